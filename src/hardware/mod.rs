@@ -1,0 +1,3 @@
+//! Machines: profiles and offers (what one can have), facts (what a host has).
+
+pub mod facts;

@@ -1,0 +1,12 @@
+//! agi-provision puts a language model on a machine and proves that it runs there.
+//!
+//! One pipeline, four artefacts:
+//!
+//! ```text
+//! Request ──plan──▶ Plan ──render──▶ Bundle ──apply──▶ Receipt
+//! ```
+
+pub mod error;
+pub mod hardware;
+pub mod paths;
+pub mod plan;

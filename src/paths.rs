@@ -1,0 +1,40 @@
+//! Where everything lies on a host. The only place that spells these paths.
+
+pub const UNIT: &str = "agi-provision-llama.service";
+pub const USER: &str = "agi-provision";
+
+/// The agent: `agent-<sha256>` files and the link `agi-provision` to the one in use.
+pub const LIB: &str = "/usr/local/lib/agi-provision";
+pub const AGENT_LINK: &str = "/usr/local/lib/agi-provision/agi-provision";
+
+pub const ETC: &str = "/etc/agi-provision";
+/// 0600, root; the unit hands it to the server as a credential.
+pub const API_KEY: &str = "/etc/agi-provision/api-key";
+/// Link to the generation that serves; switching it is the one rename of an apply.
+pub const GENERATION: &str = "/etc/agi-provision/generation";
+
+pub const VAR: &str = "/var/lib/agi-provision";
+pub const GENERATIONS: &str = "/var/lib/agi-provision/generations";
+/// Models by content: `models/<sha256>/<name>`.
+pub const MODELS: &str = "/var/lib/agi-provision/models";
+/// Unpacked runtimes by the archive's content: `runtimes/<sha256>/`.
+pub const RUNTIMES: &str = "/var/lib/agi-provision/runtimes";
+pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
+
+/// Inside a generation.
+pub mod generation {
+    pub const PLAN: &str = "plan.json";
+    /// Directory of links to the model's files.
+    pub const MODEL: &str = "model";
+    /// Link to the unpacked runtime's folder that holds `llama-server`.
+    pub const RUNTIME: &str = "runtime";
+    pub const CHAT_TEMPLATE: &str = "chat-template.jinja";
+    /// systemd drop-in: what differs between generations.
+    pub const LIMITS: &str = "limits.conf";
+}
+
+/// Where the unit's credential shows up for the server.
+pub const API_KEY_CREDENTIAL: &str = "/run/credentials/agi-provision-llama.service/api-key";
+
+/// The port of the API on 127.0.0.1 unless the plan says otherwise.
+pub const DEFAULT_PORT: u16 = 8080;

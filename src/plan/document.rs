@@ -1,0 +1,218 @@
+//! The plan as a document: `agi-provision/plan/1`. Everything after planning reads this and
+//! nothing else. All sizes are bytes, speeds tokens/s, prices per hour or month in `currency`.
+//!
+//! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
+
+use serde::{Deserialize, Serialize};
+
+pub const SCHEMA: &str = "agi-provision/plan/1";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub schema: String,
+    pub verdict: Verdict,
+    /// What was given up, or why nothing fits; one sentence each.
+    pub reasons: Vec<String>,
+    pub model: PlannedModel,
+    pub workload: Workload,
+    pub profile: PlannedProfile,
+    /// One ledger per device, `host` first, then `gpu0`, `gpu1`, …
+    pub memory: Vec<DeviceLedger>,
+    pub speed: Speed,
+    pub cost: Option<Cost>,
+    pub requirements: Vec<Requirement>,
+    pub llama_server: LlamaServer,
+    pub alternatives: Vec<Alternative>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Comfort,
+    Compromise,
+    Impossible,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedModel {
+    /// Registry id (`saiga-13b`) or, for a file, its name without the extension.
+    pub id: String,
+    /// GGUF `general.architecture`.
+    pub architecture: String,
+    /// Jinja source of the chat template the server gets by `--chat-template-file`; `None` only for
+    /// a model that is not a chat model, or whose GGUF carries its own.
+    pub chat_template: Option<String>,
+    pub parameters: u64,
+    /// `Q4_K_M`, `F16`, …
+    pub quant: String,
+    /// Bytes of all files together.
+    pub size_bytes: u64,
+    pub n_ctx_train: u64,
+    pub files: Vec<ModelFile>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// File name without directories; split files keep their `-00001-of-0000N` names.
+    pub name: String,
+    pub size_bytes: u64,
+    /// Lower-case hex; `None` until resolved.
+    pub sha256: Option<String>,
+    pub url: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    /// Total context, llama-server's `-c`; tokens.
+    pub n_ctx: u64,
+    pub slots: u64,
+    pub kv_unified: bool,
+    pub kv_type_k: String,
+    pub kv_type_v: String,
+    pub flash_attn: bool,
+    pub batch: u64,
+    pub ubatch: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileKind {
+    Cpu,
+    Gpu,
+    MultiGpu,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedProfile {
+    pub id: String,
+    pub kind: ProfileKind,
+    pub cpu_cores: u64,
+    pub ram_bytes: u64,
+    pub disk_bytes: u64,
+    pub gpus: Vec<PlannedGpu>,
+    pub nvlink: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedGpu {
+    pub name: String,
+    /// What such a card reports, not what the box says.
+    pub vram_bytes: u64,
+}
+
+/// What one device holds. `total_bytes` is the sum of the parts above it; `headroom_bytes` is
+/// `capacity_bytes - total_bytes` and negative when it does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceLedger {
+    pub device: String,
+    /// llama.cpp's "model".
+    pub weights_bytes: u64,
+    /// llama.cpp's "context".
+    pub kv_bytes: u64,
+    /// llama.cpp's "compute".
+    pub compute_bytes: u64,
+    pub output_bytes: u64,
+    /// CUDA context, the process itself, prompt cache, checkpoints.
+    pub runtime_bytes: u64,
+    /// Kept free for the system.
+    pub reserved_bytes: u64,
+    pub total_bytes: u64,
+    pub capacity_bytes: u64,
+    pub headroom_bytes: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    pub decode_tok_s: Interval,
+    pub prefill_tok_s: Interval,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    pub low: f64,
+    pub expected: f64,
+    pub high: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// ISO 4217.
+    pub currency: String,
+    pub per_hour: f64,
+    pub per_month: f64,
+    pub per_million_tokens: f64,
+    pub offer: OfferRef,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OfferRef {
+    pub provider: String,
+    pub instance: String,
+    pub region: Option<String>,
+    pub source: String,
+    /// Date of the price, `YYYY-MM-DD`.
+    pub as_of: String,
+}
+
+/// Two bounds on one fact of the host. Below `need` the plan cannot run (verify refuses); below
+/// `promise` the host is not what was paid for (verify warns, `--strict` refuses).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Which fact; the list is [`crate::verify::ids`].
+    pub id: String,
+    pub need: Option<Bound>,
+    pub promise: Option<Bound>,
+    /// `bytes`, `cores`, `GPUs`, or empty for names and sets.
+    pub unit: String,
+    /// What the plan relies on it for.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A bound: at least this number, one of / all of these names, or simply "must hold".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Bound {
+    Holds(bool),
+    AtLeast(u64),
+    Name(String),
+    AllOf(Vec<String>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LlamaServer {
+    /// The pinned llama.cpp build, `b11434`.
+    pub build: String,
+    /// Every argument, without the program's name. Paths are those of a host ([`crate::paths`]).
+    pub args: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    pub profile: String,
+    pub quant: String,
+    pub verdict: Verdict,
+    pub per_month: Option<f64>,
+    pub decode_tok_s: Option<f64>,
+}
+
+impl Plan {
+    /// Reads a plan; says which schema it found when it is another one.
+    pub fn from_json(text: &str) -> anyhow::Result<Plan> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(default)]
+            schema: String,
+        }
+        let head: Head = serde_json::from_str(text)?;
+        anyhow::ensure!(head.schema == SCHEMA, "not a plan: its schema is {:?}, not {SCHEMA:?}", head.schema);
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// Pretty JSON with a final newline; the bytes are a function of the plan alone.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
+        text.push('\n');
+        text
+    }
+}
