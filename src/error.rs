@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_failure_keeps_its_exit_and_hint_under_context() {
-        let error = anyhow::Error::from(Failure::usage("no such model").hint("see `models`"))
-            .context("planning");
+        let error =
+            anyhow::Error::from(Failure::usage("no such model").hint("see `models`")).context("planning");
         assert_eq!(exit_code(&error), Exit::Usage);
         assert_eq!(hint(&error), Some("see `models`"));
         assert_eq!(exit_code(&anyhow!("plain")), Exit::Failed);

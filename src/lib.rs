@@ -10,3 +10,4 @@ pub mod error;
 pub mod hardware;
 pub mod paths;
 pub mod plan;
+pub mod process;

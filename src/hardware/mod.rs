@@ -1,3 +1,4 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
 pub mod facts;
+pub mod probe;

@@ -1,0 +1,128 @@
+//! Runs a program with a time limit, for the few tools that are not libraries (systemctl, apt-get,
+//! nvidia-smi). Secrets never go into arguments.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Most of each output stream that is kept, bytes; the rest is read and dropped.
+const KEEP: usize = 1 << 20;
+
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub success: bool,
+    /// Exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    #[error("starting {program}")]
+    Start { program: String, source: std::io::Error },
+    #[error("{program} did not finish within {} s and was stopped", limit.as_secs())]
+    TimedOut { program: String, limit: Duration },
+    #[error("waiting for {program}")]
+    Wait { program: String, source: std::io::Error },
+}
+
+impl ProcessError {
+    /// The program is not installed.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, ProcessError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
+/// Runs `program` in the C locale with no stdin, for at most `limit`.
+pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<Outcome, ProcessError> {
+    run_command(Command::new(program).args(args), program, limit)
+}
+
+/// As [`run`], for a command that was prepared further (environment, directory).
+pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result<Outcome, ProcessError> {
+    let program = name.to_string();
+    let start = Instant::now();
+    let mut child = command
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|source| ProcessError::Start { program: program.clone(), source })?;
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if start.elapsed() > limit => {
+                stop(&mut child);
+                return Err(ProcessError::TimedOut { program, limit });
+            }
+            Ok(None) => std::thread::sleep(pause(start.elapsed())),
+            Err(source) => return Err(ProcessError::Wait { program, source }),
+        }
+    };
+    // A grandchild may hold the pipe open after the program ended: wait for the text, but not long.
+    let text = |rx: std::sync::mpsc::Receiver<Vec<u8>>| {
+        let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    Ok(Outcome { success: status.success(), code: status.code(), stdout: text(stdout), stderr: text(stderr) })
+}
+
+/// Short while the program may end any moment, longer later.
+fn pause(elapsed: Duration) -> Duration {
+    (elapsed / 10).clamp(Duration::from_micros(500), Duration::from_millis(50))
+}
+
+fn drain(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiver<Vec<u8>> {
+    let (tx, rx) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        if let Some(mut stream) = stream {
+            let _ = stream.by_ref().take(KEEP as u64).read_to_end(&mut kept);
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+        let _ = tx.send(kept);
+    });
+    rx
+}
+
+fn stop(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_and_status_come_back() {
+        let outcome = run("sh", &["-c", "echo out; echo err >&2; exit 3"], Duration::from_secs(10)).unwrap();
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (Some(3), "out\n", "err\n")
+        );
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_stopped() {
+        let start = Instant::now();
+        let error = run("sleep", &["60"], Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, ProcessError::TimedOut { .. }));
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_missing_program_is_told_apart() {
+        assert!(run("no-such-program-here", &[], Duration::from_secs(1)).unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn endless_output_is_bounded() {
+        let outcome = run("sh", &["-c", "head -c 5000000 /dev/zero"], Duration::from_secs(20)).unwrap();
+        assert_eq!(outcome.stdout.len(), KEEP);
+    }
+}
