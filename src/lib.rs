@@ -8,6 +8,7 @@
 
 pub mod error;
 pub mod hardware;
+pub mod model;
 pub mod paths;
 pub mod plan;
 pub mod process;

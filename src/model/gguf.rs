@@ -1,0 +1,347 @@
+//! Reads the header of a GGUF file (versions 2 and 3, little-endian): metadata and tensor table.
+//!
+//! The header comes from strangers, so every count and length in it is a claim: it is compared with a
+//! bound before anything is allocated, long arrays (a tokenizer's) are counted and skipped, and a
+//! tensor that would lie outside the file is an error.
+
+use super::tensor_type::TensorType;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+/// Longest text that is kept; chat templates reach tens of kilobytes.
+const MAX_TEXT: u64 = 1 << 20;
+/// Longest array whose values are kept; per-layer settings have one value per layer.
+const MAX_ARRAY: u64 = 4096;
+const MAX_PAIRS: u64 = 1 << 16;
+const MAX_TENSORS: u64 = 1 << 17;
+/// ggml's limit is 64 bytes; splits and experiments exceed it a little.
+const MAX_NAME: u64 = 256;
+const MAX_KEY: u64 = 1 << 16;
+/// Bytes of header read before giving up; the largest vocabularies take about 15 MB.
+const MAX_HEADER: u64 = 256 << 20;
+/// Bytes of metadata kept in memory.
+const MAX_KEPT: u64 = 32 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum GgufError {
+    #[error("not a GGUF file: it begins with {0}")]
+    NotGguf(String),
+    #[error("GGUF version {0} is not supported (2 and 3 are)")]
+    Version(u32),
+    #[error("the file is big-endian; llama.cpp needs it converted")]
+    BigEndian,
+    #[error("the file ends in the middle of {0}: it is truncated or still downloading")]
+    Truncated(&'static str),
+    #[error("tensor {name} reaches byte {end} but the file has {size}: it is truncated or still downloading")]
+    TensorOutside { name: String, end: u64, size: u64 },
+    #[error("corrupt header: {0}")]
+    Corrupt(String),
+    #[error("reading the file")]
+    Io(#[source] io::Error),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Bool(bool),
+    Text(String),
+    /// Numbers of a short array.
+    Numbers(Vec<f64>),
+    /// Length of an array that was skipped.
+    Skipped(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorInfo {
+    pub name: String,
+    /// Elements along each dimension, fastest first (ggml's `ne`).
+    pub dims: Vec<u64>,
+    pub kind: TensorType,
+    /// From the start of the data section, bytes.
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+impl TensorInfo {
+    pub fn elements(&self) -> u64 {
+        self.dims.iter().product()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    pub version: u32,
+    pub metadata: BTreeMap<String, Value>,
+    pub tensors: Vec<TensorInfo>,
+    /// Where the data section begins, bytes from the start of the file.
+    pub data_offset: u64,
+}
+
+impl Header {
+    /// Reads the header of `path` and checks that every tensor lies inside the file.
+    pub fn open(path: &Path) -> Result<Header, GgufError> {
+        let file = File::open(path).map_err(GgufError::Io)?;
+        let size = file.metadata().map_err(GgufError::Io)?.len();
+        Header::read(BufReader::with_capacity(1 << 18, file), Some(size))
+    }
+
+    /// Reads a header from `reader`; `file_size` in bytes, where known, bounds the tensors.
+    pub fn read(reader: impl Read, file_size: Option<u64>) -> Result<Header, GgufError> {
+        let mut input = Input { reader, position: 0, kept: 0 };
+        let version = magic(&mut input)?;
+        let n_tensors = input.u64("the header")?;
+        let n_pairs = input.u64("the header")?;
+        bound("tensor count", n_tensors, MAX_TENSORS)?;
+        bound("metadata count", n_pairs, MAX_PAIRS)?;
+        let mut metadata = BTreeMap::new();
+        for _ in 0..n_pairs {
+            let key = input.text("a metadata key", MAX_KEY)?;
+            let kind = input.u32("the metadata")?;
+            let value = input.value(kind)?;
+            metadata.insert(key, value);
+        }
+        let mut tensors = Vec::new();
+        for _ in 0..n_tensors {
+            tensors.push(input.tensor()?);
+        }
+        let alignment = match metadata.get("general.alignment") {
+            None => 32,
+            Some(Value::Unsigned(n)) if n.is_power_of_two() && *n <= 1 << 20 => *n,
+            Some(other) => return Err(GgufError::Corrupt(format!("general.alignment is {other:?}"))),
+        };
+        let header =
+            Header { version, metadata, tensors, data_offset: input.position.next_multiple_of(alignment) };
+        header.check_tensors(alignment, file_size)?;
+        Ok(header)
+    }
+
+    fn check_tensors(&self, alignment: u64, file_size: Option<u64>) -> Result<(), GgufError> {
+        for tensor in &self.tensors {
+            let end = self.data_offset.checked_add(tensor.offset).and_then(|at| at.checked_add(tensor.bytes));
+            let Some(end) = end.filter(|_| tensor.offset % alignment == 0) else {
+                return Err(GgufError::Corrupt(format!(
+                    "tensor {} has offset {}",
+                    tensor.name, tensor.offset
+                )));
+            };
+            if let Some(size) = file_size.filter(|size| end > *size) {
+                return Err(GgufError::TensorOutside { name: tensor.name.clone(), end, size });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.metadata.get(key)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self, key: &str) -> Option<u64> {
+        match self.metadata.get(key)? {
+            Value::Unsigned(n) => Some(*n),
+            Value::Signed(n) => u64::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A setting that is one number for all layers or an array with one per layer.
+    pub fn per_layer(&self, key: &str, layer: usize) -> Option<u64> {
+        match self.metadata.get(key)? {
+            Value::Numbers(numbers) => numbers.get(layer).map(|n| *n as u64),
+            _ => self.number(key),
+        }
+    }
+
+    /// Length of an array, kept or skipped.
+    pub fn length(&self, key: &str) -> Option<u64> {
+        match self.metadata.get(key)? {
+            Value::Numbers(numbers) => Some(numbers.len() as u64),
+            Value::Skipped(length) => Some(*length),
+            _ => None,
+        }
+    }
+
+    /// Elements of all tensors.
+    pub fn parameters(&self) -> u64 {
+        self.tensors.iter().fold(0, |sum, t| sum.saturating_add(t.elements()))
+    }
+}
+
+fn bound(what: &str, value: u64, most: u64) -> Result<(), GgufError> {
+    if value > most {
+        return Err(GgufError::Corrupt(format!("{what} {value} is beyond {most}")));
+    }
+    Ok(())
+}
+
+fn magic(input: &mut Input<impl Read>) -> Result<u32, GgufError> {
+    let mut start = Vec::new();
+    input.reader.by_ref().take(4).read_to_end(&mut start).map_err(GgufError::Io)?;
+    input.position = start.len() as u64;
+    if start.is_empty() {
+        return Err(GgufError::Truncated("the header (it is empty)"));
+    }
+    if start != b"GGUF" {
+        return Err(GgufError::NotGguf(format!("{:?}", start.escape_ascii().to_string())));
+    }
+    match input.u32("the header")? {
+        version @ 2..=3 => Ok(version),
+        version if matches!(version.swap_bytes(), 1..=3) => Err(GgufError::BigEndian),
+        version => Err(GgufError::Version(version)),
+    }
+}
+
+struct Input<R> {
+    reader: R,
+    position: u64,
+    kept: u64,
+}
+
+impl<R: Read> Input<R> {
+    fn fill(&mut self, buffer: &mut [u8], what: &'static str) -> Result<(), GgufError> {
+        self.advance(buffer.len() as u64)?;
+        self.reader.read_exact(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => GgufError::Truncated(what),
+            _ => GgufError::Io(error),
+        })
+    }
+
+    fn advance(&mut self, bytes: u64) -> Result<(), GgufError> {
+        self.position = self.position.saturating_add(bytes);
+        bound("header length", self.position, MAX_HEADER)
+    }
+
+    fn skip(&mut self, bytes: u64, what: &'static str) -> Result<(), GgufError> {
+        self.advance(bytes)?;
+        let skipped =
+            io::copy(&mut self.reader.by_ref().take(bytes), &mut io::sink()).map_err(GgufError::Io)?;
+        if skipped < bytes { Err(GgufError::Truncated(what)) } else { Ok(()) }
+    }
+
+    fn u32(&mut self, what: &'static str) -> Result<u32, GgufError> {
+        let mut bytes = [0; 4];
+        self.fill(&mut bytes, what)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn u64(&mut self, what: &'static str) -> Result<u64, GgufError> {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes, what)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn text(&mut self, what: &'static str, most: u64) -> Result<String, GgufError> {
+        let length = self.u64(what)?;
+        bound(what, length, most)?;
+        self.kept += length;
+        bound("metadata kept", self.kept, MAX_KEPT)?;
+        let mut bytes = vec![0; length as usize];
+        self.fill(&mut bytes, what)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn value(&mut self, kind: u32) -> Result<Value, GgufError> {
+        const WHAT: &str = "the metadata";
+        match kind {
+            8 => Ok(Value::Text(self.text("a metadata text", MAX_TEXT)?)),
+            9 => self.array(),
+            _ => {
+                let mut bytes = [0; 8];
+                let width = scalar_width(kind)?;
+                self.fill(&mut bytes[..width], WHAT)?;
+                Ok(scalar(kind, bytes))
+            }
+        }
+    }
+
+    fn array(&mut self) -> Result<Value, GgufError> {
+        const WHAT: &str = "a metadata array";
+        let kind = self.u32(WHAT)?;
+        let length = self.u64(WHAT)?;
+        if kind == 8 {
+            for _ in 0..length {
+                let bytes = self.u64(WHAT)?;
+                self.skip(bytes, WHAT)?;
+            }
+            return Ok(Value::Skipped(length));
+        }
+        let width = scalar_width(kind)?;
+        if length > MAX_ARRAY {
+            let bytes = length.checked_mul(width as u64);
+            let bytes = bytes.ok_or_else(|| GgufError::Corrupt(format!("array of {length}")))?;
+            self.skip(bytes, WHAT)?;
+            return Ok(Value::Skipped(length));
+        }
+        self.kept += 8 * length;
+        bound("metadata kept", self.kept, MAX_KEPT)?;
+        let mut numbers = Vec::new();
+        for _ in 0..length {
+            let mut bytes = [0; 8];
+            self.fill(&mut bytes[..width], WHAT)?;
+            numbers.push(match scalar(kind, bytes) {
+                Value::Unsigned(n) => n as f64,
+                Value::Signed(n) => n as f64,
+                Value::Float(n) => n,
+                Value::Bool(b) => b as u8 as f64,
+                _ => 0.0,
+            });
+        }
+        Ok(Value::Numbers(numbers))
+    }
+
+    fn tensor(&mut self) -> Result<TensorInfo, GgufError> {
+        const WHAT: &str = "the tensor table";
+        let name = self.text("a tensor name", MAX_NAME)?;
+        let corrupt = |why: &str| GgufError::Corrupt(format!("tensor {name} {why}"));
+        let n_dims = self.u32(WHAT)?;
+        if !(1..=4).contains(&n_dims) {
+            return Err(corrupt(&format!("has {n_dims} dimensions")));
+        }
+        let mut dims = Vec::with_capacity(4);
+        for _ in 0..n_dims {
+            dims.push(self.u64(WHAT)?);
+        }
+        let id = self.u32(WHAT)?;
+        let offset = self.u64(WHAT)?;
+        let kind = TensorType::by_id(id).ok_or_else(|| corrupt(&format!("has unknown type {id}")))?;
+        let elements = dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
+        let bytes = elements.filter(|n| *n > 0).and_then(|n| kind.tensor_bytes(dims[0], n));
+        let bytes = bytes.ok_or_else(|| corrupt(&format!("has impossible dimensions {dims:?}")))?;
+        Ok(TensorInfo { name, dims, kind, offset, bytes })
+    }
+}
+
+fn scalar_width(kind: u32) -> Result<usize, GgufError> {
+    Ok(match kind {
+        0 | 1 | 7 => 1,
+        2 | 3 => 2,
+        4..=6 => 4,
+        10..=12 => 8,
+        _ => return Err(GgufError::Corrupt(format!("metadata type {kind}"))),
+    })
+}
+
+/// `bytes` holds the value at its start, zero-filled.
+fn scalar(kind: u32, bytes: [u8; 8]) -> Value {
+    let raw = u64::from_le_bytes(bytes);
+    match kind {
+        1 => Value::Signed(raw as u8 as i8 as i64),
+        3 => Value::Signed(raw as u16 as i16 as i64),
+        5 => Value::Signed(raw as u32 as i32 as i64),
+        11 => Value::Signed(raw as i64),
+        6 => Value::Float(f32::from_bits(raw as u32) as f64),
+        12 => Value::Float(f64::from_bits(raw)),
+        7 => Value::Bool(raw != 0),
+        _ => Value::Unsigned(raw),
+    }
+}
+
+#[cfg(test)]
+#[path = "gguf_tests.rs"]
+mod tests;

@@ -1,0 +1,11 @@
+//! Models: what is published (the registry), what a GGUF header says, and what either weighs.
+
+pub mod gguf;
+pub mod gguf_write;
+pub mod recipe;
+pub mod registry;
+pub mod shape;
+pub mod tensor_type;
+pub mod tiny;
+
+pub use shape::{Shape, Weights};
