@@ -1,4 +1,6 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
 pub mod facts;
+pub mod offers;
 pub mod probe;
+pub mod profiles;

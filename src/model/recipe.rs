@@ -140,6 +140,8 @@ impl Recipe<'_> {
             return self.plain;
         };
         let layer: u64 = layer.parse().unwrap_or(0);
+        // A fused projection is treated as its value part.
+        let part = if part == "attn_qkv.weight" { "attn_v.weight" } else { part };
         match (part, self.quant) {
             ("attn_v.weight", "Q2_K") => {
                 if self.n_gqa >= 4 {
@@ -158,9 +160,6 @@ impl Recipe<'_> {
             ("attn_v.weight", "Q3_K_L") => "Q5_K",
             ("attn_v.weight", "Q4_K_S") if layer < 4 => "Q5_K",
             ("attn_v.weight", "Q4_K_M" | "Q5_K_M") if self.more_bits(layer) => "Q6_K",
-            ("attn_qkv.weight", "Q3_K_M" | "Q3_K_L") => "Q4_K",
-            ("attn_qkv.weight", "Q4_K_M") => "Q5_K",
-            ("attn_qkv.weight", "Q5_K_M") => "Q6_K",
             ("attn_output.weight", "Q2_K") => "Q3_K",
             ("attn_output.weight", "Q3_K_M") => "Q4_K",
             ("attn_output.weight", "Q3_K_L") => "Q5_K",

@@ -174,6 +174,31 @@ mod tests {
         }
     }
 
+    /// Sums of `llama-quantize --dry-run` of b11434 over files of examples/reference_gguf.rs.
+    #[test]
+    fn every_recipe_is_llama_quantizes() {
+        let table = [
+            ("phi-2", "Q2_K", 1_150_504_960),
+            ("phi-2", "Q3_K_M", 1_483_304_960),
+            ("phi-2", "Q4_K_S", 1_623_592_960),
+            ("phi-2", "Q5_K_M", 2_029_096_960),
+            ("phi-2", "Q6_K", 2_283_253_760),
+            ("mistral-7b", "Q2_K", 2_718_507_008),
+            ("mistral-7b", "Q3_K_M", 3_518_251_008),
+            ("mistral-7b", "Q4_K_S", 4_139_638_784),
+            ("mistral-7b", "Q5_K_M", 5_130_674_176),
+            ("mistral-7b", "Q6_K", 5_941_329_920),
+            ("saiga-13b", "Q2_K", 4_853_524_480),
+            ("saiga-13b", "Q3_K_M", 6_337_024_000),
+            ("saiga-13b", "Q4_K_S", 7_422_433_280),
+            ("saiga-13b", "Q5_K_M", 9_229_178_880),
+            ("saiga-13b", "Q6_K", 10_678_394_880u64),
+        ];
+        for (id, quant, bytes) in table {
+            assert_eq!(find(id).unwrap().weights(quant).unwrap().total_bytes, bytes, "{id} {quant}");
+        }
+    }
+
     #[test]
     fn a_misspelt_name_gets_the_nearest() {
         let error = find("sagia-13b").unwrap_err();

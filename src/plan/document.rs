@@ -158,7 +158,7 @@ pub struct OfferRef {
 /// `promise` the host is not what was paid for (verify warns, `--strict` refuses).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Requirement {
-    /// Which fact; the list is [`crate::verify::ids`].
+    /// Which fact; the list is [`super::requirements::ids`].
     pub id: String,
     pub need: Option<Bound>,
     pub promise: Option<Bound>,

@@ -1,5 +1,21 @@
 //! From a request to a plan. No I/O happens here.
+//!
+//! [`choice::plan`] tries every profile and quantisation, [`verdict`] judges each by its
+//! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document.
 
+pub mod build;
+pub mod choice;
 pub mod document;
+pub mod ledger;
+pub mod request;
+pub mod requirements;
+pub mod server_args;
+pub mod speed;
+pub mod verdict;
 
+pub use choice::plan;
 pub use document::Plan;
+pub use request::Request;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Hardware profiles: `profiles/hardware.toml`, compiled in.
+
+use crate::error::{Failure, Result};
+use crate::model::registry::nearest;
+use serde::Deserialize;
+
+pub const MIB: u64 = 1 << 20;
+pub const GIB: u64 = 1 << 30;
+
+/// A class of machine that one can rent or own.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    pub id: String,
+    pub title: String,
+    /// Chosen without being asked for; nobody rents a laptop.
+    pub rented: bool,
+    pub cpu_cores: u64,
+    pub ram_gib: u64,
+    /// As disks are sold, 10^9 bytes.
+    pub disk_gb: u64,
+    /// Theoretical peak of the host's memory, 10^9 bytes/s.
+    pub memory_bandwidth_gb_s: f64,
+    /// Of the CPU, 10^12 operations/s.
+    pub tflops: f64,
+    #[serde(default)]
+    pub nvlink: bool,
+    #[serde(default, rename = "gpu")]
+    pub gpus: Vec<GpuSpec>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GpuSpec {
+    /// As nvidia-smi names it.
+    pub name: String,
+    /// Cards that keep the promise as well.
+    #[serde(default)]
+    pub or_better: Vec<String>,
+    pub vram_mib: u64,
+    pub memory_bandwidth_gb_s: f64,
+    pub tflops: f64,
+    pub cuda_context_mib: u64,
+}
+
+impl Profile {
+    pub fn ram_bytes(&self) -> u64 {
+        self.ram_gib * GIB
+    }
+
+    pub fn disk_bytes(&self) -> u64 {
+        self.disk_gb * 1_000_000_000
+    }
+}
+
+/// Every profile, smallest first.
+pub fn all() -> Vec<Profile> {
+    #[derive(Deserialize)]
+    struct File {
+        profile: Vec<Profile>,
+    }
+    let text = include_str!("../../profiles/hardware.toml");
+    toml::from_str::<File>(text).expect("the embedded profiles are checked by a test").profile
+}
+
+/// The profile called `id`. Unknown: exit 2 with the nearest names.
+pub fn find(id: &str) -> Result<Profile> {
+    let all = all();
+    if let Some(profile) = all.iter().find(|profile| profile.id.eq_ignore_ascii_case(id)) {
+        return Ok(profile.clone());
+    }
+    let near = nearest(id, all.iter().map(|profile| profile.id.as_str()));
+    let lead = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
+    Err(Failure::usage(format!("no hardware profile is called {id:?}"))
+        .hint(format!("{lead}`agi-provision profiles` lists them"))
+        .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_profiles_read() {
+        let ids: Vec<String> = all().into_iter().map(|profile| profile.id).collect();
+        assert_eq!(
+            ids,
+            [
+                "laptop-cpu-16gb",
+                "cpu-vps-32gb",
+                "cpu-vps-64gb",
+                "gpu-8gb",
+                "gpu-16gb",
+                "gpu-24gb",
+                "2x3090-nvlink",
+                "2xa100-nvlink",
+                "h100-80gb"
+            ]
+        );
+        assert!(find("gpu-24").unwrap_err().downcast_ref::<Failure>().unwrap().hint.is_some());
+    }
+}

@@ -1,0 +1,364 @@
+//! The choice: every profile and quantisation is tried, and the best wins.
+//!
+//! Best verdict first, then the lowest price, then weights on one class of device, then the best
+//! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
+
+use super::document::*;
+use super::ledger::{Placement, Subject, refusal};
+use super::request::{Request, Variant};
+use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
+use super::{requirements, server_args, speed};
+use crate::error::{Failure, Result};
+use crate::hardware::offers::{HostKind, Offer};
+use crate::hardware::profiles::{GIB, Profile};
+use crate::model::recipe::nominal_bits;
+use crate::model::tensor_type::TensorType;
+use std::cmp::Ordering;
+
+/// One profile with one quantisation, judged.
+struct Candidate<'a> {
+    profile: &'a Profile,
+    variant: &'a Variant,
+    offer: Option<&'a Offer>,
+    workload: Workload,
+    placement: Placement,
+    memory: Vec<DeviceLedger>,
+    speed: Speed,
+    verdict: Verdict,
+    reasons: Vec<String>,
+}
+
+/// The plan for `request`; its verdict is `impossible` when nothing fits. Errors are usage errors:
+/// a combination that llama.cpp refuses, a value out of range.
+pub fn plan(request: &Request) -> Result<Plan> {
+    check(request)?;
+    let everywhere: Vec<Candidate> = request
+        .profiles
+        .iter()
+        .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
+        .map(|(profile, variant)| candidate(request, profile, variant))
+        .collect();
+    let eligible = |c: &&Candidate| match &request.profile {
+        Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
+        None => c.profile.rented && (request.budget.is_none() || c.offer.is_some()),
+    };
+    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(a, b));
+    let Some(chosen) = chosen else {
+        return Ok(over_budget(request, &everywhere));
+    };
+    let mut plan = document(request, chosen, &everywhere);
+    if plan.verdict == Verdict::Impossible {
+        plan.reasons.push(nearest(&everywhere, request));
+    }
+    Ok(plan)
+}
+
+fn check(request: &Request) -> Result<()> {
+    let fixed = &request.fixed;
+    if let Some(name) = &fixed.kv_type
+        && !TensorType::CACHE.contains(&name.as_str())
+    {
+        let hint = format!("llama-server accepts {}", TensorType::CACHE.join(", "));
+        return Err(Failure::usage(format!("{name:?} is not a KV cache type")).hint(hint).into());
+    }
+    let limits = [
+        ("context", fixed.n_ctx, 1 << 24),
+        ("slots", fixed.slots, 256),
+        ("batch", fixed.batch, 1 << 16),
+        ("ubatch", fixed.ubatch, 1 << 16),
+    ];
+    for (what, value, most) in limits {
+        if let Some(value) = value.filter(|n| *n == 0 || *n > most) {
+            return Err(Failure::usage(format!("{what} {value} is not between 1 and {most}")).into());
+        }
+    }
+    if let Some(why) = refusal(&request.model.shape, &workloads(request)[0]) {
+        return Err(Failure::usage(why)
+            .hint("choose another --kv-type or --flash-attn; f16 always works")
+            .into());
+    }
+    Ok(())
+}
+
+/// The workloads to try, the comfort workload first. What the user fixed stays.
+fn workloads(request: &Request) -> Vec<Workload> {
+    let fixed = &request.fixed;
+    let trained = request.model.shape.n_ctx_train.max(1);
+    let kv_type = fixed.kv_type.clone().unwrap_or_else(|| "f16".to_string());
+    let workload = |slots: u64, slot_tokens: u64| {
+        let slots = fixed.slots.unwrap_or(slots);
+        let batch = fixed.batch.unwrap_or(2048);
+        Workload {
+            n_ctx: fixed.n_ctx.unwrap_or(slots * slot_tokens.min(trained)),
+            slots,
+            kv_unified: fixed.kv_unified,
+            kv_type_k: kv_type.clone(),
+            kv_type_v: kv_type.clone(),
+            flash_attn: fixed.flash_attn.unwrap_or(true),
+            batch,
+            ubatch: fixed.ubatch.unwrap_or(512).min(batch),
+        }
+    };
+    let mut all = vec![
+        workload(COMFORT_SLOTS, COMFORT_CONTEXT),
+        workload(1, COMFORT_CONTEXT),
+        workload(1, LEAST_CONTEXT),
+    ];
+    all.dedup();
+    all
+}
+
+fn candidate<'a>(request: &'a Request, profile: &'a Profile, variant: &'a Variant) -> Candidate<'a> {
+    let n_layer = request.model.shape.layers.len() as u64;
+    let gpus = profile.gpus.len() as u64;
+    let workloads = workloads(request);
+    let whole = |_: &Workload| match gpus {
+        0 => Placement::host_only(n_layer),
+        _ => Placement::offload(n_layer, n_layer, gpus),
+    };
+    let tried = |placement: &dyn Fn(&Workload) -> Placement| {
+        workloads
+            .iter()
+            .map(|w| judged(request, profile, variant, w.clone(), placement(w)))
+            .collect::<Vec<_>>()
+    };
+    let mut attempts = tried(&whole);
+    if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
+        attempts.extend(tried(&|w| partial(request, profile, variant, w)));
+    }
+    let least = attempts.len() - 1;
+    let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
+    attempts.swap_remove(runs)
+}
+
+/// As many layers on the GPUs as fit.
+fn partial(request: &Request, profile: &Profile, variant: &Variant, workload: &Workload) -> Placement {
+    let subject = subject(request, variant, workload);
+    let n_layer = request.model.shape.layers.len() as u64;
+    let fits = |offloaded: &u64| {
+        let placement = Placement::offload(n_layer, *offloaded, profile.gpus.len() as u64);
+        subject.ledger(profile, &placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    };
+    let offloaded = (0..n_layer).rev().find(fits).unwrap_or(0);
+    Placement::offload(n_layer, offloaded, profile.gpus.len() as u64)
+}
+
+fn subject<'a>(request: &'a Request, variant: &'a Variant, workload: &'a Workload) -> Subject<'a> {
+    Subject { shape: &request.model.shape, weights: &variant.weights, workload, build: request.build }
+}
+
+fn judged<'a>(
+    request: &'a Request,
+    profile: &'a Profile,
+    variant: &'a Variant,
+    workload: Workload,
+    placement: Placement,
+) -> Candidate<'a> {
+    let memory = subject(request, variant, &workload).ledger(profile, &placement);
+    let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
+    let (mut verdict, mut reasons) = verdict::judge(&Case {
+        weights: &variant.weights,
+        n_ctx_train: request.model.shape.n_ctx_train,
+        workload: &workload,
+        placement: &placement,
+        memory: &memory,
+        speed: &speed,
+        fixed: &request.fixed,
+    });
+    let disk = requirements::disk_need(variant.size_bytes);
+    if disk > profile.disk_bytes() {
+        verdict = Verdict::Impossible;
+        reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
+    }
+    let offer = offer(request, profile);
+    Candidate { profile, variant, offer, workload, placement, memory, speed, verdict, reasons }
+}
+
+/// The cheapest offer for a profile: within the budget where there is one, else in USD.
+fn offer<'a>(request: &'a Request, profile: &Profile) -> Option<&'a Offer> {
+    let of_profile = request.offers.iter().filter(|offer| offer.profile == profile.id);
+    let wanted = |offer: &&Offer| match &request.budget {
+        Some(budget) => budget.allows(offer),
+        None => offer.currency == "USD",
+    };
+    of_profile.filter(wanted).min_by(|a, b| a.per_hour.total_cmp(&b.per_hour))
+}
+
+/// Bits for ranking; F16 is no better than Q8_0 unless asked for.
+fn quality(candidate: &Candidate) -> u64 {
+    let quant = &candidate.variant.weights.quant;
+    let within = if quant.ends_with("_L") {
+        2
+    } else if quant.ends_with("_M") {
+        1
+    } else {
+        0
+    };
+    nominal_bits(quant).unwrap_or(4).min(8) * 4 + within
+}
+
+fn shortage(candidate: &Candidate) -> i64 {
+    candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
+}
+
+fn better(a: &Candidate, b: &Candidate) -> Ordering {
+    let price = |c: &Candidate| c.offer.map_or(f64::INFINITY, |offer| offer.per_hour);
+    let by_verdict = a.verdict.cmp(&b.verdict);
+    if a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible {
+        return shortage(a).cmp(&shortage(b));
+    }
+    by_verdict
+        .then(price(a).total_cmp(&price(b)))
+        .then(a.placement.is_split().cmp(&b.placement.is_split()))
+        .then(quality(b).cmp(&quality(a)))
+        .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
+}
+
+fn over_budget(request: &Request, everywhere: &[Candidate]) -> Plan {
+    let mut unbounded = request.clone();
+    unbounded.budget = None;
+    let wanted = |c: &&Candidate| match &request.profile {
+        Some(id) => c.profile.id == *id,
+        None => c.profile.rented,
+    };
+    let least = everywhere.iter().filter(wanted).min_by(|a, b| better(a, b));
+    let least = least.unwrap_or(&everywhere[0]);
+    let mut plan = document(request, least, everywhere);
+    plan.verdict = Verdict::Impossible;
+    let cheapest = request
+        .offers
+        .iter()
+        .filter(|offer| {
+            everywhere.iter().any(|c| c.profile.id == offer.profile && c.verdict != Verdict::Impossible)
+        })
+        .min_by(|a, b| a.per_hour.total_cmp(&b.per_hour));
+    plan.reasons = vec![match cheapest {
+        Some(offer) => format!(
+            "no known offer is within the budget; the cheapest that runs it is {} at {} for {} {}/hour",
+            offer.instance, offer.provider, offer.per_hour, offer.currency
+        ),
+        None => "no known offer runs it at any price".to_string(),
+    }];
+    plan
+}
+
+/// The nearest thing that would run, when the choice would not.
+fn nearest(everywhere: &[Candidate], request: &Request) -> String {
+    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
+    let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(a, b)) else {
+        return "no known profile runs it as asked; a smaller --ctx, fewer --slots or a smaller model would"
+            .to_string();
+    };
+    format!(
+        "the nearest that runs: --profile {} --quant {} ({})",
+        near.profile.id,
+        near.variant.weights.quant,
+        match near.verdict {
+            Verdict::Comfort => format!("{} in comfort", request.model.id),
+            _ => format!("{} as a compromise", request.model.id),
+        }
+    )
+}
+
+fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Plan {
+    let profile = chosen.profile;
+    let weights = &chosen.variant.weights;
+    let kind = match profile.gpus.len() {
+        0 => ProfileKind::Cpu,
+        1 => ProfileKind::Gpu,
+        _ => ProfileKind::MultiGpu,
+    };
+    let mut reasons = chosen.reasons.clone();
+    if !request.model.shape.known {
+        let name = &request.model.shape.architecture;
+        reasons.push(format!(
+            "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
+        ));
+    }
+    if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
+        reasons.push(
+            "the cheapest offer is a container without systemd: rent a virtual machine to use `apply`"
+                .to_string(),
+        );
+    }
+    let mut plan = Plan {
+        schema: SCHEMA.to_string(),
+        verdict: chosen.verdict,
+        reasons,
+        model: PlannedModel {
+            id: request.model.id.clone(),
+            architecture: request.model.shape.architecture.clone(),
+            chat_template: request.model.chat_template.clone(),
+            parameters: weights.parameters,
+            quant: weights.quant.clone(),
+            size_bytes: chosen.variant.size_bytes,
+            n_ctx_train: request.model.shape.n_ctx_train,
+            files: chosen.variant.files.clone(),
+        },
+        workload: chosen.workload.clone(),
+        profile: PlannedProfile {
+            id: profile.id.clone(),
+            kind,
+            cpu_cores: profile.cpu_cores,
+            ram_bytes: profile.ram_gib * GIB,
+            disk_bytes: profile.disk_bytes(),
+            gpus: profile
+                .gpus
+                .iter()
+                .map(|gpu| PlannedGpu { name: gpu.name.clone(), vram_bytes: gpu.vram_mib << 20 })
+                .collect(),
+            nvlink: profile.nvlink,
+        },
+        memory: chosen.memory.clone(),
+        speed: chosen.speed.clone(),
+        cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
+        requirements: Vec::new(),
+        llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new() },
+        alternatives: alternatives(chosen, everywhere),
+    };
+    let cache = subject(request, chosen.variant, &chosen.workload).prompt_cache_mib();
+    plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
+    plan.requirements = requirements::of(&plan, profile);
+    plan
+}
+
+fn cost(offer: &Offer, speed: &Speed) -> Cost {
+    let tokens_per_hour = speed.decode_tok_s.expected * 3600.0;
+    let cents = |x: f64| (x * 10_000.0).round() / 10_000.0;
+    Cost {
+        currency: offer.currency.clone(),
+        per_hour: offer.per_hour,
+        per_month: cents(offer.per_month()),
+        per_million_tokens: cents(offer.per_hour / tokens_per_hour.max(1e-9) * 1e6),
+        offer: OfferRef {
+            provider: offer.provider.clone(),
+            instance: offer.instance.clone(),
+            region: offer.region.clone(),
+            source: offer.source.clone(),
+            as_of: offer.as_of.clone(),
+        },
+    }
+}
+
+/// The best of every other profile that runs it.
+fn alternatives(chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
+    let mut best: Vec<&Candidate> = Vec::new();
+    let others = everywhere.iter().filter(|c| c.profile.id != chosen.profile.id && c.profile.rented);
+    for candidate in others.filter(|c| c.verdict != Verdict::Impossible) {
+        match best.iter_mut().find(|c| c.profile.id == candidate.profile.id) {
+            Some(known) if better(candidate, known) == Ordering::Less => *known = candidate,
+            Some(_) => {}
+            None => best.push(candidate),
+        }
+    }
+    best.sort_by(|a, b| better(a, b));
+    best.iter()
+        .map(|c| Alternative {
+            profile: c.profile.id.clone(),
+            quant: c.variant.weights.quant.clone(),
+            verdict: c.verdict,
+            per_month: c.offer.map(|offer| (offer.per_month() * 100.0).round() / 100.0),
+            decode_tok_s: Some(c.speed.decode_tok_s.expected),
+        })
+        .collect()
+}

@@ -1,0 +1,54 @@
+//! What a plan is asked for.
+
+use super::document::ModelFile;
+use crate::hardware::offers::{Budget, Offer};
+use crate::hardware::profiles::Profile;
+use crate::model::{Shape, Weights};
+
+/// The model to plan for, in every quantisation that may be chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelChoice {
+    pub id: String,
+    pub shape: Shape,
+    /// Jinja source, where the plan sets one.
+    pub chat_template: Option<String>,
+    pub variants: Vec<Variant>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    pub weights: Weights,
+    pub files: Vec<ModelFile>,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+}
+
+/// What the user fixed; everything else is the planner's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fixed {
+    pub n_ctx: Option<u64>,
+    pub slots: Option<u64>,
+    pub kv_type: Option<String>,
+    pub flash_attn: Option<bool>,
+    pub kv_unified: bool,
+    pub batch: Option<u64>,
+    pub ubatch: Option<u64>,
+    /// The quantisation was named.
+    pub quant: bool,
+    /// tokens/s that decode must reach at the low end.
+    pub min_speed: Option<f64>,
+}
+
+/// Everything a plan follows from. Planning reads nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub model: ModelChoice,
+    /// Every known profile.
+    pub profiles: Vec<Profile>,
+    /// The profile the user named.
+    pub profile: Option<String>,
+    pub offers: Vec<Offer>,
+    pub budget: Option<Budget>,
+    pub fixed: Fixed,
+    pub build: &'static super::build::Build,
+}

@@ -1,0 +1,123 @@
+//! What a host must have for a plan: need from the ledger, promise from the profile.
+
+use super::document::{Bound, Plan, ProfileKind, Requirement};
+use super::ledger::REPORTED_RAM;
+use crate::hardware::profiles::{MIB, Profile};
+use crate::paths;
+
+/// The ids, as [`crate::verify`] knows them.
+pub mod ids {
+    pub const ARCH: &str = "arch";
+    pub const SYSTEMD: &str = "systemd";
+    pub const CPU_FLAGS: &str = "cpu-flags";
+    pub const CPU_CORES: &str = "cpu-cores";
+    pub const RAM: &str = "ram";
+    pub const DISK: &str = "disk";
+    pub const PORT: &str = "port";
+    pub const GPU_COUNT: &str = "gpu-count";
+    pub const GPU_VRAM: &str = "gpu-vram";
+    pub const GPU_MODEL: &str = "gpu-model";
+    pub const NVLINK: &str = "nvlink";
+}
+
+/// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
+const DISK_BESIDE_MODEL: u64 = 512 * MIB;
+
+/// Bytes of disk for a model of `size` bytes.
+pub fn disk_need(size: u64) -> u64 {
+    size + DISK_BESIDE_MODEL
+}
+
+pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
+    let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: &str| {
+        Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
+    };
+    let host = &plan.memory[0];
+    let promised_ram = (profile.ram_bytes() as f64 * REPORTED_RAM) as u64;
+    let mut all = vec![
+        requirement(
+            ids::ARCH,
+            Some(Bound::Name("x86_64".to_string())),
+            None,
+            "",
+            "the runtime and this tool are built for it",
+        ),
+        requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, "", "the service is a systemd unit"),
+        requirement(
+            ids::CPU_FLAGS,
+            Some(Bound::AllOf(["avx2", "fma", "f16c"].map(String::from).into())),
+            None,
+            "",
+            "llama.cpp's builds for x86-64 servers use them; without them decode is several times slower",
+        ),
+        requirement(
+            ids::CPU_CORES,
+            None,
+            Some(Bound::AtLeast(profile.cpu_cores)),
+            "cores",
+            "the profile's speed counts on them",
+        ),
+        requirement(
+            ids::RAM,
+            Some(Bound::AtLeast(host.total_bytes)),
+            Some(Bound::AtLeast(promised_ram)),
+            "bytes",
+            "the host's ledger, with its reserve for the system",
+        ),
+        requirement(
+            ids::DISK,
+            Some(Bound::AtLeast(disk_need(plan.model.size_bytes))),
+            None,
+            "bytes",
+            "the model, the runtime and the journal",
+        ),
+        requirement(
+            ids::PORT,
+            Some(Bound::AtLeast(paths::DEFAULT_PORT as u64)),
+            None,
+            "port",
+            "the server listens on it; it must be free",
+        ),
+    ];
+    if plan.profile.kind == ProfileKind::Cpu {
+        return all;
+    }
+    let vram = plan.memory[1..].iter().map(|gpu| gpu.total_bytes).max().unwrap_or(0);
+    let promised = profile.gpus.iter().map(|gpu| gpu.vram_mib * MIB).min().unwrap_or(0);
+    let mut models: Vec<String> = Vec::new();
+    for gpu in &profile.gpus {
+        models.extend(std::iter::once(&gpu.name).chain(&gpu.or_better).cloned());
+    }
+    models.dedup();
+    all.push(requirement(
+        ids::GPU_COUNT,
+        Some(Bound::AtLeast(profile.gpus.len() as u64)),
+        None,
+        "GPUs",
+        "the layers are split over this many",
+    ));
+    all.push(requirement(
+        ids::GPU_VRAM,
+        Some(Bound::AtLeast(vram)),
+        Some(Bound::AtLeast(promised)),
+        "bytes",
+        "the fullest GPU's ledger",
+    ));
+    all.push(requirement(
+        ids::GPU_MODEL,
+        None,
+        Some(Bound::AllOf(models)),
+        "one of",
+        "the profile's speed counts on such a card",
+    ));
+    if plan.profile.nvlink {
+        all.push(requirement(
+            ids::NVLINK,
+            Some(Bound::Holds(true)),
+            None,
+            "",
+            "the profile is two cards with NVLink between them",
+        ));
+    }
+    all
+}

@@ -1,0 +1,43 @@
+//! The arguments of llama-server. Every value is written out, because llama.cpp changes its defaults
+//! between builds.
+
+use super::document::Plan;
+use super::ledger::Placement;
+use crate::paths;
+
+/// Arguments for `plan`, for a host laid out as [`crate::paths`] says. Accepted by b11434.
+pub fn args(plan: &Plan, placement: &Placement, prompt_cache_mib: u64) -> Vec<String> {
+    let w = &plan.workload;
+    let first_file = plan.model.files.first().map_or("model.gguf", |file| file.name.as_str());
+    let model = format!("{}/{}/{first_file}", paths::GENERATION, paths::generation::MODEL);
+    let mut args: Vec<String> = Vec::new();
+    let mut flag = |name: &str, value: &str| args.extend([name.to_string(), value.to_string()]);
+    flag("--model", &model);
+    flag("--alias", &plan.model.id);
+    flag("--host", "127.0.0.1");
+    flag("--port", &paths::DEFAULT_PORT.to_string());
+    flag("--api-key-file", paths::API_KEY_CREDENTIAL);
+    flag("--ctx-size", &w.n_ctx.to_string());
+    flag("--parallel", &w.slots.to_string());
+    flag("--cache-type-k", &w.kv_type_k);
+    flag("--cache-type-v", &w.kv_type_v);
+    flag("--flash-attn", if w.flash_attn { "on" } else { "off" });
+    flag("--batch-size", &w.batch.to_string());
+    flag("--ubatch-size", &w.ubatch.to_string());
+    flag("--n-gpu-layers", &placement.n_gpu_layers().to_string());
+    if placement.gpu_layers.len() > 1 {
+        flag("--split-mode", "layer");
+        flag("--tensor-split", &vec!["1"; placement.gpu_layers.len()].join(","));
+    }
+    flag("--fit", "off");
+    flag("--cache-ram", &prompt_cache_mib.to_string());
+    flag("--ctx-checkpoints", "0");
+    flag("--load-mode", "mmap");
+    flag("--threads", "-1");
+    if plan.model.chat_template.is_some() {
+        flag("--chat-template-file", &format!("{}/{}", paths::GENERATION, paths::generation::CHAT_TEMPLATE));
+    }
+    args.push(if w.kv_unified { "--kv-unified" } else { "--no-kv-unified" }.to_string());
+    args.extend(["--jinja", "--no-webui", "--no-slots", "--metrics", "--offline"].map(String::from));
+    args
+}
