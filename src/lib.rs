@@ -6,9 +6,11 @@
 //! Request ──plan──▶ Plan ──render──▶ Bundle ──apply──▶ Receipt
 //! ```
 
+pub mod cli;
 pub mod error;
 pub mod hardware;
 pub mod model;
 pub mod paths;
 pub mod plan;
 pub mod process;
+pub mod report;

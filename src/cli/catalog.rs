@@ -1,0 +1,114 @@
+//! `models`, `profiles`, `offers`: what is known.
+
+use super::{Format, print, print_json};
+use crate::error::{Exit, Result};
+use crate::hardware::offers::HostKind;
+use crate::hardware::{offers as offer_data, profiles as profile_data};
+use crate::model::registry;
+use crate::report::table;
+use serde_json::json;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub fn models(args: &Args) -> Result<Exit> {
+    let models = registry::ids().map(registry::find).collect::<Result<Vec<_>>>()?;
+    if args.format == Format::Json {
+        let rows: Vec<_> = models
+            .iter()
+            .map(|m| {
+                json!({
+                    "id": m.id, "name": m.name, "repository": m.repository,
+                    "architecture": m.dimensions.architecture, "n_ctx_train": m.dimensions.n_ctx_train,
+                    "quants": m.files.iter().map(|f| &f.quant).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        print_json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    let rows = models.iter().map(|m| {
+        let quants: Vec<&str> = m.files.iter().map(|f| f.quant.as_str()).collect();
+        let billions = m.weights("F16").map_or(0.0, |w| w.parameters as f64 / 1e9);
+        vec![
+            m.id.clone(),
+            format!("{billions:.1} B"),
+            m.dimensions.n_ctx_train.to_string(),
+            quants.join(" "),
+            m.repository.clone(),
+        ]
+    });
+    print(&table::render(&["id", "parameters", "context", "published", "repository"], rows))?;
+    Ok(Exit::Done)
+}
+
+pub fn profiles(args: &Args) -> Result<Exit> {
+    let profiles = profile_data::all();
+    if args.format == Format::Json {
+        let rows: Vec<_> = profiles
+            .iter()
+            .map(|p| {
+                json!({
+                    "id": p.id, "title": p.title, "rented": p.rented, "cpu_cores": p.cpu_cores,
+                    "ram_bytes": p.ram_bytes(), "disk_bytes": p.disk_bytes(), "nvlink": p.nvlink,
+                    "gpus": p.gpus.iter().map(|g| json!({"name": g.name, "vram_bytes": g.vram_mib << 20})).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        print_json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    let rows = profiles.iter().map(|p| {
+        let gpus = match p.gpus.as_slice() {
+            [] => "none".to_string(),
+            [gpu] => gpu.name.clone(),
+            several => {
+                format!("{} × {}{}", several.len(), several[0].name, if p.nvlink { ", NVLink" } else { "" })
+            }
+        };
+        vec![
+            p.id.clone(),
+            p.cpu_cores.to_string(),
+            format!("{} GiB", p.ram_gib),
+            format!("{} GB", p.disk_gb),
+            gpus,
+        ]
+    });
+    print(&table::render(&["id", "cores", "RAM", "disk", "GPU"], rows))?;
+    Ok(Exit::Done)
+}
+
+pub fn offers(args: &Args) -> Result<Exit> {
+    let offers = offer_data::all();
+    if args.format == Format::Json {
+        let rows: Vec<_> = offers
+            .iter()
+            .map(|o| {
+                json!({
+                    "profile": o.profile, "provider": o.provider, "instance": o.instance, "region": o.region,
+                    "per_hour": o.per_hour, "currency": o.currency, "source": o.source, "as_of": o.as_of,
+                    "host": if o.host == HostKind::Vm { "vm" } else { "container" },
+                })
+            })
+            .collect();
+        print_json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    let rows = offers.iter().map(|o| {
+        let host = if o.host == HostKind::Vm { "VM" } else { "container" };
+        vec![
+            o.profile.clone(),
+            o.provider.clone(),
+            o.instance.clone(),
+            format!("{} {}", o.per_hour, o.currency),
+            host.to_string(),
+            format!("{}, {}", o.source, o.as_of),
+        ]
+    });
+    print(&table::render(&["profile", "provider", "instance", "per hour", "host", "source"], rows))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,108 @@
+//! The command line: one file per command, with its arguments and what it prints.
+//!
+//! Data goes to stdout; progress, warnings and errors to stderr. `--format json` never mixes them.
+
+mod catalog;
+mod model_arg;
+pub mod plan;
+mod shell;
+
+use crate::error::{self, Exit, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::io::{IsTerminal, Write};
+
+/// Puts a language model on a machine you rent or own, and proves that it runs there.
+///
+/// plan says what fits where, to the megabyte, without a network. bundle renders the plan to plain
+/// files. apply brings a host to that state over SSH, verifies the hardware first, and ends with a
+/// timed answer from the model.
+#[derive(Parser)]
+#[command(name = "agi-provision", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 no plan fits, 4 host does not meet the plan,\n\
+    5 --check found changes, 6 SSH host key unknown or changed, 7 another apply holds the host, 8 rolled back"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Choose hardware, quantisation and server settings for a model
+    Plan(plan::Args),
+    /// List the models known by name
+    Models(catalog::Args),
+    /// List the hardware profiles
+    Profiles(catalog::Args),
+    /// List the prices known, with their source and date
+    Offers(catalog::Args),
+    /// Print a completion script for a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Runs one command line and gives the process's exit code.
+pub fn main() -> u8 {
+    let cli = Cli::parse();
+    match dispatch(cli.command) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            report(&error);
+            error::exit_code(&error).code()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit> {
+    match command {
+        Command::Plan(args) => plan::run(&args),
+        Command::Models(args) => catalog::models(&args),
+        Command::Profiles(args) => catalog::profiles(&args),
+        Command::Offers(args) => catalog::offers(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man => shell::man(),
+    }
+}
+
+/// `error: …` with its causes, then the hint after a blank line.
+fn report(error: &anyhow::Error) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "error: {error:#}");
+    if let Some(hint) = error::hint(error) {
+        let _ = writeln!(err, "\nhint: {hint}");
+    }
+}
+
+/// Writes data to stdout; a reader that went away is not an error worth a message.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(end.as_bytes()))
+        .and_then(|()| out.flush())
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Colour and bars only where a person looks.
+pub fn interactive() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none()
+        && std::env::var_os("CI").is_none()
+}

@@ -1,0 +1,116 @@
+//! A plan as text.
+
+use super::{gib, table};
+use crate::plan::document::{Plan, Verdict};
+use std::fmt::Write;
+
+pub fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    head(&mut out, plan);
+    memory(&mut out, plan);
+    speed_and_cost(&mut out, plan);
+    alternatives(&mut out, plan);
+    next(&mut out, plan);
+    out
+}
+
+fn head(out: &mut String, plan: &Plan) {
+    let (model, w) = (&plan.model, &plan.workload);
+    let verdict = match plan.verdict {
+        Verdict::Comfort => "comfort",
+        Verdict::Compromise => "compromise",
+        Verdict::Impossible => "impossible",
+    };
+    let _ = writeln!(out, "{} {} on {}: {verdict}", model.id, model.quant, plan.profile.id);
+    for reason in &plan.reasons {
+        let _ = writeln!(out, "  - {reason}");
+    }
+    let per_slot = if w.kv_unified { w.n_ctx } else { w.n_ctx / w.slots.max(1) };
+    let _ = writeln!(
+        out,
+        "\n{:.2} B parameters, {} to download; {} slot{} of {per_slot} tokens, KV {}{}",
+        model.parameters as f64 / 1e9,
+        gib(model.size_bytes),
+        w.slots,
+        if w.slots == 1 { "" } else { "s" },
+        w.kv_type_k,
+        if w.flash_attn { ", flash attention" } else { "" },
+    );
+}
+
+fn memory(out: &mut String, plan: &Plan) {
+    let rows = plan.memory.iter().map(|d| {
+        let free = if d.headroom_bytes < 0 {
+            format!("-{}", gib(d.headroom_bytes.unsigned_abs()))
+        } else {
+            gib(d.headroom_bytes as u64)
+        };
+        let parts = [
+            d.weights_bytes,
+            d.kv_bytes,
+            d.compute_bytes,
+            d.output_bytes + d.runtime_bytes,
+            d.reserved_bytes,
+        ];
+        std::iter::once(d.device.clone())
+            .chain(parts.into_iter().map(gib))
+            .chain([gib(d.total_bytes), gib(d.capacity_bytes), free])
+            .collect()
+    });
+    let head = ["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
+    let _ = writeln!(out, "\n{}", table::table(&head, rows, &[1, 2, 3, 4, 5, 6, 7, 8]));
+}
+
+fn speed_and_cost(out: &mut String, plan: &Plan) {
+    let (decode, prefill) = (plan.speed.decode_tok_s, plan.speed.prefill_tok_s);
+    let _ = writeln!(
+        out,
+        "\ndecode  {:.0} tokens/s ({:.0} to {:.0}), prefill {:.0} ({:.0} to {:.0}); predicted, one request",
+        decode.expected, decode.low, decode.high, prefill.expected, prefill.low, prefill.high
+    );
+    match &plan.cost {
+        Some(cost) => {
+            let _ = writeln!(
+                out,
+                "cost    {:.3} {}/hour, {:.0}/month, {:.2} per million tokens: {} at {} ({}, {})",
+                cost.per_hour,
+                cost.currency,
+                cost.per_month,
+                cost.per_million_tokens,
+                cost.offer.instance,
+                cost.offer.provider,
+                cost.offer.source,
+                cost.offer.as_of
+            );
+        }
+        None => {
+            let _ = writeln!(out, "cost    no price is known for {}", plan.profile.id);
+        }
+    }
+}
+
+fn alternatives(out: &mut String, plan: &Plan) {
+    if plan.alternatives.is_empty() {
+        return;
+    }
+    let rows = plan.alternatives.iter().map(|a| {
+        vec![
+            a.profile.clone(),
+            a.quant.clone(),
+            format!("{:?}", a.verdict).to_lowercase(),
+            a.per_month.map_or("-".to_string(), |price| format!("{price:.0}")),
+            a.decode_tok_s.map_or("-".to_string(), |speed| format!("{speed:.0}")),
+        ]
+    });
+    let head = ["alternative", "quant", "verdict", "per month", "tokens/s"];
+    let _ = writeln!(out, "\n{}", table::table(&head, rows, &[3, 4]));
+}
+
+fn next(out: &mut String, plan: &Plan) {
+    if plan.verdict == Verdict::Impossible {
+        return;
+    }
+    let _ = writeln!(out, "\nllama-server {} {}", plan.llama_server.build, plan.llama_server.args.join(" "));
+    let _ =
+        writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");
+}
