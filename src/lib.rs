@@ -14,3 +14,4 @@ pub mod paths;
 pub mod plan;
 pub mod process;
 pub mod report;
+pub mod verify;

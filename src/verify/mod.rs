@@ -1,0 +1,238 @@
+//! Requirements against facts: is this host what the plan relies on? Pure; the same function judges
+//! before the first write, at every start, and for `verify`.
+
+use crate::hardware::facts::Facts;
+use crate::plan::document::{Bound, Requirement};
+use crate::plan::requirements::ids;
+use crate::report::gib;
+use serde::{Deserialize, Serialize};
+
+/// The outcome for every requirement, in the plan's order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub id: String,
+    /// As text with its unit; the bound that decided.
+    pub needed: String,
+    pub found: String,
+    pub outcome: Outcome,
+    pub why: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    /// Below the promise, above the need.
+    Warning,
+    /// Below the need.
+    Refused,
+}
+
+/// What is ours already on the host, and so counts as there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Bytes of the plan's model and runtime that are on the disk.
+    pub disk_bytes: u64,
+    /// Our own service listens on the port.
+    pub port: bool,
+    /// Bytes of GPU memory our own service uses.
+    pub gpu_bytes: u64,
+}
+
+/// Judges every requirement. One that this version does not know is a warning that says so.
+pub fn check(requirements: &[Requirement], facts: &Facts, held: Held) -> Report {
+    Report { lines: requirements.iter().map(|r| line(r, facts, held)).collect() }
+}
+
+impl Report {
+    pub fn refused(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.outcome == Outcome::Refused)
+    }
+
+    pub fn warnings(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.outcome == Outcome::Warning)
+    }
+
+    /// Warnings refuse as well.
+    pub fn strict(mut self) -> Report {
+        for line in &mut self.lines {
+            if line.outcome == Outcome::Warning {
+                line.outcome = Outcome::Refused;
+            }
+        }
+        self
+    }
+
+    pub fn passes(&self) -> bool {
+        self.refused().next().is_none()
+    }
+}
+
+type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
+
+/// What a requirement finds: a text for people and how it compares with a bound.
+struct Found<'a> {
+    text: String,
+    meets: Meets<'a>,
+    /// Where the promise is about another number than the need.
+    keeps_promise: Option<Meets<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn new(text: String, meets: impl Fn(&Bound) -> bool + 'a) -> Found<'a> {
+        Found { text, meets: Box::new(meets), keeps_promise: None }
+    }
+}
+
+fn line(requirement: &Requirement, facts: &Facts, held: Held) -> Line {
+    let line = |needed: String, found: String, outcome| Line {
+        id: requirement.id.clone(),
+        needed,
+        found,
+        outcome,
+        why: requirement.why.clone(),
+    };
+    let Some(found) = find(&requirement.id, facts, held) else {
+        return line("?".to_string(), "not known to this version".to_string(), Outcome::Warning);
+    };
+    let show = |bound: &Bound| show(bound, &requirement.unit);
+    match (&requirement.need, &requirement.promise) {
+        (Some(need), _) if !(found.meets)(need) => line(show(need), found.text, Outcome::Refused),
+        (_, Some(promise)) if !(found.keeps_promise.as_ref().unwrap_or(&found.meets))(promise) => {
+            line(show(promise), found.text, Outcome::Warning)
+        }
+        (Some(bound), _) | (None, Some(bound)) => line(show(bound), found.text, Outcome::Ok),
+        (None, None) => line("nothing".to_string(), found.text, Outcome::Ok),
+    }
+}
+
+fn show(bound: &Bound, unit: &str) -> String {
+    match bound {
+        Bound::Holds(true) => "yes".to_string(),
+        Bound::Holds(false) => "no".to_string(),
+        Bound::AtLeast(n) if unit == "bytes" => gib(*n),
+        Bound::AtLeast(n) if unit == "port" => format!("port {n} free"),
+        Bound::AtLeast(n) => format!("{n} {unit}").trim_end().to_string(),
+        Bound::Name(name) => name.clone(),
+        Bound::AllOf(names) if unit == "one of" => names.join(" or "),
+        Bound::AllOf(names) => names.join(" "),
+    }
+}
+
+fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
+    Some(match id {
+        ids::ARCH => name(&facts.os.arch),
+        ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
+        ids::CPU_FLAGS => Found::new(present_flags(&facts.cpu.flags), |bound| match bound {
+            Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
+            _ => false,
+        }),
+        ids::CPU_CORES => number(facts.cpu.logical, format!("{} cores", facts.cpu.logical)),
+        ids::RAM => ram(facts),
+        ids::DISK => disk(facts, held),
+        ids::PORT => port(facts, held),
+        ids::GPU_COUNT => number(facts.gpus.len() as u64, gpu_count(facts)),
+        ids::GPU_VRAM => vram(facts, held),
+        ids::GPU_MODEL => {
+            let names: Vec<&str> = facts.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
+            let text = if names.is_empty() { "no GPU".to_string() } else { names.join(", ") };
+            Found::new(text, move |bound| match bound {
+                Bound::AllOf(known) => {
+                    !names.is_empty() && names.iter().all(|name| known.iter().any(|k| k == name))
+                }
+                Bound::Name(known) => !names.is_empty() && names.iter().all(|name| name == known),
+                _ => false,
+            })
+        }
+        ids::NVLINK => match facts.nvlink {
+            Some(true) => holds(true, "every pair is linked"),
+            Some(false) => holds(false, "a pair without NVLink"),
+            None => holds(false, "unknown"),
+        },
+        _ => return None,
+    })
+}
+
+fn number<'a>(value: u64, text: String) -> Found<'a> {
+    Found::new(text, move |bound| matches!(bound, Bound::AtLeast(n) if *n <= value))
+}
+
+fn name(value: &str) -> Found<'_> {
+    Found::new(value.to_string(), move |bound| matches!(bound, Bound::Name(n) if n == value))
+}
+
+fn holds<'a>(value: bool, text: &str) -> Found<'a> {
+    Found::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
+}
+
+fn present_flags(flags: &[String]) -> String {
+    const SHOWN: &[&str] = &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"];
+    let present: Vec<&str> = SHOWN.iter().copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
+    if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
+}
+
+/// RAM that the service can really have: the total, or the tighter cgroup limit.
+fn ram(facts: &Facts) -> Found<'static> {
+    let total = facts.memory.total_bytes;
+    match facts.memory.cgroup_limit_bytes.filter(|limit| *limit < total) {
+        Some(limit) => number(limit, format!("{} (cgroup limit; the host has {})", gib(limit), gib(total))),
+        None => number(total, gib(total)),
+    }
+}
+
+fn disk(facts: &Facts, held: Held) -> Found<'static> {
+    let disk = &facts.disk;
+    if disk.read_only {
+        return number(0, format!("{} is read-only", disk.mount));
+    }
+    let mut text = format!("{} free on {}", gib(disk.free_bytes), disk.mount);
+    if held.disk_bytes > 0 {
+        text += &format!(" and {} in place", gib(held.disk_bytes));
+    }
+    number(disk.free_bytes.saturating_add(held.disk_bytes), text)
+}
+
+fn port(facts: &Facts, held: Held) -> Found<'_> {
+    let user = |wanted: u64| facts.ports.iter().find(move |port| u64::from(port.port) == wanted);
+    let text = match (held.port, facts.ports.iter().find(|port| port.port == crate::paths::DEFAULT_PORT)) {
+        (true, _) => "used by our own service".to_string(),
+        (false, None) => "free".to_string(),
+        (false, Some(port)) => {
+            format!("in use by {}", port.process.as_deref().unwrap_or("another process"))
+        }
+    };
+    Found::new(text, move |bound| match bound {
+        Bound::AtLeast(wanted) => held.port || user(*wanted).is_none(),
+        _ => false,
+    })
+}
+
+/// The need must be free on every card (or used by our own service); the promise is what cards have.
+fn vram(facts: &Facts, held: Held) -> Found<'static> {
+    let least = facts.gpus.iter().map(|gpu| gpu.memory_total_bytes).min().unwrap_or(0);
+    let free = facts.gpus.iter().filter_map(|gpu| gpu.memory_free_bytes).min().unwrap_or(least);
+    let usable = least.min(free.saturating_add(held.gpu_bytes));
+    let text = match facts.gpus.is_empty() {
+        true => "no GPU".to_string(),
+        false => format!("{} free of {}", gib(usable), gib(least)),
+    };
+    let mut found = number(usable, text);
+    found.keeps_promise = Some(Box::new(move |bound| matches!(bound, Bound::AtLeast(n) if *n <= least)));
+    found
+}
+
+fn gpu_count(facts: &Facts) -> String {
+    match facts.gpus.len() {
+        0 => facts.failed.get("gpus").map_or("no GPU".to_string(), |why| format!("no GPU ({why})")),
+        1 => "1 GPU".to_string(),
+        n => format!("{n} GPUs"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
