@@ -19,11 +19,22 @@ pub const GENERATIONS: &str = "/var/lib/agi-provision/generations";
 pub const MODELS: &str = "/var/lib/agi-provision/models";
 /// Unpacked runtimes by the archive's content: `runtimes/<sha256>/`.
 pub const RUNTIMES: &str = "/var/lib/agi-provision/runtimes";
+/// Files on their way from the client: `<sha256>.part`, then `<sha256>`.
+pub const INCOMING: &str = "/var/lib/agi-provision/incoming";
+/// The running or last job: `job.json`, `journal.jsonl`.
+pub const JOB: &str = "/var/lib/agi-provision/job";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
+
+pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
+pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
+/// The transient unit a job runs in.
+pub const JOB_UNIT: &str = "agi-provision-apply.service";
 
 /// Inside a generation.
 pub mod generation {
     pub const PLAN: &str = "plan.json";
+    /// Which bundle, runtime and models it was made from.
+    pub const RECORD: &str = "record.json";
     /// Directory of links to the model's files.
     pub const MODEL: &str = "model";
     /// Link to the unpacked runtime's folder that holds `llama-server`.

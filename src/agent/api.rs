@@ -1,0 +1,130 @@
+//! The server's own HTTP interface on this host: is it ready, and does it answer?
+
+use crate::error::{Context, Failure, Result};
+use crate::plan::Plan;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What /health says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    Ready,
+    /// 503 while the model loads.
+    Loading,
+    /// Nothing listens, or it answers something else.
+    Silent(String),
+}
+
+/// A timed chat completion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    pub text: String,
+    pub prompt_tokens: u64,
+    pub generated_tokens: u64,
+    /// tokens/s, as llama-server measured them.
+    pub prefill_tok_s: f64,
+    pub decode_tok_s: f64,
+    /// From request to answer, seconds.
+    pub seconds: f64,
+}
+
+pub struct Api {
+    base: String,
+    client: reqwest::blocking::Client,
+}
+
+impl Api {
+    /// The server that `plan` starts. No proxy is used and no certificate is needed.
+    pub fn of(plan: &Plan) -> Result<Api> {
+        let value = |name: &str| {
+            let mut args = plan.llama_server.args.iter();
+            args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
+        };
+        let host = value("--host").unwrap_or_else(|| "127.0.0.1".to_string());
+        let port = value("--port").unwrap_or_else(|| crate::paths::DEFAULT_PORT.to_string());
+        let client = reqwest::blocking::Client::builder()
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(2))
+            .timeout(Duration::from_secs(5))
+            .build()?;
+        Ok(Api { base: format!("http://{host}:{port}"), client })
+    }
+
+    pub fn health(&self) -> Health {
+        match self.client.get(format!("{}/health", self.base)).send() {
+            Ok(response) => match response.status().as_u16() {
+                200 => Health::Ready,
+                503 => Health::Loading,
+                other => Health::Silent(format!("it answers {other}")),
+            },
+            Err(error) if error.is_connect() => Health::Silent("nothing listens yet".to_string()),
+            Err(error) => Health::Silent(error.without_url().to_string()),
+        }
+    }
+
+    /// Asks for a short chat completion through the model's template, and times it.
+    pub fn smoke(&self, key: &str, limit: Duration) -> Result<Answer> {
+        let body = json!({
+            "messages": [{"role": "user", "content": "Say in one sentence what you can do."}],
+            "max_tokens": 32,
+            "temperature": 0.0,
+            "cache_prompt": false,
+        });
+        let start = Instant::now();
+        let response = self
+            .client
+            .post(format!("{}/v1/chat/completions", self.base))
+            .bearer_auth(key)
+            .timeout(limit)
+            .json(&body)
+            .send()
+            .map_err(|error| match error.is_timeout() {
+                true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs())).into(),
+                false => anyhow::Error::from(error.without_url()).context("asking the model"),
+            })?;
+        let status = response.status();
+        let text = response.text().context("reading the model's answer")?;
+        if !status.is_success() {
+            let short: String = text.chars().take(300).collect();
+            return Err(Failure::failed(format!("the server refused a chat completion: {status} {short}")).into());
+        }
+        let value: Value = serde_json::from_str(&text).context("reading the model's answer")?;
+        answer(&value, start.elapsed())
+    }
+}
+
+fn answer(value: &Value, elapsed: Duration) -> Result<Answer> {
+    let timings = &value["timings"];
+    let number = |name: &str| timings[name].as_f64().unwrap_or(0.0);
+    let generated = timings["predicted_n"].as_u64().or(value["usage"]["completion_tokens"].as_u64()).unwrap_or(0);
+    if generated == 0 {
+        return Err(Failure::failed("the model answered without a single token").into());
+    }
+    Ok(Answer {
+        text: value["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_string(),
+        prompt_tokens: timings["prompt_n"].as_u64().unwrap_or(0),
+        generated_tokens: generated,
+        prefill_tok_s: number("prompt_per_second"),
+        decode_tok_s: number("predicted_per_second"),
+        seconds: elapsed.as_secs_f64(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of b11434's answer.
+    #[test]
+    fn the_timings_are_read() {
+        let value = json!({
+            "choices": [{"message": {"role": "assistant", "content": "hello"}}],
+            "usage": {"completion_tokens": 32},
+            "timings": {"prompt_n": 20, "prompt_per_second": 500.5, "predicted_n": 32, "predicted_per_second": 40.25}
+        });
+        let answer = answer(&value, Duration::from_secs(1)).unwrap();
+        assert_eq!((answer.generated_tokens, answer.decode_tok_s, answer.text.as_str()), (32, 40.25, "hello"));
+        assert!(super::answer(&json!({"choices": []}), Duration::ZERO).is_err());
+    }
+}

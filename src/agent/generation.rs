@@ -1,0 +1,177 @@
+//! Generations: numbered folders with everything that one plan puts on a host. The service points at
+//! one of them; switching is one rename.
+
+use super::files::{self, Stamp};
+use super::protocol::{Apply, Blob};
+use crate::error::{Failure, Result};
+use crate::paths;
+use crate::plan::Plan;
+use crate::render::Bundle;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a generation was made from; two equal records are the same generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`Bundle::id`].
+    pub bundle: String,
+    pub llama_build: String,
+    pub runtime: Blob,
+    pub models: Vec<Blob>,
+}
+
+/// An unpacked runtime, noted when it was complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    pub blob: Blob,
+    pub llama_build: String,
+    /// Folder of llama-server, relative to the runtime's.
+    pub folder: PathBuf,
+    /// The executable as it was unpacked.
+    pub stamp: Stamp,
+    /// Shared libraries outside the runtime that it needs, as the loader found them.
+    pub libraries: Vec<PathBuf>,
+}
+
+/// A model file whose hash was right when it was put there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    pub blob: Blob,
+    pub stamp: Stamp,
+}
+
+pub fn runtime_folder(blob: &Blob) -> PathBuf {
+    Path::new(paths::RUNTIMES).join(&blob.sha256)
+}
+
+pub fn model_folder(blob: &Blob) -> PathBuf {
+    Path::new(paths::MODELS).join(&blob.sha256)
+}
+
+pub fn model_path(blob: &Blob) -> PathBuf {
+    model_folder(blob).join(&blob.name)
+}
+
+/// Name of the note beside an unpacked runtime or a model.
+pub const NOTE: &str = "note.json";
+
+pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
+    files::write(path, &serde_json::to_vec_pretty(note)?, 0o644)
+}
+
+/// The noted runtime, if its executable is still the one that was unpacked.
+pub fn runtime(blob: &Blob) -> Option<Runtime> {
+    let folder = runtime_folder(blob);
+    let note: Runtime = read_note(&folder.join(NOTE))?;
+    let executable = folder.join(&note.folder).join("llama-server");
+    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists())).then_some(note)
+}
+
+/// The model is there and unchanged since it was hashed.
+pub fn has_model(blob: &Blob) -> bool {
+    let note: Option<Model> = read_note(&model_folder(blob).join(NOTE));
+    note.is_some_and(|note| Stamp::of(&model_path(blob)).is_ok_and(|stamp| stamp == note.stamp))
+}
+
+/// The generation the service points at.
+pub fn current() -> Option<PathBuf> {
+    fs::read_link(paths::GENERATION).ok()
+}
+
+pub fn current_record() -> Option<Record> {
+    read_note(&current()?.join(paths::generation::RECORD))
+}
+
+/// A number that no generation has had.
+pub fn next_number() -> u64 {
+    let entries = fs::read_dir(paths::GENERATIONS).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max().unwrap_or(0) + 1
+}
+
+/// What the host should become.
+pub struct Desired {
+    pub plan: Plan,
+    pub bundle: Bundle,
+    pub record: Record,
+    /// Blobs the client can send.
+    pub offered: Vec<Blob>,
+}
+
+impl Desired {
+    /// Decides which runtime and models are meant: those the client offers, else those that are on
+    /// the host under the same name, size and, where the plan has it, hash.
+    pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
+        let plan = bundle.plan()?;
+        let current = current_record();
+        let runtime = match &apply.runtime {
+            Some(blob) => blob.clone(),
+            None => known_runtime(&plan, current.as_ref())?,
+        };
+        let models = plan
+            .model
+            .files
+            .iter()
+            .map(|file| {
+                let named = |blob: &&Blob| blob.name == file.name;
+                let offered = apply.models.iter().find(named);
+                let here = current.iter().flat_map(|record| &record.models).find(named);
+                let blob = offered.or(here).ok_or_else(|| missing_model(&file.name, file.url.is_some()))?;
+                check_model(file, blob)?;
+                Ok(blob.clone())
+            })
+            .collect::<Result<Vec<Blob>>>()?;
+        let record = Record {
+            bundle: bundle.id(),
+            llama_build: plan.llama_server.build.clone(),
+            runtime,
+            models,
+        };
+        let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
+        Ok(Desired { plan, bundle, record, offered })
+    }
+
+    /// Bytes of this generation's blobs that are on the disk already, whole or in part.
+    pub fn held_bytes(&self) -> u64 {
+        let models = self.record.models.iter().map(|blob| {
+            if has_model(blob) { blob.size_bytes } else { super::receive::offset(blob) }
+        });
+        models.sum()
+    }
+}
+
+fn missing_model(name: &str, downloadable: bool) -> Failure {
+    let hint = match downloadable {
+        true => format!("download it and give --model-file PATH/{name}; downloads on the host are not built yet"),
+        false => format!("give --model-file PATH/{name}"),
+    };
+    Failure::failed(format!("the model file {name} is not on the host and was not given")).hint(hint)
+}
+
+fn check_model(file: &crate::plan::document::ModelFile, blob: &Blob) -> Result<()> {
+    if let Some(wanted) = file.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&blob.sha256)) {
+        return Err(Failure::failed(format!("{} has SHA-256 {}, but the plan pins {wanted}", file.name, blob.sha256))
+            .hint("this is another file than the one planned for")
+            .into());
+    }
+    Ok(())
+}
+
+fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
+    let build = &plan.llama_server.build;
+    if let Some(record) = current.filter(|record| record.llama_build == *build) {
+        return Ok(record.runtime.clone());
+    }
+    let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
+    let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
+    notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
+    notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
+        Failure::failed(format!("no llama.cpp {build} is on the host and no archive was given"))
+            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive")
+            .into()
+    })
+}

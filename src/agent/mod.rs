@@ -1,0 +1,23 @@
+//! What runs on the host: one command that reads a request from stdin, looks, verifies, and brings
+//! the host to the state of a bundle. It knows nothing of SSH.
+//!
+//! [`session`] is the near end of a connection: it probes, verifies, checks every step and receives
+//! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
+//! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
+//! runs at every start. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+
+pub mod api;
+pub mod converge;
+pub mod files;
+pub mod generation;
+pub mod inspect;
+pub mod job;
+pub mod journal;
+pub mod lock;
+pub mod protocol;
+pub mod receive;
+pub mod remove;
+pub mod serve;
+pub mod service;
+pub mod session;
+pub mod steps;

@@ -1,0 +1,190 @@
+//! What client and agent say to each other: one JSON request line in, JSON event lines out.
+//!
+//! The agent's first line is [`greeting`] with the request's nonce: everything a login shell printed
+//! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends each
+//! blob's missing bytes raw on the same stdin, in the order they were named.
+
+use crate::error::{Exit, Failure};
+use crate::hardware::facts::Facts;
+use crate::verify::Report;
+use serde::{Deserialize, Serialize};
+
+/// Both ends are the same executable, so a mismatch means a broken staging.
+pub const VERSION: u32 = 1;
+
+/// Longest request line, bytes; a bundle is at most a few hundred kilobytes.
+pub const LONGEST_REQUEST: u64 = 64 << 20;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub version: u32,
+    pub nonce: String,
+    pub op: Op,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    Probe,
+    Verify { plan: Box<crate::plan::Plan>, strict: bool },
+    Apply(Apply),
+    Status,
+    Logs { lines: u32, follow: bool },
+    KeyShow,
+    KeyRotate,
+    Remove { keep_models: bool },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Apply {
+    /// The bundle as a tar, base64.
+    pub bundle: String,
+    /// Only say what would change.
+    pub check: bool,
+    pub strict: bool,
+    /// Files the client can send.
+    pub runtime: Option<Blob>,
+    pub models: Vec<Blob>,
+    /// Who applies, for the lock: `user@machine`.
+    pub client: String,
+}
+
+/// A file known by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blob {
+    /// File name without directories.
+    pub name: String,
+    /// Lower-case hex.
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Event {
+    Facts {
+        facts: Box<Facts>,
+    },
+    Verified {
+        report: Report,
+    },
+    /// A step begins to change something.
+    Step {
+        name: String,
+        what: String,
+    },
+    /// The step is done; `seconds` it took.
+    StepDone {
+        name: String,
+        seconds: f64,
+    },
+    /// How far the running step is; may be dropped.
+    Progress {
+        done: u64,
+        total: Option<u64>,
+        unit: Unit,
+    },
+    /// What `--check` found in one step.
+    Differs {
+        step: String,
+        changes: Vec<String>,
+    },
+    /// Send these, each from its offset.
+    Need {
+        blobs: Vec<Needed>,
+    },
+    /// All bytes of a blob arrived and its hash is right.
+    Received {
+        sha256: String,
+    },
+    /// An apply of the same bundle was under way; its events follow from its beginning.
+    Attached {
+        since: String,
+        by: String,
+    },
+    Warning {
+        text: String,
+    },
+    /// Data for stdout (logs, a key, a status).
+    Output {
+        text: String,
+    },
+    /// A document for stdout.
+    Document {
+        value: serde_json::Value,
+    },
+    /// The last event.
+    End(End),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Bytes,
+    Seconds,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Needed {
+    pub sha256: String,
+    /// Bytes the host has already.
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct End {
+    pub exit: Exit,
+    /// Something on the host is different from before.
+    pub changed: bool,
+    pub message: String,
+    pub hint: Option<String>,
+    /// Last lines of the service's log, where they explain a failure.
+    #[serde(default)]
+    pub log: Vec<String>,
+    #[serde(default)]
+    pub receipt: Option<serde_json::Value>,
+}
+
+impl End {
+    pub fn done(changed: bool, message: impl Into<String>) -> End {
+        End { exit: Exit::Done, changed, message: message.into(), hint: None, log: Vec::new(), receipt: None }
+    }
+
+    pub fn failed(error: &anyhow::Error) -> End {
+        End {
+            exit: crate::error::exit_code(error),
+            changed: false,
+            message: format!("{error:#}"),
+            hint: crate::error::hint(error).map(str::to_string),
+            log: Vec::new(),
+            receipt: None,
+        }
+    }
+
+    /// As an error for the client's user; `None` for a success.
+    pub fn failure(&self) -> Option<Failure> {
+        if matches!(self.exit, Exit::Done | Exit::ChangesFound) {
+            return None;
+        }
+        Some(Failure { exit: self.exit, message: self.message.clone(), hint: self.hint.clone() })
+    }
+}
+
+/// The agent's first line.
+pub fn greeting(nonce: &str) -> String {
+    format!("agi-provision-agent {nonce}")
+}
+
+/// Receives events: the client's connection, or the journal.
+pub trait Events {
+    fn send(&mut self, event: &Event) -> std::io::Result<()>;
+}
+
+impl<W: std::io::Write> Events for W {
+    fn send(&mut self, event: &Event) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        self.write_all(&line)?;
+        self.flush()
+    }
+}

@@ -1,0 +1,100 @@
+//! The systemd side: what the service is doing, and telling it what to do.
+
+use crate::error::{Failure, Result};
+use crate::paths::UNIT;
+use crate::process::{self, Outcome};
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(30);
+/// Stopping waits for llama-server to finish its requests; systemd kills it after 90 s.
+const STOP_LIMIT: Duration = Duration::from_secs(120);
+
+/// What systemd says of the service.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct State {
+    /// `active`, `inactive`, `activating`, `failed`, …
+    pub active: String,
+    pub sub: String,
+    /// Restarts since it was last started by hand.
+    pub restarts: u64,
+    /// `success`, `exit-code`, `oom-kill`, …
+    pub result: String,
+    /// The main process's last exit status.
+    pub exit_status: i32,
+    pub pid: u32,
+    /// `enabled`, `disabled`, or empty for no unit.
+    pub enabled: String,
+}
+
+impl State {
+    pub fn is_running(&self) -> bool {
+        self.active == "active"
+    }
+
+    /// It ended by itself and will not come back, or it keeps ending.
+    pub fn is_lost(&self) -> bool {
+        self.active == "failed" || self.restarts > 0 || self.sub == "auto-restart"
+    }
+}
+
+pub fn state() -> Result<State> {
+    let fields = "ActiveState,SubState,NRestarts,Result,ExecMainStatus,MainPID,UnitFileState";
+    let outcome = systemctl(&["show", UNIT, "--property", fields])?;
+    let mut state = State::default();
+    for (key, value) in outcome.stdout.lines().filter_map(|line| line.split_once('=')) {
+        match key {
+            "ActiveState" => state.active = value.to_string(),
+            "SubState" => state.sub = value.to_string(),
+            "NRestarts" => state.restarts = value.parse().unwrap_or(0),
+            "Result" => state.result = value.to_string(),
+            "ExecMainStatus" => state.exit_status = value.parse().unwrap_or(0),
+            "MainPID" => state.pid = value.parse().unwrap_or(0),
+            "UnitFileState" => state.enabled = value.to_string(),
+            _ => {}
+        }
+    }
+    Ok(state)
+}
+
+/// Makes it start at boot, and starts it now; a running one is restarted. Failures of earlier starts
+/// are forgotten first, so that the restart counter counts this one.
+pub fn start() -> Result<()> {
+    let _ = systemctl(&["reset-failed", UNIT]);
+    must(&["enable", "--quiet", UNIT], LIMIT)?;
+    must(&["restart", "--no-block", UNIT], STOP_LIMIT)
+}
+
+pub fn stop() -> Result<()> {
+    must(&["stop", UNIT], STOP_LIMIT)?;
+    let _ = systemctl(&["reset-failed", UNIT]);
+    Ok(())
+}
+
+pub fn disable() -> Result<()> {
+    must(&["disable", "--quiet", UNIT], LIMIT)
+}
+
+pub fn reload() -> Result<()> {
+    must(&["daemon-reload"], LIMIT)
+}
+
+/// `systemctl ARGS`; whatever it exits with.
+pub fn systemctl(args: &[&str]) -> Result<Outcome> {
+    Ok(process::run("systemctl", args, LIMIT)?)
+}
+
+fn must(args: &[&str], limit: Duration) -> Result<()> {
+    let outcome = process::run("systemctl", args, limit)?;
+    if outcome.success {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
+}
+
+/// The last `count` lines the service wrote since its last start, oldest first.
+pub fn last_lines(count: u32) -> Vec<String> {
+    let count = count.to_string();
+    let args = ["-u", UNIT, "-n", &count, "-o", "cat", "--no-pager", "-q"];
+    let outcome = process::run("journalctl", &args, LIMIT);
+    outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
+}

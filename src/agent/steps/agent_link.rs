@@ -1,0 +1,39 @@
+//! The link through which the service starts the agent.
+
+use super::{Run, Step, Undo};
+use crate::agent::files;
+use crate::agent::generation::Desired;
+use crate::error::{Context, Result};
+use crate::paths;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub struct AgentLink;
+
+impl Step for AgentLink {
+    fn name(&self) -> &'static str {
+        "agent"
+    }
+
+    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+        let own = own_name()?;
+        match fs::read_link(paths::AGENT_LINK) {
+            Ok(target) if target == own => Ok(Vec::new()),
+            _ => Ok(vec![format!("point {} at {}", paths::AGENT_LINK, own.display())]),
+        }
+    }
+
+    fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
+        let link = Path::new(paths::AGENT_LINK);
+        if let Ok(target) = fs::read_link(link) {
+            run.undo.push(Undo::Link { path: link.to_path_buf(), target });
+        }
+        files::link(link, &own_name()?)
+    }
+}
+
+/// This executable's name in the agent's directory.
+fn own_name() -> Result<PathBuf> {
+    let executable = std::env::current_exe().context("finding this executable")?;
+    Ok(executable.file_name().map(PathBuf::from).unwrap_or(executable))
+}

@@ -1,0 +1,79 @@
+//! The generation's own folder: plan, arguments, chat template, limits, links to model and runtime.
+
+use super::{Run, Step, Undo};
+use crate::agent::files;
+use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
+use crate::error::{Context, Failure, Result};
+use crate::paths;
+use crate::render::manifest::host_path;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub struct Config;
+
+impl Step for Config {
+    fn name(&self) -> &'static str {
+        "configuration"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        if generation::current_record().as_ref() != Some(&desired.record) {
+            return Ok(vec![format!("write generation {}", next_number())]);
+        }
+        // The same generation: has anyone touched it?
+        let folder = Path::new(paths::GENERATION);
+        let mut drift = Vec::new();
+        for (name, content) in contents(desired) {
+            if fs::read(folder.join(name)).ok().as_deref() != Some(content) {
+                drift.push(format!("restore {}/{name}, which was changed by hand", paths::GENERATION));
+            }
+        }
+        for (name, target) in links(desired)? {
+            if fs::read_link(folder.join(&name)).ok().as_ref() != Some(&target) {
+                drift.push(format!("restore the link {}/{}", paths::GENERATION, name.display()));
+            }
+        }
+        Ok(drift)
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let folder = Path::new(paths::GENERATIONS).join(next_number().to_string());
+        run.undo.push(Undo::Remove(folder.clone()));
+        files::directory(&folder, 0o755)?;
+        files::directory(&folder.join(paths::generation::MODEL), 0o755)?;
+        for (name, content) in contents(desired) {
+            files::write(&folder.join(name), content, 0o644)?;
+        }
+        for (name, target) in links(desired)? {
+            files::link(&folder.join(name), &target)?;
+        }
+        generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
+        // The switch: everything before it was beside what serves.
+        let link = Path::new(paths::GENERATION);
+        match fs::read_link(link) {
+            Ok(target) => run.undo.push(Undo::Link { path: link.to_path_buf(), target }),
+            Err(_) => run.undo.push(Undo::Remove(link.to_path_buf())),
+        }
+        files::link(link, &folder).context("switching the generation")
+    }
+}
+
+/// Name in the generation's folder → content.
+fn contents(desired: &Desired) -> impl Iterator<Item = (&str, &[u8])> {
+    let prefix = format!("{}/", paths::GENERATION);
+    desired.bundle.files().iter().filter_map(move |file| {
+        let name = host_path(&file.path)?.strip_prefix(&prefix)?;
+        Some((name, file.content.as_slice()))
+    })
+}
+
+fn links(desired: &Desired) -> Result<Vec<(PathBuf, PathBuf)>> {
+    let runtime = generation::runtime(&desired.record.runtime)
+        .ok_or_else(|| Failure::failed("the runtime is not in place"))?;
+    let folder = runtime_folder(&desired.record.runtime).join(runtime.folder);
+    let mut links = vec![(PathBuf::from(paths::generation::RUNTIME), folder)];
+    for blob in &desired.record.models {
+        links.push((Path::new(paths::generation::MODEL).join(&blob.name), model_path(blob)));
+    }
+    Ok(links)
+}

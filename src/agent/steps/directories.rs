@@ -1,0 +1,36 @@
+//! The directories of the tool.
+
+use super::{Run, Step};
+use crate::agent::files;
+use crate::agent::generation::Desired;
+use crate::error::Result;
+use crate::paths;
+use std::path::Path;
+
+pub struct Directories;
+
+/// What is private to root is 0700; the service reads the rest.
+const DIRECTORIES: &[(&str, u32)] = &[
+    (paths::ETC, 0o755),
+    (paths::VAR, 0o755),
+    (paths::GENERATIONS, 0o755),
+    (paths::MODELS, 0o755),
+    (paths::RUNTIMES, 0o755),
+    (paths::INCOMING, 0o700),
+    (paths::JOB, 0o700),
+];
+
+impl Step for Directories {
+    fn name(&self) -> &'static str {
+        "directories"
+    }
+
+    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+        let missing = DIRECTORIES.iter().filter(|(path, _)| !Path::new(path).is_dir());
+        Ok(missing.map(|(path, mode)| format!("create {path} ({mode:04o})")).collect())
+    }
+
+    fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
+        DIRECTORIES.iter().try_for_each(|(path, mode)| files::directory(Path::new(path), *mode))
+    }
+}

@@ -1,0 +1,38 @@
+//! The API key: made on the host, readable by root alone, handed to the server as a credential.
+
+use super::{Run, Step};
+use crate::agent::files;
+use crate::agent::generation::Desired;
+use crate::agent::receive::hex;
+use crate::error::{Context, Failure, Result};
+use crate::paths;
+use std::path::Path;
+
+pub struct Key;
+
+impl Step for Key {
+    fn name(&self) -> &'static str {
+        "key"
+    }
+
+    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+        Ok(if Path::new(paths::API_KEY).is_file() { Vec::new() } else { vec!["make an API key".to_string()] })
+    }
+
+    fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
+        create()
+    }
+}
+
+/// Makes a new key of 32 random bytes.
+pub fn create() -> Result<()> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
+    files::write(Path::new(paths::API_KEY), format!("{}\n", hex(&bytes)).as_bytes(), 0o600)
+}
+
+/// The key, without its newline.
+pub fn read() -> Result<String> {
+    let text = std::fs::read_to_string(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
+    Ok(text.trim().to_string())
+}

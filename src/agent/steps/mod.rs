@@ -1,0 +1,106 @@
+//! The steps to a host's state, in order. Each can tell what is missing without changing anything,
+//! and change it; what it changed is noted so that it can be taken back.
+
+mod activate;
+mod agent_link;
+mod config;
+mod directories;
+mod key;
+mod model;
+mod packages;
+mod runtime;
+mod unit;
+mod user;
+
+use super::generation::Desired;
+use super::protocol::{Event, Events, Unit};
+use crate::error::Result;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub use activate::receipt_facts;
+pub use packages::library_packages;
+
+pub trait Step {
+    fn name(&self) -> &'static str;
+
+    /// What this step would change; nothing when the host is as wanted.
+    fn check(&self, desired: &Desired) -> Result<Vec<String>>;
+
+    /// Makes the change, noting in `run` how to take it back.
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()>;
+}
+
+/// Every step, in the order in which they are applied.
+pub fn all() -> Vec<Box<dyn Step>> {
+    vec![
+        Box::new(user::User),
+        Box::new(directories::Directories),
+        Box::new(runtime::Runtime),
+        Box::new(packages::Packages),
+        Box::new(model::Model),
+        Box::new(key::Key),
+        Box::new(agent_link::AgentLink),
+        Box::new(unit::Unit),
+        Box::new(config::Config),
+        Box::new(activate::Activate),
+    ]
+}
+
+/// How one change is taken back.
+#[derive(Debug)]
+pub enum Undo {
+    /// It was not there before.
+    Remove(PathBuf),
+    /// A file had this content and mode.
+    File { path: PathBuf, content: Vec<u8>, mode: u32 },
+    /// A link pointed there.
+    Link { path: PathBuf, target: PathBuf },
+    /// systemd read unit files.
+    Reload,
+    /// The service was started from another generation.
+    Restart,
+}
+
+/// One run of the steps: where events go, and what was changed so far.
+pub struct Run<'a> {
+    events: &'a mut dyn Events,
+    pub undo: Vec<Undo>,
+    pub notes: Notes,
+    last_progress: Option<Instant>,
+}
+
+/// What steps learnt, for the receipt.
+#[derive(Default, serde::Serialize)]
+pub struct Notes {
+    pub packages: Vec<String>,
+    pub warnings: Vec<String>,
+    pub start_seconds: Option<f64>,
+    pub answer: Option<super::api::Answer>,
+    pub memory: Option<activate::Memory>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(events: &'a mut dyn Events) -> Run<'a> {
+        Run { events, undo: Vec::new(), notes: Notes::default(), last_progress: None }
+    }
+
+    pub fn event(&mut self, event: &Event) -> Result<()> {
+        Ok(self.events.send(event)?)
+    }
+
+    pub fn warn(&mut self, text: impl Into<String>) -> Result<()> {
+        let text = text.into();
+        self.notes.warnings.push(text.clone());
+        self.event(&Event::Warning { text })
+    }
+
+    /// At most ten a second.
+    pub fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit) -> Result<()> {
+        if self.last_progress.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) && total != Some(done) {
+            return Ok(());
+        }
+        self.last_progress = Some(Instant::now());
+        self.event(&Event::Progress { done, total, unit })
+    }
+}

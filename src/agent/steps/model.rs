@@ -1,0 +1,39 @@
+//! The model's files, kept by their content.
+
+use super::{Run, Step, Undo};
+use crate::agent::files::{self, Stamp};
+use crate::agent::generation::{self, Desired, NOTE, has_model, model_folder, model_path};
+use crate::agent::receive;
+use crate::error::{Context, Result};
+use crate::report::gib;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+pub struct Model;
+
+impl Step for Model {
+    fn name(&self) -> &'static str {
+        "model"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        let missing = desired.record.models.iter().filter(|blob| !has_model(blob));
+        Ok(missing.map(|blob| format!("put {} ({}) in place", blob.name, gib(blob.size_bytes))).collect())
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        for blob in desired.record.models.iter().filter(|blob| !has_model(blob)) {
+            let (folder, path) = (model_folder(blob), model_path(blob));
+            run.undo.push(Undo::Remove(folder.clone()));
+            files::remove(&folder)?;
+            files::directory(&folder, 0o755)?;
+            let arrived = receive::arrived(blob);
+            fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
+            files::sync_folder(&path)?;
+            let note = generation::Model { blob: blob.clone(), stamp: Stamp::of(&path)? };
+            generation::write_note(&folder.join(NOTE), &note)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! System libraries that llama-server needs and a minimal system lacks (libgomp1, above all). What
+//! is installed here stays when an apply is taken back, and the output says so.
+
+use super::{Run, Step};
+use crate::agent::files;
+use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::error::{Failure, Result};
+use crate::process;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+pub struct Packages;
+
+/// Seconds to wait for another package run to finish.
+const LOCK_SECONDS: &str = "DPkg::Lock::Timeout=120";
+const INSTALL_LIMIT: Duration = Duration::from_secs(900);
+
+/// Shared library → Debian and Ubuntu package.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("libgomp.so.1", "libgomp1"),
+    ("libstdc++.so.6", "libstdc++6"),
+    ("libgcc_s.so.1", "libgcc-s1"),
+    ("libatomic.so.1", "libatomic1"),
+    ("libcurl.so.4", "libcurl4"),
+    ("libssl.so.3", "libssl3"),
+    ("libcrypto.so.3", "libssl3"),
+    ("libvulkan.so.1", "libvulkan1"),
+    ("libopenblas.so.0", "libopenblas0"),
+];
+
+impl Step for Packages {
+    fn name(&self) -> &'static str {
+        "packages"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        let Some(runtime) = generation::runtime(&desired.record.runtime) else {
+            return Ok(vec!["install the libraries llama-server needs, if any is missing".to_string()]);
+        };
+        // The noted libraries are still there, or the runtime would not count as present.
+        if !runtime.libraries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let missing = loader(desired)?.missing;
+        Ok(if missing.is_empty() { vec!["note the libraries in use".into()] } else { missing })
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let mut loaded = loader(desired)?;
+        if !loaded.missing.is_empty() {
+            let packages = library_packages(&loaded.missing)?;
+            install(&packages)?;
+            run.notes.packages = packages.iter().map(|name| name.to_string()).collect();
+            loaded = loader(desired)?;
+        }
+        if !loaded.missing.is_empty() {
+            return Err(Failure::failed(format!(
+                "llama-server still lacks {} after installing {}",
+                loaded.missing.join(", "),
+                run.notes.packages.join(", ")
+            ))
+            .into());
+        }
+        let path = runtime_folder(&desired.record.runtime).join(NOTE);
+        let mut note: generation::Runtime =
+            generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
+        note.libraries = loaded.found;
+        files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
+    }
+}
+
+/// The packages that bring `libraries`; an unknown one is named in the error.
+pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
+    let mut packages = Vec::new();
+    for library in libraries {
+        let known = LIBRARIES.iter().find(|(name, _)| name == library);
+        let (_, package) = known.ok_or_else(|| {
+            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
+                .hint("install it on the host, or use an archive that brings its libraries")
+        })?;
+        if !packages.contains(package) {
+            packages.push(*package);
+        }
+    }
+    Ok(packages)
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let apt = |args: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);
+        process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
+    };
+    let mut install = vec!["install", "--no-install-recommends"];
+    install.extend(packages);
+    let first = match apt(&install) {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_missing() => {
+            return Err(Failure::failed(format!("this host has no apt-get to install {}", packages.join(", ")))
+                .hint("install what brings these libraries with its own package manager, then apply again")
+                .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if first.success {
+        return Ok(());
+    }
+    // A fresh host has no package lists yet.
+    let lists = apt(&["update"])?;
+    let second = apt(&install)?;
+    if second.success {
+        return Ok(());
+    }
+    let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
+    let hint = match said.contains("Could not get lock") {
+        true => "another package run holds the lock; wait for it to finish",
+        false => "can the host reach its package mirror? Or install the packages there by hand",
+    };
+    Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
+}
+
+struct Loader {
+    missing: Vec<String>,
+    /// Libraries outside the runtime.
+    found: Vec<PathBuf>,
+}
+
+/// What the dynamic loader finds for llama-server.
+fn loader(desired: &Desired) -> Result<Loader> {
+    let folder = runtime_folder(&desired.record.runtime);
+    let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
+    let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
+    let server = folder.join(&note.folder).join("llama-server");
+    let outcome = process::run("ldd", &[&server.to_string_lossy()], Duration::from_secs(30))?;
+    if !outcome.success {
+        let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
+        if said.contains("not a dynamic executable") && is_elf(&server) {
+            return Ok(Loader { missing: Vec::new(), found: vec![server] });
+        }
+        return Err(Failure::failed(format!("the archive's llama-server does not start here: {}", said.trim()))
+            .hint("it must be a Linux x86-64 executable for this host's C library")
+            .into());
+    }
+    Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
+}
+
+fn is_elf(path: &std::path::Path) -> bool {
+    use std::io::Read;
+    let mut magic = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+}
+
+fn parse_ldd(text: &str, runtime: &str) -> Loader {
+    let mut loader = Loader { missing: Vec::new(), found: Vec::new() };
+    for line in text.lines() {
+        let Some((name, rest)) = line.trim().split_once(" => ") else { continue };
+        if rest.starts_with("not found") {
+            loader.missing.push(name.to_string());
+        } else if let Some(path) = rest.split(" (").next().filter(|path| !path.starts_with(runtime)) {
+            loader.found.push(PathBuf::from(path));
+        }
+    }
+    loader.missing.dedup();
+    loader
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ldd_is_read() {
+        let text = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibllama.so.0 => /var/r/bin/libllama.so.0 (0x1)\n\
+                    \tlibgomp.so.1 => not found\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x2)\n\
+                    \t/lib64/ld-linux-x86-64.so.2 (0x3)\n";
+        let loader = parse_ldd(text, "/var/r");
+        assert_eq!(loader.missing, ["libgomp.so.1"]);
+        assert_eq!(loader.found, [PathBuf::from("/lib/x86_64-linux-gnu/libc.so.6")]);
+    }
+
+    #[test]
+    fn libraries_name_their_packages() {
+        let libraries = ["libssl.so.3", "libcrypto.so.3", "libgomp.so.1"].map(String::from);
+        assert_eq!(library_packages(&libraries).unwrap(), ["libssl3", "libgomp1"]);
+        assert!(library_packages(&["libcuda.so.1".to_string()]).is_err());
+    }
+}

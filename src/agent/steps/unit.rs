@@ -1,0 +1,97 @@
+//! The systemd unit and its drop-in link; the same for every generation.
+
+use super::{Run, Step, Undo};
+use crate::agent::generation::Desired;
+use crate::agent::{files, service};
+use crate::error::{Failure, Result};
+use crate::paths;
+use crate::render::manifest::host_path;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+pub struct Unit;
+
+/// A file or link that the unit step puts on the host.
+enum Part<'a> {
+    File { path: PathBuf, content: &'a [u8], mode: u32 },
+    Link { path: PathBuf, target: &'a Path },
+}
+
+impl Step for Unit {
+    fn name(&self) -> &'static str {
+        "unit"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        Ok(parts(desired)?.iter().filter(|part| !part.is_there()).map(Part::describe).collect())
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        run.undo.push(Undo::Reload);
+        for part in parts(desired)?.iter().filter(|part| !part.is_there()) {
+            run.undo.push(part.undo());
+            files::directory(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
+            match part {
+                Part::File { path, content, mode } => files::write(path, content, *mode)?,
+                Part::Link { path, target } => files::link(path, target)?,
+            }
+        }
+        service::reload()
+    }
+}
+
+/// The bundle's files outside the generation. Only the unit's own places are accepted.
+fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
+    let inside = |path: &str| path.starts_with(paths::GENERATION);
+    let check = |path: &str| {
+        let ours = path == paths::UNIT_FILE || path.starts_with(&format!("{}/", paths::UNIT_DROP_IN));
+        if ours { Ok(PathBuf::from(path)) } else { Err(Failure::failed(format!("the bundle wants to write {path}"))) }
+    };
+    let mut parts = Vec::new();
+    for file in desired.bundle.files() {
+        if let Some(path) = host_path(&file.path).filter(|path| !inside(path)) {
+            parts.push(Part::File { path: check(path)?, content: &file.content, mode: file.mode });
+        }
+    }
+    for link in desired.bundle.links() {
+        if let Some(path) = host_path(&link.path).filter(|path| !inside(path)) {
+            parts.push(Part::Link { path: check(path)?, target: Path::new(&link.target) });
+        }
+    }
+    Ok(parts)
+}
+
+impl Part<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Part::File { path, .. } | Part::Link { path, .. } => path,
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match self {
+            Part::File { path, content, mode } => {
+                let same_mode = fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o7777 == *mode);
+                same_mode && fs::read(path).is_ok_and(|found| found == *content)
+            }
+            Part::Link { path, target } => fs::read_link(path).is_ok_and(|found| found == *target),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let verb = if fs::symlink_metadata(self.path()).is_ok() { "change" } else { "create" };
+        format!("{verb} {}", self.path().display())
+    }
+
+    fn undo(&self) -> Undo {
+        let path = self.path().to_path_buf();
+        if let Ok(target) = fs::read_link(&path) {
+            return Undo::Link { path, target };
+        }
+        match (fs::read(&path), fs::metadata(&path)) {
+            (Ok(content), Ok(metadata)) => Undo::File { path, content, mode: metadata.permissions().mode() & 0o7777 },
+            _ => Undo::Remove(path),
+        }
+    }
+}
