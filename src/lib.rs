@@ -12,3 +12,4 @@ pub mod model;
 pub mod paths;
 pub mod plan;
 pub mod process;
+pub mod render;

@@ -1,0 +1,170 @@
+//! From a plan to a bundle: the files a host gets, as a pure function of the plan.
+//!
+//! ```text
+//! plan.json  manifest.json  README.md
+//! rootfs/etc/systemd/system/agi-provision-llama.service      the same for every plan
+//! rootfs/etc/systemd/system/agi-provision-llama.service.d/   link to the generation's limits.conf
+//! rootfs/etc/agi-provision/generation/                       what differs between plans
+//! cloud-init/                                                all of the above, packed for clouds
+//! ```
+//!
+//! - [`bundle`]: the bundle in memory, in a directory, in a tar;
+//! - [`manifest`]: its table of contents and what it may contain;
+//! - `archive`: tar, written deterministically and read with suspicion;
+//! - [`cloud_init`], [`providers`]: user-data and who accepts its size;
+//! - `templates`: the Tera environment.
+
+mod archive;
+pub mod bundle;
+pub mod cloud_init;
+pub mod manifest;
+pub mod providers;
+mod templates;
+
+pub use bundle::{Bundle, BundleFile, WriteOutcome};
+pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
+pub use providers::Provider;
+
+use crate::error::{Failure, Result};
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::document::ProfileKind;
+use serde::Serialize;
+use templates::{DownloadText, PATHS, Paths};
+
+pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One argument of llama-server per line.
+pub const ARGS: &str = "llama-server.args";
+
+/// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
+pub fn render(plan: &Plan) -> Result<Bundle> {
+    let downloads = manifest::downloads(plan)?;
+    let plan_json = plan.to_json();
+    let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
+    let unit = format!("{}/etc/systemd/system/{}", manifest::ROOTFS, paths::UNIT);
+
+    let mut files = vec![
+        text(manifest::PLAN, plan_json.clone()),
+        text("README.md", readme(plan, &downloads)?),
+        text(&unit, templates::fill("systemd/agi-provision-llama.service", &Host { paths: PATHS })?),
+        text(&generation(paths::generation::PLAN), plan_json.clone()),
+        text(&generation(ARGS), args(plan)?),
+        text(&generation(paths::generation::LIMITS), limits(plan)?),
+    ];
+    if let Some(template) = &plan.model.chat_template {
+        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
+    }
+    let links = vec![BundleLink {
+        path: format!("{unit}.d/10-generation.conf"),
+        target: format!("{}/{}", paths::GENERATION, paths::generation::LIMITS),
+    }];
+
+    let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
+    let plan_sha256 = manifest::sha256_hex(plan_json.as_bytes());
+    let for_clouds = vec![
+        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
+        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),
+        text("cloud-init/network-config", cloud_init::network_config()?),
+    ];
+    host.with(for_clouds)
+}
+
+fn text(path: &str, content: String) -> BundleFile {
+    BundleFile {
+        path: path.to_string(),
+        mode: 0o644,
+        owner: manifest::OWNER.to_string(),
+        content: content.into_bytes(),
+    }
+}
+
+#[derive(Serialize)]
+struct Host {
+    paths: Paths,
+}
+
+fn args(plan: &Plan) -> Result<String> {
+    let mut lines = String::new();
+    for arg in &plan.llama_server.args {
+        if arg.contains(['\n', '\r', '\0']) {
+            return Err(Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into());
+        }
+        lines.push_str(arg);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// The value after `name` among llama-server's arguments.
+fn arg<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
+    let args = &plan.llama_server.args;
+    args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
+}
+
+/// Where llama-server listens; its own default is the first.
+fn listen(plan: &Plan) -> &str {
+    arg(plan, "--host").unwrap_or("127.0.0.1")
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The drop-in of the generation.
+fn limits(plan: &Plan) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        paths: Paths,
+        plan: &'a Plan,
+        listen: &'a str,
+        loopback: bool,
+        /// Numbers of the plan's GPUs; empty on a CPU.
+        gpus: Vec<usize>,
+        gpu_names: String,
+    }
+    let gpus = match plan.profile.kind {
+        ProfileKind::Cpu => &[][..],
+        ProfileKind::Gpu | ProfileKind::MultiGpu => &plan.profile.gpus,
+    };
+    if plan.profile.kind != ProfileKind::Cpu && gpus.is_empty() {
+        return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
+    }
+    templates::fill(
+        "systemd/limits.conf",
+        &Values {
+            paths: PATHS,
+            plan,
+            listen: listen(plan),
+            loopback: is_loopback(listen(plan)),
+            gpus: (0..gpus.len()).collect(),
+            gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
+        },
+    )
+}
+
+fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        tool_version: &'a str,
+        paths: Paths,
+        plan: &'a Plan,
+        models: Vec<DownloadText<'a>>,
+        port: u16,
+        loopback: bool,
+        gpus: bool,
+    }
+    let models = downloads.iter().filter(|download| download.what == What::Model);
+    templates::fill(
+        "bundle/README.md",
+        &Values {
+            tool_version: TOOL_VERSION,
+            paths: PATHS,
+            plan,
+            models: models.map(DownloadText::from).collect(),
+            port: arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT),
+            loopback: is_loopback(listen(plan)),
+            gpus: plan.profile.kind != ProfileKind::Cpu,
+        },
+    )
+}
