@@ -39,7 +39,10 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         check_path(&path)?;
         let kind = entry.header().entry_type();
         if kind != EntryType::Regular {
-            return Err(broken(format!("{path:?} is not a regular file (tar type {:?})", kind.as_byte() as char)));
+            return Err(broken(format!(
+                "{path:?} is not a regular file (tar type {:?})",
+                kind.as_byte() as char
+            )));
         }
         if files.len() >= MAX_ENTRIES {
             return Err(broken(format!("it has more than {MAX_ENTRIES} files")));
@@ -93,10 +96,10 @@ mod tests {
         let tar = pack(files.into_iter()).unwrap();
         assert_eq!(tar, pack(files.into_iter()).unwrap());
         let back = unpack(&tar).unwrap();
-        assert_eq!(back.into_iter().map(|(path, content)| (path, content.len())).collect::<Vec<_>>(), [
-            ("a".to_string(), 1),
-            ("b/c".to_string(), 2000)
-        ]);
+        assert_eq!(
+            back.into_iter().map(|(path, content)| (path, content.len())).collect::<Vec<_>>(),
+            [("a".to_string(), 1), ("b/c".to_string(), 2000)]
+        );
     }
 
     #[test]
@@ -112,7 +115,9 @@ mod tests {
     #[test]
     fn only_regular_files_are_taken() {
         use EntryType::*;
-        for kind in [Symlink, Link, Char, Block, Fifo, Directory, GNULongName, GNUSparse, XHeader, XGlobalHeader] {
+        for kind in
+            [Symlink, Link, Char, Block, Fifo, Directory, GNULongName, GNUSparse, XHeader, XGlobalHeader]
+        {
             refused(&[("a", kind, b"")], "not a regular file");
         }
     }

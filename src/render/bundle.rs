@@ -3,8 +3,8 @@
 
 use super::archive;
 use super::manifest::{
-    BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA, broken,
-    check_path, sha256_hex,
+    BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
+    broken, check_path, sha256_hex,
 };
 use crate::error::{Context, Failure, Result};
 use crate::paths;
@@ -197,10 +197,10 @@ impl Bundle {
             }
         }
         if let Some(old) = old {
-            let kept = |path: &str| {
-                self.file(path).is_some() || self.links().iter().any(|link| link.path == path)
-            };
-            let old_paths = old.files.iter().map(|file| &file.path).chain(old.links.iter().map(|link| &link.path));
+            let kept =
+                |path: &str| self.file(path).is_some() || self.links().iter().any(|link| link.path == path);
+            let old_paths =
+                old.files.iter().map(|file| &file.path).chain(old.links.iter().map(|link| &link.path));
             for path in old_paths.filter(|path| !kept(path)) {
                 if remove(dir, path)? {
                     changed.push(path.clone());
@@ -236,7 +236,8 @@ impl Bundle {
 /// The manifest of the bundle that `dir` holds; `None` for an empty directory.
 fn old_manifest(dir: &Path) -> Result<Option<Manifest>> {
     let occupied = |why: &str| {
-        Failure::failed(format!("{} {why}", dir.display())).hint("name a new or an empty directory, or a bundle's")
+        Failure::failed(format!("{} {why}", dir.display()))
+            .hint("name a new or an empty directory, or a bundle's")
     };
     match read_file(dir, MANIFEST, 1 << 20)? {
         Some(json) => {
@@ -258,7 +259,9 @@ fn read_file(dir: &Path, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
     let full = dir.join(path);
     let reading = || format!("reading {}", full.display());
     match fs::symlink_metadata(&full) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(error).with_context(reading),
         // A pipe would block, and a link lead elsewhere.
         Ok(metadata) if !metadata.is_file() => {
@@ -347,7 +350,8 @@ fn place(dir: &Path, path: &str) -> Result<PathBuf> {
             }
             _ => {}
         }
-        let metadata = fs::symlink_metadata(&folder).with_context(|| format!("reading {}", folder.display()))?;
+        let metadata =
+            fs::symlink_metadata(&folder).with_context(|| format!("reading {}", folder.display()))?;
         if !metadata.is_dir() {
             return Err(broken(format!("{} is not a folder", folder.display())));
         }

@@ -166,13 +166,18 @@ pub fn host_path(path: &str) -> Option<&str> {
 /// to this program.
 pub(super) fn check_path(path: &str) -> Result<()> {
     let plain = |name: &str| {
-        !matches!(name, "" | "." | "..") && name.len() <= 255 && !name.contains(['\\', '\0']) && !has_control(name)
+        !matches!(name, "" | "." | "..")
+            && name.len() <= 255
+            && !name.contains(['\\', '\0'])
+            && !has_control(name)
     };
     // 100 is what a tar header holds.
     if path.len() > 100 || !path.split('/').all(plain) {
         return Err(broken(format!("{path:?} is not a plain relative path")));
     }
-    let ours = |host: &str| host.starts_with(SYSTEMD) || host.strip_prefix(paths::ETC).is_some_and(|r| r.starts_with('/'));
+    let ours = |host: &str| {
+        host.starts_with(SYSTEMD) || host.strip_prefix(paths::ETC).is_some_and(|r| r.starts_with('/'))
+    };
     if host_path(path).is_some_and(|host| !ours(host)) {
         return Err(broken(format!("{path:?} is no place for a bundle's file")));
     }
@@ -205,7 +210,8 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     for file in &plan.model.files {
         let name = &file.name;
         let refuse = |why: &str| Err(Failure::usage(format!("the plan's model file {name:?} {why}")).into());
-        let plain = !matches!(name.as_str(), "" | "." | "..") && !name.contains('/') && !name.starts_with('-');
+        let plain =
+            !matches!(name.as_str(), "" | "." | "..") && !name.contains('/') && !name.starts_with('-');
         if !plain || has_control(name) {
             return refuse("is not a plain file name");
         }

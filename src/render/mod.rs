@@ -88,7 +88,9 @@ fn args(plan: &Plan) -> Result<String> {
     let mut lines = String::new();
     for arg in &plan.llama_server.args {
         if arg.contains(['\n', '\r', '\0']) {
-            return Err(Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into());
+            return Err(
+                Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into()
+            );
         }
         lines.push_str(arg);
         lines.push('\n');
@@ -146,7 +148,6 @@ fn limits(plan: &Plan) -> Result<String> {
 fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
-        tool_version: &'a str,
         paths: Paths,
         plan: &'a Plan,
         models: Vec<DownloadText<'a>>,
@@ -158,7 +159,6 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
     templates::fill(
         "bundle/README.md",
         &Values {
-            tool_version: TOOL_VERSION,
             paths: PATHS,
             plan,
             models: models.map(DownloadText::from).collect(),
@@ -167,4 +167,87 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             gpus: plan.profile.kind != ProfileKind::Cpu,
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Exit, exit_code};
+
+    fn plan() -> Plan {
+        Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
+    }
+
+    fn limits_of(plan: &Plan) -> String {
+        limits(plan).unwrap()
+    }
+
+    #[test]
+    fn the_drop_in_opens_the_devices_of_the_plans_gpus_and_no_other() {
+        let mut plan = plan();
+        let one = limits_of(&plan);
+        assert!(
+            one.contains("DeviceAllow=/dev/char/195:0 rwm") && !one.contains("/dev/char/195:1 "),
+            "{one}"
+        );
+        assert!(one.contains("DevicePolicy=closed") && one.contains("PrivateDevices=no"), "{one}");
+        plan.profile.gpus.push(plan.profile.gpus[0].clone());
+        assert!(limits_of(&plan).contains("DeviceAllow=/dev/char/195:1 rwm"));
+        plan.profile.kind = ProfileKind::Cpu;
+        let none = limits_of(&plan);
+        assert!(none.contains("PrivateDevices=yes") && !none.contains("DeviceAllow"), "{none}");
+    }
+
+    #[test]
+    fn only_a_server_of_the_host_itself_is_cut_off_from_other_addresses() {
+        let mut plan = plan();
+        for (host, closed) in
+            [("127.0.0.1", true), ("::1", true), ("localhost", true), ("0.0.0.0", false), ("10.0.0.7", false)]
+        {
+            plan.llama_server.args = vec!["--host".to_string(), host.to_string()];
+            assert_eq!(limits_of(&plan).contains("IPAddressDeny=any"), closed, "{host}");
+        }
+    }
+
+    #[test]
+    fn texts_of_a_plan_stay_texts() {
+        let mut plan = plan();
+        plan.model.id = "m\nExecStartPre=/bin/evil %n \\".to_string();
+        plan.profile.id = plan.model.id.clone();
+        plan.profile.gpus[0].name = plan.model.id.clone();
+        let bundle = render(&plan).unwrap();
+        for file in bundle.files().iter().filter(|file| !file.path.ends_with("plan.json")) {
+            let text = String::from_utf8(file.content.clone()).unwrap();
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("ExecStartPre=/bin")), "{text}");
+        }
+        assert!(
+            limits_of(&plan)
+                .contains("Description=Language model server (llama.cpp): m ExecStartPre=/bin/evil %%n Q8_0")
+        );
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_files_is_refused() {
+        let refused = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = plan();
+            change(&mut plan);
+            assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+        };
+        refused(&|plan| plan.llama_server.args.push("two\nlines".to_string()));
+        for name in ["", "..", "a/b", "-rf", "a\nb"] {
+            refused(&|plan| plan.model.files[0].name = name.to_string());
+        }
+        refused(&|plan| plan.model.files.push(plan.model.files[0].clone()));
+        refused(&|plan| plan.model.files[0].sha256 = Some("ABC".to_string()));
+        refused(&|plan| plan.model.files[0].url = Some("file:///etc/passwd".to_string()));
+        refused(&|plan| plan.profile.gpus.clear());
+    }
+
+    #[test]
+    fn the_unit_is_the_same_for_every_plan() {
+        let unit = format!("rootfs/etc/systemd/system/{}", paths::UNIT);
+        let gpu = render(&plan()).unwrap();
+        let cpu = Plan::from_json(include_str!("../../tests/golden/plans/cpu.json")).unwrap();
+        assert_eq!(gpu.file(&unit).unwrap(), render(&cpu).unwrap().file(&unit).unwrap());
+    }
 }

@@ -39,7 +39,6 @@ impl Provider {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +66,10 @@ mod tests {
     fn the_counted_length_is_that_of_real_base64() {
         for size in [0, 1, 2, 3, 49_149, 49_150] {
             let openstack = PROVIDERS.iter().find(|p| p.counted == Counted::Base64).unwrap();
-            assert_eq!(openstack.accepts(size), STANDARD.encode(vec![0; size]).len() <= openstack.limit_bytes);
+            assert_eq!(
+                openstack.accepts(size),
+                STANDARD.encode(vec![0; size]).len() <= openstack.limit_bytes
+            );
         }
     }
 }
