@@ -296,9 +296,13 @@ fn a_bundle_that_reaches_beyond_its_places_is_refused() {
         let tar = forged(|manifest, _| manifest.files.push(listed(path, b"x")));
         assert!(Bundle::from_tar(&tar).is_err(), "{path}");
     }
-    for (path, target) in
-        [(LINK, "/etc/shadow"), (LINK, "/etc/agi-provision/../shadow"), ("../a", "/etc/agi-provision/a")]
-    {
+    for (path, target) in [
+        (LINK, "/etc/shadow"),
+        (LINK, "/etc/agi-provision/../shadow"),
+        (LINK, "/etc/agi-provision-other/a"),
+        ("rootfs/etc/systemd/system/ssh.service.d/a", "/etc/agi-provision/a"),
+        ("../a", "/etc/agi-provision/a"),
+    ] {
         let tar = forged(|manifest, _| {
             manifest.links[0] = manifest::BundleLink { path: path.to_string(), target: target.to_string() };
         });

@@ -130,9 +130,9 @@ impl Manifest {
         }
         for link in &self.links {
             check_path(&link.path)?;
-            let place = host_path(&link.path).is_some_and(|path| path.starts_with(SYSTEMD));
+            let place = host_path(&link.path).is_some_and(is_units);
             let target = link.target.strip_prefix('/').unwrap_or("");
-            if !place || check_path(target).is_err() || !link.target.starts_with(paths::ETC) {
+            if !place || check_path(target).is_err() || !is_configuration(&link.target) {
                 return Err(broken(format!("{:?} links to {:?}", link.path, link.target)));
             }
         }
@@ -155,7 +155,16 @@ impl Manifest {
 
 /// The one owner of everything a bundle brings.
 pub(super) const OWNER: &str = "root:root";
-const SYSTEMD: &str = "/etc/systemd/system/agi-provision-llama.service";
+
+/// The unit's file on a host, or a drop-in's.
+fn is_units(host: &str) -> bool {
+    let name = host.strip_prefix("/etc/systemd/system/").and_then(|rest| rest.strip_prefix(paths::UNIT));
+    name.is_some_and(|rest| rest.is_empty() || rest.starts_with(".d/"))
+}
+
+fn is_configuration(host: &str) -> bool {
+    host.strip_prefix(paths::ETC).is_some_and(|rest| rest.starts_with('/'))
+}
 
 /// The path on a host of a bundle's `rootfs/…`.
 pub fn host_path(path: &str) -> Option<&str> {
@@ -165,20 +174,13 @@ pub fn host_path(path: &str) -> Option<&str> {
 /// Whether `path` may be in a bundle: relative, plain names, and under `rootfs/` only what belongs
 /// to this program.
 pub(super) fn check_path(path: &str) -> Result<()> {
-    let plain = |name: &str| {
-        !matches!(name, "" | "." | "..")
-            && name.len() <= 255
-            && !name.contains(['\\', '\0'])
-            && !has_control(name)
-    };
+    let plain =
+        |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']) && !has_control(name);
     // 100 is what a tar header holds.
     if path.len() > 100 || !path.split('/').all(plain) {
         return Err(broken(format!("{path:?} is not a plain relative path")));
     }
-    let ours = |host: &str| {
-        host.starts_with(SYSTEMD) || host.strip_prefix(paths::ETC).is_some_and(|r| r.starts_with('/'))
-    };
-    if host_path(path).is_some_and(|host| !ours(host)) {
+    if host_path(path).is_some_and(|host| !is_units(host) && !is_configuration(host)) {
         return Err(broken(format!("{path:?} is no place for a bundle's file")));
     }
     Ok(())

@@ -30,7 +30,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use serde::Serialize;
-use templates::{DownloadText, PATHS, Paths};
+use templates::{PATHS, Paths};
 
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -150,7 +150,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
     struct Values<'a> {
         paths: Paths,
         plan: &'a Plan,
-        models: Vec<DownloadText<'a>>,
+        models: Vec<&'a Download>,
         port: u16,
         loopback: bool,
         gpus: bool,
@@ -161,7 +161,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         &Values {
             paths: PATHS,
             plan,
-            models: models.map(DownloadText::from).collect(),
+            models: models.collect(),
             port: arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT),
             loopback: is_loopback(listen(plan)),
             gpus: plan.profile.kind != ProfileKind::Cpu,

@@ -1,7 +1,6 @@
 //! The templates, compiled in. An undefined variable is an error; nothing is escaped unless a
 //! template asks for it, by the filters below.
 
-use super::manifest::Download;
 use crate::error::{Context, Result};
 use crate::paths;
 use serde::Serialize;
@@ -77,7 +76,6 @@ fn empty() -> Tera {
     tera.register_filter("line", |text: &str, _: Kwargs, _: &State| line(text));
     tera.register_filter("systemd", |text: &str, _: Kwargs, _: &State| systemd(text));
     tera.register_filter("sh", |text: &str, _: Kwargs, _: &State| sh(text));
-    tera.register_filter("code", |text: &str, _: Kwargs, _: &State| code(text));
     tera.register_filter("size", |bytes: i64, _: Kwargs, _: &State| size(bytes));
     tera
 }
@@ -102,35 +100,10 @@ fn sh(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// As inline code of Markdown.
-fn code(text: &str) -> String {
-    format!("`{}`", line(text).replace('`', "'"))
-}
-
 /// Bytes for people: GiB from one GiB on, else MiB, with two decimals.
 fn size(bytes: i64) -> String {
     let mib = bytes as f64 / (1 << 20) as f64;
     if mib.abs() < 1024.0 { format!("{mib:.2} MiB") } else { format!("{:.2} GiB", mib / 1024.0) }
-}
-
-/// What a README says of a download.
-#[derive(Serialize)]
-pub(super) struct DownloadText<'a> {
-    pub name: &'a str,
-    pub url: Option<&'a str>,
-    pub sha256: Option<&'a str>,
-    pub size_bytes: Option<u64>,
-}
-
-impl<'a> From<&'a Download> for DownloadText<'a> {
-    fn from(download: &'a Download) -> Self {
-        DownloadText {
-            name: &download.name,
-            url: download.url.as_deref(),
-            sha256: download.sha256.as_deref(),
-            size_bytes: download.size_bytes,
-        }
-    }
 }
 
 #[cfg(test)]
