@@ -6,6 +6,7 @@
 //! Request ──plan──▶ Plan ──render──▶ Bundle ──apply──▶ Receipt
 //! ```
 
+pub mod agent;
 pub mod cli;
 pub mod error;
 pub mod hardware;
@@ -15,3 +16,4 @@ pub mod plan;
 pub mod process;
 pub mod report;
 pub mod verify;
+pub mod render;

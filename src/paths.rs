@@ -23,6 +23,8 @@ pub const RUNTIMES: &str = "/var/lib/agi-provision/runtimes";
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming";
 /// The running or last job: `job.json`, `journal.jsonl`.
 pub const JOB: &str = "/var/lib/agi-provision/job";
+/// Compiled GPU kernels; systemd makes it for the unit.
+pub const CACHE: &str = "/var/cache/agi-provision";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";

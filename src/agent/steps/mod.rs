@@ -18,8 +18,9 @@ use crate::error::Result;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-pub use activate::receipt_facts;
-pub use packages::library_packages;
+pub use activate::{receipt_facts, wait_until_ready};
+pub use key::{create as create_key, read as read_key};
+pub use user::remove as remove_user;
 
 pub trait Step {
     fn name(&self) -> &'static str;

@@ -1,6 +1,6 @@
 //! The system user that the server runs as.
 
-use super::{Run, Step, Undo};
+use super::{Run, Step};
 use crate::agent::generation::Desired;
 use crate::error::{Failure, Result};
 use crate::paths;
@@ -18,7 +18,8 @@ impl Step for User {
         Ok(if exists()? { Vec::new() } else { vec![format!("create the system user {}", paths::USER)] })
     }
 
-    fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
+    /// Taken back with everything else when a first apply fails; later it exists.
+    fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
         let args = [
             "--system",
             "--user-group",
@@ -29,10 +30,7 @@ impl Step for User {
             "/usr/sbin/nologin",
             paths::USER,
         ];
-        tool("useradd", &args)?;
-        // Its removal belongs to taking back a first apply, which removes everything.
-        let _ = &run.undo as &Vec<Undo>;
-        Ok(())
+        tool("useradd", &args)
     }
 }
 

@@ -1,0 +1,167 @@
+//! Runs the steps, and takes back what they changed when one fails.
+
+use super::api::Api;
+use super::generation::{self, Desired};
+use super::protocol::{End, Event};
+use super::steps::{self, Run, Step, Undo};
+use super::{files, remove, service};
+use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
+use crate::paths;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What each step would change, for those that would.
+pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
+    let mut found = Vec::new();
+    for step in steps::all() {
+        let changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
+        if !changes.is_empty() {
+            found.push((step.name(), changes));
+        }
+    }
+    Ok(found)
+}
+
+/// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
+/// the host is as before: on a first apply without a trace, later with the old generation serving.
+pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> End {
+    let serves = running_steps(desired, run);
+    let error = match serves {
+        Ok(changed) => return End::done(changed, message(desired, run)),
+        Err(error) => error,
+    };
+    // Read before anything is stopped or removed.
+    let log = if started(run) { service::last_lines(20) } else { Vec::new() };
+    let mut end = match first {
+        true => take_back_all(&error, run),
+        false => take_back_changes(&error, run),
+    };
+    end.log = log;
+    end
+}
+
+fn started(run: &Run) -> bool {
+    run.undo.iter().any(|undo| matches!(undo, Undo::Restart))
+}
+
+fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
+    let mut changed = false;
+    for step in steps::all() {
+        // A new generation means a restart, even when the old one runs well.
+        let switched = changed && step.name() == "start";
+        let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
+        if changes.is_empty() && switched && restart_needed(run) {
+            changes.push(format!("restart {}", paths::UNIT));
+        }
+        if !changes.is_empty() {
+            apply(step.as_ref(), desired, &changes, run)?;
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// The configuration, the unit or the agent is another one than the service was started with.
+fn restart_needed(run: &Run) -> bool {
+    run.undo.iter().any(|undo| matches!(undo, Undo::Link { .. } | Undo::Reload | Undo::File { .. }))
+}
+
+fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
+    let start = Instant::now();
+    run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
+    step.apply(desired, run).map_err(|error| full_disk(error).context(format!("step {}", step.name())))?;
+    run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
+}
+
+/// A full disk gets its hint wherever it shows.
+fn full_disk(error: anyhow::Error) -> anyhow::Error {
+    let full = error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+    });
+    if !full || hint(&error).is_some() {
+        return error;
+    }
+    Failure::failed(format!("{error:#}")).hint("free some space on the host or take a larger disk").into()
+}
+
+fn message(desired: &Desired, run: &Run) -> String {
+    let model = &desired.plan.model;
+    match &run.notes.answer {
+        Some(answer) => format!(
+            "{} {} serves: {} tokens at {:.1} tokens/s",
+            model.id, model.quant, answer.generated_tokens, answer.decode_tok_s
+        ),
+        None => format!("{} {} serves", model.id, model.quant),
+    }
+}
+
+fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
+    let mut end = End::failed(error);
+    let left = match remove::everything_but_the_job() {
+        Ok(()) => "the host is as it was".to_string(),
+        Err(undoing) => format!("taking it back failed too: {undoing:#}"),
+    };
+    end.message = format!("{}; {left}{}", end.message, kept_packages(run));
+    end
+}
+
+fn kept_packages(run: &Run) -> String {
+    match run.notes.packages.as_slice() {
+        [] => String::new(),
+        packages => format!(" (apart from the installed packages {})", packages.join(", ")),
+    }
+}
+
+fn take_back_changes(error: &anyhow::Error, run: &mut Run) -> End {
+    let restart = started(run);
+    let mut failed = Vec::new();
+    while let Some(undo) = run.undo.pop() {
+        if let Err(undoing) = take_back(&undo) {
+            failed.push(format!("{undoing:#}"));
+        }
+    }
+    let mut end = End::failed(error);
+    if !failed.is_empty() {
+        end.message = format!("{}; taking it back failed too: {}", end.message, failed.join("; "));
+        return end;
+    }
+    if !restart {
+        end.message = format!("{}; the old generation still serves{}", end.message, kept_packages(run));
+        return end;
+    }
+    match old_serves() {
+        Ok(()) => {
+            end.exit = Exit::RolledBack;
+            end.message = format!("{}; rolled back, the old generation serves again", end.message);
+        }
+        Err(old) => {
+            end.exit = exit_code(error);
+            end.message = format!("{}; rolled back, but the old generation does not serve: {old:#}", end.message);
+        }
+    }
+    end
+}
+
+fn take_back(undo: &Undo) -> Result<()> {
+    match undo {
+        Undo::Remove(path) => files::remove(path),
+        Undo::File { path, content, mode } => files::write(path, content, *mode),
+        Undo::Link { path, target } => files::link(path, target),
+        Undo::Reload => service::reload(),
+        // The old generation is started once everything is back.
+        Undo::Restart => Ok(()),
+    }
+}
+
+fn old_serves() -> Result<()> {
+    let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
+    let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
+    service::start()?;
+    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
+    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))
+}
+
+/// Nothing of the tool serves on this host yet.
+pub fn is_first() -> bool {
+    generation::current().is_none()
+}

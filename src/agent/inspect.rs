@@ -1,0 +1,114 @@
+//! `status`, `logs`, `key` and `remove` on the host.
+
+use super::api::{Api, Health};
+use super::generation;
+use super::protocol::{End, Event, Events};
+use super::steps::{create_key, read_key};
+use super::{remove as removal, service};
+use crate::error::{Failure, Result};
+use crate::hardware::probe::probe;
+use crate::paths;
+use crate::plan::Plan;
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn installed_plan() -> Result<Plan> {
+    let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
+    let text = std::fs::read_to_string(path).map_err(|_| {
+        Failure::failed("nothing of agi-provision is installed on this host").hint("`agi-provision apply` installs it")
+    })?;
+    Plan::from_json(&text)
+}
+
+/// One document: what is installed, whether it runs and is healthy, what the last apply measured.
+pub fn status(output: &mut dyn Events) -> Result<End> {
+    let plan = installed_plan()?;
+    let state = service::state()?;
+    let health = match Api::of(&plan)?.health() {
+        Health::Ready => "ready".to_string(),
+        Health::Loading => "loading".to_string(),
+        Health::Silent(why) => why,
+    };
+    let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
+    let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
+    let facts = probe(Path::new(paths::MODELS));
+    let ready = health == "ready";
+    let value = json!({
+        "schema": "agi-provision/status/1",
+        "model": plan.model.id,
+        "quant": plan.model.quant,
+        "profile": plan.profile.id,
+        "llama_build": plan.llama_server.build,
+        "generation": generation::current(),
+        "unit": state,
+        "health": health,
+        "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
+        "measured": measured,
+        "disk_free_bytes": facts.disk.free_bytes,
+        "last_lines": if ready { Vec::new() } else { service::last_lines(10) },
+    });
+    output.send(&Event::Document { value })?;
+    let message = format!("{} {}: {}, {health}", plan.model.id, plan.model.quant, state.active);
+    if ready {
+        return Ok(End::done(false, message));
+    }
+    Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// The service's log; with `follow`, until the client goes away.
+pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
+    installed_plan()?;
+    let count = lines.to_string();
+    let mut command = Command::new("journalctl");
+    command.args(["-u", paths::UNIT, "-n", &count, "--no-pager", "-o", "short-iso"]);
+    if follow {
+        command.arg("-f");
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut result = Ok(());
+    if let Some(stdout) = child.stdout.take() {
+        let mut reader = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while result.is_ok() && reader.read_until(b'\n', &mut line)? > 0 {
+            let text = String::from_utf8_lossy(&line).trim_end().to_string();
+            result = output.send(&Event::Output { text });
+            line.clear();
+        }
+    }
+    // A client that went away ends the follower.
+    let _ = child.kill();
+    child.wait()?;
+    result?;
+    Ok(End::done(false, ""))
+}
+
+pub fn key_show(output: &mut dyn Events) -> Result<End> {
+    installed_plan()?;
+    output.send(&Event::Output { text: read_key()? })?;
+    Ok(End::done(false, ""))
+}
+
+/// A new key, and the server restarted with it.
+pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
+    let plan = installed_plan()?;
+    create_key()?;
+    service::start()?;
+    let limit = std::time::Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
+    super::steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    output.send(&Event::Output { text: read_key()? })?;
+    Ok(End::done(true, "the key is new and the old one no longer works"))
+}
+
+pub fn remove(keep_models: bool) -> Result<End> {
+    let traces = [paths::LIB, paths::ETC, paths::VAR, paths::UNIT_FILE];
+    let staged_only = !traces[1..].iter().any(|path| Path::new(path).exists());
+    removal::everything(keep_models)?;
+    let message = match (staged_only, keep_models) {
+        (true, _) => "nothing of agi-provision was installed",
+        (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
+        (false, false) => "removed: service, unit, files and user; installed packages stay",
+    };
+    Ok(End::done(!staged_only, message))
+}

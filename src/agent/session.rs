@@ -1,0 +1,188 @@
+//! The near end of a connection: reads one request, answers with events, ends.
+
+use super::converge::{differences, is_first};
+use super::generation::Desired;
+use super::job::{self, Job};
+use super::lock::{self, Holder};
+use super::protocol::{Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting};
+use super::{converge, files, generation, inspect, receive, service};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::facts::Facts;
+use crate::hardware::probe::probe;
+use crate::paths;
+use crate::plan::Plan;
+use crate::verify::{self, Held, Report};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Serves one request on stdin and stdout.
+pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
+    let mut input = BufReader::with_capacity(1 << 18, input);
+    let mut line = String::new();
+    input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
+    let request: Request = serde_json::from_str(&line).context("reading the request")?;
+    writeln!(output, "{}", greeting(&request.nonce))?;
+    output.flush()?;
+    let result = match request.version {
+        VERSION => serve(request.op, &mut input, &mut output),
+        other => Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into()),
+    };
+    let end = result.unwrap_or_else(|error| End::failed(&error));
+    remove_if_unused(&end);
+    let exit = end.exit;
+    output.send(&Event::End(end))?;
+    Ok(exit)
+}
+
+fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+    match op {
+        Op::Probe => {
+            let facts = Box::new(probe(Path::new(paths::MODELS)));
+            output.send(&Event::Facts { facts })?;
+            Ok(End::done(false, "probed"))
+        }
+        Op::Verify { plan, strict } => {
+            let facts = probe(Path::new(paths::MODELS));
+            let report = judge(&plan, &facts, held(&plan, 0)?, strict);
+            output.send(&Event::Facts { facts: Box::new(facts) })?;
+            Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
+        }
+        Op::Apply(apply) => self::apply(apply, input, output),
+        Op::Status => inspect::status(output),
+        Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
+        Op::KeyShow => inspect::key_show(output),
+        Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
+    }
+}
+
+fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
+    let holder = Holder { client: format!("`{what}`"), pid: std::process::id(), since: now(), ..Holder::default() };
+    match lock::take(&holder, Duration::ZERO)? {
+        Ok(_lock) => work(),
+        Err(other) => Err(job::held(&other).into()),
+    }
+}
+
+fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+    let bundle = job::bundle(&apply)?;
+    let holder = Holder {
+        pid: std::process::id(),
+        client: apply.client.clone(),
+        bundle: bundle.id(),
+        since: now(),
+        job: false,
+    };
+    let lock = match lock::take(&holder, Duration::ZERO)? {
+        Ok(lock) => lock,
+        Err(other) if other.job && other.bundle == holder.bundle && !apply.check => {
+            output.send(&Event::Attached { since: other.since, by: other.client })?;
+            return job::follow(output);
+        }
+        Err(other) => return Err(job::held(&other).into()),
+    };
+    // The plan alone says what the host must have; nothing is written before that holds.
+    let plan = bundle.plan()?;
+    let facts = probe(Path::new(paths::MODELS));
+    let desired = Desired::new(&apply, bundle);
+    let held_bytes = desired.as_ref().map_or(0, Desired::held_bytes);
+    let report = judge(&plan, &facts, held(&plan, held_bytes)?, apply.strict);
+    output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
+    if let Some(refused) = verified(report.clone(), output)? {
+        return Ok(refused);
+    }
+    let desired = desired?;
+    let differences = differences(&desired)?;
+    if apply.check {
+        for (step, changes) in &differences {
+            output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
+        }
+        return Ok(match differences.is_empty() {
+            true => End::done(false, "nothing would change"),
+            false => End { exit: Exit::ChangesFound, ..End::done(false, "the host differs from the bundle") },
+        });
+    }
+    if differences.is_empty() {
+        return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
+    }
+    if let Err(error) = fetch(&desired, input, output) {
+        if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
+            super::remove::the_rest()?;
+        }
+        return Err(error);
+    }
+    let job = Job { apply, facts, report, holder };
+    drop(lock);
+    job::start(&job)?;
+    job::follow(output)
+}
+
+/// Asks for the blobs that the steps will need and that are not here.
+fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
+    let mut wanted: Vec<&Blob> = Vec::new();
+    if generation::runtime(&desired.record.runtime).is_none() {
+        wanted.push(&desired.record.runtime);
+    }
+    wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
+    wanted.retain(|blob| !receive::arrived(blob).exists());
+    if let Some(lacking) = wanted.iter().find(|blob| !desired.offered.contains(blob)) {
+        return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
+            .hint("give it again with --model-file or --runtime-archive")
+            .into());
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let needed = |blob: &&Blob| Needed { sha256: blob.sha256.clone(), offset: receive::offset(blob) };
+    output.send(&Event::Need { blobs: wanted.iter().map(needed).collect() })?;
+    for blob in wanted {
+        receive::receive(blob, input)?;
+        output.send(&Event::Received { sha256: blob.sha256.clone() })?;
+    }
+    Ok(())
+}
+
+fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool) -> Report {
+    let report = verify::check(&plan.requirements, facts, held);
+    if strict { report.strict() } else { report }
+}
+
+/// What is ours on the host already.
+fn held(_plan: &Plan, disk_bytes: u64) -> Result<Held> {
+    let ours = Path::new(paths::UNIT_FILE).exists() && service::state()?.is_running();
+    Ok(Held { disk_bytes, port: ours, gpu_bytes: if ours { u64::MAX / 2 } else { 0 } })
+}
+
+/// Sends the report; a refusal ends with exit 4.
+fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
+    let passes = report.passes();
+    let count = report.refused().count();
+    output.send(&Event::Verified { report })?;
+    if passes {
+        return Ok(None);
+    }
+    let failure = Failure::new(
+        Exit::HostDoesNotMeetPlan,
+        format!("the host does not meet the plan: {count} requirement{} not met", if count == 1 { " is" } else { "s are" }),
+    )
+    .hint("plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed");
+    Ok(Some(End::failed(&failure.into())))
+}
+
+/// The staged executable goes again when nothing of ours uses it: after a refusal, a probe, a check.
+fn remove_if_unused(end: &End) {
+    let installed = !converge::is_first() || Path::new(paths::MODELS).exists();
+    let interrupted = Path::new(paths::INCOMING).is_dir();
+    if installed || interrupted || end.exit == Exit::Held {
+        return;
+    }
+    let staged = std::env::current_exe().is_ok_and(|path| path.starts_with(paths::LIB));
+    if staged {
+        let _ = files::remove(Path::new(paths::LIB));
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

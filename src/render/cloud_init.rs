@@ -1,0 +1,92 @@
+//! The bundle for clouds that start a machine with user-data: the same bundle, packed into a
+//! `#cloud-config` that starts the same agent.
+
+use super::providers::{Counted, PROVIDERS};
+use super::templates::{self, PATHS, Paths};
+use crate::error::{Context, Result, bail};
+use crate::plan::Plan;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::{Compression, GzBuilder};
+use serde::Serialize;
+use std::io::Write;
+
+/// Where user-data lays the bundle on a host.
+pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
+
+/// `user-data` that carries `tar`. Its head tells its own size and which providers accept it.
+pub(super) fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
+    let payload = STANDARD.encode(gzip(tar)?);
+    let mut size = 0;
+    // The numbers and verdicts have fixed widths, so that the second round already stands.
+    for _ in 0..4 {
+        let text = with_size(plan, &payload, size)?;
+        if text.len() == size {
+            return Ok(text);
+        }
+        size = text.len();
+    }
+    bail!("the size of user-data does not settle")
+}
+
+fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        tool_version: &'a str,
+        plan: &'a Plan,
+        paths: Paths,
+        incoming: &'a str,
+        payload: &'a str,
+        size: String,
+        providers: Vec<Line>,
+    }
+    #[derive(Serialize)]
+    struct Line {
+        verdict: &'static str,
+        name: &'static str,
+        limit_bytes: usize,
+        counted: &'static str,
+    }
+    let line = |provider: &super::Provider| Line {
+        verdict: if provider.accepts(size) { "fits   " } else { "too big" },
+        name: provider.name,
+        limit_bytes: provider.limit_bytes,
+        counted: if provider.counted == Counted::Base64 { " of Base64" } else { "" },
+    };
+    templates::fill(
+        "cloud-init/user-data",
+        &Values {
+            tool_version: super::TOOL_VERSION,
+            plan,
+            paths: PATHS,
+            incoming: INCOMING,
+            payload,
+            size: format!("{size:>6}"),
+            providers: PROVIDERS.iter().map(line).collect(),
+        },
+    )
+}
+
+/// `meta-data`: an instance-id that changes with the plan, so that cloud-init applies a new one.
+pub(super) fn meta_data(plan_sha256: &str) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values {
+        instance_id: String,
+    }
+    let instance_id = format!("agi-provision-{}", &plan_sha256[..12]);
+    templates::fill("cloud-init/meta-data", &Values { instance_id })
+}
+
+/// `network-config`: addresses from DHCP on every Ethernet port.
+pub(super) fn network_config() -> Result<String> {
+    #[derive(Serialize)]
+    struct Values {}
+    templates::fill("cloud-init/network-config", &Values {})
+}
+
+/// Without a time or a name, so that the same bytes give the same bytes.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    encoder.write_all(bytes).context("compressing the bundle")?;
+    encoder.finish().context("compressing the bundle")
+}

@@ -1,0 +1,253 @@
+//! From a plan to a bundle: the files a host gets, as a pure function of the plan.
+//!
+//! ```text
+//! plan.json  manifest.json  README.md
+//! rootfs/etc/systemd/system/agi-provision-llama.service      the same for every plan
+//! rootfs/etc/systemd/system/agi-provision-llama.service.d/   link to the generation's limits.conf
+//! rootfs/etc/agi-provision/generation/                       what differs between plans
+//! cloud-init/                                                all of the above, packed for clouds
+//! ```
+//!
+//! - [`bundle`]: the bundle in memory, in a directory, in a tar;
+//! - [`manifest`]: its table of contents and what it may contain;
+//! - `archive`: tar, written deterministically and read with suspicion;
+//! - [`cloud_init`], [`providers`]: user-data and who accepts its size;
+//! - `templates`: the Tera environment.
+
+mod archive;
+pub mod bundle;
+pub mod cloud_init;
+pub mod manifest;
+pub mod providers;
+mod templates;
+
+pub use bundle::{Bundle, BundleFile, WriteOutcome};
+pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
+pub use providers::Provider;
+
+use crate::error::{Failure, Result};
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::document::ProfileKind;
+use serde::Serialize;
+use templates::{PATHS, Paths};
+
+pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One argument of llama-server per line.
+pub const ARGS: &str = "llama-server.args";
+
+/// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
+pub fn render(plan: &Plan) -> Result<Bundle> {
+    let downloads = manifest::downloads(plan)?;
+    let plan_json = plan.to_json();
+    let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
+    let unit = format!("{}/etc/systemd/system/{}", manifest::ROOTFS, paths::UNIT);
+
+    let mut files = vec![
+        text(manifest::PLAN, plan_json.clone()),
+        text("README.md", readme(plan, &downloads)?),
+        text(&unit, templates::fill("systemd/agi-provision-llama.service", &Host { paths: PATHS })?),
+        text(&generation(paths::generation::PLAN), plan_json.clone()),
+        text(&generation(ARGS), args(plan)?),
+        text(&generation(paths::generation::LIMITS), limits(plan)?),
+    ];
+    if let Some(template) = &plan.model.chat_template {
+        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
+    }
+    let links = vec![BundleLink {
+        path: format!("{unit}.d/10-generation.conf"),
+        target: format!("{}/{}", paths::GENERATION, paths::generation::LIMITS),
+    }];
+
+    let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
+    let plan_sha256 = manifest::sha256_hex(plan_json.as_bytes());
+    let for_clouds = vec![
+        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
+        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),
+        text("cloud-init/network-config", cloud_init::network_config()?),
+    ];
+    host.with(for_clouds)
+}
+
+fn text(path: &str, content: String) -> BundleFile {
+    BundleFile {
+        path: path.to_string(),
+        mode: 0o644,
+        owner: manifest::OWNER.to_string(),
+        content: content.into_bytes(),
+    }
+}
+
+#[derive(Serialize)]
+struct Host {
+    paths: Paths,
+}
+
+fn args(plan: &Plan) -> Result<String> {
+    let mut lines = String::new();
+    for arg in &plan.llama_server.args {
+        if arg.contains(['\n', '\r', '\0']) {
+            return Err(
+                Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into()
+            );
+        }
+        lines.push_str(arg);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// The value after `name` among llama-server's arguments.
+fn arg<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
+    let args = &plan.llama_server.args;
+    args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
+}
+
+/// Where llama-server listens; its own default is the first.
+fn listen(plan: &Plan) -> &str {
+    arg(plan, "--host").unwrap_or("127.0.0.1")
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The drop-in of the generation.
+fn limits(plan: &Plan) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        paths: Paths,
+        plan: &'a Plan,
+        listen: &'a str,
+        loopback: bool,
+        /// Numbers of the plan's GPUs; empty on a CPU.
+        gpus: Vec<usize>,
+        gpu_names: String,
+    }
+    let gpus = match plan.profile.kind {
+        ProfileKind::Cpu => &[][..],
+        ProfileKind::Gpu | ProfileKind::MultiGpu => &plan.profile.gpus,
+    };
+    if plan.profile.kind != ProfileKind::Cpu && gpus.is_empty() {
+        return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
+    }
+    templates::fill(
+        "systemd/limits.conf",
+        &Values {
+            paths: PATHS,
+            plan,
+            listen: listen(plan),
+            loopback: is_loopback(listen(plan)),
+            gpus: (0..gpus.len()).collect(),
+            gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
+        },
+    )
+}
+
+fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        paths: Paths,
+        plan: &'a Plan,
+        models: Vec<&'a Download>,
+        port: u16,
+        loopback: bool,
+        gpus: bool,
+    }
+    let models = downloads.iter().filter(|download| download.what == What::Model);
+    templates::fill(
+        "bundle/README.md",
+        &Values {
+            paths: PATHS,
+            plan,
+            models: models.collect(),
+            port: arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT),
+            loopback: is_loopback(listen(plan)),
+            gpus: plan.profile.kind != ProfileKind::Cpu,
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Exit, exit_code};
+
+    fn plan() -> Plan {
+        Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
+    }
+
+    fn limits_of(plan: &Plan) -> String {
+        limits(plan).unwrap()
+    }
+
+    #[test]
+    fn the_drop_in_opens_the_devices_of_the_plans_gpus_and_no_other() {
+        let mut plan = plan();
+        let one = limits_of(&plan);
+        assert!(
+            one.contains("DeviceAllow=/dev/char/195:0 rwm") && !one.contains("/dev/char/195:1 "),
+            "{one}"
+        );
+        assert!(one.contains("DevicePolicy=closed") && one.contains("PrivateDevices=no"), "{one}");
+        plan.profile.gpus.push(plan.profile.gpus[0].clone());
+        assert!(limits_of(&plan).contains("DeviceAllow=/dev/char/195:1 rwm"));
+        plan.profile.kind = ProfileKind::Cpu;
+        let none = limits_of(&plan);
+        assert!(none.contains("PrivateDevices=yes") && !none.contains("DeviceAllow"), "{none}");
+    }
+
+    #[test]
+    fn only_a_server_of_the_host_itself_is_cut_off_from_other_addresses() {
+        let mut plan = plan();
+        for (host, closed) in
+            [("127.0.0.1", true), ("::1", true), ("localhost", true), ("0.0.0.0", false), ("10.0.0.7", false)]
+        {
+            plan.llama_server.args = vec!["--host".to_string(), host.to_string()];
+            assert_eq!(limits_of(&plan).contains("IPAddressDeny=any"), closed, "{host}");
+        }
+    }
+
+    #[test]
+    fn texts_of_a_plan_stay_texts() {
+        let mut plan = plan();
+        plan.model.id = "m\nExecStartPre=/bin/evil %n \\".to_string();
+        plan.profile.id = plan.model.id.clone();
+        plan.profile.gpus[0].name = plan.model.id.clone();
+        let bundle = render(&plan).unwrap();
+        for file in bundle.files().iter().filter(|file| !file.path.ends_with("plan.json")) {
+            let text = String::from_utf8(file.content.clone()).unwrap();
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("ExecStartPre=/bin")), "{text}");
+        }
+        assert!(
+            limits_of(&plan)
+                .contains("Description=Language model server (llama.cpp): m ExecStartPre=/bin/evil %%n Q8_0")
+        );
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_files_is_refused() {
+        let refused = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = plan();
+            change(&mut plan);
+            assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+        };
+        refused(&|plan| plan.llama_server.args.push("two\nlines".to_string()));
+        for name in ["", "..", "a/b", "-rf", "a\nb"] {
+            refused(&|plan| plan.model.files[0].name = name.to_string());
+        }
+        refused(&|plan| plan.model.files.push(plan.model.files[0].clone()));
+        refused(&|plan| plan.model.files[0].sha256 = Some("ABC".to_string()));
+        refused(&|plan| plan.model.files[0].url = Some("file:///etc/passwd".to_string()));
+        refused(&|plan| plan.profile.gpus.clear());
+    }
+
+    #[test]
+    fn the_unit_is_the_same_for_every_plan() {
+        let unit = format!("rootfs/etc/systemd/system/{}", paths::UNIT);
+        let gpu = render(&plan()).unwrap();
+        let cpu = Plan::from_json(include_str!("../../tests/golden/plans/cpu.json")).unwrap();
+        assert_eq!(gpu.file(&unit).unwrap(), render(&cpu).unwrap().file(&unit).unwrap());
+    }
+}

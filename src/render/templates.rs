@@ -1,0 +1,162 @@
+//! The templates, compiled in. An undefined variable is an error; nothing is escaped unless a
+//! template asks for it, by the filters below.
+
+use crate::error::{Context, Result};
+use crate::paths;
+use serde::Serialize;
+use std::sync::OnceLock;
+use tera::{Kwargs, State, Tera};
+
+macro_rules! embedded {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../../templates/", $name)))),*] };
+}
+
+const TEMPLATES: &[(&str, &str)] = embedded!(
+    "bundle/README.md"
+    "cloud-init/meta-data"
+    "cloud-init/network-config"
+    "cloud-init/user-data"
+    "systemd/agi-provision-llama.service"
+    "systemd/limits.conf"
+);
+
+/// The paths of a host, for templates: `{{ paths.etc }}`.
+#[derive(Serialize)]
+pub(super) struct Paths {
+    unit: &'static str,
+    user: &'static str,
+    lib: &'static str,
+    agent_link: &'static str,
+    etc: &'static str,
+    api_key: &'static str,
+    generation: &'static str,
+    var: &'static str,
+    generations: &'static str,
+    models: &'static str,
+    runtimes: &'static str,
+    model_dir: &'static str,
+    runtime_link: &'static str,
+}
+
+pub(super) const PATHS: Paths = Paths {
+    unit: paths::UNIT,
+    user: paths::USER,
+    lib: paths::LIB,
+    agent_link: paths::AGENT_LINK,
+    etc: paths::ETC,
+    api_key: paths::API_KEY,
+    generation: paths::GENERATION,
+    var: paths::VAR,
+    generations: paths::GENERATIONS,
+    models: paths::MODELS,
+    runtimes: paths::RUNTIMES,
+    model_dir: paths::generation::MODEL,
+    runtime_link: paths::generation::RUNTIME,
+};
+
+/// Fills the template called `name` with the fields of `context`.
+pub(super) fn fill(name: &str, context: &impl Serialize) -> Result<String> {
+    let context = tera::Context::from_serialize(context)
+        .with_context(|| format!("preparing the values for the template {name}"))?;
+    environment().render(name, &context).with_context(|| format!("filling the template {name}"))
+}
+
+fn environment() -> &'static Tera {
+    static ENVIRONMENT: OnceLock<Tera> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let mut tera = empty();
+        tera.add_raw_templates(TEMPLATES.iter().copied()).expect("the embedded templates are read by a test");
+        tera
+    })
+}
+
+fn empty() -> Tera {
+    let mut tera = Tera::new();
+    tera.autoescape_on(Vec::<&str>::new());
+    tera.register_filter("line", |text: &str, _: Kwargs, _: &State| line(text));
+    tera.register_filter("systemd", |text: &str, _: Kwargs, _: &State| systemd(text));
+    tera.register_filter("sh", |text: &str, _: Kwargs, _: &State| sh(text));
+    tera.register_filter("size", |bytes: i64, _: Kwargs, _: &State| size(bytes));
+    tera
+}
+
+/// On one line: control characters become spaces, and the end cannot continue onto the next line.
+fn line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.trim_end_matches(['\\', ' ']).to_string()
+}
+
+/// As the value of a systemd setting: on one line, `%` stands for itself.
+fn systemd(text: &str) -> String {
+    line(text).replace('%', "%%")
+}
+
+/// As one word of a POSIX shell.
+fn sh(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_string();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Bytes for people: GiB from one GiB on, else MiB, with two decimals.
+fn size(bytes: i64) -> String {
+    let mib = bytes as f64 / (1 << 20) as f64;
+    if mib.abs() < 1024.0 { format!("{mib:.2} MiB") } else { format!("{:.2} GiB", mib / 1024.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn one(template: &str, context: serde_json::Value) -> Result<String, tera::Error> {
+        let mut tera = empty();
+        tera.add_raw_template("t", template)?;
+        tera.render("t", &tera::Context::from_serialize(&context)?)
+    }
+
+    #[test]
+    fn every_embedded_template_reads() {
+        assert_eq!(environment().get_template_names().count(), TEMPLATES.len());
+    }
+
+    #[test]
+    fn an_undefined_variable_is_an_error() {
+        assert!(one("{{ nothing }}", json!({})).is_err());
+        assert!(one("{{ a.nothing }}", json!({"a": {}})).is_err());
+        assert!(fill("systemd/limits.conf", &json!({})).is_err());
+    }
+
+    #[test]
+    fn nothing_is_escaped_as_html() {
+        assert_eq!(one("{{ a }}", json!({"a": "<a & 'b'>"})).unwrap(), "<a & 'b'>");
+    }
+
+    #[test]
+    fn a_line_cannot_become_two() {
+        assert_eq!(line("a\nExecStart=/bin/evil\r\u{85}"), "a ExecStart=/bin/evil");
+        assert_eq!(line("ends in a backslash \\"), "ends in a backslash");
+    }
+
+    #[test]
+    fn systemd_sees_no_specifiers() {
+        assert_eq!(systemd("100%n\n"), "100%%n");
+    }
+
+    #[test]
+    fn a_shell_sees_one_word() {
+        assert_eq!(sh("/a/b-c_1.gguf"), "/a/b-c_1.gguf");
+        assert_eq!(sh(""), "''");
+        assert_eq!(sh("it's $(x)"), r"'it'\''s $(x)'");
+        assert_eq!(sh("https://h/a?download=true"), "'https://h/a?download=true'");
+    }
+
+    #[test]
+    fn sizes_are_1024_based() {
+        assert_eq!(size(1 << 20), "1.00 MiB");
+        assert_eq!(size(7_865_210_880), "7.33 GiB");
+        assert_eq!(size(-(1 << 30)), "-1.00 GiB");
+    }
+}

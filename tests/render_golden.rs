@@ -1,0 +1,520 @@
+//! Bundles of three plans, file by file, and what the real tools say of them.
+//! `AGI_PROVISION_GOLDEN=update` writes tests/golden anew.
+
+use agi_provision::error::{Exit, exit_code, hint};
+use agi_provision::paths;
+use agi_provision::plan::Plan;
+use agi_provision::process;
+use agi_provision::render::{Bundle, manifest, providers::PROVIDERS, render};
+use base64::Engine;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const PLANS: [&str; 3] = ["cpu", "gpu", "multi-gpu"];
+const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
+const LIMITS_FILE: &str = "rootfs/etc/agi-provision/generation/limits.conf";
+const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn plan(name: &str) -> Plan {
+    let path = golden().join(format!("plans/{name}.json"));
+    Plan::from_json(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn bundle(name: &str) -> Bundle {
+    render(&plan(name)).unwrap()
+}
+
+fn text<'a>(bundle: &'a Bundle, path: &str) -> &'a str {
+    std::str::from_utf8(bundle.file(path).unwrap_or_else(|| panic!("no {path}"))).unwrap()
+}
+
+/// Every file and link below `dir`, by path: a link's content is its target.
+fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(dir: &Path, base: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let name = path.strip_prefix(base).unwrap().to_str().unwrap().to_string();
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                walk(&path, base, found);
+            } else if kind.is_symlink() {
+                found.insert(name, fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes());
+            } else {
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(dir, dir, &mut found);
+    found
+}
+
+/// What of a file does not depend on this program's version or the compressor's.
+fn lasting(path: &str, bundle: &Bundle) -> String {
+    let text = text(bundle, path);
+    match path {
+        "cloud-init/user-data" => {
+            let lines = text.lines().map(|line| {
+                let line = line.replace(
+                    &format!("agi-provision {}", env!("CARGO_PKG_VERSION")),
+                    "agi-provision VERSION",
+                );
+                match line.split_once("content: ") {
+                    Some((before, _)) => format!("{before}content: PAYLOAD\n"),
+                    None if line.starts_with("# Size:") => {
+                        "# Size: SIZE bytes. What the providers allow:\n".to_string()
+                    }
+                    None => line + "\n",
+                }
+            });
+            lines.collect()
+        }
+        "manifest.json" => {
+            let mut manifest = bundle.manifest().clone();
+            manifest.tool_version = "VERSION".to_string();
+            for file in manifest.files.iter_mut().filter(|file| file.path == "cloud-init/user-data") {
+                (file.sha256, file.size_bytes) = ("SHA256".to_string(), 0);
+            }
+            manifest.to_json()
+        }
+        _ => text.to_string(),
+    }
+}
+
+#[test]
+fn every_rendered_file_is_as_recorded() {
+    let update = std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|value| value == "update");
+    for name in PLANS {
+        let (bundle, dir) = (bundle(name), golden().join(name));
+        let mut paths: Vec<&str> = bundle.files().iter().map(|file| file.path.as_str()).collect();
+        paths.push("manifest.json");
+        if update {
+            let _ = fs::remove_dir_all(&dir);
+            for path in &paths {
+                fs::create_dir_all(dir.join(path).parent().unwrap()).unwrap();
+                fs::write(dir.join(path), lasting(path, &bundle)).unwrap();
+            }
+        }
+        let recorded = tree(&dir);
+        for path in &paths {
+            let expected = recorded.get(*path).map(|bytes| String::from_utf8(bytes.clone()).unwrap());
+            let expected = expected.unwrap_or_else(|| panic!("{name}: {path} is new"));
+            assert!(
+                lasting(path, &bundle) == expected,
+                "{name}: {path} changed:\n{}",
+                lasting(path, &bundle)
+            );
+        }
+        let gone: Vec<_> = recorded.keys().filter(|path| !paths.contains(&path.as_str())).collect();
+        assert!(gone.is_empty(), "{name}: no longer rendered: {gone:?}");
+    }
+}
+
+#[test]
+fn the_same_plan_gives_the_same_bytes() {
+    for name in PLANS {
+        let (one, other) = (bundle(name), bundle(name));
+        assert_eq!(one, other);
+        assert_eq!(one.to_tar().unwrap(), other.to_tar().unwrap());
+    }
+}
+
+#[test]
+fn the_manifest_lists_every_other_file_and_what_is_to_be_fetched() {
+    for name in PLANS {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = bundle(name);
+        bundle.write(dir.path()).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_slice(&fs::read(dir.path().join("manifest.json")).unwrap()).unwrap();
+        assert_eq!(json["schema"], "agi-provision/bundle/1");
+        let listed = |key: &str| -> BTreeSet<String> {
+            json[key].as_array().unwrap().iter().map(|e| e["path"].as_str().unwrap().to_string()).collect()
+        };
+        let mut on_disk: BTreeSet<String> = tree(dir.path()).into_keys().collect();
+        on_disk.remove("manifest.json");
+        assert_eq!(listed("files").union(&listed("links")).cloned().collect::<BTreeSet<_>>(), on_disk);
+        assert_eq!(json["downloads"][0]["what"], "runtime");
+        assert_eq!(json["downloads"][1]["name"], plan(name).model.files[0].name);
+        assert_eq!(json["downloads"][1]["size_bytes"], plan(name).model.files[0].size_bytes);
+        assert_eq!(bundle.plan().unwrap(), plan(name));
+    }
+}
+
+#[test]
+fn a_second_write_changes_nothing() {
+    for name in PLANS {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = bundle(name);
+        let first = bundle.write(dir.path()).unwrap();
+        assert_eq!(first.changed.len(), bundle.files().len() + bundle.links().len() + 1);
+        let before = tree(dir.path());
+        assert!(bundle.write(dir.path()).unwrap().changed.is_empty());
+        assert_eq!(tree(dir.path()), before);
+        assert_eq!(Bundle::read(dir.path()).unwrap(), bundle);
+    }
+}
+
+#[test]
+fn another_plan_replaces_the_files_and_leaves_none_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    bundle("cpu").write(dir.path()).unwrap();
+    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let changed = bundle("multi-gpu").write(dir.path()).unwrap().changed;
+    // The CPU plan has a chat template, the other has none.
+    assert!(changed.iter().any(|path| path.ends_with("chat-template.jinja")), "{changed:?}");
+    assert!(!changed.contains(&UNIT_FILE.to_string()), "{changed:?}");
+    let fresh = tempfile::tempdir().unwrap();
+    bundle("multi-gpu").write(fresh.path()).unwrap();
+    let mut after = tree(dir.path());
+    assert_eq!(after.remove("notes.txt").unwrap(), b"mine");
+    assert_eq!(after, tree(fresh.path()));
+}
+
+#[test]
+fn a_directory_with_something_else_in_it_is_refused_untouched() {
+    for (file, content) in [("thesis.tex", "x"), ("manifest.json", "{}"), ("manifest.json", "no json")] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(file), content).unwrap();
+        let error = bundle("cpu").write(dir.path()).unwrap_err();
+        assert_eq!(exit_code(&error), Exit::Failed);
+        assert!(hint(&error).unwrap().contains("empty directory"), "{error:#}");
+        assert_eq!(tree(dir.path()).len(), 1);
+        assert!(Bundle::read(dir.path()).is_err());
+    }
+}
+
+#[test]
+fn a_link_inside_the_directory_is_not_followed() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bundle = bundle("cpu");
+    bundle.write(dir.path()).unwrap();
+    fs::remove_dir_all(dir.path().join("rootfs")).unwrap();
+    symlink(elsewhere.path(), dir.path().join("rootfs")).unwrap();
+    let error = bundle.write(dir.path()).unwrap_err();
+    assert!(format!("{error:#}").contains("rootfs is not a folder"), "{error:#}");
+    assert!(tree(elsewhere.path()).is_empty());
+}
+
+#[test]
+fn a_changed_or_missing_file_is_refused_by_name() {
+    let bundle = bundle("gpu");
+    for path in bundle.files().iter().map(|file| file.path.as_str()) {
+        let dir = tempfile::tempdir().unwrap();
+        bundle.write(dir.path()).unwrap();
+        let file = dir.path().join(path);
+        let mut content = fs::read(&file).unwrap();
+        content[0] ^= 1;
+        fs::write(&file, content).unwrap();
+        let error = format!("{:#}", Bundle::read(dir.path()).unwrap_err());
+        assert!(error.contains(path) && error.contains("changed"), "{error}");
+        fs::remove_file(&file).unwrap();
+        let error = format!("{:#}", Bundle::read(dir.path()).unwrap_err());
+        assert!(error.contains(path) && error.contains("missing"), "{error}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    bundle.write(dir.path()).unwrap();
+    fs::remove_file(dir.path().join(LINK)).unwrap();
+    assert!(format!("{:#}", Bundle::read(dir.path()).unwrap_err()).contains(LINK));
+    // A folder's other files are its owner's business.
+    bundle.write(dir.path()).unwrap();
+    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    assert_eq!(Bundle::read(dir.path()).unwrap(), bundle);
+}
+
+#[test]
+fn a_bundle_travels_as_a_tar_under_the_same_name() {
+    for name in PLANS {
+        let bundle = bundle(name);
+        let tar = bundle.to_tar().unwrap();
+        let arrived = Bundle::from_tar(&tar).unwrap();
+        assert_eq!(arrived.id(), bundle.id());
+        assert_eq!(arrived.id(), sha256(arrived.file("manifest.json").unwrap()));
+        assert_eq!(arrived.plan().unwrap(), plan(name));
+        assert_eq!(arrived.links(), bundle.links());
+        assert!(arrived.files().iter().all(|file| !file.path.starts_with("cloud-init/")));
+        assert_eq!(arrived.to_tar().unwrap(), tar);
+    }
+    let ids: BTreeSet<String> = PLANS.iter().map(|name| bundle(name).id()).collect();
+    assert_eq!(ids.len(), PLANS.len());
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A tar of a bundle's files after `change`, its manifest made to agree with nothing but itself.
+fn forged(change: impl Fn(&mut manifest::Manifest, &mut BTreeMap<String, Vec<u8>>)) -> Vec<u8> {
+    let good = Bundle::from_tar(&bundle("cpu").to_tar().unwrap()).unwrap();
+    let mut manifest = good.manifest().clone();
+    let mut files: BTreeMap<_, _> =
+        good.files().iter().map(|f| (f.path.clone(), f.content.clone())).collect();
+    change(&mut manifest, &mut files);
+    files.insert("manifest.json".to_string(), manifest.to_json().into_bytes());
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        builder.append(&header, &content[..]).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn listed(path: &str, content: &[u8]) -> manifest::ManifestFile {
+    manifest::ManifestFile {
+        path: path.to_string(),
+        mode: "0644".to_string(),
+        owner: "root:root".to_string(),
+        sha256: sha256(content),
+        size_bytes: content.len() as u64,
+    }
+}
+
+#[test]
+fn a_bundle_that_reaches_beyond_its_places_is_refused() {
+    assert!(Bundle::from_tar(&forged(|_, _| {})).is_ok());
+    for path in ["../evil", "/etc/cron.d/evil", "rootfs/etc/cron.d/evil", "rootfs/../evil"] {
+        let tar = forged(|manifest, files| {
+            manifest.files.push(listed(path, b"x"));
+            files.insert(path.to_string(), b"x".to_vec());
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{path}");
+        // The manifest alone suffices.
+        let tar = forged(|manifest, _| manifest.files.push(listed(path, b"x")));
+        assert!(Bundle::from_tar(&tar).is_err(), "{path}");
+    }
+    for (path, target) in [
+        (LINK, "/etc/shadow"),
+        (LINK, "/etc/agi-provision/../shadow"),
+        (LINK, "/etc/agi-provision-other/a"),
+        ("rootfs/etc/systemd/system/ssh.service.d/a", "/etc/agi-provision/a"),
+        ("../a", "/etc/agi-provision/a"),
+    ] {
+        let tar = forged(|manifest, _| {
+            manifest.links[0] = manifest::BundleLink { path: path.to_string(), target: target.to_string() };
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{path} {target}");
+    }
+    for (mode, owner) in
+        [("4755", "root:root"), ("0644", "mallory:root"), ("rwx", "root:root"), ("+644", "root:root")]
+    {
+        let tar = forged(|manifest, _| {
+            (manifest.files[0].mode, manifest.files[0].owner) = (mode.to_string(), owner.to_string());
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{mode} {owner}");
+    }
+}
+
+#[test]
+fn a_tar_that_is_not_its_manifest_is_refused() {
+    let extra = forged(|_, files| drop(files.insert("extra".to_string(), b"x".to_vec())));
+    let missing = forged(|_, files| drop(files.remove("README.md")));
+    let changed = forged(|_, files| files.get_mut("README.md").unwrap().push(b'x'));
+    let two_plans = forged(|manifest, files| {
+        let entry = manifest.files.iter_mut().find(|file| file.path == "plan.json").unwrap();
+        *entry = listed("plan.json", b"{}");
+        files.insert("plan.json".to_string(), b"{}".to_vec());
+    });
+    let cases = [
+        (extra, "not in its manifest"),
+        (missing, "README.md is missing"),
+        (changed, "README.md is not what the manifest says"),
+        (two_plans, "differ"),
+    ];
+    for (tar, why) in cases {
+        let error = format!("{:#}", Bundle::from_tar(&tar).unwrap_err());
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        prop_assert!(Bundle::from_tar(&bytes).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+    #[test]
+    fn a_damaged_tar_is_refused_or_still_sound(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        end in any::<prop::sample::Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut tar = bundle("cpu").to_tar().unwrap();
+        for (at, value) in edits {
+            let at = at.index(tar.len());
+            tar[at] = value;
+        }
+        if cut {
+            tar.truncate(end.index(tar.len()));
+        }
+        if let Ok(bundle) = Bundle::from_tar(&tar) {
+            prop_assert!(Bundle::from_tar(&bundle.to_tar().unwrap()).is_ok());
+        }
+    }
+}
+
+/// Runs a tool that these tests cannot do without.
+fn tool(program: &str, package: &str, args: &[&str]) -> process::Outcome {
+    match process::run(program, args, Duration::from_secs(120)) {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_missing() => {
+            panic!("{program} is missing: install the package {package} (apt-get install {package})")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A root with the distribution's units, the rendered unit with its drop-in, and a stub of the agent.
+fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let put = |path: &str, content: &str| {
+        let path = root.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    };
+    put("usr/lib/systemd/.keep", "");
+    let units = root.path().join("usr/lib/systemd/system");
+    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", units.to_str().unwrap()]);
+    assert!(
+        copied.success,
+        "systemd's own units are missing: install the package systemd: {}",
+        copied.stderr
+    );
+    symlink("usr/lib", root.path().join("lib")).unwrap();
+    let agent = put(paths::AGENT_LINK, "#!/bin/sh\n");
+    fs::set_permissions(agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    put(UNIT_FILE.strip_prefix("rootfs").unwrap(), text(bundle, UNIT_FILE));
+    // systemd-analyze would look for the link's target outside the root.
+    put(LINK.strip_prefix("rootfs").unwrap(), text(bundle, LIMITS_FILE));
+    root
+}
+
+#[test]
+fn systemd_finds_nothing_to_say_about_the_unit() {
+    for name in PLANS {
+        let root = unit_root(&bundle(name));
+        let option = format!("--root={}", root.path().display());
+        let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, paths::UNIT]);
+        let said = verify();
+        assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{name}: {said:?}");
+        // And it would: both files are read.
+        for path in [UNIT_FILE, LINK] {
+            let path = root.path().join(path.strip_prefix("rootfs/").unwrap());
+            let whole = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("{whole}\n[Service]\nNoSuchKey=1\n")).unwrap();
+            assert!(verify().stderr.contains("NoSuchKey"), "{name}: {} is not read", path.display());
+            fs::write(&path, whole).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_unit_is_exposed_by_two_points_of_ten_at_most() {
+    for name in PLANS {
+        let root = unit_root(&bundle(name));
+        let option = format!("--root={}", root.path().display());
+        let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, paths::UNIT];
+        let said = tool("systemd-analyze", "systemd", &args);
+        println!("{name}: {}", said.stdout.lines().last().unwrap_or_default());
+        assert!(said.success && said.stdout.contains("Overall exposure level"), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn the_real_cloud_init_accepts_the_user_data() {
+    for name in PLANS {
+        let dir = tempfile::tempdir().unwrap();
+        bundle(name).write(dir.path()).unwrap();
+        let path = dir.path().join("cloud-init/user-data");
+        let said = tool("cloud-init", "cloud-init", &["schema", "--config-file", path.to_str().unwrap()]);
+        assert!(said.success, "{name}: {said:?}");
+        assert!(!said.stderr.to_lowercase().contains("error"), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn user_data_carries_the_bundle_and_tells_its_size() {
+    for name in PLANS {
+        let bundle = bundle(name);
+        let user_data = text(&bundle, "cloud-init/user-data");
+        println!("{name}: user-data {} bytes", user_data.len());
+        assert!(user_data.starts_with("#cloud-config\n"));
+        let size = user_data.lines().find_map(|line| line.strip_prefix("# Size:")).unwrap();
+        assert_eq!(size.split_whitespace().next().unwrap().parse(), Ok(user_data.len()));
+        for provider in PROVIDERS {
+            let verdict = if provider.accepts(user_data.len()) { "fits" } else { "too big" };
+            let line = user_data.lines().find(|line| line.contains(provider.name)).unwrap();
+            assert!(line.starts_with(&format!("#   {verdict}")), "{line}");
+        }
+        // The smallest limit known.
+        assert!(user_data.len() <= 16 * 1024, "{name}: {} bytes", user_data.len());
+
+        let payload = user_data.lines().find_map(|line| line.trim().strip_prefix("content: ")).unwrap();
+        let gz = base64::engine::general_purpose::STANDARD.decode(payload).unwrap();
+        let mut tar = Vec::new();
+        flate2::read::GzDecoder::new(&gz[..]).read_to_end(&mut tar).unwrap();
+        assert_eq!(Bundle::from_tar(&tar).unwrap().id(), bundle.id());
+        let meta_data = text(&bundle, "cloud-init/meta-data");
+        assert!(meta_data.contains(&sha256(bundle.file("plan.json").unwrap())[..12]), "{meta_data}");
+    }
+}
+
+/// The script under `runcmd`, for an agent at another path.
+fn first_boot(bundle: &Bundle, agent: &Path) -> process::Outcome {
+    let (_, script) = text(bundle, "cloud-init/user-data").split_once("runcmd:\n  - |\n").unwrap();
+    let script: Vec<&str> = script.lines().map(|line| line.strip_prefix("    ").unwrap()).collect();
+    let script = script
+        .join("\n")
+        .replace(paths::AGENT_LINK, agent.to_str().unwrap())
+        .replace("/dev/console", "/dev/null");
+    tool("sh", "dash", &["-c", &script])
+}
+
+#[test]
+fn the_first_boot_starts_the_agent_or_says_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let agent = dir.path().join("agi-provision");
+    let missing = first_boot(&bundle("cpu"), &agent);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stdout.contains("is missing") && missing.stdout.contains("bundle.tar"), "{missing:?}");
+
+    fs::write(&agent, "#!/bin/sh\necho \"$@\"\nexit 4\n").unwrap();
+    fs::set_permissions(&agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ran = first_boot(&bundle("cpu"), &agent);
+    assert_eq!(ran.stdout, "agent boot --bundle /var/lib/agi-provision/incoming/bundle.tar\n");
+    assert_eq!(ran.code, Some(4));
+}
+
+#[test]
+fn the_commands_of_the_readme_are_shell() {
+    for name in PLANS {
+        let bundle = bundle(name);
+        let mut blocks =
+            text(&bundle, "README.md").split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        assert!(blocks.clone().count() >= 6);
+        let script: String = blocks.by_ref().collect();
+        let said = tool("sh", "dash", &["-n", "-c", &script]);
+        assert!(said.success && said.stderr.is_empty(), "{name}: {said:?}\n{script}");
+        assert!(script.contains(&plan(name).model.files[0].name));
+    }
+}
