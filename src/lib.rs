@@ -11,3 +11,4 @@ pub mod hardware;
 pub mod paths;
 pub mod plan;
 pub mod process;
+pub mod ssh;
