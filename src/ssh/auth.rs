@@ -24,15 +24,15 @@ pub(super) fn authenticate(session: &Session, settings: &Settings, peer: &str) -
     match attempt.all()? {
         Verdict::In => Ok(()),
         Verdict::Refused => attempt.refused(peer),
-        Verdict::Cut(why) => Err(attempt.cut(peer, &why)),
+        Verdict::Cut => Err(attempt.cut(peer)),
     }
 }
 
 enum Verdict {
     In,
     Refused,
-    /// The server ended the connection.
-    Cut(String),
+    /// The server ended the connection, or no longer answers.
+    Cut,
 }
 
 struct Attempt<'a> {
@@ -160,9 +160,10 @@ impl Attempt<'_> {
             Ok(()) => return Verdict::In,
             Err(error) => error,
         };
-        if is_lost(&error) {
-            self.tried.push(format!("{label}: the server hung up"));
-            return Verdict::Cut(error.message().to_string());
+        // libssh2 calls a missing answer a refused key; only the text tells them apart.
+        if is_lost(&error) || error.message().starts_with("Waiting for") {
+            self.tried.push(format!("{label}: no answer"));
+            return Verdict::Cut;
         }
         self.tried.push(format!("{label}: {}", reason(&error)));
         Verdict::Refused
@@ -170,18 +171,21 @@ impl Attempt<'_> {
 
     /// Asks what the server would take, which is also how one that wants no key lets us in.
     fn refused(self, peer: &str) -> Result<()> {
-        let offers = self.session.auth_methods(&self.settings.user).map(str::to_string).ok();
+        let offers = self.session.auth_methods(&self.settings.user).map(str::to_string);
         if self.session.authenticated() {
             return Ok(());
         }
-        let offers = offers.filter(|methods| !methods.is_empty());
+        if offers.as_ref().is_err_and(is_lost) {
+            return Err(self.cut(peer));
+        }
+        let offers = offers.ok().filter(|methods| !methods.is_empty());
         let offers = offers.map_or(String::new(), |methods| format!("; the server offers {methods}"));
         let message = format!("{peer} refused to let {} in: {}{offers}", self.settings.user, self.list());
         Err(Failure::failed(message).hint(self.hint()).into())
     }
 
-    fn cut(self, peer: &str, why: &str) -> anyhow::Error {
-        let message = format!("{peer} hung up after {} keys ({why}): {}", self.count, self.list(),);
+    fn cut(self, peer: &str) -> anyhow::Error {
+        let message = format!("{peer} hung up or fell silent after {} keys: {}", self.count, self.list());
         let hint = "servers hang up after a few wrong keys: name the right one with --identity";
         Failure::failed(message).hint(hint).into()
     }
