@@ -178,10 +178,8 @@ fn query(target: &Target, options: &Options, home: Option<&Path>) -> Result<Host
         Err(error) => return Err(broken(error.to_string()).into()),
     };
     let text = String::from_utf8(text).map_err(|_| broken("it is not UTF-8 text".into()))?;
-    let mut config = SshConfig::default();
-    if let Some(home) = home {
-        config = config.home_dir(home);
-    }
+    // Without one the parser would ask NSS.
+    let config = SshConfig::default().home_dir(home.unwrap_or(Path::new("/")));
     let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
     let config = config
         .parse(&mut match_as_host(&text).as_bytes(), rules)

@@ -23,7 +23,7 @@ const AUTH_STEPS: u32 = 4;
 // authorities are not checked here, so such a host must show its plain key).
 const KEX: &str = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,\
                    ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256,\
-                   diffie-hellman-group-exchange-sha256";
+                   diffie-hellman-group-exchange-sha256,mlkem768x25519-sha256";
 const CIPHERS: &str = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,\
                        aes128-ctr,aes256-ctr";
 const MACS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";

@@ -134,6 +134,9 @@ impl Wire {
         if !flags.contains(PollFlags::OUT) {
             self.keep_alive()?;
         }
+        // sshd holds a small packet back until its last one is acknowledged, and an acknowledgement
+        // waits 40 ms for something to travel with. The kernel forgets this setting, so each time.
+        let _ = rustix::net::sockopt::set_tcp_quickack(&self.stream, true);
         let limit = deadline.left().min(LONGEST_WAIT);
         let timeout = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
         let mut fds = [PollFd::from_borrowed_fd(self.stream.as_fd(), flags)];
