@@ -9,5 +9,7 @@ mod auth;
 mod exec;
 #[path = "ssh_sshd/host_key.rs"]
 mod host_key;
+#[path = "ssh_sshd/jump.rs"]
+mod jump;
 #[path = "ssh_sshd/reach.rs"]
 mod reach;

@@ -69,12 +69,10 @@ impl Attempt<'_> {
                 }
             }
         }
-        if configured.is_empty() {
-            for path in &settings.default_keys {
-                match self.file(path, false, &mut held)? {
-                    Verdict::Refused => {}
-                    end => return Ok(end),
-                }
+        for path in &settings.default_keys {
+            match self.file(path, false, &mut held)? {
+                Verdict::Refused => {}
+                end => return Ok(end),
             }
         }
         Ok(Verdict::Refused)

@@ -63,7 +63,10 @@ pub(super) struct Settings {
     pub config_identity: Vec<PathBuf>,
     /// The configuration's IdentitiesOnly: of the agent's keys only those that are named.
     pub identities_only: bool,
+    /// Empty where the configuration names others.
     pub default_keys: Vec<PathBuf>,
+    /// Hosts to go through, nearest first.
+    pub jump: Vec<Target>,
     pub agent_socket: Option<PathBuf>,
     pub host_key: HostKeyPolicy,
     /// The first is the one that new keys go to.
@@ -80,7 +83,7 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
     let home = home();
     let found = query(target, options, home.as_deref())?;
     let field = |name: &str| found.unsupported_fields.get(name).filter(|values| !values.is_empty());
-    refuse_proxy(target, &found)?;
+    refuse_proxy_command(target, &found)?;
     let user = match target.user.clone().or_else(|| found.user.clone()).or_else(local_user) {
         Some(user) => user,
         None => {
@@ -120,12 +123,14 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
             .iter()
             .map(|file| tilde(&file.to_string_lossy(), home.as_deref()))
             .collect(),
-        config_identity: config_identity.map(|file| path(&file.to_string_lossy())).collect(),
+        config_identity: config_identity.clone().map(|file| path(&file.to_string_lossy())).collect(),
         identities_only: field("identitiesonly").is_some_and(|values| values[0].eq_ignore_ascii_case("yes")),
-        default_keys: ["id_ed25519", "id_ecdsa", "id_rsa"]
-            .iter()
-            .filter_map(|name| in_ssh_folder(name))
-            .collect(),
+        default_keys: if config_identity.clone().next().is_none() {
+            ["id_ed25519", "id_ecdsa", "id_rsa"].iter().filter_map(|name| in_ssh_folder(name)).collect()
+        } else {
+            Vec::new()
+        },
+        jump: jump(&found)?,
         agent_socket,
         host_key: options.host_key.clone(),
         known_hosts,
@@ -140,23 +145,35 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
     })
 }
 
+impl Settings {
+    /// For a host on the way: a pinned key and a named identity are meant for the one at the end, but
+    /// the identity may well be good for both.
+    pub fn into_hop(mut self) -> Settings {
+        self.config_identity.splice(0..0, std::mem::take(&mut self.identity));
+        if matches!(self.host_key, HostKeyPolicy::Fingerprint(_)) {
+            self.host_key = HostKeyPolicy::Known;
+        }
+        self
+    }
+}
+
+fn jump(found: &HostParams) -> Result<Vec<Target>> {
+    let hops = found.proxy_jump.iter().flatten().map(|hop| hop.trim());
+    let hops = hops.map(|hop| hop.strip_prefix("ssh://").unwrap_or(hop));
+    hops.filter(|hop| !hop.eq_ignore_ascii_case("none")).map(Target::parse).collect()
+}
+
 /// Going around a proxy that was asked for could reach another machine of the same name.
-fn refuse_proxy(target: &Target, found: &HostParams) -> Result<()> {
-    let none = |values: &[String]| values.iter().all(|value| value.eq_ignore_ascii_case("none"));
-    let jump = found.proxy_jump.as_ref().filter(|hops| !none(hops)).map(|hops| ("ProxyJump", hops));
-    let command = found.unsupported_fields.get("proxycommand").filter(|values| !none(values));
-    let Some((what, values)) = jump.or(command.map(|values| ("ProxyCommand", values))) else {
+fn refuse_proxy_command(target: &Target, found: &HostParams) -> Result<()> {
+    let Some(values) = found.unsupported_fields.get("proxycommand") else { return Ok(()) };
+    if values.iter().all(|value| value.eq_ignore_ascii_case("none")) {
         return Ok(());
-    };
+    }
     let value = values.join(" ");
     Err(Failure::usage(format!(
-        "the SSH configuration reaches {target} through {what} {value}: not supported"
+        "the SSH configuration reaches {target} through ProxyCommand {value}: not supported"
     ))
-    .hint(format!(
-        "forward a port first (`ssh -N -L 2222:{}:22 JUMPHOST`) and use {}127.0.0.1:2222 as the host",
-        target.name,
-        target.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default(),
-    ))
+    .hint("write ProxyJump where the command is `ssh -W`; otherwise forward a port and name that")
     .into())
 }
 

@@ -75,14 +75,30 @@ fn a_broken_or_missing_file_is_named() {
 }
 
 #[test]
-fn a_proxy_is_not_gone_around() {
-    for text in ["Host box\n ProxyJump gate\n", "Host box\n ProxyCommand nc %h %p\n"] {
-        let error = refused(text, "me@box");
-        assert_eq!(exit_code(&error), Exit::Usage);
-        assert!(error.to_string().contains("Proxy"), "{error}");
-        assert!(hint(&error).unwrap().contains("me@127.0.0.1:2222"));
-    }
-    assert_eq!(decided("Host box\n ProxyJump none\n", "box").host, "box");
+fn a_proxy_command_is_not_gone_around() {
+    let error = refused("Host box\n ProxyCommand nc %h %p\n", "me@box");
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(error.to_string().contains("ProxyCommand nc"), "{error}");
+    assert!(hint(&error).unwrap().contains("ProxyJump"));
+    assert_eq!(decided("Host box\n ProxyCommand none\n", "box").host, "box");
+}
+
+#[test]
+fn jump_hosts_are_in_order() {
+    let got = decided("Host box\n ProxyJump me@a:2,ssh://b\n", "box");
+    assert_eq!(got.jump.iter().map(Target::to_string).collect::<Vec<_>>(), ["me@a:2", "b"]);
+    assert!(decided("Host box\n ProxyJump none\n", "box").jump.is_empty());
+    assert_eq!(exit_code(&refused("Host box\n ProxyJump a:b:c\n", "box")), Exit::Usage);
+}
+
+#[test]
+fn a_hop_tries_the_named_key_and_its_own_but_ignores_a_pin() {
+    let mut got = decided("IdentityFile /k/own\n", "gate");
+    got.identity = vec!["/k/named".into()];
+    got.host_key = HostKeyPolicy::Fingerprint("SHA256:x".into());
+    let hop = got.into_hop();
+    assert_eq!(hop.config_identity, [PathBuf::from("/k/named"), PathBuf::from("/k/own")]);
+    assert!(hop.identity.is_empty() && hop.host_key == HostKeyPolicy::Known);
 }
 
 #[test]

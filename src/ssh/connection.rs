@@ -12,12 +12,15 @@ use super::exec::Exec;
 use super::host_key::{self, Accepted, HostKey, HostKeyPolicy};
 use super::known_hosts::{self, KnownHosts};
 use super::target::{HostPort, Target};
-use super::wire::{Deadline, Watchdog, Wire};
-use super::{auth, resolve};
+use super::wire::{Deadline, Socket, Watchdog, Wire};
+use super::{auth, jump, resolve};
 use crate::error::{Context, Failure, Result, anyhow};
 
 /// Authentication as a whole may take this many I/O timeouts: several keys, an agent that asks.
 const AUTH_STEPS: u32 = 4;
+
+/// A jump host may have one of its own, and so on, this deep.
+const MOST_HOPS: usize = 8;
 
 // Fast first, and nothing broken: no SHA-1, no CBC, no DSA, no host certificates (known_hosts'
 // authorities are not checked here, so such a host must show its plain key).
@@ -61,19 +64,7 @@ impl Connection {
     /// Exit 1: not resolved, not reached, no SSH there, or no key was taken. Exit 2: configuration or
     /// named key file. Exit 6: the host key, before anything is authenticated.
     pub fn connect(target: &Target, options: &Options) -> Result<Connection> {
-        let settings = config::settings(target, options)?;
-        let known = KnownHosts::read(&settings.known_hosts)?;
-        let place = HostPort(&settings.host, settings.port).to_string();
-        let addresses = resolve::resolve(&settings.host, settings.port)?;
-        let (session, stream, host_key) = right_host(&settings, &known, &addresses, &place)?;
-
-        session.set_timeout(millis(settings.io_timeout));
-        let watchdog =
-            Watchdog::new(&stream, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
-        auth::authenticate(&session, &settings, &place)?;
-        drop(watchdog);
-        let peer = format!("{}@{place}", settings.user);
-        Ok(Connection { wire: Arc::new(Wire::new(session, stream, peer, settings.io_timeout)), host_key })
+        establish(target, options, 0, None)
     }
 
     /// `user@host:port`, for messages.
@@ -103,6 +94,62 @@ impl Connection {
     }
 }
 
+/// Connects, through `via` or else through the hosts that the configuration says. `depth`: how many
+/// configurations led here.
+fn establish(
+    target: &Target,
+    options: &Options,
+    depth: usize,
+    via: Option<Connection>,
+) -> Result<Connection> {
+    let mut settings = config::settings(target, options)?;
+    if depth > 0 {
+        settings = settings.into_hop();
+    }
+    let via = match via {
+        Some(via) => Some(via),
+        None => jump_hosts(target, &settings, options, depth)?,
+    };
+    let known = KnownHosts::read(&settings.known_hosts)?;
+    let place = HostPort(&settings.host, settings.port).to_string();
+    let (session, socket, host_key) = match via {
+        Some(via) => {
+            let (host, port, limit) = (&settings.host, settings.port, settings.connect_timeout);
+            let dial = || Ok(Arc::new(jump::through(via.wire.clone(), host, port, limit)?));
+            right_host(&settings, &known, &place, dial)?
+        }
+        None => {
+            let addresses = resolve::resolve(&settings.host, settings.port)?;
+            right_host(&settings, &known, &place, || dial(&addresses, &place, &settings))?
+        }
+    };
+    session.set_timeout(millis(settings.io_timeout));
+    let watchdog = Watchdog::new(&socket, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
+    auth::authenticate(&session, &settings, &place)?;
+    drop(watchdog);
+    let peer = format!("{}@{place}", settings.user);
+    Ok(Connection { wire: Arc::new(Wire::new(session, socket, peer, settings.io_timeout)), host_key })
+}
+
+/// The connection to the last host before the target, if there is any.
+fn jump_hosts(
+    target: &Target,
+    settings: &Settings,
+    options: &Options,
+    depth: usize,
+) -> Result<Option<Connection>> {
+    if depth == MOST_HOPS && !settings.jump.is_empty() {
+        return Err(Failure::usage(format!("ProxyJump of {target} leads in a circle"))
+            .hint("give the jump host a Host block of its own with ProxyJump none")
+            .into());
+    }
+    settings.jump.iter().try_fold(None, |via, hop| {
+        let hop = establish(hop, options, depth + 1, via)
+            .with_context(|| format!("the way to {target} is through {hop}"))?;
+        Ok(Some(hop))
+    })
+}
+
 /// A session with a host whose key was accepted.
 ///
 /// A pinned fingerprint does not say of which type its key is, and a server shows one key per
@@ -110,15 +157,16 @@ impl Connection {
 fn right_host(
     settings: &Settings,
     known: &KnownHosts,
-    addresses: &[SocketAddr],
     place: &str,
-) -> Result<(Session, TcpStream, HostKey)> {
+    dial: impl Fn() -> Result<Socket>,
+) -> Result<(Session, Socket, HostKey)> {
     let types = known.key_types(&settings.known_as, settings.port);
     let mut methods = host_key_methods(&types);
     let mut refused: Option<anyhow::Error> = None;
     loop {
-        let (session, stream) = match start(settings, addresses, place, &methods) {
-            Ok(started) => started,
+        let socket = dial()?;
+        let session = match start(&socket, place, &methods, settings.connect_timeout) {
+            Ok(session) => session,
             // It has no key of the types that are left.
             Err(error) => return Err(refused.unwrap_or(error)),
         };
@@ -127,7 +175,7 @@ fn right_host(
             .and_then(|(blob, _)| HostKey::from_blob(blob))
             .ok_or_else(|| anyhow!("{place} showed no host key"))?;
         let error = match accept(settings, known, &key) {
-            Ok(()) => return Ok((session, stream, key)),
+            Ok(()) => return Ok((session, socket, key)),
             Err(error) => refused.unwrap_or(error),
         };
         methods.retain(|method| !serves(method, &key.key_type));
@@ -138,23 +186,23 @@ fn right_host(
     }
 }
 
-/// A TCP connection with the key exchange done.
-fn start(
-    settings: &Settings,
-    addresses: &[SocketAddr],
-    place: &str,
-    host_keys: &[&str],
-) -> Result<(Session, TcpStream)> {
+/// A TCP connection.
+fn dial(addresses: &[SocketAddr], place: &str, settings: &Settings) -> Result<Socket> {
     let stream = reach(addresses, place, settings.connect_timeout)?;
     // Best effort: without them it is slower, or notices a dead network later.
     let _ = stream.set_nodelay(true);
     let unacknowledged = settings.io_timeout.as_millis().min(u32::MAX.into()) as u32;
     let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, unacknowledged);
+    Ok(Arc::new(stream.into()))
+}
+
+/// A session with the key exchange done.
+fn start(socket: &Socket, place: &str, host_keys: &[&str], limit: Duration) -> Result<Session> {
     let mut session = Session::new().context("starting libssh2")?;
-    session.set_tcp_stream(stream.try_clone().context("sharing a socket")?);
+    session.set_tcp_stream(socket.clone());
     prefer(&session, host_keys)?;
-    handshake(&mut session, &stream, place, settings.connect_timeout)?;
-    Ok((session, stream))
+    handshake(&mut session, socket, place, limit)?;
+    Ok(session)
 }
 
 /// Decides before anything is authenticated, and writes a new key down before it is used.
@@ -231,10 +279,10 @@ fn prefer(session: &Session, host_keys: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn handshake(session: &mut Session, stream: &TcpStream, place: &str, limit: Duration) -> Result<()> {
+fn handshake(session: &mut Session, socket: &Socket, place: &str, limit: Duration) -> Result<()> {
     session.set_timeout(millis(limit));
     // A little later than libssh2's own limit, which gives the better reason.
-    let watchdog = Watchdog::new(stream, limit + Duration::from_millis(200)).context("starting a thread")?;
+    let watchdog = Watchdog::new(socket, limit + Duration::from_millis(200)).context("starting a thread")?;
     let Err(error) = session.handshake() else { return Ok(()) };
     let timed_out = watchdog.fired() || error.code() == ssh2::ErrorCode::Session(super::wire::code::TIMEOUT);
     let seconds = limit.as_secs_f64();

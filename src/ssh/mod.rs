@@ -17,6 +17,7 @@
 //!   is no way to switch it off.
 //! - `auth`, `agent`, `key_file`: keys only, no passwords.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command.
+//! - `jump`: through other hosts, as ProxyJump says.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
 //! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
@@ -25,7 +26,7 @@
 //! Errors are [`Failure`](crate::error::Failure)s where exit code or hint matter. [`Lost`],
 //! [`TimedOut`] and [`EndedEarly`] are in the chain of an error to be told apart by `downcast_ref`.
 //!
-//! Not supported, and said so: ProxyJump and ProxyCommand, passwords, host certificates, encrypted key
+//! Not supported, and said so: ProxyCommand, passwords, host certificates, encrypted key
 //! files outside an agent, `Match` with anything but host names.
 
 mod agent;
@@ -34,6 +35,7 @@ mod config;
 mod connection;
 mod exec;
 mod host_key;
+mod jump;
 mod key_file;
 mod known_hosts;
 mod quote;

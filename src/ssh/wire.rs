@@ -1,13 +1,13 @@
 //! One SSH session and the socket below it: waiting for it without sleeping, and telling a lost
 //! connection from other failures.
 
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{Shutdown, shutdown, sockopt};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
 use crate::error::{Result, anyhow};
@@ -81,10 +81,13 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// No wait is longer than this: another thread may have taken our data off the socket meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
+/// TCP, or one end of a pair whose other end goes through a jump host.
+pub(super) type Socket = Arc<OwnedFd>;
+
 /// Shared by a connection and its commands. Everything is non-blocking once it is made.
 pub(super) struct Wire {
     pub session: Session,
-    stream: TcpStream,
+    socket: Socket,
     pub peer: String,
     pub io_timeout: Duration,
     keepalive: Mutex<Instant>,
@@ -92,10 +95,10 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Takes over an authenticated session.
-    pub fn new(session: Session, stream: TcpStream, peer: String, io_timeout: Duration) -> Wire {
+    pub fn new(session: Session, socket: Socket, peer: String, io_timeout: Duration) -> Wire {
         session.set_blocking(false);
         session.set_keepalive(true, KEEPALIVE.as_secs() as u32);
-        Wire { session, stream, peer, io_timeout, keepalive: Mutex::new(Instant::now()) }
+        Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()) }
     }
 
     /// Repeats a step of libssh2 until it is done.
@@ -125,6 +128,11 @@ impl Wire {
     /// Waits until the socket is ready for what libssh2 could not do, or `deadline` or a second has
     /// passed.
     pub fn wait(&self, deadline: Deadline) -> Result<()> {
+        self.wait_with(deadline, true, None)
+    }
+
+    /// As [`Wire::wait`], also for another descriptor, and for the socket only if `own`.
+    pub fn wait_with(&self, deadline: Deadline, own: bool, other: Option<PollFd<'_>>) -> Result<()> {
         let flags = match self.session.block_directions() {
             BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
             BlockDirections::Outbound => PollFlags::OUT,
@@ -136,10 +144,11 @@ impl Wire {
         }
         // sshd holds a small packet back until its last one is acknowledged, and an acknowledgement
         // waits 40 ms for something to travel with. The kernel forgets this setting, so each time.
-        let _ = rustix::net::sockopt::set_tcp_quickack(&self.stream, true);
+        let _ = sockopt::set_tcp_quickack(&self.socket, true);
         let limit = deadline.left().min(LONGEST_WAIT);
         let timeout = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
-        let mut fds = [PollFd::from_borrowed_fd(self.stream.as_fd(), flags)];
+        let own = own.then(|| PollFd::from_borrowed_fd(self.socket.as_fd(), flags));
+        let mut fds: Vec<PollFd<'_>> = own.into_iter().chain(other).collect();
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(self.lost(error.to_string())),
@@ -187,8 +196,8 @@ impl Wire {
     }
 
     fn why_lost(&self, error: &ssh2::Error) -> String {
-        match self.stream.take_error() {
-            Ok(Some(socket)) => socket.to_string(),
+        match sockopt::socket_error(&self.socket) {
+            Ok(Err(socket)) => std::io::Error::from(socket).to_string(),
             _ => match error.code() {
                 ErrorCode::Session(code::SOCKET_DISCONNECT) => "the other side closed it".into(),
                 _ => error.message().to_string(),
@@ -220,15 +229,15 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    pub fn new(stream: &TcpStream, limit: Duration) -> std::io::Result<Watchdog> {
-        let stream = stream.try_clone()?;
+    pub fn new(socket: &Socket, limit: Duration) -> std::io::Result<Watchdog> {
+        let socket = socket.clone();
         let fired = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = mpsc::channel::<()>();
         let flag = fired.clone();
         std::thread::Builder::new().name("ssh-watchdog".into()).stack_size(64 << 10).spawn(move || {
             if stopped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
                 flag.store(true, Ordering::SeqCst);
-                let _ = stream.shutdown(Shutdown::Both);
+                let _ = shutdown(&socket, Shutdown::Both);
             }
         })?;
         Ok(Watchdog { fired, _stop: stop })

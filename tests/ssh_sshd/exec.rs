@@ -195,3 +195,12 @@ fn several_commands_at_once_do_not_mix() {
         assert_eq!(exec.read_line(LONG).unwrap().unwrap(), format!("end {n}").as_bytes());
     }
 }
+
+#[test]
+fn the_server_is_told_when_we_are_done() {
+    let server = Server::start();
+    let connection = server.connect();
+    assert_eq!(connection.run("exit 0", b"", LONG).unwrap().status, Some(0));
+    drop(connection);
+    server.wait_for_log("Received disconnect");
+}
