@@ -61,6 +61,14 @@ fn a_match_block_does_not_leak_into_the_block_before() {
 }
 
 #[test]
+fn included_files_count() {
+    let included = with("Host box\n Port 4\n");
+    let text = format!("Include {}\nHost *\n Port 5\n", included.options.config.as_ref().unwrap().display());
+    assert_eq!(decided(&text, "box").port, 4);
+    assert_eq!(decided(&text, "other").port, 5);
+}
+
+#[test]
 fn a_broken_or_missing_file_is_named() {
     let error = refused("Host box\n Port many\n", "box");
     assert_eq!(exit_code(&error), Exit::Usage);

@@ -117,7 +117,27 @@ impl Relay {
                 break;
             }
         }
+        if self.outward.ended && self.outward.is_empty() {
+            self.part();
+        }
         let _ = self.channel.close();
+    }
+
+    /// Lets the far host hear our last words. The jump host forgets what it has not yet passed on when
+    /// its own connection ends, which is what comes next.
+    fn part(&mut self) {
+        let deadline = Deadline::after(IDLE);
+        let Relay { wire, channel, .. } = self;
+        let _ = wire.complete("parting", deadline, || channel.send_eof());
+        let mut rest = vec![0; PIECE];
+        while !channel.eof() && !deadline.passed() {
+            match unless_blocked(channel.read(&mut rest)) {
+                Ok(None | Some(0)) if channel.eof() => break,
+                Ok(None | Some(0)) if wire.wait(deadline).is_ok() => {}
+                Ok(Some(1..)) => {}
+                _ => break,
+            }
+        }
     }
 
     fn done(&self) -> bool {

@@ -16,7 +16,8 @@
 //! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
 //! - `auth`, `agent`, `key_file`: keys only, no passwords.
-//! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command.
+//! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
+//!   output.
 //! - `jump`: through other hosts, as ProxyJump says.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
@@ -38,6 +39,7 @@ mod host_key;
 mod jump;
 mod key_file;
 mod known_hosts;
+mod lines;
 mod quote;
 mod resolve;
 mod target;
@@ -45,9 +47,10 @@ mod wire;
 
 pub use config::Options;
 pub use connection::{Connection, Outcome};
-pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE, Line};
+pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
 pub use known_hosts::{KnownHosts, Lookup, Place};
+pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;
 pub use target::Target;
