@@ -69,8 +69,9 @@ pub(super) struct Settings {
     pub jump: Vec<Target>,
     pub agent_socket: Option<PathBuf>,
     pub host_key: HostKeyPolicy,
-    /// The first is the one that new keys go to.
     pub known_hosts: Vec<PathBuf>,
+    /// Where new keys go.
+    pub new_keys: Option<PathBuf>,
     pub connect_timeout: Duration,
     pub io_timeout: Duration,
 }
@@ -104,9 +105,10 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
     };
     let mut known_hosts: Vec<PathBuf> = match (&options.known_hosts, field("userknownhostsfile")) {
         (Some(file), _) => vec![file.clone()],
-        (None, Some(files)) => files.iter().map(|file| path(file)).collect(),
+        (None, Some(files)) => files.iter().filter(|file| *file != "none").map(|file| path(file)).collect(),
         (None, None) => in_ssh_folder("known_hosts").into_iter().collect(),
     };
+    let new_keys = known_hosts.first().cloned();
     known_hosts.push(ETC_KNOWN_HOSTS.into());
     let agent = field("identityagent").map(|values| values[0].clone());
     let agent_socket = match (&options.agent_socket, agent.as_deref()) {
@@ -134,6 +136,7 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
         agent_socket,
         host_key: options.host_key.clone(),
         known_hosts,
+        new_keys,
         connect_timeout: options
             .connect_timeout
             .or(found.connect_timeout.filter(|limit| !limit.is_zero()))

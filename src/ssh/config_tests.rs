@@ -61,6 +61,13 @@ fn a_match_block_does_not_leak_into_the_block_before() {
 }
 
 #[test]
+fn new_keys_never_go_to_the_file_of_the_machine() {
+    assert_eq!(decided("UserKnownHostsFile /a /b\n", "box").new_keys, Some("/a".into()));
+    let none = decided("UserKnownHostsFile none\n", "box");
+    assert_eq!((none.new_keys, none.known_hosts), (None, vec![ETC_KNOWN_HOSTS.into()]));
+}
+
+#[test]
 fn included_files_count() {
     let included = with("Host box\n Port 4\n");
     let text = format!("Include {}\nHost *\n Port 5\n", included.options.config.as_ref().unwrap().display());

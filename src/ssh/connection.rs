@@ -210,7 +210,10 @@ fn accept(settings: &Settings, known: &KnownHosts, key: &HostKey) -> Result<()> 
     let (name, port) = (&settings.known_as, settings.port);
     let lookup = known.lookup(name, port, &key.blob);
     if host_key::decide(&settings.host_key, &lookup, key, name, port)? == Accepted::New {
-        let file = settings.known_hosts.first().ok_or_else(|| anyhow!("there is no known_hosts file"))?;
+        let Some(file) = &settings.new_keys else {
+            let failure = Failure::usage("there is no known_hosts file to add the new host key to");
+            return Err(failure.hint("name one in UserKnownHostsFile").into());
+        };
         known_hosts::append(file, name, port, &key.key_type, &key.blob)?;
     }
     Ok(())
@@ -318,6 +321,13 @@ fn millis(limit: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_may_be_handed_to_a_thread() {
+        fn check<T: Send>() {}
+        check::<Connection>();
+        check::<Exec>();
+    }
 
     #[test]
     fn known_types_are_asked_for_first_and_the_others_after() {
