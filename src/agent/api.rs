@@ -72,22 +72,25 @@ impl Api {
             "cache_prompt": false,
         });
         let start = Instant::now();
-        let response = self
-            .client
-            .post(format!("{}/v1/chat/completions", self.base))
-            .bearer_auth(key)
-            .timeout(limit)
-            .json(&body)
-            .send()
-            .map_err(|error| match error.is_timeout() {
-                true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs())).into(),
-                false => anyhow::Error::from(error.without_url()).context("asking the model"),
-            })?;
+        let response =
+            self.client
+                .post(format!("{}/v1/chat/completions", self.base))
+                .bearer_auth(key)
+                .timeout(limit)
+                .json(&body)
+                .send()
+                .map_err(|error| match error.is_timeout() {
+                    true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs()))
+                        .into(),
+                    false => anyhow::Error::from(error.without_url()).context("asking the model"),
+                })?;
         let status = response.status();
         let text = response.text().context("reading the model's answer")?;
         if !status.is_success() {
             let short: String = text.chars().take(300).collect();
-            return Err(Failure::failed(format!("the server refused a chat completion: {status} {short}")).into());
+            return Err(
+                Failure::failed(format!("the server refused a chat completion: {status} {short}")).into()
+            );
         }
         let value: Value = serde_json::from_str(&text).context("reading the model's answer")?;
         answer(&value, start.elapsed())
@@ -97,7 +100,8 @@ impl Api {
 fn answer(value: &Value, elapsed: Duration) -> Result<Answer> {
     let timings = &value["timings"];
     let number = |name: &str| timings[name].as_f64().unwrap_or(0.0);
-    let generated = timings["predicted_n"].as_u64().or(value["usage"]["completion_tokens"].as_u64()).unwrap_or(0);
+    let generated =
+        timings["predicted_n"].as_u64().or(value["usage"]["completion_tokens"].as_u64()).unwrap_or(0);
     if generated == 0 {
         return Err(Failure::failed("the model answered without a single token").into());
     }
@@ -124,7 +128,10 @@ mod tests {
             "timings": {"prompt_n": 20, "prompt_per_second": 500.5, "predicted_n": 32, "predicted_per_second": 40.25}
         });
         let answer = answer(&value, Duration::from_secs(1)).unwrap();
-        assert_eq!((answer.generated_tokens, answer.decode_tok_s, answer.text.as_str()), (32, 40.25, "hello"));
+        assert_eq!(
+            (answer.generated_tokens, answer.decode_tok_s, answer.text.as_str()),
+            (32, 40.25, "hello")
+        );
         assert!(super::answer(&json!({"choices": []}), Duration::ZERO).is_err());
     }
 }

@@ -136,7 +136,8 @@ fn take_back_changes(error: &anyhow::Error, run: &mut Run) -> End {
         }
         Err(old) => {
             end.exit = exit_code(error);
-            end.message = format!("{}; rolled back, but the old generation does not serve: {old:#}", end.message);
+            end.message =
+                format!("{}; rolled back, but the old generation does not serve: {old:#}", end.message);
         }
     }
     end

@@ -69,7 +69,8 @@ pub fn runtime(blob: &Blob) -> Option<Runtime> {
     let folder = runtime_folder(blob);
     let note: Runtime = read_note(&folder.join(NOTE))?;
     let executable = folder.join(&note.folder).join("llama-server");
-    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists())).then_some(note)
+    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists()))
+        .then_some(note)
 }
 
 /// The model is there and unchanged since it was hashed.
@@ -125,28 +126,28 @@ impl Desired {
                 Ok(blob.clone())
             })
             .collect::<Result<Vec<Blob>>>()?;
-        let record = Record {
-            bundle: bundle.id(),
-            llama_build: plan.llama_server.build.clone(),
-            runtime,
-            models,
-        };
+        let record =
+            Record { bundle: bundle.id(), llama_build: plan.llama_server.build.clone(), runtime, models };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         Ok(Desired { plan, bundle, record, offered })
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.
     pub fn held_bytes(&self) -> u64 {
-        let models = self.record.models.iter().map(|blob| {
-            if has_model(blob) { blob.size_bytes } else { super::receive::offset(blob) }
-        });
+        let models = self
+            .record
+            .models
+            .iter()
+            .map(|blob| if has_model(blob) { blob.size_bytes } else { super::receive::offset(blob) });
         models.sum()
     }
 }
 
 fn missing_model(name: &str, downloadable: bool) -> Failure {
     let hint = match downloadable {
-        true => format!("download it and give --model-file PATH/{name}; downloads on the host are not built yet"),
+        true => {
+            format!("download it and give --model-file PATH/{name}; downloads on the host are not built yet")
+        }
         false => format!("give --model-file PATH/{name}"),
     };
     Failure::failed(format!("the model file {name} is not on the host and was not given")).hint(hint)
@@ -154,9 +155,12 @@ fn missing_model(name: &str, downloadable: bool) -> Failure {
 
 fn check_model(file: &crate::plan::document::ModelFile, blob: &Blob) -> Result<()> {
     if let Some(wanted) = file.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&blob.sha256)) {
-        return Err(Failure::failed(format!("{} has SHA-256 {}, but the plan pins {wanted}", file.name, blob.sha256))
-            .hint("this is another file than the one planned for")
-            .into());
+        return Err(Failure::failed(format!(
+            "{} has SHA-256 {}, but the plan pins {wanted}",
+            file.name, blob.sha256
+        ))
+        .hint("this is another file than the one planned for")
+        .into());
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ use std::process::{Command, Stdio};
 fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let text = std::fs::read_to_string(path).map_err(|_| {
-        Failure::failed("nothing of agi-provision is installed on this host").hint("`agi-provision apply` installs it")
+        Failure::failed("nothing of agi-provision is installed on this host")
+            .hint("`agi-provision apply` installs it")
     })?;
     Plan::from_json(&text)
 }

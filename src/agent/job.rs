@@ -37,7 +37,8 @@ fn journal_path() -> PathBuf {
 
 /// Reads the bundle of an apply.
 pub fn bundle(apply: &Apply) -> Result<Bundle> {
-    let tar = base64::engine::general_purpose::STANDARD.decode(&apply.bundle).context("decoding the bundle")?;
+    let tar =
+        base64::engine::general_purpose::STANDARD.decode(&apply.bundle).context("decoding the bundle")?;
     Bundle::from_tar(&tar)
 }
 
@@ -120,7 +121,11 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
 
 /// Exit 7, naming who holds the host.
 pub fn held(holder: &Holder) -> Failure {
-    let who = if holder.client.is_empty() { "another agent".to_string() } else { format!("{} (since {})", holder.client, holder.since) };
+    let who = if holder.client.is_empty() {
+        "another agent".to_string()
+    } else {
+        format!("{} (since {})", holder.client, holder.since)
+    };
     Failure::new(Exit::Held, format!("the host is held by {who}"))
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }

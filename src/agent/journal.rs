@@ -47,7 +47,8 @@ impl Follower {
         if self.partial.last() != Some(&b'\n') {
             return Ok(None);
         }
-        let event = serde_json::from_slice(&self.partial).with_context(|| format!("reading {}", self.path.display()))?;
+        let event = serde_json::from_slice(&self.partial)
+            .with_context(|| format!("reading {}", self.path.display()))?;
         self.partial.clear();
         Ok(Some(event))
     }

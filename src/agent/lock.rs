@@ -48,7 +48,8 @@ fn take_at(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Result<
             .with_context(|| format!("opening {}", path.display()))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             // The last holder may have removed the file between open and flock.
-            let same = fs::metadata(&path).is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
+            let same = fs::metadata(&path)
+                .is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
             if !same {
                 continue;
             }

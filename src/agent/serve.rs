@@ -45,7 +45,8 @@ pub fn serve() -> Result<Exit> {
         for line in report::verify::refusals(&report) {
             eprintln!("refused: {line}");
         }
-        let failure = Failure::new(Exit::HostDoesNotMeetPlan, "this machine no longer meets the plan; not starting");
+        let failure =
+            Failure::new(Exit::HostDoesNotMeetPlan, "this machine no longer meets the plan; not starting");
         return Err(failure.hint("`agi-provision verify` shows every requirement").into());
     }
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");

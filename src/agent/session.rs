@@ -4,7 +4,9 @@ use super::converge::{differences, is_first};
 use super::generation::Desired;
 use super::job::{self, Job};
 use super::lock::{self, Holder};
-use super::protocol::{Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting};
+use super::protocol::{
+    Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting,
+};
 use super::{converge, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -26,7 +28,9 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     output.flush()?;
     let result = match request.version {
         VERSION => serve(request.op, &mut input, &mut output),
-        other => Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into()),
+        other => {
+            Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into())
+        }
     };
     let end = result.unwrap_or_else(|error| End::failed(&error));
     remove_if_unused(&end);
@@ -58,7 +62,8 @@ fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> 
 }
 
 fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
-    let holder = Holder { client: format!("`{what}`"), pid: std::process::id(), since: now(), ..Holder::default() };
+    let holder =
+        Holder { client: format!("`{what}`"), pid: std::process::id(), since: now(), ..Holder::default() };
     match lock::take(&holder, Duration::ZERO)? {
         Ok(_lock) => work(),
         Err(other) => Err(job::held(&other).into()),
@@ -164,9 +169,14 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     }
     let failure = Failure::new(
         Exit::HostDoesNotMeetPlan,
-        format!("the host does not meet the plan: {count} requirement{} not met", if count == 1 { " is" } else { "s are" }),
+        format!(
+            "the host does not meet the plan: {count} requirement{} not met",
+            if count == 1 { " is" } else { "s are" }
+        ),
     )
-    .hint("plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed");
+    .hint(
+        "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
+    );
     Ok(Some(End::failed(&failure.into())))
 }
 

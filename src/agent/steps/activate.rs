@@ -103,7 +103,11 @@ fn ended(state: &State) -> String {
 }
 
 fn show(state: &State) -> String {
-    if state.enabled.is_empty() { "not installed".to_string() } else { format!("{}, {}", state.active, state.enabled) }
+    if state.enabled.is_empty() {
+        "not installed".to_string()
+    } else {
+        format!("{}, {}", state.active, state.enabled)
+    }
 }
 
 /// Memory of the server's process, bytes. Mapped model pages count as shared.

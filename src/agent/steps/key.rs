@@ -33,6 +33,7 @@ pub fn create() -> Result<()> {
 
 /// The key, without its newline.
 pub fn read() -> Result<String> {
-    let text = std::fs::read_to_string(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
+    let text =
+        std::fs::read_to_string(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
     Ok(text.trim().to_string())
 }

@@ -98,7 +98,9 @@ impl<'a> Run<'a> {
 
     /// At most ten a second.
     pub fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit) -> Result<()> {
-        if self.last_progress.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) && total != Some(done) {
+        if self.last_progress.is_some_and(|last| last.elapsed() < Duration::from_millis(100))
+            && total != Some(done)
+        {
             return Ok(());
         }
         self.last_progress = Some(Instant::now());

@@ -97,9 +97,12 @@ fn install(packages: &[&str]) -> Result<()> {
     let first = match apt(&install) {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
-            return Err(Failure::failed(format!("this host has no apt-get to install {}", packages.join(", ")))
-                .hint("install what brings these libraries with its own package manager, then apply again")
-                .into());
+            return Err(Failure::failed(format!(
+                "this host has no apt-get to install {}",
+                packages.join(", ")
+            ))
+            .hint("install what brings these libraries with its own package manager, then apply again")
+            .into());
         }
         Err(error) => return Err(error.into()),
     };
@@ -138,9 +141,12 @@ fn loader(desired: &Desired) -> Result<Loader> {
         if said.contains("not a dynamic executable") && is_elf(&server) {
             return Ok(Loader { missing: Vec::new(), found: vec![server] });
         }
-        return Err(Failure::failed(format!("the archive's llama-server does not start here: {}", said.trim()))
-            .hint("it must be a Linux x86-64 executable for this host's C library")
-            .into());
+        return Err(Failure::failed(format!(
+            "the archive's llama-server does not start here: {}",
+            said.trim()
+        ))
+        .hint("it must be a Linux x86-64 executable for this host's C library")
+        .into());
     }
     Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
 }

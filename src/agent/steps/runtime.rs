@@ -87,10 +87,14 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
         let mut entry = entry.map_err(unreadable)?;
         let kind = entry.header().entry_type();
         let path = entry.path().map_err(unreadable)?.into_owned();
-        if count >= MAX_ENTRIES || !(kind.is_file() || kind.is_dir() || kind.is_symlink() || kind.is_hard_link()) {
+        if count >= MAX_ENTRIES
+            || !(kind.is_file() || kind.is_dir() || kind.is_symlink() || kind.is_hard_link())
+        {
             return Err(Failure::failed(format!("it holds {}, which no runtime has", path.display())).into());
         }
-        if kind.is_symlink() && !stays_inside(&path, &entry.link_name().map_err(unreadable)?.unwrap_or_default()) {
+        if kind.is_symlink()
+            && !stays_inside(&path, &entry.link_name().map_err(unreadable)?.unwrap_or_default())
+        {
             return Err(Failure::failed(format!("its link {} leads outside", path.display())).into());
         }
         if !entry.unpack_in(folder).map_err(unreadable)? {
@@ -174,7 +178,8 @@ mod tests {
             unpack(file.path(), &dir.path().join("out")).unwrap();
             let server = find_server(&dir.path().join("out")).unwrap();
             assert_eq!(server, Some(PathBuf::from("build/bin/llama-server")));
-            let mode = fs::metadata(dir.path().join("out/build/bin/llama-server")).unwrap().permissions().mode();
+            let mode =
+                fs::metadata(dir.path().join("out/build/bin/llama-server")).unwrap().permissions().mode();
             assert_eq!(mode & 0o7000, 0, "no setuid comes out of an archive");
         }
     }

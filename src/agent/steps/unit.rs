@@ -46,7 +46,11 @@ fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let inside = |path: &str| path.starts_with(paths::GENERATION);
     let check = |path: &str| {
         let ours = path == paths::UNIT_FILE || path.starts_with(&format!("{}/", paths::UNIT_DROP_IN));
-        if ours { Ok(PathBuf::from(path)) } else { Err(Failure::failed(format!("the bundle wants to write {path}"))) }
+        if ours {
+            Ok(PathBuf::from(path))
+        } else {
+            Err(Failure::failed(format!("the bundle wants to write {path}")))
+        }
     };
     let mut parts = Vec::new();
     for file in desired.bundle.files() {
@@ -90,7 +94,9 @@ impl Part<'_> {
             return Undo::Link { path, target };
         }
         match (fs::read(&path), fs::metadata(&path)) {
-            (Ok(content), Ok(metadata)) => Undo::File { path, content, mode: metadata.permissions().mode() & 0o7777 },
+            (Ok(content), Ok(metadata)) => {
+                Undo::File { path, content, mode: metadata.permissions().mode() & 0o7777 }
+            }
             _ => Undo::Remove(path),
         }
     }

@@ -1,0 +1,128 @@
+use super::*;
+use crate::error::{Exit, exit_code, hint};
+
+struct Fixture {
+    _folder: tempfile::TempDir,
+    options: Options,
+}
+
+fn with(text: &str) -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    fs::write(&file, text).unwrap();
+    Fixture { options: Options { config: Some(file), ..Options::default() }, _folder: folder }
+}
+
+fn decided(text: &str, target: &str) -> Settings {
+    settings(&Target::parse(target).unwrap(), &with(text).options).unwrap()
+}
+
+fn refused(text: &str, target: &str) -> anyhow::Error {
+    settings(&Target::parse(target).unwrap(), &with(text).options).unwrap_err()
+}
+
+const ALIAS: &str = "Host box\n  HostName 192.0.2.7\n  User admin\n  Port 2200\n  IdentityFile ~/keys/box\n  ConnectTimeout 3\n";
+
+#[test]
+fn an_alias_gives_name_user_port_key_and_timeout() {
+    let got = decided(ALIAS, "box");
+    assert_eq!((got.host.as_str(), got.user.as_str(), got.port), ("192.0.2.7", "admin", 2200));
+    assert_eq!(got.config_identity, [home().unwrap().join("keys/box")]);
+    assert_eq!(got.connect_timeout, Duration::from_secs(3));
+    assert_eq!(got.known_as, "192.0.2.7");
+}
+
+#[test]
+fn what_was_typed_wins() {
+    let got = decided(ALIAS, "me@box:23");
+    assert_eq!((got.host.as_str(), got.user.as_str(), got.port), ("192.0.2.7", "me", 23));
+    let other = decided(ALIAS, "me@other");
+    assert_eq!((other.host.as_str(), other.port), ("other", 22));
+    assert_eq!(other.connect_timeout, CONNECT_TIMEOUT);
+}
+
+#[test]
+fn tokens_aliases_and_named_files() {
+    let text = "Host box\n HostName %h.example.org\n HostKeyAlias real\n IdentitiesOnly yes\n \
+                UserKnownHostsFile /a/%h /b\n IdentityFile /k/%r@%n%%\n IdentityAgent none\n";
+    let got = decided(text, "me@box");
+    assert_eq!((got.host.as_str(), got.known_as.as_str()), ("box.example.org", "real"));
+    assert_eq!(got.known_hosts[..2], ["/a/box.example.org", "/b"].map(PathBuf::from));
+    assert_eq!(got.config_identity, [PathBuf::from("/k/me@box%")]);
+    assert!(got.identities_only && got.agent_socket.is_none());
+}
+
+#[test]
+fn a_match_block_does_not_leak_into_the_block_before() {
+    let text =
+        "Host box\n User one\nMatch exec \"true\"\n Port 1\nMatch host box\n Port 2\nMatch all\n Port 3\n";
+    assert_eq!(decided(text, "box").port, 2);
+    assert_eq!(decided(text, "me@other").port, 3);
+}
+
+#[test]
+fn new_keys_never_go_to_the_file_of_the_machine() {
+    assert_eq!(decided("UserKnownHostsFile /a /b\n", "box").new_keys, Some("/a".into()));
+    let none = decided("UserKnownHostsFile none\n", "box");
+    assert_eq!((none.new_keys, none.known_hosts), (None, vec![ETC_KNOWN_HOSTS.into()]));
+}
+
+#[test]
+fn included_files_count() {
+    let included = with("Host box\n Port 4\n");
+    let text = format!("Include {}\nHost *\n Port 5\n", included.options.config.as_ref().unwrap().display());
+    assert_eq!(decided(&text, "box").port, 4);
+    assert_eq!(decided(&text, "other").port, 5);
+}
+
+#[test]
+fn a_broken_or_missing_file_is_named() {
+    let error = refused("Host box\n Port many\n", "box");
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(error.to_string().contains("/config cannot be used"), "{error}");
+    let options = Options { config: Some("/nonexistent/config".into()), ..Options::default() };
+    let error = settings(&Target::parse("box").unwrap(), &options).unwrap_err();
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(error.to_string().contains("/nonexistent/config"), "{error}");
+    let fixture = with("");
+    fs::write(fixture.options.config.as_ref().unwrap(), [0xff, 0xfe]).unwrap();
+    assert!(settings(&Target::parse("box").unwrap(), &fixture.options).is_err());
+}
+
+#[test]
+fn a_proxy_command_is_not_gone_around() {
+    let error = refused("Host box\n ProxyCommand nc %h %p\n", "me@box");
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(error.to_string().contains("ProxyCommand nc"), "{error}");
+    assert!(hint(&error).unwrap().contains("ProxyJump"));
+    assert_eq!(decided("Host box\n ProxyCommand none\n", "box").host, "box");
+}
+
+#[test]
+fn jump_hosts_are_in_order() {
+    let got = decided("Host box\n ProxyJump me@a:2,ssh://b\n", "box");
+    assert_eq!(got.jump.iter().map(Target::to_string).collect::<Vec<_>>(), ["me@a:2", "b"]);
+    assert!(decided("Host box\n ProxyJump none\n", "box").jump.is_empty());
+    assert_eq!(exit_code(&refused("Host box\n ProxyJump a:b:c\n", "box")), Exit::Usage);
+}
+
+#[test]
+fn a_hop_tries_the_named_key_and_its_own_but_ignores_a_pin() {
+    let mut got = decided("IdentityFile /k/own\n", "gate");
+    got.identity = vec!["/k/named".into()];
+    got.host_key = HostKeyPolicy::Fingerprint("SHA256:x".into());
+    let hop = got.into_hop();
+    assert_eq!(hop.config_identity, [PathBuf::from("/k/named"), PathBuf::from("/k/own")]);
+    assert!(hop.identity.is_empty() && hop.host_key == HostKeyPolicy::Known);
+}
+
+#[test]
+fn an_empty_configuration_leaves_the_defaults() {
+    let got = decided("", "box");
+    assert_eq!(got.port, 22);
+    assert_eq!(got.default_keys.len(), 3);
+    assert!(got.default_keys[0].ends_with(".ssh/id_ed25519"));
+    assert!(got.known_hosts[0].ends_with(".ssh/known_hosts"));
+    assert_eq!(got.known_hosts.last().unwrap(), Path::new(ETC_KNOWN_HOSTS));
+    assert!(!got.user.is_empty());
+}

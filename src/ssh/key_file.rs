@@ -1,0 +1,142 @@
+//! Private key files: enough of their formats to know whether one is encrypted and whose it is.
+//! libssh2 does the rest.
+
+use std::path::Path;
+use std::{fs, io};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::agent::string;
+
+/// A larger file is no key, bytes.
+const LARGEST: u64 = 64 << 10;
+const OPENSSH: &str = "OPENSSH PRIVATE KEY";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyFile {
+    /// PEM text with Unix line ends.
+    pub text: String,
+    pub encrypted: bool,
+    /// The public key, SSH wire format, where the file or the `.pub` beside it says it.
+    pub public: Option<Vec<u8>>,
+}
+
+/// Reads a key file.
+///
+/// # Errors
+/// `NotFound` and the like from the system; `InvalidData` where it is not a private key.
+pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
+    if fs::metadata(path)?.len() > LARGEST {
+        return Err(invalid("it is too large for a private key"));
+    }
+    let text = String::from_utf8(fs::read(path)?).map_err(|_| invalid("it is not a private key"))?;
+    let mut key = parse(&text).ok_or_else(|| {
+        let public = text.starts_with("ssh-") || text.starts_with("ecdsa-");
+        invalid(if public { "it is a public key" } else { "it is not a private key" })
+    })?;
+    if key.public.is_none() {
+        let mut beside = path.as_os_str().to_os_string();
+        beside.push(".pub");
+        key.public = fs::read_to_string(Path::new(&beside))
+            .ok()
+            .and_then(|line| BASE64.decode(line.split_ascii_whitespace().nth(1)?).ok());
+    }
+    Ok(key)
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+fn parse(text: &str) -> Option<KeyFile> {
+    // A file that went through Windows or a copy and paste.
+    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
+    let label = text.lines().find_map(|line| line.strip_prefix("-----BEGIN ")?.strip_suffix("-----"))?;
+    if !label.ends_with("PRIVATE KEY") {
+        return None;
+    }
+    let (encrypted, public) = if label == OPENSSH {
+        let body: String = text
+            .lines()
+            .skip_while(|line| !line.starts_with("-----BEGIN"))
+            .skip(1)
+            .take_while(|line| !line.starts_with("-----"))
+            .collect();
+        openssh(&BASE64.decode(body).ok()?)?
+    } else {
+        (label.starts_with("ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED"), None)
+    };
+    Some(KeyFile { encrypted, public, text })
+}
+
+/// Whether a decoded openssh-key-v1 file is encrypted, and its public key.
+fn openssh(bytes: &[u8]) -> Option<(bool, Option<Vec<u8>>)> {
+    let mut rest = bytes.strip_prefix(b"openssh-key-v1\0")?;
+    let cipher = string(&mut rest)?;
+    let _kdf = string(&mut rest)?;
+    let _kdf_options = string(&mut rest)?;
+    let (_count, mut rest) = rest.split_first_chunk::<4>()?;
+    let public = string(&mut rest)?.to_vec();
+    Some((cipher != b"none", Some(public)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::process::Command;
+
+    fn generate(folder: &Path, args: &[&str]) -> std::path::PathBuf {
+        let file = folder.join(args.join("-"));
+        let done = Command::new("ssh-keygen").args(["-q", "-f"]).arg(&file).args(args).status();
+        assert!(done.expect("ssh-keygen is needed: apt-get install openssh-client").success());
+        file
+    }
+
+    #[test]
+    fn real_keys_of_each_format_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        for (args, encrypted) in [
+            (&["-t", "ed25519", "-N", ""][..], false),
+            (&["-t", "ed25519", "-N", "secret"], true),
+            (&["-t", "ecdsa", "-m", "PEM", "-N", ""], false),
+            (&["-t", "rsa", "-m", "PEM", "-N", "secret"], true),
+            (&["-t", "rsa", "-m", "PKCS8", "-N", "secret"], true),
+        ] {
+            let file = generate(folder.path(), args);
+            let key = read(&file).unwrap();
+            assert_eq!(key.encrypted, encrypted, "{args:?}");
+            let public = fs::read_to_string(file.with_extension("pub")).ok();
+            let public =
+                public.or_else(|| fs::read_to_string(format!("{}.pub", file.display())).ok()).unwrap();
+            let want = BASE64.decode(public.split(' ').nth(1).unwrap()).unwrap();
+            assert_eq!(key.public, Some(want), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x");
+        for (text, why) in [("ssh-ed25519 AAAA me\n", "public key"), ("hello\n", "not a private key")] {
+            fs::write(&file, text).unwrap();
+            assert!(read(&file).unwrap_err().to_string().contains(why));
+        }
+        assert_eq!(read(Path::new("/nonexistent")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn windows_line_ends_are_mended() {
+        let text = "-----BEGIN RSA PRIVATE KEY-----\r\nAAAA\r\n-----END RSA PRIVATE KEY-----";
+        assert_eq!(parse(text).unwrap().text, text.replace('\r', "") + "\n");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(body in "[A-Za-z0-9+/=\n]{0,80}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = parse(&format!("-----BEGIN {OPENSSH}-----\n{body}\n-----END {OPENSSH}-----\n"));
+            let _ = openssh(&[b"openssh-key-v1\0".as_slice(), &bytes].concat());
+        }
+    }
+}

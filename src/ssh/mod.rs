@@ -1,0 +1,57 @@
+//! SSH: reaching a host, knowing that it is the right one, and running commands on it.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use agi_provision::ssh::{Connection, Options, Target, sh};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let target = Target::parse("root@203.0.113.7")?;
+//! let connection = Connection::connect(&target, &Options::default())?;
+//! let outcome = connection.run(&sh("uname -m"), b"", Duration::from_secs(10))?;
+//! println!("{}", String::from_utf8_lossy(&outcome.stdout));
+//! # Ok(()) }
+//! ```
+//!
+//! - [`Target`]: what a person types. `config`, `resolve`: what that means.
+//! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
+//!   is no way to switch it off.
+//! - `auth`, `agent`, `key_file`: keys only, no passwords.
+//! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
+//!   output.
+//! - `jump`: through other hosts, as ProxyJump says.
+//! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
+//!
+//! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
+//! are worked on side by side have a connection each.
+//!
+//! Errors are [`Failure`](crate::error::Failure)s where exit code or hint matter. [`Lost`],
+//! [`TimedOut`] and [`EndedEarly`] are in the chain of an error to be told apart by `downcast_ref`.
+//!
+//! Not supported, and said so: ProxyCommand, passwords, host certificates, encrypted key
+//! files outside an agent, `Match` with anything but host names.
+
+mod agent;
+mod auth;
+mod config;
+mod connection;
+mod exec;
+mod host_key;
+mod jump;
+mod key_file;
+mod known_hosts;
+mod lines;
+mod quote;
+mod resolve;
+mod target;
+mod wire;
+
+pub use config::Options;
+pub use connection::{Connection, Outcome};
+pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
+pub use host_key::{HostKey, HostKeyPolicy};
+pub use known_hosts::{KnownHosts, Lookup, Place};
+pub use lines::Line;
+pub use quote::{quote, sh};
+pub use resolve::resolve;
+pub use target::Target;
+pub use wire::{Lost, TimedOut};

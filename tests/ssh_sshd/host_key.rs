@@ -1,0 +1,146 @@
+use std::fs;
+use std::process::Command;
+
+use agi_provision::error::{Exit, exit_code, hint};
+use agi_provision::ssh::{Connection, HostKeyPolicy, Options};
+
+use crate::server::{Server, generate};
+
+fn connect(server: &Server, policy: HostKeyPolicy) -> anyhow::Result<Connection> {
+    Connection::connect(&server.target(), &Options { host_key: policy, ..server.options() })
+}
+
+fn refused(server: &Server, policy: HostKeyPolicy) -> anyhow::Error {
+    let error = connect(server, policy).err().expect("the host key must be refused");
+    assert_eq!(exit_code(&error), Exit::HostKey, "{error:#}");
+    error
+}
+
+fn pinned(fingerprint: &str) -> HostKeyPolicy {
+    HostKeyPolicy::pinned(fingerprint).unwrap()
+}
+
+#[test]
+fn an_unknown_key_is_refused_before_any_authentication() {
+    let server = Server::start();
+    let error = refused(&server, HostKeyPolicy::Known);
+    let fingerprint = server.fingerprint("ed25519");
+    assert!(error.to_string().contains(&fingerprint) && error.to_string().contains("ssh-ed25519"), "{error}");
+    assert!(hint(&error).unwrap().contains(&format!("--host-key {fingerprint}")));
+    assert!(hint(&error).unwrap().contains("--accept-new-host-key"));
+    // The key exchange is in the log, so an attempt to authenticate would be too.
+    let log = server.wait_for_log("Connection closed by");
+    assert!(log.contains("KEX done"), "{log}");
+    assert!(!log.contains("userauth-request"), "{log}");
+    assert!(!server.path("known_hosts").exists());
+
+    server.connect();
+    assert!(server.wait_for_log("Accepted publickey").contains("userauth-request"));
+}
+
+#[test]
+fn a_new_key_is_written_down_hashed_and_known_the_next_time() {
+    let server = Server::start();
+    let connection = connect(&server, HostKeyPolicy::AcceptNew).unwrap();
+    assert_eq!(connection.host_key().fingerprint(), server.fingerprint("ed25519"));
+    let text = fs::read_to_string(server.path("known_hosts")).unwrap();
+    assert!(text.starts_with("|1|") && text.lines().count() == 1 && !text.contains("127.0.0.1"), "{text}");
+    connect(&server, HostKeyPolicy::Known).unwrap();
+    connect(&server, HostKeyPolicy::AcceptNew).unwrap();
+    assert_eq!(fs::read_to_string(server.path("known_hosts")).unwrap(), text);
+    // OpenSSH finds it too.
+    let found = Command::new("ssh-keygen")
+        .args(["-F", &server.known_as(), "-f"])
+        .arg(server.path("known_hosts"))
+        .output()
+        .unwrap();
+    assert!(found.status.success(), "{found:?}");
+}
+
+#[test]
+fn a_changed_key_is_refused_even_where_new_ones_are_taken() {
+    let server = Server::start();
+    generate(server.path("").as_path(), "other", &["-t", "ed25519", "-N", ""]);
+    let other = fs::read_to_string(server.path("other.pub")).unwrap();
+    let text = format!("# a comment\n{} {other}", server.known_as());
+    server.write_known_hosts(&text);
+    for policy in [HostKeyPolicy::Known, HostKeyPolicy::AcceptNew] {
+        let error = refused(&server, policy);
+        assert!(error.to_string().contains("known_hosts:2"), "{error}");
+        assert!(hint(&error).unwrap().contains("ssh-keygen") && hint(&error).unwrap().contains("-R"));
+    }
+    assert_eq!(fs::read_to_string(server.path("known_hosts")).unwrap(), text);
+    // A pinned key counts for more than an old note.
+    connect(&server, pinned(&server.fingerprint("ed25519"))).unwrap();
+    assert!(!server.log().contains("Failed publickey"));
+}
+
+#[test]
+fn a_pinned_fingerprint_decides_alone() {
+    let server = Server::start();
+    let right = server.fingerprint("ed25519");
+    connect(&server, pinned(&right)).unwrap();
+    assert!(!server.path("known_hosts").exists());
+    server.trust("ed25519");
+    let error = refused(&server, pinned(&format!("SHA256:{}", "A".repeat(43))));
+    assert!(error.to_string().contains(&right), "{error}");
+}
+
+#[test]
+fn a_pin_on_another_key_of_the_host_is_met() {
+    let server = Server::with(&["ed25519", "ecdsa"], "");
+    // Without known_hosts the server's ed25519 key comes first; the pin names the other one.
+    connect(&server, pinned(&server.fingerprint("ecdsa"))).unwrap();
+}
+
+#[test]
+fn hashed_entries_and_lists_are_known() {
+    let server = Server::start();
+    server.write_known_hosts(&format!("other,{} {}\n", server.known_as(), server.host_key("ed25519")));
+    connect(&server, HostKeyPolicy::Known).unwrap();
+    let done = Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(server.path("known_hosts")).output();
+    assert!(done.unwrap().status.success());
+    assert!(!fs::read_to_string(server.path("known_hosts")).unwrap().contains("127.0.0.1"));
+    connect(&server, HostKeyPolicy::Known).unwrap();
+}
+
+#[test]
+fn the_type_that_is_known_is_asked_for() {
+    let server = Server::with(&["ed25519", "ecdsa", "rsa"], "");
+    for (key_type, name) in [("ecdsa", "ecdsa-sha2-nistp256"), ("rsa", "ssh-rsa"), ("ed25519", "ssh-ed25519")]
+    {
+        server.trust(key_type);
+        let connection = connect(&server, HostKeyPolicy::Known).unwrap();
+        assert_eq!(connection.host_key().key_type, name);
+    }
+    // A file that also has a type the server has not.
+    let only = Server::with(&["ecdsa"], "");
+    generate(only.path("").as_path(), "host_ed25519", &["-t", "ed25519", "-N", ""]);
+    let (old, now) = (only.host_key("ed25519"), only.host_key("ecdsa"));
+    only.write_known_hosts(&format!("{0} {old}\n{0} {now}\n", only.known_as()));
+    connect(&only, HostKeyPolicy::Known).unwrap();
+}
+
+#[test]
+fn a_revoked_key_is_never_taken() {
+    let server = Server::start();
+    let key = server.host_key("ed25519");
+    server.write_known_hosts(&format!("{} {key}\n@revoked * {key}\n", server.known_as()));
+    let pin = pinned(&server.fingerprint("ed25519"));
+    for policy in [HostKeyPolicy::Known, HostKeyPolicy::AcceptNew, pin] {
+        let error = refused(&server, policy);
+        assert!(error.to_string().contains("@revoked"), "{error}");
+    }
+    server.wait_for_log("Connection closed by");
+    assert!(!server.log().contains("userauth-request"));
+}
+
+#[test]
+fn a_certificate_authority_does_not_vouch_for_a_plain_key() {
+    let server = Server::start();
+    let key = server.host_key("ed25519");
+    server.write_known_hosts(&format!("@cert-authority * {key}\n"));
+    refused(&server, HostKeyPolicy::Known);
+    server.write_known_hosts(&format!("@cert-authority * {key}\n{} {key}\n", server.known_as()));
+    connect(&server, HostKeyPolicy::Known).unwrap();
+}

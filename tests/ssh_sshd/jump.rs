@@ -1,0 +1,102 @@
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use agi_provision::error::{Exit, exit_code};
+use agi_provision::ssh::{Connection, HostKeyPolicy, Lost, Options, Target};
+
+use crate::server::{Server, USER};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// Two servers, the second behind the first, and options whose configuration says so.
+fn behind() -> (Server, Server, Options) {
+    let (gate, inner) = (Server::start(), Server::start());
+    let key = fs::read_to_string(gate.path("client.pub")).unwrap();
+    let keys = fs::read_to_string(inner.path("authorized_keys")).unwrap();
+    fs::write(inner.path("authorized_keys"), keys + &key).unwrap();
+    let text = format!(
+        "Host inner\n  HostName 127.0.0.1\n  User {0}\n  Port {1}\n  ProxyJump {0}@127.0.0.1:{2}\n",
+        *USER, inner.port, gate.port
+    );
+    fs::write(gate.path("config"), text).unwrap();
+    let line = |server: &Server| format!("{} {}\n", server.known_as(), server.host_key("ed25519"));
+    gate.write_known_hosts(&(line(&gate) + &line(&inner)));
+    let options = Options { config: Some(gate.path("config")), ..gate.options() };
+    (gate, inner, options)
+}
+
+fn connect(options: &Options) -> anyhow::Result<Connection> {
+    Connection::connect(&Target::parse("inner").unwrap(), options)
+}
+
+#[test]
+fn a_host_behind_another_is_reached_through_it() {
+    let (gate, inner, options) = behind();
+    let connection = connect(&options).unwrap();
+    assert_eq!(connection.peer(), format!("{}@127.0.0.1:{}", *USER, inner.port));
+    let outcome = connection.run("echo $SSH_CONNECTION; cat; exit 4", b"in", LONG).unwrap();
+    assert_eq!(outcome.status, Some(4));
+    let text = String::from_utf8(outcome.stdout).unwrap();
+    assert!(text.contains(&format!(" 127.0.0.1 {}\n", inner.port)) && text.ends_with("in"), "{text}");
+    gate.wait_for_log("direct-tcpip");
+
+    let size = 20 << 20;
+    let mut exec = connection.open("wc -c").unwrap();
+    exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
+    exec.close_stdin().unwrap();
+    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), size.to_string().as_bytes());
+    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+    let outcome = connection.run("head -c 7000000 /dev/zero", b"", LONG).unwrap();
+    assert_eq!(outcome.stdout.len(), 7_000_000);
+    // Both ends are told when we are done.
+    drop(connection);
+    inner.wait_for_log("Received disconnect");
+    gate.wait_for_log("Received disconnect");
+}
+
+#[test]
+fn the_host_key_of_each_is_checked() {
+    let (gate, inner, options) = behind();
+    let pin = |server: &Server| Options {
+        host_key: HostKeyPolicy::pinned(&server.fingerprint("ed25519")).unwrap(),
+        ..options.clone()
+    };
+    // A pin is meant for the host at the end.
+    connect(&pin(&inner)).unwrap();
+    assert_eq!(exit_code(&connect(&pin(&gate)).err().unwrap()), Exit::HostKey);
+    gate.write_known_hosts(&format!("{} {}\n", inner.known_as(), inner.host_key("ed25519")));
+    let error = connect(&options).err().unwrap();
+    assert_eq!(exit_code(&error), Exit::HostKey);
+    assert!(format!("{error:#}").contains(&gate.fingerprint("ed25519")), "{error:#}");
+    connect(&Options { host_key: HostKeyPolicy::AcceptNew, ..options.clone() }).unwrap();
+    connect(&options).unwrap();
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_is_said() {
+    let (gate, inner, options) = behind();
+    let connection = connect(&options).unwrap();
+    let start = Instant::now();
+    gate.kill_sessions();
+    let error = connection.run("true", b"", LONG).unwrap_err();
+    assert!(error.downcast_ref::<Lost>().is_some() && start.elapsed() < Duration::from_secs(5), "{error:#}");
+
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error =
+        Connection::connect(&Target::parse(&format!("inner:{closed}")).unwrap(), &options).err().unwrap();
+    assert!(error.to_string().contains(&format!("cannot connect to 127.0.0.1:{closed}")), "{error:#}");
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::parse(&format!("inner:{}", silent.local_addr().unwrap().port())).unwrap();
+    let short = Options { connect_timeout: Some(Duration::from_secs(1)), ..options.clone() };
+    let error = Connection::connect(&target, &short).err().unwrap();
+    assert!(error.to_string().contains("did not answer with an SSH banner"), "{error:#}");
+
+    fs::write(gate.path("config"), format!("Host *\n  ProxyJump {}@loop\n", *USER)).unwrap();
+    let error = connect(&options).err().unwrap();
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(format!("{error:#}").contains("in a circle"), "{error:#}");
+    drop(inner);
+}
