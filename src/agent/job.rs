@@ -153,6 +153,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());
                     }
+                    events.send(&Event::Alive)?;
                     quiet = Instant::now();
                 }
                 std::thread::sleep(pause);

@@ -105,6 +105,8 @@ pub enum Event {
     Warning {
         text: String,
     },
+    /// Still at it; sent when nothing else is, so that silence means a lost host.
+    Alive,
     /// Data for stdout (logs, a key, a status).
     Output {
         text: String,

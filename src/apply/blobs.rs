@@ -1,0 +1,105 @@
+//! Files of this machine that go to hosts: known by their content, which is hashed once.
+
+use crate::agent::files::Stamp;
+use crate::agent::protocol::Blob;
+use crate::agent::receive::sha256_file;
+use crate::error::{Context, Failure, Result};
+use crate::paths;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A file with the name it gets on the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFile {
+    pub path: PathBuf,
+    pub blob: Blob,
+}
+
+impl LocalFile {
+    /// Hashes `path`, or takes the hash from the cache while the file is unchanged.
+    pub fn open(path: &Path, name: String, progress: impl FnMut(u64)) -> Result<LocalFile> {
+        let what = || format!("reading {}", path.display());
+        let stamp = Stamp::of(path).with_context(what)?;
+        if path.is_dir() {
+            return Err(Failure::usage(format!("{} is a directory", path.display())).into());
+        }
+        let mut cache = Cache::load();
+        let key = std::fs::canonicalize(path).with_context(what)?.to_string_lossy().into_owned();
+        let sha256 = match cache.entries.get(&key).filter(|entry| entry.stamp == stamp) {
+            Some(entry) => entry.sha256.clone(),
+            None => {
+                let sha256 = sha256_file(path, progress).with_context(what)?;
+                cache.entries.insert(key, Entry { stamp: stamp.clone(), sha256: sha256.clone() });
+                cache.save();
+                sha256
+            }
+        };
+        let blob = Blob { name, sha256, size_bytes: stamp.size_bytes };
+        Ok(LocalFile { path: path.to_path_buf(), blob })
+    }
+}
+
+/// The executable that serves as agent.
+#[derive(Clone, Debug)]
+pub struct AgentFile {
+    pub path: PathBuf,
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+impl AgentFile {
+    /// `given`, or this executable where it can run on a host.
+    pub fn find(given: Option<&Path>) -> Result<AgentFile> {
+        let own = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+        let path = match given {
+            Some(path) => path.to_path_buf(),
+            None if own => std::env::current_exe().context("finding this executable")?,
+            None => {
+                return Err(Failure::usage("this executable cannot run on a Linux x86-64 host")
+                    .hint("give --agent FILE: the agi-provision executable for Linux x86-64, of the same version")
+                    .into());
+            }
+        };
+        let file = LocalFile::open(&path, String::new(), |_| {})?;
+        Ok(AgentFile { path, sha256: file.blob.sha256, size_bytes: file.blob.size_bytes })
+    }
+
+    /// Its place on a host.
+    pub fn staged(&self) -> PathBuf {
+        Path::new(paths::LIB).join(format!("agent-{}", self.sha256))
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Entry {
+    stamp: Stamp,
+    sha256: String,
+}
+
+/// Hashes taken earlier, in the user's cache folder. Losing it costs time, nothing else.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+struct Cache {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Cache {
+    fn path() -> Option<PathBuf> {
+        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+        Some(base.join("agi-provision/hashes.json"))
+    }
+
+    fn load() -> Cache {
+        let text = Cache::path().and_then(|path| std::fs::read(path).ok());
+        text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    }
+
+    fn save(&self) {
+        let Some(path) = Cache::path() else { return };
+        let write = || -> Result<()> {
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+            crate::agent::files::write(&path, &serde_json::to_vec(self)?, 0o600)
+        };
+        let _ = write();
+    }
+}

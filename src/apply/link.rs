@@ -1,0 +1,60 @@
+//! A way to reach an agent: over SSH, or on this machine. Both carry the same bytes.
+
+use super::blobs::AgentFile;
+use super::{local, remote};
+use crate::error::Result;
+use crate::ssh;
+use std::io::Read;
+use std::time::Duration;
+
+/// Where to work.
+#[derive(Clone, Debug)]
+pub enum Host {
+    Ssh { target: ssh::Target, options: Box<ssh::Options> },
+    Local,
+}
+
+impl Host {
+    /// As the user named it.
+    pub fn name(&self) -> String {
+        match self {
+            Host::Ssh { target, .. } => target.to_string(),
+            Host::Local => "this machine".to_string(),
+        }
+    }
+
+    pub fn connect(&self) -> Result<Box<dyn Link>> {
+        Ok(match self {
+            Host::Ssh { target, options } => Box::new(remote::Remote::connect(target, options)?),
+            Host::Local => Box::new(local::Local::new()?),
+        })
+    }
+}
+
+/// An agent that was started: its stdin and its lines.
+pub trait Stream {
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Sends all of `source`; `progress` gets the bytes sent so far.
+    fn send(&mut self, source: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> Result<()>;
+
+    /// The next line without its end, or `None` at the end of the output.
+    fn line(&mut self, limit: Duration) -> Result<Option<Vec<u8>>>;
+
+    /// Waits for the end; what it wrote to stderr.
+    fn finish(self: Box<Self>) -> Result<String>;
+}
+
+pub trait Link {
+    /// Starts `agent session` as root, from its staged executable. Its first lines may be the noise of
+    /// a login shell; a line [`stage_marker`] means that the executable is not there.
+    fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>>;
+
+    /// Puts the agent's executable on the host.
+    fn stage(&mut self, agent: &AgentFile, progress: &mut dyn FnMut(u64)) -> Result<()>;
+}
+
+/// What is printed instead of a greeting when the agent has to be staged.
+pub fn stage_marker(nonce: &str) -> String {
+    format!("agi-provision-stage {nonce}")
+}

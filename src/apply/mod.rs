@@ -1,0 +1,14 @@
+//! Drives the agent on one host or many: stages it, sends the request and the files it asks for, and
+//! turns its events into progress.
+
+pub mod blobs;
+pub mod fleet;
+pub mod link;
+mod local;
+mod remote;
+pub mod session;
+pub mod show;
+
+pub use blobs::{AgentFile, LocalFile};
+pub use link::{Host, Link};
+pub use session::{Outcome, Work};

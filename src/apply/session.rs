@@ -1,0 +1,127 @@
+//! One request to one host, from connection to the agent's last event.
+
+use super::blobs::{AgentFile, LocalFile};
+use super::link::{Host, Link, Stream, stage_marker};
+use super::remote::not_root;
+use super::show::Show;
+use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
+use crate::agent::receive::hex;
+use crate::error::{Context, Failure, Result};
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::time::Duration;
+
+/// What is asked of every host.
+#[derive(Clone, Debug)]
+pub struct Work {
+    pub op: Op,
+    pub agent: AgentFile,
+    /// Files the host may ask for.
+    pub files: Vec<LocalFile>,
+}
+
+/// How a host answered. Connection problems are errors, and no outcome.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub host: String,
+    pub end: End,
+    /// Everything but progress, in order.
+    pub events: Vec<Event>,
+}
+
+/// The agent sends something at least every few seconds.
+const SILENCE: Duration = Duration::from_secs(90);
+/// `logs --follow` waits for the service to say something.
+const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
+/// Noise of a login shell before the agent's greeting, lines.
+const MOST_NOISE: usize = 2000;
+
+pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+    show.connecting();
+    let mut link = host.connect()?;
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
+    let nonce = hex(&bytes);
+    if let Some(outcome) = attempt(host, link.as_mut(), work, &nonce, show)? {
+        return Ok(outcome);
+    }
+    show.upload("agent", 0, work.agent.size_bytes);
+    let total = work.agent.size_bytes;
+    link.stage(&work.agent, &mut |done| show.upload("agent", done, total))?;
+    attempt(host, link.as_mut(), work, &nonce, show)?
+        .ok_or_else(|| Failure::failed("the agent was staged but is not found on the host").into())
+}
+
+/// `None`: the agent has to be staged first.
+fn attempt(
+    host: &Host,
+    link: &mut dyn Link,
+    work: &Work,
+    nonce: &str,
+    show: &mut dyn Show,
+) -> Result<Option<Outcome>> {
+    let request = Request { version: VERSION, nonce: nonce.to_string(), op: work.op.clone() };
+    let mut line = serde_json::to_vec(&request)?;
+    line.push(b'\n');
+    let mut stream = link.open(&work.agent, nonce)?;
+    stream.write(&line)?;
+    let (greeting, marker) = (greeting(nonce), stage_marker(nonce));
+    for _ in 0..MOST_NOISE {
+        match stream.line(SILENCE)? {
+            Some(line) if line == greeting.as_bytes() => {
+                return converse(host, stream, work, show).map(Some);
+            }
+            Some(line) if line == marker.as_bytes() => return Ok(None),
+            Some(_) => {}
+            None => {
+                let stderr = stream.finish()?;
+                return Err(not_root(&stderr).unwrap_or_else(|| no_agent(&stderr)).into());
+            }
+        }
+    }
+    Err(Failure::failed("the host's login shell prints without end").hint("look at the user's .bashrc there").into())
+}
+
+fn no_agent(stderr: &str) -> Failure {
+    let said = stderr.trim();
+    let detail = if said.is_empty() { "it said nothing".to_string() } else { said.chars().take(500).collect() };
+    Failure::failed(format!("the agent did not start on the host: {detail}"))
+        .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
+}
+
+fn converse(host: &Host, mut stream: Box<dyn Stream + '_>, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+    let mut events = Vec::new();
+    let limit = if matches!(work.op, Op::Logs { follow: true, .. }) { FOLLOWING } else { SILENCE };
+    loop {
+        let Some(line) = stream.line(limit)? else {
+            let stderr = stream.finish()?;
+            return Err(Failure::failed(format!("the agent ended without its last word: {}", stderr.trim()))
+                .hint("the same command again carries on where it stopped")
+                .into());
+        };
+        let event: Event = serde_json::from_slice(&line).context("reading the agent's answer")?;
+        show.event(&event);
+        match event {
+            Event::End(end) => {
+                stream.finish()?;
+                return Ok(Outcome { host: host.name(), end, events });
+            }
+            Event::Need { blobs } => blobs.iter().try_for_each(|need| send(stream.as_mut(), work, need, show))?,
+            Event::Progress { .. } | Event::Alive => {}
+            other => events.push(other),
+        }
+    }
+}
+
+fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
+    let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
+    let local = local.ok_or_else(|| Failure::failed(format!("the host asks for {}, which was not offered", need.sha256)))?;
+    let what = || format!("reading {}", local.path.display());
+    let mut file = File::open(&local.path).with_context(what)?;
+    file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
+    let total = local.blob.size_bytes;
+    // Exactly what was announced, even when the file grows meanwhile.
+    let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
+    show.upload(&local.blob.name, need.offset, total);
+    stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
+}
