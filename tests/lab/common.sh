@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Sourced by the lab's scripts. What is in here must not change what they build:
+# an artefact is keyed by the script that makes it, not by this file.
+
+# Trees and archives come out the same under any caller's mask.
+umask 022
+PATH=$PATH:/usr/sbin:/sbin
+
+lab_cache=${AGI_LAB_CACHE:-/var/cache/agi-provision-lab}
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+need_root() {
+  [ "$(id -u)" -eq 0 ] || die "needs root: run it as root (sudo -E $0 …)"
+}
+
+need() {
+  local tool
+  for tool; do
+    command -v "$tool" >/dev/null || die "$tool is missing: run $(dirname "$0")/install first"
+  done
+}
+
+# artefact NAME FUNCTION: print the directory that FUNCTION fills, made at most once.
+# FUNCTION gets an empty temporary directory. Only a complete one takes the final name,
+# so an interrupted build is never seen; its remains go when the next one starts.
+# Artefacts of older versions of a script stay, since other checkouts may be using them.
+artefact() {
+  local name=$1 maker=$2 key dir tmp lock began=$SECONDS
+  key=$(sha256sum < "$0" | cut -c1-12)
+  dir=$lab_cache/$name-$key
+  if [ ! -d "$dir" ]; then
+    mkdir -p "$lab_cache"
+    exec {lock}> "$lab_cache/.$name-$key.lock"
+    flock -n "$lock" || { say "waiting for another build of $name"; flock "$lock"; }
+    if [ ! -d "$dir" ]; then
+      tmp=$lab_cache/.$name-$key.tmp
+      rm -rf --one-file-system "$tmp"
+      mkdir "$tmp"
+      say "building $name into $dir (once; interrupt it freely)"
+      # Not in a condition: set -e must stay in force inside the function. Its processes
+      # inherit the lock: should this one be killed, the next build waits for the last of them.
+      "$maker" "$tmp" >&2
+      mv -T "$tmp" "$dir"
+      say "built $name in $((SECONDS - began)) s"
+    fi
+    exec {lock}>&-
+  fi
+  printf '%s\n' "$dir"
+}

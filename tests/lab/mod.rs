@@ -1,0 +1,265 @@
+//! Throwaway hosts for tests: a real systemd and sshd, with an address and a disk of their own.
+//!
+//! `#[path = "lab/mod.rs"] mod lab;` gives a test [`Host::boot`]. All of it needs root and what
+//! `tests/lab/install` installs, and panics rather than skips where that is missing. Images and
+//! llama.cpp are built at first use (minutes) and kept in `/var/cache/agi-provision-lab`.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use tempfile::TempDir;
+
+/// The images there are.
+pub const IMAGES: [&str; 2] = ["debian12", "debian13"];
+
+/// What every path on a disk is: its type, mode, owner and content, or where it points.
+pub type Snapshot = BTreeMap<String, String>;
+
+/// How a command in a host ended; 255 is also ssh's own failure.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The exit status, or 128 and more for a signal.
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn new(output: &Output) -> Self {
+        use std::os::unix::process::ExitStatusExt as _;
+        let status = output.status;
+        Self {
+            status: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// What it printed, without the last line break. Panics if it failed.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.status, 0, "failed:\n{}{}", self.stdout, self.stderr);
+        self.stdout.trim_end_matches('\n').to_owned()
+    }
+}
+
+/// A host, gone when dropped, with the process at the latest.
+#[derive(Debug)]
+pub struct Host {
+    name: String,
+    number: u8,
+    state: PathBuf,
+    keys: TempDir,
+    // Held: no other test, in this process or another, has this number.
+    _slot: File,
+}
+
+impl Host {
+    /// Boots a fresh host and waits until it accepts logins (seconds). `image` is one of [`IMAGES`].
+    pub fn boot(image: &str) -> Self {
+        Self::start(image, None)
+    }
+
+    /// The same with a disk of its own that can fill up, such as `"64M"`: what the host writes goes
+    /// there, the image itself does not count.
+    pub fn boot_with_disk(image: &str, size: &str) -> Self {
+        Self::start(image, Some(size))
+    }
+
+    fn start(image: &str, disk_size: Option<&str>) -> Self {
+        require_root();
+        let (number, slot) = take_slot();
+        let keys = tempfile::tempdir().expect("a directory for the client's key");
+        let key = keys.path().join("id_ed25519");
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f"]).arg(&key);
+        run(&mut keygen).ok();
+
+        let name = format!("lab-{number}");
+        let mut up = tool("host");
+        up.args(["up", &name, image, &number.to_string(), "--key"]).arg(key.with_extension("pub"));
+        up.args(["--owner", &std::process::id().to_string()]);
+        if let Some(size) = disk_size {
+            up.args(["--disk-size", size]);
+        }
+        let state = PathBuf::from(run(&mut up).ok());
+        Self { name, number, state, keys, _slot: slot }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its address; the lab's side of its link is [`Self::near_addr`].
+    pub fn addr(&self) -> String {
+        format!("10.99.{}.2", self.number)
+    }
+
+    /// This machine's address as the host sees it. It has no route to anywhere else.
+    pub fn near_addr(&self) -> String {
+        format!("10.99.{}.1", self.number)
+    }
+
+    /// The private key that root, admin (sudo without a password) and nosudo accept.
+    pub fn key_path(&self) -> PathBuf {
+        self.keys.path().join("id_ed25519")
+    }
+
+    /// A `known_hosts` file with the host's real keys.
+    pub fn known_hosts(&self) -> PathBuf {
+        self.state.join("known_hosts")
+    }
+
+    /// What it has printed to its console.
+    pub fn console(&self) -> String {
+        fs::read(self.state.join("log"))
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .unwrap_or_default()
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = tool("host");
+        command.args([verb, &self.name]);
+        command
+    }
+
+    /// Runs a shell command in it as root, behind SSH's back.
+    pub fn exec(&self, script: &str) -> Ran {
+        run(self.command("exec").args(["sh", "-c", script]))
+    }
+
+    /// Copies a file into it, behind SSH's back.
+    #[track_caller]
+    pub fn put(&self, from: &Path, to: &str) {
+        let from = File::open(from).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
+        let mut copy = self.command("exec");
+        copy.args(["sh", "-c", "cat > \"$0\"", to]).stdin(from);
+        run(&mut copy).ok();
+    }
+
+    /// Runs a command in it with OpenSSH, which knows the host's keys and asks nothing.
+    pub fn ssh(&self, user: &str, command: &str) -> Ran {
+        let known_hosts = format!("UserKnownHostsFile={}", self.known_hosts().display());
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts]);
+        ssh.args(["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"]);
+        ssh.args(["-o", "ConnectTimeout=5", "-o", "IdentitiesOnly=yes", "-i"]).arg(self.key_path());
+        run(ssh.arg(format!("{user}@{}", self.addr())).arg("--").arg(command))
+    }
+
+    /// What is on its disk; `tests/lab/snapshot` says what is left out, and why.
+    #[track_caller]
+    pub fn snapshot(&self) -> Snapshot {
+        let listing = run(&mut self.command("snapshot")).ok();
+        let entry = |line: &str| {
+            let (path, what) = line.split_once('\t').expect("a path and what it is");
+            (path.to_owned(), what.to_owned())
+        };
+        listing.lines().map(entry).collect()
+    }
+
+    /// Reboots it in an orderly way, and waits until it accepts logins again.
+    #[track_caller]
+    pub fn reboot(&self) {
+        run(&mut self.command("reboot")).ok();
+    }
+
+    /// Pulls its cable: it finds the network unreachable, this side gets no answer.
+    #[track_caller]
+    pub fn link_down(&self) {
+        run(self.command("link").arg("down")).ok();
+    }
+
+    /// Loses whatever is sent to it, while both sides believe that all is well.
+    #[track_caller]
+    pub fn link_mute(&self) {
+        run(self.command("link").arg("mute")).ok();
+    }
+
+    /// Ends both.
+    #[track_caller]
+    pub fn link_up(&self) {
+        run(self.command("link").arg("up")).ok();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let down = run(&mut self.command("down"));
+        assert!(down.status == 0 || thread::panicking(), "{} does not go: {}", self.name, down.stderr);
+    }
+}
+
+/// How two snapshots differ, one line a path: `+` is new, `-` is gone, `~` is altered.
+pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    let line = |path: &String| match (before.get(path), after.get(path)) {
+        (None, Some(new)) => Some(format!("+ {path}: {new}")),
+        (Some(old), None) => Some(format!("- {path}: {old}")),
+        (Some(old), Some(new)) if old != new => Some(format!("~ {path}: {old} => {new}")),
+        _ => None,
+    };
+    paths.into_iter().filter_map(line).collect()
+}
+
+/// llama.cpp b11434 packed like one of its releases. Takes minutes when it is first built.
+pub fn llama_archive() -> PathBuf {
+    build_llama().join("llama-b11434-bin-linux-x64.tar.gz")
+}
+
+/// The same programs unpacked: llama-server, llama-fit-params, llama-bench and llama-quantize.
+pub fn llama_bin() -> PathBuf {
+    build_llama().join("bin")
+}
+
+fn build_llama() -> PathBuf {
+    run(&mut tool("build-llama")).ok().into()
+}
+
+/// The program under test.
+pub fn agi_provision() -> &'static str {
+    env!("CARGO_BIN_EXE_agi-provision")
+}
+
+/// A script of the lab.
+pub fn tool(name: &str) -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name))
+}
+
+/// Runs a command to its end; without an input of its own it gets none.
+#[track_caller]
+pub fn run(command: &mut Command) -> Ran {
+    let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let program = command.get_program().to_string_lossy().into_owned();
+    let child = spawned.unwrap_or_else(|e| panic!("{program}: {e}; run tests/lab/install"));
+    Ran::new(&child.wait_with_output().unwrap_or_else(|e| panic!("{program}: {e}")))
+}
+
+#[track_caller]
+fn require_root() {
+    let uid = fs::metadata("/proc/self").expect("/proc").uid();
+    assert_eq!(uid, 0, "the lab's hosts need root: sudo -E cargo test, after tests/lab/install");
+}
+
+/// A number for a host that no living process uses.
+fn take_slot() -> (u8, File) {
+    let slots = Path::new("/run/agi-provision-lab");
+    fs::create_dir_all(slots).expect("a directory for locks in /run");
+    for number in 1..=250 {
+        let slot = File::create(slots.join(format!("slot-{number}"))).expect("a lock file");
+        match slot.try_lock() {
+            Ok(()) => return (number, slot),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(e)) => panic!("slot {number}: {e}"),
+        }
+    }
+    panic!("250 hosts are up already");
+}
