@@ -7,6 +7,7 @@
 //! ```
 
 pub mod agent;
+pub mod apply;
 pub mod cli;
 pub mod error;
 pub mod hardware;

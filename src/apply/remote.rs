@@ -54,7 +54,8 @@ impl Link for Remote {
         );
         let script = format!("{SUDO}; exec $s sh -c {}", crate::ssh::quote(&script));
         let mut exec = self.connection.open(&sh(&script))?;
-        let mut file = File::open(&agent.path).with_context(|| format!("opening {}", agent.path.display()))?;
+        let mut file =
+            File::open(&agent.path).with_context(|| format!("opening {}", agent.path.display()))?;
         let sent = exec.send_stream(&mut file, progress).and_then(|_| exec.close_stdin());
         let stderr = match sent {
             Ok(()) => {
@@ -74,7 +75,8 @@ impl Link for Remote {
 }
 
 fn staging_failed(stderr: &str) -> Failure {
-    let failure = Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
+    let failure =
+        Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
     match stderr.contains("No space left") {
         true => failure.hint("the host's disk is full; nothing was kept there"),
         false => failure.hint("is the host's /usr/local writable?"),
@@ -91,7 +93,13 @@ pub fn not_root(stderr: &str) -> Option<Failure> {
                 .hint("connect as root: --host root@NAME"),
         );
     }
-    let refused = ["a password is required", "not in the sudoers", "may not run sudo", "not allowed to execute", "terminal is required"];
+    let refused = [
+        "a password is required",
+        "not in the sudoers",
+        "may not run sudo",
+        "not allowed to execute",
+        "terminal is required",
+    ];
     if said.contains("sudo:") && refused.iter().any(|text| said.contains(text)) || said.contains("sudoers") {
         return Some(
             Failure::failed(format!("the user may not become root with sudo: {}", last_line(said)))

@@ -79,17 +79,25 @@ fn attempt(
             }
         }
     }
-    Err(Failure::failed("the host's login shell prints without end").hint("look at the user's .bashrc there").into())
+    Err(Failure::failed("the host's login shell prints without end")
+        .hint("look at the user's .bashrc there")
+        .into())
 }
 
 fn no_agent(stderr: &str) -> Failure {
     let said = stderr.trim();
-    let detail = if said.is_empty() { "it said nothing".to_string() } else { said.chars().take(500).collect() };
+    let detail =
+        if said.is_empty() { "it said nothing".to_string() } else { said.chars().take(500).collect() };
     Failure::failed(format!("the agent did not start on the host: {detail}"))
         .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
 }
 
-fn converse(host: &Host, mut stream: Box<dyn Stream + '_>, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+fn converse(
+    host: &Host,
+    mut stream: Box<dyn Stream + '_>,
+    work: &Work,
+    show: &mut dyn Show,
+) -> Result<Outcome> {
     let mut events = Vec::new();
     let limit = if matches!(work.op, Op::Logs { follow: true, .. }) { FOLLOWING } else { SILENCE };
     loop {
@@ -106,7 +114,9 @@ fn converse(host: &Host, mut stream: Box<dyn Stream + '_>, work: &Work, show: &m
                 stream.finish()?;
                 return Ok(Outcome { host: host.name(), end, events });
             }
-            Event::Need { blobs } => blobs.iter().try_for_each(|need| send(stream.as_mut(), work, need, show))?,
+            Event::Need { blobs } => {
+                blobs.iter().try_for_each(|need| send(stream.as_mut(), work, need, show))?
+            }
             Event::Progress { .. } | Event::Alive => {}
             other => events.push(other),
         }
@@ -115,7 +125,9 @@ fn converse(host: &Host, mut stream: Box<dyn Stream + '_>, work: &Work, show: &m
 
 fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
     let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
-    let local = local.ok_or_else(|| Failure::failed(format!("the host asks for {}, which was not offered", need.sha256)))?;
+    let local = local.ok_or_else(|| {
+        Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
+    })?;
     let what = || format!("reading {}", local.path.display());
     let mut file = File::open(&local.path).with_context(what)?;
     file.seek(SeekFrom::Start(need.offset)).with_context(what)?;

@@ -2,7 +2,12 @@
 //!
 //! Data goes to stdout; progress, warnings and errors to stderr. `--format json` never mixes them.
 
+mod agent;
+mod apply;
+mod bundle;
 mod catalog;
+mod hosts;
+mod inspect;
 mod model_arg;
 pub mod plan;
 mod shell;
@@ -32,6 +37,22 @@ pub struct Cli {
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
     Plan(plan::Args),
+    /// Render a plan to a directory of plain files
+    Bundle(bundle::Args),
+    /// Bring hosts to a plan's state, verify them, and prove that the model answers
+    Apply(apply::Args),
+    /// Check hosts against a plan's requirements
+    Verify(inspect::VerifyArgs),
+    /// Show what a host has
+    Probe(inspect::HostOnly),
+    /// Show what is installed on a host and whether it serves
+    Status(inspect::HostOnly),
+    /// Show the server's log
+    Logs(inspect::LogsArgs),
+    /// Show or change the API key
+    Key(inspect::KeyArgs),
+    /// Take everything of agi-provision off a host
+    Remove(inspect::RemoveArgs),
     /// List the models known by name
     Models(catalog::Args),
     /// List the hardware profiles
@@ -42,6 +63,12 @@ enum Command {
     Completions(shell::CompletionsArgs),
     /// Print the manual page
     Man,
+    /// What a client starts on a host
+    #[command(hide = true)]
+    Agent(agent::Args),
+    /// What the service starts: verify this machine, then become llama-server
+    #[command(hide = true)]
+    Serve,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -66,11 +93,21 @@ pub fn main() -> u8 {
 fn dispatch(command: Command) -> Result<Exit> {
     match command {
         Command::Plan(args) => plan::run(&args),
+        Command::Bundle(args) => bundle::run(&args),
+        Command::Apply(args) => apply::run(&args),
+        Command::Verify(args) => inspect::verify(&args),
+        Command::Probe(args) => inspect::probe(&args),
+        Command::Status(args) => inspect::status(&args),
+        Command::Logs(args) => inspect::logs(&args),
+        Command::Key(args) => inspect::key(&args),
+        Command::Remove(args) => inspect::remove(&args),
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Offers(args) => catalog::offers(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
+        Command::Agent(args) => agent::run(&args),
+        Command::Serve => agent::serve(),
     }
 }
 

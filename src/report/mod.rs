@@ -1,6 +1,8 @@
 //! Documents as text for people.
 
+pub mod facts;
 pub mod plan;
+pub mod status;
 pub mod table;
 pub mod verify;
 

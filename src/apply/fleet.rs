@@ -1,0 +1,82 @@
+//! The same work on several hosts side by side; one host's failure never stops another.
+
+use super::link::Host;
+use super::session::{self, Outcome, Work};
+use super::show::{Bars, Plain, Show, Silent};
+use crate::error::{Context, Result};
+use indicatif::MultiProgress;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Bars,
+    Plain,
+    Silent,
+}
+
+/// Each host with its outcome, in the order given.
+pub type Results = Vec<(Host, Result<Outcome>)>;
+
+/// Works on at most `jobs` hosts at a time. Every host has a connection and a thread of its own, as
+/// libssh2 blocks; tokio keeps count and hears Ctrl-C.
+pub fn run(hosts: &[Host], work: &Work, jobs: usize, style: Style, interrupted: &str) -> Result<Results> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(jobs.clamp(1, 512))
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let results = runtime.block_on(async {
+        tokio::select! {
+            results = all(hosts, work, jobs, style) => Ok(results),
+            _ = tokio::signal::ctrl_c() => Err(()),
+        }
+    });
+    match results {
+        Ok(results) => Ok(results),
+        Err(()) => {
+            eprintln!("\ninterrupted: {interrupted}");
+            // Blocking threads cannot be cancelled; the agents go on by themselves.
+            std::process::exit(130);
+        }
+    }
+}
+
+async fn all(hosts: &[Host], work: &Work, jobs: usize, style: Style) -> Results {
+    let work = Arc::new(work.clone());
+    let permits = Arc::new(Semaphore::new(jobs.max(1)));
+    let bars = MultiProgress::new();
+    let mut set = JoinSet::new();
+    for (index, host) in hosts.iter().cloned().enumerate() {
+        let (work, permits, bars) = (work.clone(), permits.clone(), bars.clone());
+        set.spawn(async move {
+            let _permit = permits.acquire_owned().await;
+            let blocking = tokio::task::spawn_blocking(move || {
+                let mut show = show(&host, style, &bars);
+                let result = session::run(&host, &work, show.as_mut());
+                show.finish();
+                result
+            });
+            (index, blocking.await.unwrap_or_else(|error| Err(anyhow::anyhow!("the worker failed: {error}"))))
+        });
+    }
+    let mut results: Vec<Option<Result<Outcome>>> = hosts.iter().map(|_| None).collect();
+    while let Some(joined) = set.join_next().await {
+        if let Ok((index, result)) = joined {
+            results[index] = Some(result);
+        }
+    }
+    let missing = || Err(anyhow::anyhow!("the worker ended early"));
+    hosts.iter().cloned().zip(results.into_iter().map(|result| result.unwrap_or_else(missing))).collect()
+}
+
+fn show(host: &Host, style: Style, bars: &MultiProgress) -> Box<dyn Show> {
+    match style {
+        Style::Bars => Box::new(Bars::new(&host.name(), bars)),
+        Style::Plain => Box::new(Plain::new(&host.name())),
+        Style::Silent => Box::new(Silent),
+    }
+}

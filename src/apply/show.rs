@@ -1,0 +1,171 @@
+//! Events as progress for people: bars on a terminal, plain lines elsewhere, nothing but the result
+//! with `--format json`. Everything goes to stderr.
+
+use crate::agent::protocol::{Event, Unit};
+use crate::report::{gib, verify};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::time::{Duration, Instant};
+
+pub trait Show: Send {
+    fn connecting(&mut self);
+    fn event(&mut self, event: &Event);
+    /// Bytes of an upload so far.
+    fn upload(&mut self, name: &str, done: u64, total: u64);
+    /// The host is finished.
+    fn finish(&mut self);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Show for Silent {
+    fn connecting(&mut self) {}
+    fn event(&mut self, _: &Event) {}
+    fn upload(&mut self, _: &str, _: u64, _: u64) {}
+    fn finish(&mut self) {}
+}
+
+/// The lines of an event that people should see, without the host's name.
+fn lines(event: &Event) -> Vec<String> {
+    match event {
+        Event::Step { name, what } => vec![format!("{name}: {what}")],
+        Event::StepDone { name, seconds } if *seconds >= 1.0 => {
+            vec![format!("{name}: done in {seconds:.1} s")]
+        }
+        Event::Verified { report } => {
+            let warnings = report
+                .warnings()
+                .map(|line| format!("warning: {}: promised {}, found {}", line.id, line.needed, line.found));
+            let refusals = verify::refusals(report).into_iter().map(|line| format!("refused: {line}"));
+            warnings.chain(refusals).collect()
+        }
+        Event::Warning { text } => vec![format!("warning: {text}")],
+        Event::Attached { since, by } => {
+            vec![format!("this bundle is being applied since {since} by {by}; showing its progress")]
+        }
+        Event::End(end) => end.log.iter().map(|line| format!("| {line}")).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One line per event.
+pub struct Plain {
+    host: String,
+    last_upload: Option<Instant>,
+}
+
+impl Plain {
+    pub fn new(host: &str) -> Plain {
+        Plain { host: host.to_string(), last_upload: None }
+    }
+
+    fn say(&self, text: &str) {
+        eprintln!("{}: {}", self.host, printable(text));
+    }
+}
+
+impl Show for Plain {
+    fn connecting(&mut self) {
+        self.say("connecting");
+    }
+
+    fn event(&mut self, event: &Event) {
+        lines(event).iter().for_each(|line| self.say(line));
+    }
+
+    fn upload(&mut self, name: &str, done: u64, total: u64) {
+        let due = self.last_upload.is_none_or(|last| last.elapsed() > Duration::from_secs(5));
+        if done == total || due {
+            self.say(&format!("sending {name}: {} of {}", gib(done), gib(total)));
+            self.last_upload = (done != total).then(Instant::now);
+        }
+    }
+
+    fn finish(&mut self) {}
+}
+
+/// A bar that shows the running step, with finished steps above it.
+pub struct Bars {
+    host: String,
+    all: MultiProgress,
+    bar: ProgressBar,
+    step: String,
+}
+
+impl Bars {
+    pub fn new(host: &str, all: &MultiProgress) -> Bars {
+        let bar = all.add(ProgressBar::new_spinner());
+        bar.set_style(spinner());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Bars { host: host.to_string(), all: all.clone(), bar, step: String::new() }
+    }
+
+    fn say(&self, text: &str) {
+        let _ = self.all.println(format!("{}: {}", self.host, printable(text)));
+    }
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn bytes_bar() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Show for Bars {
+    fn connecting(&mut self) {
+        self.bar.set_message(format!("{}: connecting", self.host));
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Step { name, what } => {
+                self.step = format!("{}: {name}: {}", self.host, printable(what));
+                self.bar.set_style(spinner());
+                self.bar.set_message(self.step.clone());
+            }
+            Event::StepDone { name, seconds } => self.say(&format!("{name}: done in {seconds:.1} s")),
+            Event::Progress { done, unit: Unit::Seconds, .. } => {
+                self.bar.set_message(format!("{} ({done} s)", self.step));
+            }
+            Event::Progress { done, total: Some(total), unit: Unit::Bytes } => {
+                self.bar.set_length(*total);
+                self.bar.set_position(*done);
+            }
+            Event::Facts { .. } => self.bar.set_message(format!("{}: checking", self.host)),
+            other => lines(other).iter().for_each(|line| self.say(line)),
+        }
+    }
+
+    fn upload(&mut self, name: &str, done: u64, total: u64) {
+        if self.bar.length() != Some(total) || done == 0 {
+            self.bar.set_style(bytes_bar());
+            self.bar.set_length(total);
+            self.bar.set_message(format!("{}: sending {name}", self.host));
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(done);
+    }
+
+    fn finish(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Text from a host without what would steer the terminal.
+pub fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\t').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_text_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\rc\u{9b}1md"), "a[2Jbc1md");
+    }
+}

@@ -1,0 +1,234 @@
+//! `apply`: brings hosts to the state of a plan or a bundle.
+
+use super::hosts::{self, HostArgs};
+use super::plan::PlanArgs;
+use super::{Format, print, print_json};
+use crate::agent::protocol::{Apply, Event, Op};
+use crate::apply::LocalFile;
+use crate::apply::show::printable;
+use crate::error::{Context, Exit, Failure, Result};
+use crate::model::gguf::Header;
+use crate::plan::document::{Plan, Verdict};
+use crate::render::{Bundle, render};
+use crate::report::gib;
+use base64::Engine;
+use serde_json::{Value, json};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    hosts: HostArgs,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The model's file on this machine; repeat for a split model
+    #[arg(long, value_name = "FILE")]
+    model_file: Vec<PathBuf>,
+    /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
+    #[arg(long, value_name = "FILE")]
+    runtime_archive: Option<PathBuf>,
+    /// Only show what would change; exit 5 when something would
+    #[arg(long)]
+    check: bool,
+    /// Refuse a host that is below what the profile promised, not only below the need
+    #[arg(long)]
+    strict: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What to apply: a plan made now, or one made earlier.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct SourceArgs {
+    #[command(flatten)]
+    plan_args: PlanArgs,
+    /// A plan made earlier (`plan --out FILE`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "bundle"])]
+    plan: Option<PathBuf>,
+    /// A bundle made earlier (`bundle --out DIR`)
+    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    bundle: Option<PathBuf>,
+}
+
+/// A bundle, and the model's files where the plan found them on this machine.
+pub struct Source {
+    pub plan: Plan,
+    pub bundle: Bundle,
+    pub model_files: Vec<PathBuf>,
+}
+
+impl SourceArgs {
+    pub fn load(&self) -> Result<Source> {
+        if let Some(dir) = &self.bundle {
+            let bundle = Bundle::read(dir)?;
+            return Ok(Source { plan: bundle.plan()?, bundle, model_files: Vec::new() });
+        }
+        let (plan, model_files) = match &self.plan {
+            Some(path) => (read_plan(path)?, Vec::new()),
+            None => {
+                let planned = self.plan_args.plan()?;
+                (planned.plan, planned.model_files)
+            }
+        };
+        Ok(Source { bundle: render(&plan)?, plan, model_files })
+    }
+}
+
+/// Reads a plan; what is none ends with exit 2.
+pub fn read_plan(path: &Path) -> Result<Plan> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Plan::from_json(&text).map_err(|error| {
+        Failure::usage(format!("{} is not a plan: {error:#}", path.display()))
+            .hint("`agi-provision plan --out FILE` writes one")
+            .into()
+    })
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    // Everything that can be wrong on this side, before anything is connected.
+    let hosts = args.hosts.hosts()?;
+    let source = args.source.load()?;
+    if source.plan.verdict == Verdict::Impossible {
+        return Err(Failure::new(
+            Exit::NoPlanFits,
+            format!("nothing to apply: {}", source.plan.reasons.join("; ")),
+        )
+        .hint("`agi-provision plan` with the same flags shows the ledger")
+        .into());
+    }
+    if !args.check && !args.yes {
+        confirm(&source.plan, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
+    }
+    let given = if args.model_file.is_empty() { &source.model_files } else { &args.model_file };
+    let models = model_files(&source.plan, given)?;
+    let runtime = args.runtime_archive.as_deref().map(|path| hashed(path, file_name(path))).transpose()?;
+    let apply = Apply {
+        bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
+        check: args.check,
+        strict: args.strict,
+        runtime: runtime.as_ref().map(|file| file.blob.clone()),
+        models: models.iter().map(|file| file.blob.clone()).collect(),
+        client: client(),
+    };
+    let files = models.into_iter().chain(runtime).collect();
+    let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
+    let results = args.hosts.run(Op::Apply(apply), files, hosts::style(args.format), interrupted)?;
+    if args.format == Format::Json {
+        print_json(&hosts::to_json(&results, document))?;
+        return Ok(hosts::worst(&results));
+    }
+    for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
+        for event in &outcome.events {
+            if let Event::Differs { step, changes } = event {
+                changes.iter().try_for_each(|change| {
+                    print(&format!("{}: {step}: {}", host.name(), printable(change)))
+                })?;
+            }
+        }
+    }
+    Ok(hosts::conclude(&results))
+}
+
+fn document(events: &[Event]) -> Value {
+    let mut differences = Vec::new();
+    let mut value = json!({});
+    for event in events {
+        match event {
+            Event::Differs { step, changes } => differences.push(json!({"step": step, "changes": changes})),
+            Event::Verified { report } => value["verification"] = json!(report.lines),
+            Event::Facts { facts } => value["facts"] = json!(facts),
+            _ => {}
+        }
+    }
+    value["differences"] = Value::Array(differences);
+    value
+}
+
+/// Without a terminal and without `--yes`: exit 2.
+fn confirm(plan: &Plan, hosts: &[String]) -> Result<()> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Failure::usage(
+            "apply asks before it changes a host, and there is no terminal to ask on",
+        )
+        .hint("add --yes, or --check to see what would change")
+        .into());
+    }
+    eprint!(
+        "Apply {} {} ({}) to {}? [y/N] ",
+        plan.model.id,
+        plan.model.quant,
+        gib(plan.model.size_bytes),
+        hosts.join(", ")
+    );
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
+    }
+}
+
+/// The plan's model files, hashed. A single file may have another name here than in the plan, if its
+/// header is that of the planned model.
+fn model_files(plan: &Plan, given: &[PathBuf]) -> Result<Vec<LocalFile>> {
+    let mut files = Vec::new();
+    for path in given {
+        let header = Header::open(path).map_err(|error| {
+            Failure::failed(format!("reading {}: {error}", path.display()))
+                .hint("download it again, or compare its size and SHA-256 with the publisher's")
+        })?;
+        let name = file_name(path);
+        let planned = plan.model.files.iter().find(|file| file.name == name);
+        let single = plan.model.files.len() == 1 && given.len() == 1;
+        let planned = planned.or(plan.model.files.first().filter(|_| single)).ok_or_else(|| {
+            let names: Vec<&str> = plan.model.files.iter().map(|file| file.name.as_str()).collect();
+            Failure::usage(format!("{name} is not a file of {}", plan.model.id))
+                .hint(format!("its files: {}", names.join(", ")))
+        })?;
+        if single && header.parameters() != plan.model.parameters {
+            return Err(Failure::usage(format!(
+                "{} has {} parameters, but the plan is for {} with {}",
+                path.display(),
+                header.parameters(),
+                plan.model.id,
+                plan.model.parameters
+            ))
+            .hint(format!("plan for this file itself: --model {}", path.display()))
+            .into());
+        }
+        files.push(hashed(path, planned.name.clone())?);
+    }
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Hashing takes a second per gigabyte or two, so it is shown.
+fn hashed(path: &Path, name: String) -> Result<LocalFile> {
+    let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bar = if super::interactive() && total > 256 << 20 {
+        indicatif::ProgressBar::new(total)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
+    bar.set_message(format!("hashing {name}"));
+    let file = LocalFile::open(path, name, |done| bar.set_position(done));
+    bar.finish_and_clear();
+    file
+}
+
+/// `user@machine`, for the lock and the receipt.
+fn client() -> String {
+    let user =
+        std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "someone".to_string());
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{machine}")
+}

@@ -1,0 +1,230 @@
+//! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
+
+use super::hosts::{self, HostArgs};
+use super::{Format, print, print_json};
+use crate::agent::protocol::{Event, Op};
+use crate::apply::fleet::{Results, Style};
+use crate::apply::show::printable;
+use crate::error::{Exit, Failure, Result};
+use crate::report;
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub struct HostOnly {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// The plan whose requirements are checked (`plan --out FILE`)
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// A broken promise refuses too, not only an unmet need
+    #[arg(long)]
+    strict: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+pub struct LogsArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Lines to begin with
+    #[arg(long, short = 'n', default_value_t = 100)]
+    lines: u32,
+    /// Go on with what the server says from now on
+    #[arg(long, short)]
+    follow: bool,
+}
+
+#[derive(clap::Args)]
+pub struct KeyArgs {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(clap::Subcommand)]
+enum KeyCommand {
+    /// Print the API key
+    Show(HostOnly),
+    /// Make a new key and restart the server with it
+    Rotate(HostOnly),
+}
+
+#[derive(clap::Args)]
+pub struct RemoveArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Leave the models for a next apply
+    #[arg(long)]
+    keep_models: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+const STOPPED: &str = "nothing was changed";
+
+pub fn verify(args: &VerifyArgs) -> Result<Exit> {
+    let plan = Box::new(super::apply::read_plan(&args.plan)?);
+    let op = Op::Verify { plan, strict: args.strict };
+    let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
+    answer(&results, args.format, |events| {
+        let report = events.iter().find_map(|event| match event {
+            Event::Verified { report } => Some(report),
+            _ => None,
+        });
+        report.map(|report| (json!({"verification": report.lines}), report::verify::text(report)))
+    })
+}
+
+pub fn probe(args: &HostOnly) -> Result<Exit> {
+    let results = args.hosts.run(Op::Probe, Vec::new(), Style::Silent, STOPPED)?;
+    answer(&results, args.format, |events| {
+        let facts = events.iter().find_map(|event| match event {
+            Event::Facts { facts } => Some(facts),
+            _ => None,
+        });
+        facts.map(|facts| (json!({"facts": facts}), report::facts::text(facts)))
+    })
+}
+
+pub fn status(args: &HostOnly) -> Result<Exit> {
+    let results = args.hosts.run(Op::Status, Vec::new(), Style::Silent, STOPPED)?;
+    answer(&results, args.format, |events| {
+        let value = events.iter().find_map(|event| match event {
+            Event::Document { value } => Some(value),
+            _ => None,
+        });
+        value.map(|value| (json!({"status": value}), report::status::text(value)))
+    })
+}
+
+/// Prints what each host answered, then how it ended.
+fn answer(
+    results: &Results,
+    format: Format,
+    of: impl Fn(&[Event]) -> Option<(Value, String)>,
+) -> Result<Exit> {
+    if format == Format::Json {
+        print_json(&hosts::to_json(results, |events| of(events).map_or(json!({}), |(value, _)| value)))?;
+        return Ok(hosts::worst(results));
+    }
+    for (host, result) in results {
+        if let Some((_, text)) = result.as_ref().ok().and_then(|outcome| of(&outcome.events)) {
+            if results.len() > 1 {
+                print(&format!("{}:", host.name()))?;
+            }
+            let lines: Vec<String> = text.lines().map(printable).collect();
+            print(&lines.join("\n"))?;
+        }
+    }
+    Ok(hosts::conclude(results))
+}
+
+pub fn logs(args: &LogsArgs) -> Result<Exit> {
+    let hosts = args.hosts.hosts()?;
+    let op = Op::Logs { lines: args.lines, follow: args.follow };
+    if args.follow {
+        if hosts.len() != 1 {
+            return Err(Failure::usage("--follow follows one host").into());
+        }
+        return follow(args, op, &hosts[0]);
+    }
+    let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
+    print_output(&results)?;
+    Ok(hosts::conclude(&results))
+}
+
+/// Lines as they come, until Ctrl-C.
+fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
+    struct Lines;
+    impl crate::apply::show::Show for Lines {
+        fn connecting(&mut self) {}
+        fn event(&mut self, event: &Event) {
+            if let Event::Output { text } = event {
+                let _ = print(&printable(text));
+            }
+        }
+        fn upload(&mut self, _: &str, _: u64, _: u64) {}
+        fn finish(&mut self) {}
+    }
+    let agent = args.hosts.agent()?;
+    let work = crate::apply::Work { op, agent, files: Vec::new() };
+    let outcome = crate::apply::session::run(host, &work, &mut Lines)?;
+    match outcome.end.failure() {
+        Some(failure) => Err(failure.into()),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn print_output(results: &Results) -> Result<()> {
+    for (_, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
+        for event in &outcome.events {
+            if let Event::Output { text } = event {
+                print(&printable(text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub fn key(args: &KeyArgs) -> Result<Exit> {
+    let (op, args) = match &args.command {
+        KeyCommand::Show(args) => (Op::KeyShow, args),
+        KeyCommand::Rotate(args) => (Op::KeyRotate, args),
+    };
+    let results =
+        args.hosts.run(op, Vec::new(), Style::Silent, "the key may be new already; `key show` tells")?;
+    if args.format == Format::Json {
+        let key = |events: &[Event]| {
+            let text = events.iter().find_map(|event| match event {
+                Event::Output { text } => Some(text.clone()),
+                _ => None,
+            });
+            json!({"key": text})
+        };
+        print_json(&hosts::to_json(&results, key))?;
+        return Ok(hosts::worst(&results));
+    }
+    print_output(&results)?;
+    Ok(hosts::conclude(&results))
+}
+
+pub fn remove(args: &RemoveArgs) -> Result<Exit> {
+    let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
+    if !args.yes {
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::usage("remove asks before it deletes, and there is no terminal to ask on")
+                .hint("add --yes")
+                .into());
+        }
+        eprint!("Remove the server, its models and its key from {}? [y/N] ", names.join(", "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            return Err(Failure::failed("not confirmed; nothing was done").into());
+        }
+    }
+    let op = Op::Remove { keep_models: args.keep_models };
+    let interrupted = "a host may be half removed; the same command again finishes";
+    let results = args.hosts.run(op, Vec::new(), Style::Silent, interrupted)?;
+    if args.format == Format::Json {
+        print_json(&hosts::to_json(&results, |_| json!({})))?;
+        return Ok(hosts::worst(&results));
+    }
+    Ok(hosts::conclude(&results))
+}
