@@ -5,6 +5,7 @@ use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::probe::{probe, wait_for_gpus};
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::requirements::ids;
 use crate::report;
 use crate::verify::{self, Held};
 use std::os::unix::process::CommandExt;
@@ -35,9 +36,9 @@ pub fn serve() -> Result<Exit> {
             return Ok(STARTED_TOO_EARLY);
         }
     }
-    // The model and the runtime are on the disk already.
-    let held = Held { disk_bytes: u64::MAX / 2, ..Held::default() };
-    let report = verify::check(&plan.requirements, &facts, held);
+    // The model and the runtime are on the disk already, which the unit sees as read-only.
+    let requirements: Vec<_> = plan.requirements.iter().filter(|r| r.id != ids::DISK).cloned().collect();
+    let report = verify::check(&requirements, &facts, Held::default());
     for line in report.warnings() {
         eprintln!("warning: {}: promised {}, found {}", line.id, line.needed, line.found);
     }

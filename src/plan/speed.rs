@@ -21,9 +21,9 @@ const GPU_BANDWIDTH: Share = Share { low: 0.45, expected: 0.65, high: 0.90 };
 const CPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.25, high: 0.60 };
 const GPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.30, high: 0.60 };
 
-/// Seconds a token costs beside reading: kernel launches and sampling.
-const GPU_OVERHEAD: f64 = 0.5e-3;
-const CPU_OVERHEAD: f64 = 0.1e-3;
+/// Seconds a token costs beside reading, per layer: kernel launches on a GPU, threads waiting for each
+/// other on a CPU (0.2 ms a token measured with 2 layers on 2 cores).
+const LAYER_OVERHEAD: f64 = 0.05e-3;
 
 /// Speed of one sequence whose slot is half full.
 pub fn predict(
@@ -43,10 +43,11 @@ pub fn predict(
     } else {
         0.0
     };
+    let overhead = LAYER_OVERHEAD * (weights.layer_bytes.len() + 2) as f64;
     let decode = |cpu: f64, gpu: f64| {
-        let mut seconds = CPU_OVERHEAD + host_read / (profile.memory_bandwidth_gb_s * 1e9 * cpu);
+        let mut seconds = overhead + host_read / (profile.memory_bandwidth_gb_s * 1e9 * cpu);
         for (device, spec) in memory[1..].iter().zip(&profile.gpus) {
-            seconds += GPU_OVERHEAD + read(device, 0) / (spec.memory_bandwidth_gb_s * 1e9 * gpu);
+            seconds += read(device, 0) / (spec.memory_bandwidth_gb_s * 1e9 * gpu);
         }
         1.0 / seconds
     };
