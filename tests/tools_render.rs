@@ -1,0 +1,104 @@
+//! What the real systemd and cloud-init say of rendered bundles. Any word of theirs is a failure.
+
+use agi_provision::paths;
+use agi_provision::plan::Plan;
+use agi_provision::process;
+use agi_provision::render::{Bundle, render};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+const PLANS: [&str; 3] = ["cpu", "gpu", "multi-gpu"];
+const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
+const LIMITS_FILE: &str = "rootfs/etc/agi-provision/generation/limits.conf";
+const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
+
+fn bundle(name: &str) -> Bundle {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/plans/{name}.json"));
+    render(&Plan::from_json(&fs::read_to_string(path).unwrap()).unwrap()).unwrap()
+}
+
+fn text<'a>(bundle: &'a Bundle, path: &str) -> &'a str {
+    std::str::from_utf8(bundle.file(path).unwrap()).unwrap()
+}
+
+/// Runs a tool that these tests cannot do without.
+fn tool(program: &str, package: &str, args: &[&str]) -> process::Outcome {
+    match process::run(program, args, Duration::from_secs(120)) {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_missing() => {
+            panic!("{program} is missing: install the package {package} (apt-get install {package})")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A root with the distribution's units, the rendered unit with its drop-in, and a stub of the agent.
+fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let put = |path: &str, content: &str| {
+        let path = root.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    };
+    put("usr/lib/systemd/.keep", "");
+    let units = root.path().join("usr/lib/systemd/system");
+    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", units.to_str().unwrap()]);
+    assert!(
+        copied.success,
+        "systemd's own units are missing: install the package systemd: {}",
+        copied.stderr
+    );
+    symlink("usr/lib", root.path().join("lib")).unwrap();
+    let agent = put(paths::AGENT_LINK, "#!/bin/sh\n");
+    fs::set_permissions(agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    put(UNIT_FILE.strip_prefix("rootfs").unwrap(), text(bundle, UNIT_FILE));
+    // systemd-analyze would look for the link's target outside the root.
+    put(LINK.strip_prefix("rootfs").unwrap(), text(bundle, LIMITS_FILE));
+    root
+}
+
+#[test]
+fn systemd_finds_nothing_to_say_about_the_unit() {
+    for name in PLANS {
+        let root = unit_root(&bundle(name));
+        let option = format!("--root={}", root.path().display());
+        let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, paths::UNIT]);
+        let said = verify();
+        assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{name}: {said:?}");
+        // And it would: both files are read.
+        for path in [UNIT_FILE, LINK] {
+            let path = root.path().join(path.strip_prefix("rootfs/").unwrap());
+            let whole = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("{whole}\n[Service]\nNoSuchKey=1\n")).unwrap();
+            assert!(verify().stderr.contains("NoSuchKey"), "{name}: {} is not read", path.display());
+            fs::write(&path, whole).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_unit_is_exposed_by_two_points_of_ten_at_most() {
+    for name in PLANS {
+        let root = unit_root(&bundle(name));
+        let option = format!("--root={}", root.path().display());
+        let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, paths::UNIT];
+        let said = tool("systemd-analyze", "systemd", &args);
+        println!("{name}: {}", said.stdout.lines().last().unwrap_or_default());
+        assert!(said.success && said.stdout.contains("Overall exposure level"), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn the_real_cloud_init_accepts_the_user_data() {
+    for name in PLANS {
+        let dir = tempfile::tempdir().unwrap();
+        bundle(name).write(dir.path()).unwrap();
+        let path = dir.path().join("cloud-init/user-data");
+        let said = tool("cloud-init", "cloud-init", &["schema", "--config-file", path.to_str().unwrap()]);
+        assert!(said.success, "{name}: {said:?}");
+        assert!(!said.stderr.to_lowercase().contains("error"), "{name}: {said:?}");
+    }
+}
