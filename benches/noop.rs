@@ -6,7 +6,6 @@
 //! The bound is 1.5 times.
 
 #[path = "../tests/lab/mod.rs"]
-#[allow(dead_code)]
 mod lab;
 
 use agi_provision::model::tiny::write_tiny;

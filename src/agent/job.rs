@@ -136,7 +136,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut quiet = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
-        match follower.next()? {
+        match follower.event()? {
             Some(Event::End(end)) => {
                 wait_for_unit();
                 return Ok(end);
@@ -148,7 +148,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
             }
             None => {
                 if quiet.elapsed() > Duration::from_secs(3) {
-                    if !is_running()? && follower.next()?.is_none() {
+                    if !is_running()? && follower.event()?.is_none() {
                         return Err(Failure::failed("the job ended without saying why")
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());
