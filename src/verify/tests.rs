@@ -1,6 +1,5 @@
 use super::*;
 use crate::hardware::facts::{Cpu, Disk, Facts, Gpu, Memory, Os, Port, SCHEMA};
-use std::collections::BTreeMap;
 
 const GIB: u64 = 1 << 30;
 
@@ -13,20 +12,16 @@ fn facts() -> Facts {
         disk: Disk { mount: "/".into(), free_bytes: 100 * GIB, total_bytes: 200 * GIB, ..Disk::default() },
         gpus: vec![gpu(), gpu()],
         nvlink: Some(true),
-        ports: vec![],
-        failed: BTreeMap::new(),
+        ..Facts::default()
     }
 }
 
 fn gpu() -> Gpu {
     Gpu {
-        index: 0,
         name: "NVIDIA A100-SXM4-80GB".into(),
-        uuid: None,
         memory_total_bytes: 80 * GIB,
         memory_free_bytes: Some(79 * GIB),
-        driver: None,
-        compute_capability: None,
+        ..Gpu::default()
     }
 }
 
