@@ -74,7 +74,7 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
 }
 
 /// A full disk gets its hint wherever it shows.
-fn full_disk(error: anyhow::Error) -> anyhow::Error {
+pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     });

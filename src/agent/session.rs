@@ -13,6 +13,7 @@ use crate::hardware::facts::Facts;
 use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::requirements::ids;
 use crate::verify::{self, Held, Report};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -111,15 +112,18 @@ fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result
     if differences.is_empty() {
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
-    if let Err(error) = fetch(&desired, input, output) {
+    let started = fetch(&desired, input, output).and_then(|()| {
+        let job = Job { apply, facts, report, holder };
+        job::write(&job)?;
+        drop(lock);
+        job::start()
+    });
+    if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
             super::remove::the_rest()?;
         }
-        return Err(error);
+        return Err(super::converge::full_disk(error));
     }
-    let job = Job { apply, facts, report, holder };
-    drop(lock);
-    job::start(&job)?;
     job::follow(output)
 }
 
@@ -163,6 +167,7 @@ fn held(_plan: &Plan, disk_bytes: u64) -> Result<Held> {
 fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
+    let only_port = report.refused().all(|line| line.id == ids::PORT);
     output.send(&Event::Verified { report })?;
     if passes {
         return Ok(None);
@@ -174,9 +179,10 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
             if count == 1 { " is" } else { "s are" }
         ),
     )
-    .hint(
-        "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
-    );
+    .hint(match only_port {
+        true => "stop what listens on that port, then apply again; nothing was changed",
+        false => "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
+    });
     Ok(Some(End::failed(&failure.into())))
 }
 
