@@ -25,6 +25,8 @@ pub struct Job {
     pub facts: Facts,
     pub report: Report,
     pub holder: Holder,
+    /// The executable stays when a first apply fails.
+    pub keeps_agent: bool,
 }
 
 fn job_path() -> PathBuf {
@@ -74,17 +76,26 @@ pub fn run() -> Result<Exit> {
     };
     let removed = end.exit != Exit::Done && is_first();
     let exit = end.exit;
+    // Read before it may go.
+    let keeps_agent = read().is_ok_and(|job| job.keeps_agent);
     let sent = journal.send(&Event::End(end));
     if removed {
-        remove::the_rest()?;
+        remove::data()?;
+        if !keeps_agent {
+            super::files::remove(Path::new(paths::LIB))?;
+        }
     }
     sent?;
     Ok(exit)
 }
 
-fn perform(journal: &mut Journal) -> Result<End> {
+fn read() -> Result<Job> {
     let text = std::fs::read(job_path()).with_context(|| format!("reading {}", job_path().display()))?;
-    let job: Job = serde_json::from_slice(&text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+fn perform(journal: &mut Journal) -> Result<End> {
+    let job = read()?;
     let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
     // The session that started this one lets go of the lock about now.
     let lock = lock::take(&holder, Duration::from_secs(10))?;

@@ -53,7 +53,7 @@ fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> 
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
         }
-        Op::Apply(apply) => self::apply(apply, input, output),
+        Op::Apply(apply) => self::apply(apply, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
@@ -71,7 +71,17 @@ fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
     }
 }
 
-fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+/// What becomes of the executable when a first apply fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// It was staged for this apply and goes with it.
+    Goes,
+    /// It was on the host before.
+    Stays,
+}
+
+/// Verifies, checks, fetches, and starts or joins the job that changes the host.
+pub fn apply(apply: Apply, agent: Agent, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     let bundle = job::bundle(&apply)?;
     let holder = Holder {
         pid: std::process::id(),
@@ -113,14 +123,17 @@ fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
     let started = fetch(&desired, input, output).and_then(|()| {
-        let job = Job { apply, facts, report, holder };
+        let job = Job { apply, facts, report, holder, keeps_agent: agent == Agent::Stays };
         job::write(&job)?;
         drop(lock);
         job::start()
     });
     if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            super::remove::the_rest()?;
+            super::remove::data()?;
+            if agent == Agent::Goes {
+                files::remove(Path::new(paths::LIB))?;
+            }
         }
         return Err(super::converge::full_disk(error));
     }
@@ -188,11 +201,13 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
 
 /// The staged executable goes again when nothing of ours uses it: after a refusal, a probe, a check.
 fn remove_if_unused(end: &End) {
-    let installed = !converge::is_first() || Path::new(paths::MODELS).exists();
+    let installed = !converge::is_first() || Path::new(paths::JOB).exists();
     let interrupted = Path::new(paths::INCOMING).is_dir();
     if installed || interrupted || end.exit == Exit::Held {
         return;
     }
+    // Another session may be about to use it.
+    let Ok(Ok(_lock)) = lock::take(&Holder::default(), Duration::ZERO) else { return };
     let staged = std::env::current_exe().is_ok_and(|path| path.starts_with(paths::LIB));
     if staged {
         let _ = files::remove(Path::new(paths::LIB));
