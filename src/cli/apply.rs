@@ -16,29 +16,36 @@ use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+const EXAMPLES: &str = "Examples:
+  agi-provision apply --model ./model-q4_K.gguf --profile cpu-vps-32gb \\
+      --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz --host root@203.0.113.7
+  agi-provision apply --plan plan.json --model-file model-q4_K.gguf --host admin@203.0.113.7 --check
+  agi-provision apply --bundle saiga/ --host a --host b --yes --format json";
+
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     hosts: HostArgs,
     #[command(flatten)]
     source: SourceArgs,
     /// The model's file on this machine; repeat for a split model
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Applying", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Applying", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
     /// Only show what would change; exit 5 when something would
-    #[arg(long)]
+    #[arg(help_heading = "Applying", long)]
     check: bool,
     /// Refuse a host that is below what the profile promised, not only below the need
-    #[arg(long)]
+    #[arg(help_heading = "Applying", long)]
     strict: bool,
     /// Do not ask
-    #[arg(long, short)]
+    #[arg(help_heading = "Applying", long, short)]
     yes: bool,
     /// How to print the result
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
     format: Format,
 }
 
