@@ -17,10 +17,18 @@ pub struct Args {
     plan: PlanArgs,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
-    format: super::Format,
-    /// Also write the plan's JSON to a file
+    format: PlanFormat,
+    /// Also write the plan to a file: JSON, or the page with --format html
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum PlanFormat {
+    #[default]
+    Text,
+    Json,
+    Html,
 }
 
 /// What a plan is asked for.
@@ -61,7 +69,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
     /// tokens/s that decode must reach at the low end of its interval
-    #[arg(long, value_name = "TOK_S")]
+    #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
@@ -76,6 +84,11 @@ fn on_off(text: &str) -> Result<bool, String> {
     }
 }
 
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed >= 0.0);
+    speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
+}
+
 /// A plan, and the model's files where they lie on this machine.
 pub struct Planned {
     pub plan: Plan,
@@ -83,6 +96,23 @@ pub struct Planned {
 }
 
 impl PlanArgs {
+    /// What a finished plan leaves no room for.
+    pub const IDS: [&str; 13] = [
+        "model",
+        "budget",
+        "profile",
+        "quant",
+        "ctx",
+        "slots",
+        "kv_type",
+        "kv_unified",
+        "flash_attn",
+        "batch",
+        "ubatch",
+        "min_speed",
+        "llama_build",
+    ];
+
     pub fn plan(&self) -> Result<Planned> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
@@ -115,12 +145,17 @@ impl PlanArgs {
 
 pub fn run(args: &Args) -> Result<Exit> {
     let plan = args.plan.plan()?.plan;
+    let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {
-        std::fs::write(path, plan.to_json()).with_context(|| format!("writing {}", path.display()))?;
+        let content = page.clone().unwrap_or_else(|| plan.to_json());
+        std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
-    match args.format {
-        super::Format::Json => print_json(&plan)?,
-        super::Format::Text => print(&report::plan::text(&plan))?,
+    match (page, args.format) {
+        // A page that went to a file is not for the terminal too.
+        (Some(_), _) if args.out.is_some() => {}
+        (Some(page), _) => print(&page)?,
+        (None, PlanFormat::Json) => print_json(&plan)?,
+        (None, _) => print(&report::plan::text(&plan))?,
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
 }
