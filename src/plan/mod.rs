@@ -7,6 +7,7 @@ pub mod build;
 pub mod choice;
 pub mod document;
 pub mod ledger;
+pub mod reconcile;
 pub mod request;
 pub mod requirements;
 pub mod server_args;

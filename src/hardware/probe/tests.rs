@@ -61,6 +61,6 @@ fn every_missing_value_has_its_reason() {
 fn measuring_gives_speeds() {
     let facts = probe_and_measure(Path::new("/var/tmp"));
     let measured = facts.measured.expect("measured");
-    assert!(measured.memory_bandwidth_gb_s > 0.1, "{measured:?}");
+    assert!(measured.memory_bandwidth_gb_s > 0.0, "{measured:?}");
     assert!(!facts.unsupported.contains_key("measured"));
 }
