@@ -30,7 +30,7 @@ fn restart(host: &Host) -> String {
 }
 
 fn log(host: &Host) -> String {
-    host.exec(&format!("journalctl -u {UNIT} -n 60 -o cat --no-pager")).stdout
+    host.exec(&format!("journalctl -u {UNIT} -n 400 -o cat --no-pager")).stdout
 }
 
 /// Changes the plan that the service starts from.
