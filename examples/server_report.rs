@@ -1,7 +1,9 @@
 //! Plans for GGUF files, starts a real llama-server as planned, and prints the server's own report of
 //! its memory next to the ledger, and its speed next to the interval: one Markdown row a file.
 //!
-//!     cargo run --example server_report -- LLAMA_SERVER PROFILE FILE.gguf…
+//!     cargo run --example server_report -- [--sizes] LLAMA_SERVER PROFILE FILE.gguf…
+//!
+//! With `--sizes` no token is computed: on a busy machine speeds say nothing.
 //!
 //! tests/oracle/server-report makes the files and runs it. It changes nothing and needs no root.
 
@@ -20,9 +22,11 @@ const LOADING: Duration = Duration::from_secs(600);
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let sizes = args.first().is_some_and(|arg| arg == "--sizes");
+    args.drain(..usize::from(sizes));
     let [server, profile, files @ ..] = args.as_slice() else {
-        return Err("usage: server_report LLAMA_SERVER PROFILE FILE.gguf…".into());
+        return Err("usage: server_report [--sizes] LLAMA_SERVER PROFILE FILE.gguf…".into());
     };
     println!(
         "| model | device | weights | KV | compute | output | ledger − server | decode tokens/s | planned |\n\
@@ -31,8 +35,9 @@ fn main() -> Result<()> {
     for file in files {
         let plan = plan(file, profile)?;
         let log = tempfile::NamedTempFile::new()?;
-        let mut child = start(server, &plan, file, log.reopen()?)?;
-        let result = ready(&mut child).and_then(|()| Ok((report(&plan, log.path())?, decode(&plan)?)));
+        let mut child = start(server, &plan, file, sizes, log.reopen()?)?;
+        let speed = || if sizes { Ok(None) } else { decode(&plan).map(Some) };
+        let result = ready(&mut child).and_then(|()| Ok((report(&plan, log.path())?, speed()?)));
         let _ = child.kill();
         child.wait()?;
         let (proof, speed) = result.map_err(|error| {
@@ -57,13 +62,16 @@ fn plan(file: &str, profile: &str) -> Result<Plan> {
 }
 
 /// As the plan says, but for the paths and the key of a host.
-fn start(server: &str, plan: &Plan, file: &str, log: File) -> Result<Child> {
+fn start(server: &str, plan: &Plan, file: &str, sizes: bool, log: File) -> Result<Child> {
     let mut args = plan.llama_server.args.clone();
     set(&mut args, "--model", file);
     set(&mut args, "--port", &PORT.to_string());
     set(&mut args, "--api-key-file", "/dev/null");
     if let Some(at) = args.iter().position(|arg| arg == "--api-key-file" || arg == "--chat-template-file") {
         args.drain(at..at + 2);
+    }
+    if sizes {
+        args.push("--no-warmup".to_string());
     }
     let child = Command::new(server)
         .args(&args)
@@ -116,7 +124,7 @@ fn decode(plan: &Plan) -> Result<f64> {
     Ok(best)
 }
 
-fn row(plan: &Plan, device: &Device, speed: f64) {
+fn row(plan: &Plan, device: &Device, speed: Option<f64>) {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let cell = |part: Part| format!("{:.2} / {:.2}", mib(part.planned), mib(part.reported));
     let parts = [device.weights, device.kv, device.compute, device.output];
@@ -124,15 +132,15 @@ fn row(plan: &Plan, device: &Device, speed: f64) {
     let reported: u64 = parts.iter().map(|part| part.reported).sum();
     let interval = plan.speed.decode_tok_s;
     println!(
-        "| {} {} | {} | {} | {} | {} | {} | {:+.2} MiB | {speed:.2} | {:.1}–{:.1} |",
+        "| {} | {} | {} | {} | {} | {} | {:+.2} MiB | {} | {:.1}–{:.1} |",
         plan.model.id,
-        plan.model.quant,
         device.device,
         cell(device.weights),
         cell(device.kv),
         cell(device.compute),
         cell(device.output),
         mib(planned) - mib(reported),
+        speed.map_or("-".to_string(), |speed| format!("{speed:.2}")),
         interval.low,
         interval.high,
     );
