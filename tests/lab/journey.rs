@@ -219,3 +219,17 @@ pub fn assert_serves(host: &Host) {
     assert!(answer["usage"]["completion_tokens"].as_u64() > Some(0), "{answer}");
     assert_eq!(chat(host, None).0, 401);
 }
+
+/// Waits until the server on the host has loaded its model, 30 s at most.
+#[track_caller]
+pub fn wait_until_ready(host: &Host) {
+    let ask = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{PORT} && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && \
+         read -r line <&3 && [[ $line == *' 200 '* ]]"
+    );
+    let wait =
+        format!("for i in $(seq 300); do bash -c \"{ask}\" 2>/dev/null && exit; sleep 0.1; done; exit 1");
+    let ran = host.exec(&wait.replace("$line", "\\$line"));
+    let log = || host.exec("journalctl --no-pager -n 60 -u agi-provision-llama").stdout;
+    assert_eq!(ran.status, 0, "the server is not ready: {}", log());
+}
