@@ -182,7 +182,7 @@ fn stays_after_remove(line: &str) -> bool {
         "/var/lib/dpkg/lock",
         "/var/lib/apt/",
         "/var/cache/apt/",
-        "/var/log/apt/",
+        "/var/log/apt",
         "/var/log/dpkg.log",
         "/var/log/alternatives.log",
         "/etc/ld.so.cache",
