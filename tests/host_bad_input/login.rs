@@ -25,7 +25,7 @@ fn the_wrong_key_and_the_wrong_host_get_nowhere() {
     let right = text(&right);
 
     let denied = with(client, host, text(&other), text(&known), &apply);
-    refused(&denied, 1, "none of", "");
+    refused(&denied, 1, "refused to let root in", "--identity");
     site.untouched();
     let missing = with(client, host, "missing", text(&known), &apply);
     refused(&missing, 2, "missing", "");
