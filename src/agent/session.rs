@@ -148,7 +148,8 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     wanted.retain(|blob| !receive::arrived(blob).exists());
-    if let Some(lacking) = wanted.iter().find(|blob| !desired.offered.contains(blob)) {
+    let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
+    if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
             .hint("give it again with --model-file or --runtime-archive")
             .into());
