@@ -33,7 +33,6 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value exists, once")]
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
     Plan(plan::Args),

@@ -20,7 +20,6 @@ pub struct Client {
 }
 
 impl Client {
-    #[expect(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Self {
         Self { home: tempfile::tempdir().expect("a home for the client") }
     }
