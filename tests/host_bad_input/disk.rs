@@ -6,7 +6,7 @@ use super::{Site, pack, padded, refused};
 
 #[test]
 fn a_full_disk_is_named_and_nothing_stays_on_it() {
-    let mut site = Site::bare(Host::boot_with_disk("debian12", "300M"));
+    let mut site = Site::bare(Host::boot_with_disk("debian12", "200M"));
     // The plan needs more than this disk: refused before anything but the agent was sent.
     let ran = site.apply("root", &[]);
     refused(&ran, 4, "the host does not meet the plan", "nothing was changed");
@@ -19,13 +19,13 @@ fn a_full_disk_is_named_and_nothing_stays_on_it() {
         let all = plan["requirements"].as_array_mut().unwrap();
         all.iter_mut().find(|line| line["id"] == "disk").unwrap()["need"] = serde_json::json!(1);
     };
-    let large = padded(&site.client, "large.gguf", 400 << 20);
+    let large = padded(&site.client, "large.gguf", 200 << 20);
     let plan = site.client.plan("large.json", &large, &[], small);
     let args = ["--plan", text(&plan), "--model-file", text(&large)];
     site.refuses("root", &args, 1, "the host's disk is full: large.gguf", "larger disk");
 
     // While the archive is unpacked.
-    let zeros = vec![0; 300 << 20];
+    let zeros = vec![0; 160 << 20];
     let bomb =
         pack(&site.client.path("bomb.tar.gz"), &[("bin/libggml.so", &zeros), ("bin/llama-server", b"x")]);
     let plan = site.client.plan("small.json", &site.model, &[], small);

@@ -45,7 +45,7 @@ fn the_second_apply_is_told_who_was_first() {
     assert!(host.exec("cat /run/agi-provision.lock").ok().contains("eve"));
 
     // A real one, slow because it sends much.
-    let large = padded(&site.client, "large.gguf", 800 << 20);
+    let large = padded(&site.client, "large.gguf", 400 << 20);
     let first = site.client.spawn_on(host, "root", &site.args(&["--model", text(&large)]));
     wait("the upload", || uploaded(host) > 1 << 20);
     let second = site.apply("admin", &[]);

@@ -39,7 +39,7 @@ fn nothing_to_do(site: &Site, user: &str, args: &[&str]) {
 #[test]
 fn an_upload_goes_on_where_a_killed_client_stopped() {
     let site = Site::new(Host::boot("debian12"));
-    let size = 600 << 20;
+    let size = 300 << 20;
     let large = padded(&site.client, "large.gguf", size);
     let args = ["--model", text(&large)];
     let first = site.client.spawn_on(&site.host, "root", &site.args(&args));
@@ -51,7 +51,7 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
 
     let again = site.apply("root", &args);
     assert_eq!(again.status, 0, "{again:?}");
-    let from = format!("sending large.gguf: {} of 600 MiB", agi_provision::report::gib(kept));
+    let from = format!("sending large.gguf: {} of 300 MiB", agi_provision::report::gib(kept));
     assert!(again.stderr.contains(&from), "{from} in {again:?}");
     assert_eq!(site.host.exec("ls /var/lib/agi-provision/incoming").ok(), "");
     nothing_to_do(&site, "root", &args);
@@ -60,7 +60,7 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
 #[test]
 fn an_upload_into_a_dead_link_ends_and_the_host_lets_go() {
     let site = Site::new(Host::boot("debian12"));
-    let large = padded(&site.client, "large.gguf", 800 << 20);
+    let large = padded(&site.client, "large.gguf", 300 << 20);
     let args = ["--model", text(&large)];
     let first = site.client.spawn_on(&site.host, "root", &site.args(&args));
     wait("the upload", || uploaded(&site.host) > 32 << 20);
