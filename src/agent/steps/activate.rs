@@ -41,7 +41,7 @@ impl Step for Activate {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        run.undo.push(Undo::Restart);
+        run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
         let start = Instant::now();
         service::start()?;
         let api = Api::of(&desired.plan)?;
