@@ -89,9 +89,13 @@ fn drain(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receive
     rx
 }
 
+/// A process that is stuck in the kernel (a broken GPU driver) does not die: it is left behind.
 fn stop(child: &mut Child) {
     let _ = child.kill();
-    let _ = child.wait();
+    let start = Instant::now();
+    while matches!(child.try_wait(), Ok(None)) && start.elapsed() < Duration::from_secs(2) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[cfg(test)]

@@ -82,9 +82,9 @@ fn a_host_answers_what_it_is_asked() {
         for word in ["tiny F32", "active, enabled", "ready", "b11434", "tokens/s when applied"] {
             assert!(as_text.stdout.contains(word), "{word}: {as_text:?}");
         }
-        let logs = client.on(&host, user, &["logs", "-n", "50"]);
+        let logs = client.on(&host, user, &["logs", "-n", "400"]);
         assert_eq!(logs.status, 0, "{logs:?}");
-        assert!(logs.stdout.lines().count() <= 50 && logs.stdout.contains("listening"), "{logs:?}");
+        assert!(logs.stdout.lines().count() <= 400 && logs.stdout.contains("listening"), "{logs:?}");
         follow_the_log(&host, &client, user);
         assert_eq!(diff(&serving, &host.snapshot()), [""; 0], "{image}");
 

@@ -29,6 +29,18 @@ pub struct Answer {
     pub seconds: f64,
 }
 
+/// Speeds of one request, tokens/s as llama-server measured them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Timing {
+    pub prompt_tokens: u64,
+    pub generated_tokens: u64,
+    pub prefill_tok_s: f64,
+    pub decode_tok_s: f64,
+}
+
+/// Something to read; what it says does not matter.
+const PROSE: &str = "The weights are read once for every token, so the memory sets the pace of the answer. ";
+
 pub struct Api {
     base: String,
     client: reqwest::blocking::Client,
@@ -63,6 +75,26 @@ impl Api {
         }
     }
 
+    /// Times a prompt of about `prompt` tokens and `generate` tokens after it.
+    pub fn timed(&self, key: &str, prompt: u64, generate: u64, limit: Duration) -> Result<Timing> {
+        let text = PROSE.repeat((prompt as usize).div_ceil(PROSE.split(' ').count()).max(1));
+        let tokens = self.post(key, "/tokenize", &json!({"content": text}), limit)?;
+        let tokens = tokens["tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let tokens = &tokens[..tokens.len().min(prompt as usize)];
+        let body = json!({
+            "prompt": tokens, "n_predict": generate, "ignore_eos": true, "temperature": 0.0,
+            "cache_prompt": false,
+        });
+        let value = self.post(key, "/completion", &body, limit)?;
+        let number = |name: &str| value["timings"][name].as_f64().unwrap_or(0.0);
+        Ok(Timing {
+            prompt_tokens: number("prompt_n") as u64,
+            generated_tokens: number("predicted_n") as u64,
+            prefill_tok_s: number("prompt_per_second"),
+            decode_tok_s: number("predicted_per_second"),
+        })
+    }
+
     /// Asks for a short chat completion through the model's template, and times it.
     pub fn smoke(&self, key: &str, limit: Duration) -> Result<Answer> {
         let body = json!({
@@ -72,28 +104,23 @@ impl Api {
             "cache_prompt": false,
         });
         let start = Instant::now();
-        let response =
-            self.client
-                .post(format!("{}/v1/chat/completions", self.base))
-                .bearer_auth(key)
-                .timeout(limit)
-                .json(&body)
-                .send()
-                .map_err(|error| match error.is_timeout() {
-                    true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs()))
-                        .into(),
-                    false => anyhow::Error::from(error.without_url()).context("asking the model"),
-                })?;
+        let value = self.post(key, "/v1/chat/completions", &body, limit)?;
+        answer(&value, start.elapsed())
+    }
+
+    fn post(&self, key: &str, path: &str, body: &Value, limit: Duration) -> Result<Value> {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).timeout(limit);
+        let response = request.json(body).send().map_err(|error| match error.is_timeout() {
+            true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs())).into(),
+            false => anyhow::Error::from(error.without_url()).context("asking the model"),
+        })?;
         let status = response.status();
         let text = response.text().context("reading the model's answer")?;
         if !status.is_success() {
             let short: String = text.chars().take(300).collect();
-            return Err(
-                Failure::failed(format!("the server refused a chat completion: {status} {short}")).into()
-            );
+            return Err(Failure::failed(format!("the server refused {path}: {status} {short}")).into());
         }
-        let value: Value = serde_json::from_str(&text).context("reading the model's answer")?;
-        answer(&value, start.elapsed())
+        serde_json::from_str(&text).context("reading the model's answer")
     }
 }
 

@@ -24,6 +24,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
         check: false,
         strict: false,
+        allow: Vec::new(),
         runtime: None,
         models: Vec::new(),
         client: "cloud-init".to_string(),

@@ -20,6 +20,9 @@ pub struct Record {
     pub llama_build: String,
     pub runtime: Blob,
     pub models: Vec<Blob>,
+    /// Requirements that may refuse without stopping the service (`apply --allow`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
 }
 
 /// An unpacked runtime, noted when it was complete.
@@ -89,6 +92,12 @@ pub fn current_record() -> Option<Record> {
     read_note(&current()?.join(paths::generation::RECORD))
 }
 
+/// The plan of the generation the service points at.
+pub fn current_plan() -> Option<Plan> {
+    let text = fs::read_to_string(Path::new(paths::GENERATION).join(paths::generation::PLAN)).ok()?;
+    Plan::from_json(&text).ok()
+}
+
 /// A number that no generation has had.
 pub fn next_number() -> u64 {
     let entries = fs::read_dir(paths::GENERATIONS).into_iter().flatten().flatten();
@@ -131,8 +140,13 @@ impl Desired {
                 Ok(blob)
             })
             .collect::<Result<Vec<Blob>>>()?;
-        let record =
-            Record { bundle: bundle.id(), llama_build: plan.llama_server.build.clone(), runtime, models };
+        let record = Record {
+            bundle: bundle.id(),
+            llama_build: plan.llama_server.build.clone(),
+            runtime,
+            models,
+            allowed: apply.allow.clone(),
+        };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         Ok(Desired { plan, bundle, record, offered })
     }

@@ -3,6 +3,7 @@
 use super::api::{Api, Health};
 use super::generation;
 use super::protocol::{End, Event, Events};
+use super::serve::REFUSAL;
 use super::steps::{create_key, read_key};
 use super::{remove as removal, service};
 use crate::error::{Failure, Result};
@@ -38,6 +39,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
     let ready = health == "ready";
+    let last_lines = if ready { Vec::new() } else { service::last_lines(10, None) };
+    let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
     let value = json!({
         "schema": "agi-provision/status/1",
         "model": plan.model.id,
@@ -50,10 +53,12 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
         "disk_free_bytes": facts.disk.free_bytes,
-        "last_lines": if ready { Vec::new() } else { service::last_lines(10, None) },
+        "refused": refused,
+        "last_lines": last_lines,
     });
     output.send(&Event::Document { value })?;
-    let message = format!("{} {}: {}, {health}", plan.model.id, plan.model.quant, state.active);
+    let why = refused.map_or(health, |why| format!("{REFUSAL}{why}"));
+    let message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
     if ready {
         return Ok(End::done(false, message));
     }

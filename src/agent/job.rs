@@ -133,6 +133,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
         "llama_build": desired.record.llama_build,
         "facts_before": job.facts,
         "verification": job.report,
+        "allowed": job.apply.allow,
         "packages_installed": run.notes.packages,
         "warnings": run.notes.warnings,
         "measured": receipt_facts(&desired.plan, &run.notes),

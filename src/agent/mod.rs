@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod job;
 pub mod journal;
 pub mod lock;
+pub mod proof;
 pub mod protocol;
 pub mod receive;
 pub mod remove;

@@ -25,8 +25,8 @@ pub struct Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
-    Probe,
-    Verify { plan: Box<crate::plan::Plan>, strict: bool },
+    Probe { measure: bool },
+    Verify { plan: Box<crate::plan::Plan>, strict: bool, allow: Vec<String> },
     Apply(Apply),
     Status,
     Logs { lines: u32, follow: bool },
@@ -42,6 +42,9 @@ pub struct Apply {
     /// Only say what would change.
     pub check: bool,
     pub strict: bool,
+    /// Requirements that may refuse without stopping the apply, or the service later.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// Files the client can send.
     pub runtime: Option<Blob>,
     pub models: Vec<Blob>,

@@ -103,3 +103,11 @@ pub fn last_lines(count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     let outcome = process::run("journalctl", &args, LIMIT);
     outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
 }
+
+/// Everything the process said since the machine booted, oldest first.
+pub fn lines_of(pid: u32) -> Vec<String> {
+    let pid = format!("_PID={pid}");
+    let args = [&pid, "-b", "-n", "5000", "-o", "cat", "--no-pager", "-q"];
+    let outcome = process::run("journalctl", &args, LIMIT);
+    outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
+}

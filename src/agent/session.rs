@@ -11,7 +11,7 @@ use super::receive::Arrival;
 use super::{converge, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::probe::probe;
+use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
@@ -43,14 +43,15 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
 
 fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     match op {
-        Op::Probe => {
-            let facts = Box::new(probe(Path::new(paths::MODELS)));
+        Op::Probe { measure } => {
+            let read = if measure { probe_and_measure } else { probe };
+            let facts = Box::new(read(Path::new(paths::MODELS)));
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
-        Op::Verify { plan, strict } => {
+        Op::Verify { plan, strict, allow } => {
             let facts = probe(Path::new(paths::MODELS));
-            let report = judge(&plan, &facts, held(&plan, 0)?, strict);
+            let report = judge(&plan, &facts, held(0)?, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
         }
@@ -104,7 +105,7 @@ pub fn apply(apply: Apply, agent: Agent, input: &mut impl Read, output: &mut dyn
     let facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
     let held_bytes = desired.as_ref().map_or(0, Desired::held_bytes);
-    let report = judge(&plan, &facts, held(&plan, held_bytes)?, apply.strict);
+    let report = judge(&plan, &facts, held(held_bytes)?, apply.strict, &apply.allow);
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
     if let Some(refused) = verified(report.clone(), output)? {
         return Ok(refused);
@@ -175,15 +176,22 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     Ok(())
 }
 
-fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool) -> Report {
+fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
     let report = verify::check(&plan.requirements, facts, held);
-    if strict { report.strict() } else { report }
+    if strict { report.strict() } else { report }.allow(allow)
 }
 
 /// What is ours on the host already.
-fn held(_plan: &Plan, disk_bytes: u64) -> Result<Held> {
-    let ours = Path::new(paths::UNIT_FILE).exists() && service::state()?.is_running();
-    Ok(Held { disk_bytes, port: ours, gpu_bytes: if ours { u64::MAX / 2 } else { 0 } })
+fn held(disk_bytes: u64) -> Result<Held> {
+    let state = if Path::new(paths::UNIT_FILE).exists() { service::state()? } else { Default::default() };
+    let ours = state.is_running();
+    // What the old service has on the fullest card by its own ledger.
+    let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
+    Ok(Held { disk_bytes, port: ours, pid: ours.then_some(state.pid), gpu_bytes })
+}
+
+fn fullest_gpu(plan: &Plan) -> u64 {
+    plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
 }
 
 /// Sends the report; a refusal ends with exit 4.

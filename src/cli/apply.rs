@@ -41,6 +41,9 @@ pub struct Args {
     /// Refuse a host that is below what the profile promised, not only below the need
     #[arg(help_heading = "Applying", long)]
     strict: bool,
+    /// Let this requirement refuse and go on, such as `cpu-flags`; may be repeated
+    #[arg(long, value_name = "ID")]
+    allow: Vec<String>,
     /// Do not ask
     #[arg(help_heading = "Applying", long, short)]
     yes: bool,
@@ -101,6 +104,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     // Everything that can be wrong on this side, before anything is connected.
     let hosts = args.hosts.hosts()?;
     let source = args.source.load()?;
+    super::inspect::check_allowed(&source.plan, &args.allow)?;
     if source.plan.verdict == Verdict::Impossible {
         return Err(Failure::new(
             Exit::NoPlanFits,
@@ -119,6 +123,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
         strict: args.strict,
+        allow: args.allow.clone(),
         runtime: runtime.as_ref().map(|file| file.blob.clone()),
         models: models.iter().map(|file| file.blob.clone()).collect(),
         client: client(),

@@ -51,6 +51,11 @@ fn side_by_side(text: &str) -> Result<usize, String> {
 }
 
 impl HostArgs {
+    /// A host is named, or this machine.
+    pub fn is_given(&self) -> bool {
+        self.local || !self.host.is_empty()
+    }
+
     /// Exit 2 when no host is named, or a name is none.
     pub fn hosts(&self) -> Result<Vec<Host>> {
         if self.local {

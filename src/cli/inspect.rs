@@ -21,6 +21,18 @@ pub struct HostOnly {
 }
 
 #[derive(clap::Args)]
+pub struct ProbeArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Also measure how fast memory and disk are read; takes a few seconds
+    #[arg(long)]
+    measure: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
 pub struct VerifyArgs {
     #[command(flatten)]
     hosts: HostArgs,
@@ -30,6 +42,9 @@ pub struct VerifyArgs {
     /// A broken promise refuses too, not only an unmet need
     #[arg(long)]
     strict: bool,
+    /// Let this requirement refuse and go on, such as `cpu-flags`; may be repeated
+    #[arg(long, value_name = "ID")]
+    allow: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -79,20 +94,38 @@ pub struct RemoveArgs {
 const STOPPED: &str = "nothing was changed";
 
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
-    let plan = Box::new(super::apply::read_plan(&args.plan)?);
-    let op = Op::Verify { plan, strict: args.strict };
+    let plan = super::apply::read_plan(&args.plan)?;
+    check_allowed(&plan, &args.allow)?;
+    let op = Op::Verify { plan: Box::new(plan.clone()), strict: args.strict, allow: args.allow.clone() };
     let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
         let report = events.iter().find_map(|event| match event {
             Event::Verified { report } => Some(report),
             _ => None,
-        });
-        report.map(|report| (json!({"verification": report.lines}), report::verify::text(report)))
+        })?;
+        let fits = super::reconcile::instead(&plan, report, events);
+        let mut text = report::verify::text(report);
+        if let Some(fits) = &fits {
+            text += &format!("\n{fits}");
+        }
+        Some((json!({"verification": report.lines, "instead": fits}), text))
     })
 }
 
-pub fn probe(args: &HostOnly) -> Result<Exit> {
-    let results = args.hosts.run(Op::Probe, Vec::new(), Style::Silent, STOPPED)?;
+/// Exit 2 for a name that the plan does not require.
+pub fn check_allowed(plan: &crate::plan::Plan, allow: &[String]) -> Result<()> {
+    let ids: Vec<&str> = plan.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    match allow.iter().find(|id| !ids.contains(&id.as_str())) {
+        Some(id) => Err(Failure::usage(format!("the plan has no requirement {id:?}"))
+            .hint(format!("its requirements: {}", ids.join(", ")))
+            .into()),
+        None => Ok(()),
+    }
+}
+
+pub fn probe(args: &ProbeArgs) -> Result<Exit> {
+    let op = Op::Probe { measure: args.measure };
+    let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
         let facts = events.iter().find_map(|event| match event {
             Event::Facts { facts } => Some(facts),

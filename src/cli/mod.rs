@@ -10,6 +10,7 @@ mod hosts;
 mod inspect;
 mod model_arg;
 pub mod plan;
+mod reconcile;
 mod shell;
 
 use crate::error::{self, Exit, Result};
@@ -43,7 +44,7 @@ enum Command {
     /// Check hosts against a plan's requirements
     Verify(inspect::VerifyArgs),
     /// Show what a host has
-    Probe(inspect::HostOnly),
+    Probe(inspect::ProbeArgs),
     /// Show what is installed on a host and whether it serves
     Status(inspect::HostOnly),
     /// Show the server's log

@@ -1,13 +1,15 @@
 //! `plan`: its arguments, which `bundle` and `apply` share, and what it prints.
 
+use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
 use super::{print, print_json};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::facts::Facts;
 use crate::hardware::offers::Budget;
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
 use crate::plan::request::{Fixed, Request};
-use crate::plan::{Plan, build};
+use crate::plan::{Plan, build, reconcile};
 use crate::report;
 use std::path::PathBuf;
 
@@ -15,6 +17,12 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     plan: PlanArgs,
+    /// Plan for the machine with these facts (`probe --format json`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "budget", "host", "local"])]
+    facts: Option<PathBuf>,
+    /// With --host or --local: plan for that machine, which is probed and measured
+    #[command(flatten)]
+    hosts: HostArgs,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
@@ -114,6 +122,11 @@ impl PlanArgs {
     ];
 
     pub fn plan(&self) -> Result<Planned> {
+        self.plan_for(None)
+    }
+
+    /// For any profile, or for the one machine with these facts.
+    fn plan_for(&self, facts: Option<&Facts>) -> Result<Planned> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
@@ -139,12 +152,21 @@ impl PlanArgs {
             },
             build: build::find(&self.llama_build)?,
         };
-        Ok(Planned { plan: crate::plan::plan(&request)?, model_files: local })
+        let plan = match facts {
+            Some(facts) => reconcile::plan(request, facts)?,
+            None => crate::plan::plan(&request)?,
+        };
+        Ok(Planned { plan, model_files: local })
     }
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
-    let plan = args.plan.plan()?.plan;
+    let facts = match &args.facts {
+        Some(path) => Some(super::reconcile::read_facts(path)?),
+        None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
+        None => None,
+    };
+    let plan = args.plan.plan_for(facts.as_ref())?.plan;
     let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {
         let content = page.clone().unwrap_or_else(|| plan.to_json());

@@ -17,6 +17,9 @@ pub struct Profile {
     pub rented: bool,
     pub cpu_cores: u64,
     pub ram_gib: u64,
+    /// Of a host that was probed: what it would have been sold with, bytes.
+    #[serde(skip)]
+    pub sold_ram_bytes: Option<u64>,
     /// As disks are sold, 10^9 bytes.
     pub disk_gb: u64,
     /// Theoretical peak of the host's memory, 10^9 bytes/s.
@@ -45,7 +48,7 @@ pub struct GpuSpec {
 
 impl Profile {
     pub fn ram_bytes(&self) -> u64 {
-        self.ram_gib * GIB
+        self.sold_ram_bytes.unwrap_or(self.ram_gib * GIB)
     }
 
     pub fn disk_bytes(&self) -> u64 {

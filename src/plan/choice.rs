@@ -10,7 +10,7 @@ use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, 
 use super::{requirements, server_args, speed};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::{HostKind, Offer};
-use crate::hardware::profiles::{GIB, Profile};
+use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
 use std::cmp::Ordering;
@@ -323,7 +323,7 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
             id: profile.id.clone(),
             kind,
             cpu_cores: profile.cpu_cores,
-            ram_bytes: profile.ram_gib * GIB,
+            ram_bytes: profile.ram_bytes(),
             disk_bytes: profile.disk_bytes(),
             gpus: profile
                 .gpus

@@ -17,8 +17,15 @@ pub mod ids {
     pub const GPU_COUNT: &str = "gpu-count";
     pub const GPU_VRAM: &str = "gpu-vram";
     pub const GPU_MODEL: &str = "gpu-model";
+    pub const GPU_COMPUTE: &str = "gpu-compute";
+    pub const GPU_DRIVER: &str = "gpu-driver";
     pub const NVLINK: &str = "nvlink";
 }
+
+/// CUDA 12 compiles for Maxwell (5.0) and newer; llama.cpp's own images and most archives are built
+/// with it. Driver: NVIDIA, CUDA Compatibility, "minimum required driver" of CUDA 12.x on Linux.
+const LEAST_COMPUTE: &str = "5.0";
+const LEAST_DRIVER: &str = "525.60.13";
 
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;
@@ -109,6 +116,20 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         Some(Bound::AllOf(models)),
         "one of",
         "the profile's speed counts on such a card",
+    ));
+    all.push(requirement(
+        ids::GPU_COMPUTE,
+        Some(Bound::Name(LEAST_COMPUTE.to_string())),
+        None,
+        "at least",
+        "llama.cpp built with CUDA 12 has no code for older cards",
+    ));
+    all.push(requirement(
+        ids::GPU_DRIVER,
+        Some(Bound::Name(LEAST_DRIVER.to_string())),
+        None,
+        "at least",
+        "the oldest driver that runs CUDA 12 programs",
     ));
     if plan.profile.nvlink {
         all.push(requirement(

@@ -25,6 +25,9 @@ pub fn text(status: &Value) -> String {
             measured.as_f64().map_or("-".into(), |speed| format!("{speed:.1} tokens/s when applied")),
         ],
     ];
+    if let Value::String(why) = &status["refused"] {
+        rows.push(vec!["refused".to_string(), why.clone()]);
+    }
     for line in status["last_lines"].as_array().into_iter().flatten() {
         rows.push(vec!["log".to_string(), show(line)]);
     }

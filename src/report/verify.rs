@@ -9,6 +9,7 @@ pub fn text(report: &Report) -> String {
         let outcome = match line.outcome {
             Outcome::Ok => "ok",
             Outcome::Warning => "warning",
+            Outcome::Allowed => "allowed",
             Outcome::Refused => "REFUSED",
         };
         vec![line.id.clone(), line.needed.clone(), line.found.clone(), outcome.to_string()]

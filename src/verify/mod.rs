@@ -7,6 +7,8 @@ use crate::plan::requirements::ids;
 use crate::report::gib;
 use serde::{Deserialize, Serialize};
 
+mod gpu;
+
 /// The outcome for every requirement, in the plan's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -29,6 +31,8 @@ pub enum Outcome {
     Ok,
     /// Below the promise, above the need.
     Warning,
+    /// Below the need, and allowed by name (`--allow ID`).
+    Allowed,
     /// Below the need.
     Refused,
 }
@@ -40,7 +44,9 @@ pub struct Held {
     pub disk_bytes: u64,
     /// Our own service listens on the port.
     pub port: bool,
-    /// Bytes of GPU memory our own service uses.
+    /// Our own service's process, whose GPU memory counts as free.
+    pub pid: Option<u32>,
+    /// What it uses on each GPU, where nvidia-smi does not tell; bytes.
     pub gpu_bytes: u64,
 }
 
@@ -66,6 +72,20 @@ impl Report {
             }
         }
         self
+    }
+
+    /// What these requirements refuse is allowed, and stays in the report.
+    pub fn allow(mut self, ids: &[String]) -> Report {
+        for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
+            if line.outcome == Outcome::Refused {
+                line.outcome = Outcome::Allowed;
+            }
+        }
+        self
+    }
+
+    pub fn allowed(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.outcome == Outcome::Allowed)
     }
 
     pub fn passes(&self) -> bool {
@@ -118,6 +138,7 @@ fn show(bound: &Bound, unit: &str) -> String {
         Bound::AtLeast(n) if unit == "bytes" => gib(*n),
         Bound::AtLeast(n) if unit == "port" => format!("port {n} free"),
         Bound::AtLeast(n) => format!("{n} {unit}").trim_end().to_string(),
+        Bound::Name(name) if unit == "at least" => format!("at least {name}"),
         Bound::Name(name) => name.clone(),
         Bound::AllOf(names) if unit == "one of" => names.join(" or "),
         Bound::AllOf(names) => names.join(" "),
@@ -136,24 +157,12 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
         ids::PORT => port(facts, held),
-        ids::GPU_COUNT => number(facts.gpus.len() as u64, gpu_count(facts)),
-        ids::GPU_VRAM => vram(facts, held),
-        ids::GPU_MODEL => {
-            let names: Vec<&str> = facts.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
-            let text = if names.is_empty() { "no GPU".to_string() } else { names.join(", ") };
-            Found::new(text, move |bound| match bound {
-                Bound::AllOf(known) => {
-                    !names.is_empty() && names.iter().all(|name| known.iter().any(|k| k == name))
-                }
-                Bound::Name(known) => !names.is_empty() && names.iter().all(|name| name == known),
-                _ => false,
-            })
-        }
-        ids::NVLINK => match facts.nvlink {
-            Some(true) => holds(true, "every pair is linked"),
-            Some(false) => holds(false, "a pair without NVLink"),
-            None => holds(false, "unknown"),
-        },
+        ids::GPU_COUNT => gpu::count(facts),
+        ids::GPU_VRAM => gpu::memory(facts, held),
+        ids::GPU_MODEL => gpu::model(facts),
+        ids::GPU_COMPUTE => gpu::version(facts, |gpu| gpu.compute_capability.as_ref()),
+        ids::GPU_DRIVER => gpu::version(facts, |gpu| gpu.driver.as_ref()),
+        ids::NVLINK => gpu::nvlink(facts),
         _ => return None,
     })
 }
@@ -180,7 +189,10 @@ fn present_flags(flags: &[String]) -> String {
 fn ram(facts: &Facts) -> Found<'static> {
     let total = facts.memory.total_bytes;
     match facts.memory.cgroup_limit_bytes.filter(|limit| *limit < total) {
-        Some(limit) => number(limit, format!("{} (cgroup limit; the host has {})", gib(limit), gib(total))),
+        Some(limit) => {
+            let by = facts.memory.cgroup_limit_by.as_deref().unwrap_or("a group above it");
+            number(limit, format!("{} (cgroup limit of {by}; the host has {})", gib(limit), gib(total)))
+        }
         None => number(total, gib(total)),
     }
 }
@@ -210,28 +222,6 @@ fn port(facts: &Facts, held: Held) -> Found<'_> {
         Bound::AtLeast(wanted) => held.port || user(*wanted).is_none(),
         _ => false,
     })
-}
-
-/// The need must be free on every card (or used by our own service); the promise is what cards have.
-fn vram(facts: &Facts, held: Held) -> Found<'static> {
-    let least = facts.gpus.iter().map(|gpu| gpu.memory_total_bytes).min().unwrap_or(0);
-    let free = facts.gpus.iter().filter_map(|gpu| gpu.memory_free_bytes).min().unwrap_or(least);
-    let usable = least.min(free.saturating_add(held.gpu_bytes));
-    let text = match facts.gpus.is_empty() {
-        true => "no GPU".to_string(),
-        false => format!("{} free of {}", gib(usable), gib(least)),
-    };
-    let mut found = number(usable, text);
-    found.keeps_promise = Some(Box::new(move |bound| matches!(bound, Bound::AtLeast(n) if *n <= least)));
-    found
-}
-
-fn gpu_count(facts: &Facts) -> String {
-    match facts.gpus.len() {
-        0 => facts.failed.get("gpus").map_or("no GPU".to_string(), |why| format!("no GPU ({why})")),
-        1 => "1 GPU".to_string(),
-        n => format!("{n} GPUs"),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::*;
-use crate::hardware::facts::{Cpu, Disk, Facts, Gpu, Memory, Os, Port, SCHEMA};
-use std::collections::BTreeMap;
+use crate::hardware::facts::{
+    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
+};
 
 const GIB: u64 = 1 << 30;
 
@@ -13,20 +14,16 @@ fn facts() -> Facts {
         disk: Disk { mount: "/".into(), free_bytes: 100 * GIB, total_bytes: 200 * GIB, ..Disk::default() },
         gpus: vec![gpu(), gpu()],
         nvlink: Some(true),
-        ports: vec![],
-        failed: BTreeMap::new(),
+        ..Facts::default()
     }
 }
 
 fn gpu() -> Gpu {
     Gpu {
-        index: 0,
         name: "NVIDIA A100-SXM4-80GB".into(),
-        uuid: None,
         memory_total_bytes: 80 * GIB,
         memory_free_bytes: Some(79 * GIB),
-        driver: None,
-        compute_capability: None,
+        ..Gpu::default()
     }
 }
 
@@ -120,6 +117,87 @@ fn what_is_ours_already_counts_as_there() {
         requirement(ids::PORT, Some(Bound::AtLeast(8080)), None, "port"),
     ];
     assert_eq!(check(&requirements, &facts, Held::default()).refused().count(), 2);
-    let held = Held { disk_bytes: 3 * GIB, port: true, gpu_bytes: 0 };
+    let held = Held { disk_bytes: 3 * GIB, port: true, ..Held::default() };
     assert!(check(&requirements, &facts, held).passes());
+}
+
+#[test]
+fn an_allowed_requirement_passes_and_stays_visible() {
+    let mut facts = facts();
+    facts.memory.cgroup_limit_bytes = Some(GIB);
+    facts.memory.cgroup_limit_by = Some("/system.slice".into());
+    let requirements = [
+        requirement(ids::RAM, Some(Bound::AtLeast(4 * GIB)), None, "bytes"),
+        requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, ""),
+    ];
+    let report = check(&requirements, &facts, Held::default());
+    assert_eq!(report.lines[0].found, "1.0 GiB (cgroup limit of /system.slice; the host has 64.0 GiB)");
+    assert!(!report.clone().allow(&["systemd".into()]).passes());
+    let allowed = report.allow(&["ram".into()]);
+    assert!(allowed.passes());
+    assert_eq!(allowed.allowed().map(|line| line.id.as_str()).collect::<Vec<_>>(), ["ram"]);
+    assert!(!allowed.clone().strict().lines.iter().any(|line| line.outcome == Outcome::Refused));
+}
+
+#[test]
+fn an_nvlink_profile_says_what_the_pair_has_instead() {
+    let nvlink = [requirement(ids::NVLINK, Some(Bound::Holds(true)), None, "")];
+    let found = |facts: &Facts| check(&nvlink, facts, Held::default()).lines[0].found.clone();
+    let mut facts = facts();
+    facts.nvlink = Some(false);
+    facts.gpu_links = vec![GpuLink { a: 0, b: 1, link: "PHB".into() }];
+    facts.gpus[1].index = 1;
+    facts.gpus[1].pcie = Some(Pcie { generation: 1, generation_max: 4, width: 8, width_max: 16 });
+    assert_eq!(
+        found(&facts),
+        "GPU 0 and GPU 1 meet over PCIe through the CPU's host bridge (16 GB/s each way at best, PCIe 4 ×8): \
+         each layer's result crosses that instead of NVLink"
+    );
+    facts.gpu_links[0].link = "NV4".into();
+    let link = |gb_s| NvLink { gpu: 0, link: 0, gb_s };
+    facts.nvlinks = vec![link(Some(14.062)), link(None)];
+    assert_eq!(found(&facts), "1 of 2 NVLinks are inactive");
+    facts.nvlinks[1].gb_s = Some(14.062);
+    facts.nvlink = Some(true);
+    assert_eq!(found(&facts), "every pair is linked (NV4), 28 GB/s each way");
+    facts.nvlink = None;
+    facts.failed.insert("nvlink".into(), "nvidia-smi did not finish".into());
+    assert_eq!(found(&facts), "unknown (nvidia-smi did not finish)");
+}
+
+#[test]
+fn gpu_memory_counts_instances_and_our_own_process() {
+    let need = [requirement(ids::GPU_VRAM, Some(Bound::AtLeast(40 * GIB)), None, "bytes")];
+    let passes = |facts: &Facts, held: Held| check(&need, facts, held).passes();
+    let mut facts = facts();
+    facts.gpus[0].memory_free_bytes = Some(10 * GIB);
+    assert!(!passes(&facts, Held::default()));
+    let process = |pid| GpuProcess { pid, name: "llama-server".into(), memory_bytes: Some(50 * GIB) };
+    for gpu in &mut facts.gpus {
+        gpu.processes = Some(vec![process(7)]);
+    }
+    let ours = Held { pid: Some(7), ..Held::default() };
+    assert!(passes(&facts, ours));
+    assert!(!passes(&facts, Held { pid: Some(8), ..Held::default() }));
+    facts.gpus.iter_mut().for_each(|gpu| gpu.processes = None);
+    assert!(!passes(&facts, ours));
+    assert!(passes(&facts, Held { gpu_bytes: 50 * GIB, ..ours }));
+    facts.gpus[0].memory_free_bytes = Some(79 * GIB);
+    facts.gpus[0].mig = Some(Mig { enabled: true, instances_bytes: vec![39 * GIB, 19 * GIB] });
+    let report = check(&need, &facts, Held::default());
+    assert_eq!(report.lines[0].found, "39.0 GiB in the largest MIG instance of GPU 0");
+    assert!(!report.passes());
+}
+
+#[test]
+fn versions_compare_as_numbers_and_unknown_ones_pass() {
+    let driver = [requirement(ids::GPU_DRIVER, Some(Bound::Name("525.60.13".into())), None, "at least")];
+    let line = |facts: &Facts| check(&driver, facts, Held::default()).lines[0].clone();
+    let mut facts = facts();
+    assert_eq!((line(&facts).outcome, line(&facts).found.as_str()), (Outcome::Ok, "not reported"));
+    facts.gpus[0].driver = Some("1000.1".into());
+    assert_eq!(line(&facts).outcome, Outcome::Ok);
+    facts.gpus[1].driver = Some("470.256.02".into());
+    let refused = line(&facts);
+    assert_eq!((refused.outcome, refused.needed.as_str()), (Outcome::Refused, "at least 525.60.13"));
 }

@@ -3,12 +3,16 @@
 use super::{Run, Step, Undo, key};
 use crate::agent::api::{Api, Health};
 use crate::agent::generation::Desired;
+use crate::agent::proof;
 use crate::agent::protocol::Unit;
 use crate::agent::service::{self, State};
 use crate::error::{Failure, Result};
+use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub struct Activate;
@@ -49,18 +53,83 @@ impl Step for Activate {
             run.progress(seconds, None, Unit::Seconds)
         })?;
         run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
-        let answer = api.smoke(&key::read()?, answer_limit(&desired.plan))?;
-        let planned = desired.plan.speed.decode_tok_s;
-        if answer.decode_tok_s < planned.low {
-            run.warn(format!(
-                "decode reached {:.1} tokens/s; the plan expected {:.1} to {:.1}",
-                answer.decode_tok_s, planned.low, planned.high
-            ))?;
-        }
-        run.notes.answer = Some(answer);
-        run.notes.memory = memory(service::state()?.pid);
+        let pid = service::state()?.pid;
+        prove(&desired.plan, pid, run)?;
+        let key = key::read()?;
+        run.notes.answer = Some(api.smoke(&key, answer_limit(&desired.plan))?);
+        time(&desired.plan, &api, &key, run)?;
+        run.notes.memory = memory(pid);
         Ok(())
     }
+}
+
+/// The server's own report against the ledger. A server that fell back to the CPU is an error.
+fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
+    let reported = reported(pid);
+    if !reported.is_complete() && plan.profile.gpus.is_empty() {
+        return run.warn("the server did not report its buffers: memory is not proved");
+    }
+    let mut held = BTreeMap::new();
+    if !plan.profile.gpus.is_empty() {
+        for gpu in probe_for_start(Path::new(paths::MODELS), true).gpus {
+            let own = gpu.processes.iter().flatten().filter(|process| process.pid == pid);
+            let bytes: Vec<u64> = own.filter_map(|process| process.memory_bytes).collect();
+            if !bytes.is_empty() {
+                held.insert(gpu.index, bytes.iter().sum());
+            }
+        }
+    }
+    let proof = proof::compare(plan, &reported, &held);
+    if let Some(why) = proof.fallback() {
+        return Err(Failure::failed(format!("the model does not run on the GPU as planned: {why}"))
+            .hint("is the runtime built for this GPU, and the driver loaded before the service?")
+            .into());
+    }
+    proof.warnings().into_iter().try_for_each(|text| run.warn(text))?;
+    run.notes.proof = Some(proof);
+    Ok(())
+}
+
+/// The journal may be a moment behind the server.
+fn reported(pid: u32) -> proof::Reported {
+    let start = Instant::now();
+    loop {
+        let lines = service::lines_of(pid);
+        let reported = proof::read(lines.iter().map(String::as_str));
+        if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
+            return reported;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Seconds that timing prefill and decode may each take by the plan's slow end.
+const TIMED_SECONDS: f64 = 15.0;
+
+/// A longer prompt and answer than the smoke test's, and a warning where they are not as planned.
+fn time(plan: &Plan, api: &Api, key: &str, run: &mut Run) -> Result<()> {
+    let speed = &plan.speed;
+    let slot = plan.workload.n_ctx / plan.workload.slots.max(1);
+    let tokens = |per_second: f64, least: u64, most: u64| {
+        ((per_second * TIMED_SECONDS) as u64).clamp(least, most).min(slot / 4)
+    };
+    let prompt = tokens(speed.prefill_tok_s.low, 16, 256);
+    let generate = tokens(speed.decode_tok_s.low, 8, 32);
+    let timing = api.timed(key, prompt, generate, answer_limit(plan) * 4)?;
+    let pairs = [
+        ("decode", timing.decode_tok_s, speed.decode_tok_s),
+        ("prefill", timing.prefill_tok_s, speed.prefill_tok_s),
+    ];
+    for (what, measured, planned) in pairs {
+        if measured < planned.low || measured > planned.high {
+            run.warn(format!(
+                "{what} reached {measured:.1} tokens/s; the plan expected {:.1} to {:.1}",
+                planned.low, planned.high
+            ))?;
+        }
+    }
+    run.notes.timing = Some(timing);
+    Ok(())
 }
 
 /// Waits for /health; ends early when the service ended or keeps ending.
@@ -136,8 +205,13 @@ pub fn receipt_facts(plan: &Plan, notes: &super::Notes) -> serde_json::Value {
         "answer": notes.answer,
         "decode_tok_s": {
             "planned": plan.speed.decode_tok_s,
-            "measured": notes.answer.as_ref().map(|answer| answer.decode_tok_s),
+            "measured": notes.timing.as_ref().map(|timing| timing.decode_tok_s),
         },
+        "prefill_tok_s": {
+            "planned": plan.speed.prefill_tok_s,
+            "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
+        },
+        "proof": notes.proof,
         "memory": {
             "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
             "measured": notes.memory,

@@ -78,7 +78,9 @@ pub struct Notes {
     pub warnings: Vec<String>,
     pub start_seconds: Option<f64>,
     pub answer: Option<super::api::Answer>,
+    pub timing: Option<super::api::Timing>,
     pub memory: Option<activate::Memory>,
+    pub proof: Option<super::proof::Proof>,
 }
 
 impl<'a> Run<'a> {

@@ -1,46 +1,126 @@
 //! NVIDIA GPUs, through nvidia-smi: a static executable cannot load NVML.
 
-use crate::hardware::facts::Gpu;
+use super::nvidia::{self, Listed, OLD_QUERY, QUERY};
+use crate::hardware::facts::{Facts, Gaps, Gpu};
 use crate::process::{self, Outcome};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// nvidia-smi without persistence mode wakes the driver first, seconds per card; a broken one hangs.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-const QUERY: &str = "index,name,uuid,memory.total,memory.free,driver_version,compute_cap";
-
-/// The GPUs nvidia-smi lists; none where there is no nvidia-smi and no NVIDIA device.
-pub fn probe(failed: &mut BTreeMap<String, String>) -> Vec<Gpu> {
-    let result = run(&[&format!("--query-gpu={QUERY}"), "--format=csv,noheader,nounits"]);
-    match result.and_then(|text| parse_query(&text)) {
-        Ok(gpus) => gpus,
-        Err(Missing::Tool) if !Path::new("/proc/driver/nvidia").exists() => Vec::new(),
-        Err(reason) => {
-            failed.insert("gpus".into(), reason.to_string());
-            Vec::new()
+/// Fills in everything about GPUs; nothing where there is no nvidia-smi and no NVIDIA device. A
+/// nvidia-smi that hangs or fails is asked once.
+pub fn probe(facts: &mut Facts, gaps: &mut Gaps) {
+    match list() {
+        Ok(listed) => {
+            facts.gpus = listed.gpus;
+            listed.lost.iter().for_each(|(index, why)| gaps.failed(format!("gpus.lost.{index}"), why));
         }
+        Err(Missing::Tool) if !Path::new("/proc/driver/nvidia").exists() => {
+            gaps.unsupported("gpus", "no NVIDIA driver and no nvidia-smi");
+        }
+        Err(reason) => gaps.failed("gpus", reason.to_string()),
     }
-}
-
-/// Whether every pair of `count` GPUs has an NVLink, from the topology matrix.
-pub fn nvlink(count: usize, failed: &mut BTreeMap<String, String>) -> Option<bool> {
-    match run(&["topo", "-m"]) {
-        Ok(matrix) => parse_topology(&matrix, count),
-        Err(reason) => {
-            failed.insert("nvlink".into(), reason.to_string());
-            None
-        }
+    if facts.gpus.is_empty() {
+        gaps.unsupported("nvlink", "no GPU");
+        return;
+    }
+    details(facts, gaps);
+    if facts.gpus.len() > 1 {
+        connections(facts, gaps);
+    } else {
+        gaps.unsupported("nvlink", "one GPU");
     }
 }
 
 /// Waits until nvidia-smi shows at least `count` GPUs, at most `limit`; at boot they may be late.
 pub fn wait_for_gpus(count: usize, limit: Duration) {
     let start = Instant::now();
-    while probe(&mut BTreeMap::new()).len() < count && start.elapsed() < limit {
+    while list().map_or(0, |listed| listed.gpus.len()) < count && start.elapsed() < limit {
         std::thread::sleep(Duration::from_secs(2));
     }
+}
+
+fn list() -> Result<Listed, Missing> {
+    let query = |fields: &str| run(&[&format!("--query-gpu={fields}"), "--format=csv,noheader,nounits"]);
+    let text = match query(QUERY) {
+        Err(Missing::Failed(why)) if why.contains("not a valid field") => query(OLD_QUERY)?,
+        other => other?,
+    };
+    nvidia::query(&text).map_err(Missing::Failed)
+}
+
+fn details(facts: &mut Facts, gaps: &mut Gaps) {
+    let read = run(&["-q", "-x"]).map_err(|reason| reason.to_string());
+    match read.and_then(|xml| nvidia::add_details(&mut facts.gpus, &xml)) {
+        Ok(gone) => gone.iter().for_each(|index| {
+            gaps.failed(format!("gpus.{index}"), "it disappeared while the facts were read");
+        }),
+        Err(why) => (0..facts.gpus.len()).for_each(|i| gaps.failed(format!("gpus.{i}"), why.clone())),
+    }
+    for (index, gpu) in facts.gpus.iter_mut().enumerate() {
+        gpu.numa_node = numa_node(gpu);
+        unreported(index, gpu, gaps);
+    }
+}
+
+/// The kernel says -1 where there is one node only.
+fn numa_node(gpu: &Gpu) -> Option<u64> {
+    // sysfs has four digits of the domain, in lower case; nvidia-smi eight.
+    let bus = gpu.pci_bus_id.as_ref()?.to_ascii_lowercase();
+    let (domain, rest) = bus.split_once(':')?;
+    let domain = &domain[domain.len().saturating_sub(4)..];
+    let path = format!("/sys/bus/pci/devices/{domain}:{rest}/numa_node");
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+fn unreported(index: usize, gpu: &Gpu, gaps: &mut Gaps) {
+    let missing = [
+        ("uuid", gpu.uuid.is_none()),
+        ("pci_bus_id", gpu.pci_bus_id.is_none()),
+        ("memory_used_bytes", gpu.memory_used_bytes.is_none()),
+        ("memory_free_bytes", gpu.memory_free_bytes.is_none()),
+        ("driver", gpu.driver.is_none()),
+        ("cuda_version", gpu.cuda_version.is_none()),
+        ("compute_capability", gpu.compute_capability.is_none()),
+        ("ecc", gpu.ecc.is_none()),
+        ("mig", gpu.mig.is_none()),
+        ("persistence", gpu.persistence.is_none()),
+        ("power_limit_watts", gpu.power_limit_watts.is_none()),
+        ("pcie", gpu.pcie.is_none()),
+        ("numa_node", gpu.numa_node.is_none()),
+        ("processes", gpu.processes.is_none()),
+    ];
+    let whole = format!("gpus.{index}");
+    if gaps.failed.contains_key(&whole) {
+        return;
+    }
+    for (name, _) in missing.iter().filter(|(_, missing)| *missing) {
+        gaps.unsupported(format!("{whole}.{name}"), "nvidia-smi does not report it for this card");
+    }
+}
+
+/// The matrix and every NVLink. `nvlink` is true when the matrix has one between every pair and no
+/// link of a linked card is inactive.
+fn connections(facts: &mut Facts, gaps: &mut Gaps) {
+    let count = facts.gpus.len();
+    match run(&["topo", "-m"]).map(|text| nvidia::topology(&text)) {
+        Ok(Some(links)) if links.len() == count * (count - 1) / 2 => facts.gpu_links = links,
+        Ok(_) => gaps.failed("nvlink", format!("nvidia-smi topo -m shows no matrix of {count} GPUs")),
+        Err(reason) => gaps.failed("nvlink", reason.to_string()),
+    }
+    if facts.gpu_links.is_empty() {
+        return;
+    }
+    let every_pair = facts.gpu_links.iter().all(|pair| pair.is_nvlink());
+    if every_pair {
+        match run(&["nvlink", "-s"]) {
+            Ok(text) => facts.nvlinks = nvidia::nvlinks(&text),
+            Err(reason) => gaps.failed("nvlinks", reason.to_string()),
+        }
+    }
+    facts.nvlink = Some(every_pair && facts.nvlinks.iter().all(|link| link.gb_s.is_some()));
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -57,81 +137,10 @@ fn run(args: &[&str]) -> Result<String, Missing> {
         Ok(outcome) => {
             // It prints its errors on stdout.
             let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
-            Err(Missing::Failed(format!("nvidia-smi: {}", said.trim())))
+            let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(Missing::Failed(format!("nvidia-smi: {line}")))
         }
         Err(error) if error.is_missing() => Err(Missing::Tool),
         Err(error) => Err(Missing::Failed(error.to_string())),
-    }
-}
-
-/// One CSV line a GPU. `[N/A]` and `[Not Supported]` are ordinary values of missing fields.
-fn parse_query(text: &str) -> Result<Vec<Gpu>, Missing> {
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("No devices"));
-    lines.map(parse_line).collect()
-}
-
-fn parse_line(line: &str) -> Result<Gpu, Missing> {
-    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-    let wrong = || Missing::Failed(format!("nvidia-smi printed {line:?}, not {QUERY}"));
-    let [index, name, uuid, total, free, driver, capability] = fields[..] else { return Err(wrong()) };
-    let known = |value: &str| (!value.is_empty() && !value.starts_with('[')).then(|| value.to_string());
-    let mib = |value: &str| value.parse::<u64>().ok().map(|mib| mib << 20);
-    Ok(Gpu {
-        index: index.parse().map_err(|_| wrong())?,
-        name: name.to_string(),
-        uuid: known(uuid),
-        memory_total_bytes: mib(total).ok_or_else(wrong)?,
-        memory_free_bytes: mib(free),
-        driver: known(driver),
-        compute_capability: known(capability),
-    })
-}
-
-/// `NV#` in every off-diagonal cell between GPUs of `nvidia-smi topo -m`; `None` if the matrix does
-/// not show `count` GPUs.
-fn parse_topology(matrix: &str, count: usize) -> Option<bool> {
-    let rows: Vec<Vec<&str>> = matrix
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        // The header names GPU0 too, but its second word is GPU1, not a relation.
-        .filter(|words| words.first().is_some_and(|w| w.starts_with("GPU")) && words.contains(&"X"))
-        .collect();
-    if rows.len() != count || rows.iter().any(|row| row.len() < count + 1) {
-        return None;
-    }
-    let linked = |row: usize, column: usize| row == column || rows[row][column + 1].starts_with("NV");
-    Some((0..count).all(|row| (0..count).all(|column| linked(row, column))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_line_becomes_a_gpu_and_not_available_is_none() {
-        let text = "0, NVIDIA GeForce RTX 3090, GPU-1a2b, 24576, 24259, 550.54.14, 8.6\n\
-                    1, Tesla K80, [N/A], 11441, [N/A], 470.57.02, [Not Supported]\n";
-        let gpus = parse_query(text).unwrap();
-        assert_eq!(gpus[0].memory_total_bytes, 24576 << 20);
-        assert_eq!(gpus[0].compute_capability.as_deref(), Some("8.6"));
-        assert_eq!((gpus[1].uuid.as_deref(), gpus[1].memory_free_bytes), (None, None));
-        assert_eq!(gpus[1].compute_capability, None);
-    }
-
-    #[test]
-    fn no_devices_is_no_gpus_and_nonsense_is_an_error() {
-        assert!(parse_query("No devices were found\n").unwrap().is_empty());
-        assert!(parse_query("Failed to initialize NVML: Driver/library version mismatch\n").is_err());
-        assert!(parse_query("0, name, uuid, many, 1, 2, 3\n").is_err());
-    }
-
-    #[test]
-    fn the_topology_matrix_tells_nvlink_from_pcie() {
-        let linked = "\tGPU0\tGPU1\tCPU Affinity\tNUMA Affinity\n\
-                      GPU0\t X \tNV12\t0-15\t0\nGPU1\tNV12\t X \t0-15\t0\n\nLegend:\n  X    = Self\n";
-        assert_eq!(parse_topology(linked, 2), Some(true));
-        assert_eq!(parse_topology(&linked.replace("NV12", "PHB"), 2), Some(false));
-        assert_eq!(parse_topology(linked, 4), None);
-        assert_eq!(parse_topology("", 2), None);
     }
 }

@@ -1,41 +1,103 @@
-//! RAM, swap and the cgroup limit that applies.
+//! RAM, swap, huge pages and the cgroup limit that will apply to the service.
 
-use crate::hardware::facts::Memory;
-use std::collections::BTreeMap;
+use crate::hardware::facts::{Gaps, Memory};
+use crate::paths::UNIT;
+use crate::process;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-pub fn probe(failed: &mut BTreeMap<String, String>) -> Memory {
+/// For the service, wherever this process itself runs.
+pub fn probe(gaps: &mut Gaps) -> Memory {
+    let mut memory = essentials(gaps);
+    let meminfo = gaps.read("/proc/meminfo", "memory.huge_pages_bytes").unwrap_or_default();
+    let huge = field(&meminfo, "Hugetlb:").map(|kib| kib * 1024);
+    memory.huge_pages_bytes =
+        gaps.or_unsupported("memory.huge_pages_bytes", huge, "/proc/meminfo does not count them");
+    let path = "/sys/kernel/mm/transparent_hugepage/enabled";
+    memory.transparent_huge_pages =
+        gaps.read(path, "memory.transparent_huge_pages").and_then(|text| chosen(&text));
+    let own = std::fs::read_to_string("/proc/1/cgroup")
+        .ok()
+        .filter(|_| Path::new("/run/systemd/system").is_dir())
+        .map(|init| of_the_service(&init))
+        .unwrap_or_else(|| std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default());
+    let root = Path::new("/sys/fs/cgroup");
+    let limits = cgroup_limit(root, &own).into_iter().chain(unit_limit());
+    set_limit(&mut memory, limits);
+    memory
+}
+
+/// For this process, which is the service.
+pub fn of_this_process(gaps: &mut Gaps) -> Memory {
+    let mut memory = essentials(gaps);
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    set_limit(&mut memory, cgroup_limit(Path::new("/sys/fs/cgroup"), &own));
+    memory
+}
+
+fn essentials(gaps: &mut Gaps) -> Memory {
     let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::everything());
     let system = match System::new_with_specifics(refresh) {
         Ok(system) => system,
         Err(error) => {
-            failed.insert("memory".into(), error.to_string());
+            gaps.failed("memory", error.to_string());
             return Memory::default();
         }
     };
     if system.total_memory() == 0 {
-        failed.insert("memory.total_bytes".into(), "/proc/meminfo could not be read".into());
+        gaps.failed("memory", "/proc/meminfo could not be read");
     }
-    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     Memory {
         total_bytes: system.total_memory(),
         available_bytes: system.available_memory(),
         swap_bytes: system.total_swap(),
-        cgroup_limit_bytes: cgroup_limit(Path::new("/sys/fs/cgroup"), &own)
-            .filter(|limit| *limit < system.total_memory()),
+        swap_free_bytes: system.free_swap(),
+        ..Memory::default()
     }
 }
 
-/// The tightest `memory.max` (v2) or `memory.limit_in_bytes` (v1) between this process's group and
-/// the root. `own` is the text of /proc/self/cgroup.
-fn cgroup_limit(root: &Path, own: &str) -> Option<u64> {
+fn set_limit(memory: &mut Memory, limits: impl IntoIterator<Item = (u64, String)>) {
+    let below = limits.into_iter().filter(|(limit, _)| *limit < memory.total_bytes);
+    (memory.cgroup_limit_bytes, memory.cgroup_limit_by) = below.min().unzip();
+}
+
+/// KiB of a line of /proc/meminfo.
+fn field(meminfo: &str, name: &str) -> Option<u64> {
+    meminfo.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+}
+
+/// The word in brackets: `always [madvise] never`.
+fn chosen(text: &str) -> Option<String> {
+    Some(text.split_once('[')?.1.split_once(']')?.0.to_string())
+}
+
+/// The groups the service has or would have, as /proc/PID/cgroup would show them, given init's.
+fn of_the_service(init: &str) -> String {
+    let group = |line: &str| {
+        let (head, path) = line.rsplit_once(':')?;
+        let root = path.trim_end_matches('/').trim_end_matches("/init.scope").trim_end_matches('/');
+        Some(format!("{head}:{root}/system.slice/{UNIT}\n"))
+    };
+    init.lines().filter_map(group).collect()
+}
+
+/// The unit's own `MemoryMax=`, which no group shows while it does not run.
+fn unit_limit() -> Option<(u64, String)> {
+    let args = ["show", UNIT, "--property", "MemoryMax", "--value"];
+    let outcome = process::run("systemctl", &args, Duration::from_secs(5)).ok()?;
+    Some((outcome.stdout.trim().parse().ok()?, format!("MemoryMax of {UNIT}")))
+}
+
+/// The tightest `memory.max` (v2) or `memory.limit_in_bytes` (v1) between a group and the root, and
+/// whose it is. Groups that do not exist have none. `own` is the text of /proc/PID/cgroup.
+fn cgroup_limit(root: &Path, own: &str) -> Option<(u64, String)> {
     let mut limits = Vec::new();
     for line in own.lines() {
         let mut fields = line.splitn(3, ':');
         let (_, controllers, path) = (fields.next(), fields.next()?, fields.next()?);
         let (base, file): (PathBuf, &str) = if controllers.is_empty() {
-            (root.to_path_buf(), "memory.max")
+            (unified(root), "memory.max")
         } else if controllers.split(',').any(|name| name == "memory") {
             (root.join("memory"), "memory.limit_in_bytes")
         } else {
@@ -44,16 +106,27 @@ fn cgroup_limit(root: &Path, own: &str) -> Option<u64> {
         let mut group = Some(Path::new(path.trim_start_matches('/')));
         while let Some(part) = group {
             let text = std::fs::read_to_string(base.join(part).join(file)).unwrap_or_default();
-            limits.extend(text.trim().parse::<u64>().ok());
+            limits
+                .extend(text.trim().parse::<u64>().ok().map(|limit| (limit, format!("/{}", part.display()))));
             group = part.parent();
         }
     }
     limits.into_iter().min()
 }
 
+/// Where v2's tree is mounted: at the root, or beside v1's trees.
+fn unified(root: &Path) -> PathBuf {
+    let beside = root.join("unified");
+    if beside.is_dir() { beside } else { root.to_path_buf() }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::cgroup_limit;
+    use super::*;
+
+    fn limit(root: &Path, own: &str) -> Option<u64> {
+        cgroup_limit(root, own).map(|(limit, _)| limit)
+    }
 
     #[test]
     fn the_tightest_limit_on_the_way_to_the_root_applies() {
@@ -61,11 +134,13 @@ mod tests {
         let group = dir.path().join("system.slice/llama.service");
         std::fs::create_dir_all(&group).unwrap();
         std::fs::write(group.join("memory.max"), "max\n").unwrap();
-        assert_eq!(cgroup_limit(dir.path(), "0::/system.slice/llama.service\n"), None);
+        assert_eq!(limit(dir.path(), "0::/system.slice/llama.service\n"), None);
         std::fs::write(dir.path().join("system.slice/memory.max"), "4096\n").unwrap();
-        assert_eq!(cgroup_limit(dir.path(), "0::/system.slice/llama.service\n"), Some(4096));
+        let found = cgroup_limit(dir.path(), "0::/system.slice/llama.service\n");
+        assert_eq!(found, Some((4096, "/system.slice".into())));
         std::fs::write(group.join("memory.max"), "1024\n").unwrap();
-        assert_eq!(cgroup_limit(dir.path(), "0::/system.slice/llama.service\n"), Some(1024));
+        assert_eq!(limit(dir.path(), "0::/system.slice/llama.service\n"), Some(1024));
+        assert_eq!(limit(dir.path(), "0::/system.slice/another.service\n"), Some(4096));
     }
 
     #[test]
@@ -74,6 +149,26 @@ mod tests {
         let group = dir.path().join("memory/app");
         std::fs::create_dir_all(&group).unwrap();
         std::fs::write(group.join("memory.limit_in_bytes"), "2048\n").unwrap();
-        assert_eq!(cgroup_limit(dir.path(), "5:cpu,cpuacct:/x\n4:memory:/app\n"), Some(2048));
+        assert_eq!(limit(dir.path(), "5:cpu,cpuacct:/x\n4:memory:/app\n"), Some(2048));
+        // v1's "no limit" is the largest number of pages, far above any total.
+        std::fs::write(group.join("memory.limit_in_bytes"), "9223372036854771712\n").unwrap();
+        let mut memory = Memory { total_bytes: 1 << 30, ..Memory::default() };
+        set_limit(&mut memory, cgroup_limit(dir.path(), "4:memory:/app\n"));
+        assert_eq!(memory.cgroup_limit_bytes, None);
+    }
+
+    #[test]
+    fn the_services_group_is_found_from_inits() {
+        let service = format!("/system.slice/{UNIT}");
+        assert_eq!(of_the_service("0::/init.scope\n"), format!("0::{service}\n"));
+        assert_eq!(of_the_service("0::/\n"), format!("0::{service}\n"));
+        let v1 = of_the_service("3:memory:/lxc/a\n1:name=systemd:/lxc/a/init.scope\n");
+        assert_eq!(v1, format!("3:memory:/lxc/a{service}\n1:name=systemd:/lxc/a{service}\n"));
+    }
+
+    #[test]
+    fn small_texts_read() {
+        assert_eq!(chosen("always [madvise] never\n").as_deref(), Some("madvise"));
+        assert_eq!(field("MemTotal: 8 kB\nHugetlb:   2048 kB\n", "Hugetlb:"), Some(2048));
     }
 }

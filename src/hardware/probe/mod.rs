@@ -1,60 +1,83 @@
-//! Reads the facts of the machine this process runs on. Never changes it; bounded at a few seconds.
+//! Reads the facts of the machine this process runs on. Never changes it; under 2 s where every tool
+//! answers, and bounded where one hangs.
 
 mod cpu;
 mod disk;
 mod gpu;
+mod measure;
 mod memory;
+mod nvidia;
 mod os;
 mod ports;
 
-use super::facts::{Facts, SCHEMA};
-use std::collections::BTreeMap;
+use super::facts::{Facts, Gaps, SCHEMA};
+use crate::paths;
 use std::path::Path;
+use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
+
+/// Every place this tool writes to on a host.
+const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];
 
 /// Reads every fact. `storage` is the directory whose file system will hold the models; it need not
 /// exist yet. Nothing here fails as a whole: what could not be read is listed in `failed`.
 pub fn probe(storage: &Path) -> Facts {
-    let mut failed = BTreeMap::new();
-    let gpus = gpu::probe(&mut failed);
-    let nvlink = if gpus.len() > 1 { gpu::nvlink(gpus.len(), &mut failed) } else { None };
-    Facts {
+    let start = Instant::now();
+    let mut gaps = Gaps::default();
+    let mut facts = Facts {
         schema: SCHEMA.to_string(),
-        os: os::probe(&mut failed),
-        cpu: cpu::probe(&mut failed),
-        memory: memory::probe(&mut failed),
-        disk: disk::probe(storage, &mut failed),
-        gpus,
-        nvlink,
-        ports: ports::probe(&mut failed),
-        failed,
-    }
+        os: os::probe(&mut gaps),
+        cpu: cpu::probe(&mut gaps),
+        memory: memory::probe(&mut gaps),
+        disk: disk::probe(storage, &mut gaps),
+        mounts: disk::mounts(&PLACES, &mut gaps),
+        ports: ports::probe(&mut gaps),
+        package_lock: os::package_lock(&mut gaps),
+        sudo: os::sudo().to_string(),
+        ..Facts::default()
+    };
+    gpu::probe(&mut facts, &mut gaps);
+    gaps.unsupported("measured", "only with --measure");
+    facts.probe_seconds = start.elapsed().as_secs_f64();
+    with(facts, gaps)
 }
 
-/// Reads a small file of /proc or /sys; a failure is noted under `field`.
-fn read(path: &str, field: &str, failed: &mut BTreeMap<String, String>) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            failed.insert(field.to_string(), format!("{path}: {error}"));
-            None
-        }
+/// What the service's gate compares at every start, and nothing that takes time: no program is run
+/// but nvidia-smi, and that only for a plan with GPUs. It may run in the unit's sandbox.
+pub fn probe_for_start(storage: &Path, gpus: bool) -> Facts {
+    let start = Instant::now();
+    let mut gaps = Gaps::default();
+    let mut facts = Facts {
+        schema: SCHEMA.to_string(),
+        os: os::essentials(&mut gaps),
+        cpu: cpu::probe(&mut gaps),
+        memory: memory::of_this_process(&mut gaps),
+        disk: disk::probe_sandboxed(storage, &mut gaps),
+        ports: ports::probe(&mut gaps),
+        ..Facts::default()
+    };
+    if gpus {
+        gpu::probe(&mut facts, &mut gaps);
     }
+    facts.probe_seconds = start.elapsed().as_secs_f64();
+    with(facts, gaps)
+}
+
+/// As [`probe`], with what takes a few seconds: memory bandwidth and the disk's speed.
+pub fn probe_and_measure(storage: &Path) -> Facts {
+    let mut facts = probe(storage);
+    let mut gaps = Gaps::default();
+    facts.unsupported.remove("measured");
+    facts.measured = Some(measure::measure(storage, &facts, &mut gaps));
+    with(facts, gaps)
+}
+
+fn with(mut facts: Facts, gaps: Gaps) -> Facts {
+    facts.failed.extend(gaps.failed);
+    facts.unsupported.extend(gaps.unsupported);
+    facts
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_machine_has_facts() {
-        let facts = probe(Path::new("/var/lib/agi-provision/models"));
-        assert!(facts.memory.total_bytes > 64 << 20, "{facts:?}");
-        assert!(facts.cpu.logical >= 1);
-        assert!(facts.disk.total_bytes > 0, "{:?}", facts.failed);
-        assert!(!facts.os.kernel.is_empty());
-        let text = serde_json::to_string(&facts).unwrap();
-        assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
-    }
-}
+mod tests;

@@ -1,15 +1,39 @@
-//! Distribution, kernel, init.
+//! Distribution, kernel, init, clock, and who may change the system now.
 
-use crate::hardware::facts::Os;
-use std::collections::BTreeMap;
+use crate::hardware::facts::{Clock, Gaps, Os};
+use crate::process;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
-pub fn probe(failed: &mut BTreeMap<String, String>) -> Os {
+/// None of the small programs takes longer than a few milliseconds.
+const LIMIT: Duration = Duration::from_secs(5);
+
+pub fn probe(gaps: &mut Gaps) -> Os {
+    let systemd = first_line("systemctl", &["--version"]).and_then(|line| systemd_version(&line));
+    let glibc = first_line("getconf", &["GNU_LIBC_VERSION"])
+        .and_then(|line| line.strip_prefix("glibc ").map(str::to_string));
+    let virtualization = first_line("systemd-detect-virt", &[]);
+    Os {
+        systemd_version: gaps.or_unsupported("os.systemd_version", systemd, "no systemctl here"),
+        glibc: gaps.or_unsupported("os.glibc", glibc, "getconf does not name a glibc"),
+        virtualization: gaps.or_unsupported(
+            "os.virtualization",
+            virtualization,
+            "no systemd-detect-virt here",
+        ),
+        clock: clock(gaps),
+        ..essentials(gaps)
+    }
+}
+
+/// Without running a program.
+pub fn essentials(gaps: &mut Gaps) -> Os {
     let release = std::fs::read_to_string("/etc/os-release")
         .or_else(|_| std::fs::read_to_string("/usr/lib/os-release"))
         .unwrap_or_else(|error| {
-            failed.insert("os.id".into(), format!("/etc/os-release: {error}"));
+            gaps.failed("os.id", format!("/etc/os-release: {error}"));
             String::new()
         });
     let uname = rustix::system::uname();
@@ -19,9 +43,10 @@ pub fn probe(failed: &mut BTreeMap<String, String>) -> Os {
         kernel: uname.release().to_string_lossy().into_owned(),
         arch: uname.machine().to_string_lossy().into_owned(),
         systemd: Path::new("/run/systemd/system").is_dir(),
-        virtualization: virtualization(),
-        boot_id: super::read("/proc/sys/kernel/random/boot_id", "os.boot_id", failed)
+        boot_id: gaps
+            .read("/proc/sys/kernel/random/boot_id", "os.boot_id")
             .map(|text| text.trim().to_string()),
+        ..Os::default()
     }
 }
 
@@ -37,17 +62,93 @@ fn os_release(text: &str, key: &str) -> Option<String> {
     })
 }
 
-/// What systemd says it runs in; `None` without systemd's tool.
-fn virtualization() -> Option<String> {
-    let output =
-        Command::new("systemd-detect-virt").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let name = String::from_utf8(output.stdout).ok()?.trim().to_string();
-    (!name.is_empty()).then_some(name)
+fn first_line(program: &str, args: &[&str]) -> Option<String> {
+    // systemd-detect-virt fails where it says `none`.
+    let outcome = process::run(program, args, LIMIT).ok()?;
+    outcome.stdout.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_string)
+}
+
+/// `systemd 252 (252.39-1~deb12u1)`: what is in the parentheses without the package's part.
+fn systemd_version(line: &str) -> Option<String> {
+    let rest = line.strip_prefix("systemd ")?;
+    let inner = rest.split_once('(').map_or(rest, |(_, inner)| inner.trim_end_matches(')'));
+    let end = inner.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(inner.len());
+    (end > 0).then(|| inner[..end].trim_end_matches('.').to_string())
+}
+
+fn clock(gaps: &mut Gaps) -> Option<Clock> {
+    // SAFETY: an all-zero timex is valid, and with modes 0 the call only fills it in.
+    let (state, timex) = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        (libc::adjtimex(&mut timex), timex)
+    };
+    if state < 0 {
+        let error = std::io::Error::last_os_error();
+        match error.kind() {
+            // Containers are often not let near the clock, not even to read it.
+            std::io::ErrorKind::PermissionDenied => {
+                gaps.unsupported("os.clock", format!("adjtimex: {error}"))
+            }
+            _ => gaps.failed("os.clock", format!("adjtimex: {error}")),
+        }
+        return None;
+    }
+    let unit = if timex.status & libc::STA_NANO != 0 { 1e-9 } else { 1e-6 };
+    Some(Clock {
+        synchronized: timex.status & libc::STA_UNSYNC == 0,
+        offset_seconds: timex.offset as f64 * unit,
+        max_error_seconds: timex.maxerror as f64 * 1e-6,
+    })
+}
+
+/// The locks of apt-get and dpkg, outermost first.
+const PACKAGE_LOCKS: [&str; 3] =
+    ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock"];
+
+/// `apt-get (pid 12)` when a package manager is at work; `None` when not.
+pub fn package_lock(gaps: &mut Gaps) -> Option<String> {
+    for path in PACKAGE_LOCKS {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                gaps.failed("package_lock", format!("{path}: {error}"));
+                return None;
+            }
+        };
+        if let Some(pid) = lock_holder(&file) {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            return Some(format!("{} (pid {pid})", name.trim()));
+        }
+    }
+    None
+}
+
+/// The process with a POSIX lock that excludes others.
+fn lock_holder(file: &File) -> Option<i32> {
+    // SAFETY: an all-zero flock is valid; F_GETLK only writes into it, and takes no lock.
+    let lock = unsafe {
+        let mut lock: libc::flock = std::mem::zeroed();
+        lock.l_type = libc::F_WRLCK as libc::c_short;
+        lock.l_whence = libc::SEEK_SET as libc::c_short;
+        (libc::fcntl(file.as_raw_fd(), libc::F_GETLK, &mut lock) == 0).then_some(lock)?
+    };
+    (lock.l_type != libc::F_UNLCK as libc::c_short).then_some(lock.l_pid)
+}
+
+/// Names how this process became root.
+pub fn sudo() -> &'static str {
+    match (rustix::process::geteuid().is_root(), std::env::var_os("SUDO_UID").is_some()) {
+        (true, false) => "root",
+        // The client never types a password: `sudo -n` let it in.
+        (true, true) => "passwordless-sudo",
+        (false, _) => "not-root",
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::os_release;
+    use super::*;
 
     #[test]
     fn os_release_values_lose_their_quotes_and_do_not_match_longer_keys() {
@@ -56,5 +157,36 @@ mod tests {
         assert_eq!(os_release(text, "VERSION_ID").as_deref(), Some("12"));
         assert_eq!(os_release(text, "NAME").as_deref(), Some("x y"));
         assert_eq!(os_release(text, "MISSING"), None);
+    }
+
+    #[test]
+    fn systemd_versions_lose_the_packages_part() {
+        let read = |line| systemd_version(line).unwrap();
+        assert_eq!(read("systemd 252 (252.39-1~deb12u1)"), "252.39");
+        assert_eq!(read("systemd 257 (257.8-1~deb13u2)"), "257.8");
+        assert_eq!(read("systemd 219"), "219");
+        assert_eq!(systemd_version("something else"), None);
+    }
+
+    #[test]
+    fn a_lock_of_another_process_is_seen_with_its_holder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(lock_holder(file.as_file()), None);
+        // flock(1) takes another kind of lock; perl's fcntl is everywhere dpkg is.
+        let script = "use Fcntl; open(my $f, '+<', $ARGV[0]); \
+                      my $l = pack('s s l! l! i', F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLK, $l) or die; \
+                      $| = 1; print \"held\\n\"; sleep 60";
+        let mut child = std::process::Command::new("perl")
+            .args(["-e", script])
+            .arg(file.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 5];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        let holder = lock_holder(file.as_file());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(holder, Some(child.id() as i32));
     }
 }

@@ -1,12 +1,13 @@
 //! TCP ports that something listens on, from /proc.
 
+use crate::hardware::facts::Gaps;
 use crate::hardware::facts::Port;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-pub fn probe(failed: &mut BTreeMap<String, String>) -> Vec<Port> {
+pub fn probe(gaps: &mut Gaps) -> Vec<Port> {
     let mut listening: BTreeMap<u16, BTreeSet<u64>> = BTreeMap::new();
-    if let Some(text) = super::read("/proc/net/tcp", "ports", failed) {
+    if let Some(text) = gaps.read("/proc/net/tcp", "ports") {
         listeners(&text, &mut listening);
     }
     // Absent where IPv6 is off.
@@ -63,7 +64,7 @@ mod tests {
     fn a_listening_socket_of_this_process_is_found_with_its_owner() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let found = probe(&mut BTreeMap::new()).into_iter().find(|p| p.port == port).unwrap();
+        let found = probe(&mut Gaps::default()).into_iter().find(|p| p.port == port).unwrap();
         assert!(found.process.unwrap().contains(&format!("pid {}", std::process::id())));
     }
 

@@ -1,0 +1,86 @@
+//! Plans for machines that exist: facts from a file or a host, and what would fit where a plan does not.
+
+use super::hosts::HostArgs;
+use super::model_arg;
+use crate::agent::protocol::{Event, Op};
+use crate::apply::fleet::Style;
+use crate::error::{Context, Failure, Result};
+use crate::hardware::facts::{Facts, SCHEMA};
+use crate::hardware::profiles;
+use crate::plan::document::Verdict;
+use crate::plan::{Plan, reconcile};
+use crate::verify::{Outcome, Report};
+use serde_json::Value;
+use std::path::Path;
+
+/// Facts as `probe --format json` wrote them, with or without the host's name around.
+pub fn read_facts(path: &Path) -> Result<Facts> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let hint = "`agi-provision probe --format json` writes them";
+    let wrong = |why: String| Failure::usage(format!("{} has no facts: {why}", path.display())).hint(hint);
+    let value: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let facts = value.get("facts").unwrap_or(&value);
+    if facts["schema"] != SCHEMA {
+        return Err(wrong(format!("its schema is {}, not {SCHEMA:?}", facts["schema"])).into());
+    }
+    Ok(serde_json::from_value(facts.clone()).map_err(|error| wrong(error.to_string()))?)
+}
+
+/// Probes the one host that is named.
+pub fn probe(hosts: &HostArgs) -> Result<Facts> {
+    let op = Op::Probe { measure: true };
+    let mut results = hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")?;
+    let (_, result) = match results.len() {
+        1 => results.remove(0),
+        _ => return Err(Failure::usage("a plan is for one host").hint("plan for each host apart").into()),
+    };
+    let outcome = result?;
+    if let Some(failure) = outcome.end.failure() {
+        return Err(failure.into());
+    }
+    let facts = outcome.events.into_iter().find_map(|event| match event {
+        Event::Facts { facts } => Some(*facts),
+        _ => None,
+    });
+    facts.ok_or_else(|| Failure::failed("the host sent no facts").into())
+}
+
+/// What the host would run of the plan's model, when it lacks something; one sentence.
+pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String> {
+    const SIZES: [&str; 5] = ["ram", "disk", "gpu-count", "gpu-vram", "nvlink"];
+    let lacks = |outcome: Outcome| matches!(outcome, Outcome::Refused | Outcome::Warning);
+    if !report.lines.iter().any(|line| SIZES.contains(&line.id.as_str()) && lacks(line.outcome)) {
+        return None;
+    }
+    let facts = events.iter().find_map(|event| match event {
+        Event::Facts { facts } => Some(facts),
+        _ => None,
+    })?;
+    let Ok(model) = model_arg::load(&plan.model.id, None) else {
+        return Some(format!(
+            "what this host runs of {}: agi-provision plan --model FILE with --host or --facts",
+            plan.model.id
+        ));
+    };
+    let Some(found) = reconcile::instead(plan, model.choice, facts, profiles::all()) else {
+        return Some(format!("this host runs no quantisation of {}", plan.model.id));
+    };
+    let (quant, w) = (&found.model.quant, &found.workload);
+    if report.passes() && *quant == plan.model.quant && w.n_ctx >= plan.workload.n_ctx {
+        return None;
+    }
+    let verdict = match found.verdict {
+        Verdict::Comfort => "in comfort",
+        _ => "as a compromise",
+    };
+    Some(format!(
+        "this host runs {} {quant} with {} tokens in {} slot{} {verdict}: agi-provision plan --model {0} \
+         --quant {quant} --ctx {} --slots {}",
+        plan.model.id,
+        w.n_ctx,
+        w.slots,
+        if w.slots == 1 { "" } else { "s" },
+        w.n_ctx,
+        w.slots,
+    ))
+}

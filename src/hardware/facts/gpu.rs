@@ -1,0 +1,134 @@
+//! GPUs and what connects them, as nvidia-smi reports them.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gpu {
+    pub index: u64,
+    pub name: String,
+    pub uuid: Option<String>,
+    /// `00000000:65:00.0`.
+    #[serde(default)]
+    pub pci_bus_id: Option<String>,
+    pub memory_total_bytes: u64,
+    #[serde(default)]
+    pub memory_used_bytes: Option<u64>,
+    pub memory_free_bytes: Option<u64>,
+    pub driver: Option<String>,
+    /// The newest CUDA that the driver runs, `12.4`.
+    #[serde(default)]
+    pub cuda_version: Option<String>,
+    /// `8.6`.
+    pub compute_capability: Option<String>,
+    #[serde(default)]
+    pub ecc: Option<Ecc>,
+    #[serde(default)]
+    pub mig: Option<Mig>,
+    #[serde(default)]
+    pub persistence: Option<bool>,
+    #[serde(default)]
+    pub power_limit_watts: Option<f64>,
+    #[serde(default)]
+    pub pcie: Option<Pcie>,
+    #[serde(default)]
+    pub numa_node: Option<u64>,
+    #[serde(default)]
+    pub processes: Option<Vec<GpuProcess>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ecc {
+    pub enabled: bool,
+    /// Errors since the driver was loaded that could not be corrected; null: not counted.
+    pub uncorrected: Option<u64>,
+    /// The same over the card's life.
+    pub uncorrected_ever: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mig {
+    pub enabled: bool,
+    /// Memory of each instance; a process gets one.
+    pub instances_bytes: Vec<u64>,
+}
+
+/// A link's generation falls when the card is idle; its width should not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pcie {
+    pub generation: u64,
+    pub generation_max: u64,
+    pub width: u64,
+    pub width_max: u64,
+}
+
+impl Pcie {
+    /// One way, 10^9 bytes/s, at the best generation and the width it has now: 8b/10b coding up to
+    /// generation 2, then 128b/130b (PCI-SIG base specifications).
+    pub fn gb_s(&self) -> f64 {
+        let lane = match self.generation_max {
+            0 => 0.0,
+            1 => 0.25,
+            2 => 0.5,
+            n => 8.0 * f64::from(1 << (n - 3).min(4)) * 128.0 / 130.0 / 8.0,
+        };
+        lane * self.width as f64
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GpuProcess {
+    pub pid: u32,
+    pub name: String,
+    /// null: hidden, as in a container.
+    pub memory_bytes: Option<u64>,
+}
+
+/// One pair of the topology matrix.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GpuLink {
+    pub a: u64,
+    pub b: u64,
+    /// As `nvidia-smi topo -m` has it: `NV12`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`.
+    pub link: String,
+}
+
+impl GpuLink {
+    pub fn is_nvlink(&self) -> bool {
+        self.link.starts_with("NV")
+    }
+
+    /// Its legend.
+    pub fn meaning(&self) -> &'static str {
+        match self.link.as_str() {
+            "SYS" => "PCIe and the link between CPUs",
+            "NODE" => "PCIe and the CPU's own links",
+            "PHB" => "PCIe through the CPU's host bridge",
+            "PXB" => "several PCIe switches",
+            "PIX" => "one PCIe switch",
+            link if link.starts_with("NV") => "NVLink",
+            _ => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NvLink {
+    pub gpu: u64,
+    pub link: u64,
+    /// One way, 10^9 bytes/s; null: inactive.
+    pub gb_s: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pcie;
+
+    #[test]
+    fn pcie_bandwidth_follows_generation_and_width() {
+        let pcie = |generation_max, width| Pcie { generation_max, width, ..Pcie::default() };
+        assert_eq!(format!("{:.1}", pcie(4, 16).gb_s()), "31.5");
+        assert_eq!(format!("{:.1}", pcie(3, 8).gb_s()), "7.9");
+        assert_eq!(format!("{:.1}", pcie(1, 16).gb_s()), "4.0");
+        assert_eq!(pcie(0, 16).gb_s(), 0.0);
+    }
+}

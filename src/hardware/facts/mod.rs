@@ -1,0 +1,218 @@
+//! What a host has, as a document: `agi-provision/facts/1`. Read by [`super::probe`] on the host.
+//!
+//! Sizes are bytes, times seconds. A field without a value is `null`, and its path is a key of
+//! `unsupported` (this host or card has no such thing, or does not report it) or of `failed` (it
+//! should be there and could not be read), each with the reason: `gpus.0.ecc`, or the name of the
+//! part around it, `gpus.0`. The two nulls that are values are said in their descriptions.
+//! docs/facts.schema.json describes every key; a test holds real output against it.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+mod gpu;
+
+pub use gpu::{Ecc, Gpu, GpuLink, GpuProcess, Mig, NvLink, Pcie};
+
+pub const SCHEMA: &str = "agi-provision/facts/1";
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub schema: String,
+    pub os: Os,
+    pub cpu: Cpu,
+    pub memory: Memory,
+    /// The file system that holds /var/lib/agi-provision (or would).
+    pub disk: Disk,
+    /// Every place that this tool writes to.
+    #[serde(default)]
+    pub mounts: Vec<Mount>,
+    pub gpus: Vec<Gpu>,
+    /// Every pair of GPUs has an NVLink between them (`NV#` in the topology matrix) and no link is
+    /// inactive. Unsupported with fewer than two GPUs.
+    pub nvlink: Option<bool>,
+    /// How each pair of GPUs is connected.
+    #[serde(default)]
+    pub gpu_links: Vec<GpuLink>,
+    /// Every NVLink of every GPU.
+    #[serde(default)]
+    pub nvlinks: Vec<NvLink>,
+    /// Listening TCP ports and, where it can be told, the process.
+    pub ports: Vec<Port>,
+    /// Who holds dpkg's or apt's lock; null: nobody, or there is no dpkg.
+    #[serde(default)]
+    pub package_lock: Option<String>,
+    /// How this process came to be root: `root`, `passwordless-sudo`, or `not-root`.
+    #[serde(default)]
+    pub sudo: String,
+    /// Only with `probe --measure`.
+    #[serde(default)]
+    pub measured: Option<Measured>,
+    /// How long reading all this took, seconds.
+    #[serde(default)]
+    pub probe_seconds: f64,
+    /// Field → why it could not be read.
+    pub failed: BTreeMap<String, String>,
+    /// Field → why there is nothing to read.
+    #[serde(default)]
+    pub unsupported: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Os {
+    /// `debian`, `ubuntu`, …: os-release `ID`.
+    pub id: String,
+    /// os-release `VERSION_ID`.
+    pub version: String,
+    pub kernel: String,
+    /// `x86_64`, `aarch64`.
+    pub arch: String,
+    /// systemd is PID 1.
+    pub systemd: bool,
+    /// `252`, `257.8`.
+    #[serde(default)]
+    pub systemd_version: Option<String>,
+    /// `2.36`.
+    #[serde(default)]
+    pub glibc: Option<String>,
+    /// As systemd names it: `kvm`, `lxc`, `openvz`, `none`, …
+    pub virtualization: Option<String>,
+    pub boot_id: Option<String>,
+    #[serde(default)]
+    pub clock: Option<Clock>,
+}
+
+/// What the kernel knows of its clock (adjtimex).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Clock {
+    /// A time daemon keeps it right.
+    pub synchronized: bool,
+    /// What is still to be corrected.
+    pub offset_seconds: f64,
+    /// At most this far off, where it is synchronized.
+    pub max_error_seconds: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cpu {
+    pub model: String,
+    /// CPUs this host may use (threads).
+    pub logical: u64,
+    pub physical: Option<u64>,
+    /// Cores run two or more threads each.
+    #[serde(default)]
+    pub smt: Option<bool>,
+    #[serde(default)]
+    pub numa_nodes: Option<u64>,
+    /// As /proc/cpuinfo names them: `avx2`, `fma`, `f16c`, …
+    pub flags: Vec<String>,
+    /// Those of the flags that llama.cpp chooses its code by.
+    #[serde(default)]
+    pub isa: Vec<String>,
+    /// Now, MHz.
+    #[serde(default)]
+    pub mhz: Option<u64>,
+    #[serde(default)]
+    pub max_mhz: Option<u64>,
+    /// Share of the time since boot that the hypervisor gave to others, percent.
+    #[serde(default)]
+    pub steal_percent: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    pub total_bytes: u64,
+    pub available_bytes: u64,
+    pub swap_bytes: u64,
+    #[serde(default)]
+    pub swap_free_bytes: u64,
+    /// The tightest cgroup limit above the service that is below the total; null: none.
+    pub cgroup_limit_bytes: Option<u64>,
+    /// The group that sets it; null with the limit.
+    #[serde(default)]
+    pub cgroup_limit_by: Option<String>,
+    /// Explicit huge pages, taken from the total.
+    #[serde(default)]
+    pub huge_pages_bytes: Option<u64>,
+    /// `always`, `madvise`, `never`.
+    #[serde(default)]
+    pub transparent_huge_pages: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Disk {
+    pub mount: String,
+    pub fs: String,
+    pub total_bytes: u64,
+    pub free_bytes: u64,
+    pub free_inodes: Option<u64>,
+    pub read_only: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mount {
+    /// The place asked about; the mount is that of its nearest ancestor that exists.
+    pub path: String,
+    #[serde(flatten)]
+    pub disk: Disk,
+    pub noexec: bool,
+    /// `nvme`, `ssd`, `hdd`, `virtual` (a hypervisor's disk), or `memory`.
+    pub kind: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    pub port: u16,
+    /// null: a process that this one may not look into.
+    pub process: Option<String>,
+}
+
+/// What takes a moment to find out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Reading memory with every CPU, 10^9 bytes/s.
+    pub memory_bandwidth_gb_s: f64,
+    /// CPUs that read.
+    pub memory_threads: u64,
+    /// Reading the disk of /var/lib/agi-provision past the page cache, 10^6 bytes/s.
+    pub disk_read_mb_s: Option<f64>,
+}
+
+/// What could not be read, and what there is not.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    pub failed: BTreeMap<String, String>,
+    pub unsupported: BTreeMap<String, String>,
+}
+
+impl Gaps {
+    pub fn failed(&mut self, field: impl Into<String>, why: impl Into<String>) {
+        self.failed.insert(field.into(), why.into());
+    }
+
+    pub fn unsupported(&mut self, field: impl Into<String>, why: impl Into<String>) {
+        self.unsupported.insert(field.into(), why.into());
+    }
+
+    /// Notes a missing value as unsupported.
+    pub fn or_unsupported<T>(&mut self, field: &str, value: Option<T>, why: &str) -> Option<T> {
+        if value.is_none() {
+            self.unsupported(field, why);
+        }
+        value
+    }
+
+    /// Reads a small file of /proc or /sys; a failure is noted under `field`.
+    pub fn read(&mut self, path: &str, field: &str) -> Option<String> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.unsupported(field, format!("{path} does not exist"));
+                None
+            }
+            Err(error) => {
+                self.failed(field, format!("{path}: {error}"));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What takes a moment: how fast memory and disk are read. Nothing is written.
+
+use super::disk;
+use crate::hardware::facts::{Facts, Gaps, Measured};
+use rustix::fs::{Mode, OFlags};
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// How long each measurement reads.
+const MEMORY_TIME: Duration = Duration::from_millis(800);
+const DISK_TIME: Duration = Duration::from_secs(2);
+
+/// Of one thread, bytes; many times a core's share of the last cache.
+const MOST_PER_THREAD: u64 = 128 << 20;
+
+const CHUNK: usize = 4 << 20;
+/// Direct reads want memory and offsets aligned to the disk's blocks.
+const ALIGN: usize = 4096;
+
+pub fn measure(storage: &Path, facts: &Facts, gaps: &mut Gaps) -> Measured {
+    let threads = facts.cpu.logical.max(1);
+    let memory_bandwidth_gb_s = memory(threads, facts.memory.available_bytes);
+    let disk_read_mb_s = match source(storage) {
+        None => {
+            gaps.unsupported("measured.disk_read_mb_s", "no model of 64 MiB and no block device to read");
+            None
+        }
+        Some(path) => match read_directly(&path) {
+            Ok(speed) => Some(speed),
+            Err(error) => {
+                gaps.failed("measured.disk_read_mb_s", format!("{}: {error}", path.display()));
+                None
+            }
+        },
+    };
+    Measured { memory_bandwidth_gb_s, memory_threads: threads, disk_read_mb_s }
+}
+
+/// 10^9 bytes/s that `threads` read together, each from a buffer of its own.
+fn memory(threads: u64, available: u64) -> f64 {
+    let bytes = (available / 4 / threads).clamp(1 << 20, MOST_PER_THREAD);
+    let barrier = Barrier::new(threads as usize);
+    let read = || {
+        let buffer = vec![1u64; bytes as usize / 8];
+        barrier.wait();
+        let start = Instant::now();
+        let mut passes = 0;
+        while start.elapsed() < MEMORY_TIME {
+            black_box(sum(black_box(&buffer)));
+            passes += 1;
+        }
+        (passes * bytes) as f64 / start.elapsed().as_secs_f64()
+    };
+    let total: f64 = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(&read)).collect();
+        handles.into_iter().filter_map(|handle| handle.join().ok()).sum()
+    });
+    (total / 1e7).round() / 100.0
+}
+
+/// Eight sums side by side, so that memory is the bound and not the additions.
+fn sum(buffer: &[u64]) -> u64 {
+    let mut sums = [0u64; 8];
+    for chunk in buffer.as_chunks::<8>().0 {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum = sum.wrapping_add(*value);
+        }
+    }
+    sums.iter().fold(0, |all, sum| all.wrapping_add(*sum))
+}
+
+/// The largest file below `storage`, or the disk itself.
+fn source(storage: &Path) -> Option<PathBuf> {
+    let mut largest = (64 << 20, None);
+    let folders = fs::read_dir(storage).into_iter().flatten().flatten();
+    for file in folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten()) {
+        let size = file.metadata().map_or(0, |m| if m.is_file() { m.len() } else { 0 });
+        if size >= largest.0 {
+            largest = (size, Some(file.path()));
+        }
+    }
+    largest.1.or_else(|| disk::device_file(storage))
+}
+
+/// 10^6 bytes/s past the page cache.
+fn read_directly(path: &Path) -> std::io::Result<f64> {
+    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC, Mode::empty())?;
+    let mut memory = vec![0u8; CHUNK + ALIGN];
+    let skip = memory.as_ptr().align_offset(ALIGN);
+    let buffer = &mut memory[skip..skip + CHUNK];
+    let start = Instant::now();
+    let mut total = 0;
+    while start.elapsed() < DISK_TIME {
+        let read = rustix::io::pread(&file, &mut *buffer, total)?;
+        total += read as u64;
+        if read < CHUNK {
+            break;
+        }
+    }
+    if total == 0 {
+        return Err(std::io::Error::other("nothing to read"));
+    }
+    Ok((total as f64 / start.elapsed().as_secs_f64() / 1e4).round() / 100.0)
+}

@@ -1,0 +1,138 @@
+//! A machine that exists as a profile: what its facts say, instead of what was promised.
+
+use super::document::Plan;
+use super::ledger::REPORTED_RAM;
+use super::request::{Fixed, ModelChoice, Request};
+use crate::error::Result;
+use crate::hardware::facts::{Facts, Gpu};
+use crate::hardware::profiles::{GpuSpec, MIB, Profile};
+
+/// The profile's id in a plan.
+pub const HOST: &str = "this-host";
+
+/// A machine of which nothing is known has at least this: one DDR4-3200 channel, and what one core of
+/// a small server does (profiles/hardware.toml counts 0.075 a virtual core).
+const LEAST_BANDWIDTH: f64 = 25.6;
+const TFLOPS_PER_CORE: f64 = 0.075;
+/// A read with every core reaches about this share of the theoretical peak that profiles name.
+const READ_OF_PEAK: f64 = 0.8;
+
+/// The host as a profile. `known` are the profiles whose cards' speeds are known; of a card that is
+/// none of them, the slowest known speed is taken.
+pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
+    let ram = facts.memory.cgroup_limit_bytes.unwrap_or(u64::MAX).min(facts.memory.total_bytes);
+    let measured = facts.measured.as_ref().map(|measured| measured.memory_bandwidth_gb_s / READ_OF_PEAK);
+    let gpus: Vec<GpuSpec> = facts.gpus.iter().map(|gpu| card(gpu, known)).collect();
+    Profile {
+        id: HOST.to_string(),
+        title: "The host as it was found".to_string(),
+        rented: true,
+        cpu_cores: facts.cpu.logical,
+        ram_gib: ram >> 30,
+        sold_ram_bytes: Some((ram as f64 / REPORTED_RAM).ceil() as u64),
+        disk_gb: facts.disk.free_bytes / 1_000_000_000,
+        memory_bandwidth_gb_s: measured.unwrap_or(LEAST_BANDWIDTH * 2.0),
+        tflops: TFLOPS_PER_CORE * facts.cpu.physical.unwrap_or(facts.cpu.logical) as f64,
+        nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
+        gpus,
+    }
+}
+
+fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
+    let specs = || known.iter().flat_map(|profile| &profile.gpus);
+    let same = specs().find(|spec| spec.name == gpu.name);
+    let lesser = specs().find(|spec| spec.or_better.contains(&gpu.name));
+    let slowest = specs().min_by(|a, b| a.memory_bandwidth_gb_s.total_cmp(&b.memory_bandwidth_gb_s));
+    let context = specs().map(|spec| spec.cuda_context_mib).max().unwrap_or(555);
+    let speed = same.or(lesser).or(slowest);
+    GpuSpec {
+        name: gpu.name.clone(),
+        or_better: Vec::new(),
+        vram_mib: usable(gpu) / MIB,
+        memory_bandwidth_gb_s: speed.map_or(200.0, |spec| spec.memory_bandwidth_gb_s),
+        tflops: speed.map_or(20.0, |spec| spec.tflops),
+        cuda_context_mib: same.map_or(context, |spec| spec.cuda_context_mib),
+    }
+}
+
+/// Memory that a new server may have: not what others' processes hold, and with MIG one instance.
+fn usable(gpu: &Gpu) -> u64 {
+    if let Some(mig) = gpu.mig.as_ref().filter(|mig| mig.enabled) {
+        return mig.instances_bytes.iter().copied().max().unwrap_or(0);
+    }
+    let others = gpu.processes.iter().flatten().filter(|process| !process.name.ends_with("llama-server"));
+    let held: u64 = others.filter_map(|process| process.memory_bytes).sum();
+    gpu.memory_total_bytes.saturating_sub(held)
+}
+
+/// The best plan for this host: the request with its profile and no other choice, and without a
+/// price, as it is there already. Other profiles stay as alternatives.
+pub fn plan(mut request: Request, facts: &Facts) -> Result<Plan> {
+    let host = profile(facts, &request.profiles);
+    request.profiles.insert(0, host);
+    request.profile = Some(HOST.to_string());
+    request.budget = None;
+    super::plan(&request)
+}
+
+/// What this host would run of the model, whatever it was asked for before; `None` for nothing.
+pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
+    let build = super::build::find(&plan.llama_server.build).ok()?;
+    let request = Request {
+        model,
+        profiles,
+        profile: None,
+        offers: Vec::new(),
+        budget: None,
+        fixed: Fixed::default(),
+        build,
+    };
+    let found = self::plan(request, facts).ok()?;
+    (found.verdict != super::document::Verdict::Impossible).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::facts::{GpuProcess, Measured, Memory, Mig};
+    use crate::hardware::profiles;
+
+    const GIB: u64 = 1 << 30;
+
+    fn host(ram: u64) -> Facts {
+        let mut facts = Facts::default();
+        facts.memory = Memory { total_bytes: ram, ..Memory::default() };
+        facts.cpu.logical = 4;
+        facts.disk.free_bytes = 100_000_000_000;
+        facts
+    }
+
+    #[test]
+    fn ram_is_what_the_host_has_and_a_limit_counts() {
+        let mut facts = host(4_034_000_000);
+        let found = profile(&facts, &[]);
+        let capacity = (found.ram_bytes() as f64 * REPORTED_RAM) as u64;
+        assert!(capacity.abs_diff(4_034_000_000) < 4096, "{capacity}");
+        facts.memory.cgroup_limit_bytes = Some(GIB);
+        assert_eq!(profile(&facts, &[]).ram_gib, 1);
+        facts.measured = Some(Measured { memory_bandwidth_gb_s: 40.0, ..Measured::default() });
+        assert_eq!(profile(&facts, &[]).memory_bandwidth_gb_s, 50.0);
+    }
+
+    #[test]
+    fn a_known_card_brings_its_speed_and_others_memory_is_not_ours() {
+        let mut facts = host(32 * GIB);
+        let mut gpu = Gpu { name: "NVIDIA GeForce RTX 3090".into(), ..Gpu::default() };
+        gpu.memory_total_bytes = 24 * GIB;
+        let process = |name: &str| GpuProcess { pid: 1, name: name.into(), memory_bytes: Some(GIB) };
+        gpu.processes = Some(vec![process("/usr/bin/Xorg"), process("/opt/llama-server")]);
+        facts.gpus = vec![gpu.clone()];
+        let found = profile(&facts, &profiles::all());
+        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (936.0, 23 * 1024));
+        gpu.mig = Some(Mig { enabled: true, instances_bytes: vec![5 * GIB, 10 * GIB] });
+        gpu.name = "NVIDIA Something New".into();
+        facts.gpus = vec![gpu];
+        let found = profile(&facts, &profiles::all());
+        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (272.0, 10 * 1024));
+    }
+}

@@ -1,0 +1,127 @@
+//! What is found of GPUs: count, memory, links, and whether the runtime can use them.
+
+use super::{Found, Held, holds, number};
+use crate::hardware::facts::{Facts, Gpu};
+use crate::plan::document::Bound;
+use crate::report::gib;
+
+pub fn count(facts: &Facts) -> Found<'_> {
+    let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
+    let why = lost.map(|(_, why)| why).or(facts.failed.get("gpus"));
+    let mut text = match facts.gpus.len() {
+        0 => "no GPU".to_string(),
+        1 => "1 GPU".to_string(),
+        n => format!("{n} GPUs"),
+    };
+    if let Some(why) = why {
+        text += &format!(" ({why})");
+    }
+    number(facts.gpus.len() as u64, text)
+}
+
+pub fn model(facts: &Facts) -> Found<'_> {
+    let names: Vec<&str> = facts.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
+    let text = if names.is_empty() { "no GPU".to_string() } else { names.join(", ") };
+    Found::new(text, move |bound| match bound {
+        Bound::AllOf(known) => !names.is_empty() && names.iter().all(|name| known.iter().any(|k| k == name)),
+        Bound::Name(known) => !names.is_empty() && names.iter().all(|name| name == known),
+        _ => false,
+    })
+}
+
+/// The need must be free on every card (or used by our own service); the promise is what cards have.
+pub fn memory(facts: &Facts, held: Held) -> Found<'static> {
+    let least = facts.gpus.iter().map(whole).min().unwrap_or(0);
+    let usable = facts.gpus.iter().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
+    let text = match facts.gpus.iter().find(|gpu| instances(gpu).is_some()) {
+        _ if facts.gpus.is_empty() => "no GPU".to_string(),
+        Some(gpu) => format!("{} in the largest MIG instance of GPU {}", gib(whole(gpu)), gpu.index),
+        None => format!("{} free of {}", gib(usable), gib(least)),
+    };
+    let mut found = number(usable, text);
+    found.keeps_promise = Some(Box::new(move |bound| matches!(bound, Bound::AtLeast(n) if *n <= least)));
+    found
+}
+
+fn instances(gpu: &Gpu) -> Option<&[u64]> {
+    gpu.mig.as_ref().filter(|mig| mig.enabled).map(|mig| mig.instances_bytes.as_slice())
+}
+
+/// What one process can have of a card at most: with MIG, one instance.
+fn whole(gpu: &Gpu) -> u64 {
+    instances(gpu).map_or(gpu.memory_total_bytes, |all| all.iter().copied().max().unwrap_or(0))
+}
+
+fn usable(gpu: &Gpu, held: Held) -> u64 {
+    let whole = whole(gpu);
+    let Some(free) = gpu.memory_free_bytes.filter(|_| instances(gpu).is_none()) else { return whole };
+    let mine = |pid: u32| {
+        let processes = gpu.processes.as_ref()?;
+        let own: Vec<_> = processes.iter().filter(|process| process.pid == pid).collect();
+        // Some container runtimes show no processes, or no memory of them.
+        if processes.is_empty() {
+            None
+        } else {
+            own.iter().map(|process| process.memory_bytes).sum::<Option<u64>>()
+        }
+    };
+    let ours = held.pid.and_then(mine).unwrap_or(held.gpu_bytes);
+    whole.min(free.saturating_add(ours))
+}
+
+/// Every pair linked and every link up; else what is there instead, and what that costs.
+pub fn nvlink(facts: &Facts) -> Found<'_> {
+    let inactive = facts.nvlinks.iter().filter(|link| link.gb_s.is_none()).count();
+    let text = match (facts.nvlink, facts.gpu_links.iter().find(|pair| !pair.is_nvlink())) {
+        (Some(true), _) => match facts.gpu_links.first() {
+            Some(pair) => format!("every pair is linked ({}){}", pair.link, speed(facts, pair.a)),
+            None => "every pair is linked".to_string(),
+        },
+        (Some(false), Some(pair)) => format!(
+            "GPU {} and GPU {} meet over {}{}: each layer's result crosses that instead of NVLink",
+            pair.a,
+            pair.b,
+            pair.meaning(),
+            pcie(facts, pair.b),
+        ),
+        (Some(false), None) if inactive > 0 => {
+            format!("{inactive} of {} NVLinks are inactive", facts.nvlinks.len())
+        }
+        (Some(false), None) => "a pair without NVLink".to_string(),
+        (None, _) => match facts.failed.get("nvlink").or(facts.unsupported.get("nvlink")) {
+            Some(why) => format!("unknown ({why})"),
+            None => "unknown".to_string(),
+        },
+    };
+    holds(facts.nvlink == Some(true), &text)
+}
+
+fn speed(facts: &Facts, gpu: u64) -> String {
+    let total: f64 = facts.nvlinks.iter().filter(|link| link.gpu == gpu).filter_map(|link| link.gb_s).sum();
+    if total > 0.0 { format!(", {total:.0} GB/s each way") } else { String::new() }
+}
+
+fn pcie(facts: &Facts, gpu: u64) -> String {
+    let card = facts.gpus.iter().find(|card| card.index == gpu);
+    let Some(pcie) = card.and_then(|card| card.pcie.as_ref()) else { return String::new() };
+    format!(" ({:.0} GB/s each way at best, PCIe {} ×{})", pcie.gb_s(), pcie.generation_max, pcie.width)
+}
+
+/// The lowest version among the cards, against one that is needed.
+pub fn version<'a>(facts: &'a Facts, of: impl Fn(&'a Gpu) -> Option<&'a String>) -> Found<'a> {
+    let versions: Vec<&String> = facts.gpus.iter().filter_map(of).collect();
+    let lowest = versions.iter().min_by_key(|text| numbers(text)).map(|text| text.to_string());
+    match lowest {
+        // A card that does not say is not refused for it.
+        None => Found::new("not reported".to_string(), |_| true),
+        Some(lowest) => Found::new(
+            lowest.clone(),
+            move |bound| matches!(bound, Bound::Name(needed) if numbers(&lowest) >= numbers(needed)),
+        ),
+    }
+}
+
+/// `550.54.14` as numbers to compare.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
