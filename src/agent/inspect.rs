@@ -39,7 +39,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
     let ready = health == "ready";
-    let last_lines = if ready { Vec::new() } else { service::last_lines(10) };
+    let last_lines = if ready { Vec::new() } else { service::last_lines(10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
     let value = json!({
         "schema": "agi-provision/status/1",

@@ -157,7 +157,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut quiet = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
-        match follower.event()? {
+        match follower.next_event()? {
             Some(Event::End(end)) => {
                 wait_for_unit();
                 return Ok(end);
@@ -169,7 +169,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
             }
             None => {
                 if quiet.elapsed() > Duration::from_secs(3) {
-                    if !is_running()? && follower.event()?.is_none() {
+                    if !is_running()? && follower.next_event()?.is_none() {
                         return Err(Failure::failed("the job ended without saying why")
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());
