@@ -94,17 +94,18 @@ pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Pro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hardware::facts::{GpuProcess, Measured, Memory, Mig};
+    use crate::hardware::facts::{Cpu, Disk, GpuProcess, Measured, Memory, Mig};
     use crate::hardware::profiles;
 
     const GIB: u64 = 1 << 30;
 
     fn host(ram: u64) -> Facts {
-        let mut facts = Facts::default();
-        facts.memory = Memory { total_bytes: ram, ..Memory::default() };
-        facts.cpu.logical = 4;
-        facts.disk.free_bytes = 100_000_000_000;
-        facts
+        Facts {
+            memory: Memory { total_bytes: ram, ..Memory::default() },
+            cpu: Cpu { logical: 4, ..Cpu::default() },
+            disk: Disk { free_bytes: 100_000_000_000, ..Disk::default() },
+            ..Facts::default()
+        }
     }
 
     #[test]

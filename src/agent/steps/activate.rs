@@ -57,7 +57,10 @@ impl Step for Activate {
         prove(&desired.plan, pid, run)?;
         let key = key::read()?;
         run.notes.answer = Some(api.smoke(&key, answer_limit(&desired.plan))?);
-        time(&desired.plan, &api, &key, run)?;
+        // The model answers: a measurement that fails takes nothing back.
+        if let Err(error) = time(&desired.plan, &api, &key, run) {
+            run.warn(format!("the speed was not measured: {error:#}"))?;
+        }
         run.notes.memory = memory(pid);
         Ok(())
     }

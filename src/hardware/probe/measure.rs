@@ -55,7 +55,7 @@ fn memory(threads: u64, available: u64) -> f64 {
         (passes * bytes) as f64 / start.elapsed().as_secs_f64()
     };
     let total: f64 = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(&read)).collect();
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
         handles.into_iter().filter_map(|handle| handle.join().ok()).sum()
     });
     (total / 1e7).round() / 100.0
