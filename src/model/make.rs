@@ -149,7 +149,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     // gpt-oss calls the norm before its feed-forward by another architecture's name.
     let post = arch != "gpt-oss";
     Block {
-        rms: !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon")),
+        rms: arch != "phi2" && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon")),
         norm_bias: names.has("attn_norm.bias"),
         fused_qkv: names.has("attn_qkv.weight"),
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
