@@ -4,7 +4,7 @@ use super::api::Api;
 use super::generation::{self, Desired};
 use super::protocol::{End, Event};
 use super::steps::{self, Run, Step, Undo};
-use super::{files, remove, service};
+use super::{files, receive, remove, service};
 use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::paths;
 use std::path::Path;
@@ -34,7 +34,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> End {
     let log = if started(run) { service::last_lines(20) } else { Vec::new() };
     let mut end = match first {
         true => take_back_all(&error, run),
-        false => take_back_changes(&error, run),
+        false => take_back_changes(&error, desired, run),
     };
     end.log = log;
     end
@@ -47,10 +47,9 @@ fn started(run: &Run) -> bool {
 fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     let mut changed = false;
     for step in steps::all() {
-        // A new generation means a restart, even when the old one runs well.
-        let switched = changed && step.name() == "start";
         let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
-        if changes.is_empty() && switched && restart_needed(run) {
+        // What it was started from is another now, even when it runs well.
+        if changes.is_empty() && step.name() == "start" && !run.undo.is_empty() {
             changes.push(format!("restart {}", paths::UNIT));
         }
         if !changes.is_empty() {
@@ -61,11 +60,6 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     Ok(changed)
 }
 
-/// The configuration, the unit or the agent is another one than the service was started with.
-fn restart_needed(run: &Run) -> bool {
-    run.undo.iter().any(|undo| matches!(undo, Undo::Link { .. } | Undo::Reload | Undo::File { .. }))
-}
-
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
     let start = Instant::now();
     run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
@@ -74,7 +68,7 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
 }
 
 /// A full disk gets its hint wherever it shows.
-fn full_disk(error: anyhow::Error) -> anyhow::Error {
+pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     });
@@ -97,7 +91,13 @@ fn message(desired: &Desired, run: &Run) -> String {
 
 fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
     let mut end = End::failed(error);
-    let left = match remove::everything_but_the_job() {
+    // What an earlier `remove --keep-models` left is not ours to take.
+    let brought = run.undo.iter().filter_map(|undo| match undo {
+        Undo::Remove(path) if path.starts_with(paths::MODELS) => Some(path),
+        _ => None,
+    });
+    let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
+    let left = match removed.and_then(|_| remove::everything_but_the_job(remove::has_models())) {
         Ok(()) => "the host is as it was".to_string(),
         Err(undoing) => format!("taking it back failed too: {undoing:#}"),
     };
@@ -112,9 +112,12 @@ fn kept_packages(run: &Run) -> String {
     }
 }
 
-fn take_back_changes(error: &anyhow::Error, run: &mut Run) -> End {
+fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
     let restart = started(run);
     let mut failed = Vec::new();
+    // Files that no step came to take.
+    let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
+    run.undo.splice(0..0, arrived);
     while let Some(undo) = run.undo.pop() {
         if let Err(undoing) = take_back(&undo) {
             failed.push(format!("{undoing:#}"));

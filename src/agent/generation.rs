@@ -6,6 +6,7 @@ use super::protocol::{Apply, Blob};
 use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fs;
@@ -119,11 +120,12 @@ impl Desired {
             .iter()
             .map(|file| {
                 let named = |blob: &&Blob| blob.name == file.name;
-                let offered = apply.models.iter().find(named);
-                let here = current.iter().flat_map(|record| &record.models).find(named);
-                let blob = offered.or(here).ok_or_else(|| missing_model(&file.name, file.url.is_some()))?;
-                check_model(file, blob)?;
-                Ok(blob.clone())
+                let offered = apply.models.iter().find(named).cloned();
+                let blob = offered
+                    .or_else(|| known_model(file, current.as_ref()))
+                    .ok_or_else(|| missing_model(&file.name, file.url.is_some()))?;
+                check_model(file, &blob)?;
+                Ok(blob)
             })
             .collect::<Result<Vec<Blob>>>()?;
         let record =
@@ -153,7 +155,7 @@ fn missing_model(name: &str, downloadable: bool) -> Failure {
     Failure::failed(format!("the model file {name} is not on the host and was not given")).hint(hint)
 }
 
-fn check_model(file: &crate::plan::document::ModelFile, blob: &Blob) -> Result<()> {
+fn check_model(file: &ModelFile, blob: &Blob) -> Result<()> {
     if let Some(wanted) = file.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&blob.sha256)) {
         return Err(Failure::failed(format!(
             "{} has SHA-256 {}, but the plan pins {wanted}",
@@ -165,7 +167,26 @@ fn check_model(file: &crate::plan::document::ModelFile, blob: &Blob) -> Result<(
     Ok(())
 }
 
-fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
+/// The model file on the host with the planned name, size and, where the plan has it, hash. The one
+/// in use comes first; of several others none is better than the next.
+pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
+    let fits = |blob: &Blob| {
+        let same = |wanted: &String| wanted.eq_ignore_ascii_case(&blob.sha256);
+        blob.name == file.name && blob.size_bytes == file.size_bytes && file.sha256.as_ref().is_none_or(same)
+    };
+    let mut in_use = current.into_iter().flat_map(|record| &record.models);
+    if let Some(blob) = in_use.find(|blob| fits(blob)) {
+        return Some(blob.clone());
+    }
+    let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
+    let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
+    let mut blobs = notes.map(|note| note.blob).filter(|blob| fits(blob) && has_model(blob));
+    let first = blobs.next()?;
+    blobs.next().is_none().then_some(first)
+}
+
+/// The runtime of the planned build that is on the host.
+pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let build = &plan.llama_server.build;
     if let Some(record) = current.filter(|record| record.llama_build == *build) {
         return Ok(record.runtime.clone());

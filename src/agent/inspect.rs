@@ -9,8 +9,10 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::Plan;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -68,6 +70,9 @@ pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
         command.arg("-f");
     }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    if follow {
+        end_with_client(child.id());
+    }
     let mut result = Ok(());
     if let Some(stdout) = child.stdout.take() {
         let mut reader = BufReader::new(stdout);
@@ -83,6 +88,18 @@ pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
     child.wait()?;
     result?;
     Ok(End::done(false, ""))
+}
+
+/// Ends the process when this one's stdin ends: a client that goes away closes it, and a quiet
+/// service would otherwise never let us notice.
+fn end_with_client(pid: u32) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        while matches!(rustix::io::read(std::io::stdin().as_fd(), &mut buffer), Ok(1..)) {}
+        if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    });
 }
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {

@@ -25,6 +25,8 @@ pub struct Job {
     pub facts: Facts,
     pub report: Report,
     pub holder: Holder,
+    /// The executable stays when a first apply fails.
+    pub keeps_agent: bool,
 }
 
 fn job_path() -> PathBuf {
@@ -42,14 +44,18 @@ pub fn bundle(apply: &Apply) -> Result<Bundle> {
     Bundle::from_tar(&tar)
 }
 
-/// Writes the job and starts its unit. The caller has given up the lock.
-pub fn start(job: &Job) -> Result<()> {
-    let executable = std::env::current_exe().context("finding this executable")?;
+/// Writes the job; the caller has the lock.
+pub fn write(job: &Job) -> Result<()> {
     super::files::directory(Path::new(paths::VAR), 0o755)?;
     super::files::directory(Path::new(paths::JOB), 0o700)?;
     super::files::remove(&journal_path())?;
     Journal::create(&journal_path())?;
-    super::files::write(&job_path(), &serde_json::to_vec(job)?, 0o600)?;
+    super::files::write(&job_path(), &serde_json::to_vec(job)?, 0o600)
+}
+
+/// Starts the written job's unit. The caller has given up the lock.
+pub fn start() -> Result<()> {
+    let executable = std::env::current_exe().context("finding this executable")?;
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
     let executable = executable.to_string_lossy();
@@ -70,16 +76,26 @@ pub fn run() -> Result<Exit> {
     };
     let removed = end.exit != Exit::Done && is_first();
     let exit = end.exit;
-    journal.send(&Event::End(end))?;
+    // Read before it may go.
+    let keeps_agent = read().is_ok_and(|job| job.keeps_agent);
+    let sent = journal.send(&Event::End(end));
     if removed {
-        remove::the_rest()?;
+        remove::data()?;
+        if !keeps_agent {
+            super::files::remove(Path::new(paths::LIB))?;
+        }
     }
+    sent?;
     Ok(exit)
 }
 
-fn perform(journal: &mut Journal) -> Result<End> {
+fn read() -> Result<Job> {
     let text = std::fs::read(job_path()).with_context(|| format!("reading {}", job_path().display()))?;
-    let job: Job = serde_json::from_slice(&text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+fn perform(journal: &mut Journal) -> Result<End> {
+    let job = read()?;
     let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
     // The session that started this one lets go of the lock about now.
     let lock = lock::take(&holder, Duration::from_secs(10))?;
@@ -94,7 +110,11 @@ fn perform(journal: &mut Journal) -> Result<End> {
     let mut end = converge(&desired, first, &mut run);
     if end.exit == Exit::Done {
         let receipt = receipt(&job, &desired, &run, started);
-        super::files::write(Path::new(paths::RECEIPT), &serde_json::to_vec_pretty(&receipt)?, 0o644)?;
+        let json = serde_json::to_vec_pretty(&receipt)?;
+        // It serves; without its receipt it still does.
+        if let Err(error) = super::files::write(Path::new(paths::RECEIPT), &json, 0o644) {
+            journal.send(&Event::Warning { text: format!("the receipt was not kept: {error:#}") })?;
+        }
         end.receipt = Some(receipt);
     }
     Ok(end)

@@ -4,9 +4,10 @@
 //! [`session`] is the near end of a connection: it probes, verifies, checks every step and receives
 //! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
-//! runs at every start. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! runs at every start. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
+pub mod boot;
 pub mod converge;
 pub mod files;
 pub mod generation;

@@ -56,12 +56,15 @@ pub fn state() -> Result<State> {
     Ok(state)
 }
 
-/// Makes it start at boot, and starts it now; a running one is restarted. Failures of earlier starts
-/// are forgotten first, so that the restart counter counts this one.
+/// Makes it start at boot, and starts it now, by the unit and the generation's drop-in as they are on
+/// disk; a running one is restarted. Failures of earlier starts are forgotten first, so that the
+/// restart counter counts this one. Returns when the old process is gone, so that whoever answers
+/// from then on is the new one.
 pub fn start() -> Result<()> {
+    reload()?;
     let _ = systemctl(&["reset-failed", UNIT]);
     must(&["enable", "--quiet", UNIT], LIMIT)?;
-    must(&["restart", "--no-block", UNIT], STOP_LIMIT)
+    must(&["restart", UNIT], STOP_LIMIT)
 }
 
 pub fn stop() -> Result<()> {

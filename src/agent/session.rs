@@ -13,6 +13,7 @@ use crate::hardware::facts::Facts;
 use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::requirements::ids;
 use crate::verify::{self, Held, Report};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -52,7 +53,7 @@ fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> 
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
         }
-        Op::Apply(apply) => self::apply(apply, input, output),
+        Op::Apply(apply) => self::apply(apply, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
@@ -70,7 +71,17 @@ fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
     }
 }
 
-fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+/// What becomes of the executable when a first apply fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// It was staged for this apply and goes with it.
+    Goes,
+    /// It was on the host before.
+    Stays,
+}
+
+/// Verifies, checks, fetches, and starts or joins the job that changes the host.
+pub fn apply(apply: Apply, agent: Agent, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     let bundle = job::bundle(&apply)?;
     let holder = Holder {
         pid: std::process::id(),
@@ -111,15 +122,21 @@ fn apply(apply: Apply, input: &mut impl Read, output: &mut dyn Events) -> Result
     if differences.is_empty() {
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
-    if let Err(error) = fetch(&desired, input, output) {
+    let started = fetch(&desired, input, output).and_then(|()| {
+        let job = Job { apply, facts, report, holder, keeps_agent: agent == Agent::Stays };
+        job::write(&job)?;
+        drop(lock);
+        job::start()
+    });
+    if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            super::remove::the_rest()?;
+            super::remove::data()?;
+            if agent == Agent::Goes {
+                files::remove(Path::new(paths::LIB))?;
+            }
         }
-        return Err(error);
+        return Err(super::converge::full_disk(error));
     }
-    let job = Job { apply, facts, report, holder };
-    drop(lock);
-    job::start(&job)?;
     job::follow(output)
 }
 
@@ -163,6 +180,7 @@ fn held(_plan: &Plan, disk_bytes: u64) -> Result<Held> {
 fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
+    let only_port = report.refused().all(|line| line.id == ids::PORT);
     output.send(&Event::Verified { report })?;
     if passes {
         return Ok(None);
@@ -174,19 +192,22 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
             if count == 1 { " is" } else { "s are" }
         ),
     )
-    .hint(
-        "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
-    );
+    .hint(match only_port {
+        true => "stop what listens on that port, then apply again; nothing was changed",
+        false => "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
+    });
     Ok(Some(End::failed(&failure.into())))
 }
 
 /// The staged executable goes again when nothing of ours uses it: after a refusal, a probe, a check.
 fn remove_if_unused(end: &End) {
-    let installed = !converge::is_first() || Path::new(paths::MODELS).exists();
+    let installed = !converge::is_first() || Path::new(paths::JOB).exists();
     let interrupted = Path::new(paths::INCOMING).is_dir();
     if installed || interrupted || end.exit == Exit::Held {
         return;
     }
+    // Another session may be about to use it.
+    let Ok(Ok(_lock)) = lock::take(&Holder::default(), Duration::ZERO) else { return };
     let staged = std::env::current_exe().is_ok_and(|path| path.starts_with(paths::LIB));
     if staged {
         let _ = files::remove(Path::new(paths::LIB));

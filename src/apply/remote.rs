@@ -47,7 +47,7 @@ impl Link for Remote {
              undo() {{ rm -f $t; [ -n \"$was\" ] || rmdir $d 2>/dev/null; exit 1; }}; \
              mkdir -p $d && cat > $t || undo; \
              [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
-             chmod 755 $t && mv $t {path} || undo",
+             chmod 755 $t && $t --version >/dev/null && mv $t {path} || undo",
             lib = paths::LIB,
             sha = agent.sha256,
             path = path.display(),
@@ -77,9 +77,13 @@ impl Link for Remote {
 fn staging_failed(stderr: &str) -> Failure {
     let failure =
         Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
-    match stderr.contains("No space left") {
-        true => failure.hint("the host's disk is full; nothing was kept there"),
-        false => failure.hint("is the host's /usr/local writable?"),
+    let says = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
+    if says(&["No space left"]) {
+        failure.hint("the host's disk is full; nothing was kept there")
+    } else if says(&["Permission denied", "Exec format error", "not found"]) {
+        failure.hint("is /usr/local mounted noexec there, or the host not Linux on x86-64?")
+    } else {
+        failure.hint("is the host's /usr/local writable?")
     }
 }
 

@@ -33,8 +33,8 @@ pub struct Outcome {
 const SILENCE: Duration = Duration::from_secs(90);
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
-/// Noise of a login shell before the agent's greeting, lines.
-const MOST_NOISE: usize = 2000;
+/// Noise of a login shell before the agent's greeting, bytes.
+const MOST_NOISE: usize = 16 << 20;
 
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     show.connecting();
@@ -66,13 +66,15 @@ fn attempt(
     let mut stream = link.open(&work.agent, nonce)?;
     stream.write(&line)?;
     let (greeting, marker) = (greeting(nonce), stage_marker(nonce));
-    for _ in 0..MOST_NOISE {
-        match stream.line(SILENCE)? {
-            Some(line) if line == greeting.as_bytes() => {
+    let mut noise = 0;
+    while noise < MOST_NOISE {
+        // The shell's last words may lack their line break, so only the end of a line counts.
+        match stream.line(SILENCE).context("waiting for the agent to start")? {
+            Some(line) if line.ends_with(greeting.as_bytes()) => {
                 return converse(host, stream, work, show).map(Some);
             }
-            Some(line) if line == marker.as_bytes() => return Ok(None),
-            Some(_) => {}
+            Some(line) if line.ends_with(marker.as_bytes()) => return Ok(None),
+            Some(line) => noise += line.len() + 1,
             None => {
                 let stderr = stream.finish()?;
                 return Err(not_root(&stderr).unwrap_or_else(|| no_agent(&stderr)).into());
@@ -86,8 +88,11 @@ fn attempt(
 
 fn no_agent(stderr: &str) -> Failure {
     let said = stderr.trim();
-    let detail =
-        if said.is_empty() { "it said nothing".to_string() } else { said.chars().take(500).collect() };
+    if said.is_empty() {
+        return Failure::failed("the agent did not start on the host, and nothing says why")
+            .hint("does the user's .bashrc or a forced command there end every session?");
+    }
+    let detail: String = said.chars().take(500).collect();
     Failure::failed(format!("the agent did not start on the host: {detail}"))
         .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
 }

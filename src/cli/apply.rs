@@ -1,13 +1,13 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
 use super::hosts::{self, HostArgs};
+use super::model_arg::open_header;
 use super::plan::PlanArgs;
 use super::{Format, print, print_json};
 use crate::agent::protocol::{Apply, Event, Op};
 use crate::apply::LocalFile;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
-use crate::model::gguf::Header;
 use crate::plan::document::{Plan, Verdict};
 use crate::render::{Bundle, render};
 use crate::report::gib;
@@ -16,29 +16,36 @@ use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+const EXAMPLES: &str = "Examples:
+  agi-provision apply --model ./model-q4_K.gguf --profile cpu-vps-32gb \\
+      --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz --host root@203.0.113.7
+  agi-provision apply --plan plan.json --model-file model-q4_K.gguf --host admin@203.0.113.7 --check
+  agi-provision apply --bundle saiga/ --host a --host b --yes --format json";
+
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     hosts: HostArgs,
     #[command(flatten)]
     source: SourceArgs,
     /// The model's file on this machine; repeat for a split model
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Applying", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Applying", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
     /// Only show what would change; exit 5 when something would
-    #[arg(long)]
+    #[arg(help_heading = "Applying", long)]
     check: bool,
     /// Refuse a host that is below what the profile promised, not only below the need
-    #[arg(long)]
+    #[arg(help_heading = "Applying", long)]
     strict: bool,
     /// Do not ask
-    #[arg(long, short)]
+    #[arg(help_heading = "Applying", long, short)]
     yes: bool,
     /// How to print the result
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
     format: Format,
 }
 
@@ -48,10 +55,10 @@ pub struct SourceArgs {
     #[command(flatten)]
     plan_args: PlanArgs,
     /// A plan made earlier (`plan --out FILE`)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "bundle"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = PlanArgs::IDS, conflicts_with = "bundle")]
     plan: Option<PathBuf>,
     /// A bundle made earlier (`bundle --out DIR`)
-    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = PlanArgs::IDS)]
     bundle: Option<PathBuf>,
 }
 
@@ -81,8 +88,9 @@ impl SourceArgs {
 
 /// Reads a plan; what is none ends with exit 2.
 pub fn read_plan(path: &Path) -> Result<Plan> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    Plan::from_json(&text).map_err(|error| {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let plan = String::from_utf8(bytes).context("reading it as text").and_then(|text| Plan::from_json(&text));
+    plan.map_err(|error| {
         Failure::usage(format!("{} is not a plan: {error:#}", path.display()))
             .hint("`agi-provision plan --out FILE` writes one")
             .into()
@@ -179,10 +187,7 @@ fn confirm(plan: &Plan, hosts: &[String]) -> Result<()> {
 fn model_files(plan: &Plan, given: &[PathBuf]) -> Result<Vec<LocalFile>> {
     let mut files = Vec::new();
     for path in given {
-        let header = Header::open(path).map_err(|error| {
-            Failure::failed(format!("reading {}: {error}", path.display()))
-                .hint("download it again, or compare its size and SHA-256 with the publisher's")
-        })?;
+        let header = open_header(path)?;
         let name = file_name(path);
         let planned = plan.model.files.iter().find(|file| file.name == name);
         let single = plan.model.files.len() == 1 && given.len() == 1;
@@ -202,7 +207,19 @@ fn model_files(plan: &Plan, given: &[PathBuf]) -> Result<Vec<LocalFile>> {
             .hint(format!("plan for this file itself: --model {}", path.display()))
             .into());
         }
-        files.push(hashed(path, planned.name.clone())?);
+        let file = hashed(path, planned.name.clone())?;
+        if let Some(pinned) =
+            planned.sha256.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&file.blob.sha256))
+        {
+            return Err(Failure::usage(format!(
+                "{} has SHA-256 {}, but the plan pins {pinned}",
+                path.display(),
+                file.blob.sha256
+            ))
+            .hint("this is another file than the one planned for; download it again")
+            .into());
+        }
+        files.push(file);
     }
     Ok(files)
 }

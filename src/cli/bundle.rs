@@ -6,11 +6,13 @@ use crate::plan::document::Verdict;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
+#[command(after_help = "Example:
+  agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
     /// Directory to write
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = "Output", long, value_name = "DIR")]
     out: PathBuf,
 }
 

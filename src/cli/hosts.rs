@@ -14,10 +14,13 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Hosts")]
 pub struct HostArgs {
     /// A host: [user@]name[:port]; may be repeated
-    #[arg(long, value_name = "HOST", conflicts_with = "local")]
+    #[arg(long, value_name = "HOST")]
     host: Vec<String>,
     /// Work on this machine, without SSH (needs root)
-    #[arg(long)]
+    #[arg(
+        long,
+        conflicts_with_all = ["host", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts"]
+    )]
     local: bool,
     /// Private key to log in with
     #[arg(long, value_name = "FILE")]
@@ -35,11 +38,16 @@ pub struct HostArgs {
     #[arg(long, value_name = "FILE")]
     known_hosts: Option<PathBuf>,
     /// Hosts worked on at a time
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = side_by_side)]
     jobs: usize,
     /// The agi-provision executable to run on the host, where this one cannot
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
+}
+
+fn side_by_side(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=512).contains(number));
+    number.ok_or_else(|| "expected a number from 1 to 512".to_string())
 }
 
 impl HostArgs {

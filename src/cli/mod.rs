@@ -79,7 +79,10 @@ pub enum Format {
 
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     match dispatch(cli.command) {
         Ok(exit) => exit.code(),
         Err(error) => {
@@ -108,6 +111,20 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Agent(args) => agent::run(&args),
         Command::Serve => agent::serve(),
     }
+}
+
+/// Help and the version go to stdout; a mistake to stderr, with its hint where every hint is.
+fn usage(error: &clap::Error) -> u8 {
+    use clap::error::ErrorKind;
+    let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if help || !error.use_stderr() {
+        let _ = error.print();
+        return error.exit_code() as u8;
+    }
+    let text = error.render().to_string();
+    let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
+    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.

@@ -1,7 +1,7 @@
 //! `--model`: a name of the registry, or a GGUF file whose header is read.
 
 use crate::error::{Context, Failure, Result};
-use crate::model::gguf::Header;
+use crate::model::gguf::{GgufError, Header};
 use crate::model::registry::{self, Model};
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::document::ModelFile;
@@ -51,11 +51,7 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     let mut headers = Vec::new();
     let mut files = Vec::new();
     for part in &parts {
-        let header = Header::open(part).map_err(|error| {
-            let hint = "download it again, or compare its size and SHA-256 with the publisher's";
-            anyhow::Error::from(Failure::failed(format!("{error}")).hint(hint))
-        });
-        headers.push(header.with_context(|| format!("reading {}", part.display()))?);
+        headers.push(open_header(part)?);
         files.push(ModelFile {
             name: part.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             size_bytes: std::fs::metadata(part)?.len(),
@@ -81,11 +77,37 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     Ok(Loaded { choice: ModelChoice { id, shape, chat_template: None, variants }, local: parts })
 }
 
+/// A file's header, or why there is none. Nothing but a regular file is opened: a pipe would block.
+pub fn open_header(path: &Path) -> Result<Header> {
+    let reading = || format!("reading {}", path.display());
+    let metadata = std::fs::metadata(path).with_context(reading)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
+        return Err(Failure::failed(format!("{} is {what}", path.display()))
+            .hint("name a .gguf file")
+            .into());
+    }
+    let unreadable = |error| match error {
+        GgufError::Io(error) => anyhow::Error::from(error),
+        other => Failure::failed(other.to_string())
+            .hint("download it again, or compare its size and SHA-256 with the publisher's")
+            .into(),
+    };
+    Header::open(path).map_err(unreadable).with_context(reading)
+}
+
 /// All parts of a split file, given its first; the file itself otherwise.
 fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let Some((stem, rest)) = name.split_once("-00001-of-") else {
-        return Ok(vec![path.to_path_buf()]);
+        return match later_part(&name) {
+            Some(first) => {
+                Err(Failure::usage(format!("{} is a later part of a split model", path.display()))
+                    .hint(format!("name its first part: {}", path.with_file_name(first).display()))
+                    .into())
+            }
+            None => Ok(vec![path.to_path_buf()]),
+        };
     };
     let count: u32 =
         rest.trim_end_matches(".gguf").parse().ok().filter(|n| (1..=999).contains(n)).unwrap_or(1);
@@ -97,4 +119,12 @@ fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {
             .into()),
         None => Ok(parts),
     }
+}
+
+/// The first part's name, where `name` is that of a later one: `NAME-00002-of-00003.gguf`.
+fn later_part(name: &str) -> Option<String> {
+    let (before, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
+    let (stem, number) = before.rsplit_once('-')?;
+    let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(number) && is_number(count)).then(|| format!("{stem}-00001-of-{count}.gguf"))
 }

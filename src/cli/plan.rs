@@ -61,7 +61,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
     /// tokens/s that decode must reach at the low end of its interval
-    #[arg(long, value_name = "TOK_S")]
+    #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
@@ -76,6 +76,11 @@ fn on_off(text: &str) -> Result<bool, String> {
     }
 }
 
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed >= 0.0);
+    speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
+}
+
 /// A plan, and the model's files where they lie on this machine.
 pub struct Planned {
     pub plan: Plan,
@@ -83,6 +88,23 @@ pub struct Planned {
 }
 
 impl PlanArgs {
+    /// What a finished plan leaves no room for.
+    pub const IDS: [&str; 13] = [
+        "model",
+        "budget",
+        "profile",
+        "quant",
+        "ctx",
+        "slots",
+        "kv_type",
+        "kv_unified",
+        "flash_attn",
+        "batch",
+        "ubatch",
+        "min_speed",
+        "llama_build",
+    ];
+
     pub fn plan(&self) -> Result<Planned> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")

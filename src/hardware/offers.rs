@@ -67,6 +67,9 @@ impl std::str::FromStr for Budget {
             other => return Err(format!("{other:?} is not a period; use hour, day or month")),
         };
         let amount = amount.trim();
+        if amount.starts_with('-') {
+            return Err("a budget is an amount above zero".to_string());
+        }
         let digits: String = amount.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
         let unit = amount.replacen(&digits, "", 1).trim().to_ascii_uppercase();
         let currency = match unit.as_str() {

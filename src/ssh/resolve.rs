@@ -88,7 +88,10 @@ fn in_dns(name: &str) -> Result<Vec<IpAddr>, String> {
         options.attempts = 2;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         let resolver = builder.build().map_err(|error| error.to_string())?;
-        let answer = resolver.lookup_ip(name).await.map_err(|error| error.to_string())?;
+        let answer = resolver.lookup_ip(name).await.map_err(|error| match error.is_no_records_found() {
+            true => "the name servers know no address of it".to_string(),
+            false => error.to_string(),
+        })?;
         Ok::<Vec<IpAddr>, String>(answer.iter().collect())
     };
     let found = runtime.block_on(async { tokio::time::timeout(DNS_LIMIT, lookup).await });

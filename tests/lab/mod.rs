@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub mod journey;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt as _;

@@ -1,6 +1,6 @@
 //! The API key: made on the host, readable by root alone, handed to the server as a credential.
 
-use super::{Run, Step};
+use super::{Run, Step, Undo};
 use crate::agent::files;
 use crate::agent::generation::Desired;
 use crate::agent::receive::hex;
@@ -19,7 +19,8 @@ impl Step for Key {
         Ok(if Path::new(paths::API_KEY).is_file() { Vec::new() } else { vec!["make an API key".to_string()] })
     }
 
-    fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
+    fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
+        run.undo.push(Undo::Remove(paths::API_KEY.into()));
         create()
     }
 }

@@ -109,6 +109,11 @@ fn install(packages: &[&str]) -> Result<()> {
     if first.success {
         return Ok(());
     }
+    if is_locked(&first.stderr) {
+        return Err(Failure::failed(format!("installing {}: {}", packages.join(", "), first.stderr.trim()))
+            .hint("another package run holds the lock; wait for it to finish, then apply again")
+            .into());
+    }
     // A fresh host has no package lists yet.
     let lists = apt(&["update"])?;
     let second = apt(&install)?;
@@ -116,11 +121,15 @@ fn install(packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
-    let hint = match said.contains("Could not get lock") {
-        true => "another package run holds the lock; wait for it to finish",
+    let hint = match is_locked(&said) {
+        true => "another package run holds the lock; wait for it to finish, then apply again",
         false => "can the host reach its package mirror? Or install the packages there by hand",
     };
     Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
+}
+
+fn is_locked(said: &str) -> bool {
+    said.contains("Could not get lock") || said.contains("Unable to acquire the dpkg")
 }
 
 struct Loader {

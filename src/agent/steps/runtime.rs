@@ -79,9 +79,20 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
         io::ErrorKind::StorageFull => anyhow::Error::from(
             Failure::failed("the host's disk is full").hint("free some space or take a larger disk"),
         ),
-        _ => Failure::failed(format!("it is not a .tar or .tar.gz archive, or it is damaged: {error}"))
-            .hint("give llama.cpp's release archive for Linux x64, or a .tar.gz of build/bin")
-            .into(),
+        kind => {
+            // The error itself names our folder; its cause says what is wrong with the archive.
+            let cause =
+                std::error::Error::source(&error).map_or(error.to_string(), |cause| cause.to_string());
+            let what = match kind {
+                io::ErrorKind::UnexpectedEof => {
+                    "it ends too early: it is truncated or still downloading".into()
+                }
+                _ => format!("it is not a .tar or .tar.gz archive, or it is damaged: {cause}"),
+            };
+            Failure::failed(what)
+                .hint("give llama.cpp's release archive for Linux x64, or a .tar.gz of build/bin")
+                .into()
+        }
     };
     for (count, entry) in tar.entries().map_err(unreadable)?.enumerate() {
         let mut entry = entry.map_err(unreadable)?;

@@ -1,0 +1,43 @@
+//! The ready bundles in examples/bundles are what the commands in their names' table render today.
+//! `AGI_PROVISION_GOLDEN=update` writes them anew.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Folder in examples/bundles → flags of `bundle`.
+const BUNDLES: &[(&str, &[&str])] = &[
+    ("saiga-13b-gpu-24gb", &["--model", "saiga-13b", "--profile", "gpu-24gb"]),
+    ("mistral-7b-cpu-vps-32gb", &["--model", "mistral-7b", "--profile", "cpu-vps-32gb", "--quant", "Q4_K_M"]),
+    ("llama-65b-2xa100-nvlink", &["--model", "llama-65b", "--profile", "2xa100-nvlink"]),
+];
+
+#[test]
+fn the_ready_bundles_are_current() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bundles");
+    for (name, flags) in BUNDLES {
+        let ready = examples.join(name);
+        let fresh = tempfile::tempdir().unwrap();
+        let fresh = fresh.path().join("bundle");
+        let out =
+            if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") { &ready } else { &fresh };
+        let output = Command::new(env!("CARGO_BIN_EXE_agi-provision"))
+            .arg("bundle")
+            .args(*flags)
+            .arg("--out")
+            .arg(out)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        if out == &ready {
+            continue;
+        }
+        for file in ["plan.json", "manifest.json", "README.md", "cloud-init/user-data"] {
+            assert_eq!(
+                fs::read_to_string(ready.join(file)).unwrap(),
+                fs::read_to_string(fresh.join(file)).unwrap(),
+                "examples/bundles/{name}/{file} is out of date: AGI_PROVISION_GOLDEN=update cargo test --test examples"
+            );
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `apply` on fresh hosts: from nothing to a model that answers, and nothing to do after that.
+
+#[path = "lab/mod.rs"]
+mod lab;
+
+use std::path::PathBuf;
+use std::thread;
+
+use lab::journey::{Client, PROFILE, assert_serves, chat, text};
+use lab::{Host, diff};
+use serde_json::{Value, json};
+
+const UNIT: &str = "agi-provision-llama.service";
+const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
+
+#[test]
+fn a_fresh_debian_12_serves_for_root() {
+    from_nothing_to_an_answer("debian12", "root");
+}
+
+#[test]
+fn a_fresh_debian_13_serves_for_a_sudo_user() {
+    from_nothing_to_an_answer("debian13", "admin");
+}
+
+fn from_nothing_to_an_answer(image: &str, user: &str) {
+    let (host, client) = (Host::boot(image), Client::new());
+    let fresh = host.snapshot();
+    let model = client.tiny("tiny.gguf", 1);
+    let apply = ["--model", text(&model), "--profile", PROFILE];
+
+    // Looking first: it says what it would do, and leaves nothing.
+    let check = client.apply(&host, user, &[&apply[..], &["--check"]].concat());
+    assert_eq!((check.exit, check.changed()), (5, false), "{check:?}");
+    let steps = ["user", "directories", "runtime", "packages", "model", "key", "agent", "unit", "start"];
+    for step in steps {
+        assert!(check.differences().iter().any(|line| line.starts_with(step)), "{step}: {check:?}");
+    }
+    assert_eq!(diff(&fresh, &host.snapshot()), [""; 0]);
+    assert_eq!(host.exec("ls /run | grep agi").stdout, "");
+
+    let done = client.apply(&host, user, &apply);
+    assert_eq!((done.exit, done.changed()), (0, true), "{done:?}\n{}", host.exec(LOGS).stdout);
+    assert!(done.message().contains("tiny F32 serves"), "{done:?}");
+    assert_receipt(&host, &done.value["receipt"]);
+    assert_serves(&host);
+    assert_eq!(
+        host.exec(&format!("systemctl is-active {UNIT}; systemctl is-enabled {UNIT}")).ok(),
+        "active\nenabled"
+    );
+    assert_eq!(host.exec("ps -o user:20= -C llama-server").ok().trim(), "agi-provision");
+    assert_hardened(&host);
+    assert_key_is_secret(&host);
+
+    // Again: nothing to do, and nothing done.
+    let serving = host.snapshot();
+    let again = client.apply(&host, user, &apply);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    assert!(again.message().contains("nothing to do"), "{again:?}");
+    let check = client.apply(&host, user, &[&apply[..], &["--check"]].concat());
+    assert_eq!((check.exit, check.changed(), check.differences()), (0, false, vec![]), "{check:?}");
+    assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
+
+    assert_key_rotates(&host, &client, user);
+
+    // By itself after a reboot, past the gate.
+    host.reboot();
+    wait_for_health(&host);
+    assert_serves(&host);
+    assert_eq!(host.exec(&format!("systemctl show -p NRestarts --value {UNIT}")).ok(), "0");
+    let again = client.apply(&host, user, &apply);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+}
+
+const LOGS: &str = "journalctl --no-pager -n 60 -u agi-provision-llama -u agi-provision-apply";
+
+fn assert_receipt(host: &Host, receipt: &Value) {
+    let stored: Value =
+        serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
+    assert_eq!(&stored, receipt, "the client shows what the host keeps");
+    assert_eq!(receipt["schema"], "agi-provision/receipt/1");
+    assert_eq!(receipt["llama_build"], "b11434");
+    assert_eq!(receipt["packages_installed"], json!(["libgomp1"]));
+    assert!(receipt["applied_by"].as_str().unwrap().starts_with("tester@"), "{receipt}");
+    assert!(receipt["started"].as_str() < receipt["finished"].as_str(), "{receipt}");
+    let facts = &receipt["facts_before"];
+    assert_eq!((&facts["os"]["id"], &facts["os"]["systemd"]), (&json!("debian"), &json!(true)), "{facts}");
+    assert!(facts["memory"]["total_bytes"].as_u64() > Some(1 << 30), "{facts}");
+    let lines = receipt["verification"]["lines"].as_array().unwrap();
+    for id in ["arch", "systemd", "cpu-flags", "cpu-cores", "ram", "disk", "port"] {
+        let line = lines.iter().find(|line| line["id"] == id).unwrap_or_else(|| panic!("{id}: {lines:?}"));
+        assert_ne!(line["outcome"], "refused", "{line}");
+    }
+    let measured = &receipt["measured"];
+    for number in [
+        &measured["decode_tok_s"]["measured"],
+        &measured["decode_tok_s"]["planned"]["low"],
+        &measured["answer"]["generated_tokens"],
+        &measured["answer"]["prefill_tok_s"],
+        &measured["start_seconds"],
+        &measured["memory"]["planned_host_bytes"],
+        &measured["memory"]["measured"]["resident_bytes"],
+    ] {
+        assert!(number.as_f64() > Some(0.0), "{measured}");
+    }
+    assert_eq!(receipt["model"][0]["name"], "tiny.gguf");
+}
+
+/// The unit is in force as it is on the disk, drop-in included.
+fn assert_hardened(host: &Host) {
+    let show = |property: &str| host.exec(&format!("systemctl show -p {property} --value {UNIT}")).ok();
+    assert_eq!(show("NeedDaemonReload"), "no");
+    assert_eq!(show("LimitMEMLOCK"), "infinity", "the generation's drop-in");
+    assert_eq!(show("PrivateDevices"), "yes", "the generation's drop-in");
+    assert_eq!(show("IPAddressDeny"), "::/0 0.0.0.0/0");
+    assert_eq!(show("NoNewPrivileges"), "yes");
+    let security = host.exec(&format!("systemd-analyze security --no-pager {UNIT}")).ok();
+    let overall = security.lines().find(|line| line.contains("Overall exposure level")).unwrap();
+    let level = overall.split(':').next_back().unwrap().split_whitespace().next().unwrap();
+    assert!(level.parse::<f64>().unwrap() <= 2.0, "{security}");
+    // The server's address is the host's own alone.
+    assert_eq!(host.exec("ss -Hltn 'sport = :8080'").ok().split_whitespace().nth(3), Some("127.0.0.1:8080"));
+}
+
+/// The key is in its file and in the service's credential, and nowhere else.
+fn assert_key_is_secret(host: &Host) {
+    assert_eq!(host.exec("stat -c '%a %U:%G' /etc/agi-provision/api-key").ok(), "600 root:root");
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    assert_eq!(key.len(), 64);
+    let places = "/etc /var/lib /var/cache /var/log /var/tmp /tmp /run /usr/local /root /home";
+    let found = host.exec(&format!(
+        "cd /; printf %s {key} > /dev/shm/pattern; grep -rlaFf /dev/shm/pattern {places} 2>/dev/null | \
+         grep -v /proc/; rm /dev/shm/pattern"
+    ));
+    let mut files: Vec<&str> = found.stdout.lines().collect();
+    files.sort_unstable();
+    files.dedup();
+    let credential = |file: &&str| {
+        file.starts_with("/run/credentials/agi-provision-llama.service/")
+            || file.starts_with("/run/credstore")
+            || *file == "/etc/agi-provision/api-key"
+    };
+    assert!(!files.is_empty() && files.iter().all(credential), "{files:?}");
+    for look in [
+        "ps axeww -o args",
+        "cat /proc/[0-9]*/cmdline | tr '\\0' ' '",
+        "systemctl show '*'",
+        "journalctl --no-pager -o export",
+        "systemctl cat agi-provision-llama",
+    ] {
+        let seen = host.exec(&format!("{look} 2>/dev/null; true")).ok();
+        assert!(!seen.is_empty() && !seen.contains(&key), "the key is in `{look}`");
+    }
+    // No other user gets at the credential.
+    assert_ne!(host.ssh("nosudo", "cat /run/credentials/agi-provision-llama.service/api-key").status, 0);
+}
+
+fn assert_key_rotates(host: &Host, client: &Client, user: &str) {
+    let old = host.exec("cat /etc/agi-provision/api-key").ok();
+    assert_eq!(client.on(host, user, &["key", "show"]).ok(), old);
+    let rotated = client.json_on(host, user, &["key", "rotate"]);
+    assert_eq!((rotated.exit, rotated.changed()), (0, true), "{rotated:?}");
+    let new = rotated.value["key"].as_str().unwrap();
+    assert_ne!(new, old);
+    assert_eq!(client.json_on(host, user, &["key", "show"]).value["key"], new);
+    assert_eq!((chat(host, Some(&old)).0, chat(host, Some(new)).0), (401, 200));
+    assert_eq!(host.exec("stat -c '%a %U:%G' /etc/agi-provision/api-key").ok(), "600 root:root");
+}
+
+fn wait_for_health(host: &Host) {
+    let wait = format!(
+        "for i in $(seq 100); do systemctl is-active -q {UNIT} && \
+         bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' 2>/dev/null && exit 0; sleep 0.1; done; exit 1"
+    );
+    assert_eq!(host.exec(&wait).status, 0, "{}", host.exec(LOGS).stdout);
+}
+
+#[test]
+fn drift_is_listed_exactly_and_repaired() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    client.serve(&host, "root");
+    let model = client.path("tiny.gguf");
+    let apply = ["--model", text(&model), "--profile", PROFILE];
+    let generation = "/etc/agi-provision/generation";
+    let model_on_host = host.exec(&format!("readlink {generation}/model/tiny.gguf")).ok();
+    let cases = [
+        (format!("echo '# mine' >> {UNIT_FILE}"), format!("unit: change {UNIT_FILE}")),
+        (
+            format!("rm {UNIT_FILE}.d/10-generation.conf"),
+            format!("unit: create {UNIT_FILE}.d/10-generation.conf"),
+        ),
+        (
+            format!("echo --verbose >> {generation}/llama-server.args"),
+            format!("configuration: restore {generation}/llama-server.args, which was changed by hand"),
+        ),
+        (
+            format!("echo LimitNOFILE=5 >> {generation}/limits.conf"),
+            format!("configuration: restore {generation}/limits.conf, which was changed by hand"),
+        ),
+        (
+            format!("rm {generation}/model/tiny.gguf"),
+            format!("configuration: restore the link {generation}/model/tiny.gguf"),
+        ),
+        (format!("systemctl stop {UNIT}"), format!("start: start {UNIT} (now inactive, enabled)")),
+        (format!("systemctl disable -q {UNIT}"), format!("start: start {UNIT} (now active, disabled)")),
+        (format!("rm {model_on_host}"), "model: put tiny.gguf (0.00 GiB) in place".to_string()),
+        ("rm /etc/agi-provision/api-key".to_string(), "key: make an API key".to_string()),
+    ];
+    for (drift, line) in cases {
+        host.exec(&drift).ok();
+        let drifted = host.snapshot();
+        let check = client.apply(&host, "root", &[&apply[..], &["--check"]].concat());
+        assert_eq!((check.exit, check.changed()), (5, false), "{drift}: {check:?}");
+        assert_eq!(check.differences(), [line.as_str()], "{drift}");
+        assert_eq!(diff(&drifted, &host.snapshot()), [""; 0], "{drift}");
+
+        let started = host.exec(&format!("systemctl show -p InvocationID {UNIT}")).ok();
+        let repaired = client.apply(&host, "root", &apply);
+        assert_eq!((repaired.exit, repaired.changed()), (0, true), "{drift}: {repaired:?}");
+        assert_ne!(
+            host.exec(&format!("systemctl show -p InvocationID {UNIT}")).ok(),
+            started,
+            "{drift}: no restart"
+        );
+        assert_serves(&host);
+        let again = client.apply(&host, "root", &apply);
+        assert_eq!((again.exit, again.changed()), (0, false), "{drift}: {again:?}");
+    }
+    // As text: one line per change on stdout, the rest on stderr.
+    host.exec(&format!("systemctl stop {UNIT}")).ok();
+    let check =
+        client.on(&host, "root", &["apply", "--check", "--model", text(&model), "--profile", PROFILE]);
+    assert_eq!(check.status, 5, "{check:?}");
+    let name = format!("root@{}", host.addr());
+    assert_eq!(check.stdout, format!("{name}: start: start {UNIT} (now inactive, enabled)\n"), "{check:?}");
+}
+
+#[test]
+fn several_hosts_at_once_and_the_worst_is_told() {
+    let boot = |image: &'static str| thread::spawn(move || Host::boot(image));
+    let (one, two) = (boot("debian12"), boot("debian13"));
+    let (one, two) = (one.join().unwrap(), two.join().unwrap());
+    let client = Client::new();
+    let known: Vec<String> =
+        [&one, &two].map(|host| std::fs::read_to_string(host.known_hosts()).unwrap()).into();
+    let known_hosts = client.path("known_hosts");
+    std::fs::write(&known_hosts, known.concat()).unwrap();
+    let (model, archive) = (client.tiny("tiny.gguf", 1), lab::llama_archive());
+    let keys: [PathBuf; 2] = [one.key_path(), two.key_path()];
+    let run = |first: &str, second: &str| {
+        let (first, second) = (format!("{first}@{}", one.addr()), format!("{second}@{}", two.addr()));
+        let ran = client.run(&[
+            "apply",
+            "--yes",
+            "--format",
+            "json",
+            "--jobs",
+            "2",
+            "--model",
+            text(&model),
+            "--profile",
+            PROFILE,
+            "--runtime-archive",
+            text(&archive),
+            "--known-hosts",
+            text(&known_hosts),
+            "--identity",
+            text(&keys[0]),
+            "--identity",
+            text(&keys[1]),
+            "--host",
+            &first,
+            "--host",
+            &second,
+        ]);
+        let value: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran:?}"));
+        assert_eq!(value[0]["host"], first);
+        assert_eq!(value[1]["host"], second);
+        (ran.status, value)
+    };
+    let untouched = one.snapshot();
+    let (status, value) = run("nosudo", "admin");
+    assert_eq!(status, 1, "{value}");
+    assert_eq!((&value[0]["exit"], &value[0]["changed"]), (&json!(1), &json!(false)), "{value}");
+    assert!(value[0]["message"].as_str().unwrap().contains("sudo"), "{value}");
+    assert_eq!((&value[1]["exit"], &value[1]["changed"]), (&json!(0), &json!(true)), "{value}");
+    assert_eq!(diff(&untouched, &one.snapshot()), [""; 0]);
+    assert_serves(&two);
+
+    let (status, value) = run("root", "admin");
+    assert_eq!(status, 0, "{value}");
+    assert_eq!((&value[0]["changed"], &value[1]["changed"]), (&json!(true), &json!(false)), "{value}");
+    assert_serves(&one);
+}

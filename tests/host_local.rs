@@ -1,0 +1,144 @@
+//! Without SSH: `--local` on the host itself, and `agent boot`, which cloud-init starts.
+
+#[path = "lab/mod.rs"]
+mod lab;
+
+use std::fs;
+use std::io::Read as _;
+
+use base64::Engine as _;
+use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::{Host, agi_provision, diff, llama_archive};
+
+#[test]
+fn a_host_is_brought_up_from_itself() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    // Beside the test: what the program itself must not leave is told apart from what it was given.
+    host.exec("mkdir -m 755 /opt/given").ok();
+    host.put(agi_provision().as_ref(), "/opt/given/agi-provision");
+    host.put(&client.tiny("tiny.gguf", 1), "/opt/given/tiny.gguf");
+    host.put(&llama_archive(), "/opt/given/llama.tar.gz");
+    host.exec("chmod 755 /opt/given/*").ok();
+    let fresh = host.snapshot();
+    let program = "/opt/given/agi-provision";
+    let apply = format!(
+        "{program} apply --local --yes --model /opt/given/tiny.gguf --profile {PROFILE} \
+         --runtime-archive /opt/given/llama.tar.gz"
+    );
+
+    for command in
+        [apply.as_str(), &format!("{program} probe --local"), &format!("{program} remove --local --yes")]
+    {
+        let refused = host.ssh("nosudo", command);
+        assert_eq!(refused.status, 1, "{command}: {refused:?}");
+        assert!(
+            refused.stderr.contains("needs root") && refused.stderr.contains("hint: run it again with sudo"),
+            "{refused:?}"
+        );
+    }
+    host.exec("rm -rf /home/nosudo/.cache").ok();
+    let probe = host.exec(&format!("{program} probe --local --format json"));
+    assert_eq!(probe.status, 0, "{probe:?}");
+    assert!(probe.stdout.contains("agi-provision/facts/1"), "{probe:?}");
+    assert_eq!(host.exec(&format!("{apply} --check")).status, 5);
+    // The hashes of large files are remembered in the caller's own cache, nothing else is.
+    let cache = |line: &String| line[2..].starts_with("/root/.cache");
+    assert!(diff(&fresh, &host.snapshot()).iter().all(cache), "{:#?}", diff(&fresh, &host.snapshot()));
+
+    let done = host.exec(&apply);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert!(done.stderr.contains("tiny F32 serves"), "{done:?}");
+    assert_serves(&host);
+    let serving = host.snapshot();
+    let again = host.exec(&apply);
+    assert_eq!(again.status, 0, "{again:?}");
+    assert!(again.stderr.contains("nothing to do"), "{again:?}");
+    assert_eq!(host.exec(&format!("{program} status --local")).status, 0);
+    assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
+    // Over SSH it is the same host in the same state.
+    let over_ssh =
+        client.apply(&host, "admin", &["--model", text(&client.path("tiny.gguf")), "--profile", PROFILE]);
+    assert_eq!((over_ssh.exit, over_ssh.changed()), (0, false), "{over_ssh:?}");
+
+    host.exec(&format!("{program} remove --local --yes")).ok();
+    let ours = |line: &String| line.contains("agi-provision") && !cache(line);
+    assert_eq!(diff(&fresh, &host.snapshot()).into_iter().filter(ours).collect::<Vec<_>>(), [""; 0]);
+}
+
+const BUNDLE: &str = "/var/lib/agi-provision/incoming/bundle.tar";
+
+/// Does with a bundle's user-data what cloud-init does: writes the file, runs the command.
+fn cloud_init(host: &Host, client: &Client, bundle: &std::path::Path) -> lab::Ran {
+    let user_data = fs::read_to_string(bundle.join("cloud-init/user-data")).unwrap();
+    let payload = user_data.lines().find_map(|line| line.trim().strip_prefix("content: ")).unwrap();
+    let gz = base64::engine::general_purpose::STANDARD.decode(payload).unwrap();
+    let mut tar = Vec::new();
+    flate2::read::GzDecoder::new(&gz[..]).read_to_end(&mut tar).unwrap();
+    let file = client.path("bundle.tar");
+    fs::write(&file, tar).unwrap();
+    host.exec("mkdir -p /var/lib/agi-provision/incoming").ok();
+    host.put(&file, BUNDLE);
+    host.exec(&format!("chmod 600 {BUNDLE}")).ok();
+    let (_, commands) = user_data.split_once("runcmd:\n  - |\n").expect("a command");
+    host.exec(commands)
+}
+
+#[test]
+fn cloud_init_starts_the_same_apply() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let bundle = |name: &str, flags: &[&str]| {
+        let out = client.path(name);
+        let make = ["bundle", "--model", text(&model), "--profile", PROFILE, "--out", text(&out)];
+        client.run(&[&make[..], flags].concat()).ok();
+        out
+    };
+    let (first, second) = (bundle("first", &[]), bundle("second", &["--ctx", "512"]));
+
+    // No program, as on a plain image: it says where the bundle waits.
+    let alone = cloud_init(&host, &client, &first);
+    assert_eq!(alone.status, 1, "{alone:?}");
+    assert!(alone.stdout.contains("/usr/local/lib/agi-provision/agi-provision is missing"), "{alone:?}");
+
+    // The program, but neither model nor llama.cpp.
+    host.exec("mkdir -p /usr/local/lib/agi-provision").ok();
+    host.put(agi_provision().as_ref(), "/usr/local/lib/agi-provision/agi-provision");
+    host.exec("chmod 755 /usr/local/lib/agi-provision/agi-provision").ok();
+    let without = cloud_init(&host, &client, &first);
+    assert_eq!(without.status, 1, "{without:?}");
+    assert!(without.stderr.contains("not on this host: llama.cpp b11434, tiny.gguf"), "{without:?}");
+    assert!(without.stderr.contains("hint: ") && without.stderr.contains("apply --bundle"), "{without:?}");
+    // Program and bundle wait where they were.
+    host.exec(&format!("test -x /usr/local/lib/agi-provision/agi-provision && test -f {BUNDLE}")).ok();
+
+    // Over SSH, as it said.
+    let applied = client.apply(&host, "root", &["--bundle", text(&first), "--model-file", text(&model)]);
+    assert_eq!((applied.exit, applied.changed()), (0, true), "{applied:?}");
+    assert_serves(&host);
+    // The same bundle again: nothing to do. The bundle does not stay.
+    let again = cloud_init(&host, &client, &first);
+    assert_eq!(again.status, 0, "{again:?}");
+    assert!(again.stderr.contains("nothing to do"), "{again:?}");
+    assert_ne!(host.exec(&format!("test -e {BUNDLE}")).status, 0);
+    // Another one, whose files are there: the second generation.
+    let other = cloud_init(&host, &client, &second);
+    assert_eq!(other.status, 0, "{other:?}");
+    assert!(other.stderr.contains("tiny F32 serves"), "{other:?}");
+    assert_eq!(
+        host.exec("readlink /etc/agi-provision/generation").ok(),
+        "/var/lib/agi-provision/generations/2"
+    );
+    assert_serves(&host);
+
+    // A tar that is no bundle is refused, and nothing happens.
+    let serving = host.snapshot();
+    let broken = host.exec(
+        "head -c 700 /dev/urandom > /dev/shm/broken.tar; \
+         /usr/local/lib/agi-provision/agi-provision agent boot --bundle /dev/shm/broken.tar",
+    );
+    assert_eq!(broken.status, 1, "{broken:?}");
+    let nowhere =
+        host.exec("/usr/local/lib/agi-provision/agi-provision agent boot --bundle /dev/shm/none.tar");
+    assert!(nowhere.stderr.contains("reading /dev/shm/none.tar"), "{nowhere:?}");
+    assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
+}

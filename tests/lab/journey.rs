@@ -1,0 +1,197 @@
+//! What the journeys share: the program under test with a home of its own, files to give it, and a
+//! way to talk to the model on a host.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Host, Ran, agi_provision, llama_archive, run};
+
+/// The port of the model's server on a host.
+pub const PORT: u16 = 8080;
+
+/// Someone's machine: the program with an empty home, and a folder for files.
+pub struct Client {
+    home: TempDir,
+}
+
+impl Client {
+    #[expect(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        Self { home: tempfile::tempdir().expect("a home for the client") }
+    }
+
+    /// A path in its home.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The program, with no more of this process's environment than it needs.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(agi_provision());
+        command.env_clear().env("HOME", self.home.path()).env("USER", "tester");
+        command.env("PATH", "/usr/bin:/bin").current_dir(self.home.path()).stdin(Stdio::null());
+        command.args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        run(&mut self.command(args))
+    }
+
+    /// Runs the program on `host` as `user`, who has the key and knows the host's.
+    pub fn on(&self, host: &Host, user: &str, args: &[&str]) -> Ran {
+        run(&mut self.command_on(host, user, args))
+    }
+
+    pub fn command_on(&self, host: &Host, user: &str, args: &[&str]) -> Command {
+        let mut command = self.command(args);
+        command.arg("--host").arg(format!("{user}@{}", host.addr()));
+        command.arg("--identity").arg(host.key_path()).arg("--known-hosts").arg(host.known_hosts());
+        command
+    }
+
+    /// Starts it in the background, its output piped.
+    pub fn spawn_on(&self, host: &Host, user: &str, args: &[&str]) -> Child {
+        let mut command = self.command_on(host, user, args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting agi-provision")
+    }
+
+    /// The same with `--format json`, and its answer.
+    #[track_caller]
+    pub fn json_on(&self, host: &Host, user: &str, args: &[&str]) -> Answer {
+        let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
+        Answer::new(self.on(host, user, &args))
+    }
+
+    /// `apply ARGS --runtime-archive … --yes --format json`.
+    #[track_caller]
+    pub fn apply(&self, host: &Host, user: &str, args: &[&str]) -> Answer {
+        let archive = llama_archive();
+        let mut all = vec!["apply", "--yes", "--runtime-archive", text(&archive)];
+        all.extend(args);
+        self.json_on(host, user, &all)
+    }
+
+    /// Applies the tiny model as every journey does, and panics unless it serves.
+    #[track_caller]
+    pub fn serve(&self, host: &Host, user: &str) -> Answer {
+        let model = self.tiny("tiny.gguf", 1);
+        let done = self.apply(host, user, &["--model", text(&model), "--profile", PROFILE]);
+        assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
+        done
+    }
+
+    /// A model of 600 KB that llama-server loads; another seed gives other bytes.
+    pub fn tiny(&self, name: &str, seed: u64) -> PathBuf {
+        let path = self.path(name);
+        let mut file = File::create(&path).expect("a file for the model");
+        agi_provision::model::tiny::write_tiny(&mut file, seed, None).expect("writing the model");
+        path
+    }
+
+    /// The plan for `model` with `flags`, as a file that `alter` has changed.
+    #[track_caller]
+    pub fn plan(&self, name: &str, model: &Path, flags: &[&str], alter: impl FnOnce(&mut Value)) -> PathBuf {
+        let path = self.path(name);
+        let mut args = vec!["plan", "--model", text(model), "--profile", PROFILE, "--out", text(&path)];
+        args.extend(flags);
+        self.run(&args).ok();
+        let mut plan: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        alter(&mut plan);
+        std::fs::write(&path, serde_json::to_vec_pretty(&plan).unwrap()).unwrap();
+        path
+    }
+}
+
+/// A profile that fits every machine that runs these tests.
+pub const PROFILE: &str = "laptop-cpu-16gb";
+
+/// What the program answered with `--format json`.
+#[derive(Debug)]
+pub struct Answer {
+    pub exit: i32,
+    /// Null when it printed nothing.
+    pub value: Value,
+    pub stderr: String,
+}
+
+impl Answer {
+    #[track_caller]
+    fn new(ran: Ran) -> Self {
+        let value = match ran.stdout.trim() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap_or_else(|e| panic!("no JSON ({e}): {ran:?}")),
+        };
+        Self { exit: ran.status, value, stderr: ran.stderr }
+    }
+
+    pub fn message(&self) -> &str {
+        self.value["message"].as_str().unwrap_or(&self.stderr)
+    }
+
+    pub fn changed(&self) -> bool {
+        self.value["changed"] == json!(true)
+    }
+
+    /// What `--check` found: `step: change`, in order.
+    pub fn differences(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for step in self.value["differences"].as_array().into_iter().flatten() {
+            for change in step["changes"].as_array().into_iter().flatten() {
+                all.push(format!("{}: {}", step["step"].as_str().unwrap(), change.as_str().unwrap()));
+            }
+        }
+        all
+    }
+}
+
+/// A path of a test, which is always UTF-8.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+/// Asks the server on a host through a tunnel of OpenSSH: the status and the body.
+#[track_caller]
+pub fn http(host: &Host, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> (u16, String) {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: close\r\n{key}\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut ssh = Command::new("ssh");
+    let known_hosts = format!("UserKnownHostsFile={}", host.known_hosts().display());
+    ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts, "-o", "BatchMode=yes"]);
+    ssh.args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5", "-i"]).arg(host.key_path());
+    ssh.args(["-W", &format!("127.0.0.1:{PORT}"), &format!("root@{}", host.addr())]);
+    let mut input = tempfile::tempfile().expect("a temporary file");
+    input.write_all(request.as_bytes()).and_then(|()| std::io::Seek::rewind(&mut input)).unwrap();
+    let ran = run(ssh.stdin(input));
+    let (head, body) = ran.stdout.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {ran:?}"));
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    (status.unwrap_or_else(|| panic!("{head}")), body.to_owned())
+}
+
+/// Asks for a chat completion: the status and the body.
+#[track_caller]
+pub fn chat(host: &Host, key: Option<&str>) -> (u16, Value) {
+    let body = json!({"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8, "temperature": 0});
+    let (status, text) = http(host, "POST", "/v1/chat/completions", key, Some(&body));
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// The model on the host answers whoever has the key, and nobody else.
+#[track_caller]
+pub fn assert_serves(host: &Host) {
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let (status, answer) = chat(host, Some(&key));
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer["usage"]["completion_tokens"].as_u64() > Some(0), "{answer}");
+    assert_eq!(chat(host, None).0, 401);
+}
