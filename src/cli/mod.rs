@@ -10,7 +10,9 @@ mod hosts;
 mod inspect;
 mod model_arg;
 pub mod plan;
+mod rollback;
 mod shell;
+mod tunnel;
 
 use crate::error::{self, Exit, Result};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -48,8 +50,12 @@ enum Command {
     Status(inspect::HostOnly),
     /// Show the server's log
     Logs(inspect::LogsArgs),
+    /// Bring a host's API to this machine, through SSH
+    Tunnel(tunnel::Args),
     /// Show or change the API key
     Key(inspect::KeyArgs),
+    /// Go back to the generation that served before
+    Rollback(rollback::Args),
     /// Take everything of agi-provision off a host
     Remove(inspect::RemoveArgs),
     /// List the models known by name
@@ -101,7 +107,9 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Probe(args) => inspect::probe(&args),
         Command::Status(args) => inspect::status(&args),
         Command::Logs(args) => inspect::logs(&args),
+        Command::Tunnel(args) => tunnel::run(&args),
         Command::Key(args) => inspect::key(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::Remove(args) => inspect::remove(&args),
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),

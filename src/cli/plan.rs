@@ -2,6 +2,7 @@
 
 use super::model_arg::{self, Loaded};
 use super::{print, print_json};
+use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::offers::Budget;
 use crate::hardware::{offers, profiles};
@@ -104,6 +105,17 @@ impl PlanArgs {
         "min_speed",
         "llama_build",
     ];
+
+    /// These, with what an inventory says of one host.
+    pub fn with(&self, overrides: &Overrides) -> PlanArgs {
+        PlanArgs {
+            profile: overrides.profile.clone().or_else(|| self.profile.clone()),
+            quant: overrides.quant.clone().or_else(|| self.quant.clone()),
+            ctx: overrides.ctx.or(self.ctx),
+            slots: overrides.slots.or(self.slots),
+            ..self.clone()
+        }
+    }
 
     pub fn plan(&self) -> Result<Planned> {
         let model = self.model.as_deref().ok_or_else(|| {
