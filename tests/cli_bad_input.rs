@@ -29,7 +29,7 @@ pub struct Ran {
 }
 
 impl Home {
-    pub fn new() -> Home {
+    fn new() -> Home {
         Home(tempfile::tempdir().unwrap())
     }
 

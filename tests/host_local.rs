@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Read as _;
 
 use base64::Engine as _;
-use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::journey::{Client, PROFILE, assert_serves, text, wait_until_ready};
 use lab::{Host, agi_provision, diff, llama_archive};
 
 #[test]
@@ -141,4 +141,52 @@ fn cloud_init_starts_the_same_apply() {
         host.exec("/usr/local/lib/agi-provision/agi-provision agent boot --bundle /dev/shm/none.tar");
     assert!(nowhere.stderr.contains("reading /dev/shm/none.tar"), "{nowhere:?}");
     assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
+}
+
+/// Leaves of an installation what an image would carry: the program, the model, llama.cpp.
+fn make_an_image_of(host: &Host) {
+    let unit = "agi-provision-llama.service";
+    host.exec(&format!(
+        "systemctl disable -q --now {unit}; rm -r /etc/systemd/system/{unit} /etc/systemd/system/{unit}.d; \
+         systemctl daemon-reload; rm -r /etc/agi-provision; userdel agi-provision; cd /var/lib/agi-provision && \
+         rm -r generations job incoming receipt.json"
+    ))
+    .ok();
+}
+
+#[test]
+fn an_image_that_carries_everything_serves_at_first_boot() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    client.serve(&host, "root");
+    let model = client.path("tiny.gguf");
+    let bundle = |name: &str, arg: Option<&str>| {
+        let plan = client.plan("plan.json", &model, &[], |plan| {
+            plan["llama_server"]["args"].as_array_mut().unwrap().extend(arg.map(|arg| arg.into()));
+        });
+        let out = client.path(name);
+        client.run(&["bundle", "--plan", text(&plan), "--out", text(&out)]).ok();
+        out
+    };
+    let (sound, unsound) = (bundle("sound", None), bundle("unsound", Some("--no-such-argument")));
+
+    make_an_image_of(&host);
+    let booted = cloud_init(&host, &client, &sound);
+    assert_eq!(booted.status, 0, "{booted:?}");
+    assert!(booted.stderr.contains("tiny F32 serves"), "{booted:?}");
+    assert_serves(&host);
+    host.reboot();
+    wait_until_ready(&host);
+    assert_serves(&host);
+
+    // One that does not start: taken back, but the image's program and model stay.
+    make_an_image_of(&host);
+    let failed = cloud_init(&host, &client, &unsound);
+    assert_eq!(failed.status, 1, "{failed:?}");
+    assert!(failed.stderr.contains("--no-such-argument"), "the server's own words: {failed:?}");
+    host.exec(
+        "test -x /usr/local/lib/agi-provision/agi-provision && ls /var/lib/agi-provision/models/*/tiny.gguf",
+    )
+    .ok();
+    assert_ne!(host.exec("ls -d /etc/agi-provision /var/lib/agi-provision/generations").status, 0);
+    assert_eq!(host.exec("ls /etc/systemd/system | grep agi; getent passwd agi-provision").stdout, "");
 }

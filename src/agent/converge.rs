@@ -33,7 +33,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
         Err(error) => error,
     };
     // Read before anything is stopped or removed.
-    let log = if started(run) { service::last_lines(20) } else { Vec::new() };
+    let log = started(run).map_or_else(Vec::new, |since| service::last_lines(20, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, run),
         false => take_back_changes(&error, desired, run),
@@ -42,8 +42,12 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     (end, resumable(&error))
 }
 
-fn started(run: &Run) -> bool {
-    run.undo.iter().any(|undo| matches!(undo, Undo::Restart))
+/// When this run started the service, if it did.
+fn started(run: &Run) -> Option<jiff::Timestamp> {
+    run.undo.iter().find_map(|undo| match undo {
+        Undo::Restart { since } => Some(*since),
+        _ => None,
+    })
 }
 
 fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
@@ -123,7 +127,7 @@ fn kept_packages(run: &Run) -> String {
 }
 
 fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
-    let restart = started(run);
+    let restart = started(run).is_some();
     let mut failed = Vec::new();
     // Files that no step came to take.
     let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
@@ -163,7 +167,7 @@ fn take_back(undo: &Undo) -> Result<()> {
         Undo::Link { path, target } => files::link(path, target),
         Undo::Reload => service::reload(),
         // The old generation is started once everything is back.
-        Undo::Restart => Ok(()),
+        Undo::Restart { .. } => Ok(()),
     }
 }
 

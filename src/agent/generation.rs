@@ -125,7 +125,10 @@ impl Desired {
         let plan = bundle.plan()?;
         let current = current_record();
         let runtime = match &apply.runtime {
-            Some(blob) => blob.clone(),
+            // An archive under another name is the same runtime.
+            Some(blob) => {
+                read_note(&runtime_folder(blob).join(NOTE)).map_or(blob.clone(), |note: Runtime| note.blob)
+            }
             None => match download::runtime(&plan) {
                 Some(pinned) => pinned,
                 None => known_runtime(&plan, current.as_ref())?,

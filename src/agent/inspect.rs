@@ -51,7 +51,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
         "disk_free_bytes": facts.disk.free_bytes,
-        "last_lines": if ready { Vec::new() } else { service::last_lines(10) },
+        "last_lines": if ready { Vec::new() } else { service::last_lines(10, None) },
     });
     output.send(&Event::Document { value })?;
     let message = format!("{} {}: {}, {health}", plan.model.id, plan.model.quant, state.active);

@@ -56,7 +56,7 @@ impl Before {
         };
         let agent = moved(paths::AGENT_LINK, &self.agent);
         let generation = moved(paths::GENERATION, &self.generation);
-        let started = generation.is_some().then_some(Undo::Restart);
+        let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
         agent.into_iter().chain(generation).chain(started).collect()
     }
 }
@@ -152,7 +152,7 @@ fn resumed() -> Result<Resumed> {
     drop(Journal::create(&journal_path())?);
     let mut follower = Follower::open(&journal_path())?;
     let mut found = Resumed::No;
-    while let Some(event) = follower.event()? {
+    while let Some(event) = follower.next_event()? {
         match event {
             Event::Journal { .. } => {}
             Event::End(_) => return Ok(Resumed::AtItsEnd),
@@ -242,7 +242,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut quiet = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
-        match follower.event()? {
+        match follower.next_event()? {
             Some(Event::End(end)) => {
                 wait_for_unit();
                 return Ok(end);
@@ -254,7 +254,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
             }
             None => {
                 if quiet.elapsed() > Duration::from_secs(3) {
-                    if !is_running()? && follower.event()?.is_none() {
+                    if !is_running()? && follower.next_event()?.is_none() {
                         return Err(Failure::failed("the job ended without saying why")
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());

@@ -62,7 +62,7 @@ impl Follower {
 
     /// The next whole line's event, or `None` when there is none yet. A line that is not an event is
     /// an error: the journal is ours alone.
-    pub fn event(&mut self) -> Result<Option<Event>> {
+    pub fn next_event(&mut self) -> Result<Option<Event>> {
         self.reader.read_until(b'\n', &mut self.partial)?;
         if self.partial.last() != Some(&b'\n') {
             return Ok(None);
@@ -85,15 +85,15 @@ mod tests {
         let mut journal = Journal::create(&path).unwrap();
         journal.send(&Event::Warning { text: "one".into() }).unwrap();
         let mut follower = Follower::open(&path).unwrap();
-        assert!(matches!(follower.event().unwrap(), Some(Event::Warning { text }) if text == "one"));
-        assert!(follower.event().unwrap().is_none());
+        assert!(matches!(follower.next_event().unwrap(), Some(Event::Warning { text }) if text == "one"));
+        assert!(follower.next_event().unwrap().is_none());
         let mut raw = File::options().append(true).open(&path).unwrap();
         let line = serde_json::to_vec(&Event::Warning { text: "two".into() }).unwrap();
         raw.write_all(&line[..5]).unwrap();
-        assert!(follower.event().unwrap().is_none());
+        assert!(follower.next_event().unwrap().is_none());
         raw.write_all(&line[5..]).unwrap();
         raw.write_all(b"\n").unwrap();
-        assert!(matches!(follower.event().unwrap(), Some(Event::Warning { text }) if text == "two"));
+        assert!(matches!(follower.next_event().unwrap(), Some(Event::Warning { text }) if text == "two"));
     }
 
     /// A power cut may leave any number of the bytes written last, or zeros in their place.
@@ -114,7 +114,7 @@ mod tests {
                 Journal::create(&path).unwrap().send(&Event::Warning { text: "after".into() }).unwrap();
                 let mut follower = Follower::open(&path).unwrap();
                 let mut seen = Vec::new();
-                while let Some(Event::Warning { text }) = follower.event().unwrap() {
+                while let Some(Event::Warning { text }) = follower.next_event().unwrap() {
                     seen.push(text);
                 }
                 assert_eq!(seen[..whole], texts[..whole], "cut at {cut}");

@@ -19,11 +19,12 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
         name: "rollback".to_string(),
         what: format!("from generation {} to {}", number(&from), number(&to)),
     })?;
+    let began = jiff::Timestamp::now();
     let error = match switch(&to, output) {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
-    let log = service::last_lines(20);
+    let log = service::last_lines(20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
     match switch(&from, output) {

@@ -94,10 +94,12 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
 }
 
-/// The last `count` lines the service wrote since its last start, oldest first.
-pub fn last_lines(count: u32) -> Vec<String> {
+/// The last `count` lines of the service, oldest first; only those since `since` where it is given.
+pub fn last_lines(count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     let count = count.to_string();
-    let args = ["-u", UNIT, "-n", &count, "-o", "cat", "--no-pager", "-q"];
+    let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
+    let mut args = vec!["-u", UNIT, "-n", &count, "-o", "cat", "--no-pager", "-q"];
+    args.extend(since.as_deref());
     let outcome = process::run("journalctl", &args, LIMIT);
     outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use super::lock::{self, Holder};
 use super::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting,
 };
+use super::receive::Arrival;
 use super::rollback::rollback;
 use super::{converge, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
@@ -163,12 +164,12 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
+    let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
     // What the client has not and the plan pins is downloaded by the job.
-    let comes_later = |blob: &Blob| {
-        !desired.offered.contains(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256)
-    };
+    let comes_later =
+        |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
-    if let Some(lacking) = wanted.iter().find(|blob| !desired.offered.contains(blob)) {
+    if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
             .hint("give it again with --model-file or --runtime-archive")
             .into());
@@ -176,10 +177,18 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     if wanted.is_empty() {
         return Ok(());
     }
-    let needed = |blob: &&Blob| Needed { sha256: blob.sha256.clone(), offset: receive::offset(blob) };
-    output.send(&Event::Need { blobs: wanted.iter().map(needed).collect() })?;
-    for blob in wanted {
-        receive::receive(blob, input)?;
+    // What is here is hashed before the client begins to send, so that it need not wait in the middle.
+    let mut arrivals = Vec::new();
+    for blob in &wanted {
+        arrivals.push(Arrival::begin(blob, || Ok(output.send(&Event::Alive)?))?);
+    }
+    let needed = |(blob, arrival): (&&Blob, &Arrival)| Needed {
+        sha256: blob.sha256.clone(),
+        offset: arrival.offset(),
+    };
+    output.send(&Event::Need { blobs: wanted.iter().zip(&arrivals).map(needed).collect() })?;
+    for (blob, arrival) in wanted.iter().zip(arrivals) {
+        arrival.receive(input)?;
         output.send(&Event::Received { sha256: blob.sha256.clone() })?;
     }
     Ok(())

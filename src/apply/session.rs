@@ -8,6 +8,7 @@ use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting}
 use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::ssh::{Lost, TimedOut};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::time::Duration;
@@ -114,10 +115,10 @@ fn converse(
     let mut events = Vec::new();
     let limit = if matches!(work.op, Op::Logs { follow: true, .. }) { FOLLOWING } else { SILENCE };
     loop {
-        let Some(line) = stream.line(limit)? else {
+        let Some(line) = stream.line(limit).map_err(cut_off)? else {
             let stderr = stream.finish()?;
             return Err(Failure::failed(format!("the agent ended without its last word: {}", stderr.trim()))
-                .hint("the same command again carries on where it stopped")
+                .hint(CARRIES_ON)
                 .into());
         };
         let event: Event = serde_json::from_slice(&line).context("reading the agent's answer")?;
@@ -128,12 +129,21 @@ fn converse(
                 return Ok(Outcome { host: host.name(), end, events });
             }
             Event::Need { blobs } => {
-                blobs.iter().try_for_each(|need| send(stream.as_mut(), work, need, show))?
+                let mut each = blobs.iter();
+                each.try_for_each(|need| send(stream.as_mut(), work, need, show)).map_err(cut_off)?
             }
             Event::Progress { .. } | Event::Alive => {}
             other => events.push(other),
         }
     }
+}
+
+const CARRIES_ON: &str = "the same command again carries on where it stopped";
+
+/// What to do when the connection went, not the work.
+fn cut_off(error: anyhow::Error) -> anyhow::Error {
+    let gone = error.downcast_ref::<Lost>().is_some() || error.downcast_ref::<TimedOut>().is_some();
+    if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
 }
 
 fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {

@@ -4,6 +4,9 @@ use crate::agent::protocol::{Event, Events};
 use crate::agent::{boot, job, serve, session};
 use crate::apply::show::{Plain, Show};
 use crate::error::{Exit, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -28,9 +31,30 @@ enum Command {
 
 pub fn run(args: &Args) -> Result<Exit> {
     match &args.command {
-        Command::Session => session::session(std::io::stdin().lock(), std::io::stdout().lock()),
+        Command::Session => session::session(Input, std::io::stdout().lock()),
         Command::Run => job::run(),
         Command::Boot { bundle } => boot(bundle),
+    }
+}
+
+/// A client that sends nothing for this long when it should is lost. sshd notices a dead link only
+/// after hours, and the host would be held until then.
+const SILENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+
+/// Stdin with a bound on the wait for it.
+struct Input;
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let stdin = io::stdin();
+        loop {
+            match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&SILENCE)) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return Ok(rustix::io::read(&stdin, buffer)?),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 

@@ -18,10 +18,18 @@ pub struct Args {
     plan: PlanArgs,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
-    format: super::Format,
-    /// Also write the plan's JSON to a file
+    format: PlanFormat,
+    /// Also write the plan to a file: JSON, or the page with --format html
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum PlanFormat {
+    #[default]
+    Text,
+    Json,
+    Html,
 }
 
 /// What a plan is asked for.
@@ -149,12 +157,17 @@ impl PlanArgs {
 
 pub fn run(args: &Args) -> Result<Exit> {
     let plan = args.plan.plan()?.plan;
+    let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {
-        std::fs::write(path, plan.to_json()).with_context(|| format!("writing {}", path.display()))?;
+        let content = page.clone().unwrap_or_else(|| plan.to_json());
+        std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
-    match args.format {
-        super::Format::Json => print_json(&plan)?,
-        super::Format::Text => print(&report::plan::text(&plan))?,
+    match (page, args.format) {
+        // A page that went to a file is not for the terminal too.
+        (Some(_), _) if args.out.is_some() => {}
+        (Some(page), _) => print(&page)?,
+        (None, PlanFormat::Json) => print_json(&plan)?,
+        (None, _) => print(&report::plan::text(&plan))?,
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
 }

@@ -2,6 +2,7 @@
 
 pub mod gguf;
 pub mod gguf_write;
+mod make;
 pub mod recipe;
 pub mod registry;
 pub mod shape;

@@ -3,7 +3,7 @@
 //! architectures of the registry (`llama`, `phi2`), without importance matrix. Files quantised by an
 //! older llama.cpp can differ by a few tensors: the registry then carries the published size too.
 
-use super::shape::{LayerKv, Shape, Tensor};
+use super::shape::{Block, FeedForward, LayerKv, Shape, Tensor};
 use super::tensor_type::TensorType;
 
 /// The quantisations the recipe knows, best first.
@@ -37,6 +37,7 @@ impl Dimensions {
     pub fn shape(&self) -> Shape {
         let head_dim = self.n_embd / self.n_head;
         let kv = self.n_head_kv * head_dim;
+        let phi2 = self.architecture == "phi2";
         Shape {
             architecture: self.architecture.clone(),
             known: true,
@@ -46,7 +47,33 @@ impl Dimensions {
             n_head: self.n_head,
             n_ctx_train: self.n_ctx_train,
             head_dim,
-            layers: vec![LayerKv { k: kv, v: kv }; self.n_layer as usize],
+            head_dim_v: head_dim,
+            layers: vec![LayerKv { k: kv, v: kv, window: false }; self.n_layer as usize],
+            window: None,
+            block: Block {
+                rms: !phi2,
+                norm_bias: phi2,
+                fused_qkv: phi2,
+                qkv_bias: phi2,
+                qk_norm: None,
+                rope: true,
+                q_scale: phi2,
+                attn_softcap: false,
+                out_bias: phi2,
+                attn_post_norm: false,
+                parallel: phi2,
+                feed_forward: if phi2 { FeedForward::Plain } else { FeedForward::Gated },
+                ff_bias: phi2,
+                ffn_post_norm: false,
+                embedding_scale: false,
+                embedding_scale_rows: false,
+                outputs_after_layers: false,
+                output_bias: phi2,
+                logit_softcap: false,
+            },
+            experts: None,
+            dense_lead: 0,
+            latent: None,
         }
     }
 

@@ -3,25 +3,37 @@
 //! published dimensions and a [recipe](super::recipe).
 
 use super::gguf::Header;
+use super::make::{self, Names};
+pub use super::make::{Block, Experts, FeedForward, Gating, Latent, QkNorm};
 use super::tensor_type::TensorType;
 use std::collections::BTreeMap;
 
-/// Dimensions of a transformer, in llama.cpp's words.
+/// Dimensions and make of a decoder-only transformer, in llama.cpp's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// GGUF `general.architecture`.
     pub architecture: String,
-    /// The ledger's formulas are checked for this architecture; for others they are an upper bound.
+    /// The ledger is checked against llama.cpp for this architecture; for others it is an upper bound.
     pub known: bool,
     pub n_embd: u64,
-    /// Widest feed-forward of any layer.
+    /// Widest dense feed-forward of any layer.
     pub n_ff: u64,
     pub n_vocab: u64,
     pub n_head: u64,
     pub n_ctx_train: u64,
     /// Elements of one attention head's key.
     pub head_dim: u64,
+    /// And of its value.
+    pub head_dim_v: u64,
     pub layers: Vec<LayerKv>,
+    /// Tokens that sliding-window layers look back.
+    pub window: Option<u64>,
+    pub block: Block,
+    pub experts: Option<Experts>,
+    /// Layers before the first with experts.
+    pub dense_lead: usize,
+    /// Multi-head latent attention: one joint key for all heads is cached, and no value.
+    pub latent: Option<Latent>,
 }
 
 /// Elements that one token adds to a layer's cache.
@@ -29,6 +41,8 @@ pub struct Shape {
 pub struct LayerKv {
     pub k: u64,
     pub v: u64,
+    /// Looks back over the sliding window only.
+    pub window: bool,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -94,9 +108,6 @@ fn layer_of(name: &str) -> Option<usize> {
     name.strip_prefix("blk.")?.split('.').next()?.parse().ok()
 }
 
-/// Architectures whose ledger is checked against llama.cpp.
-const CHECKED: &[&str] = &["llama", "phi2"];
-
 /// Most layers believed; the deepest published model has about 130.
 const MAX_LAYERS: u64 = 4096;
 
@@ -113,50 +124,94 @@ impl Shape {
         let missing = |key: &str| ShapeError::Missing(key.to_string());
         let architecture =
             header.text("general.architecture").ok_or_else(|| missing("general.architecture"))?;
-        let key = |name: &str| format!("{architecture}.{name}");
-        let number = |name: &str| -> Result<u64, ShapeError> {
-            let key = key(name);
-            let value = header.number(&key).ok_or_else(|| missing(&key))?;
-            if value == 0 || value > 1 << 32 { Err(ShapeError::Absurd { key, value }) } else { Ok(value) }
-        };
-        let n_layer = number("block_count")?;
+        let keys = Keys { header, architecture };
+        let n_layer = keys.required("block_count")?;
         if n_layer > MAX_LAYERS {
-            return Err(ShapeError::Absurd { key: key("block_count"), value: n_layer });
+            return Err(ShapeError::Absurd { key: keys.name("block_count"), value: n_layer });
         }
-        let n_embd = number("embedding_length")?;
-        let per_layer =
-            |name: &str, layer: u64| header.per_layer(&key(name), layer as usize).filter(|n| *n <= 1 << 20);
-        let heads = |layer| per_layer("attention.head_count", layer).unwrap_or(1);
+        let n_embd = keys.required("embedding_length")?;
+        let heads = |layer| keys.per_layer("attention.head_count", layer).unwrap_or(1);
         let n_head = (0..n_layer).map(heads).max().unwrap_or(1).max(1);
-        let k_width = header.number(&key("attention.key_length")).unwrap_or(n_embd / n_head).min(1 << 20);
-        let v_width = header.number(&key("attention.value_length")).unwrap_or(n_embd / n_head).min(1 << 20);
+        let head_dim = keys.width("attention.key_length").unwrap_or(n_embd / n_head);
+        let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
+        let latent = make::latent(&keys);
+        let window = make::window(&keys);
         let layers = (0..n_layer)
             .map(|layer| {
-                let kv = per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
-                LayerKv { k: kv * k_width, v: kv * v_width }
+                let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
+                let windowed = window.as_ref().is_some_and(|window| window.covers(&keys, layer));
+                match &latent {
+                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false },
+                    None => LayerKv { k: kv * head_dim, v: kv * head_dim_v, window: windowed },
+                }
             })
             .collect();
         let embedding = header.tensors.iter().find(|t| t.name == "token_embd.weight");
         let n_vocab = embedding.and_then(|t| t.dims.get(1).copied());
         let n_vocab = n_vocab
-            .or_else(|| header.number(&key("vocab_size")))
+            .or_else(|| header.number(&keys.name("vocab_size")))
             .or_else(|| header.length("tokenizer.ggml.tokens"))
             .ok_or_else(|| missing("token_embd.weight"))?;
+        let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: CHECKED.contains(&architecture),
+            known: make::is_checked(architecture, &names),
             n_embd,
             n_ff: (0..n_layer)
-                .filter_map(|layer| header.per_layer(&key("feed_forward_length"), layer as usize))
+                .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
                 .max()
-                .unwrap_or(4 * n_embd)
-                .min(1 << 32),
+                .unwrap_or(4 * n_embd),
             n_vocab: n_vocab.min(1 << 32),
             n_head,
-            n_ctx_train: header.number(&key("context_length")).unwrap_or(2048).min(1 << 32),
-            head_dim: k_width,
+            n_ctx_train: header.number(&keys.name("context_length")).unwrap_or(2048).min(1 << 32),
+            head_dim,
+            head_dim_v,
             layers,
+            window: window.map(|window| window.tokens),
+            block: make::block(&keys, &names, head_dim),
+            experts: make::experts(&keys, &names),
+            dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
+            latent,
         })
+    }
+
+    /// Side of the matrix that turns keys before they are quantised.
+    pub fn k_rotation(&self) -> u64 {
+        let mut side = 64;
+        while self.head_dim.is_multiple_of(2 * side) && self.head_dim > 0 {
+            side *= 2;
+        }
+        side
+    }
+}
+
+/// A header's settings of its own architecture.
+pub(super) struct Keys<'a> {
+    pub header: &'a Header,
+    pub architecture: &'a str,
+}
+
+impl Keys<'_> {
+    pub fn name(&self, key: &str) -> String {
+        format!("{}.{key}", self.architecture)
+    }
+
+    fn required(&self, key: &str) -> Result<u64, ShapeError> {
+        let key = self.name(key);
+        let value = self.header.number(&key).ok_or_else(|| ShapeError::Missing(key.clone()))?;
+        if value == 0 || value > 1 << 32 { Err(ShapeError::Absurd { key, value }) } else { Ok(value) }
+    }
+
+    pub fn optional(&self, key: &str) -> Option<u64> {
+        self.header.number(&self.name(key)).filter(|n| *n <= 1 << 32)
+    }
+
+    fn width(&self, key: &str) -> Option<u64> {
+        self.optional(key).filter(|n| (1..=1 << 20).contains(n))
+    }
+
+    fn per_layer(&self, key: &str, layer: u64) -> Option<u64> {
+        self.header.per_layer(&self.name(key), layer as usize).filter(|n| *n <= 1 << 20)
     }
 }
 

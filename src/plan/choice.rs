@@ -4,7 +4,7 @@
 //! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
 
 use super::document::*;
-use super::ledger::{Placement, Subject, refusal};
+use super::ledger::{self, Compute, Placement, Subject, refusal};
 use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
 use super::{requirements, server_args, speed};
@@ -21,6 +21,7 @@ struct Candidate<'a> {
     variant: &'a Variant,
     offer: Option<&'a Offer>,
     workload: Workload,
+    compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
     speed: Speed,
@@ -32,11 +33,19 @@ struct Candidate<'a> {
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
     check(request)?;
+    // The same for every profile and quantisation, and the costliest thing to know.
+    let tried: Vec<Tried> = workloads(request)
+        .into_iter()
+        .map(|workload| {
+            let compute = ledger::compute(&request.model.shape, &workload, request.build);
+            Tried { workload, compute }
+        })
+        .collect();
     let everywhere: Vec<Candidate> = request
         .profiles
         .iter()
         .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
-        .map(|(profile, variant)| candidate(request, profile, variant))
+        .map(|(profile, variant)| candidate(request, &tried, profile, variant))
         .collect();
     let eligible = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
@@ -108,19 +117,26 @@ fn workloads(request: &Request) -> Vec<Workload> {
     all
 }
 
-fn candidate<'a>(request: &'a Request, profile: &'a Profile, variant: &'a Variant) -> Candidate<'a> {
+/// A workload to try, with its compute buffer.
+struct Tried {
+    workload: Workload,
+    compute: Compute,
+}
+
+fn candidate<'a>(
+    request: &'a Request,
+    workloads: &[Tried],
+    profile: &'a Profile,
+    variant: &'a Variant,
+) -> Candidate<'a> {
     let n_layer = request.model.shape.layers.len() as u64;
     let gpus = profile.gpus.len() as u64;
-    let workloads = workloads(request);
-    let whole = |_: &Workload| match gpus {
+    let whole = |_: &Tried| match gpus {
         0 => Placement::host_only(n_layer),
         _ => Placement::offload(n_layer, n_layer, gpus),
     };
-    let tried = |placement: &dyn Fn(&Workload) -> Placement| {
-        workloads
-            .iter()
-            .map(|w| judged(request, profile, variant, w.clone(), placement(w)))
-            .collect::<Vec<_>>()
+    let tried = |placement: &dyn Fn(&Tried) -> Placement| {
+        workloads.iter().map(|w| judged(request, profile, variant, w, placement(w))).collect::<Vec<_>>()
     };
     let mut attempts = tried(&whole);
     if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
@@ -132,8 +148,8 @@ fn candidate<'a>(request: &'a Request, profile: &'a Profile, variant: &'a Varian
 }
 
 /// As many layers on the GPUs as fit.
-fn partial(request: &Request, profile: &Profile, variant: &Variant, workload: &Workload) -> Placement {
-    let subject = subject(request, variant, workload);
+fn partial(request: &Request, profile: &Profile, variant: &Variant, tried: &Tried) -> Placement {
+    let subject = subject(request, variant, &tried.workload, tried.compute);
     let n_layer = request.model.shape.layers.len() as u64;
     let fits = |offloaded: &u64| {
         let placement = Placement::offload(n_layer, *offloaded, profile.gpus.len() as u64);
@@ -143,18 +159,25 @@ fn partial(request: &Request, profile: &Profile, variant: &Variant, workload: &W
     Placement::offload(n_layer, offloaded, profile.gpus.len() as u64)
 }
 
-fn subject<'a>(request: &'a Request, variant: &'a Variant, workload: &'a Workload) -> Subject<'a> {
-    Subject { shape: &request.model.shape, weights: &variant.weights, workload, build: request.build }
+fn subject<'a>(
+    request: &'a Request,
+    variant: &'a Variant,
+    workload: &'a Workload,
+    compute: Compute,
+) -> Subject<'a> {
+    let (shape, weights) = (&request.model.shape, &variant.weights);
+    Subject { shape, weights, workload, build: request.build, compute }
 }
 
 fn judged<'a>(
     request: &'a Request,
     profile: &'a Profile,
     variant: &'a Variant,
-    workload: Workload,
+    tried: &Tried,
     placement: Placement,
 ) -> Candidate<'a> {
-    let memory = subject(request, variant, &workload).ledger(profile, &placement);
+    let (workload, compute) = (tried.workload.clone(), tried.compute);
+    let memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
     let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
     let (mut verdict, mut reasons) = verdict::judge(&Case {
         weights: &variant.weights,
@@ -171,7 +194,7 @@ fn judged<'a>(
         reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
     }
     let offer = offer(request, profile);
-    Candidate { profile, variant, offer, workload, placement, memory, speed, verdict, reasons }
+    Candidate { profile, variant, offer, workload, compute, placement, memory, speed, verdict, reasons }
 }
 
 /// The cheapest offer for a profile: within the budget where there is one, else in USD.
@@ -316,7 +339,7 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new(), runtime: None },
         alternatives: alternatives(chosen, everywhere),
     };
-    let cache = subject(request, chosen.variant, &chosen.workload).prompt_cache_mib();
+    let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
     plan

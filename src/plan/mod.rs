@@ -6,6 +6,7 @@
 pub mod build;
 pub mod choice;
 pub mod document;
+mod graph;
 pub mod ledger;
 pub mod request;
 pub mod requirements;

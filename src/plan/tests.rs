@@ -1,7 +1,7 @@
 //! The planner against llama.cpp's own answers and against the verdicts that must come out.
 
 use super::document::{Verdict, Workload};
-use super::ledger::{Subject, refusal};
+use super::ledger::{self, Subject, refusal};
 use super::request::{Fixed, ModelChoice, Request, Variant};
 use super::{build, plan};
 use crate::hardware::{offers, profiles};
@@ -54,19 +54,18 @@ fn against_oracle(build: &str, text: &str) {
         else {
             continue;
         };
-        let subject = Subject {
-            shape: &shape,
-            weights: &weights,
-            workload: &workload,
-            build: build::ledger(build).unwrap(),
-        };
+        let build = build::ledger(build).unwrap();
+        let compute = ledger::compute(&shape, &workload, build);
+        let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, compute };
         // llama-fit-params prints whole MiB, rounded down.
         let whole = |bytes: u64| bytes >> 20;
         assert_eq!(whole(weights.total_bytes), model_mib, "{name}: model");
         let kv = whole(subject.kv_bytes(0, shape.layers.len() as u64));
-        let over = if subject.build.quantised_kv_rotation && row.kv_type != "f16" { 1 } else { 0 };
-        assert!((context_mib..=context_mib + over).contains(&kv), "{name}: context {kv}, not {context_mib}");
-        let compute = subject.compute_bytes() as f64 / MIB;
+        assert_eq!(kv, context_mib, "{name}: context");
+        let compute = compute.cpu as f64 / MIB;
+        if let Some(exact) = row.compute_exact_mib {
+            assert!((compute - exact).abs() < 0.08, "{name}: compute {compute:.2}, not {exact}");
+        }
         let real = row.compute_exact_mib.unwrap_or(row.compute_mib.unwrap() as f64);
         assert!(compute >= real, "{name}: compute {compute:.2} is below {real}");
         let allowed = f64::max(8.0, 0.01 * (model_mib + context_mib) as f64 + real * 0.01);

@@ -2,7 +2,7 @@
 //! way to talk to the model on a host.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -20,7 +20,6 @@ pub struct Client {
 }
 
 impl Client {
-    #[expect(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Self {
         Self { home: tempfile::tempdir().expect("a home for the client") }
     }
@@ -170,12 +169,36 @@ pub fn http(host: &Host, method: &str, path: &str, key: Option<&str>, body: Opti
     ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts, "-o", "BatchMode=yes"]);
     ssh.args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5", "-i"]).arg(host.key_path());
     ssh.args(["-W", &format!("127.0.0.1:{PORT}"), &format!("root@{}", host.addr())]);
-    let mut input = tempfile::tempfile().expect("a temporary file");
-    input.write_all(request.as_bytes()).and_then(|()| std::io::Seek::rewind(&mut input)).unwrap();
-    let ran = run(ssh.stdin(input));
-    let (head, body) = ran.stdout.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {ran:?}"));
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    (status.unwrap_or_else(|| panic!("{head}")), body.to_owned())
+    let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting ssh");
+    ssh.stdin.as_mut().unwrap().write_all(request.as_bytes()).expect("sending the request");
+    let answer = read_answer(ssh.stdout.as_mut().unwrap());
+    // Its stdin stays open until here: llama-server drops the request of a client that closed.
+    ssh.kill().and_then(|()| ssh.wait()).expect("ending ssh");
+    answer.unwrap_or_else(|text| panic!("{method} {path}: no whole answer in {text:?}"))
+}
+
+/// Status and body; what came, where that is not a whole answer.
+fn read_answer(from: &mut impl Read) -> Result<(u16, String), String> {
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = from.read(&mut buffer).unwrap_or(0);
+        all.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&all);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let length = length.and_then(|length| length.parse::<usize>().ok());
+            if let (Some(status), Some(length)) = (status, length)
+                && all.len() >= head.len() + 4 + length
+            {
+                return Ok((status, body.to_owned()));
+            }
+        }
+        if read == 0 {
+            return Err(text.into_owned());
+        }
+    }
 }
 
 /// Asks for a chat completion: the status and the body.
@@ -194,4 +217,18 @@ pub fn assert_serves(host: &Host) {
     assert_eq!(status, 200, "{answer}");
     assert!(answer["usage"]["completion_tokens"].as_u64() > Some(0), "{answer}");
     assert_eq!(chat(host, None).0, 401);
+}
+
+/// Waits until the server on the host has loaded its model, 30 s at most.
+#[track_caller]
+pub fn wait_until_ready(host: &Host) {
+    let ask = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{PORT} && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && \
+         read -r line <&3 && [[ $line == *' 200 '* ]]"
+    );
+    let wait =
+        format!("for i in $(seq 300); do bash -c \"{ask}\" 2>/dev/null && exit; sleep 0.1; done; exit 1");
+    let ran = host.exec(&wait.replace("$line", "\\$line"));
+    let log = || host.exec("journalctl --no-pager -n 60 -u agi-provision-llama").stdout;
+    assert_eq!(ran.status, 0, "the server is not ready: {}", log());
 }

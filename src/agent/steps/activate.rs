@@ -41,7 +41,7 @@ impl Step for Activate {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        run.undo.push(Undo::Restart);
+        run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
         let start = Instant::now();
         service::start()?;
         let api = Api::of(&desired.plan)?;
@@ -72,7 +72,9 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
             return Ok(());
         }
         let state = service::state()?;
-        if state.is_lost() {
+        // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
+        let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
+        if state.is_lost() || ended_well {
             return Err(Failure::failed(format!("the service did not start: {}", ended(&state)))
                 .hint("the server's last lines above say why")
                 .into());
@@ -87,6 +89,7 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
                     Health::Ready => String::new(),
                 }
             ))
+            .hint("the server's last lines above show how far it came")
             .into());
         }
         tick(start.elapsed().as_secs())?;

@@ -60,7 +60,7 @@ pub enum Undo {
     /// systemd read unit files.
     Reload,
     /// The service was started from another generation.
-    Restart,
+    Restart { since: jiff::Timestamp },
 }
 
 /// One run of the steps: where events go, and what was changed so far.

@@ -43,7 +43,10 @@ impl Step for Packages {
             return Ok(Vec::new());
         }
         let missing = loader(desired)?.missing;
-        Ok(if missing.is_empty() { vec!["note the libraries in use".into()] } else { missing })
+        if missing.is_empty() {
+            return Ok(vec!["note the libraries in use".to_string()]);
+        }
+        Ok(missing.iter().map(|library| format!("install the package with {library}")).collect())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

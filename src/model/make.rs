@@ -1,0 +1,253 @@
+//! What a model's layers are made of, beyond their dimensions: read from the names of its tensors and
+//! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
+
+use super::gguf::Value;
+use super::shape::Keys;
+use std::collections::BTreeMap;
+
+/// The parts of a layer that differ between architectures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Root-mean-square norms; layer norms otherwise.
+    pub rms: bool,
+    pub norm_bias: bool,
+    pub fused_qkv: bool,
+    pub qkv_bias: bool,
+    pub qk_norm: Option<QkNorm>,
+    pub rope: bool,
+    /// The query is scaled apart from the scores.
+    pub q_scale: bool,
+    pub attn_softcap: bool,
+    pub out_bias: bool,
+    pub attn_post_norm: bool,
+    /// Attention and feed-forward read the same norm.
+    pub parallel: bool,
+    pub feed_forward: FeedForward,
+    pub ff_bias: bool,
+    pub ffn_post_norm: bool,
+    pub embedding_scale: bool,
+    /// By a factor per token.
+    pub embedding_scale_rows: bool,
+    /// The tokens that give logits are picked after the last layer, not inside it.
+    pub outputs_after_layers: bool,
+    pub output_bias: bool,
+    pub logit_softcap: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QkNorm {
+    /// Over each head.
+    Head,
+    /// Over all heads together.
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedForward {
+    /// Gate and up side by side.
+    Gated,
+    /// Gate and up in one matrix.
+    Fused,
+    Plain,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Experts {
+    pub count: u64,
+    pub used: u64,
+    /// Feed-forward of one expert.
+    pub width: u64,
+    /// Feed-forward of the shared experts together.
+    pub shared_width: Option<u64>,
+    pub shared_gate: bool,
+    pub gating: Gating,
+    /// The chosen experts' weights are normed to one.
+    pub normed: bool,
+    pub scaled: bool,
+    pub gate_bias: bool,
+    /// A bias for choosing only.
+    pub choice_bias: bool,
+    pub bias: bool,
+    pub merged_gate: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gating {
+    Softmax,
+    Sigmoid,
+    SoftmaxOfChosen,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latent {
+    pub q_rank: Option<u64>,
+    pub kv_rank: u64,
+    /// Elements with a position.
+    pub rope: u64,
+    /// A head's key and value once decompressed.
+    pub head_k: u64,
+    pub head_v: u64,
+}
+
+/// Tensor names without their layer, with dimensions.
+pub(super) struct Names<'a>(BTreeMap<&'a str, &'a [u64]>);
+
+impl<'a> Names<'a> {
+    pub fn of(tensors: impl Iterator<Item = (&'a str, &'a [u64])>) -> Names<'a> {
+        let part = |name: &'a str| name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
+        Names(tensors.map(|(name, dims)| (part(name).map_or(name, |(_, part)| part), dims)).collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn dim(&self, name: &str, index: usize) -> Option<u64> {
+        self.0.get(name)?.get(index).copied()
+    }
+}
+
+/// Architectures whose ledger is checked against llama.cpp (tests/oracle).
+const CHECKED: &[&str] = &[
+    "llama",
+    "phi2",
+    "phi3",
+    "qwen2",
+    "qwen2moe",
+    "qwen3",
+    "qwen3moe",
+    "olmoe",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gpt-oss",
+    "deepseek2",
+];
+
+/// Tensors that a checked architecture may have; anything else makes it another one.
+pub(super) fn is_checked(architecture: &str, names: &Names) -> bool {
+    let strange = ["ssm_", "nextn.", "indexer.", "time_mix", "attn_q_a.bias", "cross_attn"];
+    CHECKED.contains(&architecture) && !names.0.keys().any(|name| strange.iter().any(|s| name.starts_with(s)))
+}
+
+pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
+    let arch = keys.architecture;
+    let gemma = matches!(arch, "gemma" | "gemma2" | "gemma3");
+    let qk_norm = names.dim("attn_q_norm.weight", 0).map(|n| match arch {
+        "olmoe" | "olmo2" => QkNorm::All,
+        _ if n == head_dim => QkNorm::Head,
+        _ => QkNorm::All,
+    });
+    let gated = names.has("ffn_gate.weight");
+    let up = names.dim("ffn_up.weight", 1);
+    let down = names.dim("ffn_down.weight", 0);
+    let fused = !gated && up.is_some() && up == down.map(|n| n.saturating_mul(2));
+    let positive = |key: &str| match keys.header.metadata.get(&keys.name(key)) {
+        Some(Value::Float(x)) => *x > 0.0,
+        _ => false,
+    };
+    // gpt-oss calls the norm before its feed-forward by another architecture's name.
+    let post = arch != "gpt-oss";
+    Block {
+        rms: !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon")),
+        norm_bias: names.has("attn_norm.bias"),
+        fused_qkv: names.has("attn_qkv.weight"),
+        qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
+        qk_norm,
+        rope: true,
+        q_scale: gemma || matches!(arch, "phi2" | "phi3"),
+        attn_softcap: arch == "gemma2",
+        out_bias: names.has("attn_output.bias"),
+        attn_post_norm: post && names.has("post_attention_norm.weight"),
+        parallel: post && names.has("attn_norm.weight") && !names.has("ffn_norm.weight") && arch == "phi2",
+        feed_forward: if fused {
+            FeedForward::Fused
+        } else if gated || up.is_none() {
+            FeedForward::Gated
+        } else {
+            FeedForward::Plain
+        },
+        ff_bias: names.has("ffn_up.bias"),
+        ffn_post_norm: names.has("post_ffw_norm.weight"),
+        embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
+        embedding_scale_rows: arch == "gemma3",
+        outputs_after_layers: arch == "gpt-oss",
+        output_bias: names.has("output.bias"),
+        logit_softcap: arch == "gemma2" || positive("final_logit_softcapping"),
+    }
+}
+
+pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
+    let count = keys.optional("expert_count").filter(|n| (1..=1 << 16).contains(n))?;
+    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(1 << 10);
+    let merged_gate = names.has("ffn_gate_up_exps.weight");
+    let arch = keys.architecture;
+    let flag = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Bool(true)));
+    let scale = match keys.header.metadata.get(&keys.name("expert_weights_scale")) {
+        Some(Value::Float(x)) => *x,
+        _ => 0.0,
+    };
+    Some(Experts {
+        count,
+        used,
+        width: names
+            .dim("ffn_down_exps.weight", 0)
+            .or_else(|| keys.optional("expert_feed_forward_length"))?,
+        shared_width: names.dim("ffn_up_shexp.weight", 1),
+        shared_gate: names.has("ffn_gate_inp_shexp.weight"),
+        gating: match (arch, keys.optional("expert_gating_func")) {
+            ("gpt-oss", _) | (_, Some(3)) => Gating::SoftmaxOfChosen,
+            (_, Some(2)) => Gating::Sigmoid,
+            _ => Gating::Softmax,
+        },
+        normed: matches!(arch, "llama" | "qwen3moe") || flag("expert_weights_norm"),
+        scaled: scale != 0.0 && scale != 1.0,
+        gate_bias: names.has("ffn_gate_inp.bias"),
+        choice_bias: names.has("exp_probs_b.bias"),
+        bias: names.has("ffn_up_exps.bias"),
+        merged_gate,
+    })
+}
+
+pub(super) fn latent(keys: &Keys) -> Option<Latent> {
+    let head_k = keys.optional("attention.key_length_mla").filter(|n| *n > 0)?;
+    let rope = keys.optional("rope.dimension_count").unwrap_or(64);
+    let small = |n: &u64| (1..=1 << 20).contains(n);
+    Some(Latent {
+        q_rank: keys.optional("attention.q_lora_rank").filter(small),
+        kv_rank: keys.optional("attention.kv_lora_rank").filter(small)?,
+        rope: rope.min(head_k),
+        head_k: Some(head_k).filter(small)?,
+        head_v: keys.optional("attention.value_length_mla").filter(small)?,
+    })
+}
+
+/// Which layers look back over `tokens` only.
+pub(super) struct Window {
+    pub tokens: u64,
+    /// Every n-th layer is full; 0: none is; used where the header has no list.
+    period: u64,
+}
+
+impl Window {
+    pub fn covers(&self, keys: &Keys, layer: u64) -> bool {
+        let listed = keys.header.per_layer(&keys.name("attention.sliding_window_pattern"), layer as usize);
+        match keys.header.metadata.get(&keys.name("attention.sliding_window_pattern")) {
+            Some(Value::Numbers(_)) => listed.is_some_and(|n| n != 0),
+            _ => self.period == 0 || layer % self.period < self.period - 1,
+        }
+    }
+}
+
+pub(super) fn window(keys: &Keys) -> Option<Window> {
+    let (by_default, period) = match keys.architecture {
+        "gemma2" => (Some(4096), 2),
+        "gemma3" => (None, 6),
+        "gpt-oss" => (None, 2),
+        // Others that llama.cpp gives a window too are not checked: every layer counts in full.
+        _ => return None,
+    };
+    let period = keys.optional("attention.sliding_window_pattern").unwrap_or(period);
+    let tokens = keys.optional("attention.sliding_window").or(by_default)?;
+    (tokens > 0).then_some(Window { tokens, period })
+}

@@ -1,0 +1,107 @@
+//! A decoder-only model from token to logits (src/models/*.cpp of llama.cpp).
+
+use super::alloc::Id;
+use super::attention::Attention;
+use super::{Batch, F32, Graph, I64, Place, WEIGHT, feed_forward};
+use crate::model::shape::Shape;
+
+pub fn build(shape: &Shape, batch: &Batch) -> Graph {
+    let mut graph = Graph::new();
+    let mut x = embed(&mut graph, shape, batch);
+    let attention = Attention::new(&mut graph, shape, batch);
+    let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
+    let late = shape.block.outputs_after_layers;
+    for index in 0..shape.layers.len() {
+        let last = index + 1 == shape.layers.len() && !late;
+        x = layer(&mut graph, shape, batch, &attention, index, x, last.then_some(out_ids));
+    }
+    if late {
+        x = graph.get_rows(x, out_ids);
+    }
+    let normed = graph.norm(x, shape.block.rms, shape.block.norm_bias);
+    graph.nodes[normed].output = true;
+    let mut logits = graph.mul_mat(shape.n_vocab, normed);
+    if shape.block.output_bias {
+        logits = graph.add_weight(logits);
+    }
+    for _ in 0..if shape.block.logit_softcap { 3 } else { 0 } {
+        logits = graph.scale(logits);
+    }
+    graph.nodes[logits].output = true;
+    graph.expand(logits);
+    graph
+}
+
+/// Token embeddings: one branch for tokens, one for vectors, one for both, all of them in the graph.
+fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
+    let (tokens, wide) = (batch.tokens, [shape.n_embd, batch.tokens, 1, 1]);
+    let ids = graph.input(F32, [tokens, 1, 1, 1]);
+    let vectors = graph.input(F32, wide);
+    let of_tokens = graph.get_rows_of_width(shape.n_embd, ids);
+    let mixed_ids = graph.input(F32, [tokens, 1, 1, 1]);
+    let mixed_slots = graph.input(I64, [tokens, 1, 1, 1]);
+    let mixed_vectors = graph.input(F32, wide);
+    let copied = graph.op(wide, &[mixed_vectors]);
+    let of_mixed = graph.get_rows_of_width(shape.n_embd, mixed_ids);
+    let mixed = graph.view_with(copied, wide, &[of_mixed, mixed_slots, copied]);
+    [of_tokens, vectors, mixed].into_iter().for_each(|id| graph.expand(id));
+    let mut x = of_tokens;
+    if shape.block.embedding_scale_rows {
+        let rows = graph.input(F32, [1, tokens, 1, 1]);
+        x = graph.over(x, &[x, rows]);
+    } else if shape.block.embedding_scale {
+        x = graph.scale(x);
+    }
+    graph.expand(x);
+    x
+}
+
+fn layer(
+    graph: &mut Graph,
+    shape: &Shape,
+    batch: &Batch,
+    attention: &Attention,
+    index: usize,
+    input: Id,
+    out_ids: Option<Id>,
+) -> Id {
+    let b = &shape.block;
+    let mut residual = input;
+    let mut normed = graph.norm(input, b.rms, b.norm_bias);
+    let mut x = attention.build(graph, index, normed);
+    if let Some(ids) = out_ids {
+        x = graph.get_rows(x, ids);
+        residual = graph.get_rows(residual, ids);
+        if b.parallel {
+            normed = graph.get_rows(normed, ids);
+        }
+    }
+    let last = out_ids.is_some();
+    if b.parallel {
+        let fed = feed_forward::dense(graph, shape, normed, shape.n_ff);
+        let sum = graph.add(x, fed);
+        return graph.add(sum, residual);
+    }
+    if b.attn_post_norm {
+        x = graph.norm(x, b.rms, false);
+    }
+    let middle = graph.add(x, residual);
+    let normed = graph.norm(middle, b.rms, b.norm_bias);
+    let dense = index < shape.dense_lead;
+    let mut fed = match &shape.experts {
+        Some(experts) if !dense => feed_forward::experts(graph, shape, batch, experts, normed, last),
+        _ => feed_forward::dense(graph, shape, normed, shape.n_ff),
+    };
+    if b.ffn_post_norm {
+        fed = graph.norm(fed, b.rms, false);
+    }
+    graph.add(fed, middle)
+}
+
+impl Graph {
+    /// Rows of the embedding.
+    fn get_rows_of_width(&mut self, width: u64, ids: Id) -> Id {
+        let count = self.dims(ids)[0];
+        self.push(Place::Own, false, F32, [width, count, 1, 1], &[WEIGHT, ids])
+    }
+}

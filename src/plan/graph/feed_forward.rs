@@ -1,0 +1,131 @@
+//! The feed-forward part of a layer (`build_ffn`, `build_moe_ffn` of llama-graph.cpp).
+
+use super::alloc::Id;
+use super::{Batch, Graph};
+use crate::model::shape::{Experts, FeedForward, Gating, Shape};
+
+/// A dense feed-forward of `width` on `x`.
+pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
+    let (b, dims) = (&shape.block, graph.dims(x));
+    let biased = |graph: &mut Graph, x: Id| if b.ff_bias { graph.add_weight(x) } else { x };
+    let active = match b.feed_forward {
+        FeedForward::Gated => {
+            let up = graph.mul_mat(width, x);
+            let up = biased(graph, up);
+            let gate = graph.mul_mat(width, x);
+            let gate = biased(graph, gate);
+            graph.op([width, dims[1], 1, 1], &[gate, up])
+        }
+        FeedForward::Fused => {
+            let both = graph.mul_mat(2 * width, x);
+            let both = biased(graph, both);
+            graph.op([width, dims[1], 1, 1], &[both])
+        }
+        FeedForward::Plain => {
+            let up = graph.mul_mat(width, x);
+            let up = biased(graph, up);
+            graph.scale(up)
+        }
+    };
+    let down = graph.mul_mat(shape.n_embd, active);
+    biased(graph, down)
+}
+
+/// Experts chosen per token, and the shared expert where there is one.
+pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: Id, last: bool) -> Id {
+    let tokens = if last { batch.outputs } else { batch.tokens };
+    let routed = routed(graph, shape, e, x, tokens);
+    let Some(shared) = e.shared_width else {
+        return routed;
+    };
+    let mut out = shared_expert(graph, shape, e, x, shared);
+    if e.shared_gate {
+        let logit = graph.mul_mat(1, x);
+        let active = graph.scale(logit);
+        let gate = graph.over(active, &[active, logit]);
+        out = graph.over(out, &[out, gate]);
+    }
+    graph.add(routed, out)
+}
+
+fn shared_expert(graph: &mut Graph, shape: &Shape, _: &Experts, x: Id, width: u64) -> Id {
+    let columns = graph.dims(x)[1];
+    let up = graph.mul_mat(width, x);
+    let gate = graph.mul_mat(width, x);
+    let active = graph.op([width, columns, 1, 1], &[gate, up]);
+    graph.mul_mat(shape.n_embd, active)
+}
+
+fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> Id {
+    let used = e.used;
+    let (chosen, weights) = router(graph, e, x, tokens);
+    graph.expand(weights);
+    let x = graph.view(x, [shape.n_embd, 1, tokens, 1]);
+    let wide = [e.width, used, tokens, 1];
+    let by_expert = |graph: &mut Graph, dims: [u64; 4], x: Id| {
+        let out = graph.op(dims, &[super::WEIGHT, x, chosen]);
+        if e.bias { graph.over(out, &[out, super::WEIGHT, chosen]) } else { out }
+    };
+    let active = if e.merged_gate {
+        let both = by_expert(graph, [2 * e.width, used, tokens, 1], x);
+        let (gate, up) = (graph.view(both, wide), graph.view(both, wide));
+        graph.op(wide, &[gate, up])
+    } else {
+        let up = by_expert(graph, wide, x);
+        let gate = by_expert(graph, wide, x);
+        graph.op(wide, &[gate, up])
+    };
+    let outs = by_expert(graph, [shape.n_embd, used, tokens, 1], active);
+    let outs = graph.over(outs, &[outs, weights]);
+    graph.expand(outs);
+    let one = [shape.n_embd, tokens, 1, 1];
+    let views: Vec<Id> = (0..used)
+        .map(|_| {
+            let view = graph.view(outs, one);
+            graph.expand(view);
+            view
+        })
+        .collect();
+    let mut sum = views[0];
+    for view in &views[1..] {
+        sum = graph.over(sum, &[sum, *view]);
+        graph.expand(sum);
+    }
+    if used == 1 { graph.op(one, &[sum]) } else { sum }
+}
+
+/// The experts chosen and their weights, `[1, used, tokens]`.
+fn router(graph: &mut Graph, e: &Experts, x: Id, tokens: u64) -> (Id, Id) {
+    let mut logits = graph.mul_mat(e.count, x);
+    if e.gate_bias {
+        logits = graph.add_weight(logits);
+    }
+    let probabilities = match e.gating {
+        Gating::Softmax | Gating::Sigmoid => graph.scale(logits),
+        Gating::SoftmaxOfChosen => logits,
+    };
+    let mut ranked = probabilities;
+    if e.choice_bias {
+        ranked = graph.add_weight(ranked);
+    }
+    let sorted = graph.op([e.count, tokens, 1, 1], &[ranked]);
+    let chosen = graph.view(sorted, [e.used, tokens, 1, 1]);
+    let spread = graph.view(probabilities, [1, e.count, tokens, 1]);
+    let mut weights = graph.op([1, e.used, tokens, 1], &[spread, chosen]);
+    if e.gating == Gating::SoftmaxOfChosen {
+        let flat = graph.view(weights, [e.used, tokens, 1, 1]);
+        let soft = graph.scale(flat);
+        weights = graph.view(soft, [1, e.used, tokens, 1]);
+    }
+    if e.normed {
+        let flat = graph.view(weights, [e.used, tokens, 1, 1]);
+        let sum = graph.op([1, tokens, 1, 1], &[flat]);
+        let clamped = graph.scale(sum);
+        let normed = graph.over(flat, &[flat, clamped]);
+        weights = graph.view(normed, [1, e.used, tokens, 1]);
+    }
+    if e.scaled {
+        weights = graph.scale(weights);
+    }
+    (chosen, weights)
+}

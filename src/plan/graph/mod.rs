@@ -1,0 +1,153 @@
+//! llama.cpp's compute graph of one batch, tensor by tensor, so that its compute buffer can be sized
+//! without running it: [`Graph`] is ggml's building blocks, `decoder` strings them together as
+//! llama.cpp does, `alloc` places them.
+//!
+//! Follows ggml.c, ggml-alloc.c, llama-graph.cpp and src/models/*.cpp of b11434; b12032 builds the
+//! same graphs for these architectures.
+
+mod alloc;
+mod attention;
+mod decoder;
+mod feed_forward;
+
+use alloc::{Id, Node, Place};
+
+/// The batch that llama.cpp reserves its buffers for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Batch {
+    /// `--ubatch-size`, at most the context.
+    pub tokens: u64,
+    /// Tokens that give logits; at most the logical batch.
+    pub outputs: u64,
+    /// Sequences with a cache of their own.
+    pub streams: u64,
+    /// Cells of one stream's cache, of full and of sliding-window layers.
+    pub cells: u64,
+    pub window_cells: u64,
+    pub flash_attn: bool,
+    pub quantised_k: bool,
+    pub quantised_v: bool,
+}
+
+/// Bytes of the compute buffer of a device that runs the whole of `shape`.
+pub fn compute_bytes(shape: &crate::model::Shape, batch: &Batch, alignment: u64) -> u64 {
+    let graph = decoder::build(shape, batch);
+    alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment)
+}
+
+/// Bytes that tensors start at multiples of, on a CPU and with CUDA.
+pub const CPU_ALIGNMENT: u64 = 32;
+pub const GPU_ALIGNMENT: u64 = 128;
+
+const F32: u8 = 4;
+const F16: u8 = 2;
+const I64: u8 = 8;
+
+/// A graph under construction; the methods are ggml's functions of the same names.
+struct Graph {
+    nodes: Vec<Node>,
+    visited: Vec<bool>,
+    order: Vec<Id>,
+    leafs: Vec<Id>,
+}
+
+/// Every weight and cache: they take no room in the compute buffer.
+const WEIGHT: Id = 0;
+
+impl Graph {
+    fn new() -> Graph {
+        let mut graph = Graph {
+            nodes: Vec::with_capacity(4096),
+            visited: Vec::new(),
+            order: Vec::new(),
+            leafs: Vec::new(),
+        };
+        graph.push(Place::Elsewhere, false, F32, [0; 4], &[]);
+        graph
+    }
+
+    fn push(&mut self, place: Place, in_place: bool, width: u8, dims: [u64; 4], sources: &[Id]) -> Id {
+        let bytes = dims.iter().product::<u64>() * width as u64;
+        let sources = sources.to_vec();
+        self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
+        self.visited.push(false);
+        self.nodes.len() - 1
+    }
+
+    fn dims(&self, id: Id) -> [u64; 4] {
+        self.nodes[id].layout.1
+    }
+
+    fn input(&mut self, width: u8, dims: [u64; 4]) -> Id {
+        self.push(Place::Input, false, width, dims, &[])
+    }
+
+    /// A new tensor of floats.
+    fn op(&mut self, dims: [u64; 4], sources: &[Id]) -> Id {
+        self.push(Place::Own, false, F32, dims, sources)
+    }
+
+    /// A new tensor that may overwrite a source.
+    fn over(&mut self, like: Id, sources: &[Id]) -> Id {
+        let dims = self.dims(like);
+        self.push(Place::Own, true, F32, dims, sources)
+    }
+
+    fn view(&mut self, of: Id, dims: [u64; 4]) -> Id {
+        self.view_with(of, dims, &[of])
+    }
+
+    fn view_with(&mut self, of: Id, dims: [u64; 4], sources: &[Id]) -> Id {
+        let root = match self.nodes[of].place {
+            Place::View(root) => root,
+            _ => of,
+        };
+        self.push(Place::View(root), false, F32, dims, sources)
+    }
+
+    /// `weight × b`: rows of the weight by columns of `b`.
+    fn mul_mat(&mut self, rows: u64, b: Id) -> Id {
+        let [_, columns, heads, streams] = self.dims(b);
+        self.op([rows, columns, heads, streams], &[WEIGHT, b])
+    }
+
+    fn add_weight(&mut self, a: Id) -> Id {
+        self.over(a, &[a, WEIGHT])
+    }
+
+    fn add(&mut self, a: Id, b: Id) -> Id {
+        self.over(a, &[a, b])
+    }
+
+    fn scale(&mut self, a: Id) -> Id {
+        self.over(a, &[a])
+    }
+
+    /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
+    fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
+        let dims = self.dims(a);
+        // Of the two only the RMS norm may overwrite its source.
+        let normed = self.push(Place::Own, rms, F32, dims, &[a]);
+        let weighted = self.add_weight(normed);
+        if bias { self.add_weight(weighted) } else { weighted }
+    }
+
+    fn get_rows(&mut self, a: Id, rows: Id) -> Id {
+        let (width, count) = (self.dims(a)[0], self.dims(rows)[0]);
+        self.op([width, count, 1, 1], &[a, rows])
+    }
+
+    /// Adds `id` and what it needs to the graph, sources first.
+    fn expand(&mut self, id: Id) {
+        if std::mem::replace(&mut self.visited[id], true) {
+            return;
+        }
+        for index in 0..self.nodes[id].sources.len() {
+            self.expand(self.nodes[id].sources[index]);
+        }
+        match self.nodes[id].place {
+            Place::Input | Place::Elsewhere => self.leafs.push(id),
+            _ => self.order.push(id),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What goes wrong on real hosts: each case ends in time, with its exit code and one clear message,
+//! and leaves the host as it was. Needs root, and `tests/lab/install` first.
+
+#[path = "host_bad_input/artefacts.rs"]
+mod artefacts;
+#[path = "host_bad_input/disk.rs"]
+mod disk;
+#[path = "host_bad_input/held.rs"]
+mod held;
+#[path = "host_bad_input/interrupted.rs"]
+mod interrupted;
+#[path = "lab/mod.rs"]
+mod lab;
+#[path = "host_bad_input/login.rs"]
+mod login;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lab::journey::{Client, PROFILE, text};
+use lab::{Host, Ran, Snapshot, diff, llama_archive};
+
+/// A host, someone who works on it, and what was on its disk before.
+pub struct Site {
+    pub host: Host,
+    pub client: Client,
+    model: PathBuf,
+    archive: PathBuf,
+    before: Snapshot,
+}
+
+impl Site {
+    /// libgomp1 is there already: installed packages would stay after a failure.
+    pub fn new(host: Host) -> Site {
+        host.exec("apt-get update -qq && apt-get install -y -qq libgomp1 && apt-get clean").ok();
+        Site::bare(host)
+    }
+
+    pub fn bare(host: Host) -> Site {
+        let client = Client::new();
+        let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
+        let before = host.snapshot();
+        Site { host, client, model, archive, before }
+    }
+
+    /// What is on the disk now is what has to stay.
+    pub fn remember(&mut self) {
+        self.before = self.host.snapshot();
+    }
+
+    /// `apply` of the tiny model with the archive, both replaced by what `args` name.
+    pub fn args<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
+        let mut all = vec!["apply", "--yes"];
+        if !args.contains(&"--plan") {
+            all.extend(["--profile", PROFILE]);
+            if !args.contains(&"--model") {
+                all.extend(["--model", text(&self.model)]);
+            }
+        }
+        if !args.contains(&"--runtime-archive") {
+            all.extend(["--runtime-archive", text(&self.archive)]);
+        }
+        all.extend(args);
+        all
+    }
+
+    pub fn apply(&self, user: &str, args: &[&str]) -> Ran {
+        self.client.on(&self.host, user, &self.args(args))
+    }
+
+    /// `apply` ends like this and changes nothing.
+    #[track_caller]
+    pub fn refuses(&self, user: &str, args: &[&str], exit: i32, message: &str, hint: &str) {
+        let began = Instant::now();
+        refused(&self.apply(user, args), exit, message, hint);
+        assert!(began.elapsed() < Duration::from_secs(60), "{message}: {:?}", began.elapsed());
+        self.untouched();
+    }
+
+    /// The host is as it was, but for the backups that useradd and userdel make.
+    #[track_caller]
+    pub fn untouched(&self) {
+        let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
+        let mut changes = diff(&self.before, &self.host.snapshot());
+        changes.retain(|change| !backups.contains(&change.split(' ').nth(1).unwrap()));
+        assert_eq!(changes, [""; 0]);
+        assert_ne!(self.host.exec("ls /run/agi-provision* 2>/dev/null | grep .").status, 0);
+    }
+}
+
+/// One message and one hint, each on its line, a blank line between them.
+#[track_caller]
+pub fn refused(ran: &Ran, exit: i32, message: &str, hint: &str) {
+    assert_eq!(ran.status, exit, "{ran:?}");
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    let at = |start: &str| (0..lines.len()).filter(|at| lines[*at].starts_with(start)).collect::<Vec<_>>();
+    let (errors, hints) = (at("error: "), at("hint: "));
+    assert_eq!((errors.len(), hints.len()), (1, 1), "{ran:?}");
+    assert!(ran.stderr.contains(message), "{message:?} in {}", ran.stderr);
+    assert!(lines[hints[0]].contains(hint), "{hint:?} in {}", ran.stderr);
+    assert_eq!((hints[0], lines[hints[0] - 1]), (errors[0] + 2, ""), "{ran:?}");
+    assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains('\x1b'), "{ran:?}");
+}
+
+/// Waits until `ready`, at most a minute.
+#[track_caller]
+pub fn wait(what: &str, ready: impl FnMut() -> bool) {
+    wait_for(what, Duration::from_secs(60), ready);
+}
+
+#[track_caller]
+pub fn wait_for(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !ready() {
+        assert!(began.elapsed() < limit, "still waiting for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A model with zeros after its tensors, `size` bytes in all.
+pub fn padded(client: &Client, name: &str, size: u64) -> PathBuf {
+    let path = client.tiny(name, 1);
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+    path
+}
+
+/// A .tar.gz of `entries`, all executable.
+pub fn pack(path: &Path, entries: &[(&str, &[u8])]) -> String {
+    let file = std::fs::File::create(path).unwrap();
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
+    for (name, content) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap();
+    text(path).to_owned()
+}

@@ -1,0 +1,57 @@
+//! Two at once: who holds the host is named, who is dead is not.
+
+use std::process::Child;
+
+use super::lab::journey::{assert_serves, text};
+use super::lab::{Host, Ran};
+use super::{Site, padded, refused, wait};
+
+const INCOMING: &str = "stat -c %s /var/lib/agi-provision/incoming/*.part 2>/dev/null || echo 0";
+
+pub fn uploaded(host: &Host) -> u64 {
+    host.exec(INCOMING).stdout.lines().filter_map(|size| size.parse::<u64>().ok()).sum()
+}
+
+pub fn ended(child: Child) -> Ran {
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn the_second_apply_is_told_who_was_first() {
+    let site = Site::new(Host::boot("debian12"));
+    let host = &site.host;
+    // Someone else's, as the lock says.
+    let holder =
+        r#"{"pid":77,"client":"eve@elsewhere","bundle":"b","since":"2026-01-02T03:04:05Z","job":false}"#;
+    let hold =
+        format!("echo '{holder}' > /run/agi-provision.lock; exec flock /run/agi-provision.lock sleep 600");
+    host.exec(&format!("systemd-run -q --unit=holder sh -c \"{}\"", hold.replace('"', "\\\""))).ok();
+    wait("the lock", || host.exec("flock -n /run/agi-provision.lock true").status == 1);
+    let ran = site.apply("root", &[]);
+    refused(&ran, 7, "the host is held by eve@elsewhere (since 2026-01-02T03:04:05Z)", "wait until");
+    let busy = site.client.json_on(host, "root", &["remove", "--yes"]);
+    assert_eq!((busy.exit, busy.value["exit"].as_i64()), (7, Some(7)), "{busy:?}");
+    // Looking is always allowed.
+    site.client.on(host, "root", &["probe"]).ok();
+
+    // It dies and leaves its note; that holds nobody up.
+    host.exec("systemctl kill -s KILL holder").ok();
+    wait("its end", || host.exec("flock -n /run/agi-provision.lock true").status == 0);
+    assert!(host.exec("cat /run/agi-provision.lock").ok().contains("eve"));
+
+    // A real one, slow because it sends much.
+    let large = padded(&site.client, "large.gguf", 400 << 20);
+    let first = site.client.spawn_on(host, "root", &site.args(&["--model", text(&large)]));
+    wait("the upload", || uploaded(host) > 1 << 20);
+    let second = site.apply("admin", &[]);
+    refused(&second, 7, "the host is held by tester@", "wait until");
+    let first = ended(first);
+    assert_eq!(first.status, 0, "{first:?}");
+    assert_serves(host);
+    assert_ne!(host.exec("ls /run/agi-provision.lock").status, 0);
+}
