@@ -51,9 +51,9 @@ fn a_fleet_of_three_with_one_that_fails() {
     assert_serves(&hosts[0]);
     assert_serves(&hosts[2]);
     let context = |host: &Host| {
-        host.exec("grep -A1 '^-c$' /etc/agi-provision/generation/llama-server.args | tail -1").ok()
+        host.exec("grep -A1 '^--ctx-size$' /etc/agi-provision/generation/llama-server.args | tail -1").ok()
     };
-    assert_eq!((context(&hosts[0]).as_str(), context(&hosts[2]).as_str()), ("2048", "512"));
+    assert_eq!((context(&hosts[0]).as_str(), context(&hosts[2]).as_str()), ("4096", "512"));
 
     // Only the one that failed, then none.
     hosts[1].link_up();
