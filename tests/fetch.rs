@@ -104,8 +104,9 @@ fn every_passing_trouble_passes() {
             let place = Place::new(SIZE);
             let bad = trouble.clone();
             // Every third request has it, the first too.
-            let habit =
-                move |number: usize, _: &Request| if number % 3 == 0 { bad.clone() } else { Reply::Good };
+            let habit = move |number: usize, _: &Request| {
+                if number.is_multiple_of(3) { bad.clone() } else { Reply::Good }
+            };
             let server = Server::start(place.bytes.clone(), habit);
             let options = Options { ranges, ..quick() };
             place.fetch(&[server.url("model")], &options).unwrap_or_else(|e| panic!("{trouble:?}: {e:#}"));

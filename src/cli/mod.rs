@@ -41,7 +41,7 @@ enum Command {
     /// Render a plan to a directory of plain files
     Bundle(bundle::Args),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
-    Apply(apply::Args),
+    Apply(Box<apply::Args>),
     /// Check hosts against a plan's requirements
     Verify(inspect::VerifyArgs),
     /// Show what a host has
