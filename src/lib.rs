@@ -21,7 +21,7 @@
 //! - [`verify`] judges [facts](hardware::facts) against a plan's requirements; the same function
 //!   before the first write and at every start.
 //!
-//! Below them: [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
+//! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
 //! codes and hints, [`paths`] every path on a host. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
@@ -30,6 +30,7 @@ pub mod agent;
 pub mod apply;
 pub mod cli;
 pub mod error;
+pub mod fetch;
 pub mod hardware;
 pub mod model;
 pub mod paths;

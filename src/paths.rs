@@ -29,6 +29,13 @@ pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
+/// Starts a job again that a restart of the host cut; there while a job is pending.
+pub const RESUME_UNIT: &str = "agi-provision-resume.service";
+pub const RESUME_FILE: &str = "/etc/systemd/system/agi-provision-resume.service";
+pub const RESUME_LINK: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-resume.service";
+/// A token on its way from a session to its job: in memory, 0600, read once.
+pub const TOKEN: &str = "/run/agi-provision.token";
+
 /// The transient unit a job runs in.
 pub const JOB_UNIT: &str = "agi-provision-apply.service";
 
@@ -37,6 +44,8 @@ pub mod generation {
     pub const PLAN: &str = "plan.json";
     /// Which bundle, runtime and models it was made from.
     pub const RECORD: &str = "record.json";
+    /// Link to the generation that served before; a rollback goes there.
+    pub const PREVIOUS: &str = "previous";
     /// Directory of links to the model's files.
     pub const MODEL: &str = "model";
     /// Link to the unpacked runtime's folder that holds `llama-server`.

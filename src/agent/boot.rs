@@ -1,14 +1,15 @@
 //! What cloud-init starts at first boot: the apply of a session, without a client. A bundle holds no
 //! model and no llama.cpp, so both must be on the host already: an image can carry them.
 
-use super::files;
 use super::generation::{known_model, known_runtime};
 use super::protocol::{Apply, End, Events};
 use super::receive::sha256_file;
 use super::session::{self, Agent};
+use super::{download, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use base64::Engine;
 use std::fs;
@@ -28,9 +29,10 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         runtime: None,
         models: Vec::new(),
         client: "cloud-init".to_string(),
+        mirrors: Vec::new(),
     };
     let missing = missing(&plan);
-    match session::apply(apply, Agent::Stays, &mut io::empty(), output) {
+    match session::apply(apply, None, Agent::Stays, &mut io::empty(), output) {
         Ok(end) => {
             if end.failure().is_none() {
                 files::remove(path)?;
@@ -53,10 +55,11 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
 fn missing(plan: &Plan) -> Vec<String> {
     let current = super::generation::current_record();
     let mut missing = Vec::new();
-    if known_runtime(plan, current.as_ref()).is_err() {
+    if download::runtime(plan).is_none() && known_runtime(plan, current.as_ref()).is_err() {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
-    let models = plan.model.files.iter().filter(|file| known_model(file, current.as_ref()).is_none());
+    let here = |file: &ModelFile| download::model(file).or_else(|| known_model(file, current.as_ref()));
+    let models = plan.model.files.iter().filter(|file| here(file).is_none());
     missing.extend(models.map(|file| file.name.clone()));
     missing
 }

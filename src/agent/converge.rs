@@ -6,6 +6,7 @@ use super::protocol::{End, Event};
 use super::steps::{self, Run, Step, Undo};
 use super::{files, receive, remove, service};
 use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
+use crate::fetch::Unfinished;
 use crate::paths;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,11 +24,12 @@ pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>
 }
 
 /// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
-/// the host is as before: on a first apply without a trace, later with the old generation serving.
-pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> End {
+/// the host is as before: on a first apply without a trace, later with the old generation serving. With
+/// it: whether an unfinished download stays.
+pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     let serves = running_steps(desired, run);
     let error = match serves {
-        Ok(changed) => return End::done(changed, message(desired, run)),
+        Ok(changed) => return (End::done(changed, message(desired, run)), false),
         Err(error) => error,
     };
     // Read before anything is stopped or removed.
@@ -37,7 +39,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> End {
         false => take_back_changes(&error, desired, run),
     };
     end.log = log;
-    end
+    (end, resumable(&error))
 }
 
 /// When this run started the service, if it did.
@@ -101,12 +103,20 @@ fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
         _ => None,
     });
     let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
-    let left = match removed.and_then(|_| remove::everything_but_the_job(remove::has_models())) {
+    // Gigabytes that came so far are worth more than a tidy disk.
+    let resumable = resumable(error);
+    let left = match removed.and_then(|_| remove::everything_but_the_job(remove::has_models(), resumable)) {
+        Ok(()) if resumable => "but for what was downloaded, the host is as it was".to_string(),
         Ok(()) => "the host is as it was".to_string(),
         Err(undoing) => format!("taking it back failed too: {undoing:#}"),
     };
     end.message = format!("{}; {left}{}", end.message, kept_packages(run));
     end
+}
+
+/// A download stopped that the next apply goes on with.
+pub fn resumable(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Unfinished>().is_some_and(|unfinished| unfinished.have > 0)
 }
 
 fn kept_packages(run: &Run) -> String {

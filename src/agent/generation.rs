@@ -1,9 +1,11 @@
 //! Generations: numbered folders with everything that one plan puts on a host. The service points at
 //! one of them; switching is one rename.
 
+use super::download;
 use super::files::{self, Stamp};
 use super::protocol::{Apply, Blob};
 use crate::error::{Failure, Result};
+use crate::fetch::Source;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
@@ -88,8 +90,18 @@ pub fn current() -> Option<PathBuf> {
     fs::read_link(paths::GENERATION).ok()
 }
 
+/// The one that a generation took over from, where that is known and still there.
+pub fn previous(generation: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(generation.join(paths::generation::PREVIOUS)).ok()?;
+    (target != generation && target.join(paths::generation::RECORD).is_file()).then_some(target)
+}
+
+pub fn record(generation: &Path) -> Option<Record> {
+    read_note(&generation.join(paths::generation::RECORD))
+}
+
 pub fn current_record() -> Option<Record> {
-    read_note(&current()?.join(paths::generation::RECORD))
+    record(&current()?)
 }
 
 /// The plan of the generation the service points at.
@@ -111,6 +123,8 @@ pub struct Desired {
     pub record: Record,
     /// Blobs the client can send.
     pub offered: Vec<Blob>,
+    /// Blobs that this host can download.
+    pub sources: Vec<Source>,
 }
 
 impl Desired {
@@ -124,7 +138,10 @@ impl Desired {
             Some(blob) => {
                 read_note(&runtime_folder(blob).join(NOTE)).map_or(blob.clone(), |note: Runtime| note.blob)
             }
-            None => known_runtime(&plan, current.as_ref())?,
+            None => match download::runtime(&plan) {
+                Some(pinned) => pinned,
+                None => known_runtime(&plan, current.as_ref())?,
+            },
         };
         let models = plan
             .model
@@ -135,6 +152,7 @@ impl Desired {
                 let offered = apply.models.iter().find(named).cloned();
                 let blob = offered
                     .or_else(|| known_model(file, current.as_ref()))
+                    .or_else(|| download::model(file))
                     .ok_or_else(|| missing_model(&file.name, file.url.is_some()))?;
                 check_model(file, &blob)?;
                 Ok(blob)
@@ -148,7 +166,8 @@ impl Desired {
             allowed: apply.allow.clone(),
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
-        Ok(Desired { plan, bundle, record, offered })
+        let sources = download::sources(&plan, &apply.mirrors);
+        Ok(Desired { plan, bundle, record, offered, sources })
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.
@@ -157,16 +176,17 @@ impl Desired {
             .record
             .models
             .iter()
-            .map(|blob| if has_model(blob) { blob.size_bytes } else { super::receive::offset(blob) });
+            .map(|blob| if has_model(blob) { blob.size_bytes } else { download::held(blob) });
         models.sum()
     }
 }
 
 fn missing_model(name: &str, downloadable: bool) -> Failure {
     let hint = match downloadable {
-        true => {
-            format!("download it and give --model-file PATH/{name}; downloads on the host are not built yet")
-        }
+        true => format!(
+            "its SHA-256 is not pinned, so this host downloads nothing: `agi-provision plan --resolve` pins it; \
+             or give --model-file PATH/{name}"
+        ),
         false => format!("give --model-file PATH/{name}"),
     };
     Failure::failed(format!("the model file {name} is not on the host and was not given")).hint(hint)
@@ -213,7 +233,7 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
     notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
         Failure::failed(format!("no llama.cpp {build} is on the host and no archive was given"))
-            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive")
+            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive; or pin its download with `agi-provision plan --resolve`")
             .into()
     })
 }

@@ -50,6 +50,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
+        "listen": listen(&plan),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
         "disk_free_bytes": facts.disk.free_bytes,
@@ -63,6 +64,16 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         return Ok(End::done(false, message));
     }
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// Where the server listens on this host.
+fn listen(plan: &Plan) -> serde_json::Value {
+    let value = |name: &str| {
+        let mut args = plan.llama_server.args.iter();
+        args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
+    };
+    let port = value("--port").and_then(|port| port.parse::<u16>().ok()).unwrap_or(paths::DEFAULT_PORT);
+    json!({"host": value("--host").unwrap_or_else(|| "127.0.0.1".to_string()), "port": port})
 }
 
 /// The service's log; with `follow`, until the client goes away.

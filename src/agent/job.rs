@@ -5,10 +5,12 @@ use super::converge::{converge, is_first};
 use super::generation::Desired;
 use super::journal::{Follower, Journal};
 use super::lock::{self, Holder};
-use super::protocol::{Apply, End, Event, Events};
-use super::remove;
-use super::steps::{Run, receipt_facts};
+use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
+use super::prune::prune;
+use super::steps::{Run, Undo, receipt_facts};
+use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::render::Bundle;
 use crate::verify::Report;
@@ -27,6 +29,36 @@ pub struct Job {
     pub holder: Holder,
     /// The executable stays when a first apply fails.
     pub keeps_agent: bool,
+    pub before: Before,
+}
+
+/// The host as the job found it, for one that a restart of the host cut in two.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Before {
+    /// The generation that served; `None` on a first apply.
+    pub generation: Option<PathBuf>,
+    /// Where the service's link to the agent pointed.
+    pub agent: Option<PathBuf>,
+}
+
+impl Before {
+    pub fn now() -> Before {
+        let agent = std::fs::read_link(paths::AGENT_LINK).ok();
+        Before { generation: super::generation::current(), agent }
+    }
+
+    /// What the part of the job before the restart may have switched.
+    fn undo(&self) -> Vec<Undo> {
+        let moved = |path: &str, target: &Option<PathBuf>| {
+            let target = target.clone()?;
+            let path = PathBuf::from(path);
+            (std::fs::read_link(&path).ok()? != target).then_some(Undo::Link { path, target })
+        };
+        let agent = moved(paths::AGENT_LINK, &self.agent);
+        let generation = moved(paths::GENERATION, &self.generation);
+        let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
+        agent.into_iter().chain(generation).chain(started).collect()
+    }
 }
 
 fn job_path() -> PathBuf {
@@ -49,12 +81,15 @@ pub fn write(job: &Job) -> Result<()> {
     super::files::directory(Path::new(paths::VAR), 0o755)?;
     super::files::directory(Path::new(paths::JOB), 0o700)?;
     super::files::remove(&journal_path())?;
-    Journal::create(&journal_path())?;
+    let schema = JOURNAL_SCHEMA.to_string();
+    let bundle = job.holder.bundle.clone();
+    Journal::create(&journal_path())?.send(&Event::Journal { schema, bundle })?;
     super::files::write(&job_path(), &serde_json::to_vec(job)?, 0o600)
 }
 
 /// Starts the written job's unit. The caller has given up the lock.
-pub fn start() -> Result<()> {
+pub fn start(token: Option<&Token>) -> Result<()> {
+    download::hand_over(token)?;
     let executable = std::env::current_exe().context("finding this executable")?;
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
@@ -63,18 +98,27 @@ pub fn start() -> Result<()> {
     let outcome = process::run("systemd-run", &args, Duration::from_secs(30))?;
     match outcome.success {
         true => Ok(()),
-        false => Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim())).into()),
+        false => {
+            download::hand_over(None)?;
+            Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim())).into())
+        }
     }
 }
 
 /// The unit's main program.
 pub fn run() -> Result<Exit> {
+    let resumed = resumed()?;
+    if matches!(resumed, Resumed::AtItsEnd) {
+        resume::disable()?;
+        return Ok(Exit::Done);
+    }
     let mut journal = Journal::create(&journal_path())?;
-    let end = match perform(&mut journal) {
-        Ok(end) => end,
-        Err(error) => End::failed(&error),
+    let (end, resumable) = match perform(&mut journal, resumed == Resumed::InTheMiddle) {
+        Ok(ended) => ended,
+        Err(error) => (End::failed(&error), false),
     };
-    let removed = end.exit != Exit::Done && is_first();
+    resume::disable()?;
+    let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;
     // Read before it may go.
     let keeps_agent = read().is_ok_and(|job| job.keeps_agent);
@@ -94,20 +138,58 @@ fn read() -> Result<Job> {
     Ok(serde_json::from_slice(&text)?)
 }
 
-fn perform(journal: &mut Journal) -> Result<End> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resumed {
+    No,
+    /// A part of the job was done before.
+    InTheMiddle,
+    /// All of it was; only the last bit of tidying up is left.
+    AtItsEnd,
+}
+
+/// What the journal says of an earlier part of this job.
+fn resumed() -> Result<Resumed> {
+    drop(Journal::create(&journal_path())?);
+    let mut follower = Follower::open(&journal_path())?;
+    let mut found = Resumed::No;
+    while let Some(event) = follower.next_event()? {
+        match event {
+            Event::Journal { .. } => {}
+            Event::End(_) => return Ok(Resumed::AtItsEnd),
+            _ => found = Resumed::InTheMiddle,
+        }
+    }
+    Ok(found)
+}
+
+/// How it ended, and whether an unfinished download stays for the next apply.
+fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     let job = read()?;
+    let token = download::take_token()?;
     let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
     // The session that started this one lets go of the lock about now.
     let lock = lock::take(&holder, Duration::from_secs(10))?;
     let _lock = match lock {
         Ok(lock) => lock,
-        Err(other) => return Ok(End::failed(&held(&other).into())),
+        Err(other) => return Ok((End::failed(&held(&other).into()), false)),
     };
+    match (resumed, resume::enable()) {
+        (true, _) => journal.send(&Event::Resumed { since: job.holder.since.clone() })?,
+        (false, Ok(())) => {}
+        (false, Err(error)) => {
+            let text = format!("a restart of the host would end this job: {error:#}");
+            journal.send(&Event::Warning { text })?;
+        }
+    }
     let desired = Desired::new(&job.apply, bundle(&job.apply)?)?;
-    let first = is_first();
+    let first = job.before.generation.is_none();
     let mut run = Run::new(journal);
+    run.token = token;
+    if resumed {
+        run.undo = job.before.undo();
+    }
     let started = jiff::Timestamp::now();
-    let mut end = converge(&desired, first, &mut run);
+    let (mut end, resumable) = converge(&desired, first, &mut run);
     if end.exit == Exit::Done {
         let receipt = receipt(&job, &desired, &run, started);
         let json = serde_json::to_vec_pretty(&receipt)?;
@@ -116,8 +198,12 @@ fn perform(journal: &mut Journal) -> Result<End> {
             journal.send(&Event::Warning { text: format!("the receipt was not kept: {error:#}") })?;
         }
         end.receipt = Some(receipt);
+        // It serves; an old file more or less does not matter to that.
+        if let Err(error) = prune() {
+            journal.send(&Event::Warning { text: format!("old generations were not removed: {error:#}") })?;
+        }
     }
-    Ok(end)
+    Ok((end, resumable))
 }
 
 fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) -> serde_json::Value {
@@ -185,8 +271,8 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
 }
 
 fn is_running() -> Result<bool> {
-    let outcome = super::service::systemctl(&["is-active", paths::JOB_UNIT])?;
-    Ok(matches!(outcome.stdout.trim(), "active" | "activating" | "deactivating"))
+    let outcome = super::service::systemctl(&["is-active", paths::JOB_UNIT, paths::RESUME_UNIT])?;
+    Ok(outcome.stdout.lines().any(|state| matches!(state.trim(), "active" | "activating" | "deactivating")))
 }
 
 /// After its last event the job tidies up; a moment.

@@ -4,11 +4,13 @@
 //! [`session`] is the near end of a connection: it probes, verifies, checks every step and receives
 //! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
-//! runs at every start. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
+//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod boot;
 pub mod converge;
+pub mod download;
 pub mod files;
 pub mod generation;
 pub mod inspect;
@@ -17,8 +19,11 @@ pub mod journal;
 pub mod lock;
 pub mod proof;
 pub mod protocol;
+pub mod prune;
 pub mod receive;
 pub mod remove;
+pub mod resume;
+pub mod rollback;
 pub mod serve;
 pub mod service;
 pub mod session;

@@ -5,6 +5,7 @@
 //! blob's missing bytes raw on the same stdin, in the order they were named.
 
 use crate::error::{Exit, Failure};
+use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::verify::Report;
 use serde::{Deserialize, Serialize};
@@ -20,19 +21,35 @@ pub struct Request {
     pub version: u32,
     pub nonce: String,
     pub op: Op,
+    /// For downloads on the host; lives in the memory of both ends only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
-    Probe { measure: bool },
-    Verify { plan: Box<crate::plan::Plan>, strict: bool, allow: Vec<String> },
+    Probe {
+        measure: bool,
+    },
+    Verify {
+        plan: Box<crate::plan::Plan>,
+        strict: bool,
+        allow: Vec<String>,
+    },
     Apply(Apply),
     Status,
-    Logs { lines: u32, follow: bool },
+    Logs {
+        lines: u32,
+        follow: bool,
+    },
     KeyShow,
     KeyRotate,
-    Remove { keep_models: bool },
+    /// Back to the generation before the one that serves.
+    Rollback,
+    Remove {
+        keep_models: bool,
+    },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,7 +67,13 @@ pub struct Apply {
     pub models: Vec<Blob>,
     /// Who applies, for the lock: `user@machine`.
     pub client: String,
+    /// Beginnings of addresses and what to try in their place first.
+    #[serde(default)]
+    pub mirrors: Vec<(String, String)>,
 }
+
+/// [`Event::Journal`]'s schema.
+pub const JOURNAL_SCHEMA: &str = "agi-provision/journal/1";
 
 /// A file known by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +127,15 @@ pub enum Event {
     Attached {
         since: String,
         by: String,
+    },
+    /// The first line of a journal.
+    Journal {
+        schema: String,
+        bundle: String,
+    },
+    /// The host was restarted in the middle; the job goes on.
+    Resumed {
+        since: String,
     },
     Warning {
         text: String,

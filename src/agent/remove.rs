@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 /// Everything but the job's folder and the agent's, which the running job still uses.
-pub fn everything_but_the_job(keep_models: bool) -> Result<()> {
+pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<()> {
+    super::resume::disable()?;
     if Path::new(paths::UNIT_FILE).exists() {
         service::stop()?;
         service::disable()?;
@@ -21,7 +22,10 @@ pub fn everything_but_the_job(keep_models: bool) -> Result<()> {
     if !keep_models {
         files::remove(Path::new(paths::MODELS))?;
     }
-    for path in [paths::GENERATIONS, paths::RUNTIMES, paths::INCOMING, paths::RECEIPT] {
+    if !keep_incoming {
+        files::remove(Path::new(paths::INCOMING))?;
+    }
+    for path in [paths::GENERATIONS, paths::RUNTIMES, paths::RECEIPT] {
         files::remove(Path::new(path))?;
     }
     remove_user()
@@ -43,7 +47,7 @@ pub fn data() -> Result<()> {
 
 /// Removes everything; with `keep_models`, the models stay for a next apply.
 pub fn everything(keep_models: bool) -> Result<()> {
-    everything_but_the_job(keep_models)?;
+    everything_but_the_job(keep_models, false)?;
     data()?;
     files::remove(Path::new(paths::LIB))
 }

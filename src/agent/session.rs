@@ -8,8 +8,10 @@ use super::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting,
 };
 use super::receive::Arrival;
+use super::rollback::rollback;
 use super::{converge, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
@@ -29,7 +31,7 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     writeln!(output, "{}", greeting(&request.nonce))?;
     output.flush()?;
     let result = match request.version {
-        VERSION => serve(request.op, &mut input, &mut output),
+        VERSION => serve(request.op, request.token.as_ref(), &mut input, &mut output),
         other => {
             Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into())
         }
@@ -41,7 +43,7 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     Ok(exit)
 }
 
-fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     match op {
         Op::Probe { measure } => {
             let read = if measure { probe_and_measure } else { probe };
@@ -55,11 +57,12 @@ fn serve(op: Op, input: &mut impl Read, output: &mut dyn Events) -> Result<End> 
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
         }
-        Op::Apply(apply) => self::apply(apply, Agent::Goes, input, output),
+        Op::Apply(apply) => self::apply(apply, token, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
         Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::Rollback => exclusive("rollback", || rollback(output)),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
 }
@@ -83,7 +86,13 @@ pub enum Agent {
 }
 
 /// Verifies, checks, fetches, and starts or joins the job that changes the host.
-pub fn apply(apply: Apply, agent: Agent, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+pub fn apply(
+    apply: Apply,
+    token: Option<&Token>,
+    agent: Agent,
+    input: &mut impl Read,
+    output: &mut dyn Events,
+) -> Result<End> {
     let bundle = job::bundle(&apply)?;
     let holder = Holder {
         pid: std::process::id(),
@@ -125,10 +134,17 @@ pub fn apply(apply: Apply, agent: Agent, input: &mut impl Read, output: &mut dyn
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
     let started = fetch(&desired, input, output).and_then(|()| {
-        let job = Job { apply, facts, report, holder, keeps_agent: agent == Agent::Stays };
+        let job = Job {
+            apply,
+            facts,
+            report,
+            holder,
+            keeps_agent: agent == Agent::Stays,
+            before: job::Before::now(),
+        };
         job::write(&job)?;
         drop(lock);
-        job::start()
+        job::start(token)
     });
     if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
@@ -149,8 +165,11 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
-    wanted.retain(|blob| !receive::arrived(blob).exists());
     let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
+    // What the client has not and the plan pins is downloaded by the job.
+    let comes_later =
+        |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
+    wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
     if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
             .hint("give it again with --model-file or --runtime-archive")

@@ -22,7 +22,7 @@ pub type Results = Vec<(Host, Result<Outcome>)>;
 
 /// Works on at most `jobs` hosts at a time. Every host has a connection and a thread of its own, as
 /// libssh2 blocks; tokio keeps count and hears Ctrl-C.
-pub fn run(hosts: &[Host], work: &Work, jobs: usize, style: Style, interrupted: &str) -> Result<Results> {
+pub fn run(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style, interrupted: &str) -> Result<Results> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(jobs.clamp(1, 512))
@@ -31,7 +31,7 @@ pub fn run(hosts: &[Host], work: &Work, jobs: usize, style: Style, interrupted: 
         .context("starting the runtime")?;
     let results = runtime.block_on(async {
         tokio::select! {
-            results = all(hosts, work, jobs, style) => Ok(results),
+            results = all(work, jobs, style) => Ok(results),
             _ = tokio::signal::ctrl_c() => Err(()),
         }
     });
@@ -45,13 +45,13 @@ pub fn run(hosts: &[Host], work: &Work, jobs: usize, style: Style, interrupted: 
     }
 }
 
-async fn all(hosts: &[Host], work: &Work, jobs: usize, style: Style) -> Results {
-    let work = Arc::new(work.clone());
+async fn all(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style) -> Results {
+    let hosts: Vec<Host> = work.iter().map(|(host, _)| host.clone()).collect();
     let permits = Arc::new(Semaphore::new(jobs.max(1)));
     let bars = MultiProgress::new();
     let mut set = JoinSet::new();
-    for (index, host) in hosts.iter().cloned().enumerate() {
-        let (work, permits, bars) = (work.clone(), permits.clone(), bars.clone());
+    for (index, (host, work)) in work.into_iter().enumerate() {
+        let (permits, bars) = (permits.clone(), bars.clone());
         set.spawn(async move {
             let _permit = permits.acquire_owned().await;
             let blocking = tokio::task::spawn_blocking(move || {
@@ -63,14 +63,14 @@ async fn all(hosts: &[Host], work: &Work, jobs: usize, style: Style) -> Results 
             (index, blocking.await.unwrap_or_else(|error| Err(anyhow::anyhow!("the worker failed: {error}"))))
         });
     }
-    let mut results: Vec<Option<Result<Outcome>>> = hosts.iter().map(|_| None).collect();
+    let mut results: Vec<Option<Result<Outcome>>> = (0..hosts.len()).map(|_| None).collect();
     while let Some(joined) = set.join_next().await {
         if let Ok((index, result)) = joined {
             results[index] = Some(result);
         }
     }
     let missing = || Err(anyhow::anyhow!("the worker ended early"));
-    hosts.iter().cloned().zip(results.into_iter().map(|result| result.unwrap_or_else(missing))).collect()
+    hosts.into_iter().zip(results.into_iter().map(|result| result.unwrap_or_else(missing))).collect()
 }
 
 fn show(host: &Host, style: Style, bars: &MultiProgress) -> Box<dyn Show> {

@@ -3,9 +3,11 @@
 
 pub mod blobs;
 pub mod fleet;
+pub mod inventory;
 pub mod link;
 mod local;
 mod remote;
+pub mod retry;
 pub mod session;
 pub mod show;
 

@@ -7,6 +7,7 @@ use super::show::Show;
 use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
 use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
+use crate::fetch::Token;
 use crate::ssh::{Lost, TimedOut};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -19,6 +20,8 @@ pub struct Work {
     pub agent: AgentFile,
     /// Files the host may ask for.
     pub files: Vec<LocalFile>,
+    /// For what hosts download.
+    pub token: Option<Token>,
 }
 
 /// How a host answered. Connection problems are errors, and no outcome.
@@ -61,7 +64,12 @@ fn attempt(
     nonce: &str,
     show: &mut dyn Show,
 ) -> Result<Option<Outcome>> {
-    let request = Request { version: VERSION, nonce: nonce.to_string(), op: work.op.clone() };
+    let request = Request {
+        version: VERSION,
+        nonce: nonce.to_string(),
+        op: work.op.clone(),
+        token: work.token.clone(),
+    };
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');
     let mut stream = link.open(&work.agent, nonce)?;

@@ -39,6 +39,9 @@ fn lines(event: &Event) -> Vec<String> {
             let refusals = verify::refusals(report).into_iter().map(|line| format!("refused: {line}"));
             warnings.chain(refusals).collect()
         }
+        Event::Resumed { since } => {
+            vec![format!("the host was restarted; the apply that began {since} goes on")]
+        }
         Event::Warning { text } => vec![format!("warning: {text}")],
         Event::Attached { since, by } => {
             vec![format!("this bundle is being applied since {since} by {by}; showing its progress")]
@@ -62,6 +65,15 @@ impl Plain {
     fn say(&self, text: &str) {
         eprintln!("{}: {}", self.host, printable(text));
     }
+
+    /// Every few seconds, and at the end.
+    fn bytes(&mut self, what: &str, done: u64, total: u64) {
+        let due = self.last_upload.is_none_or(|last| last.elapsed() > Duration::from_secs(5));
+        if done == total || due {
+            self.say(&format!("{what}: {} of {}", gib(done), gib(total)));
+            self.last_upload = (done != total).then(Instant::now);
+        }
+    }
 }
 
 impl Show for Plain {
@@ -71,14 +83,14 @@ impl Show for Plain {
 
     fn event(&mut self, event: &Event) {
         lines(event).iter().for_each(|line| self.say(line));
+        // What a host downloads takes as long as what is sent to it.
+        if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
+            self.bytes("downloading", *done, *total);
+        }
     }
 
     fn upload(&mut self, name: &str, done: u64, total: u64) {
-        let due = self.last_upload.is_none_or(|last| last.elapsed() > Duration::from_secs(5));
-        if done == total || due {
-            self.say(&format!("sending {name}: {} of {}", gib(done), gib(total)));
-            self.last_upload = (done != total).then(Instant::now);
-        }
+        self.bytes(&format!("sending {name}"), done, total);
     }
 
     fn finish(&mut self) {}

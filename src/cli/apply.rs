@@ -1,11 +1,12 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
-use super::hosts::{self, HostArgs};
+use super::hosts::{self, HostArgs, Task};
 use super::model_arg::open_header;
 use super::plan::PlanArgs;
 use super::{Format, print, print_json};
 use crate::agent::protocol::{Apply, Event, Op};
 use crate::apply::LocalFile;
+use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::document::{Plan, Verdict};
@@ -13,6 +14,7 @@ use crate::render::{Bundle, render};
 use crate::report::gib;
 use base64::Engine;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +37,9 @@ pub struct Args {
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
+    /// Download what begins with FROM from TO first; may be repeated
+    #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
+    mirror: Vec<(String, String)>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -50,6 +55,16 @@ pub struct Args {
     /// How to print the result
     #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn mirror(text: &str) -> Result<(String, String), String> {
+    let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    match text.split_once('=') {
+        Some((from, to)) if is_url(from) && is_url(to) => Ok((from.to_string(), to.to_string())),
+        _ => {
+            Err("expected two addresses, such as https://huggingface.co/=https://mirror.example/".to_string())
+        }
+    }
 }
 
 /// What to apply: a plan made now, or one made earlier.
@@ -73,6 +88,25 @@ pub struct Source {
 }
 
 impl SourceArgs {
+    /// As [`SourceArgs::load`], with what an inventory says of one host.
+    fn load_for(&self, overrides: &Overrides) -> Result<Source> {
+        if overrides.is_empty() {
+            return self.load();
+        }
+        if let Some(path) = &overrides.file {
+            let plan = read_plan(path)?;
+            return Ok(Source { bundle: render(&plan)?, plan, model_files: Vec::new() });
+        }
+        if self.plan.is_some() || self.bundle.is_some() {
+            return Err(Failure::usage(
+                "the inventory changes a part of the plan, but the plan is made already",
+            )
+            .hint("give --model and flags instead of --plan or --bundle, or name plan files in the inventory")
+            .into());
+        }
+        SourceArgs { plan_args: self.plan_args.with(overrides), ..self.clone() }.load()
+    }
+
     pub fn load(&self) -> Result<Source> {
         if let Some(dir) = &self.bundle {
             let bundle = Bundle::read(dir)?;
@@ -103,34 +137,30 @@ pub fn read_plan(path: &Path) -> Result<Plan> {
 pub fn run(args: &Args) -> Result<Exit> {
     // Everything that can be wrong on this side, before anything is connected.
     let hosts = args.hosts.hosts()?;
-    let source = args.source.load()?;
-    super::inspect::check_allowed(&source.plan, &args.allow)?;
-    if source.plan.verdict == Verdict::Impossible {
-        return Err(Failure::new(
-            Exit::NoPlanFits,
-            format!("nothing to apply: {}", source.plan.reasons.join("; ")),
-        )
-        .hint("`agi-provision plan` with the same flags shows the ledger")
-        .into());
+    let entries = args.hosts.entries()?;
+    let mut overrides: Vec<Overrides> = entries.into_iter().map(|entry| entry.plan).collect();
+    overrides.resize(hosts.len(), Overrides::default());
+    // Each plan is made once, for all hosts that share it.
+    let mut sources: BTreeMap<&Overrides, Source> = BTreeMap::new();
+    for each in &overrides {
+        if !sources.contains_key(each) {
+            let source = possible(args.source.load_for(each)?)?;
+            super::inspect::check_allowed(&source.plan, &args.allow)?;
+            sources.insert(each, source);
+        }
     }
     if !args.check && !args.yes {
-        confirm(&source.plan, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
+        let plans: Vec<&Plan> = sources.values().map(|source| &source.plan).collect();
+        confirm(&plans, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
     }
-    let given = if args.model_file.is_empty() { &source.model_files } else { &args.model_file };
-    let models = model_files(&source.plan, given)?;
     let runtime = args.runtime_archive.as_deref().map(|path| hashed(path, file_name(path))).transpose()?;
-    let apply = Apply {
-        bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
-        check: args.check,
-        strict: args.strict,
-        allow: args.allow.clone(),
-        runtime: runtime.as_ref().map(|file| file.blob.clone()),
-        models: models.iter().map(|file| file.blob.clone()).collect(),
-        client: client(),
-    };
-    let files = models.into_iter().chain(runtime).collect();
+    let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
+    for (each, source) in &sources {
+        tasks.insert(each, task(args, source, runtime.as_ref())?);
+    }
+    let each = overrides.iter().map(|each| tasks[each].clone()).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
-    let results = args.hosts.run(Op::Apply(apply), files, hosts::style(args.format), interrupted)?;
+    let results = args.hosts.run_each(each, hosts::style(args.format), interrupted)?;
     if args.format == Format::Json {
         print_json(&hosts::to_json(&results, document))?;
         return Ok(hosts::worst(&results));
@@ -145,6 +175,33 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
     }
     Ok(hosts::conclude(&results))
+}
+
+/// Exit 3 for a plan that fits nowhere.
+fn possible(source: Source) -> Result<Source> {
+    if source.plan.verdict != Verdict::Impossible {
+        return Ok(source);
+    }
+    let message = format!("nothing to apply: {}", source.plan.reasons.join("; "));
+    Err(Failure::new(Exit::NoPlanFits, message)
+        .hint("`agi-provision plan` with the same flags shows the ledger")
+        .into())
+}
+
+fn task(args: &Args, source: &Source, runtime: Option<&LocalFile>) -> Result<Task> {
+    let given = if args.model_file.is_empty() { &source.model_files } else { &args.model_file };
+    let models = model_files(&source.plan, given)?;
+    let apply = Apply {
+        bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
+        check: args.check,
+        strict: args.strict,
+        allow: args.allow.clone(),
+        runtime: runtime.map(|file| file.blob.clone()),
+        models: models.iter().map(|file| file.blob.clone()).collect(),
+        client: client(),
+        mirrors: args.mirror.clone(),
+    };
+    Ok((Op::Apply(apply), models.into_iter().chain(runtime.cloned()).collect()))
 }
 
 fn document(events: &[Event]) -> Value {
@@ -163,7 +220,7 @@ fn document(events: &[Event]) -> Value {
 }
 
 /// Without a terminal and without `--yes`: exit 2.
-fn confirm(plan: &Plan, hosts: &[String]) -> Result<()> {
+fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(Failure::usage(
             "apply asks before it changes a host, and there is no terminal to ask on",
@@ -171,13 +228,10 @@ fn confirm(plan: &Plan, hosts: &[String]) -> Result<()> {
         .hint("add --yes, or --check to see what would change")
         .into());
     }
-    eprint!(
-        "Apply {} {} ({}) to {}? [y/N] ",
-        plan.model.id,
-        plan.model.quant,
-        gib(plan.model.size_bytes),
-        hosts.join(", ")
-    );
+    let show =
+        |plan: &&Plan| format!("{} {} ({})", plan.model.id, plan.model.quant, gib(plan.model.size_bytes));
+    let plans: Vec<String> = plans.iter().map(show).collect();
+    eprint!("Apply {} to {}? [y/N] ", plans.join(" or "), hosts.join(", "));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

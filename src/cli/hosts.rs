@@ -3,12 +3,15 @@
 use super::Format;
 use crate::agent::protocol::{End, Event, Op};
 use crate::apply::fleet::{self, Results, Style};
+use crate::apply::inventory::{self, Entry};
 use crate::apply::show::printable;
-use crate::apply::{AgentFile, Host, LocalFile, Work};
+use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
+use crate::fetch::Token;
 use crate::ssh::{HostKeyPolicy, Options, Target};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Hosts")]
@@ -16,10 +19,19 @@ pub struct HostArgs {
     /// A host: [user@]name[:port]; may be repeated
     #[arg(long, value_name = "HOST")]
     host: Vec<String>,
+    /// Hosts from a file: TOML, or Ansible's INI or YAML inventory
+    #[arg(long, value_name = "FILE", conflicts_with = "host")]
+    inventory: Option<PathBuf>,
+    /// Of the inventory only these: names and groups with * and ?, parted by commas; ! takes out
+    #[arg(long, value_name = "PATTERN", requires = "inventory")]
+    limit: Option<String>,
+    /// Of the inventory only those that failed last time
+    #[arg(long, requires = "inventory")]
+    retry_failed: bool,
     /// Work on this machine, without SSH (needs root)
     #[arg(
         long,
-        conflicts_with_all = ["host", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts"]
+        conflicts_with_all = ["host", "inventory", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts"]
     )]
     local: bool,
     /// Private key to log in with
@@ -61,9 +73,9 @@ impl HostArgs {
         if self.local {
             return Ok(vec![Host::Local]);
         }
-        if self.host.is_empty() {
+        if self.host.is_empty() && self.inventory.is_none() {
             return Err(Failure::usage("no host is named")
-                .hint("give --host [user@]name[:port], or --local")
+                .hint("give --host [user@]name[:port], --inventory FILE, or --local")
                 .into());
         }
         let host_key = match (&self.host_key, self.accept_new_host_key) {
@@ -78,10 +90,52 @@ impl HostArgs {
             config: self.ssh_config.clone(),
             ..Options::default()
         };
+        if self.inventory.is_some() {
+            let host = |entry: &Entry| {
+                let identity = entry.identity.clone().map_or(options.identity.clone(), |file| vec![file]);
+                let options = Box::new(Options { identity, ..options.clone() });
+                Ok(Host::Ssh { target: entry.target()?, options })
+            };
+            return self.entries()?.iter().map(host).collect();
+        }
         let host = |text: &String| {
             Ok(Host::Ssh { target: Target::parse(text)?, options: Box::new(options.clone()) })
         };
         self.host.iter().map(host).collect()
+    }
+
+    /// The inventory's hosts that are meant; none without an inventory.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        let Some(path) = &self.inventory else { return Ok(Vec::new()) };
+        let mut entries = inventory::read(path)?;
+        if let Some(pattern) = &self.limit {
+            entries = inventory::select(entries, pattern);
+        }
+        if self.retry_failed {
+            let failed = retry::failed(path)?;
+            entries.retain(|entry| failed.contains(&entry.name));
+        }
+        if entries.is_empty() {
+            let why = if self.retry_failed { "nothing failed last time" } else { "no host is left" };
+            return Err(Failure::usage(format!("{why} of {}", path.display()))
+                .hint("look at --limit and --retry-failed")
+                .into());
+        }
+        Ok(entries)
+    }
+
+    /// How to connect, as it was given, for a command that is shown: ` --identity FILE …`.
+    pub fn flags(&self) -> String {
+        let quoted = |path: &PathBuf| crate::ssh::quote(&path.to_string_lossy());
+        let mut flags = String::new();
+        self.identity.iter().for_each(|path| flags += &format!(" --identity {}", quoted(path)));
+        if let Some(path) = &self.known_hosts {
+            flags += &format!(" --known-hosts {}", quoted(path));
+        }
+        if let Some(path) = &self.ssh_config {
+            flags += &format!(" --ssh-config {}", quoted(path));
+        }
+        flags
     }
 
     pub fn agent(&self) -> Result<AgentFile> {
@@ -91,9 +145,42 @@ impl HostArgs {
     /// Does `op` on every host.
     pub fn run(&self, op: Op, files: Vec<LocalFile>, style: Style, interrupted: &str) -> Result<Results> {
         let hosts = self.hosts()?;
-        let agent = self.agent()?;
-        fleet::run(&hosts, &Work { op, agent, files }, self.jobs, style, interrupted)
+        let work = Arc::new(Work { op, agent: self.agent()?, files, token: None });
+        let each = hosts.into_iter().map(|host| (host, work.clone())).collect();
+        fleet::run(each, self.jobs, style, interrupted)
     }
+
+    /// Does to every host what is meant for it, in the order of [`HostArgs::hosts`], and notes for
+    /// `--retry-failed` where that failed.
+    pub fn run_each(&self, work: Vec<Task>, style: Style, interrupted: &str) -> Result<Results> {
+        let (hosts, agent, token) = (self.hosts()?, self.agent()?, token());
+        let work = work
+            .into_iter()
+            .map(|(op, files)| Arc::new(Work { op, files, agent: agent.clone(), token: token.clone() }));
+        let results = fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, style, interrupted)?;
+        if let Some(inventory) = &self.inventory {
+            let names: Vec<String> = self.entries()?.into_iter().map(|entry| entry.name).collect();
+            let failed: Vec<String> = (names.iter().zip(&results))
+                .filter(|(_, (_, result))| !matches!(exit(result), Exit::Done | Exit::ChangesFound))
+                .map(|(name, _)| name.clone())
+                .collect();
+            if let Err(error) = retry::note(inventory, &names, &failed) {
+                eprintln!("warning: what failed was not noted for --retry-failed: {error:#}");
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// What is asked of one host, and the files it may ask for.
+pub type Task = (Op, Vec<LocalFile>);
+
+/// `HF_TOKEN`, for the site that `HF_ENDPOINT` names or else Hugging Face; nowhere else.
+fn token() -> Option<Token> {
+    let variable =
+        |name| std::env::var(name).ok().map(|text| text.trim().to_string()).filter(|t| !t.is_empty());
+    let origin = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_string());
+    Some(Token { origin, secret: variable("HF_TOKEN")? })
 }
 
 /// Bars for a person, lines for a log, silence for a script.
@@ -117,7 +204,39 @@ pub fn conclude(results: &Results) -> Exit {
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
     }
+    if results.len() > 1 {
+        eprintln!("{}", summary(results));
+    }
     worst(results)
+}
+
+/// `3 hosts: 2 done, 1 failed (b)`, the worst first.
+fn summary(results: &Results) -> String {
+    let words = [
+        (Exit::Failed, "failed"),
+        (Exit::RolledBack, "rolled back"),
+        (Exit::HostDoesNotMeetPlan, "below the plan"),
+        (Exit::HostKey, "with an unknown or changed key"),
+        (Exit::Held, "held by another apply"),
+        (Exit::ChangesFound, "would change"),
+        (Exit::Usage, "refused"),
+        (Exit::Done, "done"),
+    ];
+    let part = |(wanted, word): &(Exit, &str)| {
+        let with = |(_, result): &&(Host, Result<crate::apply::Outcome>)| exit(result) == *wanted;
+        let hosts: Vec<String> = results.iter().filter(with).map(|(host, _)| host.name()).collect();
+        let names = if *wanted == Exit::Done { String::new() } else { format!(" ({})", hosts.join(", ")) };
+        (!hosts.is_empty()).then(|| format!("{} {word}{names}", hosts.len()))
+    };
+    let parts: Vec<String> = words.iter().filter_map(part).collect();
+    format!("{} hosts: {}", results.len(), parts.join(", "))
+}
+
+fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
+    match result {
+        Ok(outcome) => outcome.end.exit,
+        Err(error) => exit_code(error),
+    }
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
@@ -128,10 +247,7 @@ fn complain(host: &str, message: &str, hint: Option<&str>) {
 }
 
 pub fn worst(results: &Results) -> Exit {
-    Exit::worst(results.iter().map(|(_, result)| match result {
-        Ok(outcome) => outcome.end.exit,
-        Err(error) => exit_code(error),
-    }))
+    Exit::worst(results.iter().map(|(_, result)| exit(result)))
 }
 
 /// One JSON object per host: how it ended, and with `document` what it answered.

@@ -11,7 +11,9 @@ mod inspect;
 mod model_arg;
 pub mod plan;
 mod reconcile;
+mod rollback;
 mod shell;
+mod tunnel;
 
 use crate::error::{self, Exit, Result};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -40,7 +42,7 @@ enum Command {
     /// Render a plan to a directory of plain files
     Bundle(bundle::Args),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
-    Apply(apply::Args),
+    Apply(Box<apply::Args>),
     /// Check hosts against a plan's requirements
     Verify(inspect::VerifyArgs),
     /// Show what a host has
@@ -49,8 +51,12 @@ enum Command {
     Status(inspect::HostOnly),
     /// Show the server's log
     Logs(inspect::LogsArgs),
+    /// Bring a host's API to this machine, through SSH
+    Tunnel(tunnel::Args),
     /// Show or change the API key
     Key(inspect::KeyArgs),
+    /// Go back to the generation that served before
+    Rollback(rollback::Args),
     /// Take everything of agi-provision off a host
     Remove(inspect::RemoveArgs),
     /// List the models known by name
@@ -102,7 +108,9 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Probe(args) => inspect::probe(&args),
         Command::Status(args) => inspect::status(&args),
         Command::Logs(args) => inspect::logs(&args),
+        Command::Tunnel(args) => tunnel::run(&args),
         Command::Key(args) => inspect::key(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::Remove(args) => inspect::remove(&args),
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),

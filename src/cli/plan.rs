@@ -3,6 +3,7 @@
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
 use super::{print, print_json};
+use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::Budget;
@@ -120,6 +121,17 @@ impl PlanArgs {
         "min_speed",
         "llama_build",
     ];
+
+    /// These, with what an inventory says of one host.
+    pub fn with(&self, overrides: &Overrides) -> PlanArgs {
+        PlanArgs {
+            profile: overrides.profile.clone().or_else(|| self.profile.clone()),
+            quant: overrides.quant.clone().or_else(|| self.quant.clone()),
+            ctx: overrides.ctx.or(self.ctx),
+            slots: overrides.slots.or(self.slots),
+            ..self.clone()
+        }
+    }
 
     pub fn plan(&self) -> Result<Planned> {
         self.plan_for(None)

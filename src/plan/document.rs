@@ -185,6 +185,18 @@ pub struct LlamaServer {
     pub build: String,
     /// Every argument, without the program's name. Paths are those of a host ([`crate::paths`]).
     pub args: Vec<String>,
+    /// The archive to download when none is given; `None` until resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<RuntimeFile>,
+}
+
+/// llama.cpp's release archive, pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeFile {
+    pub url: String,
+    /// Lower-case hex.
+    pub sha256: String,
+    pub size_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -201,13 +201,15 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 
 /// What a plan makes a host fetch. Refuses what could not be a file's name, a URL or a digest.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
+    let pinned = plan.llama_server.runtime.as_ref();
     let runtime = Download {
         what: What::Runtime,
         name: format!("llama.cpp {}", plan.llama_server.build),
-        url: None,
-        size_bytes: None,
-        sha256: None,
+        url: pinned.map(|file| file.url.clone()),
+        size_bytes: pinned.map(|file| file.size_bytes),
+        sha256: pinned.map(|file| file.sha256.clone()),
     };
+    check_pins(&runtime.name, runtime.sha256.as_deref(), runtime.url.as_deref())?;
     let mut downloads = vec![runtime];
     for file in &plan.model.files {
         let name = &file.name;
@@ -220,16 +222,7 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
         if downloads.iter().any(|known| known.what == What::Model && known.name == *name) {
             return refuse("is there twice");
         }
-        if file.sha256.as_deref().is_some_and(|sum| !is_hex_sha256(sum)) {
-            return refuse("has a SHA-256 that is not 64 lower-case hex digits");
-        }
-        let is_url = |url: &str| {
-            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            rest.is_some() && !has_control(url) && !url.contains(' ')
-        };
-        if file.url.as_deref().is_some_and(|url| !is_url(url)) {
-            return refuse("has a URL that is not http or https");
-        }
+        check_pins(&format!("model file {name:?}"), file.sha256.as_deref(), file.url.as_deref())?;
         downloads.push(Download {
             what: What::Model,
             name: name.clone(),
@@ -239,6 +232,21 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
         });
     }
     Ok(downloads)
+}
+
+fn check_pins(what: &str, sha256: Option<&str>, url: Option<&str>) -> Result<()> {
+    let refuse = |why: &str| Err(Failure::usage(format!("the plan's {what} {why}")).into());
+    if sha256.is_some_and(|sum| !is_hex_sha256(sum)) {
+        return refuse("has a SHA-256 that is not 64 lower-case hex digits");
+    }
+    let is_url = |url: &str| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some() && !has_control(url) && !url.contains(' ')
+    };
+    if url.is_some_and(|url| !is_url(url)) {
+        return refuse("has a URL that is not http or https");
+    }
+    Ok(())
 }
 
 /// The bundle is not one, or not one any more.

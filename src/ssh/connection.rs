@@ -51,7 +51,7 @@ pub struct Outcome {
 
 /// An authenticated connection to one host.
 pub struct Connection {
-    wire: Arc<Wire>,
+    pub(super) wire: Arc<Wire>,
     host_key: HostKey,
 }
 

@@ -47,20 +47,20 @@ pub(super) fn through(wire: Arc<Wire>, host: &str, port: u16, limit: Duration) -
 
 /// Bytes taken from one side that the other has not taken yet.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     bytes: Vec<u8>,
     start: usize,
     /// There is nothing to come.
-    ended: bool,
+    pub ended: bool,
 }
 
 impl Pending {
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.start == self.bytes.len()
     }
 
     /// Takes a piece where there is room and hands on what there is; whether anything moved.
-    fn step(&mut self, from: &mut impl Read, to: &mut impl Write) -> std::io::Result<(bool, bool)> {
+    pub fn step(&mut self, from: &mut impl Read, to: &mut impl Write) -> std::io::Result<(bool, bool)> {
         let mut moved = false;
         let mut at_end = false;
         if self.is_empty() && !self.ended {

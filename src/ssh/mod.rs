@@ -18,7 +18,7 @@
 //! - `auth`, `agent`, `key_file`: keys only, no passwords.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
-//! - `jump`: through other hosts, as ProxyJump says.
+//! - `jump`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
 //! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
@@ -35,6 +35,7 @@ mod auth;
 mod config;
 mod connection;
 mod exec;
+mod forward;
 mod host_key;
 mod jump;
 mod key_file;

@@ -131,8 +131,13 @@ impl Wire {
         self.wait_with(deadline, true, None)
     }
 
-    /// As [`Wire::wait`], also for another descriptor, and for the socket only if `own`.
-    pub fn wait_with(&self, deadline: Deadline, own: bool, other: Option<PollFd<'_>>) -> Result<()> {
+    /// As [`Wire::wait`], also for other descriptors, and for the socket only if `own`.
+    pub fn wait_with<'a>(
+        &'a self,
+        deadline: Deadline,
+        own: bool,
+        others: impl IntoIterator<Item = PollFd<'a>>,
+    ) -> Result<()> {
         let flags = match self.session.block_directions() {
             BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
             BlockDirections::Outbound => PollFlags::OUT,
@@ -148,7 +153,7 @@ impl Wire {
         let limit = deadline.left().min(LONGEST_WAIT);
         let timeout = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
         let own = own.then(|| PollFd::from_borrowed_fd(self.socket.as_fd(), flags));
-        let mut fds: Vec<PollFd<'_>> = own.into_iter().chain(other).collect();
+        let mut fds: Vec<PollFd<'_>> = own.into_iter().chain(others).collect();
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(self.lost(error.to_string())),

@@ -48,6 +48,9 @@ impl Step for Config {
             files::link(&folder.join(name), &target)?;
         }
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
+        if let Some(current) = generation::current() {
+            files::link(&folder.join(paths::generation::PREVIOUS), &current)?;
+        }
         // The switch: everything before it was beside what serves.
         let link = Path::new(paths::GENERATION);
         match fs::read_link(link) {

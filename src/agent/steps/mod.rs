@@ -68,6 +68,8 @@ pub struct Run<'a> {
     events: &'a mut dyn Events,
     pub undo: Vec<Undo>,
     pub notes: Notes,
+    /// For downloads.
+    pub token: Option<crate::fetch::Token>,
     last_progress: Option<Instant>,
 }
 
@@ -85,7 +87,7 @@ pub struct Notes {
 
 impl<'a> Run<'a> {
     pub fn new(events: &'a mut dyn Events) -> Run<'a> {
-        Run { events, undo: Vec::new(), notes: Notes::default(), last_progress: None }
+        Run { events, undo: Vec::new(), notes: Notes::default(), token: None, last_progress: None }
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {

@@ -1,9 +1,9 @@
 //! The model's files, kept by their content.
 
 use super::{Run, Step, Undo};
+use crate::agent::download;
 use crate::agent::files::{self, Stamp};
 use crate::agent::generation::{self, Desired, NOTE, has_model, model_folder, model_path};
-use crate::agent::receive;
 use crate::error::{Context, Result};
 use crate::report::gib;
 use std::fs;
@@ -23,11 +23,11 @@ impl Step for Model {
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         for blob in desired.record.models.iter().filter(|blob| !has_model(blob)) {
+            let arrived = download::arrived(blob, desired, run)?;
             let (folder, path) = (model_folder(blob), model_path(blob));
             run.undo.push(Undo::Remove(folder.clone()));
             files::remove(&folder)?;
             files::directory(&folder, 0o755)?;
-            let arrived = receive::arrived(blob);
             fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
             files::sync_folder(&path)?;

@@ -1,9 +1,9 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
 use super::{Run, Step, Undo};
+use crate::agent::download;
 use crate::agent::files::{self, Stamp};
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
-use crate::agent::receive;
 use crate::error::{Context, Failure, Result};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -31,7 +31,7 @@ impl Step for Runtime {
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         let blob = &desired.record.runtime;
-        let archive = receive::arrived(blob);
+        let archive = download::arrived(blob, desired, run)?;
         let folder = runtime_folder(blob);
         files::remove(&folder)?;
         run.undo.push(Undo::Remove(folder.clone()));

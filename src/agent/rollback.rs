@@ -1,0 +1,94 @@
+//! Back to the generation that served before, on request.
+
+use super::api::Api;
+use super::generation::{self, Record, has_model, runtime};
+use super::protocol::{End, Event, Events};
+use super::steps::{read_key, wait_until_ready};
+use super::{files, service};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::paths;
+use crate::plan::Plan;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Switches to the previous generation, restarts and asks the model. When that fails, the generation
+/// that served so far serves again, and the exit is 8.
+pub fn rollback(output: &mut dyn Events) -> Result<End> {
+    let (from, to) = target()?;
+    output.send(&Event::Step {
+        name: "rollback".to_string(),
+        what: format!("from generation {} to {}", number(&from), number(&to)),
+    })?;
+    let began = jiff::Timestamp::now();
+    let error = match switch(&to, output) {
+        Ok(message) => return Ok(End::done(true, message)),
+        Err(error) => error,
+    };
+    let log = service::last_lines(20, Some(began));
+    let mut end = End::failed(&error);
+    end.log = log;
+    match switch(&from, output) {
+        Ok(_) => {
+            end.exit = Exit::RolledBack;
+            end.message = format!("{}; generation {} serves again", end.message, number(&from));
+        }
+        Err(back) => {
+            end.message =
+                format!("{}; going back to generation {} failed too: {back:#}", end.message, number(&from));
+        }
+    }
+    Ok(end)
+}
+
+/// The generation that serves and the one to go to, which is all there.
+fn target() -> Result<(PathBuf, PathBuf)> {
+    let from = generation::current().ok_or_else(|| {
+        Failure::failed("nothing of agi-provision is installed on this host")
+            .hint("`agi-provision apply` installs it")
+    })?;
+    let to = generation::previous(&from).ok_or_else(|| {
+        Failure::failed(format!("there is no generation before {}, which serves", number(&from)))
+            .hint("apply the plan you want instead; only the generation before the one that serves is kept")
+    })?;
+    let complete =
+        |record: &Record| runtime(&record.runtime).is_some() && record.models.iter().all(has_model);
+    if !generation::record(&to).as_ref().is_some_and(complete) {
+        return Err(Failure::failed(format!(
+            "generation {} is no longer whole: its model or runtime was removed or changed",
+            number(&to)
+        ))
+        .hint("apply its plan again")
+        .into());
+    }
+    Ok((from, to))
+}
+
+fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
+    let path = to.join(paths::generation::PLAN);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let plan = Plan::from_json(&text)?;
+    files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
+    // The limits are another generation's now.
+    service::reload()?;
+    service::start()?;
+    let api = Api::of(&plan)?;
+    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
+    wait_until_ready(&api, limit, |_| {
+        // Nobody may be listening any more; the switch goes on.
+        let _ = output.send(&Event::Alive);
+        Ok(())
+    })?;
+    let answer = api.smoke(&read_key()?, Duration::from_secs(600))?;
+    Ok(format!(
+        "generation {} serves: {} {}, {} tokens at {:.1} tokens/s",
+        number(to),
+        plan.model.id,
+        plan.model.quant,
+        answer.generated_tokens,
+        answer.decode_tok_s
+    ))
+}
+
+fn number(generation: &Path) -> String {
+    generation.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

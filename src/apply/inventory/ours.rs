@@ -1,0 +1,80 @@
+//! Our own inventories: TOML with one table for each host.
+
+use super::{Entry, Overrides};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    host: Vec<Host>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Host {
+    name: String,
+    address: Option<String>,
+    user: Option<String>,
+    port: Option<u16>,
+    identity: Option<PathBuf>,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default)]
+    plan: Overrides,
+}
+
+pub fn parse(text: &str) -> Result<Vec<Entry>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut entries: Vec<Entry> = Vec::new();
+    for host in file.host {
+        if entries.iter().any(|entry| entry.name == host.name) {
+            return Err(format!("host {:?} is there twice", host.name));
+        }
+        let plan = host.plan;
+        if plan.file.is_some() && plan != (Overrides { file: plan.file.clone(), ..Overrides::default() }) {
+            return Err(format!("host {:?}: a plan file leaves nothing else to choose", host.name));
+        }
+        entries.push(Entry {
+            address: host.address.unwrap_or_else(|| host.name.clone()),
+            name: host.name,
+            user: host.user,
+            port: host.port,
+            identity: host.identity,
+            groups: host.groups,
+            plan,
+        });
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_read() {
+        let text = "[[host]]\nname = \"a\"\naddress = \"10.0.0.1\"\nuser = \"root\"\nport = 2222\n\
+                    identity = \"k\"\ngroups = [\"g\"]\nplan = { quant = \"Q4_K_M\", ctx = 4096 }\n\
+                    [[host]]\nname = \"b\"\nplan = { file = \"b.json\" }\n";
+        let entries = parse(text).unwrap();
+        assert_eq!(entries[0].target().unwrap().to_string(), "root@10.0.0.1:2222");
+        assert_eq!((entries[0].plan.quant.as_deref(), entries[0].plan.ctx), (Some("Q4_K_M"), Some(4096)));
+        assert_eq!((entries[1].address.as_str(), entries[1].plan.is_empty()), ("b", false));
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (text, word) in [
+            ("[[host]]\n", "missing field `name`"),
+            ("[[host]]\nname = \"a\"\nprot = 1\n", "unknown field `prot`"),
+            ("[[host]]\nname = \"a\"\nport = 70000\n", "port"),
+            ("[[host]]\nname = \"a\"\n[[host]]\nname = \"a\"\n", "twice"),
+            ("[[host]]\nname = \"a\"\nplan = { file = \"x\", ctx = 1 }\n", "nothing else"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Which hosts of an inventory failed last time, for `--retry-failed`. In the user's state folder.
+
+use crate::agent::files;
+use crate::error::{Context, Failure, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names by inventory.
+type Failed = BTreeMap<String, Vec<String>>;
+
+fn path() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
+    Some(base.join("agi-provision/failed.json"))
+}
+
+fn key(inventory: &Path) -> Result<String> {
+    let path =
+        std::fs::canonicalize(inventory).with_context(|| format!("reading {}", inventory.display()))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn read() -> Failed {
+    let bytes = path().and_then(|path| std::fs::read(path).ok());
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// The hosts of `inventory` that failed last time.
+///
+/// # Errors
+/// Exit 2 when nothing is known of it.
+pub fn failed(inventory: &Path) -> Result<Vec<String>> {
+    match read().remove(&key(inventory)?) {
+        Some(names) => Ok(names),
+        None => {
+            Err(Failure::usage(format!("nothing is known of an earlier run with {}", inventory.display()))
+                .hint("--retry-failed repeats what failed; leave it out the first time")
+                .into())
+        }
+    }
+}
+
+/// Notes how a run over `inventory` ended: of the hosts it was about, `names`, those in `failed` failed.
+pub fn note(inventory: &Path, names: &[String], failed: &[String]) -> Result<()> {
+    let Some(path) = path() else { return Ok(()) };
+    let mut all = read();
+    let known = all.entry(key(inventory)?).or_default();
+    known.retain(|name| !names.contains(name));
+    known.extend(failed.iter().cloned());
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))
+        .with_context(|| format!("creating the folder of {}", path.display()))?;
+    files::write(&path, &serde_json::to_vec_pretty(&all)?, 0o600)
+}

@@ -1,0 +1,105 @@
+//! `tunnel`: a host's API on this machine, through SSH.
+
+use super::hosts::HostArgs;
+use super::print;
+use crate::agent::protocol::{Event, Op};
+use crate::apply::show::{Silent, printable};
+use crate::apply::{Host, Work, session};
+use crate::error::{Exit, Failure, Result, exit_code};
+use crate::ssh::{Connection, Options, Target};
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+/// A host that cannot be reached again for this long is given up.
+const PATIENCE: Duration = Duration::from_secs(600);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Port on this machine; the host's own by default, 0 for any that is free
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    let hosts = args.hosts.hosts()?;
+    let [Host::Ssh { target, options }] = hosts.as_slice() else {
+        return Err(Failure::usage("tunnel leads to one host")
+            .hint("give one --host [user@]name[:port]; for several, start several with --port")
+            .into());
+    };
+    let (far_host, far_port) = listens(args, &hosts[0])?;
+    let wanted = args.port.unwrap_or(far_port);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|error| {
+        Failure::failed(format!("port {wanted} of this machine cannot be used: {error}"))
+            .hint("name another with --port N; --port 0 takes any that is free")
+    })?;
+    let port = listener.local_addr()?.port();
+    let mut connection = Connection::connect(target, options)?;
+    print(&format!(
+        "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
+        curl(port, target, &args.hosts.flags())
+    ))?;
+    loop {
+        let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
+            eprintln!("warning: {}", printable(&format!("{error:#}")));
+        });
+        let Err(error) = ended;
+        eprintln!("{}; connecting again", printable(&format!("{error:#}")));
+        connection = again(target, options)?;
+        eprintln!("connected again");
+    }
+}
+
+/// Where the server listens on the host, whether it is ready or not.
+fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
+    let work = Work { op: Op::Status, agent: args.hosts.agent()?, files: Vec::new(), token: None };
+    let outcome = session::run(host, &work, &mut Silent)?;
+    let listen = outcome.events.iter().find_map(|event| match event {
+        Event::Document { value } => Some(&value["listen"]),
+        _ => None,
+    });
+    let failure = outcome.end.failure();
+    match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
+        Some((host, port)) => {
+            if let Some(failure) = failure {
+                eprintln!("warning: {}", printable(&failure.message));
+            }
+            // What listens everywhere listens there too.
+            let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
+            Ok((host.to_string(), u16::try_from(port)?))
+        }
+        None => {
+            Err(failure.unwrap_or_else(|| Failure::failed("the host does not say where it listens")).into())
+        }
+    }
+}
+
+/// Tries until it works, fails for good, or patience ends.
+fn again(target: &Target, options: &Options) -> Result<Connection> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(500);
+    loop {
+        match Connection::connect(target, options) {
+            Ok(connection) => return Ok(connection),
+            Err(error) if exit_code(&error) != Exit::Failed || start.elapsed() > PATIENCE => {
+                return Err(error.context(format!("connecting to {target} again")));
+            }
+            Err(_) => {}
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// A command to try, without the secret in it.
+fn curl(port: u16, target: &Target, flags: &str) -> String {
+    format!(
+        "curl http://127.0.0.1:{port}/v1/chat/completions \\\n  \
+         -H \"Authorization: Bearer $(agi-provision key show --host {target}{flags})\" \\\n  \
+         -H 'Content-Type: application/json' \\\n  \
+         -d '{{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello!\"}}]}}'"
+    )
+}

@@ -1,0 +1,201 @@
+//! Hosts that download what a plan pins, from real servers with bad habits.
+
+#[path = "http/mod.rs"]
+mod http;
+#[path = "lab/mod.rs"]
+mod lab;
+
+use http::{Reply, Server};
+use lab::journey::{Client, assert_serves, text};
+use lab::{Host, Snapshot, diff, llama_archive, run};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const SECRET: &str = "hf_poison_4b1d0c9a";
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A plan whose model and runtime are pinned to these addresses.
+fn pinned(client: &Client, model: &Path, model_url: &str, runtime_url: &str) -> PathBuf {
+    let (model_bytes, archive) = (std::fs::read(model).unwrap(), std::fs::read(llama_archive()).unwrap());
+    client.plan("pinned.json", model, &[], |plan: &mut Value| {
+        plan["model"]["files"][0]["url"] = json!(model_url);
+        plan["model"]["files"][0]["sha256"] = json!(sha256(&model_bytes));
+        plan["llama_server"]["runtime"] =
+            json!({"url": runtime_url, "sha256": sha256(&archive), "size_bytes": archive.len()});
+    })
+}
+
+/// What of ours is on the host that was not there before; packages stay, and the output says so.
+fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
+    let all = diff(before, &host.snapshot());
+    all.into_iter().filter(|line| line.contains("agi-provision")).collect()
+}
+
+fn serve(host: &Host, path: &Path, habit: fn(usize, &http::Request) -> Reply) -> Server {
+    Server::start_at(&host.near_addr(), std::fs::read(path).unwrap(), habit)
+}
+
+#[test]
+fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let before = host.snapshot();
+    let runtime = serve(&host, &llama_archive(), |number, _| match number % 3 {
+        1 => Reply::Cut(3 << 20),
+        _ => Reply::Good,
+    });
+    let models = serve(&host, &model, |_, request| match request.authorization.as_deref() {
+        Some(value) if value == format!("Bearer {SECRET}") => Reply::Good,
+        _ => Reply::Status(401, vec![]),
+    });
+    let plan = pinned(&client, &model, &models.url("m/tiny.gguf"), &runtime.url("r/llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+
+    // Without the token: it says what it wants, and only the runtime is gone again with the rest.
+    let refused = client.on(&host, "root", &args);
+    assert_eq!(refused.status, 1, "{refused:?}");
+    let answer: Value = serde_json::from_str(&refused.stdout).unwrap();
+    assert!(answer["message"].as_str().unwrap().contains("needs a token"), "{answer}");
+    assert!(answer["hint"].as_str().unwrap().contains("HF_TOKEN"), "{answer}");
+    assert_eq!(ours(&before, &host), [""; 0]);
+
+    let mut command = client.command_on(&host, "root", &args);
+    command.env("HF_TOKEN", SECRET).env("HF_ENDPOINT", models.url(""));
+    let done = run(&mut command);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+    assert!(runtime.requests().iter().all(|request| request.authorization.is_none()));
+
+    // The secret is in no file, no log, no process, no unit.
+    let places = "/var /etc /run /usr/local /root /tmp /home";
+    assert_eq!(host.exec(&format!("grep -rlaF {SECRET} {places} 2>/dev/null")).stdout, "");
+    assert_eq!(host.exec(&format!("journalctl --no-pager | grep -cF {SECRET}")).stdout.trim(), "0");
+    assert_eq!(host.exec("ls /run/agi-provision.token").status, 2);
+
+    // Nothing is fetched twice.
+    let requests = runtime.requests().len() + models.requests().len();
+    let again = client.on(&host, "root", &args);
+    assert_eq!((again.status, again.stdout.contains("nothing to do")), (0, true), "{again:?}");
+    assert_eq!(runtime.requests().len() + models.requests().len(), requests);
+}
+
+#[test]
+fn a_download_that_stops_goes_on_with_the_next_apply() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let models = serve(&host, &model, |_, _| Reply::Good);
+    let bad = serve(&host, &llama_archive(), |number, _| match number {
+        0 => Reply::Cut(2 << 20),
+        _ => Reply::Status(404, vec![]),
+    });
+    let before = host.snapshot();
+    let plan = pinned(&client, &model, &models.url("tiny.gguf"), &bad.url("r/llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+    let stopped = client.on(&host, "admin", &args);
+    assert_eq!(stopped.status, 1, "{stopped:?}");
+    for word in
+        ["downloading llama.tar.gz stopped", "no such file (404)", "stay for the next try", "--mirror"]
+    {
+        assert!(stopped.stdout.contains(word), "{word}: {stopped:?}");
+    }
+    let left = ours(&before, &host);
+    let places = ["/var/lib/agi-provision", "/usr/local/lib/agi-provision"];
+    assert!(left.iter().all(|line| places.iter().any(|place| line.contains(place))), "{left:#?}");
+    assert!(left.iter().any(|line| line.contains("incoming/") && line.contains(".download")), "{left:#?}");
+
+    // From a mirror, and only what is missing.
+    let good = serve(&host, &llama_archive(), |_, _| Reply::Good);
+    let mirror = format!("{}={}", bad.url("r/"), good.url("mirror/"));
+    let mut with: Vec<&str> = args.to_vec();
+    with.extend(["--mirror", &mirror]);
+    let done = client.on(&host, "admin", &with);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+    assert!(good.requests().iter().all(|r| r.path == "/mirror/llama.tar.gz" && r.range.unwrap().0 > 0));
+    assert_eq!(host.exec("ls -A /var/lib/agi-provision/incoming").ok(), "");
+}
+
+#[test]
+fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let before = host.snapshot();
+    let runtime = serve(&host, &llama_archive(), |_, _| Reply::Good);
+    let corrupt = serve(&host, &model, |_, _| Reply::Corrupt(1000));
+    let plan = pinned(&client, &model, &corrupt.url("tiny.gguf"), &runtime.url("llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+    let damaged = client.on(&host, "root", &args);
+    assert_eq!(damaged.status, 1, "{damaged:?}");
+    assert!(damaged.stdout.contains("its SHA-256 is") && damaged.stdout.contains("as it was"), "{damaged:?}");
+    assert_eq!(ours(&before, &host), [""; 0]);
+
+    // One connection that stops in the middle is another one's work.
+    let stalling = serve(&host, &model, |number, _| match number {
+        0 => Reply::Stall(1000, Duration::from_secs(120)),
+        _ => Reply::Good,
+    });
+    let plan = pinned(&client, &model, &stalling.url("tiny.gguf"), &runtime.url("llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+    let done = client.on(&host, "root", &args);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_eq!(stalling.requests()[1].range.unwrap().0, 1000);
+    assert_serves(&host);
+}
+
+#[test]
+fn what_is_not_pinned_is_not_downloaded() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let before = host.snapshot();
+    let plan = client.plan("open.json", &model, &[], |plan| {
+        plan["model"]["files"][0]["url"] = json!("https://models.example/tiny.gguf");
+    });
+    let refused = client.apply(&host, "root", &["--plan", text(&plan)]);
+    assert_eq!(refused.exit, 1, "{refused:?}");
+    assert!(refused.value["hint"].as_str().unwrap().contains("plan --resolve"), "{refused:?}");
+    assert_eq!(ours(&before, &host), [""; 0]);
+}
+
+/// An authority and a server's key made by openssl, and its server of files.
+#[test]
+fn https_is_checked_against_the_hosts_authorities_and_bundled_ones() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let address = host.near_addr();
+    let sh = |script: &str| run(Command::new("sh").args(["-c", script]).current_dir(client.path(""))).ok();
+    sh(&format!(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
+           -keyout ca.key -out ca.pem 2>/dev/null && \
+         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={address} -keyout key.pem \
+           -out csr.pem 2>/dev/null && printf 'subjectAltName=IP:{address}' > ext && \
+         openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem 2>/dev/null"
+    ));
+    let port = 20_000 + std::process::id() % 10_000;
+    let mut server = Command::new("openssl")
+        .args(["s_server", "-WWW", "-quiet", "-accept", &format!("{address}:{port}")])
+        .args(["-cert", "cert.pem", "-key", "key.pem"])
+        .current_dir(client.path(""))
+        .spawn()
+        .expect("openssl s_server");
+    let runtime = serve(&host, &llama_archive(), |_, _| Reply::Good);
+    let url = format!("https://{address}:{port}/tiny.gguf");
+    let plan = pinned(&client, &model, &url, &runtime.url("llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+    // Nobody whom Mozilla trusts signed that.
+    let refused = client.on(&host, "root", &args);
+    host.exec("mkdir -p /etc/ssl/certs").ok();
+    host.put(&client.path("ca.pem"), "/etc/ssl/certs/ca-certificates.crt");
+    let done = client.on(&host, "root", &args);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(refused.status, 1, "{refused:?}");
+    assert!(refused.stdout.contains("certificate verify failed"), "{refused:?}");
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+}

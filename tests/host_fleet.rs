@@ -1,0 +1,86 @@
+//! Several hosts from one file.
+
+#[path = "lab/mod.rs"]
+mod lab;
+
+use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::{Host, Ran, llama_archive, run};
+use serde_json::Value;
+
+#[test]
+fn a_fleet_of_three_with_one_that_fails() {
+    let hosts = [Host::boot("debian12"), Host::boot("debian13"), Host::boot("debian12")];
+    let client = Client::new();
+    let known: String =
+        hosts.iter().map(|host| std::fs::read_to_string(host.known_hosts()).unwrap()).collect();
+    std::fs::write(client.path("known_hosts"), known).unwrap();
+    let mut inventory = String::new();
+    for (host, name) in hosts.iter().zip(["one", "two", "three"]) {
+        inventory += &format!(
+            "[[host]]\nname = \"{name}\"\naddress = \"{}\"\nuser = \"admin\"\nidentity = \"{}\"\ngroups = [\"g{}\"]\n",
+            host.addr(),
+            host.key_path().display(),
+            name.len()
+        );
+    }
+    inventory += "plan = { ctx = 512, slots = 1 }\n";
+    std::fs::write(client.path("fleet.toml"), inventory).unwrap();
+    let on = |args: &[&str]| -> Ran {
+        let mut command = client.command(args);
+        command.args(["--inventory", "fleet.toml", "--known-hosts", "known_hosts"]);
+        run(&mut command)
+    };
+    let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
+    let apply = [
+        "apply",
+        "--yes",
+        "--model",
+        text(&model),
+        "--profile",
+        PROFILE,
+        "--runtime-archive",
+        text(&archive),
+    ];
+
+    assert_eq!(on(&[&apply[..], &["--retry-failed"]].concat()).status, 2, "nothing is known yet");
+    hosts[1].link_down();
+    let first = on(&apply);
+    assert_eq!(first.status, 1, "{first:?}");
+    let summary = format!("3 hosts: 1 failed (admin@{}), 2 done", hosts[1].addr());
+    assert!(first.stderr.contains(&summary), "{first:?}");
+    assert_serves(&hosts[0]);
+    assert_serves(&hosts[2]);
+    let context = |host: &Host| {
+        host.exec("grep -A1 '^--ctx-size$' /etc/agi-provision/generation/llama-server.args | tail -1").ok()
+    };
+    assert_eq!((context(&hosts[0]).as_str(), context(&hosts[2]).as_str()), ("4096", "512"));
+
+    // Only the one that failed, then none.
+    hosts[1].link_up();
+    let retry = [&apply[..], &["--retry-failed", "--format", "json"]].concat();
+    let second = on(&retry);
+    assert_eq!(second.status, 0, "{second:?}");
+    let answer: Value = serde_json::from_str(&second.stdout).unwrap();
+    assert_eq!(answer["host"], format!("admin@{}", hosts[1].addr()), "one host, one object");
+    assert_serves(&hosts[1]);
+    let third = on(&retry);
+    assert_eq!(third.status, 2, "{third:?}");
+    assert!(third.stderr.contains("nothing failed last time"), "{third:?}");
+
+    let limited = on(&["status", "--limit", "g3,!two", "--format", "json"]);
+    assert_eq!(limited.status, 0, "{limited:?}");
+    let answer: Value = serde_json::from_str(&limited.stdout).unwrap();
+    assert_eq!(answer["host"], format!("admin@{}", hosts[0].addr()));
+    assert_eq!(on(&["status", "--limit", "nothing"]).status, 2);
+
+    // Ansible's inventories say the same.
+    let ini = format!(
+        "[all:vars]\nansible_user=admin\n[g]\none ansible_host={} ansible_ssh_private_key_file={}\n",
+        hosts[0].addr(),
+        hosts[0].key_path().display()
+    );
+    std::fs::write(client.path("hosts.ini"), ini).unwrap();
+    let mut command = client.command(&["status", "--inventory", "hosts.ini", "--known-hosts", "known_hosts"]);
+    let status = run(&mut command);
+    assert_eq!(status.status, 0, "{status:?}");
+}
