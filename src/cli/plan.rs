@@ -27,7 +27,7 @@ pub struct Args {
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Planning")]
 pub struct PlanArgs {
-    /// Model: a name (see `models`) or a path to a .gguf file
+    /// Model: a name (see `models`), hf:owner/repository[:quant], or a path to a .gguf file
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month
@@ -63,6 +63,9 @@ pub struct PlanArgs {
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S")]
     min_speed: Option<f64>,
+    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
+    #[arg(long)]
+    resolve: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -88,7 +91,7 @@ impl PlanArgs {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
-        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref())?;
+        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref(), self.resolve)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
         let request = Request {
             model: choice,
@@ -104,7 +107,9 @@ impl PlanArgs {
                 kv_unified: self.kv_unified,
                 batch: self.batch,
                 ubatch: self.ubatch,
-                quant: self.quant.as_deref().is_some_and(|quant| quant != "auto") || !local.is_empty(),
+                quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
+                    || !local.is_empty()
+                    || model.starts_with("hf:"),
                 min_speed: self.min_speed,
             },
             build: build::find(&self.llama_build)?,

@@ -91,12 +91,19 @@ pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     if quantised(v) && !workload.flash_attn {
         return Some(format!("llama.cpp refuses a {v} V cache without flash attention"));
     }
-    let blocks = [k, v].into_iter().filter_map(TensorType::by_name);
-    let odd = blocks.into_iter().find(|t| !shape.head_dim.is_multiple_of(t.block))?;
+    if shape.latent.is_some() && k != v {
+        return Some(format!(
+            "llama.cpp refuses different K and V cache types ({k}, {v}) for latent attention"
+        ));
+    }
+    // Without flash attention llama.cpp does not look at the head size.
+    let heads = [(k, shape.head_dim), (v, shape.head_dim_v)];
+    let types = heads.into_iter().filter_map(|(name, size)| Some((TensorType::by_name(name)?, size)));
+    let (odd, size) =
+        types.filter(|_| workload.flash_attn).find(|(t, size)| !size.is_multiple_of(t.block))?;
     Some(format!(
-        "llama.cpp refuses a {} KV cache here: the head size {} is not a multiple of {}",
+        "llama.cpp refuses a {} KV cache here: the head size {size} is not a multiple of {}",
         odd.name.to_lowercase(),
-        shape.head_dim,
         odd.block
     ))
 }
@@ -136,6 +143,7 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
         flash_attn: workload.flash_attn,
         quantised_k: rotated(&workload.kv_type_k),
         quantised_v: rotated(&workload.kv_type_v),
+        v_width: cache_type(&workload.kv_type_v).bytes.min(4) as u8,
     };
     let bytes = |alignment| {
         let bytes = graph::compute_bytes(shape, &batch, alignment) + MARGIN;

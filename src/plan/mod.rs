@@ -19,4 +19,6 @@ pub use document::Plan;
 pub use request::Request;
 
 #[cfg(test)]
+mod architecture_tests;
+#[cfg(test)]
 mod tests;

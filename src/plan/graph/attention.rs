@@ -209,7 +209,7 @@ impl<'a> Attention<'a> {
                 // The value is a window on the keys, so it is transposed by a copy.
                 let turned = graph.view(v, v_dims);
                 let dims = [inputs.cells, value, 1, streams];
-                graph.push(Place::Own, false, F32, dims, &[turned])
+                graph.push(Place::Own, false, self.batch.v_width, dims, &[turned])
             } else {
                 v
             };

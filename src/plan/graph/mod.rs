@@ -27,6 +27,8 @@ pub struct Batch {
     pub flash_attn: bool,
     pub quantised_k: bool,
     pub quantised_v: bool,
+    /// Bytes of one cached value, where it is not quantised.
+    pub v_width: u8,
 }
 
 /// Bytes of the compute buffer of a device that runs the whole of `shape`.
@@ -67,7 +69,8 @@ impl Graph {
     }
 
     fn push(&mut self, place: Place, in_place: bool, width: u8, dims: [u64; 4], sources: &[Id]) -> Id {
-        let bytes = dims.iter().product::<u64>() * width as u64;
+        // Saturating: a hostile header's dimensions are as large as it likes.
+        let bytes = dims.iter().fold(width as u64, |bytes, n| bytes.saturating_mul(*n)).min(1 << 60);
         let sources = sources.to_vec();
         self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
         self.visited.push(false);
