@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod hosts;
 mod inspect;
+mod levels;
 mod model_arg;
 pub mod plan;
 mod shell;
@@ -33,7 +34,6 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value exists, once")]
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
     Plan(plan::Args),
@@ -57,6 +57,8 @@ enum Command {
     Models(catalog::Args),
     /// List the hardware profiles
     Profiles(catalog::Args),
+    /// Say what each level of hardware runs, from laptop to cluster
+    Levels(levels::Args),
     /// List the prices known, with their source and date
     Offers(catalog::Args),
     /// Print a completion script for a shell
@@ -103,6 +105,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Remove(args) => inspect::remove(&args),
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),
+        Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => catalog::offers(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),

@@ -93,3 +93,8 @@ fn against_oracle(build: &str, text: &str) {
 fn the_ledger_holds_for_other_architectures_of_b11434() {
     against_oracle("b11434", include_str!("../../tests/oracle/architectures-b11434.json"));
 }
+
+#[test]
+fn the_ledger_holds_for_other_architectures_of_b12032() {
+    against_oracle("b12032", include_str!("../../tests/oracle/architectures-b12032.json"));
+}

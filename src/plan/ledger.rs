@@ -132,8 +132,7 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
     let (cells, streams) = streams(workload);
     let context = cells * streams;
     let tokens = workload.ubatch.min(context).next_multiple_of(streams);
-    // From some build on the rotation matrices lie beside the cache, not among the inputs.
-    let rotated = |name: &str| cache_type(name).block > 1 && !build.quantised_kv_rotation;
+    let quantised = |name: &str| cache_type(name).block > 1;
     let batch = Batch {
         tokens,
         outputs: tokens.min(workload.batch),
@@ -141,8 +140,9 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
         cells,
         window_cells: window_cells(shape, workload),
         flash_attn: workload.flash_attn,
-        quantised_k: rotated(&workload.kv_type_k),
-        quantised_v: rotated(&workload.kv_type_v),
+        quantised_k: quantised(&workload.kv_type_k),
+        quantised_v: quantised(&workload.kv_type_v),
+        rotation_apart: build.quantised_kv_rotation,
         v_width: cache_type(&workload.kv_type_v).bytes.min(4) as u8,
     };
     let bytes = |alignment| {

@@ -8,6 +8,7 @@ pub mod choice;
 pub mod document;
 mod graph;
 pub mod ledger;
+pub mod levels;
 pub mod request;
 pub mod requirements;
 pub mod server_args;

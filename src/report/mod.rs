@@ -1,6 +1,7 @@
 //! Documents as text for people.
 
 pub mod facts;
+pub mod levels;
 pub mod plan;
 pub mod status;
 pub mod table;

@@ -27,6 +27,8 @@ pub struct Batch {
     pub flash_attn: bool,
     pub quantised_k: bool,
     pub quantised_v: bool,
+    /// The matrices that turn a quantised cache lie beside it; among the inputs otherwise.
+    pub rotation_apart: bool,
     /// Bytes of one cached value, where it is not quantised.
     pub v_width: u8,
 }
