@@ -33,7 +33,7 @@ static ALLOCATOR: Counting = Counting;
 
 const BOUND: usize = 64 << 20;
 
-/// A header that begins with `start` and then repeats what `next` gives for 0, 1, 2, …
+/// A header that begins with `buffer` and goes on with what `next` gives for 0, 1, 2, …
 struct Endless<F> {
     next: F,
     index: u64,
@@ -92,7 +92,8 @@ fn no_header_holds_more_than_64_mib() {
         let table = [4u32.to_le_bytes().to_vec(), [1u64; 4].map(u64::to_le_bytes).concat(), vec![0; 12]];
         [name, table.concat()].concat()
     };
-    let cases: [(&str, u64, u64, &dyn Fn(u64) -> Vec<u8>); 7] = [
+    type Next<'a> = &'a dyn Fn(u64) -> Vec<u8>;
+    let cases: [(&str, u64, u64, Next); 7] = [
         ("long texts", 0, 1 << 16, &long_text),
         ("wrong UTF-8", 0, 1 << 16, &wrong_utf8),
         ("short texts", 0, 1 << 16, &short_text),

@@ -33,6 +33,9 @@ pub struct PlanArgs {
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month
     #[arg(long)]
     budget: Option<Budget>,
+    /// The most an hour may cost, in the form of --budget; the lower of both holds
+    #[arg(long, value_name = "PRICE")]
+    max_price: Option<Budget>,
     /// Plan for this hardware only (see `profiles`)
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
@@ -79,6 +82,19 @@ fn on_off(text: &str) -> Result<bool, String> {
     }
 }
 
+/// The lower of two caps; both must be in one currency.
+fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>> {
+    match (budget, price) {
+        (Some(a), Some(b)) if a.currency != b.currency => {
+            Err(Failure::usage("--budget and --max-price are in different currencies")
+                .hint("no exchange rate is known here; give both in USD or both in EUR")
+                .into())
+        }
+        (Some(a), Some(b)) => Ok(Some(if a.per_hour <= b.per_hour { a.clone() } else { b.clone() })),
+        (a, b) => Ok(a.or(b).cloned()),
+    }
+}
+
 /// A plan, and the model's files where they lie on this machine.
 pub struct Planned {
     pub plan: Plan,
@@ -98,7 +114,7 @@ impl PlanArgs {
             profiles: profiles::all(),
             profile: profile.map(|profile| profile.id),
             offers: offers::all(),
-            budget: self.budget.clone(),
+            budget: cap(self.budget.as_ref(), self.max_price.as_ref())?,
             fixed: Fixed {
                 n_ctx: self.ctx,
                 slots: self.slots,

@@ -56,7 +56,8 @@ fn against_oracle(build: &str, text: &str) {
         let weights = weights_of(&header, shape.layers.len());
         let of_model: Vec<&Row> = rows.iter().filter(|row| row.model == reference.name).collect();
         assert!(!of_model.is_empty(), "{} has no rows", reference.name);
-        for row in of_model {
+        let (mut low, mut high, mut measured) = (f64::MAX, f64::MIN, 0);
+        for row in &of_model {
             let w = row.workload();
             let name = format!(
                 "{} {} ctx {} fa {} kv {}/{} np {}",
@@ -79,12 +80,18 @@ fn against_oracle(build: &str, text: &str) {
             }
             let real = row.compute_exact_mib.unwrap_or(compute as f64);
             let over = bytes.cpu as f64 / 1048576.0 - real;
+            (low, high, measured) = (low.min(over), high.max(over), measured + 1);
             let allowed = f64::max(8.0, 0.01 * (model + context + compute) as f64);
             let exact = f64::min(allowed, 0.25);
             if !(0.0..=exact).contains(&over) {
                 wrong.push(format!("{name}: compute {over:+.2} MiB on {real}"));
             }
         }
+        let refused = of_model.len() - measured;
+        println!(
+            "| {} | {} | {} | {measured} | {refused} | 0 | 0 | {low:+.2} to {high:+.2} |",
+            build.id, reference.name, reference.arch
+        );
     }
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }

@@ -145,11 +145,10 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
         rotation_apart: build.quantised_kv_rotation,
         v_width: cache_type(&workload.kv_type_v).bytes.min(4) as u8,
     };
-    let bytes = |alignment| {
-        let bytes = graph::compute_bytes(shape, &batch, alignment) + MARGIN;
-        if shape.known { bytes } else { bytes + bytes / 2 + 64 * MIB }
-    };
-    Compute { cpu: bytes(graph::CPU_ALIGNMENT), gpu: bytes(graph::GPU_ALIGNMENT) }
+    let exact = graph::compute_bytes(shape, &batch, [graph::CPU_ALIGNMENT, graph::GPU_ALIGNMENT]);
+    let unchecked = |bytes: u64| if shape.known { 0 } else { bytes / 2 + 64 * MIB };
+    let [cpu, gpu] = exact.map(|bytes| bytes + MARGIN + unchecked(bytes));
+    Compute { cpu, gpu }
 }
 
 impl Subject<'_> {

@@ -10,6 +10,7 @@ mod attention;
 mod decoder;
 mod feed_forward;
 
+use crate::model::Shape;
 use alloc::{Id, Node, Place};
 
 /// The batch that llama.cpp reserves its buffers for.
@@ -33,10 +34,10 @@ pub struct Batch {
     pub v_width: u8,
 }
 
-/// Bytes of the compute buffer of a device that runs the whole of `shape`.
-pub fn compute_bytes(shape: &crate::model::Shape, batch: &Batch, alignment: u64) -> u64 {
+/// Bytes of the compute buffer of a device that runs the whole of `shape`, for each alignment.
+pub fn compute_bytes<const N: usize>(shape: &Shape, batch: &Batch, alignments: [u64; N]) -> [u64; N] {
     let graph = decoder::build(shape, batch);
-    alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment)
+    alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
 }
 
 /// Bytes that tensors start at multiples of, on a CPU and with CUDA.
