@@ -1,4 +1,4 @@
-//! Writes a header-only GGUF of a registry model: a real header, a hole where the weights would be.
+//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs: a real header, a hole where the weights would be.
 //! llama.cpp's own tools read it like the real file, so they can be asked about its memory.
 //!
 //!     cargo run --example reference_gguf -- phi-2 F16 /tmp/phi-2.gguf
@@ -9,11 +9,22 @@ use agi_provision::model::gguf_write::{Field, Tensor, header, padded};
 use agi_provision::model::registry;
 use std::io::Write;
 
+mod shapes {
+    use agi_provision::model::{gguf_write, tensor_type};
+    include!("../tests/oracle/shapes.rs");
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [id, quant, path] = args.as_slice() else {
         return Err("usage: reference_gguf MODEL QUANT FILE".into());
     };
+    if let Some(reference) = shapes::ALL.iter().find(|reference| reference.name == id) {
+        let (head, size) = shapes::file(reference);
+        let mut file = std::fs::File::create(path)?;
+        file.write_all(&head)?;
+        return Ok(file.set_len(size)?);
+    }
     let d = registry::find(id)?.dimensions;
     let tensors = d.tensors(quant).ok_or("that quantisation is not known")?;
     let tensors: Vec<Tensor> =

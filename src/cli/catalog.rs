@@ -84,13 +84,14 @@ pub fn profiles(args: &Args) -> Result<Exit> {
 
 pub fn offers(args: &Args) -> Result<Exit> {
     let offers = offer_data::all();
+    let today = offer_data::today();
     if args.format == Format::Json {
         let rows: Vec<_> = offers
             .iter()
             .map(|o| {
                 json!({
                     "profile": o.profile, "provider": o.provider, "instance": o.instance, "region": o.region,
-                    "per_hour": o.per_hour, "currency": o.currency, "source": o.source, "as_of": o.as_of,
+                    "stale_days": offer_data::stale_days(&o.as_of, today), "per_hour": o.per_hour, "currency": o.currency, "source": o.source, "as_of": o.as_of,
                     "host": if o.host == HostKind::Vm { "vm" } else { "container" },
                 })
             })
@@ -106,9 +107,16 @@ pub fn offers(args: &Args) -> Result<Exit> {
             o.instance.clone(),
             format!("{} {}", o.per_hour, o.currency),
             host.to_string(),
-            format!("{}, {}", o.source, o.as_of),
+            o.region.clone().unwrap_or_else(|| "-".to_string()),
+            match offer_data::stale_days(&o.as_of, today) {
+                Some(days) => format!("{}, {} ({days} days old)", o.source, o.as_of),
+                None => format!("{}, {}", o.source, o.as_of),
+            },
         ]
     });
-    print(&table::render(&["profile", "provider", "instance", "per hour", "host", "source"], rows))?;
+    print(&table::render(
+        &["profile", "provider", "instance", "per hour", "host", "region", "source"],
+        rows,
+    ))?;
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod hosts;
 mod inspect;
+mod levels;
 mod model_arg;
 pub mod plan;
 mod reconcile;
@@ -63,6 +64,8 @@ enum Command {
     Models(catalog::Args),
     /// List the hardware profiles
     Profiles(catalog::Args),
+    /// Say what each level of hardware runs, from laptop to cluster
+    Levels(levels::Args),
     /// List the prices known, with their source and date
     Offers(catalog::Args),
     /// Print a completion script for a shell
@@ -114,6 +117,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Remove(args) => inspect::remove(&args),
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),
+        Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => catalog::offers(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),

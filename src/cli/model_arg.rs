@@ -1,7 +1,9 @@
-//! `--model`: a name of the registry, or a GGUF file whose header is read.
+//! `--model`: a name of the registry, a GGUF file whose header is read, or a repository on Hugging
+//! Face (`hf:owner/repository[:quant]`).
 
-use crate::error::{Context, Failure, Result};
+use crate::error::{Context, Failure, Result, bail, ensure};
 use crate::model::gguf::{GgufError, Header};
+use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Model};
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::document::ModelFile;
@@ -15,17 +17,136 @@ pub struct Loaded {
 }
 
 /// Errors: exit 2 for an unknown name or quantisation, exit 1 for a file that cannot be read.
-pub fn load(model: &str, quant: Option<&str>) -> Result<Loaded> {
-    if let Some(repository) = model.strip_prefix("hf:") {
-        return Err(Failure::usage(format!("planning from the Hugging Face repository {repository} is not supported yet"))
-            .hint("download one of its .gguf files and name it by path; `agi-provision models` lists the known names")
-            .into());
+///
+/// Reaches for the network only for `hf:owner/repository[:quant]`, or with `resolve`, which fills in
+/// a registry model's sizes and hashes from its repository.
+pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
+    if let Some(named) = model.strip_prefix("hf:") {
+        return Ok(Loaded { choice: from_hub(&Hub::from_env()?, named, quant)?, local: Vec::new() });
     }
     let path = Path::new(model);
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
         return from_file(path, quant);
     }
-    Ok(Loaded { choice: from_registry(registry::find(model)?, quant)?, local: Vec::new() })
+    let model = registry::find(model)?;
+    let repository = model.repository.clone();
+    let mut choice = from_registry(model, quant)?;
+    if resolve {
+        pin(&Hub::from_env()?, &repository, &mut choice)?;
+    }
+    Ok(Loaded { choice, local: Vec::new() })
+}
+
+/// Sizes, hashes and addresses of the published files, as the repository has them now. Variants whose
+/// file is not there are dropped.
+pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Result<()> {
+    let remote = hub.files(repository)?;
+    choice.variants.retain_mut(|variant| {
+        variant.files.iter_mut().all(|file| {
+            let Some(found) = remote.iter().find(|found| found.path == file.name) else {
+                return false;
+            };
+            file.size_bytes = found.size;
+            file.sha256 = found.sha256.clone();
+            file.url = Some(hub.url(repository, &found.path));
+            true
+        })
+    });
+    for variant in &mut choice.variants {
+        variant.size_bytes = variant.files.iter().map(|file| file.size_bytes).sum();
+    }
+    if choice.variants.is_empty() {
+        return Err(Failure::failed(format!("{repository} has none of the files known for {}", choice.id))
+            .hint("name the repository and one of its quantisations: hf:owner/repository:quant")
+            .into());
+    }
+    Ok(())
+}
+
+/// One quantisation of a repository: the one named, else Q4_K_M, else the first.
+pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<ModelChoice> {
+    let (repository, tag) = named.split_once(':').map_or((named, None), |(name, tag)| (name, Some(tag)));
+    let asked = tag.or(quant).filter(|asked| *asked != "auto");
+    let files = hub.files(repository)?;
+    let models: Vec<&RemoteFile> = files.iter().filter(|file| is_model(&file.path)).collect();
+    let Some(first) = pick(&models, asked) else {
+        let mut names: Vec<&str> = models.iter().filter_map(|file| quant_in(&file.path)).collect();
+        names.sort_unstable();
+        names.dedup();
+        return Err(match models.is_empty() {
+            true => Failure::failed(format!("{repository} has no GGUF file"))
+                .hint("look for a repository of the model whose name ends in GGUF"),
+            false => {
+                Failure::usage(format!("{repository} has no file of {}", asked.unwrap_or("any quantisation")))
+                    .hint(format!("it has {}", names.join(", ")))
+            }
+        }
+        .into());
+    };
+    let parts = hub_parts(&models, first)?;
+    let mut headers = Vec::new();
+    for part in &parts {
+        headers.push(hub.header(repository, &part.path, part.size)?);
+    }
+    let header = merged(headers).with_context(|| format!("reading {}", first.path))?;
+    let shape = Shape::from_header(&header).with_context(|| format!("reading {}", first.path))?;
+    let weights = weights_of(&header, shape.layers.len());
+    let files: Vec<ModelFile> = parts
+        .iter()
+        .map(|part| ModelFile {
+            name: base_name(&part.path).to_string(),
+            size_bytes: part.size,
+            sha256: part.sha256.clone(),
+            url: Some(hub.url(repository, &part.path)),
+        })
+        .collect();
+    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let id = base_name(repository).to_ascii_lowercase();
+    let variants = vec![Variant { weights, files, size_bytes }];
+    Ok(ModelChoice { id, shape, chat_template: None, variants })
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A model to load: a whole file or a first part, no vision projector.
+fn is_model(path: &str) -> bool {
+    let name = base_name(path).to_ascii_lowercase();
+    name.ends_with(".gguf") && !name.starts_with("mmproj")
+}
+
+/// `Q4_K_M` of `model.Q4_K_M.gguf` or `model-q4_k_m-00001-of-00002.gguf`.
+fn quant_in(path: &str) -> Option<&str> {
+    let looks = |part: &&str| {
+        let upper = part.to_ascii_uppercase();
+        let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        matches!(upper.as_str(), "F16" | "BF16" | "F32" | "MXFP4")
+            || upper.strip_prefix("IQ").or(upper.strip_prefix('Q')).is_some_and(digit)
+    };
+    base_name(path).split(['-', '.']).rev().find(looks)
+}
+
+fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>) -> Option<&'a RemoteFile> {
+    let of = |quant: &str| {
+        let named = |file: &&&RemoteFile| quant_in(&file.path).is_some_and(|q| q.eq_ignore_ascii_case(quant));
+        models.iter().filter(named).min_by_key(|file| &file.path).copied()
+    };
+    match asked {
+        Some(quant) => of(quant),
+        None => of("Q4_K_M").or_else(|| of("Q4_K")).or_else(|| models.first().copied()),
+    }
+}
+
+/// The parts of a split file, the first one's name given; the file itself otherwise.
+fn hub_parts<'a>(models: &[&'a RemoteFile], first: &'a RemoteFile) -> Result<Vec<&'a RemoteFile>> {
+    let names = part_names(&first.path)?;
+    let found = |name: &String| {
+        models.iter().find(|file| file.path == *name).copied().ok_or_else(|| {
+            Failure::failed(format!("{name} of the split model is missing in the repository")).into()
+        })
+    };
+    names.iter().map(found).collect()
 }
 
 fn from_registry(model: Model, quant: Option<&str>) -> Result<ModelChoice> {
@@ -59,8 +180,7 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
             url: None,
         });
     }
-    let mut header = headers.remove(0);
-    headers.into_iter().for_each(|more| header.tensors.extend(more.tensors));
+    let header = merged(headers).with_context(|| format!("reading {}", path.display()))?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))
@@ -70,7 +190,7 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
             .into());
     }
     let name = files[0].name.trim_end_matches(".gguf");
-    let id = name.split("-00001-of-").next().unwrap_or(name).to_string();
+    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
     let variants = vec![Variant { weights, files, size_bytes }];
     // The server reads the template from the file itself.
@@ -96,23 +216,50 @@ pub fn open_header(path: &Path) -> Result<Header> {
     Header::open(path).map_err(unreadable).with_context(reading)
 }
 
-/// All parts of a split file, given its first; the file itself otherwise.
+/// One header of a split file's: the first has the metadata, each has tensors of its own.
+fn merged(headers: Vec<Header>) -> Result<Header> {
+    let count = headers.len() as u64;
+    let mut parts = headers.into_iter();
+    let mut whole = parts.next().expect("there is a first part");
+    let declared = whole.number("split.count").unwrap_or(1).max(1);
+    ensure!(declared == count, "the file is part of {declared}, but {count} are named");
+    let expected = whole.number("split.tensors.count");
+    for part in parts {
+        whole.tensors.extend(part.tensors);
+    }
+    let found = whole.tensors.len() as u64;
+    if let Some(expected) = expected.filter(|expected| *expected != found) {
+        bail!("the parts hold {found} tensors of {expected}: one is of another model, or named twice");
+    }
+    Ok(whole)
+}
+
+/// Names of all parts of a split file, given any of them; the name itself otherwise.
+fn part_names(name: &str) -> Result<Vec<String>> {
+    let Some((stem, number, count)) = split_name(name) else {
+        return Ok(vec![name.to_string()]);
+    };
+    if !(1..=count).contains(&number) || count > 999 {
+        return Err(Failure::usage(format!("{name} is not a part of {count}")).into());
+    }
+    Ok((1..=count).map(|n| format!("{stem}-{n:05}-of-{count:05}.gguf")).collect())
+}
+
+/// `dir/model-00001-of-00003.gguf` → `dir/model`, 1, 3.
+fn split_name(name: &str) -> Option<(&str, u32, u32)> {
+    let (rest, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
+    let (stem, number) = rest.rsplit_once('-')?;
+    let five = |text: &str| text.parse().ok().filter(|_| text.len() == 5);
+    Some((stem, five(number)?, five(count)?))
+}
+
 fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let Some((stem, rest)) = name.split_once("-00001-of-") else {
-        return match later_part(&name) {
-            Some(first) => {
-                Err(Failure::usage(format!("{} is a later part of a split model", path.display()))
-                    .hint(format!("name its first part: {}", path.with_file_name(first).display()))
-                    .into())
-            }
-            None => Ok(vec![path.to_path_buf()]),
-        };
-    };
-    let count: u32 =
-        rest.trim_end_matches(".gguf").parse().ok().filter(|n| (1..=999).contains(n)).unwrap_or(1);
-    let parts: Vec<PathBuf> =
-        (1..=count).map(|n| path.with_file_name(format!("{stem}-{n:05}-of-{rest}"))).collect();
+    let names = part_names(&name)?;
+    if names.len() == 1 {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let parts: Vec<PathBuf> = names.iter().map(|name| path.with_file_name(name)).collect();
     match parts.iter().find(|part| !part.is_file()) {
         Some(missing) => Err(Failure::failed(format!("{} of the split model is missing", missing.display()))
             .hint("all parts must lie in one directory")
@@ -121,10 +268,6 @@ fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// The first part's name, where `name` is that of a later one: `NAME-00002-of-00003.gguf`.
-fn later_part(name: &str) -> Option<String> {
-    let (before, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
-    let (stem, number) = before.rsplit_once('-')?;
-    let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number(number) && is_number(count)).then(|| format!("{stem}-00001-of-{count}.gguf"))
-}
+#[cfg(test)]
+#[path = "model_arg_tests.rs"]
+mod tests;

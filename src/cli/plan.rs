@@ -44,12 +44,15 @@ enum PlanFormat {
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Planning")]
 pub struct PlanArgs {
-    /// Model: a name (see `models`) or a path to a .gguf file
+    /// Model: a name (see `models`), hf:owner/repository[:quant], or a path to a .gguf file
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month
     #[arg(long)]
     budget: Option<Budget>,
+    /// The most an hour may cost, in the form of --budget; the lower of both holds
+    #[arg(long, value_name = "PRICE")]
+    max_price: Option<Budget>,
     /// Plan for this hardware only (see `profiles`)
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
@@ -80,6 +83,9 @@ pub struct PlanArgs {
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
+    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
+    #[arg(long)]
+    resolve: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -96,6 +102,19 @@ fn on_off(text: &str) -> Result<bool, String> {
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed >= 0.0);
     speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
+}
+
+/// The lower of two caps; both must be in one currency.
+fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>> {
+    match (budget, price) {
+        (Some(a), Some(b)) if a.currency != b.currency => {
+            Err(Failure::usage("--budget and --max-price are in different currencies")
+                .hint("no exchange rate is known here; give both in USD or both in EUR")
+                .into())
+        }
+        (Some(a), Some(b)) => Ok(Some(if a.per_hour <= b.per_hour { a.clone() } else { b.clone() })),
+        (a, b) => Ok(a.or(b).cloned()),
+    }
 }
 
 /// A plan, and the model's files where they lie on this machine.
@@ -143,14 +162,14 @@ impl PlanArgs {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
-        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref())?;
+        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref(), self.resolve)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
         let request = Request {
             model: choice,
             profiles: profiles::all(),
             profile: profile.map(|profile| profile.id),
             offers: offers::all(),
-            budget: self.budget.clone(),
+            budget: cap(self.budget.as_ref(), self.max_price.as_ref())?,
             fixed: Fixed {
                 n_ctx: self.ctx,
                 slots: self.slots,
@@ -159,7 +178,9 @@ impl PlanArgs {
                 kv_unified: self.kv_unified,
                 batch: self.batch,
                 ubatch: self.ubatch,
-                quant: self.quant.as_deref().is_some_and(|quant| quant != "auto") || !local.is_empty(),
+                quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
+                    || !local.is_empty()
+                    || model.starts_with("hf:"),
                 min_speed: self.min_speed,
             },
             build: build::find(&self.llama_build)?,

@@ -56,7 +56,7 @@ pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String>
         Event::Facts { facts } => Some(facts),
         _ => None,
     })?;
-    let Ok(model) = model_arg::load(&plan.model.id, None) else {
+    let Ok(model) = model_arg::load(&plan.model.id, None, false) else {
         return Some(format!(
             "what this host runs of {}: agi-provision plan --model FILE with --host or --facts",
             plan.model.id

@@ -31,6 +31,20 @@ pub enum HostKind {
 /// Hours in a month, 365.25 × 24 / 12, as clouds bill them.
 pub const HOURS_PER_MONTH: f64 = 730.5;
 
+/// A price older than this many days is marked.
+pub const FRESH_DAYS: i32 = 30;
+
+/// Days since `as_of` (`YYYY-MM-DD`) where the price is no longer fresh on `today`.
+pub fn stale_days(as_of: &str, today: jiff::civil::Date) -> Option<i32> {
+    let days = today.since(as_of.parse::<jiff::civil::Date>().ok()?).ok()?.get_days();
+    (days > FRESH_DAYS).then_some(days)
+}
+
+/// Today in UTC.
+pub fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 impl Offer {
     pub fn per_month(&self) -> f64 {
         self.per_hour * HOURS_PER_MONTH
@@ -104,6 +118,16 @@ mod tests {
             assert!(offer.as_of.parse::<jiff::civil::Date>().is_ok(), "{offer:?}");
             assert!(offer.per_hour > 0.0 && !offer.source.is_empty());
         }
+    }
+
+    #[test]
+    fn prices_older_than_30_days_are_stale() {
+        let today = "2026-11-22".parse().unwrap();
+        assert_eq!(stale_days("2026-10-23", today), None);
+        assert_eq!(stale_days("2026-10-22", today), Some(31));
+        assert_eq!(stale_days("2025-11-22", today), Some(365));
+        assert_eq!(stale_days("2027-01-01", today), None);
+        assert_eq!(stale_days("soon", today), None);
     }
 
     #[test]

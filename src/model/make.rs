@@ -25,6 +25,8 @@ pub struct Block {
     pub feed_forward: FeedForward,
     pub ff_bias: bool,
     pub ffn_post_norm: bool,
+    /// The last sum overwrites the residual, not what the feed-forward gave.
+    pub residual_first: bool,
     pub embedding_scale: bool,
     /// By a factor per token.
     pub embedding_scale_rows: bool,
@@ -169,6 +171,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         },
         ff_bias: names.has("ffn_up.bias"),
         ffn_post_norm: names.has("post_ffw_norm.weight"),
+        residual_first: arch == "phi3",
         embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
         embedding_scale_rows: arch == "gemma3",
         outputs_after_layers: arch == "gpt-oss",
@@ -179,7 +182,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
 
 pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
     let count = keys.optional("expert_count").filter(|n| (1..=1 << 16).contains(n))?;
-    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(1 << 10);
+    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(1 << 8);
     let merged_gate = names.has("ffn_gate_up_exps.weight");
     let arch = keys.architecture;
     let flag = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Bool(true)));

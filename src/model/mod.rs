@@ -2,6 +2,7 @@
 
 pub mod gguf;
 pub mod gguf_write;
+pub mod huggingface;
 mod make;
 pub mod recipe;
 pub mod registry;

@@ -65,6 +65,7 @@ impl Dimensions {
                 feed_forward: if phi2 { FeedForward::Plain } else { FeedForward::Gated },
                 ff_bias: phi2,
                 ffn_post_norm: false,
+                residual_first: false,
                 embedding_scale: false,
                 embedding_scale_rows: false,
                 outputs_after_layers: false,

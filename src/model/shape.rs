@@ -110,6 +110,8 @@ fn layer_of(name: &str) -> Option<usize> {
 
 /// Most layers believed; the deepest published model has about 130.
 const MAX_LAYERS: u64 = 4096;
+/// Widest key or value of a layer believed, elements.
+const MAX_WIDTH: u64 = 1 << 24;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ShapeError {
@@ -142,7 +144,11 @@ impl Shape {
                 let windowed = window.as_ref().is_some_and(|window| window.covers(&keys, layer));
                 match &latent {
                     Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false },
-                    None => LayerKv { k: kv * head_dim, v: kv * head_dim_v, window: windowed },
+                    None => LayerKv {
+                        k: (kv * head_dim).min(MAX_WIDTH),
+                        v: (kv * head_dim_v).min(MAX_WIDTH),
+                        window: windowed,
+                    },
                 }
             })
             .collect();

@@ -363,19 +363,19 @@ fn cost(offer: &Offer, speed: &Speed) -> Cost {
     }
 }
 
-/// The best of every other profile that runs it.
+/// What else runs it and is not worse in everything: the Pareto front over verdict and quality, speed
+/// and price of the profiles that can be rented. A profile without a price competes with its like.
 fn alternatives(chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
-    let mut best: Vec<&Candidate> = Vec::new();
-    let others = everywhere.iter().filter(|c| c.profile.id != chosen.profile.id && c.profile.rented);
-    for candidate in others.filter(|c| c.verdict != Verdict::Impossible) {
-        match best.iter_mut().find(|c| c.profile.id == candidate.profile.id) {
-            Some(known) if better(candidate, known) == Ordering::Less => *known = candidate,
-            Some(_) => {}
-            None => best.push(candidate),
-        }
-    }
-    best.sort_by(|a, b| better(a, b));
-    best.iter()
+    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
+    let running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
+    let itself = |c: &Candidate| {
+        c.profile.id == chosen.profile.id && c.variant.weights.quant == chosen.variant.weights.quant
+    };
+    let beaten = |c: &Candidate| running.iter().any(|other| dominates(other, c));
+    let mut front: Vec<&Candidate> = running.iter().copied().filter(|c| !itself(c) && !beaten(c)).collect();
+    front.sort_by(|a, b| better(a, b));
+    front
+        .iter()
         .map(|c| Alternative {
             profile: c.profile.id.clone(),
             quant: c.variant.weights.quant.clone(),
@@ -384,4 +384,18 @@ fn alternatives(chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative
             decode_tok_s: Some(c.speed.decode_tok_s.expected),
         })
         .collect()
+}
+
+/// At least as good in all, and better in one.
+fn dominates(a: &Candidate, b: &Candidate) -> bool {
+    let cheaper = match (a.offer, b.offer) {
+        (Some(a), Some(b)) if a.currency == b.currency => a.per_hour.total_cmp(&b.per_hour),
+        (None, None) => Ordering::Equal,
+        // An unknown price, or one in another currency, compares with nothing.
+        _ => return false,
+    };
+    let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
+    let terms =
+        [a.verdict.cmp(&b.verdict), quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), cheaper];
+    terms.iter().all(|term| term.is_le()) && terms.iter().any(|term| term.is_lt())
 }

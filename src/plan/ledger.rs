@@ -91,12 +91,19 @@ pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     if quantised(v) && !workload.flash_attn {
         return Some(format!("llama.cpp refuses a {v} V cache without flash attention"));
     }
-    let blocks = [k, v].into_iter().filter_map(TensorType::by_name);
-    let odd = blocks.into_iter().find(|t| !shape.head_dim.is_multiple_of(t.block))?;
+    if shape.latent.is_some() && k != v {
+        return Some(format!(
+            "llama.cpp refuses different K and V cache types ({k}, {v}) for latent attention"
+        ));
+    }
+    // Without flash attention llama.cpp does not look at the head size.
+    let heads = [(k, shape.head_dim), (v, shape.head_dim_v)];
+    let types = heads.into_iter().filter_map(|(name, size)| Some((TensorType::by_name(name)?, size)));
+    let (odd, size) =
+        types.filter(|_| workload.flash_attn).find(|(t, size)| !size.is_multiple_of(t.block))?;
     Some(format!(
-        "llama.cpp refuses a {} KV cache here: the head size {} is not a multiple of {}",
+        "llama.cpp refuses a {} KV cache here: the head size {size} is not a multiple of {}",
         odd.name.to_lowercase(),
-        shape.head_dim,
         odd.block
     ))
 }
@@ -125,8 +132,7 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
     let (cells, streams) = streams(workload);
     let context = cells * streams;
     let tokens = workload.ubatch.min(context).next_multiple_of(streams);
-    // From some build on the rotation matrices lie beside the cache, not among the inputs.
-    let rotated = |name: &str| cache_type(name).block > 1 && !build.quantised_kv_rotation;
+    let quantised = |name: &str| cache_type(name).block > 1;
     let batch = Batch {
         tokens,
         outputs: tokens.min(workload.batch),
@@ -134,14 +140,15 @@ pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
         cells,
         window_cells: window_cells(shape, workload),
         flash_attn: workload.flash_attn,
-        quantised_k: rotated(&workload.kv_type_k),
-        quantised_v: rotated(&workload.kv_type_v),
+        quantised_k: quantised(&workload.kv_type_k),
+        quantised_v: quantised(&workload.kv_type_v),
+        rotation_apart: build.quantised_kv_rotation,
+        v_width: cache_type(&workload.kv_type_v).bytes.min(4) as u8,
     };
-    let bytes = |alignment| {
-        let bytes = graph::compute_bytes(shape, &batch, alignment) + MARGIN;
-        if shape.known { bytes } else { bytes + bytes / 2 + 64 * MIB }
-    };
-    Compute { cpu: bytes(graph::CPU_ALIGNMENT), gpu: bytes(graph::GPU_ALIGNMENT) }
+    let exact = graph::compute_bytes(shape, &batch, [graph::CPU_ALIGNMENT, graph::GPU_ALIGNMENT]);
+    let unchecked = |bytes: u64| if shape.known { 0 } else { bytes / 2 + 64 * MIB };
+    let [cpu, gpu] = exact.map(|bytes| bytes + MARGIN + unchecked(bytes));
+    Compute { cpu, gpu }
 }
 
 impl Subject<'_> {

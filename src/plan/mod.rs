@@ -8,6 +8,7 @@ pub mod choice;
 pub mod document;
 mod graph;
 pub mod ledger;
+pub mod levels;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
@@ -19,5 +20,7 @@ pub use choice::plan;
 pub use document::Plan;
 pub use request::Request;
 
+#[cfg(test)]
+mod architecture_tests;
 #[cfg(test)]
 mod tests;

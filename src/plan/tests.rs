@@ -41,6 +41,7 @@ fn workload(row: &Row) -> Workload {
 fn against_oracle(build: &str, text: &str) {
     let rows: Vec<Row> = serde_json::from_str(text).unwrap();
     assert_eq!(rows.len(), 144);
+    let (mut low, mut high) = (f64::MAX, f64::MIN);
     for row in &rows {
         let model = registry::find(&row.model).unwrap();
         let (shape, weights, workload) = (model.shape(), model.weights("F16").unwrap(), workload(row));
@@ -67,12 +68,18 @@ fn against_oracle(build: &str, text: &str) {
             assert!((compute - exact).abs() < 0.08, "{name}: compute {compute:.2}, not {exact}");
         }
         let real = row.compute_exact_mib.unwrap_or(row.compute_mib.unwrap() as f64);
+        (low, high) = (low.min(compute - real), high.max(compute - real));
         assert!(compute >= real, "{name}: compute {compute:.2} is below {real}");
         let allowed = f64::max(8.0, 0.01 * (model_mib + context_mib) as f64 + real * 0.01);
         assert!(compute - real <= allowed, "{name}: compute {compute:.2} is far above {real}");
         let output = subject.output_bytes() as f64 / MIB;
         assert!((output - output_mib).abs() < 0.01, "{name}: output {output} {output_mib}");
     }
+    let refused = rows.iter().filter(|row| row.error.is_some()).count();
+    let measured = rows.len() - refused;
+    println!(
+        "| {build} | the registry's eight | llama, phi2 | {measured} | {refused} | 0 | 0 | {low:+.2} to {high:+.2} |"
+    );
 }
 
 #[test]

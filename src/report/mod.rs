@@ -2,6 +2,7 @@
 
 pub mod facts;
 pub mod html;
+pub mod levels;
 pub mod plan;
 pub mod status;
 pub mod table;

@@ -1,6 +1,7 @@
 //! A plan as text.
 
 use super::{gib, table};
+use crate::hardware::offers;
 use crate::plan::document::{Plan, Verdict};
 use std::fmt::Write;
 
@@ -82,6 +83,9 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
                 cost.offer.source,
                 cost.offer.as_of
             );
+            if let Some(days) = offers::stale_days(&cost.offer.as_of, offers::today()) {
+                let _ = writeln!(out, "        this price is {days} days old: look it up before renting");
+            }
         }
         None => {
             let _ = writeln!(out, "cost    no price is known for {}", plan.profile.id);

@@ -48,10 +48,11 @@ fn a_split_model_is_whole_or_refused() {
         "one directory",
     );
     home.tiny("late-00002-of-00003.gguf");
+    // Any part names the whole.
     home.run(&["plan", "--model", "late-00002-of-00003.gguf"]).refused(
-        2,
-        "a later part",
-        "late-00001-of-00003.gguf",
+        1,
+        "late-00001-of-00003.gguf of the split model is missing",
+        "one directory",
     );
 }
 

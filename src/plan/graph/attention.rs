@@ -10,8 +10,15 @@ struct CacheInputs {
     v_index: Id,
     mask: Id,
     cells: u64,
-    k_rotation: Option<Id>,
-    v_rotation: Option<Id>,
+    k_rotation: Option<Rotation>,
+    v_rotation: Option<Rotation>,
+}
+
+/// A square matrix that keys or values are multiplied by before they are quantised.
+#[derive(Clone, Copy)]
+struct Rotation {
+    matrix: Id,
+    side: u64,
 }
 
 pub struct Attention<'a> {
@@ -209,7 +216,7 @@ impl<'a> Attention<'a> {
                 // The value is a window on the keys, so it is transposed by a copy.
                 let turned = graph.view(v, v_dims);
                 let dims = [inputs.cells, value, 1, streams];
-                graph.push(Place::Own, false, F32, dims, &[turned])
+                graph.push(Place::Own, false, self.batch.v_width, dims, &[turned])
             } else {
                 v
             };
@@ -233,7 +240,10 @@ impl CacheInputs {
         // Without flash attention the V cache is transposed and written element by element.
         let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * v_widest };
         let mask = if batch.flash_attn { F16 } else { F32 };
-        let rotation = |graph: &mut Graph, size: u64| graph.input(F32, [size, size, 1, 1]);
+        let rotation = |graph: &mut Graph, side: u64| {
+            let matrix = if batch.rotation_apart { WEIGHT } else { graph.input(F32, [side, side, 1, 1]) };
+            Rotation { matrix, side }
+        };
         let plain = shape.latent.is_none();
         let k_rotated = plain && batch.quantised_k && shape.head_dim.is_multiple_of(64);
         let v_rotated = plain && batch.quantised_v && shape.head_dim_v.is_multiple_of(64);
@@ -249,10 +259,10 @@ impl CacheInputs {
 }
 
 /// `llama_mul_mat_hadamard`.
-fn rotate(graph: &mut Graph, rotation: Id, x: Id, whole: bool) -> Id {
-    let (n, dims) = (graph.dims(rotation)[0], graph.dims(x));
+fn rotate(graph: &mut Graph, rotation: Rotation, x: Id, whole: bool) -> Id {
+    let (n, dims) = (rotation.side, graph.dims(x));
     let flat = [n, dims.iter().product::<u64>() / n, 1, 1];
     let x = if whole { graph.view(x, flat) } else { graph.op(flat, &[x]) };
-    let turned = graph.op(flat, &[rotation, x]);
+    let turned = graph.op(flat, &[rotation.matrix, x]);
     graph.view(turned, dims)
 }

@@ -95,7 +95,7 @@ fn layer(
     if b.ffn_post_norm {
         fed = graph.norm(fed, b.rms, false);
     }
-    graph.add(fed, middle)
+    if b.residual_first { graph.add(middle, fed) } else { graph.add(fed, middle) }
 }
 
 impl Graph {

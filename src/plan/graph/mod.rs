@@ -10,6 +10,7 @@ mod attention;
 mod decoder;
 mod feed_forward;
 
+use crate::model::Shape;
 use alloc::{Id, Node, Place};
 
 /// The batch that llama.cpp reserves its buffers for.
@@ -27,12 +28,16 @@ pub struct Batch {
     pub flash_attn: bool,
     pub quantised_k: bool,
     pub quantised_v: bool,
+    /// The matrices that turn a quantised cache lie beside it; among the inputs otherwise.
+    pub rotation_apart: bool,
+    /// Bytes of one cached value, where it is not quantised.
+    pub v_width: u8,
 }
 
-/// Bytes of the compute buffer of a device that runs the whole of `shape`.
-pub fn compute_bytes(shape: &crate::model::Shape, batch: &Batch, alignment: u64) -> u64 {
+/// Bytes of the compute buffer of a device that runs the whole of `shape`, for each alignment.
+pub fn compute_bytes<const N: usize>(shape: &Shape, batch: &Batch, alignments: [u64; N]) -> [u64; N] {
     let graph = decoder::build(shape, batch);
-    alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment)
+    alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
 }
 
 /// Bytes that tensors start at multiples of, on a CPU and with CUDA.
@@ -67,7 +72,8 @@ impl Graph {
     }
 
     fn push(&mut self, place: Place, in_place: bool, width: u8, dims: [u64; 4], sources: &[Id]) -> Id {
-        let bytes = dims.iter().product::<u64>() * width as u64;
+        // Saturating: a hostile header's dimensions are as large as it likes.
+        let bytes = dims.iter().fold(width as u64, |bytes, n| bytes.saturating_mul(*n)).min(1 << 60);
         let sources = sources.to_vec();
         self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
         self.visited.push(false);

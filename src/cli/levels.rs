@@ -1,0 +1,42 @@
+//! `levels`: what each level of hardware runs, from laptop to cluster.
+
+use super::{print, print_json};
+use crate::error::{Context, Exit, Result};
+use crate::plan::build;
+use crate::plan::levels::{Texts, levels};
+use crate::report::levels::markdown;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How to print; text is the Markdown
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Write the Markdown to a file, such as hardware_agi_levels.md
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    let texts = Texts::english();
+    let levels = levels(&texts, build::find(build::DEFAULT)?)?;
+    let text = markdown(&levels, &texts);
+    if let Some(path) = &args.out {
+        std::fs::write(path, &text).with_context(|| format!("writing {}", path.display()))?;
+        eprintln!("wrote {}", path.display());
+    }
+    match args.format {
+        Format::Json => print_json(&levels)?,
+        Format::Text | Format::Markdown if args.out.is_none() => print(&text)?,
+        Format::Text | Format::Markdown => {}
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,107 @@
+//! The ledger against llama-fit-params over other architectures than the registry's: the files of
+//! tests/oracle/shapes.rs, read back by the header reader, for both builds.
+
+use super::build;
+use super::document::Workload;
+use super::ledger::{self, Subject, refusal};
+use crate::model::gguf::Header;
+use crate::model::shape::{Shape, weights_of};
+
+/// The files are shared with examples/reference_gguf.rs.
+mod shapes {
+    use crate::model::{gguf_write, tensor_type};
+    include!("../../tests/oracle/shapes.rs");
+}
+
+/// One row of tests/oracle/architectures-*.json, MiB, rounded down but for the exact one.
+#[derive(serde::Deserialize)]
+struct Row {
+    model: String,
+    n_ctx: u64,
+    flash_attn: String,
+    type_k: String,
+    type_v: String,
+    n_parallel: u64,
+    model_mib: Option<u64>,
+    context_mib: Option<u64>,
+    compute_mib: Option<u64>,
+    compute_exact_mib: Option<f64>,
+    error: Option<String>,
+}
+
+impl Row {
+    fn workload(&self) -> Workload {
+        Workload {
+            n_ctx: self.n_ctx,
+            slots: self.n_parallel,
+            kv_unified: false,
+            kv_type_k: self.type_k.clone(),
+            kv_type_v: self.type_v.clone(),
+            flash_attn: self.flash_attn == "on",
+            batch: 2048,
+            ubatch: 512,
+        }
+    }
+}
+
+fn against_oracle(build: &str, text: &str) {
+    let rows: Vec<Row> = serde_json::from_str(text).unwrap();
+    let build = build::ledger(build).unwrap();
+    let mut wrong = Vec::new();
+    for reference in shapes::ALL {
+        let (head, size) = shapes::file(reference);
+        let header = Header::read(head.as_slice(), Some(size)).unwrap();
+        let shape = Shape::from_header(&header).unwrap();
+        assert!(shape.known, "{}", reference.name);
+        let weights = weights_of(&header, shape.layers.len());
+        let of_model: Vec<&Row> = rows.iter().filter(|row| row.model == reference.name).collect();
+        assert!(!of_model.is_empty(), "{} has no rows", reference.name);
+        let (mut low, mut high, mut measured) = (f64::MAX, f64::MIN, 0);
+        for row in &of_model {
+            let w = row.workload();
+            let name = format!(
+                "{} {} ctx {} fa {} kv {}/{} np {}",
+                build.id, row.model, row.n_ctx, row.flash_attn, row.type_k, row.type_v, row.n_parallel
+            );
+            if refusal(&shape, &w).is_some() != row.error.is_some() {
+                wrong.push(format!("{name}: refused {:?}", row.error));
+            }
+            let (Some(model), Some(context), Some(compute)) =
+                (row.model_mib, row.context_mib, row.compute_mib)
+            else {
+                continue;
+            };
+            let bytes = ledger::compute(&shape, &w, build);
+            let subject = Subject { shape: &shape, weights: &weights, workload: &w, build, compute: bytes };
+            let kv = subject.kv_bytes(0, shape.layers.len() as u64);
+            if (weights.total_bytes >> 20, kv >> 20) != (model, context) {
+                let got = (weights.total_bytes >> 20, kv >> 20);
+                wrong.push(format!("{name}: model, context {got:?}, not {:?}", (model, context)));
+            }
+            let real = row.compute_exact_mib.unwrap_or(compute as f64);
+            let over = bytes.cpu as f64 / 1048576.0 - real;
+            (low, high, measured) = (low.min(over), high.max(over), measured + 1);
+            let allowed = f64::max(8.0, 0.01 * (model + context + compute) as f64);
+            let exact = f64::min(allowed, 0.25);
+            if !(0.0..=exact).contains(&over) {
+                wrong.push(format!("{name}: compute {over:+.2} MiB on {real}"));
+            }
+        }
+        let refused = of_model.len() - measured;
+        println!(
+            "| {} | {} | {} | {measured} | {refused} | 0 | 0 | {low:+.2} to {high:+.2} |",
+            build.id, reference.name, reference.arch
+        );
+    }
+    assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_ledger_holds_for_other_architectures_of_b11434() {
+    against_oracle("b11434", include_str!("../../tests/oracle/architectures-b11434.json"));
+}
+
+#[test]
+fn the_ledger_holds_for_other_architectures_of_b12032() {
+    against_oracle("b12032", include_str!("../../tests/oracle/architectures-b12032.json"));
+}

@@ -1,0 +1,233 @@
+//! What every level of hardware runs: each profile with each model of the registry, judged by the same
+//! rule as a plan, and what each model's memory comes to beside the mission document's own ranges.
+
+use super::build::Build;
+use super::document::{Verdict, Workload};
+use super::ledger::{self, Subject};
+use super::request::{Fixed, ModelChoice, Request, Variant};
+use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
+use crate::error::{Context, Result};
+use crate::hardware::profiles::{self, Profile};
+use crate::model::registry::{self, Model};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The texts of one language: `profiles/levels.en.toml`, compiled in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Texts {
+    pub title: String,
+    pub intro: String,
+    pub memory_title: String,
+    pub memory_intro: String,
+    pub runs: String,
+    pub verdicts: BTreeMap<String, String>,
+    pub columns: BTreeMap<String, String>,
+    pub memory_columns: BTreeMap<String, String>,
+    pub why: BTreeMap<String, String>,
+    pub level: Vec<LevelText>,
+    pub range: Vec<Range>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelText {
+    pub title: String,
+    pub profiles: Vec<String>,
+}
+
+/// The document's range for a model, GB.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    pub model: String,
+    pub f16: [f64; 2],
+    pub four_bit: [f64; 2],
+}
+
+impl Texts {
+    pub fn english() -> Texts {
+        let text = include_str!("../../profiles/levels.en.toml");
+        toml::from_str(text).expect("the embedded texts are checked by a test")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Levels {
+    pub build: String,
+    pub levels: Vec<Level>,
+    pub memory: Vec<Memory>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Level {
+    pub title: String,
+    pub profiles: Vec<OfProfile>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfProfile {
+    pub profile: String,
+    pub title: String,
+    pub models: Vec<OfModel>,
+}
+
+/// The best that a profile does with a model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfModel {
+    pub model: String,
+    pub verdict: Verdict,
+    pub quant: String,
+    pub slots: u64,
+    /// Of all slots together, tokens.
+    pub n_ctx: u64,
+    /// tokens/s; `None` where it does not run.
+    pub decode_low: Option<f64>,
+    pub decode_high: Option<f64>,
+    pub reasons: Vec<String>,
+}
+
+/// A model's memory on one device, bytes, and the document's range, GB.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Memory {
+    pub model: String,
+    pub quant: String,
+    pub weights_bytes: u64,
+    /// One slot of the fewest tokens.
+    pub low_bytes: u64,
+    /// The comfort workload.
+    pub high_bytes: u64,
+    pub document_gb: Option<[f64; 2]>,
+}
+
+impl Memory {
+    /// Which of the texts `why` explains the difference.
+    pub fn why(&self) -> Option<&'static str> {
+        let [low, high] = self.document_gb?;
+        let gb = |bytes: u64| bytes as f64 / 1e9;
+        // The document gives whole gigabytes.
+        Some(if high + 0.5 < gb(self.low_bytes) {
+            "below"
+        } else if low - 0.5 > gb(self.high_bytes) {
+            "above"
+        } else {
+            "agrees"
+        })
+    }
+}
+
+pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
+    let models = registry::ids().map(registry::find).collect::<Result<Vec<_>>>()?;
+    let mut levels = Vec::new();
+    for level in &texts.level {
+        let mut of_profiles = Vec::new();
+        for id in &level.profiles {
+            let profile = profiles::find(id)?;
+            let judged = models.iter().map(|model| judge(model, &profile, build)).collect::<Result<_>>()?;
+            of_profiles.push(OfProfile { profile: id.clone(), title: profile.title, models: judged });
+        }
+        levels.push(Level { title: level.title.clone(), profiles: of_profiles });
+    }
+    let memory = models
+        .iter()
+        .flat_map(|model| ["F16", "Q4_K_M"].map(|quant| memory(texts, model, quant, build)))
+        .collect::<Option<Vec<_>>>()
+        .context("the registry's models have an F16 and a Q4_K_M recipe")?;
+    Ok(Levels { build: build.id.clone(), levels, memory })
+}
+
+fn judge(model: &Model, profile: &Profile, build: &'static Build) -> Result<OfModel> {
+    let variants = model.quants(None)?.into_iter().filter_map(|quant| {
+        let weights = model.weights(&quant)?;
+        Some(Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() })
+    });
+    let plan = super::plan(&Request {
+        model: ModelChoice {
+            id: model.id.clone(),
+            shape: model.shape(),
+            chat_template: None,
+            variants: variants.collect(),
+        },
+        profiles: vec![profile.clone()],
+        profile: Some(profile.id.clone()),
+        offers: Vec::new(),
+        budget: None,
+        fixed: Fixed::default(),
+        build,
+    })?;
+    let runs = plan.verdict != Verdict::Impossible;
+    // Without other profiles to name, the last reason only says that there are none.
+    let shown = if runs { plan.reasons.len() } else { plan.reasons.len().saturating_sub(1) };
+    Ok(OfModel {
+        model: model.id.clone(),
+        verdict: plan.verdict,
+        quant: plan.model.quant,
+        slots: plan.workload.slots,
+        n_ctx: plan.workload.n_ctx,
+        decode_low: runs.then_some(plan.speed.decode_tok_s.low),
+        decode_high: runs.then_some(plan.speed.decode_tok_s.high),
+        reasons: plan.reasons[..shown].to_vec(),
+    })
+}
+
+fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Memory> {
+    let (shape, weights) = (model.shape(), model.weights(quant)?);
+    let bytes = |slots: u64, tokens: u64| {
+        let workload = Workload {
+            n_ctx: slots * tokens.min(shape.n_ctx_train),
+            slots,
+            kv_unified: false,
+            kv_type_k: "f16".to_string(),
+            kv_type_v: "f16".to_string(),
+            flash_attn: true,
+            batch: 2048,
+            ubatch: 512,
+        };
+        let compute = ledger::compute(&shape, &workload, build);
+        let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, compute };
+        weights.total_bytes + subject.kv_bytes(0, shape.layers.len() as u64) + compute.gpu
+    };
+    let range = texts.range.iter().find(|range| range.model == model.id);
+    Some(Memory {
+        model: model.id.clone(),
+        quant: quant.to_string(),
+        weights_bytes: weights.total_bytes,
+        low_bytes: bytes(1, LEAST_CONTEXT),
+        high_bytes: bytes(COMFORT_SLOTS, COMFORT_CONTEXT),
+        document_gb: range.map(|range| if quant == "F16" { range.f16 } else { range.four_bit }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::build;
+
+    #[test]
+    fn every_profile_stands_on_a_level_and_every_model_is_judged() {
+        let texts = Texts::english();
+        let levels = levels(&texts, build::find(build::DEFAULT).unwrap()).unwrap();
+        let listed: Vec<&String> =
+            levels.levels.iter().flat_map(|l| &l.profiles).map(|p| &p.profile).collect();
+        assert!(profiles::all().iter().all(|profile| listed.contains(&&profile.id)));
+        let of = |profile: &str, model: &str| {
+            let all = levels.levels.iter().flat_map(|l| &l.profiles);
+            let found = all.filter(|p| p.profile == profile).flat_map(|p| &p.models);
+            found.filter(|m| m.model == model).map(|m| m.verdict).next().unwrap()
+        };
+        assert_eq!(of("laptop-cpu-16gb", "phi-2"), Verdict::Comfort);
+        assert_eq!(of("laptop-cpu-16gb", "llama-65b"), Verdict::Impossible);
+        assert_eq!(of("gpu-24gb", "saiga-13b"), Verdict::Comfort);
+        assert_eq!(of("2xa100-nvlink", "llama-65b"), Verdict::Comfort);
+    }
+
+    #[test]
+    fn the_documents_f16_ranges_of_the_large_models_lie_below_the_arithmetic() {
+        let levels = levels(&Texts::english(), build::find(build::DEFAULT).unwrap()).unwrap();
+        for id in ["llama-30b", "llama-65b"] {
+            let row = levels.memory.iter().find(|m| m.model == id && m.quant == "F16").unwrap();
+            assert_eq!(row.why(), Some("below"), "{row:?}");
+        }
+        assert!(levels.memory.iter().all(|row| row.low_bytes > row.weights_bytes));
+    }
+}

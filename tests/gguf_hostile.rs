@@ -1,0 +1,134 @@
+//! What a hostile GGUF header can do: be refused. No header makes the reader hold more than 64 MiB,
+//! and the fuzzer's kept corpus neither crashes nor hangs it.
+
+use agi_provision::model::gguf::{GgufError, Header};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Read;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+/// The counters are the process's: one header at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
+// SAFETY: every call is passed on to the system's allocator unchanged; only sizes are added up.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
+        PEAK.fetch_max(held, Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const BOUND: usize = 64 << 20;
+
+/// A header that begins with `buffer` and goes on with what `next` gives for 0, 1, 2, …
+struct Endless<F> {
+    next: F,
+    index: u64,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl<F: FnMut(u64) -> Vec<u8>> Read for Endless<F> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.at == self.buffer.len() {
+            self.buffer = (self.next)(self.index);
+            self.index += 1;
+            self.at = 0;
+        }
+        let n = out.len().min(self.buffer.len() - self.at);
+        out[..n].copy_from_slice(&self.buffer[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+fn start(tensors: u64, pairs: u64) -> Vec<u8> {
+    [b"GGUF".as_slice(), &3u32.to_le_bytes(), &tensors.to_le_bytes(), &pairs.to_le_bytes()].concat()
+}
+
+fn text(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u64).to_le_bytes(), bytes].concat()
+}
+
+/// Reads an endless header and gives the most memory that was held above what there was before.
+fn read(tensors: u64, pairs: u64, next: impl FnMut(u64) -> Vec<u8>) -> (Result<Header, GgufError>, usize) {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let before = HELD.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let reader = Endless { next, index: 0, buffer: start(tensors, pairs), at: 0 };
+    let result = Header::read(std::io::BufReader::new(reader), None);
+    (result, PEAK.load(Relaxed) - before)
+}
+
+#[test]
+fn no_header_holds_more_than_64_mib() {
+    let key = |n: u64| text(format!("k{n}").as_bytes());
+    let long_text = |n: u64| [key(n), 8u32.to_le_bytes().to_vec(), text(&[b'x'; 1 << 20])].concat();
+    let wrong_utf8 = |n: u64| [key(n), 8u32.to_le_bytes().to_vec(), text(&[0xff; 1 << 20])].concat();
+    let short_text = |n: u64| [key(n), 8u32.to_le_bytes().to_vec(), text(b"")].concat();
+    let numbers = |n: u64| {
+        let array = [9u32.to_le_bytes(), 0u32.to_le_bytes()].concat();
+        [key(n), array, 4096u64.to_le_bytes().to_vec(), vec![1; 4096]].concat()
+    };
+    let short_array = |n: u64| {
+        let array = [9u32.to_le_bytes(), 0u32.to_le_bytes()].concat();
+        [key(n), array, 1u64.to_le_bytes().to_vec(), vec![1]].concat()
+    };
+    let tensor = |n: u64| {
+        let name = text(format!("{n:0>160}").as_bytes());
+        let table = [4u32.to_le_bytes().to_vec(), [1u64; 4].map(u64::to_le_bytes).concat(), vec![0; 12]];
+        [name, table.concat()].concat()
+    };
+    type Next<'a> = &'a dyn Fn(u64) -> Vec<u8>;
+    let cases: [(&str, u64, u64, Next); 7] = [
+        ("long texts", 0, 1 << 16, &long_text),
+        ("wrong UTF-8", 0, 1 << 16, &wrong_utf8),
+        ("short texts", 0, 1 << 16, &short_text),
+        ("numbers", 0, 1 << 16, &numbers),
+        ("short arrays", 0, 1 << 16, &short_array),
+        ("tensors", 1 << 16, 0, &tensor),
+        ("more tensors than any model has", u64::MAX, 0, &tensor),
+    ];
+    for (name, tensors, pairs, next) in cases {
+        let (result, held) = read(tensors, pairs, next);
+        assert!(held <= BOUND, "{name}: {} MiB held, {:?}", held >> 20, result.err());
+    }
+}
+
+#[test]
+fn a_long_array_is_skipped_not_kept() {
+    let array = [text(b"tokens"), 9u32.to_le_bytes().to_vec(), 8u32.to_le_bytes().to_vec()].concat();
+    let first = [array, u64::MAX.to_le_bytes().to_vec()].concat();
+    let (result, held) = read(0, 1, |n| if n == 0 { first.clone() } else { text(&[b'x'; 1 << 16]) });
+    assert!(matches!(result, Err(GgufError::Corrupt(_))), "{result:?}");
+    assert!(held < 1 << 20, "{held} bytes held");
+}
+
+#[test]
+fn the_fuzzers_corpus_is_read_or_refused() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/gguf_header");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _ = Header::read(bytes.as_slice(), Some(bytes.len() as u64)).map(|header| {
+            agi_provision::model::Shape::from_header(&header)
+                .map(|shape| agi_provision::model::shape::weights_of(&header, shape.layers.len()))
+        });
+        files += 1;
+    }
+    assert!(files >= 8, "{files} files in {folder}");
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Asks llama-fit-params of one build about the models of shapes.rs and writes the answers as JSON.
+
+usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json
+REFERENCE_GGUF is the built example of that name. The files are header-only, a few MB each.
+"""
+import json, os, re, subprocess, sys, tempfile
+
+tool, writer, out = sys.argv[1:4]
+shapes = os.path.join(os.path.dirname(__file__), "shapes.rs")
+names = re.findall(r'Reference \{ name: "([^"]+)"', open(shapes).read())
+rows = []
+
+
+def ask(name, path, n_ctx, fa, k, v, slots):
+    command = [tool, "-m", path, "-fitp", "on", "-c", str(n_ctx), "-fa", fa, "-ctk", k, "-ctv", v]
+    command += ["-np", str(slots), "-lv", "5"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    answer = re.search(r"^Host (\d+) (\d+) (\d+)", done.stdout, re.M)
+    exact = re.findall(r"CPU compute buffer size = +([\d.]+) MiB", done.stderr)
+    rows.append({
+        "model": name, "n_ctx": n_ctx, "flash_attn": fa, "type_k": k, "type_v": v,
+        "n_parallel": slots,
+        "model_mib": int(answer[1]) if answer else None,
+        "context_mib": int(answer[2]) if answer else None,
+        "compute_mib": int(answer[3]) if answer else None,
+        "compute_exact_mib": float(exact[-1]) if answer and exact else None,
+        "error": None if answer else "refused",
+    })
+
+
+with tempfile.TemporaryDirectory() as folder:
+    for name in names:
+        path = f"{folder}/{name}.gguf"
+        subprocess.run([writer, name, "F16", path], check=True)
+        for n_ctx in (2048, 8192, 32768):
+            for fa in ("on", "off"):
+                for slots in (1, 4):
+                    ask(name, path, n_ctx, fa, "f16", "f16", slots)
+            for k, v in (("q8_0", "q8_0"), ("q4_0", "q4_0"), ("q8_0", "f16"), ("f16", "q5_1")):
+                ask(name, path, n_ctx, "on", k, v, 4)
+        ask(name, path, 8192, "on", "bf16", "f32", 2)
+        ask(name, path, 8192, "off", "q8_0", "f16", 1)
+        os.remove(path)
+
+with open(out, "w") as file:
+    file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+print(len(rows), "rows,", sum(1 for row in rows if row["error"]), "refused")
