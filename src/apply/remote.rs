@@ -79,7 +79,7 @@ fn staging_failed(stderr: &str) -> Failure {
         Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
     let says = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
     if says(&["No space left"]) {
-        failure.hint("the host's disk is full; nothing was kept there")
+        failure.hint("the host's disk is full, or has no inodes left (`df -i`); nothing was kept there")
     } else if says(&["Permission denied", "Exec format error", "not found"]) {
         failure.hint("is /usr/local mounted noexec there, or the host not Linux on x86-64?")
     } else {
