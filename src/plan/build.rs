@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 pub struct Build {
     /// `b11434`.
     pub id: String,
-    /// A quantised K or V cache adds head_dim² × 4 bytes per layer to the context (measured with
-    /// llama-fit-params).
+    /// The matrices that turn a quantised cache lie in every layer's context, not among the inputs of
+    /// the graph (read in llama-kv-cache.cpp, held by tests/oracle).
     pub quantised_kv_rotation: bool,
     /// The arguments written in a plan were accepted by a real llama-server of this build.
     pub serves: bool,
