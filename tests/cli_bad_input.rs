@@ -108,7 +108,6 @@ fn names_that_are_none_exit_2_and_name_the_nearest() {
     plan(&["mistral7b"]).refused(2, "\"mistral7b\"", "mistral-7b");
     plan(&["zzz"]).refused(2, "\"zzz\"", "`agi-provision models`");
     plan(&[""]).refused(2, "no model is called", "`agi-provision models`");
-    plan(&["hf:owner/name"]).refused(2, "owner/name", "by path");
     plan(&["phi-2", "--profile", "gpu-24g"]).refused(2, "\"gpu-24g\"", "gpu-24gb");
     plan(&["phi-2", "--quant", "Q4_K_X"]).refused(2, "\"Q4_K_X\"", "Q4_K_M");
     plan(&["phi-2", "--llama-build", "b1"]).refused(2, "\"b1\"", "b11434");
