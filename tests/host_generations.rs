@@ -247,9 +247,13 @@ fn a_host_that_was_resized_down_refuses_once_and_says_why() {
         for line in ["ActiveState=failed", "NRestarts=0", "ExecMainStatus=4"] {
             assert!(show.lines().any(|found| found == line), "{show}");
         }
-        let reason = "refused: ram: needed 10240.0 GiB, found ";
+        let reason = "ram: needed 10240.0 GiB, found ";
         let said = host.exec(&format!("systemctl status --no-pager {UNIT}"));
-        assert_eq!(said.stdout.matches(reason).count(), 1, "{said:?}");
+        assert_eq!(
+            said.stdout.matches(&format!("no longer meets the plan: {reason}")).count(),
+            1,
+            "{said:?}"
+        );
         let status = client.on(&host, "root", &["status"]);
         assert_eq!(status.status, 1, "{status:?}");
         assert!(status.stdout.contains(reason), "{status:?}");

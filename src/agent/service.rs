@@ -96,12 +96,15 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
 
 /// The last `count` lines of the service, oldest first; only those since `since` where it is given.
 pub fn last_lines(count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
-    let count = count.to_string();
     let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
-    let mut args = vec!["-u", UNIT, "-n", &count, "-o", "cat", "--no-pager", "-q"];
-    args.extend(since.as_deref());
-    let outcome = process::run("journalctl", &args, LIMIT);
-    outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
+    // With --since, -n would mean the first lines; all of one start is little.
+    let lines = count.to_string();
+    let bound = since.as_deref().map_or(vec!["-n", lines.as_str()], |since| vec![since]);
+    let mut args = vec!["-u", UNIT, "-o", "cat", "--no-pager", "-q"];
+    args.extend(bound);
+    let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
+    let all: Vec<String> = text.lines().map(str::to_string).collect();
+    all[all.len().saturating_sub(count as usize)..].to_vec()
 }
 
 /// Everything the process said since the machine booted, oldest first.
