@@ -90,7 +90,16 @@ impl Host {
         if let Some(size) = disk_size {
             up.args(["--disk-size", size]);
         }
-        let state = PathBuf::from(run(&mut up).ok());
+        // The host that an earlier test process had in this slot may still be going down.
+        let mut up_again = run(&mut up);
+        for _ in 0..20 {
+            if !up_again.stderr.contains("is another host at") {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            up_again = run(&mut up);
+        }
+        let state = PathBuf::from(up_again.ok());
         Self { name, number, state, keys, _slot: slot }
     }
 
