@@ -15,7 +15,6 @@ use crate::report::gib;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "Examples:
@@ -221,24 +220,14 @@ fn document(events: &[Event]) -> Value {
 
 /// Without a terminal and without `--yes`: exit 2.
 fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(Failure::usage(
-            "apply asks before it changes a host, and there is no terminal to ask on",
-        )
-        .hint("add --yes, or --check to see what would change")
-        .into());
-    }
     let show =
         |plan: &&Plan| format!("{} {} ({})", plan.model.id, plan.model.quant, gib(plan.model.size_bytes));
     let plans: Vec<String> = plans.iter().map(show).collect();
-    eprint!("Apply {} to {}? [y/N] ", plans.join(" or "), hosts.join(", "));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
-    }
+    super::confirm(
+        &format!("Apply {} to {}?", plans.join(" or "), hosts.join(", ")),
+        "apply asks before it changes a host",
+        "add --yes, or --check to see what would change",
+    )
 }
 
 /// The plan's model files, hashed. A single file may have another name here than in the plan, if its

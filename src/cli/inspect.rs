@@ -8,7 +8,6 @@ use crate::apply::show::printable;
 use crate::error::{Exit, Failure, Result};
 use crate::report;
 use serde_json::{Value, json};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -240,17 +239,11 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
 pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        if !std::io::stdin().is_terminal() {
-            return Err(Failure::usage("remove asks before it deletes, and there is no terminal to ask on")
-                .hint("add --yes")
-                .into());
-        }
-        eprint!("Remove the server, its models and its key from {}? [y/N] ", names.join(", "));
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-            return Err(Failure::failed("not confirmed; nothing was done").into());
-        }
+        super::confirm(
+            &format!("Remove the server, its models and its key from {}?", names.join(", ")),
+            "remove asks before it deletes",
+            "add --yes",
+        )?;
     }
     let op = Op::Remove { keep_models: args.keep_models };
     let interrupted = "a host may be half removed; the same command again finishes";

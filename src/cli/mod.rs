@@ -16,7 +16,7 @@ mod rollback;
 mod shell;
 mod tunnel;
 
-use crate::error::{self, Exit, Result};
+use crate::error::{self, Exit, Failure, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
 
@@ -165,6 +165,24 @@ pub fn print(text: &str) -> Result<()> {
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
+/// error: `unasked` says what could not be asked, with its hint.
+pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !terminal {
+        let message = format!("{unasked}, and there is no terminal to ask on");
+        return Err(Failure::usage(message).hint(hint).into());
+    }
+    eprint!("{question} [y/N] ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
+    }
 }
 
 /// Colour and bars only where a person looks.

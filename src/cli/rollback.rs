@@ -3,9 +3,8 @@
 use super::hosts::{self, HostArgs};
 use super::{Format, print_json};
 use crate::agent::protocol::Op;
-use crate::error::{Exit, Failure, Result};
+use crate::error::{Exit, Result};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,7 +21,11 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        confirm(&names)?;
+        super::confirm(
+            &format!("Go back to the previous generation on {}?", names.join(", ")),
+            "rollback asks before it restarts a server",
+            "add --yes",
+        )?;
     }
     let interrupted = "what has begun on a host goes on there; `status` shows what serves";
     let results = args.hosts.run(Op::Rollback, Vec::new(), hosts::style(args.format), interrupted)?;
@@ -31,22 +34,4 @@ pub fn run(args: &Args) -> Result<Exit> {
         return Ok(hosts::worst(&results));
     }
     Ok(hosts::conclude(&results))
-}
-
-fn confirm(hosts: &[String]) -> Result<()> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(Failure::usage(
-            "rollback asks before it restarts a server, and there is no terminal to ask on",
-        )
-        .hint("add --yes")
-        .into());
-    }
-    eprint!("Go back to the previous generation on {}? [y/N] ", hosts.join(", "));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
-    }
 }
