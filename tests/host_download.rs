@@ -86,6 +86,42 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
 }
 
 #[test]
+fn a_download_that_stops_goes_on_with_the_next_apply() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let models = serve(&host, &model, |_, _| Reply::Good);
+    let bad = serve(&host, &llama_archive(), |number, _| match number {
+        0 => Reply::Cut(2 << 20),
+        _ => Reply::Status(404, vec![]),
+    });
+    let before = host.snapshot();
+    let plan = pinned(&client, &model, &models.url("tiny.gguf"), &bad.url("r/llama.tar.gz"));
+    let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
+    let stopped = client.on(&host, "admin", &args);
+    assert_eq!(stopped.status, 1, "{stopped:?}");
+    for word in
+        ["downloading llama.tar.gz stopped", "no such file (404)", "stay for the next try", "--mirror"]
+    {
+        assert!(stopped.stdout.contains(word), "{word}: {stopped:?}");
+    }
+    let left = ours(&before, &host);
+    let places = ["/var/lib/agi-provision", "/usr/local/lib/agi-provision"];
+    assert!(left.iter().all(|line| places.iter().any(|place| line.contains(place))), "{left:#?}");
+    assert!(left.iter().any(|line| line.contains("incoming/") && line.contains(".download")), "{left:#?}");
+
+    // From a mirror, and only what is missing.
+    let good = serve(&host, &llama_archive(), |_, _| Reply::Good);
+    let mirror = format!("{}={}", bad.url("r/"), good.url("mirror/"));
+    let mut with: Vec<&str> = args.to_vec();
+    with.extend(["--mirror", &mirror]);
+    let done = client.on(&host, "admin", &with);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+    assert!(good.requests().iter().all(|r| r.path == "/mirror/llama.tar.gz" && r.range.unwrap().0 > 0));
+    assert_eq!(host.exec("ls -A /var/lib/agi-provision/incoming").ok(), "");
+}
+
+#[test]
 fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let model = client.tiny("tiny.gguf", 1);

@@ -190,10 +190,13 @@ impl Job<'_> {
             let upto = at + read as u64;
             self.write(at, &buffer[..read]).map_err(Trouble::Fatal)?;
             let mut state = self.shared.lock();
+            // What came counts, even when nothing more is wanted: the next try goes on from it.
+            if !state.resetting {
+                state.wrote(at, upto);
+            }
             if stop(&state, piece) {
                 return Ok(());
             }
-            state.wrote(at, upto);
             let over = state.over.is_some();
             drop(state);
             self.shared.ring();
