@@ -193,7 +193,6 @@ fn is_hex_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Lower-case hex SHA-256.
 /// What a plan makes a host fetch. Refuses what could not be a file's name, a URL or a digest.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
