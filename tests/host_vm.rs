@@ -151,12 +151,12 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     let planned: Value = serde_json::from_slice(&std::fs::read(&plan).unwrap()).unwrap();
     let need = planned["memory"][0]["total_bytes"].as_u64().unwrap();
     assert!((4 * GIB..6 * GIB).contains(&need), "{need}");
+    let needed = format!("ram: needed {:.1} GiB", need as f64 / GIB as f64);
 
     let mut vm = Vm::boot("debian13", &shape("8G"));
     let archive = llama_archive();
     let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
-    let applied =
-        client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat());
+    let applied = client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat());
     assert_eq!(applied.exit, 0, "{applied:?}\n{}", vm.console());
     assert_serves(&vm);
     // The memory is really taken: this is no plan on paper.
@@ -170,19 +170,20 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     assert_eq!(verified.exit, 4, "{verified:?}");
     assert_line(&verified, "ram", "refused", "3.0 GiB (cgroup limit of /system.slice; the host has 7.");
     vm.exec(&format!("systemctl start {UNIT}"));
-    assert_refused(&vm, &client, &["ram: needed 4.", "cgroup limit of /system.slice; the host has 7."]);
+    assert_refused(&vm, &client, &[&needed, "cgroup limit of /system.slice; the host has 7."]);
     vm.exec("systemctl set-property --runtime system.slice MemoryMax=infinity").ok();
     // So does one of the service itself.
-    vm.exec(&format!("systemctl set-property --runtime {UNIT} MemoryMax=2G; systemctl reset-failed {UNIT}")).ok();
+    vm.exec(&format!("systemctl set-property --runtime {UNIT} MemoryMax=2G; systemctl reset-failed {UNIT}"))
+        .ok();
     let verified = client.json_on(&vm, "root", &["verify", "--plan", text(&plan)]);
     assert_line(&verified, "ram", "refused", &format!("2.0 GiB (cgroup limit of MemoryMax of {UNIT}"));
     vm.exec(&format!("systemctl start {UNIT}"));
-    assert_refused(&vm, &client, &["ram: needed 4.", &format!("cgroup limit of /system.slice/{UNIT}")]);
+    assert_refused(&vm, &client, &[&needed, &format!("cgroup limit of /system.slice/{UNIT}")]);
 
     // The owner takes a smaller machine.
     vm.shut_down();
     vm.start(&shape("4G"));
-    assert_refused(&vm, &client, &["ram: needed 4.", "found 3.8 GiB"]);
+    assert_refused(&vm, &client, &[&needed, "found 3.8 GiB"]);
 }
 
 #[test]

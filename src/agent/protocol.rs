@@ -36,6 +36,9 @@ pub enum Op {
         plan: Box<crate::plan::Plan>,
         strict: bool,
         allow: Vec<String>,
+        /// Reads the model and the runtime again.
+        #[serde(default)]
+        deep: bool,
     },
     Apply(Apply),
     Status,

@@ -9,7 +9,7 @@ use super::protocol::{
 };
 use super::receive::Arrival;
 use super::rollback::rollback;
-use super::{converge, files, generation, inspect, receive, service};
+use super::{converge, deep, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::fetch::Token;
 use crate::hardware::facts::Facts;
@@ -51,11 +51,16 @@ fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn 
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
-        Op::Verify { plan, strict, allow } => {
+        Op::Verify { plan, strict, allow, deep } => {
             let facts = probe(Path::new(paths::MODELS));
-            let report = judge(&plan, &facts, held(0)?, strict, &allow);
+            let mut report = judge(&plan, &facts, held(0)?, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
-            Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
+            let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
+            report.lines.extend(deep.lines.iter().cloned());
+            let mut end =
+                verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan"));
+            end.hint = deep.hint().or(end.hint);
+            Ok(end)
         }
         Op::Apply(apply) => self::apply(apply, token, Agent::Goes, input, output),
         Op::Status => inspect::status(output),

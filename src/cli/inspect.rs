@@ -44,6 +44,9 @@ pub struct VerifyArgs {
     /// Let this requirement refuse and go on, such as `cpu-flags`; may be repeated
     #[arg(long, value_name = "ID")]
     allow: Vec<String>,
+    /// Also read every byte of the model and of llama.cpp on the host again, and compare the hashes
+    #[arg(long)]
+    deep: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -95,8 +98,15 @@ const STOPPED: &str = "nothing was changed";
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
     let plan = super::apply::read_plan(&args.plan)?;
     check_allowed(&plan, &args.allow)?;
-    let op = Op::Verify { plan: Box::new(plan.clone()), strict: args.strict, allow: args.allow.clone() };
-    let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
+    let op = Op::Verify {
+        plan: Box::new(plan.clone()),
+        strict: args.strict,
+        allow: args.allow.clone(),
+        deep: args.deep,
+    };
+    // What takes minutes shows how far it is.
+    let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };
+    let results = args.hosts.run(op, Vec::new(), style, STOPPED)?;
     answer(&results, args.format, |events| {
         let report = events.iter().find_map(|event| match event {
             Event::Verified { report } => Some(report),

@@ -156,7 +156,13 @@ pub fn text(path: &Path) -> &str {
 
 /// Asks the server on a host through a tunnel of OpenSSH: the status and the body.
 #[track_caller]
-pub fn http(host: &impl Machine, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> (u16, String) {
+pub fn http(
+    host: &impl Machine,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&Value>,
+) -> (u16, String) {
     let body = body.map(Value::to_string).unwrap_or_default();
     let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let request = format!(

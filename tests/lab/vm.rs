@@ -110,7 +110,12 @@ impl Vm {
         let spawned = emulator.spawn();
         self.emulator = Some(spawned.unwrap_or_else(|e| panic!("setpriv: {e}; run tests/lab/install")));
         self.await_login(began);
-        println!("a VM of {} and {} CPUs accepted logins after {:?}", shape.memory, shape.cpus, began.elapsed());
+        println!(
+            "a VM of {} and {} CPUs accepted logins after {:?}",
+            shape.memory,
+            shape.cpus,
+            began.elapsed()
+        );
     }
 
     #[track_caller]
@@ -193,7 +198,8 @@ impl Vm {
 }
 
 /// Nothing that a small server in the cloud would miss; an emulator has no flaws to mitigate.
-const KERNEL_ARGUMENTS: &str = "root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off nokaslr audit=0 apparmor=0";
+const KERNEL_ARGUMENTS: &str =
+    "root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off nokaslr audit=0 apparmor=0";
 
 impl Machine for Vm {
     fn login(&self, user: &str) -> String {
