@@ -3,8 +3,8 @@
 
 use super::generation::{self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder};
 use super::protocol::{Event, Events, Unit};
-use super::receive::sha256_file;
 use crate::error::{Context, Result};
+use crate::hash::sha256_file;
 use crate::plan::Plan;
 use crate::report::gib;
 use crate::verify::{Line, Outcome};

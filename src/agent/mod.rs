@@ -12,7 +12,6 @@ pub mod boot;
 pub mod converge;
 pub mod deep;
 pub mod download;
-pub mod files;
 pub mod generation;
 pub mod inspect;
 pub mod job;
@@ -29,3 +28,6 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod steps;
+
+// As `super::files` all over this folder.
+use crate::files;
