@@ -147,7 +147,7 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     let client = client();
     let model = client.path("deep.gguf");
     deep(&model);
-    let plan = client.plan("plan.json", &model, &["--ctx", "114688", "--slots", "1"], |_| ());
+    let plan = client.plan("plan.json", &model, &["--ctx", "73728", "--slots", "1"], |_| ());
     let planned: Value = serde_json::from_slice(&std::fs::read(&plan).unwrap()).unwrap();
     let need = planned["memory"][0]["total_bytes"].as_u64().unwrap();
     assert!((4 * GIB..6 * GIB).contains(&need), "{need}");
@@ -161,7 +161,7 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     assert_serves(&vm);
     // The memory is really taken: this is no plan on paper.
     let taken = &applied.value["receipt"]["measured"]["memory"]["measured"]["anonymous_bytes"];
-    assert!(taken.as_u64() > Some(7 * GIB / 2), "{applied:?}");
+    assert!(taken.as_u64() > Some(2 * GIB), "{applied:?}");
 
     // A limit of the group above it counts, although the machine shows as much memory as before.
     vm.exec(&format!("systemctl stop {UNIT}")).ok();

@@ -26,6 +26,9 @@ pub struct ProbeArgs {
     /// Also measure how fast memory and disk are read; takes a few seconds
     #[arg(long)]
     measure: bool,
+    /// With --measure, also how fast this address is downloaded from, for at most 3 s; may be repeated
+    #[arg(long, value_name = "URL", requires = "measure")]
+    url: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,6 +50,10 @@ pub struct VerifyArgs {
     /// Also read every byte of the model and of llama.cpp on the host again, and compare the hashes
     #[arg(long)]
     deep: bool,
+    /// Also measure what was promised: memory, disks, and the network towards the plan's files; takes
+    /// some seconds
+    #[arg(long)]
+    measure: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -103,6 +110,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
         strict: args.strict,
         allow: args.allow.clone(),
         deep: args.deep,
+        measure: args.measure,
     };
     // What takes minutes shows how far it is.
     let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };
@@ -133,7 +141,7 @@ pub fn check_allowed(plan: &crate::plan::Plan, allow: &[String]) -> Result<()> {
 }
 
 pub fn probe(args: &ProbeArgs) -> Result<Exit> {
-    let op = Op::Probe { measure: args.measure };
+    let op = Op::Probe { measure: args.measure, urls: args.url.clone() };
     let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
         let facts = events.iter().find_map(|event| match event {

@@ -9,6 +9,7 @@ pub mod answer;
 mod client;
 mod hash;
 pub mod ranges;
+pub mod rate;
 pub mod record;
 mod state;
 mod work;
