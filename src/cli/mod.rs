@@ -11,6 +11,7 @@ mod inspect;
 mod levels;
 mod model_arg;
 pub mod plan;
+mod rag_arg;
 mod reconcile;
 mod rollback;
 mod shell;
