@@ -66,8 +66,8 @@ fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
         path
     };
     put("usr/lib/systemd/.keep", "");
-    let units = root.path().join("usr/lib/systemd/system");
-    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", units.to_str().unwrap()]);
+    let copies = root.path().join("usr/lib/systemd/system");
+    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", copies.to_str().unwrap()]);
     assert!(
         copied.success,
         "systemd's own units are missing: install the package systemd: {}",
