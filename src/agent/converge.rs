@@ -185,8 +185,7 @@ fn take_back(undo: &Undo) -> Result<()> {
         // The old generation is started once everything is back.
         Undo::Restart { .. } => Ok(()),
         // So is its embedding server, by a plan that has one.
-        Undo::Embedding if embedding::is_installed() => service::stop(paths::EMBED_UNIT),
-        Undo::Embedding => Ok(()),
+        Undo::Embedding => embedding::stop(),
     }
 }
 

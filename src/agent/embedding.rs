@@ -2,7 +2,6 @@
 //! has `rag`. [`follow`] brings it to what a plan says, whichever way the host came to that plan.
 
 use super::api::{Api, Embedded};
-use super::generation;
 use super::service;
 use super::steps::{read_key, wait_until_ready};
 use crate::error::{Context, Failure, Result};
@@ -25,12 +24,18 @@ pub fn start_limit(rag: &Rag) -> Duration {
     Duration::from_secs(180 + rag.model.size_bytes / 50_000_000)
 }
 
-/// Stops it and takes its unit away.
-pub fn retire() -> Result<()> {
+/// Stops it, now and at the next boot.
+pub fn stop() -> Result<()> {
     if is_installed() {
         service::stop(paths::EMBED_UNIT)?;
         service::disable(paths::EMBED_UNIT)?;
     }
+    Ok(())
+}
+
+/// Stops it and takes its unit away.
+pub fn retire() -> Result<()> {
+    stop()?;
     files::remove(Path::new(paths::EMBED_UNIT_DROP_IN))?;
     files::remove(Path::new(paths::EMBED_UNIT_FILE))?;
     service::reload()
@@ -45,7 +50,8 @@ pub fn start(rag: &Rag, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
 /// As `plan`, whose generation serves, has it: gone, or installed, started anew and ready.
 pub fn follow(plan: &Plan, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     let Some(rag) = &plan.rag else {
-        return if is_installed() { retire() } else { Ok(()) };
+        let traces = is_installed() || Path::new(paths::EMBED_UNIT_DROP_IN).exists();
+        return if traces { retire() } else { Ok(()) };
     };
     install(plan)?;
     start(rag, tick).context("starting the embedding server")
@@ -77,9 +83,4 @@ fn install(plan: &Plan) -> Result<()> {
         files::link(Path::new(path), Path::new(target))?;
     }
     service::reload()
-}
-
-/// What the plan that serves has of it.
-pub fn current() -> Option<Rag> {
-    generation::current_plan()?.rag
 }

@@ -30,7 +30,7 @@ pub struct Proof {
 
 impl Step for Retire {
     fn name(&self) -> &'static str {
-        "embedding"
+        "retire"
     }
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
