@@ -28,6 +28,8 @@ pub enum Reply {
     /// A status with these header lines and no body.
     Status(u16, Vec<String>),
     Redirect(String),
+    /// This text, whatever the file is.
+    Text(String),
     /// Bytes a second.
     Slow(usize),
 }
@@ -138,6 +140,9 @@ fn answer(stream: &mut TcpStream, content: &[u8], request: &Request, reply: Repl
         Reply::Status(status, headers) => {
             let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
             return say(stream, format!("HTTP/1.1 {status} x\r\n{headers}content-length: 0\r\n\r\n"));
+        }
+        Reply::Text(text) => {
+            return say(stream, format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{text}", text.len()));
         }
         Reply::Redirect(to) => {
             return say(stream, format!("HTTP/1.1 302 x\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"));
