@@ -71,8 +71,10 @@ impl Hub {
         for _ in 0..MAX_PAGES {
             let Some(url) = next else { break };
             let answer = self.get(&url, None, MAX_LIST, repository).with_context(|| what.clone())?;
-            let entries: Vec<Entry> = serde_json::from_slice(&answer.body)
-                .with_context(|| format!("{what}: {} did not answer as Hugging Face does", self.0.base()))?;
+            let entries: Vec<Entry> = serde_json::from_slice(&answer.body).map_err(|error| {
+                let why = format!("{what}: {} did not answer as Hugging Face does: {error}", self.0.base());
+                Failure::failed(why).hint("HF_ENDPOINT is to name a server with Hugging Face's API")
+            })?;
             let of_files = entries.into_iter().filter(|entry| entry.kind == "file");
             files.extend(of_files.map(|entry| RemoteFile {
                 size: entry.lfs.as_ref().and_then(|lfs| lfs.size).unwrap_or(entry.size),
