@@ -13,6 +13,7 @@ mod model_arg;
 pub mod plan;
 mod rag_arg;
 mod reconcile;
+mod resolve;
 mod rollback;
 mod shell;
 mod tunnel;

@@ -43,7 +43,7 @@ impl RagArgs {
             let read = read_hub(&Hub::from_env()?, named, None, &["Q8_0", "F16"])?;
             (read.id, embedder(&read.header, model)?, read.files, Vec::new())
         } else if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
-            let (Read { id, header, files }, local) = read_files(path)?;
+            let (Read { id, header, files, .. }, local) = read_files(path)?;
             (id, embedder(&header, model)?, files, local)
         } else {
             let (id, embedder, files) = named(model, resolve)?;
@@ -70,12 +70,16 @@ fn embedder(header: &Header, model: &str) -> Result<Embedder> {
 fn named(name: &str, resolve: bool) -> Result<(String, Embedder, Vec<ModelFile>)> {
     let model = embedding::find(name)?;
     let published = model.files.first().context("the registry names a file of each embedding model")?;
-    let embedder = model.embedder(&published.quant)?;
+    let mut embedder = model.embedder(&published.quant)?;
     let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
     let url = Some(model.url(published));
     let mut file = ModelFile { name: published.name.clone(), size_bytes, sha256: None, url };
     if resolve {
-        pin(&Hub::from_env()?, &model.repository, &mut file)?;
+        let hub = Hub::from_env()?;
+        pin(&hub, &model.repository, &mut file)?;
+        // What is published, in place of what is known offline.
+        let header = hub.header(&model.repository, &file.name, file.size_bytes)?;
+        embedder = self::embedder(&header, name)?;
     }
     Ok((model.id, embedder, vec![file]))
 }

@@ -3,6 +3,7 @@
 //! Best verdict first, then the lowest price, then weights on one class of device, then the best
 //! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
 
+use super::arrival::Journey;
 use super::document::*;
 use super::ledger::{self, Compute, Placement, Subject, refusal};
 use super::request::{Request, Variant};
@@ -304,6 +305,7 @@ fn document(
         1 => ProfileKind::Gpu,
         _ => ProfileKind::MultiGpu,
     };
+    let template = request.model.chat_template.as_ref();
     let mut reasons = chosen.reasons.clone();
     reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
@@ -311,6 +313,9 @@ fn document(
         reasons.push(format!(
             "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
         ));
+    }
+    if let Some(template) = template.filter(|template| template.text.is_none()) {
+        reasons.push(template.from.clone());
     }
     if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(
@@ -325,7 +330,8 @@ fn document(
         model: PlannedModel {
             id: request.model.id.clone(),
             architecture: request.model.shape.architecture.clone(),
-            chat_template: request.model.chat_template.clone(),
+            chat_template: template.and_then(|template| template.text.clone()),
+            chat_template_from: template.map(|template| template.from.clone()),
             parameters: weights.parameters,
             quant: weights.quant.clone(),
             size_bytes: chosen.variant.size_bytes,
@@ -350,15 +356,21 @@ fn document(
         speed: chosen.speed.clone(),
         cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
         requirements: Vec::new(),
-        llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new(), runtime: None },
+        llama_server: LlamaServer {
+            build: request.build.id.clone(),
+            args: Vec::new(),
+            runtime: request.fixed.runtime.clone(),
+        },
         rag: rag
             .zip(chosen.rag.as_ref())
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
         alternatives: alternatives(chosen, everywhere),
+        arrival: None,
     };
     let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
+    plan.arrival = Some(Journey::of(&plan, profile).arrival());
     plan
 }
 

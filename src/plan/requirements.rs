@@ -13,6 +13,7 @@ pub mod ids {
     pub const CPU_CORES: &str = "cpu-cores";
     pub const RAM: &str = "ram";
     pub const DISK: &str = "disk";
+    pub const DISK_SPEED: &str = "disk-speed";
     pub const PORT: &str = "port";
     pub const RAG_PORT: &str = "rag-port";
     pub const GPU_COUNT: &str = "gpu-count";
@@ -85,6 +86,13 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
                 Some(_) => "the models, the runtime and the journal; and the index of --rag",
                 None => "the model, the runtime and the journal",
             },
+        ),
+        requirement(
+            ids::DISK_SPEED,
+            None,
+            Some(Bound::AtLeast(profile.disk_read_mb_s)),
+            "MB/s",
+            "the time to load the model counts on it",
         ),
         requirement(
             ids::PORT,
