@@ -144,9 +144,8 @@ fn what_it_takes_counts_in_the_verdict_the_requirements_and_the_reasons() {
     assert_eq!(ram(&with) - ram(&without), with.memory[0].rag_bytes);
     assert_eq!(bound(&without, "rag-port"), None);
     assert_eq!(bound(&with, "rag-port").unwrap().need, Some(Bound::AtLeast(8081)));
-    let (need, promise) = match bound(&with, "disk").unwrap() {
-        r => (r.need.unwrap(), r.promise.unwrap()),
-    };
+    let disk = bound(&with, "disk").unwrap();
+    let (need, promise) = (disk.need.unwrap(), disk.promise.unwrap());
     let (Bound::AtLeast(need), Bound::AtLeast(promise)) = (need, promise) else { panic!() };
     assert_eq!(promise - need, with.rag.as_ref().unwrap().index.size_bytes);
 
