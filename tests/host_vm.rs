@@ -156,7 +156,12 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     let mut vm = Vm::boot("debian13", &shape("8G"));
     let archive = llama_archive();
     let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
-    let applied = client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat());
+    let apply = || client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat());
+    let mut applied = apply();
+    // Its CPUs are a share of this machine's, which other tests may have for minutes.
+    if applied.message().contains("was not ready within") {
+        applied = apply();
+    }
     assert_eq!(applied.exit, 0, "{applied:?}\n{}", vm.console());
     assert_serves(&vm);
     // The memory is really taken: this is no plan on paper.

@@ -93,6 +93,14 @@ impl Client {
         path
     }
 
+    /// An embedding model of 1.5 MB that llama-server loads.
+    pub fn tiny_embedder(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let mut file = File::create(&path).expect("a file for the model");
+        agi_provision::model::tiny_embedding::write_tiny_embedder(&mut file, 1).expect("writing the model");
+        path
+    }
+
     /// The plan for `model` with `flags`, as a file that `alter` has changed.
     #[track_caller]
     pub fn plan(&self, name: &str, model: &Path, flags: &[&str], alter: impl FnOnce(&mut Value)) -> PathBuf {
@@ -163,10 +171,23 @@ pub fn http(
     key: Option<&str>,
     body: Option<&Value>,
 ) -> (u16, String) {
+    http_at(host, PORT, method, path, key, body)
+}
+
+/// The same of any server on the host.
+#[track_caller]
+pub fn http_at(
+    host: &impl Machine,
+    port: u16,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&Value>,
+) -> (u16, String) {
     let body = body.map(Value::to_string).unwrap_or_default();
     let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: close\r\n{key}\
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{key}\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -174,7 +195,7 @@ pub fn http(
     let known_hosts = format!("UserKnownHostsFile={}", host.known_hosts().display());
     ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts, "-o", "BatchMode=yes"]);
     ssh.args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5", "-i"]).arg(host.key_path());
-    ssh.args(["-W", &format!("127.0.0.1:{PORT}"), &format!("ssh://{}", host.login("root"))]);
+    ssh.args(["-W", &format!("127.0.0.1:{port}"), &format!("ssh://{}", host.login("root"))]);
     let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting ssh");
     ssh.stdin.as_mut().unwrap().write_all(request.as_bytes()).expect("sending the request");
     let answer = read_answer(ssh.stdout.as_mut().unwrap());
