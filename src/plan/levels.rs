@@ -212,6 +212,7 @@ fn judge(
         offers: Vec::new(),
         budget: None,
         fixed,
+        rag: None,
         build,
     })?;
     let runs = plan.verdict != Verdict::Impossible;
