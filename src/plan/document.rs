@@ -3,6 +3,7 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+use crate::hardware::offers::HostKind;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -149,6 +150,12 @@ pub struct OfferRef {
     pub provider: String,
     pub instance: String,
     pub region: Option<String>,
+    /// A container runs no systemd, and `apply` needs it. `None` in plans from before it was kept.
+    #[serde(default)]
+    pub host: Option<HostKind>,
+    /// The most that a month is billed.
+    #[serde(default)]
+    pub per_month_cap: Option<f64>,
     pub source: String,
     /// Date of the price, `YYYY-MM-DD`.
     pub as_of: String,

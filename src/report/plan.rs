@@ -1,7 +1,7 @@
 //! A plan as text.
 
 use super::{gib, table};
-use crate::hardware::offers;
+use crate::hardware::offers::{self, HostKind};
 use crate::plan::document::{Plan, Verdict};
 use std::fmt::Write;
 
@@ -73,13 +73,15 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
         Some(cost) => {
             let _ = writeln!(
                 out,
-                "cost    {:.3} {}/hour, {:.0}/month, {:.2} per million tokens: {} at {} ({}, {})",
+                "cost    {:.3} {}/hour, {:.0}/month{}, {:.2} per million tokens: {} at {}{} ({}, {})",
                 cost.per_hour,
                 cost.currency,
                 cost.per_month,
+                if cost.offer.per_month_cap == Some(cost.per_month) { " at most" } else { "" },
                 cost.per_million_tokens,
                 cost.offer.instance,
                 cost.offer.provider,
+                if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
                 cost.offer.source,
                 cost.offer.as_of
             );
