@@ -140,7 +140,10 @@ fn candidate<'a>(
         _ => Placement::offload(n_layer, n_layer, gpus),
     };
     let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads.iter().map(|w| judged(request, profile, variant, offer, w, placement(w))).collect::<Vec<_>>()
+        workloads
+            .iter()
+            .map(|w| judged(request, profile, variant, offer, w, placement(w)))
+            .collect::<Vec<_>>()
     };
     let mut attempts = tried(&whole);
     if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
@@ -383,9 +386,7 @@ fn container(request: &Request, profile: &Profile) -> String {
         Some(vm) => format!("{} at {} for {} {}/hour", vm.instance, vm.provider, vm.per_hour, vm.currency),
         None => "none is among the known offers".to_string(),
     };
-    format!(
-        "the cheapest offer is a container without systemd; `apply` needs a virtual machine: {instead}"
-    )
+    format!("the cheapest offer is a container without systemd; `apply` needs a virtual machine: {instead}")
 }
 
 /// A million tokens at the expected speed, one request at a time, all month.
@@ -449,7 +450,6 @@ fn dominance(request: &Request, a: &Candidate, b: &Candidate) -> Option<Ordering
         return None;
     }
     let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
-    let terms =
-        [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), by_price(request, a, b)];
+    let terms = [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), by_price(request, a, b)];
     terms.iter().all(|term| term.is_le()).then(|| terms.into_iter().min().unwrap_or(Ordering::Equal))
 }

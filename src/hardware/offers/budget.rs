@@ -113,10 +113,7 @@ mod tests {
 
     #[test]
     fn budgets_are_read_or_explained() {
-        assert_eq!(
-            ok("0.6/hour"),
-            Budget { currency: Currency::Usd, limits: vec![(0.6, Period::Hour)] }
-        );
+        assert_eq!(ok("0.6/hour"), Budget { currency: Currency::Usd, limits: vec![(0.6, Period::Hour)] });
         assert_eq!(ok("730.5/month").limits, [(730.5, Period::Month)]);
         assert_eq!(ok("€36.525/month").currency, Currency::Eur);
         assert_eq!(ok("24 EUR/day").to_string(), "24 EUR/day");

@@ -86,25 +86,26 @@ impl Board {
 /// which size it is. Where it is left open whether it sits on an SXM board, it is the slower sister.
 pub fn recognise(name: &str, said: &Said) -> Option<(&'static Card, Option<Link>)> {
     let name = squashed(name);
+    let near = |gb: f64, card: &Card| {
+        (gb / card.gb - 1.0).abs() < 0.07 || (gb * 1024.0 / card.vram_mib as f64 - 1.0).abs() < 0.07
+    };
+    let of_size = |card: &&Card| said.gib.is_empty() || said.gib.iter().any(|gib| near(*gib, card));
     let same: Vec<&Card> = all().iter().filter(|card| squashed(&card.name) == name).collect();
     if let [card] = same[..] {
-        return Some((card, said.board.link().or(card.link)));
+        return (said.merged || of_size(&card)).then_some((card, said.board.link().or(card.link)));
     }
     let key = all().iter().map(|card| card.key.as_str()).filter(|key| name.starts_with(key));
     let key = key.max_by_key(|key| key.len())?;
     let named_gb = decorations(&name[key.len()..])?;
     let board = Board::of(&[&name]).or(said.board);
     let mut cards: Vec<&Card> = all().iter().filter(|card| card.key == key).collect();
-    let near = |gb: f64, card: &Card| {
-        (gb / card.gb - 1.0).abs() < 0.07 || (gb * 1024.0 / card.vram_mib as f64 - 1.0).abs() < 0.07
-    };
     if said.merged {
         let least = cards.iter().map(|card| card.gb).fold(f64::INFINITY, f64::min);
         cards.retain(|card| card.gb == least);
     } else if let Some(gb) = named_gb {
         cards.retain(|card| near(gb, card));
-    } else if !said.gib.is_empty() {
-        cards.retain(|card| said.gib.iter().any(|gib| near(*gib, card)));
+    } else {
+        cards.retain(of_size);
     }
     let first = *cards.first()?;
     if cards.iter().any(|card| card.gb != first.gb) {

@@ -33,13 +33,15 @@ pub const COLUMNS: [&str; 16] = [
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
     pub offers: Vec<Offer>,
+    /// Whoever has a row, also one that is not among the offers.
+    pub providers: Vec<String>,
     pub broken: Vec<BrokenRow>,
 }
 
 /// Every offer of a file. Errors: it is no offers file at all.
 pub fn read(bytes: &[u8]) -> Result<Read, String> {
     let mut read = Read::default();
-    scan(bytes, |line, row| match row.and_then(|row| row.offer()) {
+    read.providers = scan(bytes, |line, row| match row.and_then(|row| row.offer()) {
         Ok(offer) => read.offers.push(offer),
         Err(why) => read.broken.push(BrokenRow { line, why }),
     })?;
@@ -54,7 +56,7 @@ pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
     // By profile, currency, kind of host and period.
     let mut best: Vec<[[[Option<Offer>; 3]; 2]; 2]> = vec![Default::default(); rented.len()];
     let mut broken = Vec::new();
-    scan(bytes, |line, row| {
+    let providers = scan(bytes, |line, row| {
         let outcome = row.and_then(|row| {
             let mut offer = None;
             for (profile, best) in rented.iter().zip(&mut best) {
@@ -82,7 +84,7 @@ pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
     let mut offers: Vec<Offer> = best.into_iter().flatten().flatten().flatten().flatten().collect();
     offers.sort_by(|a, b| a.order(b, Period::Hour));
     offers.dedup();
-    Ok(Read { offers, broken })
+    Ok(Read { offers, providers, broken })
 }
 
 /// The file of `offers`: sorted, so that the same offers are the same bytes.
@@ -132,14 +134,23 @@ struct Row<'a> {
     has: Has<'a>,
 }
 
-fn scan(bytes: &[u8], mut each: impl FnMut(u64, Result<Row<'_>, String>)) -> Result<(), String> {
+/// Every row, sound or not; gives the providers.
+fn scan(bytes: &[u8], mut each: impl FnMut(u64, Result<Row<'_>, String>)) -> Result<Vec<String>, String> {
     let table = Table::read(bytes)?;
     let places = table.places(COLUMNS)?;
+    let mut providers: Vec<String> = Vec::new();
     table.scan(|line, record| match record {
-        Ok(record) => each(line, Row::read(record, &places)),
+        Ok(record) => {
+            let provider = record.get(places[0]).unwrap_or_default();
+            // A written file has them one after the other.
+            if !providers.iter().rev().any(|known| known == provider) {
+                providers.push(provider.to_string());
+            }
+            each(line, Row::read(record, &places));
+        }
         Err(broken) => each(line, Err(broken.why)),
     });
-    Ok(())
+    Ok(providers)
 }
 
 impl<'a> Row<'a> {

@@ -79,7 +79,7 @@ impl<'a> Table<'a> {
                     Err(error) => error.position().cloned(),
                 };
                 let Some(at) = at else { return };
-                let line = before + at.line();
+                let line = before + at.line() + passed_over(&bytes[(at.byte() as usize).min(bytes.len())..]);
                 if std::mem::take(&mut header) {
                     continue;
                 }
@@ -113,6 +113,17 @@ impl<'a> Table<'a> {
         });
         all.into_iter()
     }
+}
+
+/// Blank lines and comments before a row, which its position counts as a part of it.
+fn passed_over(mut bytes: &[u8]) -> u64 {
+    let mut lines = 0;
+    while let Some(b'\n' | b'\r' | b'#') = bytes.first() {
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { break };
+        bytes = &bytes[end + 1..];
+        lines += 1;
+    }
+    lines
 }
 
 fn has_line_break(record: &StringRecord) -> bool {
@@ -172,16 +183,21 @@ mod tests {
 
     fn read(text: &[u8]) -> Vec<(u64, Result<String, String>)> {
         let table = Table::read(text).unwrap();
-        table.rows().map(|(line, fields)| (line, fields.and_then(|f| f.need("b").map(String::from)))).collect()
+        table
+            .rows()
+            .map(|(line, fields)| (line, fields.and_then(|f| f.need("b").map(String::from))))
+            .collect()
     }
 
     #[test]
     fn a_broken_row_costs_only_itself() {
         let text = b"a,b\n1,x\n2\n3,\"y, z\"\n4,\n5,w\n\n# no row\n6,v\n";
         let rows = read(text);
-        let good: Vec<_> = rows.iter().filter_map(|(line, row)| Some((*line, row.as_deref().ok()?))).collect();
+        let good: Vec<_> =
+            rows.iter().filter_map(|(line, row)| Some((*line, row.as_deref().ok()?))).collect();
         assert_eq!(good, [(2, "x"), (4, "y, z"), (6, "w"), (9, "v")]);
-        let bad: Vec<_> = rows.iter().filter_map(|(line, row)| Some((*line, row.as_ref().err()?.as_str()))).collect();
+        let bad: Vec<_> =
+            rows.iter().filter_map(|(line, row)| Some((*line, row.as_ref().err()?.as_str()))).collect();
         assert_eq!(bad, [(3, "1 of 2 fields"), (5, "b is empty")]);
     }
 
@@ -191,7 +207,8 @@ mod tests {
         assert_eq!(rows[0], (2, Err("a quote is not closed".to_string())));
         assert_eq!(rows[1..], [(3, Ok("y".to_string())), (4, Ok("z".to_string()))]);
         let rows = read(b"a,b\n1,x\n2,\"y\n3,z\n4,\"w\"\n");
-        let good: Vec<_> = rows.iter().filter_map(|(line, row)| Some((*line, row.as_deref().ok()?))).collect();
+        let good: Vec<_> =
+            rows.iter().filter_map(|(line, row)| Some((*line, row.as_deref().ok()?))).collect();
         assert_eq!(good, [(2, "x"), (4, "z"), (5, "w")]);
     }
 

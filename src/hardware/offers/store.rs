@@ -4,11 +4,10 @@
 use super::rows::BrokenRow;
 use super::{Offer, file};
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use crate::hardware::profiles::Profile;
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File, Permissions};
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What is known.
@@ -48,10 +47,8 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
     if let Some(path) = named {
         let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
         let read = read(&bytes).map_err(|why| {
-            Failure::usage(format!("{} is no offers file: {why}", path.display())).hint(format!(
-                "its first line is {}",
-                file::COLUMNS.join(",")
-            ))
+            Failure::usage(format!("{} is no offers file: {why}", path.display()))
+                .hint(format!("its first line is {}", file::COLUMNS.join(",")))
         })?;
         return Ok(Known { warnings: warnings(path, &read.broken), offers: read.offers });
     }
@@ -60,9 +57,7 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
         return Ok(Known { offers: embedded, warnings: Vec::new() });
     };
     Ok(match read(&bytes) {
-        Ok(read) => {
-            Known { warnings: warnings(&path, &read.broken), offers: merged(read.offers, embedded, &bytes) }
-        }
+        Ok(read) => Known { warnings: warnings(&path, &read.broken), offers: merged(read, embedded) },
         Err(why) => {
             let path = path.display();
             let warning = format!("{path} is no offers file ({why}); the prices compiled in are used");
@@ -72,14 +67,10 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
 }
 
 /// Refreshed providers replace their compiled-in rows.
-fn merged(mut refreshed: Vec<Offer>, embedded: Vec<Offer>, bytes: &[u8]) -> Vec<Offer> {
-    let has = |provider: &str| memmem(bytes, format!("\n{provider},").as_bytes());
-    refreshed.extend(embedded.into_iter().filter(|offer| !has(&offer.provider)));
-    refreshed
-}
-
-fn memmem(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+fn merged(read: file::Read, embedded: Vec<Offer>) -> Vec<Offer> {
+    let mut offers = read.offers;
+    offers.extend(embedded.into_iter().filter(|offer| !read.providers.contains(&offer.provider)));
+    offers
 }
 
 fn warnings(path: &Path, broken: &[BrokenRow]) -> Vec<String> {
@@ -126,16 +117,7 @@ impl Held {
 
     /// Writes the offers, whole or not at all.
     pub fn save(&self) -> Result<&Path> {
-        let write = || -> std::io::Result<()> {
-            let folder = self.path.parent().unwrap_or(Path::new("/"));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.as_file().set_permissions(Permissions::from_mode(0o644))?;
-            file.write_all(&file::write(&self.offers))?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path)?;
-            File::open(folder)?.sync_all()
-        };
-        write().with_context(|| format!("writing {}", self.path.display()))?;
+        files::write(&self.path, &file::write(&self.offers), 0o644)?;
         Ok(&self.path)
     }
 }

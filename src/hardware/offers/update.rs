@@ -1,34 +1,53 @@
 //! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
 
+use super::Offer;
 use super::rows::{BrokenRow, Table};
 use super::sources::{Catalogue, Cloud, Said, Source};
-use super::Offer;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 
 /// What happened to one cloud of one source.
 #[derive(Debug)]
 pub enum Outcome {
-    Read { address: String, rows: usize, offers: usize, broken: Vec<BrokenRow> },
+    Read {
+        address: String,
+        rows: usize,
+        offers: usize,
+        broken: Vec<BrokenRow>,
+    },
     /// The source has no such file; what was known stays.
     Missing,
     /// What was known stays.
     Failed(anyhow::Error),
 }
 
-/// Reads every cloud of `source` under `base` into `offers`. `each` hears what happened to each cloud.
-/// Errors: not one of its files is there.
+/// How reading a source ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Not one of its files is there.
+    NothingThere,
+    /// Something was read, except of these clouds.
+    ReadExcept(Vec<&'static str>),
+    /// Its files are there, but not one could be used.
+    Unusable,
+}
+
+/// Reads every cloud of `source` under `base`, a URL or a folder, into `offers`; or the one cloud whose
+/// table `base` itself is. `each` hears of a cloud when it begins and when it has ended.
 pub fn update(
     offers: &mut Vec<Offer>,
     source: &dyn Source,
     base: &str,
     pages: &Pages,
     today: jiff::civil::Date,
-    each: &mut dyn FnMut(&Cloud, &Outcome),
-) -> Result<()> {
-    let (mut found, mut failed) = (false, Vec::new());
-    for cloud in source.clouds() {
-        let outcome = match source.fetch(pages, base, cloud) {
+    each: &mut dyn FnMut(&Cloud, Option<&Outcome>),
+) -> Ending {
+    let (mut read_some, mut failed) = (false, Vec::new());
+    let table = base.ends_with(".csv");
+    for cloud in source.clouds().iter().filter(|cloud| !table || is_table_of(base, cloud)) {
+        each(cloud, None);
+        let fetched = if table { whole(pages, base) } else { source.fetch(pages, base, cloud) };
+        let outcome = match fetched {
             Ok(None) => Outcome::Missing,
             Ok(Some(catalogue)) => match read(source, cloud, &catalogue, today) {
                 Ok((fresh, rows, broken)) => {
@@ -40,25 +59,30 @@ pub fn update(
             },
             Err(error) => Outcome::Failed(error),
         };
-        each(cloud, &outcome);
+        each(cloud, Some(&outcome));
         match outcome {
             Outcome::Missing => {}
-            Outcome::Read { .. } => found = true,
-            Outcome::Failed(_) => {
-                found = true;
-                failed.push(cloud.id);
-            }
+            Outcome::Read { .. } => read_some = true,
+            Outcome::Failed(_) => failed.push(cloud.id),
         }
     }
-    if !found {
-        return Err(Failure::failed(format!("{} has none of its files at {base}", source.name()))
-            .hint("--from takes the address above its clouds' files")
-            .into());
+    match (read_some, failed.is_empty()) {
+        (true, _) => Ending::ReadExcept(failed),
+        (false, true) => Ending::NothingThere,
+        (false, false) => Ending::Unusable,
     }
-    if !failed.is_empty() {
-        return Err(Failure::failed(format!("{} failed for {}", source.name(), failed.join(", "))).into());
-    }
-    Ok(())
+}
+
+/// `…/runpod/vms.csv` and `…/runpod.csv` are RunPod's.
+fn is_table_of(address: &str, cloud: &Cloud) -> bool {
+    let mut parts = address.rsplit('/');
+    let name = parts.next().and_then(|name| name.strip_suffix(".csv"));
+    name == Some(cloud.id) || (name == Some("vms") && parts.next() == Some(cloud.id))
+}
+
+fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
+    let page = pages.get(address)?;
+    Ok(page.map(|page| Catalogue { address: address.to_string(), csv: page.bytes, day: None }))
 }
 
 /// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one

@@ -37,12 +37,26 @@ impl Source for GpuHunt {
         "https://dstack-gpu-pricing.s3.eu-west-1.amazonaws.com/v3"
     }
 
+    fn folder(&self) -> &'static str {
+        "v3"
+    }
+
     fn clouds(&self) -> &'static [Cloud] {
         CLOUDS
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot"]
+        &[
+            "instance_name",
+            "location",
+            "price",
+            "cpu",
+            "memory",
+            "gpu_count",
+            "gpu_name",
+            "gpu_memory",
+            "spot",
+        ]
     }
 
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>> {
@@ -114,7 +128,8 @@ fn read(row: &Fields) -> Result<Option<Listed>, String> {
     let mut machine = Machine { vcpu, ram_gib, disk_gb, gpus: None };
     if count > 0.0 {
         let name = row.text("gpu_name").unwrap_or_default();
-        let said = CardSaid { gib: size.into_iter().collect(), board: Board::of(&[&instance, name]), merged: false };
+        let said =
+            CardSaid { gib: size.into_iter().collect(), board: Board::of(&[&instance, name]), merged: false };
         // RunPod's instance is the card as nvidia-smi names it, which says more.
         let recognised = recognise(&instance, &said).or_else(|| recognise(name, &said));
         machine.gpus = gpus(count, recognised);

@@ -22,6 +22,8 @@ pub trait Source: Sync {
     fn title(&self) -> &'static str;
     /// Where it is published.
     fn address(&self) -> &'static str;
+    /// Its place in a copy of the whole publication.
+    fn folder(&self) -> &'static str;
     fn clouds(&self) -> &'static [Cloud];
     /// Columns without which a file is not of this source.
     fn columns(&self) -> &'static [&'static str];

@@ -40,6 +40,10 @@ impl Source for SkyPilot {
         "https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/v8"
     }
 
+    fn folder(&self) -> &'static str {
+        "catalogs/v8"
+    }
+
     fn clouds(&self) -> &'static [Cloud] {
         CLOUDS
     }
@@ -129,7 +133,8 @@ fn sizes(info: &str, count: f64) -> Vec<f64> {
     let Some(size) = figure("SizeInMiB") else { return Vec::new() };
     // No card has 1000 GiB, and none has less than 1 GiB.
     let size_gib = if size < 1000.0 { size } else { size / 1024.0 };
-    let is_of_one = figure("TotalGpuMemoryInMiB").is_some_and(|total| (size * count / total - 1.0).abs() < 0.01);
+    let is_of_one =
+        figure("TotalGpuMemoryInMiB").is_some_and(|total| (size * count / total - 1.0).abs() < 0.01);
     if count <= 1.0 || is_of_one { vec![size_gib] } else { vec![size_gib, size_gib / count] }
 }
 
@@ -146,13 +151,13 @@ mod tests {
 
     #[test]
     fn a_size_is_read_whatever_it_counts() {
-        let info = |size: u64, total: u64| format!("{{'SizeInMiB': {size}}}}}], 'TotalGpuMemoryInMiB': {total}}}");
+        let info =
+            |size: u64, total: u64| format!("{{'SizeInMiB': {size}}}}}], 'TotalGpuMemoryInMiB': {total}}}");
         assert_eq!(sizes(&info(80, 160), 2.0), [80.0]);
         assert_eq!(sizes(&info(81920, 163840), 2.0), [80.0]);
         assert_eq!(sizes(&info(49152, 49152), 2.0), [48.0, 24.0]);
         assert_eq!(sizes("{\"SizeInMiB\": 81920}", 1.0), [80.0]);
-        assert_eq!(sizes(&info(0, 0), 1.0), []);
-        assert_eq!(sizes("", 1.0), []);
+        assert!(sizes(&info(0, 0), 1.0).is_empty() && sizes("", 1.0).is_empty());
     }
 
     #[test]
