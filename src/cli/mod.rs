@@ -13,6 +13,7 @@ mod model_arg;
 mod offers;
 pub mod plan;
 mod reconcile;
+mod resolve;
 mod rollback;
 mod shell;
 mod tunnel;

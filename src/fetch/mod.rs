@@ -7,11 +7,15 @@
 //! [`page`] is for small files whose content nobody knows beforehand.
 
 pub mod answer;
+pub mod ask;
 mod client;
 mod hash;
 pub mod page;
 pub mod ranges;
 pub mod record;
+pub mod release;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod state;
 mod work;
 

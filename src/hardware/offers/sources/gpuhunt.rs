@@ -80,8 +80,8 @@ impl Source for GpuHunt {
         Ok(Some(Catalogue { address, csv, day: day_of_version(&version) }))
     }
 
-    fn row(&self, _: &Cloud, row: &Fields) -> Said {
-        match read(row) {
+    fn row(&self, cloud: &Cloud, row: &Fields) -> Said {
+        match read(cloud, row) {
             Ok(Some(listed)) => Said::Price(listed),
             Ok(None) => Said::NotForUs,
             Err(why) => Said::Broken(why),
@@ -106,7 +106,7 @@ fn unzip(bytes: &[u8], name: &str) -> Result<Vec<u8>> {
     Ok(csv)
 }
 
-fn read(row: &Fields) -> Result<Option<Listed>, String> {
+fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     let instance = row.name("instance_name")?.ok_or("instance_name is empty")?;
     let per_hour = row.need_number("price")?;
     let (vcpu, ram_gib, disk_gb) = (row.number("cpu")?, row.number("memory")?, row.number("disk_size")?);

@@ -120,3 +120,8 @@ fn day_of(last_modified: Option<&str>) -> Option<jiff::civil::Date> {
 fn below(base: &str, path: &str) -> String {
     format!("{}/{path}", base.trim_end_matches('/'))
 }
+
+/// Verda's A100 and H100 are SXM boards: its own API calls them "A100 SXM4" and "H100 SXM5".
+fn verda_is_sxm(card: &str) -> bool {
+    card.starts_with("A100") || card.starts_with("H100")
+}

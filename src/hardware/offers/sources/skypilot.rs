@@ -112,8 +112,7 @@ fn cards_of(cloud: &Cloud, instance: &str, count: f64, row: &Fields) -> Option<s
     let accelerator = row.text("AcceleratorName")?;
     let info = row.text("GpuInfo").unwrap_or_default();
     let mut board = Board::of(&[accelerator, instance, info]);
-    // Verda's A100 and H100 are SXM boards: its own API calls them "A100 SXM4" and "H100 SXM5".
-    board.sxm |= cloud.id == "verda" && ["A100", "H100"].iter().any(|card| accelerator.starts_with(card));
+    board.sxm |= cloud.id == "verda" && super::verda_is_sxm(accelerator);
     let said = CardSaid { gib: sizes(info, count), board, merged: cloud.id == "vast" };
     // Vast's instance has the card's full name (1x-RTX_4060_Ti-32-65536), the accelerator only a part.
     let name = match cloud.id {
