@@ -386,6 +386,9 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
+    if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
+        requirements::promise_card(&mut plan.requirements, &gpus.name);
+    }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     plan
 }
@@ -435,7 +438,7 @@ fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate])
     // What is equal in all three: the chosen one before the better before the worse.
     running.sort_by(|a, b| itself(b).cmp(&itself(a)).then_with(|| better(request, a, b)));
     let beaten = |at: usize| {
-        let by = |(other, o): (usize, &&Candidate)| match dominance(request, o, running[at]) {
+        let by = |(other, o): (usize, &&Candidate)| match dominance(o, running[at]) {
             Some(Ordering::Less) => true,
             Some(Ordering::Equal) => other < at,
             _ => false,
@@ -449,19 +452,21 @@ fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate])
             quant: c.variant.weights.quant.clone(),
             verdict: c.verdict,
             per_month: c.offer.map(|offer| (offer.per_month() * 100.0).round() / 100.0),
+            currency: c.offer.map(|offer| offer.currency.to_string()),
             decode_tok_s: Some(c.speed.decode_tok_s.expected),
         })
         .collect()
 }
 
-/// `Less`: `a` is at least as good in quality, speed and price, and better in one. `Equal`: in all three.
-/// `None`: neither, or the prices cannot be compared.
-fn dominance(request: &Request, a: &Candidate, b: &Candidate) -> Option<Ordering> {
-    let currency = |c: &Candidate| c.offer.map(|offer| offer.currency);
-    if currency(a) != currency(b) {
-        return None;
-    }
+/// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
+/// all three. `None`: neither, or the prices cannot be compared.
+fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
+    let price = match (a.offer, b.offer) {
+        (Some(a), Some(b)) if a.currency == b.currency => a.per_month().total_cmp(&b.per_month()),
+        (None, None) => Ordering::Equal,
+        _ => return None,
+    };
     let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
-    let terms = [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), by_price(request, a, b)];
+    let terms = [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), price];
     terms.iter().all(|term| term.is_le()).then(|| terms.into_iter().min().unwrap_or(Ordering::Equal))
 }

@@ -250,6 +250,9 @@ pub struct Alternative {
     pub quant: String,
     pub verdict: Verdict,
     pub per_month: Option<f64>,
+    /// Of `per_month`; ISO 4217.
+    #[serde(default)]
+    pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,
 }
 

@@ -1,11 +1,12 @@
 //! The planner against llama.cpp's own answers and against the verdicts that must come out.
 
-use super::document::{Verdict, Workload};
+use super::document::{Alternative, Verdict, Workload};
 use super::ledger::{self, Subject, refusal};
 use super::request::{Fixed, ModelChoice, Request, Variant};
 use super::{build, plan};
 use crate::hardware::offers::{Currency, Gpus, HostKind, Link, Machine, Offer, file};
 use crate::hardware::{offers, profiles};
+use crate::model::recipe::nominal_bits;
 use crate::model::registry;
 use proptest::prelude::*;
 
@@ -277,6 +278,18 @@ fn any_offer() -> impl Strategy<Value = Offer> {
     })
 }
 
+/// Quality, speed, price and its currency, as the document has them.
+fn axes(alternative: &Alternative) -> (u64, f64, f64, Option<String>) {
+    let quant = &alternative.quant;
+    let within = ["_S", "_M", "_L"].iter().position(|size| quant.ends_with(size)).unwrap_or(0) as u64;
+    (
+        nominal_bits(quant).unwrap().min(8) * 4 + within,
+        alternative.decode_tok_s.unwrap(),
+        alternative.per_month.unwrap_or(0.0),
+        alternative.currency.clone(),
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -304,11 +317,23 @@ proptest! {
             let mut offers = offers.iter().filter(named);
             prop_assert!(offers.any(|o| o.machine.gpus.as_ref().unwrap().link == Some(Link::Nvlink)));
         }
-        for a in &first.alternatives {
-            for b in first.alternatives.iter().filter(|b| a.per_month.is_some() && b.per_month.is_some()) {
-                let same_quant = a.quant == b.quant && request.budget.is_some();
-                let beaten = b.per_month < a.per_month && b.decode_tok_s > a.decode_tok_s;
-                prop_assert!(!(same_quant && beaten), "{:?} beats {:?}", b, a);
+        let mut front: Vec<_> = first.alternatives.iter().map(axes).collect();
+        if first.verdict != Verdict::Impossible {
+            let cost = first.cost.as_ref();
+            front.push(axes(&Alternative {
+                profile: first.profile.id.clone(),
+                quant: first.model.quant.clone(),
+                verdict: first.verdict,
+                per_month: cost.map(|cost| (cost.per_month * 100.0).round() / 100.0),
+                currency: cost.map(|cost| cost.currency.clone()),
+                decode_tok_s: Some(first.speed.decode_tok_s.expected),
+            }));
+        }
+        for (at, (bits, speed, price, currency)) in front.iter().enumerate() {
+            let rivals = front.iter().enumerate().filter(|(other, rival)| *other != at && rival.3 == *currency);
+            for (_, rival) in rivals {
+                let beaten = rival.0 >= *bits && rival.1 >= *speed && rival.2 <= *price;
+                prop_assert!(!beaten, "{:?} beats {:?}", rival, front[at]);
             }
         }
     }

@@ -151,7 +151,11 @@ fn alternatives(out: &mut String, plan: &Plan) {
             a.profile.clone(),
             a.quant.clone(),
             format!("{:?}", a.verdict).to_lowercase(),
-            a.per_month.map_or("-".to_string(), |price| format!("{price:.0}")),
+            match (a.per_month, a.currency.as_deref()) {
+                (Some(price), Some(currency)) => format!("{price:.0} {currency}"),
+                (Some(price), None) => format!("{price:.0}"),
+                (None, _) => "-".to_string(),
+            },
             a.decode_tok_s.map_or("-".to_string(), |speed| format!("{speed:.0}")),
         ]
     });

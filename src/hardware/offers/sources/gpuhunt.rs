@@ -128,8 +128,9 @@ fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     let mut machine = Machine { vcpu, ram_gib, disk_gb, gpus: None };
     if count > 0.0 {
         let name = row.text("gpu_name").unwrap_or_default();
-        let said =
-            CardSaid { gib: size.into_iter().collect(), board: Board::of(&[&instance, name]), merged: false };
+        let mut board = Board::of(&[&instance, name]);
+        board.sxm |= cloud.id == "verda" && super::verda_is_sxm(name);
+        let said = CardSaid { gib: size.into_iter().collect(), board, merged: false };
         // RunPod's instance is the card as nvidia-smi names it, which says more.
         let recognised = recognise(&instance, &said).or_else(|| recognise(name, &said));
         machine.gpus = gpus(count, recognised);
