@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn names_of_real_catalogues_are_the_cards_they_mean() {
         let (sxm, pcie) = (Some(Link::Nvlink), Some(Link::Pcie));
-        let table: &[(&str, &[f64], Option<(&str, Option<Link>)>)] = &[
+        type Row<'a> = (&'a str, &'a [f64], Option<(&'a str, Option<Link>)>);
+        let table: &[Row] = &[
             // RunPod, Hyperstack, Verda, Cudo, Vast, Lambda, Nebius as SkyPilot's catalogue has them.
             ("A100-80GB", &[], Some(("NVIDIA A100 80GB PCIe", None))),
             ("A100-80GB-SXM", &[], Some(("NVIDIA A100-SXM4-80GB", sxm))),
