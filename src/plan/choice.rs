@@ -9,7 +9,7 @@ use super::document::*;
 use super::ledger::{self, Compute, Placement, Subject, refusal};
 use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
-use super::{requirements, server_args, speed};
+use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::matching::fits;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, Period};
@@ -27,6 +27,7 @@ struct Candidate<'a> {
     compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
+    rag: Option<rag::Placed>,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -36,7 +37,8 @@ struct Candidate<'a> {
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
     check(request)?;
-    // The same for every profile and quantisation, and the costliest thing to know.
+    // The same for every profile and quantisation, and the costliest things to know.
+    let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let tried: Vec<Tried> = workloads(request)
         .into_iter()
         .map(|workload| {
@@ -48,8 +50,10 @@ pub fn plan(request: &Request) -> Result<Plan> {
     let mut everywhere = Vec::new();
     for profile in &request.profiles {
         let offer = cheapest(request, profile, within);
-        let variants = request.model.variants.iter();
-        everywhere.extend(variants.map(|variant| candidate(request, &tried, profile, variant, offer)));
+        for variant in &request.model.variants {
+            let judged = candidate(request, &tried, rag.as_ref(), profile, variant);
+            everywhere.push(Candidate { offer, ..judged });
+        }
     }
     let eligible = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
@@ -57,9 +61,9 @@ pub fn plan(request: &Request) -> Result<Plan> {
     };
     let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(request, a, b));
     let Some(chosen) = chosen else {
-        return Ok(over_budget(request, everywhere));
+        return Ok(over_budget(request, rag.as_ref(), everywhere));
     };
-    let mut plan = document(request, chosen, &everywhere);
+    let mut plan = document(request, rag.as_ref(), chosen, &everywhere);
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }
@@ -130,9 +134,9 @@ struct Tried {
 fn candidate<'a>(
     request: &'a Request,
     workloads: &[Tried],
+    rag: Option<&rag::Server>,
     profile: &'a Profile,
     variant: &'a Variant,
-    offer: Option<&'a Offer>,
 ) -> Candidate<'a> {
     let n_layer = request.model.shape.layers.len() as u64;
     let gpus = profile.gpus.len() as u64;
@@ -141,10 +145,7 @@ fn candidate<'a>(
         _ => Placement::offload(n_layer, n_layer, gpus),
     };
     let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads
-            .iter()
-            .map(|w| judged(request, profile, variant, offer, w, placement(w)))
-            .collect::<Vec<_>>()
+        workloads.iter().map(|w| judged(request, profile, variant, w, rag, placement(w))).collect::<Vec<_>>()
     };
     let mut attempts = tried(&whole);
     if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
@@ -181,12 +182,14 @@ fn judged<'a>(
     request: &'a Request,
     profile: &'a Profile,
     variant: &'a Variant,
-    offer: Option<&'a Offer>,
     tried: &Tried,
+    rag: Option<&rag::Server>,
     placement: Placement,
 ) -> Candidate<'a> {
     let (workload, compute) = (tried.workload.clone(), tried.compute);
-    let memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let mut memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let disk = variant.size_bytes.saturating_add(rag.map_or(0, |server| server.disk_bytes()));
+    let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
     let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
     let (mut verdict, mut reasons) = verdict::judge(&Case {
         weights: &variant.weights,
@@ -197,12 +200,24 @@ fn judged<'a>(
         speed: &speed,
         fixed: &request.fixed,
     });
-    let disk = requirements::disk_need(variant.size_bytes);
+    let disk = requirements::disk_need(disk);
     if disk > profile.disk_bytes() {
         verdict = Verdict::Impossible;
         reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
     }
-    Candidate { profile, variant, offer, workload, compute, placement, memory, speed, verdict, reasons }
+    Candidate {
+        profile,
+        variant,
+        offer: None,
+        workload,
+        compute,
+        placement,
+        memory,
+        rag,
+        speed,
+        verdict,
+        reasons,
+    }
 }
 
 /// The cheapest of the offers for a profile that are `wanted`, by the budget's period.
@@ -261,7 +276,11 @@ fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
 }
 
 /// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
-fn over_budget<'a>(request: &'a Request, mut everywhere: Vec<Candidate<'a>>) -> Plan {
+fn over_budget<'a>(
+    request: &'a Request,
+    rag: Option<&rag::Server>,
+    mut everywhere: Vec<Candidate<'a>>,
+) -> Plan {
     let asked = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id,
         None => c.profile.rented,
@@ -281,7 +300,7 @@ fn over_budget<'a>(request: &'a Request, mut everywhere: Vec<Candidate<'a>>) -> 
     let cheapest = everywhere.iter().filter(asked).filter(runs).min_by(by_price);
     let nearest = || everywhere.iter().filter(asked).min_by(|a, b| better(request, a, b));
     let shown = cheapest.or_else(nearest).unwrap_or(&everywhere[0]);
-    let mut plan = document(request, shown, &everywhere);
+    let mut plan = document(request, rag, shown, &everywhere);
     plan.verdict = Verdict::Impossible;
     plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
         (Some(offer), Some(budget)) => {
@@ -306,8 +325,10 @@ fn over_budget<'a>(request: &'a Request, mut everywhere: Vec<Candidate<'a>>) -> 
 fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
     let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(request, a, b)) else {
-        return "no known profile runs it as asked; a smaller --ctx, fewer --slots or a smaller model would"
-            .to_string();
+        let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
+        return format!(
+            "no known profile runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
+        );
     };
     format!(
         "the nearest that runs: --profile {} --quant {} ({})",
@@ -320,7 +341,12 @@ fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     )
 }
 
-fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Plan {
+fn document(
+    request: &Request,
+    rag: Option<&rag::Server>,
+    chosen: &Candidate,
+    everywhere: &[Candidate],
+) -> Plan {
     let profile = chosen.profile;
     let weights = &chosen.variant.weights;
     let kind = match profile.gpus.len() {
@@ -330,6 +356,7 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     };
     let template = request.model.chat_template.as_ref();
     let mut reasons = chosen.reasons.clone();
+    reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
         reasons.push(format!(
@@ -380,6 +407,9 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
             args: Vec::new(),
             runtime: request.fixed.runtime.clone(),
         },
+        rag: rag
+            .zip(chosen.rag.as_ref())
+            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };

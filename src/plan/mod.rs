@@ -10,6 +10,7 @@ pub mod document;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
