@@ -12,6 +12,7 @@ mod client;
 mod hash;
 pub mod page;
 pub mod ranges;
+pub mod rate;
 pub mod record;
 pub mod release;
 #[cfg(test)]
