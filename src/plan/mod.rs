@@ -9,6 +9,7 @@ pub mod document;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod placement;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
@@ -22,5 +23,7 @@ pub use request::Request;
 
 #[cfg(test)]
 mod architecture_tests;
+#[cfg(test)]
+mod placement_tests;
 #[cfg(test)]
 mod tests;
