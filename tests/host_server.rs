@@ -10,6 +10,7 @@ use agi_provision::model::gguf::Header;
 use agi_provision::model::recipe::Dimensions;
 use agi_provision::model::registry;
 use agi_provision::model::shape::{Shape, weights_of};
+use agi_provision::model::template::{self, ChatTemplate};
 use agi_provision::plan::placement::SplitMode;
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
 use agi_provision::plan::{self, Plan, build};
@@ -47,7 +48,7 @@ struct Model {
     choice: ModelChoice,
 }
 
-fn model(folder: &Path, name: &str, head: &[u8], size: u64, template: Option<String>) -> Model {
+fn model(folder: &Path, name: &str, head: &[u8], size: u64, template: Option<ChatTemplate>) -> Model {
     let file = folder.join(format!("{name}.gguf"));
     let mut out = File::create(&file).unwrap();
     out.write_all(head).unwrap();
@@ -64,8 +65,7 @@ fn of_registry(folder: &Path, id: &str, quant: &str) -> Model {
     let known = registry::find(id).unwrap();
     let dimensions = Dimensions { n_layer: 2, ..known.dimensions.clone() };
     let (head, size) = shapes::of_registry(&dimensions, quant).unwrap();
-    let template = known.chat_template.as_deref().and_then(registry::chat_template);
-    model(folder, id, &head, size, template.map(str::to_string))
+    model(folder, id, &head, size, Some(template::of_registry(&known)))
 }
 
 fn planned(model: &Model, profile: &str, fixed: Fixed) -> Plan {

@@ -6,10 +6,14 @@
 //! the first byte. Memory does not depend on the size: a buffer per thread, under 8 MiB in all.
 
 pub mod answer;
+pub mod ask;
 mod client;
 mod hash;
 pub mod ranges;
 pub mod record;
+pub mod release;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod state;
 mod work;
 
@@ -134,8 +138,8 @@ fn finish(file: &File, dest: &Path) -> Result<()> {
     file.sync_all().with_context(|| format!("writing {}", dest.display()))?;
     let partial = record::partial(dest);
     fs::rename(&partial, dest).with_context(|| format!("moving {}", partial.display()))?;
-    crate::agent::files::sync_folder(dest)?;
-    crate::agent::files::remove(&record::record(dest))
+    crate::files::sync_folder(dest)?;
+    crate::files::remove(&record::record(dest))
 }
 
 /// Opens the partial file with all its space taken: a full disk shows now, not after an hour.

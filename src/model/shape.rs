@@ -130,7 +130,7 @@ fn layer_of(name: &str) -> Option<usize> {
 }
 
 /// Most layers believed; the deepest published model has about 130.
-const MAX_LAYERS: u64 = 4096;
+const MAX_LAYERS: u64 = 512;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
