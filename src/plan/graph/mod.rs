@@ -167,9 +167,8 @@ impl Graph {
         self.kinds[id].0 = Kind::View;
         // A window on something narrower than floats is as narrow.
         let elements = |dims: [u64; 4]| dims.iter().fold(1u128, |all, n| all.saturating_mul(*n as u128));
-        let whole = elements(self.dims(of));
-        if whole > 0 {
-            let share = (self.nodes[of].bytes as u128).saturating_mul(elements(dims)) / whole;
+        let bytes = (self.nodes[of].bytes as u128).saturating_mul(elements(dims));
+        if let Some(share) = bytes.checked_div(elements(self.dims(of))) {
             self.nodes[id].bytes = share.min(1 << 60) as u64;
         }
         id
