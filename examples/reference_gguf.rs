@@ -1,4 +1,5 @@
-//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs: a real header, a hole where the weights would be.
+//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs
+//! or embedders.rs: a real header, a hole where the weights would be.
 //! llama.cpp's own tools read it like the real file, so they can be asked about its memory.
 //!
 //!     cargo run --example reference_gguf -- phi-2 F16 /tmp/phi-2.gguf
@@ -14,15 +15,21 @@ mod shapes {
     include!("../tests/oracle/shapes.rs");
 }
 
+mod embedders {
+    use agi_provision::model::{embedding, gguf_write, tiny_embedding};
+    include!("../tests/oracle/embedders.rs");
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [id, quant, path] = args.as_slice() else {
         return Err("usage: reference_gguf MODEL QUANT FILE".into());
     };
     let reference = shapes::ALL.iter().find(|reference| reference.name == id);
-    let (head, size) = match reference {
-        Some(reference) => shapes::file(reference),
-        None => shapes::of_registry(&registry::find(id)?.dimensions, quant)
+    let (head, size) = match (reference, embedders::embedder_file(id, quant)) {
+        (Some(reference), _) => shapes::file(reference),
+        (None, Some(embedder)) => embedder,
+        (None, None) => shapes::of_registry(&registry::find(id)?.dimensions, quant)
             .ok_or("that quantisation is not known")?,
     };
     let mut file = File::create(path)?;

@@ -75,6 +75,7 @@ fn planned(model: &Model, profile: &str, fixed: Fixed) -> Plan {
         profile: Some(profile.to_string()),
         offers: offers::all(),
         budget: None,
+        rag: None,
         fixed: Fixed { quant: true, ..fixed },
         build: build::find(build::DEFAULT).unwrap(),
     };

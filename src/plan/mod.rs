@@ -11,6 +11,7 @@ mod graph;
 pub mod ledger;
 pub mod levels;
 pub mod placement;
+pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;

@@ -8,12 +8,15 @@
 mod alloc;
 mod attention;
 mod decoder;
+mod encoder;
 mod feed_forward;
 mod schedule;
 
 use crate::model::Shape;
+use crate::model::embedding::Embedder;
 use crate::model::tensor_type::TensorType;
 use alloc::{Id, Node, Place};
+pub use encoder::Texts;
 pub use schedule::Layout;
 
 /// The batch that llama.cpp reserves its buffers for.
@@ -44,6 +47,16 @@ pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> 
         return vec![alloc::peak(&graph.nodes, &graph.order, &graph.leafs, CPU_ALIGNMENT)];
     }
     schedule::buffers(graph, layout)
+}
+
+/// The same for a text encoder.
+pub fn encoder_compute_bytes<const N: usize>(
+    model: &Embedder,
+    texts: &Texts,
+    alignments: [u64; N],
+) -> [u64; N] {
+    let graph = encoder::build(model, texts);
+    alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
 }
 
 /// Bytes that tensors start at multiples of, on a CPU and with CUDA.
