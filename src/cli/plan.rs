@@ -10,6 +10,8 @@ use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, HostKind};
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
+use crate::plan::explain::Explanation;
+use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
@@ -25,6 +27,10 @@ pub struct Args {
     /// With --host or --local: plan for that machine, which is probed and measured
     #[command(flatten)]
     hosts: HostArgs,
+    /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
+    /// and what the choice was between
+    #[arg(long)]
+    explain: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
@@ -84,6 +90,12 @@ pub struct PlanArgs {
     /// Physical batch, tokens
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
+    /// How several GPUs share the model: whole layers, or a part of every matrix (experimental)
+    #[arg(long, value_name = "layer|tensor")]
+    split_mode: Option<SplitMode>,
+    /// Layers whose experts stay in host memory, from the first on, for a mixture of experts on a GPU
+    #[arg(long, value_name = "N")]
+    n_cpu_moe: Option<u64>,
     #[command(flatten)]
     rag: RagArgs,
     /// tokens/s that decode must reach at the low end of its interval
@@ -132,7 +144,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 19] = [
+    pub const IDS: [&str; 21] = [
         "model",
         "budget",
         "max_price",
@@ -146,6 +158,8 @@ impl PlanArgs {
         "flash_attn",
         "batch",
         "ubatch",
+        "split_mode",
+        "n_cpu_moe",
         "min_speed",
         "rag",
         "rag_model",
@@ -207,6 +221,8 @@ impl PlanArgs {
                 kv_unified: self.kv_unified,
                 batch: self.batch,
                 ubatch: self.ubatch,
+                split_mode: self.split_mode,
+                n_cpu_moe: self.n_cpu_moe,
                 quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
                     || is_file
                     || model.starts_with("hf:"),
@@ -237,18 +253,43 @@ pub fn run(args: &Args) -> Result<Exit> {
     };
     let kinds = [HostKind::Vm, HostKind::Container];
     let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
-    let plan = crate::plan::plan(&request)?;
-    let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
+    let (plan, explanation) = match args.explain {
+        true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
+        false => (crate::plan::plan(&request)?, None),
+    };
+    let document = Document { plan: &plan, explanation: explanation.as_ref() };
+    let page = match args.format {
+        PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),
+        _ => None,
+    };
     if let Some(path) = &args.out {
-        let content = page.clone().unwrap_or_else(|| plan.to_json());
+        let content = match &page {
+            Some(page) => page.clone(),
+            None => serde_json::to_string_pretty(&document)? + "\n",
+        };
         std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
     match (page, args.format) {
         // A page that went to a file is not for the terminal too.
         (Some(_), _) if args.out.is_some() => {}
         (Some(page), _) => print(&page)?,
-        (None, PlanFormat::Json) => print_json(&plan)?,
-        (None, _) => print(&report::plan::text(&plan))?,
+        (None, PlanFormat::Json) => print_json(&document)?,
+        (None, _) => {
+            let mut text = report::plan::text(&plan);
+            if let Some(explanation) = &explanation {
+                text = format!("{text}\n{}", report::explain::text(explanation));
+            }
+            print(&text)?;
+        }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// A plan as JSON; an explanation stands beside its keys.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
 }

@@ -180,9 +180,12 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     }
 }
 
+/// Most experts that work on one token believed; published models have up to 22.
+const MAX_USED: u64 = 64;
+
 pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
     let count = keys.optional("expert_count").filter(|n| (1..=1 << 16).contains(n))?;
-    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(1 << 8);
+    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(MAX_USED);
     let merged_gate = names.has("ffn_gate_up_exps.weight");
     let arch = keys.architecture;
     let flag = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Bool(true)));

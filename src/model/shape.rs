@@ -59,6 +59,12 @@ pub struct Weights {
     /// on a GPU, which is what llama.cpp does.
     pub output_bytes: u64,
     pub layer_bytes: Vec<u64>,
+    /// Of those, the routed experts'.
+    pub expert_bytes: Vec<u64>,
+    /// Of those, what every card needs whole where matrices are split by rows: norms, biases, routers.
+    pub mirrored_bytes: Vec<u64>,
+    /// Most bytes that an element of a layer's matrix takes.
+    pub matrix_width: f64,
 }
 
 /// One tensor as dimensions and type; what shapes and headers have in common.
@@ -78,6 +84,9 @@ impl Weights {
             embedding_bytes: 0,
             output_bytes: 0,
             layer_bytes: vec![0; layers],
+            expert_bytes: vec![0; layers],
+            mirrored_bytes: vec![0; layers],
+            matrix_width: 0.0,
         };
         let mut separate_output = false;
         for tensor in tensors {
@@ -86,8 +95,20 @@ impl Weights {
             weights.parameters += elements;
             weights.total_bytes += bytes;
             separate_output |= tensor.name == "output.weight";
-            match layer_of(&tensor.name).and_then(|layer| weights.layer_bytes.get_mut(layer)) {
-                Some(layer) => *layer += bytes,
+            match layer_of(&tensor.name).filter(|layer| *layer < layers) {
+                Some(layer) => {
+                    weights.layer_bytes[layer] += bytes;
+                    if tensor.name.contains("exps.") {
+                        weights.expert_bytes[layer] += bytes;
+                    }
+                    // What `--split-mode tensor` splits are the matrices, and not the router.
+                    if tensor.dims.len() == 1 || tensor.name.contains("gate_inp") {
+                        weights.mirrored_bytes[layer] += bytes;
+                    } else {
+                        let width = tensor.kind.bytes as f64 / tensor.kind.block as f64;
+                        weights.matrix_width = weights.matrix_width.max(width);
+                    }
+                }
                 None if tensor.name.starts_with("token_embd") => weights.embedding_bytes += bytes,
                 None => weights.output_bytes += bytes,
             }
@@ -109,7 +130,7 @@ fn layer_of(name: &str) -> Option<usize> {
 }
 
 /// Most layers believed; the deepest published model has about 130.
-const MAX_LAYERS: u64 = 4096;
+const MAX_LAYERS: u64 = 512;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
@@ -179,6 +200,12 @@ impl Shape {
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
         })
+    }
+
+    /// Fewest key heads of a layer with a cache.
+    pub fn heads_kv(&self) -> u64 {
+        let heads = |layer: &LayerKv| layer.k / self.head_dim.max(1);
+        self.layers.iter().map(heads).filter(|heads| *heads > 0).min().unwrap_or(1)
     }
 
     /// Side of the matrix that turns keys before they are quantised.

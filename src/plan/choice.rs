@@ -6,17 +6,21 @@
 
 use super::arrival::Journey;
 use super::document::*;
-use super::ledger::{self, Compute, Placement, Subject, refusal};
+use super::ledger::{Graphs, Logits, Subject, refusal};
+use super::placement::{self, Placement, SplitMode};
 use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
 use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
-use crate::hardware::offers::matching::fits;
+use crate::hardware::offers::matching;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, Period};
 use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
 use std::cmp::Ordering;
+
+mod explained;
+pub use explained::explained;
 
 /// One profile with one quantisation, judged.
 struct Candidate<'a> {
@@ -24,10 +28,11 @@ struct Candidate<'a> {
     variant: &'a Variant,
     offer: Option<&'a Offer>,
     workload: Workload,
-    compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
     rag: Option<rag::Placed>,
+    /// Bytes of disk that are needed.
+    disk: u64,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -36,38 +41,48 @@ struct Candidate<'a> {
 /// The plan for `request`; its verdict is `impossible` when nothing fits. Errors are usage errors:
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
+    Ok(decide(request)?.plan)
+}
+
+/// A plan, and which of the candidates it is.
+struct Decision<'a> {
+    plan: Plan,
+    everywhere: Vec<Candidate<'a>>,
+    chosen: usize,
+}
+
+fn decide(request: &Request) -> Result<Decision<'_>> {
     check(request)?;
-    // The same for every profile and quantisation, and the costliest things to know.
+    let (tried, graphs) = (workloads(request), Graphs::default());
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let tried: Vec<Tried> = workloads(request)
-        .into_iter()
-        .map(|workload| {
-            let compute = ledger::compute(&request.model.shape, &workload, request.build);
-            Tried { workload, compute }
-        })
-        .collect();
     let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let least = placement::least_gpus(&request.fixed);
     let mut everywhere = Vec::new();
-    for profile in &request.profiles {
+    for profile in request.profiles.iter().filter(|profile| profile.gpus.len() >= least) {
         let offer = cheapest(request, profile, within);
         for variant in &request.model.variants {
-            let judged = candidate(request, &tried, rag.as_ref(), profile, variant);
+            let judged = candidate(request, &graphs, &tried, rag.as_ref(), profile, variant);
             everywhere.push(Candidate { offer, ..judged });
         }
     }
-    let eligible = |c: &&Candidate| match &request.profile {
-        Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
-        None => c.profile.rented && (request.budget.is_none() || c.offer.is_some()),
-    };
-    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(request, a, b));
-    let Some(chosen) = chosen else {
+    let eligible = everywhere.iter().enumerate().filter(|(_, c)| eligible(request, c));
+    let Some((chosen, _)) = eligible.min_by(|(_, a), (_, b)| better(request, a, b)) else {
         return Ok(over_budget(request, rag.as_ref(), everywhere));
     };
-    let mut plan = document(request, rag.as_ref(), chosen, &everywhere);
+    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere);
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }
-    Ok(plan)
+    Ok(Decision { plan, everywhere, chosen })
+}
+
+/// May be chosen: of the profile that was named, else one that is rented; within the budget.
+fn eligible(request: &Request, c: &Candidate) -> bool {
+    let profile = match &request.profile {
+        Some(id) => c.profile.id == *id,
+        None => c.profile.rented,
+    };
+    profile && (request.budget.is_none() || c.offer.is_some())
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -92,6 +107,23 @@ fn check(request: &Request) -> Result<()> {
     if let Some(why) = refusal(&request.model.shape, &workloads(request)[0]) {
         return Err(Failure::usage(why)
             .hint("choose another --kv-type or --flash-attn; f16 always works")
+            .into());
+    }
+    let refused = placement::refusal(&request.model.shape, &workloads(request)[0], fixed, request.build);
+    if let Some(why) = refused {
+        return Err(Failure::usage(why)
+            .hint("leave --split-mode and --n-cpu-moe out: the plan then places the model itself")
+            .into());
+    }
+    let least = placement::least_gpus(fixed);
+    let named = request.profiles.iter().find(|profile| request.profile.as_ref() == Some(&profile.id));
+    if let Some(profile) = named.filter(|profile| profile.gpus.len() < least) {
+        let have = match profile.gpus.len() {
+            0 => "no GPU",
+            _ => "one GPU",
+        };
+        return Err(Failure::usage(format!("{} has {have}, and what was asked needs {least}", profile.id))
+            .hint("`agi-provision profiles` lists profiles with more; or leave --split-mode and --n-cpu-moe out")
             .into());
     }
     Ok(())
@@ -125,98 +157,142 @@ fn workloads(request: &Request) -> Vec<Workload> {
     all
 }
 
-/// A workload to try, with its compute buffer.
-struct Tried {
-    workload: Workload,
-    compute: Compute,
-}
-
 fn candidate<'a>(
     request: &'a Request,
-    workloads: &[Tried],
+    graphs: &Graphs,
+    workloads: &[Workload],
     rag: Option<&rag::Server>,
     profile: &'a Profile,
     variant: &'a Variant,
 ) -> Candidate<'a> {
-    let n_layer = request.model.shape.layers.len() as u64;
-    let gpus = profile.gpus.len() as u64;
-    let whole = |_: &Tried| match gpus {
-        0 => Placement::host_only(n_layer),
-        _ => Placement::offload(n_layer, n_layer, gpus),
+    let tried = |placement: &dyn Fn(&Workload) -> Placement| {
+        let judge = |w| judged(request, graphs, profile, variant, w, rag, placement(w));
+        workloads.iter().map(judge).collect::<Vec<_>>()
     };
-    let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads.iter().map(|w| judged(request, profile, variant, w, rag, placement(w))).collect::<Vec<_>>()
-    };
-    let mut attempts = tried(&whole);
-    if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
-        attempts.extend(tried(&|w| partial(request, profile, variant, w)));
+    let whole = whole(request, profile);
+    let mut attempts = tried(&|_| whole.clone());
+    // The user's own placement is kept as given.
+    let open = !profile.gpus.is_empty()
+        && request.fixed.n_cpu_moe.is_none()
+        && request.fixed.split_mode != Some(SplitMode::Tensor);
+    let nothing = |attempts: &[Candidate]| attempts.iter().all(|a| a.verdict == Verdict::Impossible);
+    if open && request.model.shape.experts.is_some() && nothing(&attempts) {
+        attempts.extend(tried(&|w| experts_on_host(&subject(request, graphs, variant, w), profile, &whole)));
+    }
+    if open && nothing(&attempts) {
+        attempts.extend(tried(&|w| partial(&subject(request, graphs, variant, w), profile)));
     }
     let least = attempts.len() - 1;
     let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
     attempts.swap_remove(runs)
 }
 
-/// As many layers on the GPUs as fit.
-fn partial(request: &Request, profile: &Profile, variant: &Variant, tried: &Tried) -> Placement {
-    let subject = subject(request, variant, &tried.workload, tried.compute);
+/// All layers on the cards, where there are any, as far as the user left it open.
+fn whole(request: &Request, profile: &Profile) -> Placement {
     let n_layer = request.model.shape.layers.len() as u64;
-    let fits = |offloaded: &u64| {
-        let placement = Placement::offload(n_layer, *offloaded, profile.gpus.len() as u64);
-        subject.ledger(profile, &placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    let shares = shares(profile);
+    if shares.is_empty() {
+        return Placement::host_only(n_layer);
+    }
+    let placement = match request.fixed.split_mode {
+        Some(SplitMode::Tensor) if shares.len() > 1 => Placement::tensor(n_layer, &shares),
+        _ => Placement::offload(n_layer, n_layer, &shares),
     };
-    let offloaded = (0..n_layer).rev().find(fits).unwrap_or(0);
-    Placement::offload(n_layer, offloaded, profile.gpus.len() as u64)
+    placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
+}
+
+/// What each card gets: as much as its memory, and the same of equal cards.
+fn shares(profile: &Profile) -> Vec<u64> {
+    let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
+    let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);
+    profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
+}
+
+fn fits(subject: &Subject, profile: &Profile, placement: &Placement) -> bool {
+    subject.ledger(profile, placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+}
+
+/// The experts of as few layers as fit on the host, all else on the cards.
+fn experts_on_host(subject: &Subject, profile: &Profile, whole: &Placement) -> Placement {
+    let n_layer = subject.shape.layers.len() as u64;
+    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
+    // More layers on the host never take more of a card.
+    let (mut low, mut high) = (1, n_layer);
+    while low < high {
+        let middle = (low + high) / 2;
+        if fits(subject, profile, &with(middle)) { high = middle } else { low = middle + 1 }
+    }
+    with(low)
+}
+
+/// As many layers on the GPUs as fit.
+fn partial(subject: &Subject, profile: &Profile) -> Placement {
+    let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
+    let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
+    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
+    let (mut low, mut high) = (0, n_layer - 1);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if fits(subject, profile, &with(middle)) { low = middle } else { high = middle - 1 }
+    }
+    (0..=low).rev().map(with).find(|placement| fits(subject, profile, placement)).unwrap_or_else(|| with(0))
 }
 
 fn subject<'a>(
     request: &'a Request,
+    graphs: &'a Graphs,
     variant: &'a Variant,
     workload: &'a Workload,
-    compute: Compute,
 ) -> Subject<'a> {
     let (shape, weights) = (&request.model.shape, &variant.weights);
-    Subject { shape, weights, workload, build: request.build, compute }
+    Subject { shape, weights, workload, build: request.build, logits: Logits::PerSlot, graphs }
 }
 
 fn judged<'a>(
     request: &'a Request,
+    graphs: &Graphs,
     profile: &'a Profile,
     variant: &'a Variant,
-    tried: &Tried,
+    workload: &Workload,
     rag: Option<&rag::Server>,
     placement: Placement,
 ) -> Candidate<'a> {
-    let (workload, compute) = (tried.workload.clone(), tried.compute);
-    let mut memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let subject = subject(request, graphs, variant, workload);
+    let mut memory = subject.ledger(profile, &placement);
     let disk = variant.size_bytes.saturating_add(rag.map_or(0, |server| server.disk_bytes()));
     let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
-    let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
-    let (mut verdict, mut reasons) = verdict::judge(&Case {
-        weights: &variant.weights,
-        n_ctx_train: request.model.shape.n_ctx_train,
-        workload: &workload,
-        placement: &placement,
-        memory: &memory,
-        speed: &speed,
-        fixed: &request.fixed,
-    });
-    let disk = requirements::disk_need(disk);
-    if disk > profile.disk_bytes() {
-        verdict = Verdict::Impossible;
-        reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
-    }
-    Candidate {
+    let speed = speed::predict(profile, &subject, &placement, &memory);
+    let workload = workload.clone();
+    let mut candidate = Candidate {
         profile,
         variant,
         offer: None,
         workload,
-        compute,
         placement,
         memory,
         rag,
+        disk: requirements::disk_need(disk),
         speed,
-        verdict,
-        reasons,
+        verdict: Verdict::Impossible,
+        reasons: Vec::new(),
+    };
+    (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
+    candidate
+}
+
+impl Candidate<'_> {
+    /// What the rule judges.
+    fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
+        Case {
+            weights: &self.variant.weights,
+            n_ctx_train: request.model.shape.n_ctx_train,
+            workload: &self.workload,
+            placement: &self.placement,
+            memory: &self.memory,
+            disk: (self.disk, self.profile.disk_bytes()),
+            speed: &self.speed,
+            fixed: &request.fixed,
+        }
     }
 }
 
@@ -226,7 +302,8 @@ fn cheapest<'a>(
     profile: &Profile,
     wanted: impl Fn(&Offer) -> bool,
 ) -> Option<&'a Offer> {
-    let for_it = request.offers.iter().filter(|offer| wanted(offer) && fits(&offer.machine, profile));
+    let for_it =
+        request.offers.iter().filter(|offer| wanted(offer) && matching::fits(&offer.machine, profile));
     for_it.min_by(|a, b| a.order(b, period(request)))
 }
 
@@ -263,16 +340,23 @@ fn shortage(candidate: &Candidate) -> i64 {
     candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
 
+/// The terms of the choice in their order: its name and how `a` compares, where less is better.
+fn order(request: &Request, a: &Candidate, b: &Candidate) -> [(&'static str, Ordering); 6] {
+    let impossible = a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible;
+    let (short_a, short_b) = if impossible { (shortage(a), shortage(b)) } else { (0, 0) };
+    [
+        ("verdict", a.verdict.cmp(&b.verdict)),
+        ("missing memory", short_a.cmp(&short_b)),
+        ("price", by_price(request, a, b)),
+        ("layers on one class of device", a.placement.is_split().cmp(&b.placement.is_split())),
+        ("quality up to Q8_0", quality(b).cmp(&quality(a))),
+        ("speed", b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected)),
+    ]
+}
+
 fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
-    let by_verdict = a.verdict.cmp(&b.verdict);
-    if a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible {
-        return shortage(a).cmp(&shortage(b));
-    }
-    by_verdict
-        .then(by_price(request, a, b))
-        .then(a.placement.is_split().cmp(&b.placement.is_split()))
-        .then(quality(b).cmp(&quality(a)))
-        .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
+    let decisive = order(request, a, b).into_iter().map(|(_, order)| order).find(|order| order.is_ne());
+    decisive.unwrap_or(Ordering::Equal)
 }
 
 /// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
@@ -280,27 +364,30 @@ fn over_budget<'a>(
     request: &'a Request,
     rag: Option<&rag::Server>,
     mut everywhere: Vec<Candidate<'a>>,
-) -> Plan {
-    let asked = |c: &&Candidate| match &request.profile {
+) -> Decision<'a> {
+    let asked = |c: &Candidate| match &request.profile {
         Some(id) => c.profile.id == *id,
         None => c.profile.rented,
     };
     let asked_in = request.budget.as_ref().map(|budget| budget.currency);
-    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
+    let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
     // First in the currency that was asked for.
     for same_currency in [true, false] {
         for c in &mut everywhere {
             c.offer = cheapest(request, c.profile, |o| !same_currency || Some(o.currency) == asked_in);
         }
-        if everywhere.iter().filter(asked).any(|c| runs(&c)) {
+        if everywhere.iter().any(|c| asked(c) && runs(c)) {
             break;
         }
     }
-    let by_price = |a: &&Candidate, b: &&Candidate| by_price(request, a, b).then(better(request, a, b));
-    let cheapest = everywhere.iter().filter(asked).filter(runs).min_by(by_price);
-    let nearest = || everywhere.iter().filter(asked).min_by(|a, b| better(request, a, b));
-    let shown = cheapest.or_else(nearest).unwrap_or(&everywhere[0]);
-    let mut plan = document(request, rag, shown, &everywhere);
+    type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
+    let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));
+    let of_asked = || everywhere.iter().enumerate().filter(|(_, c)| asked(c));
+    let cheapest = of_asked().filter(|(_, c)| runs(c)).min_by(by_price);
+    let nearest = || of_asked().min_by(|(_, a), (_, b)| better(request, a, b));
+    let chosen = cheapest.or_else(nearest).map_or(0, |(chosen, _)| chosen);
+    let cheapest = cheapest.map(|(_, c)| c);
+    let mut plan = document(request, rag, &everywhere[chosen], &everywhere);
     plan.verdict = Verdict::Impossible;
     plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
         (Some(offer), Some(budget)) => {
@@ -318,7 +405,7 @@ fn over_budget<'a>(
         }
         _ => "no known offer runs it at any price".to_string(),
     }];
-    plan
+    Decision { plan, everywhere, chosen }
 }
 
 /// The nearest thing that would run, when the choice would not.
@@ -413,7 +500,8 @@ fn document(
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };
-    let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
+    let graphs = Graphs::default();
+    let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {

@@ -6,7 +6,8 @@ pub mod document;
 use super::build::Build;
 use super::document::{DeviceLedger, ModelFile, Workload};
 use super::graph::{self, Texts};
-use super::ledger::{self, Compute, Placement, Subject};
+use super::ledger::{self, Graphs, Logits, Subject};
+use super::placement::Placement;
 use super::request::RagChoice;
 use super::verdict::COMFORT_FREE;
 use crate::error::{Failure, Result};
@@ -25,6 +26,14 @@ const SLOTS: u64 = 4;
 const TOKEN_BYTES: u64 = 8;
 /// Head sizes that the CUDA backend has flash attention for (ggml-cuda/fattn.cu of b11434).
 const FLASH_HEADS: &[u64] = &[64, 80, 96, 112, 128, 256];
+
+/// The compute buffer where all layers are in one place, bytes.
+#[derive(Clone, Copy, Debug)]
+struct Compute {
+    cpu: u64,
+    /// A GPU's buffers are aligned more coarsely.
+    gpu: u64,
+}
 
 /// An embedding server whose size is known, before a machine is chosen.
 #[derive(Clone, Debug)]
@@ -60,10 +69,14 @@ pub fn size<'a>(choice: &'a RagChoice, build: &Build) -> Result<Server<'a>> {
     let (compute, kv_bytes) = if choice.embedder.encoder {
         (encoder_compute(choice, chunk_tokens, flash_attn), 0)
     } else {
-        let compute = ledger::compute(shape, &workload, build);
-        let weights = &choice.embedder.weights;
-        let subject = Subject { shape, weights, workload: &workload, build, compute };
-        (upper(compute), subject.kv_bytes(0, shape.layers.len() as u64))
+        let (weights, graphs) = (&choice.embedder.weights, &Graphs::default());
+        // With --embedding every token of a batch has an output.
+        let logits = Logits::All;
+        let subject = Subject { shape, weights, workload: &workload, build, logits, graphs };
+        let n_layer = shape.layers.len() as u64;
+        let cpu = subject.compute_bytes(&Placement::host_only(n_layer))[0];
+        let gpu = subject.compute_bytes(&Placement::offload(n_layer, n_layer, &[1]))[1];
+        (upper(Compute { cpu, gpu }), subject.kv_bytes(0, n_layer))
     };
     Ok(Server { choice, chunk_tokens, n_ctx, flash_attn, compute, kv_bytes })
 }
