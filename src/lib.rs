@@ -23,7 +23,7 @@
 //!
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
-//! codes and hints, [`paths`] every path on a host. Imports run one way: cli → apply, render, plan →
+//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
 
 pub mod agent;
@@ -38,5 +38,6 @@ pub mod plan;
 pub mod process;
 pub mod render;
 pub mod report;
+pub mod secret;
 pub mod ssh;
 pub mod verify;

@@ -5,6 +5,7 @@ use crate::process;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// None of the small programs takes longer than a few milliseconds.
@@ -136,11 +137,19 @@ fn lock_holder(file: &File) -> Option<i32> {
     (lock.l_type != libc::F_UNLCK as libc::c_short).then_some(lock.l_pid)
 }
 
+/// Only the client knows.
+static SUDO_PASSWORD: AtomicBool = AtomicBool::new(false);
+
+/// sudo asked for a password before this process became root.
+pub fn note_sudo_password() {
+    SUDO_PASSWORD.store(true, Ordering::Relaxed);
+}
+
 /// Names how this process became root.
 pub fn sudo() -> &'static str {
     match (rustix::process::geteuid().is_root(), std::env::var_os("SUDO_UID").is_some()) {
         (true, false) => "root",
-        // The client never types a password: `sudo -n` let it in.
+        (true, true) if SUDO_PASSWORD.load(Ordering::Relaxed) => "sudo-with-password",
         (true, true) => "passwordless-sudo",
         (false, _) => "not-root",
     }
