@@ -11,7 +11,6 @@ pub mod api;
 pub mod boot;
 pub mod converge;
 pub mod download;
-pub mod files;
 pub mod generation;
 pub mod inspect;
 pub mod job;
@@ -28,3 +27,6 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod steps;
+
+// As `super::files` all over this folder.
+use crate::files;

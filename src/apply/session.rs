@@ -6,9 +6,9 @@ use super::remote::endless;
 use super::root::not_root;
 use super::show::Show;
 use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
-use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::hash::hex;
 use crate::ssh::{Lost, TimedOut};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -113,6 +113,10 @@ fn attempt(
                 // A host may allow one session at a time: this one has to be gone before the next.
                 stream.finish()?;
                 return Ok(Attempt::ToStage);
+            }
+            // A forced `cat` would do so for ever.
+            Some(echo) if echo == line.trim_ascii_end() => {
+                return Err(no_agent("", "what it was sent").into());
             }
             Some(line) => {
                 noise += line.len() + 1;

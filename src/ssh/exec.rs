@@ -28,8 +28,8 @@ const CHUNK: usize = 256 << 10;
 /// waiting for a slow disk, so this is longer than the wait for an answer.
 const PATIENCE: u32 = 4;
 
-/// How long to wait before a channel that was refused is asked for again, each time.
-const OPEN_AGAIN: [Duration; 5] = [20, 40, 80, 160, 320].map(Duration::from_millis);
+/// How long to wait before a channel that was refused is asked for again, each time, ms.
+const OPEN_AGAIN: [u64; 5] = [20, 40, 80, 160, 320];
 
 /// How a remote command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -335,7 +335,9 @@ fn open_channel(wire: &Wire, deadline: Deadline) -> Result<Channel> {
     };
     for pause in OPEN_AGAIN {
         match open() {
-            Err(error) if error.is::<super::wire::Refused>() => std::thread::sleep(pause),
+            Err(error) if error.is::<super::wire::Refused>() => {
+                std::thread::sleep(Duration::from_millis(pause))
+            }
             other => return other,
         }
     }
