@@ -140,20 +140,26 @@ fn attempt(
 
 /// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
 fn no_agent(said: &str, noise: &str) -> Failure {
-    let (said, noise) = (said.trim(), noise.trim());
-    let short = |text: &str| text.chars().take(500).collect::<String>();
-    if said.is_empty() {
-        let why = match noise {
-            "" => "and nothing says why".to_string(),
-            noise => format!("which said {:?} instead", short(noise)),
-        };
-        return Failure::failed(format!("the agent did not start on the host, {why}")).hint(
-            "does sshd force another command on this user (ForceCommand, or command= in authorized_keys), or \
-             does the user's .bashrc there end every session?",
-        );
+    let short = |text: &str| text.trim().chars().take(500).collect::<String>();
+    // sshd's word for a missing home, which is no obstacle.
+    let lines = said.lines().filter(|line| !line.contains("Could not chdir to home directory"));
+    let (said, noise) = (short(&lines.collect::<Vec<_>>().join("\n")), short(noise));
+    let started =
+        ["Permission denied", "Exec format error", "not found"].iter().any(|text| said.contains(text));
+    let failed = |why: String| Failure::failed(format!("the agent did not start on the host{why}"));
+    if started || (noise.is_empty() && !said.is_empty()) {
+        return failed(format!(": {said}"))
+            .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?");
     }
-    Failure::failed(format!("the agent did not start on the host: {}", short(said)))
-        .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
+    let also = if said.is_empty() { String::new() } else { format!(" and {said:?}") };
+    failed(match noise.as_str() {
+        "" => ", and nothing says why".to_string(),
+        noise => format!(", which said {noise:?}{also} instead"),
+    })
+    .hint(
+        "does sshd force another command on this user (ForceCommand, or command= in authorized_keys), or does \
+         the user's .bashrc there end every session?",
+    )
 }
 
 fn converse(
@@ -209,4 +215,30 @@ fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show
     let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
     show.upload(&local.blob.name, need.offset, total);
     stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ran_instead_of_the_agent_is_told() {
+        for (said, noise, message, hint) in [
+            ("", "", "and nothing says why", "end every session"),
+            ("", "only backups", "which said \"only backups\" instead", "ForceCommand"),
+            (
+                "Could not chdir to home directory /h: No such file\n",
+                "x",
+                "which said \"x\" instead",
+                "ForceCommand",
+            ),
+            ("oops\n", "x", "which said \"x\" and \"oops\" instead", "ForceCommand"),
+            ("sh: 1: /usr/local/a: Permission denied\n", "Hello", "host: sh: 1: /usr", "noexec"),
+            ("segmentation fault", "", "host: segmentation", "noexec"),
+        ] {
+            let failure = no_agent(said, noise);
+            assert!(failure.message.contains(message), "{failure:?}");
+            assert!(failure.hint.unwrap().contains(hint), "{message}");
+        }
+    }
 }

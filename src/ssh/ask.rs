@@ -206,11 +206,13 @@ impl Drop for Quiet<'_> {
 
 fn on_terminal(question: &str, echo: bool, limit: Duration) -> io::Result<Secret> {
     let tty = File::options().read(true).write(true).open(TERMINAL)?;
-    (&tty).write_all(question.as_bytes())?;
     if echo {
+        (&tty).write_all(question.as_bytes())?;
         return line(&tty, limit);
     }
+    // Before the question: whoever answers it at once is not echoed.
     let quiet = Quiet::begin(&tty)?;
+    (&tty).write_all(question.as_bytes())?;
     let answer = typed(&tty, Instant::now() + limit);
     drop(quiet);
     if answer.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {

@@ -134,8 +134,8 @@ mod tests {
             let certificate = read(&beside(&key)).unwrap();
             assert_eq!(Some(&certificate.key), key_file::read(&key).unwrap().public.as_ref(), "{kind}");
             let at = |seconds| certificate.useless(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-            assert_eq!(at(1_577_923_200), None);
-            assert!(at(1_577_966_400).unwrap().contains("expired on 2020-01-02"), "{kind}");
+            assert_eq!(at(1_577_880_000), None);
+            assert!(at(1_577_923_200).unwrap().contains("expired on 2020-01-02"), "{kind}");
             assert!(at(1_577_836_799).unwrap().contains("not valid before 2020-01-01"), "{kind}");
         }
         keygen(folder.path(), &["-s", "ca", "-I", "box", "-h", "e.pub"]);
