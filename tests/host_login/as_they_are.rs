@@ -46,7 +46,7 @@ fn odd_mounts_shells_and_servers_are_no_obstacle() {
     host.exec("chown -R root:root /etc/ssh/keys; chmod 644 /etc/ssh/keys/admin; usermod -s /bin/dash admin")
         .ok();
     client.on(&host, "admin", &["status"]).ok();
-    // A terminal is forced on every session: `rssh`-like wrappers are not, and said so.
+    // Another command than ours: refused, with what it said.
     for (lines, word) in [
         ("ForceCommand echo only backups here\n", "which said \"only backups here\" instead"),
         ("ForceCommand cat\n", "which said \"what it was sent\" instead"),

@@ -103,7 +103,7 @@ fn no_secret_is_anywhere_after_success_failure_upload_and_download() {
     run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f"]).arg(&locked)).ok();
     host.put(&client.path("locked.pub"), "/root/.ssh/authorized_keys");
     // What is somewhere is found.
-    host.exec("logger canary-3a9f; echo canary-3a9f > /run/canary; CANARY=canary-3a9f setsid sleep 1000 &")
+    host.exec("logger canary-3a9f; echo canary-3a9f > /run/canary; CANARY=canary-3a9f setsid sleep 1000 >/dev/null 2>&1 </dev/null &")
         .ok();
     let canary = places(&host, &["canary-3a9f"]).join("\n");
     for word in ["/run/canary", "journal: MESSAGE=canary", "CANARY=canary"] {
