@@ -160,12 +160,15 @@ const CHECKED: &[&str] = &[
 ];
 
 /// Tensors that a checked architecture may have; anything else makes it another one.
-pub(super) fn is_checked(architecture: &str, names: &Names) -> bool {
+pub(super) fn is_checked(keys: &Keys, names: &Names) -> bool {
+    let architecture = keys.architecture;
     let strange = ["nextn.", "indexer.", "time_mix", "attn_q_a.bias", "cross_attn"];
     let hybrid = ["jamba", "granitehybrid", "nemotron_h", "qwen3next"].contains(&architecture);
     let odd =
         |name: &&str| strange.iter().any(|s| name.starts_with(s)) || (name.starts_with("ssm_") && !hybrid);
-    CHECKED.contains(&architecture) && !names.0.keys().any(|name| odd(&name))
+    // Olmo 3 is an olmo2 with a sliding window, which was not asked about.
+    let windowed = architecture == "olmo2" && keys.optional("attention.sliding_window").is_some();
+    !windowed && CHECKED.contains(&architecture) && !names.0.keys().any(odd)
 }
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {

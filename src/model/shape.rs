@@ -194,7 +194,7 @@ impl Shape {
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: make::is_checked(architecture, &names),
+            known: make::is_checked(&keys, &names),
             n_embd,
             n_ff: (0..n_layer)
                 .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
