@@ -1,4 +1,4 @@
-//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs
+//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs, models.toml
 //! or embedders.rs: a real header, a hole where the weights would be.
 //! llama.cpp's own tools read it like the real file, so they can be asked about its memory.
 //!
@@ -13,6 +13,7 @@ use std::io::Write;
 mod shapes {
     use agi_provision::model::{gguf_write, recipe, tensor_type};
     include!("../tests/oracle/shapes.rs");
+    include!("../tests/oracle/models.rs");
 }
 
 mod embedders {
@@ -25,11 +26,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [id, quant, path] = args.as_slice() else {
         return Err("usage: reference_gguf MODEL QUANT FILE".into());
     };
+    let written = shapes::written().into_iter().find(|written| written.name == *id);
     let reference = shapes::ALL.iter().find(|reference| reference.name == id);
-    let (head, size) = match (reference, embedders::embedder_file(id, quant)) {
-        (Some(reference), _) => shapes::file(reference),
-        (None, Some(embedder)) => embedder,
-        (None, None) => shapes::of_registry(&registry::find(id)?.dimensions, quant)
+    let (head, size) = match (reference, written, embedders::embedder_file(id, quant)) {
+        (Some(reference), ..) => shapes::file(reference),
+        (None, Some(written), _) => shapes::of_written(&written),
+        (None, None, Some(embedder)) => embedder,
+        (None, None, None) => shapes::of_registry(&registry::find(id)?.dimensions, quant)
             .ok_or("that quantisation is not known")?,
     };
     let mut file = File::create(path)?;

@@ -43,6 +43,8 @@ pub struct LayerKv {
     pub v: u64,
     /// Looks back over the sliding window only.
     pub window: bool,
+    /// Numbers of 32 bits that a recurrent layer keeps of a slot, however long its context.
+    pub state: u64,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -131,6 +133,8 @@ fn layer_of(name: &str) -> Option<usize> {
 
 /// Most layers believed; the deepest published model has about 130.
 const MAX_LAYERS: u64 = 512;
+/// Largest state of a recurrent layer believed, elements.
+const MAX_STATE: u64 = 1 << 32;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
@@ -159,16 +163,24 @@ impl Shape {
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
         let latent = make::latent(&keys);
         let window = make::window(&keys);
+        let parts = make::parts_of_layers(header, n_layer);
+        let state = make::state(&keys, n_embd).min(MAX_STATE);
         let layers = (0..n_layer)
             .map(|layer| {
+                let part = parts[layer as usize];
+                let state = if part.recurrent { state } else { 0 };
+                if part.recurrent && !part.attends {
+                    return LayerKv { k: 0, v: 0, window: false, state };
+                }
                 let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
                 let windowed = window.as_ref().is_some_and(|window| window.covers(&keys, layer));
                 match &latent {
-                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false },
+                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false, state },
                     None => LayerKv {
                         k: (kv * head_dim).min(MAX_WIDTH),
                         v: (kv * head_dim_v).min(MAX_WIDTH),
                         window: windowed,
+                        state,
                     },
                 }
             })
@@ -182,7 +194,7 @@ impl Shape {
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: make::is_checked(architecture, &names),
+            known: make::is_checked(&keys, &names),
             n_embd,
             n_ff: (0..n_layer)
                 .filter_map(|layer| keys.per_layer("feed_forward_length", layer))

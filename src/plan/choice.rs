@@ -9,7 +9,7 @@ use super::document::*;
 use super::ledger::{Graphs, Logits, Subject, refusal};
 use super::placement::{self, Placement, SplitMode};
 use super::request::{Request, Variant};
-use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
+use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
 use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::matching;
@@ -31,8 +31,7 @@ struct Candidate<'a> {
     placement: Placement,
     memory: Vec<DeviceLedger>,
     rag: Option<rag::Placed>,
-    /// Bytes of disk that are needed.
-    disk: u64,
+    disk: Disk,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -259,7 +258,8 @@ fn judged<'a>(
 ) -> Candidate<'a> {
     let subject = subject(request, graphs, variant, workload);
     let mut memory = subject.ledger(profile, &placement);
-    let disk = variant.size_bytes.saturating_add(rag.map_or(0, |server| server.disk_bytes()));
+    let of_rag = rag.map_or(0, |server| server.disk_bytes());
+    let disk = variant.size_bytes.saturating_add(of_rag);
     let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
     let speed = speed::predict(profile, &subject, &placement, &memory);
     let workload = workload.clone();
@@ -271,7 +271,7 @@ fn judged<'a>(
         placement,
         memory,
         rag,
-        disk: requirements::disk_need(disk),
+        disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
         speed,
         verdict: Verdict::Impossible,
         reasons: Vec::new(),
@@ -289,7 +289,7 @@ impl Candidate<'_> {
             workload: &self.workload,
             placement: &self.placement,
             memory: &self.memory,
-            disk: (self.disk, self.profile.disk_bytes()),
+            disk: self.disk,
             speed: &self.speed,
             fixed: &request.fixed,
         }

@@ -152,7 +152,10 @@ impl Subject<'_> {
         let layers = &self.shape.layers[from as usize..to as usize];
         let bytes = |layer: &LayerKv| {
             let cells = if layer.window { window_cells } else { cells };
-            (k.bytes_of(layer.k) + v.bytes_of(layer.v)) * cells * streams + rotation
+            // A recurrent layer keeps floats, and one state of each slot.
+            let state = 4 * layer.state * self.workload.slots.max(1);
+            let rotation = if layer.k > 0 { rotation } else { 0 };
+            (k.bytes_of(layer.k) + v.bytes_of(layer.v)) * cells * streams + rotation + state
         };
         layers.iter().map(bytes).sum()
     }

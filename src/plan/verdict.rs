@@ -25,8 +25,7 @@ pub struct Case<'a> {
     pub workload: &'a Workload,
     pub placement: &'a Placement,
     pub memory: &'a [DeviceLedger],
-    /// Bytes of disk that are needed, and that there are.
-    pub disk: (u64, u64),
+    pub disk: Disk,
     pub speed: &'a Speed,
     pub fixed: &'a Fixed,
 }
@@ -109,13 +108,25 @@ fn fits(device: &DeviceLedger) -> Term {
     }
 }
 
+/// Bytes of disk that are needed, those of them for the embedding model and its index, and those there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    pub need: u64,
+    pub of_rag: u64,
+    pub has: u64,
+}
+
 /// The disk holds what is needed of it.
-fn disk((need, has): (u64, u64)) -> Term {
-    let reason = format!("the disk holds {} and {} are needed", gib(has), gib(need));
+fn disk(disk: Disk) -> Term {
+    let of_rag = match disk.of_rag {
+        0 => String::new(),
+        bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
+    };
+    let reason = format!("the disk holds {} and {} are needed{of_rag}", gib(disk.has), gib(disk.need));
     Term {
         what: "disk that the model and the runtime take".to_string(),
         unit: "bytes",
-        ..at_most(Decides::Runs, need as f64, has as f64, false, reason)
+        ..at_most(Decides::Runs, disk.need as f64, disk.has as f64, false, reason)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
+use crate::plan::verdict::gib;
 
 /// The plan of [`plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
