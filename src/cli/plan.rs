@@ -139,7 +139,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 19] = [
+    pub const IDS: [&str; 21] = [
         "model",
         "budget",
         "max_price",

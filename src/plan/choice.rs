@@ -12,7 +12,7 @@ use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
 use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
-use crate::hardware::offers::matching::fits;
+use crate::hardware::offers::matching;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, Period};
 use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
@@ -274,7 +274,8 @@ fn cheapest<'a>(
     profile: &Profile,
     wanted: impl Fn(&Offer) -> bool,
 ) -> Option<&'a Offer> {
-    let for_it = request.offers.iter().filter(|offer| wanted(offer) && fits(&offer.machine, profile));
+    let for_it =
+        request.offers.iter().filter(|offer| wanted(offer) && matching::fits(&offer.machine, profile));
     for_it.min_by(|a, b| a.order(b, period(request)))
 }
 
