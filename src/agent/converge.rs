@@ -55,7 +55,7 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     for step in steps::all() {
         let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
         // What it was started from is another now, even when it runs well.
-        if changes.is_empty() && step.name() == "start" && !run.undo.is_empty() {
+        if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
             changes.push(format!("restart {}", paths::UNIT));
         }
         if !changes.is_empty() {

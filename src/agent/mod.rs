@@ -8,6 +8,7 @@
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
+pub mod before;
 pub mod boot;
 pub mod converge;
 pub mod download;

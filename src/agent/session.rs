@@ -1,5 +1,6 @@
 //! The near end of a connection: reads one request, answers with events, ends.
 
+use super::before::Before;
 use super::converge::{differences, is_first};
 use super::generation::Desired;
 use super::job::{self, Job};
@@ -120,7 +121,11 @@ pub fn apply(
         return Ok(refused);
     }
     let desired = desired?;
-    let differences = differences(&desired)?;
+    let mut differences = differences(&desired)?;
+    let unfinished = job::unfinished();
+    if unfinished.is_some() {
+        differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
+    }
     if apply.check {
         for (step, changes) in &differences {
             output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
@@ -133,6 +138,14 @@ pub fn apply(
     if differences.is_empty() {
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
+    if let Some(starting) = job::starting()? {
+        drop(lock);
+        if starting.bundle != holder.bundle {
+            return Err(job::held(&starting).into());
+        }
+        output.send(&Event::Attached { since: starting.since, by: starting.client })?;
+        return job::follow(output);
+    }
     let started = fetch(&desired, input, output).and_then(|()| {
         let job = Job {
             apply,
@@ -140,7 +153,8 @@ pub fn apply(
             report,
             holder,
             keeps_agent: agent == Agent::Stays,
-            before: job::Before::now(),
+            carries_on: unfinished.is_some(),
+            before: unfinished.unwrap_or_else(Before::now),
         };
         job::write(&job)?;
         drop(lock);

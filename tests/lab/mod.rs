@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub mod gate;
 pub mod journey;
 
 use std::collections::BTreeMap;
@@ -179,6 +180,13 @@ impl Host {
     #[track_caller]
     pub fn reboot(&self) {
         run(&mut self.command("reboot")).ok();
+    }
+
+    /// Cuts its power: nothing on it gets another instruction. Then boots it again from its disk, which
+    /// has all that was written; what was not flushed is not lost, as this machine keeps its cache.
+    #[track_caller]
+    pub fn cut_power(&self) {
+        run(&mut self.command("power")).ok();
     }
 
     /// Pulls its cable: it finds the network unreachable, this side gets no answer.

@@ -48,8 +48,9 @@ impl Step for Config {
             files::link(&folder.join(name), &target)?;
         }
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
-        if let Some(current) = generation::current() {
-            files::link(&folder.join(paths::generation::PREVIOUS), &current)?;
+        // Not the current one, which an apply that was cut off may have left without proof.
+        if let Some(served) = &run.served {
+            files::link(&folder.join(paths::generation::PREVIOUS), served)?;
         }
         // The switch: everything before it was beside what serves.
         let link = Path::new(paths::GENERATION);

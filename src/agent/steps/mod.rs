@@ -70,6 +70,10 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
+    /// The generation that served before; `None` on a first apply.
+    pub served: Option<PathBuf>,
+    /// An apply was cut off before: what runs may be started from what is no longer there.
+    pub unproved: bool,
     last_progress: Option<Instant>,
 }
 
@@ -87,7 +91,15 @@ pub struct Notes {
 
 impl<'a> Run<'a> {
     pub fn new(events: &'a mut dyn Events) -> Run<'a> {
-        Run { events, undo: Vec::new(), notes: Notes::default(), token: None, last_progress: None }
+        Run {
+            events,
+            undo: Vec::new(),
+            notes: Notes::default(),
+            token: None,
+            served: None,
+            unproved: false,
+            last_progress: None,
+        }
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {
