@@ -38,10 +38,12 @@ const STEPS: [(&str, Place); 10] = [
 ];
 
 fn places() -> Vec<(&'static str, Place)> {
-    STEPS.iter().flat_map(|(step, within)| [Place::Begins, *within, Place::Done].map(|at| (*step, at))).collect()
+    STEPS
+        .iter()
+        .flat_map(|(step, within)| [Place::Begins, *within, Place::Done].map(|at| (*step, at)))
+        .collect()
 }
 
-const JOURNAL: &str = "/var/lib/agi-provision/job/journal.jsonl";
 const RESUME: &str = "/etc/systemd/system/agi-provision-resume.service";
 
 /// A host, someone who applies to it, and what was on its disk before.
@@ -100,7 +102,8 @@ impl Site {
     /// The disk is as it was before the first apply, but for packages.
     #[track_caller]
     fn untouched(&self) {
-        let packages = ["/var/lib/dpkg/", "/var/lib/apt/", "/var/cache/", "/var/log/", "/etc/ld.so.cache", "libgomp"];
+        let packages =
+            ["/var/lib/dpkg/", "/var/lib/apt/", "/var/cache/", "/var/log/", "/etc/ld.so.cache", "libgomp"];
         let backups = ["/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"];
         let mut changes = diff(&self.before, &self.host.snapshot());
         changes.retain(|line| !packages.iter().chain(&backups).any(|part| line.contains(part)));
@@ -181,14 +184,29 @@ fn serves(cell: &str, host: &Host) {
     assert_serves(host);
     assert_ne!(host.exec(&format!("test -e {RESUME}")).status, 0, "{cell}");
     assert_ne!(host.exec("ls -A /var/lib/agi-provision/incoming | grep .").status, 0, "{cell}");
-    let receipt: Value = serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
+    let receipt: Value =
+        serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
     assert!(receipt["measured"]["answer"]["generated_tokens"].as_u64() > Some(0), "{cell}: {receipt}");
 }
 
-fn steps_of(journal: &str) -> Vec<String> {
-    let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let steps = events.filter(|event| event["event"] == "step");
-    steps.map(|event| event["name"].as_str().unwrap().to_string()).collect()
+/// The events of the host's last job, each as docs/journal.schema.json has it.
+#[track_caller]
+fn journal(host: &Host) -> Vec<Value> {
+    let schema = serde_json::from_str(include_str!("../docs/journal.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
+    let text = host.exec("cat /var/lib/agi-provision/job/journal.jsonl").ok();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for event in &events {
+        let errors: Vec<String> = validator.iter_errors(event).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{event}: {errors:#?}");
+    }
+    assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&json!("journal"), &json!("end")));
+    events
+}
+
+fn steps_of(journal: &[Value]) -> Vec<&str> {
+    let steps = journal.iter().filter(|event| event["event"] == "step");
+    steps.map(|event| event["name"].as_str().unwrap()).collect()
 }
 
 /// Half of the places, so that two hosts share them.
@@ -255,8 +273,10 @@ fn power_cuts(image: &str, half: usize) {
             assert!(began.elapsed() < Duration::from_secs(90), "{cell}: {}", site.host.console());
             std::thread::sleep(Duration::from_millis(100));
         }
-        let journal = site.host.exec(&format!("cat {JOURNAL}")).ok();
-        assert!(journal.contains(r#""event":"resumed""#), "{cell}: {journal}");
+        let events = journal(&site.host);
+        // Nothing had begun at the first place.
+        let resumed = events.iter().any(|event| event["event"] == "resumed");
+        assert_eq!(resumed, (step, at) != ("user", Place::Begins), "{cell}: {events:#?}");
         serves(&cell, &site.host);
         let again = site.apply();
         assert_eq!(again.exit, 0, "{cell}: {again:?}");
@@ -304,9 +324,8 @@ fn clients_come_and_go_at_every_step_and_the_job_goes_on() {
     let last = site.apply();
     assert_eq!(last.exit, 0, "{last:?}");
     serves("the end", &site.host);
-    let journal = site.host.exec(&format!("cat {JOURNAL}")).ok();
     // A step that is new belongs into the table.
-    assert_eq!(steps_of(&journal), STEPS.map(|(step, _)| step));
+    assert_eq!(steps_of(&journal(&site.host)), STEPS.map(|(step, _)| step));
     gate::disarm(&site.host);
     site.removed("the end");
     site.untouched();
@@ -376,8 +395,8 @@ fn a_second_apply_that_loses_power_and_does_not_serve_is_taken_back_as_a_whole()
             assert!(began.elapsed() < Duration::from_secs(120), "{cell}: {}", site.host.console());
             std::thread::sleep(Duration::from_millis(100));
         }
-        let journal = site.host.exec(&format!("cat {JOURNAL}")).ok();
-        let end: Value = serde_json::from_str(journal.lines().last().unwrap()).unwrap();
+        let events = journal(&site.host);
+        let end = events.last().unwrap();
         assert_eq!(end["exit"], "rolled-back", "{cell}: {end:#}");
         assert!(end["log"].to_string().contains("llamb"), "{cell}: the server's own words: {end:#}");
         assert_eq!(generation(&site.host), first, "{cell}");
@@ -432,7 +451,10 @@ fn a_second_apply_whose_agent_is_killed_is_taken_back_or_finished_as_a_whole() {
         serves(&cell, &site.host);
         // The way back leads to what served before, not to what never did.
         let previous = site.host.exec("readlink /etc/agi-provision/generation/previous").ok();
-        assert!(Path::new(&previous).is_absolute() && previous != generation(&site.host), "{cell}: {previous}");
+        assert!(
+            Path::new(&previous).is_absolute() && previous != generation(&site.host),
+            "{cell}: {previous}"
+        );
         let kept = site.host.exec("ls /var/lib/agi-provision/generations | wc -l").ok();
         assert_eq!(kept, "2", "{cell}");
     }

@@ -9,7 +9,7 @@ use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Unfinished;
 use crate::paths;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What each step would change, for those that would.
 pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
@@ -73,6 +73,10 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
     run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
 }
 
+/// A disk is full of bytes or of files.
+pub const FULL_DISK: &str =
+    "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
+
 /// A full disk gets its hint wherever it shows.
 pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
@@ -81,7 +85,7 @@ pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     if !full || hint(&error).is_some() {
         return error;
     }
-    Failure::failed(format!("{error:#}")).hint("free some space on the host or take a larger disk").into()
+    Failure::failed(format!("{error:#}")).hint(FULL_DISK).into()
 }
 
 fn message(desired: &Desired, run: &Run) -> String {
@@ -175,8 +179,7 @@ fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
     service::start()?;
-    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))
+    steps::wait_until_ready(&Api::of(&plan)?, steps::start_limit(&plan), |_| Ok(()))
 }
 
 /// Nothing of the tool serves on this host yet.

@@ -129,8 +129,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     create_key()?;
     service::start()?;
-    let limit = std::time::Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    super::steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    super::steps::wait_until_ready(&Api::of(&plan)?, super::steps::start_limit(&plan), |_| Ok(()))?;
     output.send(&Event::Output { text: read_key()? })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))
 }

@@ -15,6 +15,7 @@ pub mod download;
 pub mod files;
 pub mod generation;
 pub mod inspect;
+pub mod installed;
 pub mod job;
 pub mod journal;
 pub mod lock;

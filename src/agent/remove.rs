@@ -14,7 +14,7 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
         service::stop()?;
         service::disable()?;
     }
-    files::remove(Path::new(paths::UNIT_DROP_IN))?;
+    remove_drop_in()?;
     files::remove(Path::new(paths::UNIT_FILE))?;
     service::reload()?;
     files::remove(Path::new(paths::ETC))?;
@@ -29,6 +29,20 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
         files::remove(Path::new(path))?;
     }
     remove_user()
+}
+
+/// Our link goes; what an administrator put beside it stays.
+fn remove_drop_in() -> Result<()> {
+    let folder = Path::new(paths::UNIT_DROP_IN);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let target = fs::read_link(entry.path());
+        if target.is_ok_and(|target| target.starts_with(paths::ETC)) {
+            files::remove(&entry.path())?;
+        }
+    }
+    // Not empty: it is not ours alone.
+    let _ = fs::remove_dir(folder);
+    Ok(())
 }
 
 /// Models are there that no apply of now brought.

@@ -175,7 +175,7 @@ pub fn apply(
 /// Asks for the blobs that the steps will need and that are not here.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if generation::runtime(&desired.record.runtime).is_none() {
+    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
@@ -186,7 +186,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
     if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
-            .hint("give it again with --model-file or --runtime-archive")
+            .hint("give it again with --model-file, --runtime-archive or --runtime-path")
             .into());
     }
     if wanted.is_empty() {

@@ -62,7 +62,8 @@ pub fn arm(host: &Host) {
 /// Later jobs run freely.
 #[track_caller]
 pub fn disarm(host: &Host) {
-    host.exec("rm -f /run/systemd/system/agi-provision-apply.service.d/gate.conf; systemctl daemon-reload").ok();
+    host.exec("rm -f /run/systemd/system/agi-provision-apply.service.d/gate.conf; systemctl daemon-reload")
+        .ok();
 }
 
 /// A job that goes only where it is let. Dropped, it goes on freely.

@@ -201,7 +201,19 @@ impl Host {
         run(self.command("link").arg("mute")).ok();
     }
 
-    /// Ends both.
+    /// Loses one packet in a hundred, each way.
+    #[track_caller]
+    pub fn link_lossy(&self) {
+        run(self.command("link").arg("lossy")).ok();
+    }
+
+    /// How many of them that were.
+    #[track_caller]
+    pub fn lost_packets(&self) -> u64 {
+        run(self.command("link").arg("lost")).ok().parse().expect("a number of packets")
+    }
+
+    /// Ends all of that.
     #[track_caller]
     pub fn link_up(&self) {
         run(self.command("link").arg("up")).ok();

@@ -3,6 +3,7 @@
 use super::{Run, Step, Undo};
 use crate::agent::files;
 use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
+use crate::agent::installed;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::render::manifest::host_path;
@@ -37,6 +38,7 @@ impl Step for Config {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        build_as_planned(desired, run)?;
         let folder = Path::new(paths::GENERATIONS).join(next_number().to_string());
         run.undo.push(Undo::Remove(folder.clone()));
         files::directory(&folder, 0o755)?;
@@ -59,6 +61,19 @@ impl Step for Config {
             Err(_) => run.undo.push(Undo::Remove(link.to_path_buf())),
         }
         files::link(link, &folder).context("switching the generation")
+    }
+}
+
+/// Another build than the plan's runs with a warning, or not at all with --strict.
+fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
+    let runtime = generation::runtime(&desired.record.runtime);
+    let found = runtime.and_then(|runtime| runtime.build);
+    match installed::mismatch(found.as_deref(), &desired.plan.llama_server.build) {
+        None => Ok(()),
+        Some(why) if desired.strict => Err(Failure::failed(why)
+            .hint("plan for the build that is there (--llama-build), or give that build's --runtime-archive")
+            .into()),
+        Some(why) => run.warn(why),
     }
 }
 

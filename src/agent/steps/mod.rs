@@ -18,7 +18,7 @@ use crate::error::Result;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-pub use activate::{receipt_facts, wait_until_ready};
+pub use activate::{receipt_facts, start_limit, wait_until_ready};
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 

@@ -4,7 +4,9 @@
 use super::{Run, Step};
 use crate::agent::files;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::agent::installed::{self, is_elf};
 use crate::error::{Failure, Result};
+use crate::hardware::probe::package_lock;
 use crate::process;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +15,7 @@ use std::time::Duration;
 pub struct Packages;
 
 /// Seconds to wait for another package run to finish.
-const LOCK_SECONDS: &str = "DPkg::Lock::Timeout=120";
+const LOCK_SECONDS: u32 = 120;
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
 /// Shared library → Debian and Ubuntu package.
@@ -53,6 +55,9 @@ impl Step for Packages {
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
             let packages = library_packages(&loaded.missing)?;
+            if let Some(holder) = package_lock() {
+                run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
+            }
             install(&packages)?;
             run.notes.packages = packages.iter().map(|name| name.to_string()).collect();
             loaded = loader(desired)?;
@@ -69,6 +74,7 @@ impl Step for Packages {
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
         note.libraries = loaded.found;
+        note.build = installed::build(&server(&note));
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
@@ -92,7 +98,8 @@ pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
 fn install(packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);
+        let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
         process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
     };
     let mut install = vec!["install", "--no-install-recommends"];
@@ -146,7 +153,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
     let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
-    let server = folder.join(&note.folder).join("llama-server");
+    let server = server(&note);
     let outcome = process::run("ldd", &[&server.to_string_lossy()], Duration::from_secs(30))?;
     if !outcome.success {
         let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
@@ -154,7 +161,11 @@ fn loader(desired: &Desired) -> Result<Loader> {
             return Ok(Loader { missing: Vec::new(), found: vec![server] });
         }
         return Err(Failure::failed(format!(
-            "the archive's llama-server does not start here: {}",
+            "{} does not start here: {}",
+            match note.installed {
+                Some(path) => path.display().to_string(),
+                None => "the archive's llama-server".to_string(),
+            },
             said.trim()
         ))
         .hint("it must be a Linux x86-64 executable for this host's C library")
@@ -163,11 +174,10 @@ fn loader(desired: &Desired) -> Result<Loader> {
     Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
 }
 
-fn is_elf(path: &std::path::Path) -> bool {
-    use std::io::Read;
-    let mut magic = [0; 20];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+/// The program itself, not a link to it: its libraries are looked for beside it.
+fn server(note: &generation::Runtime) -> PathBuf {
+    let inside = runtime_folder(&note.blob).join(&note.folder).join("llama-server");
+    note.installed.clone().unwrap_or(inside)
 }
 
 fn parse_ldd(text: &str, runtime: &str) -> Loader {
