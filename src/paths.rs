@@ -42,6 +42,8 @@ pub const JOB_UNIT: &str = "agi-provision-apply.service";
 /// Inside a generation.
 pub mod generation {
     pub const PLAN: &str = "plan.json";
+    /// The bundle that it was made from, as a tar: what `status` compares the host with.
+    pub const BUNDLE: &str = "bundle.tar";
     /// Which bundle, runtime and models it was made from.
     pub const RECORD: &str = "record.json";
     /// Link to the generation that served before; a rollback goes there.

@@ -91,6 +91,13 @@ pub fn has_model(blob: &Blob) -> bool {
     note.is_some_and(|note| Stamp::of(&model_path(blob)).is_ok_and(|stamp| stamp == note.stamp))
 }
 
+/// Bytes of all models on the host.
+pub fn models_bytes() -> u64 {
+    let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
+    let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
+    notes.map(|note| note.blob.size_bytes).sum()
+}
+
 /// The generation the service points at.
 pub fn current() -> Option<PathBuf> {
     fs::read_link(paths::GENERATION).ok()
@@ -180,6 +187,22 @@ impl Desired {
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
         Ok(Desired { plan, bundle, record, offered, sources, installed, strict: apply.strict })
+    }
+
+    /// What the generation that serves was made from; `None` where it does not say.
+    pub fn current() -> Option<Desired> {
+        let folder = current()?;
+        let tar = fs::read(folder.join(paths::generation::BUNDLE)).ok()?;
+        let bundle = Bundle::from_tar(&tar).ok()?;
+        Some(Desired {
+            plan: bundle.plan().ok()?,
+            bundle,
+            record: record(&folder)?,
+            offered: Vec::new(),
+            sources: Vec::new(),
+            installed: None,
+            strict: false,
+        })
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.

@@ -1,11 +1,12 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
 use super::api::{Api, Health};
-use super::generation;
+use super::converge::differences;
+use super::generation::{self, Desired};
 use super::protocol::{End, Event, Events};
 use super::serve::REFUSAL;
 use super::steps::{create_key, read_key};
-use super::{remove as removal, service};
+use super::{job, remove as removal, service};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::paths;
@@ -38,6 +39,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
+    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
     let ready = health == "ready";
     let last_lines = if ready { Vec::new() } else { service::last_lines(10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
@@ -53,6 +55,18 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "listen": listen(&plan),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
+        "speed": {
+            "decode_tok_s": measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
+            "prefill_tok_s": measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),
+        },
+        "runtime": runtime.map(|runtime| json!({"build": runtime.build, "path": runtime.installed})),
+        "drift": drift(),
+        "unfinished": job::cut_off(),
+        "disk": {
+            "free_bytes": facts.disk.free_bytes,
+            "total_bytes": facts.disk.total_bytes,
+            "models_bytes": generation::models_bytes(),
+        },
         "disk_free_bytes": facts.disk.free_bytes,
         "refused": refused,
         "last_lines": last_lines,
@@ -64,6 +78,14 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         return Ok(End::done(false, message));
     }
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// What was changed by other hands since the apply, step by step; null where that is not known. That
+/// the service runs is told apart, and a newer executable of the tool is no drift.
+fn drift() -> Option<Vec<serde_json::Value>> {
+    let found = differences(&Desired::current()?).ok()?;
+    let others = found.into_iter().filter(|(step, _)| !["agent", "start"].contains(step));
+    Some(others.map(|(step, changes)| json!({"step": step, "changes": changes})).collect())
 }
 
 /// Where the server listens on this host.

@@ -148,6 +148,11 @@ pub fn unfinished() -> Option<Before> {
     (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
 }
 
+/// An apply never came to its end, and none is under way.
+pub fn cut_off() -> bool {
+    Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
+}
+
 /// Who applies, when the job's unit has been started but does not have the lock yet.
 pub fn starting() -> Result<Option<Holder>> {
     Ok(if is_running()? { read().ok().map(|job| job.holder) } else { None })

@@ -49,6 +49,7 @@ impl Step for Config {
         for (name, target) in links(desired)? {
             files::link(&folder.join(name), &target)?;
         }
+        files::write(&folder.join(paths::generation::BUNDLE), &desired.bundle.to_tar()?, 0o644)?;
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
         // Not the current one, which an apply that was cut off may have left without proof.
         if let Some(served) = &run.served {
