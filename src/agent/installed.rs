@@ -1,11 +1,11 @@
 //! A llama-server that is on the host already (`apply --runtime-path`): what it must be like to be run
 //! by the service, and what it says of itself.
 
-use super::files::Stamp;
 use super::generation::{self, NOTE, Runtime};
 use super::protocol::Blob;
-use super::receive::sha256_file;
 use crate::error::{Context, Failure, Result};
+use crate::files::Stamp;
+use crate::hash::sha256_file;
 use crate::{paths, process};
 use std::fs::{self, File};
 use std::io::Read;

@@ -12,7 +12,6 @@ pub mod before;
 pub mod boot;
 pub mod converge;
 pub mod download;
-pub mod files;
 pub mod generation;
 pub mod inspect;
 pub mod installed;
@@ -30,3 +29,6 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod steps;
+
+// As `super::files` all over this folder.
+use crate::files;

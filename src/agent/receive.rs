@@ -4,6 +4,7 @@
 use super::files;
 use super::protocol::Blob;
 use crate::error::{Context, Failure, Result};
+use crate::hash::hex;
 use crate::paths;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -130,28 +131,5 @@ fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
         .hint("free some space there or take a larger disk; nothing was kept")
         .into(),
         _ => anyhow::Error::from(error).context(format!("writing {}", blob.name)),
-    }
-}
-
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of a file, lower-case hex; `progress` gets the bytes read so far.
-pub fn sha256_file(path: &Path, mut progress: impl FnMut(u64)) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut done = 0;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            read => {
-                hash.update(&buffer[..read]);
-                done += read as u64;
-                progress(done);
-            }
-        }
     }
 }

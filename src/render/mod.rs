@@ -61,7 +61,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     }];
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
-    let plan_sha256 = manifest::sha256_hex(plan_json.as_bytes());
+    let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
     let for_clouds = vec![
         text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
         text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),

@@ -2,10 +2,10 @@
 //! is installed here stays when an apply is taken back, and the output says so.
 
 use super::{Run, Step};
-use crate::agent::files;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
 use crate::agent::installed::{self, is_elf};
 use crate::error::{Failure, Result};
+use crate::files;
 use crate::hardware::probe::package_lock;
 use crate::process;
 use std::path::PathBuf;
