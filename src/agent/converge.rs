@@ -77,12 +77,12 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
 pub const FULL_DISK: &str =
     "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
 
-/// A full disk gets its hint wherever it shows.
+/// A full disk gets its hint wherever it shows; the error comes fresh from the step.
 pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     });
-    if !full || hint(&error).is_some() {
+    if !(full || has_no_room()) || hint(&error).is_some() {
         return error;
     }
     Failure::failed(format!("{error:#}")).hint(FULL_DISK).into()
@@ -180,6 +180,15 @@ fn old_serves() -> Result<()> {
     let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
     service::start()?;
     steps::wait_until_ready(&Api::of(&plan)?, steps::start_limit(&plan), |_| Ok(()))
+}
+
+/// Programs that a step runs do not always say that the disk is why they failed.
+fn has_no_room() -> bool {
+    ["/etc", "/var/lib"].iter().any(|folder| {
+        rustix::fs::statvfs(*folder).is_ok_and(|disk| {
+            disk.f_files > 0 && disk.f_favail < 8 || disk.f_bavail.saturating_mul(disk.f_frsize) < 1 << 20
+        })
+    })
 }
 
 /// Nothing of the tool serves on this host yet.

@@ -93,6 +93,10 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
+    // For the system's journal, where the next one to ask finds it even when nothing else is left.
+    if let Some(failure) = end.failure() {
+        eprintln!("{failure}");
+    }
     let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;
     // Read before it may go.

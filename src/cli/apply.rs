@@ -171,7 +171,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
-                    print(&format!("{}: {step}: {}", host.name(), printable(change)))
+                    print(&printable(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }
         }

@@ -170,13 +170,15 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&escaped(&serde_json::to_string_pretty(value)?))
 }
 
-/// JSON whose strings hold no control character that a terminal would obey; serde_json escapes those
-/// below a space alone.
+/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
+/// but those below a space, and nothing that turns text around.
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            '\u{7f}'..='\u{9f}' => text += &format!("\\u{:04x}", u32::from(c)),
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text += &format!("\\u{:04x}", u32::from(c));
+            }
             c => text.push(c),
         }
     }

@@ -54,7 +54,7 @@ impl Liar {
         for (what, said) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
             let odd =
                 |c: char| c.is_control() && c != '\n' && c != '\t' || ('\u{202a}'..='\u{202e}').contains(&c);
-            assert!(!said.contains(odd) && !said.contains('\u{fffd}'), "{args:?} {what}: {said:?}");
+            assert!(!said.contains(odd), "{args:?} {what}: {said:?}");
             assert!(!said.lines().any(|line| line.starts_with("error: forged")), "{args:?} {what}: {said}");
             assert!(said.len() < 1 << 20, "{args:?} {what}: {} bytes", said.len());
         }
@@ -144,7 +144,7 @@ fn what_is_no_answer_is_an_error_in_time() {
     };
     // A line without end.
     liar.says(b"", "exec tr '\\0' x < /dev/zero");
-    failed(&["status"], "1 MiB");
+    failed(&["status"], "sent a line of more than 1048576 bytes");
     // No text, no JSON, an event that does not exist.
     for what in [&b"\xff\xfe{\x9b2J}\n"[..], b"\x1b[2J{}\n", b"{\"event\":\"surprise\"}\n", b"{}\n"] {
         liar.says(what, ":");
