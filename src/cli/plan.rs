@@ -4,13 +4,11 @@ use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
 use super::{print, print_json};
 use crate::apply::inventory::Overrides;
-use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::Budget;
 use crate::hardware::{offers, profiles};
-use crate::model::release::{Archive, Releases};
-use crate::plan::document::{RuntimeFile, Verdict};
+use crate::plan::document::Verdict;
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
@@ -85,7 +83,7 @@ pub struct PlanArgs {
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
-    /// Ask the model's repository and llama.cpp's releases for sizes and SHA-256, and pin them in the plan
+    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
     #[arg(long)]
     resolve: bool,
     /// llama.cpp build to pin
@@ -187,29 +185,11 @@ impl PlanArgs {
             },
             build: build::find(&self.llama_build)?,
         };
-        let mut plan = match facts {
+        let plan = match facts {
             Some(facts) => reconcile::plan(request, facts)?,
             None => crate::plan::plan(&request)?,
         };
-        if self.resolve {
-            pin_runtime(&mut plan);
-        }
         Ok(Planned { plan, model_files: local })
-    }
-}
-
-/// The release's archive for the plan's hardware. Without it the plan is as good, and an archive has to
-/// be given to `apply`.
-fn pin_runtime(plan: &mut Plan) {
-    let gpus = !plan.profile.gpus.is_empty();
-    match Releases::from_env().and_then(|releases| releases.archive(&plan.llama_server.build, gpus)) {
-        Ok(Archive { url, sha256, size_bytes }) => {
-            plan.llama_server.runtime = Some(RuntimeFile { url, sha256, size_bytes });
-        }
-        Err(error) => eprintln!(
-            "warning: llama.cpp's archive is not pinned: {}\n\nhint: apply then needs --runtime-archive or --runtime-path",
-            printable(&format!("{error:#}"))
-        ),
     }
 }
 

@@ -6,7 +6,6 @@ pub mod huggingface;
 mod make;
 pub mod recipe;
 pub mod registry;
-pub mod release;
 pub mod shape;
 pub mod tensor_type;
 pub mod tiny;
