@@ -57,7 +57,8 @@ impl Before {
         undo.extend(moved(paths::AGENT_LINK, &self.agent));
         let generation = moved(paths::GENERATION, &self.generation);
         let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
-        undo.extend(generation.into_iter().chain(started));
+        let beside = generation.is_some().then_some(Undo::Embedding);
+        undo.extend(generation.into_iter().chain(started).chain(beside));
         undo
     }
 }

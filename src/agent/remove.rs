@@ -1,6 +1,6 @@
 //! Takes the tool off a host: service, unit, files, user.
 
-use super::{files, service};
+use super::{embedding, files, service};
 use crate::agent::steps::remove_user;
 use crate::error::Result;
 use crate::paths;
@@ -10,11 +10,12 @@ use std::path::Path;
 /// Everything but the job's folder and the agent's, which the running job still uses.
 pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<()> {
     super::resume::disable()?;
+    embedding::retire()?;
     if Path::new(paths::UNIT_FILE).exists() {
-        service::stop()?;
-        service::disable()?;
+        service::stop(paths::UNIT)?;
+        service::disable(paths::UNIT)?;
     }
-    remove_drop_in()?;
+    remove_drop_in(paths::UNIT_DROP_IN)?;
     files::remove(Path::new(paths::UNIT_FILE))?;
     service::reload()?;
     files::remove(Path::new(paths::ETC))?;
@@ -32,8 +33,8 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
 }
 
 /// Our link goes; what an administrator put beside it stays.
-fn remove_drop_in() -> Result<()> {
-    let folder = Path::new(paths::UNIT_DROP_IN);
+pub fn remove_drop_in(folder: &str) -> Result<()> {
+    let folder = Path::new(folder);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let target = fs::read_link(entry.path());
         if target.is_ok_and(|target| target.starts_with(paths::ETC)) {

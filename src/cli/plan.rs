@@ -2,7 +2,8 @@
 
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
-use super::{print, print_json};
+use super::rag_arg::RagArgs;
+use super::{print, print_json, resolve};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -80,10 +81,13 @@ pub struct PlanArgs {
     /// Physical batch, tokens
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
+    #[command(flatten)]
+    rag: RagArgs,
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
-    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
+    /// Ask the model's repository and llama.cpp's releases: plan from the published file's own header, and
+    /// pin addresses, sizes and SHA-256
     #[arg(long)]
     resolve: bool,
     /// llama.cpp build to pin
@@ -125,7 +129,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 13] = [
+    pub const IDS: [&str; 17] = [
         "model",
         "budget",
         "profile",
@@ -138,6 +142,10 @@ impl PlanArgs {
         "batch",
         "ubatch",
         "min_speed",
+        "rag",
+        "rag_model",
+        "rag_chunks",
+        "rag_chunk_tokens",
         "llama_build",
     ];
 
@@ -153,23 +161,33 @@ impl PlanArgs {
     }
 
     pub fn plan(&self) -> Result<Planned> {
-        self.plan_for(None)
+        let (request, model_files) = self.request(None)?;
+        Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
     }
 
-    /// For any profile, or for the one machine with these facts.
-    fn plan_for(&self, facts: Option<&Facts>) -> Result<Planned> {
+    /// For any profile, or for the one machine with these facts; and the model's files on this machine.
+    fn request(&self, facts: Option<&Facts>) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
-        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
-        let request = Request {
+        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let Loaded { choice, mut local, published } =
+            model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        // Asked of the model's files alone.
+        let is_file = !local.is_empty();
+        let rag = self.rag.load(self.resolve)?.map(|rag| {
+            local.extend(rag.local);
+            rag.choice
+        });
+        let mut request = Request {
             model: choice,
             profiles: profiles::all(),
             profile: profile.map(|profile| profile.id),
             offers: offers::all(),
-            budget: cap(self.budget.as_ref(), self.max_price.as_ref())?,
+            budget,
             fixed: Fixed {
                 n_ctx: self.ctx,
                 slots: self.slots,
@@ -179,17 +197,24 @@ impl PlanArgs {
                 batch: self.batch,
                 ubatch: self.ubatch,
                 quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
-                    || !local.is_empty()
+                    || is_file
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
+                runtime: None,
             },
-            build: build::find(&self.llama_build)?,
+            rag,
+            build,
         };
-        let plan = match facts {
-            Some(facts) => reconcile::plan(request, facts)?,
-            None => crate::plan::plan(&request)?,
-        };
-        Ok(Planned { plan, model_files: local })
+        if let Some(facts) = facts {
+            request = reconcile::request(request, facts);
+        }
+        if let Some(published) = published {
+            resolve::headers(&mut request, |choice, variant| published.read(choice, variant))?;
+        }
+        if self.resolve {
+            request.fixed.runtime = resolve::runtime(&request)?;
+        }
+        Ok((request, local))
     }
 }
 
@@ -199,7 +224,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
         None => None,
     };
-    let plan = args.plan.plan_for(facts.as_ref())?.plan;
+    let (request, _) = args.plan.request(facts.as_ref())?;
+    let plan = crate::plan::plan(&request)?;
     let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {
         let content = page.clone().unwrap_or_else(|| plan.to_json());

@@ -3,12 +3,14 @@
 //! [`choice::plan`] tries every profile and quantisation, [`verdict`] judges each by its
 //! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document.
 
+mod arrival;
 pub mod build;
 pub mod choice;
 pub mod document;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;

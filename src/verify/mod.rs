@@ -44,9 +44,13 @@ pub struct Held {
     pub disk_bytes: u64,
     /// Our own service listens on the port.
     pub port: bool,
+    /// Our own embedding server listens on its port.
+    pub rag_port: bool,
     /// Our own service's process, whose GPU memory counts as free.
     pub pid: Option<u32>,
-    /// What it uses on each GPU, where nvidia-smi does not tell; bytes.
+    /// The embedding server's.
+    pub rag_pid: Option<u32>,
+    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
     pub gpu_bytes: u64,
 }
 
@@ -156,7 +160,9 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
         ids::CPU_CORES => number(facts.cpu.logical, format!("{} cores", facts.cpu.logical)),
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
-        ids::PORT => port(facts, held),
+        ids::DISK_SPEED => disk_speed(facts),
+        ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
+        ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
         ids::GPU_MODEL => gpu::model(facts),
@@ -209,9 +215,17 @@ fn disk(facts: &Facts, held: Held) -> Found<'static> {
     number(disk.free_bytes.saturating_add(held.disk_bytes), text)
 }
 
-fn port(facts: &Facts, held: Held) -> Found<'_> {
+/// A promise that is kept until someone measured that it is not.
+fn disk_speed(facts: &Facts) -> Found<'static> {
+    match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
+        Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
+        None => Found::new("not measured".to_string(), |_| true),
+    }
+}
+
+fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
     let user = |wanted: u64| facts.ports.iter().find(move |port| u64::from(port.port) == wanted);
-    let text = match (held.port, facts.ports.iter().find(|port| port.port == crate::paths::DEFAULT_PORT)) {
+    let text = match (ours, facts.ports.iter().find(|port| port.port == number)) {
         (true, _) => "used by our own service".to_string(),
         (false, None) => "free".to_string(),
         (false, Some(port)) => {
@@ -219,7 +233,7 @@ fn port(facts: &Facts, held: Held) -> Found<'_> {
         }
     };
     Found::new(text, move |bound| match bound {
-        Bound::AtLeast(wanted) => held.port || user(*wanted).is_none(),
+        Bound::AtLeast(wanted) => ours || user(*wanted).is_none(),
         _ => false,
     })
 }

@@ -5,6 +5,7 @@ mod activate;
 mod agent_link;
 mod config;
 mod directories;
+mod embedding;
 mod key;
 mod model;
 mod packages;
@@ -44,7 +45,9 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(agent_link::AgentLink),
         Box::new(unit::Unit),
         Box::new(config::Config),
+        Box::new(embedding::Retire),
         Box::new(activate::Activate),
+        Box::new(embedding::Embedding),
     ]
 }
 
@@ -61,6 +64,8 @@ pub enum Undo {
     Reload,
     /// The service was started from another generation.
     Restart { since: jiff::Timestamp },
+    /// The embedding server was started or taken away.
+    Embedding,
 }
 
 /// One run of the steps: where events go, and what was changed so far.
@@ -87,6 +92,7 @@ pub struct Notes {
     pub timing: Option<super::api::Timing>,
     pub memory: Option<activate::Memory>,
     pub proof: Option<super::proof::Proof>,
+    pub embedding: Option<embedding::Proof>,
 }
 
 impl<'a> Run<'a> {

@@ -171,7 +171,18 @@ fn loader(desired: &Desired) -> Result<Loader> {
         .hint("it must be a Linux x86-64 executable for this host's C library")
         .into());
     }
-    Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
+    let mut loader = parse_ldd(&outcome.stdout, &folder.to_string_lossy());
+    if !desired.plan.profile.gpus.is_empty() {
+        // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
+        let backend = server.with_file_name("libggml-vulkan.so");
+        if backend.exists() {
+            let outcome = process::run("ldd", &[&backend.to_string_lossy()], Duration::from_secs(30))?;
+            loader.missing.extend(parse_ldd(&outcome.stdout, &folder.to_string_lossy()).missing);
+            loader.missing.sort();
+            loader.missing.dedup();
+        }
+    }
+    Ok(loader)
 }
 
 /// The program itself, not a link to it: its libraries are looked for beside it.
