@@ -58,10 +58,10 @@ fn servers(files: Vec<Value>, content: Vec<u8>, size: u64) -> Server {
     Server::start(content, move |_, request: &Request| match request.path.as_str() {
         path if path.contains("/tree/main") => Reply::Text(list.clone()),
         path if path.contains("/releases/tags/b11434") => Reply::Text(
-            json!({"assets": [(VULKAN, "d"), (ARCHIVE, "c")].map(|(name, digit)| {
+            json!({"assets": Vec::from([(VULKAN, "d"), (ARCHIVE, "c")].map(|(name, digit)| {
                 json!({"name": name, "size": 28_000_000, "digest": format!("sha256:{}", digit.repeat(64)),
                     "browser_download_url": format!("https://downloads.example/{name}")})
-            })})
+            }))})
             .to_string(),
         ),
         _ => Reply::OtherSize(size),
