@@ -1,11 +1,10 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
 use super::api::{Api, Health};
-use super::converge::differences;
 use super::generation::{self, Desired};
 use super::protocol::{End, Event, Events};
 use super::serve::REFUSAL;
-use super::steps::{create_key, read_key};
+use super::steps::{self, create_key, read_key};
 use super::{embedding, job, remove as removal, service};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
@@ -92,9 +91,15 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
 /// What was changed by other hands since the apply, step by step; null where that is not known. That
 /// the service runs is told apart, and a newer executable of the tool is no drift.
 fn drift() -> Option<Vec<serde_json::Value>> {
-    let found = differences(&Desired::current()?).ok()?;
-    let others = found.into_iter().filter(|(step, _)| !["agent", "start", "embedding"].contains(step));
-    Some(others.map(|(step, changes)| json!({"step": step, "changes": changes})).collect())
+    let desired = Desired::current()?;
+    let others =
+        steps::all().into_iter().filter(|step| !["agent", "start", "embedding"].contains(&step.name()));
+    let drift = others.filter_map(|step| {
+        // One that cannot tell is not as it was either.
+        let changes = step.check(&desired).unwrap_or_else(|error| vec![format!("{error:#}")]);
+        (!changes.is_empty()).then(|| json!({"step": step.name(), "changes": changes}))
+    });
+    Some(drift.collect())
 }
 
 fn health(api: &Api) -> String {

@@ -146,8 +146,8 @@ fn usage(error: &clap::Error) -> u8 {
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
     let mut err = std::io::stderr().lock();
-    // Some of it may be a host's own words.
-    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n");
+    // Some of it may be a host's own words, which begin no line of ours.
+    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
     let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
         let _ = writeln!(err, "\nhint: {}", show(hint));
