@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,9 @@ pub struct Runtime {
     /// The build that it says it is, such as `b11434`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
+    /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<PathBuf, String>,
 }
 
 /// A model file whose hash was right when it was put there.

@@ -11,6 +11,7 @@ pub mod api;
 pub mod before;
 pub mod boot;
 pub mod converge;
+pub mod deep;
 pub mod download;
 pub mod embedding;
 pub mod generation;

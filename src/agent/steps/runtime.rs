@@ -2,8 +2,8 @@
 
 use super::{Run, Step, Undo};
 use crate::agent::converge::FULL_DISK;
-use crate::agent::download;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::agent::{deep, download};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::fs::{self, File};
@@ -62,6 +62,7 @@ impl Step for Runtime {
             folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
+            files: deep::hashes(&unpacking)?,
             installed: None,
             build: None,
         };
@@ -87,6 +88,7 @@ fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Pat
         folder: PathBuf::new(),
         stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
         libraries: Vec::new(),
+        files: [(PathBuf::from("llama-server"), desired.record.runtime.sha256.clone())].into(),
         installed: Some(path.to_path_buf()),
         build: None,
     };
