@@ -30,6 +30,8 @@ pub const CACHE: &str = "/var/cache/agi-provision";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
+/// What enables the unit.
+pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
 pub const EMBED_UNIT_FILE: &str = "/etc/systemd/system/agi-provision-embed.service";
 pub const EMBED_UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-embed.service.d";

@@ -12,8 +12,15 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
     super::resume::disable()?;
     embedding::retire()?;
     if Path::new(paths::UNIT_FILE).exists() {
-        service::stop(paths::UNIT)?;
-        service::disable(paths::UNIT)?;
+        // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
+        if let Err(error) = service::stop(paths::UNIT)
+            && service::state(paths::UNIT)?.is_running()
+        {
+            return Err(error);
+        }
+        if service::disable(paths::UNIT).is_err() {
+            files::remove(Path::new(paths::WANTS))?;
+        }
     }
     remove_drop_in(paths::UNIT_DROP_IN)?;
     files::remove(Path::new(paths::UNIT_FILE))?;

@@ -149,7 +149,12 @@ fn dpkg_that_is_held_for_good_is_waited_for_two_minutes() {
             .contains(&format!("warning: perl (pid {pid}) holds dpkg's lock; waiting for it, 120 s at most")),
         "{ran:?}"
     );
-    refused(&ran, 1, &format!("process {pid} (perl)"), "another package run holds the lock");
+    refused(
+        &ran,
+        1,
+        &format!("installing libgomp1: perl (pid {pid}) holds dpkg's lock"),
+        "another package run holds the lock",
+    );
     site.untouched();
     site.host.exec("systemctl stop packages").ok();
     site.apply("root", &[]).ok();

@@ -55,23 +55,19 @@ fn a_server_that_is_never_ready_is_not_waited_for_for_ever() {
     let (host, client) = (Host::boot("debian13"), Client::new());
     client.tiny("tiny.gguf", 1);
     let fake = archive(&client, NEVER_READY);
+    client.serve(&host, "root");
     let before = host.snapshot();
     let began = Instant::now();
     let never = apply(&host, &client, &fake);
-    assert!(began.elapsed() < Duration::from_secs(150), "{:?}", began.elapsed());
-    assert_eq!(never.status, 1, "{never:?}");
-    let expected =
-        "the server was not ready within 60 s: it is still loading the model; the host is as it was";
+    assert!(began.elapsed() < Duration::from_secs(240), "{:?}", began.elapsed());
+    assert_eq!(never.status, 8, "{never:?}");
+    let expected = "the server was not ready within 120 s: it is still loading the model; \
+        rolled back, the old generation serves again";
     assert!(never.stderr.contains(expected), "{never:?}");
     assert!(never.stderr.contains("| loading, and loading"), "its own words: {never:?}");
-    assert_eq!(ours(&before, &host), [""; 0]);
-
-    // Where something serves, that serves again.
-    client.serve(&host, "root");
-    let never = apply(&host, &client, &fake);
-    assert_eq!(never.status, 8, "{never:?}");
-    assert!(never.stderr.contains("rolled back, the old generation serves again"), "{never:?}");
     assert_serves(&host);
+    let changes = ours(&before, &host);
+    assert!(changes.iter().all(|line| line[2..].starts_with("/var/lib/agi-provision/job/")), "{changes:#?}");
 }
 
 /// What an administrator allows the service: too little memory to load anything.

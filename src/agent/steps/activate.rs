@@ -20,7 +20,7 @@ pub struct Activate;
 /// How long the server may take to be ready. Loading reads the model from disk, at worst at 50 MB/s;
 /// GPUs may be waited for 120 s before.
 pub fn start_limit(plan: &Plan) -> Duration {
-    let waits = if plan.profile.gpus.is_empty() { 60 } else { 180 };
+    let waits = if plan.profile.gpus.is_empty() { 120 } else { 180 };
     Duration::from_secs(waits + plan.model.size_bytes / 50_000_000)
 }
 
