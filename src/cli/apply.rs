@@ -9,6 +9,7 @@ use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::offers::HostKind;
 use crate::plan::document::{ModelFile, Plan, Verdict};
 use crate::render::{Bundle, render};
 use crate::report::gib;
@@ -36,6 +37,9 @@ pub struct Args {
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
+    /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
+    #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
+    runtime_path: Option<PathBuf>,
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
     mirror: Vec<(String, String)>,
@@ -112,7 +116,16 @@ impl SourceArgs {
             return Ok(Source { plan: bundle.plan()?, bundle, model_files: Vec::new() });
         }
         let (plan, model_files) = match &self.plan {
-            Some(path) => (read_plan(path)?, Vec::new()),
+            Some(path) => {
+                let plan = read_plan(path)?;
+                let offer = plan.cost.as_ref().map(|cost| &cost.offer);
+                if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
+                    eprintln!(
+                        "note: this plan's price is a container's; only a host with systemd can be applied to"
+                    );
+                }
+                (plan, Vec::new())
+            }
             None => {
                 let planned = self.plan_args.plan()?;
                 (planned.plan, planned.model_files)
@@ -168,7 +181,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
-                    print(&format!("{}: {step}: {}", host.name(), printable(change)))
+                    print(&printable(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }
         }
@@ -195,6 +208,7 @@ fn task(args: &Args, source: &Source, runtime: Option<&LocalFile>) -> Result<Tas
         strict: args.strict,
         allow: args.allow.clone(),
         runtime: runtime.map(|file| file.blob.clone()),
+        runtime_path: args.runtime_path.clone(),
         models: models.iter().map(|file| file.blob.clone()).collect(),
         client: client(),
         mirrors: args.mirror.clone(),

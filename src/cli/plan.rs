@@ -195,10 +195,15 @@ impl PlanArgs {
         let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
         let profiles = profiles::all();
-        let mut known = offers::store::for_choice(self.offers.as_deref(), &profiles)?;
+        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let file = self.offers.as_deref();
+        // The cheapest by hour and by month may each break one of two limits that another offer keeps.
+        let mut known = match &budget {
+            Some(budget) if budget.limits.len() > 1 => offers::store::all(file)?,
+            _ => offers::store::for_choice(file, &profiles)?,
+        };
         known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         known.offers.retain(|offer| kinds.contains(&offer.host));
-        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
         let Loaded { choice, mut local, published } =
             model_arg::load(model, self.quant.as_deref(), self.resolve)?;
         // Asked of the model's files alone.

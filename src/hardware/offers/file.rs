@@ -61,15 +61,18 @@ pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
             let mut offer = None;
             for (profile, best) in rented.iter().zip(&mut best) {
                 let best = &mut best[row.currency as usize][row.host as usize];
+                let dearer = |best: &Offer, period| price(row.per_hour, row.cap, period) > best.price(period);
+                let beats =
+                    |period, best: &Option<Offer>| best.as_ref().is_none_or(|best| !dearer(best, period));
+                let competes = PERIODS.iter().zip(best.iter()).any(|(period, best)| beats(*period, best));
+                if !competes || !keeps(row.has, profile) {
+                    continue;
+                }
+                if offer.is_none() {
+                    offer = Some(row.offer()?);
+                }
+                let offer = offer.as_ref().expect("made above");
                 for (period, best) in PERIODS.iter().zip(best) {
-                    let dearer = |best: &Offer| price(row.per_hour, row.cap, *period) > best.price(*period);
-                    if best.as_ref().is_some_and(dearer) || !keeps(row.has, profile) {
-                        continue;
-                    }
-                    if offer.is_none() {
-                        offer = Some(row.offer()?);
-                    }
-                    let offer = offer.as_ref().expect("made above");
                     if best.as_ref().is_none_or(|best| offer.order(best, *period).is_lt()) {
                         *best = Some(offer.clone());
                     }
