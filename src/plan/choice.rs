@@ -579,8 +579,10 @@ fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate])
 /// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
 /// all three. `None`: neither, or the prices cannot be compared.
 fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
+    // As they are shown: a part of a cent makes no alternative.
+    let cents = |offer: &Offer| (offer.per_month() * 100.0).round();
     let price = match (a.offer, b.offer) {
-        (Some(a), Some(b)) if a.currency == b.currency => a.per_month().total_cmp(&b.per_month()),
+        (Some(a), Some(b)) if a.currency == b.currency => cents(a).total_cmp(&cents(b)),
         (None, None) => Ordering::Equal,
         _ => return None,
     };
