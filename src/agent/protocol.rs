@@ -24,6 +24,9 @@ pub struct Request {
     /// For downloads on the host; lives in the memory of both ends only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
+    /// A person's password made the agent root, for the facts.
+    #[serde(default)]
+    pub sudo_password: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
