@@ -10,6 +10,7 @@ pub mod document;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod placement;
 pub mod rag;
 pub mod reconcile;
 pub mod request;
@@ -24,5 +25,7 @@ pub use request::Request;
 
 #[cfg(test)]
 mod architecture_tests;
+#[cfg(test)]
+mod placement_tests;
 #[cfg(test)]
 mod tests;
