@@ -8,6 +8,7 @@
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
+pub mod before;
 pub mod boot;
 pub mod converge;
 pub mod deep;
@@ -15,6 +16,7 @@ pub mod download;
 pub mod embedding;
 pub mod generation;
 pub mod inspect;
+pub mod installed;
 pub mod job;
 pub mod journal;
 pub mod lock;
