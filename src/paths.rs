@@ -1,6 +1,8 @@
 //! Where everything lies on a host. The only place that spells these paths.
 
 pub const UNIT: &str = "agi-provision-llama.service";
+/// The embedding server beside it, where the plan has one.
+pub const EMBED_UNIT: &str = "agi-provision-embed.service";
 pub const USER: &str = "agi-provision";
 
 /// The agent: `agent-<sha256>` files and the link `agi-provision` to the one in use.
@@ -28,7 +30,11 @@ pub const CACHE: &str = "/var/cache/agi-provision";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
+/// What enables the unit.
+pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
+pub const EMBED_UNIT_FILE: &str = "/etc/systemd/system/agi-provision-embed.service";
+pub const EMBED_UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-embed.service.d";
 /// Starts a job again that a restart of the host cut; there while a job is pending.
 pub const RESUME_UNIT: &str = "agi-provision-resume.service";
 pub const RESUME_FILE: &str = "/etc/systemd/system/agi-provision-resume.service";
@@ -42,6 +48,8 @@ pub const JOB_UNIT: &str = "agi-provision-apply.service";
 /// Inside a generation.
 pub mod generation {
     pub const PLAN: &str = "plan.json";
+    /// The bundle that it was made from, as a tar: what `status` compares the host with.
+    pub const BUNDLE: &str = "bundle.tar";
     /// Which bundle, runtime and models it was made from.
     pub const RECORD: &str = "record.json";
     /// Link to the generation that served before; a rollback goes there.
@@ -53,10 +61,15 @@ pub mod generation {
     pub const CHAT_TEMPLATE: &str = "chat-template.jinja";
     /// systemd drop-in: what differs between generations.
     pub const LIMITS: &str = "limits.conf";
+    /// The same for the embedding server.
+    pub const EMBED_LIMITS: &str = "embed-limits.conf";
 }
 
 /// Where the unit's credential shows up for the server.
 pub const API_KEY_CREDENTIAL: &str = "/run/credentials/agi-provision-llama.service/api-key";
+pub const EMBED_API_KEY_CREDENTIAL: &str = "/run/credentials/agi-provision-embed.service/api-key";
 
 /// The port of the API on 127.0.0.1 unless the plan says otherwise.
 pub const DEFAULT_PORT: u16 = 8080;
+/// And of the embedding server's.
+pub const EMBED_PORT: u16 = 8081;

@@ -169,6 +169,22 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
     assert_eq!(lost.exit, 4, "{lost:?}");
     assert!(line(&lost, "gpu-count")["found"].as_str().unwrap().contains("GPU is lost"), "{lost:?}");
 
+    // Both answer when they are listed, and one of them is gone a moment later.
+    play(&host, "dual-nvlink");
+    host.exec("cp /opt/stub-gpu/q.xml /opt/stub-gpu/both.xml").ok();
+    let lost_xml = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nvidia-smi/lost/q.xml");
+    host.put(&lost_xml, "/opt/stub-gpu/q.xml");
+    let disappears = verify(&[]);
+    assert_eq!(disappears.exit, 4, "{disappears:?}");
+    let found = &line(&disappears, "gpu-count")["found"];
+    assert_eq!(found, "1 GPU (it disappeared while the facts were read)", "{disappears:?}");
+    // Or all of it is gone, with an error on stdout where a document was.
+    host.exec("rm /opt/stub-gpu/q.xml; mkdir /opt/stub-gpu/q.xml").ok();
+    let garbled = client.json_on(&host, "admin", &["probe"]);
+    assert_eq!(garbled.value["facts"]["gpus"].as_array().map(Vec::len), Some(2), "{garbled:?}");
+    assert!(garbled.value["facts"]["failed"]["gpus.0"].as_str().is_some(), "{garbled:?}");
+
+    play(&host, "dual-nvlink");
     host.exec("echo 'Failed to initialize NVML: Driver/library version mismatch' > /opt/stub-gpu/error").ok();
     let mismatch = verify(&[]);
     assert_eq!(mismatch.exit, 4, "{mismatch:?}");
@@ -184,6 +200,128 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
 }
 
 #[test]
+fn a_flipped_byte_on_the_disk_is_found_by_reading_it_all_again() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let plan = client.plan("plan.json", &model, &[], |_| ());
+    let deep = |more: &[&str]| {
+        client.json_on(&host, "root", &[&["verify", "--plan", text(&plan), "--deep"][..], more].concat())
+    };
+    let nothing = deep(&[]);
+    assert_eq!(nothing.exit, 0, "{nothing:?}");
+    assert_eq!(line(&nothing, "model-sha256")["found"], "not on this host");
+
+    let apply = ["--plan", text(&plan), "--model-file", text(&model)];
+    assert_eq!(client.apply(&host, "root", &apply).exit, 0);
+    let right = deep(&[]);
+    for id in ["model-sha256", "runtime-sha256"] {
+        assert_eq!(line(&right, id)["outcome"], "ok", "{right:?}");
+    }
+    // As a failing disk does it: neither the size nor any time is another afterwards.
+    let flip = |file: &str| {
+        let path = host.exec(&format!("ls {file}")).ok();
+        host.exec(&format!(
+            "touch -r {path} /run/times; printf '\\377' | dd of={path} bs=1 seek=4321 conv=notrunc; \
+             touch -r /run/times {path}"
+        ))
+        .ok();
+        path
+    };
+    let library = "/var/lib/agi-provision/runtimes/*/llama-b11434/libllama.so.0.*";
+    for (id, file) in
+        [("model-sha256", "/var/lib/agi-provision/models/*/tiny.gguf"), ("runtime-sha256", library)]
+    {
+        let path = flip(file);
+        let unseen = client.json_on(&host, "root", &["verify", "--plan", text(&plan)]);
+        assert_eq!(unseen.exit, 0, "{unseen:?}");
+        let found = deep(&[]);
+        assert_eq!((found.exit, &line(&found, id)["outcome"]), (4, &json!("refused")), "{found:?}");
+        assert!(line(&found, id)["found"].as_str().unwrap().contains(&path), "{path}: {found:?}");
+        // What it says to do helps.
+        let hint = found.value["hint"].as_str().unwrap();
+        let remove = hint.split('`').nth(1).unwrap();
+        assert!(remove.starts_with("rm -r /var/lib/agi-provision/"), "{hint}");
+        host.exec(remove).ok();
+        let again = client.apply(&host, "root", &apply);
+        assert_eq!((again.exit, again.changed()), (0, true), "{again:?}");
+        assert_eq!(deep(&[]).exit, 0);
+    }
+    assert_serves(&host);
+    // For people it shows how far it is.
+    let shown = client.on(&host, "root", &["verify", "--plan", text(&plan), "--deep"]);
+    assert!(
+        shown.stderr.contains("read tiny.gguf again") && shown.stdout.contains("every byte of"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn a_host_that_hides_its_memory_and_cpu_is_refused_with_that_reason() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    host.put(lab::agi_provision().as_ref(), "/root/agi-provision");
+    let plan = client.plan("plan.json", &client.tiny("tiny.gguf", 1), &[], |_| ());
+    host.put(&plan, "/root/plan.json");
+    // /proc with nothing but processes in it, and of those only one's own.
+    let restricted = "chmod 755 /root/agi-provision; systemd-run --quiet --wait --pipe \
+                      -p ProcSubset=pid -p ProtectProc=invisible /root/agi-provision";
+    let probe = host.exec(&format!("{restricted} probe --local --format json"));
+    let facts: Value = serde_json::from_str(&probe.ok()).unwrap();
+    let facts = &facts["facts"];
+    for field in ["cpu", "memory", "ports", "cpu.steal_percent"] {
+        let why = facts["failed"][field].as_str().or(facts["unsupported"][field].as_str());
+        assert!(why.is_some_and(|why| why.contains("/proc/")), "{field}: {facts}");
+    }
+    assert!(facts["probe_seconds"].as_f64() < Some(2.0), "{facts}");
+    let verified = host.exec(&format!("{restricted} verify --plan /root/plan.json --local --format json"));
+    assert_eq!(verified.status, 4, "{verified:?}");
+    for found in ["not to be read (/proc/meminfo", "not to be read (/proc/cpuinfo does not exist)"] {
+        assert!(verified.stdout.contains(found), "{found}: {verified:?}");
+    }
+}
+
+/// Of the last apply: what was measured and what was warned of.
+fn receipt(host: &Host) -> Value {
+    serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap()
+}
+
+#[test]
+fn the_answer_is_the_models_own_and_a_speed_outside_the_interval_is_a_warning() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    // A template of the model's own, whose many words no other template has.
+    let model = client.path("own.gguf");
+    let template = format!(
+        "{{% for message in messages %}}{}{{{{ message['content'] }}}}{{% endfor %}}",
+        "own words ".repeat(100)
+    );
+    let mut file = std::fs::File::create(&model).unwrap();
+    agi_provision::model::tiny::write_tiny(&mut file, 1, Some(&template)).unwrap();
+    drop(file);
+    let plan = |name: &str, low: f64, high: f64| {
+        client.plan(name, &model, &[], |plan| {
+            for speed in ["decode_tok_s", "prefill_tok_s"] {
+                plan["speed"][speed] = json!({"low": low, "expected": low, "high": high});
+            }
+        })
+    };
+    let apply = |plan: &PathBuf| {
+        let done = client.apply(&host, "root", &["--plan", text(plan), "--model-file", text(&model)]);
+        assert_eq!(done.exit, 0, "{done:?}");
+        receipt(&host)
+    };
+    let slow = apply(&plan("slow.json", 1e8, 2e8));
+    // A plain template would make some thirty tokens of the question.
+    assert!(slow["measured"]["answer"]["prompt_tokens"].as_u64() > Some(200), "{slow}");
+    let warnings = slow["warnings"].to_string();
+    for what in ["decode reached ", "prefill reached "] {
+        assert!(warnings.contains(what), "{what}: {slow}");
+    }
+    assert!(warnings.contains("the plan expected 100000000.0 to 200000000.0"), "{slow}");
+    let within = apply(&plan("within.json", 0.01, 1e9));
+    assert!(!within["warnings"].to_string().contains(" reached "), "{within}");
+    assert!(within["measured"]["decode_tok_s"]["measured"].as_f64() > Some(0.01), "{within}");
+}
+
+#[test]
 fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     play(&host, "single");
@@ -194,6 +332,13 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
     assert!(applied.message().contains("the host is as it was"), "{applied:?}");
     assert_ne!(host.exec(&format!("systemctl is-active {UNIT}")).status, 0);
+
+    // Where a generation serves, that one serves again.
+    client.serve(&host, "root");
+    let applied = client.apply(&host, "root", &["--model", text(&model), "--profile", "gpu-24gb"]);
+    assert_eq!(applied.exit, 8, "{applied:?}");
+    assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
+    assert_serves(&host);
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         strict: false,
         allow: Vec::new(),
         runtime: None,
+        runtime_path: None,
         models: Vec::new(),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
@@ -59,7 +60,7 @@ fn missing(plan: &Plan) -> Vec<String> {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
     let here = |file: &ModelFile| download::model(file).or_else(|| known_model(file, current.as_ref()));
-    let models = plan.model.files.iter().filter(|file| here(file).is_none());
+    let models = plan.files().filter(|file| here(file).is_none());
     missing.extend(models.map(|file| file.name.clone()));
     missing
 }

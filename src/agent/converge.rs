@@ -4,12 +4,12 @@ use super::api::Api;
 use super::generation::{self, Desired};
 use super::protocol::{End, Event};
 use super::steps::{self, Run, Step, Undo};
-use super::{files, receive, remove, service};
+use super::{embedding, files, receive, remove, service};
 use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Unfinished;
 use crate::paths;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What each step would change, for those that would.
 pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
@@ -33,7 +33,8 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
         Err(error) => error,
     };
     // Read before anything is stopped or removed.
-    let log = started(run).map_or_else(Vec::new, |since| service::last_lines(60, Some(since)));
+    let log =
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&service::BOTH, 60, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, run),
         false => take_back_changes(&error, desired, run),
@@ -55,8 +56,15 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     for step in steps::all() {
         let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
         // What it was started from is another now, even when it runs well.
-        if changes.is_empty() && step.name() == "start" && !run.undo.is_empty() {
+        if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
             changes.push(format!("restart {}", paths::UNIT));
+        }
+        if changes.is_empty()
+            && step.name() == "embedding"
+            && desired.plan.rag.is_some()
+            && (run.unproved || renewed(run))
+        {
+            changes.push(format!("restart {}", paths::EMBED_UNIT));
         }
         if !changes.is_empty() {
             apply(step.as_ref(), desired, &changes, run)?;
@@ -66,6 +74,11 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     Ok(changed)
 }
 
+/// Files or the generation changed, not only what runs.
+fn renewed(run: &Run) -> bool {
+    run.undo.iter().any(|undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding))
+}
+
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
     let start = Instant::now();
     run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
@@ -73,25 +86,32 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
     run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
 }
 
-/// A full disk gets its hint wherever it shows.
+/// A disk is full of bytes or of files.
+pub const FULL_DISK: &str =
+    "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
+
+/// A full disk gets its hint wherever it shows; the error comes fresh from the step.
 pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     });
-    if !full || hint(&error).is_some() {
+    if !(full || has_no_room()) || hint(&error).is_some() {
         return error;
     }
-    Failure::failed(format!("{error:#}")).hint("free some space on the host or take a larger disk").into()
+    Failure::failed(format!("{error:#}")).hint(FULL_DISK).into()
 }
 
 fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
+    let beside = desired.plan.rag.as_ref().map_or(String::new(), |rag| {
+        format!("; {} gives vectors of {} numbers", rag.model.id, rag.model.dimensions)
+    });
     match &run.notes.answer {
         Some(answer) => format!(
-            "{} {} serves: {} tokens at {:.1} tokens/s",
+            "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
             model.id, model.quant, answer.generated_tokens, answer.decode_tok_s
         ),
-        None => format!("{} {} serves", model.id, model.quant),
+        None => format!("{} {} serves{beside}", model.id, model.quant),
     }
 }
 
@@ -128,6 +148,7 @@ fn kept_packages(run: &Run) -> String {
 
 fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
     let restart = started(run).is_some();
+    let second = run.undo.iter().any(|undo| matches!(undo, Undo::Embedding));
     let mut failed = Vec::new();
     // Files that no step came to take.
     let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
@@ -143,6 +164,10 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
         return end;
     }
     if !restart {
+        if second && let Err(old) = old_embeddings() {
+            end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
+            return end;
+        }
         end.message = format!("{}; the old generation still serves{}", end.message, kept_packages(run));
         return end;
     }
@@ -168,15 +193,34 @@ fn take_back(undo: &Undo) -> Result<()> {
         Undo::Reload => service::reload(),
         // The old generation is started once everything is back.
         Undo::Restart { .. } => Ok(()),
+        // So is its embedding server, by a plan that has one.
+        Undo::Embedding => embedding::stop(),
     }
 }
 
 fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
-    service::start()?;
-    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))
+    // What the failed one had beside the model makes room first.
+    if plan.rag.is_none() {
+        embedding::follow(&plan, |_| Ok(()))?;
+    }
+    service::start(paths::UNIT)?;
+    steps::wait_until_ready(&Api::of(&plan)?, steps::start_limit(&plan), |_| Ok(()))?;
+    embedding::follow(&plan, |_| Ok(()))
+}
+
+fn old_embeddings() -> Result<()> {
+    generation::current_plan().map_or(Ok(()), |plan| embedding::follow(&plan, |_| Ok(())))
+}
+
+/// Programs that a step runs do not always say that the disk is why they failed.
+fn has_no_room() -> bool {
+    ["/etc", "/var/lib"].iter().any(|folder| {
+        rustix::fs::statvfs(*folder).is_ok_and(|disk| {
+            disk.f_files > 0 && disk.f_favail < 8 || disk.f_bavail.saturating_mul(disk.f_frsize) < 1 << 20
+        })
+    })
 }
 
 /// Nothing of the tool serves on this host yet.

@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// llama-server prints hundredths of a MiB; a ledger that is this close is right.
-const TOLERANCE: u64 = 1 << 20;
+pub const TOLERANCE: u64 = 1 << 20;
 
 /// Buffer (`CUDA0`, `CPU_Mapped`) → bytes, by what they hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -135,12 +135,17 @@ fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64
         compute: Part { planned: ledger.compute_bytes, reported: sum(&reported.compute) },
         output: Part { planned: ledger.output_bytes, reported: sum(&reported.output) },
         repacked_bytes: if ledger.device == "host" { repacked } else { 0 },
-        process: process.map(|bytes| Part { planned: ledger.total_bytes, reported: bytes }),
+        process: process
+            .map(|bytes| Part { planned: ledger.total_bytes - ledger.rag_bytes, reported: bytes }),
     }
 }
 
-/// `CUDA1` → `gpu1`; `CPU_Mapped`, `CPU_REPACK`, `AMX`, `CUDA_Host` → `host`.
+/// `CUDA1` → `gpu1`; `CPU_Mapped`, `CPU_REPACK`, `AMX`, `CUDA_Host` → `host`. A tensor split reports one
+/// `Meta` device for all cards, which is none of these.
 fn device_of(buffer: &str) -> String {
+    if buffer.starts_with("Meta") {
+        return "all GPUs".to_string();
+    }
     let digits = buffer.trim_start_matches(|c: char| !c.is_ascii_digit());
     let is_gpu = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_gpu && !buffer.starts_with("CPU") { format!("gpu{digits}") } else { "host".to_string() }

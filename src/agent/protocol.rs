@@ -24,6 +24,9 @@ pub struct Request {
     /// For downloads on the host; lives in the memory of both ends only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
+    /// A person's password made the agent root, for the facts.
+    #[serde(default)]
+    pub sudo_password: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,11 +34,20 @@ pub struct Request {
 pub enum Op {
     Probe {
         measure: bool,
+        /// Read from for a moment, with `measure`.
+        #[serde(default)]
+        urls: Vec<String>,
     },
     Verify {
         plan: Box<crate::plan::Plan>,
         strict: bool,
         allow: Vec<String>,
+        /// Reads the model and the runtime again.
+        #[serde(default)]
+        deep: bool,
+        /// Measures what was promised: memory, disk, and the network towards the plan's files.
+        #[serde(default)]
+        measure: bool,
     },
     Apply(Apply),
     Status,
@@ -64,6 +76,9 @@ pub struct Apply {
     pub allow: Vec<String>,
     /// Files the client can send.
     pub runtime: Option<Blob>,
+    /// llama-server as it is on the host already, instead of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_path: Option<std::path::PathBuf>,
     pub models: Vec<Blob>,
     /// Who applies, for the lock: `user@machine`.
     pub client: String,

@@ -1,5 +1,6 @@
 //! The near end of a connection: reads one request, answers with events, ends.
 
+use super::before::Before;
 use super::converge::{differences, is_first};
 use super::generation::Desired;
 use super::job::{self, Job};
@@ -9,10 +10,10 @@ use super::protocol::{
 };
 use super::receive::Arrival;
 use super::rollback::rollback;
-use super::{converge, files, generation, inspect, receive, service};
+use super::{converge, deep, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
-use crate::fetch::Token;
-use crate::hardware::facts::Facts;
+use crate::fetch::{Token, rate};
+use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
@@ -28,6 +29,9 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     let mut line = String::new();
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;
+    if request.sudo_password {
+        crate::hardware::probe::note_sudo_password();
+    }
     writeln!(output, "{}", greeting(&request.nonce))?;
     output.flush()?;
     let result = match request.version {
@@ -45,17 +49,25 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
 
 fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     match op {
-        Op::Probe { measure } => {
-            let read = if measure { probe_and_measure } else { probe };
-            let facts = Box::new(read(Path::new(paths::MODELS)));
+        Op::Probe { measure, urls } => {
+            let facts =
+                Box::new(if measure { measured(&urls, token) } else { probe(Path::new(paths::MODELS)) });
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
-        Op::Verify { plan, strict, allow } => {
-            let facts = probe(Path::new(paths::MODELS));
-            let report = judge(&plan, &facts, held(0)?, strict, &allow);
+        Op::Verify { plan, strict, allow, deep, measure } => {
+            let facts = match measure {
+                true => measured(&addresses(&plan), token),
+                false => probe(Path::new(paths::MODELS)),
+            };
+            let mut report = judge(&plan, &facts, held(0)?, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
-            Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
+            let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
+            report.lines.extend(deep.lines.iter().cloned());
+            let mut end =
+                verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan"));
+            end.hint = deep.hint().or(end.hint);
+            Ok(end)
         }
         Op::Apply(apply) => self::apply(apply, token, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
@@ -65,6 +77,41 @@ fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn 
         Op::Rollback => exclusive("rollback", || rollback(output)),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
+}
+
+/// One of the plan's addresses a host: where its files come from.
+fn addresses(plan: &Plan) -> Vec<String> {
+    let mut hosts = Vec::new();
+    let urls = plan.model.files.iter().filter_map(|file| file.url.clone());
+    urls.filter(|url| {
+        let host = rate::host(url);
+        let new = host.is_some() && !hosts.contains(&host);
+        hosts.push(host);
+        new
+    })
+    .collect()
+}
+
+/// The facts with what takes a few seconds, the network towards `urls` among it.
+fn measured(urls: &[String], token: Option<&Token>) -> Facts {
+    let mut facts = probe_and_measure(Path::new(paths::MODELS));
+    let Some(measured) = &mut facts.measured else { return facts };
+    if urls.is_empty() {
+        facts.unsupported.insert("measured.egress".to_string(), "no address was given".to_string());
+    }
+    for (index, url) in urls.iter().enumerate() {
+        let rate = rate::rate(url, token);
+        if let Err(error) = &rate {
+            facts.failed.insert(format!("measured.egress.{index}"), format!("{error:#}"));
+        }
+        let rate = rate.ok();
+        measured.egress.push(Egress {
+            host: rate::host(url).unwrap_or_default(),
+            first_byte_seconds: rate.map(|rate| rate.first_byte_seconds),
+            mbit_s: rate.map(|rate| rate.mbit_s),
+        });
+    }
+    facts
 }
 
 fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
@@ -120,7 +167,11 @@ pub fn apply(
         return Ok(refused);
     }
     let desired = desired?;
-    let differences = differences(&desired)?;
+    let mut differences = differences(&desired)?;
+    let unfinished = job::unfinished();
+    if unfinished.is_some() {
+        differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
+    }
     if apply.check {
         for (step, changes) in &differences {
             output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
@@ -133,6 +184,14 @@ pub fn apply(
     if differences.is_empty() {
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
+    if let Some(starting) = job::starting()? {
+        drop(lock);
+        if starting.bundle != holder.bundle {
+            return Err(job::held(&starting).into());
+        }
+        output.send(&Event::Attached { since: starting.since, by: starting.client })?;
+        return job::follow(output);
+    }
     let started = fetch(&desired, input, output).and_then(|()| {
         let job = Job {
             apply,
@@ -140,7 +199,8 @@ pub fn apply(
             report,
             holder,
             keeps_agent: agent == Agent::Stays,
-            before: job::Before::now(),
+            carries_on: unfinished.is_some(),
+            before: unfinished.unwrap_or_else(Before::now),
         };
         job::write(&job)?;
         drop(lock);
@@ -161,7 +221,7 @@ pub fn apply(
 /// Asks for the blobs that the steps will need and that are not here.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if generation::runtime(&desired.record.runtime).is_none() {
+    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
@@ -172,7 +232,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
     if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
-            .hint("give it again with --model-file or --runtime-archive")
+            .hint("give it again with --model-file, --runtime-archive or --runtime-path")
             .into());
     }
     if wanted.is_empty() {
@@ -202,11 +262,23 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
 
 /// What is ours on the host already.
 fn held(disk_bytes: u64) -> Result<Held> {
-    let state = if Path::new(paths::UNIT_FILE).exists() { service::state()? } else { Default::default() };
+    let state_of = |file: &str, unit: &str| match Path::new(file).exists() {
+        true => service::state(unit),
+        false => Ok(Default::default()),
+    };
+    let state = state_of(paths::UNIT_FILE, paths::UNIT)?;
+    let beside = state_of(paths::EMBED_UNIT_FILE, paths::EMBED_UNIT)?;
     let ours = state.is_running();
     // What the old service has on the fullest card by its own ledger.
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok(Held { disk_bytes, port: ours, pid: ours.then_some(state.pid), gpu_bytes })
+    Ok(Held {
+        disk_bytes,
+        port: ours,
+        rag_port: beside.is_running(),
+        pid: ours.then_some(state.pid),
+        rag_pid: beside.is_running().then_some(beside.pid),
+        gpu_bytes,
+    })
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {
@@ -217,7 +289,7 @@ fn fullest_gpu(plan: &Plan) -> u64 {
 fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
-    let only_port = report.refused().all(|line| line.id == ids::PORT);
+    let only_port = report.refused().all(|line| [ids::PORT, ids::RAG_PORT].contains(&line.id.as_str()));
     output.send(&Event::Verified { report })?;
     if passes {
         return Ok(None);

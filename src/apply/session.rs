@@ -2,7 +2,8 @@
 
 use super::blobs::{AgentFile, LocalFile};
 use super::link::{Host, Link, Stream, stage_marker};
-use super::remote::not_root;
+use super::remote::endless;
+use super::root::not_root;
 use super::show::Show;
 use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
 use crate::error::{Context, Failure, Result};
@@ -37,6 +38,8 @@ pub struct Outcome {
 const SILENCE: Duration = Duration::from_secs(90);
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
+/// What an answer holds, bytes; facts are the largest part of one, some 100 KB.
+const MOST_KEPT: usize = 32 << 20;
 /// Noise of a login shell before the agent's greeting, bytes.
 const MOST_NOISE: usize = 16 << 20;
 
@@ -46,64 +49,119 @@ pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
     let nonce = hex(&bytes);
-    if let Some(outcome) = attempt(host, link.as_mut(), work, &nonce, show)? {
-        return Ok(outcome);
+    let mut staged = false;
+    loop {
+        match attempt(host, link.as_mut(), work, &nonce, show)? {
+            Attempt::Done(outcome) => return Ok(*outcome),
+            Attempt::ToStage if !staged => {
+                show.upload("agent", 0, work.agent.size_bytes);
+                let total = work.agent.size_bytes;
+                link.stage(&work.agent, &nonce, &mut |done| show.upload("agent", done, total))?;
+                staged = true;
+            }
+            Attempt::ToStage => {
+                return Err(Failure::failed("the agent was staged but is not found on the host").into());
+            }
+            Attempt::Ended { said, noise, asked } => {
+                if !link.another_way(&said)? {
+                    return Err(not_root(&said, asked).unwrap_or_else(|| no_agent(&said, &noise)).into());
+                }
+            }
+        }
     }
-    show.upload("agent", 0, work.agent.size_bytes);
-    let total = work.agent.size_bytes;
-    link.stage(&work.agent, &mut |done| show.upload("agent", done, total))?;
-    attempt(host, link.as_mut(), work, &nonce, show)?
-        .ok_or_else(|| Failure::failed("the agent was staged but is not found on the host").into())
 }
 
-/// `None`: the agent has to be staged first.
+enum Attempt {
+    Done(Box<Outcome>),
+    /// The agent is not on the host.
+    ToStage,
+    /// It did not come to the greeting.
+    Ended {
+        said: String,
+        /// The last line on stdout.
+        noise: String,
+        asked: bool,
+    },
+}
+
 fn attempt(
     host: &Host,
     link: &mut dyn Link,
     work: &Work,
     nonce: &str,
     show: &mut dyn Show,
-) -> Result<Option<Outcome>> {
+) -> Result<Attempt> {
+    let mut stream = link.open(&work.agent, nonce)?;
     let request = Request {
         version: VERSION,
         nonce: nonce.to_string(),
         op: work.op.clone(),
         token: work.token.clone(),
+        sudo_password: stream.used_password(),
     };
-    let mut line = serde_json::to_vec(&request)?;
+    let mut line = zeroize::Zeroizing::new(serde_json::to_vec(&request)?);
     line.push(b'\n');
-    let mut stream = link.open(&work.agent, nonce)?;
     stream.write(&line)?;
     let (greeting, marker) = (greeting(nonce), stage_marker(nonce));
-    let mut noise = 0;
+    let (mut noise, mut last) = (0, Vec::new());
     while noise < MOST_NOISE {
         // The shell's last words may lack their line break, so only the end of a line counts.
         match stream.line(SILENCE).context("waiting for the agent to start")? {
             Some(line) if line.ends_with(greeting.as_bytes()) => {
-                return converse(host, stream, work, show).map(Some);
+                let outcome = converse(host, stream, work, show)?;
+                return Ok(Attempt::Done(Box::new(outcome)));
             }
-            Some(line) if line.ends_with(marker.as_bytes()) => return Ok(None),
-            Some(line) => noise += line.len() + 1,
+            Some(line) if line.ends_with(marker.as_bytes()) => {
+                // A host may allow one session at a time: this one has to be gone before the next.
+                stream.finish()?;
+                return Ok(Attempt::ToStage);
+            }
+            // A forced `cat` would do so for ever.
+            Some(echo) if echo == line.trim_ascii_end() => {
+                return Err(no_agent("", "what it was sent").into());
+            }
+            Some(line) => {
+                noise += line.len() + 1;
+                if !line.trim_ascii().is_empty() {
+                    last = line;
+                }
+            }
             None => {
-                let stderr = stream.finish()?;
-                return Err(not_root(&stderr).unwrap_or_else(|| no_agent(&stderr)).into());
+                let asked = stream.used_password();
+                let said = stream.finish()?;
+                return Ok(Attempt::Ended {
+                    said,
+                    noise: String::from_utf8_lossy(&last).into_owned(),
+                    asked,
+                });
             }
         }
     }
-    Err(Failure::failed("the host's login shell prints without end")
-        .hint("look at the user's .bashrc there")
-        .into())
+    Err(endless().into())
 }
 
-fn no_agent(stderr: &str) -> Failure {
-    let said = stderr.trim();
-    if said.is_empty() {
-        return Failure::failed("the agent did not start on the host, and nothing says why")
-            .hint("does the user's .bashrc or a forced command there end every session?");
+/// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
+fn no_agent(said: &str, noise: &str) -> Failure {
+    let short = |text: &str| text.trim().chars().take(500).collect::<String>();
+    // sshd's word for a missing home, which is no obstacle.
+    let lines = said.lines().filter(|line| !line.contains("Could not chdir to home directory"));
+    let (said, noise) = (short(&lines.collect::<Vec<_>>().join("\n")), short(noise));
+    let started =
+        ["Permission denied", "Exec format error", "not found"].iter().any(|text| said.contains(text));
+    let failed = |why: String| Failure::failed(format!("the agent did not start on the host{why}"));
+    if started || (noise.is_empty() && !said.is_empty()) {
+        return failed(format!(": {said}"))
+            .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?");
     }
-    let detail: String = said.chars().take(500).collect();
-    Failure::failed(format!("the agent did not start on the host: {detail}"))
-        .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
+    let also = if said.is_empty() { String::new() } else { format!(" and {said:?}") };
+    failed(match noise.as_str() {
+        "" => ", and nothing says why".to_string(),
+        noise => format!(", which said {noise:?}{also} instead"),
+    })
+    .hint(
+        "does sshd force another command on this user (ForceCommand, or command= in authorized_keys), or does \
+         the user's .bashrc there end every session?",
+    )
 }
 
 fn converse(
@@ -112,8 +170,9 @@ fn converse(
     work: &Work,
     show: &mut dyn Show,
 ) -> Result<Outcome> {
-    let mut events = Vec::new();
-    let limit = if matches!(work.op, Op::Logs { follow: true, .. }) { FOLLOWING } else { SILENCE };
+    let (mut events, mut kept) = (Vec::new(), 0);
+    let follows = matches!(work.op, Op::Logs { follow: true, .. });
+    let limit = if follows { FOLLOWING } else { SILENCE };
     loop {
         let Some(line) = stream.line(limit).map_err(cut_off)? else {
             let stderr = stream.finish()?;
@@ -133,7 +192,17 @@ fn converse(
                 each.try_for_each(|need| send(stream.as_mut(), work, need, show)).map_err(cut_off)?
             }
             Event::Progress { .. } | Event::Alive => {}
-            other => events.push(other),
+            // Shown as it comes, for as long as someone looks.
+            Event::Output { .. } if follows => {}
+            other => {
+                kept += line.len();
+                if kept > MOST_KEPT {
+                    return Err(Failure::failed(format!("the host says more than {} MiB", MOST_KEPT >> 20))
+                        .hint("is the agent there the one that was staged? `remove` and apply again")
+                        .into());
+                }
+                events.push(other);
+            }
         }
     }
 }
@@ -151,12 +220,46 @@ fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show
     let local = local.ok_or_else(|| {
         Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
     })?;
+    let total = local.blob.size_bytes;
+    if need.offset > total {
+        return Err(Failure::failed(format!(
+            "the host says it has more of {} than there is",
+            local.blob.name
+        ))
+        .hint("is the agent there the one that was staged? `remove` and apply again")
+        .into());
+    }
     let what = || format!("reading {}", local.path.display());
     let mut file = File::open(&local.path).with_context(what)?;
     file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
-    let total = local.blob.size_bytes;
     // Exactly what was announced, even when the file grows meanwhile.
     let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
     show.upload(&local.blob.name, need.offset, total);
     stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ran_instead_of_the_agent_is_told() {
+        for (said, noise, message, hint) in [
+            ("", "", "and nothing says why", "end every session"),
+            ("", "only backups", "which said \"only backups\" instead", "ForceCommand"),
+            (
+                "Could not chdir to home directory /h: No such file\n",
+                "x",
+                "which said \"x\" instead",
+                "ForceCommand",
+            ),
+            ("oops\n", "x", "which said \"x\" and \"oops\" instead", "ForceCommand"),
+            ("sh: 1: /usr/local/a: Permission denied\n", "Hello", "host: sh: 1: /usr", "noexec"),
+            ("segmentation fault", "", "host: segmentation", "noexec"),
+        ] {
+            let failure = no_agent(said, noise);
+            assert!(failure.message.contains(message), "{failure:?}");
+            assert!(failure.hint.unwrap().contains(hint), "{message}");
+        }
+    }
 }

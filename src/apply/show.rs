@@ -55,11 +55,13 @@ fn lines(event: &Event) -> Vec<String> {
 pub struct Plain {
     host: String,
     last_upload: Option<Instant>,
+    /// What the running step does with bytes.
+    doing: &'static str,
 }
 
 impl Plain {
     pub fn new(host: &str) -> Plain {
-        Plain { host: host.to_string(), last_upload: None }
+        Plain { host: host.to_string(), last_upload: None, doing: "downloading" }
     }
 
     fn say(&self, text: &str) {
@@ -83,9 +85,12 @@ impl Show for Plain {
 
     fn event(&mut self, event: &Event) {
         lines(event).iter().for_each(|line| self.say(line));
+        if let Event::Step { name, .. } = event {
+            self.doing = if name.ends_with("-sha256") { "read" } else { "downloading" };
+        }
         // What a host downloads takes as long as what is sent to it.
         if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
-            self.bytes("downloading", *done, *total);
+            self.bytes(self.doing, *done, *total);
         }
     }
 
@@ -167,9 +172,11 @@ impl Show for Bars {
     }
 }
 
-/// Text from a host without what would steer the terminal.
+/// Text from a host as one line, without what would steer the terminal or turn the text around.
 pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\t').collect()
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n'));
+    kept.filter(|c| !turns(*c)).map(|c| if c == '\n' { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -179,5 +186,6 @@ mod tests {
     #[test]
     fn a_hosts_text_cannot_steer_the_terminal() {
         assert_eq!(printable("a\x1b[2Jb\rc\u{9b}1md"), "a[2Jbc1md");
+        assert_eq!(printable("one\ntwo\u{202e}eerht"), "one twoeerht");
     }
 }

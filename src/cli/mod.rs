@@ -10,12 +10,16 @@ mod hosts;
 mod inspect;
 mod levels;
 mod model_arg;
+mod offers;
 pub mod plan;
+mod rag_arg;
 mod reconcile;
+mod resolve;
 mod rollback;
 mod shell;
 mod tunnel;
 
+use crate::apply::show::printable;
 use crate::error::{self, Exit, Failure, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -39,7 +43,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
-    Plan(plan::Args),
+    Plan(Box<plan::Args>),
     /// Render a plan to a directory of plain files
     Bundle(bundle::Args),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
@@ -66,8 +70,8 @@ enum Command {
     Profiles(catalog::Args),
     /// Say what each level of hardware runs, from laptop to cluster
     Levels(levels::Args),
-    /// List the prices known, with their source and date
-    Offers(catalog::Args),
+    /// List the prices known, with their source and date, or refresh them
+    Offers(offers::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -77,7 +81,7 @@ enum Command {
     Agent(agent::Args),
     /// What the service starts: verify this machine, then become llama-server
     #[command(hide = true)]
-    Serve,
+    Serve(agent::ServeArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -118,11 +122,11 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
-        Command::Offers(args) => catalog::offers(&args),
+        Command::Offers(args) => offers::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
         Command::Agent(args) => agent::run(&args),
-        Command::Serve => agent::serve(),
+        Command::Serve(args) => agent::serve(&args),
     }
 }
 
@@ -143,9 +147,11 @@ fn usage(error: &clap::Error) -> u8 {
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "error: {error:#}");
+    // Some of it may be a host's own words, which begin no line of ours.
+    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
+    let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
-        let _ = writeln!(err, "\nhint: {hint}");
+        let _ = writeln!(err, "\nhint: {}", show(hint));
     }
 }
 
@@ -164,7 +170,22 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
+    print(&escaped(&serde_json::to_string_pretty(value)?))
+}
+
+/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
+/// but those below a space, and nothing that turns text around.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text += &format!("\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
@@ -190,4 +211,15 @@ pub fn interactive() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none()
         && std::env::var_os("CI").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn json_on_a_terminal_is_only_text() {
+        let text = "a\x1b[2J\u{9b}2Jb\x7f";
+        let json = super::escaped(&serde_json::to_string(text).unwrap());
+        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 }

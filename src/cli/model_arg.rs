@@ -6,14 +6,24 @@ use crate::model::gguf::{GgufError, Header};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Model};
 use crate::model::shape::{Shape, weights_of};
+use crate::model::{Weights, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::path::{Path, PathBuf};
 
-/// The model, and the files on this machine when it was named by path.
+/// The model, and where its files are.
 pub struct Loaded {
     pub choice: ModelChoice,
+    /// On this machine, when it was named by path.
     pub local: Vec<PathBuf>,
+    /// With `resolve`, the repository whose files' headers are still to be read.
+    pub published: Option<Published>,
+}
+
+/// A registry model's repository.
+pub struct Published {
+    pub hub: Hub,
+    pub repository: String,
 }
 
 /// Errors: exit 2 for an unknown name or quantisation, exit 1 for a file that cannot be read.
@@ -22,7 +32,8 @@ pub struct Loaded {
 /// a registry model's sizes and hashes from its repository.
 pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     if let Some(named) = model.strip_prefix("hf:") {
-        return Ok(Loaded { choice: from_hub(&Hub::from_env()?, named, quant)?, local: Vec::new() });
+        let choice = from_hub(&Hub::from_env()?, named, quant)?;
+        return Ok(Loaded { choice, local: Vec::new(), published: None });
     }
     let path = Path::new(model);
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
@@ -31,10 +42,32 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     let model = registry::find(model)?;
     let repository = model.repository.clone();
     let mut choice = from_registry(model, quant)?;
+    let mut published = None;
     if resolve {
-        pin(&Hub::from_env()?, &repository, &mut choice)?;
+        let hub = Hub::from_env()?;
+        pin(&hub, &repository, &mut choice)?;
+        published = Some(Published { hub, repository });
     }
-    Ok(Loaded { choice, local: Vec::new() })
+    Ok(Loaded { choice, local: Vec::new(), published })
+}
+
+impl Published {
+    /// What the header of a variant's files says, in place of what the registry does.
+    pub fn read(&self, choice: &mut ModelChoice, variant: usize) -> Result<()> {
+        let quant = choice.variants[variant].weights.quant.clone();
+        let mut headers = Vec::new();
+        for file in &choice.variants[variant].files {
+            headers.push(self.hub.header(&self.repository, &file.name, file.size_bytes)?);
+        }
+        let header = merged(headers).with_context(|| format!("reading {quant} of {}", self.repository))?;
+        let shape =
+            Shape::from_header(&header).with_context(|| format!("reading {quant} of {}", self.repository))?;
+        // Known by the registry's name: a file may call itself by another.
+        choice.variants[variant].weights = Weights { quant, ..weights_of(&header, shape.layers.len()) };
+        choice.shape = shape;
+        choice.chat_template = Some(template::of_header(&header, choice.chat_template.take(), &[]));
+        Ok(())
+    }
 }
 
 /// Sizes, hashes and addresses of the published files, as the repository has them now. Variants whose
@@ -65,11 +98,33 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
 
 /// One quantisation of a repository: the one named, else Q4_K_M, else the first.
 pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<ModelChoice> {
+    let Read { id, header, files, from } = read_hub(hub, named, quant, &["Q4_K_M", "Q4_K"])?;
+    let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
+    let weights = weights_of(&header, shape.layers.len());
+    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let from: Vec<&str> = from.iter().map(String::as_str).collect();
+    let chat_template = Some(template::of_header(&header, None, &from));
+    let variants = vec![Variant { weights, files, size_bytes }];
+    Ok(ModelChoice { id, shape, chat_template, variants })
+}
+
+/// A model's files as one, and what its header says.
+pub(super) struct Read {
+    pub id: String,
+    pub header: Header,
+    pub files: Vec<ModelFile>,
+    /// The repository and the file's path in it, or the file's name.
+    pub from: Vec<String>,
+}
+
+/// The files of one quantisation of a repository: the one named, else the first of `liked` that is
+/// there, else the first.
+pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&str]) -> Result<Read> {
     let (repository, tag) = named.split_once(':').map_or((named, None), |(name, tag)| (name, Some(tag)));
     let asked = tag.or(quant).filter(|asked| *asked != "auto");
     let files = hub.files(repository)?;
     let models: Vec<&RemoteFile> = files.iter().filter(|file| is_model(&file.path)).collect();
-    let Some(first) = pick(&models, asked) else {
+    let Some(first) = pick(&models, asked, liked) else {
         let mut names: Vec<&str> = models.iter().filter_map(|file| quant_in(&file.path)).collect();
         names.sort_unstable();
         names.dedup();
@@ -89,8 +144,6 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
         headers.push(hub.header(repository, &part.path, part.size)?);
     }
     let header = merged(headers).with_context(|| format!("reading {}", first.path))?;
-    let shape = Shape::from_header(&header).with_context(|| format!("reading {}", first.path))?;
-    let weights = weights_of(&header, shape.layers.len());
     let files: Vec<ModelFile> = parts
         .iter()
         .map(|part| ModelFile {
@@ -100,10 +153,12 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
             url: Some(hub.url(repository, &part.path)),
         })
         .collect();
-    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
-    let id = base_name(repository).to_ascii_lowercase();
-    let variants = vec![Variant { weights, files, size_bytes }];
-    Ok(ModelChoice { id, shape, chat_template: None, variants })
+    Ok(Read {
+        id: base_name(repository).to_ascii_lowercase(),
+        header,
+        files,
+        from: vec![repository.to_string(), first.path.clone()],
+    })
 }
 
 fn base_name(path: &str) -> &str {
@@ -127,14 +182,14 @@ fn quant_in(path: &str) -> Option<&str> {
     base_name(path).split(['-', '.']).rev().find(looks)
 }
 
-fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>) -> Option<&'a RemoteFile> {
+fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>, liked: &[&str]) -> Option<&'a RemoteFile> {
     let of = |quant: &str| {
         let named = |file: &&&RemoteFile| quant_in(&file.path).is_some_and(|q| q.eq_ignore_ascii_case(quant));
         models.iter().filter(named).min_by_key(|file| &file.path).copied()
     };
     match asked {
         Some(quant) => of(quant),
-        None => of("Q4_K_M").or_else(|| of("Q4_K")).or_else(|| models.first().copied()),
+        None => liked.iter().find_map(|quant| of(quant)).or_else(|| models.first().copied()),
     }
 }
 
@@ -163,11 +218,12 @@ fn from_registry(model: Model, quant: Option<&str>) -> Result<ModelChoice> {
         Some(Variant { weights, files: vec![file], size_bytes })
     };
     let variants = model.quants(quant)?.into_iter().filter_map(variant).collect();
-    let chat_template = model.chat_template.as_deref().and_then(registry::chat_template).map(str::to_string);
+    let chat_template = Some(template::of_registry(&model));
     Ok(ModelChoice { id: model.id.clone(), shape: model.shape(), chat_template, variants })
 }
 
-fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
+/// The files of the model that `path` is, or is a part of, and their paths.
+pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     let parts = parts_of(path)?;
     let mut headers = Vec::new();
     let mut files = Vec::new();
@@ -181,6 +237,14 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
         });
     }
     let header = merged(headers).with_context(|| format!("reading {}", path.display()))?;
+    let name = files[0].name.trim_end_matches(".gguf");
+    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
+    let from = vec![files[0].name.clone()];
+    Ok((Read { id, header, files, from }, parts))
+}
+
+fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
+    let (Read { id, header, files, .. }, parts) = read_files(path)?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))
@@ -189,12 +253,11 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
             .hint("leave --quant out: a file has one quantisation")
             .into());
     }
-    let name = files[0].name.trim_end_matches(".gguf");
-    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let chat_template = Some(template::of_header(&header, None, &[&files[0].name]));
     let variants = vec![Variant { weights, files, size_bytes }];
-    // The server reads the template from the file itself.
-    Ok(Loaded { choice: ModelChoice { id, shape, chat_template: None, variants }, local: parts })
+    let choice = ModelChoice { id, shape, chat_template, variants };
+    Ok(Loaded { choice, local: parts, published: None })
 }
 
 /// A file's header, or why there is none. Nothing but a regular file is opened: a pipe would block.

@@ -2,13 +2,16 @@
 
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
-use super::{print, print_json};
+use super::rag_arg::RagArgs;
+use super::{print, print_json, resolve};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::offers::Budget;
+use crate::hardware::offers::{Budget, HostKind};
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
+use crate::plan::explain::Explanation;
+use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
@@ -24,6 +27,10 @@ pub struct Args {
     /// With --host or --local: plan for that machine, which is probed and measured
     #[command(flatten)]
     hosts: HostArgs,
+    /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
+    /// and what the choice was between
+    #[arg(long)]
+    explain: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
@@ -50,9 +57,12 @@ pub struct PlanArgs {
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month
     #[arg(long)]
     budget: Option<Budget>,
-    /// The most an hour may cost, in the form of --budget; the lower of both holds
+    /// The most an hour may cost, in the form of --budget; both hold
     #[arg(long, value_name = "PRICE")]
     max_price: Option<Budget>,
+    /// Prices of this file instead of those known (see `offers`)
+    #[arg(long, value_name = "FILE")]
+    offers: Option<PathBuf>,
     /// Plan for this hardware only (see `profiles`)
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
@@ -80,10 +90,19 @@ pub struct PlanArgs {
     /// Physical batch, tokens
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
+    /// How several GPUs share the model: whole layers, or a part of every matrix (experimental)
+    #[arg(long, value_name = "layer|tensor")]
+    split_mode: Option<SplitMode>,
+    /// Layers whose experts stay in host memory, from the first on, for a mixture of experts on a GPU
+    #[arg(long, value_name = "N")]
+    n_cpu_moe: Option<u64>,
+    #[command(flatten)]
+    rag: RagArgs,
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
-    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
+    /// Ask the model's repository and llama.cpp's releases: plan from the published file's own header, and
+    /// pin addresses, sizes and SHA-256
     #[arg(long)]
     resolve: bool,
     /// llama.cpp build to pin
@@ -104,15 +123,15 @@ fn speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
 }
 
-/// The lower of two caps; both must be in one currency.
+/// Both caps hold; they must be in one currency.
 fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>> {
     match (budget, price) {
-        (Some(a), Some(b)) if a.currency != b.currency => {
-            Err(Failure::usage("--budget and --max-price are in different currencies")
+        (Some(a), Some(b)) => match a.clone().and(b) {
+            Some(both) => Ok(Some(both)),
+            None => Err(Failure::usage("--budget and --max-price are in different currencies")
                 .hint("no exchange rate is known here; give both in USD or both in EUR")
-                .into())
-        }
-        (Some(a), Some(b)) => Ok(Some(if a.per_hour <= b.per_hour { a.clone() } else { b.clone() })),
+                .into()),
+        },
         (a, b) => Ok(a.or(b).cloned()),
     }
 }
@@ -125,9 +144,11 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 13] = [
+    pub const IDS: [&str; 21] = [
         "model",
         "budget",
+        "max_price",
+        "offers",
         "profile",
         "quant",
         "ctx",
@@ -137,7 +158,13 @@ impl PlanArgs {
         "flash_attn",
         "batch",
         "ubatch",
+        "split_mode",
+        "n_cpu_moe",
         "min_speed",
+        "rag",
+        "rag_model",
+        "rag_chunks",
+        "rag_chunk_tokens",
         "llama_build",
     ];
 
@@ -152,24 +179,45 @@ impl PlanArgs {
         }
     }
 
+    /// To be applied: containers, which run no systemd, are not on offer.
     pub fn plan(&self) -> Result<Planned> {
-        self.plan_for(None)
+        let (request, model_files) = self.request(None, &[HostKind::Vm])?;
+        Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
     }
 
-    /// For any profile, or for the one machine with these facts.
-    fn plan_for(&self, facts: Option<&Facts>) -> Result<Planned> {
+    /// For any profile, or for the one machine with these facts, with offers of these kinds of hosts; and
+    /// the model's files on this machine.
+    fn request(&self, facts: Option<&Facts>, kinds: &[HostKind]) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
-        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
-        let request = Request {
+        let profiles = profiles::all();
+        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let file = self.offers.as_deref();
+        // The cheapest by hour and by month may each break one of two limits that another offer keeps.
+        let mut known = match &budget {
+            Some(budget) if budget.limits.len() > 1 => offers::store::all(file)?,
+            _ => offers::store::for_choice(file, &profiles)?,
+        };
+        known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        known.offers.retain(|offer| kinds.contains(&offer.host));
+        let Loaded { choice, mut local, published } =
+            model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        // Asked of the model's files alone.
+        let is_file = !local.is_empty();
+        let rag = self.rag.load(self.resolve)?.map(|rag| {
+            local.extend(rag.local);
+            rag.choice
+        });
+        let mut request = Request {
             model: choice,
-            profiles: profiles::all(),
+            profiles,
             profile: profile.map(|profile| profile.id),
-            offers: offers::all(),
-            budget: cap(self.budget.as_ref(), self.max_price.as_ref())?,
+            offers: known.offers,
+            budget,
             fixed: Fixed {
                 n_ctx: self.ctx,
                 slots: self.slots,
@@ -178,18 +226,27 @@ impl PlanArgs {
                 kv_unified: self.kv_unified,
                 batch: self.batch,
                 ubatch: self.ubatch,
+                split_mode: self.split_mode,
+                n_cpu_moe: self.n_cpu_moe,
                 quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
-                    || !local.is_empty()
+                    || is_file
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
+                runtime: None,
             },
-            build: build::find(&self.llama_build)?,
+            rag,
+            build,
         };
-        let plan = match facts {
-            Some(facts) => reconcile::plan(request, facts)?,
-            None => crate::plan::plan(&request)?,
-        };
-        Ok(Planned { plan, model_files: local })
+        if let Some(facts) = facts {
+            request = reconcile::request(request, facts);
+        }
+        if let Some(published) = published {
+            resolve::headers(&mut request, |choice, variant| published.read(choice, variant))?;
+        }
+        if self.resolve {
+            request.fixed.runtime = resolve::runtime(&request)?;
+        }
+        Ok((request, local))
     }
 }
 
@@ -199,18 +256,45 @@ pub fn run(args: &Args) -> Result<Exit> {
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
         None => None,
     };
-    let plan = args.plan.plan_for(facts.as_ref())?.plan;
-    let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
+    let kinds = [HostKind::Vm, HostKind::Container];
+    let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
+    let (plan, explanation) = match args.explain {
+        true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
+        false => (crate::plan::plan(&request)?, None),
+    };
+    let document = Document { plan: &plan, explanation: explanation.as_ref() };
+    let page = match args.format {
+        PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),
+        _ => None,
+    };
     if let Some(path) = &args.out {
-        let content = page.clone().unwrap_or_else(|| plan.to_json());
+        let content = match &page {
+            Some(page) => page.clone(),
+            None => serde_json::to_string_pretty(&document)? + "\n",
+        };
         std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
     match (page, args.format) {
         // A page that went to a file is not for the terminal too.
         (Some(_), _) if args.out.is_some() => {}
         (Some(page), _) => print(&page)?,
-        (None, PlanFormat::Json) => print_json(&plan)?,
-        (None, _) => print(&report::plan::text(&plan))?,
+        (None, PlanFormat::Json) => print_json(&document)?,
+        (None, _) => {
+            let mut text = report::plan::text(&plan);
+            if let Some(explanation) = &explanation {
+                text = format!("{text}\n{}", report::explain::text(explanation));
+            }
+            print(&text)?;
+        }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// A plan as JSON; an explanation stands beside its keys.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
 }

@@ -4,18 +4,26 @@
 //! order ([`ranges`], `work`), one thread follows them with the hash, one writes down what is on the disk
 //! for certain ([`record`]). What an HTTP answer means is decided in [`answer`]. Space is reserved before
 //! the first byte. Memory does not depend on the size: a buffer per thread, under 8 MiB in all.
+//! [`page`] is for small files whose content nobody knows beforehand.
 
 pub mod answer;
+pub mod ask;
 mod client;
 mod hash;
+pub mod page;
 pub mod ranges;
+pub mod rate;
 pub mod record;
+pub mod release;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod state;
 mod work;
 
 pub use record::{discard, held};
 
 use crate::error::{Context, Failure, Result};
+use crate::secret::Secret;
 use record::Record;
 use rustix::fs::{FallocateFlags, fallocate};
 use state::{Shared, State};
@@ -39,7 +47,7 @@ pub struct Source {
 pub struct Token {
     /// `https://huggingface.co`: addresses elsewhere never see the secret.
     pub origin: String,
-    pub secret: String,
+    pub secret: Secret,
 }
 
 impl std::fmt::Debug for Token {
@@ -52,7 +60,7 @@ impl Token {
     /// The secret, if `url` lies at the token's site: same scheme, host and port.
     fn for_url(&self, url: &str) -> Option<&str> {
         let (origin, url) = (reqwest::Url::parse(&self.origin).ok()?, reqwest::Url::parse(url).ok()?);
-        (origin.origin() == url.origin() && origin.has_host()).then_some(self.secret.as_str())
+        (origin.origin() == url.origin() && origin.has_host()).then_some(self.secret.expose())
     }
 }
 

@@ -1,19 +1,26 @@
 //! The choice: every profile and quantisation is tried, and the best wins.
 //!
 //! Best verdict first, then the lowest price, then weights on one class of device, then the best
-//! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
+//! quality up to Q8_0, then speed. Everything is deterministic: offers are compared by a total order,
+//! other ties keep the order of the profiles and quantisations.
 
+use super::arrival::Journey;
 use super::document::*;
-use super::ledger::{self, Compute, Placement, Subject, refusal};
+use super::ledger::{Graphs, Logits, Subject, refusal};
+use super::placement::{self, Placement, SplitMode};
 use super::request::{Request, Variant};
-use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
-use super::{requirements, server_args, speed};
+use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
+use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
-use crate::hardware::offers::{HostKind, Offer};
+use crate::hardware::offers::matching;
+use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, Period};
 use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
 use std::cmp::Ordering;
+
+mod explained;
+pub use explained::explained;
 
 /// One profile with one quantisation, judged.
 struct Candidate<'a> {
@@ -21,9 +28,10 @@ struct Candidate<'a> {
     variant: &'a Variant,
     offer: Option<&'a Offer>,
     workload: Workload,
-    compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
+    rag: Option<rag::Placed>,
+    disk: Disk,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -32,34 +40,48 @@ struct Candidate<'a> {
 /// The plan for `request`; its verdict is `impossible` when nothing fits. Errors are usage errors:
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
+    Ok(decide(request)?.plan)
+}
+
+/// A plan, and which of the candidates it is.
+struct Decision<'a> {
+    plan: Plan,
+    everywhere: Vec<Candidate<'a>>,
+    chosen: usize,
+}
+
+fn decide(request: &Request) -> Result<Decision<'_>> {
     check(request)?;
-    // The same for every profile and quantisation, and the costliest thing to know.
-    let tried: Vec<Tried> = workloads(request)
-        .into_iter()
-        .map(|workload| {
-            let compute = ledger::compute(&request.model.shape, &workload, request.build);
-            Tried { workload, compute }
-        })
-        .collect();
-    let everywhere: Vec<Candidate> = request
-        .profiles
-        .iter()
-        .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
-        .map(|(profile, variant)| candidate(request, &tried, profile, variant))
-        .collect();
-    let eligible = |c: &&Candidate| match &request.profile {
-        Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
-        None => c.profile.rented && (request.budget.is_none() || c.offer.is_some()),
+    let (tried, graphs) = (workloads(request), Graphs::default());
+    let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
+    let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let least = placement::least_gpus(&request.fixed);
+    let mut everywhere = Vec::new();
+    for profile in request.profiles.iter().filter(|profile| profile.gpus.len() >= least) {
+        let offer = cheapest(request, profile, within);
+        for variant in &request.model.variants {
+            let judged = candidate(request, &graphs, &tried, rag.as_ref(), profile, variant);
+            everywhere.push(Candidate { offer, ..judged });
+        }
+    }
+    let eligible = everywhere.iter().enumerate().filter(|(_, c)| eligible(request, c));
+    let Some((chosen, _)) = eligible.min_by(|(_, a), (_, b)| better(request, a, b)) else {
+        return Ok(over_budget(request, rag.as_ref(), everywhere));
     };
-    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(a, b));
-    let Some(chosen) = chosen else {
-        return Ok(over_budget(request, &everywhere));
-    };
-    let mut plan = document(request, chosen, &everywhere);
+    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere);
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }
-    Ok(plan)
+    Ok(Decision { plan, everywhere, chosen })
+}
+
+/// May be chosen: of the profile that was named, else one that is rented; within the budget.
+fn eligible(request: &Request, c: &Candidate) -> bool {
+    let profile = match &request.profile {
+        Some(id) => c.profile.id == *id,
+        None => c.profile.rented,
+    };
+    profile && (request.budget.is_none() || c.offer.is_some())
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -84,6 +106,23 @@ fn check(request: &Request) -> Result<()> {
     if let Some(why) = refusal(&request.model.shape, &workloads(request)[0]) {
         return Err(Failure::usage(why)
             .hint("choose another --kv-type or --flash-attn; f16 always works")
+            .into());
+    }
+    let refused = placement::refusal(&request.model.shape, &workloads(request)[0], fixed, request.build);
+    if let Some(why) = refused {
+        return Err(Failure::usage(why)
+            .hint("leave --split-mode and --n-cpu-moe out: the plan then places the model itself")
+            .into());
+    }
+    let least = placement::least_gpus(fixed);
+    let named = request.profiles.iter().find(|profile| request.profile.as_ref() == Some(&profile.id));
+    if let Some(profile) = named.filter(|profile| profile.gpus.len() < least) {
+        let have = match profile.gpus.len() {
+            0 => "no GPU",
+            _ => "one GPU",
+        };
+        return Err(Failure::usage(format!("{} has {have}, and what was asked needs {least}", profile.id))
+            .hint("`agi-provision profiles` lists profiles with more; or leave --split-mode and --n-cpu-moe out")
             .into());
     }
     Ok(())
@@ -117,94 +156,171 @@ fn workloads(request: &Request) -> Vec<Workload> {
     all
 }
 
-/// A workload to try, with its compute buffer.
-struct Tried {
-    workload: Workload,
-    compute: Compute,
-}
-
 fn candidate<'a>(
     request: &'a Request,
-    workloads: &[Tried],
+    graphs: &Graphs,
+    workloads: &[Workload],
+    rag: Option<&rag::Server>,
     profile: &'a Profile,
     variant: &'a Variant,
 ) -> Candidate<'a> {
-    let n_layer = request.model.shape.layers.len() as u64;
-    let gpus = profile.gpus.len() as u64;
-    let whole = |_: &Tried| match gpus {
-        0 => Placement::host_only(n_layer),
-        _ => Placement::offload(n_layer, n_layer, gpus),
+    let tried = |placement: &dyn Fn(&Workload) -> Placement| {
+        let judge = |w| judged(request, graphs, profile, variant, w, rag, placement(w));
+        workloads.iter().map(judge).collect::<Vec<_>>()
     };
-    let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads.iter().map(|w| judged(request, profile, variant, w, placement(w))).collect::<Vec<_>>()
-    };
-    let mut attempts = tried(&whole);
-    if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
-        attempts.extend(tried(&|w| partial(request, profile, variant, w)));
+    let whole = whole(request, profile);
+    let mut attempts = tried(&|_| whole.clone());
+    // The user's own placement is kept as given.
+    let open = !profile.gpus.is_empty()
+        && request.fixed.n_cpu_moe.is_none()
+        && request.fixed.split_mode != Some(SplitMode::Tensor);
+    let nothing = |attempts: &[Candidate]| attempts.iter().all(|a| a.verdict == Verdict::Impossible);
+    if open && request.model.shape.experts.is_some() && nothing(&attempts) {
+        attempts.extend(tried(&|w| experts_on_host(&subject(request, graphs, variant, w), profile, &whole)));
+    }
+    if open && nothing(&attempts) {
+        attempts.extend(tried(&|w| partial(&subject(request, graphs, variant, w), profile)));
     }
     let least = attempts.len() - 1;
     let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
     attempts.swap_remove(runs)
 }
 
-/// As many layers on the GPUs as fit.
-fn partial(request: &Request, profile: &Profile, variant: &Variant, tried: &Tried) -> Placement {
-    let subject = subject(request, variant, &tried.workload, tried.compute);
+/// All layers on the cards, where there are any, as far as the user left it open.
+fn whole(request: &Request, profile: &Profile) -> Placement {
     let n_layer = request.model.shape.layers.len() as u64;
-    let fits = |offloaded: &u64| {
-        let placement = Placement::offload(n_layer, *offloaded, profile.gpus.len() as u64);
-        subject.ledger(profile, &placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    let shares = shares(profile);
+    if shares.is_empty() {
+        return Placement::host_only(n_layer);
+    }
+    let placement = match request.fixed.split_mode {
+        Some(SplitMode::Tensor) if shares.len() > 1 => Placement::tensor(n_layer, &shares),
+        _ => Placement::offload(n_layer, n_layer, &shares),
     };
-    let offloaded = (0..n_layer).rev().find(fits).unwrap_or(0);
-    Placement::offload(n_layer, offloaded, profile.gpus.len() as u64)
+    placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
+}
+
+/// What each card gets: as much as its memory, and the same of equal cards.
+fn shares(profile: &Profile) -> Vec<u64> {
+    let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
+    let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);
+    profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
+}
+
+fn fits(subject: &Subject, profile: &Profile, placement: &Placement) -> bool {
+    subject.ledger(profile, placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+}
+
+/// The experts of as few layers as fit on the host, all else on the cards.
+fn experts_on_host(subject: &Subject, profile: &Profile, whole: &Placement) -> Placement {
+    let n_layer = subject.shape.layers.len() as u64;
+    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
+    // More layers on the host never take more of a card.
+    let (mut low, mut high) = (1, n_layer);
+    while low < high {
+        let middle = (low + high) / 2;
+        if fits(subject, profile, &with(middle)) { high = middle } else { low = middle + 1 }
+    }
+    with(low)
+}
+
+/// As many layers on the GPUs as fit.
+fn partial(subject: &Subject, profile: &Profile) -> Placement {
+    let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
+    let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
+    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
+    let (mut low, mut high) = (0, n_layer - 1);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if fits(subject, profile, &with(middle)) { low = middle } else { high = middle - 1 }
+    }
+    (0..=low).rev().map(with).find(|placement| fits(subject, profile, placement)).unwrap_or_else(|| with(0))
 }
 
 fn subject<'a>(
     request: &'a Request,
+    graphs: &'a Graphs,
     variant: &'a Variant,
     workload: &'a Workload,
-    compute: Compute,
 ) -> Subject<'a> {
     let (shape, weights) = (&request.model.shape, &variant.weights);
-    Subject { shape, weights, workload, build: request.build, compute }
+    Subject { shape, weights, workload, build: request.build, logits: Logits::PerSlot, graphs }
 }
 
 fn judged<'a>(
     request: &'a Request,
+    graphs: &Graphs,
     profile: &'a Profile,
     variant: &'a Variant,
-    tried: &Tried,
+    workload: &Workload,
+    rag: Option<&rag::Server>,
     placement: Placement,
 ) -> Candidate<'a> {
-    let (workload, compute) = (tried.workload.clone(), tried.compute);
-    let memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
-    let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
-    let (mut verdict, mut reasons) = verdict::judge(&Case {
-        weights: &variant.weights,
-        n_ctx_train: request.model.shape.n_ctx_train,
-        workload: &workload,
-        placement: &placement,
-        memory: &memory,
-        speed: &speed,
-        fixed: &request.fixed,
-    });
-    let disk = requirements::disk_need(variant.size_bytes);
-    if disk > profile.disk_bytes() {
-        verdict = Verdict::Impossible;
-        reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
-    }
-    let offer = offer(request, profile);
-    Candidate { profile, variant, offer, workload, compute, placement, memory, speed, verdict, reasons }
+    let subject = subject(request, graphs, variant, workload);
+    let mut memory = subject.ledger(profile, &placement);
+    let of_rag = rag.map_or(0, |server| server.disk_bytes());
+    let disk = variant.size_bytes.saturating_add(of_rag);
+    let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
+    let speed = speed::predict(profile, &subject, &placement, &memory);
+    let workload = workload.clone();
+    let mut candidate = Candidate {
+        profile,
+        variant,
+        offer: None,
+        workload,
+        placement,
+        memory,
+        rag,
+        disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
+        speed,
+        verdict: Verdict::Impossible,
+        reasons: Vec::new(),
+    };
+    (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
+    candidate
 }
 
-/// The cheapest offer for a profile: within the budget where there is one, else in USD.
-fn offer<'a>(request: &'a Request, profile: &Profile) -> Option<&'a Offer> {
-    let of_profile = request.offers.iter().filter(|offer| offer.profile == profile.id);
-    let wanted = |offer: &&Offer| match &request.budget {
-        Some(budget) => budget.allows(offer),
-        None => offer.currency == "USD",
-    };
-    of_profile.filter(wanted).min_by(|a, b| a.per_hour.total_cmp(&b.per_hour))
+impl Candidate<'_> {
+    /// What the rule judges.
+    fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
+        Case {
+            weights: &self.variant.weights,
+            n_ctx_train: request.model.shape.n_ctx_train,
+            workload: &self.workload,
+            placement: &self.placement,
+            memory: &self.memory,
+            disk: self.disk,
+            speed: &self.speed,
+            fixed: &request.fixed,
+        }
+    }
+}
+
+/// The cheapest of the offers for a profile that are `wanted`, by the budget's period.
+fn cheapest<'a>(
+    request: &'a Request,
+    profile: &Profile,
+    wanted: impl Fn(&Offer) -> bool,
+) -> Option<&'a Offer> {
+    let for_it =
+        request.offers.iter().filter(|offer| wanted(offer) && matching::fits(&offer.machine, profile));
+    for_it.min_by(|a, b| a.order(b, period(request)))
+}
+
+/// What prices are compared by.
+fn period(request: &Request) -> Period {
+    request.budget.as_ref().map_or(Period::Month, |budget| budget.period())
+}
+
+/// Dollars before other currencies, which cannot be compared, before no known price.
+fn by_price(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
+    let key = |c: &Candidate| c.offer.map(|offer| (offer.currency, offer.price(period(request))));
+    match (key(a), key(b)) {
+        (Some((currency, price)), Some((other_currency, other_price))) => {
+            currency.cmp(&other_currency).then(price.total_cmp(&other_price))
+        }
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
 }
 
 /// Bits for ranking; F16 is no better than Q8_0 unless asked for.
@@ -224,53 +340,82 @@ fn shortage(candidate: &Candidate) -> i64 {
     candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
 
-fn better(a: &Candidate, b: &Candidate) -> Ordering {
-    let price = |c: &Candidate| c.offer.map_or(f64::INFINITY, |offer| offer.per_hour);
-    let by_verdict = a.verdict.cmp(&b.verdict);
-    if a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible {
-        return shortage(a).cmp(&shortage(b));
-    }
-    by_verdict
-        .then(price(a).total_cmp(&price(b)))
-        .then(a.placement.is_split().cmp(&b.placement.is_split()))
-        .then(quality(b).cmp(&quality(a)))
-        .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
+/// The terms of the choice in their order: its name and how `a` compares, where less is better.
+fn order(request: &Request, a: &Candidate, b: &Candidate) -> [(&'static str, Ordering); 6] {
+    let impossible = a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible;
+    let (short_a, short_b) = if impossible { (shortage(a), shortage(b)) } else { (0, 0) };
+    [
+        ("verdict", a.verdict.cmp(&b.verdict)),
+        ("missing memory", short_a.cmp(&short_b)),
+        ("price", by_price(request, a, b)),
+        ("layers on one class of device", a.placement.is_split().cmp(&b.placement.is_split())),
+        ("quality up to Q8_0", quality(b).cmp(&quality(a))),
+        ("speed", b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected)),
+    ]
 }
 
-fn over_budget(request: &Request, everywhere: &[Candidate]) -> Plan {
-    let mut unbounded = request.clone();
-    unbounded.budget = None;
-    let wanted = |c: &&Candidate| match &request.profile {
+fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
+    let decisive = order(request, a, b).into_iter().map(|(_, order)| order).find(|order| order.is_ne());
+    decisive.unwrap_or(Ordering::Equal)
+}
+
+/// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
+fn over_budget<'a>(
+    request: &'a Request,
+    rag: Option<&rag::Server>,
+    mut everywhere: Vec<Candidate<'a>>,
+) -> Decision<'a> {
+    let asked = |c: &Candidate| match &request.profile {
         Some(id) => c.profile.id == *id,
         None => c.profile.rented,
     };
-    let least = everywhere.iter().filter(wanted).min_by(|a, b| better(a, b));
-    let least = least.unwrap_or(&everywhere[0]);
-    let mut plan = document(request, least, everywhere);
+    let asked_in = request.budget.as_ref().map(|budget| budget.currency);
+    let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
+    // First in the currency that was asked for.
+    for same_currency in [true, false] {
+        for c in &mut everywhere {
+            c.offer = cheapest(request, c.profile, |o| !same_currency || Some(o.currency) == asked_in);
+        }
+        if everywhere.iter().any(|c| asked(c) && runs(c)) {
+            break;
+        }
+    }
+    type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
+    let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));
+    let of_asked = || everywhere.iter().enumerate().filter(|(_, c)| asked(c));
+    let cheapest = of_asked().filter(|(_, c)| runs(c)).min_by(by_price);
+    let nearest = || of_asked().min_by(|(_, a), (_, b)| better(request, a, b));
+    let chosen = cheapest.or_else(nearest).map_or(0, |(chosen, _)| chosen);
+    let cheapest = cheapest.map(|(_, c)| c);
+    let mut plan = document(request, rag, &everywhere[chosen], &everywhere);
     plan.verdict = Verdict::Impossible;
-    let cheapest = request
-        .offers
-        .iter()
-        .filter(|offer| {
-            everywhere.iter().any(|c| c.profile.id == offer.profile && c.verdict != Verdict::Impossible)
-        })
-        .min_by(|a, b| a.per_hour.total_cmp(&b.per_hour));
-    plan.reasons = vec![match cheapest {
-        Some(offer) => format!(
-            "no known offer is within the budget; the cheapest that runs it is {} at {} for {} {}/hour",
-            offer.instance, offer.provider, offer.per_hour, offer.currency
-        ),
-        None => "no known offer runs it at any price".to_string(),
+    plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
+        (Some(offer), Some(budget)) => {
+            let period = budget.period();
+            let price = (offer.price(period) * 10_000.0).round() / 10_000.0;
+            let capped = offer.price(period) < offer.per_hour * period.hours();
+            format!(
+                "no known offer is within {budget}; the cheapest that runs it is {} at {} for {price} {}/{}{}",
+                offer.instance,
+                offer.provider,
+                offer.currency,
+                period.as_str(),
+                if capped { ", its monthly maximum" } else { "" },
+            )
+        }
+        _ => "no known offer runs it at any price".to_string(),
     }];
-    plan
+    Decision { plan, everywhere, chosen }
 }
 
 /// The nearest thing that would run, when the choice would not.
 fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
-    let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(a, b)) else {
-        return "no known profile runs it as asked; a smaller --ctx, fewer --slots or a smaller model would"
-            .to_string();
+    let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(request, a, b)) else {
+        let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
+        return format!(
+            "no known profile runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
+        );
     };
     format!(
         "the nearest that runs: --profile {} --quant {} ({})",
@@ -283,7 +428,12 @@ fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     )
 }
 
-fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Plan {
+fn document(
+    request: &Request,
+    rag: Option<&rag::Server>,
+    chosen: &Candidate,
+    everywhere: &[Candidate],
+) -> Plan {
     let profile = chosen.profile;
     let weights = &chosen.variant.weights;
     let kind = match profile.gpus.len() {
@@ -291,18 +441,20 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         1 => ProfileKind::Gpu,
         _ => ProfileKind::MultiGpu,
     };
+    let template = request.model.chat_template.as_ref();
     let mut reasons = chosen.reasons.clone();
+    reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
         reasons.push(format!(
             "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
         ));
     }
+    if let Some(template) = template.filter(|template| template.text.is_none()) {
+        reasons.push(template.from.clone());
+    }
     if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
-        reasons.push(
-            "the cheapest offer is a container without systemd: rent a virtual machine to use `apply`"
-                .to_string(),
-        );
+        reasons.push(container(request, profile));
     }
     let mut plan = Plan {
         schema: SCHEMA.to_string(),
@@ -311,7 +463,8 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         model: PlannedModel {
             id: request.model.id.clone(),
             architecture: request.model.shape.architecture.clone(),
-            chat_template: request.model.chat_template.clone(),
+            chat_template: template.and_then(|template| template.text.clone()),
+            chat_template_from: template.map(|template| template.from.clone()),
             parameters: weights.parameters,
             quant: weights.quant.clone(),
             size_bytes: chosen.variant.size_bytes,
@@ -336,66 +489,104 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         speed: chosen.speed.clone(),
         cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
         requirements: Vec::new(),
-        llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new(), runtime: None },
-        alternatives: alternatives(chosen, everywhere),
+        llama_server: LlamaServer {
+            build: request.build.id.clone(),
+            args: Vec::new(),
+            runtime: request.fixed.runtime.clone(),
+        },
+        rag: rag
+            .zip(chosen.rag.as_ref())
+            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
+        alternatives: alternatives(request, chosen, everywhere),
+        arrival: None,
     };
-    let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
+    let graphs = Graphs::default();
+    let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
+    if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
+        requirements::promise_card(&mut plan.requirements, &gpus.name);
+    }
+    plan.arrival = Some(Journey::of(&plan, profile).arrival());
     plan
 }
 
+/// That the price is a container's, and what `apply` could use instead.
+fn container(request: &Request, profile: &Profile) -> String {
+    let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let vm = cheapest(request, profile, |offer| offer.host == HostKind::Vm && within(offer));
+    let instead = match vm {
+        Some(vm) => format!("{} at {} for {} {}/hour", vm.instance, vm.provider, vm.per_hour, vm.currency),
+        None => "none is among the known offers".to_string(),
+    };
+    format!("the cheapest offer is a container without systemd; `apply` needs a virtual machine: {instead}")
+}
+
+/// A million tokens at the expected speed, one request at a time, all month.
 fn cost(offer: &Offer, speed: &Speed) -> Cost {
-    let tokens_per_hour = speed.decode_tok_s.expected * 3600.0;
+    let tokens_per_month = speed.decode_tok_s.expected * 3600.0 * HOURS_PER_MONTH;
     let cents = |x: f64| (x * 10_000.0).round() / 10_000.0;
     Cost {
-        currency: offer.currency.clone(),
+        currency: offer.currency.to_string(),
         per_hour: offer.per_hour,
         per_month: cents(offer.per_month()),
-        per_million_tokens: cents(offer.per_hour / tokens_per_hour.max(1e-9) * 1e6),
+        per_million_tokens: cents(offer.per_month() / tokens_per_month.max(1e-9) * 1e6),
         offer: OfferRef {
             provider: offer.provider.clone(),
             instance: offer.instance.clone(),
             region: offer.region.clone(),
+            host: Some(offer.host),
+            per_month_cap: offer.per_month_cap,
             source: offer.source.clone(),
             as_of: offer.as_of.clone(),
         },
     }
 }
 
-/// What else runs it and is not worse in everything: the Pareto front over verdict and quality, speed
-/// and price of the profiles that can be rented. A profile without a price competes with its like.
-fn alternatives(chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
-    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
-    let running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
-    let itself = |c: &Candidate| {
-        c.profile.id == chosen.profile.id && c.variant.weights.quant == chosen.variant.weights.quant
+/// What else runs it: the Pareto front over quality, speed and price of what can be rented, within the
+/// budget where there is one. A profile without a price competes with its like.
+fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
+    let runs = |c: &&Candidate| {
+        c.verdict != Verdict::Impossible
+            && c.profile.rented
+            && (request.budget.is_none() || c.offer.is_some())
     };
-    let beaten = |c: &Candidate| running.iter().any(|other| dominates(other, c));
-    let mut front: Vec<&Candidate> = running.iter().copied().filter(|c| !itself(c) && !beaten(c)).collect();
-    front.sort_by(|a, b| better(a, b));
+    let itself = |c: &Candidate| std::ptr::eq(c, chosen);
+    let mut running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
+    // What is equal in all three: the chosen one before the better before the worse.
+    running.sort_by(|a, b| itself(b).cmp(&itself(a)).then_with(|| better(request, a, b)));
+    let beaten = |at: usize| {
+        let by = |(other, o): (usize, &&Candidate)| match dominance(o, running[at]) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => other < at,
+            _ => false,
+        };
+        running.iter().enumerate().any(by)
+    };
+    let front = running.iter().enumerate().filter(|(at, c)| !itself(c) && !beaten(*at));
     front
-        .iter()
-        .map(|c| Alternative {
+        .map(|(_, c)| Alternative {
             profile: c.profile.id.clone(),
             quant: c.variant.weights.quant.clone(),
             verdict: c.verdict,
             per_month: c.offer.map(|offer| (offer.per_month() * 100.0).round() / 100.0),
+            currency: c.offer.map(|offer| offer.currency.to_string()),
             decode_tok_s: Some(c.speed.decode_tok_s.expected),
         })
         .collect()
 }
 
-/// At least as good in all, and better in one.
-fn dominates(a: &Candidate, b: &Candidate) -> bool {
-    let cheaper = match (a.offer, b.offer) {
-        (Some(a), Some(b)) if a.currency == b.currency => a.per_hour.total_cmp(&b.per_hour),
+/// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
+/// all three. `None`: neither, or the prices cannot be compared.
+fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
+    // As they are shown: a part of a cent makes no alternative.
+    let cents = |offer: &Offer| (offer.per_month() * 100.0).round();
+    let price = match (a.offer, b.offer) {
+        (Some(a), Some(b)) if a.currency == b.currency => cents(a).total_cmp(&cents(b)),
         (None, None) => Ordering::Equal,
-        // An unknown price, or one in another currency, compares with nothing.
-        _ => return false,
+        _ => return None,
     };
     let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
-    let terms =
-        [a.verdict.cmp(&b.verdict), quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), cheaper];
-    terms.iter().all(|term| term.is_le()) && terms.iter().any(|term| term.is_lt())
+    let terms = [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), price];
+    terms.iter().all(|term| term.is_le()).then(|| terms.into_iter().min().unwrap_or(Ordering::Equal))
 }

@@ -3,6 +3,8 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+pub use super::rag::document::Rag;
+use crate::hardware::offers::HostKind;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -22,7 +24,13 @@ pub struct Plan {
     pub cost: Option<Cost>,
     pub requirements: Vec<Requirement>,
     pub llama_server: LlamaServer,
+    /// The embedding server beside it; absent without `--rag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rag: Option<Rag>,
     pub alternatives: Vec<Alternative>,
+    /// What it takes to get to the first answer; a plan of an older version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,8 +48,11 @@ pub struct PlannedModel {
     /// GGUF `general.architecture`.
     pub architecture: String,
     /// Jinja source of the chat template the server gets by `--chat-template-file`; `None` only for
-    /// a model that is not a chat model, or whose GGUF carries its own.
+    /// a base model, or where none is known, and `chat_template_from` says which.
     pub chat_template: Option<String>,
+    /// Where the template comes from: the model's file, the registry, its family; or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_template_from: Option<String>,
     pub parameters: u64,
     /// `Q4_K_M`, `F16`, …
     pub quant: String,
@@ -116,9 +127,16 @@ pub struct DeviceLedger {
     pub runtime_bytes: u64,
     /// Kept free for the system.
     pub reserved_bytes: u64,
+    /// All that the embedding server of `--rag` takes here ([`Rag::memory`] has its parts).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rag_bytes: u64,
     pub total_bytes: u64,
     pub capacity_bytes: u64,
     pub headroom_bytes: i64,
+}
+
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +167,12 @@ pub struct OfferRef {
     pub provider: String,
     pub instance: String,
     pub region: Option<String>,
+    /// A container runs no systemd, and `apply` needs it. `None` in plans from before it was kept.
+    #[serde(default)]
+    pub host: Option<HostKind>,
+    /// The most that a month is billed.
+    #[serde(default)]
+    pub per_month_cap: Option<f64>,
     pub source: String,
     /// Date of the price, `YYYY-MM-DD`.
     pub as_of: String,
@@ -199,16 +223,59 @@ pub struct RuntimeFile {
     pub size_bytes: u64,
 }
 
+/// From a fresh host to the first token of an answer, at the network and disk the profile promises.
+/// The host is paid for from the first second on. Intervals run from the best case to the worst one
+/// that still keeps the promises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    pub model_bytes: u64,
+    /// The embedding model of `--rag`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub embedding_bytes: u64,
+    /// llama.cpp's archive; `None` until it is resolved, and then not counted.
+    pub runtime_bytes: Option<u64>,
+    /// What the host downloads.
+    pub download_bytes: u64,
+    /// What it has on disk afterwards: the `disk` requirement.
+    pub disk_bytes: u64,
+    /// Promised, 10^6 bits/s.
+    pub network_mbit_s: u64,
+    /// Promised, 10^6 bytes/s.
+    pub disk_read_mb_s: u64,
+    /// At the promised network.
+    pub download_seconds: f64,
+    /// The weights, from the page cache at best and from the disk at worst.
+    pub load_seconds: Interval,
+    /// The server itself: process, CUDA, one token to warm up.
+    pub start_seconds: Interval,
+    /// Length of the first question.
+    pub prompt_tokens: u64,
+    /// Reading it and answering with one token.
+    pub prompt_seconds: Interval,
+    /// All of these together.
+    pub first_token_seconds: Interval,
+    /// What the host costs until then, in the cost's currency; `None` without a price.
+    pub cost: Option<Interval>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     pub profile: String,
     pub quant: String,
     pub verdict: Verdict,
     pub per_month: Option<f64>,
+    /// Of `per_month`; ISO 4217.
+    #[serde(default)]
+    pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,
 }
 
 impl Plan {
+    /// Files of the model and, after them, of the embedding model.
+    pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
+        self.model.files.iter().chain(self.rag.iter().flat_map(|rag| &rag.model.files))
+    }
+
     /// Reads a plan; says which schema it found when it is another one.
     pub fn from_json(text: &str) -> anyhow::Result<Plan> {
         #[derive(Deserialize)]

@@ -1,14 +1,19 @@
 //! From a request to a plan. No I/O happens here.
 //!
 //! [`choice::plan`] tries every profile and quantisation, [`verdict`] judges each by its
-//! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document.
+//! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document; [`explain`] says how each of
+//! its numbers came about.
 
+mod arrival;
 pub mod build;
 pub mod choice;
 pub mod document;
+pub mod explain;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod placement;
+pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
@@ -16,11 +21,13 @@ pub mod server_args;
 pub mod speed;
 pub mod verdict;
 
-pub use choice::plan;
+pub use choice::{explained, plan};
 pub use document::Plan;
 pub use request::Request;
 
 #[cfg(test)]
 mod architecture_tests;
+#[cfg(test)]
+mod placement_tests;
 #[cfg(test)]
 mod tests;

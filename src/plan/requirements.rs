@@ -13,7 +13,12 @@ pub mod ids {
     pub const CPU_CORES: &str = "cpu-cores";
     pub const RAM: &str = "ram";
     pub const DISK: &str = "disk";
+    pub const DISK_SPEED: &str = "disk-speed";
+    pub const DISK_KIND: &str = "disk-kind";
+    pub const DISK_SIZE: &str = "disk-size";
+    pub const NETWORK: &str = "network";
     pub const PORT: &str = "port";
+    pub const RAG_PORT: &str = "rag-port";
     pub const GPU_COUNT: &str = "gpu-count";
     pub const GPU_VRAM: &str = "gpu-vram";
     pub const GPU_MODEL: &str = "gpu-model";
@@ -30,9 +35,24 @@ const LEAST_DRIVER: &str = "525.60.13";
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;
 
+/// The mission's document (27.05.2025) asks for NVMe of 1 TB on a medium node: a 24 GB card and up, as
+/// such cards report themselves. A file system keeps a few percent of a disk for itself.
+const MEDIUM_VRAM: u64 = 22 << 10;
+const MEDIUM_DISK: u64 = 950_000_000_000;
+
 /// Bytes of disk for a model of `size` bytes.
 pub fn disk_need(size: u64) -> u64 {
     size + DISK_BESIDE_MODEL
+}
+
+/// A card that is paid for keeps the promise of the profile's.
+pub fn promise_card(requirements: &mut [Requirement], card: &str) {
+    let model = requirements.iter_mut().find(|requirement| requirement.id == ids::GPU_MODEL);
+    if let Some(Bound::AllOf(cards)) = model.and_then(|model| model.promise.as_mut())
+        && !cards.iter().any(|known| known == card)
+    {
+        cards.push(card.to_string());
+    }
 }
 
 pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
@@ -40,6 +60,7 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
     };
     let host = &plan.memory[0];
+    let files: u64 = plan.model.size_bytes + plan.rag.as_ref().map_or(0, |rag| rag.model.size_bytes);
     let promised_ram = (profile.ram_bytes() as f64 * REPORTED_RAM) as u64;
     let mut all = vec![
         requirement(
@@ -73,10 +94,30 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         ),
         requirement(
             ids::DISK,
-            Some(Bound::AtLeast(disk_need(plan.model.size_bytes))),
-            None,
+            Some(Bound::AtLeast(disk_need(files))),
+            // Room for the index is wanted, but a host whose index has grown still runs.
+            plan.rag
+                .as_ref()
+                .map(|rag| Bound::AtLeast(disk_need(files).saturating_add(rag.index.size_bytes))),
             "bytes",
-            "the model, the runtime and the journal",
+            match plan.rag {
+                Some(_) => "the models, the runtime and the journal; and the index of --rag",
+                None => "the model, the runtime and the journal",
+            },
+        ),
+        requirement(
+            ids::DISK_SPEED,
+            None,
+            Some(Bound::AtLeast(profile.disk_read_mb_s)),
+            "MB/s",
+            "the time to load the model counts on it",
+        ),
+        requirement(
+            ids::NETWORK,
+            None,
+            Some(Bound::AtLeast(profile.network_mbit_s)),
+            "Mbit/s",
+            "the time to download the model counts on it",
         ),
         requirement(
             ids::PORT,
@@ -86,6 +127,15 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             "the server listens on it; it must be free",
         ),
     ];
+    if plan.rag.is_some() {
+        all.push(requirement(
+            ids::RAG_PORT,
+            Some(Bound::AtLeast(paths::EMBED_PORT as u64)),
+            None,
+            "port",
+            "the embedding server listens on it; it must be free",
+        ));
+    }
     if plan.profile.kind == ProfileKind::Cpu {
         return all;
     }
@@ -96,6 +146,22 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         models.extend(std::iter::once(&gpu.name).chain(&gpu.or_better).cloned());
     }
     models.dedup();
+    all.push(requirement(
+        ids::DISK_KIND,
+        None,
+        Some(Bound::Name("nvme".to_string())),
+        "",
+        "a model beside a card is read at every start",
+    ));
+    if profile.gpus.iter().any(|gpu| gpu.vram_mib >= MEDIUM_VRAM) {
+        all.push(requirement(
+            ids::DISK_SIZE,
+            None,
+            Some(Bound::AtLeast(MEDIUM_DISK)),
+            "bytes",
+            "models, indexes and documents of a medium node",
+        ));
+    }
     all.push(requirement(
         ids::GPU_COUNT,
         Some(Bound::AtLeast(profile.gpus.len() as u64)),

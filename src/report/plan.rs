@@ -1,7 +1,7 @@
 //! A plan as text.
 
 use super::{gib, table};
-use crate::hardware::offers;
+use crate::hardware::offers::{self, HostKind};
 use crate::plan::document::{Plan, Verdict};
 use std::fmt::Write;
 
@@ -9,7 +9,9 @@ pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     head(&mut out, plan);
     memory(&mut out, plan);
+    rag(&mut out, plan);
     speed_and_cost(&mut out, plan);
+    arrival(&mut out, plan);
     alternatives(&mut out, plan);
     next(&mut out, plan);
     out
@@ -37,6 +39,25 @@ fn head(out: &mut String, plan: &Plan) {
         w.kv_type_k,
         if w.flash_attn { ", flash attention" } else { "" },
     );
+    // Parallel and recursive prompting: what several requests at once may count on.
+    match (w.slots, w.kv_unified) {
+        (0 | 1, _) => {}
+        (slots, false) => {
+            let _ = writeln!(
+                out,
+                "slots   {slots} requests at once, each with {per_slot} tokens of its own; more wait their turn"
+            );
+        }
+        (slots, true) => {
+            let _ = writeln!(
+                out,
+                "slots   {slots} requests at once share the {per_slot} tokens; more wait their turn"
+            );
+        }
+    }
+    if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
+        let _ = writeln!(out, "chat template from {from}");
+    }
 }
 
 fn memory(out: &mut String, plan: &Plan) {
@@ -55,11 +76,41 @@ fn memory(out: &mut String, plan: &Plan) {
         ];
         std::iter::once(d.device.clone())
             .chain(parts.into_iter().map(gib))
+            .chain(plan.rag.iter().map(|_| gib(d.rag_bytes)))
             .chain([gib(d.total_bytes), gib(d.capacity_bytes), free])
             .collect()
     });
-    let head = ["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
-    let _ = writeln!(out, "\n{}", table::table(&head, rows, &[1, 2, 3, 4, 5, 6, 7, 8]));
+    let mut head =
+        vec!["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
+    if plan.rag.is_some() {
+        head.insert(6, "rag");
+    }
+    let numbers: Vec<usize> = (1..head.len()).collect();
+    let _ = writeln!(out, "\n{}", table::table(&head, rows, &numbers));
+}
+
+/// The embedding server and its index.
+fn rag(out: &mut String, plan: &Plan) {
+    let Some(rag) = &plan.rag else { return };
+    let model = &rag.model;
+    let _ = writeln!(
+        out,
+        "\nrag     {} {} on {}: vectors of {} numbers, {} to download; {} slots, texts of up to {} tokens",
+        model.id,
+        model.quant,
+        rag.device,
+        model.dimensions,
+        gib(model.size_bytes),
+        rag.slots,
+        rag.chunk_tokens
+    );
+    let _ = writeln!(
+        out,
+        "index   {} of disk for {} texts ({})",
+        gib(rag.index.size_bytes),
+        rag.index.chunks,
+        rag.index.assumption
+    );
 }
 
 fn speed_and_cost(out: &mut String, plan: &Plan) {
@@ -73,13 +124,15 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
         Some(cost) => {
             let _ = writeln!(
                 out,
-                "cost    {:.3} {}/hour, {:.0}/month, {:.2} per million tokens: {} at {} ({}, {})",
+                "cost    {:.3} {}/hour, {:.0}/month{}, {:.2} per million tokens: {} at {}{} ({}, {})",
                 cost.per_hour,
                 cost.currency,
                 cost.per_month,
+                if cost.offer.per_month_cap == Some(cost.per_month) { " at most" } else { "" },
                 cost.per_million_tokens,
                 cost.offer.instance,
                 cost.offer.provider,
+                if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
                 cost.offer.source,
                 cost.offer.as_of
             );
@@ -93,6 +146,49 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
     }
 }
 
+/// What it takes to get to the first answer.
+fn arrival(out: &mut String, plan: &Plan) {
+    let Some(arrival) = &plan.arrival else { return };
+    let first = arrival.first_token_seconds;
+    let _ = writeln!(
+        out,
+        "arrive  {} to download at {} Mbit/s: {}; first token after {} ({} to {})",
+        gib(arrival.download_bytes),
+        arrival.network_mbit_s,
+        time(arrival.download_seconds),
+        time(first.expected),
+        time(first.low),
+        time(first.high)
+    );
+    let _ = writeln!(
+        out,
+        "        {} of disk, load {} to {}, start {} to {}{}",
+        gib(arrival.disk_bytes),
+        time(arrival.load_seconds.low),
+        time(arrival.load_seconds.high),
+        time(arrival.start_seconds.low),
+        time(arrival.start_seconds.high),
+        match (&arrival.cost, &plan.cost) {
+            (Some(until), Some(cost)) =>
+                format!("; paid until then: {:.2} {}", until.expected, cost.currency),
+            _ => String::new(),
+        }
+    );
+    if arrival.runtime_bytes.is_none() {
+        let _ = writeln!(out, "        llama.cpp's archive is not counted: --resolve looks it up");
+    }
+}
+
+/// `0.4 s`, `23 s`, `19 min`, `2.3 h`.
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s if s < 5970.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
 fn alternatives(out: &mut String, plan: &Plan) {
     if plan.alternatives.is_empty() {
         return;
@@ -102,7 +198,11 @@ fn alternatives(out: &mut String, plan: &Plan) {
             a.profile.clone(),
             a.quant.clone(),
             format!("{:?}", a.verdict).to_lowercase(),
-            a.per_month.map_or("-".to_string(), |price| format!("{price:.0}")),
+            match (a.per_month, a.currency.as_deref()) {
+                (Some(price), Some(currency)) => format!("{price:.0} {currency}"),
+                (Some(price), None) => format!("{price:.0}"),
+                (None, _) => "-".to_string(),
+            },
             a.decode_tok_s.map_or("-".to_string(), |speed| format!("{speed:.0}")),
         ]
     });
@@ -115,6 +215,9 @@ fn next(out: &mut String, plan: &Plan) {
         return;
     }
     let _ = writeln!(out, "\nllama-server {} {}", plan.llama_server.build, plan.llama_server.args.join(" "));
+    if let Some(rag) = &plan.rag {
+        let _ = writeln!(out, "\nembedding server: {}", rag.args.join(" "));
+    }
     let _ =
         writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");
 }

@@ -44,9 +44,13 @@ pub struct Held {
     pub disk_bytes: u64,
     /// Our own service listens on the port.
     pub port: bool,
+    /// Our own embedding server listens on its port.
+    pub rag_port: bool,
     /// Our own service's process, whose GPU memory counts as free.
     pub pid: Option<u32>,
-    /// What it uses on each GPU, where nvidia-smi does not tell; bytes.
+    /// The embedding server's.
+    pub rag_pid: Option<u32>,
+    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
     pub gpu_bytes: u64,
 }
 
@@ -149,14 +153,22 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
-        ids::CPU_FLAGS => Found::new(present_flags(&facts.cpu.flags), |bound| match bound {
+        ids::CPU_FLAGS => Found::new(present_flags(facts), |bound| match bound {
             Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
             _ => false,
         }),
         ids::CPU_CORES => number(facts.cpu.logical, format!("{} cores", facts.cpu.logical)),
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
-        ids::PORT => port(facts, held),
+        ids::DISK_SPEED => disk_speed(facts),
+        ids::DISK_KIND => disk_kind(facts),
+        ids::DISK_SIZE => {
+            let total = facts.disk.total_bytes;
+            number(total, format!("{} on {}", gib(total), facts.disk.mount))
+        }
+        ids::NETWORK => network(facts),
+        ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
+        ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
         ids::GPU_MODEL => gpu::model(facts),
@@ -179,15 +191,27 @@ fn holds<'a>(value: bool, text: &str) -> Found<'a> {
     Found::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
 }
 
-fn present_flags(flags: &[String]) -> String {
+fn present_flags(facts: &Facts) -> String {
+    let flags = &facts.cpu.flags;
+    if let Some(why) = unread(facts, "cpu").filter(|_| flags.is_empty()) {
+        return format!("not to be read ({why})");
+    }
     const SHOWN: &[&str] = &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"];
     let present: Vec<&str> = SHOWN.iter().copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
     if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
 }
 
+/// Why a part of the facts is empty; a host that hides it is refused with that reason, not with a zero.
+fn unread<'a>(facts: &'a Facts, field: &str) -> Option<&'a String> {
+    facts.failed.get(field).or(facts.unsupported.get(field))
+}
+
 /// RAM that the service can really have: the total, or the tighter cgroup limit.
 fn ram(facts: &Facts) -> Found<'static> {
     let total = facts.memory.total_bytes;
+    if let Some(why) = unread(facts, "memory").filter(|_| total == 0) {
+        return number(0, format!("not to be read ({why})"));
+    }
     match facts.memory.cgroup_limit_bytes.filter(|limit| *limit < total) {
         Some(limit) => {
             let by = facts.memory.cgroup_limit_by.as_deref().unwrap_or("a group above it");
@@ -209,9 +233,42 @@ fn disk(facts: &Facts, held: Held) -> Found<'static> {
     number(disk.free_bytes.saturating_add(held.disk_bytes), text)
 }
 
-fn port(facts: &Facts, held: Held) -> Found<'_> {
+/// A promise that is kept until someone measured that it is not.
+fn disk_speed(facts: &Facts) -> Found<'static> {
+    match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
+        Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
+        None => Found::new("not measured".to_string(), |_| true),
+    }
+}
+
+/// Where a hypervisor does not tell, nothing is held against the host.
+fn disk_kind(facts: &Facts) -> Found<'_> {
+    let mount = facts.mounts.iter().find(|mount| mount.path == crate::paths::VAR);
+    match mount.and_then(|mount| mount.kind.as_deref()) {
+        Some("virtual") => Found::new("virtual, which may be any".to_string(), |_| true),
+        Some(kind) => name(kind),
+        None => Found::new("not known".to_string(), |_| true),
+    }
+}
+
+/// A promise as well; an address that cannot be reached breaks it.
+fn network(facts: &Facts) -> Found<'_> {
+    let tried = facts.measured.as_ref().map(|measured| measured.egress.as_slice()).unwrap_or_default();
+    let unreached = tried.iter().position(|egress| egress.mbit_s.is_none());
+    if let Some(index) = unreached {
+        let why = facts.failed.get(&format!("measured.egress.{index}")).map_or("no answer", String::as_str);
+        return Found::new(format!("none from {}: {why}", tried[index].host), |_| false);
+    }
+    let slowest = tried.iter().filter_map(|egress| Some((egress.mbit_s?, &egress.host)));
+    match slowest.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((speed, host)) => number(speed as u64, format!("{speed:.0} Mbit/s from {host}")),
+        None => Found::new("not measured".to_string(), |_| true),
+    }
+}
+
+fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
     let user = |wanted: u64| facts.ports.iter().find(move |port| u64::from(port.port) == wanted);
-    let text = match (held.port, facts.ports.iter().find(|port| port.port == crate::paths::DEFAULT_PORT)) {
+    let text = match (ours, facts.ports.iter().find(|port| port.port == number)) {
         (true, _) => "used by our own service".to_string(),
         (false, None) => "free".to_string(),
         (false, Some(port)) => {
@@ -219,7 +276,7 @@ fn port(facts: &Facts, held: Held) -> Found<'_> {
         }
     };
     Found::new(text, move |bound| match bound {
-        Bound::AtLeast(wanted) => held.port || user(*wanted).is_none(),
+        Bound::AtLeast(wanted) => ours || user(*wanted).is_none(),
         _ => false,
     })
 }

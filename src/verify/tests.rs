@@ -1,6 +1,6 @@
 use super::*;
 use crate::hardware::facts::{
-    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
+    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
 };
 
 const GIB: u64 = 1 << 30;
@@ -25,6 +25,10 @@ fn gpu() -> Gpu {
         memory_free_bytes: Some(79 * GIB),
         ..Gpu::default()
     }
+}
+
+fn measured(disk: f64) -> Option<Measured> {
+    Some(Measured { disk_read_mb_s: Some(disk), ..Measured::default() })
 }
 
 fn requirement(id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str) -> Requirement {
@@ -56,6 +60,9 @@ fn a_table_of_requirements() {
             |f| f.memory.cgroup_limit_bytes = Some(4 * GIB),
             Refused,
         ),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |_| {}, Ok),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |f| f.measured = measured(512.5), Ok),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |f| f.measured = measured(499.9), Warning),
         (requirement(ids::CPU_FLAGS, names(&["avx2"]), None, ""), |_| {}, Ok),
         (requirement(ids::CPU_FLAGS, names(&["avx2", "avx512f"]), None, ""), |_| {}, Refused),
         (requirement(ids::CPU_CORES, None, at(16), "cores"), |_| {}, Warning),
@@ -200,4 +207,39 @@ fn versions_compare_as_numbers_and_unknown_ones_pass() {
     facts.gpus[1].driver = Some("470.256.02".into());
     let refused = line(&facts);
     assert_eq!((refused.outcome, refused.needed.as_str()), (Outcome::Refused, "at least 525.60.13"));
+}
+
+#[test]
+fn a_promised_network_and_disk_are_warnings_and_only_once_they_were_looked_at() {
+    use crate::hardware::facts::{Egress, Measured, Mount};
+    let promised = [
+        requirement(ids::NETWORK, None, Some(Bound::AtLeast(100)), "Mbit/s"),
+        requirement(ids::DISK_KIND, None, Some(Bound::Name("nvme".into())), ""),
+        requirement(ids::DISK_SIZE, None, Some(Bound::AtLeast(150 * GIB)), "bytes"),
+    ];
+    let outcomes = |facts: &Facts| -> Vec<(Outcome, String)> {
+        let report = check(&promised, facts, Held::default());
+        report.lines.into_iter().map(|line| (line.outcome, line.found)).collect()
+    };
+    let mut facts = facts();
+    assert_eq!(outcomes(&facts)[0], (Outcome::Ok, "not measured".into()));
+    assert!(outcomes(&facts).iter().all(|(outcome, _)| *outcome == Outcome::Ok));
+    let egress = |mbit_s| Egress { host: "huggingface.co".into(), mbit_s, ..Egress::default() };
+    for (speeds, outcome, found) in [
+        (vec![Some(940.0)], Outcome::Ok, "940 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), Some(99.4)], Outcome::Warning, "99 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), None], Outcome::Warning, "none from huggingface.co: it answers 503"),
+    ] {
+        let egress = speeds.into_iter().map(egress).collect();
+        facts.measured = Some(Measured { egress, ..Measured::default() });
+        facts.failed.insert("measured.egress.1".into(), "it answers 503".into());
+        assert_eq!(outcomes(&facts)[0], (outcome, found.into()));
+    }
+    for (kind, outcome) in [("nvme", Outcome::Ok), ("virtual", Outcome::Ok), ("hdd", Outcome::Warning)] {
+        let kind = Some(kind.to_string());
+        facts.mounts = vec![Mount { path: crate::paths::VAR.into(), kind, ..Mount::default() }];
+        assert_eq!(outcomes(&facts)[1].0, outcome);
+    }
+    facts.disk.total_bytes = 100 * GIB;
+    assert_eq!(outcomes(&facts)[2], (Outcome::Warning, "100.0 GiB on /".into()));
 }

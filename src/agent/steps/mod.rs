@@ -5,6 +5,7 @@ mod activate;
 mod agent_link;
 mod config;
 mod directories;
+mod embedding;
 mod key;
 mod model;
 mod packages;
@@ -18,7 +19,7 @@ use crate::error::Result;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-pub use activate::{receipt_facts, wait_until_ready};
+pub use activate::{receipt_facts, start_limit, wait_until_ready};
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 
@@ -44,7 +45,9 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(agent_link::AgentLink),
         Box::new(unit::Unit),
         Box::new(config::Config),
+        Box::new(embedding::Retire),
         Box::new(activate::Activate),
+        Box::new(embedding::Embedding),
     ]
 }
 
@@ -61,6 +64,8 @@ pub enum Undo {
     Reload,
     /// The service was started from another generation.
     Restart { since: jiff::Timestamp },
+    /// The embedding server was started or taken away.
+    Embedding,
 }
 
 /// One run of the steps: where events go, and what was changed so far.
@@ -70,6 +75,10 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
+    /// The generation that served before; `None` on a first apply.
+    pub served: Option<PathBuf>,
+    /// An apply was cut off before: what runs may be started from what is no longer there.
+    pub unproved: bool,
     last_progress: Option<Instant>,
 }
 
@@ -83,11 +92,20 @@ pub struct Notes {
     pub timing: Option<super::api::Timing>,
     pub memory: Option<activate::Memory>,
     pub proof: Option<super::proof::Proof>,
+    pub embedding: Option<embedding::Proof>,
 }
 
 impl<'a> Run<'a> {
     pub fn new(events: &'a mut dyn Events) -> Run<'a> {
-        Run { events, undo: Vec::new(), notes: Notes::default(), token: None, last_progress: None }
+        Run {
+            events,
+            undo: Vec::new(),
+            notes: Notes::default(),
+            token: None,
+            served: None,
+            unproved: false,
+            last_progress: None,
+        }
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {

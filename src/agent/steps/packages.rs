@@ -3,8 +3,10 @@
 
 use super::{Run, Step};
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::agent::installed::{self, is_elf};
 use crate::error::{Failure, Result};
 use crate::files;
+use crate::hardware::probe::package_lock;
 use crate::process;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,20 +15,21 @@ use std::time::Duration;
 pub struct Packages;
 
 /// Seconds to wait for another package run to finish.
-const LOCK_SECONDS: &str = "DPkg::Lock::Timeout=120";
+const LOCK_SECONDS: u32 = 120;
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
-/// Shared library → Debian and Ubuntu package.
-const LIBRARIES: &[(&str, &str)] = &[
-    ("libgomp.so.1", "libgomp1"),
-    ("libstdc++.so.6", "libstdc++6"),
-    ("libgcc_s.so.1", "libgcc-s1"),
-    ("libatomic.so.1", "libatomic1"),
-    ("libcurl.so.4", "libcurl4"),
-    ("libssl.so.3", "libssl3"),
-    ("libcrypto.so.3", "libssl3"),
-    ("libvulkan.so.1", "libvulkan1"),
-    ("libopenblas.so.0", "libopenblas0"),
+/// A shared library, and the packages that bring it: Debian's and Ubuntu's, Fedora's and its kin's,
+/// Arch's.
+const LIBRARIES: &[(&str, [&str; 3])] = &[
+    ("libgomp.so.1", ["libgomp1", "libgomp", "gcc-libs"]),
+    ("libstdc++.so.6", ["libstdc++6", "libstdc++", "gcc-libs"]),
+    ("libgcc_s.so.1", ["libgcc-s1", "libgcc", "gcc-libs"]),
+    ("libatomic.so.1", ["libatomic1", "libatomic", "gcc-libs"]),
+    ("libcurl.so.4", ["libcurl4", "libcurl", "curl"]),
+    ("libssl.so.3", ["libssl3", "openssl-libs", "openssl"]),
+    ("libcrypto.so.3", ["libssl3", "openssl-libs", "openssl"]),
+    ("libvulkan.so.1", ["libvulkan1", "vulkan-loader", "vulkan-icd-loader"]),
+    ("libopenblas.so.0", ["libopenblas0", "openblas", "openblas"]),
 ];
 
 impl Step for Packages {
@@ -53,7 +56,10 @@ impl Step for Packages {
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
             let packages = library_packages(&loaded.missing)?;
-            install(&packages)?;
+            if let Some(holder) = package_lock() {
+                run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
+            }
+            install(&loaded.missing, &packages)?;
             run.notes.packages = packages.iter().map(|name| name.to_string()).collect();
             loaded = loader(desired)?;
         }
@@ -69,16 +75,17 @@ impl Step for Packages {
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
         note.libraries = loaded.found;
+        note.build = installed::build(&server(&note));
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
 
-/// The packages that bring `libraries`; an unknown one is named in the error.
+/// The Debian packages that bring `libraries`; an unknown one is named in the error.
 pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
-        let (_, package) = known.ok_or_else(|| {
+        let (_, [package, ..]) = known.ok_or_else(|| {
             Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
                 .hint("install it on the host, or use an archive that brings its libraries")
         })?;
@@ -89,10 +96,50 @@ pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     Ok(packages)
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+/// For a host without apt: what to type there, by the package manager that it has.
+fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
+    // rpm knows packages by the libraries in them, whatever they are called there.
+    let capabilities =
+        || libraries.iter().map(|name| format!("'{name}()(64bit)'")).collect::<Vec<_>>().join(" ");
+    let named = |column: usize| {
+        let mut names: Vec<&str> = Vec::new();
+        for (library, packages) in LIBRARIES {
+            if libraries.iter().any(|name| name == library) && !names.contains(&packages[column]) {
+                names.push(packages[column]);
+            }
+        }
+        names.join(" ")
+    };
+    let how = if has("dnf") {
+        format!("`dnf install {}` (package {})", capabilities(), named(1))
+    } else if has("yum") {
+        format!("`yum install {}` (package {})", capabilities(), named(1))
+    } else if has("zypper") {
+        format!("`zypper install {}`", capabilities())
+    } else if has("pacman") {
+        format!("`pacman -S {}`", named(2))
+    } else {
+        format!(
+            "the package with it ({} on Debian and Ubuntu, {} on Fedora, {} on Arch)",
+            named(0),
+            named(1),
+            named(2)
+        )
+    };
+    format!("install {how} on the host, then apply again")
+}
+
+/// Whether a program is on the path.
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);
+        let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
         process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
     };
     let mut install = vec!["install", "--no-install-recommends"];
@@ -101,10 +148,10 @@ fn install(packages: &[&str]) -> Result<()> {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
             return Err(Failure::failed(format!(
-                "this host has no apt-get to install {}",
-                packages.join(", ")
+                "llama-server needs {}, and this host has no apt-get to install it with",
+                libraries.join(", ")
             ))
-            .hint("install what brings these libraries with its own package manager, then apply again")
+            .hint(by_hand(libraries, is_there))
             .into());
         }
         Err(error) => return Err(error.into()),
@@ -113,7 +160,10 @@ fn install(packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     if is_locked(&first.stderr) {
-        return Err(Failure::failed(format!("installing {}: {}", packages.join(", "), first.stderr.trim()))
+        // apt does not always say whose it is.
+        let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
+        let said = first.stderr.trim();
+        return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
             .hint("another package run holds the lock; wait for it to finish, then apply again")
             .into());
     }
@@ -146,7 +196,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
     let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
-    let server = folder.join(&note.folder).join("llama-server");
+    let server = server(&note);
     let outcome = process::run("ldd", &[&server.to_string_lossy()], Duration::from_secs(30))?;
     if !outcome.success {
         let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
@@ -154,20 +204,34 @@ fn loader(desired: &Desired) -> Result<Loader> {
             return Ok(Loader { missing: Vec::new(), found: vec![server] });
         }
         return Err(Failure::failed(format!(
-            "the archive's llama-server does not start here: {}",
+            "{} does not start here: {}",
+            match note.installed {
+                Some(path) => path.display().to_string(),
+                None => "the archive's llama-server".to_string(),
+            },
             said.trim()
         ))
         .hint("it must be a Linux x86-64 executable for this host's C library")
         .into());
     }
-    Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
+    let mut loader = parse_ldd(&outcome.stdout, &folder.to_string_lossy());
+    if !desired.plan.profile.gpus.is_empty() {
+        // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
+        let backend = server.with_file_name("libggml-vulkan.so");
+        if backend.exists() {
+            let outcome = process::run("ldd", &[&backend.to_string_lossy()], Duration::from_secs(30))?;
+            loader.missing.extend(parse_ldd(&outcome.stdout, &folder.to_string_lossy()).missing);
+            loader.missing.sort();
+            loader.missing.dedup();
+        }
+    }
+    Ok(loader)
 }
 
-fn is_elf(path: &std::path::Path) -> bool {
-    use std::io::Read;
-    let mut magic = [0; 20];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+/// The program itself, not a link to it: its libraries are looked for beside it.
+fn server(note: &generation::Runtime) -> PathBuf {
+    let inside = runtime_folder(&note.blob).join(&note.folder).join("llama-server");
+    note.installed.clone().unwrap_or(inside)
 }
 
 fn parse_ldd(text: &str, runtime: &str) -> Loader {
@@ -196,6 +260,26 @@ mod tests {
         let loader = parse_ldd(text, "/var/r");
         assert_eq!(loader.missing, ["libgomp.so.1"]);
         assert_eq!(loader.found, [PathBuf::from("/lib/x86_64-linux-gnu/libc.so.6")]);
+    }
+
+    #[test]
+    fn a_host_without_apt_is_told_what_to_type() {
+        let libraries = ["libgomp.so.1", "libstdc++.so.6"].map(String::from);
+        let on = |manager: &'static str| by_hand(&libraries, |name| name == manager);
+        for (manager, want) in [
+            (
+                "dnf",
+                "`dnf install 'libgomp.so.1()(64bit)' 'libstdc++.so.6()(64bit)'` (package libgomp libstdc++)",
+            ),
+            ("zypper", "`zypper install 'libgomp.so.1()(64bit)' 'libstdc++.so.6()(64bit)'`"),
+            ("pacman", "`pacman -S gcc-libs`"),
+            (
+                "emerge",
+                "libgomp1 libstdc++6 on Debian and Ubuntu, libgomp libstdc++ on Fedora, gcc-libs on Arch",
+            ),
+        ] {
+            assert!(on(manager).contains(want), "{}", on(manager));
+        }
     }
 
     #[test]

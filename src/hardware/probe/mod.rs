@@ -16,6 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
+pub use os::note_sudo_password;
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];
@@ -41,6 +42,11 @@ pub fn probe(storage: &Path) -> Facts {
     gaps.unsupported("measured", "only with --measure");
     facts.probe_seconds = start.elapsed().as_secs_f64();
     with(facts, gaps)
+}
+
+/// `apt-get (pid 12)`: who holds the locks of apt-get and dpkg.
+pub fn package_lock() -> Option<String> {
+    os::package_lock(&mut Gaps::default())
 }
 
 /// What the service's gate compares at every start, and nothing that takes time: no program is run
@@ -70,6 +76,7 @@ pub fn probe_and_measure(storage: &Path) -> Facts {
     let mut gaps = Gaps::default();
     facts.unsupported.remove("measured");
     facts.measured = Some(measure::measure(storage, &facts, &mut gaps));
+    measure::mounts(&mut facts, storage);
     with(facts, gaps)
 }
 
