@@ -3,7 +3,7 @@
 
 use super::download;
 use super::files::{self, Stamp};
-use super::protocol::{Apply, Blob};
+use super::protocol::{Apply, Blob, Expose};
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
 use crate::paths;
@@ -125,6 +125,7 @@ pub struct Desired {
     pub offered: Vec<Blob>,
     /// Blobs that this host can download.
     pub sources: Vec<Source>,
+    pub expose: Expose,
 }
 
 impl Desired {
@@ -167,7 +168,7 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
-        Ok(Desired { plan, bundle, record, offered, sources })
+        Ok(Desired { plan, bundle, record, offered, sources, expose: apply.expose.clone() })
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.

@@ -51,6 +51,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "unit": state,
         "health": health,
         "listen": listen(&plan),
+        "exposed": super::expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
         "disk_free_bytes": facts.disk.free_bytes,

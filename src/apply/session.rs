@@ -1,16 +1,17 @@
 //! One request to one host, from connection to the agent's last event.
 
 use super::blobs::{AgentFile, LocalFile};
+use super::confirm::confirm;
 use super::link::{Host, Link, Stream, stage_marker};
 use super::remote::not_root;
 use super::show::Show;
-use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
+use super::upload;
+use crate::agent::expose::certificate::Given;
+use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting};
 use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::ssh::{Lost, TimedOut};
-use std::fs::File;
-use std::io::{Seek, SeekFrom};
 use std::time::Duration;
 
 /// What is asked of every host.
@@ -22,6 +23,8 @@ pub struct Work {
     pub files: Vec<LocalFile>,
     /// For what hosts download.
     pub token: Option<Token>,
+    /// The user's own, for a host that lets others in.
+    pub certificate: Option<Given>,
 }
 
 /// How a host answered. Connection problems are errors, and no outcome.
@@ -40,12 +43,17 @@ const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
 /// Noise of a login shell before the agent's greeting, bytes.
 const MOST_NOISE: usize = 16 << 20;
 
+/// Asks, and confirms over a new connection where the agent waits for that.
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+    let outcome = ask(host, work, show)?;
+    Ok(confirm(host, work, outcome))
+}
+
+/// One request over one connection.
+pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     show.connecting();
     let mut link = host.connect()?;
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    let nonce = hex(&bytes);
+    let nonce = nonce()?;
     if let Some(outcome) = attempt(host, link.as_mut(), work, &nonce, show)? {
         return Ok(outcome);
     }
@@ -56,6 +64,12 @@ pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
         .ok_or_else(|| Failure::failed("the agent was staged but is not found on the host").into())
 }
 
+pub(super) fn nonce() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
+    Ok(hex(&bytes))
+}
+
 /// `None`: the agent has to be staged first.
 fn attempt(
     host: &Host,
@@ -64,11 +78,29 @@ fn attempt(
     nonce: &str,
     show: &mut dyn Show,
 ) -> Result<Option<Outcome>> {
+    match greeted(host, link, work, nonce)? {
+        Some(stream) => converse(host, stream, work, show).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Sends the request and waits for the agent's greeting. `None`: the agent is not on the host.
+pub(super) fn greeted<'a>(
+    host: &Host,
+    link: &'a mut dyn Link,
+    work: &Work,
+    nonce: &str,
+) -> Result<Option<Box<dyn Stream + 'a>>> {
+    let mut op = work.op.clone();
+    if let Op::Apply(apply) = &mut op {
+        apply.expose.names = host.names();
+    }
     let request = Request {
         version: VERSION,
         nonce: nonce.to_string(),
-        op: work.op.clone(),
+        op,
         token: work.token.clone(),
+        certificate: work.certificate.clone(),
     };
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');
@@ -80,7 +112,7 @@ fn attempt(
         // The shell's last words may lack their line break, so only the end of a line counts.
         match stream.line(SILENCE).context("waiting for the agent to start")? {
             Some(line) if line.ends_with(greeting.as_bytes()) => {
-                return converse(host, stream, work, show).map(Some);
+                return Ok(Some(stream));
             }
             Some(line) if line.ends_with(marker.as_bytes()) => return Ok(None),
             Some(line) => noise += line.len() + 1,
@@ -130,7 +162,8 @@ fn converse(
             }
             Event::Need { blobs } => {
                 let mut each = blobs.iter();
-                each.try_for_each(|need| send(stream.as_mut(), work, need, show)).map_err(cut_off)?
+                each.try_for_each(|need| upload::send(host, stream.as_mut(), work, need, show))
+                    .map_err(cut_off)?
             }
             Event::Progress { .. } | Event::Alive => {}
             other => events.push(other),
@@ -144,19 +177,4 @@ const CARRIES_ON: &str = "the same command again carries on where it stopped";
 fn cut_off(error: anyhow::Error) -> anyhow::Error {
     let gone = error.downcast_ref::<Lost>().is_some() || error.downcast_ref::<TimedOut>().is_some();
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
-}
-
-fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
-    let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
-    let local = local.ok_or_else(|| {
-        Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
-    })?;
-    let what = || format!("reading {}", local.path.display());
-    let mut file = File::open(&local.path).with_context(what)?;
-    file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
-    let total = local.blob.size_bytes;
-    // Exactly what was announced, even when the file grows meanwhile.
-    let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
-    show.upload(&local.blob.name, need.offset, total);
-    stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
 }

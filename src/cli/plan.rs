@@ -9,6 +9,7 @@ use crate::hardware::facts::Facts;
 use crate::hardware::offers::Budget;
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
+use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
@@ -86,6 +87,12 @@ pub struct PlanArgs {
     /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
     #[arg(long)]
     resolve: bool,
+    /// Let these addresses use the API too, with TLS: 203.0.113.0/24, 2001:db8::/32; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    expose: Vec<Range>,
+    /// With --expose: a range of (nearly) everyone is meant
+    #[arg(long, requires = "expose")]
+    expose_everyone: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -152,6 +159,21 @@ impl PlanArgs {
         }
     }
 
+    /// The plan with `--expose`, where that is given; what a finished plan says stays otherwise. Exit 2
+    /// for a range of everyone that was not said to be meant.
+    pub fn expose(&self, plan: &mut Plan) -> Result<()> {
+        let Some(exposure) = Exposure::of(&self.expose) else { return Ok(()) };
+        let wide = exposure.ranges.iter().find(|range| range.is_wide());
+        if let Some(range) = wide.filter(|_| !self.expose_everyone) {
+            let message = format!("--expose {range} lets (nearly) everyone try the API's key");
+            return Err(Failure::usage(message)
+                .hint("name the addresses that need it, or add --expose-everyone")
+                .into());
+        }
+        plan.expose = Some(exposure);
+        Ok(())
+    }
+
     pub fn plan(&self) -> Result<Planned> {
         self.plan_for(None)
     }
@@ -185,10 +207,11 @@ impl PlanArgs {
             },
             build: build::find(&self.llama_build)?,
         };
-        let plan = match facts {
+        let mut plan = match facts {
             Some(facts) => reconcile::plan(request, facts)?,
             None => crate::plan::plan(&request)?,
         };
+        self.expose(&mut plan)?;
         Ok(Planned { plan, model_files: local })
     }
 }

@@ -337,6 +337,7 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
         requirements: Vec::new(),
         llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new(), runtime: None },
+        expose: None,
         alternatives: alternatives(chosen, everywhere),
     };
     let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod choice;
 pub mod document;
+pub mod expose;
 mod graph;
 pub mod ledger;
 pub mod levels;

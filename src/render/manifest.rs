@@ -158,6 +158,9 @@ pub(super) const OWNER: &str = "root:root";
 
 /// The unit's file on a host, or a drop-in's.
 fn is_units(host: &str) -> bool {
+    if host == paths::EXPOSE_FILE {
+        return true;
+    }
     let name = host.strip_prefix("/etc/systemd/system/").and_then(|rest| rest.strip_prefix(paths::UNIT));
     name.is_some_and(|rest| rest.is_empty() || rest.starts_with(".d/"))
 }

@@ -29,6 +29,7 @@ use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
+use crate::plan::expose::Exposure;
 use serde::Serialize;
 use templates::{PATHS, Paths};
 
@@ -52,6 +53,12 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
         text(&generation(ARGS), args(plan)?),
         text(&generation(paths::generation::LIMITS), limits(plan)?),
     ];
+    if let Some(exposure) = &plan.expose {
+        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?));
+        let unit = format!("{}{}", manifest::ROOTFS, paths::EXPOSE_FILE);
+        let host = Host { paths: PATHS };
+        files.push(text(&unit, templates::fill("systemd/agi-provision-expose.service", &host)?));
+    }
     if let Some(template) = &plan.model.chat_template {
         files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
     }
@@ -104,6 +111,37 @@ fn arg<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
     args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
 }
 
+/// The port of the API, on 127.0.0.1 and towards others.
+pub fn port(plan: &Plan) -> u16 {
+    arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT)
+}
+
+/// The nftables rules of a plan that lets others in. Exit 2 where the server itself would be open.
+fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        plan: &'a Plan,
+        port: u16,
+        ipv4: Vec<String>,
+        ipv6: Vec<String>,
+    }
+    if !is_loopback(listen(plan)) {
+        let message = format!("the plan's server listens on {}, without TLS", listen(plan));
+        return Err(Failure::usage(message)
+            .hint("an exposed API is passed on to 127.0.0.1: plan again, and change only --expose")
+            .into());
+    }
+    templates::fill(
+        "nftables/expose.nft",
+        &Values {
+            plan,
+            port: port(plan),
+            ipv4: exposure.ipv4().map(|range| range.to_string()).collect(),
+            ipv6: exposure.ipv6().map(|range| range.to_string()).collect(),
+        },
+    )
+}
+
 /// Where llama-server listens; its own default is the first.
 fn listen(plan: &Plan) -> &str {
     arg(plan, "--host").unwrap_or("127.0.0.1")
@@ -124,6 +162,7 @@ fn limits(plan: &Plan) -> Result<String> {
         /// Numbers of the plan's GPUs; empty on a CPU.
         gpus: Vec<usize>,
         gpu_names: String,
+        exposed: bool,
     }
     let gpus = match plan.profile.kind {
         ProfileKind::Cpu => &[][..],
@@ -140,6 +179,7 @@ fn limits(plan: &Plan) -> Result<String> {
             listen: listen(plan),
             loopback: is_loopback(listen(plan)),
             gpus: (0..gpus.len()).collect(),
+            exposed: plan.expose.is_some(),
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
         },
     )
@@ -154,6 +194,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         port: u16,
         loopback: bool,
         gpus: bool,
+        exposed: bool,
     }
     let models = downloads.iter().filter(|download| download.what == What::Model);
     templates::fill(
@@ -162,9 +203,10 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             paths: PATHS,
             plan,
             models: models.collect(),
-            port: arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT),
+            port: port(plan),
             loopback: is_loopback(listen(plan)),
             gpus: plan.profile.kind != ProfileKind::Cpu,
+            exposed: plan.expose.is_some(),
         },
     )
 }

@@ -46,7 +46,7 @@ mod resolve;
 mod target;
 mod wire;
 
-pub use config::Options;
+pub use config::{Options, names};
 pub use connection::{Connection, Outcome};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};

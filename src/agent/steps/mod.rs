@@ -5,6 +5,7 @@ mod activate;
 mod agent_link;
 mod config;
 mod directories;
+mod expose;
 mod key;
 mod model;
 mod packages;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use activate::{receipt_facts, wait_until_ready};
+pub use expose::hand_over as hand_over_certificate;
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 
@@ -45,6 +47,7 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(unit::Unit),
         Box::new(config::Config),
         Box::new(activate::Activate),
+        Box::new(expose::Expose),
     ]
 }
 

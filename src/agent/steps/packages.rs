@@ -54,7 +54,7 @@ impl Step for Packages {
         if !loaded.missing.is_empty() {
             let packages = library_packages(&loaded.missing)?;
             install(&packages)?;
-            run.notes.packages = packages.iter().map(|name| name.to_string()).collect();
+            run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }
         if !loaded.missing.is_empty() {
@@ -89,7 +89,7 @@ pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     Ok(packages)
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+pub(super) fn install(packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);

@@ -45,7 +45,9 @@ impl Step for Unit {
 fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let inside = |path: &str| path.starts_with(paths::GENERATION);
     let check = |path: &str| {
-        let ours = path == paths::UNIT_FILE || path.starts_with(&format!("{}/", paths::UNIT_DROP_IN));
+        let ours = path == paths::UNIT_FILE
+            || path == paths::EXPOSE_FILE
+            || path.starts_with(&format!("{}/", paths::UNIT_DROP_IN));
         if ours {
             Ok(PathBuf::from(path))
         } else {
