@@ -252,6 +252,33 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_for_others_brings_its_rules_and_the_unit_that_ends_tls() {
+        let closed = render(&plan()).unwrap();
+        let rules = format!("rootfs{}/expose.nft", paths::GENERATION);
+        let unit = format!("rootfs{}", paths::EXPOSE_FILE);
+        assert!(closed.file(&rules).is_none() && closed.file(&unit).is_none());
+        let mut plan = plan();
+        let ranges = ["10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().unwrap());
+        plan.expose = Exposure::of(&ranges);
+        let open = render(&plan).unwrap();
+        let text = |path: &str| String::from_utf8(open.file(path).unwrap().to_vec()).unwrap();
+        let rules = text(&rules);
+        assert!(rules.contains("ip saddr { 10.0.0.0/8 } accept") && rules.contains("ip6 saddr { 2001:db8::/32 }"));
+        assert!(rules.contains("tcp dport 8080 drop") && !rules.contains("flush"), "{rules}");
+        assert!(text(&unit).contains("DynamicUser=yes"));
+        let limits = limits_of(&plan);
+        assert!(limits.contains("Wants=agi-provision-expose.service"), "{limits}");
+        assert!(limits.contains("IPAddressDeny=any"), "the server itself stays on loopback: {limits}");
+        assert!(text("README.md").contains("openssl req"));
+        // One range only: no empty set, which nftables would refuse.
+        plan.expose = Exposure::of(&ranges[..1]);
+        let one = render(&plan).unwrap();
+        assert!(!String::from_utf8_lossy(one.file(&format!("rootfs{}/expose.nft", paths::GENERATION)).unwrap()).contains("ip6"));
+        plan.llama_server.args = vec!["--host".to_string(), "0.0.0.0".to_string()];
+        assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+    }
+
+    #[test]
     fn texts_of_a_plan_stay_texts() {
         let mut plan = plan();
         plan.model.id = "m\nExecStartPre=/bin/evil %n \\".to_string();
