@@ -26,7 +26,10 @@ fn main() {
     let count = std::env::args().filter_map(|arg| arg.parse::<usize>().ok()).next().unwrap_or(1);
     let python = Path::new("/var/cache/agi-provision-lab/peers").to_path_buf();
     let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/install");
-    assert!(Command::new(install).arg(&python).status().expect("the script").success(), "installing the peers");
+    assert!(
+        Command::new(install).arg(&python).status().expect("the script").success(),
+        "installing the peers"
+    );
     let hosts = (0..count).map(|_| lab::Host::boot("debian12-python")).collect();
     let bench = Bench { hosts, dir: tempfile::tempdir().expect("a temporary folder"), python };
     bench.prepare();
@@ -79,9 +82,14 @@ impl Bench {
 
     fn prepare(&self) {
         let write = |name: &str, text: &str| std::fs::write(self.path(name), text).expect("a file");
-        agi_provision::model::tiny::write_tiny(&mut File::create(self.path("tiny.gguf")).expect("a file"), 1, None)
-            .expect("the model");
-        let (mut known, mut ini, mut py) = (String::new(), String::from("[all]\n"), String::from("everyone = ([\n"));
+        agi_provision::model::tiny::write_tiny(
+            &mut File::create(self.path("tiny.gguf")).expect("a file"),
+            1,
+            None,
+        )
+        .expect("the model");
+        let (mut known, mut ini, mut py) =
+            (String::new(), String::from("[all]\n"), String::from("everyone = ([\n"));
         for host in &self.hosts {
             let key = host.key_path();
             known += &std::fs::read_to_string(host.known_hosts()).expect("known hosts");
@@ -133,7 +141,17 @@ impl Bench {
     fn ours(&self) -> (Duration, Duration, Duration, Duration) {
         let apply = |ctx: &str| {
             let mut apply = self.command(Path::new(env!("CARGO_BIN_EXE_agi-provision")));
-            apply.args(["apply", "--yes", "--jobs", "32", "--profile", "laptop-cpu-16gb", "--ctx", ctx, "--model"]);
+            apply.args([
+                "apply",
+                "--yes",
+                "--jobs",
+                "32",
+                "--profile",
+                "laptop-cpu-16gb",
+                "--ctx",
+                ctx,
+                "--model",
+            ]);
             apply.arg(self.path("tiny.gguf")).arg("--runtime-archive").arg(lab::llama_archive());
             apply.arg("--inventory").arg(self.path("hosts")).arg("--known-hosts").arg(self.path("known"));
             time(&mut apply)
@@ -177,9 +195,11 @@ impl Bench {
         let mut play = self.command(&self.python.join("bin/ansible-playbook"));
         play.env("ANSIBLE_CONFIG", self.peers("ansible.cfg"));
         play.arg("-i").arg(self.path("hosts")).arg(self.peers("site.yml"));
-        for (name, path) in
-            [("archive", lab::llama_archive()), ("model", self.path("tiny.gguf")), ("arguments", self.path("arguments"))]
-        {
+        for (name, path) in [
+            ("archive", lab::llama_archive()),
+            ("model", self.path("tiny.gguf")),
+            ("arguments", self.path("arguments")),
+        ] {
             play.arg("-e").arg(format!("{name}={}", path.display()));
         }
         time(&mut play)

@@ -27,7 +27,8 @@ fn main() {
     let file = dir.path().join("large.tar");
     noise(&file, mib << 20);
     let model = dir.path().join("tiny.gguf");
-    agi_provision::model::tiny::write_tiny(&mut File::create(&model).expect("a file"), 1, None).expect("the model");
+    agi_provision::model::tiny::write_tiny(&mut File::create(&model).expect("a file"), 1, None)
+        .expect("the model");
     let proxy = delaying(&host.addr());
     let known = std::fs::read_to_string(host.known_hosts()).expect("known hosts");
     let near = known.replace(&host.addr(), &format!("[127.0.0.1]:{proxy}"));
@@ -47,7 +48,17 @@ fn main() {
             agent = agent.max(sent.agent_kib);
             let start = Instant::now();
             let mut scp = Command::new("scp");
-            scp.args(["-q", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-P", &port.to_string()]);
+            scp.args([
+                "-q",
+                "-F",
+                "none",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "IdentitiesOnly=yes",
+                "-P",
+                &port.to_string(),
+            ]);
             scp.arg("-o").arg(format!("UserKnownHostsFile={}", dir.path().join("known").display()));
             scp.arg("-i").arg(host.key_path()).arg(&file).arg(format!("root@{address}:/root/copy"));
             assert!(scp.status().expect("scp").success(), "scp failed");
@@ -58,7 +69,11 @@ fn main() {
         println!("{what}: apply, checked: {:.2} s, {:.0} MiB/s", ours.as_secs_f64(), rate(ours));
         println!("{what}: scp:            {:.2} s, {:.0} MiB/s", theirs.as_secs_f64(), rate(theirs));
         println!("{what}: speed:          {:.2} times scp's (bound: {bound})", rate(ours) / rate(theirs));
-        println!("{what}: peak memory:    client {} MiB, agents {} MiB (bound: 64)", client >> 10, agent >> 10);
+        println!(
+            "{what}: peak memory:    client {} MiB, agents {} MiB (bound: 64)",
+            client >> 10,
+            agent >> 10
+        );
     }
     println!("load: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
 }
@@ -76,7 +91,12 @@ fn apply(host: &lab::Host, dir: &Path, port: u16, address: &str, hash_only: bool
     apply.env("HOME", dir).args(["apply", "--yes", "--profile", "laptop-cpu-16gb", "--model"]);
     apply.arg(dir.join("tiny.gguf")).arg("--runtime-archive").arg(dir.join("large.tar"));
     apply.args(["--host", &format!("root@{address}:{port}"), "--known-hosts"]).arg(dir.join("known"));
-    apply.arg("--identity").arg(host.key_path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    apply
+        .arg("--identity")
+        .arg(host.key_path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     let start = Instant::now();
     let mut child = apply.spawn().expect("the program");
     let (mut sent, mut client_kib, mut agent_kib, mut all) = (None, 0, 0, String::new());
@@ -137,7 +157,9 @@ fn delaying(host: &str) -> u16 {
                 let _ = to.set_nodelay(true);
                 // Room for a second of a fast link, so that only time is lost.
                 let (late, due) = sync_channel(4096);
-                std::thread::spawn(move || read(from, &|piece| late.send((Instant::now() + RTT / 2, piece)).is_ok()));
+                std::thread::spawn(move || {
+                    read(from, &|piece| late.send((Instant::now() + RTT / 2, piece)).is_ok())
+                });
                 std::thread::spawn(move || write(to, &due));
             }
         }

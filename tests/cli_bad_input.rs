@@ -152,7 +152,8 @@ fn ranges_that_are_none_or_hold_everyone_exit_2() {
     expose("127.0.0.1").refused(2, "always reaches", "--help");
     expose("0.0.0.0/0").refused(2, "everyone", "--expose-everyone");
     expose("::/0").refused(2, "everyone", "--expose-everyone");
-    let meant = ["plan", "--model", "phi-2", "--expose", "0.0.0.0/0", "--expose-everyone", "--format", "json"];
+    let meant =
+        ["plan", "--model", "phi-2", "--expose", "0.0.0.0/0", "--expose-everyone", "--format", "json"];
     let plan: serde_json::Value = serde_json::from_str(&home.run(&meant).stdout).unwrap();
     assert_eq!(plan["expose"]["ranges"], serde_json::json!(["0.0.0.0/0"]));
     let cert = ["apply", "--model", "phi-2", "--host", "h", "--yes", "--tls-cert", "c.pem"];

@@ -3,10 +3,10 @@
 
 use super::generation::{known_model, known_runtime};
 use super::protocol::{Apply, End, Events, Expose};
-use super::receive::sha256_file;
 use super::session::{self, Agent, Secrets};
 use super::{download, expose, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
+use crate::hash::sha256_file;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;

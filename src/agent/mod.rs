@@ -5,14 +5,14 @@
 //! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
-//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets other hosts in. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod boot;
 pub mod converge;
 pub mod download;
 pub mod expose;
-pub mod files;
 pub mod generation;
 pub mod inspect;
 pub mod job;
@@ -29,3 +29,6 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod steps;
+
+// As `super::files` all over this folder.
+use crate::files;

@@ -3,12 +3,14 @@
 //! file moves into place when the hash is right.
 //!
 //! A stream is frames: an offset and a length, 8 bytes each, little endian, then the bytes of one piece;
-//! two zeros end it, and an offset without a length says that the client is still there. The map has a byte for each piece, 1 once it is written: what an interrupted
-//! upload has brought, and what the other streams of this one have.
+//! two zeros end it, and an offset without a length says that the client is still there. The map has a
+//! byte for each piece, 1 once it is written: what an interrupted upload has brought, and what the other
+//! streams of this one have.
 
 use super::files;
 use super::protocol::Blob;
 use crate::error::{Context, Failure, Result};
+use crate::hash::hex;
 use crate::paths;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -301,29 +303,6 @@ fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
     }
 }
 
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of a file, lower-case hex; `progress` gets the bytes read so far.
-pub fn sha256_file(path: &Path, mut progress: impl FnMut(u64)) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut done = 0;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            read => {
-                hash.update(&buffer[..read]);
-                done += read as u64;
-                progress(done);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,7 +358,11 @@ mod tests {
             [frame(&content, 2 * PIECE), frame(&content, PIECE)[..PIECE as usize / 2].to_vec()].concat();
         assert!(other.read(&mut &cut[..]).unwrap_err().downcast_ref::<Interrupted>().is_some());
         let mut input = &[&frame(&content, 0)[..], &end, &frame(&content, PIECE), &end].concat()[..];
-        main.receive_all(&mut input, &mut |missing| Ok(rounds.push(missing)), || Ok(())).unwrap();
+        let mut ask = |missing| {
+            rounds.push(missing);
+            Ok(())
+        };
+        main.receive_all(&mut input, &mut ask, || Ok(())).unwrap();
         assert_eq!(rounds, [vec![(0, 2 * PIECE)], vec![(PIECE, 2 * PIECE)]]);
         assert_eq!(fs::read(dir.path().join("part")).unwrap(), content);
     }

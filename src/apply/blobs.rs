@@ -1,9 +1,9 @@
 //! Files of this machine that go to hosts: known by their content, which is hashed once.
 
-use crate::agent::files::Stamp;
 use crate::agent::protocol::Blob;
-use crate::agent::receive::sha256_file;
 use crate::error::{Context, Failure, Result};
+use crate::files::Stamp;
+use crate::hash::sha256_file;
 use crate::paths;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ impl Cache {
         let Some(path) = Cache::path() else { return };
         let write = || -> Result<()> {
             std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-            crate::agent::files::write(&path, &serde_json::to_vec(self)?, 0o600)
+            crate::files::write(&path, &serde_json::to_vec(self)?, 0o600)
         };
         let _ = write();
     }

@@ -2,8 +2,8 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
-use crate::agent::files;
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use crate::paths;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

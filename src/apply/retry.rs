@@ -1,7 +1,7 @@
 //! Which hosts of an inventory failed last time, for `--retry-failed`. In the user's state folder.
 
-use crate::agent::files;
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

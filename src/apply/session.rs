@@ -8,9 +8,9 @@ use super::show::Show;
 use super::upload;
 use crate::agent::expose::certificate::Given;
 use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting};
-use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::hash::hex;
 use crate::ssh::{Lost, TimedOut};
 use std::time::Duration;
 

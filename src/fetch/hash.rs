@@ -41,7 +41,7 @@ pub fn follow(file: &File, size: u64, shared: &Shared) -> io::Result<Option<Stri
             if state.resetting || state.epoch != epoch {
                 continue;
             }
-            return Ok(Some(crate::agent::receive::hex(&hash.finalize())));
+            return Ok(Some(crate::hash::hex(&hash.finalize())));
         }
     }
 }

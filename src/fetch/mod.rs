@@ -134,8 +134,8 @@ fn finish(file: &File, dest: &Path) -> Result<()> {
     file.sync_all().with_context(|| format!("writing {}", dest.display()))?;
     let partial = record::partial(dest);
     fs::rename(&partial, dest).with_context(|| format!("moving {}", partial.display()))?;
-    crate::agent::files::sync_folder(dest)?;
-    crate::agent::files::remove(&record::record(dest))
+    crate::files::sync_folder(dest)?;
+    crate::files::remove(&record::record(dest))
 }
 
 /// Opens the partial file with all its space taken: a full disk shows now, not after an hour.

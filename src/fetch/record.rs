@@ -1,8 +1,8 @@
 //! What a partial file holds, in a small file beside it, so that a download goes on after anything.
 
 use super::ranges::Ranges;
-use crate::agent::files;
 use crate::error::Result;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,9 +4,10 @@
 use super::archive;
 use super::manifest::{
     BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    broken, check_path, sha256_hex,
+    broken, check_path,
 };
 use crate::error::{Context, Failure, Result};
+use crate::hash::sha256;
 use crate::paths;
 use crate::plan::Plan;
 use std::fs;
@@ -81,7 +82,7 @@ impl Bundle {
         for file in &manifest.files {
             let path = &file.path;
             let found = content(file)?.ok_or_else(|| broken(format!("{path} is missing")))?;
-            if found.len() as u64 != file.size_bytes || sha256_hex(&found) != file.sha256 {
+            if found.len() as u64 != file.size_bytes || sha256(&found) != file.sha256 {
                 return Err(broken(format!("{path} is not what the manifest says; it was changed")));
             }
             files.push(BundleFile {
@@ -131,7 +132,7 @@ impl Bundle {
     /// The bundle's name: the SHA-256, in hex, of the manifest of what goes to a host. That is the
     /// `manifest.json` in the tar; the one in a directory lists `cloud-init/` too.
     pub fn id(&self) -> String {
-        sha256_hex(self.for_host().to_json().as_bytes())
+        sha256(self.for_host().to_json().as_bytes())
     }
 
     /// The manifest without `cloud-init/`, which holds the rest of the bundle and so cannot be part
@@ -167,7 +168,7 @@ fn entry(file: &BundleFile) -> ManifestFile {
         path: file.path.clone(),
         mode: format!("{:04o}", file.mode),
         owner: file.owner.clone(),
-        sha256: sha256_hex(&file.content),
+        sha256: sha256(&file.content),
         size_bytes: file.content.len() as u64,
     }
 }

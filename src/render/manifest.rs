@@ -4,7 +4,6 @@ use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
@@ -198,10 +197,6 @@ fn is_hex_sha256(text: &str) -> bool {
 }
 
 /// Lower-case hex SHA-256.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// What a plan makes a host fetch. Refuses what could not be a file's name, a URL or a digest.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();

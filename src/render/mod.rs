@@ -68,7 +68,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     }];
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
-    let plan_sha256 = manifest::sha256_hex(plan_json.as_bytes());
+    let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
     let for_clouds = vec![
         text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
         text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),
@@ -263,7 +263,9 @@ mod tests {
         let open = render(&plan).unwrap();
         let text = |path: &str| String::from_utf8(open.file(path).unwrap().to_vec()).unwrap();
         let rules = text(&rules);
-        assert!(rules.contains("ip saddr { 10.0.0.0/8 } accept") && rules.contains("ip6 saddr { 2001:db8::/32 }"));
+        assert!(
+            rules.contains("ip saddr { 10.0.0.0/8 } accept") && rules.contains("ip6 saddr { 2001:db8::/32 }")
+        );
         assert!(rules.contains("tcp dport 8080 drop") && !rules.contains("flush"), "{rules}");
         assert!(text(&unit).contains("DynamicUser=yes"));
         let limits = limits_of(&plan);
@@ -273,7 +275,10 @@ mod tests {
         // One range only: no empty set, which nftables would refuse.
         plan.expose = Exposure::of(&ranges[..1]);
         let one = render(&plan).unwrap();
-        assert!(!String::from_utf8_lossy(one.file(&format!("rootfs{}/expose.nft", paths::GENERATION)).unwrap()).contains("ip6"));
+        assert!(
+            !String::from_utf8_lossy(one.file(&format!("rootfs{}/expose.nft", paths::GENERATION)).unwrap())
+                .contains("ip6")
+        );
         plan.llama_server.args = vec!["--host".to_string(), "0.0.0.0".to_string()];
         assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
     }

@@ -4,8 +4,8 @@
 //! A certificate that was made is made anew by an apply when fewer than 30 days are left, or when an
 //! address or name is missing from it; never in between, because clients pin it. A given one stays.
 
-use crate::agent::files;
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use crate::paths;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};

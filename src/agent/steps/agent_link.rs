@@ -1,9 +1,9 @@
 //! The link through which the service starts the agent.
 
 use super::{Run, Step, Undo};
-use crate::agent::files;
 use crate::agent::generation::Desired;
 use crate::error::{Context, Result};
+use crate::files;
 use crate::paths;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! The generation's own folder: plan, arguments, chat template, limits, links to model and runtime.
 
 use super::{Run, Step, Undo};
-use crate::agent::files;
 use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use crate::paths;
 use crate::render::manifest::host_path;
 use std::fs;

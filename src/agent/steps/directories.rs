@@ -1,9 +1,9 @@
 //! The directories of the tool.
 
 use super::{Run, Step};
-use crate::agent::files;
 use crate::agent::generation::Desired;
 use crate::error::Result;
+use crate::files;
 use crate::paths;
 use std::path::Path;
 

@@ -1,10 +1,10 @@
 //! The API key: made on the host, readable by root alone, handed to the server as a credential.
 
 use super::{Run, Step, Undo};
-use crate::agent::files;
 use crate::agent::generation::Desired;
-use crate::agent::receive::hex;
 use crate::error::{Context, Failure, Result};
+use crate::files;
+use crate::hash::hex;
 use crate::paths;
 use std::path::Path;
 

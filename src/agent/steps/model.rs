@@ -2,9 +2,9 @@
 
 use super::{Run, Step, Undo};
 use crate::agent::download;
-use crate::agent::files::{self, Stamp};
 use crate::agent::generation::{self, Desired, NOTE, has_model, model_folder, model_path};
 use crate::error::{Context, Result};
+use crate::files::{self, Stamp};
 use crate::report::gib;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -2,9 +2,9 @@
 //! is installed here stays when an apply is taken back, and the output says so.
 
 use super::{Run, Step};
-use crate::agent::files;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
 use crate::error::{Failure, Result};
+use crate::files;
 use crate::process;
 use std::path::PathBuf;
 use std::process::Command;

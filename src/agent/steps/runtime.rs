@@ -2,9 +2,9 @@
 
 use super::{Run, Step, Undo};
 use crate::agent::download;
-use crate::agent::files::{self, Stamp};
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
 use crate::error::{Context, Failure, Result};
+use crate::files::{self, Stamp};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
