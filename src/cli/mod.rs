@@ -13,6 +13,7 @@ mod levels;
 mod model_arg;
 pub mod plan;
 mod reconcile;
+mod resolve;
 mod rollback;
 mod shell;
 mod tunnel;

@@ -6,14 +6,24 @@ use crate::model::gguf::{GgufError, Header};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Model};
 use crate::model::shape::{Shape, weights_of};
+use crate::model::{Weights, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::path::{Path, PathBuf};
 
-/// The model, and the files on this machine when it was named by path.
+/// The model, and where its files are.
 pub struct Loaded {
     pub choice: ModelChoice,
+    /// On this machine, when it was named by path.
     pub local: Vec<PathBuf>,
+    /// With `resolve`, the repository whose files' headers are still to be read.
+    pub published: Option<Published>,
+}
+
+/// A registry model's repository.
+pub struct Published {
+    pub hub: Hub,
+    pub repository: String,
 }
 
 /// Errors: exit 2 for an unknown name or quantisation, exit 1 for a file that cannot be read.
@@ -22,7 +32,8 @@ pub struct Loaded {
 /// a registry model's sizes and hashes from its repository.
 pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     if let Some(named) = model.strip_prefix("hf:") {
-        return Ok(Loaded { choice: from_hub(&Hub::from_env()?, named, quant)?, local: Vec::new() });
+        let choice = from_hub(&Hub::from_env()?, named, quant)?;
+        return Ok(Loaded { choice, local: Vec::new(), published: None });
     }
     let path = Path::new(model);
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
@@ -31,10 +42,32 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     let model = registry::find(model)?;
     let repository = model.repository.clone();
     let mut choice = from_registry(model, quant)?;
+    let mut published = None;
     if resolve {
-        pin(&Hub::from_env()?, &repository, &mut choice)?;
+        let hub = Hub::from_env()?;
+        pin(&hub, &repository, &mut choice)?;
+        published = Some(Published { hub, repository });
     }
-    Ok(Loaded { choice, local: Vec::new() })
+    Ok(Loaded { choice, local: Vec::new(), published })
+}
+
+impl Published {
+    /// What the header of a variant's files says, in place of what the registry does.
+    pub fn read(&self, choice: &mut ModelChoice, variant: usize) -> Result<()> {
+        let quant = choice.variants[variant].weights.quant.clone();
+        let mut headers = Vec::new();
+        for file in &choice.variants[variant].files {
+            headers.push(self.hub.header(&self.repository, &file.name, file.size_bytes)?);
+        }
+        let header = merged(headers).with_context(|| format!("reading {quant} of {}", self.repository))?;
+        let shape =
+            Shape::from_header(&header).with_context(|| format!("reading {quant} of {}", self.repository))?;
+        // Known by the registry's name: a file may call itself by another.
+        choice.variants[variant].weights = Weights { quant, ..weights_of(&header, shape.layers.len()) };
+        choice.shape = shape;
+        choice.chat_template = Some(template::of_header(&header, choice.chat_template.take(), &[]));
+        Ok(())
+    }
 }
 
 /// Sizes, hashes and addresses of the published files, as the repository has them now. Variants whose
@@ -102,8 +135,9 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
         .collect();
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
     let id = base_name(repository).to_ascii_lowercase();
+    let chat_template = Some(template::of_header(&header, None, &[repository, &first.path]));
     let variants = vec![Variant { weights, files, size_bytes }];
-    Ok(ModelChoice { id, shape, chat_template: None, variants })
+    Ok(ModelChoice { id, shape, chat_template, variants })
 }
 
 fn base_name(path: &str) -> &str {
@@ -163,7 +197,7 @@ fn from_registry(model: Model, quant: Option<&str>) -> Result<ModelChoice> {
         Some(Variant { weights, files: vec![file], size_bytes })
     };
     let variants = model.quants(quant)?.into_iter().filter_map(variant).collect();
-    let chat_template = model.chat_template.as_deref().and_then(registry::chat_template).map(str::to_string);
+    let chat_template = Some(template::of_registry(&model));
     Ok(ModelChoice { id: model.id.clone(), shape: model.shape(), chat_template, variants })
 }
 
@@ -192,9 +226,10 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     let name = files[0].name.trim_end_matches(".gguf");
     let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let chat_template = Some(template::of_header(&header, None, &[&files[0].name]));
     let variants = vec![Variant { weights, files, size_bytes }];
-    // The server reads the template from the file itself.
-    Ok(Loaded { choice: ModelChoice { id, shape, chat_template: None, variants }, local: parts })
+    let choice = ModelChoice { id, shape, chat_template, variants };
+    Ok(Loaded { choice, local: parts, published: None })
 }
 
 /// A file's header, or why there is none. Nothing but a regular file is opened: a pipe would block.

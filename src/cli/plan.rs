@@ -2,7 +2,7 @@
 
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
-use super::{print, print_json};
+use super::{print, print_json, resolve};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -84,7 +84,8 @@ pub struct PlanArgs {
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
-    /// Ask the model's repository for sizes and SHA-256, and pin them in the plan
+    /// Ask the model's repository and llama.cpp's releases: plan from the published file's own header, and
+    /// pin addresses, sizes and SHA-256
     #[arg(long)]
     resolve: bool,
     /// Let these addresses use the API too, with TLS: 203.0.113.0/24, 2001:db8::/32; may be repeated
@@ -159,39 +160,47 @@ impl PlanArgs {
         }
     }
 
-    /// The plan with `--expose`, where that is given; what a finished plan says stays otherwise. Exit 2
-    /// for a range of everyone that was not said to be meant.
+    /// A finished plan with `--expose`, where that is given; what it says stays otherwise.
     pub fn expose(&self, plan: &mut Plan) -> Result<()> {
-        let Some(exposure) = Exposure::of(&self.expose) else { return Ok(()) };
-        let wide = exposure.ranges.iter().find(|range| range.is_wide());
+        plan.expose = self.exposure()?.or(plan.expose.take());
+        Ok(())
+    }
+
+    /// Exit 2 for a range of everyone that was not said to be meant.
+    fn exposure(&self) -> Result<Option<Exposure>> {
+        let exposure = Exposure::of(&self.expose);
+        let wide = exposure.iter().flat_map(|exposure| &exposure.ranges).find(|range| range.is_wide());
         if let Some(range) = wide.filter(|_| !self.expose_everyone) {
             let message = format!("--expose {range} lets (nearly) everyone try the API's key");
             return Err(Failure::usage(message)
                 .hint("name the addresses that need it, or add --expose-everyone")
                 .into());
         }
-        plan.expose = Some(exposure);
-        Ok(())
+        Ok(exposure)
     }
 
     pub fn plan(&self) -> Result<Planned> {
-        self.plan_for(None)
+        let (request, model_files) = self.request(None)?;
+        Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
     }
 
-    /// For any profile, or for the one machine with these facts.
-    fn plan_for(&self, facts: Option<&Facts>) -> Result<Planned> {
+    /// For any profile, or for the one machine with these facts; and the model's files on this machine.
+    fn request(&self, facts: Option<&Facts>) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
-        let Loaded { choice, local } = model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
-        let request = Request {
+        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let Loaded { choice, local, published } =
+            model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        let mut request = Request {
             model: choice,
             profiles: profiles::all(),
             profile: profile.map(|profile| profile.id),
             offers: offers::all(),
-            budget: cap(self.budget.as_ref(), self.max_price.as_ref())?,
+            budget,
             fixed: Fixed {
                 n_ctx: self.ctx,
                 slots: self.slots,
@@ -204,15 +213,21 @@ impl PlanArgs {
                     || !local.is_empty()
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
+                runtime: None,
+                expose: self.exposure()?,
             },
-            build: build::find(&self.llama_build)?,
+            build,
         };
-        let mut plan = match facts {
-            Some(facts) => reconcile::plan(request, facts)?,
-            None => crate::plan::plan(&request)?,
-        };
-        self.expose(&mut plan)?;
-        Ok(Planned { plan, model_files: local })
+        if let Some(facts) = facts {
+            request = reconcile::request(request, facts);
+        }
+        if let Some(published) = published {
+            resolve::headers(&mut request, |choice, variant| published.read(choice, variant))?;
+        }
+        if self.resolve {
+            request.fixed.runtime = resolve::runtime(&request)?;
+        }
+        Ok((request, local))
     }
 }
 
@@ -222,7 +237,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
         None => None,
     };
-    let plan = args.plan.plan_for(facts.as_ref())?.plan;
+    let (request, _) = args.plan.request(facts.as_ref())?;
+    let plan = crate::plan::plan(&request)?;
     let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {
         let content = page.clone().unwrap_or_else(|| plan.to_json());

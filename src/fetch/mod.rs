@@ -6,10 +6,14 @@
 //! the first byte. Memory does not depend on the size: a buffer per thread, under 8 MiB in all.
 
 pub mod answer;
+pub mod ask;
 mod client;
 mod hash;
 pub mod ranges;
 pub mod record;
+pub mod release;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod state;
 mod work;
 

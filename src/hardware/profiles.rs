@@ -26,6 +26,10 @@ pub struct Profile {
     pub memory_bandwidth_gb_s: f64,
     /// Of the CPU, 10^12 operations/s.
     pub tflops: f64,
+    /// Promised, 10^6 bits/s.
+    pub network_mbit_s: u64,
+    /// Promised for reading in order, 10^6 bytes/s.
+    pub disk_read_mb_s: u64,
     #[serde(default)]
     pub nvlink: bool,
     #[serde(default, rename = "gpu")]

@@ -1,69 +1,16 @@
-//! Against a server of a few lines that plays one script per connection.
+//! Against a server that plays scripts.
 
 use super::*;
 use crate::error::hint;
+use crate::fetch::scripted::{Play, serve};
 use crate::model::tiny;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::sync::mpsc;
 
-/// What the server does with one request.
-enum Play {
-    Status(u16, &'static str),
-    /// The file's range that was asked for.
-    Range(Vec<u8>),
-    Text(String),
-    /// Promises more than it sends.
-    Cut,
-    /// Takes the request and says nothing.
-    Stall,
-}
-
-/// A hub that gets `plays` in order, and the requests it made (path, range, authorization).
+/// A hub that gets `plays` in order, and the requests it made.
 fn hub(plays: Vec<Play>) -> (Hub, mpsc::Receiver<Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, requests) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Stalled connections stay open to the end.
-        let mut held = Vec::new();
-        for play in plays {
-            let (stream, _) = listener.accept().unwrap();
-            let lines = BufReader::new(&stream).lines().map_while(|line| line.ok());
-            let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-            let range = request.iter().find_map(|line| {
-                let (from, to) = line
-                    .to_ascii_lowercase()
-                    .strip_prefix("range: bytes=")?
-                    .split_once('-')
-                    .map(|(from, to)| (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap()))?;
-                Some((from, to))
-            });
-            sender.send(request).unwrap();
-            let mut open = &stream;
-            let answer = |mut stream: &std::net::TcpStream, head: &str, body: &[u8]| {
-                let head =
-                    format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-            };
-            match play {
-                Play::Status(status, more) => answer(open, &format!("{status} x\r\n{more}X-Y: z"), b""),
-                Play::Text(text) => answer(open, "200 OK", text.as_bytes()),
-                Play::Range(file) => {
-                    let (from, to) = range.expect("a range was asked for");
-                    answer(open, "206 Partial Content", &file[from..=to.min(file.len() - 1)]);
-                }
-                Play::Cut => {
-                    let _ =
-                        open.write_all(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 9999\r\n\r\nGGUF");
-                }
-                Play::Stall => held.push(stream),
-            }
-        }
-    });
-    let hub =
-        Hub::new(&base, Some("hf_secret".to_string()), Duration::from_millis(1500), Duration::from_millis(5));
-    (hub.unwrap(), requests)
+    let (base, requests) = serve(plays);
+    let token = Some("hf_secret".to_string());
+    (Hub::new(&base, token, Duration::from_millis(1500), Duration::from_millis(5)).unwrap(), requests)
 }
 
 fn tiny_file() -> Vec<u8> {
@@ -86,6 +33,18 @@ fn a_list_gives_sizes_and_hashes() {
     let request = requests.recv().unwrap().join("\n");
     assert!(request.starts_with("GET /api/models/owner/name/tree/main?recursive=true "), "{request}");
     assert!(request.to_ascii_lowercase().contains("authorization: bearer hf_secret"), "{request}");
+}
+
+#[test]
+fn a_list_of_several_pages_is_read_to_its_end_and_stays_with_its_server() {
+    let page = |name: &str| format!(r#"[{{"type":"file","path":"{name}","size":7}}]"#);
+    let (hub, requests) = hub(vec![
+        Play::Page(page("a.gguf"), "</api/models/o/n/tree/main?cursor=2>; rel=\"next\"".to_string()),
+        Play::Page(page("b.gguf"), "<https://elsewhere.example/3>; rel=\"next\"".to_string()),
+    ]);
+    let files = hub.files("o/n").unwrap();
+    assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a.gguf", "b.gguf"]);
+    assert_eq!(requests.iter().count(), 2);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod make;
 pub mod recipe;
 pub mod registry;
 pub mod shape;
+pub mod template;
 pub mod tensor_type;
 pub mod tiny;
 

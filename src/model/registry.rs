@@ -39,7 +39,7 @@ const MODELS: &[(&str, &str)] = embedded!("profiles/models", ".toml":
     "tinyllama-1.1b" "phi-2" "llama-7b" "mistral-7b" "saiga-8b" "saiga-13b" "llama-30b" "llama-65b");
 
 const CHAT_TEMPLATES: &[(&str, &str)] =
-    embedded!("templates/chat", ".jinja": "llama-3" "mistral" "phi-2" "saiga" "zephyr");
+    embedded!("templates/chat", ".jinja": "chatml" "llama-2" "llama-3" "mistral" "phi-2" "saiga" "zephyr");
 
 /// The ids, smallest model first.
 pub fn ids() -> impl Iterator<Item = &'static str> {

@@ -3,6 +3,7 @@
 //! Best verdict first, then the lowest price, then weights on one class of device, then the best
 //! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
 
+use super::arrival::Journey;
 use super::document::*;
 use super::ledger::{self, Compute, Placement, Subject, refusal};
 use super::request::{Request, Variant};
@@ -291,12 +292,16 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         1 => ProfileKind::Gpu,
         _ => ProfileKind::MultiGpu,
     };
+    let template = request.model.chat_template.as_ref();
     let mut reasons = chosen.reasons.clone();
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
         reasons.push(format!(
             "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
         ));
+    }
+    if let Some(template) = template.filter(|template| template.text.is_none()) {
+        reasons.push(template.from.clone());
     }
     if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(
@@ -311,7 +316,8 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         model: PlannedModel {
             id: request.model.id.clone(),
             architecture: request.model.shape.architecture.clone(),
-            chat_template: request.model.chat_template.clone(),
+            chat_template: template.and_then(|template| template.text.clone()),
+            chat_template_from: template.map(|template| template.from.clone()),
             parameters: weights.parameters,
             quant: weights.quant.clone(),
             size_bytes: chosen.variant.size_bytes,
@@ -336,13 +342,19 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         speed: chosen.speed.clone(),
         cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
         requirements: Vec::new(),
-        llama_server: LlamaServer { build: request.build.id.clone(), args: Vec::new(), runtime: None },
-        expose: None,
+        llama_server: LlamaServer {
+            build: request.build.id.clone(),
+            args: Vec::new(),
+            runtime: request.fixed.runtime.clone(),
+        },
+        expose: request.fixed.expose.clone(),
         alternatives: alternatives(chosen, everywhere),
+        arrival: None,
     };
     let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
+    plan.arrival = Some(Journey::of(&plan, profile).arrival());
     plan
 }
 

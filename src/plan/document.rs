@@ -26,6 +26,9 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expose: Option<super::expose::Exposure>,
     pub alternatives: Vec<Alternative>,
+    /// What it takes to get to the first answer; a plan of an older version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,8 +46,11 @@ pub struct PlannedModel {
     /// GGUF `general.architecture`.
     pub architecture: String,
     /// Jinja source of the chat template the server gets by `--chat-template-file`; `None` only for
-    /// a model that is not a chat model, or whose GGUF carries its own.
+    /// a base model, or where none is known, and `chat_template_from` says which.
     pub chat_template: Option<String>,
+    /// Where the template comes from: the model's file, the registry, its family; or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_template_from: Option<String>,
     pub parameters: u64,
     /// `Q4_K_M`, `F16`, …
     pub quant: String,
@@ -200,6 +206,38 @@ pub struct RuntimeFile {
     /// Lower-case hex.
     pub sha256: String,
     pub size_bytes: u64,
+}
+
+/// From a fresh host to the first token of an answer, at the network and disk the profile promises.
+/// The host is paid for from the first second on. Intervals run from the best case to the worst one
+/// that still keeps the promises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    pub model_bytes: u64,
+    /// llama.cpp's archive; `None` until it is resolved, and then not counted.
+    pub runtime_bytes: Option<u64>,
+    /// What the host downloads.
+    pub download_bytes: u64,
+    /// What it has on disk afterwards: the `disk` requirement.
+    pub disk_bytes: u64,
+    /// Promised, 10^6 bits/s.
+    pub network_mbit_s: u64,
+    /// Promised, 10^6 bytes/s.
+    pub disk_read_mb_s: u64,
+    /// At the promised network.
+    pub download_seconds: f64,
+    /// The weights, from the page cache at best and from the disk at worst.
+    pub load_seconds: Interval,
+    /// The server itself: process, CUDA, one token to warm up.
+    pub start_seconds: Interval,
+    /// Length of the first question.
+    pub prompt_tokens: u64,
+    /// Reading it and answering with one token.
+    pub prompt_seconds: Interval,
+    /// All of these together.
+    pub first_token_seconds: Interval,
+    /// What the host costs until then, in the cost's currency; `None` without a price.
+    pub cost: Option<Interval>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

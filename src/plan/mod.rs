@@ -3,6 +3,7 @@
 //! [`choice::plan`] tries every profile and quantisation, [`verdict`] judges each by its
 //! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document.
 
+mod arrival;
 pub mod build;
 pub mod choice;
 pub mod document;

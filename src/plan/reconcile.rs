@@ -14,6 +14,9 @@ pub const HOST: &str = "this-host";
 /// a small server does (profiles/hardware.toml counts 0.075 a virtual core).
 const LEAST_BANDWIDTH: f64 = 25.6;
 const TFLOPS_PER_CORE: f64 = 0.075;
+/// The least promise of any profile.
+const LEAST_NETWORK: u64 = 100;
+const LEAST_DISK: u64 = 500;
 /// A read with every core reaches about this share of the theoretical peak that profiles name.
 const READ_OF_PEAK: f64 = 0.8;
 
@@ -22,6 +25,7 @@ const READ_OF_PEAK: f64 = 0.8;
 pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let ram = facts.memory.cgroup_limit_bytes.unwrap_or(u64::MAX).min(facts.memory.total_bytes);
     let measured = facts.measured.as_ref().map(|measured| measured.memory_bandwidth_gb_s / READ_OF_PEAK);
+    let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
     let gpus: Vec<GpuSpec> = facts.gpus.iter().map(|gpu| card(gpu, known)).collect();
     Profile {
         id: HOST.to_string(),
@@ -33,6 +37,8 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         disk_gb: facts.disk.free_bytes / 1_000_000_000,
         memory_bandwidth_gb_s: measured.unwrap_or(LEAST_BANDWIDTH * 2.0),
         tflops: TFLOPS_PER_CORE * facts.cpu.physical.unwrap_or(facts.cpu.logical) as f64,
+        network_mbit_s: LEAST_NETWORK,
+        disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
         gpus,
     }
@@ -65,14 +71,19 @@ fn usable(gpu: &Gpu) -> u64 {
     gpu.memory_total_bytes.saturating_sub(held)
 }
 
-/// The best plan for this host: the request with its profile and no other choice, and without a
-/// price, as it is there already. Other profiles stay as alternatives.
-pub fn plan(mut request: Request, facts: &Facts) -> Result<Plan> {
+/// The request for this host: with its profile and no other choice, and without a price, as it is
+/// there already. Other profiles stay as alternatives.
+pub fn request(mut request: Request, facts: &Facts) -> Request {
     let host = profile(facts, &request.profiles);
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());
     request.budget = None;
-    super::plan(&request)
+    request
+}
+
+/// The best plan for this host.
+pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
+    super::plan(&self::request(request, facts))
 }
 
 /// What this host would run of the model, whatever it was asked for before; `None` for nothing.

@@ -1,8 +1,10 @@
 //! What a plan is asked for.
 
-use super::document::ModelFile;
+use super::document::{ModelFile, RuntimeFile};
+use super::expose::Exposure;
 use crate::hardware::offers::{Budget, Offer};
 use crate::hardware::profiles::Profile;
+pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights};
 
 /// The model to plan for, in every quantisation that may be chosen.
@@ -10,8 +12,8 @@ use crate::model::{Shape, Weights};
 pub struct ModelChoice {
     pub id: String,
     pub shape: Shape,
-    /// Jinja source, where the plan sets one.
-    pub chat_template: Option<String>,
+    /// `None`: the caller does not care.
+    pub chat_template: Option<ChatTemplate>,
     pub variants: Vec<Variant>,
 }
 
@@ -37,6 +39,10 @@ pub struct Fixed {
     pub quant: bool,
     /// tokens/s that decode must reach at the low end.
     pub min_speed: Option<f64>,
+    /// llama.cpp's archive, where it was looked up.
+    pub runtime: Option<RuntimeFile>,
+    /// Who else may reach the API.
+    pub expose: Option<Exposure>,
 }
 
 /// Everything a plan follows from. Planning reads nothing else.

@@ -13,6 +13,7 @@ pub mod ids {
     pub const CPU_CORES: &str = "cpu-cores";
     pub const RAM: &str = "ram";
     pub const DISK: &str = "disk";
+    pub const DISK_SPEED: &str = "disk-speed";
     pub const PORT: &str = "port";
     pub const GPU_COUNT: &str = "gpu-count";
     pub const GPU_VRAM: &str = "gpu-vram";
@@ -77,6 +78,13 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             None,
             "bytes",
             "the model, the runtime and the journal",
+        ),
+        requirement(
+            ids::DISK_SPEED,
+            None,
+            Some(Bound::AtLeast(profile.disk_read_mb_s)),
+            "MB/s",
+            "the time to load the model counts on it",
         ),
         requirement(
             ids::PORT,

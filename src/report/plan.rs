@@ -10,6 +10,7 @@ pub fn text(plan: &Plan) -> String {
     head(&mut out, plan);
     memory(&mut out, plan);
     speed_and_cost(&mut out, plan);
+    arrival(&mut out, plan);
     alternatives(&mut out, plan);
     next(&mut out, plan);
     out
@@ -37,6 +38,9 @@ fn head(out: &mut String, plan: &Plan) {
         w.kv_type_k,
         if w.flash_attn { ", flash attention" } else { "" },
     );
+    if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
+        let _ = writeln!(out, "chat template from {from}");
+    }
 }
 
 fn memory(out: &mut String, plan: &Plan) {
@@ -90,6 +94,49 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
         None => {
             let _ = writeln!(out, "cost    no price is known for {}", plan.profile.id);
         }
+    }
+}
+
+/// What it takes to get to the first answer.
+fn arrival(out: &mut String, plan: &Plan) {
+    let Some(arrival) = &plan.arrival else { return };
+    let first = arrival.first_token_seconds;
+    let _ = writeln!(
+        out,
+        "arrive  {} to download at {} Mbit/s: {}; first token after {} ({} to {})",
+        gib(arrival.download_bytes),
+        arrival.network_mbit_s,
+        time(arrival.download_seconds),
+        time(first.expected),
+        time(first.low),
+        time(first.high)
+    );
+    let _ = writeln!(
+        out,
+        "        {} of disk, load {} to {}, start {} to {}{}",
+        gib(arrival.disk_bytes),
+        time(arrival.load_seconds.low),
+        time(arrival.load_seconds.high),
+        time(arrival.start_seconds.low),
+        time(arrival.start_seconds.high),
+        match (&arrival.cost, &plan.cost) {
+            (Some(until), Some(cost)) =>
+                format!("; paid until then: {:.2} {}", until.expected, cost.currency),
+            _ => String::new(),
+        }
+    );
+    if arrival.runtime_bytes.is_none() {
+        let _ = writeln!(out, "        llama.cpp's archive is not counted: --resolve looks it up");
+    }
+}
+
+/// `0.4 s`, `23 s`, `19 min`, `2.3 h`.
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s if s < 5970.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

@@ -157,6 +157,7 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
         ids::CPU_CORES => number(facts.cpu.logical, format!("{} cores", facts.cpu.logical)),
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
+        ids::DISK_SPEED => disk_speed(facts),
         ids::PORT => port(facts, held),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
@@ -208,6 +209,14 @@ fn disk(facts: &Facts, held: Held) -> Found<'static> {
         text += &format!(" and {} in place", gib(held.disk_bytes));
     }
     number(disk.free_bytes.saturating_add(held.disk_bytes), text)
+}
+
+/// A promise that is kept until someone measured that it is not.
+fn disk_speed(facts: &Facts) -> Found<'static> {
+    match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
+        Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
+        None => Found::new("not measured".to_string(), |_| true),
+    }
 }
 
 /// Taken where the server would listen: on loopback, or everywhere.

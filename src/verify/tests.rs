@@ -1,6 +1,6 @@
 use super::*;
 use crate::hardware::facts::{
-    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
+    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
 };
 
 const GIB: u64 = 1 << 30;
@@ -25,6 +25,10 @@ fn gpu() -> Gpu {
         memory_free_bytes: Some(79 * GIB),
         ..Gpu::default()
     }
+}
+
+fn measured(disk: f64) -> Option<Measured> {
+    Some(Measured { disk_read_mb_s: Some(disk), ..Measured::default() })
 }
 
 fn requirement(id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str) -> Requirement {
@@ -56,6 +60,9 @@ fn a_table_of_requirements() {
             |f| f.memory.cgroup_limit_bytes = Some(4 * GIB),
             Refused,
         ),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |_| {}, Ok),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |f| f.measured = measured(512.5), Ok),
+        (requirement(ids::DISK_SPEED, None, at(500), "MB/s"), |f| f.measured = measured(499.9), Warning),
         (requirement(ids::CPU_FLAGS, names(&["avx2"]), None, ""), |_| {}, Ok),
         (requirement(ids::CPU_FLAGS, names(&["avx2", "avx512f"]), None, ""), |_| {}, Refused),
         (requirement(ids::CPU_CORES, None, at(16), "cores"), |_| {}, Warning),

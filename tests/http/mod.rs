@@ -28,6 +28,10 @@ pub enum Reply {
     /// A status with these header lines and no body.
     Status(u16, Vec<String>),
     Redirect(String),
+    /// This text, whatever the file is.
+    Text(String),
+    /// Another file, which is said to have this many bytes.
+    File(Arc<Vec<u8>>, u64),
     /// Bytes a second.
     Slow(usize),
 }
@@ -125,6 +129,8 @@ fn say(stream: &mut TcpStream, text: String) -> Option<()> {
 
 /// `None`: the connection is to be closed.
 fn answer(stream: &mut TcpStream, content: &[u8], request: &Request, reply: Reply) -> Option<()> {
+    let file = if let Reply::File(file, _) = &reply { Some(file.clone()) } else { None };
+    let content = file.as_ref().map_or(content, |file| file.as_slice());
     let mut tag = "\"one\"";
     let mut range = request.range;
     let mut size = content.len() as u64;
@@ -135,9 +141,13 @@ fn answer(stream: &mut TcpStream, content: &[u8], request: &Request, reply: Repl
             range = range.filter(|_| request.if_range.as_deref().is_none_or(|asked| asked == tag));
         }
         Reply::OtherSize(other) => size = *other,
+        Reply::File(_, bytes) => size = *bytes,
         Reply::Status(status, headers) => {
             let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
             return say(stream, format!("HTTP/1.1 {status} x\r\n{headers}content-length: 0\r\n\r\n"));
+        }
+        Reply::Text(text) => {
+            return say(stream, format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{text}", text.len()));
         }
         Reply::Redirect(to) => {
             return say(stream, format!("HTTP/1.1 302 x\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"));

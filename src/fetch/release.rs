@@ -1,0 +1,98 @@
+//! llama.cpp's release archive: its address, size and SHA-256 from GitHub's API.
+//!
+//! GITHUB_ENDPOINT names another server with the same API, GITHUB_TOKEN is sent to it alone (without
+//! one GitHub answers 60 questions an hour).
+
+use super::ask::{self, Asker, Unanswered};
+use crate::error::{Context, Failure, Result};
+use serde::Deserialize;
+use std::time::Duration;
+
+const REPOSITORY: &str = "ggml-org/llama.cpp";
+/// A release's list of some forty archives is about 100 KB.
+const MAX_LIST: u64 = 4 << 20;
+
+/// An archive of a release, pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    pub url: String,
+    /// Lower-case hex.
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+/// A server that speaks GitHub's API.
+pub struct Releases(Asker);
+
+#[derive(Deserialize)]
+struct Release {
+    assets: Vec<Asset>,
+}
+
+#[derive(Deserialize)]
+struct Asset {
+    name: String,
+    size: u64,
+    /// `sha256:…`; archives of before June 2025 have none.
+    digest: Option<String>,
+    browser_download_url: String,
+}
+
+/// What a release calls its archive of `build` for Linux x86-64 CPUs. There is none for CUDA
+/// (ggml-org/llama.cpp #26019).
+pub fn cpu_archive(build: &str) -> String {
+    format!("llama-{build}-bin-ubuntu-x64.tar.gz")
+}
+
+impl Releases {
+    pub fn from_env() -> Result<Releases> {
+        let base = ask::variable("GITHUB_ENDPOINT").unwrap_or_else(|| "https://api.github.com".to_string());
+        Releases::new(&base, ask::variable("GITHUB_TOKEN"), Duration::from_secs(15), Duration::from_secs(1))
+    }
+
+    /// `stall`: the longest wait for the next byte. `pause`: before a retry.
+    pub fn new(base: &str, token: Option<String>, stall: Duration, pause: Duration) -> Result<Releases> {
+        Ok(Releases(Asker::new("GITHUB_ENDPOINT", base, token, stall, pause)?))
+    }
+
+    /// The archive called `name` of the release of `build`.
+    pub fn archive(&self, build: &str, name: &str) -> Result<Archive> {
+        let url = format!("{}/repos/{REPOSITORY}/releases/tags/{build}", self.0.base());
+        let what = || format!("looking up llama.cpp {build}");
+        let answer =
+            self.0.get(&url, None, MAX_LIST).map_err(|no| self.refusal(no, build)).with_context(what)?;
+        let release: Release = serde_json::from_slice(&answer.body)
+            .with_context(|| format!("{}: {} did not answer as GitHub does", what(), self.0.base()))?;
+        let asset = release.assets.into_iter().find(|asset| asset.name == name).ok_or_else(|| {
+            Failure::failed(format!("the release {build} of {REPOSITORY} has no {name}")).hint(GIVE)
+        })?;
+        let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
+        let sha256 = digest
+            .and_then(ask::sha256)
+            .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
+        Ok(Archive { url: asset.browser_download_url, sha256, size_bytes: asset.size })
+    }
+
+    fn refusal(&self, unanswered: Unanswered, build: &str) -> anyhow::Error {
+        let status = match unanswered {
+            Unanswered::Failed(error) => return error,
+            Unanswered::Refused(status) => status,
+        };
+        let (why, hint) = match status.as_u16() {
+            401 => ("the token is refused".to_string(), "unset GITHUB_TOKEN, or set one that is valid"),
+            404 => (format!("there is no release {build} of {REPOSITORY}"), GIVE),
+            403 | 429 => (
+                format!("{} asks to slow down ({status})", self.0.base()),
+                "GITHUB_TOKEN raises the limit of 60 questions an hour",
+            ),
+            _ => (format!("{} answers {status}", self.0.base()), "try again later"),
+        };
+        Failure::failed(why).hint(hint).into()
+    }
+}
+
+const GIVE: &str = "give the archive to `apply` with --runtime-archive";
+
+#[cfg(test)]
+#[path = "release_tests.rs"]
+mod tests;
