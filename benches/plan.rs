@@ -30,6 +30,7 @@ fn request(id: &str) -> Request {
         offers: offers::all(),
         budget: None,
         fixed: Fixed::default(),
+        rag: None,
         build: build::find(build::DEFAULT).expect("the default build"),
     }
 }

@@ -25,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         offers: offers::all(),
         budget: Some("100/month".parse().map_err(anyhow::Error::msg)?),
         fixed: Fixed { n_ctx: Some(16384), slots: Some(2), ..Fixed::default() },
+        rag: None,
         build: build::find(build::DEFAULT)?,
     };
     let plan = plan(&request)?;

@@ -1,4 +1,5 @@
-//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs: a real header, a hole where the weights would be.
+//! Writes a header-only GGUF of a registry model, or of one of tests/oracle/shapes.rs
+//! or embedders.rs: a real header, a hole where the weights would be.
 //! llama.cpp's own tools read it like the real file, so they can be asked about its memory.
 //!
 //!     cargo run --example reference_gguf -- phi-2 F16 /tmp/phi-2.gguf
@@ -14,6 +15,11 @@ mod shapes {
     include!("../tests/oracle/shapes.rs");
 }
 
+mod embedders {
+    use agi_provision::model::{embedding, gguf_write, tiny_embedding};
+    include!("../tests/oracle/embedders.rs");
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [id, quant, path] = args.as_slice() else {
@@ -21,6 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     if let Some(reference) = shapes::ALL.iter().find(|reference| reference.name == id) {
         let (head, size) = shapes::file(reference);
+        let mut file = std::fs::File::create(path)?;
+        file.write_all(&head)?;
+        return Ok(file.set_len(size)?);
+    }
+    if let Some((head, size)) = embedders::embedder_file(id, quant) {
         let mut file = std::fs::File::create(path)?;
         file.write_all(&head)?;
         return Ok(file.set_len(size)?);

@@ -15,7 +15,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const PLANS: [&str; 3] = ["cpu", "gpu", "multi-gpu"];
+const PLANS: [&str; 4] = ["cpu", "gpu", "multi-gpu", "rag"];
 const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
 const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
 

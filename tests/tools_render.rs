@@ -9,10 +9,32 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-const PLANS: [&str; 3] = ["cpu", "gpu", "multi-gpu"];
+const PLANS: [&str; 4] = ["cpu", "gpu", "multi-gpu", "rag"];
 const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
 const LIMITS_FILE: &str = "rootfs/etc/agi-provision/generation/limits.conf";
 const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
+
+/// A unit of a bundle: its name, its file, its limits and where the link to those is.
+struct Unit {
+    name: &'static str,
+    file: &'static str,
+    limits: &'static str,
+    link: &'static str,
+}
+
+/// The model's unit, and the embedding server's where the plan has one.
+fn units(bundle: &Bundle) -> Vec<Unit> {
+    let mut all = vec![Unit { name: paths::UNIT, file: UNIT_FILE, limits: LIMITS_FILE, link: LINK }];
+    if bundle.plan().unwrap().rag.is_some() {
+        all.push(Unit {
+            name: paths::EMBED_UNIT,
+            file: "rootfs/etc/systemd/system/agi-provision-embed.service",
+            limits: "rootfs/etc/agi-provision/generation/embed-limits.conf",
+            link: "rootfs/etc/systemd/system/agi-provision-embed.service.d/10-generation.conf",
+        });
+    }
+    all
+}
 
 fn bundle(name: &str) -> Bundle {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/plans/{name}.json"));
@@ -34,7 +56,7 @@ fn tool(program: &str, package: &str, args: &[&str]) -> process::Outcome {
     }
 }
 
-/// A root with the distribution's units, the rendered unit with its drop-in, and a stub of the agent.
+/// A root with the distribution's units, the rendered ones with their drop-ins, and a stub of the agent.
 fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let put = |path: &str, content: &str| {
@@ -44,8 +66,8 @@ fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
         path
     };
     put("usr/lib/systemd/.keep", "");
-    let units = root.path().join("usr/lib/systemd/system");
-    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", units.to_str().unwrap()]);
+    let copies = root.path().join("usr/lib/systemd/system");
+    let copied = tool("cp", "coreutils", &["-r", "/usr/lib/systemd/system", copies.to_str().unwrap()]);
     assert!(
         copied.success,
         "systemd's own units are missing: install the package systemd: {}",
@@ -54,27 +76,32 @@ fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
     symlink("usr/lib", root.path().join("lib")).unwrap();
     let agent = put(paths::AGENT_LINK, "#!/bin/sh\n");
     fs::set_permissions(agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    put(UNIT_FILE.strip_prefix("rootfs").unwrap(), text(bundle, UNIT_FILE));
-    // systemd-analyze would look for the link's target outside the root.
-    put(LINK.strip_prefix("rootfs").unwrap(), text(bundle, LIMITS_FILE));
+    for unit in units(bundle) {
+        put(unit.file.strip_prefix("rootfs").unwrap(), text(bundle, unit.file));
+        // systemd-analyze would look for the link's target outside the root.
+        put(unit.link.strip_prefix("rootfs").unwrap(), text(bundle, unit.limits));
+    }
     root
 }
 
 #[test]
 fn systemd_finds_nothing_to_say_about_the_unit() {
     for name in PLANS {
-        let root = unit_root(&bundle(name));
+        let bundle = bundle(name);
+        let root = unit_root(&bundle);
         let option = format!("--root={}", root.path().display());
-        let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, paths::UNIT]);
-        let said = verify();
-        assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{name}: {said:?}");
-        // And it would: both files are read.
-        for path in [UNIT_FILE, LINK] {
-            let path = root.path().join(path.strip_prefix("rootfs/").unwrap());
-            let whole = fs::read_to_string(&path).unwrap();
-            fs::write(&path, format!("{whole}\n[Service]\nNoSuchKey=1\n")).unwrap();
-            assert!(verify().stderr.contains("NoSuchKey"), "{name}: {} is not read", path.display());
-            fs::write(&path, whole).unwrap();
+        for unit in units(&bundle) {
+            let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, unit.name]);
+            let said = verify();
+            assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{name}: {said:?}");
+            // And it would: both files are read.
+            for path in [unit.file, unit.link] {
+                let path = root.path().join(path.strip_prefix("rootfs/").unwrap());
+                let whole = fs::read_to_string(&path).unwrap();
+                fs::write(&path, format!("{whole}\n[Service]\nNoSuchKey=1\n")).unwrap();
+                assert!(verify().stderr.contains("NoSuchKey"), "{name}: {} is not read", path.display());
+                fs::write(&path, whole).unwrap();
+            }
         }
     }
 }
@@ -82,12 +109,15 @@ fn systemd_finds_nothing_to_say_about_the_unit() {
 #[test]
 fn the_unit_is_exposed_by_two_points_of_ten_at_most() {
     for name in PLANS {
-        let root = unit_root(&bundle(name));
+        let bundle = bundle(name);
+        let root = unit_root(&bundle);
         let option = format!("--root={}", root.path().display());
-        let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, paths::UNIT];
-        let said = tool("systemd-analyze", "systemd", &args);
-        println!("{name}: {}", said.stdout.lines().last().unwrap_or_default());
-        assert!(said.success && said.stdout.contains("Overall exposure level"), "{name}: {said:?}");
+        for unit in units(&bundle) {
+            let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, unit.name];
+            let said = tool("systemd-analyze", "systemd", &args);
+            println!("{name}: {}", said.stdout.lines().last().unwrap_or_default());
+            assert!(said.success && said.stdout.contains("Overall exposure level"), "{name}: {said:?}");
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The server's own HTTP interface on this host: is it ready, and does it answer?
 
 use crate::error::{Context, Failure, Result};
+use crate::paths;
 use crate::plan::Plan;
+use crate::plan::document::Rag;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -41,7 +43,19 @@ pub struct Timing {
 /// Something to read; what it says does not matter.
 const PROSE: &str = "The weights are read once for every token, so the memory sets the pace of the answer. ";
 
+/// One text as a vector.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Embedded {
+    /// Numbers in the vector.
+    pub dimensions: u64,
+    pub tokens: u64,
+    /// From request to answer, seconds.
+    pub seconds: f64,
+}
+
 pub struct Api {
+    /// The unit that runs the server.
+    pub unit: &'static str,
     base: String,
     client: reqwest::blocking::Client,
 }
@@ -49,18 +63,27 @@ pub struct Api {
 impl Api {
     /// The server that `plan` starts. No proxy is used and no certificate is needed.
     pub fn of(plan: &Plan) -> Result<Api> {
+        Api::with(paths::UNIT, &plan.llama_server.args, paths::DEFAULT_PORT)
+    }
+
+    /// The embedding server beside it.
+    pub fn of_embedding(rag: &Rag) -> Result<Api> {
+        Api::with(paths::EMBED_UNIT, &rag.args, paths::EMBED_PORT)
+    }
+
+    fn with(unit: &'static str, args: &[String], port: u16) -> Result<Api> {
         let value = |name: &str| {
-            let mut args = plan.llama_server.args.iter();
+            let mut args = args.iter();
             args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
         };
         let host = value("--host").unwrap_or_else(|| "127.0.0.1".to_string());
-        let port = value("--port").unwrap_or_else(|| crate::paths::DEFAULT_PORT.to_string());
+        let port = value("--port").unwrap_or_else(|| port.to_string());
         let client = reqwest::blocking::Client::builder()
             .no_proxy()
             .connect_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(5))
             .build()?;
-        Ok(Api { base: format!("http://{host}:{port}"), client })
+        Ok(Api { unit, base: format!("http://{host}:{port}"), client })
     }
 
     pub fn health(&self) -> Health {
@@ -108,6 +131,13 @@ impl Api {
         answer(&value, start.elapsed())
     }
 
+    /// Asks for the vector of `text`; one that is all zeros or no numbers is no answer.
+    pub fn embed(&self, key: &str, text: &str, limit: Duration) -> Result<Embedded> {
+        let start = Instant::now();
+        let value = self.post(key, "/v1/embeddings", &json!({"input": text}), limit)?;
+        embedded(&value, start.elapsed())
+    }
+
     fn post(&self, key: &str, path: &str, body: &Value, limit: Duration) -> Result<Value> {
         let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).timeout(limit);
         let response = request.json(body).send().map_err(|error| match error.is_timeout() {
@@ -142,9 +172,32 @@ fn answer(value: &Value, elapsed: Duration) -> Result<Answer> {
     })
 }
 
+fn embedded(value: &Value, elapsed: Duration) -> Result<Embedded> {
+    let vector = value["data"][0]["embedding"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let numbers: Vec<f64> = vector.iter().filter_map(Value::as_f64).collect();
+    if numbers.len() != vector.len() || !numbers.iter().any(|number| *number != 0.0) {
+        return Err(
+            Failure::failed("the embedding server answered without a vector, or with an empty one").into()
+        );
+    }
+    let tokens = value["usage"]["prompt_tokens"].as_u64().unwrap_or(0);
+    Ok(Embedded { dimensions: numbers.len() as u64, tokens, seconds: elapsed.as_secs_f64() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_vector_is_an_answer() {
+        let of = |vector: Value| {
+            embedded(&json!({"data": [{"embedding": vector}], "usage": {"prompt_tokens": 4}}), Duration::ZERO)
+        };
+        assert_eq!(of(json!([0.5, 0.0, -1.0])).unwrap().dimensions, 3);
+        for wrong in [json!([]), json!([0.0, 0.0]), json!([0.5, null]), json!("AAAA")] {
+            assert!(of(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
 
     /// The shape of b11434's answer.
     #[test]

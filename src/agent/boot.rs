@@ -64,7 +64,7 @@ fn missing(plan: &Plan) -> Vec<String> {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
     let here = |file: &ModelFile| download::model(file).or_else(|| known_model(file, current.as_ref()));
-    let models = plan.model.files.iter().filter(|file| here(file).is_none());
+    let models = plan.files().filter(|file| here(file).is_none());
     missing.extend(models.map(|file| file.name.clone()));
     missing
 }

@@ -4,7 +4,7 @@ use super::api::Api;
 use super::generation::{self, Desired};
 use super::protocol::{End, Event};
 use super::steps::{self, Run, Step, Undo};
-use super::{files, receive, remove, service};
+use super::{embedding, files, receive, remove, service};
 use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Unfinished;
 use crate::paths;
@@ -58,12 +58,20 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
         if changes.is_empty() && step.name() == "start" && !run.undo.is_empty() {
             changes.push(format!("restart {}", paths::UNIT));
         }
+        if changes.is_empty() && step.name() == "embedding" && desired.plan.rag.is_some() && renewed(run) {
+            changes.push(format!("restart {}", paths::EMBED_UNIT));
+        }
         if !changes.is_empty() {
             apply(step.as_ref(), desired, &changes, run)?;
             changed = true;
         }
     }
     Ok(changed)
+}
+
+/// Files or the generation changed, not only what runs.
+fn renewed(run: &Run) -> bool {
+    run.undo.iter().any(|undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding))
 }
 
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
@@ -86,12 +94,15 @@ pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
 
 fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
+    let beside = desired.plan.rag.as_ref().map_or(String::new(), |rag| {
+        format!("; {} gives vectors of {} numbers", rag.model.id, rag.model.dimensions)
+    });
     match &run.notes.answer {
         Some(answer) => format!(
-            "{} {} serves: {} tokens at {:.1} tokens/s",
+            "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
             model.id, model.quant, answer.generated_tokens, answer.decode_tok_s
         ),
-        None => format!("{} {} serves", model.id, model.quant),
+        None => format!("{} {} serves{beside}", model.id, model.quant),
     }
 }
 
@@ -128,6 +139,7 @@ fn kept_packages(run: &Run) -> String {
 
 fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
     let restart = started(run).is_some();
+    let second = run.undo.iter().any(|undo| matches!(undo, Undo::Embedding));
     let mut failed = Vec::new();
     // Files that no step came to take.
     let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
@@ -143,6 +155,10 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
         return end;
     }
     if !restart {
+        if second && let Err(old) = old_embeddings() {
+            end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
+            return end;
+        }
         end.message = format!("{}; the old generation still serves{}", end.message, kept_packages(run));
         return end;
     }
@@ -168,15 +184,26 @@ fn take_back(undo: &Undo) -> Result<()> {
         Undo::Reload => service::reload(),
         // The old generation is started once everything is back.
         Undo::Restart { .. } => Ok(()),
+        // So is its embedding server, by a plan that has one.
+        Undo::Embedding => embedding::stop(),
     }
 }
 
 fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
-    service::start()?;
+    // What the failed one had beside the model makes room first.
+    if plan.rag.is_none() {
+        embedding::follow(&plan, |_| Ok(()))?;
+    }
+    service::start(paths::UNIT)?;
     let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))
+    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    embedding::follow(&plan, |_| Ok(()))
+}
+
+fn old_embeddings() -> Result<()> {
+    generation::current_plan().map_or(Ok(()), |plan| embedding::follow(&plan, |_| Ok(())))
 }
 
 /// Nothing of the tool serves on this host yet.

@@ -35,7 +35,7 @@ pub fn model(file: &ModelFile) -> Option<Blob> {
 /// Where every pinned file may come from: mirrors in the order given, then its own address.
 pub fn sources(plan: &Plan, mirrors: &[(String, String)]) -> Vec<Source> {
     let runtime = plan.llama_server.runtime.as_ref().map(|file| (runtime(plan), &file.url));
-    let models = plan.model.files.iter().filter_map(|file| Some((model(file), file.url.as_ref()?)));
+    let models = plan.files().filter_map(|file| Some((model(file), file.url.as_ref()?)));
     let pinned = runtime.into_iter().chain(models).filter_map(|(blob, url)| Some((blob?, url)));
     pinned
         .map(|(blob, url)| Source {

@@ -21,6 +21,7 @@ pub struct Record {
     pub bundle: String,
     pub llama_build: String,
     pub runtime: Blob,
+    /// The model's files and, after them, the embedding model's.
     pub models: Vec<Blob>,
     /// Requirements that may refuse without stopping the service (`apply --allow`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,9 +146,7 @@ impl Desired {
             },
         };
         let models = plan
-            .model
-            .files
-            .iter()
+            .files()
             .map(|file| {
                 let named = |blob: &&Blob| blob.name == file.name;
                 let offered = apply.models.iter().find(named).cloned();

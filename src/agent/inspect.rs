@@ -5,11 +5,12 @@ use super::generation;
 use super::protocol::{End, Event, Events};
 use super::serve::REFUSAL;
 use super::steps::{create_key, read_key};
-use super::{remove as removal, service};
+use super::{embedding, remove as removal, service};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::document::Rag;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -29,16 +30,14 @@ fn installed_plan() -> Result<Plan> {
 /// One document: what is installed, whether it runs and is healthy, what the last apply measured.
 pub fn status(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
-    let state = service::state()?;
-    let health = match Api::of(&plan)?.health() {
-        Health::Ready => "ready".to_string(),
-        Health::Loading => "loading".to_string(),
-        Health::Silent(why) => why,
-    };
+    let state = service::state(paths::UNIT)?;
+    let health = health(&Api::of(&plan)?);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
-    let ready = health == "ready";
+    let beside = plan.rag.as_ref().map(beside).transpose()?;
+    let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
+    let ready = health == "ready" && beside_ready;
     let last_lines = if ready { Vec::new() } else { service::last_lines(10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
     let value = json!({
@@ -50,7 +49,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
-        "listen": listen(&plan),
+        "listen": listen(&plan.llama_server.args, paths::DEFAULT_PORT),
+        "embedding": beside,
         "exposed": super::expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
@@ -60,28 +60,60 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     });
     output.send(&Event::Document { value })?;
     let why = refused.map_or(health, |why| format!("{REFUSAL}{why}"));
-    let message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
+    let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
+    if let Some(beside) = beside.filter(|_| !beside_ready) {
+        let said = |key: &str| beside[key].as_str().unwrap_or_default().to_string();
+        message += &format!(
+            "; {}: {}, {}",
+            said("model"),
+            beside["unit"]["active"].as_str().unwrap_or_default(),
+            said("health")
+        );
+    }
     if ready {
         return Ok(End::done(false, message));
     }
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
 }
 
-/// Where the server listens on this host.
-fn listen(plan: &Plan) -> serde_json::Value {
+fn health(api: &Api) -> String {
+    match api.health() {
+        Health::Ready => "ready".to_string(),
+        Health::Loading => "loading".to_string(),
+        Health::Silent(why) => why,
+    }
+}
+
+/// The embedding server beside the model.
+fn beside(rag: &Rag) -> Result<serde_json::Value> {
+    Ok(json!({
+        "model": rag.model.id,
+        "quant": rag.model.quant,
+        "dimensions": rag.model.dimensions,
+        "unit": service::state(paths::EMBED_UNIT)?,
+        "health": health(&Api::of_embedding(rag)?),
+        "listen": listen(&rag.args, paths::EMBED_PORT),
+    }))
+}
+
+/// Where a server with these arguments listens on this host.
+fn listen(args: &[String], port: u16) -> serde_json::Value {
     let value = |name: &str| {
-        let mut args = plan.llama_server.args.iter();
+        let mut args = args.iter();
         args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
     };
-    let port = value("--port").and_then(|port| port.parse::<u16>().ok()).unwrap_or(paths::DEFAULT_PORT);
+    let port = value("--port").and_then(|port| port.parse::<u16>().ok()).unwrap_or(port);
     json!({"host": value("--host").unwrap_or_else(|| "127.0.0.1".to_string()), "port": port})
 }
 
-/// The service's log; with `follow`, until the client goes away.
+/// The services' log; with `follow`, until the client goes away.
 pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
-    installed_plan()?;
+    let plan = installed_plan()?;
     let count = lines.to_string();
     let mut command = Command::new("journalctl");
+    if plan.rag.is_some() {
+        command.args(["-u", paths::EMBED_UNIT]);
+    }
     command.args(["-u", paths::UNIT, "-n", &count, "--no-pager", "-o", "short-iso"]);
     if follow {
         command.arg("-f");
@@ -129,9 +161,10 @@ pub fn key_show(output: &mut dyn Events) -> Result<End> {
 pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     create_key()?;
-    service::start()?;
+    service::start(paths::UNIT)?;
     let limit = std::time::Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
     super::steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    embedding::follow(&plan, |_| Ok(()))?;
     output.send(&Event::Output { text: read_key()? })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))
 }

@@ -6,12 +6,14 @@
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
-//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a
+//! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod boot;
 pub mod converge;
 pub mod download;
+pub mod embedding;
 pub mod expose;
 pub mod generation;
 pub mod inspect;

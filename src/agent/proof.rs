@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// llama-server prints hundredths of a MiB; a ledger that is this close is right.
-const TOLERANCE: u64 = 1 << 20;
+pub const TOLERANCE: u64 = 1 << 20;
 
 /// Buffer (`CUDA0`, `CPU_Mapped`) → bytes, by what they hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -135,7 +135,8 @@ fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64
         compute: Part { planned: ledger.compute_bytes, reported: sum(&reported.compute) },
         output: Part { planned: ledger.output_bytes, reported: sum(&reported.output) },
         repacked_bytes: if ledger.device == "host" { repacked } else { 0 },
-        process: process.map(|bytes| Part { planned: ledger.total_bytes, reported: bytes }),
+        process: process
+            .map(|bytes| Part { planned: ledger.total_bytes - ledger.rag_bytes, reported: bytes }),
     }
 }
 

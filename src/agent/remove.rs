@@ -1,6 +1,6 @@
 //! Takes the tool off a host: service, unit, files, user.
 
-use super::{files, service};
+use super::{embedding, files, service};
 use crate::agent::steps::remove_user;
 use crate::error::Result;
 use crate::paths;
@@ -11,9 +11,10 @@ use std::path::Path;
 pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<()> {
     super::resume::disable()?;
     super::expose::remove()?;
+    embedding::retire()?;
     if Path::new(paths::UNIT_FILE).exists() {
-        service::stop()?;
-        service::disable()?;
+        service::stop(paths::UNIT)?;
+        service::disable(paths::UNIT)?;
     }
     files::remove(Path::new(paths::UNIT_DROP_IN))?;
     files::remove(Path::new(paths::UNIT_FILE))?;

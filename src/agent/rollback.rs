@@ -4,7 +4,7 @@ use super::api::Api;
 use super::generation::{self, Record, has_model, runtime};
 use super::protocol::{End, Event, Events};
 use super::steps::{read_key, wait_until_ready};
-use super::{files, service};
+use super::{embedding, files, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -70,7 +70,11 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
     // The limits are another generation's now.
     service::reload()?;
-    service::start()?;
+    // What makes room comes first, what comes beside it last.
+    if plan.rag.is_none() {
+        embedding::follow(&plan, |_| Ok(()))?;
+    }
+    service::start(paths::UNIT)?;
     let api = Api::of(&plan)?;
     let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
     wait_until_ready(&api, limit, |_| {
@@ -79,8 +83,17 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
         Ok(())
     })?;
     let answer = api.smoke(&read_key()?, Duration::from_secs(600))?;
+    let mut beside = String::new();
+    if let Some(rag) = &plan.rag {
+        embedding::follow(&plan, |_| {
+            let _ = output.send(&Event::Alive);
+            Ok(())
+        })?;
+        let embedded = embedding::ask(rag)?;
+        beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
+    }
     Ok(format!(
-        "generation {} serves: {} {}, {} tokens at {:.1} tokens/s",
+        "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
         number(to),
         plan.model.id,
         plan.model.quant,

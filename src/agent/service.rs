@@ -1,7 +1,7 @@
 //! The systemd side: what the service is doing, and telling it what to do.
 
 use crate::error::{Failure, Result};
-use crate::paths::UNIT;
+use crate::paths::{EMBED_UNIT, UNIT};
 use crate::process::{self, Outcome};
 use std::time::Duration;
 
@@ -37,9 +37,10 @@ impl State {
     }
 }
 
-pub fn state() -> Result<State> {
+/// Of one of the two services.
+pub fn state(unit: &str) -> Result<State> {
     let fields = "ActiveState,SubState,NRestarts,Result,ExecMainStatus,MainPID,UnitFileState";
-    let outcome = systemctl(&["show", UNIT, "--property", fields])?;
+    let outcome = systemctl(&["show", unit, "--property", fields])?;
     let mut state = State::default();
     for (key, value) in outcome.stdout.lines().filter_map(|line| line.split_once('=')) {
         match key {
@@ -60,21 +61,21 @@ pub fn state() -> Result<State> {
 /// disk; a running one is restarted. Failures of earlier starts are forgotten first, so that the
 /// restart counter counts this one. Returns when the old process is gone, so that whoever answers
 /// from then on is the new one.
-pub fn start() -> Result<()> {
+pub fn start(unit: &str) -> Result<()> {
     reload()?;
-    let _ = systemctl(&["reset-failed", UNIT]);
-    must(&["enable", "--quiet", UNIT], LIMIT)?;
-    must(&["restart", UNIT], STOP_LIMIT)
+    let _ = systemctl(&["reset-failed", unit]);
+    must(&["enable", "--quiet", unit], LIMIT)?;
+    must(&["restart", unit], STOP_LIMIT)
 }
 
-pub fn stop() -> Result<()> {
-    must(&["stop", UNIT], STOP_LIMIT)?;
-    let _ = systemctl(&["reset-failed", UNIT]);
+pub fn stop(unit: &str) -> Result<()> {
+    must(&["stop", unit], STOP_LIMIT)?;
+    let _ = systemctl(&["reset-failed", unit]);
     Ok(())
 }
 
-pub fn disable() -> Result<()> {
-    must(&["disable", "--quiet", UNIT], LIMIT)
+pub fn disable(unit: &str) -> Result<()> {
+    must(&["disable", "--quiet", unit], LIMIT)
 }
 
 pub fn reload() -> Result<()> {
@@ -94,13 +95,13 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
 }
 
-/// The last `count` lines of the service, oldest first; only those since `since` where it is given.
+/// The last `count` lines of both services, oldest first; only those since `since` where it is given.
 pub fn last_lines(count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
     // With --since, -n would mean the first lines; all of one start is little.
     let lines = count.to_string();
     let bound = since.as_deref().map_or(vec!["-n", lines.as_str()], |since| vec![since]);
-    let mut args = vec!["-u", UNIT, "-o", "cat", "--no-pager", "-q"];
+    let mut args = vec!["-u", UNIT, "-u", EMBED_UNIT, "-o", "cat", "--no-pager", "-q"];
     args.extend(bound);
     let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
     let all: Vec<String> = text.lines().map(str::to_string).collect();

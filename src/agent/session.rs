@@ -213,11 +213,23 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
 
 /// What is ours on the host already.
 fn held(disk_bytes: u64) -> Result<Held> {
-    let state = if Path::new(paths::UNIT_FILE).exists() { service::state()? } else { Default::default() };
+    let state_of = |file: &str, unit: &str| match Path::new(file).exists() {
+        true => service::state(unit),
+        false => Ok(Default::default()),
+    };
+    let state = state_of(paths::UNIT_FILE, paths::UNIT)?;
+    let beside = state_of(paths::EMBED_UNIT_FILE, paths::EMBED_UNIT)?;
     let ours = state.is_running();
     // What the old service has on the fullest card by its own ledger.
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok(Held { disk_bytes, port: ours, pid: ours.then_some(state.pid), gpu_bytes })
+    Ok(Held {
+        disk_bytes,
+        port: ours,
+        rag_port: beside.is_running(),
+        pid: ours.then_some(state.pid),
+        rag_pid: beside.is_running().then_some(beside.pid),
+        gpu_bytes,
+    })
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {
@@ -228,7 +240,7 @@ fn fullest_gpu(plan: &Plan) -> u64 {
 fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
-    let only_port = report.refused().all(|line| line.id == ids::PORT);
+    let only_port = report.refused().all(|line| [ids::PORT, ids::RAG_PORT].contains(&line.id.as_str()));
     output.send(&Event::Verified { report })?;
     if passes {
         return Ok(None);

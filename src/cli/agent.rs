@@ -88,6 +88,13 @@ fn boot(bundle: &Path) -> Result<Exit> {
     }
 }
 
-pub fn serve() -> Result<Exit> {
-    serve::serve()
+#[derive(clap::Args)]
+pub struct ServeArgs {
+    /// The embedding server of a plan with --rag instead of the model's
+    #[arg(long)]
+    embedding: bool,
+}
+
+pub fn serve(args: &ServeArgs) -> Result<Exit> {
+    serve::serve(if args.embedding { serve::Which::Embedding } else { serve::Which::Chat })
 }

@@ -10,7 +10,7 @@ use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
-use crate::plan::document::{Plan, Verdict};
+use crate::plan::document::{ModelFile, Plan, Verdict};
 use crate::render::{Bundle, render};
 use crate::report::gib;
 use base64::Engine;
@@ -31,7 +31,7 @@ pub struct Args {
     hosts: HostArgs,
     #[command(flatten)]
     source: SourceArgs,
-    /// The model's file on this machine; repeat for a split model
+    /// A model's file on this machine; repeat for a split model, and for the embedding model of --rag
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
@@ -228,8 +228,7 @@ fn task(
     runtime: Option<&LocalFile>,
     certificate: Option<&String>,
 ) -> Result<Task> {
-    let given = if args.model_file.is_empty() { &source.model_files } else { &args.model_file };
-    let models = model_files(&source.plan, given)?;
+    let models = model_files(&source.plan, &args.model_file, &source.model_files)?;
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
@@ -278,46 +277,74 @@ fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
     )
 }
 
-/// The plan's model files, hashed. A single file may have another name here than in the plan, if its
-/// header is that of the planned model.
-fn model_files(plan: &Plan, given: &[PathBuf]) -> Result<Vec<LocalFile>> {
-    let mut files = Vec::new();
+/// The plan's model files, hashed: those given, and of those the plan was made from the others. A model
+/// of a single file may have another name here than in the plan, if its header is that of the planned one.
+fn model_files(plan: &Plan, given: &[PathBuf], known: &[PathBuf]) -> Result<Vec<LocalFile>> {
+    let mut files: Vec<LocalFile> = Vec::new();
     for path in given {
-        let header = open_header(path)?;
-        let name = file_name(path);
-        let planned = plan.model.files.iter().find(|file| file.name == name);
-        let single = plan.model.files.len() == 1 && given.len() == 1;
-        let planned = planned.or(plan.model.files.first().filter(|_| single)).ok_or_else(|| {
-            let names: Vec<&str> = plan.model.files.iter().map(|file| file.name.as_str()).collect();
-            Failure::usage(format!("{name} is not a file of {}", plan.model.id))
-                .hint(format!("its files: {}", names.join(", ")))
-        })?;
-        if single && header.parameters() != plan.model.parameters {
-            return Err(Failure::usage(format!(
-                "{} has {} parameters, but the plan is for {} with {}",
-                path.display(),
-                header.parameters(),
-                plan.model.id,
-                plan.model.parameters
-            ))
-            .hint(format!("plan for this file itself: --model {}", path.display()))
-            .into());
+        let planned = planned_file(plan, path)?;
+        files.push(pinned(path, planned)?);
+    }
+    for path in known {
+        let Some(planned) = plan.files().find(|file| file.name == file_name(path)) else { continue };
+        if !files.iter().any(|file| file.blob.name == planned.name) {
+            files.push(pinned(path, planned)?);
         }
-        let file = hashed(path, planned.name.clone())?;
-        if let Some(pinned) =
-            planned.sha256.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&file.blob.sha256))
-        {
-            return Err(Failure::usage(format!(
-                "{} has SHA-256 {}, but the plan pins {pinned}",
-                path.display(),
-                file.blob.sha256
-            ))
-            .hint("this is another file than the one planned for; download it again")
-            .into());
-        }
-        files.push(file);
     }
     Ok(files)
+}
+
+/// Which of the plan's files `path` is.
+fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
+    let header = open_header(path)?;
+    let name = file_name(path);
+    let embedding = plan.rag.as_ref().map(|rag| (&rag.model.files, rag.model.parameters));
+    let models = || [(&plan.model.files, plan.model.parameters)].into_iter().chain(embedding);
+    // By its name; a model of one file must be that model as well.
+    for (files, parameters) in models() {
+        if let Some(file) = files.iter().find(|file| file.name == name) {
+            if files.len() == 1 && header.parameters() != parameters {
+                return Err(not_that_model(plan, path, header.parameters(), parameters).into());
+            }
+            return Ok(file);
+        }
+    }
+    let mut alike =
+        models().filter(|(files, parameters)| files.len() == 1 && header.parameters() == *parameters);
+    if let Some((files, _)) = alike.next() {
+        return Ok(&files[0]);
+    }
+    if plan.rag.is_none() && plan.model.files.len() == 1 {
+        return Err(not_that_model(plan, path, header.parameters(), plan.model.parameters).into());
+    }
+    let names: Vec<&str> = plan.files().map(|file| file.name.as_str()).collect();
+    Err(Failure::usage(format!("{name} is not a file of {}", plan.model.id))
+        .hint(format!("its files: {}", names.join(", ")))
+        .into())
+}
+
+fn not_that_model(plan: &Plan, path: &Path, found: u64, wanted: u64) -> Failure {
+    Failure::usage(format!(
+        "{} has {found} parameters, but the plan is for {} with {wanted}",
+        path.display(),
+        plan.model.id,
+    ))
+    .hint(format!("plan for this file itself: --model {}", path.display()))
+}
+
+/// The file under its name in the plan, hashed, and with the hash that the plan pins.
+fn pinned(path: &Path, planned: &ModelFile) -> Result<LocalFile> {
+    let file = hashed(path, planned.name.clone())?;
+    if let Some(pin) = planned.sha256.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&file.blob.sha256)) {
+        return Err(Failure::usage(format!(
+            "{} has SHA-256 {}, but the plan pins {pin}",
+            path.display(),
+            file.blob.sha256
+        ))
+        .hint("this is another file than the one planned for; download it again")
+        .into());
+    }
+    Ok(file)
 }
 
 fn file_name(path: &Path) -> String {

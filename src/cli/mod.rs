@@ -12,6 +12,7 @@ mod inspect;
 mod levels;
 mod model_arg;
 pub mod plan;
+mod rag_arg;
 mod reconcile;
 mod resolve;
 mod rollback;
@@ -79,7 +80,7 @@ enum Command {
     Agent(agent::Args),
     /// What the service starts: verify this machine, then become llama-server
     #[command(hide = true)]
-    Serve,
+    Serve(agent::ServeArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -124,7 +125,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
         Command::Agent(args) => agent::run(&args),
-        Command::Serve => agent::serve(),
+        Command::Serve(args) => agent::serve(&args),
     }
 }
 

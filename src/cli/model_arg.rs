@@ -98,11 +98,33 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
 
 /// One quantisation of a repository: the one named, else Q4_K_M, else the first.
 pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<ModelChoice> {
+    let Read { id, header, files, from } = read_hub(hub, named, quant, &["Q4_K_M", "Q4_K"])?;
+    let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
+    let weights = weights_of(&header, shape.layers.len());
+    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let from: Vec<&str> = from.iter().map(String::as_str).collect();
+    let chat_template = Some(template::of_header(&header, None, &from));
+    let variants = vec![Variant { weights, files, size_bytes }];
+    Ok(ModelChoice { id, shape, chat_template, variants })
+}
+
+/// A model's files as one, and what its header says.
+pub(super) struct Read {
+    pub id: String,
+    pub header: Header,
+    pub files: Vec<ModelFile>,
+    /// The repository and the file's path in it, or the file's name.
+    pub from: Vec<String>,
+}
+
+/// The files of one quantisation of a repository: the one named, else the first of `liked` that is
+/// there, else the first.
+pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&str]) -> Result<Read> {
     let (repository, tag) = named.split_once(':').map_or((named, None), |(name, tag)| (name, Some(tag)));
     let asked = tag.or(quant).filter(|asked| *asked != "auto");
     let files = hub.files(repository)?;
     let models: Vec<&RemoteFile> = files.iter().filter(|file| is_model(&file.path)).collect();
-    let Some(first) = pick(&models, asked) else {
+    let Some(first) = pick(&models, asked, liked) else {
         let mut names: Vec<&str> = models.iter().filter_map(|file| quant_in(&file.path)).collect();
         names.sort_unstable();
         names.dedup();
@@ -122,8 +144,6 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
         headers.push(hub.header(repository, &part.path, part.size)?);
     }
     let header = merged(headers).with_context(|| format!("reading {}", first.path))?;
-    let shape = Shape::from_header(&header).with_context(|| format!("reading {}", first.path))?;
-    let weights = weights_of(&header, shape.layers.len());
     let files: Vec<ModelFile> = parts
         .iter()
         .map(|part| ModelFile {
@@ -133,11 +153,12 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
             url: Some(hub.url(repository, &part.path)),
         })
         .collect();
-    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
-    let id = base_name(repository).to_ascii_lowercase();
-    let chat_template = Some(template::of_header(&header, None, &[repository, &first.path]));
-    let variants = vec![Variant { weights, files, size_bytes }];
-    Ok(ModelChoice { id, shape, chat_template, variants })
+    Ok(Read {
+        id: base_name(repository).to_ascii_lowercase(),
+        header,
+        files,
+        from: vec![repository.to_string(), first.path.clone()],
+    })
 }
 
 fn base_name(path: &str) -> &str {
@@ -161,14 +182,14 @@ fn quant_in(path: &str) -> Option<&str> {
     base_name(path).split(['-', '.']).rev().find(looks)
 }
 
-fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>) -> Option<&'a RemoteFile> {
+fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>, liked: &[&str]) -> Option<&'a RemoteFile> {
     let of = |quant: &str| {
         let named = |file: &&&RemoteFile| quant_in(&file.path).is_some_and(|q| q.eq_ignore_ascii_case(quant));
         models.iter().filter(named).min_by_key(|file| &file.path).copied()
     };
     match asked {
         Some(quant) => of(quant),
-        None => of("Q4_K_M").or_else(|| of("Q4_K")).or_else(|| models.first().copied()),
+        None => liked.iter().find_map(|quant| of(quant)).or_else(|| models.first().copied()),
     }
 }
 
@@ -201,7 +222,8 @@ fn from_registry(model: Model, quant: Option<&str>) -> Result<ModelChoice> {
     Ok(ModelChoice { id: model.id.clone(), shape: model.shape(), chat_template, variants })
 }
 
-fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
+/// The files of the model that `path` is, or is a part of, and their paths.
+pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     let parts = parts_of(path)?;
     let mut headers = Vec::new();
     let mut files = Vec::new();
@@ -215,6 +237,14 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
         });
     }
     let header = merged(headers).with_context(|| format!("reading {}", path.display()))?;
+    let name = files[0].name.trim_end_matches(".gguf");
+    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
+    let from = vec![files[0].name.clone()];
+    Ok((Read { id, header, files, from }, parts))
+}
+
+fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
+    let (Read { id, header, files, .. }, parts) = read_files(path)?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))
@@ -223,8 +253,6 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
             .hint("leave --quant out: a file has one quantisation")
             .into());
     }
-    let name = files[0].name.trim_end_matches(".gguf");
-    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
     let chat_template = Some(template::of_header(&header, None, &[&files[0].name]));
     let variants = vec![Variant { weights, files, size_bytes }];

@@ -73,8 +73,8 @@ fn a_quantisation_is_found_in_a_file_name() {
     let file = |path: &str| RemoteFile { path: path.into(), size: 1, sha256: None };
     let files = [file("m-Q8_0.gguf"), file("m-Q4_K_M.gguf"), file("m-Q2_K.gguf")];
     let models: Vec<&RemoteFile> = files.iter().collect();
-    assert_eq!(pick(&models, None).unwrap().path, "m-Q4_K_M.gguf");
-    assert_eq!(pick(&models, Some("q8_0")).unwrap().path, "m-Q8_0.gguf");
-    assert_eq!(pick(&models, Some("Q6_K")), None);
+    assert_eq!(pick(&models, None, &["Q4_K_M"]).unwrap().path, "m-Q4_K_M.gguf");
+    assert_eq!(pick(&models, Some("q8_0"), &[]).unwrap().path, "m-Q8_0.gguf");
+    assert_eq!(pick(&models, Some("Q6_K"), &[]), None);
     assert!(!is_model("mmproj-model-f16.gguf"));
 }

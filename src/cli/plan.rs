@@ -2,6 +2,7 @@
 
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
+use super::rag_arg::RagArgs;
 use super::{print, print_json, resolve};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
@@ -81,6 +82,8 @@ pub struct PlanArgs {
     /// Physical batch, tokens
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
+    #[command(flatten)]
+    rag: RagArgs,
     /// tokens/s that decode must reach at the low end of its interval
     #[arg(long, value_name = "TOK_S", value_parser = speed)]
     min_speed: Option<f64>,
@@ -133,7 +136,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 13] = [
+    pub const IDS: [&str; 17] = [
         "model",
         "budget",
         "profile",
@@ -146,6 +149,10 @@ impl PlanArgs {
         "batch",
         "ubatch",
         "min_speed",
+        "rag",
+        "rag_model",
+        "rag_chunks",
+        "rag_chunk_tokens",
         "llama_build",
     ];
 
@@ -193,8 +200,14 @@ impl PlanArgs {
         let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
         let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
-        let Loaded { choice, local, published } =
+        let Loaded { choice, mut local, published } =
             model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        // Asked of the model's files alone.
+        let is_file = !local.is_empty();
+        let rag = self.rag.load(self.resolve)?.map(|rag| {
+            local.extend(rag.local);
+            rag.choice
+        });
         let mut request = Request {
             model: choice,
             profiles: profiles::all(),
@@ -210,12 +223,13 @@ impl PlanArgs {
                 batch: self.batch,
                 ubatch: self.ubatch,
                 quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
-                    || !local.is_empty()
+                    || is_file
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
                 runtime: None,
                 expose: self.exposure()?,
             },
+            rag,
             build,
         };
         if let Some(facts) = facts {

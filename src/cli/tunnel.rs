@@ -21,6 +21,9 @@ pub struct Args {
     /// Port on this machine; the host's own by default, 0 for any that is free
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+    /// Lead to the embedding server of a plan with --rag instead
+    #[arg(long)]
+    embedding: bool,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -40,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut connection = Connection::connect(target, options)?;
     print(&format!(
         "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
-        curl(port, target, &args.hosts.flags())
+        curl(port, target, &args.hosts.flags(), args.embedding)
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
@@ -64,6 +67,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
     };
     let outcome = session::run(host, &work, &mut Silent)?;
     let listen = outcome.events.iter().find_map(|event| match event {
+        Event::Document { value } if args.embedding => Some(&value["embedding"]["listen"]),
         Event::Document { value } => Some(&value["listen"]),
         _ => None,
     });
@@ -76,6 +80,11 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
             // What listens everywhere listens there too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
             Ok((host.to_string(), u16::try_from(port)?))
+        }
+        None if args.embedding && failure.is_none() => {
+            Err(Failure::failed("this host has no embedding server")
+                .hint("apply a plan with --rag; without --embedding the tunnel leads to the model")
+                .into())
         }
         None => {
             Err(failure.unwrap_or_else(|| Failure::failed("the host does not say where it listens")).into())
@@ -101,11 +110,15 @@ fn again(target: &Target, options: &Options) -> Result<Connection> {
 }
 
 /// A command to try, without the secret in it.
-fn curl(port: u16, target: &Target, flags: &str) -> String {
+fn curl(port: u16, target: &Target, flags: &str, embedding: bool) -> String {
+    let (path, body) = match embedding {
+        true => ("embeddings", "{\"input\": \"Hello!\"}"),
+        false => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
+    };
     format!(
-        "curl http://127.0.0.1:{port}/v1/chat/completions \\\n  \
+        "curl http://127.0.0.1:{port}/v1/{path} \\\n  \
          -H \"Authorization: Bearer $(agi-provision key show --host {target}{flags})\" \\\n  \
          -H 'Content-Type: application/json' \\\n  \
-         -d '{{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello!\"}}]}}'"
+         -d '{body}'"
     )
 }

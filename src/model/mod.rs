@@ -1,5 +1,6 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+pub mod embedding;
 pub mod gguf;
 pub mod gguf_write;
 pub mod huggingface;
@@ -10,5 +11,6 @@ pub mod shape;
 pub mod template;
 pub mod tensor_type;
 pub mod tiny;
+pub mod tiny_embedding;
 
 pub use shape::{Shape, Weights};

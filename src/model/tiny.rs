@@ -16,7 +16,7 @@ const CONTEXT: u32 = 2048;
 /// Writes the model; the same `seed` gives the same bytes. With `chat_template`, it goes into the
 /// metadata.
 pub fn write_tiny(out: &mut impl Write, seed: u64, chat_template: Option<&str>) -> io::Result<()> {
-    let mut random = Random(seed.wrapping_mul(2) | 1);
+    let mut random = Random::new(seed);
     write(out, &fields(chat_template), &tensors(), |tensor| {
         let ones = tensor.dims.len() == 1;
         let count = tensor.dims.iter().product::<u64>();
@@ -85,10 +85,14 @@ fn tensors() -> Vec<Tensor> {
 }
 
 /// Enough randomness for weights (an LCG with Knuth's constants); in -0.5..0.5.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> f32 {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(2) | 1)
+    }
+
+    pub fn next(&mut self) -> f32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     }

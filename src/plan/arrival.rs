@@ -21,6 +21,8 @@ pub(super) const CUDA_START: Interval = Interval { low: 0.2, expected: 1.0, high
 /// What an arrival follows from.
 pub(super) struct Journey<'a> {
     pub model_bytes: u64,
+    /// The embedding model comes before the first token, and loads after it.
+    pub embedding_bytes: u64,
     /// llama.cpp's archive, where it is pinned.
     pub runtime_bytes: Option<u64>,
     pub profile: &'a Profile,
@@ -34,6 +36,7 @@ impl<'a> Journey<'a> {
     pub fn of(plan: &'a Plan, profile: &'a Profile) -> Journey<'a> {
         Journey {
             model_bytes: plan.model.size_bytes,
+            embedding_bytes: plan.rag.as_ref().map_or(0, |rag| rag.model.size_bytes),
             runtime_bytes: plan.llama_server.runtime.as_ref().map(|file| file.size_bytes),
             profile,
             memory: &plan.memory,
@@ -43,7 +46,7 @@ impl<'a> Journey<'a> {
     }
 
     pub fn arrival(&self) -> Arrival {
-        let download_bytes = self.model_bytes + self.runtime_bytes.unwrap_or(0);
+        let download_bytes = self.model_bytes + self.embedding_bytes + self.runtime_bytes.unwrap_or(0);
         let bits = self.profile.network_mbit_s as f64 * 1e6;
         let download_seconds = hundredths(download_bytes as f64 * 8.0 * FRAME / PAYLOAD / bits);
         let [load, start, prompt] = [self.load(), self.start(), self.prompt()];
@@ -53,9 +56,10 @@ impl<'a> Journey<'a> {
         let first_token = each(first_token, hundredths);
         Arrival {
             model_bytes: self.model_bytes,
+            embedding_bytes: self.embedding_bytes,
             runtime_bytes: self.runtime_bytes,
             download_bytes,
-            disk_bytes: requirements::disk_need(self.model_bytes),
+            disk_bytes: requirements::disk_need(self.model_bytes + self.embedding_bytes),
             network_mbit_s: self.profile.network_mbit_s,
             disk_read_mb_s: self.profile.disk_read_mb_s,
             download_seconds,
@@ -133,6 +137,7 @@ mod tests {
             output_bytes: 0,
             runtime_bytes: 0,
             reserved_bytes: 0,
+            rag_bytes: 0,
             total_bytes: 0,
             capacity_bytes: 0,
             headroom_bytes,
@@ -150,6 +155,7 @@ mod tests {
         let (memory, speed) = ([host(0)], speed(10.0, 100.0));
         let journey = Journey {
             model_bytes: 12_500_000_000,
+            embedding_bytes: 0,
             runtime_bytes: Some(25_000_000),
             profile: &profile,
             memory: &memory,
@@ -167,6 +173,11 @@ mod tests {
         let sum = |load: f64, start: f64, prompt: f64| arrival.download_seconds + load + start + prompt;
         assert!((arrival.first_token_seconds.high - sum(25.0, 2.0, 10.44)).abs() < 0.011, "{arrival:?}");
         assert_eq!(arrival.cost, None);
+        // What comes beside it is downloaded too, and loaded later.
+        let beside = Journey { embedding_bytes: 500_000_000, ..journey }.arrival();
+        assert_eq!(beside.download_bytes - arrival.download_bytes, 500_000_000);
+        assert_eq!(beside.disk_bytes - arrival.disk_bytes, 500_000_000);
+        assert_eq!(beside.load_seconds, arrival.load_seconds);
     }
 
     #[test]
@@ -175,6 +186,7 @@ mod tests {
         let (memory, speed) = ([host(5_120_000_000)], speed(10.0, 100.0));
         let mut journey = Journey {
             model_bytes: 5_120_000_000,
+            embedding_bytes: 0,
             runtime_bytes: None,
             profile: &profile,
             memory: &memory,

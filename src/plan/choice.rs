@@ -8,7 +8,7 @@ use super::document::*;
 use super::ledger::{self, Compute, Placement, Subject, refusal};
 use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
-use super::{requirements, server_args, speed};
+use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::{HostKind, Offer};
 use crate::hardware::profiles::Profile;
@@ -25,6 +25,7 @@ struct Candidate<'a> {
     compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
+    rag: Option<rag::Placed>,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -34,7 +35,8 @@ struct Candidate<'a> {
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
     check(request)?;
-    // The same for every profile and quantisation, and the costliest thing to know.
+    // The same for every profile and quantisation, and the costliest things to know.
+    let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let tried: Vec<Tried> = workloads(request)
         .into_iter()
         .map(|workload| {
@@ -46,7 +48,7 @@ pub fn plan(request: &Request) -> Result<Plan> {
         .profiles
         .iter()
         .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
-        .map(|(profile, variant)| candidate(request, &tried, profile, variant))
+        .map(|(profile, variant)| candidate(request, &tried, rag.as_ref(), profile, variant))
         .collect();
     let eligible = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
@@ -54,9 +56,9 @@ pub fn plan(request: &Request) -> Result<Plan> {
     };
     let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(a, b));
     let Some(chosen) = chosen else {
-        return Ok(over_budget(request, &everywhere));
+        return Ok(over_budget(request, rag.as_ref(), &everywhere));
     };
-    let mut plan = document(request, chosen, &everywhere);
+    let mut plan = document(request, rag.as_ref(), chosen, &everywhere);
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }
@@ -127,6 +129,7 @@ struct Tried {
 fn candidate<'a>(
     request: &'a Request,
     workloads: &[Tried],
+    rag: Option<&rag::Server>,
     profile: &'a Profile,
     variant: &'a Variant,
 ) -> Candidate<'a> {
@@ -137,7 +140,7 @@ fn candidate<'a>(
         _ => Placement::offload(n_layer, n_layer, gpus),
     };
     let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads.iter().map(|w| judged(request, profile, variant, w, placement(w))).collect::<Vec<_>>()
+        workloads.iter().map(|w| judged(request, profile, variant, w, rag, placement(w))).collect::<Vec<_>>()
     };
     let mut attempts = tried(&whole);
     if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
@@ -175,10 +178,13 @@ fn judged<'a>(
     profile: &'a Profile,
     variant: &'a Variant,
     tried: &Tried,
+    rag: Option<&rag::Server>,
     placement: Placement,
 ) -> Candidate<'a> {
     let (workload, compute) = (tried.workload.clone(), tried.compute);
-    let memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let mut memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let disk = variant.size_bytes.saturating_add(rag.map_or(0, |server| server.disk_bytes()));
+    let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
     let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
     let (mut verdict, mut reasons) = verdict::judge(&Case {
         weights: &variant.weights,
@@ -189,13 +195,13 @@ fn judged<'a>(
         speed: &speed,
         fixed: &request.fixed,
     });
-    let disk = requirements::disk_need(variant.size_bytes);
+    let disk = requirements::disk_need(disk);
     if disk > profile.disk_bytes() {
         verdict = Verdict::Impossible;
         reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
     }
     let offer = offer(request, profile);
-    Candidate { profile, variant, offer, workload, compute, placement, memory, speed, verdict, reasons }
+    Candidate { profile, variant, offer, workload, compute, placement, memory, rag, speed, verdict, reasons }
 }
 
 /// The cheapest offer for a profile: within the budget where there is one, else in USD.
@@ -238,7 +244,7 @@ fn better(a: &Candidate, b: &Candidate) -> Ordering {
         .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
 }
 
-fn over_budget(request: &Request, everywhere: &[Candidate]) -> Plan {
+fn over_budget(request: &Request, rag: Option<&rag::Server>, everywhere: &[Candidate]) -> Plan {
     let mut unbounded = request.clone();
     unbounded.budget = None;
     let wanted = |c: &&Candidate| match &request.profile {
@@ -247,7 +253,7 @@ fn over_budget(request: &Request, everywhere: &[Candidate]) -> Plan {
     };
     let least = everywhere.iter().filter(wanted).min_by(|a, b| better(a, b));
     let least = least.unwrap_or(&everywhere[0]);
-    let mut plan = document(request, least, everywhere);
+    let mut plan = document(request, rag, least, everywhere);
     plan.verdict = Verdict::Impossible;
     let cheapest = request
         .offers
@@ -270,8 +276,10 @@ fn over_budget(request: &Request, everywhere: &[Candidate]) -> Plan {
 fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
     let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(a, b)) else {
-        return "no known profile runs it as asked; a smaller --ctx, fewer --slots or a smaller model would"
-            .to_string();
+        let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
+        return format!(
+            "no known profile runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
+        );
     };
     format!(
         "the nearest that runs: --profile {} --quant {} ({})",
@@ -284,7 +292,12 @@ fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     )
 }
 
-fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Plan {
+fn document(
+    request: &Request,
+    rag: Option<&rag::Server>,
+    chosen: &Candidate,
+    everywhere: &[Candidate],
+) -> Plan {
     let profile = chosen.profile;
     let weights = &chosen.variant.weights;
     let kind = match profile.gpus.len() {
@@ -294,6 +307,7 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     };
     let template = request.model.chat_template.as_ref();
     let mut reasons = chosen.reasons.clone();
+    reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
         reasons.push(format!(
@@ -348,6 +362,9 @@ fn document(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
             runtime: request.fixed.runtime.clone(),
         },
         expose: request.fixed.expose.clone(),
+        rag: rag
+            .zip(chosen.rag.as_ref())
+            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
         alternatives: alternatives(chosen, everywhere),
         arrival: None,
     };

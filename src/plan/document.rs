@@ -3,6 +3,7 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+pub use super::rag::document::Rag;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -25,6 +26,9 @@ pub struct Plan {
     /// Who else may reach the API; without it the host alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expose: Option<super::expose::Exposure>,
+    /// The embedding server beside it; absent without `--rag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rag: Option<Rag>,
     pub alternatives: Vec<Alternative>,
     /// What it takes to get to the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,9 +129,16 @@ pub struct DeviceLedger {
     pub runtime_bytes: u64,
     /// Kept free for the system.
     pub reserved_bytes: u64,
+    /// All that the embedding server of `--rag` takes here ([`Rag::memory`] has its parts).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rag_bytes: u64,
     pub total_bytes: u64,
     pub capacity_bytes: u64,
     pub headroom_bytes: i64,
+}
+
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -214,6 +225,9 @@ pub struct RuntimeFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arrival {
     pub model_bytes: u64,
+    /// The embedding model of `--rag`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub embedding_bytes: u64,
     /// llama.cpp's archive; `None` until it is resolved, and then not counted.
     pub runtime_bytes: Option<u64>,
     /// What the host downloads.
@@ -250,6 +264,11 @@ pub struct Alternative {
 }
 
 impl Plan {
+    /// Files of the model and, after them, of the embedding model.
+    pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
+        self.model.files.iter().chain(self.rag.iter().flat_map(|rag| &rag.model.files))
+    }
+
     /// Reads a plan; says which schema it found when it is another one.
     pub fn from_json(text: &str) -> anyhow::Result<Plan> {
         #[derive(Deserialize)]

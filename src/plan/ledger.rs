@@ -14,8 +14,8 @@ use crate::model::{Shape, Weights};
 
 /// llama-server before any model: code, threads, HTTP. Measured RSS of b11434 with a 600 KB model is
 /// 60 MiB; with the CUDA runtime's host side about 300 MiB more.
-const PROCESS: u64 = 128 * MIB;
-const PROCESS_CUDA: u64 = 448 * MIB;
+pub(super) const PROCESS: u64 = 128 * MIB;
+pub(super) const PROCESS_CUDA: u64 = 448 * MIB;
 
 /// Kept for the system, its page cache of the model's hot pages and the repacking that doubles
 /// part of a quantised CPU model while it loads (RSS 1199 MiB for 810 MiB of buffers, measured).
@@ -29,7 +29,7 @@ const CONTEXT_PAD: u64 = 256;
 
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
 /// than what is read there.
-const MARGIN: u64 = 64 << 10;
+pub(super) const MARGIN: u64 = 64 << 10;
 
 /// Everything a ledger follows from, apart from where the layers lie.
 #[derive(Clone, Copy)]
@@ -226,6 +226,7 @@ impl Subject<'_> {
             output_bytes: self.output_bytes(),
             runtime_bytes: process + self.prompt_cache_mib() * MIB,
             reserved_bytes: RESERVE,
+            rag_bytes: 0,
             total_bytes: 0,
             capacity_bytes: (profile.ram_bytes() as f64 * REPORTED_RAM) as u64,
             headroom_bytes: 0,
@@ -258,6 +259,7 @@ impl Subject<'_> {
             output_bytes: 0,
             runtime_bytes: gpu.cuda_context_mib * MIB,
             reserved_bytes: 0,
+            rag_bytes: 0,
             total_bytes: 0,
             capacity_bytes: gpu.vram_mib * MIB,
             headroom_bytes: 0,
@@ -271,7 +273,8 @@ fn summed(mut device: DeviceLedger) -> DeviceLedger {
         + device.compute_bytes
         + device.output_bytes
         + device.runtime_bytes
-        + device.reserved_bytes;
+        + device.reserved_bytes
+        + device.rag_bytes;
     device.headroom_bytes = device.capacity_bytes as i64 - device.total_bytes as i64;
     device
 }

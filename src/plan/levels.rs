@@ -153,6 +153,7 @@ fn judge(model: &Model, profile: &Profile, build: &'static Build) -> Result<OfMo
         offers: Vec::new(),
         budget: None,
         fixed: Fixed::default(),
+        rag: None,
         build,
     })?;
     let runs = plan.verdict != Verdict::Impossible;

@@ -11,6 +11,7 @@ pub mod expose;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;

@@ -96,6 +96,7 @@ pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Pro
         offers: Vec::new(),
         budget: None,
         fixed: Fixed::default(),
+        rag: None,
         build,
     };
     let found = self::plan(request, facts).ok()?;

@@ -4,6 +4,7 @@ use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use crate::hardware::offers::{Budget, Offer};
 use crate::hardware::profiles::Profile;
+use crate::model::embedding::Embedder;
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights};
 
@@ -23,6 +24,20 @@ pub struct Variant {
     pub files: Vec<ModelFile>,
     /// Bytes on disk.
     pub size_bytes: u64,
+}
+
+/// The embedding model of `--rag`, in its one quantisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RagChoice {
+    pub id: String,
+    pub embedder: Embedder,
+    pub files: Vec<ModelFile>,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+    /// Texts that the index has room for.
+    pub chunks: Option<u64>,
+    /// Tokens of the longest of them.
+    pub chunk_tokens: Option<u64>,
 }
 
 /// What the user fixed; everything else is the planner's.
@@ -56,5 +71,7 @@ pub struct Request {
     pub offers: Vec<Offer>,
     pub budget: Option<Budget>,
     pub fixed: Fixed,
+    /// An embedding server beside the model.
+    pub rag: Option<RagChoice>,
     pub build: &'static super::build::Build,
 }

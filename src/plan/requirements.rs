@@ -15,6 +15,7 @@ pub mod ids {
     pub const DISK: &str = "disk";
     pub const DISK_SPEED: &str = "disk-speed";
     pub const PORT: &str = "port";
+    pub const RAG_PORT: &str = "rag-port";
     pub const GPU_COUNT: &str = "gpu-count";
     pub const GPU_VRAM: &str = "gpu-vram";
     pub const GPU_MODEL: &str = "gpu-model";
@@ -41,6 +42,7 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
     };
     let host = &plan.memory[0];
+    let files: u64 = plan.model.size_bytes + plan.rag.as_ref().map_or(0, |rag| rag.model.size_bytes);
     let promised_ram = (profile.ram_bytes() as f64 * REPORTED_RAM) as u64;
     let mut all = vec![
         requirement(
@@ -74,10 +76,16 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         ),
         requirement(
             ids::DISK,
-            Some(Bound::AtLeast(disk_need(plan.model.size_bytes))),
-            None,
+            Some(Bound::AtLeast(disk_need(files))),
+            // Room for the index is wanted, but a host whose index has grown still runs.
+            plan.rag
+                .as_ref()
+                .map(|rag| Bound::AtLeast(disk_need(files).saturating_add(rag.index.size_bytes))),
             "bytes",
-            "the model, the runtime and the journal",
+            match plan.rag {
+                Some(_) => "the models, the runtime and the journal; and the index of --rag",
+                None => "the model, the runtime and the journal",
+            },
         ),
         requirement(
             ids::DISK_SPEED,
@@ -94,6 +102,15 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             "the server listens on it; it must be free",
         ),
     ];
+    if plan.rag.is_some() {
+        all.push(requirement(
+            ids::RAG_PORT,
+            Some(Bound::AtLeast(paths::EMBED_PORT as u64)),
+            None,
+            "port",
+            "the embedding server listens on it; it must be free",
+        ));
+    }
     if plan.profile.kind == ProfileKind::Cpu {
         return all;
     }

@@ -110,6 +110,7 @@ fn request(id: &str, profile: Option<&str>, quant: Option<&str>) -> Request {
         offers: offers::all(),
         budget: None,
         fixed: Fixed { quant: quant.is_some_and(|q| q != "auto"), ..Fixed::default() },
+        rag: None,
         build: build::find(build::DEFAULT).unwrap(),
     }
 }

@@ -40,11 +40,12 @@ pub fn judge(case: &Case) -> (Verdict, Vec<String>) {
     let mut blocking = Vec::new();
     for device in case.memory.iter().filter(|device| device.headroom_bytes < 0) {
         blocking.push(format!(
-            "{} is short of {}: it needs {} and has {}",
+            "{} is short of {}: it needs {} and has {}{}",
             device.device,
             gib(device.headroom_bytes.unsigned_abs()),
             gib(device.total_bytes),
-            gib(device.capacity_bytes)
+            gib(device.capacity_bytes),
+            of_rag(device)
         ));
     }
     let fixed = case.fixed;
@@ -66,6 +67,20 @@ pub fn judge(case: &Case) -> (Verdict, Vec<String>) {
     let given_up = given_up(case, bits, slot, low);
     let verdict = if given_up.is_empty() { Verdict::Comfort } else { Verdict::Compromise };
     (verdict, given_up)
+}
+
+/// What a context that the user fixed leaves each slot, where that is little.
+pub fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
+    let (slots, least) = (slots_sharing(workload), LEAST_CONTEXT.min(n_ctx_train));
+    let slot = workload.n_ctx / slots;
+    if fixed.n_ctx.is_none() || slots < 2 || slot >= least {
+        return None;
+    }
+    Some(format!(
+        "each of the {slots} slots has {slot} tokens for question and answer, as they divide the context; \
+         --ctx {} gives each {least}",
+        slots * least
+    ))
 }
 
 fn slots_sharing(workload: &Workload) -> u64 {
@@ -99,10 +114,11 @@ fn given_up(case: &Case, bits: u64, slot: u64, low: f64) -> Vec<String> {
         let free = device.headroom_bytes as f64 / device.capacity_bytes.max(1) as f64;
         if free < COMFORT_FREE {
             reasons.push(format!(
-                "{} has {:.0} % of its memory free, less than {:.0} %",
+                "{} has {:.0} % of its memory free, less than {:.0} %{}",
                 device.device,
                 free * 100.0,
-                COMFORT_FREE * 100.0
+                COMFORT_FREE * 100.0,
+                of_rag(device)
             ));
         }
     }
@@ -111,6 +127,14 @@ fn given_up(case: &Case, bits: u64, slot: u64, low: f64) -> Vec<String> {
             .push(format!("decode may be as slow as {low:.1} tokens/s; {COMFORT_SPEED:.0} is comfortable"));
     }
     reasons
+}
+
+/// What of a tight device is the embedding server's.
+fn of_rag(device: &DeviceLedger) -> String {
+    match device.rag_bytes {
+        0 => String::new(),
+        bytes => format!("; the embedding server takes {} of it", gib(bytes)),
+    }
 }
 
 /// `7.3 GiB`, 1024-based.

@@ -155,13 +155,14 @@ impl Manifest {
 /// The one owner of everything a bundle brings.
 pub(super) const OWNER: &str = "root:root";
 
-/// The unit's file on a host, or a drop-in's.
+/// A unit's file on a host, or a drop-in's.
 fn is_units(host: &str) -> bool {
     if host == paths::EXPOSE_FILE {
         return true;
     }
-    let name = host.strip_prefix("/etc/systemd/system/").and_then(|rest| rest.strip_prefix(paths::UNIT));
-    name.is_some_and(|rest| rest.is_empty() || rest.starts_with(".d/"))
+    let Some(name) = host.strip_prefix("/etc/systemd/system/") else { return false };
+    let mut rests = [paths::UNIT, paths::EMBED_UNIT].into_iter().filter_map(|unit| name.strip_prefix(unit));
+    rests.any(|rest| rest.is_empty() || rest.starts_with(".d/"))
 }
 
 fn is_configuration(host: &str) -> bool {
@@ -209,7 +210,7 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     };
     check_pins(&runtime.name, runtime.sha256.as_deref(), runtime.url.as_deref())?;
     let mut downloads = vec![runtime];
-    for file in &plan.model.files {
+    for file in plan.files() {
         let name = &file.name;
         let refuse = |why: &str| Err(Failure::usage(format!("the plan's model file {name:?} {why}")).into());
         let plain =

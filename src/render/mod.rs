@@ -5,6 +5,7 @@
 //! rootfs/etc/systemd/system/agi-provision-llama.service      the same for every plan
 //! rootfs/etc/systemd/system/agi-provision-llama.service.d/   link to the generation's limits.conf
 //! rootfs/etc/agi-provision/generation/                       what differs between plans
+//! rootfs/etc/systemd/system/agi-provision-embed.service      and its drop-in: for a plan with `rag`
 //! cloud-init/                                                all of the above, packed for clouds
 //! ```
 //!
@@ -37,35 +38,40 @@ pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One argument of llama-server per line.
 pub const ARGS: &str = "llama-server.args";
+/// The same for the embedding server.
+pub const EMBED_ARGS: &str = "embed-server.args";
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
     let downloads = manifest::downloads(plan)?;
     let plan_json = plan.to_json();
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
-    let unit = format!("{}/etc/systemd/system/{}", manifest::ROOTFS, paths::UNIT);
-
     let mut files = vec![
         text(manifest::PLAN, plan_json.clone()),
         text("README.md", readme(plan, &downloads)?),
-        text(&unit, templates::fill("systemd/agi-provision-llama.service", &Host { paths: PATHS })?),
+        text(&in_rootfs(paths::UNIT_FILE), unit(Server::Chat)?),
         text(&generation(paths::generation::PLAN), plan_json.clone()),
-        text(&generation(ARGS), args(plan)?),
-        text(&generation(paths::generation::LIMITS), limits(plan)?),
+        text(&generation(ARGS), args(&plan.llama_server.args)?),
+        text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?),
     ];
     if let Some(exposure) = &plan.expose {
         files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?));
-        let unit = format!("{}{}", manifest::ROOTFS, paths::EXPOSE_FILE);
-        let host = Host { paths: PATHS };
-        files.push(text(&unit, templates::fill("systemd/agi-provision-expose.service", &host)?));
+        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?));
     }
     if let Some(template) = &plan.model.chat_template {
         files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
     }
-    let links = vec![BundleLink {
-        path: format!("{unit}.d/10-generation.conf"),
-        target: format!("{}/{}", paths::GENERATION, paths::generation::LIMITS),
-    }];
+    let link = |drop_in: &str, name: &str| BundleLink {
+        path: in_rootfs(&format!("{drop_in}/10-generation.conf")),
+        target: format!("{}/{name}", paths::GENERATION),
+    };
+    let mut links = vec![link(paths::UNIT_DROP_IN, paths::generation::LIMITS)];
+    if let Some(rag) = &plan.rag {
+        files.push(text(&in_rootfs(paths::EMBED_UNIT_FILE), unit(Server::Embedding)?));
+        files.push(text(&generation(EMBED_ARGS), args(&rag.args)?));
+        files.push(text(&generation(paths::generation::EMBED_LIMITS), limits(plan, Server::Embedding)?));
+        links.push(link(paths::EMBED_UNIT_DROP_IN, paths::generation::EMBED_LIMITS));
+    }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
     let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
@@ -86,14 +92,45 @@ fn text(path: &str, content: String) -> BundleFile {
     }
 }
 
-#[derive(Serialize)]
-struct Host {
-    paths: Paths,
+fn in_rootfs(path: &str) -> String {
+    format!("{}{path}", manifest::ROOTFS)
 }
 
-fn args(plan: &Plan) -> Result<String> {
+/// The two servers that a host may run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Chat,
+    Embedding,
+}
+
+impl Server {
+    fn description(self) -> &'static str {
+        match self {
+            Server::Chat => "Language model server (llama.cpp)",
+            Server::Embedding => "Embedding server (llama.cpp)",
+        }
+    }
+}
+
+fn unit(server: Server) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values {
+        paths: Paths,
+        description: &'static str,
+        command: &'static str,
+        identifier: &'static str,
+    }
+    let (command, identifier) = match server {
+        Server::Chat => ("serve", ""),
+        Server::Embedding => ("serve --embedding", "agi-provision-embed"),
+    };
+    let values = Values { paths: PATHS, description: server.description(), command, identifier };
+    templates::fill("systemd/agi-provision-llama.service", &values)
+}
+
+fn args(args: &[String]) -> Result<String> {
     let mut lines = String::new();
-    for arg in &plan.llama_server.args {
+    for arg in args {
         if arg.contains(['\n', '\r', '\0']) {
             return Err(
                 Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into()
@@ -105,15 +142,23 @@ fn args(plan: &Plan) -> Result<String> {
     Ok(lines)
 }
 
-/// The value after `name` among llama-server's arguments.
-fn arg<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
-    let args = &plan.llama_server.args;
+/// The value after `name` among a server's arguments.
+pub(crate) fn arg<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
 }
 
 /// The port of the API, on 127.0.0.1 and towards others.
 pub fn port(plan: &Plan) -> u16 {
-    arg(plan, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT)
+    arg(&plan.llama_server.args, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT)
+}
+
+/// The unit that ends TLS; the same for every plan.
+fn expose_unit() -> Result<String> {
+    #[derive(Serialize)]
+    struct Values {
+        paths: Paths,
+    }
+    templates::fill("systemd/agi-provision-expose.service", &Values { paths: PATHS })
 }
 
 /// The nftables rules of a plan that lets others in. Exit 2 where the server itself would be open.
@@ -125,8 +170,9 @@ fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
         ipv4: Vec<String>,
         ipv6: Vec<String>,
     }
-    if !is_loopback(listen(plan)) {
-        let message = format!("the plan's server listens on {}, without TLS", listen(plan));
+    if !is_loopback(listen(&plan.llama_server.args)) {
+        let message =
+            format!("the plan's server listens on {}, without TLS", listen(&plan.llama_server.args));
         return Err(Failure::usage(message)
             .hint("an exposed API is passed on to 127.0.0.1: plan again, and change only --expose")
             .into());
@@ -142,9 +188,9 @@ fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
     )
 }
 
-/// Where llama-server listens; its own default is the first.
-fn listen(plan: &Plan) -> &str {
-    arg(plan, "--host").unwrap_or("127.0.0.1")
+/// Where a server listens; its own default is the first.
+fn listen(args: &[String]) -> &str {
+    arg(args, "--host").unwrap_or("127.0.0.1")
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -152,35 +198,56 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The drop-in of the generation.
-fn limits(plan: &Plan) -> Result<String> {
+fn limits(plan: &Plan, server: Server) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
-        paths: Paths,
         plan: &'a Plan,
+        unit: &'a str,
+        description: &'a str,
+        id: &'a str,
+        quant: &'a str,
         listen: &'a str,
         loopback: bool,
-        /// Numbers of the plan's GPUs; empty on a CPU.
+        /// Numbers of the GPUs it uses; empty on a CPU.
         gpus: Vec<usize>,
         gpu_names: String,
         exposed: bool,
+        expose_unit: &'a str,
+        /// Why there is none.
+        without: &'a str,
     }
-    let gpus = match plan.profile.kind {
+    let mut gpus = match plan.profile.kind {
         ProfileKind::Cpu => &[][..],
         ProfileKind::Gpu | ProfileKind::MultiGpu => &plan.profile.gpus,
     };
     if plan.profile.kind != ProfileKind::Cpu && gpus.is_empty() {
         return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
     }
+    let (mut unit, mut id, mut quant) = (paths::UNIT, &plan.model.id, &plan.model.quant);
+    let (mut args, mut without) = (&plan.llama_server.args, "No GPU in the plan");
+    if let (Server::Embedding, Some(rag)) = (server, &plan.rag) {
+        (unit, id, quant, args) = (paths::EMBED_UNIT, &rag.model.id, &rag.model.quant, &rag.args);
+        if rag.device == "host" {
+            (gpus, without) = (&[], "The plan leaves the GPUs to the language model");
+        } else {
+            gpus = &gpus[..1];
+        }
+    }
     templates::fill(
         "systemd/limits.conf",
         &Values {
-            paths: PATHS,
             plan,
-            listen: listen(plan),
-            loopback: is_loopback(listen(plan)),
+            unit,
+            description: server.description(),
+            id,
+            quant,
+            listen: listen(args),
+            loopback: is_loopback(listen(args)),
             gpus: (0..gpus.len()).collect(),
-            exposed: plan.expose.is_some(),
+            exposed: plan.expose.is_some() && server == Server::Chat,
+            expose_unit: paths::EXPOSE_UNIT,
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
+            without,
         },
     )
 }
@@ -192,10 +259,12 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         plan: &'a Plan,
         models: Vec<&'a Download>,
         port: u16,
+        embed_port: u16,
         loopback: bool,
         gpus: bool,
         exposed: bool,
     }
+    let port = |args: &[String]| arg(args, "--port").and_then(|port| port.parse().ok());
     let models = downloads.iter().filter(|download| download.what == What::Model);
     templates::fill(
         "bundle/README.md",
@@ -203,8 +272,9 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             paths: PATHS,
             plan,
             models: models.collect(),
-            port: port(plan),
-            loopback: is_loopback(listen(plan)),
+            port: port(&plan.llama_server.args).unwrap_or(paths::DEFAULT_PORT),
+            embed_port: plan.rag.as_ref().and_then(|rag| port(&rag.args)).unwrap_or(paths::EMBED_PORT),
+            loopback: is_loopback(listen(&plan.llama_server.args)),
             gpus: plan.profile.kind != ProfileKind::Cpu,
             exposed: plan.expose.is_some(),
         },
@@ -221,7 +291,7 @@ mod tests {
     }
 
     fn limits_of(plan: &Plan) -> String {
-        limits(plan).unwrap()
+        limits(plan, Server::Chat).unwrap()
     }
 
     #[test]
@@ -281,6 +351,20 @@ mod tests {
         );
         plan.llama_server.args = vec!["--host".to_string(), "0.0.0.0".to_string()];
         assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+    }
+
+    #[test]
+    fn an_embedding_server_sees_its_own_card_or_none() {
+        let mut plan = Plan::from_json(include_str!("../../tests/golden/plans/rag.json")).unwrap();
+        plan.profile.gpus.push(plan.profile.gpus[0].clone());
+        let on_card = limits(&plan, Server::Embedding).unwrap();
+        let (first, second) = ("DeviceAllow=/dev/char/195:0 ", "DeviceAllow=/dev/char/195:1 ");
+        assert!(on_card.contains(first) && !on_card.contains(second), "{on_card}");
+        assert!(on_card.contains("Embedding server (llama.cpp): bge-m3 Q8_0"), "{on_card}");
+        plan.rag.as_mut().unwrap().device = "host".to_string();
+        let on_host = limits(&plan, Server::Embedding).unwrap();
+        assert!(on_host.contains("PrivateDevices=yes") && !on_host.contains("DeviceAllow"), "{on_host}");
+        assert!(limits_of(&plan).contains(second), "the model's server keeps both");
     }
 
     #[test]

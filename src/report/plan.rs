@@ -9,6 +9,7 @@ pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     head(&mut out, plan);
     memory(&mut out, plan);
+    rag(&mut out, plan);
     speed_and_cost(&mut out, plan);
     arrival(&mut out, plan);
     alternatives(&mut out, plan);
@@ -38,6 +39,22 @@ fn head(out: &mut String, plan: &Plan) {
         w.kv_type_k,
         if w.flash_attn { ", flash attention" } else { "" },
     );
+    // Parallel and recursive prompting: what several requests at once may count on.
+    match (w.slots, w.kv_unified) {
+        (0 | 1, _) => {}
+        (slots, false) => {
+            let _ = writeln!(
+                out,
+                "slots   {slots} requests at once, each with {per_slot} tokens of its own; more wait their turn"
+            );
+        }
+        (slots, true) => {
+            let _ = writeln!(
+                out,
+                "slots   {slots} requests at once share the {per_slot} tokens; more wait their turn"
+            );
+        }
+    }
     if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
         let _ = writeln!(out, "chat template from {from}");
     }
@@ -59,11 +76,41 @@ fn memory(out: &mut String, plan: &Plan) {
         ];
         std::iter::once(d.device.clone())
             .chain(parts.into_iter().map(gib))
+            .chain(plan.rag.iter().map(|_| gib(d.rag_bytes)))
             .chain([gib(d.total_bytes), gib(d.capacity_bytes), free])
             .collect()
     });
-    let head = ["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
-    let _ = writeln!(out, "\n{}", table::table(&head, rows, &[1, 2, 3, 4, 5, 6, 7, 8]));
+    let mut head =
+        vec!["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
+    if plan.rag.is_some() {
+        head.insert(6, "rag");
+    }
+    let numbers: Vec<usize> = (1..head.len()).collect();
+    let _ = writeln!(out, "\n{}", table::table(&head, rows, &numbers));
+}
+
+/// The embedding server and its index.
+fn rag(out: &mut String, plan: &Plan) {
+    let Some(rag) = &plan.rag else { return };
+    let model = &rag.model;
+    let _ = writeln!(
+        out,
+        "\nrag     {} {} on {}: vectors of {} numbers, {} to download; {} slots, texts of up to {} tokens",
+        model.id,
+        model.quant,
+        rag.device,
+        model.dimensions,
+        gib(model.size_bytes),
+        rag.slots,
+        rag.chunk_tokens
+    );
+    let _ = writeln!(
+        out,
+        "index   {} of disk for {} texts ({})",
+        gib(rag.index.size_bytes),
+        rag.index.chunks,
+        rag.index.assumption
+    );
 }
 
 fn speed_and_cost(out: &mut String, plan: &Plan) {
@@ -162,6 +209,9 @@ fn next(out: &mut String, plan: &Plan) {
         return;
     }
     let _ = writeln!(out, "\nllama-server {} {}", plan.llama_server.build, plan.llama_server.args.join(" "));
+    if let Some(rag) = &plan.rag {
+        let _ = writeln!(out, "\nembedding server: {}", rag.args.join(" "));
+    }
     let _ =
         writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");
 }

@@ -25,6 +25,17 @@ pub fn text(status: &Value) -> String {
             measured.as_f64().map_or("-".into(), |speed| format!("{speed:.1} tokens/s when applied")),
         ],
     ];
+    let beside = &status["embedding"];
+    if beside.is_object() {
+        let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
+        let model = format!(
+            "{} {}, {} numbers",
+            show(&beside["model"]),
+            show(&beside["quant"]),
+            beside["dimensions"]
+        );
+        rows.push(vec!["embedding".to_string(), format!("{model}: {unit}, {}", show(&beside["health"]))]);
+    }
     if let Value::String(why) = &status["refused"] {
         rows.push(vec!["refused".to_string(), why.clone()]);
     }

@@ -55,9 +55,9 @@ fn whole(gpu: &Gpu) -> u64 {
 fn usable(gpu: &Gpu, held: Held) -> u64 {
     let whole = whole(gpu);
     let Some(free) = gpu.memory_free_bytes.filter(|_| instances(gpu).is_none()) else { return whole };
-    let mine = |pid: u32| {
+    let mine = |pids: &[u32]| {
         let processes = gpu.processes.as_ref()?;
-        let own: Vec<_> = processes.iter().filter(|process| process.pid == pid).collect();
+        let own: Vec<_> = processes.iter().filter(|process| pids.contains(&process.pid)).collect();
         // Some container runtimes show no processes, or no memory of them.
         if processes.is_empty() {
             None
@@ -65,7 +65,9 @@ fn usable(gpu: &Gpu, held: Held) -> u64 {
             own.iter().map(|process| process.memory_bytes).sum::<Option<u64>>()
         }
     };
-    let ours = held.pid.and_then(mine).unwrap_or(held.gpu_bytes);
+    let pids: Vec<u32> = [held.pid, held.rag_pid].into_iter().flatten().collect();
+    let ours = if pids.is_empty() { None } else { mine(&pids) };
+    let ours = ours.unwrap_or(held.gpu_bytes);
     whole.min(free.saturating_add(ours))
 }
 

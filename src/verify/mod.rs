@@ -45,9 +45,13 @@ pub struct Held {
     pub disk_bytes: u64,
     /// Our own service listens on the port.
     pub port: bool,
+    /// Our own embedding server listens on its port.
+    pub rag_port: bool,
     /// Our own service's process, whose GPU memory counts as free.
     pub pid: Option<u32>,
-    /// What it uses on each GPU, where nvidia-smi does not tell; bytes.
+    /// The embedding server's.
+    pub rag_pid: Option<u32>,
+    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
     pub gpu_bytes: u64,
 }
 
@@ -158,7 +162,8 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
         ids::DISK_SPEED => disk_speed(facts),
-        ids::PORT => port(facts, held),
+        ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
+        ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
         ids::GPU_MODEL => gpu::model(facts),
@@ -219,14 +224,14 @@ fn disk_speed(facts: &Facts) -> Found<'static> {
     }
 }
 
-/// Taken where the server would listen: on loopback, or everywhere.
-fn port(facts: &Facts, held: Held) -> Found<'_> {
+/// Taken where a server would listen: on loopback, or everywhere.
+fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
     let is_there = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
     let in_the_way = move |port: &&Port| port.addresses.is_empty() || port.addresses.iter().any(is_there);
     let user = move |wanted: u64| {
         facts.ports.iter().filter(in_the_way).find(move |port| u64::from(port.port) == wanted)
     };
-    let text = match (held.port, user(crate::paths::DEFAULT_PORT.into())) {
+    let text = match (ours, user(number.into())) {
         (true, _) => "used by our own service".to_string(),
         (false, None) => "free".to_string(),
         (false, Some(port)) => {
@@ -234,7 +239,7 @@ fn port(facts: &Facts, held: Held) -> Found<'_> {
         }
     };
     Found::new(text, move |bound| match bound {
-        Bound::AtLeast(wanted) => held.port || user(*wanted).is_none(),
+        Bound::AtLeast(wanted) => ours || user(*wanted).is_none(),
         _ => false,
     })
 }

@@ -93,6 +93,14 @@ impl Client {
         path
     }
 
+    /// An embedding model of 1.5 MB that llama-server loads.
+    pub fn tiny_embedder(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let mut file = File::create(&path).expect("a file for the model");
+        agi_provision::model::tiny_embedding::write_tiny_embedder(&mut file, 1).expect("writing the model");
+        path
+    }
+
     /// The plan for `model` with `flags`, as a file that `alter` has changed.
     #[track_caller]
     pub fn plan(&self, name: &str, model: &Path, flags: &[&str], alter: impl FnOnce(&mut Value)) -> PathBuf {
@@ -157,10 +165,23 @@ pub fn text(path: &Path) -> &str {
 /// Asks the server on a host through a tunnel of OpenSSH: the status and the body.
 #[track_caller]
 pub fn http(host: &Host, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> (u16, String) {
+    http_at(host, PORT, method, path, key, body)
+}
+
+/// The same of any server on the host.
+#[track_caller]
+pub fn http_at(
+    host: &Host,
+    port: u16,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&Value>,
+) -> (u16, String) {
     let body = body.map(Value::to_string).unwrap_or_default();
     let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: close\r\n{key}\
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{key}\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -168,7 +189,7 @@ pub fn http(host: &Host, method: &str, path: &str, key: Option<&str>, body: Opti
     let known_hosts = format!("UserKnownHostsFile={}", host.known_hosts().display());
     ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts, "-o", "BatchMode=yes"]);
     ssh.args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5", "-i"]).arg(host.key_path());
-    ssh.args(["-W", &format!("127.0.0.1:{PORT}"), &format!("root@{}", host.addr())]);
+    ssh.args(["-W", &format!("127.0.0.1:{port}"), &format!("root@{}", host.addr())]);
     let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting ssh");
     ssh.stdin.as_mut().unwrap().write_all(request.as_bytes()).expect("sending the request");
     let answer = read_answer(ssh.stdout.as_mut().unwrap());

@@ -33,7 +33,7 @@ impl Step for Activate {
     }
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let state = service::state()?;
+        let state = service::state(paths::UNIT)?;
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
         }
@@ -47,13 +47,13 @@ impl Step for Activate {
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
         let start = Instant::now();
-        service::start()?;
+        service::start(paths::UNIT)?;
         let api = Api::of(&desired.plan)?;
         wait_until_ready(&api, start_limit(&desired.plan), |seconds| {
             run.progress(seconds, None, Unit::Seconds)
         })?;
         run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
-        let pid = service::state()?.pid;
+        let pid = service::state(paths::UNIT)?.pid;
         prove(&desired.plan, pid, run)?;
         let key = key::read()?;
         run.notes.answer = Some(api.smoke(&key, answer_limit(&desired.plan))?);
@@ -94,7 +94,7 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
 }
 
 /// The journal may be a moment behind the server.
-fn reported(pid: u32) -> proof::Reported {
+pub(super) fn reported(pid: u32) -> proof::Reported {
     let start = Instant::now();
     loop {
         let lines = service::lines_of(pid);
@@ -143,11 +143,11 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
         if health == Health::Ready {
             return Ok(());
         }
-        let state = service::state()?;
+        let state = service::state(api.unit)?;
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
-            return Err(Failure::failed(format!("the service did not start: {}", ended(&state)))
+            return Err(Failure::failed(format!("{} did not start: {}", service_of(api), ended(&state)))
                 .hint("the server's last lines above say why")
                 .into());
         }
@@ -169,6 +169,10 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
     }
 }
 
+fn service_of(api: &Api) -> &'static str {
+    if api.unit == paths::EMBED_UNIT { "the embedding service" } else { "the service" }
+}
+
 fn ended(state: &State) -> String {
     match (state.result.as_str(), state.exit_status) {
         ("oom-kill", _) => "the kernel killed it for lack of memory".to_string(),
@@ -177,7 +181,7 @@ fn ended(state: &State) -> String {
     }
 }
 
-fn show(state: &State) -> String {
+pub(super) fn show(state: &State) -> String {
     if state.enabled.is_empty() {
         "not installed".to_string()
     } else {
@@ -192,7 +196,7 @@ pub struct Memory {
     pub anonymous_bytes: u64,
 }
 
-fn memory(pid: u32) -> Option<Memory> {
+pub(super) fn memory(pid: u32) -> Option<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -215,6 +219,7 @@ pub fn receipt_facts(plan: &Plan, notes: &super::Notes) -> serde_json::Value {
             "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
         },
         "proof": notes.proof,
+        "embedding": notes.embedding,
         "memory": {
             "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
             "measured": notes.memory,

@@ -5,6 +5,7 @@ mod activate;
 mod agent_link;
 mod config;
 mod directories;
+mod embedding;
 mod expose;
 mod key;
 mod model;
@@ -46,7 +47,9 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(agent_link::AgentLink),
         Box::new(unit::Unit),
         Box::new(config::Config),
+        Box::new(embedding::Retire),
         Box::new(activate::Activate),
+        Box::new(embedding::Embedding),
         Box::new(expose::Expose),
     ]
 }
@@ -64,6 +67,8 @@ pub enum Undo {
     Reload,
     /// The service was started from another generation.
     Restart { since: jiff::Timestamp },
+    /// The embedding server was started or taken away.
+    Embedding,
 }
 
 /// One run of the steps: where events go, and what was changed so far.
@@ -86,6 +91,7 @@ pub struct Notes {
     pub timing: Option<super::api::Timing>,
     pub memory: Option<activate::Memory>,
     pub proof: Option<super::proof::Proof>,
+    pub embedding: Option<embedding::Proof>,
 }
 
 impl<'a> Run<'a> {

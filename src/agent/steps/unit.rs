@@ -1,4 +1,4 @@
-//! The systemd unit and its drop-in link; the same for every generation.
+//! The systemd units and their drop-in links; the same for every generation that has them.
 
 use super::{Run, Step, Undo};
 use crate::agent::generation::Desired;
@@ -45,9 +45,10 @@ impl Step for Unit {
 fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let inside = |path: &str| path.starts_with(paths::GENERATION);
     let check = |path: &str| {
-        let ours = path == paths::UNIT_FILE
-            || path == paths::EXPOSE_FILE
-            || path.starts_with(&format!("{}/", paths::UNIT_DROP_IN));
+        let units =
+            [(paths::UNIT_FILE, paths::UNIT_DROP_IN), (paths::EMBED_UNIT_FILE, paths::EMBED_UNIT_DROP_IN)];
+        let ours = path == paths::EXPOSE_FILE
+            || units.iter().any(|(file, folder)| path == *file || path.starts_with(&format!("{folder}/")));
         if ours {
             Ok(PathBuf::from(path))
         } else {

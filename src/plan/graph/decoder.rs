@@ -33,7 +33,7 @@ pub fn build(shape: &Shape, batch: &Batch) -> Graph {
 }
 
 /// Token embeddings: one branch for tokens, one for vectors, one for both, all of them in the graph.
-fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
+pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     let (tokens, wide) = (batch.tokens, [shape.n_embd, batch.tokens, 1, 1]);
     let ids = graph.input(F32, [tokens, 1, 1, 1]);
     let vectors = graph.input(F32, wide);
@@ -100,7 +100,7 @@ fn layer(
 
 impl Graph {
     /// Rows of the embedding.
-    fn get_rows_of_width(&mut self, width: u64, ids: Id) -> Id {
+    pub fn get_rows_of_width(&mut self, width: u64, ids: Id) -> Id {
         let count = self.dims(ids)[0];
         self.push(Place::Own, false, F32, [width, count, 1, 1], &[WEIGHT, ids])
     }

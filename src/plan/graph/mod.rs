@@ -8,10 +8,13 @@
 mod alloc;
 mod attention;
 mod decoder;
+mod encoder;
 mod feed_forward;
 
 use crate::model::Shape;
+use crate::model::embedding::Embedder;
 use alloc::{Id, Node, Place};
+pub use encoder::Texts;
 
 /// The batch that llama.cpp reserves its buffers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +40,16 @@ pub struct Batch {
 /// Bytes of the compute buffer of a device that runs the whole of `shape`, for each alignment.
 pub fn compute_bytes<const N: usize>(shape: &Shape, batch: &Batch, alignments: [u64; N]) -> [u64; N] {
     let graph = decoder::build(shape, batch);
+    alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
+}
+
+/// The same for a text encoder.
+pub fn encoder_compute_bytes<const N: usize>(
+    model: &Embedder,
+    texts: &Texts,
+    alignments: [u64; N],
+) -> [u64; N] {
+    let graph = encoder::build(model, texts);
     alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
 }
 

@@ -1,0 +1,92 @@
+//! The embedding server: taken away before the model starts where the plan has none, started and asked
+//! for a vector after it where it has.
+
+use super::activate::{memory, reported, show};
+use super::{Run, Step, Undo};
+use crate::agent::api::{Api, Embedded, Health};
+use crate::agent::embedding::{self, is_installed};
+use crate::agent::generation::Desired;
+use crate::agent::protocol::Unit;
+use crate::agent::service;
+use crate::error::Result;
+use crate::paths;
+use crate::plan::document::Rag;
+use serde::Serialize;
+use std::time::Instant;
+
+pub struct Retire;
+pub struct Embedding;
+
+/// What the receipt says of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proof {
+    pub start_seconds: f64,
+    pub answer: Embedded,
+    /// Buffers that it reported at its start, and those parts of the plan's ledger; bytes. The output
+    /// buffer, which grows with the first long text, is not among them.
+    pub buffers: super::super::proof::Part,
+    pub memory: Option<super::activate::Memory>,
+}
+
+impl Step for Retire {
+    fn name(&self) -> &'static str {
+        "retire"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        let gone = desired.plan.rag.is_some() || !is_installed();
+        Ok(if gone { Vec::new() } else { vec![format!("remove {}", paths::EMBED_UNIT)] })
+    }
+
+    fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
+        run.undo.push(Undo::Embedding);
+        embedding::retire()
+    }
+}
+
+impl Step for Embedding {
+    fn name(&self) -> &'static str {
+        "embedding"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        let Some(rag) = &desired.plan.rag else { return Ok(Vec::new()) };
+        let state = service::state(paths::EMBED_UNIT)?;
+        if !state.is_running() || state.enabled != "enabled" {
+            return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
+        }
+        Ok(match Api::of_embedding(rag)?.health() {
+            Health::Ready => Vec::new(),
+            Health::Loading => vec!["wait for the embedding model to load".to_string()],
+            Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
+        })
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let Some(rag) = &desired.plan.rag else { return Ok(()) };
+        run.undo.push(Undo::Embedding);
+        let start = Instant::now();
+        embedding::start(rag, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+        let start_seconds = start.elapsed().as_secs_f64();
+        let pid = service::state(paths::EMBED_UNIT)?.pid;
+        let buffers = buffers(rag, pid);
+        let more = buffers.reported.saturating_sub(buffers.planned);
+        if more > super::super::proof::TOLERANCE {
+            run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
+        }
+        let answer = embedding::ask(rag)?;
+        run.notes.embedding = Some(Proof { start_seconds, answer, buffers, memory: memory(pid) });
+        Ok(())
+    }
+}
+
+fn buffers(rag: &Rag, pid: u32) -> super::super::proof::Part {
+    let reported = reported(pid);
+    let sum = |buffers: &std::collections::BTreeMap<String, u64>| buffers.values().sum::<u64>();
+    // A mapped range covers the originals of what was repacked.
+    let repacked = reported.model.get("CPU_REPACK").copied().unwrap_or(0);
+    super::super::proof::Part {
+        planned: rag.memory.iter().map(|d| d.weights_bytes + d.kv_bytes + d.compute_bytes).sum(),
+        reported: sum(&reported.model) - repacked + sum(&reported.kv) + sum(&reported.compute),
+    }
+}

@@ -1,0 +1,98 @@
+//! `--rag`: the embedding model, by a name of the registry, as a GGUF file, or from Hugging Face.
+
+use super::model_arg::{Read, read_files, read_hub};
+use crate::error::{Context, Failure, Result};
+use crate::model::embedding::{self, Embedder, EmbedderError};
+use crate::model::gguf::Header;
+use crate::model::huggingface::Hub;
+use crate::plan::document::ModelFile;
+use crate::plan::request::RagChoice;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct RagArgs {
+    /// Also plan an embedding server beside the model, and disk for an index
+    #[arg(long)]
+    rag: bool,
+    /// Embedding model of --rag: bge-m3 (the default), hf:owner/repository[:quant], or a .gguf file
+    #[arg(long, value_name = "MODEL", requires = "rag")]
+    rag_model: Option<String>,
+    /// Texts that the index of --rag has room for [default: 100000]
+    #[arg(long, value_name = "N", requires = "rag")]
+    rag_chunks: Option<u64>,
+    /// Tokens of the longest text that --rag embeds at once [default: 512]
+    #[arg(long, value_name = "N", requires = "rag")]
+    rag_chunk_tokens: Option<u64>,
+}
+
+/// The embedding model, and its files on this machine when it was named by path.
+pub struct LoadedRag {
+    pub choice: RagChoice,
+    pub local: Vec<PathBuf>,
+}
+
+impl RagArgs {
+    /// `None` without `--rag`. Errors as for `--model`; a model that gives no vectors: exit 2.
+    pub fn load(&self, resolve: bool) -> Result<Option<LoadedRag>> {
+        if !self.rag {
+            return Ok(None);
+        }
+        let model = self.rag_model.as_deref().unwrap_or(embedding::DEFAULT);
+        let path = Path::new(model);
+        let (id, embedder, files, local) = if let Some(named) = model.strip_prefix("hf:") {
+            let read = read_hub(&Hub::from_env()?, named, None, &["Q8_0", "F16"])?;
+            (read.id, embedder(&read.header, model)?, read.files, Vec::new())
+        } else if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
+            let (Read { id, header, files, .. }, local) = read_files(path)?;
+            (id, embedder(&header, model)?, files, local)
+        } else {
+            let (id, embedder, files) = named(model, resolve)?;
+            (id, embedder, files, Vec::new())
+        };
+        let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+        let (chunks, chunk_tokens) = (self.rag_chunks, self.rag_chunk_tokens);
+        Ok(Some(LoadedRag {
+            choice: RagChoice { id, embedder, files, size_bytes, chunks, chunk_tokens },
+            local,
+        }))
+    }
+}
+
+fn embedder(header: &Header, model: &str) -> Result<Embedder> {
+    Embedder::from_header(header).map_err(|error| match error {
+        EmbedderError::Shape(error) => anyhow::Error::from(error).context(format!("reading {model}")),
+        other => Failure::usage(format!("{model}: {other}"))
+            .hint("--rag-model wants a model that gives vectors; bge-m3 is known by name")
+            .into(),
+    })
+}
+
+fn named(name: &str, resolve: bool) -> Result<(String, Embedder, Vec<ModelFile>)> {
+    let model = embedding::find(name)?;
+    let published = model.files.first().context("the registry names a file of each embedding model")?;
+    let mut embedder = model.embedder(&published.quant)?;
+    let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
+    let url = Some(model.url(published));
+    let mut file = ModelFile { name: published.name.clone(), size_bytes, sha256: None, url };
+    if resolve {
+        let hub = Hub::from_env()?;
+        pin(&hub, &model.repository, &mut file)?;
+        // What is published, in place of what is known offline.
+        let header = hub.header(&model.repository, &file.name, file.size_bytes)?;
+        embedder = self::embedder(&header, name)?;
+    }
+    Ok((model.id, embedder, vec![file]))
+}
+
+/// Size and hash as the repository has them now.
+fn pin(hub: &Hub, repository: &str, file: &mut ModelFile) -> Result<()> {
+    let remote = hub.files(repository)?;
+    let found = remote.iter().find(|found| found.path == file.name).ok_or_else(|| {
+        Failure::failed(format!("{repository} has no file {}", file.name))
+            .hint("name another embedding model: --rag-model hf:owner/repository:quant")
+    })?;
+    file.size_bytes = found.size;
+    file.sha256 = found.sha256.clone();
+    file.url = Some(hub.url(repository, &found.path));
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! `--rag`: an embedding server beside the model and disk for its index. Where it runs, what it takes
+//! there, its arguments.
+
+pub mod document;
+
+use super::build::Build;
+use super::document::{DeviceLedger, ModelFile, Workload};
+use super::graph::{self, Texts};
+use super::ledger::{self, Compute, Placement, Subject};
+use super::request::RagChoice;
+use super::verdict::COMFORT_FREE;
+use crate::error::{Failure, Result};
+use crate::hardware::profiles::{MIB, Profile};
+use crate::paths;
+use document::{EmbeddingModel, Index, Rag, RagMemory};
+
+/// Texts of the index when none are named: about 300 books, or 50,000 pages.
+pub const CHUNKS: u64 = 100_000;
+/// Tokens of the longest text when none are named.
+pub const CHUNK_TOKENS: u64 = 512;
+/// Requests that share a batch; a question does not wait for a long row of texts.
+const SLOTS: u64 = 4;
+/// Bytes of UTF-8 that a token stands for, at most: XLM-RoBERTa's pieces have about four letters, and
+/// Cyrillic takes two bytes a letter.
+const TOKEN_BYTES: u64 = 8;
+/// Head sizes that the CUDA backend has flash attention for (ggml-cuda/fattn.cu of b11434).
+const FLASH_HEADS: &[u64] = &[64, 80, 96, 112, 128, 256];
+
+/// An embedding server whose size is known, before a machine is chosen.
+#[derive(Clone, Debug)]
+pub struct Server<'a> {
+    choice: &'a RagChoice,
+    chunk_tokens: u64,
+    n_ctx: u64,
+    flash_attn: bool,
+    compute: Compute,
+    kv_bytes: u64,
+}
+
+/// Errors are usage errors: a text longer than the model reads, a count out of range.
+pub fn size<'a>(choice: &'a RagChoice, build: &Build) -> Result<Server<'a>> {
+    let shape = &choice.embedder.shape;
+    let trained = shape.n_ctx_train.max(1);
+    let chunk_tokens = choice.chunk_tokens.unwrap_or(CHUNK_TOKENS.min(trained));
+    if chunk_tokens < 16 || chunk_tokens > trained {
+        return Err(Failure::usage(format!(
+            "--rag-chunk-tokens {chunk_tokens} is not between 16 and {trained}, what {} reads at once",
+            choice.id
+        ))
+        .into());
+    }
+    if let Some(chunks) = choice.chunks.filter(|chunks| !(1..=10_000_000_000).contains(chunks)) {
+        return Err(
+            Failure::usage(format!("--rag-chunks {chunks} is not between 1 and 10,000,000,000")).into()
+        );
+    }
+    let flash_attn = FLASH_HEADS.contains(&shape.head_dim);
+    let n_ctx = SLOTS * chunk_tokens.next_multiple_of(256);
+    let workload = workload(chunk_tokens, n_ctx, flash_attn);
+    let (compute, kv_bytes) = if choice.embedder.encoder {
+        (encoder_compute(choice, chunk_tokens, flash_attn), 0)
+    } else {
+        let compute = ledger::compute(shape, &workload, build);
+        let weights = &choice.embedder.weights;
+        let subject = Subject { shape, weights, workload: &workload, build, compute };
+        (upper(compute), subject.kv_bytes(0, shape.layers.len() as u64))
+    };
+    Ok(Server { choice, chunk_tokens, n_ctx, flash_attn, compute, kv_bytes })
+}
+
+fn workload(chunk_tokens: u64, n_ctx: u64, flash_attn: bool) -> Workload {
+    Workload {
+        n_ctx,
+        slots: SLOTS,
+        kv_unified: false,
+        kv_type_k: "f16".to_string(),
+        kv_type_v: "f16".to_string(),
+        flash_attn,
+        batch: chunk_tokens,
+        ubatch: chunk_tokens,
+    }
+}
+
+fn encoder_compute(choice: &RagChoice, tokens: u64, flash_attn: bool) -> Compute {
+    // llama.cpp reserves for equal texts.
+    let texts = Texts { tokens: tokens.next_multiple_of(SLOTS), sequences: SLOTS, flash_attn };
+    let alignments = [graph::CPU_ALIGNMENT, graph::GPU_ALIGNMENT];
+    let [cpu, gpu] = graph::encoder_compute_bytes(&choice.embedder, &texts, alignments);
+    let exact = Compute { cpu: cpu + ledger::MARGIN, gpu: gpu + ledger::MARGIN };
+    if choice.embedder.known { exact } else { upper(exact) }
+}
+
+/// For a graph that is not checked against llama.cpp.
+fn upper(compute: Compute) -> Compute {
+    let upper = |bytes: u64| bytes + bytes / 2 + 64 * MIB;
+    Compute { cpu: upper(compute.cpu), gpu: upper(compute.gpu) }
+}
+
+/// Where an embedding server runs and what it takes there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    pub memory: Vec<RagMemory>,
+    /// Its layers are on the first GPU.
+    pub on_gpu: bool,
+}
+
+impl Server<'_> {
+    /// Adds the server to the model's ledger. The rule: on the first GPU where the whole model is on
+    /// GPUs and that card keeps the share free that comfort asks for; on the host's CPU otherwise.
+    pub fn place(&self, profile: &Profile, placement: &Placement, memory: &mut [DeviceLedger]) -> Placed {
+        let placed = if self.fits_on_gpu(profile, placement, memory) {
+            self.on_gpu(profile)
+        } else {
+            self.on_host(profile)
+        };
+        for part in &placed.memory {
+            if let Some(device) = memory.iter_mut().find(|device| device.device == part.device) {
+                device.rag_bytes += part.total_bytes;
+                device.total_bytes += part.total_bytes;
+                device.headroom_bytes -= part.total_bytes as i64;
+            }
+        }
+        placed
+    }
+
+    fn fits_on_gpu(&self, profile: &Profile, placement: &Placement, memory: &[DeviceLedger]) -> bool {
+        let whole = !placement.gpu_layers.is_empty() && placement.host_layers == 0;
+        let Some(gpu) = memory.get(1).filter(|_| whole) else { return false };
+        let free = gpu.headroom_bytes - self.on_gpu(profile).memory[1].total_bytes as i64;
+        free as f64 >= COMFORT_FREE * gpu.capacity_bytes as f64
+    }
+
+    fn on_host(&self, profile: &Profile) -> Placed {
+        let weights = self.choice.embedder.weights.total_bytes;
+        let process = if profile.gpus.is_empty() { ledger::PROCESS } else { ledger::PROCESS_CUDA };
+        let memory = vec![self.part("host", weights, self.kv_bytes, self.compute.cpu, process)];
+        Placed { memory, on_gpu: false }
+    }
+
+    /// The embedding matrix stays on the host, and with it what is computed from it: at most all.
+    fn on_gpu(&self, profile: &Profile) -> Placed {
+        let weights = &self.choice.embedder.weights;
+        let layers: u64 = weights.layer_bytes.iter().sum();
+        let context = profile.gpus.first().map_or(0, |gpu| gpu.cuda_context_mib * MIB);
+        let host = self.part("host", weights.total_bytes - layers, 0, self.compute.cpu, ledger::PROCESS_CUDA);
+        let gpu = self.part("gpu0", layers, self.kv_bytes, self.compute.gpu, context);
+        Placed { memory: vec![host, gpu], on_gpu: true }
+    }
+
+    fn part(&self, device: &str, weights: u64, kv: u64, compute: u64, runtime: u64) -> RagMemory {
+        let output = if device == "host" { self.output_bytes() } else { 0 };
+        RagMemory {
+            device: device.to_string(),
+            weights_bytes: weights,
+            kv_bytes: kv,
+            compute_bytes: compute,
+            output_bytes: output,
+            runtime_bytes: runtime,
+            total_bytes: weights + kv + compute + output + runtime,
+        }
+    }
+
+    /// With the first text llama.cpp makes room for a vector and, though an encoder has none, for the
+    /// logits of every token, and writes zeros there (`llama_context::output_reserve` of b11434).
+    fn output_bytes(&self) -> u64 {
+        let shape = &self.choice.embedder.shape;
+        (shape.n_vocab + self.choice.embedder.dimensions) * self.chunk_tokens * 4
+    }
+
+    fn index(&self) -> Index {
+        let chunks = self.choice.chunks.unwrap_or(CHUNKS);
+        let dimensions = self.choice.embedder.dimensions;
+        let (vector, text) = (dimensions * 4, self.chunk_tokens * TOKEN_BYTES);
+        Index {
+            chunks,
+            chunk_bytes: vector + text,
+            size_bytes: chunks.saturating_mul(vector + text),
+            assumption: format!(
+                "{dimensions} numbers of 4 bytes and {} tokens of {TOKEN_BYTES} bytes of text a chunk; \
+                 --rag-chunks N says how many",
+                self.chunk_tokens
+            ),
+        }
+    }
+
+    /// Files and index, bytes.
+    pub fn disk_bytes(&self) -> u64 {
+        self.choice.size_bytes.saturating_add(self.index().size_bytes)
+    }
+
+    /// As the plan's document.
+    pub fn document(&self, placed: &Placed, several_gpus: bool) -> Rag {
+        let embedder = &self.choice.embedder;
+        Rag {
+            model: EmbeddingModel {
+                id: self.choice.id.clone(),
+                architecture: embedder.shape.architecture.clone(),
+                parameters: embedder.weights.parameters,
+                quant: embedder.weights.quant.clone(),
+                size_bytes: self.choice.size_bytes,
+                dimensions: embedder.dimensions,
+                n_ctx_train: embedder.shape.n_ctx_train,
+                pooling: embedder.pooling,
+                files: self.choice.files.clone(),
+            },
+            n_ctx: self.n_ctx,
+            slots: SLOTS,
+            chunk_tokens: self.chunk_tokens,
+            flash_attn: self.flash_attn,
+            device: if placed.on_gpu { "gpu0" } else { "host" }.to_string(),
+            memory: placed.memory.clone(),
+            index: self.index(),
+            args: self.args(placed, several_gpus),
+        }
+    }
+
+    fn args(&self, placed: &Placed, several_gpus: bool) -> Vec<String> {
+        let file = self.choice.files.first().map_or("embedding.gguf", |file: &ModelFile| file.name.as_str());
+        let model = format!("{}/{}/{file}", paths::GENERATION, paths::generation::MODEL);
+        let mut args: Vec<String> = Vec::new();
+        let mut flag = |name: &str, value: &str| args.extend([name.to_string(), value.to_string()]);
+        let chunk = self.chunk_tokens.to_string();
+        flag("--model", &model);
+        flag("--alias", &self.choice.id);
+        flag("--host", "127.0.0.1");
+        flag("--port", &paths::EMBED_PORT.to_string());
+        flag("--api-key-file", paths::EMBED_API_KEY_CREDENTIAL);
+        flag("--pooling", self.choice.embedder.pooling.name());
+        flag("--ctx-size", &self.n_ctx.to_string());
+        flag("--parallel", &SLOTS.to_string());
+        flag("--flash-attn", if self.flash_attn { "on" } else { "off" });
+        // A text that does not fit in one batch is refused.
+        flag("--batch-size", &chunk);
+        flag("--ubatch-size", &chunk);
+        if placed.on_gpu {
+            let layers = self.choice.embedder.shape.layers.len() + 1;
+            flag("--n-gpu-layers", &layers.to_string());
+            if several_gpus {
+                flag("--split-mode", "none");
+                flag("--main-gpu", "0");
+            }
+        } else {
+            flag("--n-gpu-layers", "0");
+            flag("--device", "none");
+        }
+        flag("--fit", "off");
+        flag("--cache-ram", "0");
+        flag("--ctx-checkpoints", "0");
+        flag("--load-mode", "mmap");
+        flag("--threads", "-1");
+        args.extend(
+            ["--embedding", "--no-kv-unified", "--no-webui", "--no-slots", "--metrics", "--offline"]
+                .map(String::from),
+        );
+        args
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! `--rag`: an embedding server beside the model, from the first apply to its end.
+
+#[path = "lab/mod.rs"]
+mod lab;
+
+use lab::journey::{Client, PROFILE, assert_serves, http_at, text};
+use lab::{Host, diff};
+use serde_json::{Value, json};
+
+const UNIT: &str = "agi-provision-embed.service";
+const PORT: u16 = 8081;
+
+fn embed(host: &Host, key: Option<&str>, input: &Value) -> (u16, Value) {
+    let body = json!({"input": input});
+    let (status, text) = http_at(host, PORT, "POST", "/v1/embeddings", key, Some(&body));
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Texts become vectors for whoever has the key, and for nobody else.
+#[track_caller]
+fn assert_embeds(host: &Host) {
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let (status, answer) = embed(host, Some(&key), &json!(["a b c", "x y z"]));
+    assert_eq!(status, 200, "{answer}");
+    let vectors: Vec<&Vec<Value>> =
+        answer["data"].as_array().unwrap().iter().map(|row| row["embedding"].as_array().unwrap()).collect();
+    assert_eq!(vectors.iter().map(|vector| vector.len()).collect::<Vec<_>>(), [128, 128]);
+    assert_ne!(vectors[0], vectors[1]);
+    assert_eq!(embed(host, None, &json!("a")).0, 401);
+}
+
+fn state(host: &Host) -> String {
+    host.exec(&format!("systemctl show -p LoadState -p ActiveState --value {UNIT}")).ok().replace('\n', " ")
+}
+
+#[test]
+fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    let before = host.snapshot();
+    let (model, embedder) = (client.tiny("tiny.gguf", 1), client.tiny_embedder("embedder.gguf"));
+    let plain = ["--model", text(&model), "--profile", PROFILE];
+    let rag = [&plain[..], &["--rag", "--rag-model", text(&embedder), "--rag-chunks", "1000"]].concat();
+
+    let done = client.apply(&host, "admin", &rag);
+    assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
+    assert!(done.message().contains("embedder gives vectors of 128 numbers"), "{done:?}");
+    assert_serves(&host);
+    assert_embeds(&host);
+    // As long as the plan lets a text be, and no longer.
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    assert_eq!(embed(&host, Some(&key), &json!(["a"; 254].join(" "))).0, 200);
+    assert_ne!(embed(&host, Some(&key), &json!(["a"; 400].join(" "))).0, 200);
+
+    // Both are in the receipt, and the ledger held.
+    let receipt: Value =
+        serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
+    let proof = &receipt["measured"]["embedding"];
+    assert_eq!(proof["answer"]["dimensions"], 128, "{proof}");
+    let bytes = |key: &str| proof["buffers"][key].as_u64().unwrap();
+    assert!(bytes("reported") > 0 && bytes("reported") <= bytes("planned"), "{proof}");
+    assert!(bytes("planned") < bytes("reported") + (8 << 20), "{proof}");
+    let names: Vec<&str> =
+        receipt["model"].as_array().unwrap().iter().map(|blob| blob["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["tiny.gguf", "embedder.gguf"]);
+    let status = client.json_on(&host, "admin", &["status"]);
+    let beside = status.value["status"]["embedding"].clone();
+    assert_eq!((status.exit, &beside["health"]), (0, &json!("ready")), "{status:?}");
+    assert_eq!(beside["listen"]["port"], PORT);
+    let logs = client.on(&host, "admin", &["logs", "-n", "2000"]).ok();
+    assert!(logs.contains("agi-provision-embed") && logs.contains("this host meets the plan"), "{logs}");
+
+    // The same again is nothing to do; stopped by hand it is started, and only it.
+    let again = client.apply(&host, "admin", &rag);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    host.exec(&format!("systemctl stop {UNIT}")).ok();
+    let status = client.json_on(&host, "admin", &["status"]);
+    assert_eq!(status.exit, 1, "{status:?}");
+    assert!(status.message().contains("embedder: inactive"), "{status:?}");
+    let differs = client.json_on(&host, "admin", &[&["apply", "--check", "--yes"], &rag[..]].concat());
+    assert_eq!(differs.differences(), [format!("embedding: start {UNIT} (now inactive, enabled)")]);
+    let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
+    let mended = client.apply(&host, "admin", &rag);
+    assert_eq!((mended.exit, mended.changed()), (0, true), "{mended:?}");
+    assert_eq!(host.exec("systemctl show -p MainPID --value agi-provision-llama").ok(), pid);
+    assert_embeds(&host);
+
+    // A new key is both servers'; a restart of the host brings both back.
+    let new = client.on(&host, "admin", &["key", "rotate"]).ok();
+    assert_eq!(embed(&host, Some(&key), &json!("a")).0, 401);
+    assert_eq!(embed(&host, Some(new.trim()), &json!("a")).0, 200);
+    host.reboot();
+    lab::journey::wait_until_ready(&host);
+    host.exec(
+        "for i in $(seq 100); do systemctl is-active -q agi-provision-embed && exit; sleep 0.1; done; exit 1",
+    )
+    .ok();
+
+    // Without --rag the second server goes; a rollback brings it back, and away again.
+    let without = client.apply(&host, "admin", &plain);
+    assert_eq!((without.exit, without.changed()), (0, true), "{without:?}");
+    assert_eq!(state(&host), "not-found inactive");
+    assert_serves(&host);
+    assert_eq!(client.json_on(&host, "admin", &["status"]).value["status"]["embedding"], Value::Null);
+    let back = client.json_on(&host, "admin", &["rollback", "--yes"]);
+    assert_eq!((back.exit, back.changed()), (0, true), "{back:?}");
+    assert!(back.message().contains("vectors of 128 numbers"), "{back:?}");
+    assert_embeds(&host);
+    let again = client.apply(&host, "admin", &rag);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+
+    client.on(&host, "admin", &["remove", "--yes"]).ok();
+    let left: Vec<String> = diff(&before, &host.snapshot());
+    let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
+    let ours = left.iter().filter(|line| !backups.iter().any(|path| line[2..].starts_with(path)));
+    assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn an_embedding_server_that_fails_takes_nothing_down() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    client.serve(&host, "root");
+    let (model, embedder) = (client.path("tiny.gguf"), client.tiny_embedder("embedder.gguf"));
+    let rag = ["--rag", "--rag-model", text(&embedder)];
+
+    // A port that another program has: refused before anything is touched.
+    let serving = host.snapshot();
+    host.exec("systemd-run -q --unit=squatter systemd-socket-activate -l 8081 cat").ok();
+    // It listens before its process has its name.
+    host.exec(
+        "for i in $(seq 100); do grep -q :1F91 /proc/net/tcp /proc/net/tcp6 && exit; sleep 0.1; done; exit 1",
+    )
+    .ok();
+    let args = [&["--model", text(&model), "--profile", PROFILE], &rag[..]].concat();
+    let refused = client.apply(&host, "root", &args);
+    assert_eq!(refused.exit, 4, "{refused:?}");
+    assert!(
+        refused.stderr.contains("rag-port") || refused.value.to_string().contains("rag-port"),
+        "{refused:?}"
+    );
+    host.exec("systemctl stop squatter").ok();
+    assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
+
+    // A plan whose second server does not start: the old generation serves, without a second one.
+    let broken = client.plan("broken.json", &model, &rag, |plan| {
+        for arg in plan["rag"]["args"].as_array_mut().unwrap() {
+            *arg = json!(arg.as_str().unwrap().replace("mean", "nonsense"));
+        }
+    });
+    let failed = client.apply(&host, "root", &["--plan", text(&broken), "--model-file", text(&embedder)]);
+    assert_eq!((failed.exit, failed.changed()), (8, false), "{failed:?}");
+    assert!(failed.message().contains("the embedding service did not start"), "{failed:?}");
+    assert!(failed.message().contains("the old generation serves again"), "{failed:?}");
+    assert_eq!(state(&host), "not-found inactive");
+    assert_serves(&host);
+    let of_the_job = |line: &String| line[2..].starts_with("/var/lib/agi-provision/job/");
+    let differs = diff(&serving, &host.snapshot());
+    assert!(differs.iter().all(of_the_job), "{differs:#?}");
+
+    // One that serves, and then a plan without it that does not: it comes back.
+    let done = client.apply(&host, "root", &args);
+    assert_eq!(done.exit, 0, "{done:?}");
+    let spoilt = client.plan("spoilt.json", &model, &["--ctx", "512"], |plan| {
+        plan["llama_server"]["args"].as_array_mut().unwrap().push(json!("--no-such-flag"));
+    });
+    let failed = client.apply(&host, "root", &["--plan", text(&spoilt)]);
+    assert_eq!(failed.exit, 8, "{failed:?}");
+    assert_serves(&host);
+    assert_embeds(&host);
+}
