@@ -1,4 +1,5 @@
-//! The ready bundles in examples/bundles are what the commands in their names' table render today.
+//! The ready bundles in examples/bundles are what the commands in their names' table render today, and
+//! hardware_agi_levels.md is what `levels` prints.
 //! `AGI_PROVISION_GOLDEN=update` writes them anew.
 
 use std::fs;
@@ -40,4 +41,23 @@ fn the_ready_bundles_are_current() {
             );
         }
     }
+}
+
+#[test]
+fn the_hardware_levels_are_current() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware_agi_levels.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_agi-provision"))
+        .args(["levels", "--format", "markdown"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") {
+        fs::write(file, printed).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(file).unwrap() == printed,
+        "hardware_agi_levels.md is out of date: AGI_PROVISION_GOLDEN=update cargo test --test examples"
+    );
 }

@@ -4,12 +4,12 @@ use super::{print, print_json};
 use crate::error::{Context, Exit, Result};
 use crate::plan::build;
 use crate::plan::levels::{Texts, levels};
-use crate::report::levels::markdown;
+use crate::report::levels::{markdown, text};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// How to print; text is the Markdown
+    /// How to print; text has three lines for each profile, Markdown every model's numbers too
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Write the Markdown to a file, such as hardware_agi_levels.md
@@ -28,15 +28,17 @@ enum Format {
 pub fn run(args: &Args) -> Result<Exit> {
     let texts = Texts::english();
     let levels = levels(&texts, build::find(build::DEFAULT)?)?;
-    let text = markdown(&levels, &texts);
     if let Some(path) = &args.out {
-        std::fs::write(path, &text).with_context(|| format!("writing {}", path.display()))?;
+        std::fs::write(path, markdown(&levels, &texts))
+            .with_context(|| format!("writing {}", path.display()))?;
         eprintln!("wrote {}", path.display());
     }
     match args.format {
         Format::Json => print_json(&levels)?,
-        Format::Text | Format::Markdown if args.out.is_none() => print(&text)?,
-        Format::Text | Format::Markdown => {}
+        // What went to a file is not for the terminal too.
+        _ if args.out.is_some() => {}
+        Format::Text => print(&text(&levels, &texts))?,
+        Format::Markdown => print(&markdown(&levels, &texts))?,
     }
     Ok(Exit::Done)
 }

@@ -7,13 +7,15 @@
 use super::tensor_type::TensorType;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Longest text that is kept; chat templates reach tens of kilobytes.
 const MAX_TEXT: u64 = 1 << 20;
 /// Longest array whose values are kept; per-layer settings have one value per layer.
 const MAX_ARRAY: u64 = 4096;
+/// Bytes read at once.
+const BUFFER: usize = 64 << 10;
 const MAX_PAIRS: u64 = 1 << 16;
 const MAX_TENSORS: u64 = 1 << 16;
 /// ggml's limit is 64 bytes; splits and experiments exceed it a little.
@@ -87,12 +89,12 @@ impl Header {
     pub fn open(path: &Path) -> Result<Header, GgufError> {
         let file = File::open(path).map_err(GgufError::Io)?;
         let size = file.metadata().map_err(GgufError::Io)?.len();
-        Header::read(BufReader::with_capacity(1 << 18, file), Some(size))
+        Header::read(file, Some(size))
     }
 
     /// Reads a header from `reader`; `file_size` in bytes, where known, bounds the tensors.
     pub fn read(reader: impl Read, file_size: Option<u64>) -> Result<Header, GgufError> {
-        let mut input = Input { reader, position: 0, kept: 0 };
+        let mut input = Input { reader: BufReader::with_capacity(BUFFER, reader), position: 0, kept: 0 };
         let version = magic(&mut input)?;
         let n_tensors = input.u64("the header")?;
         let n_pairs = input.u64("the header")?;
@@ -200,7 +202,7 @@ fn magic(input: &mut Input<impl Read>) -> Result<u32, GgufError> {
 }
 
 struct Input<R> {
-    reader: R,
+    reader: BufReader<R>,
     position: u64,
     kept: u64,
 }
@@ -221,9 +223,22 @@ impl<R: Read> Input<R> {
 
     fn skip(&mut self, bytes: u64, what: &'static str) -> Result<(), GgufError> {
         self.advance(bytes)?;
-        let skipped =
-            io::copy(&mut self.reader.by_ref().take(bytes), &mut io::sink()).map_err(GgufError::Io)?;
-        if skipped < bytes { Err(GgufError::Truncated(what)) } else { Ok(()) }
+        // A vocabulary is tens of thousands of short texts: most lie in the buffer.
+        let mut left = bytes;
+        while left > 0 {
+            let there = match self.reader.fill_buf() {
+                Ok(buffer) => buffer.len() as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(GgufError::Io(error)),
+            };
+            if there == 0 {
+                return Err(GgufError::Truncated(what));
+            }
+            let taken = there.min(left);
+            self.reader.consume(taken as usize);
+            left -= taken;
+        }
+        Ok(())
     }
 
     fn u32(&mut self, what: &'static str) -> Result<u32, GgufError> {

@@ -20,13 +20,32 @@ pub struct Texts {
     pub intro: String,
     pub memory_title: String,
     pub memory_intro: String,
-    pub runs: String,
+    pub claims_title: String,
+    pub claims_intro: String,
+    /// By verdict, before the models that have it.
+    pub summaries: BTreeMap<String, String>,
+    /// Stands where no model has a verdict.
+    pub nothing: String,
+    pub claim_columns: BTreeMap<String, String>,
     pub verdicts: BTreeMap<String, String>,
     pub columns: BTreeMap<String, String>,
     pub memory_columns: BTreeMap<String, String>,
     pub why: BTreeMap<String, String>,
     pub level: Vec<LevelText>,
+    pub claim: Vec<ClaimText>,
     pub range: Vec<Range>,
+}
+
+/// One thing the document says of what runs where.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimText {
+    pub profile: String,
+    pub model: String,
+    /// As `--quant`; `None`: the best that runs.
+    pub quant: Option<String>,
+    pub slots: Option<u64>,
+    pub note: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -56,7 +75,17 @@ impl Texts {
 pub struct Levels {
     pub build: String,
     pub levels: Vec<Level>,
+    pub claims: Vec<Claim>,
     pub memory: Vec<Memory>,
+}
+
+/// What the document says runs on a profile, and what we say.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Claim {
+    pub profile: String,
+    pub note: String,
+    #[serde(flatten)]
+    pub ours: OfModel,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,6 +98,10 @@ pub struct Level {
 pub struct OfProfile {
     pub profile: String,
     pub title: String,
+    /// The models by verdict, smallest first.
+    pub comfort: Vec<String>,
+    pub compromise: Vec<String>,
+    pub impossible: Vec<String>,
     pub models: Vec<OfModel>,
 }
 
@@ -98,11 +131,13 @@ pub struct Memory {
     /// The comfort workload.
     pub high_bytes: u64,
     pub document_gb: Option<[f64; 2]>,
+    /// Why the two differ, or that they do not, in the texts' language.
+    pub why: Option<String>,
 }
 
 impl Memory {
     /// Which of the texts `why` explains the difference.
-    pub fn why(&self) -> Option<&'static str> {
+    fn key(&self) -> Option<&'static str> {
         let [low, high] = self.document_gb?;
         let gb = |bytes: u64| bytes as f64 / 1e9;
         // The document gives whole gigabytes.
@@ -123,21 +158,45 @@ pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
         let mut of_profiles = Vec::new();
         for id in &level.profiles {
             let profile = profiles::find(id)?;
-            let judged = models.iter().map(|model| judge(model, &profile, build)).collect::<Result<_>>()?;
-            of_profiles.push(OfProfile { profile: id.clone(), title: profile.title, models: judged });
+            let judge = |model| judge(model, &profile, None, Fixed::default(), build);
+            let models: Vec<OfModel> = models.iter().map(judge).collect::<Result<_>>()?;
+            let of = |verdict: Verdict| {
+                models.iter().filter(|m| m.verdict == verdict).map(|m| m.model.clone()).collect()
+            };
+            of_profiles.push(OfProfile {
+                profile: id.clone(),
+                title: profile.title.clone(),
+                comfort: of(Verdict::Comfort),
+                compromise: of(Verdict::Compromise),
+                impossible: of(Verdict::Impossible),
+                models,
+            });
         }
         levels.push(Level { title: level.title.clone(), profiles: of_profiles });
     }
+    let claims = texts.claim.iter().map(|claim| {
+        let fixed = Fixed { quant: claim.quant.is_some(), slots: claim.slots, ..Fixed::default() };
+        let (model, profile) = (registry::find(&claim.model)?, profiles::find(&claim.profile)?);
+        let ours = judge(&model, &profile, claim.quant.as_deref(), fixed, build)?;
+        Ok(Claim { profile: claim.profile.clone(), note: claim.note.clone(), ours })
+    });
+    let claims = claims.collect::<Result<_>>()?;
     let memory = models
         .iter()
         .flat_map(|model| ["F16", "Q4_K_M"].map(|quant| memory(texts, model, quant, build)))
         .collect::<Option<Vec<_>>>()
         .context("the registry's models have an F16 and a Q4_K_M recipe")?;
-    Ok(Levels { build: build.id.clone(), levels, memory })
+    Ok(Levels { build: build.id.clone(), levels, claims, memory })
 }
 
-fn judge(model: &Model, profile: &Profile, build: &'static Build) -> Result<OfModel> {
-    let variants = model.quants(None)?.into_iter().filter_map(|quant| {
+fn judge(
+    model: &Model,
+    profile: &Profile,
+    quant: Option<&str>,
+    fixed: Fixed,
+    build: &'static Build,
+) -> Result<OfModel> {
+    let variants = model.quants(quant)?.into_iter().filter_map(|quant| {
         let weights = model.weights(&quant)?;
         Some(Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() })
     });
@@ -152,7 +211,7 @@ fn judge(model: &Model, profile: &Profile, build: &'static Build) -> Result<OfMo
         profile: Some(profile.id.clone()),
         offers: Vec::new(),
         budget: None,
-        fixed: Fixed::default(),
+        fixed,
         rag: None,
         build,
     })?;
@@ -175,7 +234,7 @@ fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Me
     let (shape, weights) = (model.shape(), model.weights(quant)?);
     let bytes = |slots: u64, tokens: u64| {
         let workload = Workload {
-            n_ctx: slots * tokens.min(shape.n_ctx_train),
+            n_ctx: slots * tokens,
             slots,
             kv_unified: false,
             kv_type_k: "f16".to_string(),
@@ -189,25 +248,55 @@ fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Me
         weights.total_bytes + subject.kv_bytes(0, shape.layers.len() as u64) + compute.gpu
     };
     let range = texts.range.iter().find(|range| range.model == model.id);
-    Some(Memory {
+    let trained = shape.n_ctx_train;
+    let mut memory = Memory {
         model: model.id.clone(),
         quant: quant.to_string(),
         weights_bytes: weights.total_bytes,
-        low_bytes: bytes(1, LEAST_CONTEXT),
-        high_bytes: bytes(COMFORT_SLOTS, COMFORT_CONTEXT),
+        low_bytes: bytes(1, LEAST_CONTEXT.min(trained)),
+        high_bytes: bytes(COMFORT_SLOTS, COMFORT_CONTEXT.min(trained)),
         document_gb: range.map(|range| if quant == "F16" { range.f16 } else { range.four_bit }),
-    })
+        why: None,
+    };
+    let mut key = memory.key();
+    let low = memory.document_gb.map_or(0.0, |[low, _]| low);
+    let tokens = if key == Some("above") { context_for(low * 1e9, |tokens| bytes(1, tokens)) } else { 0 };
+    if tokens > trained {
+        key = Some("above_trained");
+    }
+    memory.why = key.and_then(|key| texts.why.get(key)).map(|text| {
+        text.replace("{weights}", &format!("{:.1}", weights.total_bytes as f64 / 1e9))
+            .replace("{parameters}", &format!("{:.1}", weights.parameters as f64 / 1e9))
+            .replace("{low}", &low.to_string())
+            .replace("{tokens}", &tokens.to_string())
+            .replace("{trained}", &trained.to_string())
+    });
+    Some(memory)
+}
+
+/// Tokens in one slot that first take `wanted` bytes, in steps of a padded context.
+fn context_for(wanted: f64, bytes: impl Fn(u64) -> u64) -> u64 {
+    const STEP: u64 = 256;
+    let (mut low, mut high) = (1, (1 << 20) / STEP);
+    while low < high {
+        let middle = (low + high) / 2;
+        if bytes(middle * STEP) as f64 >= wanted { high = middle } else { low = middle + 1 }
+    }
+    low * STEP
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::build;
+    use std::sync::LazyLock;
+
+    static LEVELS: LazyLock<Levels> =
+        LazyLock::new(|| levels(&Texts::english(), build::find(build::DEFAULT).unwrap()).unwrap());
 
     #[test]
     fn every_profile_stands_on_a_level_and_every_model_is_judged() {
-        let texts = Texts::english();
-        let levels = levels(&texts, build::find(build::DEFAULT).unwrap()).unwrap();
+        let levels = &*LEVELS;
         let listed: Vec<&String> =
             levels.levels.iter().flat_map(|l| &l.profiles).map(|p| &p.profile).collect();
         assert!(profiles::all().iter().all(|profile| listed.contains(&&profile.id)));
@@ -224,11 +313,48 @@ mod tests {
 
     #[test]
     fn the_documents_f16_ranges_of_the_large_models_lie_below_the_arithmetic() {
-        let levels = levels(&Texts::english(), build::find(build::DEFAULT).unwrap()).unwrap();
+        let levels = &*LEVELS;
         for id in ["llama-30b", "llama-65b"] {
             let row = levels.memory.iter().find(|m| m.model == id && m.quant == "F16").unwrap();
-            assert_eq!(row.why(), Some("below"), "{row:?}");
+            assert_eq!(row.key(), Some("below"), "{row:?}");
+            assert!(row.why.as_ref().unwrap().contains("weights alone"), "{row:?}");
         }
         assert!(levels.memory.iter().all(|row| row.low_bytes > row.weights_bytes));
+    }
+
+    #[test]
+    fn every_difference_has_its_reason_and_a_context_that_fills_it() {
+        let levels = &*LEVELS;
+        for row in &levels.memory {
+            assert_eq!(row.why.is_some(), row.document_gb.is_some(), "{row:?}");
+            assert!(row.why.as_ref().is_none_or(|why| !why.contains(['{', '}'])), "{row:?}");
+        }
+        let mistral = levels.memory.iter().find(|m| m.model == "mistral-7b" && m.quant == "F16").unwrap();
+        // 14.5 GB of weights and 128 KiB a token: 20 GB lie beyond the 32768 tokens it was trained for.
+        let why = mistral.why.as_ref().unwrap();
+        assert!(why.contains("its 20 GB") && why.contains("trained for 32768"), "{why}");
+        assert_eq!(context_for(10_000.0, |tokens| 10 * tokens), 1024);
+    }
+
+    #[test]
+    fn what_the_document_says_runs_does_run() {
+        let levels = &*LEVELS;
+        for claim in &levels.claims {
+            assert_ne!(claim.ours.verdict, Verdict::Impossible, "{claim:?}");
+        }
+        let of = |profile: &str, model: &str| {
+            levels.claims.iter().find(|c| c.profile == profile && c.ours.model == model).unwrap()
+        };
+        assert_eq!(of("gpu-16gb", "saiga-13b").ours.verdict, Verdict::Compromise);
+        assert_eq!(of("gpu-24gb", "mistral-7b").ours.quant, "F16");
+    }
+
+    #[test]
+    fn a_profiles_models_are_in_one_list_each() {
+        let levels = &*LEVELS;
+        for profile in levels.levels.iter().flat_map(|level| &level.profiles) {
+            let lists = [&profile.comfort, &profile.compromise, &profile.impossible];
+            assert_eq!(lists.map(Vec::len).iter().sum::<usize>(), profile.models.len());
+        }
     }
 }

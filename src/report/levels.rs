@@ -1,42 +1,101 @@
-//! The hardware levels as Markdown, which reads as text too.
+//! The hardware levels, as Markdown and as text.
 
+use super::table;
 use crate::plan::document::Verdict;
-use crate::plan::levels::{Levels, Memory, OfModel, Texts};
+use crate::plan::levels::{Levels, Memory, OfModel, OfProfile, Texts};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 pub fn markdown(levels: &Levels, texts: &Texts) -> String {
     let mut out = format!("# {}\n\n{}\n", texts.title, texts.intro);
-    let column = |name: &str| texts.columns.get(name).map_or("", String::as_str);
     for level in &levels.levels {
         let _ = writeln!(out, "\n## {}", level.title);
         for profile in &level.profiles {
             let _ = writeln!(out, "\n### {} (`{}`)\n", profile.title, profile.profile);
-            let heads = ["model", "verdict", "quant", "context", "speed", "reason"].map(column);
-            row(&mut out, &heads);
-            row(&mut out, &["---"; 6]);
-            for model in &profile.models {
-                let cells = of_model(model, texts);
-                row(&mut out, &cells.each_ref().map(String::as_str));
+            for (name, models) in summary(profile, texts) {
+                let _ = writeln!(out, "- {name}: {models}");
             }
+            out.push('\n');
+            rows(&mut out, &model_heads(texts), profile.models.iter().map(|model| of_model(model, texts)));
         }
     }
-    memory(&mut out, levels, texts);
+    let _ = writeln!(out, "\n## {}\n\n{}\n", texts.claims_title, texts.claims_intro);
+    rows(&mut out, &claim_heads(texts), claims(levels, texts));
+    let intro = texts.memory_intro.replace("{build}", &levels.build);
+    let _ = writeln!(out, "\n## {}\n\n{intro}\n", texts.memory_title);
+    rows(&mut out, &memory_heads(texts), levels.memory.iter().map(of_memory));
     out
 }
 
-fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {
-    let verdict = match model.verdict {
+/// For a terminal: three lines a profile, then the document's list and ranges.
+pub fn text(levels: &Levels, texts: &Texts) -> String {
+    let mut out = format!("{}\n\n{}\n", texts.title, texts.intro);
+    for level in &levels.levels {
+        let _ = writeln!(out, "\n{}", level.title);
+        for profile in &level.profiles {
+            let _ = writeln!(out, "  {} ({})", profile.title, profile.profile);
+            for (name, models) in summary(profile, texts) {
+                let _ = writeln!(out, "    {name}: {models}");
+            }
+        }
+    }
+    let plain = |heads: &[&str], rows: Vec<Vec<String>>| table::render(heads, rows);
+    let _ = writeln!(out, "\n{}\n{}\n", texts.claims_title, texts.claims_intro);
+    let _ = writeln!(out, "{}", plain(&claim_heads(texts), claims(levels, texts).map(Vec::from).collect()));
+    let intro = texts.memory_intro.replace("{build}", &levels.build);
+    let _ = writeln!(out, "\n{}\n{intro}\n", texts.memory_title);
+    let memory = levels.memory.iter().map(|memory| Vec::from(of_memory(memory))).collect();
+    let _ = writeln!(out, "{}", plain(&memory_heads(texts), memory));
+    out
+}
+
+/// Each verdict's name, with the models that have it; a compromise with what it is and what was given up
+/// is in the table.
+fn summary<'a>(profile: &OfProfile, texts: &'a Texts) -> [(&'a str, String); 3] {
+    let of = |key: &str, models: &[String]| {
+        let models = if models.is_empty() { texts.nothing.clone() } else { models.join(", ") };
+        (named(&texts.summaries, key), models)
+    };
+    [
+        of("comfort", &profile.comfort),
+        of("compromise", &profile.compromise),
+        of("impossible", &profile.impossible),
+    ]
+}
+
+fn named<'a>(names: &'a BTreeMap<String, String>, key: &str) -> &'a str {
+    names.get(key).map_or("", String::as_str)
+}
+
+fn model_heads(texts: &Texts) -> [&str; 6] {
+    ["model", "verdict", "quant", "context", "speed", "reason"].map(|key| named(&texts.columns, key))
+}
+
+fn claim_heads(texts: &Texts) -> [&str; 6] {
+    ["profile", "model", "quant", "note", "verdict", "reason"].map(|key| named(&texts.claim_columns, key))
+}
+
+fn memory_heads(texts: &Texts) -> [&str; 5] {
+    ["model", "quant", "ours", "mission", "why"].map(|key| named(&texts.memory_columns, key))
+}
+
+fn verdict(verdict: Verdict, texts: &Texts) -> &str {
+    let key = match verdict {
         Verdict::Comfort => "comfort",
         Verdict::Compromise => "compromise",
         Verdict::Impossible => "impossible",
     };
+    named(&texts.verdicts, key)
+}
+
+fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {
     let speed = match (model.decode_low, model.decode_high) {
-        (Some(low), Some(high)) => format!("{low:.0} to {high:.0}"),
+        (Some(low), Some(high)) => format!("{} to {}", rate(low), rate(high)),
         _ => "-".to_string(),
     };
     [
         model.model.clone(),
-        texts.verdicts.get(verdict).cloned().unwrap_or_default(),
+        verdict(model.verdict, texts).to_string(),
         model.quant.clone(),
         format!("{} × {}", model.slots, model.n_ctx / model.slots.max(1)),
         speed,
@@ -44,21 +103,26 @@ fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {
     ]
 }
 
-fn memory(out: &mut String, levels: &Levels, texts: &Texts) {
-    let intro = texts.memory_intro.replace("{build}", &levels.build);
-    let _ = writeln!(out, "\n## {}\n\n{intro}\n", texts.memory_title);
-    let column = |name: &str| texts.memory_columns.get(name).map_or("", String::as_str);
-    row(out, &["model", "quant", "ours", "mission", "why"].map(column));
-    row(out, &["---"; 5]);
-    for memory in &levels.memory {
-        let cells = of_memory(memory, texts);
-        row(out, &cells.each_ref().map(String::as_str));
-    }
+/// tokens/s; slow ones with a digit, as 0.4 is not 0.
+fn rate(speed: f64) -> String {
+    if speed < 9.95 { format!("{speed:.1}") } else { format!("{speed:.0}") }
 }
 
-fn of_memory(memory: &Memory, texts: &Texts) -> [String; 5] {
+fn claims(levels: &Levels, texts: &Texts) -> impl Iterator<Item = [String; 6]> {
+    levels.claims.iter().map(|claim| {
+        [
+            claim.profile.clone(),
+            claim.ours.model.clone(),
+            claim.ours.quant.clone(),
+            claim.note.clone(),
+            verdict(claim.ours.verdict, texts).to_string(),
+            claim.ours.reasons.join("; "),
+        ]
+    })
+}
+
+fn of_memory(memory: &Memory) -> [String; 5] {
     let gb = |bytes: u64| format!("{:.1}", bytes as f64 / 1e9);
-    let why = memory.why().and_then(|key| texts.why.get(key)).cloned().unwrap_or_default();
     let document = match memory.document_gb {
         Some([low, high]) if low == high => format!("{low}"),
         Some([low, high]) => format!("{low} to {high}"),
@@ -69,8 +133,17 @@ fn of_memory(memory: &Memory, texts: &Texts) -> [String; 5] {
         memory.quant.clone(),
         format!("{} to {}", gb(memory.low_bytes), gb(memory.high_bytes)),
         document,
-        why.replace("{weights}", &gb(memory.weights_bytes)),
+        memory.why.clone().unwrap_or_default(),
     ]
+}
+
+/// A Markdown table.
+fn rows<const N: usize>(out: &mut String, heads: &[&str; N], rows: impl Iterator<Item = [String; N]>) {
+    row(out, heads);
+    row(out, &["---"; N]);
+    for cells in rows {
+        row(out, &cells.each_ref().map(String::as_str));
+    }
 }
 
 fn row(out: &mut String, cells: &[&str]) {
