@@ -1,7 +1,7 @@
 //! docs/facts.schema.json against what the probe really writes.
 
 use agi_provision::hardware::facts::{
-    Clock, Ecc, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, Pcie,
+    Clock, Ecc, Egress, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, Pcie,
 };
 use agi_provision::hardware::probe::{probe, probe_and_measure};
 use serde_json::Value;
@@ -27,7 +27,11 @@ fn the_facts_of_this_machine_are_valid() {
 fn every_key_that_can_have_a_value_is_described() {
     let mut facts = probe(Path::new("/"));
     facts.os.clock = Some(Clock::default());
-    facts.measured = Some(Measured { disk_read_mb_s: Some(1.0), ..Measured::default() });
+    facts.measured = Some(Measured {
+        disk_read_mb_s: Some(1.0),
+        egress: vec![Egress { host: "huggingface.co".into(), mbit_s: Some(93.1), ..Egress::default() }],
+        ..Measured::default()
+    });
     facts.package_lock = Some("apt-get (pid 1)".into());
     facts.memory.cgroup_limit_bytes = Some(1);
     facts.gpu_links = vec![GpuLink { a: 0, b: 1, link: "NV4".into() }];

@@ -283,3 +283,30 @@ fn a_trickle_is_a_stall() {
     place.is_whole();
     assert!(start.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn a_look_at_an_address_says_how_fast_it_is_and_is_short() {
+    use agi_provision::fetch::rate::{host, rate};
+    let content = vec![7; 40 << 20];
+    // 2 MB/s is 16 Mbit/s; 3 s of it are a sixth of the file.
+    let slow = Server::start(content.clone(), |_, _| Reply::Slow(2_000_000));
+    let began = std::time::Instant::now();
+    let seen = rate(&slow.url("model.gguf"), None).unwrap();
+    assert!((12.0..18.0).contains(&seen.mbit_s), "{seen:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let fast = Server::start(content.clone(), |_, _| Reply::Good);
+    assert!(rate(&fast.url("model.gguf"), None).unwrap().mbit_s > 100.0);
+
+    let why = |reply: Reply| {
+        let server = Server::start(content.clone(), move |_, _| reply.clone());
+        format!("{:#}", rate(&server.url("model.gguf"), None).unwrap_err())
+    };
+    assert!(why(Reply::Status(404, Vec::new())).contains("it answers 404"));
+    assert!(why(Reply::Cut(1000)).contains("reading from it"));
+    assert!(why(Reply::Stall(1000, Duration::from_secs(60))).contains("reading from it"));
+    let small = Server::start(vec![7; 9000], |_, _| Reply::Good);
+    let few = format!("{:#}", rate(&small.url("model.gguf"), None).unwrap_err());
+    assert!(few.contains("9000 bytes are too few"), "{few}");
+    assert!(rate("http://127.0.0.1:9/", None).is_err());
+    assert_eq!(host("https://user@huggingface.co:8443/a/b").as_deref(), Some("huggingface.co"));
+}

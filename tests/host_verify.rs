@@ -169,6 +169,22 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
     assert_eq!(lost.exit, 4, "{lost:?}");
     assert!(line(&lost, "gpu-count")["found"].as_str().unwrap().contains("GPU is lost"), "{lost:?}");
 
+    // Both answer when they are listed, and one of them is gone a moment later.
+    play(&host, "dual-nvlink");
+    host.exec("cp /opt/stub-gpu/q.xml /opt/stub-gpu/both.xml").ok();
+    let lost_xml = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nvidia-smi/lost/q.xml");
+    host.put(&lost_xml, "/opt/stub-gpu/q.xml");
+    let disappears = verify(&[]);
+    assert_eq!(disappears.exit, 4, "{disappears:?}");
+    let found = &line(&disappears, "gpu-count")["found"];
+    assert_eq!(found, "1 GPU (it disappeared while the facts were read)", "{disappears:?}");
+    // Or all of it is gone, with an error on stdout where a document was.
+    host.exec("rm /opt/stub-gpu/q.xml; mkdir /opt/stub-gpu/q.xml").ok();
+    let garbled = client.json_on(&host, "admin", &["probe"]);
+    assert_eq!(garbled.value["facts"]["gpus"].as_array().map(Vec::len), Some(2), "{garbled:?}");
+    assert!(garbled.value["facts"]["failed"]["gpus.0"].as_str().is_some(), "{garbled:?}");
+
+    play(&host, "dual-nvlink");
     host.exec("echo 'Failed to initialize NVML: Driver/library version mismatch' > /opt/stub-gpu/error").ok();
     let mismatch = verify(&[]);
     assert_eq!(mismatch.exit, 4, "{mismatch:?}");
@@ -181,6 +197,62 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
     assert!(line(&hangs, "gpu-count")["found"].as_str().unwrap().contains("did not finish within"));
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     assert_eq!(host.exec("ls /var/lib/agi-provision /usr/local/lib/agi-provision 2>/dev/null").stdout, "");
+}
+
+#[test]
+fn a_flipped_byte_on_the_disk_is_found_by_reading_it_all_again() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let plan = client.plan("plan.json", &model, &[], |_| ());
+    let deep = |more: &[&str]| {
+        client.json_on(&host, "root", &[&["verify", "--plan", text(&plan), "--deep"][..], more].concat())
+    };
+    let nothing = deep(&[]);
+    assert_eq!(nothing.exit, 0, "{nothing:?}");
+    assert_eq!(line(&nothing, "model-sha256")["found"], "not on this host");
+
+    let apply = ["--plan", text(&plan), "--model-file", text(&model)];
+    assert_eq!(client.apply(&host, "root", &apply).exit, 0);
+    let right = deep(&[]);
+    for id in ["model-sha256", "runtime-sha256"] {
+        assert_eq!(line(&right, id)["outcome"], "ok", "{right:?}");
+    }
+    // As a failing disk does it: neither the size nor any time is another afterwards.
+    let flip = |file: &str| {
+        let path = host.exec(&format!("ls {file}")).ok();
+        host.exec(&format!(
+            "touch -r {path} /run/times; printf '\\377' | dd of={path} bs=1 seek=4321 conv=notrunc; \
+             touch -r /run/times {path}"
+        ))
+        .ok();
+        path
+    };
+    let library = "/var/lib/agi-provision/runtimes/*/llama-b11434/libllama.so.0.*";
+    for (id, file) in
+        [("model-sha256", "/var/lib/agi-provision/models/*/tiny.gguf"), ("runtime-sha256", library)]
+    {
+        let path = flip(file);
+        let unseen = client.json_on(&host, "root", &["verify", "--plan", text(&plan)]);
+        assert_eq!(unseen.exit, 0, "{unseen:?}");
+        let found = deep(&[]);
+        assert_eq!((found.exit, &line(&found, id)["outcome"]), (4, &json!("refused")), "{found:?}");
+        assert!(line(&found, id)["found"].as_str().unwrap().contains(&path), "{path}: {found:?}");
+        // What it says to do helps.
+        let hint = found.value["hint"].as_str().unwrap();
+        let remove = hint.split('`').nth(1).unwrap();
+        assert!(remove.starts_with("rm -r /var/lib/agi-provision/"), "{hint}");
+        host.exec(remove).ok();
+        let again = client.apply(&host, "root", &apply);
+        assert_eq!((again.exit, again.changed()), (0, true), "{again:?}");
+        assert_eq!(deep(&[]).exit, 0);
+    }
+    assert_serves(&host);
+    // For people it shows how far it is.
+    let shown = client.on(&host, "root", &["verify", "--plan", text(&plan), "--deep"]);
+    assert!(
+        shown.stderr.contains("read tiny.gguf again") && shown.stdout.contains("every byte of"),
+        "{shown:?}"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,9 @@ pub struct Runtime {
     pub stamp: Stamp,
     /// Shared libraries outside the runtime that it needs, as the loader found them.
     pub libraries: Vec<PathBuf>,
+    /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<PathBuf, String>,
 }
 
 /// A model file whose hash was right when it was put there.

@@ -12,6 +12,7 @@
 pub mod api;
 pub mod boot;
 pub mod converge;
+pub mod deep;
 pub mod download;
 pub mod embedding;
 pub mod expose;

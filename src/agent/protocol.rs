@@ -35,11 +35,20 @@ pub struct Request {
 pub enum Op {
     Probe {
         measure: bool,
+        /// Read from for a moment, with `measure`.
+        #[serde(default)]
+        urls: Vec<String>,
     },
     Verify {
         plan: Box<crate::plan::Plan>,
         strict: bool,
         allow: Vec<String>,
+        /// Reads the model and the runtime again.
+        #[serde(default)]
+        deep: bool,
+        /// Measures what was promised: memory, disk, and the network towards the plan's files.
+        #[serde(default)]
+        measure: bool,
     },
     Apply(Apply),
     Status,

@@ -10,10 +10,10 @@ use super::protocol::{
 };
 use super::receive::Arrival;
 use super::rollback::rollback;
-use super::{converge, expose, files, generation, inspect, receive, service};
+use super::{converge, deep, expose, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
-use crate::fetch::Token;
-use crate::hardware::facts::Facts;
+use crate::fetch::{Token, rate};
+use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
@@ -57,17 +57,28 @@ pub struct Secrets {
 
 fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     match op {
-        Op::Probe { measure } => {
-            let read = if measure { probe_and_measure } else { probe };
-            let facts = Box::new(read(Path::new(paths::MODELS)));
+        Op::Probe { measure, urls } => {
+            let facts = Box::new(if measure {
+                measured(&urls, secrets.token.as_ref())
+            } else {
+                probe(Path::new(paths::MODELS))
+            });
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
-        Op::Verify { plan, strict, allow } => {
-            let facts = probe(Path::new(paths::MODELS));
-            let report = judge(&plan, &facts, held(0)?, strict, &allow);
+        Op::Verify { plan, strict, allow, deep, measure } => {
+            let facts = match measure {
+                true => measured(&addresses(&plan), secrets.token.as_ref()),
+                false => probe(Path::new(paths::MODELS)),
+            };
+            let mut report = judge(&plan, &facts, held(0)?, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
-            Ok(verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan")))
+            let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
+            report.lines.extend(deep.lines.iter().cloned());
+            let mut end =
+                verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan"));
+            end.hint = deep.hint().or(end.hint);
+            Ok(end)
         }
         Op::Apply(apply) => self::apply(apply, secrets, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
@@ -79,6 +90,41 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::Rollback => exclusive("rollback", || rollback(output)),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
+}
+
+/// One of the plan's addresses a host: where its files come from.
+fn addresses(plan: &Plan) -> Vec<String> {
+    let mut hosts = Vec::new();
+    let urls = plan.model.files.iter().filter_map(|file| file.url.clone());
+    urls.filter(|url| {
+        let host = rate::host(url);
+        let new = host.is_some() && !hosts.contains(&host);
+        hosts.push(host);
+        new
+    })
+    .collect()
+}
+
+/// The facts with what takes a few seconds, the network towards `urls` among it.
+fn measured(urls: &[String], token: Option<&Token>) -> Facts {
+    let mut facts = probe_and_measure(Path::new(paths::MODELS));
+    let Some(measured) = &mut facts.measured else { return facts };
+    if urls.is_empty() {
+        facts.unsupported.insert("measured.egress".to_string(), "no address was given".to_string());
+    }
+    for (index, url) in urls.iter().enumerate() {
+        let rate = rate::rate(url, token);
+        if let Err(error) = &rate {
+            facts.failed.insert(format!("measured.egress.{index}"), format!("{error:#}"));
+        }
+        let rate = rate.ok();
+        measured.egress.push(Egress {
+            host: rate::host(url).unwrap_or_default(),
+            first_byte_seconds: rate.map(|rate| rate.first_byte_seconds),
+            mbit_s: rate.map(|rate| rate.mbit_s),
+        });
+    }
+    facts
 }
 
 fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {

@@ -58,11 +58,13 @@ fn lines(event: &Event) -> Vec<String> {
 pub struct Plain {
     host: String,
     last_upload: Option<Instant>,
+    /// What the running step does with bytes.
+    doing: &'static str,
 }
 
 impl Plain {
     pub fn new(host: &str) -> Plain {
-        Plain { host: host.to_string(), last_upload: None }
+        Plain { host: host.to_string(), last_upload: None, doing: "downloading" }
     }
 
     fn say(&self, text: &str) {
@@ -86,9 +88,12 @@ impl Show for Plain {
 
     fn event(&mut self, event: &Event) {
         lines(event).iter().for_each(|line| self.say(line));
+        if let Event::Step { name, .. } = event {
+            self.doing = if name.ends_with("-sha256") { "read" } else { "downloading" };
+        }
         // What a host downloads takes as long as what is sent to it.
         if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
-            self.bytes("downloading", *done, *total);
+            self.bytes(self.doing, *done, *total);
         }
     }
 

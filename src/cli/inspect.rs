@@ -26,6 +26,9 @@ pub struct ProbeArgs {
     /// Also measure how fast memory and disk are read; takes a few seconds
     #[arg(long)]
     measure: bool,
+    /// With --measure, also how fast this address is downloaded from, for at most 3 s; may be repeated
+    #[arg(long, value_name = "URL", requires = "measure")]
+    url: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -44,6 +47,13 @@ pub struct VerifyArgs {
     /// Let this requirement refuse and go on, such as `cpu-flags`; may be repeated
     #[arg(long, value_name = "ID")]
     allow: Vec<String>,
+    /// Also read every byte of the model and of llama.cpp on the host again, and compare the hashes
+    #[arg(long)]
+    deep: bool,
+    /// Also measure what was promised: memory, disks, and the network towards the plan's files; takes
+    /// some seconds
+    #[arg(long)]
+    measure: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -95,8 +105,16 @@ const STOPPED: &str = "nothing was changed";
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
     let plan = super::apply::read_plan(&args.plan)?;
     check_allowed(&plan, &args.allow)?;
-    let op = Op::Verify { plan: Box::new(plan.clone()), strict: args.strict, allow: args.allow.clone() };
-    let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
+    let op = Op::Verify {
+        plan: Box::new(plan.clone()),
+        strict: args.strict,
+        allow: args.allow.clone(),
+        deep: args.deep,
+        measure: args.measure,
+    };
+    // What takes minutes shows how far it is.
+    let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };
+    let results = args.hosts.run(op, Vec::new(), style, STOPPED)?;
     answer(&results, args.format, |events| {
         let report = events.iter().find_map(|event| match event {
             Event::Verified { report } => Some(report),
@@ -123,7 +141,7 @@ pub fn check_allowed(plan: &crate::plan::Plan, allow: &[String]) -> Result<()> {
 }
 
 pub fn probe(args: &ProbeArgs) -> Result<Exit> {
-    let op = Op::Probe { measure: args.measure };
+    let op = Op::Probe { measure: args.measure, urls: args.url.clone() };
     let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
         let facts = events.iter().find_map(|event| match event {

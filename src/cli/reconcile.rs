@@ -28,7 +28,7 @@ pub fn read_facts(path: &Path) -> Result<Facts> {
 
 /// Probes the one host that is named.
 pub fn probe(hosts: &HostArgs) -> Result<Facts> {
-    let op = Op::Probe { measure: true };
+    let op = Op::Probe { measure: true, urls: Vec::new() };
     let mut results = hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")?;
     let (_, result) = match results.len() {
         1 => results.remove(0),

@@ -10,6 +10,7 @@ pub mod ask;
 mod client;
 mod hash;
 pub mod ranges;
+pub mod rate;
 pub mod record;
 pub mod release;
 #[cfg(test)]

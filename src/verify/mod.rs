@@ -162,6 +162,12 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
         ids::DISK_SPEED => disk_speed(facts),
+        ids::DISK_KIND => disk_kind(facts),
+        ids::DISK_SIZE => {
+            let total = facts.disk.total_bytes;
+            number(total, format!("{} on {}", gib(total), facts.disk.mount))
+        }
+        ids::NETWORK => network(facts),
         ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
         ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
@@ -220,6 +226,31 @@ fn disk(facts: &Facts, held: Held) -> Found<'static> {
 fn disk_speed(facts: &Facts) -> Found<'static> {
     match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
         Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
+        None => Found::new("not measured".to_string(), |_| true),
+    }
+}
+
+/// Where a hypervisor does not tell, nothing is held against the host.
+fn disk_kind(facts: &Facts) -> Found<'_> {
+    let mount = facts.mounts.iter().find(|mount| mount.path == crate::paths::VAR);
+    match mount.and_then(|mount| mount.kind.as_deref()) {
+        Some("virtual") => Found::new("virtual, which may be any".to_string(), |_| true),
+        Some(kind) => name(kind),
+        None => Found::new("not known".to_string(), |_| true),
+    }
+}
+
+/// A promise as well; an address that cannot be reached breaks it.
+fn network(facts: &Facts) -> Found<'_> {
+    let tried = facts.measured.as_ref().map(|measured| measured.egress.as_slice()).unwrap_or_default();
+    let unreached = tried.iter().position(|egress| egress.mbit_s.is_none());
+    if let Some(index) = unreached {
+        let why = facts.failed.get(&format!("measured.egress.{index}")).map_or("no answer", String::as_str);
+        return Found::new(format!("none from {}: {why}", tried[index].host), |_| false);
+    }
+    let slowest = tried.iter().filter_map(|egress| Some((egress.mbit_s?, &egress.host)));
+    match slowest.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((speed, host)) => number(speed as u64, format!("{speed:.0} Mbit/s from {host}")),
         None => Found::new("not measured".to_string(), |_| true),
     }
 }

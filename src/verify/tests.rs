@@ -227,3 +227,38 @@ fn versions_compare_as_numbers_and_unknown_ones_pass() {
     let refused = line(&facts);
     assert_eq!((refused.outcome, refused.needed.as_str()), (Outcome::Refused, "at least 525.60.13"));
 }
+
+#[test]
+fn a_promised_network_and_disk_are_warnings_and_only_once_they_were_looked_at() {
+    use crate::hardware::facts::{Egress, Measured, Mount};
+    let promised = [
+        requirement(ids::NETWORK, None, Some(Bound::AtLeast(100)), "Mbit/s"),
+        requirement(ids::DISK_KIND, None, Some(Bound::Name("nvme".into())), ""),
+        requirement(ids::DISK_SIZE, None, Some(Bound::AtLeast(150 * GIB)), "bytes"),
+    ];
+    let outcomes = |facts: &Facts| -> Vec<(Outcome, String)> {
+        let report = check(&promised, facts, Held::default());
+        report.lines.into_iter().map(|line| (line.outcome, line.found)).collect()
+    };
+    let mut facts = facts();
+    assert_eq!(outcomes(&facts)[0], (Outcome::Ok, "not measured".into()));
+    assert!(outcomes(&facts).iter().all(|(outcome, _)| *outcome == Outcome::Ok));
+    let egress = |mbit_s| Egress { host: "huggingface.co".into(), mbit_s, ..Egress::default() };
+    for (speeds, outcome, found) in [
+        (vec![Some(940.0)], Outcome::Ok, "940 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), Some(99.4)], Outcome::Warning, "99 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), None], Outcome::Warning, "none from huggingface.co: it answers 503"),
+    ] {
+        let egress = speeds.into_iter().map(egress).collect();
+        facts.measured = Some(Measured { egress, ..Measured::default() });
+        facts.failed.insert("measured.egress.1".into(), "it answers 503".into());
+        assert_eq!(outcomes(&facts)[0], (outcome, found.into()));
+    }
+    for (kind, outcome) in [("nvme", Outcome::Ok), ("virtual", Outcome::Ok), ("hdd", Outcome::Warning)] {
+        let kind = Some(kind.to_string());
+        facts.mounts = vec![Mount { path: crate::paths::VAR.into(), kind, ..Mount::default() }];
+        assert_eq!(outcomes(&facts)[1].0, outcome);
+    }
+    facts.disk.total_bytes = 100 * GIB;
+    assert_eq!(outcomes(&facts)[2], (Outcome::Warning, "100.0 GiB on /".into()));
+}

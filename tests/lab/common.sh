@@ -49,3 +49,12 @@ artefact() {
   fi
   printf '%s\n' "$dir"
 }
+
+mirror() { # the Debian archive that this machine's own apt uses
+  local uri
+  # shellcheck disable=SC2016 # apt's variable
+  uri=${AGI_LAB_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' \
+    'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)}
+  [ -n "$uri" ] || die "no Debian archive in this machine's apt sources (after apt-get update): set AGI_LAB_MIRROR"
+  printf '%s\n' "$uri"
+}

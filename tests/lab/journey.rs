@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Host, Ran, agi_provision, llama_archive, run};
+use super::{Machine, Ran, agi_provision, llama_archive, run};
 
 /// The port of the model's server on a host.
 pub const PORT: u16 = 8080;
@@ -43,33 +43,33 @@ impl Client {
     }
 
     /// Runs the program on `host` as `user`, who has the key and knows the host's.
-    pub fn on(&self, host: &Host, user: &str, args: &[&str]) -> Ran {
+    pub fn on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Ran {
         run(&mut self.command_on(host, user, args))
     }
 
-    pub fn command_on(&self, host: &Host, user: &str, args: &[&str]) -> Command {
+    pub fn command_on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Command {
         let mut command = self.command(args);
-        command.arg("--host").arg(format!("{user}@{}", host.addr()));
+        command.arg("--host").arg(host.login(user));
         command.arg("--identity").arg(host.key_path()).arg("--known-hosts").arg(host.known_hosts());
         command
     }
 
     /// Starts it in the background, its output piped.
-    pub fn spawn_on(&self, host: &Host, user: &str, args: &[&str]) -> Child {
+    pub fn spawn_on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Child {
         let mut command = self.command_on(host, user, args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting agi-provision")
     }
 
     /// The same with `--format json`, and its answer.
     #[track_caller]
-    pub fn json_on(&self, host: &Host, user: &str, args: &[&str]) -> Answer {
+    pub fn json_on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Answer {
         let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
         Answer::new(self.on(host, user, &args))
     }
 
     /// `apply ARGS --runtime-archive … --yes --format json`.
     #[track_caller]
-    pub fn apply(&self, host: &Host, user: &str, args: &[&str]) -> Answer {
+    pub fn apply(&self, host: &impl Machine, user: &str, args: &[&str]) -> Answer {
         let archive = llama_archive();
         let mut all = vec!["apply", "--yes", "--runtime-archive", text(&archive)];
         all.extend(args);
@@ -78,7 +78,7 @@ impl Client {
 
     /// Applies the tiny model as every journey does, and panics unless it serves.
     #[track_caller]
-    pub fn serve(&self, host: &Host, user: &str) -> Answer {
+    pub fn serve(&self, host: &impl Machine, user: &str) -> Answer {
         let model = self.tiny("tiny.gguf", 1);
         let done = self.apply(host, user, &["--model", text(&model), "--profile", PROFILE]);
         assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
@@ -164,14 +164,20 @@ pub fn text(path: &Path) -> &str {
 
 /// Asks the server on a host through a tunnel of OpenSSH: the status and the body.
 #[track_caller]
-pub fn http(host: &Host, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> (u16, String) {
+pub fn http(
+    host: &impl Machine,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&Value>,
+) -> (u16, String) {
     http_at(host, PORT, method, path, key, body)
 }
 
 /// The same of any server on the host.
 #[track_caller]
 pub fn http_at(
-    host: &Host,
+    host: &impl Machine,
     port: u16,
     method: &str,
     path: &str,
@@ -189,7 +195,7 @@ pub fn http_at(
     let known_hosts = format!("UserKnownHostsFile={}", host.known_hosts().display());
     ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none", "-o", &known_hosts, "-o", "BatchMode=yes"]);
     ssh.args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5", "-i"]).arg(host.key_path());
-    ssh.args(["-W", &format!("127.0.0.1:{port}"), &format!("root@{}", host.addr())]);
+    ssh.args(["-W", &format!("127.0.0.1:{port}"), &format!("ssh://{}", host.login("root"))]);
     let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting ssh");
     ssh.stdin.as_mut().unwrap().write_all(request.as_bytes()).expect("sending the request");
     let answer = read_answer(ssh.stdout.as_mut().unwrap());
@@ -224,7 +230,7 @@ fn read_answer(from: &mut impl Read) -> Result<(u16, String), String> {
 
 /// Asks for a chat completion: the status and the body.
 #[track_caller]
-pub fn chat(host: &Host, key: Option<&str>) -> (u16, Value) {
+pub fn chat(host: &impl Machine, key: Option<&str>) -> (u16, Value) {
     let body = json!({"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8, "temperature": 0});
     let (status, text) = http(host, "POST", "/v1/chat/completions", key, Some(&body));
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
@@ -232,7 +238,7 @@ pub fn chat(host: &Host, key: Option<&str>) -> (u16, Value) {
 
 /// The model on the host answers whoever has the key, and nobody else.
 #[track_caller]
-pub fn assert_serves(host: &Host) {
+pub fn assert_serves(host: &impl Machine) {
     let key = host.exec("cat /etc/agi-provision/api-key").ok();
     let (status, answer) = chat(host, Some(&key));
     assert_eq!(status, 200, "{answer}");
@@ -242,7 +248,7 @@ pub fn assert_serves(host: &Host) {
 
 /// Waits until the server on the host has loaded its model, 30 s at most.
 #[track_caller]
-pub fn wait_until_ready(host: &Host) {
+pub fn wait_until_ready(host: &impl Machine) {
     let ask = format!(
         "exec 3<>/dev/tcp/127.0.0.1/{PORT} && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && \
          read -r line <&3 && [[ $line == *' 200 '* ]]"

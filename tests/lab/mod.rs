@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod journey;
+pub mod vm;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -77,11 +78,8 @@ impl Host {
     fn start(image: &str, disk_size: Option<&str>) -> Self {
         require_root();
         let (number, slot) = take_slot();
-        let keys = tempfile::tempdir().expect("a directory for the client's key");
-        let key = keys.path().join("id_ed25519");
-        let mut keygen = Command::new("ssh-keygen");
-        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f"]).arg(&key);
-        run(&mut keygen).ok();
+        let keys = new_key();
+        let key = keys.path().join(KEY);
 
         let name = format!("lab-{number}");
         let mut up = tool("host");
@@ -119,7 +117,7 @@ impl Host {
 
     /// The private key that root, admin (sudo without a password) and nosudo accept.
     pub fn key_path(&self) -> PathBuf {
-        self.keys.path().join("id_ed25519")
+        self.keys.path().join(KEY)
     }
 
     /// A `known_hosts` file with the host's real keys.
@@ -200,6 +198,42 @@ impl Host {
     }
 }
 
+/// Whatever the program reaches over SSH: a [`Host`], or a [`vm::Vm`].
+pub trait Machine {
+    /// `user@address`, with a port that is not 22.
+    fn login(&self, user: &str) -> String;
+    /// The private key that its users accept.
+    fn key_path(&self) -> PathBuf;
+    /// A `known_hosts` file with its real keys.
+    fn known_hosts(&self) -> PathBuf;
+    /// Runs a shell command in it as root.
+    fn exec(&self, script: &str) -> Ran;
+    /// What it has printed to its console.
+    fn console(&self) -> String;
+}
+
+impl Machine for Host {
+    fn login(&self, user: &str) -> String {
+        format!("{user}@{}", self.addr())
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.key_path()
+    }
+
+    fn known_hosts(&self) -> PathBuf {
+        self.known_hosts()
+    }
+
+    fn exec(&self, script: &str) -> Ran {
+        self.exec(script)
+    }
+
+    fn console(&self) -> String {
+        self.console()
+    }
+}
+
 impl Drop for Host {
     fn drop(&mut self) {
         let down = run(&mut self.command("down"));
@@ -258,6 +292,17 @@ pub fn run(command: &mut Command) -> Ran {
 fn require_root() {
     let uid = fs::metadata("/proc/self").expect("/proc").uid();
     assert_eq!(uid, 0, "the lab's hosts need root: sudo -E cargo test, after tests/lab/install");
+}
+
+const KEY: &str = "id_ed25519";
+
+/// A directory with a new private key and its public half.
+fn new_key() -> TempDir {
+    let keys = tempfile::tempdir().expect("a directory for the client's key");
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f"]).arg(keys.path().join(KEY));
+    run(&mut keygen).ok();
+    keys
 }
 
 /// A number for a host that no living process uses.

@@ -1,8 +1,8 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
 use super::{Run, Step, Undo};
-use crate::agent::download;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::agent::{deep, download};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::fs::{self, File};
@@ -50,6 +50,7 @@ impl Step for Runtime {
             folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
+            files: deep::hashes(&unpacking)?,
         };
         generation::write_note(&unpacking.join(NOTE), &note)?;
         fs::rename(&unpacking, &folder).with_context(|| format!("moving {}", unpacking.display()))?;

@@ -158,6 +158,9 @@ pub struct Mount {
     pub noexec: bool,
     /// `nvme`, `ssd`, `hdd`, `virtual` (a hypervisor's disk), or `memory`.
     pub kind: Option<String>,
+    /// Reading its disk past the page cache, 10^6 bytes/s; only with `probe --measure`.
+    #[serde(default)]
+    pub read_mb_s: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +182,20 @@ pub struct Measured {
     pub memory_threads: u64,
     /// Reading the disk of /var/lib/agi-provision past the page cache, 10^6 bytes/s.
     pub disk_read_mb_s: Option<f64>,
+    /// What downloads can expect, one an address that was given.
+    #[serde(default)]
+    pub egress: Vec<Egress>,
+}
+
+/// Reading from a model's host, for a few seconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Egress {
+    /// `huggingface.co`: of the address that was asked, wherever it redirects to.
+    pub host: String,
+    /// From the question to the first byte.
+    pub first_byte_seconds: Option<f64>,
+    /// 10^6 bits/s after it.
+    pub mbit_s: Option<f64>,
 }
 
 /// What could not be read, and what there is not.

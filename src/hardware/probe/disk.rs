@@ -30,7 +30,8 @@ pub fn mounts(paths: &[&str], gaps: &mut Gaps) -> Vec<Mount> {
         let kind = point.as_ref().and_then(kind);
         let why = format!("{} does not lie on one block device", disk.fs);
         let kind = gaps.or_unsupported(&format!("{field}.kind"), kind, &why);
-        Mount { path: path.to_string(), disk, noexec, kind }
+        gaps.unsupported(format!("{field}.read_mb_s"), "only with --measure");
+        Mount { path: path.to_string(), disk, noexec, kind, read_mb_s: None }
     };
     paths.iter().enumerate().map(mount).collect()
 }

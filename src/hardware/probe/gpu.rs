@@ -1,7 +1,7 @@
 //! NVIDIA GPUs, through nvidia-smi: a static executable cannot load NVML.
 
 use super::nvidia::{self, Listed, OLD_QUERY, QUERY};
-use crate::hardware::facts::{Facts, Gaps, Gpu};
+use crate::hardware::facts::{Facts, Gaps, Gpu, GpuLink};
 use crate::process::{self, Outcome};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -27,10 +27,10 @@ pub fn probe(facts: &mut Facts, gaps: &mut Gaps) {
         return;
     }
     details(facts, gaps);
-    if facts.gpus.len() > 1 {
-        connections(facts, gaps);
-    } else {
-        gaps.unsupported("nvlink", "one GPU");
+    match facts.gpus.len() {
+        0 => gaps.unsupported("nvlink", "no GPU"),
+        1 => gaps.unsupported("nvlink", "one GPU"),
+        _ => connections(facts, gaps),
     }
 }
 
@@ -53,11 +53,21 @@ fn list() -> Result<Listed, Missing> {
 
 fn details(facts: &mut Facts, gaps: &mut Gaps) {
     let read = run(&["-q", "-x"]).map_err(|reason| reason.to_string());
-    match read.and_then(|xml| nvidia::add_details(&mut facts.gpus, &xml)) {
-        Ok(gone) => gone.iter().for_each(|index| {
-            gaps.failed(format!("gpus.{index}"), "it disappeared while the facts were read");
-        }),
-        Err(why) => (0..facts.gpus.len()).for_each(|i| gaps.failed(format!("gpus.{i}"), why.clone())),
+    let gone = match read.and_then(|xml| nvidia::add_details(&mut facts.gpus, &xml)) {
+        Ok(gone) => gone,
+        Err(why) => {
+            // Was it the details alone, or is a card gone that was there a moment ago?
+            let still = list().map(|listed| listed.gpus).unwrap_or_default();
+            let there = |index: u64| still.iter().any(|gpu| gpu.index == index);
+            let gone: Vec<u64> = facts.gpus.iter().map(|gpu| gpu.index).filter(|n| !there(*n)).collect();
+            (0..facts.gpus.len() - gone.len()).for_each(|i| gaps.failed(format!("gpus.{i}"), why.clone()));
+            gone
+        }
+    };
+    // What the second look does not show is not there to compute on.
+    facts.gpus.retain(|gpu| !gone.contains(&gpu.index));
+    for index in gone {
+        gaps.failed(format!("gpus.lost.{index}"), "it disappeared while the facts were read");
     }
     for (index, gpu) in facts.gpus.iter_mut().enumerate() {
         gpu.numa_node = numa_node(gpu);
@@ -113,8 +123,10 @@ fn connections(facts: &mut Facts, gaps: &mut Gaps) {
     if facts.gpu_links.is_empty() {
         return;
     }
-    let every_pair = facts.gpu_links.iter().all(|pair| pair.is_nvlink());
-    if every_pair {
+    let nvlinked = |pair: &GpuLink| pair.is_nvlink();
+    let every_pair = facts.gpu_links.iter().all(nvlinked);
+    // Cards that are linked in pairs have links to look at too.
+    if facts.gpu_links.iter().any(nvlinked) {
         match run(&["nvlink", "-s"]) {
             Ok(text) => facts.nvlinks = nvidia::nvlinks(&text),
             Err(reason) => gaps.failed("nvlinks", reason.to_string()),

@@ -3,6 +3,7 @@
 use super::disk;
 use crate::hardware::facts::{Facts, Gaps, Measured};
 use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,34 @@ const CHUNK: usize = 4 << 20;
 /// Direct reads want memory and offsets aligned to the disk's blocks.
 const ALIGN: usize = 4096;
 
+/// Notes the reading speed of every mount's disk, each disk once; `storage`'s own comes with the rest.
+pub fn mounts(facts: &mut Facts, storage: &Path) {
+    let known = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
+    let mut disks: BTreeMap<PathBuf, Result<f64, String>> = BTreeMap::new();
+    if let Some((disk, speed)) = disk::device_file(storage).zip(known) {
+        disks.insert(disk, Ok(speed));
+    }
+    for (index, mount) in facts.mounts.iter_mut().enumerate() {
+        let field = format!("mounts.{index}.read_mb_s");
+        let Some(disk) = disk::device_file(Path::new(&mount.path)) else {
+            facts.unsupported.insert(field, "it does not lie on one block device".to_string());
+            continue;
+        };
+        let read =
+            |disk: &PathBuf| read_directly(disk).map_err(|error| format!("{}: {error}", disk.display()));
+        match disks.entry(disk.clone()).or_insert_with(|| read(&disk)) {
+            Ok(speed) => {
+                mount.read_mb_s = Some(*speed);
+                facts.unsupported.remove(&field);
+            }
+            Err(why) => {
+                facts.unsupported.remove(&field);
+                facts.failed.insert(field, why.clone());
+            }
+        }
+    }
+}
+
 pub fn measure(storage: &Path, facts: &Facts, gaps: &mut Gaps) -> Measured {
     let threads = facts.cpu.logical.max(1);
     let memory_bandwidth_gb_s = memory(threads, facts.memory.available_bytes);
@@ -36,7 +65,7 @@ pub fn measure(storage: &Path, facts: &Facts, gaps: &mut Gaps) -> Measured {
             }
         },
     };
-    Measured { memory_bandwidth_gb_s, memory_threads: threads, disk_read_mb_s }
+    Measured { memory_bandwidth_gb_s, memory_threads: threads, disk_read_mb_s, egress: Vec::new() }
 }
 
 /// 10^9 bytes/s that `threads` read together, each from a buffer of its own.

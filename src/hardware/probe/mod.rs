@@ -70,6 +70,7 @@ pub fn probe_and_measure(storage: &Path) -> Facts {
     let mut gaps = Gaps::default();
     facts.unsupported.remove("measured");
     facts.measured = Some(measure::measure(storage, &facts, &mut gaps));
+    measure::mounts(&mut facts, storage);
     with(facts, gaps)
 }
 
