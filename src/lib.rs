@@ -23,7 +23,8 @@
 //!
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
-//! codes and hints, [`paths`] every path on a host, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
+//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`files`] how files
+//! change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
 
 pub mod agent;
@@ -40,5 +41,6 @@ pub mod plan;
 pub mod process;
 pub mod render;
 pub mod report;
+pub mod secret;
 pub mod ssh;
 pub mod verify;

@@ -243,7 +243,7 @@ fn redirects_are_followed_and_the_token_stays_at_its_site() {
         Some(secret) if secret == "Bearer hf_secret" => Reply::Redirect(to.clone()),
         _ => Reply::Status(401, vec![]),
     });
-    let token = Token { origin: front.url(""), secret: "hf_secret".to_string() };
+    let token = Token { origin: front.url(""), secret: "hf_secret".into() };
     let options = Options { token: Some(token), ..quick() };
     place.fetch(&[front.url("model")], &options).unwrap();
     place.is_whole();

@@ -1,11 +1,18 @@
 //! `--rag`: an embedding server beside the model, from the first apply to its end.
 
+#[path = "http/mod.rs"]
+mod http;
 #[path = "lab/mod.rs"]
 mod lab;
 
+use http::{Reply, Server};
 use lab::journey::{Client, PROFILE, assert_serves, http_at, text};
-use lab::{Host, diff};
+use lab::{Host, Snapshot, agi_provision, diff, run};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 const UNIT: &str = "agi-provision-embed.service";
 const PORT: u16 = 8081;
@@ -76,7 +83,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     host.exec(&format!("systemctl stop {UNIT}")).ok();
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
-    assert!(status.message().contains("embedder: inactive"), "{status:?}");
+    assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
     let differs = client.json_on(&host, "admin", &[&["apply", "--check", "--yes"], &rag[..]].concat());
     assert_eq!(differs.differences(), [format!("embedding: start {UNIT} (now inactive, enabled)")]);
     let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
@@ -109,11 +116,32 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let again = client.apply(&host, "admin", &rag);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 
+    assert_tunnel_leads_there(&host, &client);
     client.on(&host, "admin", &["remove", "--yes"]).ok();
-    let left: Vec<String> = diff(&before, &host.snapshot());
+    assert_eq!(left(&before, &host), [""; 0]);
+}
+
+/// What is on the host that was not there before, but for what useradd and userdel write.
+fn left(before: &Snapshot, host: &Host) -> Vec<String> {
     let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
-    let ours = left.iter().filter(|line| !backups.iter().any(|path| line[2..].starts_with(path)));
-    assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
+    let is_backup = |line: &String| backups.iter().any(|path| line[2..].starts_with(path));
+    diff(before, &host.snapshot()).into_iter().filter(|line| !is_backup(line)).collect()
+}
+
+/// The command that `tunnel --embedding` prints gives a vector on this machine.
+#[track_caller]
+fn assert_tunnel_leads_there(host: &Host, client: &Client) {
+    let mut command = client.command_on(host, "admin", &["tunnel", "--embedding", "--port", "0"]);
+    let mut tunnel = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(tunnel.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let shown = lines.skip(1).take(5).collect::<Vec<_>>().join("\n");
+    let mut printed = Command::new("sh");
+    let folder = Path::new(agi_provision()).parent().unwrap();
+    printed.args(["-c", &shown]).env("HOME", client.path("")).stdin(Stdio::null());
+    printed.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
+    let answer = run(&mut printed);
+    tunnel.kill().and_then(|()| tunnel.wait()).unwrap();
+    assert!(answer.stdout.contains("\"embedding\":["), "{shown}\n{answer:?}");
 }
 
 #[test]
@@ -157,9 +185,18 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     let differs = diff(&serving, &host.snapshot());
     assert!(differs.iter().all(of_the_job), "{differs:#?}");
 
-    // One that serves, and then a plan without it that does not: it comes back.
-    let done = client.apply(&host, "root", &args);
+    // One that serves, its model downloaded by the host; and then a plan without it that does not: it
+    // comes back.
+    let bytes = std::fs::read(&embedder).unwrap();
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let site = Server::start_at(&host.near_addr(), bytes, |_, _| Reply::Good);
+    let pinned = client.plan("pinned.json", &model, &rag, |plan| {
+        plan["rag"]["model"]["files"][0]["url"] = json!(site.url("m/embedder.gguf"));
+        plan["rag"]["model"]["files"][0]["sha256"] = json!(sha256);
+    });
+    let done = client.apply(&host, "root", &["--plan", text(&pinned)]);
     assert_eq!(done.exit, 0, "{done:?}");
+    assert!(!site.requests().is_empty());
     let spoilt = client.plan("spoilt.json", &model, &["--ctx", "512"], |plan| {
         plan["llama_server"]["args"].as_array_mut().unwrap().push(json!("--no-such-flag"));
     });
@@ -167,4 +204,23 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     assert_eq!(failed.exit, 8, "{failed:?}");
     assert_serves(&host);
     assert_embeds(&host);
+}
+
+#[test]
+fn a_first_apply_whose_embedding_server_fails_leaves_nothing() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    let before = host.snapshot();
+    let (model, embedder) = (client.tiny("tiny.gguf", 1), client.tiny_embedder("embedder.gguf"));
+    // Another model under its name: it loads, and gives vectors of another length than planned.
+    let plan = client.plan("plan.json", &model, &["--rag", "--rag-model", text(&embedder)], |plan| {
+        plan["rag"]["model"]["dimensions"] = json!(1024);
+    });
+    let files = ["--model-file", text(&embedder), "--model-file", text(&model)];
+    let failed = client.apply(&host, "root", &[&["--plan", text(&plan)], &files[..]].concat());
+    assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
+    assert!(failed.message().contains("vectors of 128 numbers; the plan says 1024"), "{failed:?}");
+    assert!(failed.message().contains("the host is as it was"), "{failed:?}");
+    assert_eq!(left(&before, &host), [""; 0]);
+    assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 }

@@ -33,7 +33,8 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
         Err(error) => error,
     };
     // Read before anything is stopped or removed.
-    let log = started(run).map_or_else(Vec::new, |since| service::last_lines(60, Some(since)));
+    let log =
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&service::BOTH, 60, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, run),
         false => take_back_changes(&error, desired, run),

@@ -38,7 +38,9 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let beside = plan.rag.as_ref().map(beside).transpose()?;
     let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
     let ready = health == "ready" && beside_ready;
-    let last_lines = if ready { Vec::new() } else { service::last_lines(10, None) };
+    // Of the one that does not serve.
+    let silent = if health == "ready" { paths::EMBED_UNIT } else { paths::UNIT };
+    let last_lines = if ready { Vec::new() } else { service::last_lines(&[silent], 10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
     let value = json!({
         "schema": "agi-provision/status/1",
@@ -59,16 +61,14 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "last_lines": last_lines,
     });
     output.send(&Event::Document { value })?;
-    let why = refused.map_or(health, |why| format!("{REFUSAL}{why}"));
+    let refused = refused.map(|why| format!("{REFUSAL}{why}"));
+    let [of_chat, of_beside] = if health == "ready" { [None, refused] } else { [refused, None] };
+    let why = of_chat.unwrap_or(health);
     let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
     if let Some(beside) = beside.filter(|_| !beside_ready) {
-        let said = |key: &str| beside[key].as_str().unwrap_or_default().to_string();
-        message += &format!(
-            "; {}: {}, {}",
-            said("model"),
-            beside["unit"]["active"].as_str().unwrap_or_default(),
-            said("health")
-        );
+        let said = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
+        let why = of_beside.unwrap_or_else(|| said(&beside["health"]));
+        message += &format!("; {}: {}, {why}", said(&beside["model"]), said(&beside["unit"]["active"]));
     }
     if ready {
         return Ok(End::done(false, message));

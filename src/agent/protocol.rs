@@ -28,6 +28,9 @@ pub struct Request {
     /// The user's own certificate, which goes to memory and its place on the host only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Given>,
+    /// A person's password made the agent root, for the facts.
+    #[serde(default)]
+    pub sudo_password: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
-    let log = service::last_lines(20, Some(began));
+    let log = service::last_lines(&service::BOTH, 20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
     match switch(&from, output) {

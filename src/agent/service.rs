@@ -95,13 +95,17 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
 }
 
-/// The last `count` lines of both services, oldest first; only those since `since` where it is given.
-pub fn last_lines(count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
+/// The two services there may be.
+pub const BOTH: [&str; 2] = [UNIT, EMBED_UNIT];
+
+/// The last `count` lines of `units`, oldest first; only those since `since` where it is given.
+pub fn last_lines(units: &[&str], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
     // With --since, -n would mean the first lines; all of one start is little.
     let lines = count.to_string();
     let bound = since.as_deref().map_or(vec!["-n", lines.as_str()], |since| vec![since]);
-    let mut args = vec!["-u", UNIT, "-u", EMBED_UNIT, "-o", "cat", "--no-pager", "-q"];
+    let mut args = vec!["-o", "cat", "--no-pager", "-q"];
+    args.extend(units.iter().flat_map(|unit| ["-u", unit]));
     args.extend(bound);
     let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
     let all: Vec<String> = text.lines().map(str::to_string).collect();

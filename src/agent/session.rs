@@ -30,6 +30,9 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     let mut line = String::new();
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;
+    if request.sudo_password {
+        crate::hardware::probe::note_sudo_password();
+    }
     writeln!(output, "{}", greeting(&request.nonce))?;
     output.flush()?;
     let result = match request.version {

@@ -49,6 +49,9 @@ async fn all(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style) -> Results
     let hosts: Vec<Host> = work.iter().map(|(host, _)| host.clone()).collect();
     let permits = Arc::new(Semaphore::new(jobs.max(1)));
     let bars = MultiProgress::new();
+    if style == Style::Bars {
+        ask_between_bars(&hosts, &bars);
+    }
     let mut set = JoinSet::new();
     for (index, (host, work)) in work.into_iter().enumerate() {
         let (permits, bars) = (permits.clone(), bars.clone());
@@ -71,6 +74,16 @@ async fn all(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style) -> Results
     }
     let missing = || Err(anyhow::anyhow!("the worker ended early"));
     hosts.into_iter().zip(results.into_iter().map(|result| result.unwrap_or_else(missing))).collect()
+}
+
+/// A question stays where it is while it is answered.
+fn ask_between_bars(hosts: &[Host], bars: &MultiProgress) {
+    for host in hosts {
+        if let Host::Ssh { options, .. } = host {
+            let bars = bars.clone();
+            options.secrets.ask_within(Box::new(move |question| bars.suspend(question)));
+        }
+    }
 }
 
 fn show(host: &Host, style: Style, bars: &MultiProgress) -> Box<dyn Show> {

@@ -49,6 +49,11 @@ pub trait Stream {
     /// The next line without its end, or `None` at the end of the output.
     fn line(&mut self, limit: Duration) -> Result<Option<Vec<u8>>>;
 
+    /// A person's password made it root.
+    fn used_password(&self) -> bool {
+        false
+    }
+
     /// Waits for the end; what it wrote to stderr.
     fn finish(self: Box<Self>) -> Result<String>;
 }
@@ -58,8 +63,14 @@ pub trait Link {
     /// a login shell; a line [`stage_marker`] means that the executable is not there.
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>>;
 
+    /// Whether it is worth to open again after a command ended with `said`: sudo wants a password or a
+    /// terminal. Each is tried once.
+    fn another_way(&mut self, _said: &str) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Puts the agent's executable on the host.
-    fn stage(&mut self, agent: &AgentFile, progress: &mut dyn FnMut(u64)) -> Result<()>;
+    fn stage(&mut self, agent: &AgentFile, nonce: &str, progress: &mut dyn FnMut(u64)) -> Result<()>;
 }
 
 /// What is printed instead of a greeting when the agent has to be staged.

@@ -27,12 +27,16 @@ impl Local {
 }
 
 impl Link for Local {
-    fn open(&mut self, agent: &AgentFile, _nonce: &str) -> Result<Box<dyn Stream + '_>> {
+    fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>> {
         let staged = agent.staged();
         if fs::metadata(&staged).map_or(0, |metadata| metadata.len()) != agent.size_bytes {
-            self.stage(agent, &mut |_| {})?;
+            self.stage(agent, nonce, &mut |_| {})?;
         }
-        let mut child = Command::new(&staged)
+        let mut command = Command::new(&staged);
+        crate::ssh::VARIABLES.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        let mut child = command
             .args(["agent", "session"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -43,7 +47,7 @@ impl Link for Local {
         Ok(Box::new(Pipes { child, stdin, stdout }))
     }
 
-    fn stage(&mut self, agent: &AgentFile, _progress: &mut dyn FnMut(u64)) -> Result<()> {
+    fn stage(&mut self, agent: &AgentFile, _nonce: &str, _progress: &mut dyn FnMut(u64)) -> Result<()> {
         files::directory(Path::new(paths::LIB), 0o755)?;
         let staged = agent.staged();
         let part = staged.with_extension("part");

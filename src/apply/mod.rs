@@ -9,6 +9,7 @@ pub mod link;
 mod local;
 mod remote;
 pub mod retry;
+mod root;
 pub mod session;
 pub mod show;
 mod upload;

@@ -3,74 +3,187 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream, stage_marker};
+use super::root::{self, Way, not_root, wrong_password};
 use crate::error::{Context, Failure, Result};
 use crate::paths;
-use crate::ssh::{Connection, EndedEarly, Exec, Options, Target, sh};
+use crate::ssh::{Connection, EndedEarly, Exec, Lock, Options, Secrets, Target, Turn, quote, sh};
 use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-/// For small commands.
+/// For small commands, and for sudo to make up its mind.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// As root directly, or through sudo, which is tried once and never asked for a password.
-const SUDO: &str = r#"if [ "$(id -u)" = 0 ]; then s=; else s="sudo -n"; fi"#;
+/// What a command said before it was root, of which the end is kept, bytes.
+const KEEP_SAID: usize = 8 << 10;
+/// Noise of a login shell before that, bytes.
+const MOST_NOISE: usize = 16 << 20;
 
 pub struct Remote {
     connection: Connection,
+    secrets: Secrets,
+    way: Way,
 }
 
 impl Remote {
     pub fn connect(target: &Target, options: &Options) -> Result<Remote> {
-        Ok(Remote { connection: Connection::connect(target, options)? })
+        let connection = Connection::connect(target, options)?;
+        let secrets = options.secrets.clone();
+        // Whoever gives a password means it to be used.
+        let lock = Lock::Sudo(user(&connection).to_string());
+        let way = Way { password: secrets.is_given(&lock), terminal: false };
+        Ok(Remote { connection, secrets, way })
     }
+
+    /// Runs `script`, which [`Way::script`] made, until it is root where it announces that.
+    fn start(&self, script: &str, nonce: &str) -> Result<Command> {
+        let command = sh(script);
+        let exec = match self.way.terminal {
+            true => self.connection.open_on_terminal(&command)?,
+            false => self.connection.open(&command)?,
+        };
+        let mut command =
+            Command { exec, merged: self.way.announces(), asked: false, said: String::new(), next: None };
+        if self.way.announces() {
+            self.become_root(&mut command, nonce)?;
+        }
+        Ok(command)
+    }
+
+    /// Waits for sudo. A command that ended, or that says it has to be staged, is left to the caller.
+    fn become_root(&self, command: &mut Command, nonce: &str) -> Result<()> {
+        let (asks, is_root, stage) = (root::asks(nonce), root::is_root(nonce), stage_marker(nonce));
+        let mut turn: Option<Turn> = None;
+        let mut noise = 0;
+        while noise < MOST_NOISE {
+            let line = command.exec.read_line(LIMIT).context("waiting for sudo")?;
+            let Some(line) = line else {
+                // sudoers may forbid it after the right password, too: then nothing is known of that.
+                if let Some(turn) = turn.filter(|_| root::was_wrong(&command.said)) {
+                    turn.refused(&self.refused());
+                }
+                return Ok(());
+            };
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\r').to_string();
+            if text.ends_with(&is_root) {
+                turn.map(Turn::accepted);
+                return Ok(());
+            }
+            if text.ends_with(&stage) {
+                command.next = Some(line);
+                return Ok(());
+            }
+            if !text.ends_with(&asks) {
+                noise += line.len() + 1;
+                command.note(&text);
+                continue;
+            }
+            // Asked again: it was wrong. Another line would be another try.
+            if let Some(turn) = turn {
+                turn.refused(&self.refused());
+                return Err(wrong_password().into());
+            }
+            let mine = self.password()?;
+            let mut answer = zeroize::Zeroizing::new(Vec::with_capacity(mine.secret().expose().len() + 1));
+            answer.extend_from_slice(mine.secret().expose().as_bytes());
+            answer.push(b'\n');
+            command.exec.write_stdin(&answer)?;
+            command.asked = true;
+            turn = Some(mine);
+        }
+        Err(endless().into())
+    }
+
+    fn refused(&self) -> String {
+        format!("{} refused it, and it is not tried again", self.connection.peer())
+    }
+
+    fn password(&self) -> Result<Turn> {
+        let peer = self.connection.peer();
+        let question = format!("sudo password of {peer}: ");
+        let lock = Lock::Sudo(user(&self.connection).to_string());
+        self.secrets.turn(&lock, &question, peer).map_err(|absent| {
+            Failure::failed(format!(
+                "the user may not become root with sudo without a password, and {absent}"
+            ))
+            .hint(
+                "give it with --sudo-password-stdin or in AGI_PROVISION_SUDO_PASSWORD, connect as root, \
+                     or allow the user sudo without a password (NOPASSWD)",
+            )
+            .into()
+        })
+    }
+}
+
+/// The part before the host of `user@host:port`.
+fn user(connection: &Connection) -> &str {
+    connection.peer().rsplit_once('@').map_or("", |(user, _)| user)
+}
+
+pub fn endless() -> Failure {
+    Failure::failed("the host's login shell prints without end").hint("look at the user's .bashrc there")
 }
 
 impl Link for Remote {
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>> {
         let path = agent.staged();
-        let script = format!(
-            "{SUDO}; p={path}; if [ \"$(stat -c %s $p 2>/dev/null)\" = {size} ]; then exec $s $p agent session; fi; \
-             echo '{marker}'",
-            path = path.display(),
-            size = agent.size_bytes,
-            marker = stage_marker(nonce),
-        );
-        Ok(Box::new(Command { exec: self.connection.open(&sh(&script))? }))
+        let path = path.display();
+        let before = format!("if [ \"$(stat -c %s {path} 2>/dev/null)\" = {} ]; then ", agent.size_bytes);
+        let after = format!("; fi; echo '{}'", stage_marker(nonce));
+        let script = self.way.script(&before, &format!("{path} agent session"), &after, nonce);
+        Ok(Box::new(self.start(&script, nonce)?))
     }
 
-    fn stage(&mut self, agent: &AgentFile, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    fn another_way(&mut self, said: &str) -> Result<bool> {
+        let Some(way) = self.way.after(said) else { return Ok(false) };
+        if way.password && !self.way.password {
+            // Known to be missing before sudo is made to wait for it.
+            drop(self.password()?);
+        }
+        self.way = way;
+        Ok(true)
+    }
+
+    fn stage(&mut self, agent: &AgentFile, nonce: &str, progress: &mut dyn FnMut(u64)) -> Result<()> {
         let path = agent.staged();
-        // A folder that was not there goes again if this fails.
+        // A folder that was not there goes again if this fails. The size, as a terminal has no end.
         let script = format!(
             "umask 022; d={lib}; [ -d $d ] && was=1 || was=; t=$d/.staging.$$; \
              undo() {{ rm -f $t; [ -n \"$was\" ] || rmdir $d 2>/dev/null; exit 1; }}; \
-             mkdir -p $d && cat > $t || undo; \
+             mkdir -p $d && head -c {size} > $t || undo; \
              [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
              chmod 755 $t && $t --version >/dev/null && mv $t {path} || undo",
             lib = paths::LIB,
+            size = agent.size_bytes,
             sha = agent.sha256,
             path = path.display(),
         );
-        let script = format!("{SUDO}; exec $s sh -c {}", crate::ssh::quote(&script));
-        let mut exec = self.connection.open(&sh(&script))?;
         let mut file =
             File::open(&agent.path).with_context(|| format!("opening {}", agent.path.display()))?;
-        let sent = exec.send_stream(&mut file, progress).and_then(|_| exec.close_stdin());
-        let stderr = match sent {
-            Ok(()) => {
-                let ended = exec.finish(LIMIT)?;
-                if ended.status == Some(0) {
-                    return Ok(());
+        let said = loop {
+            let script = self.way.script("", &format!("sh -c {}", quote(&script)), "", nonce);
+            let mut command = self.start(&script, nonce)?;
+            let exec = &mut command.exec;
+            let sent = exec.send_stream(&mut file, &mut *progress).and_then(|_| exec.close_stdin());
+            let stderr = match sent {
+                Ok(()) => {
+                    let said = command.rest()?;
+                    let ended = command.exec.finish(LIMIT)?;
+                    if ended.status == Some(0) {
+                        return Ok(());
+                    }
+                    format!("{said}{}", ended.stderr)
                 }
-                ended.stderr
+                Err(error) => match error.downcast_ref::<EndedEarly>() {
+                    Some(early) => format!("{}{}", command.rest().unwrap_or_default(), early.ended.stderr),
+                    None => return Err(error),
+                },
+            };
+            if !self.another_way(&stderr)? {
+                break stderr;
             }
-            Err(error) => match error.downcast_ref::<EndedEarly>() {
-                Some(early) => early.ended.stderr.clone(),
-                None => return Err(error),
-            },
+            std::io::Seek::rewind(&mut file).with_context(|| format!("reading {}", agent.path.display()))?;
         };
-        Err(not_root(&stderr).unwrap_or_else(|| staging_failed(&stderr)).into())
+        Err(not_root(&said, self.way.password).unwrap_or_else(|| staging_failed(&said)).into())
     }
 }
 
@@ -87,38 +200,38 @@ fn staging_failed(stderr: &str) -> Failure {
     }
 }
 
-/// Explains a command that sudo refused; `None` when sudo was not the reason.
-pub fn not_root(stderr: &str) -> Option<Failure> {
-    let said = stderr.trim();
-    let missing = said.contains("sudo: not found") || said.contains("sudo: command not found");
-    if missing {
-        return Some(
-            Failure::failed("the user is not root and the host has no sudo")
-                .hint("connect as root: --host root@NAME"),
-        );
-    }
-    let refused = [
-        "a password is required",
-        "not in the sudoers",
-        "may not run sudo",
-        "not allowed to execute",
-        "terminal is required",
-    ];
-    if said.contains("sudo:") && refused.iter().any(|text| said.contains(text)) || said.contains("sudoers") {
-        return Some(
-            Failure::failed(format!("the user may not become root with sudo: {}", last_line(said)))
-                .hint("connect as root, or allow the user sudo without a password (NOPASSWD)"),
-        );
-    }
-    None
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or_default()
-}
-
 struct Command {
     exec: Exec,
+    /// stderr comes on stdout.
+    merged: bool,
+    /// sudo was given a password.
+    asked: bool,
+    /// What came on stdout that was no answer of the agent.
+    said: String,
+    /// A line that was read already.
+    next: Option<Vec<u8>>,
+}
+
+impl Command {
+    fn note(&mut self, text: &str) {
+        self.said += text;
+        self.said.push('\n');
+        if self.said.len() > KEEP_SAID {
+            let from =
+                (self.said.len() - KEEP_SAID..).find(|at| self.said.is_char_boundary(*at)).unwrap_or(0);
+            self.said.drain(..from);
+        }
+    }
+
+    /// What a merged command still says until it ends.
+    fn rest(&mut self) -> Result<String> {
+        while self.merged
+            && let Some(line) = self.exec.read_line(LIMIT)?
+        {
+            self.note(&String::from_utf8_lossy(&line));
+        }
+        Ok(std::mem::take(&mut self.said))
+    }
 }
 
 impl Stream for Command {
@@ -131,11 +244,19 @@ impl Stream for Command {
     }
 
     fn line(&mut self, limit: Duration) -> Result<Option<Vec<u8>>> {
-        self.exec.read_line(limit)
+        match self.next.take() {
+            Some(line) => Ok(Some(line)),
+            None => self.exec.read_line(limit),
+        }
     }
 
-    fn finish(self: Box<Self>) -> Result<String> {
-        Ok(self.exec.finish(LIMIT)?.stderr)
+    fn used_password(&self) -> bool {
+        self.asked
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<String> {
+        let said = std::mem::take(&mut self.said);
+        Ok(said + &self.exec.finish(LIMIT)?.stderr)
     }
 }
 
@@ -144,17 +265,5 @@ fn forgive_end(result: Result<()>) -> Result<()> {
     match result {
         Err(error) if error.downcast_ref::<EndedEarly>().is_some() => Ok(()),
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sudo_refusals_are_told_apart() {
-        assert!(not_root("sudo: a password is required\n").unwrap().hint.unwrap().contains("NOPASSWD"));
-        assert!(not_root("sh: 1: exec: sudo: not found").unwrap().hint.unwrap().contains("root@"));
-        assert!(not_root("cat: write error: No space left on device").is_none());
     }
 }

@@ -3,7 +3,8 @@
 use super::blobs::{AgentFile, LocalFile};
 use super::confirm::confirm;
 use super::link::{Host, Link, Stream, stage_marker};
-use super::remote::not_root;
+use super::remote::endless;
+use super::root::not_root;
 use super::show::Show;
 use super::upload;
 use crate::agent::expose::certificate::Given;
@@ -54,14 +55,26 @@ pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outco
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
-    if let Some(outcome) = attempt(host, link.as_mut(), work, &nonce, show)? {
-        return Ok(outcome);
+    let mut staged = false;
+    loop {
+        match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show))? {
+            Attempt::Done(outcome) => return Ok(outcome),
+            Attempt::ToStage if !staged => {
+                show.upload("agent", 0, work.agent.size_bytes);
+                let total = work.agent.size_bytes;
+                link.stage(&work.agent, &nonce, &mut |done| show.upload("agent", done, total))?;
+                staged = true;
+            }
+            Attempt::ToStage => {
+                return Err(Failure::failed("the agent was staged but is not found on the host").into());
+            }
+            Attempt::Ended { said, noise, asked } => {
+                if !link.another_way(&said)? {
+                    return Err(not_root(&said, asked).unwrap_or_else(|| no_agent(&said, &noise)).into());
+                }
+            }
+        }
     }
-    show.upload("agent", 0, work.agent.size_bytes);
-    let total = work.agent.size_bytes;
-    link.stage(&work.agent, &mut |done| show.upload("agent", done, total))?;
-    attempt(host, link.as_mut(), work, &nonce, show)?
-        .ok_or_else(|| Failure::failed("the agent was staged but is not found on the host").into())
 }
 
 pub(super) fn nonce() -> Result<String> {
@@ -70,72 +83,103 @@ pub(super) fn nonce() -> Result<String> {
     Ok(hex(&bytes))
 }
 
-/// `None`: the agent has to be staged first.
-fn attempt(
+/// How a request to the agent went, up to its greeting.
+pub(super) enum Attempt<T> {
+    Done(T),
+    /// The agent is not on the host.
+    ToStage,
+    /// It did not come to the greeting.
+    Ended {
+        said: String,
+        /// The last line on stdout.
+        noise: String,
+        asked: bool,
+    },
+}
+
+/// Sends the request; `then` gets the agent's stream once it has greeted.
+pub(super) fn attempt<T>(
     host: &Host,
     link: &mut dyn Link,
     work: &Work,
     nonce: &str,
-    show: &mut dyn Show,
-) -> Result<Option<Outcome>> {
-    match greeted(host, link, work, nonce)? {
-        Some(stream) => converse(host, stream, work, show).map(Some),
-        None => Ok(None),
-    }
-}
-
-/// Sends the request and waits for the agent's greeting. `None`: the agent is not on the host.
-pub(super) fn greeted<'a>(
-    host: &Host,
-    link: &'a mut dyn Link,
-    work: &Work,
-    nonce: &str,
-) -> Result<Option<Box<dyn Stream + 'a>>> {
+    then: impl FnOnce(Box<dyn Stream + '_>) -> Result<T>,
+) -> Result<Attempt<T>> {
     let mut op = work.op.clone();
     if let Op::Apply(apply) = &mut op {
         apply.expose.names = host.names();
     }
+    let mut stream = link.open(&work.agent, nonce)?;
     let request = Request {
         version: VERSION,
         nonce: nonce.to_string(),
         op,
         token: work.token.clone(),
         certificate: work.certificate.clone(),
+        sudo_password: stream.used_password(),
     };
-    let mut line = serde_json::to_vec(&request)?;
+    let mut line = zeroize::Zeroizing::new(serde_json::to_vec(&request)?);
     line.push(b'\n');
-    let mut stream = link.open(&work.agent, nonce)?;
     stream.write(&line)?;
     let (greeting, marker) = (greeting(nonce), stage_marker(nonce));
-    let mut noise = 0;
+    let (mut noise, mut last) = (0, Vec::new());
     while noise < MOST_NOISE {
         // The shell's last words may lack their line break, so only the end of a line counts.
         match stream.line(SILENCE).context("waiting for the agent to start")? {
             Some(line) if line.ends_with(greeting.as_bytes()) => {
-                return Ok(Some(stream));
+                return then(stream).map(Attempt::Done);
             }
-            Some(line) if line.ends_with(marker.as_bytes()) => return Ok(None),
-            Some(line) => noise += line.len() + 1,
+            Some(line) if line.ends_with(marker.as_bytes()) => {
+                // A host may allow one session at a time: this one has to be gone before the next.
+                stream.finish()?;
+                return Ok(Attempt::ToStage);
+            }
+            // A forced `cat` would do so for ever.
+            Some(echo) if echo == line.trim_ascii_end() => {
+                return Err(no_agent("", "what it was sent").into());
+            }
+            Some(line) => {
+                noise += line.len() + 1;
+                if !line.trim_ascii().is_empty() {
+                    last = line;
+                }
+            }
             None => {
-                let stderr = stream.finish()?;
-                return Err(not_root(&stderr).unwrap_or_else(|| no_agent(&stderr)).into());
+                let asked = stream.used_password();
+                let said = stream.finish()?;
+                return Ok(Attempt::Ended {
+                    said,
+                    noise: String::from_utf8_lossy(&last).into_owned(),
+                    asked,
+                });
             }
         }
     }
-    Err(Failure::failed("the host's login shell prints without end")
-        .hint("look at the user's .bashrc there")
-        .into())
+    Err(endless().into())
 }
 
-fn no_agent(stderr: &str) -> Failure {
-    let said = stderr.trim();
-    if said.is_empty() {
-        return Failure::failed("the agent did not start on the host, and nothing says why")
-            .hint("does the user's .bashrc or a forced command there end every session?");
+/// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
+fn no_agent(said: &str, noise: &str) -> Failure {
+    let short = |text: &str| text.trim().chars().take(500).collect::<String>();
+    // sshd's word for a missing home, which is no obstacle.
+    let lines = said.lines().filter(|line| !line.contains("Could not chdir to home directory"));
+    let (said, noise) = (short(&lines.collect::<Vec<_>>().join("\n")), short(noise));
+    let started =
+        ["Permission denied", "Exec format error", "not found"].iter().any(|text| said.contains(text));
+    let failed = |why: String| Failure::failed(format!("the agent did not start on the host{why}"));
+    if started || (noise.is_empty() && !said.is_empty()) {
+        return failed(format!(": {said}"))
+            .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?");
     }
-    let detail: String = said.chars().take(500).collect();
-    Failure::failed(format!("the agent did not start on the host: {detail}"))
-        .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?")
+    let also = if said.is_empty() { String::new() } else { format!(" and {said:?}") };
+    failed(match noise.as_str() {
+        "" => ", and nothing says why".to_string(),
+        noise => format!(", which said {noise:?}{also} instead"),
+    })
+    .hint(
+        "does sshd force another command on this user (ForceCommand, or command= in authorized_keys), or does \
+         the user's .bashrc there end every session?",
+    )
 }
 
 fn converse(
@@ -177,4 +221,30 @@ const CARRIES_ON: &str = "the same command again carries on where it stopped";
 fn cut_off(error: anyhow::Error) -> anyhow::Error {
     let gone = error.downcast_ref::<Lost>().is_some() || error.downcast_ref::<TimedOut>().is_some();
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ran_instead_of_the_agent_is_told() {
+        for (said, noise, message, hint) in [
+            ("", "", "and nothing says why", "end every session"),
+            ("", "only backups", "which said \"only backups\" instead", "ForceCommand"),
+            (
+                "Could not chdir to home directory /h: No such file\n",
+                "x",
+                "which said \"x\" instead",
+                "ForceCommand",
+            ),
+            ("oops\n", "x", "which said \"x\" and \"oops\" instead", "ForceCommand"),
+            ("sh: 1: /usr/local/a: Permission denied\n", "Hello", "host: sh: 1: /usr", "noexec"),
+            ("segmentation fault", "", "host: segmentation", "noexec"),
+        ] {
+            let failure = no_agent(said, noise);
+            assert!(failure.message.contains(message), "{failure:?}");
+            assert!(failure.hint.unwrap().contains(hint), "{message}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::blobs::LocalFile;
 use super::link::{Host, Link, Stream};
-use super::session::{Work, greeted, nonce};
+use super::session::{Attempt, Work, attempt, nonce};
 use super::show::Show;
 use crate::agent::protocol::{End, Event, Needed, Op};
 use crate::agent::receive::PIECE;
@@ -183,7 +183,17 @@ fn widen(host: &Host, work: &Work, local: &LocalFile, pieces: &Pieces) {
 fn beside(host: &Host, link: &mut dyn Link, work: &Work, local: &LocalFile, pieces: &Pieces) -> Result<()> {
     let op = Op::Receive { blob: local.blob.clone() };
     let work = Work { op, files: Vec::new(), token: None, certificate: None, ..work.clone() };
-    let Some(mut stream) = greeted(host, link, &work, &nonce()?)? else { return Ok(()) };
+    let nonce = nonce()?;
+    loop {
+        match attempt(host, link, &work, &nonce, |stream| share(stream, local, pieces))? {
+            Attempt::Done(()) | Attempt::ToStage => return Ok(()),
+            Attempt::Ended { said, .. } if !link.another_way(&said)? => return Ok(()),
+            Attempt::Ended { .. } => {}
+        }
+    }
+}
+
+fn share(mut stream: Box<dyn Stream + '_>, local: &LocalFile, pieces: &Pieces) -> Result<()> {
     send_pieces(stream.as_mut(), local, pieces, &mut || {})?;
     stream.write(&[0; 16])?;
     while let Some(line) = stream.line(ANSWER)? {

@@ -9,10 +9,11 @@ use crate::apply::show::printable;
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
-use crate::ssh::{HostKeyPolicy, Options, Target};
+use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Hosts")]
@@ -32,12 +33,21 @@ pub struct HostArgs {
     /// Work on this machine, without SSH (needs root)
     #[arg(
         long,
-        conflicts_with_all = ["host", "inventory", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts"]
+        conflicts_with_all = ["host", "inventory", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts", "passphrase_stdin", "password_stdin", "sudo_password_stdin"]
     )]
     local: bool,
     /// Private key to log in with
     #[arg(long, value_name = "FILE")]
     identity: Vec<PathBuf>,
+    /// The first line on stdin is the passphrase of the private key
+    #[arg(long)]
+    passphrase_stdin: bool,
+    /// The next line on stdin is the password to log in with
+    #[arg(long)]
+    password_stdin: bool,
+    /// The next line on stdin is the user's password for sudo
+    #[arg(long)]
+    sudo_password_stdin: bool,
     /// Accept and remember the key of a host never seen before
     #[arg(long, conflicts_with = "host_key")]
     accept_new_host_key: bool,
@@ -56,6 +66,9 @@ pub struct HostArgs {
     /// The agi-provision executable to run on the host, where this one cannot
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
+    /// Asked for once, for all hosts.
+    #[arg(skip)]
+    secrets: OnceLock<Secrets>,
 }
 
 fn side_by_side(text: &str) -> Result<usize, String> {
@@ -89,6 +102,7 @@ impl HostArgs {
             host_key,
             known_hosts: self.known_hosts.clone(),
             config: self.ssh_config.clone(),
+            secrets: self.secrets()?,
             ..Options::default()
         };
         if self.inventory.is_some() {
@@ -103,6 +117,31 @@ impl HostArgs {
             Ok(Host::Ssh { target: Target::parse(text)?, options: Box::new(options.clone()) })
         };
         self.host.iter().map(host).collect()
+    }
+
+    /// What a script gives on stdin or in the environment, and else whoever sits here.
+    fn secrets(&self) -> Result<Secrets> {
+        if let Some(secrets) = self.secrets.get() {
+            return Ok(secrets.clone());
+        }
+        let read = |wanted: bool, flag: &str, variable: &str| match wanted {
+            true => match ssh::from_stdin(STDIN_LIMIT) {
+                Ok(secret) if !secret.is_empty() => Ok(Some(secret)),
+                Ok(_) => Err(not_on_stdin(flag, "the line is empty")),
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                    Err(not_on_stdin(flag, "there is no line"))
+                }
+                Err(error) => Err(not_on_stdin(flag, &error.to_string())),
+            },
+            false => Ok(ssh::from_variable(variable)),
+        };
+        let [passphrase, password, sudo] = ssh::VARIABLES;
+        let given = ssh::Given {
+            passphrase: read(self.passphrase_stdin, "--passphrase-stdin", passphrase)?,
+            password: read(self.password_stdin, "--password-stdin", password)?,
+            sudo: read(self.sudo_password_stdin, "--sudo-password-stdin", sudo)?,
+        };
+        Ok(self.secrets.get_or_init(|| Secrets::new(given, ssh::Person::find())).clone())
     }
 
     /// The inventory's hosts that are meant; none without an inventory.
@@ -180,6 +219,15 @@ impl HostArgs {
     }
 }
 
+/// For secrets on stdin.
+const STDIN_LIMIT: Duration = Duration::from_secs(60);
+
+fn not_on_stdin(flag: &str, why: &str) -> anyhow::Error {
+    Failure::usage(format!("{flag} reads a line on stdin: {why}"))
+        .hint("one line each, in this order: key passphrase, login password, sudo password")
+        .into()
+}
+
 /// What is asked of one host, and the files it may ask for.
 pub type Task = (Op, Vec<LocalFile>);
 
@@ -188,7 +236,7 @@ fn token() -> Option<Token> {
     let variable =
         |name| std::env::var(name).ok().map(|text| text.trim().to_string()).filter(|t| !t.is_empty());
     let origin = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_string());
-    Some(Token { origin, secret: variable("HF_TOKEN")? })
+    Some(Token { origin, secret: variable("HF_TOKEN")?.into() })
 }
 
 /// Bars for a person, lines for a log, silence for a script.

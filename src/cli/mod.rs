@@ -42,7 +42,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
-    Plan(plan::Args),
+    Plan(Box<plan::Args>),
     /// Render a plan to a directory of plain files
     Bundle(bundle::Args),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers

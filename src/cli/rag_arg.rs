@@ -96,3 +96,46 @@ fn pin(hub: &Hub, repository: &str, file: &mut ModelFile) -> Result<()> {
     file.url = Some(hub.url(repository, &found.path));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Exit, exit_code};
+    use crate::model::{tiny, tiny_embedding};
+
+    fn asked(model: Option<&str>) -> Result<Option<LoadedRag>> {
+        let rag_model = model.map(str::to_string);
+        RagArgs { rag: true, rag_model, ..RagArgs::default() }.load(false)
+    }
+
+    #[test]
+    fn a_name_a_file_or_nothing_is_an_embedding_model() {
+        assert!(RagArgs::default().load(false).unwrap().is_none());
+        let default = asked(None).unwrap().unwrap();
+        assert_eq!((default.choice.id.as_str(), default.local.len()), (embedding::DEFAULT, 0));
+        let file = &default.choice.files[0];
+        assert!(file.url.as_ref().unwrap().ends_with(&format!("/resolve/main/{}", file.name)));
+        assert_eq!(file.sha256, None);
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mine.gguf");
+        tiny_embedding::write_tiny_embedder(&mut std::fs::File::create(&path).unwrap(), 1).unwrap();
+        let own = asked(path.to_str()).unwrap().unwrap();
+        assert_eq!((own.choice.id.as_str(), own.local.as_slice()), ("mine", &[path.clone()][..]));
+        assert_eq!(own.choice.embedder.dimensions, tiny_embedding::DIMENSIONS);
+        assert_eq!(own.choice.size_bytes, std::fs::metadata(&path).unwrap().len());
+    }
+
+    #[test]
+    fn a_chat_model_an_unknown_name_and_a_missing_file_are_refused_in_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.gguf");
+        tiny::write_tiny(&mut std::fs::File::create(&path).unwrap(), 1, None).unwrap();
+        let refused = |model: Option<&str>| asked(model).err().unwrap();
+        let chat = refused(path.to_str());
+        assert_eq!(exit_code(&chat), Exit::Usage);
+        assert!(chat.to_string().contains("no embedding model"), "{chat:#}");
+        assert_eq!(exit_code(&refused(Some("saiga-13b"))), Exit::Usage);
+        assert_eq!(exit_code(&refused(Some("./nowhere.gguf"))), Exit::Failed);
+    }
+}

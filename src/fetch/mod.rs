@@ -21,6 +21,7 @@ mod work;
 pub use record::{discard, held};
 
 use crate::error::{Context, Failure, Result};
+use crate::secret::Secret;
 use record::Record;
 use rustix::fs::{FallocateFlags, fallocate};
 use state::{Shared, State};
@@ -44,7 +45,7 @@ pub struct Source {
 pub struct Token {
     /// `https://huggingface.co`: addresses elsewhere never see the secret.
     pub origin: String,
-    pub secret: String,
+    pub secret: Secret,
 }
 
 impl std::fmt::Debug for Token {
@@ -57,7 +58,7 @@ impl Token {
     /// The secret, if `url` lies at the token's site: same scheme, host and port.
     fn for_url(&self, url: &str) -> Option<&str> {
         let (origin, url) = (reqwest::Url::parse(&self.origin).ok()?, reqwest::Url::parse(url).ok()?);
-        (origin.origin() == url.origin() && origin.has_host()).then_some(self.secret.as_str())
+        (origin.origin() == url.origin() && origin.has_host()).then_some(self.secret.expose())
     }
 }
 

@@ -1,191 +1,262 @@
-//! Authentication with keys: named files, the configuration's files, the agent's keys, default files.
-
-use std::io::ErrorKind;
-use std::path::Path;
+//! Authentication: keys, then what a person types, in the order that PreferredAuthentications says.
 
 use ssh2::Session;
 
-use super::agent::{self, AgentKey};
+use super::ask::LIMIT;
+use super::auth_keys::Keys;
 use super::config::Settings;
-use super::key_file::{self, KeyFile};
-use super::wire::is_lost;
+use super::conversation::{self, Conversation};
+use super::secrets::Lock;
+use super::wire::{Socket, Watchdog, is_lost};
 use crate::error::{Failure, Result};
 
-/// Keys that are offered at most. OpenSSH's server hangs up after six.
-const MOST_ATTEMPTS: usize = 16;
+/// A way to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    PublicKey,
+    KeyboardInteractive,
+    Password,
+}
+
+impl Method {
+    pub const ALL: [Method; 3] = [Method::PublicKey, Method::KeyboardInteractive, Method::Password];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::PublicKey => "publickey",
+            Method::KeyboardInteractive => "keyboard-interactive",
+            Method::Password => "password",
+        }
+    }
+}
 
 /// Authenticates `session` as `settings.user`.
 ///
 /// # Errors
 /// Exit 2 where a named key file is missing or no key; exit 1 with all that was tried, and what the
 /// server offers, where it takes none.
-pub(super) fn authenticate(session: &Session, settings: &Settings, peer: &str) -> Result<()> {
-    let mut attempt = Attempt { session, settings, tried: Vec::new(), offered: Vec::new(), count: 0 };
+pub(super) fn authenticate(
+    session: &Session,
+    socket: &Socket,
+    watchdog: &Watchdog,
+    settings: &Settings,
+    peer: &str,
+) -> Result<()> {
+    let mut attempt = Attempt {
+        session,
+        socket,
+        watchdog,
+        settings,
+        peer,
+        tried: Vec::new(),
+        hint: None,
+        offers: None,
+        keys_tried: 0,
+    };
     match attempt.all()? {
         Verdict::In => Ok(()),
-        Verdict::Refused => attempt.refused(peer),
-        Verdict::Cut => Err(attempt.cut(peer)),
+        Verdict::Refused => attempt.refused(),
+        Verdict::Cut => Err(attempt.cut()),
     }
 }
 
-enum Verdict {
+pub(super) enum Verdict {
     In,
     Refused,
     /// The server ended the connection, or no longer answers.
     Cut,
 }
 
-struct Attempt<'a> {
-    session: &'a Session,
-    settings: &'a Settings,
-    /// One line for each key, for the error.
-    tried: Vec<String>,
-    /// Public keys that were refused, so that none is offered twice.
-    offered: Vec<Vec<u8>>,
-    /// Keys offered.
-    count: usize,
+pub(super) struct Attempt<'a> {
+    pub session: &'a Session,
+    pub socket: &'a Socket,
+    pub watchdog: &'a Watchdog,
+    pub settings: &'a Settings,
+    pub peer: &'a str,
+    /// One line for each key and method, for the error.
+    pub tried: Vec<String>,
+    pub hint: Option<String>,
+    /// What the server would take now; `None` until it was asked.
+    offers: Option<String>,
+    /// Keys that the server was shown.
+    pub keys_tried: usize,
 }
 
 impl Attempt<'_> {
+    /// Each method once. The list that the server offers changes when it wants several (a key and a
+    /// code), so it is asked again after each.
     fn all(&mut self) -> Result<Verdict> {
         let settings = self.settings;
-        let named = !settings.identity.is_empty();
-        let configured = if named { &settings.identity } else { &settings.config_identity };
-        let mut held = Held::default();
-        for path in configured {
-            match self.file(path, named, &mut held)? {
-                Verdict::Refused => {}
-                end => return Ok(end),
+        let mut keys = Keys::new(self)?;
+        // Asking costs a round trip, and is free of charge only as the first thing: a named key is
+        // usually the right one.
+        if !(settings.methods.first() == Some(&Method::PublicKey) && keys.begin_with_a_plain_file())
+            && let Some(verdict) = self.ask_offers()
+        {
+            return Ok(verdict);
+        }
+        let mut done = Vec::new();
+        loop {
+            let next =
+                settings.methods.iter().find(|method| !done.contains(*method) && self.offered(**method));
+            let Some(&method) = next else { return Ok(Verdict::Refused) };
+            done.push(method);
+            let verdict = match method {
+                Method::PublicKey => keys.all(self)?,
+                Method::KeyboardInteractive => self.keyboard_interactive(),
+                Method::Password => self.password(),
+            };
+            if !matches!(verdict, Verdict::Refused) {
+                return Ok(verdict);
+            }
+            if done.len() < settings.methods.len()
+                && let Some(verdict) = self.ask_offers()
+            {
+                return Ok(verdict);
             }
         }
-        if named {
-            return Ok(Verdict::Refused);
-        }
-        if !settings.identities_only {
-            for key in held.keys(settings.agent_socket.as_deref(), &mut self.tried) {
-                match self.agent_key(&key) {
-                    Verdict::Refused => {}
-                    end => return Ok(end),
-                }
-            }
-        }
-        for path in &settings.default_keys {
-            match self.file(path, false, &mut held)? {
-                Verdict::Refused => {}
-                end => return Ok(end),
-            }
-        }
-        Ok(Verdict::Refused)
     }
 
-    /// A key file; an encrypted one stands for the agent's key of the same name.
-    fn file(&mut self, path: &Path, named: bool, held: &mut Held) -> Result<Verdict> {
-        let key = match key_file::read(path) {
-            Ok(key) => key,
-            Err(error) if named => {
-                let failure =
-                    Failure::usage(format!("the key file {} cannot be used: {error}", path.display()));
-                return Err(failure.hint("--identity takes the path of a private key").into());
-            }
-            Err(error) => {
-                if error.kind() != ErrorKind::NotFound {
-                    self.tried.push(format!("{}: {error}", path.display()));
-                }
-                return Ok(Verdict::Refused);
-            }
-        };
-        if key.public.as_ref().is_some_and(|public| self.offered.contains(public)) {
-            return Ok(Verdict::Refused);
-        }
-        if !key.encrypted {
-            return Ok(self.plain_file(path, &key));
-        }
-        let in_agent = held
-            .keys(self.settings.agent_socket.as_deref(), &mut self.tried)
-            .into_iter()
-            .find(|held| key.public.as_ref() == Some(&held.blob));
-        if let Some(in_agent) = in_agent {
-            return Ok(self.agent_key(&in_agent));
-        }
-        let path = path.display();
-        self.tried.push(format!("{path}: is encrypted: add it to ssh-agent (ssh-add {path})"));
-        Ok(Verdict::Refused)
+    pub fn offered(&self, method: Method) -> bool {
+        self.offers.as_ref().is_none_or(|offers| offers.split(',').any(|offer| offer == method.name()))
     }
 
-    fn plain_file(&mut self, path: &Path, key: &KeyFile) -> Verdict {
-        let label = path.display().to_string();
-        let user = &self.settings.user;
-        let step = |session: &Session| session.userauth_pubkey_memory(user, None, &key.text, None);
-        self.offer(label, key.public.clone(), step)
-    }
-
-    /// Waits for the agent's user where the agent asks for leave to sign.
-    fn agent_key(&mut self, key: &AgentKey) -> Verdict {
-        if self.offered.contains(&key.blob) {
-            return Verdict::Refused;
-        }
-        let label = format!("{} (ssh-agent)", key.comment);
-        let settings = self.settings;
-        let step = |session: &Session| {
-            let mut agent = session.agent()?;
-            if let Some(socket) = &settings.agent_socket {
-                agent.set_identity_path(socket)?;
-            }
-            agent.connect()?;
-            agent.list_identities()?;
-            let identities = agent.identities()?;
-            match identities.iter().find(|identity| identity.blob() == key.blob) {
-                Some(identity) => agent.userauth(&settings.user, identity),
-                None => Err(ssh2::Error::new(ssh2::ErrorCode::Session(-1), "the agent has lost the key")),
-            }
-        };
-        self.offer(label, Some(key.blob.clone()), step)
-    }
-
-    fn offer(
-        &mut self,
-        label: String,
-        public: Option<Vec<u8>>,
-        step: impl FnOnce(&Session) -> Result<(), ssh2::Error>,
-    ) -> Verdict {
-        if self.count == MOST_ATTEMPTS {
-            self.tried.push(format!("{label}: not tried, {MOST_ATTEMPTS} keys are enough"));
-            return Verdict::Refused;
-        }
-        self.count += 1;
-        self.offered.extend(public);
-        let error = match step(self.session) {
-            Ok(()) => return Verdict::In,
-            Err(error) => error,
-        };
-        // libssh2 calls a missing answer a refused key; only the text tells them apart.
-        if is_lost(&error) || error.message().starts_with("Waiting for") {
-            self.tried.push(format!("{label}: no answer"));
-            return Verdict::Cut;
-        }
-        self.tried.push(format!("{label}: {}", reason(&error)));
-        Verdict::Refused
-    }
-
-    /// Asks what the server would take, which is also how one that wants no key lets us in.
-    fn refused(self, peer: &str) -> Result<()> {
+    /// Asks what the server would take, which is also how one that wants nothing lets us in.
+    pub fn ask_offers(&mut self) -> Option<Verdict> {
         let offers = self.session.auth_methods(&self.settings.user).map(str::to_string);
         if self.session.authenticated() {
-            return Ok(());
+            return Some(Verdict::In);
         }
-        if offers.as_ref().is_err_and(is_lost) {
-            return Err(self.cut(peer));
+        match offers {
+            Err(error) if is_lost(&error) || no_answer(&error) => Some(Verdict::Cut),
+            offers => {
+                self.offers = offers.ok().filter(|methods| !methods.is_empty());
+                None
+            }
         }
-        let offers = offers.ok().filter(|methods| !methods.is_empty());
-        let offers = offers.map_or(String::new(), |methods| format!("; the server offers {methods}"));
-        let message = format!("{peer} refused to let {} in: {}{offers}", self.settings.user, self.list());
+    }
+
+    fn login(&self) -> Lock {
+        Lock::Login(self.settings.user.clone())
+    }
+
+    /// Whether there is any use in beginning.
+    fn may_type(&mut self, method: Method) -> bool {
+        let (secrets, lock) = (&self.settings.secrets, self.login());
+        if secrets.may_open(&lock) {
+            return true;
+        }
+        self.tried.push(format!("{}: there is no terminal to ask for the password on", method.name()));
+        self.hint.get_or_insert_with(|| {
+            "log in with a key (--identity, ssh-agent), or give the password with --password-stdin or in \
+             AGI_PROVISION_PASSWORD"
+                .into()
+        });
+        false
+    }
+
+    fn keyboard_interactive(&mut self) -> Verdict {
+        if !self.may_type(Method::KeyboardInteractive) {
+            return Verdict::Refused;
+        }
+        let settings = self.settings;
+        let user = &settings.user;
+        let mut conversation =
+            Conversation::new(&settings.secrets, user, self.peer, self.socket, self.watchdog);
+        // libssh2 counts the time in which a person types.
+        let limit = settings.io_timeout + conversation::LONGEST;
+        self.session.set_timeout(super::connection::millis(limit));
+        let result = self.session.userauth_keyboard_interactive(user, &mut conversation);
+        self.session.set_timeout(super::connection::millis(settings.io_timeout));
+        let (turn, broken) = (conversation.turn.take(), conversation.broken.take());
+        if let Some(why) = broken {
+            self.tried.push(format!("keyboard-interactive: {why}"));
+            self.hint = Some(if why.contains("changed") {
+                "log in once with `ssh` and change it, then try again".into()
+            } else {
+                "run it on a terminal, or log in with a key".into()
+            });
+            return Verdict::Cut;
+        }
+        self.judge(Method::KeyboardInteractive, turn, result)
+    }
+
+    fn password(&mut self) -> Verdict {
+        if !self.may_type(Method::Password) {
+            return Verdict::Refused;
+        }
+        self.watchdog.extend(LIMIT);
+        let user = &self.settings.user;
+        let question = format!("Password of {user}@{}: ", self.peer);
+        let turn = match self.settings.secrets.turn(&self.login(), &question, self.peer) {
+            Ok(turn) => turn,
+            Err(absent) => {
+                self.tried.push(format!("password: {absent}"));
+                return Verdict::Refused;
+            }
+        };
+        let result = self.session.userauth_password(user, turn.secret().expose());
+        self.judge(Method::Password, Some(turn), result)
+    }
+
+    /// What a typed password was worth. Refused with a shorter list of methods than before means that it
+    /// was right and something else is wanted too.
+    fn judge(
+        &mut self,
+        method: Method,
+        turn: Option<super::secrets::Turn>,
+        result: Result<(), ssh2::Error>,
+    ) -> Verdict {
+        let Err(error) = result else {
+            if let Some(turn) = turn {
+                turn.accepted();
+            }
+            return Verdict::In;
+        };
+        let cut = is_lost(&error) || no_answer(&error);
+        let verdict = if cut { Some(Verdict::Cut) } else { self.ask_offers() };
+        if verdict.is_none() && self.offers.is_some() && !self.offered(method) {
+            if let Some(turn) = turn {
+                turn.accepted();
+            }
+            return Verdict::Refused;
+        }
+        let typed = turn.is_some();
+        if let Some(turn) = turn {
+            turn.refused(&format!("{} refused it, and it is not tried again", self.peer));
+        }
+        let reason = if cut { "no answer".to_string() } else { reason(&error) };
+        self.tried.push(format!("{}: {reason}", method.name()));
+        if typed {
+            self.hint = Some(
+                "a password is tried once, as accounts get locked: run it again with the right one, or log \
+                 in with a key"
+                    .into(),
+            );
+        }
+        verdict.unwrap_or(Verdict::Refused)
+    }
+
+    fn refused(mut self) -> Result<()> {
+        if self.offers.is_none() {
+            match self.ask_offers() {
+                Some(Verdict::In) => return Ok(()),
+                Some(_) => return Err(self.cut()),
+                None => {}
+            }
+        }
+        let offers =
+            self.offers.as_ref().map_or(String::new(), |offers| format!("; the server offers {offers}"));
+        let user = &self.settings.user;
+        let message = format!("{} refused to let {user} in: {}{offers}", self.peer, self.list());
         Err(Failure::failed(message).hint(self.hint()).into())
     }
 
-    fn cut(self, peer: &str) -> anyhow::Error {
-        let message = format!("{peer} hung up or fell silent after {} keys: {}", self.count, self.list());
-        let hint = "servers hang up after a few wrong keys: name the right one with --identity";
-        Failure::failed(message).hint(hint).into()
+    fn cut(&self) -> anyhow::Error {
+        let message =
+            format!("{} hung up or fell silent after {} keys: {}", self.peer, self.keys_tried, self.list());
+        let wrong_keys = "servers hang up after a few wrong keys: name the right one with --identity";
+        Failure::failed(message).hint(self.hint.clone().unwrap_or_else(|| wrong_keys.into())).into()
     }
 
     fn list(&self) -> String {
@@ -193,8 +264,11 @@ impl Attempt<'_> {
     }
 
     fn hint(&self) -> String {
+        if let Some(hint) = &self.hint {
+            return hint.clone();
+        }
         let user = &self.settings.user;
-        if self.tried.is_empty() {
+        if self.keys_tried == 0 {
             return "make a key with `ssh-keygen -t ed25519` and add its .pub to the host, or name one with --identity".into();
         }
         format!(
@@ -204,29 +278,28 @@ impl Attempt<'_> {
     }
 }
 
-fn reason(error: &ssh2::Error) -> String {
-    const AUTHENTICATION_FAILED: i32 = -18;
-    const PUBLICKEY_UNVERIFIED: i32 = -19;
+/// libssh2 calls a missing answer a refusal; only the text tells them apart.
+pub(super) fn no_answer(error: &ssh2::Error) -> bool {
+    error.message().starts_with("Waiting for") || error.message().starts_with("Failed getting response")
+}
+
+pub(super) fn reason(error: &ssh2::Error) -> String {
+    const PASSWORD_EXPIRED: i32 = -17;
     match error.code() {
-        ssh2::ErrorCode::Session(AUTHENTICATION_FAILED | PUBLICKEY_UNVERIFIED) => "refused".into(),
+        ssh2::ErrorCode::Session(code::AUTHENTICATION_FAILED | code::PUBLICKEY_UNVERIFIED) => {
+            "refused".into()
+        }
+        ssh2::ErrorCode::Session(PASSWORD_EXPIRED) => {
+            "the password has expired: log in once with `ssh` and change it".into()
+        }
         _ => error.message().to_string(),
     }
 }
 
-/// The agent's keys, asked for once and only if it comes to that.
-#[derive(Default)]
-struct Held(Option<Vec<AgentKey>>);
-
-impl Held {
-    fn keys(&mut self, socket: Option<&Path>, tried: &mut Vec<String>) -> Vec<AgentKey> {
-        self.0
-            .get_or_insert_with(|| {
-                let Some(socket) = socket else { return Vec::new() };
-                agent::keys(socket).unwrap_or_else(|error| {
-                    tried.push(format!("ssh-agent at {}: {error}", socket.display()));
-                    Vec::new()
-                })
-            })
-            .clone()
-    }
+/// libssh2's codes.
+pub(super) mod code {
+    /// The server does not want it.
+    pub const AUTHENTICATION_FAILED: i32 = -18;
+    /// It wanted the key, and then not the signature; or there was none.
+    pub const PUBLICKEY_UNVERIFIED: i32 = -19;
 }

@@ -6,7 +6,9 @@ use std::{env, fs};
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
+use super::auth::Method;
 use super::host_key::HostKeyPolicy;
+use super::secrets::Secrets;
 use super::target::Target;
 use crate::error::{Failure, Result};
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub connect_timeout: Option<Duration>,
     /// For one answer of the server, and for sent data to be acknowledged by its machine.
     pub io_timeout: Duration,
+    /// Passphrases and passwords, and whom to ask for them; by default nobody.
+    pub secrets: Secrets,
 }
 
 impl Default for Options {
@@ -42,6 +46,7 @@ impl Default for Options {
             agent_socket: None,
             connect_timeout: None,
             io_timeout: Duration::from_secs(30),
+            secrets: Secrets::default(),
         }
     }
 }
@@ -65,6 +70,11 @@ pub(super) struct Settings {
     pub identities_only: bool,
     /// Empty where the configuration names others.
     pub default_keys: Vec<PathBuf>,
+    /// The configuration's CertificateFile.
+    pub certificates: Vec<PathBuf>,
+    /// Ways to log in, the first one first.
+    pub methods: Vec<Method>,
+    pub secrets: Secrets,
     /// Hosts to go through, nearest first.
     pub jump: Vec<Target>,
     pub agent_socket: Option<PathBuf>,
@@ -134,11 +144,17 @@ pub(super) fn settings(target: &Target, options: &Options) -> Result<Settings> {
             .map(|file| tilde(&file.to_string_lossy(), home.as_deref()))
             .collect(),
         config_identity: config_identity.clone().map(|file| path(&file.to_string_lossy())).collect(),
-        identities_only: field("identitiesonly").is_some_and(|values| values[0].eq_ignore_ascii_case("yes")),
+        identities_only: field("identitiesonly").is_some_and(|values| is_yes(&values[0])),
         default_keys: if config_identity.clone().next().is_none() {
             ["id_ed25519", "id_ecdsa", "id_rsa"].iter().filter_map(|name| in_ssh_folder(name)).collect()
         } else {
             Vec::new()
+        },
+        certificates: found.certificate_file.iter().map(|file| path(&file.to_string_lossy())).collect(),
+        methods: methods(&found),
+        secrets: match field("batchmode").is_some_and(|values| is_yes(&values[0])) {
+            true => options.secrets.without_questions(),
+            false => options.secrets.clone(),
         },
         jump: jump(&found)?,
         agent_socket,
@@ -166,6 +182,31 @@ impl Settings {
         }
         self
     }
+}
+
+/// By PreferredAuthentications, less what PubkeyAuthentication and its like say no to.
+fn methods(found: &HostParams) -> Vec<Method> {
+    let field = |name: &str| found.unsupported_fields.get(name).filter(|values| !values.is_empty());
+    let off = |name: &str| field(name).is_some_and(|values| values[0].eq_ignore_ascii_case("no"));
+    let preferred = match field("preferredauthentications") {
+        Some(values) => {
+            let names = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+            names.filter_map(|name| Method::ALL.into_iter().find(|method| method.name() == name)).collect()
+        }
+        None => Method::ALL.to_vec(),
+    };
+    let allowed = |method: &Method| match method {
+        Method::PublicKey => found.pubkey_authentication != Some(false),
+        Method::KeyboardInteractive => {
+            !off("kbdinteractiveauthentication") && !off("challengeresponseauthentication")
+        }
+        Method::Password => !off("passwordauthentication"),
+    };
+    preferred.into_iter().filter(allowed).collect()
+}
+
+fn is_yes(value: &str) -> bool {
+    value.eq_ignore_ascii_case("yes")
 }
 
 fn jump(found: &HostParams) -> Result<Vec<Target>> {

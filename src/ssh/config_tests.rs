@@ -126,3 +126,34 @@ fn an_empty_configuration_leaves_the_defaults() {
     assert_eq!(got.known_hosts.last().unwrap(), Path::new(ETC_KNOWN_HOSTS));
     assert!(!got.user.is_empty());
 }
+
+#[test]
+fn ways_to_log_in_are_those_that_the_configuration_prefers() {
+    let names = |text: &str| {
+        decided(text, "box").methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(""), "publickey keyboard-interactive password");
+    assert_eq!(names("PreferredAuthentications gssapi-with-mic,password,publickey\n"), "password publickey");
+    assert_eq!(names("PubkeyAuthentication no\nPasswordAuthentication no\n"), "keyboard-interactive");
+    assert_eq!(names("KbdInteractiveAuthentication no\n"), "publickey password");
+    assert_eq!(names("PreferredAuthentications none\n"), "");
+}
+
+#[test]
+fn a_certificate_file_is_found_and_batch_mode_asks_nobody() {
+    let got = decided("Host box\n CertificateFile /k/%h-cert.pub\n", "box");
+    assert_eq!(got.certificates, [PathBuf::from("/k/box-cert.pub")]);
+    struct Someone;
+    impl crate::ssh::Ask for Someone {
+        fn ask(&self, _: &str, _: bool) -> Result<crate::secret::Secret, crate::ssh::Absent> {
+            Ok("typed".into())
+        }
+    }
+    for (text, asks) in [("", true), ("BatchMode yes\n", false)] {
+        let fixture = with(text);
+        let secrets = Secrets::new(crate::ssh::Given::default(), Someone);
+        let options = Options { secrets, ..fixture.options.clone() };
+        let got = settings(&Target::parse("box").unwrap(), &options).unwrap();
+        assert_eq!(got.secrets.can_ask(), asks, "{text}");
+    }
+}

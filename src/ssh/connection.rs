@@ -58,10 +58,10 @@ pub struct Connection {
 impl Connection {
     /// Connects to `target`. Bounded: name lookup 5 s, TCP over all addresses `connect_timeout`,
     /// banner and key exchange `connect_timeout`, authentication four `io_timeout`s (an agent that
-    /// asks its user is waited for).
+    /// asks its user is waited for), and 100 s for each question to a person.
     ///
     /// # Errors
-    /// Exit 1: not resolved, not reached, no SSH there, or no key was taken. Exit 2: configuration or
+    /// Exit 1: not resolved, not reached, no SSH there, or nothing was taken. Exit 2: configuration or
     /// named key file. Exit 6: the host key, before anything is authenticated.
     pub fn connect(target: &Target, options: &Options) -> Result<Connection> {
         establish(target, options, 0, None)
@@ -79,7 +79,13 @@ impl Connection {
 
     /// Starts a command, sent as it is to the user's login shell; see [`sh`](super::sh). No terminal.
     pub fn open(&self, command: &str) -> Result<Exec> {
-        Exec::start(self.wire.clone(), command)
+        Exec::start(self.wire.clone(), command, false)
+    }
+
+    /// As [`Connection::open`], on a terminal that neither echoes nor changes a byte. Its stderr comes
+    /// on stdout, and its stdin has no end.
+    pub fn open_on_terminal(&self, command: &str) -> Result<Exec> {
+        Exec::start(self.wire.clone(), command, true)
     }
 
     /// Runs a command to its end with `stdin` as its input.
@@ -125,7 +131,7 @@ fn establish(
     };
     session.set_timeout(millis(settings.io_timeout));
     let watchdog = Watchdog::new(&socket, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
-    auth::authenticate(&session, &settings, &place)?;
+    auth::authenticate(&session, &socket, &watchdog, &settings, &place)?;
     drop(watchdog);
     let peer = format!("{}@{place}", settings.user);
     Ok(Connection { wire: Arc::new(Wire::new(session, socket, peer, settings.io_timeout)), host_key })
@@ -314,7 +320,7 @@ fn handshake(session: &mut Session, socket: &Socket, place: &str, limit: Duratio
 }
 
 /// For libssh2, where 0 would mean no limit.
-fn millis(limit: Duration) -> u32 {
+pub(super) fn millis(limit: Duration) -> u32 {
     limit.as_millis().clamp(1, i32::MAX as u128) as u32
 }
 

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssh2::{BlockDirections, Channel};
+use ssh2::{BlockDirections, Channel, PtyModeOpcode, PtyModes};
 
 use super::lines::{Buffer, Line};
 use super::wire::{Deadline, Wire, code};
@@ -27,6 +27,9 @@ const CHUNK: usize = 256 << 10;
 /// A remote command that takes no input for this many times the I/O timeout is stuck. It may be
 /// waiting for a slow disk, so this is longer than the wait for an answer.
 const PATIENCE: u32 = 4;
+
+/// How long to wait before a channel that was refused is asked for again, each time, ms.
+const OPEN_AGAIN: [u64; 5] = [20, 40, 80, 160, 320];
 
 /// How a remote command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +80,14 @@ fn colon(stderr: &str) -> String {
 }
 
 impl Exec {
-    pub(super) fn start(wire: Arc<Wire>, command: &str) -> Result<Exec> {
+    pub(super) fn start(wire: Arc<Wire>, command: &str, terminal: bool) -> Result<Exec> {
         let deadline = Deadline::after(wire.io_timeout);
-        let mut channel = wire.complete("opening a channel", deadline, || {
-            wire.session.channel_open("session", WINDOW, PACKET, None)
-        })?;
+        let mut channel = open_channel(&wire, deadline)?;
+        if terminal {
+            wire.complete("asking for a terminal", deadline, || {
+                channel.request_pty("dumb", Some(raw_terminal()), None)
+            })?;
+        }
         wire.complete("starting a command", deadline, || channel.exec(command)).map_err(|error| {
             let denied = error
                 .downcast_ref::<super::wire::Refused>()
@@ -318,6 +324,34 @@ impl Exec {
         let _ = channel.close();
         Ok(Ended { status: signal.is_none().then_some(status), signal, stderr })
     }
+}
+
+/// A server that allows one session at a time may not have put the last one away yet.
+fn open_channel(wire: &Wire, deadline: Deadline) -> Result<Channel> {
+    let open = || {
+        wire.complete("opening a channel", deadline, || {
+            wire.session.channel_open("session", WINDOW, PACKET, None)
+        })
+    };
+    for pause in OPEN_AGAIN {
+        match open() {
+            Err(error) if error.is::<super::wire::Refused>() => {
+                std::thread::sleep(Duration::from_millis(pause))
+            }
+            other => return other,
+        }
+    }
+    open().context("the server opens no session; does its MaxSessions allow one?")
+}
+
+/// Every byte passes as it is, in both directions.
+fn raw_terminal() -> PtyModes {
+    use PtyModeOpcode::*;
+    let mut modes = PtyModes::new();
+    for mode in [ECHO, ICANON, ISIG, IEXTEN, ICRNL, INLCR, IGNCR, IXON, IXOFF, ISTRIP, OPOST, ONLCR] {
+        modes.set_boolean(mode, false);
+    }
+    modes
 }
 
 #[cfg(test)]

@@ -7,16 +7,18 @@ use std::{fs, io};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use zeroize::Zeroizing;
+
 use super::agent::string;
 
 /// A larger file is no key, bytes.
 const LARGEST: u64 = 64 << 10;
 const OPENSSH: &str = "OPENSSH PRIVATE KEY";
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct KeyFile {
     /// PEM text with Unix line ends.
-    pub text: String,
+    pub text: Zeroizing<String>,
     pub encrypted: bool,
     /// The public key, SSH wire format, where the file or the `.pub` beside it says it.
     pub public: Option<Vec<u8>>,
@@ -31,6 +33,7 @@ pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
         return Err(invalid("it is too large for a private key"));
     }
     let text = String::from_utf8(fs::read(path)?).map_err(|_| invalid("it is not a private key"))?;
+    let text = Zeroizing::new(text);
     let mut key = parse(&text).ok_or_else(|| {
         let public = text.starts_with("ssh-") || text.starts_with("ecdsa-");
         invalid(if public { "it is a public key" } else { "it is not a private key" })
@@ -45,13 +48,22 @@ pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
     Ok(key)
 }
 
+/// `type base64` of a public key in SSH wire format.
+pub(super) fn public_line(mut blob: &[u8]) -> Option<String> {
+    let whole = blob;
+    let name = std::str::from_utf8(string(&mut blob)?).ok()?;
+    Some(format!("{name} {}", BASE64.encode(whole)))
+}
+
 fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 fn parse(text: &str) -> Option<KeyFile> {
     // A file that went through Windows or a copy and paste.
-    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
+    let mut mended = Zeroizing::new(String::with_capacity(text.len() + 1));
+    text.lines().for_each(|line| mended.extend([line.trim_end(), "\n"]));
+    let text = mended;
     let label = text.lines().find_map(|line| line.strip_prefix("-----BEGIN ")?.strip_suffix("-----"))?;
     if !label.ends_with("PRIVATE KEY") {
         return None;
@@ -121,15 +133,15 @@ mod tests {
         let file = folder.path().join("x");
         for (text, why) in [("ssh-ed25519 AAAA me\n", "public key"), ("hello\n", "not a private key")] {
             fs::write(&file, text).unwrap();
-            assert!(read(&file).unwrap_err().to_string().contains(why));
+            assert!(read(&file).err().unwrap().to_string().contains(why));
         }
-        assert_eq!(read(Path::new("/nonexistent")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
     fn windows_line_ends_are_mended() {
         let text = "-----BEGIN RSA PRIVATE KEY-----\r\nAAAA\r\n-----END RSA PRIVATE KEY-----";
-        assert_eq!(parse(text).unwrap().text, text.replace('\r', "") + "\n");
+        assert_eq!(*parse(text).unwrap().text, text.replace('\r', "") + "\n");
     }
 
     proptest! {

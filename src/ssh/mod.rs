@@ -15,7 +15,8 @@
 //! - [`Target`]: what a person types. `config`, `resolve`: what that means.
 //! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
-//! - `auth`, `agent`, `key_file`: keys only, no passwords.
+//! - `auth`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
+//!   a person types or a script gives for that, once for all hosts; `ask`: how a person is asked.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
 //! - `jump`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
@@ -27,13 +28,18 @@
 //! Errors are [`Failure`](crate::error::Failure)s where exit code or hint matter. [`Lost`],
 //! [`TimedOut`] and [`EndedEarly`] are in the chain of an error to be told apart by `downcast_ref`.
 //!
-//! Not supported, and said so: ProxyCommand, passwords, host certificates, encrypted key
-//! files outside an agent, `Match` with anything but host names.
+//! Not supported, and said so: ProxyCommand, host certificates, `Match` with anything but host names.
+//! Not supported by libssh2 and not found out by us: keys on hardware (sk-…), a certificate file for a
+//! key that only the agent has (ssh-add takes both), RSA certificates in an agent.
 
 mod agent;
+mod ask;
 mod auth;
+mod auth_keys;
+mod certificate;
 mod config;
 mod connection;
+mod conversation;
 mod exec;
 mod forward;
 mod host_key;
@@ -43,9 +49,11 @@ mod known_hosts;
 mod lines;
 mod quote;
 mod resolve;
+mod secrets;
 mod target;
 mod wire;
 
+pub use ask::{Absent, Ask, Nobody, Person, VARIABLES, from_stdin, from_variable};
 pub use config::{Options, names};
 pub use connection::{Connection, Outcome};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
@@ -54,5 +62,6 @@ pub use known_hosts::{KnownHosts, Lookup, Place};
 pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;
+pub use secrets::{Around, Given, Lock, Secrets, Turn};
 pub use target::Target;
 pub use wire::{Lost, TimedOut};

@@ -12,11 +12,11 @@ pub fn quote(word: &str) -> String {
 
 /// A command line that runs `script` in `sh`, whatever the login shell is.
 ///
-/// sshd hands a command to the user's login shell, which may be fish, csh or rbash; `exec sh -c` and
-/// one quoted word mean the same to all of them. The script must not contain NUL. Csh reads `!` even
-/// inside quotes, so scripts do without it where they can.
+/// sshd hands a command to the user's login shell, which may be fish, csh or rbash; `sh -c` and one
+/// quoted word mean the same to all of them (rbash knows no `exec`). The script must not contain NUL.
+/// Csh reads `!` even inside quotes and knows no line breaks there, so scripts do without both.
 pub fn sh(script: &str) -> String {
-    format!("exec sh -c '{}'", script.replace('\'', r"'\''"))
+    format!("sh -c '{}'", script.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests {
         assert_eq!(quote("/usr/bin/env"), "/usr/bin/env");
         assert_eq!(quote(""), "''");
         assert_eq!(quote("it's"), r"'it'\''s'");
-        assert_eq!(sh("echo 'a b'"), r"exec sh -c 'echo '\''a b'\'''");
+        assert_eq!(sh("echo 'a b'"), r"sh -c 'echo '\''a b'\'''");
     }
 
     proptest! {

@@ -229,6 +229,7 @@ pub(super) fn is_lost(error: &ssh2::Error) -> bool {
 /// and a server that never stops sending never lets it wait.
 pub(super) struct Watchdog {
     fired: Arc<AtomicBool>,
+    end: Arc<Mutex<Instant>>,
     /// Dropped: stand down.
     _stop: mpsc::Sender<()>,
 }
@@ -237,15 +238,29 @@ impl Watchdog {
     pub fn new(socket: &Socket, limit: Duration) -> std::io::Result<Watchdog> {
         let socket = socket.clone();
         let fired = Arc::new(AtomicBool::new(false));
+        let end = Arc::new(Mutex::new(Instant::now() + limit));
         let (stop, stopped) = mpsc::channel::<()>();
-        let flag = fired.clone();
+        let (flag, moved) = (fired.clone(), end.clone());
         std::thread::Builder::new().name("ssh-watchdog".into()).stack_size(64 << 10).spawn(move || {
-            if stopped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-                flag.store(true, Ordering::SeqCst);
-                let _ = shutdown(&socket, Shutdown::Both);
+            loop {
+                let end = *moved.lock().unwrap_or_else(PoisonError::into_inner);
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    flag.store(true, Ordering::SeqCst);
+                    let _ = shutdown(&socket, Shutdown::Both);
+                    return;
+                }
+                if stopped.recv_timeout(left) != Err(mpsc::RecvTimeoutError::Timeout) {
+                    return;
+                }
             }
         })?;
-        Ok(Watchdog { fired, _stop: stop })
+        Ok(Watchdog { fired, end, _stop: stop })
+    }
+
+    /// Allows more time: a person is asked something meanwhile.
+    pub fn extend(&self, by: Duration) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }
 
     pub fn fired(&self) -> bool {

@@ -136,5 +136,5 @@ fn what_the_host_cannot_take_is_said_before_anything_is_sent() {
     // Nothing to install with, and something is missing.
     site.host.exec("rm /lib/x86_64-linux-gnu/libgomp.so.1 && mv /usr/bin/apt-get /usr/bin/gone").ok();
     site.remember();
-    site.refuses("root", &[], 1, "no apt-get to install libgomp1", "package manager");
+    site.refuses("root", &[], 1, "no apt-get to install it with", "libgomp1 on Debian");
 }

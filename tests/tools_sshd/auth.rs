@@ -1,8 +1,10 @@
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use agi_provision::error::{Exit, exit_code, hint};
-use agi_provision::ssh::{Connection, Options, Target};
+use agi_provision::secret::Secret;
+use agi_provision::ssh::{Absent, Ask, Connection, Given, Nobody, Options, Secrets, Target};
 
 use crate::server::{Agent, Server, USER, generate};
 
@@ -76,13 +78,174 @@ fn an_encrypted_key_works_through_the_agent_and_is_named_without() {
     let key = server.authorize("secret", &["-t", "ed25519", "-N", "secret"]);
     let error = connect_with(&server, vec![key.clone()]).err().unwrap();
     assert_eq!(exit_code(&error), Exit::Failed);
-    assert!(error.to_string().contains("is encrypted: add it to ssh-agent"), "{error:#}");
+    assert!(
+        error.to_string().contains("is encrypted") && error.to_string().contains("no terminal"),
+        "{error:#}"
+    );
+    let hint = hint(&error).unwrap();
+    assert!(hint.contains("ssh-add") && hint.contains("--passphrase-stdin"), "{hint}");
 
     let agent = Agent::start(server.path("").as_path());
     agent.add(&key);
     let options =
         Options { identity: vec![key], agent_socket: Some(agent.socket.clone()), ..server.options() };
     Connection::connect(&server.target(), &options).unwrap();
+}
+
+/// Answers what it has, and counts the questions.
+#[derive(Clone, Default)]
+struct Typist(Arc<Mutex<Vec<String>>>, &'static str);
+
+impl Ask for Typist {
+    fn ask(&self, question: &str, _: bool) -> Result<Secret, Absent> {
+        self.0.lock().unwrap().push(question.to_string());
+        Ok(self.1.into())
+    }
+}
+
+#[test]
+fn an_encrypted_key_is_opened_by_its_passphrase_asked_for_once() {
+    let server = Server::start();
+    server.trust("ed25519");
+    for args in [
+        &["-t", "ed25519"][..],
+        &["-t", "ecdsa"],
+        &["-t", "rsa", "-b", "2048"],
+        &["-t", "rsa", "-b", "2048", "-m", "PEM"],
+    ] {
+        let key = server.authorize(&args.concat(), &[args, &["-N", "open me"]].concat());
+        let typist = Typist(Arc::default(), "open me");
+        let secrets = Secrets::new(Given::default(), typist.clone());
+        let options = Options { identity: vec![key.clone()], secrets, ..server.options() };
+        for _ in 0..2 {
+            if let Err(error) = Connection::connect(&server.target(), &options) {
+                panic!("{args:?}: {error:#}");
+            }
+        }
+        assert_eq!(*typist.0.lock().unwrap(), [format!("Passphrase of {}: ", key.display())]);
+    }
+}
+
+#[test]
+fn the_passphrase_of_a_key_that_the_server_does_not_want_is_not_asked_for() {
+    let server = Server::start();
+    server.trust("ed25519");
+    generate(server.path("").as_path(), "other", &["-t", "ed25519", "-N", "secret"]);
+    let typist = Typist(Arc::default(), "wrong");
+    let secrets = Secrets::new(Given::default(), typist.clone());
+    let options = Options { identity: vec![server.path("other")], secrets, ..server.options() };
+    let error = Connection::connect(&server.target(), &options).err().unwrap();
+    assert!(error.to_string().contains("other: refused"), "{error:#}");
+    assert!(typist.0.lock().unwrap().is_empty());
+    // One that it wants is asked for three times at most, and the server hears of no attempt.
+    let key = server.authorize("mine", &["-t", "ed25519", "-N", "secret"]);
+    let options = Options { identity: vec![key, server.path("client")], ..options };
+    Connection::connect(&server.target(), &options).unwrap();
+    assert!(typist.0.lock().unwrap().is_empty(), "a key without a passphrase comes first");
+    let options = Options { identity: vec![server.path("mine")], ..options };
+    let error = Connection::connect(&server.target(), &options).err().unwrap();
+    assert!(error.to_string().contains("it is wrong"), "{error:#}");
+    assert_eq!(typist.0.lock().unwrap().len(), 3);
+    assert!(!format!("{error:#} {options:?}").contains("secret\""));
+}
+
+/// Signs `name`'s public key with the authority `ca`.
+fn certify(server: &Server, name: &str, more: &[&str]) {
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    keygen.args(["-q", "-s"]).arg(server.path("ca")).args(["-I", "test", "-n", USER.as_str()]).args(more);
+    assert!(keygen.arg(server.path(&format!("{name}.pub"))).status().unwrap().success());
+}
+
+/// A server that lets in whom the authority signed, and nobody else.
+fn with_authority() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    generate(folder.path(), "ca", &["-t", "ed25519", "-N", ""]);
+    let line = format!("TrustedUserCAKeys {}", folder.path().join("ca.pub").display());
+    let server = Server::with(&["ed25519"], &line);
+    for name in ["ca", "ca.pub"] {
+        fs::copy(folder.path().join(name), server.path(name)).unwrap();
+    }
+    // The server reads the authority at each login.
+    std::mem::forget(folder);
+    fs::write(server.path("authorized_keys"), "").unwrap();
+    server.trust("ed25519");
+    server
+}
+
+#[test]
+fn certificates_let_us_in_where_the_key_alone_does_not() {
+    let server = with_authority();
+    let folder = server.path("");
+    for (name, args) in [
+        ("c-ed25519", &["-t", "ed25519", "-N", ""][..]),
+        ("c-rsa", &["-t", "rsa", "-b", "2048", "-N", ""]),
+        ("c-ecdsa", &["-t", "ecdsa", "-N", ""]),
+        ("c-locked", &["-t", "ed25519", "-N", "secret"]),
+        ("c-locked-rsa", &["-t", "rsa", "-b", "2048", "-N", "secret"]),
+    ] {
+        generate(&folder, name, args);
+        let secrets = Secrets::new(Given { passphrase: Some("secret".into()), ..Given::default() }, Nobody);
+        let options = Options { identity: vec![server.path(name)], secrets, ..server.options() };
+        let error = Connection::connect(&server.target(), &options).err().unwrap();
+        assert!(error.to_string().contains("refused to let"), "{name}: {error:#}");
+        certify(&server, name, &[]);
+        if let Err(error) = Connection::connect(&server.target(), &options) {
+            panic!("{name}: {error:#}");
+        }
+    }
+    assert!(server.log().contains("Accepted publickey") && server.log().contains("-CERT"));
+}
+
+#[test]
+fn a_certificate_elsewhere_is_named_by_the_configuration_and_an_old_one_is_told() {
+    let server = with_authority();
+    let folder = server.path("");
+    generate(&folder, "key", &["-t", "ed25519", "-N", ""]);
+    certify(&server, "key", &["-V", "20200101:20200102"]);
+    let options = Options { identity: vec![server.path("key")], ..server.options() };
+    let error = Connection::connect(&server.target(), &options).err().unwrap();
+    assert!(error.to_string().contains("key-cert.pub: it expired on 2020-01-02"), "{error:#}");
+    certify(&server, "key", &[]);
+    fs::rename(server.path("key-cert.pub"), server.path("elsewhere")).unwrap();
+    let text = format!(
+        "Host *\n  IdentityFile {}\n  CertificateFile {}\n",
+        server.path("key").display(),
+        server.path("elsewhere").display()
+    );
+    fs::write(server.path("config"), text).unwrap();
+    let options = Options { identity: vec![], config: Some(server.path("config")), ..server.options() };
+    Connection::connect(&server.target(), &options).unwrap();
+}
+
+#[test]
+fn an_agent_has_certificates_too() {
+    let server = with_authority();
+    let folder = server.path("");
+    let agent = Agent::start(&folder);
+    generate(&folder, "key", &["-t", "ed25519", "-N", "secret"]);
+    certify(&server, "key", &[]);
+    agent.add(&server.path("key"));
+    let options = Options { identity: vec![], agent_socket: Some(agent.socket.clone()), ..server.options() };
+    Connection::connect(&server.target(), &options).unwrap();
+    // Its file stands for it.
+    let options = Options { identity: vec![server.path("key")], ..options };
+    Connection::connect(&server.target(), &options).unwrap();
+}
+
+#[test]
+fn a_server_that_wants_two_keys_gets_them() {
+    let server = Server::with(&["ed25519"], "AuthenticationMethods publickey,publickey");
+    server.trust("ed25519");
+    let second = server.authorize("second", &["-t", "ed25519", "-N", ""]);
+    let options = Options { identity: vec![server.path("client"), second], ..server.options() };
+    Connection::connect(&server.target(), &options).unwrap();
+    let server =
+        Server::with(&["ed25519"], "AuthenticationMethods publickey,password\nPasswordAuthentication yes");
+    server.trust("ed25519");
+    let error = Connection::connect(&server.target(), &server.options()).err().unwrap();
+    let text = error.to_string();
+    assert!(text.contains("client: accepted, and not enough") && text.contains("no terminal"), "{text}");
+    assert!(hint(&error).unwrap().contains("--password-stdin"), "{error:#}");
 }
 
 #[test]

@@ -204,3 +204,42 @@ fn the_server_is_told_when_we_are_done() {
     drop(connection);
     server.wait_for_log("Received disconnect");
 }
+
+#[test]
+fn a_terminal_passes_every_byte_as_it_is() {
+    let server = Server::start();
+    let connection = server.connect();
+    let mut exec = connection.open_on_terminal("echo ready; tty >&2; head -c 1000000 | sha256sum").unwrap();
+    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), b"ready");
+    assert!(exec.read_line(LONG).unwrap().unwrap().starts_with(b"/dev/pts/"));
+    let data: Vec<u8> = (0..1_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    exec.write_stdin(&data).unwrap();
+    let line = exec.read_line(LONG).unwrap().unwrap();
+    assert!(line.starts_with(hex(&Sha256::digest(&data)).as_bytes()), "{}", String::from_utf8_lossy(&line));
+    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+}
+
+#[test]
+fn one_session_at_a_time_is_enough() {
+    let server = Server::with(&["ed25519"], "MaxSessions 1");
+    let connection = server.connect();
+    for n in 0..20 {
+        assert_eq!(connection.run(&sh(&format!("exit {n}")), b"", LONG).unwrap().status, Some(n));
+    }
+}
+
+/// What sshd does with a command, for each shell that someone may have.
+#[test]
+fn every_login_shell_hands_a_script_on_as_it_is() {
+    let script = r#"printf '%s|' "it's" 'a "b" $c `d` \ {x} *' "$(id -u | grep -c .)"; [ 1 = 1 ] && exit 7"#;
+    for shell in ["dash", "bash", "rbash", "zsh", "tcsh", "csh", "fish"] {
+        let output = std::process::Command::new(shell).arg("-c").arg(sh(script)).output();
+        let output = output.unwrap_or_else(|error| panic!("{shell}: {error}; tests/lab/install brings it"));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            r#"it's|a "b" $c `d` \ {x} *|1|"#,
+            "{shell}: {output:?}"
+        );
+        assert_eq!(output.status.code(), Some(7), "{shell}");
+    }
+}

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use agi_provision::error::{Exit, exit_code};
-use agi_provision::ssh::{Connection, HostKeyPolicy, Lost, Options, Target};
+use agi_provision::ssh::{Connection, Given, HostKeyPolicy, Lost, Nobody, Options, Secrets, Target};
 
 use crate::server::{Server, USER};
 
@@ -99,4 +99,15 @@ fn what_goes_wrong_on_the_way_is_said() {
     assert_eq!(exit_code(&error), Exit::Usage);
     assert!(format!("{error:#}").contains("in a circle"), "{error:#}");
     drop(inner);
+}
+
+#[test]
+fn both_hosts_take_an_encrypted_key_that_is_opened_once() {
+    let (gate, inner, options) = behind();
+    let key = gate.authorize("locked", &["-t", "ed25519", "-N", "secret"]);
+    fs::copy(gate.path("locked.pub"), inner.path("authorized_keys")).unwrap();
+    fs::copy(gate.path("locked.pub"), gate.path("authorized_keys")).unwrap();
+    let given = Given { passphrase: Some("secret".into()), ..Given::default() };
+    let options = Options { identity: vec![key], secrets: Secrets::new(given, Nobody), ..options };
+    assert_eq!(connect(&options).unwrap().peer(), format!("{}@127.0.0.1:{}", *USER, inner.port));
 }

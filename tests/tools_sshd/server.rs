@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use agi_provision::ssh::{Connection, HostKeyPolicy, Options, Target};
+use agi_provision::ssh::{Connection, HostKeyPolicy, Options, Secrets, Target};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -111,6 +111,7 @@ impl Server {
             agent_socket: Some("/nonexistent/agent".into()),
             connect_timeout: Some(Duration::from_secs(10)),
             io_timeout: Duration::from_secs(20),
+            secrets: Secrets::default(),
         }
     }
 
@@ -167,9 +168,10 @@ fn sshd_config(path: &Path, port: u16, host_keys: &[&str], more: &str) -> String
     let path = path.display();
     let keys: String = host_keys.iter().map(|key| format!("HostKey {path}/host_{key}\n")).collect();
     format!(
-        "Port {port}\nListenAddress 127.0.0.1\n{keys}AuthorizedKeysFile {path}/authorized_keys\n\
+        // The first of two lines counts.
+        "{more}\nPort {port}\nListenAddress 127.0.0.1\n{keys}AuthorizedKeysFile {path}/authorized_keys\n\
          StrictModes no\nPidFile none\nUsePAM no\nLogLevel DEBUG1\nPasswordAuthentication no\n\
-         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nMaxStartups 100\n{more}\n"
+         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nMaxStartups 100\n"
     )
 }
 

@@ -68,7 +68,12 @@ fn certificate_change(desired: &Desired) -> Result<Option<String>> {
 
 fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     if !Path::new(NFT).exists() {
-        packages::install(&["nftables"])?;
+        if !packages::is_there("apt-get") {
+            return Err(Failure::failed("the host has no nftables, and no apt-get to install it")
+                .hint("install the package nftables there, then apply again")
+                .into());
+        }
+        packages::install(&[], &["nftables"])?;
         run.notes.packages.push("nftables".to_string());
     }
     if certificate_change(desired)?.is_some() {

@@ -16,17 +16,18 @@ pub struct Packages;
 const LOCK_SECONDS: &str = "DPkg::Lock::Timeout=120";
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
-/// Shared library → Debian and Ubuntu package.
-const LIBRARIES: &[(&str, &str)] = &[
-    ("libgomp.so.1", "libgomp1"),
-    ("libstdc++.so.6", "libstdc++6"),
-    ("libgcc_s.so.1", "libgcc-s1"),
-    ("libatomic.so.1", "libatomic1"),
-    ("libcurl.so.4", "libcurl4"),
-    ("libssl.so.3", "libssl3"),
-    ("libcrypto.so.3", "libssl3"),
-    ("libvulkan.so.1", "libvulkan1"),
-    ("libopenblas.so.0", "libopenblas0"),
+/// A shared library, and the packages that bring it: Debian's and Ubuntu's, Fedora's and its kin's,
+/// Arch's.
+const LIBRARIES: &[(&str, [&str; 3])] = &[
+    ("libgomp.so.1", ["libgomp1", "libgomp", "gcc-libs"]),
+    ("libstdc++.so.6", ["libstdc++6", "libstdc++", "gcc-libs"]),
+    ("libgcc_s.so.1", ["libgcc-s1", "libgcc", "gcc-libs"]),
+    ("libatomic.so.1", ["libatomic1", "libatomic", "gcc-libs"]),
+    ("libcurl.so.4", ["libcurl4", "libcurl", "curl"]),
+    ("libssl.so.3", ["libssl3", "openssl-libs", "openssl"]),
+    ("libcrypto.so.3", ["libssl3", "openssl-libs", "openssl"]),
+    ("libvulkan.so.1", ["libvulkan1", "vulkan-loader", "vulkan-icd-loader"]),
+    ("libopenblas.so.0", ["libopenblas0", "openblas", "openblas"]),
 ];
 
 impl Step for Packages {
@@ -53,7 +54,7 @@ impl Step for Packages {
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
             let packages = library_packages(&loaded.missing)?;
-            install(&packages)?;
+            install(&loaded.missing, &packages)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }
@@ -73,12 +74,12 @@ impl Step for Packages {
     }
 }
 
-/// The packages that bring `libraries`; an unknown one is named in the error.
+/// The Debian packages that bring `libraries`; an unknown one is named in the error.
 pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
-        let (_, package) = known.ok_or_else(|| {
+        let (_, [package, ..]) = known.ok_or_else(|| {
             Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
                 .hint("install it on the host, or use an archive that brings its libraries")
         })?;
@@ -89,7 +90,46 @@ pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     Ok(packages)
 }
 
-pub(super) fn install(packages: &[&str]) -> Result<()> {
+/// For a host without apt: what to type there, by the package manager that it has.
+fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
+    // rpm knows packages by the libraries in them, whatever they are called there.
+    let capabilities =
+        || libraries.iter().map(|name| format!("'{name}()(64bit)'")).collect::<Vec<_>>().join(" ");
+    let named = |column: usize| {
+        let mut names: Vec<&str> = Vec::new();
+        for (library, packages) in LIBRARIES {
+            if libraries.iter().any(|name| name == library) && !names.contains(&packages[column]) {
+                names.push(packages[column]);
+            }
+        }
+        names.join(" ")
+    };
+    let how = if has("dnf") {
+        format!("`dnf install {}` (package {})", capabilities(), named(1))
+    } else if has("yum") {
+        format!("`yum install {}` (package {})", capabilities(), named(1))
+    } else if has("zypper") {
+        format!("`zypper install {}`", capabilities())
+    } else if has("pacman") {
+        format!("`pacman -S {}`", named(2))
+    } else {
+        format!(
+            "the package with it ({} on Debian and Ubuntu, {} on Fedora, {} on Arch)",
+            named(0),
+            named(1),
+            named(2)
+        )
+    };
+    format!("install {how} on the host, then apply again")
+}
+
+/// Whether a program is on the path.
+pub(super) fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+pub(super) fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);
@@ -101,10 +141,10 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
             return Err(Failure::failed(format!(
-                "this host has no apt-get to install {}",
-                packages.join(", ")
+                "llama-server needs {}, and this host has no apt-get to install it with",
+                libraries.join(", ")
             ))
-            .hint("install what brings these libraries with its own package manager, then apply again")
+            .hint(by_hand(libraries, is_there))
             .into());
         }
         Err(error) => return Err(error.into()),
@@ -196,6 +236,26 @@ mod tests {
         let loader = parse_ldd(text, "/var/r");
         assert_eq!(loader.missing, ["libgomp.so.1"]);
         assert_eq!(loader.found, [PathBuf::from("/lib/x86_64-linux-gnu/libc.so.6")]);
+    }
+
+    #[test]
+    fn a_host_without_apt_is_told_what_to_type() {
+        let libraries = ["libgomp.so.1", "libstdc++.so.6"].map(String::from);
+        let on = |manager: &'static str| by_hand(&libraries, |name| name == manager);
+        for (manager, want) in [
+            (
+                "dnf",
+                "`dnf install 'libgomp.so.1()(64bit)' 'libstdc++.so.6()(64bit)'` (package libgomp libstdc++)",
+            ),
+            ("zypper", "`zypper install 'libgomp.so.1()(64bit)' 'libstdc++.so.6()(64bit)'`"),
+            ("pacman", "`pacman -S gcc-libs`"),
+            (
+                "emerge",
+                "libgomp1 libstdc++6 on Debian and Ubuntu, libgomp libstdc++ on Fedora, gcc-libs on Arch",
+            ),
+        ] {
+            assert!(on(manager).contains(want), "{}", on(manager));
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Facts {
     /// Who holds dpkg's or apt's lock; null: nobody, or there is no dpkg.
     #[serde(default)]
     pub package_lock: Option<String>,
-    /// How this process came to be root: `root`, `passwordless-sudo`, or `not-root`.
+    /// How this process came to be root: `root`, `passwordless-sudo`, `sudo-with-password`, or `not-root`.
     #[serde(default)]
     pub sudo: String,
     /// Only with `probe --measure`.

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
+pub use os::note_sudo_password;
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];

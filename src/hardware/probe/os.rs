@@ -5,6 +5,7 @@ use crate::process;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// None of the small programs takes longer than a few milliseconds.
@@ -38,14 +39,21 @@ pub fn essentials(gaps: &mut Gaps) -> Os {
         });
     let uname = rustix::system::uname();
     Os {
-        id: os_release(&release, "ID").unwrap_or_else(|| "unknown".into()),
-        version: os_release(&release, "VERSION_ID").unwrap_or_default(),
         kernel: uname.release().to_string_lossy().into_owned(),
         arch: uname.machine().to_string_lossy().into_owned(),
         systemd: Path::new("/run/systemd/system").is_dir(),
         boot_id: gaps
             .read("/proc/sys/kernel/random/boot_id", "os.boot_id")
             .map(|text| text.trim().to_string()),
+        ..self::release(&release)
+    }
+}
+
+/// What an os-release file says. Nothing is decided by it: what a host can do is asked of the host.
+fn release(text: &str) -> Os {
+    Os {
+        id: os_release(text, "ID").unwrap_or_else(|| "unknown".into()),
+        version: os_release(text, "VERSION_ID").unwrap_or_default(),
         ..Os::default()
     }
 }
@@ -136,11 +144,19 @@ fn lock_holder(file: &File) -> Option<i32> {
     (lock.l_type != libc::F_UNLCK as libc::c_short).then_some(lock.l_pid)
 }
 
+/// Only the client knows.
+static SUDO_PASSWORD: AtomicBool = AtomicBool::new(false);
+
+/// sudo asked for a password before this process became root.
+pub fn note_sudo_password() {
+    SUDO_PASSWORD.store(true, Ordering::Relaxed);
+}
+
 /// Names how this process became root.
 pub fn sudo() -> &'static str {
     match (rustix::process::geteuid().is_root(), std::env::var_os("SUDO_UID").is_some()) {
         (true, false) => "root",
-        // The client never types a password: `sudo -n` let it in.
+        (true, true) if SUDO_PASSWORD.load(Ordering::Relaxed) => "sudo-with-password",
         (true, true) => "passwordless-sudo",
         (false, _) => "not-root",
     }
@@ -157,6 +173,42 @@ mod tests {
         assert_eq!(os_release(text, "VERSION_ID").as_deref(), Some("12"));
         assert_eq!(os_release(text, "NAME").as_deref(), Some("x y"));
         assert_eq!(os_release(text, "MISSING"), None);
+    }
+
+    /// os-release files as the distributions ship them, shortened to what is read here.
+    #[test]
+    fn distributions_are_facts_and_nothing_more() {
+        for (text, id, version) in [
+            (
+                "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n",
+                "debian",
+                "12",
+            ),
+            (
+                "PRETTY_NAME=\"Ubuntu 22.04.5 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"22.04\"\nID=ubuntu\nID_LIKE=debian\n",
+                "ubuntu",
+                "22.04",
+            ),
+            (
+                "PRETTY_NAME=\"Ubuntu 24.04.3 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n",
+                "ubuntu",
+                "24.04",
+            ),
+            ("NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=41\n", "fedora", "41"),
+            ("NAME=\"Arch Linux\"\nID=arch\nBUILD_ID=rolling\n", "arch", ""),
+        ] {
+            let os = release(text);
+            assert_eq!((os.id.as_str(), os.version.as_str()), (id, version));
+        }
+        assert_eq!(release("").id, "unknown");
+        for (line, want) in [
+            ("systemd 249 (249.11-0ubuntu3.16)", "249.11"),
+            ("systemd 255 (255.4-1ubuntu8.10)", "255.4"),
+            ("systemd 256 (256.7-1.fc41)", "256.7"),
+            ("systemd 257 (257.4-1-arch)", "257.4"),
+        ] {
+            assert_eq!(systemd_version(line).as_deref(), Some(want));
+        }
     }
 
     #[test]
