@@ -183,7 +183,8 @@ fn judged<'a>(
 ) -> Candidate<'a> {
     let (workload, compute) = (tried.workload.clone(), tried.compute);
     let mut memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
-    let disk = variant.size_bytes.saturating_add(rag.map_or(0, |server| server.disk_bytes()));
+    let of_rag = rag.map_or(0, |server| server.disk_bytes());
+    let disk = variant.size_bytes.saturating_add(of_rag);
     let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
     let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
     let (mut verdict, mut reasons) = verdict::judge(&Case {
@@ -198,7 +199,15 @@ fn judged<'a>(
     let disk = requirements::disk_need(disk);
     if disk > profile.disk_bytes() {
         verdict = Verdict::Impossible;
-        reasons.push(format!("the disk holds {} and {} are needed", gib(profile.disk_bytes()), gib(disk)));
+        let of_rag = match of_rag {
+            0 => String::new(),
+            bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
+        };
+        reasons.push(format!(
+            "the disk holds {} and {} are needed{of_rag}",
+            gib(profile.disk_bytes()),
+            gib(disk)
+        ));
     }
     let offer = offer(request, profile);
     Candidate { profile, variant, offer, workload, compute, placement, memory, rag, speed, verdict, reasons }

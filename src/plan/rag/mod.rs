@@ -26,6 +26,9 @@ const TOKEN_BYTES: u64 = 8;
 /// Head sizes that the CUDA backend has flash attention for (ggml-cuda/fattn.cu of b11434).
 const FLASH_HEADS: &[u64] = &[64, 80, 96, 112, 128, 256];
 
+/// The build whose graph of an encoder is checked (tests/oracle/embedding-b11434.json).
+const CHECKED_BUILD: &str = "b11434";
+
 /// An embedding server whose size is known, before a machine is chosen.
 #[derive(Clone, Debug)]
 pub struct Server<'a> {
@@ -58,7 +61,9 @@ pub fn size<'a>(choice: &'a RagChoice, build: &Build) -> Result<Server<'a>> {
     let n_ctx = SLOTS * chunk_tokens.next_multiple_of(256);
     let workload = workload(chunk_tokens, n_ctx, flash_attn);
     let (compute, kv_bytes) = if choice.embedder.encoder {
-        (encoder_compute(choice, chunk_tokens, flash_attn), 0)
+        let exact = encoder_compute(choice, chunk_tokens, flash_attn);
+        let checked = choice.embedder.known && build.id == CHECKED_BUILD;
+        (if checked { exact } else { upper(exact) }, 0)
     } else {
         let compute = ledger::compute(shape, &workload, build);
         let weights = &choice.embedder.weights;
@@ -86,8 +91,7 @@ fn encoder_compute(choice: &RagChoice, tokens: u64, flash_attn: bool) -> Compute
     let texts = Texts { tokens: tokens.next_multiple_of(SLOTS), sequences: SLOTS, flash_attn };
     let alignments = [graph::CPU_ALIGNMENT, graph::GPU_ALIGNMENT];
     let [cpu, gpu] = graph::encoder_compute_bytes(&choice.embedder, &texts, alignments);
-    let exact = Compute { cpu: cpu + ledger::MARGIN, gpu: gpu + ledger::MARGIN };
-    if choice.embedder.known { exact } else { upper(exact) }
+    Compute { cpu: cpu + ledger::MARGIN, gpu: gpu + ledger::MARGIN }
 }
 
 /// For a graph that is not checked against llama.cpp.

@@ -162,7 +162,11 @@ fn what_it_takes_counts_in_the_verdict_the_requirements_and_the_reasons() {
     let huge = RagChoice { chunks: Some(1_000_000_000), ..choice() };
     let huge = planned("tinyllama-1.1b", "cpu-vps-32gb", "Q8_0", Some(huge));
     assert_eq!(huge.verdict, Verdict::Impossible);
-    assert!(huge.reasons.iter().any(|reason| reason.contains("the disk holds")), "{:?}", huge.reasons);
+    assert!(
+        huge.reasons.iter().any(|reason| reason.contains("the disk holds") && reason.contains("its index")),
+        "{:?}",
+        huge.reasons
+    );
 }
 
 #[test]
