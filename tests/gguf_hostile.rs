@@ -1,7 +1,14 @@
 //! What a hostile GGUF header can do: be refused. No header makes the reader hold more than 64 MiB,
 //! and the fuzzer's kept corpus neither crashes nor hangs it.
 
+use agi_provision::model::Shape;
 use agi_provision::model::gguf::{GgufError, Header};
+use agi_provision::model::shape::weights_of;
+use agi_provision::plan::build;
+use agi_provision::plan::document::Workload;
+use agi_provision::plan::ledger::{Graphs, Logits, Subject, refusal};
+use agi_provision::plan::placement::Placement;
+use proptest::prelude::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Read;
 use std::sync::Mutex;
@@ -124,11 +131,93 @@ fn the_fuzzers_corpus_is_read_or_refused() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let _ = Header::read(bytes.as_slice(), Some(bytes.len() as u64)).map(|header| {
-            agi_provision::model::Shape::from_header(&header)
-                .map(|shape| agi_provision::model::shape::weights_of(&header, shape.layers.len()))
-        });
+        whole_way(&bytes);
         files += 1;
     }
     assert!(files >= 8, "{files} files in {folder}");
+}
+
+/// As far as a plan goes with a file: its header, its shape, its ledger on a host and on two cards.
+fn whole_way(bytes: &[u8]) {
+    let Ok(header) = Header::read(bytes, Some(bytes.len() as u64)) else { return };
+    let Ok(shape) = Shape::from_header(&header) else { return };
+    let weights = weights_of(&header, shape.layers.len());
+    let workload = Workload {
+        n_ctx: 8192,
+        slots: 2,
+        kv_unified: false,
+        kv_type_k: "q8_0".to_string(),
+        kv_type_v: "f16".to_string(),
+        flash_attn: true,
+        batch: 2048,
+        ubatch: 512,
+    };
+    let _ = refusal(&shape, &workload);
+    let (build, logits, graphs) = (build::ledger("b12032").unwrap(), Logits::PerSlot, &Graphs::default());
+    let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, logits, graphs };
+    let n_layer = shape.layers.len() as u64;
+    let _ = subject.kv_bytes(0, n_layer);
+    let _ = subject.compute_bytes(&Placement::host_only(n_layer));
+    let _ = subject.compute_bytes(&Placement::offload(n_layer, n_layer / 2, &[3, 1]));
+}
+
+/// One change to a valid header.
+#[derive(Clone, Debug)]
+enum Mutation {
+    Byte(usize, u8),
+    /// Eight bytes, as lengths, counts and offsets are.
+    Number(usize, u64),
+    Cut(usize),
+    /// A part again, where another was.
+    Copy(usize, usize, usize),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let place = 0usize..1 << 14;
+    let number = prop_oneof![Just(0), Just(1), Just(u64::MAX), Just(1 << 63), Just(1 << 32), any::<u64>()];
+    prop_oneof![
+        (place.clone(), any::<u8>()).prop_map(|(at, byte)| Mutation::Byte(at, byte)),
+        (place.clone(), number).prop_map(|(at, number)| Mutation::Number(at, number)),
+        place.clone().prop_map(Mutation::Cut),
+        (place.clone(), place, 1usize..64).prop_map(|(from, to, n)| Mutation::Copy(from, to, n)),
+    ]
+}
+
+impl Mutation {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        let length = bytes.len().max(1);
+        let mut put = |at: usize, new: &[u8]| {
+            for (byte, new) in bytes.iter_mut().skip(at % length).zip(new) {
+                *byte = *new;
+            }
+        };
+        match self {
+            Mutation::Byte(at, byte) => put(*at, &[*byte]),
+            Mutation::Number(at, number) => put(*at, &number.to_le_bytes()),
+            Mutation::Cut(at) => bytes.truncate(at % length),
+            Mutation::Copy(from, to, n) => {
+                let part: Vec<u8> = bytes.iter().skip(from % length).take(*n).copied().collect();
+                for (byte, new) in bytes.iter_mut().skip(to % length).zip(&part) {
+                    *byte = *new;
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_mutation_of_a_header_crashes_or_takes_memory(mutations in prop::collection::vec(mutation(), 1..6)) {
+        static WHOLE: &[u8] = include_bytes!("../fuzz/corpus/gguf_header/whole");
+        let mut bytes = WHOLE.to_vec();
+        mutations.iter().for_each(|mutation| mutation.apply(&mut bytes));
+        let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let before = HELD.load(Relaxed);
+        PEAK.store(before, Relaxed);
+        whole_way(&bytes);
+        let held = PEAK.load(Relaxed) - before;
+        prop_assert!(held <= BOUND, "{} MiB held", held >> 20);
+    }
 }

@@ -140,8 +140,12 @@ fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64
     }
 }
 
-/// `CUDA1` → `gpu1`; `CPU_Mapped`, `CPU_REPACK`, `AMX`, `CUDA_Host` → `host`.
+/// `CUDA1` → `gpu1`; `CPU_Mapped`, `CPU_REPACK`, `AMX`, `CUDA_Host` → `host`. A tensor split reports one
+/// `Meta` device for all cards, which is none of these.
 fn device_of(buffer: &str) -> String {
+    if buffer.starts_with("Meta") {
+        return "all GPUs".to_string();
+    }
     let digits = buffer.trim_start_matches(|c: char| !c.is_ascii_digit());
     let is_gpu = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_gpu && !buffer.starts_with("CPU") { format!("gpu{digits}") } else { "host".to_string() }

@@ -11,6 +11,7 @@ use crate::hardware::offers::Budget;
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
 use crate::plan::expose::{Exposure, Range};
+use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
@@ -82,6 +83,12 @@ pub struct PlanArgs {
     /// Physical batch, tokens
     #[arg(long, value_name = "N")]
     ubatch: Option<u64>,
+    /// How several GPUs share the model: whole layers, or a part of every matrix (experimental)
+    #[arg(long, value_name = "layer|tensor")]
+    split_mode: Option<SplitMode>,
+    /// Layers whose experts stay in host memory, from the first on, for a mixture of experts on a GPU
+    #[arg(long, value_name = "N")]
+    n_cpu_moe: Option<u64>,
     #[command(flatten)]
     rag: RagArgs,
     /// tokens/s that decode must reach at the low end of its interval
@@ -136,7 +143,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 17] = [
+    pub const IDS: [&str; 19] = [
         "model",
         "budget",
         "profile",
@@ -148,6 +155,8 @@ impl PlanArgs {
         "flash_attn",
         "batch",
         "ubatch",
+        "split_mode",
+        "n_cpu_moe",
         "min_speed",
         "rag",
         "rag_model",
@@ -222,6 +231,8 @@ impl PlanArgs {
                 kv_unified: self.kv_unified,
                 batch: self.batch,
                 ubatch: self.ubatch,
+                split_mode: self.split_mode,
+                n_cpu_moe: self.n_cpu_moe,
                 quant: self.quant.as_deref().is_some_and(|quant| quant != "auto")
                     || is_file
                     || model.starts_with("hf:"),

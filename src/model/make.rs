@@ -1,7 +1,7 @@
 //! What a model's layers are made of, beyond their dimensions: read from the names of its tensors and
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
-use super::gguf::Value;
+use super::gguf::{Header, Value};
 use super::shape::Keys;
 use std::collections::BTreeMap;
 
@@ -124,12 +124,51 @@ const CHECKED: &[&str] = &[
     "gemma3",
     "gpt-oss",
     "deepseek2",
+    "falcon",
+    "starcoder2",
+    "command-r",
+    "stablelm",
+    "olmo",
+    "olmo2",
+    "gptneox",
+    "exaone",
+    "glm4",
+    "internlm2",
+    "baichuan",
+    "smollm3",
+    "seed_oss",
+    "minicpm",
+    "granite",
+    "granitemoe",
+    "granitehybrid",
+    "phimoe",
+    "dbrx",
+    "ernie4_5",
+    "ernie4_5-moe",
+    "hunyuan-dense",
+    "mistral3",
+    "nemotron",
+    "arcee",
+    "orion",
+    "apertus",
+    "qwen2vl",
+    "bailingmoe",
+    "jamba",
+    "lfm2",
+    "nemotron_h",
+    "qwen3next",
 ];
 
 /// Tensors that a checked architecture may have; anything else makes it another one.
-pub(super) fn is_checked(architecture: &str, names: &Names) -> bool {
-    let strange = ["ssm_", "nextn.", "indexer.", "time_mix", "attn_q_a.bias", "cross_attn"];
-    CHECKED.contains(&architecture) && !names.0.keys().any(|name| strange.iter().any(|s| name.starts_with(s)))
+pub(super) fn is_checked(keys: &Keys, names: &Names) -> bool {
+    let architecture = keys.architecture;
+    let strange = ["nextn.", "indexer.", "time_mix", "attn_q_a.bias", "cross_attn"];
+    let hybrid = ["jamba", "granitehybrid", "nemotron_h", "qwen3next"].contains(&architecture);
+    let odd =
+        |name: &&str| strange.iter().any(|s| name.starts_with(s)) || (name.starts_with("ssm_") && !hybrid);
+    // Olmo 3 is an olmo2 with a sliding window, which was not asked about.
+    let windowed = architecture == "olmo2" && keys.optional("attention.sliding_window").is_some();
+    !windowed && CHECKED.contains(&architecture) && !names.0.keys().any(odd)
 }
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
@@ -180,9 +219,12 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     }
 }
 
+/// Most experts that work on one token believed; published models have up to 22.
+const MAX_USED: u64 = 64;
+
 pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
     let count = keys.optional("expert_count").filter(|n| (1..=1 << 16).contains(n))?;
-    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(1 << 8);
+    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(MAX_USED);
     let merged_gate = names.has("ffn_gate_up_exps.weight");
     let arch = keys.architecture;
     let flag = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Bool(true)));
@@ -210,6 +252,45 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
         bias: names.has("ffn_up_exps.bias"),
         merged_gate,
     })
+}
+
+/// What a layer does, by the names of its tensors.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Parts {
+    pub attends: bool,
+    /// Keeps a state instead of a cache, or beside it.
+    pub recurrent: bool,
+}
+
+pub(super) fn parts_of_layers(header: &Header, n_layer: u64) -> Vec<Parts> {
+    let mut all = vec![Parts::default(); n_layer as usize];
+    for tensor in &header.tensors {
+        let part = tensor.name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
+        let Some((layer, part)) = part else { continue };
+        let Some(parts) = layer.parse::<usize>().ok().and_then(|layer| all.get_mut(layer)) else { continue };
+        parts.attends |= part.starts_with("attn_k") || part.starts_with("attn_v");
+        parts.recurrent |= ["ssm_", "time_mix_", "shortconv."].iter().any(|start| part.starts_with(start));
+    }
+    all
+}
+
+/// Elements that a recurrent layer keeps of a slot: the last inputs of its convolution and its state
+/// (`n_embd_r` and `n_embd_s` of llama-hparams.cpp).
+pub(super) fn state(keys: &Keys, n_embd: u64) -> u64 {
+    let of = |key: &str| keys.optional(key).unwrap_or(0);
+    let head = of("wkv.head_size");
+    if head > 0 {
+        let shifts = keys.optional("token_shift_count").unwrap_or(2);
+        return shifts.saturating_mul(n_embd).saturating_add(n_embd.saturating_mul(head));
+    }
+    let short = of("shortconv.l_cache");
+    if short > 0 {
+        return n_embd.saturating_mul(short - 1);
+    }
+    let (inner, state) = (of("ssm.inner_size"), of("ssm.state_size"));
+    let groups = (2 * of("ssm.group_count")).saturating_mul(state);
+    let kept = of("ssm.conv_kernel").saturating_sub(1);
+    kept.saturating_mul(inner.saturating_add(groups)).saturating_add(state.saturating_mul(inner))
 }
 
 pub(super) fn latent(keys: &Keys) -> Option<Latent> {

@@ -48,7 +48,7 @@ impl Dimensions {
             n_ctx_train: self.n_ctx_train,
             head_dim,
             head_dim_v: head_dim,
-            layers: vec![LayerKv { k: kv, v: kv, window: false }; self.n_layer as usize],
+            layers: vec![LayerKv { k: kv, v: kv, window: false, state: 0 }; self.n_layer as usize],
             window: None,
             block: Block {
                 rms: !phi2,

@@ -43,6 +43,8 @@ pub struct LayerKv {
     pub v: u64,
     /// Looks back over the sliding window only.
     pub window: bool,
+    /// Numbers of 32 bits that a recurrent layer keeps of a slot, however long its context.
+    pub state: u64,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -59,6 +61,12 @@ pub struct Weights {
     /// on a GPU, which is what llama.cpp does.
     pub output_bytes: u64,
     pub layer_bytes: Vec<u64>,
+    /// Of those, the routed experts'.
+    pub expert_bytes: Vec<u64>,
+    /// Of those, what every card needs whole where matrices are split by rows: norms, biases, routers.
+    pub mirrored_bytes: Vec<u64>,
+    /// Most bytes that an element of a layer's matrix takes.
+    pub matrix_width: f64,
 }
 
 /// One tensor as dimensions and type; what shapes and headers have in common.
@@ -78,6 +86,9 @@ impl Weights {
             embedding_bytes: 0,
             output_bytes: 0,
             layer_bytes: vec![0; layers],
+            expert_bytes: vec![0; layers],
+            mirrored_bytes: vec![0; layers],
+            matrix_width: 0.0,
         };
         let mut separate_output = false;
         for tensor in tensors {
@@ -86,8 +97,20 @@ impl Weights {
             weights.parameters += elements;
             weights.total_bytes += bytes;
             separate_output |= tensor.name == "output.weight";
-            match layer_of(&tensor.name).and_then(|layer| weights.layer_bytes.get_mut(layer)) {
-                Some(layer) => *layer += bytes,
+            match layer_of(&tensor.name).filter(|layer| *layer < layers) {
+                Some(layer) => {
+                    weights.layer_bytes[layer] += bytes;
+                    if tensor.name.contains("exps.") {
+                        weights.expert_bytes[layer] += bytes;
+                    }
+                    // What `--split-mode tensor` splits are the matrices, and not the router.
+                    if tensor.dims.len() == 1 || tensor.name.contains("gate_inp") {
+                        weights.mirrored_bytes[layer] += bytes;
+                    } else {
+                        let width = tensor.kind.bytes as f64 / tensor.kind.block as f64;
+                        weights.matrix_width = weights.matrix_width.max(width);
+                    }
+                }
                 None if tensor.name.starts_with("token_embd") => weights.embedding_bytes += bytes,
                 None => weights.output_bytes += bytes,
             }
@@ -109,7 +132,9 @@ fn layer_of(name: &str) -> Option<usize> {
 }
 
 /// Most layers believed; the deepest published model has about 130.
-const MAX_LAYERS: u64 = 4096;
+const MAX_LAYERS: u64 = 512;
+/// Largest state of a recurrent layer believed, elements.
+const MAX_STATE: u64 = 1 << 32;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
@@ -138,16 +163,24 @@ impl Shape {
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
         let latent = make::latent(&keys);
         let window = make::window(&keys);
+        let parts = make::parts_of_layers(header, n_layer);
+        let state = make::state(&keys, n_embd).min(MAX_STATE);
         let layers = (0..n_layer)
             .map(|layer| {
+                let part = parts[layer as usize];
+                let state = if part.recurrent { state } else { 0 };
+                if part.recurrent && !part.attends {
+                    return LayerKv { k: 0, v: 0, window: false, state };
+                }
                 let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
                 let windowed = window.as_ref().is_some_and(|window| window.covers(&keys, layer));
                 match &latent {
-                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false },
+                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false, state },
                     None => LayerKv {
                         k: (kv * head_dim).min(MAX_WIDTH),
                         v: (kv * head_dim_v).min(MAX_WIDTH),
                         window: windowed,
+                        state,
                     },
                 }
             })
@@ -161,7 +194,7 @@ impl Shape {
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: make::is_checked(architecture, &names),
+            known: make::is_checked(&keys, &names),
             n_embd,
             n_ff: (0..n_layer)
                 .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
@@ -179,6 +212,12 @@ impl Shape {
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
         })
+    }
+
+    /// Fewest key heads of a layer with a cache.
+    pub fn heads_kv(&self) -> u64 {
+        let heads = |layer: &LayerKv| layer.k / self.head_dim.max(1);
+        self.layers.iter().map(heads).filter(|heads| *heads > 0).min().unwrap_or(1)
     }
 
     /// Side of the matrix that turns keys before they are quantised.

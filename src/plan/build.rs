@@ -15,6 +15,8 @@ pub struct Build {
     pub quantised_kv_rotation: bool,
     /// The arguments written in a plan were accepted by a real llama-server of this build.
     pub serves: bool,
+    /// Architectures that `--split-mode tensor` refuses.
+    pub no_tensor_split: Vec<String>,
 }
 
 static BUILDS: LazyLock<Vec<Build>> = LazyLock::new(|| {

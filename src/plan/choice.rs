@@ -5,7 +5,8 @@
 
 use super::arrival::Journey;
 use super::document::*;
-use super::ledger::{self, Compute, Placement, Subject, refusal};
+use super::ledger::{Graphs, Logits, Subject, refusal};
+use super::placement::{self, Placement, SplitMode};
 use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
 use super::{rag, requirements, server_args, speed};
@@ -22,7 +23,6 @@ struct Candidate<'a> {
     variant: &'a Variant,
     offer: Option<&'a Offer>,
     workload: Workload,
-    compute: Compute,
     placement: Placement,
     memory: Vec<DeviceLedger>,
     rag: Option<rag::Placed>,
@@ -35,20 +35,15 @@ struct Candidate<'a> {
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
     check(request)?;
-    // The same for every profile and quantisation, and the costliest things to know.
+    let (tried, graphs) = (workloads(request), Graphs::default());
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let tried: Vec<Tried> = workloads(request)
-        .into_iter()
-        .map(|workload| {
-            let compute = ledger::compute(&request.model.shape, &workload, request.build);
-            Tried { workload, compute }
-        })
-        .collect();
+    let least = placement::least_gpus(&request.fixed);
     let everywhere: Vec<Candidate> = request
         .profiles
         .iter()
+        .filter(|profile| profile.gpus.len() >= least)
         .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
-        .map(|(profile, variant)| candidate(request, &tried, rag.as_ref(), profile, variant))
+        .map(|(profile, variant)| candidate(request, &graphs, &tried, rag.as_ref(), profile, variant))
         .collect();
     let eligible = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
@@ -89,6 +84,23 @@ fn check(request: &Request) -> Result<()> {
             .hint("choose another --kv-type or --flash-attn; f16 always works")
             .into());
     }
+    let refused = placement::refusal(&request.model.shape, &workloads(request)[0], fixed, request.build);
+    if let Some(why) = refused {
+        return Err(Failure::usage(why)
+            .hint("leave --split-mode and --n-cpu-moe out: the plan then places the model itself")
+            .into());
+    }
+    let least = placement::least_gpus(fixed);
+    let named = request.profiles.iter().find(|profile| request.profile.as_ref() == Some(&profile.id));
+    if let Some(profile) = named.filter(|profile| profile.gpus.len() < least) {
+        let have = match profile.gpus.len() {
+            0 => "no GPU",
+            _ => "one GPU",
+        };
+        return Err(Failure::usage(format!("{} has {have}, and what was asked needs {least}", profile.id))
+            .hint("`agi-provision profiles` lists profiles with more; or leave --split-mode and --n-cpu-moe out")
+            .into());
+    }
     Ok(())
 }
 
@@ -120,73 +132,113 @@ fn workloads(request: &Request) -> Vec<Workload> {
     all
 }
 
-/// A workload to try, with its compute buffer.
-struct Tried {
-    workload: Workload,
-    compute: Compute,
-}
-
 fn candidate<'a>(
     request: &'a Request,
-    workloads: &[Tried],
+    graphs: &Graphs,
+    workloads: &[Workload],
     rag: Option<&rag::Server>,
     profile: &'a Profile,
     variant: &'a Variant,
 ) -> Candidate<'a> {
-    let n_layer = request.model.shape.layers.len() as u64;
-    let gpus = profile.gpus.len() as u64;
-    let whole = |_: &Tried| match gpus {
-        0 => Placement::host_only(n_layer),
-        _ => Placement::offload(n_layer, n_layer, gpus),
+    let tried = |placement: &dyn Fn(&Workload) -> Placement| {
+        let judge = |w| judged(request, graphs, profile, variant, w, rag, placement(w));
+        workloads.iter().map(judge).collect::<Vec<_>>()
     };
-    let tried = |placement: &dyn Fn(&Tried) -> Placement| {
-        workloads.iter().map(|w| judged(request, profile, variant, w, rag, placement(w))).collect::<Vec<_>>()
-    };
-    let mut attempts = tried(&whole);
-    if gpus > 0 && attempts.iter().all(|a| a.verdict == Verdict::Impossible) {
-        attempts.extend(tried(&|w| partial(request, profile, variant, w)));
+    let whole = whole(request, profile);
+    let mut attempts = tried(&|_| whole.clone());
+    // The user's own placement is kept as given.
+    let open = !profile.gpus.is_empty()
+        && request.fixed.n_cpu_moe.is_none()
+        && request.fixed.split_mode != Some(SplitMode::Tensor);
+    let nothing = |attempts: &[Candidate]| attempts.iter().all(|a| a.verdict == Verdict::Impossible);
+    if open && request.model.shape.experts.is_some() && nothing(&attempts) {
+        attempts.extend(tried(&|w| experts_on_host(&subject(request, graphs, variant, w), profile, &whole)));
+    }
+    if open && nothing(&attempts) {
+        attempts.extend(tried(&|w| partial(&subject(request, graphs, variant, w), profile)));
     }
     let least = attempts.len() - 1;
     let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
     attempts.swap_remove(runs)
 }
 
-/// As many layers on the GPUs as fit.
-fn partial(request: &Request, profile: &Profile, variant: &Variant, tried: &Tried) -> Placement {
-    let subject = subject(request, variant, &tried.workload, tried.compute);
+/// All layers on the cards, where there are any, as far as the user left it open.
+fn whole(request: &Request, profile: &Profile) -> Placement {
     let n_layer = request.model.shape.layers.len() as u64;
-    let fits = |offloaded: &u64| {
-        let placement = Placement::offload(n_layer, *offloaded, profile.gpus.len() as u64);
-        subject.ledger(profile, &placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    let shares = shares(profile);
+    if shares.is_empty() {
+        return Placement::host_only(n_layer);
+    }
+    let placement = match request.fixed.split_mode {
+        Some(SplitMode::Tensor) if shares.len() > 1 => Placement::tensor(n_layer, &shares),
+        _ => Placement::offload(n_layer, n_layer, &shares),
     };
-    let offloaded = (0..n_layer).rev().find(fits).unwrap_or(0);
-    Placement::offload(n_layer, offloaded, profile.gpus.len() as u64)
+    placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
+}
+
+/// What each card gets: as much as its memory, and the same of equal cards.
+fn shares(profile: &Profile) -> Vec<u64> {
+    let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
+    let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);
+    profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
+}
+
+fn fits(subject: &Subject, profile: &Profile, placement: &Placement) -> bool {
+    subject.ledger(profile, placement)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+}
+
+/// The experts of as few layers as fit on the host, all else on the cards.
+fn experts_on_host(subject: &Subject, profile: &Profile, whole: &Placement) -> Placement {
+    let n_layer = subject.shape.layers.len() as u64;
+    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
+    // More layers on the host never take more of a card.
+    let (mut low, mut high) = (1, n_layer);
+    while low < high {
+        let middle = (low + high) / 2;
+        if fits(subject, profile, &with(middle)) { high = middle } else { low = middle + 1 }
+    }
+    with(low)
+}
+
+/// As many layers on the GPUs as fit.
+fn partial(subject: &Subject, profile: &Profile) -> Placement {
+    let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
+    let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
+    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
+    let (mut low, mut high) = (0, n_layer - 1);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if fits(subject, profile, &with(middle)) { low = middle } else { high = middle - 1 }
+    }
+    (0..=low).rev().map(with).find(|placement| fits(subject, profile, placement)).unwrap_or_else(|| with(0))
 }
 
 fn subject<'a>(
     request: &'a Request,
+    graphs: &'a Graphs,
     variant: &'a Variant,
     workload: &'a Workload,
-    compute: Compute,
 ) -> Subject<'a> {
     let (shape, weights) = (&request.model.shape, &variant.weights);
-    Subject { shape, weights, workload, build: request.build, compute }
+    Subject { shape, weights, workload, build: request.build, logits: Logits::PerSlot, graphs }
 }
 
 fn judged<'a>(
     request: &'a Request,
+    graphs: &Graphs,
     profile: &'a Profile,
     variant: &'a Variant,
-    tried: &Tried,
+    workload: &Workload,
     rag: Option<&rag::Server>,
     placement: Placement,
 ) -> Candidate<'a> {
-    let (workload, compute) = (tried.workload.clone(), tried.compute);
-    let mut memory = subject(request, variant, &workload, compute).ledger(profile, &placement);
+    let subject = subject(request, graphs, variant, workload);
+    let mut memory = subject.ledger(profile, &placement);
     let of_rag = rag.map_or(0, |server| server.disk_bytes());
     let disk = variant.size_bytes.saturating_add(of_rag);
     let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
-    let speed = speed::predict(profile, &variant.weights, &placement, &memory, workload.slots);
+    let speed = speed::predict(profile, &subject, &placement, &memory);
+    let workload = workload.clone();
     let (mut verdict, mut reasons) = verdict::judge(&Case {
         weights: &variant.weights,
         n_ctx_train: request.model.shape.n_ctx_train,
@@ -210,7 +262,7 @@ fn judged<'a>(
         ));
     }
     let offer = offer(request, profile);
-    Candidate { profile, variant, offer, workload, compute, placement, memory, rag, speed, verdict, reasons }
+    Candidate { profile, variant, offer, workload, placement, memory, rag, speed, verdict, reasons }
 }
 
 /// The cheapest offer for a profile: within the budget where there is one, else in USD.
@@ -377,7 +429,8 @@ fn document(
         alternatives: alternatives(chosen, everywhere),
         arrival: None,
     };
-    let cache = subject(request, chosen.variant, &chosen.workload, chosen.compute).prompt_cache_mib();
+    let graphs = Graphs::default();
+    let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
     plan.arrival = Some(Journey::of(&plan, profile).arrival());

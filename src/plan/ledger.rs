@@ -6,11 +6,14 @@
 
 use super::build::Build;
 use super::document::{DeviceLedger, Workload};
-use super::graph::{self, Batch};
-use crate::hardware::profiles::{GpuSpec, MIB, Profile};
+use super::graph::{self, Batch, Layout};
+use super::placement::{Placement, SplitMode};
+use crate::hardware::profiles::{MIB, Profile};
 use crate::model::shape::LayerKv;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// llama-server before any model: code, threads, HTTP. Measured RSS of b11434 with a 600 KB model is
 /// 60 MiB; with the CUDA runtime's host side about 300 MiB more.
@@ -38,51 +41,23 @@ pub struct Subject<'a> {
     pub weights: &'a Weights,
     pub workload: &'a Workload,
     pub build: &'a Build,
-    /// [`compute_bytes`] of the shape and workload, which many subjects share.
-    pub compute: Compute,
+    pub logits: Logits,
+    /// What was worked out for this shape before.
+    pub graphs: &'a Graphs,
 }
 
-/// The compute buffer of a device that runs every layer, bytes.
+/// How many tokens of a batch give logits, which the compute buffer is reserved for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compute {
-    pub cpu: u64,
-    /// A GPU's buffers are aligned more coarsely.
-    pub gpu: u64,
+pub enum Logits {
+    /// One of each slot: what llama-server asks for (`server_output_limits`).
+    PerSlot,
+    /// All: what llama-fit-params counts.
+    All,
 }
 
-/// Where the layers lie. llama.cpp fills from the back: the first layers stay on the host, the
-/// output layer goes with the last GPU.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// Layers on each GPU, in order; empty on a CPU host.
-    pub gpu_layers: Vec<u64>,
-    pub host_layers: u64,
-}
-
-impl Placement {
-    pub fn host_only(n_layer: u64) -> Placement {
-        Placement { gpu_layers: Vec::new(), host_layers: n_layer }
-    }
-
-    /// `offloaded` layers and the output on `gpus` equal cards, as llama.cpp's layer split with equal
-    /// shares does: item i of the offloaded ones goes to card ⌊i × gpus / items⌋.
-    pub fn offload(n_layer: u64, offloaded: u64, gpus: u64) -> Placement {
-        let items = offloaded + 1;
-        let mut gpu_layers = vec![0; gpus as usize];
-        (0..offloaded).for_each(|item| gpu_layers[(item * gpus / items) as usize] += 1);
-        Placement { gpu_layers, host_layers: n_layer - offloaded }
-    }
-
-    /// llama-server's `-ngl`: the offloaded layers and the output.
-    pub fn n_gpu_layers(&self) -> u64 {
-        if self.gpu_layers.is_empty() { 0 } else { self.gpu_layers.iter().sum::<u64>() + 1 }
-    }
-
-    /// Weights lie on host and GPU.
-    pub fn is_split(&self) -> bool {
-        !self.gpu_layers.is_empty() && self.host_layers > 0
-    }
-}
+/// Compute buffers of one [`Shape`], kept because many quantisations and profiles share them.
+#[derive(Default)]
+pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
 
 /// Why llama.cpp would refuse to load this combination.
 pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
@@ -126,32 +101,48 @@ fn cache_type(name: &str) -> TensorType {
     TensorType::by_name(name).expect("cache types are checked on entry")
 }
 
-/// The compute buffer for `shape` and `workload`: llama.cpp's graph, placed by ggml's allocator. For
-/// an architecture whose graph is not checked, half as much again and 64 MiB.
-pub fn compute(shape: &Shape, workload: &Workload, build: &Build) -> Compute {
-    let (cells, streams) = streams(workload);
-    let context = cells * streams;
-    let tokens = workload.ubatch.min(context).next_multiple_of(streams);
-    let quantised = |name: &str| cache_type(name).block > 1;
-    let batch = Batch {
-        tokens,
-        outputs: tokens.min(workload.batch),
-        streams,
-        cells,
-        window_cells: window_cells(shape, workload),
-        flash_attn: workload.flash_attn,
-        quantised_k: quantised(&workload.kv_type_k),
-        quantised_v: quantised(&workload.kv_type_v),
-        rotation_apart: build.quantised_kv_rotation,
-        v_width: cache_type(&workload.kv_type_v).bytes.min(4) as u8,
-    };
-    let exact = graph::compute_bytes(shape, &batch, [graph::CPU_ALIGNMENT, graph::GPU_ALIGNMENT]);
-    let unchecked = |bytes: u64| if shape.known { 0 } else { bytes / 2 + 64 * MIB };
-    let [cpu, gpu] = exact.map(|bytes| bytes + MARGIN + unchecked(bytes));
-    Compute { cpu, gpu }
-}
-
 impl Subject<'_> {
+    /// The compute buffer of every device, the host first: llama.cpp's graph, cut by ggml's scheduler
+    /// and placed by its allocator. For an architecture whose graph is not checked, half as much again
+    /// and 64 MiB.
+    pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
+        let (batch, layout) = (self.batch(), placement.layout(self.weights).shortened(self.shape));
+        let mut known = self.graphs.0.borrow_mut();
+        if let Some((_, _, bytes)) = known.iter().find(|(b, l, _)| *b == batch && *l == layout) {
+            return bytes.clone();
+        }
+        let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
+        bytes.rotate_right(1);
+        let unchecked = |bytes: u64| if self.shape.known { 0 } else { bytes / 2 + 64 * MIB };
+        bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + unchecked(*bytes));
+        // A tensor split computes the whole graph on every card.
+        while bytes.len() <= placement.gpu_layers.len() {
+            bytes.push(bytes[1]);
+        }
+        known.push((batch, layout, bytes.clone()));
+        bytes
+    }
+
+    fn batch(&self) -> Batch {
+        let workload = self.workload;
+        let (cells, streams) = streams(workload);
+        let tokens = workload.ubatch.min(cells * streams).next_multiple_of(streams);
+        Batch {
+            tokens,
+            outputs: match self.logits {
+                Logits::PerSlot => tokens.min(workload.slots.max(1)),
+                Logits::All => tokens.min(workload.batch),
+            },
+            streams,
+            cells,
+            window_cells: window_cells(self.shape, workload),
+            flash_attn: workload.flash_attn,
+            k_type: cache_type(&workload.kv_type_k),
+            v_type: cache_type(&workload.kv_type_v),
+            rotation_apart: self.build.quantised_kv_rotation,
+        }
+    }
+
     /// Bytes of KV cache of layers `from..to`; llama.cpp's "context".
     pub fn kv_bytes(&self, from: u64, to: u64) -> u64 {
         let (cells, streams) = streams(self.workload);
@@ -161,7 +152,10 @@ impl Subject<'_> {
         let layers = &self.shape.layers[from as usize..to as usize];
         let bytes = |layer: &LayerKv| {
             let cells = if layer.window { window_cells } else { cells };
-            (k.bytes_of(layer.k) + v.bytes_of(layer.v)) * cells * streams + rotation
+            // A recurrent layer keeps floats, and one state of each slot.
+            let state = 4 * layer.state * self.workload.slots.max(1);
+            let rotation = if layer.k > 0 { rotation } else { 0 };
+            (k.bytes_of(layer.k) + v.bytes_of(layer.v)) * cells * streams + rotation + state
         };
         layers.iter().map(bytes).sum()
     }
@@ -193,34 +187,71 @@ impl Subject<'_> {
 
     /// One ledger per device, the host first.
     pub fn ledger(&self, profile: &Profile, placement: &Placement) -> Vec<DeviceLedger> {
-        let mut devices = vec![self.host(profile, placement)];
+        let compute = self.compute_bytes(placement);
+        let mut devices = vec![self.host(profile, placement, compute[0])];
         let mut first = placement.host_layers;
-        let last = placement.gpu_layers.len().wrapping_sub(1);
-        for (index, (layers, gpu)) in placement.gpu_layers.iter().zip(&profile.gpus).enumerate() {
-            devices.push(self.gpu(index, gpu, first, first + layers, index == last, last > 0));
+        for (card, (layers, gpu)) in placement.gpu_layers.iter().zip(&profile.gpus).enumerate() {
+            let (weights_bytes, kv_bytes) = match placement.split {
+                SplitMode::Layer => {
+                    let range = first..first + layers;
+                    let output = if placement.output == card { self.weights.output_bytes } else { 0 };
+                    (self.on_card(placement, range.clone()) + output, self.kv_bytes(range.start, range.end))
+                }
+                SplitMode::Tensor => self.share(placement, card),
+            };
+            devices.push(summed(DeviceLedger {
+                device: format!("gpu{card}"),
+                weights_bytes,
+                kv_bytes,
+                compute_bytes: compute[card + 1],
+                output_bytes: 0,
+                runtime_bytes: gpu.cuda_context_mib * MIB,
+                reserved_bytes: 0,
+                rag_bytes: 0,
+                total_bytes: 0,
+                capacity_bytes: gpu.vram_mib * MIB,
+                headroom_bytes: 0,
+            }));
             first += layers;
         }
         devices
     }
 
-    fn host(&self, profile: &Profile, placement: &Placement) -> DeviceLedger {
+    /// Weights of a range of layers, without the experts that stay on the host.
+    fn on_card(&self, placement: &Placement, layers: Range<u64>) -> u64 {
+        let range = layers.start as usize..layers.end as usize;
+        let whole: u64 = self.weights.layer_bytes[range.clone()].iter().sum();
+        let kept = range.start..range.end.min((placement.host_experts as usize).max(range.start));
+        whole - self.weights.expert_bytes[kept].iter().sum::<u64>()
+    }
+
+    /// Weights and cache of one card of a tensor split, at most: whole heads, and norms on every card.
+    fn share(&self, placement: &Placement, card: usize) -> (u64, u64) {
+        let heads = self.shape.heads_kv();
+        let all: f64 = placement.shares.iter().sum::<u64>() as f64;
+        let exact = placement.shares[card] as f64 / all.max(1.0);
+        let share = ((heads as f64 * exact).ceil() / heads as f64).min(1.0);
+        let of = |bytes: u64| (bytes as f64 * share).ceil() as u64;
+        let mirrored: u64 = self.weights.mirrored_bytes.iter().sum();
+        let n_layer = self.shape.layers.len() as u64;
+        let split = self.on_card(placement, 0..n_layer) + self.weights.output_bytes - mirrored;
+        (of(split) + mirrored, of(self.kv_bytes(0, n_layer)))
+    }
+
+    fn host(&self, profile: &Profile, placement: &Placement, compute_bytes: u64) -> DeviceLedger {
         let cpu_only = placement.gpu_layers.is_empty();
-        let layers: u64 = self.weights.layer_bytes[..placement.host_layers as usize].iter().sum();
-        // A tied output is the embedding itself on a CPU host.
-        let weights_bytes =
-            if cpu_only { self.weights.total_bytes } else { self.weights.embedding_bytes + layers };
-        let compute_bytes = if cpu_only || placement.host_layers > 0 {
-            self.compute.cpu
-        } else {
-            // Inputs in pinned memory: embeddings and mask, four copies when cards work in turns.
-            let copies = if placement.gpu_layers.len() > 1 { 4 } else { 1 };
-            let ubatch = self.workload.ubatch;
-            copies * ubatch * (4 * self.shape.n_embd + 2 * streams(self.workload).0) + MIB
-        };
+        let host_layers = placement.host_layers as usize;
+        let layers: u64 = self.weights.layer_bytes[..host_layers].iter().sum();
+        let experts = host_layers..(placement.host_experts as usize).max(host_layers);
+        let experts: u64 = self.weights.expert_bytes[experts].iter().sum();
         let process = if cpu_only { PROCESS } else { PROCESS_CUDA };
-        let parts = DeviceLedger {
+        summed(DeviceLedger {
             device: "host".to_string(),
-            weights_bytes,
+            // A tied output is the embedding itself on a CPU host.
+            weights_bytes: match cpu_only {
+                true => self.weights.total_bytes,
+                false => self.weights.embedding_bytes + layers + experts,
+            },
             kv_bytes: self.kv_bytes(0, placement.host_layers),
             compute_bytes,
             output_bytes: self.output_bytes(),
@@ -229,39 +260,6 @@ impl Subject<'_> {
             rag_bytes: 0,
             total_bytes: 0,
             capacity_bytes: (profile.ram_bytes() as f64 * REPORTED_RAM) as u64,
-            headroom_bytes: 0,
-        };
-        summed(parts)
-    }
-
-    fn gpu(
-        &self,
-        index: usize,
-        gpu: &GpuSpec,
-        from: u64,
-        to: u64,
-        last: bool,
-        several: bool,
-    ) -> DeviceLedger {
-        let layers: u64 = self.weights.layer_bytes[from as usize..to as usize].iter().sum();
-        let output = if last { self.weights.output_bytes } else { 0 };
-        // Several cards in turns keep four copies of what passes between them.
-        let pipeline = if several {
-            3 * self.workload.ubatch * (4 * self.shape.n_embd + 2 * streams(self.workload).0)
-        } else {
-            0
-        };
-        summed(DeviceLedger {
-            device: format!("gpu{index}"),
-            weights_bytes: layers + output,
-            kv_bytes: self.kv_bytes(from, to),
-            compute_bytes: self.compute.gpu + pipeline,
-            output_bytes: 0,
-            runtime_bytes: gpu.cuda_context_mib * MIB,
-            reserved_bytes: 0,
-            rag_bytes: 0,
-            total_bytes: 0,
-            capacity_bytes: gpu.vram_mib * MIB,
             headroom_bytes: 0,
         })
     }
@@ -277,21 +275,4 @@ fn summed(mut device: DeviceLedger) -> DeviceLedger {
         + device.rag_bytes;
     device.headroom_bytes = device.capacity_bytes as i64 - device.total_bytes as i64;
     device
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn layers_split_as_llama_cpp_does() {
-        // 80 layers and the output are 81 items on two cards.
-        let placement = Placement::offload(80, 80, 2);
-        assert_eq!(placement.gpu_layers, [41, 39]);
-        assert_eq!(placement.n_gpu_layers(), 81);
-        assert!(!placement.is_split());
-        let part = Placement::offload(80, 30, 1);
-        assert_eq!((part.gpu_layers.as_slice(), part.host_layers, part.is_split()), (&[30][..], 50, true));
-        assert_eq!(Placement::host_only(22).n_gpu_layers(), 0);
-    }
 }

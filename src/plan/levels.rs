@@ -3,7 +3,8 @@
 
 use super::build::Build;
 use super::document::{Verdict, Workload};
-use super::ledger::{self, Subject};
+use super::ledger::{Graphs, Logits, Subject};
+use super::placement::Placement;
 use super::request::{Fixed, ModelChoice, Request, Variant};
 use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
 use crate::error::{Context, Result};
@@ -232,6 +233,7 @@ fn judge(
 
 fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Memory> {
     let (shape, weights) = (model.shape(), model.weights(quant)?);
+    let graphs = Graphs::default();
     let bytes = |slots: u64, tokens: u64| {
         let workload = Workload {
             n_ctx: slots * tokens,
@@ -243,9 +245,12 @@ fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Me
             batch: 2048,
             ubatch: 512,
         };
-        let compute = ledger::compute(&shape, &workload, build);
-        let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, compute };
-        weights.total_bytes + subject.kv_bytes(0, shape.layers.len() as u64) + compute.gpu
+        let (logits, graphs) = (Logits::PerSlot, &graphs);
+        let subject =
+            Subject { shape: &shape, weights: &weights, workload: &workload, build, logits, graphs };
+        let n_layer = shape.layers.len() as u64;
+        let compute = subject.compute_bytes(&Placement::offload(n_layer, n_layer, &[1]));
+        weights.total_bytes + subject.kv_bytes(0, n_layer) + compute[1]
     };
     let range = texts.range.iter().find(|range| range.model == model.id);
     let trained = shape.n_ctx_train;

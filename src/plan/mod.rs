@@ -11,6 +11,7 @@ pub mod expose;
 mod graph;
 pub mod ledger;
 pub mod levels;
+pub mod placement;
 pub mod rag;
 pub mod reconcile;
 pub mod request;
@@ -25,5 +26,7 @@ pub use request::Request;
 
 #[cfg(test)]
 mod architecture_tests;
+#[cfg(test)]
+mod placement_tests;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
+use super::placement::SplitMode;
 use crate::hardware::offers::{Budget, Offer};
 use crate::hardware::profiles::Profile;
 use crate::model::embedding::Embedder;
@@ -50,6 +51,9 @@ pub struct Fixed {
     pub kv_unified: bool,
     pub batch: Option<u64>,
     pub ubatch: Option<u64>,
+    pub split_mode: Option<SplitMode>,
+    /// The first so many layers keep their experts in host memory.
+    pub n_cpu_moe: Option<u64>,
     /// The quantisation was named.
     pub quant: bool,
     /// tokens/s that decode must reach at the low end.

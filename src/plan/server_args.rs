@@ -2,7 +2,7 @@
 //! between builds.
 
 use super::document::Plan;
-use super::ledger::Placement;
+use super::placement::Placement;
 use crate::paths;
 
 /// Arguments for `plan`, for a host laid out as [`crate::paths`] says. Accepted by b11434.
@@ -25,9 +25,13 @@ pub fn args(plan: &Plan, placement: &Placement, prompt_cache_mib: u64) -> Vec<St
     flag("--batch-size", &w.batch.to_string());
     flag("--ubatch-size", &w.ubatch.to_string());
     flag("--n-gpu-layers", &placement.n_gpu_layers().to_string());
+    if placement.host_experts > 0 {
+        flag("--n-cpu-moe", &placement.host_experts.to_string());
+    }
     if placement.gpu_layers.len() > 1 {
-        flag("--split-mode", "layer");
-        flag("--tensor-split", &vec!["1"; placement.gpu_layers.len()].join(","));
+        let shares: Vec<String> = placement.shares.iter().map(u64::to_string).collect();
+        flag("--split-mode", &placement.split.to_string());
+        flag("--tensor-split", &shares.join(","));
     }
     flag("--fit", "off");
     flag("--cache-ram", &prompt_cache_mib.to_string());

@@ -5,9 +5,10 @@
 //! because published estimates miss by a factor (llmfit: estimate/measured p10 0.24, p90 1.47).
 
 use super::document::{DeviceLedger, Interval, Speed};
-use super::ledger::Placement;
+use super::ledger::Subject;
+use super::placement::Placement;
+use super::placement::SplitMode;
 use crate::hardware::profiles::Profile;
-use crate::model::Weights;
 
 /// Share of the peak, low to high.
 struct Share {
@@ -25,44 +26,99 @@ const GPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.30, high: 0.60 };
 /// other on a CPU (0.2 ms a token measured with 2 layers on 2 cores).
 const LAYER_OVERHEAD: f64 = 0.05e-3;
 
+/// Seconds that two cards of a tensor split wait for each other, per layer: two sums over all cards,
+/// each a kernel launch and a transfer of some kilobytes. Not measured; NCCL's own tests give 10 to
+/// 30 µs for so little over NVLink or PCIe.
+const LAYER_SUM: f64 = 2.0 * 20e-6;
+
 /// Speed of one sequence whose slot is half full.
 pub fn predict(
     profile: &Profile,
-    weights: &Weights,
+    subject: &Subject,
     placement: &Placement,
     memory: &[DeviceLedger],
-    slots: u64,
 ) -> Speed {
-    let read = |device: &DeviceLedger, embedding: u64| {
-        (device.weights_bytes - embedding) as f64 + device.kv_bytes as f64 / (2 * slots.max(1)) as f64
-    };
-    let host_active = placement.host_layers > 0;
-    // One row of the embedding is read per token, not the table.
-    let host_read = if host_active {
-        read(&memory[0], weights.embedding_bytes.min(memory[0].weights_bytes))
-    } else {
-        0.0
-    };
-    let overhead = LAYER_OVERHEAD * (weights.layer_bytes.len() + 2) as f64;
+    let read = Read::of(subject, placement, memory);
+    let n_layer = subject.weights.layer_bytes.len() as f64;
+    let overhead = LAYER_OVERHEAD * (n_layer + 2.0);
     let decode = |cpu: f64, gpu: f64| {
-        let mut seconds = overhead + host_read / (profile.memory_bandwidth_gb_s * 1e9 * cpu);
-        for (device, spec) in memory[1..].iter().zip(&profile.gpus) {
-            seconds += read(device, 0) / (spec.memory_bandwidth_gb_s * 1e9 * gpu);
-        }
-        1.0 / seconds
+        let host = read.host / (profile.memory_bandwidth_gb_s * 1e9 * cpu);
+        let each = read
+            .cards
+            .iter()
+            .zip(&profile.gpus)
+            .map(|(b, gpu_)| b / (gpu_.memory_bandwidth_gb_s * 1e9 * gpu));
+        let cards = match placement.split {
+            SplitMode::Layer => each.sum::<f64>(),
+            // Side by side.
+            SplitMode::Tensor => each.fold(0.0, f64::max) + n_layer * LAYER_SUM,
+        };
+        1.0 / (overhead + host + cards)
     };
-    let n_layer = weights.layer_bytes.len().max(1) as f64;
-    let operations = |layers: u64| 2.0 * weights.parameters as f64 * layers as f64 / n_layer;
+    let active = 2.0 * subject.weights.parameters as f64 * read.share;
     let prefill = |cpu: f64, gpu: f64| {
-        let mut seconds = 1e-6 + operations(placement.host_layers) / (profile.tflops * 1e12 * cpu);
-        for (layers, spec) in placement.gpu_layers.iter().zip(&profile.gpus) {
-            seconds += operations(*layers) / (spec.tflops * 1e12 * gpu);
+        let part = |layers: u64| active * layers as f64 / n_layer.max(1.0);
+        let mut seconds = 1e-6 + part(placement.host_layers) / (profile.tflops * 1e12 * cpu);
+        let each = placement.gpu_layers.iter().zip(&profile.gpus);
+        let all: f64 = profile.gpus.iter().map(|spec| spec.tflops).sum();
+        for (layers, spec) in each {
+            let tflops = if placement.split == SplitMode::Tensor { all } else { spec.tflops };
+            seconds += part(*layers) / (tflops * 1e12 * gpu);
         }
+        // A batch needs the experts of the host on a card, or the card waits for the host: either way
+        // they pass host memory once a batch.
+        seconds += read.experts_whole
+            / (profile.memory_bandwidth_gb_s * 1e9 * cpu)
+            / subject.workload.ubatch.max(1) as f64;
         1.0 / seconds
     };
     Speed {
         decode_tok_s: interval(decode, CPU_BANDWIDTH, GPU_BANDWIDTH),
         prefill_tok_s: interval(prefill, CPU_ARITHMETIC, GPU_ARITHMETIC),
+    }
+}
+
+/// Bytes that one token reads.
+struct Read {
+    host: f64,
+    cards: Vec<f64>,
+    /// All experts that lie on the host for layers that lie on cards.
+    experts_whole: f64,
+    /// Of all parameters, those that work on a token.
+    share: f64,
+}
+
+impl Read {
+    /// Of the embedding one row is read, not the table; of a layer's experts only the chosen ones; of the
+    /// cache half, as the slot is half full.
+    fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Read {
+        let weights = subject.weights;
+        let idle = subject.shape.experts.as_ref().map_or(0.0, |e| 1.0 - e.used as f64 / e.count as f64);
+        let experts =
+            |from: usize, to: usize| weights.expert_bytes[from..to.max(from)].iter().sum::<u64>() as f64;
+        let (n_layer, host_layers) = (weights.layer_bytes.len(), placement.host_layers as usize);
+        let kv = |device: &DeviceLedger| device.kv_bytes as f64 / (2 * subject.workload.slots.max(1)) as f64;
+        let on_host = host_layers.max(placement.host_experts as usize);
+        let embedding = weights.embedding_bytes.min(memory[0].weights_bytes) as f64;
+        let host = if on_host == 0 {
+            0.0
+        } else {
+            memory[0].weights_bytes as f64 - embedding - idle * experts(0, on_host) + kv(&memory[0])
+        };
+        let all_idle = idle * experts(on_host, n_layer);
+        let on_cards: f64 = memory[1..].iter().map(|card| card.weights_bytes as f64).sum();
+        // The experts that lie on cards are spread as their weights are.
+        let card = |card: &DeviceLedger| {
+            let bytes = card.weights_bytes as f64;
+            bytes - all_idle * bytes / on_cards.max(1.0) + kv(card)
+        };
+        let total = weights.total_bytes.max(1) as f64;
+        Read {
+            host,
+            cards: memory[1..].iter().map(card).collect(),
+            experts_whole: experts(host_layers, on_host.max(host_layers)),
+            share: 1.0 - idle * experts(0, n_layer) / total,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The planner against llama.cpp's own answers and against the verdicts that must come out.
 
 use super::document::{Verdict, Workload};
-use super::ledger::{self, Subject, refusal};
+use super::ledger::{Graphs, Logits, Subject, refusal};
+use super::placement::Placement;
 use super::request::{Fixed, ModelChoice, Request, Variant};
 use super::{build, plan};
 use crate::hardware::{offers, profiles};
@@ -56,14 +57,16 @@ fn against_oracle(build: &str, text: &str) {
             continue;
         };
         let build = build::ledger(build).unwrap();
-        let compute = ledger::compute(&shape, &workload, build);
-        let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, compute };
+        let (logits, graphs) = (Logits::All, &Graphs::default());
+        let subject =
+            Subject { shape: &shape, weights: &weights, workload: &workload, build, logits, graphs };
         // llama-fit-params prints whole MiB, rounded down.
         let whole = |bytes: u64| bytes >> 20;
         assert_eq!(whole(weights.total_bytes), model_mib, "{name}: model");
         let kv = whole(subject.kv_bytes(0, shape.layers.len() as u64));
         assert_eq!(kv, context_mib, "{name}: context");
-        let compute = compute.cpu as f64 / MIB;
+        let placement = Placement::host_only(shape.layers.len() as u64);
+        let compute = subject.compute_bytes(&placement)[0] as f64 / MIB;
         if let Some(exact) = row.compute_exact_mib {
             assert!((compute - exact).abs() < 0.08, "{name}: compute {compute:.2}, not {exact}");
         }

@@ -1,7 +1,7 @@
 //! The rule: comfort, compromise or impossible. One function, [`judge`], decides it.
 
 use super::document::{DeviceLedger, Speed, Verdict, Workload};
-use super::ledger::Placement;
+use super::placement::Placement;
 use super::request::Fixed;
 use crate::model::Weights;
 use crate::model::recipe::nominal_bits;
@@ -100,8 +100,14 @@ fn given_up(case: &Case, bits: u64, slot: u64, low: f64) -> Vec<String> {
             case.workload.slots
         ));
     }
-    if case.placement.is_split() {
-        let n_layer = case.weights.layer_bytes.len();
+    let n_layer = case.weights.layer_bytes.len();
+    if case.placement.host_experts > 0 {
+        reasons.push(format!(
+            "the experts of {} of {n_layer} layers stay on the CPU: the GPU has no room for them",
+            case.placement.host_experts
+        ));
+    }
+    if case.placement.host_layers > 0 && !case.placement.gpu_layers.is_empty() {
         reasons.push(format!(
             "{} of {n_layer} layers stay on the CPU: the GPU has no room for them",
             case.placement.host_layers

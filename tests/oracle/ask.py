@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Asks llama-fit-params of one build about the models of shapes.rs and writes the answers as JSON.
 
-usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json
-REFERENCE_GGUF is the built example of that name. The files are header-only, a few MB each.
+usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json [models]
+REFERENCE_GGUF is the built example of that name. The files are header-only, a few MB each. With `models`,
+it asks fewer questions about the models of models.toml instead.
 """
 import json, os, re, subprocess, sys, tempfile
 
 tool, writer, out = sys.argv[1:4]
-shapes = os.path.join(os.path.dirname(__file__), "shapes.rs")
-names = re.findall(r'Reference \{ name: "([^"]+)"', open(shapes).read())
+here = os.path.dirname(__file__)
+if sys.argv[4:] == ["models"]:
+    names = re.findall(r'^name = "([^"]+)"', open(os.path.join(here, "models.toml")).read(), re.M)
+else:
+    names = re.findall(r'Reference \{ name: "([^"]+)"', open(os.path.join(here, "shapes.rs")).read())
 rows = []
 
 
@@ -33,6 +37,14 @@ with tempfile.TemporaryDirectory() as folder:
     for name in names:
         path = f"{folder}/{name}.gguf"
         subprocess.run([writer, name, "F16", path], check=True)
+        if sys.argv[4:]:
+            for n_ctx, fa, slots in ((2048, "on", 1), (8192, "on", 1), (8192, "on", 4), (32768, "on", 4),
+                                     (8192, "off", 1), (8192, "off", 4)):
+                ask(name, path, n_ctx, fa, "f16", "f16", slots)
+            ask(name, path, 8192, "on", "q8_0", "q8_0", 4)
+            ask(name, path, 32768, "on", "q4_0", "f16", 2)
+            os.remove(path)
+            continue
         for n_ctx in (2048, 8192, 32768):
             for fa in ("on", "off"):
                 for slots in (1, 4):

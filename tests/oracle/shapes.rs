@@ -76,20 +76,63 @@ pub const ALL: &[Reference] = &[
     Reference { name: "deepseek-v2-short", arch: "deepseek2", layers: 8, embd: 5120, ff: 12288, vocab: 102400, heads: 128, heads_kv: 1, head_dim: 576, experts: 160, used: 6, expert_ff: 1536, shared_ff: 3072, dense_lead: 1, latent: Some([1536, 512, 64, 192, 128]), ..NONE },
 ];
 
-/// The header and the size of the whole file; the weights are a hole.
-pub fn file(r: &Reference) -> (Vec<u8>, u64) {
-    let tensors = tensors(r);
-    let head = header(&fields(r), &tensors);
+/// The header of a model of the registry and the size of its whole file.
+pub fn of_registry(d: &recipe::Dimensions, quant: &str) -> Option<(Vec<u8>, u64)> {
+    let tensors = d.tensors(quant)?.into_iter();
+    let tensors: Vec<Tensor> = tensors.map(|t| Tensor { name: t.name, dims: t.dims, kind: t.kind }).collect();
+    let arch = d.architecture.as_str();
+    let (rope, epsilon) = match arch {
+        "phi2" => (32, "attention.layer_norm_epsilon"),
+        _ => (d.n_embd / d.n_head, "attention.layer_norm_rms_epsilon"),
+    };
+    let mut fields = vec![
+        ("general.architecture".to_string(), Field::Text(arch)),
+        ("general.file_type".to_string(), Field::U32(1)),
+        (format!("{arch}.{epsilon}"), Field::F32(1e-5)),
+    ];
+    fields.extend(tokenizer(d.n_vocab));
+    let numbers = [
+        ("context_length", d.n_ctx_train),
+        ("embedding_length", d.n_embd),
+        ("block_count", d.n_layer),
+        ("feed_forward_length", d.n_ff),
+        ("attention.head_count", d.n_head),
+        ("attention.head_count_kv", d.n_head_kv),
+        ("rope.dimension_count", rope),
+        ("vocab_size", d.n_vocab),
+    ];
+    fields.extend(numbers.map(|(key, n)| (format!("{arch}.{key}"), Field::U32(n as u32))));
+    Some(whole(&fields, &tensors))
+}
+
+fn tokenizer(vocab: u64) -> Vec<(String, Field<'static>)> {
+    let mut tokens: Vec<String> = ["<unk>", "<s>", "</s>"].map(String::from).into();
+    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
+    tokens.extend((259..vocab).map(|n| format!("<t{n}>")));
+    let mut kinds = vec![1; vocab as usize];
+    kinds[3..259].fill(6);
+    vec![
+        ("tokenizer.ggml.model".to_string(), Field::Text("llama")),
+        ("tokenizer.ggml.tokens".to_string(), Field::Texts(tokens)),
+        ("tokenizer.ggml.scores".to_string(), Field::Floats(vec![0.0; vocab as usize])),
+        ("tokenizer.ggml.token_type".to_string(), Field::Ints(kinds)),
+        ("tokenizer.ggml.bos_token_id".to_string(), Field::U32(1)),
+        ("tokenizer.ggml.eos_token_id".to_string(), Field::U32(2)),
+    ]
+}
+
+fn whole(fields: &[(String, Field)], tensors: &[Tensor]) -> (Vec<u8>, u64) {
+    let head = header(fields, tensors);
     let size = head.len() as u64 + tensors.iter().map(|t| padded(t.bytes())).sum::<u64>();
     (head, size)
 }
 
+/// The header and the size of the whole file; the weights are a hole.
+pub fn file(r: &Reference) -> (Vec<u8>, u64) {
+    whole(&fields(r), &tensors(r))
+}
+
 fn fields(r: &Reference) -> Vec<(String, Field<'static>)> {
-    let mut tokens: Vec<String> = ["<unk>", "<s>", "</s>"].map(String::from).into();
-    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
-    tokens.extend((259..r.vocab).map(|n| format!("<t{n}>")));
-    let mut kinds = vec![1; r.vocab as usize];
-    kinds[3..259].fill(6);
     let own = |key: &str| format!("{}.{key}", r.arch);
     let value = r.latent.map_or(r.head_dim, |latent| latent[1]);
     let rope = r.latent.map_or(r.head_dim, |latent| latent[2]);
@@ -97,13 +140,8 @@ fn fields(r: &Reference) -> Vec<(String, Field<'static>)> {
         ("general.architecture".to_string(), Field::Text(r.arch)),
         ("general.file_type".to_string(), Field::U32(1)),
         (own("attention.layer_norm_rms_epsilon"), Field::F32(1e-6)),
-        ("tokenizer.ggml.model".to_string(), Field::Text("llama")),
-        ("tokenizer.ggml.tokens".to_string(), Field::Texts(tokens)),
-        ("tokenizer.ggml.scores".to_string(), Field::Floats(vec![0.0; r.vocab as usize])),
-        ("tokenizer.ggml.token_type".to_string(), Field::Ints(kinds)),
-        ("tokenizer.ggml.bos_token_id".to_string(), Field::U32(1)),
-        ("tokenizer.ggml.eos_token_id".to_string(), Field::U32(2)),
     ];
+    fields.extend(tokenizer(r.vocab));
     let mut number = |key: &str, n: u64| {
         if n > 0 {
             fields.push((own(key), Field::U32(n as u32)));

@@ -95,37 +95,56 @@ struct State {
     children: u32,
     views: u32,
     offset: u64,
+    buffer: u8,
     allocated: bool,
 }
 
 struct Allocator<'a> {
     nodes: &'a [Node],
     state: Vec<State>,
-    free: Free,
+    free: Vec<Free>,
+}
+
+/// A step of a run over several buffers.
+#[derive(Clone, Copy)]
+pub struct Step {
+    pub id: Id,
+    pub buffer: u8,
+    /// Nothing runs: the node only keeps its source until here.
+    pub keeps: bool,
 }
 
 /// Bytes of the compute buffer for `order` (the nodes, as they run) and `leafs` (what they read that
 /// is not computed, in order of first use). `alignment` is the backend's: 32 on a CPU, 128 with CUDA.
 pub fn peak(nodes: &[Node], order: &[Id], leafs: &[Id], alignment: u64) -> u64 {
+    let step = |id: &Id| Step { id: *id, buffer: 0, keeps: false };
+    let (order, leafs): (Vec<Step>, Vec<Step>) =
+        (order.iter().map(step).collect(), leafs.iter().map(step).collect());
+    peaks(nodes, &order, &leafs, &[alignment])[0]
+}
+
+/// [`peak`] of each of several buffers, by their alignments; a step's tensor lies in its buffer.
+pub fn peaks(nodes: &[Node], order: &[Step], leafs: &[Step], alignments: &[u64]) -> Vec<u64> {
     let state = vec![State::default(); nodes.len()];
-    let mut allocator = Allocator { nodes, state, free: Free::new(alignment) };
-    leafs.iter().for_each(|leaf| allocator.allocate(*leaf));
-    for id in order {
-        if let Place::View(of) = nodes[*id].place {
+    let free = alignments.iter().map(|alignment| Free::new(*alignment)).collect();
+    let mut allocator = Allocator { nodes, state, free };
+    leafs.iter().for_each(|leaf| allocator.allocate(leaf.id, leaf.buffer));
+    for step in order {
+        if let (Place::View(of), false) = (nodes[step.id].place, step.keeps) {
             allocator.state[of].views += 1;
         }
-        nodes[*id].sources.iter().for_each(|source| allocator.state[*source].children += 1);
+        nodes[step.id].sources.iter().for_each(|source| allocator.state[*source].children += 1);
     }
-    for id in order {
-        nodes[*id].sources.iter().for_each(|source| allocator.allocate(*source));
-        allocator.allocate(*id);
-        nodes[*id].sources.iter().for_each(|source| allocator.read(*source));
+    for step in order {
+        nodes[step.id].sources.iter().for_each(|source| allocator.allocate(*source, step.buffer));
+        allocator.allocate(step.id, step.buffer);
+        nodes[step.id].sources.iter().for_each(|source| allocator.read(*source));
     }
-    allocator.free.peak
+    allocator.free.iter().map(|free| free.peak).collect()
 }
 
 impl Allocator<'_> {
-    fn allocate(&mut self, id: Id) {
+    fn allocate(&mut self, id: Id, buffer: u8) {
         let node = &self.nodes[id];
         if self.state[id].allocated || !matches!(node.place, Place::Own | Place::Input) {
             return;
@@ -135,10 +154,12 @@ impl Allocator<'_> {
             && let Some(parent) = node.sources.iter().copied().find(|parent| self.can_reuse(node, *parent))
         {
             self.state[id].offset = self.state[parent].offset;
+            self.state[id].buffer = self.state[parent].buffer;
             self.state[parent].allocated = false;
             return;
         }
-        self.state[id].offset = self.free.take(node.bytes);
+        self.state[id].buffer = buffer;
+        self.state[id].offset = self.free[buffer as usize].take(node.bytes);
     }
 
     fn can_reuse(&self, node: &Node, parent: Id) -> bool {
@@ -169,7 +190,8 @@ impl Allocator<'_> {
 
     fn release(&mut self, id: Id) {
         if self.state[id].allocated && !self.nodes[id].output {
-            self.free.give(self.state[id].offset, self.nodes[id].bytes);
+            let State { buffer, offset, .. } = self.state[id];
+            self.free[buffer as usize].give(offset, self.nodes[id].bytes);
             self.state[id].allocated = false;
         }
     }

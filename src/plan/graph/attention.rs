@@ -1,8 +1,9 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
-use super::{Batch, F16, F32, Graph, I64, WEIGHT};
+use super::{Batch, F16, F32, Graph, I64, Kind};
 use crate::model::shape::{Latent, QkNorm, Shape};
+use crate::model::tensor_type::TensorType;
 
 /// The inputs of one cache: full or sliding window.
 struct CacheInputs {
@@ -48,7 +49,9 @@ impl<'a> Attention<'a> {
     }
 
     fn rope(&self, graph: &mut Graph, x: Id) -> Id {
-        graph.over(x, &[x, self.positions])
+        let turned = graph.over(x, &[x, self.positions]);
+        graph.kinds[turned].0 = Kind::Free;
+        turned
     }
 
     fn plain(&self, graph: &mut Graph, index: usize, inputs: &CacheInputs, normed: Id) -> Id {
@@ -69,6 +72,9 @@ impl<'a> Attention<'a> {
             q = graph.view(qkv, q_dims);
             k = graph.view(qkv, k_dims);
             v = graph.view(qkv, v_dims);
+            // What would be copied reaches from the first row's value to the last row's end.
+            let before = 4 * (s.head_dim * s.n_head + layer.k);
+            graph.nodes[v].bytes = graph.nodes[qkv].bytes.saturating_sub(before);
             v_is_whole = false;
         } else {
             let project = |graph: &mut Graph, rows: u64| {
@@ -119,8 +125,10 @@ impl<'a> Attention<'a> {
             graph.view(v, [layer.v, tokens, 1, 1])
         };
         self.store(graph, v_row, inputs.v_index);
-        let k = graph.view(WEIGHT, [s.head_dim, heads_k, inputs.cells, self.batch.streams]);
-        let v = graph.view(WEIGHT, [s.head_dim_v, heads_v, inputs.cells, self.batch.streams]);
+        let k =
+            self.cached(graph, self.batch.k_type, [s.head_dim, heads_k, inputs.cells, self.batch.streams]);
+        let v =
+            self.cached(graph, self.batch.v_type, [s.head_dim_v, heads_v, inputs.cells, self.batch.streams]);
         let mut out = self.heads(graph, inputs, q, k, v, s.head_dim_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
@@ -159,7 +167,7 @@ impl<'a> Attention<'a> {
         [q, v, k].into_iter().for_each(|id| graph.expand(id));
         let row = graph.view(k, [width, tokens, 1, 1]);
         self.store(graph, row, inputs.k_index);
-        let k = graph.view(WEIGHT, [width, 1, inputs.cells, self.batch.streams]);
+        let k = self.cached(graph, self.batch.k_type, [width, 1, inputs.cells, self.batch.streams]);
         let v = graph.view(k, [latent.kv_rank, 1, inputs.cells, self.batch.streams]);
         let out = self.heads(graph, inputs, q, k, v, latent.kv_rank, Some(latent.head_v));
         graph.mul_mat(s.n_embd, out)
@@ -167,8 +175,17 @@ impl<'a> Attention<'a> {
 
     fn store(&self, graph: &mut Graph, row: Id, index: Id) {
         let dims = graph.dims(row);
-        let stored = graph.view_with(WEIGHT, dims, &[row, index, WEIGHT]);
+        let cache = graph.cache();
+        let stored = graph.view_with(cache, dims, &[row, index, cache]);
         graph.expand(stored);
+    }
+
+    /// A window on the layer's cache, as large as what would be copied to another device.
+    fn cached(&self, graph: &mut Graph, kind: TensorType, dims: [u64; 4]) -> Id {
+        let cache = graph.cache();
+        let id = graph.view(cache, dims);
+        graph.nodes[id].bytes = kind.bytes_of(dims.iter().fold(1u64, |all, n| all.saturating_mul(*n)));
+        id
     }
 
     /// `build_attn_mha`; `decompressed` is the head size after a latent value's own projection.
@@ -194,6 +211,7 @@ impl<'a> Attention<'a> {
         let out = if self.batch.flash_attn {
             let sources = [q, k, v, inputs.mask];
             let out = graph.op([value, heads, each, streams], &sources);
+            graph.kinds[out].0 = Kind::Free;
             match decompressed {
                 None => graph.view(out, [value * heads, tokens, 1, 1]),
                 Some(size) => {
@@ -216,7 +234,7 @@ impl<'a> Attention<'a> {
                 // The value is a window on the keys, so it is transposed by a copy.
                 let turned = graph.view(v, v_dims);
                 let dims = [inputs.cells, value, 1, streams];
-                graph.push(Place::Own, false, self.batch.v_width, dims, &[turned])
+                graph.push(Place::Own, false, self.batch.v_type.bytes.min(4) as u8, dims, &[turned])
             } else {
                 v
             };
@@ -241,12 +259,13 @@ impl CacheInputs {
         let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * v_widest };
         let mask = if batch.flash_attn { F16 } else { F32 };
         let rotation = |graph: &mut Graph, side: u64| {
-            let matrix = if batch.rotation_apart { WEIGHT } else { graph.input(F32, [side, side, 1, 1]) };
+            let matrix =
+                if batch.rotation_apart { graph.cache() } else { graph.input(F32, [side, side, 1, 1]) };
             Rotation { matrix, side }
         };
         let plain = shape.latent.is_none();
-        let k_rotated = plain && batch.quantised_k && shape.head_dim.is_multiple_of(64);
-        let v_rotated = plain && batch.quantised_v && shape.head_dim_v.is_multiple_of(64);
+        let k_rotated = plain && batch.k_type.block > 1 && shape.head_dim.is_multiple_of(64);
+        let v_rotated = plain && batch.v_type.block > 1 && shape.head_dim_v.is_multiple_of(64);
         CacheInputs {
             k_index: graph.input(I64, [batch.tokens, 1, 1, 1]),
             v_index: graph.input(I64, [v_rows, 1, 1, 1]),

@@ -2,20 +2,24 @@
 
 use super::alloc::Id;
 use super::attention::Attention;
-use super::{Batch, F32, Graph, I64, Place, WEIGHT, feed_forward};
+use super::{Batch, F32, Graph, I64, Kind, Part, Place, feed_forward};
 use crate::model::shape::Shape;
 
-pub fn build(shape: &Shape, batch: &Batch) -> Graph {
+pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
     let mut x = embed(&mut graph, shape, batch);
     let attention = Attention::new(&mut graph, shape, batch);
     let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
     let late = shape.block.outputs_after_layers;
-    for index in 0..shape.layers.len() {
-        let last = index + 1 == shape.layers.len() && !late;
+    for index in 0..n_layer {
+        graph.part = Part::Layer(index);
+        let last = index + 1 == n_layer && !late;
         x = layer(&mut graph, shape, batch, &attention, index, x, last.then_some(out_ids));
     }
+    graph.part = Part::Output;
     if late {
+        // Kept for a model that would draft tokens (`t_h_nextn`).
+        graph.nodes[x].output = true;
         x = graph.get_rows(x, out_ids);
     }
     let normed = graph.norm(x, shape.block.rms, shape.block.norm_bias);
@@ -102,6 +106,9 @@ impl Graph {
     /// Rows of the embedding.
     pub fn get_rows_of_width(&mut self, width: u64, ids: Id) -> Id {
         let count = self.dims(ids)[0];
-        self.push(Place::Own, false, F32, [width, count, 1, 1], &[WEIGHT, ids])
+        let weight = self.weight(0);
+        let id = self.push(Place::Own, false, F32, [width, count, 1, 1], &[weight, ids]);
+        self.kinds[id].0 = Kind::Batch(0);
+        id
     }
 }

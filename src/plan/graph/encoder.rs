@@ -4,6 +4,7 @@
 use super::alloc::Id;
 use super::{Batch, F16, F32, Graph, Place, decoder, feed_forward};
 use crate::model::embedding::{Embedder, Pooling};
+use crate::model::tensor_type::TensorType;
 
 /// What llama-server reserves its buffers for with `--embedding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub struct Texts {
 pub fn build(model: &Embedder, texts: &Texts) -> Graph {
     let shape = &model.shape;
     let tokens = texts.tokens;
+    let f32 = TensorType::by_name("F32").expect("ggml has this type");
     let batch = Batch {
         tokens,
         outputs: tokens,
@@ -25,10 +27,9 @@ pub fn build(model: &Embedder, texts: &Texts) -> Graph {
         cells: tokens,
         window_cells: 0,
         flash_attn: texts.flash_attn,
-        quantised_k: false,
-        quantised_v: false,
+        k_type: f32,
+        v_type: f32,
         rotation_apart: false,
-        v_width: 4,
     };
     let mut graph = Graph::new();
     let positions = graph.input(F32, [tokens, 1, 1, 1]);

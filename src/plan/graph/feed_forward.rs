@@ -1,7 +1,7 @@
 //! The feed-forward part of a layer (`build_ffn`, `build_moe_ffn` of llama-graph.cpp).
 
 use super::alloc::Id;
-use super::{Batch, Graph};
+use super::{Batch, Graph, Kind};
 use crate::model::shape::{Experts, FeedForward, Gating, Shape};
 
 /// A dense feed-forward of `width` on `x`.
@@ -63,8 +63,16 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
     let x = graph.view(x, [shape.n_embd, 1, tokens, 1]);
     let wide = [e.width, used, tokens, 1];
     let by_expert = |graph: &mut Graph, dims: [u64; 4], x: Id| {
-        let out = graph.op(dims, &[super::WEIGHT, x, chosen]);
-        if e.bias { graph.over(out, &[out, super::WEIGHT, chosen]) } else { out }
+        let elements = dims[0].saturating_mul(graph.dims(x)[0]).saturating_mul(e.count);
+        let weight = graph.expert_weight(elements);
+        let out = graph.op(dims, &[weight, x, chosen]);
+        graph.kinds[out].0 = Kind::Batch(tokens);
+        if e.bias {
+            let bias = graph.expert_weight(dims[0].saturating_mul(e.count));
+            graph.over(out, &[out, bias, chosen])
+        } else {
+            out
+        }
     };
     let active = if e.merged_gate {
         let both = by_expert(graph, [2 * e.width, used, tokens, 1], x);

@@ -10,14 +10,17 @@ mod attention;
 mod decoder;
 mod encoder;
 mod feed_forward;
+mod schedule;
 
 use crate::model::Shape;
 use crate::model::embedding::Embedder;
+use crate::model::tensor_type::TensorType;
 use alloc::{Id, Node, Place};
 pub use encoder::Texts;
+pub use schedule::Layout;
 
 /// The batch that llama.cpp reserves its buffers for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Batch {
     /// `--ubatch-size`, at most the context.
     pub tokens: u64,
@@ -29,18 +32,21 @@ pub struct Batch {
     pub cells: u64,
     pub window_cells: u64,
     pub flash_attn: bool,
-    pub quantised_k: bool,
-    pub quantised_v: bool,
+    /// Types of the cache.
+    pub k_type: TensorType,
+    pub v_type: TensorType,
     /// The matrices that turn a quantised cache lie beside it; among the inputs otherwise.
     pub rotation_apart: bool,
-    /// Bytes of one cached value, where it is not quantised.
-    pub v_width: u8,
 }
 
-/// Bytes of the compute buffer of a device that runs the whole of `shape`, for each alignment.
-pub fn compute_bytes<const N: usize>(shape: &Shape, batch: &Batch, alignments: [u64; N]) -> [u64; N] {
-    let graph = decoder::build(shape, batch);
-    alignments.map(|alignment| alloc::peak(&graph.nodes, &graph.order, &graph.leafs, alignment))
+/// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many
+/// layers as the layout.
+pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> {
+    let graph = decoder::build(shape, batch, layout.layers.len());
+    if layout.cards == 0 {
+        return vec![alloc::peak(&graph.nodes, &graph.order, &graph.leafs, CPU_ALIGNMENT)];
+    }
+    schedule::buffers(graph, layout)
 }
 
 /// The same for a text encoder.
@@ -61,27 +67,82 @@ const F32: u8 = 4;
 const F16: u8 = 2;
 const I64: u8 = 8;
 
+/// The part of the model that a weight or cache belongs to, which decides on its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Embedding,
+    Layer(usize),
+    /// The experts of a layer.
+    Experts(usize),
+    /// The layer's cache, which is no weight.
+    Cache(usize),
+    Output,
+}
+
+/// What the scheduler asks of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A window: nothing runs.
+    View,
+    /// Runs where its weight lies; on a card even so for a batch of so many columns or more.
+    Batch(u64),
+    /// A position or attention: its small weights do not decide where it runs.
+    Free,
+}
+
 /// A graph under construction; the methods are ggml's functions of the same names.
 struct Graph {
     nodes: Vec<Node>,
+    /// Of every node: what it is to the scheduler, and the part it belongs to where it is a weight or cache.
+    kinds: Vec<(Kind, Option<Part>)>,
     visited: Vec<bool>,
     order: Vec<Id>,
     leafs: Vec<Id>,
+    /// The part under construction.
+    part: Part,
 }
-
-/// Every weight and cache: they take no room in the compute buffer.
-const WEIGHT: Id = 0;
 
 impl Graph {
     fn new() -> Graph {
-        let mut graph = Graph {
+        Graph {
             nodes: Vec::with_capacity(4096),
+            kinds: Vec::with_capacity(4096),
             visited: Vec::new(),
             order: Vec::new(),
             leafs: Vec::new(),
+            part: Part::Embedding,
+        }
+    }
+
+    /// A weight of the part under construction: it takes no room in the compute buffer, unless it is
+    /// copied to another device. `bytes` as floats of 32 bits; see [`Layout::weight_width`].
+    fn weight(&mut self, elements: u64) -> Id {
+        let part = self.part;
+        self.elsewhere(part, elements.saturating_mul(4))
+    }
+
+    fn expert_weight(&mut self, elements: u64) -> Id {
+        let part = match self.part {
+            Part::Layer(layer) => Part::Experts(layer),
+            part => part,
         };
-        graph.push(Place::Elsewhere, false, F32, [0; 4], &[]);
-        graph
+        self.elsewhere(part, elements.saturating_mul(4))
+    }
+
+    /// The cache of the layer under construction.
+    fn cache(&mut self) -> Id {
+        let part = match self.part {
+            Part::Layer(layer) => Part::Cache(layer),
+            part => part,
+        };
+        self.elsewhere(part, 0)
+    }
+
+    fn elsewhere(&mut self, part: Part, bytes: u64) -> Id {
+        let id = self.push(Place::Elsewhere, false, F32, [0; 4], &[]);
+        self.nodes[id].bytes = bytes.min(1 << 60);
+        self.kinds[id].1 = Some(part);
+        id
     }
 
     fn push(&mut self, place: Place, in_place: bool, width: u8, dims: [u64; 4], sources: &[Id]) -> Id {
@@ -89,6 +150,8 @@ impl Graph {
         let bytes = dims.iter().fold(width as u64, |bytes, n| bytes.saturating_mul(*n)).min(1 << 60);
         let sources = sources.to_vec();
         self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
+        let rows = dims[1..].iter().fold(1u64, |rows, n| rows.saturating_mul(*n));
+        self.kinds.push((Kind::Batch(rows), None));
         self.visited.push(false);
         self.nodes.len() - 1
     }
@@ -113,7 +176,15 @@ impl Graph {
     }
 
     fn view(&mut self, of: Id, dims: [u64; 4]) -> Id {
-        self.view_with(of, dims, &[of])
+        let id = self.view_with(of, dims, &[of]);
+        self.kinds[id].0 = Kind::View;
+        // A window on something narrower than floats is as narrow.
+        let elements = |dims: [u64; 4]| dims.iter().fold(1u128, |all, n| all.saturating_mul(*n as u128));
+        let bytes = (self.nodes[of].bytes as u128).saturating_mul(elements(dims));
+        if let Some(share) = bytes.checked_div(elements(self.dims(of))) {
+            self.nodes[id].bytes = share.min(1 << 60) as u64;
+        }
+        id
     }
 
     fn view_with(&mut self, of: Id, dims: [u64; 4], sources: &[Id]) -> Id {
@@ -127,11 +198,15 @@ impl Graph {
     /// `weight × b`: rows of the weight by columns of `b`.
     fn mul_mat(&mut self, rows: u64, b: Id) -> Id {
         let [_, columns, heads, streams] = self.dims(b);
-        self.op([rows, columns, heads, streams], &[WEIGHT, b])
+        let weight = self.weight(rows.saturating_mul(self.dims(b)[0]));
+        let id = self.op([rows, columns, heads, streams], &[weight, b]);
+        self.kinds[id].0 = Kind::Batch(columns);
+        id
     }
 
     fn add_weight(&mut self, a: Id) -> Id {
-        self.over(a, &[a, WEIGHT])
+        let weight = self.weight(self.dims(a)[0]);
+        self.over(a, &[a, weight])
     }
 
     fn add(&mut self, a: Id, b: Id) -> Id {
@@ -153,7 +228,9 @@ impl Graph {
 
     fn get_rows(&mut self, a: Id, rows: Id) -> Id {
         let (width, count) = (self.dims(a)[0], self.dims(rows)[0]);
-        self.op([width, count, 1, 1], &[a, rows])
+        let id = self.op([width, count, 1, 1], &[a, rows]);
+        self.kinds[id].0 = Kind::Batch(0);
+        id
     }
 
     /// Adds `id` and what it needs to the graph, sources first.

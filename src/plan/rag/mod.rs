@@ -6,7 +6,8 @@ pub mod document;
 use super::build::Build;
 use super::document::{DeviceLedger, ModelFile, Workload};
 use super::graph::{self, Texts};
-use super::ledger::{self, Compute, Placement, Subject};
+use super::ledger::{self, Graphs, Logits, Subject};
+use super::placement::Placement;
 use super::request::RagChoice;
 use super::verdict::COMFORT_FREE;
 use crate::error::{Failure, Result};
@@ -28,6 +29,14 @@ const FLASH_HEADS: &[u64] = &[64, 80, 96, 112, 128, 256];
 
 /// The build whose graph of an encoder is checked (tests/oracle/embedding-b11434.json).
 const CHECKED_BUILD: &str = "b11434";
+
+/// The compute buffer where all layers are in one place, bytes.
+#[derive(Clone, Copy, Debug)]
+struct Compute {
+    cpu: u64,
+    /// A GPU's buffers are aligned more coarsely.
+    gpu: u64,
+}
 
 /// An embedding server whose size is known, before a machine is chosen.
 #[derive(Clone, Debug)]
@@ -65,10 +74,14 @@ pub fn size<'a>(choice: &'a RagChoice, build: &Build) -> Result<Server<'a>> {
         let checked = choice.embedder.known && build.id == CHECKED_BUILD;
         (if checked { exact } else { upper(exact) }, 0)
     } else {
-        let compute = ledger::compute(shape, &workload, build);
-        let weights = &choice.embedder.weights;
-        let subject = Subject { shape, weights, workload: &workload, build, compute };
-        (upper(compute), subject.kv_bytes(0, shape.layers.len() as u64))
+        let (weights, graphs) = (&choice.embedder.weights, &Graphs::default());
+        // With --embedding every token of a batch has an output.
+        let logits = Logits::All;
+        let subject = Subject { shape, weights, workload: &workload, build, logits, graphs };
+        let n_layer = shape.layers.len() as u64;
+        let cpu = subject.compute_bytes(&Placement::host_only(n_layer))[0];
+        let gpu = subject.compute_bytes(&Placement::offload(n_layer, n_layer, &[1]))[1];
+        (upper(Compute { cpu, gpu }), subject.kv_bytes(0, n_layer))
     };
     Ok(Server { choice, chunk_tokens, n_ctx, flash_attn, compute, kv_bytes })
 }

@@ -1,0 +1,278 @@
+//! ggml's scheduler (ggml-backend.cpp, `ggml_backend_sched`), as far as sizes go: which device each
+//! node runs on, where the graph is cut, and what is copied over at each cut.
+//!
+//! A card takes every node. llama.cpp keeps a layer's first norm on the layer's card, which saves one copy
+//! per card; llama-fit-params does not see that, and the ledger follows it.
+
+use super::alloc::{self, Id, Node, Place, Step};
+use super::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
+use crate::model::Shape;
+use std::collections::BTreeMap;
+
+/// Which device each part of the model lies on: cards count from 0, and the CPU comes after the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    pub cards: u8,
+    pub layers: Vec<u8>,
+    /// Of each layer's experts.
+    pub experts: Vec<u8>,
+    pub output: u8,
+    /// Several cards work in turns: this many copies of all that passes between devices.
+    pub copies: u32,
+    /// Bytes that an element of a matrix takes, where it is copied to a card.
+    pub weight_width: f64,
+    /// Alignment of a card's buffer, bytes.
+    pub alignment: u64,
+}
+
+/// Fewest tokens for which a card computes with weights that lie in host memory
+/// (`op_offload_min_batch_size` of ggml-cuda.cu).
+const OFFLOAD_BATCH: u64 = 32;
+
+impl Layout {
+    /// Everything on the CPU.
+    pub fn host(n_layer: usize) -> Layout {
+        Layout {
+            cards: 0,
+            layers: vec![0; n_layer],
+            experts: vec![0; n_layer],
+            output: 0,
+            copies: 1,
+            weight_width: 0.0,
+            alignment: GPU_ALIGNMENT,
+        }
+    }
+
+    /// The same with fewer layers, where the buffers are the same: of a run of equal layers on equal
+    /// devices the allocator does with each two what it did with the two before. Held by tests/oracle,
+    /// whose models have 16 to 80 layers.
+    pub fn shortened(self, shape: &Shape) -> Layout {
+        const ENOUGH: usize = 4;
+        let first = shape.layers.first();
+        let uniform = shape.dense_lead == 0 && shape.layers.iter().all(|layer| Some(layer) == first);
+        if !uniform {
+            return self;
+        }
+        let mut runs: Vec<((u8, u8), usize)> = Vec::new();
+        for devices in self.layers.iter().copied().zip(self.experts.iter().copied()) {
+            match runs.last_mut() {
+                Some((last, count)) if *last == devices => *count += 1,
+                _ => runs.push((devices, 1)),
+            }
+        }
+        let short = |count: usize| if count > ENOUGH { ENOUGH + count % 2 } else { count };
+        let devices = runs.iter().flat_map(|(devices, count)| std::iter::repeat_n(*devices, short(*count)));
+        let (layers, experts) = devices.unzip();
+        Layout { layers, experts, ..self }
+    }
+
+    fn device(&self, part: Part) -> u8 {
+        match part {
+            Part::Embedding => self.cards,
+            Part::Layer(layer) | Part::Cache(layer) => self.layers[layer],
+            Part::Experts(layer) => self.experts[layer],
+            Part::Output => self.output,
+        }
+    }
+}
+
+/// A run of nodes on one device, and what is copied there before it.
+struct Split {
+    device: u8,
+    copied: Vec<Id>,
+    nodes: Vec<Id>,
+}
+
+/// Bytes of the compute buffer of every card in order, then of the CPU.
+pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
+    let devices = assign(&graph, layout);
+    for (id, (_, part)) in graph.kinds.iter().enumerate() {
+        if graph.nodes[id].place == Place::Elsewhere && matches!(part, Some(part) if is_weight(*part)) {
+            let elements = graph.nodes[id].bytes as f64 / 4.0;
+            graph.nodes[id].bytes = (elements * layout.weight_width) as u64;
+        }
+    }
+    let inputs: Vec<Id> =
+        graph.leafs.iter().copied().filter(|leaf| graph.nodes[*leaf].place == Place::Input).collect();
+    let (splits, copies) = split(&mut graph, layout, &devices);
+    let (order, leafs) = run(&mut graph, layout, &devices, &splits, &copies, &inputs);
+    let mut alignments = vec![layout.alignment; layout.cards as usize];
+    alignments.push(CPU_ALIGNMENT);
+    alloc::peaks(&graph.nodes, &order, &leafs, &alignments)
+}
+
+fn is_weight(part: Part) -> bool {
+    !matches!(part, Part::Cache(_))
+}
+
+/// The device of every node (`ggml_backend_sched_split_graph`, passes 1 to 4).
+fn assign(graph: &Graph, layout: &Layout) -> Vec<u8> {
+    let mut devices: Vec<Option<u8>> = vec![None; graph.nodes.len()];
+    for leaf in &graph.leafs {
+        devices[*leaf] = Some(match graph.kinds[*leaf].1 {
+            Some(part) => layout.device(part),
+            None => layout.cards,
+        });
+    }
+    for id in &graph.order {
+        devices[*id] = from_weights(graph, layout, *id);
+    }
+    let steps: Vec<Id> = graph.order.iter().copied().filter(|id| graph.kinds[*id].0 != Kind::View).collect();
+    // Cards spread down, then up, over what no weight decides; then the CPU takes what is left.
+    spread(&mut devices, steps.iter(), layout.cards);
+    spread(&mut devices, steps.iter().rev(), layout.cards);
+    spread(&mut devices, steps.iter(), u8::MAX);
+    spread(&mut devices, steps.iter().rev(), u8::MAX);
+    let root = |id: Id| match graph.nodes[id].place {
+        Place::View(root) => Some(root),
+        _ => None,
+    };
+    for id in &graph.order {
+        if devices[*id].is_none() {
+            devices[*id] = root(*id).and_then(|root| devices[root]);
+        }
+        for source in &graph.nodes[*id].sources {
+            if devices[*source].is_none() {
+                devices[*source] = root(*source).map_or(devices[*id], |root| devices[root]);
+            }
+        }
+        devices[*id].get_or_insert(0);
+    }
+    devices.into_iter().map(|device| device.unwrap_or(layout.cards)).collect()
+}
+
+fn from_weights(graph: &Graph, layout: &Layout, id: Id) -> Option<u8> {
+    if let Place::View(root) = graph.nodes[id].place
+        && let Some(part) = graph.kinds[root].1.filter(|_| graph.nodes[root].place == Place::Elsewhere)
+    {
+        return Some(layout.device(part));
+    }
+    let weight = |source: &Id| {
+        let part = graph.kinds[*source].1?;
+        (graph.nodes[*source].place == Place::Elsewhere && is_weight(part)).then_some(part)
+    };
+    let part = graph.nodes[id].sources.iter().find_map(weight)?;
+    match graph.kinds[id].0 {
+        Kind::Free => None,
+        Kind::Batch(rows) if layout.device(part) == layout.cards && rows >= OFFLOAD_BATCH => Some(0),
+        _ => Some(layout.device(part)),
+    }
+}
+
+/// Gives nodes without a device that of the node before; devices from `except` on are not spread.
+fn spread<'a>(devices: &mut [Option<u8>], steps: impl Iterator<Item = &'a Id>, except: u8) {
+    let mut current = None;
+    for id in steps {
+        match devices[*id] {
+            Some(device) => current = (device < except).then_some(device),
+            None => devices[*id] = current,
+        }
+    }
+}
+
+/// What was copied: (node, device) → its copy.
+type Copies = BTreeMap<(Id, u8), Id>;
+
+/// Cuts the graph where the device changes (pass 5); sources on other devices become copies.
+fn split(graph: &mut Graph, layout: &Layout, devices: &[u8]) -> (Vec<Split>, Copies) {
+    let mut copies = Copies::new();
+    let mut splits: Vec<Split> = Vec::new();
+    let order = graph.order.clone();
+    let first = order.iter().find(|id| graph.kinds[**id].0 != Kind::View);
+    let mut current = Split { device: first.map_or(0, |id| devices[*id]), copied: vec![], nodes: vec![] };
+    for id in order {
+        if graph.kinds[id].0 == Kind::View {
+            current.nodes.push(id);
+            continue;
+        }
+        let elsewhere = |source: &Id| devices[*source] != current.device;
+        let foreign_weight = |source: &Id| {
+            graph.nodes[*source].place == Place::Elsewhere
+                && graph.kinds[*source].1.is_some_and(is_weight)
+                && elsewhere(source)
+        };
+        // The memory of a weight that was copied can be used again by the next.
+        let anew = !current.copied.is_empty() && graph.nodes[id].sources.iter().any(foreign_weight);
+        if devices[id] != current.device || anew {
+            let next = Split { device: devices[id], copied: vec![], nodes: vec![] };
+            splits.push(std::mem::replace(&mut current, next));
+        }
+        for at in 0..graph.nodes[id].sources.len() {
+            let source = graph.nodes[id].sources[at];
+            if devices[source] == current.device {
+                continue;
+            }
+            let copy = copies.entry((source, current.device)).or_insert_with(|| {
+                current.copied.push(source);
+                copy_of(&mut graph.nodes, source, layout.copies > 1)
+            });
+            graph.nodes[id].sources[at] = *copy;
+        }
+        current.nodes.push(id);
+    }
+    splits.push(current);
+    (splits, copies)
+}
+
+fn copy_of(nodes: &mut Vec<Node>, source: Id, kept: bool) -> Id {
+    let node = Node {
+        place: Place::Own,
+        in_place: false,
+        output: kept,
+        sources: Vec::new(),
+        ..nodes[source].clone()
+    };
+    nodes.push(node);
+    nodes.len() - 1
+}
+
+/// The order of allocation: what is allocated first, and every step.
+fn run(
+    graph: &mut Graph,
+    layout: &Layout,
+    devices: &[u8],
+    splits: &[Split],
+    copies: &Copies,
+    inputs: &[Id],
+) -> (Vec<Step>, Vec<Step>) {
+    let step = |id: Id, buffer: u8| Step { id, buffer, keeps: false };
+    let (mut order, mut leafs) = (Vec::new(), Vec::new());
+    for split in splits {
+        for source in &split.copied {
+            // The source stays until it is copied.
+            let root = match graph.nodes[*source].place {
+                Place::View(root) => root,
+                _ => *source,
+            };
+            let keeper = Node {
+                place: Place::View(root),
+                sources: vec![*source],
+                in_place: false,
+                ..graph.nodes[*source].clone()
+            };
+            graph.nodes.push(keeper);
+            order.push(Step { id: graph.nodes.len() - 1, buffer: devices[*source], keeps: true });
+            order.push(step(copies[&(*source, split.device)], split.device));
+        }
+        order.extend(split.nodes.iter().map(|id| step(*id, devices[*id])));
+    }
+    if layout.copies > 1 {
+        for input in inputs {
+            graph.nodes[*input].output = true;
+            leafs.push(step(*input, layout.cards));
+            for _ in 1..layout.copies {
+                leafs.push(step(copy_of(&mut graph.nodes, *input, true), layout.cards));
+            }
+        }
+        for split in splits {
+            for source in &split.copied {
+                leafs.push(step(copies[&(*source, split.device)], split.device));
+                for _ in 1..layout.copies {
+                    leafs.push(step(copy_of(&mut graph.nodes, *source, true), split.device));
+                }
+            }
+        }
+    }
+    leafs.extend(graph.leafs.iter().map(|leaf| step(*leaf, devices[*leaf])));
+    (order, leafs)
+}

@@ -1,0 +1,203 @@
+//! Where a model lies: on the host, on cards, or part here and part there, as llama.cpp places it.
+
+use super::build::Build;
+use super::document::Workload;
+use super::graph::{GPU_ALIGNMENT, Layout};
+use super::request::Fixed;
+use crate::model::{Shape, Weights};
+use std::fmt;
+use std::str::FromStr;
+
+/// How several cards share a model (`--split-mode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SplitMode {
+    /// Whole layers, card after card.
+    #[default]
+    Layer,
+    /// A part of every matrix on every card; experimental in llama.cpp.
+    Tensor,
+}
+
+impl FromStr for SplitMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SplitMode, String> {
+        match text {
+            "layer" => Ok(SplitMode::Layer),
+            "tensor" => Ok(SplitMode::Tensor),
+            _ => Err(format!("{text:?} is neither layer nor tensor")),
+        }
+    }
+}
+
+impl fmt::Display for SplitMode {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(match self {
+            SplitMode::Layer => "layer",
+            SplitMode::Tensor => "tensor",
+        })
+    }
+}
+
+/// Why llama.cpp would refuse the placement that the user fixed, or why it means nothing.
+pub fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {
+    let architecture = &shape.architecture;
+    if fixed.split_mode == Some(SplitMode::Tensor) {
+        if !workload.flash_attn {
+            return Some("llama.cpp refuses --split-mode tensor without flash attention".to_string());
+        }
+        if build.no_tensor_split.contains(architecture) {
+            return Some(format!(
+                "llama.cpp {} refuses --split-mode tensor for the architecture {architecture:?}",
+                build.id
+            ));
+        }
+    }
+    if fixed.n_cpu_moe.is_some_and(|layers| layers > 0) && shape.experts.is_none() {
+        return Some("--n-cpu-moe is for mixtures of experts: this model has none".to_string());
+    }
+    None
+}
+
+/// Fewest GPUs that what the user fixed needs.
+pub fn least_gpus(fixed: &Fixed) -> usize {
+    match (fixed.split_mode, fixed.n_cpu_moe) {
+        (Some(_), _) => 2,
+        (None, Some(_)) => 1,
+        (None, None) => 0,
+    }
+}
+
+/// Where the layers lie. llama.cpp fills from the back: the first layers stay on the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Layers on each GPU, in order; empty on a CPU host. With a tensor split, all on the first.
+    pub gpu_layers: Vec<u64>,
+    pub host_layers: u64,
+    /// The card of the output layer.
+    pub output: usize,
+    /// The first so many layers keep their experts on the host (`--n-cpu-moe`).
+    pub host_experts: u64,
+    pub split: SplitMode,
+    /// What each card gets of the whole (`--tensor-split`), in any unit.
+    pub shares: Vec<u64>,
+}
+
+impl Placement {
+    pub fn host_only(n_layer: u64) -> Placement {
+        Placement {
+            gpu_layers: Vec::new(),
+            host_layers: n_layer,
+            output: 0,
+            host_experts: 0,
+            split: SplitMode::Layer,
+            shares: Vec::new(),
+        }
+    }
+
+    /// `offloaded` layers and the output on cards that get `shares`: as llama.cpp does (`load_tensors`
+    /// of llama-model.cpp), an item goes to the first card whose sum of shares is above its place.
+    pub fn offload(n_layer: u64, offloaded: u64, shares: &[u64]) -> Placement {
+        let all = shares.iter().sum::<u64>() as f32;
+        let mut sum = 0.0;
+        let ends: Vec<f32> = shares
+            .iter()
+            .map(|share| {
+                sum += *share as f32;
+                sum / all
+            })
+            .collect();
+        let card = |item: u64| {
+            let place = item as f32 / (offloaded + 1) as f32;
+            ends.iter().position(|end| *end > place).unwrap_or(ends.len() - 1)
+        };
+        let mut gpu_layers = vec![0; shares.len()];
+        (0..offloaded).for_each(|item| gpu_layers[card(item)] += 1);
+        Placement {
+            gpu_layers,
+            host_layers: n_layer - offloaded,
+            output: card(offloaded),
+            host_experts: 0,
+            split: SplitMode::Layer,
+            shares: shares.to_vec(),
+        }
+    }
+
+    /// All layers on cards that share each of them.
+    pub fn tensor(n_layer: u64, shares: &[u64]) -> Placement {
+        let mut gpu_layers = vec![0; shares.len()];
+        gpu_layers[0] = n_layer;
+        Placement {
+            gpu_layers,
+            host_layers: 0,
+            output: 0,
+            host_experts: 0,
+            split: SplitMode::Tensor,
+            shares: shares.to_vec(),
+        }
+    }
+
+    /// The same, but the first `layers` layers keep their experts on the host.
+    pub fn with_experts_on_host(self, layers: u64) -> Placement {
+        Placement { host_experts: layers, ..self }
+    }
+
+    /// llama-server's `-ngl`: the offloaded layers and the output.
+    pub fn n_gpu_layers(&self) -> u64 {
+        if self.gpu_layers.is_empty() { 0 } else { self.gpu_layers.iter().sum::<u64>() + 1 }
+    }
+
+    /// Weights lie on host and GPU.
+    pub fn is_split(&self) -> bool {
+        !self.gpu_layers.is_empty() && (self.host_layers > 0 || self.host_experts > 0)
+    }
+
+    /// What ggml's scheduler asks. Cards take turns on one batch, with four copies of what passes
+    /// between them, when all layers are on cards and nothing was placed by hand.
+    pub(super) fn layout(&self, weights: &Weights) -> Layout {
+        let n_layer = weights.layer_bytes.len();
+        if self.gpu_layers.is_empty() {
+            return Layout::host(n_layer);
+        }
+        let cards = match self.split {
+            SplitMode::Layer => self.gpu_layers.len() as u8,
+            SplitMode::Tensor => 1,
+        };
+        let mut layers = vec![cards; self.host_layers as usize];
+        for (card, count) in self.gpu_layers.iter().enumerate() {
+            layers.extend(std::iter::repeat_n(card as u8, *count as usize));
+        }
+        let mut experts = layers.clone();
+        experts.iter_mut().take(self.host_experts as usize).for_each(|device| *device = cards);
+        let turns = cards > 1 && !self.is_split();
+        Layout {
+            cards,
+            layers,
+            experts,
+            output: self.output as u8,
+            copies: if turns { 4 } else { 1 },
+            // Only what lies on the host is ever copied.
+            weight_width: if self.is_split() { weights.matrix_width } else { 0.0 },
+            alignment: GPU_ALIGNMENT,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_split_as_llama_cpp_does() {
+        // 80 layers and the output are 81 items on two cards.
+        let placement = Placement::offload(80, 80, &[1, 1]);
+        assert_eq!((placement.gpu_layers.as_slice(), placement.output), (&[41, 39][..], 1));
+        assert_eq!(placement.n_gpu_layers(), 81);
+        assert!(!placement.is_split());
+        let part = Placement::offload(80, 30, &[24564]);
+        assert_eq!((part.gpu_layers.as_slice(), part.host_layers, part.is_split()), (&[30][..], 50, true));
+        assert_eq!(Placement::host_only(22).n_gpu_layers(), 0);
+        // llama-fit-params b11434 with `-ts 3,1`: 22 and 6 layers of 28.
+        assert_eq!(Placement::offload(28, 28, &[3, 1]).gpu_layers, [22, 6]);
+    }
+}

@@ -1,0 +1,108 @@
+//! The ledger of cards against llama-fit-params: rows of tests/oracle/placements.py, where servers of
+//! ggml's RPC backend stand for the cards and act as CUDA does in ggml's scheduler.
+
+use super::architecture_tests::shapes;
+use super::build;
+use super::document::Workload;
+use super::ledger::{Graphs, Logits, Subject};
+use super::placement::Placement;
+use crate::hardware::profiles;
+use crate::model::gguf::Header;
+use crate::model::shape::{Shape, weights_of};
+
+#[derive(serde::Deserialize)]
+struct Row {
+    model: String,
+    offloaded: u64,
+    host_experts: u64,
+    shares: Vec<u64>,
+    n_ctx: u64,
+    flash_attn: String,
+    kv_type: String,
+    n_parallel: u64,
+    /// Cards in order, then the host.
+    devices: Vec<Device>,
+}
+
+#[derive(serde::Deserialize)]
+struct Device {
+    device: String,
+    model_mib: u64,
+    context_mib: u64,
+    compute_mib: f64,
+}
+
+#[test]
+fn every_device_is_as_llama_cpp_b11434_says() {
+    let rows: Vec<Row> =
+        serde_json::from_str(include_str!("../../tests/oracle/placements-b11434.json")).unwrap();
+    let build = build::ledger("b11434").unwrap();
+    let card = profiles::find("gpu-24gb").unwrap();
+    let mut wrong = Vec::new();
+    for reference in shapes::ALL {
+        let of_model: Vec<&Row> = rows.iter().filter(|row| row.model == reference.name).collect();
+        if of_model.is_empty() {
+            continue;
+        }
+        let (head, size) = shapes::file(reference);
+        let header = Header::read(head.as_slice(), Some(size)).unwrap();
+        let shape = Shape::from_header(&header).unwrap();
+        let weights = weights_of(&header, shape.layers.len());
+        let graphs = Graphs::default();
+        let (mut low, mut high, mut devices) = (f64::MAX, f64::MIN, 0);
+        for row in &of_model {
+            let workload = Workload {
+                n_ctx: row.n_ctx,
+                slots: row.n_parallel,
+                kv_unified: false,
+                kv_type_k: row.kv_type.clone(),
+                kv_type_v: row.kv_type.clone(),
+                flash_attn: row.flash_attn == "on",
+                batch: 2048,
+                ubatch: 512,
+            };
+            let subject = Subject {
+                shape: &shape,
+                weights: &weights,
+                workload: &workload,
+                build,
+                logits: Logits::All,
+                graphs: &graphs,
+            };
+            let n_layer = shape.layers.len() as u64;
+            let placement = Placement::offload(n_layer, row.offloaded, &row.shares)
+                .with_experts_on_host(row.host_experts);
+            let mut profile = card.clone();
+            profile.gpus = vec![card.gpus[0].clone(); row.shares.len()];
+            let mut ledger = subject.ledger(&profile, &placement);
+            ledger.rotate_left(1);
+            for (ours, device) in ledger.iter().zip(&row.devices) {
+                let name = format!(
+                    "{} ngl {} ncmoe {} ts {:?} ctx {} fa {} kv {} np {} {}",
+                    row.model,
+                    row.offloaded,
+                    row.host_experts,
+                    row.shares,
+                    row.n_ctx,
+                    row.flash_attn,
+                    row.kv_type,
+                    row.n_parallel,
+                    device.device
+                );
+                let got = (ours.weights_bytes >> 20, ours.kv_bytes >> 20);
+                if got != (device.model_mib, device.context_mib) {
+                    let real = (device.model_mib, device.context_mib);
+                    wrong.push(format!("{name}: model, context {got:?}, not {real:?}"));
+                }
+                let over = ours.compute_bytes as f64 / 1048576.0 - device.compute_mib;
+                (low, high, devices) = (low.min(over), high.max(over), devices + 1);
+                let whole = (device.model_mib + device.context_mib) as f64 + device.compute_mib;
+                if !(0.0..=f64::max(8.0, whole * 0.01)).contains(&over) {
+                    wrong.push(format!("{name}: compute {over:+.2} MiB on {}", device.compute_mib));
+                }
+            }
+        }
+        println!("| {} | {} | {devices} | 0 | 0 | {low:+.2} to {high:+.2} |", build.id, reference.name);
+    }
+    assert!(wrong.is_empty(), "{} devices:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Asks llama-fit-params where a model lies on cards, with ggml-rpc-server as the cards, and writes JSON.
+
+usage: placements.py LLAMA_FIT_PARAMS REFERENCE_GGUF HOST:PORT,HOST:PORT OUT.json
+LLAMA_FIT_PARAMS and its RPC backend are what tests/oracle/rpc-as-cuda built: in ggml's scheduler they
+act as CUDA does (alignment of 128 bytes, host weights computed on the card from 32 tokens on).
+"""
+import json, os, re, subprocess, sys, tempfile
+
+tool, writer, cards, out = sys.argv[1:5]
+MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 0), ("gemma-2-9b", 42, 0),
+          ("qwen3-30b-a3b", 48, 1), ("mixtral-8x7b", 32, 1), ("gpt-oss-20b", 24, 1), ("deepseek-v2-lite", 27, 1)]
+rows = []
+
+
+def ask(name, path, cards, offloaded, experts, shares, n_ctx, fa, kv, slots):
+    command = [tool, "-m", path, "-fitp", "on", "-c", str(n_ctx), "-fa", fa, "-ctk", kv, "-ctv", kv,
+               "-np", str(slots), "-lv", "5", "--rpc", ",".join(cards), "-ngl", str(offloaded + 1)]
+    command += ["-ncmoe", str(experts)] if experts else []
+    command += ["-ts", ",".join(map(str, shares))] if len(cards) > 1 else []
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    devices = re.findall(r"^(RPC\d+|Host) (\d+) (\d+) (\d+)", done.stdout, re.M)
+    # The cards in order, then the host; each server calls its own device RPC0.
+    exact = re.findall(r"sched_reserve: +\S+ compute buffer size = +([\d.]+) MiB", done.stderr)
+    if len(exact) != len(devices):
+        sys.exit(f"{' '.join(command)}: {devices} but {exact}\n{done.stderr[-2000:]}")
+    rows.append({
+        "model": name, "offloaded": offloaded, "host_experts": experts, "shares": shares, "n_ctx": n_ctx,
+        "flash_attn": fa, "kv_type": kv, "n_parallel": slots,
+        "devices": [{"device": device, "model_mib": int(model), "context_mib": int(context),
+                     "compute_mib": float(bytes)}
+                    for (device, model, context, _), bytes in zip(devices, exact, strict=True)],
+    })
+
+
+with tempfile.TemporaryDirectory() as folder:
+    both = cards.split(",")
+    for name, layers, moe in MODELS:
+        path = f"{folder}/{name}.gguf"
+        subprocess.run([writer, name, "F16", path], check=True)
+        places = [(1, layers, 0, [1]), (1, layers // 2, 0, [1]), (2, layers, 0, [1, 1]), (2, layers, 0, [3, 1]),
+                  (2, layers * 2 // 3, 0, [1, 1])]
+        if moe:
+            places += [(1, layers, layers, [1]), (1, layers, layers // 3, [1]), (2, layers, layers // 3, [1, 1])]
+        for count, offloaded, experts, shares in places:
+            for workload in ((8192, "on", "f16", 2), (32768, "on", "q8_0", 4), (4096, "off", "f16", 1)):
+                if workload[2] == "q8_0" and name == "deepseek-v2-lite":
+                    continue
+                ask(name, path, both[:count], offloaded, experts, shares, *workload)
+        os.remove(path)
+
+with open(out, "w") as file:
+    file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+print(len(rows), "rows")
