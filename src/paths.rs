@@ -30,6 +30,8 @@ pub const CACHE: &str = "/var/cache/agi-provision";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
+/// What enables the unit.
+pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
 pub const EMBED_UNIT_FILE: &str = "/etc/systemd/system/agi-provision-embed.service";
 pub const EMBED_UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-embed.service.d";
@@ -62,6 +64,8 @@ pub const JOB_UNIT: &str = "agi-provision-apply.service";
 /// Inside a generation.
 pub mod generation {
     pub const PLAN: &str = "plan.json";
+    /// The bundle that it was made from, as a tar: what `status` compares the host with.
+    pub const BUNDLE: &str = "bundle.tar";
     /// Which bundle, runtime and models it was made from.
     pub const RECORD: &str = "record.json";
     /// Link to the generation that served before; a rollback goes there.

@@ -1,33 +1,25 @@
 //! Faults of the host itself. docs/faults.md lists all faults, with the tests that make them happen.
 
+#[path = "host_faults/hostile.rs"]
+mod hostile;
+#[path = "http/mod.rs"]
+mod http;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "host_faults/service.rs"]
+mod service;
+#[path = "host_faults/space.rs"]
+mod space;
+#[path = "host_faults/wire.rs"]
+mod wire;
 
 use lab::journey::{Client, PROFILE, assert_serves, text};
 use lab::{Host, Snapshot, diff};
 
-fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
+/// What of ours is on the host that was not there before.
+pub fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
     let all = diff(before, &host.snapshot());
     all.into_iter().filter(|line| line.contains("agi-provision")).collect()
-}
-
-#[test]
-fn a_host_without_inodes_says_so_and_is_left_as_it_was() {
-    // Files of nothing take an inode each, and no space.
-    let (host, client) = (Host::boot_with_disk("debian12", "2G"), Client::new());
-    let before = host.snapshot();
-    host.exec("mkdir /root/many && cd /root/many && seq 140000 | xargs touch 2>/dev/null");
-    let free = host.exec("df --output=iavail / | tail -1").ok();
-    assert_eq!(free.trim(), "0");
-    let model = client.tiny("tiny.gguf", 1);
-    let full = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
-    assert_eq!(full.exit, 1, "{full:?}");
-    assert!(full.message().contains("No space left"), "{full:?}");
-    assert!(full.value["hint"].as_str().unwrap().contains("no inodes left"), "{full:?}");
-    host.exec("rm -r /root/many").ok();
-    assert_eq!(ours(&before, &host), [""; 0]);
-    client.serve(&host, "root");
-    assert_serves(&host);
 }
 
 #[test]

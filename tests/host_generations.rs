@@ -4,9 +4,8 @@
 mod lab;
 
 use std::fs;
-use std::path::Path;
 
-use lab::journey::{Client, PROFILE, assert_serves, http, text};
+use lab::journey::{Client, PROFILE, assert_serves, http, spoil, text};
 use lab::{Host, diff};
 use serde_json::{Value, json};
 
@@ -73,15 +72,6 @@ fn a_new_plan_is_a_new_generation_and_the_way_back_works() {
     assert_eq!(status, 200, "{prompt}");
     assert!(prompt.contains("<<marker>>Hello"), "{prompt}");
     assert_serves(&host);
-}
-
-/// Renames the architecture in a GGUF's header: sound for us, unknown to llama-server.
-fn spoil(model: &Path, spoilt: &Path) {
-    let mut bytes = fs::read(model).unwrap();
-    let value = b"general.architecture\x08\0\0\0\x05\0\0\0\0\0\0\0llama";
-    let at = bytes.windows(value.len()).position(|window| window == value).expect("the architecture");
-    bytes[at + value.len() - 5..at + value.len()].copy_from_slice(b"llamb");
-    fs::write(spoilt, bytes).unwrap();
 }
 
 #[test]

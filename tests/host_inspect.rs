@@ -88,6 +88,28 @@ fn a_host_answers_what_it_is_asked() {
         follow_the_log(&host, &client, user);
         assert_eq!(diff(&serving, &host.snapshot()), [""; 0], "{image}");
 
+        // What monitoring asks for, and what other hands changed.
+        assert_eq!(document["drift"], json!([]), "{document}");
+        assert_eq!(document["runtime"], json!({"build": "b11434", "path": null}), "{document}");
+        assert!(document["speed"]["decode_tok_s"].as_f64() > Some(0.0), "{document}");
+        assert!(document["disk"]["models_bytes"].as_u64() > Some(0), "{document}");
+        assert!(document["disk"]["free_bytes"].as_u64() > Some(0), "{document}");
+        host.exec(
+            "echo '# mine' >> /etc/systemd/system/agi-provision-llama.service; \
+             rm /etc/agi-provision/generation/runtime; touch /var/lib/agi-provision/models/*/tiny.gguf",
+        )
+        .ok();
+        let status = client.json_on(&host, user, &["status"]);
+        let drift = status.value["status"]["drift"].as_array().unwrap();
+        let steps: Vec<&str> = drift.iter().map(|step| step["step"].as_str().unwrap()).collect();
+        assert_eq!(steps, ["model", "unit", "configuration"], "{status:?}");
+        let as_text = client.on(&host, user, &["status"]);
+        assert!(as_text.stdout.contains("unit: change /etc/systemd/system"), "{as_text:?}");
+        let mended = client.serve(&host, user);
+        assert!(mended.changed(), "{mended:?}");
+        let status = client.json_on(&host, user, &["status"]);
+        assert_eq!(status.value["status"]["drift"], json!([]), "{status:?}");
+
         // A server that is down: exit 1, the document all the same.
         host.exec("systemctl stop agi-provision-llama").ok();
         let status = client.json_on(&host, user, &["status"]);

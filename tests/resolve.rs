@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 const ARCHIVE: &str = "llama-b11434-bin-ubuntu-x64.tar.gz";
+const VULKAN: &str = "llama-b11434-bin-ubuntu-vulkan-x64.tar.gz";
 
 /// The header of TinyLlama as a publisher might have made it: with a template and a longer context than
 /// the registry knows of. Zeros follow, for reads that go beyond it.
@@ -54,16 +55,16 @@ fn file(path: &str, size: u64, oid: &str) -> Value {
 /// Both APIs on one server: `files` of every repository, and a release with one archive.
 fn servers(files: Vec<Value>, content: Vec<u8>, size: u64) -> Server {
     let list = Value::Array(files).to_string();
-    Server::start(content, move |_, request: &Request| {
-        match request.path.as_str() {
+    Server::start(content, move |_, request: &Request| match request.path.as_str() {
         path if path.contains("/tree/main") => Reply::Text(list.clone()),
         path if path.contains("/releases/tags/b11434") => Reply::Text(
-            json!({"assets": [{"name": ARCHIVE, "size": 28_000_000, "digest": format!("sha256:{}", "c".repeat(64)),
-                "browser_download_url": format!("https://downloads.example/{ARCHIVE}")}]})
+            json!({"assets": Vec::from([(VULKAN, "d"), (ARCHIVE, "c")].map(|(name, digit)| {
+                json!({"name": name, "size": 28_000_000, "digest": format!("sha256:{}", digit.repeat(64)),
+                    "browser_download_url": format!("https://downloads.example/{name}")})
+            }))})
             .to_string(),
         ),
         _ => Reply::OtherSize(size),
-    }
     })
 }
 
@@ -151,12 +152,28 @@ fn a_split_repository_pins_every_part() {
 }
 
 #[test]
+fn a_plan_for_gpus_pins_the_archive_for_vulkan() {
+    let size = 1_170_781_568;
+    let files = vec![file("tinyllama-1.1b-chat-v1.0.Q8_0.gguf", size, "a")];
+    let server = servers(files, tinyllama("Q8_0"), size);
+    let address = format!("http://{}", server.address);
+    let output = plan(&address, &["--model", "tinyllama-1.1b", "--profile", "gpu-8gb", "--resolve"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("no CUDA archive") && told.contains("--runtime-archive"), "{told}");
+    let plan = document(&output);
+    assert_eq!(
+        plan["llama_server"]["runtime"],
+        json!({"url": format!("https://downloads.example/{VULKAN}"), "sha256": "d".repeat(64), "size_bytes": 28_000_000})
+    );
+}
+
+#[test]
 fn without_an_archive_the_plan_stands_and_says_so() {
     let size = 1_170_781_568;
     let files = vec![file("tinyllama-1.1b-chat-v1.0.Q8_0.gguf", size, "a")];
     let server = servers(files, tinyllama("Q8_0"), size);
     let address = format!("http://{}", server.address);
-    for (profile, word) in [("cpu-vps-32gb", "404"), ("gpu-8gb", "no CUDA archive")] {
+    for profile in ["cpu-vps-32gb", "gpu-8gb"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agi-provision"));
         command.args([
             "plan",
@@ -176,8 +193,7 @@ fn without_an_archive_the_plan_stands_and_says_so() {
         assert_eq!(plan["llama_server"]["runtime"], Value::Null);
         assert_eq!(plan["arrival"]["runtime_bytes"], Value::Null);
         let told = String::from_utf8_lossy(&output.stderr);
-        let word = if word == "404" { "no release b11434" } else { word };
-        assert!(told.starts_with("warning: ") && told.contains(word), "{told}");
+        assert!(told.starts_with("warning: ") && told.contains("no release b11434"), "{told}");
         assert!(told.contains("hint: ") && told.contains("--runtime-archive"), "{told}");
     }
 }

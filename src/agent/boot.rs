@@ -27,6 +27,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         strict: false,
         allow: Vec::new(),
         runtime: None,
+        runtime_path: None,
         models: Vec::new(),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),

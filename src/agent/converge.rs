@@ -9,7 +9,7 @@ use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Unfinished;
 use crate::paths;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What each step would change, for those that would.
 pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
@@ -56,10 +56,14 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     for step in steps::all() {
         let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
         // What it was started from is another now, even when it runs well.
-        if changes.is_empty() && step.name() == "start" && !run.undo.is_empty() {
+        if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
             changes.push(format!("restart {}", paths::UNIT));
         }
-        if changes.is_empty() && step.name() == "embedding" && desired.plan.rag.is_some() && renewed(run) {
+        if changes.is_empty()
+            && step.name() == "embedding"
+            && desired.plan.rag.is_some()
+            && (run.unproved || renewed(run))
+        {
             changes.push(format!("restart {}", paths::EMBED_UNIT));
         }
         if !changes.is_empty() {
@@ -82,15 +86,19 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
     run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
 }
 
-/// A full disk gets its hint wherever it shows.
+/// A disk is full of bytes or of files.
+pub const FULL_DISK: &str =
+    "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
+
+/// A full disk gets its hint wherever it shows; the error comes fresh from the step.
 pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     });
-    if !full || hint(&error).is_some() {
+    if !(full || has_no_room()) || hint(&error).is_some() {
         return error;
     }
-    Failure::failed(format!("{error:#}")).hint("free some space on the host or take a larger disk").into()
+    Failure::failed(format!("{error:#}")).hint(FULL_DISK).into()
 }
 
 fn message(desired: &Desired, run: &Run) -> String {
@@ -198,13 +206,21 @@ fn old_serves() -> Result<()> {
         embedding::follow(&plan, |_| Ok(()))?;
     }
     service::start(paths::UNIT)?;
-    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    steps::wait_until_ready(&Api::of(&plan)?, steps::start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))
 }
 
 fn old_embeddings() -> Result<()> {
     generation::current_plan().map_or(Ok(()), |plan| embedding::follow(&plan, |_| Ok(())))
+}
+
+/// Programs that a step runs do not always say that the disk is why they failed.
+fn has_no_room() -> bool {
+    ["/etc", "/var/lib"].iter().any(|folder| {
+        rustix::fs::statvfs(*folder).is_ok_and(|disk| {
+            disk.f_files > 0 && disk.f_favail < 8 || disk.f_bavail.saturating_mul(disk.f_frsize) < 1 << 20
+        })
+    })
 }
 
 /// Nothing of the tool serves on this host yet.

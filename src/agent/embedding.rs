@@ -36,7 +36,7 @@ pub fn stop() -> Result<()> {
 /// Stops it and takes its unit away.
 pub fn retire() -> Result<()> {
     stop()?;
-    files::remove(Path::new(paths::EMBED_UNIT_DROP_IN))?;
+    super::remove::remove_drop_in(paths::EMBED_UNIT_DROP_IN)?;
     files::remove(Path::new(paths::EMBED_UNIT_FILE))?;
     service::reload()
 }

@@ -1,9 +1,13 @@
 //! Generations: numbered folders with everything that one plan puts on a host. The service points at
 //! one of them; switching is one rename.
 
-use super::download;
 use super::files::{self, Stamp};
+<<<<<<< HEAD
 use super::protocol::{Apply, Blob, Expose};
+=======
+use super::protocol::{Apply, Blob};
+use super::{download, installed};
+>>>>>>> main
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
 use crate::paths;
@@ -40,6 +44,12 @@ pub struct Runtime {
     pub stamp: Stamp,
     /// Shared libraries outside the runtime that it needs, as the loader found them.
     pub libraries: Vec<PathBuf>,
+    /// It was on the host already, here; its folder only links to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<PathBuf>,
+    /// The build that it says it is, such as `b11434`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
     /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<PathBuf, String>,
@@ -90,6 +100,13 @@ pub fn has_model(blob: &Blob) -> bool {
     note.is_some_and(|note| Stamp::of(&model_path(blob)).is_ok_and(|stamp| stamp == note.stamp))
 }
 
+/// Bytes of all models on the host.
+pub fn models_bytes() -> u64 {
+    let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
+    let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
+    notes.map(|note| note.blob.size_bytes).sum()
+}
+
 /// The generation the service points at.
 pub fn current() -> Option<PathBuf> {
     fs::read_link(paths::GENERATION).ok()
@@ -130,7 +147,14 @@ pub struct Desired {
     pub offered: Vec<Blob>,
     /// Blobs that this host can download.
     pub sources: Vec<Source>,
+<<<<<<< HEAD
     pub expose: Expose,
+=======
+    /// The executable on the host that is the runtime, instead of an archive.
+    pub installed: Option<PathBuf>,
+    /// A broken promise refuses.
+    pub strict: bool,
+>>>>>>> main
 }
 
 impl Desired {
@@ -139,7 +163,9 @@ impl Desired {
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = current_record();
+        let installed = apply.runtime_path.as_deref().map(installed::resolve).transpose()?;
         let runtime = match &apply.runtime {
+            _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
             // An archive under another name is the same runtime.
             Some(blob) => {
                 read_note(&runtime_folder(blob).join(NOTE)).map_or(blob.clone(), |note: Runtime| note.blob)
@@ -171,7 +197,27 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
+<<<<<<< HEAD
         Ok(Desired { plan, bundle, record, offered, sources, expose: apply.expose.clone() })
+=======
+        Ok(Desired { plan, bundle, record, offered, sources, installed, strict: apply.strict })
+    }
+
+    /// What the generation that serves was made from; `None` where it does not say.
+    pub fn current() -> Option<Desired> {
+        let folder = current()?;
+        let tar = fs::read(folder.join(paths::generation::BUNDLE)).ok()?;
+        let bundle = Bundle::from_tar(&tar).ok()?;
+        Some(Desired {
+            plan: bundle.plan().ok()?,
+            bundle,
+            record: record(&folder)?,
+            offered: Vec::new(),
+            sources: Vec::new(),
+            installed: None,
+            strict: false,
+        })
+>>>>>>> main
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.
@@ -237,7 +283,7 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
     notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
         Failure::failed(format!("no llama.cpp {build} is on the host and no archive was given"))
-            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive; or pin its download with `agi-provision plan --resolve`")
+            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive; or --runtime-path PATH where the host has llama-server already; or pin its download with `agi-provision plan --resolve`")
             .into()
     })
 }

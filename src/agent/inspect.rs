@@ -1,11 +1,11 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
 use super::api::{Api, Health};
-use super::generation;
+use super::generation::{self, Desired};
 use super::protocol::{End, Event, Events};
 use super::serve::REFUSAL;
-use super::steps::{create_key, read_key};
-use super::{embedding, remove as removal, service};
+use super::steps::{self, create_key, read_key};
+use super::{embedding, job, remove as removal, service};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::paths;
@@ -35,6 +35,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
+    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
     let beside = plan.rag.as_ref().map(beside).transpose()?;
     let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
     let ready = health == "ready" && beside_ready;
@@ -56,6 +57,18 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "exposed": super::expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
+        "speed": {
+            "decode_tok_s": measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
+            "prefill_tok_s": measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),
+        },
+        "runtime": runtime.map(|runtime| json!({"build": runtime.build, "path": runtime.installed})),
+        "drift": drift(),
+        "unfinished": job::cut_off(),
+        "disk": {
+            "free_bytes": facts.disk.free_bytes,
+            "total_bytes": facts.disk.total_bytes,
+            "models_bytes": generation::models_bytes(),
+        },
         "disk_free_bytes": facts.disk.free_bytes,
         "refused": refused,
         "last_lines": last_lines,
@@ -74,6 +87,20 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         return Ok(End::done(false, message));
     }
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// What was changed by other hands since the apply, step by step; null where that is not known. That
+/// the service runs is told apart, and a newer executable of the tool is no drift.
+fn drift() -> Option<Vec<serde_json::Value>> {
+    let desired = Desired::current()?;
+    let others =
+        steps::all().into_iter().filter(|step| !["agent", "start", "embedding"].contains(&step.name()));
+    let drift = others.filter_map(|step| {
+        // One that cannot tell is not as it was either.
+        let changes = step.check(&desired).unwrap_or_else(|error| vec![format!("{error:#}")]);
+        (!changes.is_empty()).then(|| json!({"step": step.name(), "changes": changes}))
+    });
+    Some(drift.collect())
 }
 
 fn health(api: &Api) -> String {
@@ -162,8 +189,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     create_key()?;
     service::start(paths::UNIT)?;
-    let limit = std::time::Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    super::steps::wait_until_ready(&Api::of(&plan)?, limit, |_| Ok(()))?;
+    super::steps::wait_until_ready(&Api::of(&plan)?, super::steps::start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))?;
     output.send(&Event::Output { text: read_key()? })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))

@@ -1,14 +1,19 @@
 //! The part of an apply that changes the host. It runs in a transient systemd unit, so it goes on
 //! when the connection ends, and writes only its journal.
 
+use super::before::Before;
 use super::converge::{converge, is_first};
 use super::generation::Desired;
 use super::journal::{Follower, Journal};
 use super::lock::{self, Holder};
 use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
 use super::prune::prune;
+<<<<<<< HEAD
 use super::session::Secrets;
 use super::steps::{Run, Undo, hand_over_certificate, receipt_facts};
+=======
+use super::steps::{Run, receipt_facts};
+>>>>>>> main
 use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -30,35 +35,9 @@ pub struct Job {
     /// The executable stays when a first apply fails.
     pub keeps_agent: bool,
     pub before: Before,
-}
-
-/// The host as the job found it, for one that a restart of the host cut in two.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Before {
-    /// The generation that served; `None` on a first apply.
-    pub generation: Option<PathBuf>,
-    /// Where the service's link to the agent pointed.
-    pub agent: Option<PathBuf>,
-}
-
-impl Before {
-    pub fn now() -> Before {
-        let agent = std::fs::read_link(paths::AGENT_LINK).ok();
-        Before { generation: super::generation::current(), agent }
-    }
-
-    /// What the part of the job before the restart may have switched.
-    fn undo(&self) -> Vec<Undo> {
-        let moved = |path: &str, target: &Option<PathBuf>| {
-            let target = target.clone()?;
-            let path = PathBuf::from(path);
-            (std::fs::read_link(&path).ok()? != target).then_some(Undo::Link { path, target })
-        };
-        let agent = moved(paths::AGENT_LINK, &self.agent);
-        let generation = moved(paths::GENERATION, &self.generation);
-        let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
-        agent.into_iter().chain(generation).chain(started).collect()
-    }
+    /// An apply before this one never came to its end; `before` is what that one found.
+    #[serde(default)]
+    pub carries_on: bool,
 }
 
 fn job_path() -> PathBuf {
@@ -120,8 +99,15 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
+<<<<<<< HEAD
     // What no step took.
     hand_over_certificate(None)?;
+=======
+    // For the system's journal, where the next one to ask finds it even when nothing else is left.
+    if let Some(failure) = end.failure() {
+        eprintln!("{failure}");
+    }
+>>>>>>> main
     let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;
     // Read before it may go.
@@ -166,6 +152,27 @@ fn resumed() -> Result<Resumed> {
     Ok(found)
 }
 
+/// What the host was before a job that never came to its end: its agent was killed, or the host went
+/// down and did not resume it. The caller has the lock, so that job is over.
+pub fn unfinished() -> Option<Before> {
+    // The unit that would resume it is there from its beginning to its end.
+    if !Path::new(paths::RESUME_FILE).exists() {
+        return None;
+    }
+    let job = read().ok()?;
+    (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
+}
+
+/// An apply never came to its end, and none is under way.
+pub fn cut_off() -> bool {
+    Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
+}
+
+/// Who applies, when the job's unit has been started but does not have the lock yet.
+pub fn starting() -> Result<Option<Holder>> {
+    Ok(if is_running()? { read().ok().map(|job| job.holder) } else { None })
+}
+
 /// How it ended, and whether an unfinished download stays for the next apply.
 fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     let job = read()?;
@@ -186,14 +193,15 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
         }
     }
     let desired = Desired::new(&job.apply, bundle(&job.apply)?)?;
-    let first = job.before.generation.is_none();
     let mut run = Run::new(journal);
     run.token = token;
-    if resumed {
+    if resumed || job.carries_on {
         run.undo = job.before.undo();
+        run.unproved = true;
     }
+    run.served = job.before.generation.clone();
     let started = jiff::Timestamp::now();
-    let (mut end, resumable) = converge(&desired, first, &mut run);
+    let (mut end, resumable) = converge(&desired, job.before.is_first(), &mut run);
     if end.exit == Exit::Done {
         let receipt = receipt(&job, &desired, &run, started);
         let json = serde_json::to_vec_pretty(&receipt)?;

@@ -10,6 +10,7 @@
 //! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
+pub mod before;
 pub mod boot;
 pub mod converge;
 pub mod deep;
@@ -18,6 +19,7 @@ pub mod embedding;
 pub mod expose;
 pub mod generation;
 pub mod inspect;
+pub mod installed;
 pub mod job;
 pub mod journal;
 pub mod lock;

@@ -86,6 +86,9 @@ pub struct Apply {
     pub allow: Vec<String>,
     /// Files the client can send.
     pub runtime: Option<Blob>,
+    /// llama-server as it is on the host already, instead of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_path: Option<std::path::PathBuf>,
     pub models: Vec<Blob>,
     /// Who applies, for the lock: `user@machine`.
     pub client: String,

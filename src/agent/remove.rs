@@ -13,10 +13,17 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
     super::expose::remove()?;
     embedding::retire()?;
     if Path::new(paths::UNIT_FILE).exists() {
-        service::stop(paths::UNIT)?;
-        service::disable(paths::UNIT)?;
+        // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
+        if let Err(error) = service::stop(paths::UNIT)
+            && service::state(paths::UNIT)?.is_running()
+        {
+            return Err(error);
+        }
+        if service::disable(paths::UNIT).is_err() {
+            files::remove(Path::new(paths::WANTS))?;
+        }
     }
-    files::remove(Path::new(paths::UNIT_DROP_IN))?;
+    remove_drop_in(paths::UNIT_DROP_IN)?;
     files::remove(Path::new(paths::UNIT_FILE))?;
     service::reload()?;
     files::remove(Path::new(paths::ETC))?;
@@ -31,6 +38,20 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
         files::remove(Path::new(path))?;
     }
     remove_user()
+}
+
+/// Our link goes; what an administrator put beside it stays.
+pub fn remove_drop_in(folder: &str) -> Result<()> {
+    let folder = Path::new(folder);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let target = fs::read_link(entry.path());
+        if target.is_ok_and(|target| target.starts_with(paths::ETC)) {
+            files::remove(&entry.path())?;
+        }
+    }
+    // Not empty: it is not ours alone.
+    let _ = fs::remove_dir(folder);
+    Ok(())
 }
 
 /// Models are there that no apply of now brought.

@@ -3,7 +3,7 @@
 use super::api::Api;
 use super::generation::{self, Record, has_model, runtime};
 use super::protocol::{End, Event, Events};
-use super::steps::{read_key, wait_until_ready};
+use super::steps::{read_key, start_limit, wait_until_ready};
 use super::{embedding, files, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::paths;
@@ -76,8 +76,7 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
     }
     service::start(paths::UNIT)?;
     let api = Api::of(&plan)?;
-    let limit = Duration::from_secs(180 + plan.model.size_bytes / 50_000_000);
-    wait_until_ready(&api, limit, |_| {
+    wait_until_ready(&api, start_limit(&plan), |_| {
         // Nobody may be listening any more; the switch goes on.
         let _ = output.send(&Event::Alive);
         Ok(())

@@ -73,6 +73,10 @@ pub fn serve(which: Which) -> Result<Exit> {
         let failure = Failure::new(Exit::HostDoesNotMeetPlan, format!("{REFUSAL}{why}"));
         return Err(failure.into());
     }
+    let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
+    if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
+        eprintln!("warning: llama-server is not the one that was applied");
+    }
     eprintln!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are

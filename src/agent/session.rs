@@ -1,5 +1,6 @@
 //! The near end of a connection: reads one request, answers with events, ends.
 
+use super::before::Before;
 use super::converge::{differences, is_first};
 use super::expose::certificate::Given;
 use super::generation::Desired;
@@ -183,7 +184,11 @@ pub fn apply(
         return Ok(refused);
     }
     let desired = desired?;
-    let differences = differences(&desired)?;
+    let mut differences = differences(&desired)?;
+    let unfinished = job::unfinished();
+    if unfinished.is_some() {
+        differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
+    }
     if apply.check {
         for (step, changes) in &differences {
             output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
@@ -196,6 +201,14 @@ pub fn apply(
     if differences.is_empty() {
         return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
     }
+    if let Some(starting) = job::starting()? {
+        drop(lock);
+        if starting.bundle != holder.bundle {
+            return Err(job::held(&starting).into());
+        }
+        output.send(&Event::Attached { since: starting.since, by: starting.client })?;
+        return job::follow(output);
+    }
     let started = fetch(&desired, input, output).and_then(|()| {
         let job = Job {
             apply,
@@ -203,7 +216,8 @@ pub fn apply(
             report,
             holder,
             keeps_agent: agent == Agent::Stays,
-            before: job::Before::now(),
+            carries_on: unfinished.is_some(),
+            before: unfinished.unwrap_or_else(Before::now),
         };
         job::write(&job)?;
         drop(lock);
@@ -224,7 +238,7 @@ pub fn apply(
 /// Asks for the blobs that the steps will need and that are not here.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if generation::runtime(&desired.record.runtime).is_none() {
+    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
@@ -235,7 +249,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
     if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
-            .hint("give it again with --model-file or --runtime-archive")
+            .hint("give it again with --model-file, --runtime-archive or --runtime-path")
             .into());
     }
     if wanted.is_empty() {

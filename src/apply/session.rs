@@ -41,6 +41,8 @@ pub struct Outcome {
 const SILENCE: Duration = Duration::from_secs(90);
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
+/// What an answer holds, bytes; facts are the largest part of one, some 100 KB.
+const MOST_KEPT: usize = 32 << 20;
 /// Noise of a login shell before the agent's greeting, bytes.
 const MOST_NOISE: usize = 16 << 20;
 
@@ -188,8 +190,9 @@ fn converse(
     work: &Work,
     show: &mut dyn Show,
 ) -> Result<Outcome> {
-    let mut events = Vec::new();
-    let limit = if matches!(work.op, Op::Logs { follow: true, .. }) { FOLLOWING } else { SILENCE };
+    let (mut events, mut kept) = (Vec::new(), 0);
+    let follows = matches!(work.op, Op::Logs { follow: true, .. });
+    let limit = if follows { FOLLOWING } else { SILENCE };
     loop {
         let Some(line) = stream.line(limit).map_err(cut_off)? else {
             let stderr = stream.finish()?;
@@ -210,7 +213,17 @@ fn converse(
                     .map_err(cut_off)?
             }
             Event::Progress { .. } | Event::Alive => {}
-            other => events.push(other),
+            // Shown as it comes, for as long as someone looks.
+            Event::Output { .. } if follows => {}
+            other => {
+                kept += line.len();
+                if kept > MOST_KEPT {
+                    return Err(Failure::failed(format!("the host says more than {} MiB", MOST_KEPT >> 20))
+                        .hint("is the agent there the one that was staged? `remove` and apply again")
+                        .into());
+                }
+                events.push(other);
+            }
         }
     }
 }
@@ -223,6 +236,32 @@ fn cut_off(error: anyhow::Error) -> anyhow::Error {
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
 }
 
+<<<<<<< HEAD
+=======
+fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
+    let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
+    let local = local.ok_or_else(|| {
+        Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
+    })?;
+    let total = local.blob.size_bytes;
+    if need.offset > total {
+        return Err(Failure::failed(format!(
+            "the host says it has more of {} than there is",
+            local.blob.name
+        ))
+        .hint("is the agent there the one that was staged? `remove` and apply again")
+        .into());
+    }
+    let what = || format!("reading {}", local.path.display());
+    let mut file = File::open(&local.path).with_context(what)?;
+    file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
+    // Exactly what was announced, even when the file grows meanwhile.
+    let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
+    show.upload(&local.blob.name, need.offset, total);
+    stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
+}
+
+>>>>>>> main
 #[cfg(test)]
 mod tests {
     use super::*;

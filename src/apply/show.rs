@@ -175,9 +175,11 @@ impl Show for Bars {
     }
 }
 
-/// Text from a host without what would steer the terminal.
+/// Text from a host as one line, without what would steer the terminal or turn the text around.
 pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\t').collect()
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n'));
+    kept.filter(|c| !turns(*c)).map(|c| if c == '\n' { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -187,5 +189,6 @@ mod tests {
     #[test]
     fn a_hosts_text_cannot_steer_the_terminal() {
         assert_eq!(printable("a\x1b[2Jb\rc\u{9b}1md"), "a[2Jbc1md");
+        assert_eq!(printable("one\ntwo\u{202e}eerht"), "one twoeerht");
     }
 }

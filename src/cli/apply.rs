@@ -37,6 +37,9 @@ pub struct Args {
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
+    /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
+    #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
+    runtime_path: Option<PathBuf>,
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
     mirror: Vec<(String, String)>,
@@ -194,7 +197,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
-                    print(&format!("{}: {step}: {}", host.name(), printable(change)))
+                    print(&printable(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }
         }
@@ -235,6 +238,7 @@ fn task(
         strict: args.strict,
         allow: args.allow.clone(),
         runtime: runtime.map(|file| file.blob.clone()),
+        runtime_path: args.runtime_path.clone(),
         models: models.iter().map(|file| file.blob.clone()).collect(),
         client: client(),
         mirrors: args.mirror.clone(),

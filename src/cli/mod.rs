@@ -19,6 +19,7 @@ mod rollback;
 mod shell;
 mod tunnel;
 
+use crate::apply::show::printable;
 use crate::error::{self, Exit, Failure, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -146,9 +147,11 @@ fn usage(error: &clap::Error) -> u8 {
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "error: {error:#}");
+    // Some of it may be a host's own words, which begin no line of ours.
+    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
+    let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
-        let _ = writeln!(err, "\nhint: {hint}");
+        let _ = writeln!(err, "\nhint: {}", show(hint));
     }
 }
 
@@ -167,7 +170,22 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
+    print(&escaped(&serde_json::to_string_pretty(value)?))
+}
+
+/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
+/// but those below a space, and nothing that turns text around.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text += &format!("\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
@@ -193,4 +211,15 @@ pub fn interactive() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none()
         && std::env::var_os("CI").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn json_on_a_terminal_is_only_text() {
+        let text = "a\x1b[2J\u{9b}2Jb\x7f";
+        let json = super::escaped(&serde_json::to_string(text).unwrap());
+        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 }

@@ -1,7 +1,7 @@
 //! `--resolve`: what is published, in place of what is known offline.
 
 use crate::error::{Context, Result, hint};
-use crate::fetch::release::{Releases, cpu_archive};
+use crate::fetch::release::{Releases, archive_name};
 use crate::plan::document::{ProfileKind, RuntimeFile};
 use crate::plan::plan;
 use crate::plan::request::{ModelChoice, Request};
@@ -23,17 +23,23 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
     }
 }
 
-/// llama.cpp's archive of the planned build, where the plan is for a CPU. Without an answer the plan
-/// stays as it is without one, and says so: the archive can be given to `apply` as well.
+/// llama.cpp's archive of the planned build, for the CPU or, where the plan is for GPUs, for Vulkan.
+/// Without an answer the plan stays as it is without one, and says so: the archive can be given to
+/// `apply` as well.
 pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
     let build = &request.build.id;
-    if plan(request)?.profile.kind != ProfileKind::Cpu {
-        eprintln!("warning: llama.cpp's releases have no CUDA archive for Linux: the runtime stays unpinned");
-        eprintln!("hint: give a build with CUDA to `apply` with --runtime-archive");
-        return Ok(None);
-    }
-    match Releases::from_env()?.archive(build, &cpu_archive(build)) {
+    let gpus = plan(request)?.profile.kind != ProfileKind::Cpu;
+    match Releases::from_env()?.archive(build, &archive_name(build, gpus)) {
         Ok(archive) => {
+            if gpus {
+                eprintln!(
+                    "warning: llama.cpp's releases have no CUDA archive for Linux: the one for Vulkan is pinned, \
+                     and the ledger's compute buffers are CUDA's"
+                );
+                eprintln!(
+                    "hint: give a build with CUDA to `apply` with --runtime-archive, where you have one"
+                );
+            }
             Ok(Some(RuntimeFile { url: archive.url, sha256: archive.sha256, size_bytes: archive.size_bytes }))
         }
         Err(error) => {

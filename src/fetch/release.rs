@@ -38,10 +38,11 @@ struct Asset {
     browser_download_url: String,
 }
 
-/// What a release calls its archive of `build` for Linux x86-64 CPUs. There is none for CUDA
-/// (ggml-org/llama.cpp #26019).
-pub fn cpu_archive(build: &str) -> String {
-    format!("llama-{build}-bin-ubuntu-x64.tar.gz")
+/// What a release calls its archive of `build` for Linux x86-64: for the CPU, or for GPUs through Vulkan,
+/// which needs nothing but the card's driver. There is none for CUDA (ggml-org/llama.cpp #26019; the
+/// names as b8133 to b11211 have them, seen 2026-11-24).
+pub fn archive_name(build: &str, gpus: bool) -> String {
+    format!("llama-{build}-bin-ubuntu-{}x64.tar.gz", if gpus { "vulkan-" } else { "" })
 }
 
 impl Releases {

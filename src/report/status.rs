@@ -1,7 +1,14 @@
 //! A host's status document as text.
 
-use super::table;
+use super::{gib, table};
 use serde_json::Value;
+
+fn disk(disk: &Value) -> String {
+    match (disk["models_bytes"].as_u64(), disk["free_bytes"].as_u64()) {
+        (Some(models), Some(free)) => format!("{} of models, {} free", gib(models), gib(free)),
+        _ => "-".to_string(),
+    }
+}
 
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
@@ -19,6 +26,7 @@ pub fn text(status: &Value) -> String {
         vec!["health".to_string(), show(&status["health"])],
         vec!["llama.cpp".to_string(), show(&status["llama_build"])],
         vec!["generation".to_string(), show(&status["generation"])],
+        vec!["disk".to_string(), disk(&status["disk"])],
         vec!["applied".to_string(), show(&status["applied"])],
         vec![
             "decode".to_string(),
@@ -35,6 +43,18 @@ pub fn text(status: &Value) -> String {
             beside["dimensions"]
         );
         rows.push(vec!["embedding".to_string(), format!("{model}: {unit}, {}", show(&beside["health"]))]);
+    }
+    if status["unfinished"] == true {
+        rows.push(vec!["unfinished".into(), "an apply was cut off; the same apply again finishes it".into()]);
+    }
+    let drift = status["drift"].as_array();
+    if drift.is_some_and(Vec::is_empty) {
+        rows.push(vec!["drift".to_string(), "none".to_string()]);
+    }
+    for step in drift.into_iter().flatten() {
+        for change in step["changes"].as_array().into_iter().flatten() {
+            rows.push(vec!["drift".to_string(), format!("{}: {}", show(&step["step"]), show(change))]);
+        }
     }
     if let Value::String(why) = &status["refused"] {
         rows.push(vec!["refused".to_string(), why.clone()]);

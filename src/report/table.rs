@@ -13,7 +13,8 @@ pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: 
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(head.to_vec());
     for row in rows {
-        table.add_row(row);
+        // A row is one line, whatever a host said.
+        table.add_row(row.into_iter().map(|cell| cell.replace(['\n', '\r'], " ")));
     }
     for index in right {
         if let Some(column) = table.column_mut(*index) {

@@ -52,6 +52,7 @@ pub(super) fn authenticate(
         hint: None,
         offers: None,
         keys_tried: 0,
+        broken_off: false,
     };
     match attempt.all()? {
         Verdict::In => Ok(()),
@@ -80,6 +81,8 @@ pub(super) struct Attempt<'a> {
     offers: Option<String>,
     /// Keys that the server was shown.
     pub keys_tried: usize,
+    /// We ended the connection: an empty answer would have counted as a wrong one.
+    broken_off: bool,
 }
 
 impl Attempt<'_> {
@@ -170,6 +173,7 @@ impl Attempt<'_> {
         self.session.set_timeout(super::connection::millis(settings.io_timeout));
         let (turn, broken) = (conversation.turn.take(), conversation.broken.take());
         if let Some(why) = broken {
+            self.broken_off = true;
             self.tried.push(format!("keyboard-interactive: {why}"));
             self.hint = Some(if why.contains("changed") {
                 "log in once with `ssh` and change it, then try again".into()
@@ -253,8 +257,12 @@ impl Attempt<'_> {
     }
 
     fn cut(&self) -> anyhow::Error {
-        let message =
-            format!("{} hung up or fell silent after {} keys: {}", self.peer, self.keys_tried, self.list());
+        let (peer, list) = (self.peer, self.list());
+        let message = match self.keys_tried {
+            _ if self.broken_off => format!("logging in to {peer} was broken off: {list}"),
+            0 => format!("{peer} hung up or fell silent: {list}"),
+            keys => format!("{peer} hung up or fell silent after {keys} keys: {list}"),
+        };
         let wrong_keys = "servers hang up after a few wrong keys: name the right one with --identity";
         Failure::failed(message).hint(self.hint.clone().unwrap_or_else(|| wrong_keys.into())).into()
     }

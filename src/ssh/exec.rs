@@ -54,6 +54,8 @@ pub struct Exec {
     stdin_closed: bool,
     /// Both output streams have ended and are read to their ends.
     ended: bool,
+    /// It ended before it had taken its input; nothing can be sent any more.
+    over: Option<Ended>,
 }
 
 /// The remote command ended before it had taken all of its input. In the chain of an error, for
@@ -101,6 +103,7 @@ impl Exec {
             stderr: Vec::new(),
             stdin_closed: false,
             ended: false,
+            over: None,
         })
     }
 
@@ -209,6 +212,9 @@ impl Exec {
 
     /// `false`: the command ended first. `deadline` is asked again after each piece that was taken.
     fn send(&mut self, mut bytes: &[u8], deadline: impl Fn() -> Deadline) -> Result<bool> {
+        if self.over.is_some() {
+            return Ok(false);
+        }
         let mut until = deadline();
         while !bytes.is_empty() {
             let sent = match self.channel.write(bytes) {
@@ -306,8 +312,15 @@ impl Exec {
     }
 
     fn ended_early(&mut self, sent: u64) -> anyhow::Error {
-        match self.reap(Deadline::after(self.wire.io_timeout)) {
-            Ok(ended) => EndedEarly { ended, sent }.into(),
+        let ended = match self.over.take() {
+            Some(ended) => Ok(ended),
+            None => self.reap(Deadline::after(self.wire.io_timeout)),
+        };
+        match ended {
+            Ok(ended) => {
+                self.over = Some(ended.clone());
+                EndedEarly { ended, sent }.into()
+            }
             Err(error) => error,
         }
     }

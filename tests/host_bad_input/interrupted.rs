@@ -132,3 +132,31 @@ fn a_job_ends_though_nobody_can_see_it() {
     host.link_up();
     nothing_to_do(&site, "admin", &[]);
 }
+
+#[test]
+fn dpkg_that_is_held_for_good_is_waited_for_two_minutes() {
+    let mut site = Site::bare(Host::boot("debian13"));
+    site.host.exec("apt-get update -qq").ok();
+    hold_dpkg(&site);
+    site.remember();
+    let pid = site.host.exec("systemctl show -P MainPID packages").ok();
+    let began = Instant::now();
+    let ran = site.apply("root", &[]);
+    let waited = began.elapsed();
+    assert!((Duration::from_secs(115)..Duration::from_secs(200)).contains(&waited), "{waited:?}");
+    assert!(
+        ran.stderr
+            .contains(&format!("warning: perl (pid {pid}) holds dpkg's lock; waiting for it, 120 s at most")),
+        "{ran:?}"
+    );
+    refused(
+        &ran,
+        1,
+        &format!("installing libgomp1: perl (pid {pid}) holds dpkg's lock"),
+        "another package run holds the lock",
+    );
+    site.untouched();
+    site.host.exec("systemctl stop packages").ok();
+    site.apply("root", &[]).ok();
+    assert_serves(&site.host);
+}

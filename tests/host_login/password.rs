@@ -80,6 +80,7 @@ fn a_password_lets_us_in_and_a_wrong_one_is_tried_once() {
         let expired = probe(PASSWORD, &[]);
         assert_eq!(expired.status, 1, "{lines}: {expired:?}");
         assert!(expired.stderr.contains("change"), "{lines}: {expired:?}");
+        assert!(!expired.stderr.contains("fell silent"), "{lines}: {expired:?}");
     }
     host.exec("chage -d 20000 admin").ok();
     assert_eq!(probe(PASSWORD, &[]).status, 0);

@@ -63,14 +63,19 @@ fn a_password_is_typed_once_and_a_wrong_one_is_not_repeated() {
     assert!(terminal.end().0 != 0);
     assert_eq!(logged(&host, "pam_unix(sudo:auth): authentication failure"), 1);
 
-    // One question for a fleet, and one wrong try.
+    // One question for a fleet, and one wrong try. One after the other: it is the same host twice, where
+    // the one that ends takes away the agent that the other is about to start.
     let twice = format!("admin@{}:22", host.addr());
     let fleet = |password: &str| {
-        let command =
-            client.command_on(&host, "admin", &["probe", "--sudo-password-stdin", "--host", &twice]);
+        let command = client.command_on(
+            &host,
+            "admin",
+            &["probe", "--jobs", "1", "--sudo-password-stdin", "--host", &twice],
+        );
         fed(command, &format!("{password}\n"))
     };
-    assert_eq!(fleet(PASSWORD).status, 0);
+    let right = fleet(PASSWORD);
+    assert_eq!(right.status, 0, "{right:?}");
     let wrong = fleet("wrong");
     assert_eq!(wrong.status, 1, "{wrong:?}");
     assert!(wrong.stderr.contains("refused it, and it is not tried again"), "{wrong:?}");

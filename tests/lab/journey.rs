@@ -259,3 +259,13 @@ pub fn wait_until_ready(host: &impl Machine) {
     let log = || host.exec("journalctl --no-pager -n 60 -u agi-provision-llama").stdout;
     assert_eq!(ran.status, 0, "the server is not ready: {}", log());
 }
+
+/// Renames the architecture in a GGUF's header: sound for us, unknown to llama-server.
+#[track_caller]
+pub fn spoil(model: &Path, spoilt: &Path) {
+    let mut bytes = std::fs::read(model).unwrap();
+    let value = b"general.architecture\x08\0\0\0\x05\0\0\0\0\0\0\0llama";
+    let at = bytes.windows(value.len()).position(|window| window == value).expect("the architecture");
+    bytes[at + value.len() - 5..at + value.len()].copy_from_slice(b"llamb");
+    std::fs::write(spoilt, bytes).unwrap();
+}

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub mod gate;
 pub mod journey;
 pub mod vm;
 
@@ -179,6 +180,13 @@ impl Host {
         run(&mut self.command("reboot")).ok();
     }
 
+    /// Cuts its power: nothing on it gets another instruction. Then boots it again from its disk, which
+    /// has all that was written; what was not flushed is not lost, as this machine keeps its cache.
+    #[track_caller]
+    pub fn cut_power(&self) {
+        run(&mut self.command("power")).ok();
+    }
+
     /// Pulls its cable: it finds the network unreachable, this side gets no answer.
     #[track_caller]
     pub fn link_down(&self) {
@@ -191,7 +199,19 @@ impl Host {
         run(self.command("link").arg("mute")).ok();
     }
 
-    /// Ends both.
+    /// Loses one packet in a hundred, each way.
+    #[track_caller]
+    pub fn link_lossy(&self) {
+        run(self.command("link").arg("lossy")).ok();
+    }
+
+    /// How many of them that were.
+    #[track_caller]
+    pub fn lost_packets(&self) -> u64 {
+        run(self.command("link").arg("lost")).ok().parse().expect("a number of packets")
+    }
+
+    /// Ends all of that.
     #[track_caller]
     pub fn link_up(&self) {
         run(self.command("link").arg("up")).ok();

@@ -17,9 +17,11 @@ use std::time::{Duration, Instant};
 
 pub struct Activate;
 
-/// Loading reads the model from disk, at worst at 50 MB/s; GPUs may be waited for 120 s before.
-fn start_limit(plan: &Plan) -> Duration {
-    Duration::from_secs(180 + plan.model.size_bytes / 50_000_000)
+/// How long the server may take to be ready. Loading reads the model from disk, at worst at 50 MB/s;
+/// GPUs may be waited for 120 s before.
+pub fn start_limit(plan: &Plan) -> Duration {
+    let waits = if plan.profile.gpus.is_empty() { 120 } else { 180 };
+    Duration::from_secs(waits + plan.model.size_bytes / 50_000_000)
 }
 
 fn answer_limit(plan: &Plan) -> Duration {

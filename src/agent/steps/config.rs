@@ -2,6 +2,7 @@
 
 use super::{Run, Step, Undo};
 use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
+use crate::agent::installed;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -37,6 +38,7 @@ impl Step for Config {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        build_as_planned(desired, run)?;
         let folder = Path::new(paths::GENERATIONS).join(next_number().to_string());
         run.undo.push(Undo::Remove(folder.clone()));
         files::directory(&folder, 0o755)?;
@@ -47,9 +49,11 @@ impl Step for Config {
         for (name, target) in links(desired)? {
             files::link(&folder.join(name), &target)?;
         }
+        files::write(&folder.join(paths::generation::BUNDLE), &desired.bundle.to_tar()?, 0o644)?;
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
-        if let Some(current) = generation::current() {
-            files::link(&folder.join(paths::generation::PREVIOUS), &current)?;
+        // Not the current one, which an apply that was cut off may have left without proof.
+        if let Some(served) = &run.served {
+            files::link(&folder.join(paths::generation::PREVIOUS), served)?;
         }
         // The switch: everything before it was beside what serves.
         let link = Path::new(paths::GENERATION);
@@ -58,6 +62,19 @@ impl Step for Config {
             Err(_) => run.undo.push(Undo::Remove(link.to_path_buf())),
         }
         files::link(link, &folder).context("switching the generation")
+    }
+}
+
+/// Another build than the plan's runs with a warning, or not at all with --strict.
+fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
+    let runtime = generation::runtime(&desired.record.runtime);
+    let found = runtime.and_then(|runtime| runtime.build);
+    match installed::mismatch(found.as_deref(), &desired.plan.llama_server.build) {
+        None => Ok(()),
+        Some(why) if desired.strict => Err(Failure::failed(why)
+            .hint("plan for the build that is there (--llama-build), or give that build's --runtime-archive")
+            .into()),
+        Some(why) => run.warn(why),
     }
 }
 

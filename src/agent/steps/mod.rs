@@ -20,8 +20,12 @@ use crate::error::Result;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+<<<<<<< HEAD
 pub use activate::{receipt_facts, wait_until_ready};
 pub use expose::hand_over as hand_over_certificate;
+=======
+pub use activate::{receipt_facts, start_limit, wait_until_ready};
+>>>>>>> main
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 
@@ -78,6 +82,10 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
+    /// The generation that served before; `None` on a first apply.
+    pub served: Option<PathBuf>,
+    /// An apply was cut off before: what runs may be started from what is no longer there.
+    pub unproved: bool,
     last_progress: Option<Instant>,
 }
 
@@ -96,7 +104,15 @@ pub struct Notes {
 
 impl<'a> Run<'a> {
     pub fn new(events: &'a mut dyn Events) -> Run<'a> {
-        Run { events, undo: Vec::new(), notes: Notes::default(), token: None, last_progress: None }
+        Run {
+            events,
+            undo: Vec::new(),
+            notes: Notes::default(),
+            token: None,
+            served: None,
+            unproved: false,
+            last_progress: None,
+        }
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {

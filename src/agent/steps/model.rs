@@ -3,8 +3,10 @@
 use super::{Run, Step, Undo};
 use crate::agent::download;
 use crate::agent::generation::{self, Desired, NOTE, has_model, model_folder, model_path};
+use crate::agent::protocol::{Blob, Unit};
 use crate::error::{Context, Result};
 use crate::files::{self, Stamp};
+use crate::hash::sha256_file;
 use crate::report::gib;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,12 +25,14 @@ impl Step for Model {
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         for blob in desired.record.models.iter().filter(|blob| !has_model(blob)) {
-            let arrived = download::arrived(blob, desired, run)?;
             let (folder, path) = (model_folder(blob), model_path(blob));
             run.undo.push(Undo::Remove(folder.clone()));
-            files::remove(&folder)?;
-            files::directory(&folder, 0o755)?;
-            fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;
+            if !lies_there(blob, run) {
+                let arrived = download::arrived(blob, desired, run)?;
+                files::remove(&folder)?;
+                files::directory(&folder, 0o755)?;
+                fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;
+            }
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
             files::sync_folder(&path)?;
             let note = generation::Model { blob: blob.clone(), stamp: Stamp::of(&path)? };
@@ -36,4 +40,16 @@ impl Step for Model {
         }
         Ok(())
     }
+}
+
+/// Its file is in place and as it should be, and only the note is missing: a power cut came between.
+fn lies_there(blob: &Blob, run: &mut Run) -> bool {
+    let path = model_path(blob);
+    if !fs::metadata(&path).is_ok_and(|metadata| metadata.len() == blob.size_bytes) {
+        return false;
+    }
+    let found = sha256_file(&path, |done| {
+        let _ = run.progress(done, Some(blob.size_bytes), Unit::Bytes);
+    });
+    found.is_ok_and(|found| found == blob.sha256)
 }

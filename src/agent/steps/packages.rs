@@ -3,8 +3,10 @@
 
 use super::{Run, Step};
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
+use crate::agent::installed::{self, is_elf};
 use crate::error::{Failure, Result};
 use crate::files;
+use crate::hardware::probe::package_lock;
 use crate::process;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +15,7 @@ use std::time::Duration;
 pub struct Packages;
 
 /// Seconds to wait for another package run to finish.
-const LOCK_SECONDS: &str = "DPkg::Lock::Timeout=120";
+const LOCK_SECONDS: u32 = 120;
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
 /// A shared library, and the packages that bring it: Debian's and Ubuntu's, Fedora's and its kin's,
@@ -54,6 +56,9 @@ impl Step for Packages {
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
             let packages = library_packages(&loaded.missing)?;
+            if let Some(holder) = package_lock() {
+                run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
+            }
             install(&loaded.missing, &packages)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
@@ -70,6 +75,7 @@ impl Step for Packages {
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
         note.libraries = loaded.found;
+        note.build = installed::build(&server(&note));
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
@@ -132,7 +138,8 @@ pub(super) fn is_there(program: &str) -> bool {
 pub(super) fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", LOCK_SECONDS, "-q", "-y"]).args(args);
+        let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
         process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
     };
     let mut install = vec!["install", "--no-install-recommends"];
@@ -153,7 +160,10 @@ pub(super) fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     if is_locked(&first.stderr) {
-        return Err(Failure::failed(format!("installing {}: {}", packages.join(", "), first.stderr.trim()))
+        // apt does not always say whose it is.
+        let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
+        let said = first.stderr.trim();
+        return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
             .hint("another package run holds the lock; wait for it to finish, then apply again")
             .into());
     }
@@ -186,7 +196,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
     let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
-    let server = folder.join(&note.folder).join("llama-server");
+    let server = server(&note);
     let outcome = process::run("ldd", &[&server.to_string_lossy()], Duration::from_secs(30))?;
     if !outcome.success {
         let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
@@ -194,20 +204,34 @@ fn loader(desired: &Desired) -> Result<Loader> {
             return Ok(Loader { missing: Vec::new(), found: vec![server] });
         }
         return Err(Failure::failed(format!(
-            "the archive's llama-server does not start here: {}",
+            "{} does not start here: {}",
+            match note.installed {
+                Some(path) => path.display().to_string(),
+                None => "the archive's llama-server".to_string(),
+            },
             said.trim()
         ))
         .hint("it must be a Linux x86-64 executable for this host's C library")
         .into());
     }
-    Ok(parse_ldd(&outcome.stdout, &folder.to_string_lossy()))
+    let mut loader = parse_ldd(&outcome.stdout, &folder.to_string_lossy());
+    if !desired.plan.profile.gpus.is_empty() {
+        // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
+        let backend = server.with_file_name("libggml-vulkan.so");
+        if backend.exists() {
+            let outcome = process::run("ldd", &[&backend.to_string_lossy()], Duration::from_secs(30))?;
+            loader.missing.extend(parse_ldd(&outcome.stdout, &folder.to_string_lossy()).missing);
+            loader.missing.sort();
+            loader.missing.dedup();
+        }
+    }
+    Ok(loader)
 }
 
-fn is_elf(path: &std::path::Path) -> bool {
-    use std::io::Read;
-    let mut magic = [0; 20];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+/// The program itself, not a link to it: its libraries are looked for beside it.
+fn server(note: &generation::Runtime) -> PathBuf {
+    let inside = runtime_folder(&note.blob).join(&note.folder).join("llama-server");
+    note.installed.clone().unwrap_or(inside)
 }
 
 fn parse_ldd(text: &str, runtime: &str) -> Loader {

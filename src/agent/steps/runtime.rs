@@ -1,6 +1,7 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
 use super::{Run, Step, Undo};
+use crate::agent::converge::FULL_DISK;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
 use crate::agent::{deep, download};
 use crate::error::{Context, Failure, Result};
@@ -26,18 +27,29 @@ impl Step for Runtime {
         if generation::runtime(blob).is_some() {
             return Ok(Vec::new());
         }
+        if let Some(path) = &desired.installed {
+            return Ok(vec![format!("use {}", path.display())]);
+        }
         Ok(vec![format!("unpack {} to {}", blob.name, runtime_folder(blob).display())])
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         let blob = &desired.record.runtime;
-        let archive = download::arrived(blob, desired, run)?;
         let folder = runtime_folder(blob);
-        files::remove(&folder)?;
-        run.undo.push(Undo::Remove(folder.clone()));
         let unpacking = folder.with_extension("unpacking");
-        files::remove(&unpacking)?;
-        run.undo.push(Undo::Remove(unpacking.clone()));
+        let prepare = |run: &mut Run| {
+            for path in [&folder, &unpacking] {
+                files::remove(path)?;
+                run.undo.push(Undo::Remove(path.clone()));
+            }
+            Ok::<(), anyhow::Error>(())
+        };
+        if let Some(path) = &desired.installed {
+            prepare(run)?;
+            return link_installed(path, desired, &unpacking, &folder);
+        }
+        let archive = download::arrived(blob, desired, run)?;
+        prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
         let server = find_server(&unpacking)?.ok_or_else(|| {
             Failure::failed(format!("{} has no llama-server in it", blob.name))
@@ -51,12 +63,36 @@ impl Step for Runtime {
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
             files: deep::hashes(&unpacking)?,
+            installed: None,
+            build: None,
         };
-        generation::write_note(&unpacking.join(NOTE), &note)?;
-        fs::rename(&unpacking, &folder).with_context(|| format!("moving {}", unpacking.display()))?;
-        files::sync_folder(&folder)?;
+        settle(&note, &unpacking, &folder)?;
         files::remove(&archive)
     }
+}
+
+/// The note is written, and the folder takes its place.
+fn settle(note: &generation::Runtime, unpacking: &Path, folder: &Path) -> Result<()> {
+    generation::write_note(&unpacking.join(NOTE), note)?;
+    fs::rename(unpacking, folder).with_context(|| format!("moving {}", unpacking.display()))?;
+    Ok(files::sync_folder(folder)?)
+}
+
+/// A runtime that is only a link to what the host has.
+fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Path) -> Result<()> {
+    files::directory(unpacking, 0o755)?;
+    files::link(&unpacking.join("llama-server"), path)?;
+    let note = generation::Runtime {
+        blob: desired.record.runtime.clone(),
+        llama_build: desired.record.llama_build.clone(),
+        folder: PathBuf::new(),
+        stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
+        libraries: Vec::new(),
+        files: [(PathBuf::from("llama-server"), desired.record.runtime.sha256.clone())].into(),
+        installed: Some(path.to_path_buf()),
+        build: None,
+    };
+    settle(&note, unpacking, folder)
 }
 
 /// Unpacks a .tar or .tar.gz. Entries stay below `folder`, are owned by root and writable by nobody
@@ -77,9 +113,9 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     tar.set_preserve_mtime(false);
     fs::create_dir_all(folder)?;
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull => anyhow::Error::from(
-            Failure::failed("the host's disk is full").hint("free some space or take a larger disk"),
-        ),
+        io::ErrorKind::StorageFull => {
+            anyhow::Error::from(Failure::failed("the host's disk is full").hint(FULL_DISK))
+        }
         kind => {
             // The error itself names our folder; its cause says what is wrong with the archive.
             let cause =

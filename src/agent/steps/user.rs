@@ -2,7 +2,7 @@
 
 use super::{Run, Step};
 use crate::agent::generation::Desired;
-use crate::error::{Failure, Result};
+use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::process;
 use std::time::Duration;
@@ -15,11 +15,16 @@ impl Step for User {
     }
 
     fn check(&self, _: &Desired) -> Result<Vec<String>> {
-        Ok(if exists()? { Vec::new() } else { vec![format!("create the system user {}", paths::USER)] })
+        Ok(match Found::read()? {
+            Found { user: true, group: true } => Vec::new(),
+            Found { user: false, group: false } => vec![format!("create the system user {}", paths::USER)],
+            _ => vec![format!("create the system user {} anew, which is there in part", paths::USER)],
+        })
     }
 
     /// Taken back with everything else when a first apply fails; later it exists.
     fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
+        remove()?;
         let args = [
             "--system",
             "--user-group",
@@ -34,15 +39,30 @@ impl Step for User {
     }
 }
 
-pub fn exists() -> Result<bool> {
-    let text = std::fs::read_to_string("/etc/passwd")?;
-    Ok(text.lines().any(|line| line.split(':').next() == Some(paths::USER)))
+/// A useradd that was killed leaves one without the other.
+struct Found {
+    user: bool,
+    group: bool,
 }
 
-/// Removes the user and its group.
+impl Found {
+    fn read() -> Result<Found> {
+        let has = |path: &str| -> Result<bool> {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?;
+            Ok(text.lines().any(|line| line.split(':').next() == Some(paths::USER)))
+        };
+        Ok(Found { user: has("/etc/passwd")?, group: has("/etc/group")? })
+    }
+}
+
+/// Removes the user and its group, or what there is of them.
 pub fn remove() -> Result<()> {
-    if exists()? {
+    if Found::read()?.user {
         tool("userdel", &[paths::USER])?;
+    }
+    // userdel takes a group of the same name with it.
+    if Found::read()?.group {
+        tool("groupdel", &[paths::USER])?;
     }
     Ok(())
 }

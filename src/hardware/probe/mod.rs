@@ -44,6 +44,11 @@ pub fn probe(storage: &Path) -> Facts {
     with(facts, gaps)
 }
 
+/// `apt-get (pid 12)`: who holds the locks of apt-get and dpkg.
+pub fn package_lock() -> Option<String> {
+    os::package_lock(&mut Gaps::default())
+}
+
 /// What the service's gate compares at every start, and nothing that takes time: no program is run
 /// but nvidia-smi, and that only for a plan with GPUs. It may run in the unit's sandbox.
 pub fn probe_for_start(storage: &Path, gpus: bool) -> Facts {

@@ -1,0 +1,99 @@
+//! A llama-server that the host has already: found, checked, run where it lies, and left there.
+
+#[path = "lab/mod.rs"]
+mod lab;
+
+use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::{Host, llama_archive, run};
+use std::process::Command;
+
+/// Says that it is build 6123, and is the real one otherwise.
+const OTHER_BUILD: &str = r#"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char **args) {
+    if (count > 1 && !strcmp(args[1], "--version")) return fprintf(stderr, "version: 6123 (abc)\n"), 0;
+    return execv("/opt/llama-b11434/llama-server", args);
+}"#;
+
+#[test]
+fn a_llama_server_on_the_host_is_used_where_it_is() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    host.put(&llama_archive(), "/root/llama.tar.gz");
+    host.exec("tar -xzf /root/llama.tar.gz -C /opt --no-same-owner && rm /root/llama.tar.gz").ok();
+    host.exec("ln -s /opt/llama-b11434/llama-server /usr/local/bin/llama-server").ok();
+    let model = client.tiny("tiny.gguf", 1);
+    let apply = |path: &str, more: &[&str]| {
+        let args = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-path", path];
+        client.json_on(&host, "admin", &[&args[..], more].concat())
+    };
+
+    // What the service could not run is refused, and nothing is left.
+    host.exec("cp /bin/true /root/llama-server; cp /bin/true /opt/open; chmod 777 /opt/open; printf '#!/bin/sh\\n' > /opt/script; chmod 755 /opt/script").ok();
+    for (path, message) in [
+        ("llama-server", "is not an absolute path"),
+        ("/usr/bin/llama-server", "is not on the host"),
+        ("/root/llama-server", "lies in /root, which the service does not see"),
+        ("/opt/open", "can be changed by others than root"),
+        ("/opt/script", "is not an executable"),
+    ] {
+        let refused = apply(path, &[]);
+        assert_eq!(refused.exit, 1, "{refused:?}");
+        assert!(refused.message().contains(message), "{refused:?}");
+        assert!(refused.value["hint"].as_str().is_some(), "{refused:?}");
+        assert_ne!(host.exec("ls /usr/local/lib/agi-provision /var/lib/agi-provision").status, 0);
+    }
+
+    let done = apply("/usr/local/bin/llama-server", &[]);
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert_serves(&host);
+    assert_eq!(done.value["receipt"]["packages_installed"][0], "libgomp1", "what it lacked: {done:?}");
+    let exe = host.exec("readlink /proc/$(systemctl show -P MainPID agi-provision-llama)/exe").ok();
+    assert_eq!(exe, "/opt/llama-b11434/llama-server");
+    let again = apply("/usr/local/bin/llama-server", &[]);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    let status = client.json_on(&host, "admin", &["status"]);
+    let status = &status.value["status"];
+    assert_eq!(status["runtime"]["path"], "/opt/llama-b11434/llama-server", "{status}");
+    assert_eq!(status["runtime"]["build"], "b11434", "{status}");
+    assert_eq!(status["drift"].as_array().map(Vec::len), Some(0), "{status}");
+
+    // Another program takes its place: that is drift, said at the start, and applied when asked.
+    host.exec("cp /opt/llama-b11434/llama-server /opt/new && mv /opt/new /opt/llama-b11434/llama-server")
+        .ok();
+    let status = client.json_on(&host, "admin", &["status"]);
+    assert_eq!(status.value["status"]["drift"][0]["step"], "runtime", "{status:?}");
+    host.exec("systemctl restart agi-provision-llama").ok();
+    let said = || host.exec("journalctl -q -o cat -u agi-provision-llama").stdout;
+    let began = std::time::Instant::now();
+    while !said().contains("is not the one that was applied") {
+        assert!(began.elapsed().as_secs() < 30, "{}", said());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let mended = apply("/usr/local/bin/llama-server", &[]);
+    assert_eq!((mended.exit, mended.changed()), (0, true), "{mended:?}");
+    assert_serves(&host);
+
+    // Another build is said, and refused by those who want what was promised.
+    std::fs::write(client.path("other.c"), OTHER_BUILD).unwrap();
+    run(Command::new("cc").args(["-O1", "-o", "other", "other.c"]).current_dir(client.path(""))).ok();
+    host.put(&client.path("other"), "/opt/other");
+    host.exec("chmod 755 /opt/other").ok();
+    let strict = apply("/opt/other", &["--strict", "--allow", "cpu-cores"]);
+    assert_eq!(strict.exit, 1, "{strict:?}");
+    assert!(
+        strict.message().contains("llama-server is build b6123, and the plan is for b11434"),
+        "{strict:?}"
+    );
+    assert!(strict.value["hint"].as_str().unwrap().contains("--llama-build"), "{strict:?}");
+    assert_serves(&host);
+    let other = apply("/opt/other", &[]);
+    assert_eq!(other.exit, 0, "{other:?}");
+    assert!(other.value["receipt"]["warnings"].to_string().contains("b6123"), "{other:?}");
+    assert_serves(&host);
+
+    client.on(&host, "admin", &["remove", "--yes"]).ok();
+    host.exec("test -x /opt/llama-b11434/llama-server -a -x /opt/other -a -L /usr/local/bin/llama-server")
+        .ok();
+}

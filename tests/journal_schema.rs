@@ -1,0 +1,70 @@
+//! docs/journal.schema.json against what a journal really holds. tests/host_steps.rs holds it against
+//! journals of real jobs.
+
+use agi_provision::agent::journal::Journal;
+use agi_provision::agent::protocol::{End, Event, Events, JOURNAL_SCHEMA, Unit};
+use agi_provision::error::{Exit, Failure};
+use serde_json::{Value, json};
+
+fn validator() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(include_str!("../docs/journal.schema.json")).unwrap();
+    jsonschema::draft202012::new(&schema).expect("the schema is one")
+}
+
+/// Every event that a job writes, through a real journal.
+fn lines() -> Vec<Value> {
+    let exits = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::NoPlanFits,
+        Exit::HostDoesNotMeetPlan,
+        Exit::ChangesFound,
+        Exit::HostKey,
+        Exit::Held,
+        Exit::RolledBack,
+    ];
+    let mut events = vec![
+        Event::Journal { schema: JOURNAL_SCHEMA.into(), bundle: "ab".repeat(32) },
+        Event::Resumed { since: "2026-01-02T03:04:05Z".into() },
+        Event::Step { name: "user".into(), what: "create the system user".into() },
+        Event::StepDone { name: "user".into(), seconds: 0.25 },
+        Event::Progress { done: 1, total: Some(2), unit: Unit::Bytes },
+        Event::Progress { done: 1, total: None, unit: Unit::Seconds },
+        Event::Warning { text: "слово".into() },
+    ];
+    events.extend(
+        exits.map(|exit| Event::End(End::failed(&Failure::new(exit, "why").hint("and what to do").into()))),
+    );
+    events.push(Event::End(End {
+        receipt: Some(json!({"schema": "agi-provision/receipt/1"})),
+        log: vec!["a line".into()],
+        ..End::done(true, "it serves")
+    }));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let mut journal = Journal::create(&path).unwrap();
+    events.iter().for_each(|event| journal.send(event).unwrap());
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn whatever_a_job_writes_is_described() {
+    let validator = validator();
+    for line in lines() {
+        let errors: Vec<String> = validator.iter_errors(&line).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{line}: {errors:#?}");
+    }
+}
+
+#[test]
+fn a_key_or_an_event_that_nobody_described_is_found() {
+    let validator = validator();
+    for mut line in lines() {
+        line["more"] = json!(1);
+        assert!(!validator.is_valid(&line), "{line}");
+    }
+    assert!(!validator.is_valid(&json!({"event": "novelty"})));
+    assert!(!validator.is_valid(&json!({"event": "step", "name": "user"})));
+}
