@@ -2,12 +2,8 @@
 //! one of them; switching is one rename.
 
 use super::files::{self, Stamp};
-<<<<<<< HEAD
 use super::protocol::{Apply, Blob, Expose};
-=======
-use super::protocol::{Apply, Blob};
 use super::{download, installed};
->>>>>>> main
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
 use crate::paths;
@@ -147,14 +143,11 @@ pub struct Desired {
     pub offered: Vec<Blob>,
     /// Blobs that this host can download.
     pub sources: Vec<Source>,
-<<<<<<< HEAD
     pub expose: Expose,
-=======
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
     /// A broken promise refuses.
     pub strict: bool,
->>>>>>> main
 }
 
 impl Desired {
@@ -197,10 +190,16 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
-<<<<<<< HEAD
-        Ok(Desired { plan, bundle, record, offered, sources, expose: apply.expose.clone() })
-=======
-        Ok(Desired { plan, bundle, record, offered, sources, installed, strict: apply.strict })
+        Ok(Desired {
+            plan,
+            bundle,
+            record,
+            offered,
+            sources,
+            installed,
+            strict: apply.strict,
+            expose: apply.expose.clone(),
+        })
     }
 
     /// What the generation that serves was made from; `None` where it does not say.
@@ -216,8 +215,8 @@ impl Desired {
             sources: Vec::new(),
             installed: None,
             strict: false,
+            expose: Expose::default(),
         })
->>>>>>> main
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.

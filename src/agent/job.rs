@@ -8,12 +8,8 @@ use super::journal::{Follower, Journal};
 use super::lock::{self, Holder};
 use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
 use super::prune::prune;
-<<<<<<< HEAD
 use super::session::Secrets;
-use super::steps::{Run, Undo, hand_over_certificate, receipt_facts};
-=======
-use super::steps::{Run, receipt_facts};
->>>>>>> main
+use super::steps::{Run, hand_over_certificate, receipt_facts};
 use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -99,15 +95,12 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
-<<<<<<< HEAD
     // What no step took.
     hand_over_certificate(None)?;
-=======
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
         eprintln!("{failure}");
     }
->>>>>>> main
     let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;
     // Read before it may go.

@@ -236,32 +236,6 @@ fn cut_off(error: anyhow::Error) -> anyhow::Error {
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
 }
 
-<<<<<<< HEAD
-=======
-fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
-    let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
-    let local = local.ok_or_else(|| {
-        Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
-    })?;
-    let total = local.blob.size_bytes;
-    if need.offset > total {
-        return Err(Failure::failed(format!(
-            "the host says it has more of {} than there is",
-            local.blob.name
-        ))
-        .hint("is the agent there the one that was staged? `remove` and apply again")
-        .into());
-    }
-    let what = || format!("reading {}", local.path.display());
-    let mut file = File::open(&local.path).with_context(what)?;
-    file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
-    // Exactly what was announced, even when the file grows meanwhile.
-    let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
-    show.upload(&local.blob.name, need.offset, total);
-    stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
-}
-
->>>>>>> main
 #[cfg(test)]
 mod tests {
     use super::*;

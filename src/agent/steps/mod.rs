@@ -20,12 +20,8 @@ use crate::error::Result;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-<<<<<<< HEAD
-pub use activate::{receipt_facts, wait_until_ready};
-pub use expose::hand_over as hand_over_certificate;
-=======
 pub use activate::{receipt_facts, start_limit, wait_until_ready};
->>>>>>> main
+pub use expose::hand_over as hand_over_certificate;
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 
