@@ -33,6 +33,7 @@ pub struct Request {
     pub sudo_password: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and it is on its way into JSON")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
