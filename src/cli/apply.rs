@@ -10,6 +10,7 @@ use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::offers::HostKind;
 use crate::plan::document::{ModelFile, Plan, Verdict};
 use crate::render::{Bundle, render};
 use crate::report::gib;
@@ -133,6 +134,12 @@ impl SourceArgs {
             Some(path) => {
                 let mut plan = read_plan(path)?;
                 self.plan_args.expose(&mut plan)?;
+                let offer = plan.cost.as_ref().map(|cost| &cost.offer);
+                if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
+                    eprintln!(
+                        "note: this plan's price is a container's; only a host with systemd can be applied to"
+                    );
+                }
                 (plan, Vec::new())
             }
             None => {
