@@ -10,6 +10,7 @@ use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, HostKind};
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
+use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
@@ -27,6 +28,10 @@ pub struct Args {
     /// With --host or --local: plan for that machine, which is probed and measured
     #[command(flatten)]
     hosts: HostArgs,
+    /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
+    /// and what the choice was between
+    #[arg(long)]
+    explain: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
@@ -280,18 +285,43 @@ pub fn run(args: &Args) -> Result<Exit> {
     };
     let kinds = [HostKind::Vm, HostKind::Container];
     let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
-    let plan = crate::plan::plan(&request)?;
-    let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
+    let (plan, explanation) = match args.explain {
+        true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
+        false => (crate::plan::plan(&request)?, None),
+    };
+    let document = Document { plan: &plan, explanation: explanation.as_ref() };
+    let page = match args.format {
+        PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),
+        _ => None,
+    };
     if let Some(path) = &args.out {
-        let content = page.clone().unwrap_or_else(|| plan.to_json());
+        let content = match &page {
+            Some(page) => page.clone(),
+            None => serde_json::to_string_pretty(&document)? + "\n",
+        };
         std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
     match (page, args.format) {
         // A page that went to a file is not for the terminal too.
         (Some(_), _) if args.out.is_some() => {}
         (Some(page), _) => print(&page)?,
-        (None, PlanFormat::Json) => print_json(&plan)?,
-        (None, _) => print(&report::plan::text(&plan))?,
+        (None, PlanFormat::Json) => print_json(&document)?,
+        (None, _) => {
+            let mut text = report::plan::text(&plan);
+            if let Some(explanation) = &explanation {
+                text = format!("{text}\n{}", report::explain::text(explanation));
+            }
+            print(&text)?;
+        }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// A plan as JSON; an explanation stands beside its keys.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
 }

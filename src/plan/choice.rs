@@ -9,7 +9,7 @@ use super::document::*;
 use super::ledger::{Graphs, Logits, Subject, refusal};
 use super::placement::{self, Placement, SplitMode};
 use super::request::{Request, Variant};
-use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
+use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
 use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::matching;
@@ -18,6 +18,9 @@ use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
 use std::cmp::Ordering;
+
+mod explained;
+pub use explained::explained;
 
 /// One profile with one quantisation, judged.
 struct Candidate<'a> {
@@ -28,6 +31,7 @@ struct Candidate<'a> {
     placement: Placement,
     memory: Vec<DeviceLedger>,
     rag: Option<rag::Placed>,
+    disk: Disk,
     speed: Speed,
     verdict: Verdict,
     reasons: Vec<String>,
@@ -36,11 +40,22 @@ struct Candidate<'a> {
 /// The plan for `request`; its verdict is `impossible` when nothing fits. Errors are usage errors:
 /// a combination that llama.cpp refuses, a value out of range.
 pub fn plan(request: &Request) -> Result<Plan> {
+    Ok(decide(request)?.plan)
+}
+
+/// A plan, and which of the candidates it is.
+struct Decision<'a> {
+    plan: Plan,
+    everywhere: Vec<Candidate<'a>>,
+    chosen: usize,
+}
+
+fn decide(request: &Request) -> Result<Decision<'_>> {
     check(request)?;
     let (tried, graphs) = (workloads(request), Graphs::default());
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let least = placement::least_gpus(&request.fixed);
     let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let least = placement::least_gpus(&request.fixed);
     let mut everywhere = Vec::new();
     for profile in request.profiles.iter().filter(|profile| profile.gpus.len() >= least) {
         let offer = cheapest(request, profile, within);
@@ -49,19 +64,24 @@ pub fn plan(request: &Request) -> Result<Plan> {
             everywhere.push(Candidate { offer, ..judged });
         }
     }
-    let eligible = |c: &&Candidate| match &request.profile {
-        Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
-        None => c.profile.rented && (request.budget.is_none() || c.offer.is_some()),
-    };
-    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(request, a, b));
-    let Some(chosen) = chosen else {
+    let eligible = everywhere.iter().enumerate().filter(|(_, c)| eligible(request, c));
+    let Some((chosen, _)) = eligible.min_by(|(_, a), (_, b)| better(request, a, b)) else {
         return Ok(over_budget(request, rag.as_ref(), everywhere));
     };
-    let mut plan = document(request, rag.as_ref(), chosen, &everywhere);
+    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere);
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }
-    Ok(plan)
+    Ok(Decision { plan, everywhere, chosen })
+}
+
+/// May be chosen: of the profile that was named, else one that is rented; within the budget.
+fn eligible(request: &Request, c: &Candidate) -> bool {
+    let profile = match &request.profile {
+        Some(id) => c.profile.id == *id,
+        None => c.profile.rented,
+    };
+    profile && (request.budget.is_none() || c.offer.is_some())
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -243,29 +263,37 @@ fn judged<'a>(
     let rag = rag.map(|server| server.place(profile, &placement, &mut memory));
     let speed = speed::predict(profile, &subject, &placement, &memory);
     let workload = workload.clone();
-    let (mut verdict, mut reasons) = verdict::judge(&Case {
-        weights: &variant.weights,
-        n_ctx_train: request.model.shape.n_ctx_train,
-        workload: &workload,
-        placement: &placement,
-        memory: &memory,
-        speed: &speed,
-        fixed: &request.fixed,
-    });
-    let disk = requirements::disk_need(disk);
-    if disk > profile.disk_bytes() {
-        verdict = Verdict::Impossible;
-        let of_rag = match of_rag {
-            0 => String::new(),
-            bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
-        };
-        reasons.push(format!(
-            "the disk holds {} and {} are needed{of_rag}",
-            gib(profile.disk_bytes()),
-            gib(disk)
-        ));
+    let mut candidate = Candidate {
+        profile,
+        variant,
+        offer: None,
+        workload,
+        placement,
+        memory,
+        rag,
+        disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
+        speed,
+        verdict: Verdict::Impossible,
+        reasons: Vec::new(),
+    };
+    (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
+    candidate
+}
+
+impl Candidate<'_> {
+    /// What the rule judges.
+    fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
+        Case {
+            weights: &self.variant.weights,
+            n_ctx_train: request.model.shape.n_ctx_train,
+            workload: &self.workload,
+            placement: &self.placement,
+            memory: &self.memory,
+            disk: self.disk,
+            speed: &self.speed,
+            fixed: &request.fixed,
+        }
     }
-    Candidate { profile, variant, offer: None, workload, placement, memory, rag, speed, verdict, reasons }
 }
 
 /// The cheapest of the offers for a profile that are `wanted`, by the budget's period.
@@ -312,16 +340,23 @@ fn shortage(candidate: &Candidate) -> i64 {
     candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
 
+/// The terms of the choice in their order: its name and how `a` compares, where less is better.
+fn order(request: &Request, a: &Candidate, b: &Candidate) -> [(&'static str, Ordering); 6] {
+    let impossible = a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible;
+    let (short_a, short_b) = if impossible { (shortage(a), shortage(b)) } else { (0, 0) };
+    [
+        ("verdict", a.verdict.cmp(&b.verdict)),
+        ("missing memory", short_a.cmp(&short_b)),
+        ("price", by_price(request, a, b)),
+        ("layers on one class of device", a.placement.is_split().cmp(&b.placement.is_split())),
+        ("quality up to Q8_0", quality(b).cmp(&quality(a))),
+        ("speed", b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected)),
+    ]
+}
+
 fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
-    let by_verdict = a.verdict.cmp(&b.verdict);
-    if a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible {
-        return shortage(a).cmp(&shortage(b));
-    }
-    by_verdict
-        .then(by_price(request, a, b))
-        .then(a.placement.is_split().cmp(&b.placement.is_split()))
-        .then(quality(b).cmp(&quality(a)))
-        .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
+    let decisive = order(request, a, b).into_iter().map(|(_, order)| order).find(|order| order.is_ne());
+    decisive.unwrap_or(Ordering::Equal)
 }
 
 /// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
@@ -329,27 +364,30 @@ fn over_budget<'a>(
     request: &'a Request,
     rag: Option<&rag::Server>,
     mut everywhere: Vec<Candidate<'a>>,
-) -> Plan {
-    let asked = |c: &&Candidate| match &request.profile {
+) -> Decision<'a> {
+    let asked = |c: &Candidate| match &request.profile {
         Some(id) => c.profile.id == *id,
         None => c.profile.rented,
     };
     let asked_in = request.budget.as_ref().map(|budget| budget.currency);
-    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
+    let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
     // First in the currency that was asked for.
     for same_currency in [true, false] {
         for c in &mut everywhere {
             c.offer = cheapest(request, c.profile, |o| !same_currency || Some(o.currency) == asked_in);
         }
-        if everywhere.iter().filter(asked).any(|c| runs(&c)) {
+        if everywhere.iter().any(|c| asked(c) && runs(c)) {
             break;
         }
     }
-    let by_price = |a: &&Candidate, b: &&Candidate| by_price(request, a, b).then(better(request, a, b));
-    let cheapest = everywhere.iter().filter(asked).filter(runs).min_by(by_price);
-    let nearest = || everywhere.iter().filter(asked).min_by(|a, b| better(request, a, b));
-    let shown = cheapest.or_else(nearest).unwrap_or(&everywhere[0]);
-    let mut plan = document(request, rag, shown, &everywhere);
+    type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
+    let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));
+    let of_asked = || everywhere.iter().enumerate().filter(|(_, c)| asked(c));
+    let cheapest = of_asked().filter(|(_, c)| runs(c)).min_by(by_price);
+    let nearest = || of_asked().min_by(|(_, a), (_, b)| better(request, a, b));
+    let chosen = cheapest.or_else(nearest).map_or(0, |(chosen, _)| chosen);
+    let cheapest = cheapest.map(|(_, c)| c);
+    let mut plan = document(request, rag, &everywhere[chosen], &everywhere);
     plan.verdict = Verdict::Impossible;
     plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
         (Some(offer), Some(budget)) => {
@@ -367,7 +405,7 @@ fn over_budget<'a>(
         }
         _ => "no known offer runs it at any price".to_string(),
     }];
-    plan
+    Decision { plan, everywhere, chosen }
 }
 
 /// The nearest thing that would run, when the choice would not.
@@ -542,8 +580,10 @@ fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate])
 /// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
 /// all three. `None`: neither, or the prices cannot be compared.
 fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
+    // As they are shown: a part of a cent makes no alternative.
+    let cents = |offer: &Offer| (offer.per_month() * 100.0).round();
     let price = match (a.offer, b.offer) {
-        (Some(a), Some(b)) if a.currency == b.currency => a.per_month().total_cmp(&b.per_month()),
+        (Some(a), Some(b)) if a.currency == b.currency => cents(a).total_cmp(&cents(b)),
         (None, None) => Ordering::Equal,
         _ => return None,
     };

@@ -22,7 +22,7 @@ pub(super) const PROCESS_CUDA: u64 = 448 * MIB;
 
 /// Kept for the system, its page cache of the model's hot pages and the repacking that doubles
 /// part of a quantised CPU model while it loads (RSS 1199 MiB for 810 MiB of buffers, measured).
-const RESERVE: u64 = 512 * MIB;
+pub(super) const RESERVE: u64 = 512 * MIB;
 
 /// A machine sold with 64 GB may report 4 % less.
 pub const REPORTED_RAM: f64 = 0.96;
@@ -84,20 +84,20 @@ pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
 }
 
 /// Tokens of context of one stream, as llama.cpp pads them, and the number of streams.
-fn streams(workload: &Workload) -> (u64, u64) {
+pub(super) fn streams(workload: &Workload) -> (u64, u64) {
     let streams = if workload.kv_unified { 1 } else { workload.slots.max(1) };
     ((workload.n_ctx / streams).next_multiple_of(CONTEXT_PAD), streams)
 }
 
 /// Cells of one stream's sliding-window cache.
-fn window_cells(shape: &Shape, workload: &Workload) -> u64 {
+pub(super) fn window_cells(shape: &Shape, workload: &Workload) -> u64 {
     let (cells, _) = streams(workload);
     let sequences = if workload.kv_unified { workload.slots.max(1) } else { 1 };
     let looks_back = shape.window.unwrap_or(0).saturating_mul(sequences);
     cells.min(looks_back.saturating_add(workload.ubatch)).next_multiple_of(CONTEXT_PAD)
 }
 
-fn cache_type(name: &str) -> TensorType {
+pub(super) fn cache_type(name: &str) -> TensorType {
     TensorType::by_name(name).expect("cache types are checked on entry")
 }
 
@@ -162,7 +162,7 @@ impl Subject<'_> {
 
     /// The matrices that turn one layer's keys and values before they are quantised: as wide as the
     /// largest power of two, from 64, that divides a key head, and 64 for values.
-    fn rotation_bytes(&self, k: TensorType, v: TensorType) -> u64 {
+    pub(super) fn rotation_bytes(&self, k: TensorType, v: TensorType) -> u64 {
         let s = self.shape;
         if !self.build.quantised_kv_rotation {
             return 0;

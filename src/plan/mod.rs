@@ -1,12 +1,14 @@
 //! From a request to a plan. No I/O happens here.
 //!
 //! [`choice::plan`] tries every profile and quantisation, [`verdict`] judges each by its
-//! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document.
+//! [`ledger`] and [`speed`], and the best becomes the [`Plan`] document; [`explain`] says how each of
+//! its numbers came about.
 
 mod arrival;
 pub mod build;
 pub mod choice;
 pub mod document;
+pub mod explain;
 pub mod expose;
 mod graph;
 pub mod ledger;
@@ -20,7 +22,7 @@ pub mod server_args;
 pub mod speed;
 pub mod verdict;
 
-pub use choice::plan;
+pub use choice::{explained, plan};
 pub use document::Plan;
 pub use request::Request;
 

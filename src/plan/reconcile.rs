@@ -25,6 +25,8 @@ const READ_OF_PEAK: f64 = 0.8;
 pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let ram = facts.memory.cgroup_limit_bytes.unwrap_or(u64::MAX).min(facts.memory.total_bytes);
     let measured = facts.measured.as_ref().map(|measured| measured.memory_bandwidth_gb_s / READ_OF_PEAK);
+    let egress = facts.measured.iter().flat_map(|measured| &measured.egress);
+    let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
     let gpus: Vec<GpuSpec> = facts.gpus.iter().map(|gpu| card(gpu, known)).collect();
     Profile {
@@ -37,7 +39,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         disk_gb: facts.disk.free_bytes / 1_000_000_000,
         memory_bandwidth_gb_s: measured.unwrap_or(LEAST_BANDWIDTH * 2.0),
         tflops: TFLOPS_PER_CORE * facts.cpu.physical.unwrap_or(facts.cpu.logical) as f64,
-        network_mbit_s: LEAST_NETWORK,
+        network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
         gpus,
@@ -129,7 +131,21 @@ mod tests {
         facts.memory.cgroup_limit_bytes = Some(GIB);
         assert_eq!(profile(&facts, &[]).ram_gib, 1);
         facts.measured = Some(Measured { memory_bandwidth_gb_s: 40.0, ..Measured::default() });
-        assert_eq!(profile(&facts, &[]).memory_bandwidth_gb_s, 50.0);
+        let found = profile(&facts, &[]);
+        assert_eq!(found.memory_bandwidth_gb_s, 50.0);
+        assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (LEAST_NETWORK, LEAST_DISK));
+    }
+
+    #[test]
+    fn a_network_and_a_disk_that_were_measured_take_the_promises_place() {
+        use crate::hardware::facts::Egress;
+        let mut facts = host(GIB);
+        let egress = [940.7, 250.2].map(|speed| Egress { mbit_s: Some(speed), ..Egress::default() });
+        let measured =
+            Measured { disk_read_mb_s: Some(1800.9), egress: egress.to_vec(), ..Measured::default() };
+        facts.measured = Some(measured);
+        let found = profile(&facts, &[]);
+        assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (250, 1800));
     }
 
     #[test]

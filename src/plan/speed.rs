@@ -11,16 +11,17 @@ use super::placement::SplitMode;
 use crate::hardware::profiles::Profile;
 
 /// Share of the peak, low to high.
-struct Share {
-    low: f64,
-    expected: f64,
-    high: f64,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    pub low: f64,
+    pub expected: f64,
+    pub high: f64,
 }
 
-const CPU_BANDWIDTH: Share = Share { low: 0.40, expected: 0.60, high: 0.90 };
-const GPU_BANDWIDTH: Share = Share { low: 0.45, expected: 0.65, high: 0.90 };
-const CPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.25, high: 0.60 };
-const GPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.30, high: 0.60 };
+pub const CPU_BANDWIDTH: Share = Share { low: 0.40, expected: 0.60, high: 0.90 };
+pub const GPU_BANDWIDTH: Share = Share { low: 0.45, expected: 0.65, high: 0.90 };
+pub const CPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.25, high: 0.60 };
+pub const GPU_ARITHMETIC: Share = Share { low: 0.10, expected: 0.30, high: 0.60 };
 
 /// Seconds a token costs beside reading, per layer: kernel launches on a GPU, threads waiting for each
 /// other on a CPU (0.2 ms a token measured with 2 layers on 2 cores).
@@ -31,6 +32,98 @@ const LAYER_OVERHEAD: f64 = 0.05e-3;
 /// 30 µs for so little over NVLink or PCIe.
 const LAYER_SUM: f64 = 2.0 * 20e-6;
 
+/// Seconds of a token of a prompt beside arithmetic.
+pub const PREFILL_OVERHEAD: f64 = 1e-6;
+
+/// What a speed follows from, before the shares of the peaks that are reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// Seconds a token costs beside reading.
+    pub overhead: f64,
+    pub host: DeviceTerms,
+    pub cards: Vec<DeviceTerms>,
+    /// The cards read side by side, and wait for each other this many seconds a token; `None`: one after
+    /// the other.
+    pub side_by_side: Option<f64>,
+    /// Bytes of experts that pass the host's memory once a batch, and the tokens of one.
+    pub experts: f64,
+    pub ubatch: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceTerms {
+    /// Bytes that a token reads.
+    pub read: f64,
+    /// 10^9 bytes/s at the peak.
+    pub bandwidth_gb_s: f64,
+    /// Operations that a token of a prompt takes.
+    pub operations: f64,
+    /// 10^12 operations/s at the peak.
+    pub tflops: f64,
+}
+
+/// For one sequence whose slot is half full.
+pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Terms {
+    let read = Read::of(subject, placement, memory);
+    let n_layer = subject.weights.layer_bytes.len() as f64;
+    let active = 2.0 * subject.weights.parameters as f64 * read.share;
+    let operations = |layers: u64| active * layers as f64 / n_layer.max(1.0);
+    let tensor = placement.split == SplitMode::Tensor;
+    let all: f64 = profile.gpus.iter().map(|spec| spec.tflops).sum();
+    let cards = read.cards.iter().zip(&profile.gpus).zip(&placement.gpu_layers);
+    let cards = cards.map(|((read, spec), layers)| DeviceTerms {
+        read: *read,
+        bandwidth_gb_s: spec.memory_bandwidth_gb_s,
+        operations: operations(*layers),
+        tflops: if tensor { all } else { spec.tflops },
+    });
+    Terms {
+        overhead: LAYER_OVERHEAD * (n_layer + 2.0),
+        host: DeviceTerms {
+            read: read.host,
+            bandwidth_gb_s: profile.memory_bandwidth_gb_s,
+            operations: operations(placement.host_layers),
+            tflops: profile.tflops,
+        },
+        cards: cards.collect(),
+        side_by_side: tensor.then_some(n_layer * LAYER_SUM),
+        experts: read.experts_whole,
+        ubatch: subject.workload.ubatch.max(1) as f64,
+    }
+}
+
+impl Terms {
+    /// tokens/s, where CPU and GPU reach these shares of their bandwidth.
+    pub fn decode(&self, cpu: f64, gpu: f64) -> f64 {
+        let host = self.host.read / (self.host.bandwidth_gb_s * 1e9 * cpu);
+        let each = self.cards.iter().map(|card| card.read / (card.bandwidth_gb_s * 1e9 * gpu));
+        let cards = match self.side_by_side {
+            None => each.sum::<f64>(),
+            Some(waiting) => each.fold(0.0, f64::max) + waiting,
+        };
+        1.0 / (self.overhead + host + cards)
+    }
+
+    /// tokens/s, where CPU and GPU reach these shares of their arithmetic.
+    pub fn prefill(&self, cpu: f64, gpu: f64) -> f64 {
+        let mut seconds = PREFILL_OVERHEAD + self.host.operations / (self.host.tflops * 1e12 * cpu);
+        for card in &self.cards {
+            seconds += card.operations / (card.tflops * 1e12 * gpu);
+        }
+        // A batch needs the experts of the host on a card, or the card waits for the host: either way
+        // they pass host memory once a batch.
+        seconds += self.experts / (self.host.bandwidth_gb_s * 1e9 * cpu) / self.ubatch;
+        1.0 / seconds
+    }
+
+    pub fn speed(&self) -> Speed {
+        Speed {
+            decode_tok_s: interval(|cpu, gpu| self.decode(cpu, gpu), CPU_BANDWIDTH, GPU_BANDWIDTH),
+            prefill_tok_s: interval(|cpu, gpu| self.prefill(cpu, gpu), CPU_ARITHMETIC, GPU_ARITHMETIC),
+        }
+    }
+}
+
 /// Speed of one sequence whose slot is half full.
 pub fn predict(
     profile: &Profile,
@@ -38,44 +131,7 @@ pub fn predict(
     placement: &Placement,
     memory: &[DeviceLedger],
 ) -> Speed {
-    let read = Read::of(subject, placement, memory);
-    let n_layer = subject.weights.layer_bytes.len() as f64;
-    let overhead = LAYER_OVERHEAD * (n_layer + 2.0);
-    let decode = |cpu: f64, gpu: f64| {
-        let host = read.host / (profile.memory_bandwidth_gb_s * 1e9 * cpu);
-        let each = read
-            .cards
-            .iter()
-            .zip(&profile.gpus)
-            .map(|(b, gpu_)| b / (gpu_.memory_bandwidth_gb_s * 1e9 * gpu));
-        let cards = match placement.split {
-            SplitMode::Layer => each.sum::<f64>(),
-            // Side by side.
-            SplitMode::Tensor => each.fold(0.0, f64::max) + n_layer * LAYER_SUM,
-        };
-        1.0 / (overhead + host + cards)
-    };
-    let active = 2.0 * subject.weights.parameters as f64 * read.share;
-    let prefill = |cpu: f64, gpu: f64| {
-        let part = |layers: u64| active * layers as f64 / n_layer.max(1.0);
-        let mut seconds = 1e-6 + part(placement.host_layers) / (profile.tflops * 1e12 * cpu);
-        let each = placement.gpu_layers.iter().zip(&profile.gpus);
-        let all: f64 = profile.gpus.iter().map(|spec| spec.tflops).sum();
-        for (layers, spec) in each {
-            let tflops = if placement.split == SplitMode::Tensor { all } else { spec.tflops };
-            seconds += part(*layers) / (tflops * 1e12 * gpu);
-        }
-        // A batch needs the experts of the host on a card, or the card waits for the host: either way
-        // they pass host memory once a batch.
-        seconds += read.experts_whole
-            / (profile.memory_bandwidth_gb_s * 1e9 * cpu)
-            / subject.workload.ubatch.max(1) as f64;
-        1.0 / seconds
-    };
-    Speed {
-        decode_tok_s: interval(decode, CPU_BANDWIDTH, GPU_BANDWIDTH),
-        prefill_tok_s: interval(prefill, CPU_ARITHMETIC, GPU_ARITHMETIC),
-    }
+    terms(profile, subject, placement, memory).speed()
 }
 
 /// Bytes that one token reads.

@@ -3,8 +3,10 @@
 use super::document::{DeviceLedger, Speed, Verdict, Workload};
 use super::placement::Placement;
 use super::request::Fixed;
+use crate::hardware::offers::{Budget, Offer, Period};
 use crate::model::Weights;
 use crate::model::recipe::nominal_bits;
+use serde::Serialize;
 
 /// Share of every device that comfort leaves free.
 pub const COMFORT_FREE: f64 = 0.16;
@@ -23,8 +25,38 @@ pub struct Case<'a> {
     pub workload: &'a Workload,
     pub placement: &'a Placement,
     pub memory: &'a [DeviceLedger],
+    pub disk: Disk,
     pub speed: &'a Speed,
     pub fixed: &'a Fixed,
+}
+
+/// What a term of the rule decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decides {
+    /// Not held: impossible.
+    Runs,
+    /// Not held: a compromise at best.
+    Comfort,
+}
+
+/// One term of the rule: a value of the plan against its bound.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Term {
+    pub decides: Decides,
+    /// `free memory of gpu0`.
+    pub what: String,
+    pub value: f64,
+    /// `at least` or `at most`.
+    pub must_be: &'static str,
+    pub bound: f64,
+    pub unit: &'static str,
+    pub held: bool,
+    /// The user fixed what it is about, which replaces it: it counts as held.
+    pub replaced: bool,
+    /// The reason a plan gives where the term is not held.
+    #[serde(skip)]
+    pub reason: String,
 }
 
 /// - **comfort**: the comfort workload ([`COMFORT_SLOTS`] slots of min(trained, [`COMFORT_CONTEXT`])
@@ -35,38 +67,229 @@ pub struct Case<'a> {
 ///
 /// What the user fixed replaces its term: a fixed context or slot count is the comfort workload, a
 /// fixed quantisation has bits enough, a fixed least speed is the speed. The reasons say what was
-/// given up.
+/// given up. [`terms`] is the rule; this only counts what is not held.
 pub fn judge(case: &Case) -> (Verdict, Vec<String>) {
-    let mut blocking = Vec::new();
-    for device in case.memory.iter().filter(|device| device.headroom_bytes < 0) {
-        blocking.push(format!(
-            "{} is short of {}: it needs {} and has {}{}",
-            device.device,
-            gib(device.headroom_bytes.unsigned_abs()),
-            gib(device.total_bytes),
-            gib(device.capacity_bytes),
-            of_rag(device)
-        ));
-    }
-    let fixed = case.fixed;
-    let bits = nominal_bits(&case.weights.quant).unwrap_or(4);
-    if bits < 2 && !fixed.quant {
-        blocking.push(format!("{} is below 2 bits", case.weights.quant));
-    }
-    let low = case.speed.decode_tok_s.low;
-    if let Some(least) = fixed.min_speed.filter(|least| low < *least) {
-        blocking.push(format!("decode may be as slow as {low:.1} tokens/s, below the asked {least}"));
-    }
-    let slot = case.workload.n_ctx / slots_sharing(case.workload);
-    if slot < LEAST_CONTEXT.min(case.n_ctx_train) && fixed.n_ctx.is_none() {
-        blocking.push(format!("a slot has only {slot} tokens of context"));
-    }
+    let terms = terms(case);
+    let failed = |decides: Decides| -> Vec<String> {
+        let failed = terms.iter().filter(|term| term.decides == decides && !term.held);
+        failed.map(|term| term.reason.clone()).collect()
+    };
+    let blocking = failed(Decides::Runs);
     if !blocking.is_empty() {
         return (Verdict::Impossible, blocking);
     }
-    let given_up = given_up(case, bits, slot, low);
+    let given_up = failed(Decides::Comfort);
     let verdict = if given_up.is_empty() { Verdict::Comfort } else { Verdict::Compromise };
     (verdict, given_up)
+}
+
+/// Every term of the rule for this case, in the order that reasons are given in.
+pub fn terms(case: &Case) -> Vec<Term> {
+    let mut terms: Vec<Term> = case.memory.iter().map(fits).collect();
+    terms.extend(runs(case));
+    terms.push(disk(case.disk));
+    terms.extend(comfort(case));
+    terms
+}
+
+fn fits(device: &DeviceLedger) -> Term {
+    let reason = format!(
+        "{} is short of {}: it needs {} and has {}{}",
+        device.device,
+        gib(device.headroom_bytes.unsigned_abs()),
+        gib(device.total_bytes),
+        gib(device.capacity_bytes),
+        of_rag(device)
+    );
+    Term {
+        what: format!("memory that {} takes", device.device),
+        unit: "bytes",
+        ..at_most(Decides::Runs, device.total_bytes as f64, device.capacity_bytes as f64, false, reason)
+    }
+}
+
+/// Bytes of disk that are needed, those of them for the embedding model and its index, and those there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    pub need: u64,
+    pub of_rag: u64,
+    pub has: u64,
+}
+
+/// The disk holds what is needed of it.
+fn disk(disk: Disk) -> Term {
+    let of_rag = match disk.of_rag {
+        0 => String::new(),
+        bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
+    };
+    let reason = format!("the disk holds {} and {} are needed{of_rag}", gib(disk.has), gib(disk.need));
+    Term {
+        what: "disk that the model and the runtime take".to_string(),
+        unit: "bytes",
+        ..at_most(Decides::Runs, disk.need as f64, disk.has as f64, false, reason)
+    }
+}
+
+/// The offer is within each limit of the budget; a price that is not known, or is in another currency,
+/// is not.
+pub fn within(budget: &Budget, offer: Option<&Offer>) -> Vec<Term> {
+    let offer = offer.filter(|offer| offer.currency == budget.currency);
+    let term = |(amount, period): &(f64, Period)| {
+        let price = offer.map_or(f64::NAN, |offer| offer.price(*period));
+        let reason = "no known offer is within the budget".to_string();
+        Term {
+            what: format!("price of a {}", period.as_str()),
+            unit: budget.currency.as_str(),
+            ..at_most(Decides::Runs, price, *amount, false, reason)
+        }
+    };
+    budget.limits.iter().map(term).collect()
+}
+
+fn at_least(decides: Decides, value: f64, bound: f64, replaced: bool, reason: String) -> Term {
+    let held = replaced || value >= bound;
+    let (what, unit) = (String::new(), "");
+    Term { decides, what, value, must_be: "at least", bound, unit, held, replaced, reason }
+}
+
+fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: String) -> Term {
+    let held = replaced || value <= bound;
+    Term { must_be: "at most", held, ..at_least(decides, value, bound, replaced, reason) }
+}
+
+/// What it cannot run without, beside memory.
+fn runs(case: &Case) -> Vec<Term> {
+    let (fixed, quant) = (case.fixed, &case.weights.quant);
+    let (bits, low, slot) = (bits(case), case.speed.decode_tok_s.low, slot(case));
+    let reason = format!("{quant} is below 2 bits");
+    let mut terms = vec![Term {
+        what: format!("bits of {quant}"),
+        unit: "bits",
+        ..at_least(Decides::Runs, bits as f64, 2.0, fixed.quant, reason)
+    }];
+    if let Some(least) = fixed.min_speed {
+        let reason = format!("decode may be as slow as {low:.1} tokens/s, below the asked {least}");
+        terms.push(Term {
+            what: "slowest decode, as asked".to_string(),
+            unit: "tokens/s",
+            ..at_least(Decides::Runs, low, least, false, reason)
+        });
+    }
+    let least = LEAST_CONTEXT.min(case.n_ctx_train);
+    let reason = format!("a slot has only {slot} tokens of context");
+    terms.push(Term {
+        what: "context of a slot".to_string(),
+        unit: "tokens",
+        ..at_least(Decides::Runs, slot as f64, least as f64, fixed.n_ctx.is_some(), reason)
+    });
+    terms
+}
+
+fn comfort(case: &Case) -> Vec<Term> {
+    let (fixed, quant) = (case.fixed, &case.weights.quant);
+    let (bits, low, slot, slots) = (bits(case), case.speed.decode_tok_s.low, slot(case), case.workload.slots);
+    let comfort_slot = COMFORT_CONTEXT.min(case.n_ctx_train);
+    let n_layer = case.weights.layer_bytes.len();
+    let (placement, cards) = (case.placement, !case.placement.gpu_layers.is_empty());
+    let (host_layers, host_experts) = match cards {
+        true => (placement.host_layers, placement.host_experts),
+        false => (0, 0),
+    };
+    let mut terms = vec![
+        Term {
+            what: "context of a slot".to_string(),
+            unit: "tokens",
+            ..at_least(
+                Decides::Comfort,
+                slot as f64,
+                comfort_slot as f64,
+                fixed.n_ctx.is_some(),
+                format!("a slot has {slot} tokens of context instead of {comfort_slot}"),
+            )
+        },
+        Term {
+            what: "slots".to_string(),
+            ..at_least(
+                Decides::Comfort,
+                slots as f64,
+                COMFORT_SLOTS as f64,
+                fixed.slots.is_some(),
+                format!("{slots} slot instead of {COMFORT_SLOTS}: requests wait for each other"),
+            )
+        },
+        Term {
+            what: "layers whose experts are left on the CPU".to_string(),
+            unit: "layers",
+            ..at_most(
+                Decides::Comfort,
+                host_experts as f64,
+                0.0,
+                false,
+                format!(
+                    "the experts of {host_experts} of {n_layer} layers stay on the CPU: the GPU has no room for them"
+                ),
+            )
+        },
+        Term {
+            what: "layers left on the CPU of a machine with a GPU".to_string(),
+            unit: "layers",
+            ..at_most(
+                Decides::Comfort,
+                host_layers as f64,
+                0.0,
+                false,
+                format!("{host_layers} of {n_layer} layers stay on the CPU: the GPU has no room for them"),
+            )
+        },
+        Term {
+            what: format!("bits of {quant}"),
+            unit: "bits",
+            ..at_least(
+                Decides::Comfort,
+                bits as f64,
+                4.0,
+                fixed.quant,
+                format!("{quant} is below 4 bits: answers get worse"),
+            )
+        },
+    ];
+    terms.extend(case.memory.iter().map(free));
+    terms.push(Term {
+        what: "slowest decode".to_string(),
+        unit: "tokens/s",
+        ..at_least(
+            Decides::Comfort,
+            low,
+            COMFORT_SPEED,
+            fixed.min_speed.is_some(),
+            format!("decode may be as slow as {low:.1} tokens/s; {COMFORT_SPEED:.0} is comfortable"),
+        )
+    });
+    terms
+}
+
+fn free(device: &DeviceLedger) -> Term {
+    let free = device.headroom_bytes as f64 / device.capacity_bytes.max(1) as f64;
+    let reason = format!(
+        "{} has {:.0} % of its memory free, less than {:.0} %{}",
+        device.device,
+        free * 100.0,
+        COMFORT_FREE * 100.0,
+        of_rag(device)
+    );
+    Term {
+        what: format!("share of {} that is free", device.device),
+        ..at_least(Decides::Comfort, free, COMFORT_FREE, false, reason)
+    }
+}
+
+fn bits(case: &Case) -> u64 {
+    nominal_bits(&case.weights.quant).unwrap_or(4)
+}
+
+/// Tokens that one slot can have.
+fn slot(case: &Case) -> u64 {
+    case.workload.n_ctx / slots_sharing(case.workload)
 }
 
 /// What a context that the user fixed leaves each slot, where that is little.
@@ -85,54 +308,6 @@ pub fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Optio
 
 fn slots_sharing(workload: &Workload) -> u64 {
     if workload.kv_unified { 1 } else { workload.slots.max(1) }
-}
-
-fn given_up(case: &Case, bits: u64, slot: u64, low: f64) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let fixed = case.fixed;
-    let comfort_slot = COMFORT_CONTEXT.min(case.n_ctx_train);
-    if fixed.n_ctx.is_none() && slot < comfort_slot {
-        reasons.push(format!("a slot has {slot} tokens of context instead of {comfort_slot}"));
-    }
-    if fixed.slots.is_none() && case.workload.slots < COMFORT_SLOTS {
-        reasons.push(format!(
-            "{} slot instead of {COMFORT_SLOTS}: requests wait for each other",
-            case.workload.slots
-        ));
-    }
-    let n_layer = case.weights.layer_bytes.len();
-    if case.placement.host_experts > 0 {
-        reasons.push(format!(
-            "the experts of {} of {n_layer} layers stay on the CPU: the GPU has no room for them",
-            case.placement.host_experts
-        ));
-    }
-    if case.placement.host_layers > 0 && !case.placement.gpu_layers.is_empty() {
-        reasons.push(format!(
-            "{} of {n_layer} layers stay on the CPU: the GPU has no room for them",
-            case.placement.host_layers
-        ));
-    }
-    if !fixed.quant && bits < 4 {
-        reasons.push(format!("{} is below 4 bits: answers get worse", case.weights.quant));
-    }
-    for device in case.memory {
-        let free = device.headroom_bytes as f64 / device.capacity_bytes.max(1) as f64;
-        if free < COMFORT_FREE {
-            reasons.push(format!(
-                "{} has {:.0} % of its memory free, less than {:.0} %{}",
-                device.device,
-                free * 100.0,
-                COMFORT_FREE * 100.0,
-                of_rag(device)
-            ));
-        }
-    }
-    if fixed.min_speed.is_none() && low < COMFORT_SPEED {
-        reasons
-            .push(format!("decode may be as slow as {low:.1} tokens/s; {COMFORT_SPEED:.0} is comfortable"));
-    }
-    reasons
 }
 
 /// What of a tight device is the embedding server's.

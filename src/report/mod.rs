@@ -1,5 +1,6 @@
 //! Documents as text for people.
 
+pub mod explain;
 pub mod facts;
 pub mod html;
 pub mod levels;

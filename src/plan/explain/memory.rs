@@ -1,0 +1,255 @@
+//! The ledger's numbers.
+
+use super::Explained;
+use crate::hardware::profiles::Profile;
+use crate::model::shape::LayerKv;
+use crate::plan::document::{DeviceLedger, Plan};
+use crate::plan::ledger::{self, Subject};
+use crate::plan::placement::{Placement, SplitMode};
+use crate::plan::rag::document::RagMemory;
+
+const TABLE: &str = "each tensor's elements × its type's bytes, padded to 32: the file's header, or the \
+registry's dimensions and llama-quantize's recipe";
+const LLAMA: &str = "llama.cpp's source, held by llama-fit-params (docs/accuracy.md)";
+
+const GRAPH: &str = "llama.cpp's graph for this model, workload and placement, cut by ggml's scheduler and placed \
+by its allocator; with 64 KiB of margin";
+
+pub(super) fn of(subject: &Subject, profile: &Profile, placement: &Placement, plan: &Plan) -> Vec<Explained> {
+    let compute = subject.compute_bytes(placement);
+    let (mut all, mut first) = (Vec::new(), placement.host_layers);
+    for (index, ledger) in plan.memory.iter().enumerate() {
+        let of = Device { index, ledger, subject, placement, compute: compute[index] };
+        if index == 0 {
+            all.extend(of.host(profile));
+        } else {
+            let layers = placement.gpu_layers[index - 1];
+            all.extend(of.gpu(profile, first, first + layers));
+            first += layers;
+        }
+        let rag = plan.rag.iter().flat_map(|rag| &rag.memory).find(|rag| rag.device == ledger.device);
+        all.extend(rag.map(|rag| of.rag(rag)));
+        all.extend(of.sums());
+    }
+    all
+}
+
+/// One device of the ledger.
+struct Device<'a> {
+    index: usize,
+    ledger: &'a DeviceLedger,
+    subject: &'a Subject<'a>,
+    placement: &'a Placement,
+    compute: u64,
+}
+
+impl Device<'_> {
+    fn bytes(&self, key: &str, value: u64, formula: impl Into<String>) -> Explained {
+        Explained::new(format!("/memory/{}/{key}", self.index), value, "bytes", formula)
+    }
+
+    fn host(&self, profile: &Profile) -> Vec<Explained> {
+        let (ledger, subject, placement) = (self.ledger, self.subject, self.placement);
+        let (cpu_only, weights) = (placement.gpu_layers.is_empty(), subject.weights);
+        let tensors = |formula: &str| self.bytes("weights_bytes", ledger.weights_bytes, formula);
+        let weights = match cpu_only {
+            true => {
+                tensors("tensors").with("tensors", weights.total_bytes, "bytes", "all tensors of the model")
+            }
+            false => {
+                let kept = self.experts(placement.host_layers, placement.host_experts);
+                tensors("embedding + layers + experts")
+                    .with("embedding", weights.embedding_bytes, "bytes", "token_embd stays on the host")
+                    .with(
+                        "layers",
+                        self.layers(0, placement.host_layers),
+                        "bytes",
+                        "the layers left on the CPU",
+                    )
+                    .with("experts", kept, "bytes", "the experts of layers that are on cards otherwise")
+            }
+        };
+        let process = if cpu_only { ledger::PROCESS } else { ledger::PROCESS_CUDA };
+        vec![
+            weights.from(TABLE),
+            self.kv(0, placement.host_layers),
+            self.graph(),
+            self.bytes("output_bytes", ledger.output_bytes, "n_vocab × slots × 4")
+                .with("n_vocab", subject.shape.n_vocab, "tokens", "the model's vocabulary")
+                .with("slots", subject.workload.slots, "", "--slots, or the workload")
+                .from(LLAMA),
+            self.bytes("runtime_bytes", ledger.runtime_bytes, "process + prompt_cache × 1048576")
+                .with("process", process, "bytes", "llama-server without a model, measured")
+                .with(
+                    "prompt_cache",
+                    subject.prompt_cache_mib(),
+                    "MiB",
+                    "--cache-ram: two full contexts, 64 MiB to 1 GiB",
+                )
+                .from("the server's arguments"),
+            self.bytes("reserved_bytes", ledger.reserved_bytes, "reserve")
+                .with("reserve", ledger::RESERVE, "bytes", "kept for the system and the repacking of weights")
+                .from("measured: RSS against buffers (src/plan/ledger.rs)"),
+            self.bytes("capacity_bytes", ledger.capacity_bytes, "floor(ram × reported)")
+                .with("ram", profile.ram_bytes(), "bytes", "the profile")
+                .with("reported", ledger::REPORTED_RAM, "", "the share of it that hosts report at least")
+                .from("profiles/hardware.toml"),
+        ]
+    }
+
+    fn gpu(&self, profile: &Profile, from: u64, to: u64) -> Vec<Explained> {
+        let (ledger, card) = (self.ledger, self.index - 1);
+        let gpu = &profile.gpus[card];
+        let [weights, kv] = match self.placement.split {
+            SplitMode::Layer => [self.card(card, from, to), self.kv(from, to)],
+            SplitMode::Tensor => self.shared(card),
+        };
+        vec![
+            weights.from(TABLE),
+            kv,
+            self.graph(),
+            self.bytes("output_bytes", ledger.output_bytes, "0").from("logits lie in the host's memory"),
+            self.bytes("runtime_bytes", ledger.runtime_bytes, "cuda_context × 1048576")
+                .with("cuda_context", gpu.cuda_context_mib, "MiB", "an upper bound for such a card")
+                .from("profiles/hardware.toml"),
+            self.bytes("reserved_bytes", ledger.reserved_bytes, "0").from("nothing else uses the card"),
+            self.bytes("capacity_bytes", ledger.capacity_bytes, "vram × 1048576")
+                .with("vram", gpu.vram_mib, "MiB", "what nvidia-smi reports for such a card")
+                .from("profiles/hardware.toml"),
+        ]
+    }
+
+    /// Whole layers of one card.
+    fn card(&self, card: usize, from: u64, to: u64) -> Explained {
+        let output = if self.placement.output == card { self.subject.weights.output_bytes } else { 0 };
+        let range = if to > from { format!("layers {from} to {}", to - 1) } else { "no layer".to_string() };
+        let kept = self.experts(from, to.min(self.placement.host_experts));
+        self.bytes("weights_bytes", self.ledger.weights_bytes, "layers - experts + output")
+            .with("layers", self.layers(from, to), "bytes", &range)
+            .with("experts", kept, "bytes", "those of them that stay on the host")
+            .with("output", output, "bytes", "output and its norm are on one card")
+    }
+
+    /// Weights and cache of a card that holds a part of every matrix.
+    fn shared(&self, card: usize) -> [Explained; 2] {
+        const SHARE: &str = "min(ceil(heads × part) / heads, 1)";
+        let (subject, placement) = (self.subject, self.placement);
+        let n_layer = subject.shape.layers.len() as u64;
+        let all = placement.shares.iter().sum::<u64>() as f64;
+        let shared = |line: Explained| {
+            line.with("heads", subject.shape.heads_kv(), "", "heads of the cache: a card has whole ones")
+                .with("part", placement.shares[card] as f64 / all.max(1.0), "", "--tensor-split")
+        };
+        let weights = format!("ceil((layers - experts + output - mirrored) × {SHARE}) + mirrored");
+        let weights = self
+            .bytes("weights_bytes", self.ledger.weights_bytes, weights)
+            .with("layers", self.layers(0, n_layer), "bytes", "all layers")
+            .with("experts", self.experts(0, placement.host_experts), "bytes", "those that stay on the host")
+            .with("output", subject.weights.output_bytes, "bytes", "output and its norm")
+            .with("mirrored", subject.weights.mirrored_bytes.iter().sum::<u64>(), "bytes", "on every card");
+        let kv = self.bytes("kv_bytes", self.ledger.kv_bytes, format!("ceil(whole × {SHARE})")).with(
+            "whole",
+            subject.kv_bytes(0, n_layer),
+            "bytes",
+            "the cache of all layers",
+        );
+        [shared(weights), shared(kv).from(LLAMA)]
+    }
+
+    /// The compute buffer is an allocator's answer, not a formula.
+    fn graph(&self) -> Explained {
+        self.bytes("compute_bytes", self.ledger.compute_bytes, "graph")
+            .with("graph", self.compute, "bytes", GRAPH)
+            .from(LLAMA)
+    }
+
+    /// What the embedding server takes here.
+    fn rag(&self, rag: &RagMemory) -> Explained {
+        const PARTS: [&str; 5] = ["weights", "kv", "compute", "output", "runtime"];
+        let parts = [rag.weights_bytes, rag.kv_bytes, rag.compute_bytes, rag.output_bytes, rag.runtime_bytes];
+        let line = self.bytes("rag_bytes", self.ledger.rag_bytes, PARTS.join(" + "));
+        let each = PARTS.into_iter().zip(parts);
+        each.fold(line, |line, (name, bytes)| {
+            line.with(name, bytes, "bytes", "the embedding server's ledger")
+        })
+        .from("src/plan/rag")
+    }
+
+    /// Experts of layers `from..to`; none where the range is empty.
+    fn experts(&self, from: u64, to: u64) -> u64 {
+        self.subject.weights.expert_bytes[from as usize..to.max(from) as usize].iter().sum()
+    }
+
+    fn layers(&self, from: u64, to: u64) -> u64 {
+        self.subject.weights.layer_bytes[from as usize..to as usize].iter().sum()
+    }
+
+    /// Layers that are alike are counted together.
+    fn kv(&self, from: u64, to: u64) -> Explained {
+        let subject = self.subject;
+        let (cells, streams) = ledger::streams(subject.workload);
+        let window_cells = ledger::window_cells(subject.shape, subject.workload);
+        let types = [&subject.workload.kv_type_k, &subject.workload.kv_type_v];
+        let [k, v] = types.map(|name| ledger::cache_type(name));
+        let rotation = subject.rotation_bytes(k, v);
+        let mut groups: Vec<(LayerKv, u64)> = Vec::new();
+        for layer in &subject.shape.layers[from as usize..to as usize] {
+            match groups.iter_mut().find(|(known, _)| known == layer) {
+                Some((_, count)) => *count += 1,
+                None => groups.push((*layer, 1)),
+            }
+        }
+        let names: Vec<String> = match groups.len() {
+            0 | 1 => vec![String::new()],
+            n => (1..=n).map(|n| format!("_{n}")).collect(),
+        };
+        let turned = if rotation > 0 { " + rotation" } else { "" };
+        let term = |s: &String| format!("layers{s} × ((k_row{s} + v_row{s}) × cells{s} × streams{turned})");
+        let formula = match groups.len() {
+            0 => "0".to_string(),
+            _ => names.iter().map(term).collect::<Vec<_>>().join(" + "),
+        };
+        let mut kv = self.bytes("kv_bytes", self.ledger.kv_bytes, formula);
+        for ((layer, count), s) in groups.iter().zip(&names) {
+            let (cells, what) = match layer.window {
+                true => (window_cells, "the sliding window and a batch, padded to 256"),
+                false => (cells, "context of a slot, padded to 256"),
+            };
+            let row = |type_: &str, width: u64| format!("{width} elements of {type_}");
+            kv = kv
+                .with(format!("layers{s}"), *count, "", "of this device")
+                .with(format!("k_row{s}"), k.bytes_of(layer.k), "bytes", &row(types[0], layer.k))
+                .with(format!("v_row{s}"), v.bytes_of(layer.v), "bytes", &row(types[1], layer.v))
+                .with(format!("cells{s}"), cells, "tokens", what);
+        }
+        if !groups.is_empty() {
+            kv = kv.with("streams", streams, "", "one for each slot, or one for all with --kv-unified");
+        }
+        if rotation > 0 {
+            kv = kv.with("rotation", rotation, "bytes", "the matrices beside a quantised cache");
+        }
+        kv.from(LLAMA)
+    }
+
+    fn sums(&self) -> [Explained; 2] {
+        let d = self.ledger;
+        let mut parts = vec![
+            ("weights", d.weights_bytes),
+            ("kv", d.kv_bytes),
+            ("compute", d.compute_bytes),
+            ("output", d.output_bytes),
+            ("runtime", d.runtime_bytes),
+            ("reserved", d.reserved_bytes),
+        ];
+        parts.extend((d.rag_bytes > 0).then_some(("rag", d.rag_bytes)));
+        let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+        let total = self.bytes("total_bytes", d.total_bytes, names.join(" + "));
+        let total =
+            parts.iter().fold(total, |total, (name, bytes)| total.with(*name, *bytes, "bytes", "above"));
+        let headroom = format!("/memory/{}/headroom_bytes", self.index);
+        let headroom = Explained::new(headroom, d.headroom_bytes, "bytes", "capacity - total")
+            .with("capacity", d.capacity_bytes, "bytes", "above")
+            .with("total", d.total_bytes, "bytes", "above");
+        [total, headroom].map(|sum| sum.from("the device's parts"))
+    }
+}

@@ -1,0 +1,322 @@
+//! Speed, cost, and what it takes to get there.
+
+use super::Explained;
+use crate::hardware::offers::HOURS_PER_MONTH;
+use crate::plan::arrival::{self, Journey};
+use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};
+use crate::plan::requirements;
+use crate::plan::speed::{self, Share, Terms};
+
+const CALIBRATION: &str = "the shares and the overhead: src/plan/speed.rs";
+
+/// The ends of an interval as a plan names them.
+fn ends(interval: &Interval) -> [(&'static str, f64); 3] {
+    [("low", interval.low), ("expected", interval.expected), ("high", interval.high)]
+}
+
+fn of_share(share: &Share) -> [f64; 3] {
+    [share.low, share.expected, share.high]
+}
+
+pub(super) fn speed(terms: &Terms, speed: &Speed) -> Vec<Explained> {
+    let mut all = Vec::new();
+    let shares = [&speed::CPU_BANDWIDTH, &speed::GPU_BANDWIDTH].map(of_share);
+    for (end, (key, value)) in ends(&speed.decode_tok_s).into_iter().enumerate() {
+        let number = format!("/speed/decode_tok_s/{key}");
+        all.push(decode(terms, number, value, shares.map(|share| share[end])));
+    }
+    let shares = [&speed::CPU_ARITHMETIC, &speed::GPU_ARITHMETIC].map(of_share);
+    for (end, (key, value)) in ends(&speed.prefill_tok_s).into_iter().enumerate() {
+        let number = format!("/speed/prefill_tok_s/{key}");
+        all.push(prefill(terms, number, value, shares.map(|share| share[end])));
+    }
+    all
+}
+
+const PEAK: &str = "10^9 bytes/s at the peak: profiles/hardware.toml";
+const FLOPS: &str = "10^12 operations/s at the peak: profiles/hardware.toml";
+const READ: &str = "weights that a token reads, and half a slot's context";
+const WORK: &str = "two for each active parameter of the device's layers";
+const REACHED: &str = "the share of the peak that is reached";
+
+fn decode(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Explained {
+    let mut inputs = Inputs::default();
+    inputs.add("overhead", terms.overhead, "seconds", "what a token costs beside reading, by layers");
+    let mut seconds = "overhead".to_string();
+    if terms.host.read > 0.0 {
+        seconds += " + host_bytes / (host_gb_s × 1000000000 × cpu_share)";
+        inputs.add("host_bytes", terms.host.read, "bytes", READ);
+        inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add("cpu_share", cpu, "", REACHED);
+    }
+    let mut each = Vec::new();
+    for (index, card) in terms.cards.iter().enumerate() {
+        each.push(format!("gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu_share)"));
+        inputs.add(format!("gpu{index}_bytes"), card.read, "bytes", READ);
+        inputs.add(format!("gpu{index}_gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
+    }
+    if !each.is_empty() {
+        inputs.add("gpu_share", gpu, "", REACHED);
+        seconds += &match terms.side_by_side {
+            None => format!(" + ({})", each.join(" + ")),
+            Some(_) => format!(" + (max({}, 0) + waiting)", each.join(", ")),
+        };
+        if let Some(waiting) = terms.side_by_side {
+            inputs.add("waiting", waiting, "seconds", "two sums over all cards in each layer");
+        }
+    }
+    inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
+}
+
+fn prefill(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Explained {
+    let mut inputs = Inputs::default();
+    let overhead = "what a token of a prompt costs beside arithmetic";
+    inputs.add("overhead", speed::PREFILL_OVERHEAD, "seconds", overhead);
+    let mut seconds = "overhead".to_string();
+    let experts = terms.experts > 0.0;
+    if terms.host.operations > 0.0 {
+        seconds += " + host_operations / (host_tflops × 1000000000000 × cpu_share)";
+        inputs.add("host_operations", terms.host.operations, "", WORK);
+        inputs.add("host_tflops", terms.host.tflops, "", FLOPS);
+    }
+    for (index, card) in terms.cards.iter().enumerate().filter(|(_, card)| card.operations > 0.0) {
+        seconds += &format!(" + gpu{index}_operations / (gpu{index}_tflops × 1000000000000 × gpu_share)");
+        inputs.add(format!("gpu{index}_operations"), card.operations, "", WORK);
+        inputs.add(format!("gpu{index}_tflops"), card.tflops, "", FLOPS);
+    }
+    if experts {
+        seconds += " + experts / (host_gb_s × 1000000000 × cpu_share) / ubatch";
+        inputs.add("experts", terms.experts, "bytes", "the host's, which a batch reads once");
+        inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size");
+    }
+    if terms.host.operations > 0.0 || experts {
+        inputs.add("cpu_share", cpu, "", REACHED);
+    }
+    if terms.cards.iter().any(|card| card.operations > 0.0) {
+        inputs.add("gpu_share", gpu, "", REACHED);
+    }
+    inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
+}
+
+/// Inputs as they are met.
+#[derive(Default)]
+struct Inputs(Vec<(String, f64, &'static str, &'static str)>);
+
+impl Inputs {
+    fn add(&mut self, name: impl Into<String>, value: f64, unit: &'static str, source: &'static str) {
+        self.0.push((name.into(), value, unit, source));
+    }
+
+    fn line(self, line: Explained) -> Explained {
+        let inputs = self.0.into_iter();
+        inputs
+            .fold(line, |line, (name, value, unit, source)| line.with(name, value, unit, source))
+            .from(CALIBRATION)
+    }
+}
+
+pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
+    let offer = &cost.offer;
+    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.as_of);
+    let money = |key: &str, value: f64, formula: &str| {
+        Explained::new(format!("/cost/{key}"), value, &cost.currency, formula)
+    };
+    let month = |line: Explained| {
+        let line = line.with("hour", cost.per_hour, &cost.currency, "the offer's");
+        let line = line.with("hours", HOURS_PER_MONTH, "hours", "of a month: 365.25 × 24 / 12");
+        match offer.per_month_cap {
+            Some(cap) => line.with("cap", cap, &cost.currency, "the most that a month is billed"),
+            None => line,
+        }
+    };
+    let whole = if offer.per_month_cap.is_some() { "min(hour × hours, cap)" } else { "hour × hours" };
+    let tokens = format!("round({whole} / (decode × 3600 × hours) × 1000000, 4)");
+    vec![
+        money("per_hour", cost.per_hour, "hour")
+            .with("hour", cost.per_hour, &cost.currency, "the offer's")
+            .from(&source),
+        month(money("per_month", cost.per_month, &format!("round({whole}, 4)"))).from(&source),
+        month(money("per_million_tokens", cost.per_million_tokens, &tokens))
+            .with("decode", speed.decode_tok_s.expected, "tokens/s", "expected, one request at a time")
+            .from("a machine that is rented by the month and decodes all the time"),
+    ]
+}
+
+pub(super) fn arrival(journey: &Journey, arrival: &Arrival, plan: &Plan) -> Vec<Explained> {
+    let at = |key: &str, value: f64, formula: &str| {
+        Explained::new(format!("/arrival/{key}"), value, "seconds", formula)
+    };
+    let bytes = |key: &str, value: u64, formula: &str| {
+        Explained::new(format!("/arrival/{key}"), value, "bytes", formula)
+    };
+    let promise = "promised by the profile: profiles/hardware.toml";
+    let mut all = vec![
+        bytes("model_bytes", arrival.model_bytes, "files")
+            .with("files", plan.model.size_bytes, "bytes", "the model's files together")
+            .from("the repository's list with --resolve, else the registry"),
+    ];
+    let mut download = bytes("download_bytes", arrival.download_bytes, "model").with(
+        "model",
+        arrival.model_bytes,
+        "bytes",
+        "above",
+    );
+    let embedding = arrival.embedding_bytes;
+    if embedding > 0 {
+        let source = "the embedding model's files together";
+        all.push(
+            bytes("embedding_bytes", embedding, "files")
+                .with("files", embedding, "bytes", source)
+                .from("--rag"),
+        );
+        download.formula += " + embedding";
+        download = download.with("embedding", embedding, "bytes", "above");
+    }
+    if let Some(runtime) = arrival.runtime_bytes {
+        let source = "the release's own list";
+        all.push(
+            bytes("runtime_bytes", runtime, "archive").with("archive", runtime, "bytes", source).from(source),
+        );
+        download.formula += " + runtime";
+        download = download.with("runtime", runtime, "bytes", "above");
+    }
+    all.push(download.from("what is pinned, or would be"));
+    let disk = if embedding > 0 { "model + embedding + beside" } else { "model + beside" };
+    let mut disk =
+        bytes("disk_bytes", arrival.disk_bytes, disk).with("model", arrival.model_bytes, "bytes", "above");
+    if embedding > 0 {
+        disk = disk.with("embedding", embedding, "bytes", "above");
+    }
+    let beside = "the unpacked runtime, the agent, the journal";
+    all.push(disk.with("beside", requirements::disk_need(0), "bytes", beside).from("the requirement `disk`"));
+    all.push(
+        Explained::new("/arrival/network_mbit_s", arrival.network_mbit_s, "Mbit/s", "promise")
+            .with("promise", journey.profile.network_mbit_s, "Mbit/s", promise)
+            .from(promise),
+    );
+    all.push(
+        Explained::new("/arrival/disk_read_mb_s", arrival.disk_read_mb_s, "MB/s", "promise")
+            .with("promise", journey.profile.disk_read_mb_s, "MB/s", promise)
+            .from(promise),
+    );
+    all.push(
+        at(
+            "download_seconds",
+            arrival.download_seconds,
+            "round(download × 8 × frame / payload / (network × 1000000), 2)",
+        )
+        .with("download", arrival.download_bytes, "bytes", "above")
+        .with("frame", arrival::FRAME, "bytes", "an Ethernet frame on the line")
+        .with("payload", arrival::PAYLOAD, "bytes", "what of it is the download's")
+        .with("network", arrival.network_mbit_s, "Mbit/s", promise)
+        .from("IEEE 802.3, TCP with timestamps"),
+    );
+    all.extend(load(journey, arrival));
+    all.extend(start(journey, arrival));
+    all.push(
+        Explained::new("/arrival/prompt_tokens", arrival.prompt_tokens, "tokens", "batch")
+            .with("batch", arrival::PROMPT_TOKENS, "tokens", "one physical batch")
+            .from("a first question of this length is assumed"),
+    );
+    all.extend(answer(arrival, plan));
+    all
+}
+
+fn load(journey: &Journey, arrival: &Arrival) -> Vec<Explained> {
+    let cached = |key: &str, value: f64| {
+        Explained::new(
+            format!("/arrival/load_seconds/{key}"),
+            value,
+            "seconds",
+            "round(model / (memory × 1000000000), 2)",
+        )
+        .with("model", arrival.model_bytes, "bytes", "above")
+        .with("memory", journey.profile.memory_bandwidth_gb_s, "GB/s", "profiles/hardware.toml")
+        .from("from the page cache, where the download left it")
+    };
+    let disk = |key: &str, value: f64| {
+        Explained::new(
+            format!("/arrival/load_seconds/{key}"),
+            value,
+            "seconds",
+            "round(model / (disk × 1000000), 2)",
+        )
+        .with("model", arrival.model_bytes, "bytes", "above")
+        .with("disk", arrival.disk_read_mb_s, "MB/s", "profiles/hardware.toml")
+        .from("from the disk, as after a reboot")
+    };
+    let load = &arrival.load_seconds;
+    let expected = match journey.stays_cached() {
+        true => cached("expected", load.expected),
+        false => disk("expected", load.expected),
+    };
+    vec![cached("low", load.low), expected, disk("high", load.high)]
+}
+
+fn start(journey: &Journey, arrival: &Arrival) -> Vec<Explained> {
+    let gpus = !journey.profile.gpus.is_empty();
+    let formula = if gpus { "round(process + cuda, 2)" } else { "process" };
+    let (process, cuda) = (ends(&arrival::PROCESS_START), ends(&arrival::CUDA_START));
+    let each = |(end, (key, value)): (usize, (&str, f64))| {
+        let line = Explained::new(format!("/arrival/start_seconds/{key}"), value, "seconds", formula);
+        let line = line.with(
+            "process",
+            process[end].1,
+            "seconds",
+            "measured with a tiny model (docs/benchmarks.md)",
+        );
+        let line = if gpus {
+            line.with("cuda", cuda[end].1, "seconds", "an allowance, not measured here")
+        } else {
+            line
+        };
+        line.from("src/plan/arrival.rs")
+    };
+    ends(&arrival.start_seconds).into_iter().enumerate().map(each).collect()
+}
+
+/// Reading the question and answering, and all of it together.
+fn answer(arrival: &Arrival, plan: &Plan) -> Vec<Explained> {
+    let mut all = Vec::new();
+    let fastest_last = |interval: &Interval| [interval.high, interval.expected, interval.low];
+    let (prefill, decode) = (fastest_last(&plan.speed.prefill_tok_s), fastest_last(&plan.speed.decode_tok_s));
+    for (end, (key, value)) in ends(&arrival.prompt_seconds).into_iter().enumerate() {
+        let line = Explained::new(
+            format!("/arrival/prompt_seconds/{key}"),
+            value,
+            "seconds",
+            "round(prompt / max(prefill, 0.01) + 1 / max(decode, 0.01), 2)",
+        );
+        all.push(
+            line.with("prompt", arrival.prompt_tokens, "tokens", "above")
+                .with("prefill", prefill[end], "tokens/s", "the plan's interval, the other way round")
+                .with("decode", decode[end], "tokens/s", "the plan's interval, the other way round")
+                .from("one question, one token of answer"),
+        );
+    }
+    let parts = [&arrival.load_seconds, &arrival.start_seconds, &arrival.prompt_seconds].map(ends);
+    for (end, (key, value)) in ends(&arrival.first_token_seconds).into_iter().enumerate() {
+        let formula = "round(download + load + start + prompt, 2)";
+        all.push(
+            Explained::new(format!("/arrival/first_token_seconds/{key}"), value, "seconds", formula)
+                .with("download", arrival.download_seconds, "seconds", "above")
+                .with("load", parts[0][end].1, "seconds", "above")
+                .with("start", parts[1][end].1, "seconds", "above")
+                .with("prompt", parts[2][end].1, "seconds", "above")
+                .from("one after the other"),
+        );
+    }
+    let (Some(until), Some(cost)) = (&arrival.cost, &plan.cost) else { return all };
+    let seconds = ends(&arrival.first_token_seconds);
+    for (end, (key, value)) in ends(until).into_iter().enumerate() {
+        let formula = "round(per_hour × seconds / 3600, 4)";
+        all.push(
+            Explained::new(format!("/arrival/cost/{key}"), value, &cost.currency, formula)
+                .with("per_hour", cost.per_hour, "", "the cost")
+                .with("seconds", seconds[end].1, "seconds", "until the first token")
+                .from("a machine is paid for while it downloads"),
+        );
+    }
+    all
+}
