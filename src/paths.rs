@@ -21,7 +21,7 @@ pub const GENERATIONS: &str = "/var/lib/agi-provision/generations";
 pub const MODELS: &str = "/var/lib/agi-provision/models";
 /// Unpacked runtimes by the archive's content: `runtimes/<sha256>/`.
 pub const RUNTIMES: &str = "/var/lib/agi-provision/runtimes";
-/// Files on their way from the client: `<sha256>.part`, then `<sha256>`.
+/// Files on their way from the client: `<sha256>.part` and `.map`, then `<sha256>`.
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming";
 /// The running or last job: `job.json`, `journal.jsonl`.
 pub const JOB: &str = "/var/lib/agi-provision/job";
@@ -42,6 +42,22 @@ pub const RESUME_LINK: &str = "/etc/systemd/system/multi-user.target.wants/agi-p
 /// A token on its way from a session to its job: in memory, 0600, read once.
 pub const TOKEN: &str = "/run/agi-provision.token";
 
+/// Ends TLS for those who may reach the API from other hosts; there once one was exposed.
+pub const EXPOSE_UNIT: &str = "agi-provision-expose.service";
+pub const EXPOSE_FILE: &str = "/etc/systemd/system/agi-provision-expose.service";
+/// A copy of the rules that a new connection confirmed; others are not loaded.
+pub const EXPOSE_CONFIRMED: &str = "/etc/agi-provision/exposed.nft";
+/// A copy of the rules being tried; gone with the next boot.
+pub const EXPOSE_TRIAL: &str = "/run/agi-provision-expose-trial";
+/// The transient timer that ends a trial, and its service.
+pub const EXPOSE_REVERT: &str = "agi-provision-expose-revert";
+/// The certificate for other hosts and its key, 0600, root.
+pub const TLS: &str = "/etc/agi-provision/tls";
+pub const TLS_CERT: &str = "/etc/agi-provision/tls/cert.pem";
+pub const TLS_KEY: &str = "/etc/agi-provision/tls/key.pem";
+/// A certificate of the user's own on its way to the job, as [`TOKEN`] is.
+pub const TLS_GIVEN: &str = "/run/agi-provision.tls";
+
 /// The transient unit a job runs in.
 pub const JOB_UNIT: &str = "agi-provision-apply.service";
 
@@ -61,6 +77,8 @@ pub mod generation {
     pub const CHAT_TEMPLATE: &str = "chat-template.jinja";
     /// systemd drop-in: what differs between generations.
     pub const LIMITS: &str = "limits.conf";
+    /// nftables rules for other hosts; there only where the plan lets any in.
+    pub const EXPOSE: &str = "expose.nft";
     /// The same for the embedding server.
     pub const EMBED_LIMITS: &str = "embed-limits.conf";
 }

@@ -144,6 +144,23 @@ fn numbers_that_make_no_sense_exit_2() {
 }
 
 #[test]
+fn ranges_that_are_none_or_hold_everyone_exit_2() {
+    let home = Home::new();
+    let expose = |range: &str| home.run(&["plan", "--model", "phi-2", "--expose", range]);
+    expose("10.0.0.5/24").refused(2, "10.0.0.0/24", "--help");
+    expose("office").refused(2, "203.0.113.0/24", "--help");
+    expose("127.0.0.1").refused(2, "always reaches", "--help");
+    expose("0.0.0.0/0").refused(2, "everyone", "--expose-everyone");
+    expose("::/0").refused(2, "everyone", "--expose-everyone");
+    let meant =
+        ["plan", "--model", "phi-2", "--expose", "0.0.0.0/0", "--expose-everyone", "--format", "json"];
+    let plan: serde_json::Value = serde_json::from_str(&home.run(&meant).stdout).unwrap();
+    assert_eq!(plan["expose"]["ranges"], serde_json::json!(["0.0.0.0/0"]));
+    let cert = ["apply", "--model", "phi-2", "--host", "h", "--yes", "--tls-cert", "c.pem"];
+    home.run(&cert).refused(2, "--tls-key", "--help");
+}
+
+#[test]
 fn what_fits_nowhere_exits_3_and_is_still_printed() {
     let home = Home::new();
     let args = ["plan", "--model", "llama-65b", "--profile", "gpu-8gb", "--quant", "F16"];

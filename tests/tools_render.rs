@@ -132,3 +132,43 @@ fn the_real_cloud_init_accepts_the_user_data() {
         assert!(!said.stderr.to_lowercase().contains("error"), "{name}: {said:?}");
     }
 }
+
+/// A plan that lets other hosts in.
+fn exposed() -> Bundle {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/plans/cpu.json");
+    let mut plan = Plan::from_json(&fs::read_to_string(path).unwrap()).unwrap();
+    let ranges = ["10.0.0.0/8", "203.0.113.7", "2001:db8::/32"].map(|text| text.parse().unwrap());
+    plan.expose = agi_provision::plan::expose::Exposure::of(&ranges);
+    render(&plan).unwrap()
+}
+
+#[test]
+fn the_unit_for_other_hosts_is_sound_and_may_do_little() {
+    let bundle = exposed();
+    let root = unit_root(&bundle);
+    let file = format!("rootfs{}", paths::EXPOSE_FILE);
+    fs::write(root.path().join(paths::EXPOSE_FILE.trim_start_matches('/')), text(&bundle, &file)).unwrap();
+    let nft = root.path().join("usr/sbin/nft");
+    fs::create_dir_all(nft.parent().unwrap()).unwrap();
+    fs::write(&nft, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&nft, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let option = format!("--root={}", root.path().display());
+    for unit in [paths::UNIT, paths::EXPOSE_UNIT] {
+        let said = tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, unit]);
+        assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{unit}: {said:?}");
+    }
+    let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, paths::EXPOSE_UNIT];
+    let said = tool("systemd-analyze", "systemd", &args);
+    assert!(said.success && said.stdout.contains("Overall exposure level"), "{said:?}");
+}
+
+#[test]
+fn the_real_nft_takes_the_rules() {
+    let rules = tempfile::NamedTempFile::new().unwrap();
+    let path = format!("rootfs{}/{}", paths::GENERATION, paths::generation::EXPOSE);
+    fs::write(rules.path(), text(&exposed(), &path)).unwrap();
+    // In a network of its own: asking needs the right to change.
+    let args = ["--user", "--map-root-user", "--net", "nft", "--file", rules.path().to_str().unwrap()];
+    let said = tool("unshare", "util-linux and nftables", &args);
+    assert!(said.success && said.stderr.is_empty(), "{said:?}");
+}

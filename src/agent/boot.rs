@@ -2,9 +2,9 @@
 //! model and no llama.cpp, so both must be on the host already: an image can carry them.
 
 use super::generation::{known_model, known_runtime};
-use super::protocol::{Apply, End, Events};
-use super::session::{self, Agent};
-use super::{download, files};
+use super::protocol::{Apply, End, Events, Expose};
+use super::session::{self, Agent, Secrets};
+use super::{download, expose, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
 use crate::paths;
@@ -31,11 +31,16 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         models: Vec::new(),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
+        expose: Expose::default(),
     };
     let missing = missing(&plan);
-    match session::apply(apply, None, Agent::Stays, &mut io::empty(), output) {
+    match session::apply(apply, &Secrets::default(), Agent::Stays, &mut io::empty(), output) {
         Ok(end) => {
             if end.failure().is_none() {
+                if plan.expose.is_some() {
+                    // At a first boot nobody is logged in who could be locked out, or confirm.
+                    expose::confirm()?;
+                }
                 files::remove(path)?;
             }
             Ok(end)

@@ -56,7 +56,7 @@ fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
 
 /// Bytes of `blob` that an upload or a download left on the disk.
 pub fn held(blob: &Blob) -> u64 {
-    receive::offset(blob).max(fetch::held(&receive::arrived(blob)))
+    receive::held(blob).max(fetch::held(&receive::arrived(blob)))
 }
 
 /// The file `blob` in the folder of arrivals, downloaded where it did not arrive from the client.

@@ -2,7 +2,7 @@
 //! one of them; switching is one rename.
 
 use super::files::{self, Stamp};
-use super::protocol::{Apply, Blob};
+use super::protocol::{Apply, Blob, Expose};
 use super::{download, installed};
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
@@ -143,6 +143,7 @@ pub struct Desired {
     pub offered: Vec<Blob>,
     /// Blobs that this host can download.
     pub sources: Vec<Source>,
+    pub expose: Expose,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
     /// A broken promise refuses.
@@ -189,7 +190,16 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
-        Ok(Desired { plan, bundle, record, offered, sources, installed, strict: apply.strict })
+        Ok(Desired {
+            plan,
+            bundle,
+            record,
+            offered,
+            sources,
+            installed,
+            strict: apply.strict,
+            expose: apply.expose.clone(),
+        })
     }
 
     /// What the generation that serves was made from; `None` where it does not say.
@@ -205,6 +215,7 @@ impl Desired {
             sources: Vec::new(),
             installed: None,
             strict: false,
+            expose: Expose::default(),
         })
     }
 

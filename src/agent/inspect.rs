@@ -54,6 +54,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "health": health,
         "listen": listen(&plan.llama_server.args, paths::DEFAULT_PORT),
         "embedding": beside,
+        "exposed": super::expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
         "speed": {

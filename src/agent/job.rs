@@ -8,10 +8,10 @@ use super::journal::{Follower, Journal};
 use super::lock::{self, Holder};
 use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
 use super::prune::prune;
-use super::steps::{Run, receipt_facts};
+use super::session::Secrets;
+use super::steps::{Run, hand_over_certificate, receipt_facts};
 use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
-use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::render::Bundle;
 use crate::verify::Report;
@@ -63,8 +63,9 @@ pub fn write(job: &Job) -> Result<()> {
 }
 
 /// Starts the written job's unit. The caller has given up the lock.
-pub fn start(token: Option<&Token>) -> Result<()> {
-    download::hand_over(token)?;
+pub fn start(secrets: &Secrets) -> Result<()> {
+    download::hand_over(secrets.token.as_ref())?;
+    hand_over_certificate(secrets.certificate.as_ref())?;
     let executable = std::env::current_exe().context("finding this executable")?;
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
@@ -75,6 +76,7 @@ pub fn start(token: Option<&Token>) -> Result<()> {
         true => Ok(()),
         false => {
             download::hand_over(None)?;
+            hand_over_certificate(None)?;
             Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim())).into())
         }
     }
@@ -93,6 +95,8 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
+    // What no step took.
+    hand_over_certificate(None)?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
         eprintln!("{failure}");

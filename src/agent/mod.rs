@@ -5,7 +5,9 @@
 //! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
-//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a
+//! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod before;
@@ -14,6 +16,7 @@ pub mod converge;
 pub mod deep;
 pub mod download;
 pub mod embedding;
+pub mod expose;
 pub mod generation;
 pub mod inspect;
 pub mod installed;

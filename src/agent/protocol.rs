@@ -1,9 +1,10 @@
 //! What client and agent say to each other: one JSON request line in, JSON event lines out.
 //!
 //! The agent's first line is [`greeting`] with the request's nonce: everything a login shell printed
-//! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends each
-//! blob's missing bytes raw on the same stdin, in the order they were named.
+//! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends the
+//! missing pieces of a blob on the same stdin, and on those of further connections ([`Op::Receive`]).
 
+use super::expose::certificate::Given;
 use crate::error::{Exit, Failure};
 use crate::fetch::Token;
 use crate::hardware::facts::Facts;
@@ -24,11 +25,15 @@ pub struct Request {
     /// For downloads on the host; lives in the memory of both ends only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
+    /// The user's own certificate, which goes to memory and its place on the host only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Given>,
     /// A person's password made the agent root, for the facts.
     #[serde(default)]
     pub sudo_password: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and it is on its way into JSON")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
@@ -57,6 +62,12 @@ pub enum Op {
     },
     KeyShow,
     KeyRotate,
+    /// The host is still reached after its port was opened.
+    ConfirmExposure,
+    /// A further stream of an upload that the apply's own has begun.
+    Receive {
+        blob: Blob,
+    },
     /// Back to the generation before the one that serves.
     Rollback,
     Remove {
@@ -85,6 +96,25 @@ pub struct Apply {
     /// Beginnings of addresses and what to try in their place first.
     #[serde(default)]
     pub mirrors: Vec<(String, String)>,
+    #[serde(default)]
+    pub expose: Expose,
+}
+
+/// How to let other hosts in, where the plan does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expose {
+    /// What the client calls the host.
+    pub names: Vec<String>,
+    /// SHA-256 of the user's own certificate, `AB:CD:…`; its text is not here.
+    pub certificate: Option<String>,
+    /// Without a new connection by then, the port is closed again.
+    pub confirm_seconds: u64,
+}
+
+impl Default for Expose {
+    fn default() -> Expose {
+        Expose { names: Vec::new(), certificate: None, confirm_seconds: super::expose::BOUND }
+    }
 }
 
 /// [`Event::Journal`]'s schema.
@@ -130,7 +160,7 @@ pub enum Event {
         step: String,
         changes: Vec<String>,
     },
-    /// Send these, each from its offset.
+    /// Send what is missing of these, as [`super::receive`] says.
     Need {
         blobs: Vec<Needed>,
     },
@@ -154,6 +184,15 @@ pub enum Event {
     },
     Warning {
         text: String,
+    },
+    /// Other hosts may come in. With `confirm_seconds` only until then, unless a new connection sends
+    /// [`Op::ConfirmExposure`].
+    Exposed {
+        ranges: String,
+        port: u16,
+        /// `sha256`, `names`, `made_here`, `days_left`, `pem`.
+        certificate: serde_json::Value,
+        confirm_seconds: Option<u64>,
     },
     /// Still at it; sent when nothing else is, so that silence means a lost host.
     Alive,
@@ -179,8 +218,8 @@ pub enum Unit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Needed {
     pub sha256: String,
-    /// Bytes the host has already.
-    pub offset: u64,
+    /// Ranges of bytes that the host has not.
+    pub missing: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

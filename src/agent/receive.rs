@@ -1,5 +1,11 @@
-//! Takes a blob's bytes from the client: appended to a partial file, hashed while they stream, moved
-//! into place when the hash is right.
+//! Takes a blob's bytes from the client: pieces over one stream or several, each written at its place in
+//! a partial file and noted in a map beside it. They are hashed in their order while they come, and the
+//! file moves into place when the hash is right.
+//!
+//! A stream is frames: an offset and a length, 8 bytes each, little endian, then the bytes of one piece;
+//! two zeros end it, and an offset without a length says that the client is still there. The map has a
+//! byte for each piece, 1 once it is written: what an interrupted upload has brought, and what the other
+//! streams of this one have.
 
 use super::files;
 use super::protocol::Blob;
@@ -8,8 +14,15 @@ use crate::hash::hex;
 use crate::paths;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bytes of a piece; the last one of a blob is shorter.
+pub const PIECE: u64 = 4 << 20;
 
 /// Where a blob lies once it has arrived and until a step takes it.
 pub fn arrived(blob: &Blob) -> PathBuf {
@@ -20,90 +33,201 @@ fn partial(blob: &Blob) -> PathBuf {
     Path::new(paths::INCOMING).join(format!("{}.part", blob.sha256))
 }
 
-/// Bytes of `blob` that are here already.
-pub fn offset(blob: &Blob) -> u64 {
-    let path = if arrived(blob).exists() { arrived(blob) } else { partial(blob) };
-    fs::metadata(path).map_or(0, |metadata| metadata.len()).min(blob.size_bytes)
+fn map(blob: &Blob) -> PathBuf {
+    Path::new(paths::INCOMING).join(format!("{}.map", blob.sha256))
 }
 
-/// A blob on its way: what is here already is hashed.
+/// Bytes of the disk that `blob` has taken already.
+pub fn held(blob: &Blob) -> u64 {
+    let path = if arrived(blob).exists() { arrived(blob) } else { partial(blob) };
+    fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512).min(blob.size_bytes)
+}
+
+fn pieces(size: u64) -> usize {
+    size.div_ceil(PIECE) as usize
+}
+
+/// Where the pieces lie that are not written: ranges of bytes, joined where they touch.
+fn missing(map: &[u8], size: u64) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for piece in (0..pieces(size)).filter(|piece| map.get(*piece) != Some(&1)) {
+        let (start, end) = (piece as u64 * PIECE, ((piece as u64 + 1) * PIECE).min(size));
+        match ranges.last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            _ => ranges.push((start, end)),
+        }
+    }
+    ranges
+}
+
+/// A blob on its way.
 pub struct Arrival<'a> {
     blob: &'a Blob,
-    hash: Sha256,
-    have: u64,
+    file: File,
+    map: File,
 }
 
 impl<'a> Arrival<'a> {
-    /// Hashes what an earlier try left, which takes seconds for gigabytes; `beat` is called meanwhile.
-    pub fn begin(blob: &'a Blob, mut beat: impl FnMut() -> Result<()>) -> Result<Arrival<'a>> {
-        let mut arrival = Arrival { blob, hash: Sha256::new(), have: 0 };
-        let Ok(mut file) = File::open(partial(blob)) else { return Ok(arrival) };
-        if file.metadata()?.len() > blob.size_bytes {
-            fs::remove_file(partial(blob))?;
-            return Ok(arrival);
-        }
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(arrival),
-                read => {
-                    arrival.hash.update(&buffer[..read]);
-                    arrival.have += read as u64;
-                    if arrival.have.is_multiple_of(256 << 20) {
-                        beat()?;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Bytes that are here.
-    pub fn offset(&self) -> u64 {
-        self.have
-    }
-
-    /// Reads the rest from `input`. A connection that ends early keeps what came; a wrong hash or a
-    /// full disk removes it.
-    pub fn receive(mut self, input: &mut impl Read) -> Result<()> {
+    /// Opens what an earlier try left, or begins anew and takes the space on the disk.
+    pub fn begin(blob: &'a Blob) -> Result<Arrival<'a>> {
         files::directory(Path::new(paths::VAR), 0o755)?;
         files::directory(Path::new(paths::INCOMING), 0o700)?;
-        let path = partial(self.blob);
-        match self.append(&path, input) {
+        let size = fs::metadata(partial(blob)).map(|metadata| metadata.len());
+        let noted = fs::metadata(map(blob)).map(|metadata| metadata.len());
+        let usable = size.is_ok_and(|size| size == blob.size_bytes)
+            && noted.is_ok_and(|noted| noted == pieces(blob.size_bytes) as u64);
+        if !usable {
+            discard(blob);
+        }
+        let arrival = Arrival::open(blob, !usable)?;
+        if !usable && let Err(error) = arrival.reserve() {
+            discard(blob);
+            return Err(error);
+        }
+        Ok(arrival)
+    }
+
+    /// The file and its map; both are there when another session has begun.
+    fn open(blob: &'a Blob, create: bool) -> Result<Arrival<'a>> {
+        let open = |path: PathBuf| {
+            let opened = File::options().read(true).write(true).create(create).open(&path);
+            opened.with_context(|| format!("opening {}", path.display()))
+        };
+        Ok(Arrival { blob, file: open(partial(blob))?, map: open(map(blob))? })
+    }
+
+    /// A full disk shows before a byte is sent.
+    fn reserve(&self) -> Result<()> {
+        let size = self.blob.size_bytes;
+        if size > 0 {
+            let taken = rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::empty(), 0, size);
+            match taken.map_err(io::Error::from) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => self.file.set_len(size)?,
+                Err(error) => return Err(no_space(error, self.blob)),
+            }
+        }
+        Ok(self.map.set_len(pieces(size) as u64)?)
+    }
+
+    /// Ranges of bytes that are not here.
+    pub fn missing(&self) -> Result<Vec<(u64, u64)>> {
+        Ok(missing(&read_map(&self.map, self.blob)?, self.blob.size_bytes))
+    }
+
+    /// Reads a stream's pieces to its end.
+    pub fn read(&self, input: &mut impl Read) -> Result<()> {
+        let interrupted = || Interrupted { name: self.blob.name.clone() };
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let mut head = [0; 16];
+            input.read_exact(&mut head).map_err(|_| interrupted())?;
+            let number = |at: usize| head[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or(0);
+            let (start, length) = (number(0), number(8));
+            match (start, length) {
+                (0, 0) => return Ok(()),
+                // Nothing new; the client waits for its other streams.
+                (_, 0) => continue,
+                _ => {}
+            }
+            let end = start.checked_add(length).filter(|end| *end <= self.blob.size_bytes);
+            if end.is_none() || length > PIECE || !start.is_multiple_of(PIECE) {
+                return Err(
+                    Failure::failed(format!("{}: a piece does not fit into it", self.blob.name)).into()
+                );
+            }
+            let mut at = start;
+            while at < start + length {
+                let want = buffer.len().min((start + length - at) as usize);
+                input.read_exact(&mut buffer[..want]).map_err(|_| interrupted())?;
+                self.file.write_all_at(&buffer[..want], at).map_err(|error| no_space(error, self.blob))?;
+                at += want as u64;
+            }
+            self.map.write_all_at(&[1], start / PIECE).map_err(|error| no_space(error, self.blob))?;
+        }
+    }
+
+    /// Receives the blob: `ask` gets what is missing and has the client send it on `input`, on further
+    /// streams beside it too. Hashes meanwhile; `beat` is called while that goes on alone. A connection
+    /// that ends keeps what came; a wrong hash or a full disk removes it.
+    pub fn receive<R: Read>(
+        self,
+        input: &mut R,
+        mut ask: impl FnMut(Vec<(u64, u64)>) -> Result<()>,
+        beat: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        let blob = self.blob;
+        let result = self.receive_all(input, &mut ask, beat);
+        match result {
             Ok(()) => {
-                fs::rename(&path, arrived(self.blob))
-                    .with_context(|| format!("moving {}", path.display()))?;
-                Ok(files::sync_folder(&path)?)
+                fs::rename(partial(blob), arrived(blob))
+                    .with_context(|| format!("moving {}", partial(blob).display()))?;
+                files::remove(&map(blob))?;
+                Ok(files::sync_folder(&arrived(blob))?)
             }
             Err(error) => {
                 if error.downcast_ref::<Interrupted>().is_none() {
-                    let _ = fs::remove_file(&path);
+                    discard(blob);
                 }
                 Err(error)
             }
         }
     }
 
-    fn append(&mut self, path: &Path, input: &mut impl Read) -> Result<()> {
+    fn receive_all<R: Read>(
+        &self,
+        input: &mut R,
+        ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
+        mut beat: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        let (given_up, found) = (AtomicBool::new(false), Mutex::new(None));
+        let sha256 = std::thread::scope(|scope| -> Result<String> {
+            scope.spawn(|| {
+                let hash = self.hash(&given_up);
+                *found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(hash);
+            });
+            let received = (|| {
+                let mut left = u64::MAX;
+                loop {
+                    let missing = self.missing()?;
+                    let now: u64 = missing.iter().map(|(start, end)| end - start).sum();
+                    if now == 0 {
+                        return Ok(());
+                    }
+                    // Every round brings something, or there is no end to them.
+                    if now >= left {
+                        return Err(Interrupted { name: self.blob.name.clone() }.into());
+                    }
+                    left = now;
+                    ask(missing)?;
+                    self.read(input)?;
+                }
+            })();
+            if let Err(error) = received {
+                given_up.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+            let mut last = Instant::now();
+            loop {
+                let taken = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+                if let Some(hash) = taken {
+                    return hash;
+                }
+                if last.elapsed() > Duration::from_secs(3) {
+                    last = Instant::now();
+                    if let Err(error) = beat() {
+                        given_up.store(true, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        })?;
+        self.file.sync_all().map_err(|error| no_space(error, self.blob))?;
         let blob = self.blob;
-        let mut file = File::options().create(true).append(true).open(path)?;
-        let mut buffer = vec![0; 1 << 18];
-        while self.have < blob.size_bytes {
-            let want = buffer.len().min((blob.size_bytes - self.have) as usize);
-            let read = match input.read(&mut buffer[..want]) {
-                Ok(0) => return Err(Interrupted { name: blob.name.clone() }.into()),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => return Err(Interrupted { name: blob.name.clone() }.into()),
-            };
-            file.write_all(&buffer[..read]).map_err(|error| no_space(error, blob))?;
-            self.hash.update(&buffer[..read]);
-            self.have += read as u64;
-        }
-        file.sync_all().map_err(|error| no_space(error, blob))?;
-        let found = hex(&self.hash.finalize_reset());
-        if found != blob.sha256 {
+        if sha256 != blob.sha256 {
             return Err(Failure::failed(format!(
-                "{} arrived damaged: its SHA-256 is {found}, not {}",
+                "{} arrived damaged: its SHA-256 is {sha256}, not {}",
                 blob.name, blob.sha256
             ))
             .hint("the file changed while it was sent, or its partial copy on the host was; apply again")
@@ -111,6 +235,51 @@ impl<'a> Arrival<'a> {
         }
         Ok(())
     }
+
+    /// Hashes the pieces in their order as they come, from the page cache.
+    fn hash(&self, given_up: &AtomicBool) -> Result<String> {
+        let size = self.blob.size_bytes;
+        let (mut hash, mut buffer, mut at) = (Sha256::new(), vec![0; 1 << 20], 0);
+        while at < size {
+            if given_up.load(Ordering::Relaxed) {
+                return Ok(String::new());
+            }
+            let mut here = [0];
+            self.map.read_exact_at(&mut here, at / PIECE)?;
+            if here != [1] {
+                std::thread::sleep(Duration::from_millis(5));
+                continue;
+            }
+            let end = (at + PIECE).min(size);
+            while at < end {
+                let want = buffer.len().min((end - at) as usize);
+                self.file.read_exact_at(&mut buffer[..want], at)?;
+                hash.update(&buffer[..want]);
+                at += want as u64;
+            }
+        }
+        Ok(hex(&hash.finalize()))
+    }
+}
+
+fn read_map(map: &File, blob: &Blob) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; pieces(blob.size_bytes)];
+    map.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+fn discard(blob: &Blob) {
+    let _ = fs::remove_file(partial(blob));
+    let _ = fs::remove_file(map(blob));
+}
+
+/// A further stream of an upload that another session has begun.
+pub fn join(blob: &Blob, input: &mut impl Read) -> Result<()> {
+    let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !hex(&blob.sha256) {
+        return Err(Failure::failed("a blob has no SHA-256").into());
+    }
+    Arrival::open(blob, false)?.read(input)
 }
 
 /// The client went away; the partial file stays for the next try.
@@ -131,5 +300,92 @@ fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
         .hint("free some space there or take a larger disk; nothing was kept")
         .into(),
         _ => anyhow::Error::from(error).context(format!("writing {}", blob.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_in_whole_ranges() {
+        let size = 4 * PIECE + 10;
+        for (map, ranges) in [
+            (&[0, 0, 0, 0, 0][..], &[(0, size)][..]),
+            (&[1, 1, 1, 1, 1], &[]),
+            (&[1, 0, 0, 1, 0], &[(PIECE, 3 * PIECE), (4 * PIECE, size)]),
+            (&[1], &[(PIECE, size)]),
+        ] {
+            assert_eq!(missing(map, size), ranges, "{map:?}");
+        }
+        assert!(missing(&[], 0).is_empty());
+    }
+
+    fn arrival<'a>(folder: &Path, blob: &'a Blob) -> Arrival<'a> {
+        let open = |name: &str| {
+            File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(folder.join(name))
+                .unwrap()
+        };
+        let arrival = Arrival { blob, file: open("part"), map: open("map") };
+        arrival.reserve().unwrap();
+        arrival
+    }
+
+    fn frame(content: &[u8], start: u64) -> Vec<u8> {
+        let end = (start + PIECE).min(content.len() as u64);
+        let mut frame = [start.to_le_bytes(), (end - start).to_le_bytes()].concat();
+        frame.extend(&content[start as usize..end as usize]);
+        frame
+    }
+
+    #[test]
+    fn pieces_in_any_order_and_from_two_streams_make_the_file() {
+        let content: Vec<u8> = (0..2 * PIECE + 77).map(|n| (n % 251) as u8).collect();
+        let sha256 = hex(&Sha256::digest(&content));
+        let blob = Blob { name: "m".into(), sha256, size_bytes: content.len() as u64 };
+        let dir = tempfile::tempdir().unwrap();
+        let main = arrival(dir.path(), &blob);
+        let other = arrival(dir.path(), &blob);
+        let end = [0; 16];
+        let mut rounds = Vec::new();
+        // The other stream ends in the middle of its second piece.
+        let cut =
+            [frame(&content, 2 * PIECE), frame(&content, PIECE)[..PIECE as usize / 2].to_vec()].concat();
+        assert!(other.read(&mut &cut[..]).unwrap_err().downcast_ref::<Interrupted>().is_some());
+        let mut input = &[&frame(&content, 0)[..], &end, &frame(&content, PIECE), &end].concat()[..];
+        let mut ask = |missing| {
+            rounds.push(missing);
+            Ok(())
+        };
+        main.receive_all(&mut input, &mut ask, || Ok(())).unwrap();
+        assert_eq!(rounds, [vec![(0, 2 * PIECE)], vec![(PIECE, 2 * PIECE)]]);
+        assert_eq!(fs::read(dir.path().join("part")).unwrap(), content);
+    }
+
+    #[test]
+    fn a_piece_outside_the_file_a_wrong_byte_and_a_round_without_a_piece_are_refused() {
+        let content = vec![7u8; 1000];
+        let blob = Blob { name: "m".into(), sha256: hex(&Sha256::digest(&content)), size_bytes: 1000 };
+        let dir = tempfile::tempdir().unwrap();
+        for (start, length) in [(0u64, 1001u64), (1000, 1), (8, 10), (u64::MAX, 2), (PIECE, 10)] {
+            let head = [start.to_le_bytes(), length.to_le_bytes()].concat();
+            let error = arrival(dir.path(), &blob).read(&mut &head[..]).unwrap_err();
+            assert!(error.to_string().contains("does not fit"), "{start} {length}: {error}");
+        }
+        let mut none = &[0u8; 32][..];
+        let error =
+            arrival(dir.path(), &blob).receive_all(&mut none, &mut |_| Ok(()), || Ok(())).unwrap_err();
+        assert!(error.downcast_ref::<Interrupted>().is_some(), "{error}");
+        let mut wrong = frame(&content, 0);
+        wrong[500] = 8;
+        let mut input = &[&wrong[..], &[0; 16]].concat()[..];
+        let error =
+            arrival(dir.path(), &blob).receive_all(&mut input, &mut |_| Ok(()), || Ok(())).unwrap_err();
+        assert!(error.to_string().contains("damaged"), "{error}");
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 /// Everything but the job's folder and the agent's, which the running job still uses.
 pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<()> {
     super::resume::disable()?;
+    super::expose::remove()?;
     embedding::retire()?;
     if Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.

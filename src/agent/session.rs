@@ -2,6 +2,7 @@
 
 use super::before::Before;
 use super::converge::{differences, is_first};
+use super::expose::certificate::Given;
 use super::generation::Desired;
 use super::job::{self, Job};
 use super::lock::{self, Holder};
@@ -10,7 +11,7 @@ use super::protocol::{
 };
 use super::receive::Arrival;
 use super::rollback::rollback;
-use super::{converge, deep, files, generation, inspect, receive, service};
+use super::{converge, deep, expose, files, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
@@ -19,6 +20,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
 use crate::verify::{self, Held, Report};
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -35,7 +37,10 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     writeln!(output, "{}", greeting(&request.nonce))?;
     output.flush()?;
     let result = match request.version {
-        VERSION => serve(request.op, request.token.as_ref(), &mut input, &mut output),
+        VERSION => {
+            let secrets = Secrets { token: request.token, certificate: request.certificate };
+            serve(request.op, &secrets, &mut input, &mut output)
+        }
         other => {
             Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into())
         }
@@ -47,17 +52,27 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     Ok(exit)
 }
 
-fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+/// What a job needs and no file on the disk may hold.
+#[derive(Default)]
+pub struct Secrets {
+    pub token: Option<Token>,
+    pub certificate: Option<Given>,
+}
+
+fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
     match op {
         Op::Probe { measure, urls } => {
-            let facts =
-                Box::new(if measure { measured(&urls, token) } else { probe(Path::new(paths::MODELS)) });
+            let facts = Box::new(if measure {
+                measured(&urls, secrets.token.as_ref())
+            } else {
+                probe(Path::new(paths::MODELS))
+            });
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
         Op::Verify { plan, strict, allow, deep, measure } => {
             let facts = match measure {
-                true => measured(&addresses(&plan), token),
+                true => measured(&addresses(&plan), secrets.token.as_ref()),
                 false => probe(Path::new(paths::MODELS)),
             };
             let mut report = judge(&plan, &facts, held(0)?, strict, &allow);
@@ -69,11 +84,13 @@ fn serve(op: Op, token: Option<&Token>, input: &mut impl Read, output: &mut dyn 
             end.hint = deep.hint().or(end.hint);
             Ok(end)
         }
-        Op::Apply(apply) => self::apply(apply, token, Agent::Goes, input, output),
+        Op::Apply(apply) => self::apply(apply, secrets, Agent::Goes, input, output),
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
         Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::ConfirmExposure => expose::confirm(),
+        Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
         Op::Rollback => exclusive("rollback", || rollback(output)),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
@@ -135,7 +152,7 @@ pub enum Agent {
 /// Verifies, checks, fetches, and starts or joins the job that changes the host.
 pub fn apply(
     apply: Apply,
-    token: Option<&Token>,
+    secrets: &Secrets,
     agent: Agent,
     input: &mut impl Read,
     output: &mut dyn Events,
@@ -204,7 +221,7 @@ pub fn apply(
         };
         job::write(&job)?;
         drop(lock);
-        job::start(token)
+        job::start(secrets)
     });
     if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
@@ -238,18 +255,15 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     if wanted.is_empty() {
         return Ok(());
     }
-    // What is here is hashed before the client begins to send, so that it need not wait in the middle.
-    let mut arrivals = Vec::new();
-    for blob in &wanted {
-        arrivals.push(Arrival::begin(blob, || Ok(output.send(&Event::Alive)?))?);
-    }
-    let needed = |(blob, arrival): (&&Blob, &Arrival)| Needed {
-        sha256: blob.sha256.clone(),
-        offset: arrival.offset(),
-    };
-    output.send(&Event::Need { blobs: wanted.iter().zip(&arrivals).map(needed).collect() })?;
+    // The space of all is taken before the first is sent.
+    let arrivals = wanted.iter().map(|blob| Arrival::begin(blob)).collect::<Result<Vec<Arrival>>>()?;
     for (blob, arrival) in wanted.iter().zip(arrivals) {
-        arrival.receive(input)?;
+        let events = RefCell::new(&mut *output);
+        let ask = |missing| {
+            let blobs = vec![Needed { sha256: blob.sha256.clone(), missing }];
+            Ok(events.borrow_mut().send(&Event::Need { blobs })?)
+        };
+        arrival.receive(input, ask, || Ok(events.borrow_mut().send(&Event::Alive)?))?;
         output.send(&Event::Received { sha256: blob.sha256.clone() })?;
     }
     Ok(())

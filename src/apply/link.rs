@@ -23,7 +23,15 @@ impl Host {
         }
     }
 
-    pub fn connect(&self) -> Result<Box<dyn Link>> {
+    /// What this side calls it: the name that was given, and the one the SSH configuration makes of it.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Host::Ssh { target, options } => ssh::names(target, options),
+            Host::Local => Vec::new(),
+        }
+    }
+
+    pub fn connect(&self) -> Result<Box<dyn Link + Send>> {
         Ok(match self {
             Host::Ssh { target, options } => Box::new(remote::Remote::connect(target, options)?),
             Host::Local => Box::new(local::Local::new()?),

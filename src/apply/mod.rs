@@ -2,6 +2,7 @@
 //! turns its events into progress.
 
 pub mod blobs;
+mod confirm;
 pub mod fleet;
 pub mod inventory;
 pub mod link;
@@ -11,6 +12,7 @@ pub mod retry;
 mod root;
 pub mod session;
 pub mod show;
+mod upload;
 
 pub use blobs::{AgentFile, LocalFile};
 pub use link::{Host, Link};

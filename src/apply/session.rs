@@ -1,17 +1,18 @@
 //! One request to one host, from connection to the agent's last event.
 
 use super::blobs::{AgentFile, LocalFile};
+use super::confirm::confirm;
 use super::link::{Host, Link, Stream, stage_marker};
 use super::remote::endless;
 use super::root::not_root;
 use super::show::Show;
-use crate::agent::protocol::{End, Event, Needed, Op, Request, VERSION, greeting};
+use super::upload;
+use crate::agent::expose::certificate::Given;
+use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::hash::hex;
 use crate::ssh::{Lost, TimedOut};
-use std::fs::File;
-use std::io::{Seek, SeekFrom};
 use std::time::Duration;
 
 /// What is asked of every host.
@@ -23,6 +24,8 @@ pub struct Work {
     pub files: Vec<LocalFile>,
     /// For what hosts download.
     pub token: Option<Token>,
+    /// The user's own, for a host that lets others in.
+    pub certificate: Option<Given>,
 }
 
 /// How a host answered. Connection problems are errors, and no outcome.
@@ -43,16 +46,21 @@ const MOST_KEPT: usize = 32 << 20;
 /// Noise of a login shell before the agent's greeting, bytes.
 const MOST_NOISE: usize = 16 << 20;
 
+/// Asks, and confirms over a new connection where the agent waits for that.
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+    let outcome = ask(host, work, show)?;
+    Ok(confirm(host, work, outcome))
+}
+
+/// One request over one connection.
+pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     show.connecting();
     let mut link = host.connect()?;
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    let nonce = hex(&bytes);
+    let nonce = nonce()?;
     let mut staged = false;
     loop {
-        match attempt(host, link.as_mut(), work, &nonce, show)? {
-            Attempt::Done(outcome) => return Ok(*outcome),
+        match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show))? {
+            Attempt::Done(outcome) => return Ok(outcome),
             Attempt::ToStage if !staged => {
                 show.upload("agent", 0, work.agent.size_bytes);
                 let total = work.agent.size_bytes;
@@ -71,8 +79,15 @@ pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     }
 }
 
-enum Attempt {
-    Done(Box<Outcome>),
+pub(super) fn nonce() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
+    Ok(hex(&bytes))
+}
+
+/// How a request to the agent went, up to its greeting.
+pub(super) enum Attempt<T> {
+    Done(T),
     /// The agent is not on the host.
     ToStage,
     /// It did not come to the greeting.
@@ -84,19 +99,25 @@ enum Attempt {
     },
 }
 
-fn attempt(
+/// Sends the request; `then` gets the agent's stream once it has greeted.
+pub(super) fn attempt<T>(
     host: &Host,
     link: &mut dyn Link,
     work: &Work,
     nonce: &str,
-    show: &mut dyn Show,
-) -> Result<Attempt> {
+    then: impl FnOnce(Box<dyn Stream + '_>) -> Result<T>,
+) -> Result<Attempt<T>> {
+    let mut op = work.op.clone();
+    if let Op::Apply(apply) = &mut op {
+        apply.expose.names = host.names();
+    }
     let mut stream = link.open(&work.agent, nonce)?;
     let request = Request {
         version: VERSION,
         nonce: nonce.to_string(),
-        op: work.op.clone(),
+        op,
         token: work.token.clone(),
+        certificate: work.certificate.clone(),
         sudo_password: stream.used_password(),
     };
     let mut line = zeroize::Zeroizing::new(serde_json::to_vec(&request)?);
@@ -108,8 +129,7 @@ fn attempt(
         // The shell's last words may lack their line break, so only the end of a line counts.
         match stream.line(SILENCE).context("waiting for the agent to start")? {
             Some(line) if line.ends_with(greeting.as_bytes()) => {
-                let outcome = converse(host, stream, work, show)?;
-                return Ok(Attempt::Done(Box::new(outcome)));
+                return then(stream).map(Attempt::Done);
             }
             Some(line) if line.ends_with(marker.as_bytes()) => {
                 // A host may allow one session at a time: this one has to be gone before the next.
@@ -189,7 +209,8 @@ fn converse(
             }
             Event::Need { blobs } => {
                 let mut each = blobs.iter();
-                each.try_for_each(|need| send(stream.as_mut(), work, need, show)).map_err(cut_off)?
+                each.try_for_each(|need| upload::send(host, stream.as_mut(), work, need, show))
+                    .map_err(cut_off)?
             }
             Event::Progress { .. } | Event::Alive => {}
             // Shown as it comes, for as long as someone looks.
@@ -213,29 +234,6 @@ const CARRIES_ON: &str = "the same command again carries on where it stopped";
 fn cut_off(error: anyhow::Error) -> anyhow::Error {
     let gone = error.downcast_ref::<Lost>().is_some() || error.downcast_ref::<TimedOut>().is_some();
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }
-}
-
-fn send(stream: &mut dyn Stream, work: &Work, need: &Needed, show: &mut dyn Show) -> Result<()> {
-    let local = work.files.iter().find(|file| file.blob.sha256 == need.sha256);
-    let local = local.ok_or_else(|| {
-        Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
-    })?;
-    let total = local.blob.size_bytes;
-    if need.offset > total {
-        return Err(Failure::failed(format!(
-            "the host says it has more of {} than there is",
-            local.blob.name
-        ))
-        .hint("is the agent there the one that was staged? `remove` and apply again")
-        .into());
-    }
-    let what = || format!("reading {}", local.path.display());
-    let mut file = File::open(&local.path).with_context(what)?;
-    file.seek(SeekFrom::Start(need.offset)).with_context(what)?;
-    // Exactly what was announced, even when the file grows meanwhile.
-    let mut rest = std::io::Read::take(file, total.saturating_sub(need.offset));
-    show.upload(&local.blob.name, need.offset, total);
-    stream.send(&mut rest, &mut |done| show.upload(&local.blob.name, need.offset + done, total))
 }
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ fn lines(event: &Event) -> Vec<String> {
         Event::Resumed { since } => {
             vec![format!("the host was restarted; the apply that began {since} goes on")]
         }
+        Event::Exposed { ranges, port, confirm_seconds: Some(seconds), .. } => {
+            vec![format!("port {port} is open to {ranges}; a new connection confirms it within {seconds} s")]
+        }
         Event::Warning { text } => vec![format!("warning: {text}")],
         Event::Attached { since, by } => {
             vec![format!("this bundle is being applied since {since} by {by}; showing its progress")]

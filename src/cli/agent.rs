@@ -1,7 +1,7 @@
 //! The hidden commands that run on a host.
 
 use crate::agent::protocol::{Event, Events};
-use crate::agent::{boot, job, serve, session};
+use crate::agent::{boot, expose, job, serve, session};
 use crate::apply::show::{Plain, Show};
 use crate::error::{Exit, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,6 +21,12 @@ enum Command {
     Session,
     /// Carry out the job that a session left
     Run,
+    /// Whether the rules for other hosts may be loaded
+    ExposeAllowed,
+    /// End TLS for other hosts
+    ExposeServe,
+    /// Close the port again, unless a new connection has confirmed it
+    ExposeRevert,
     /// Apply a bundle that is on this machine, as cloud-init does at first boot
     Boot {
         /// The bundle as a tar
@@ -33,6 +39,9 @@ pub fn run(args: &Args) -> Result<Exit> {
     match &args.command {
         Command::Session => session::session(Input, std::io::stdout().lock()),
         Command::Run => job::run(),
+        Command::ExposeAllowed => Ok(expose::allowed()),
+        Command::ExposeServe => expose::front::serve(),
+        Command::ExposeRevert => expose::revert(),
         Command::Boot { bundle } => boot(bundle),
     }
 }

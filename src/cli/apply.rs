@@ -4,7 +4,8 @@ use super::hosts::{self, HostArgs, Task};
 use super::model_arg::open_header;
 use super::plan::PlanArgs;
 use super::{Format, print, print_json};
-use crate::agent::protocol::{Apply, Event, Op};
+use crate::agent::expose::certificate::Given;
+use crate::agent::protocol::{Apply, Event, Expose, Op};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
@@ -43,6 +44,15 @@ pub struct Args {
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
     mirror: Vec<(String, String)>,
+    /// With --expose: a certificate of your own (PEM, its chain after it) instead of one made on the host
+    #[arg(help_heading = "Applying", long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of --tls-cert (PEM, no passphrase); it is sent on stdin and kept 0600
+    #[arg(help_heading = "Applying", long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Seconds that a new connection has to confirm an opened port
+    #[arg(long, hide = true, value_name = "N", default_value_t = crate::agent::expose::BOUND)]
+    confirm_seconds: u64,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -97,7 +107,8 @@ impl SourceArgs {
             return self.load();
         }
         if let Some(path) = &overrides.file {
-            let plan = read_plan(path)?;
+            let mut plan = read_plan(path)?;
+            self.plan_args.expose(&mut plan)?;
             return Ok(Source { bundle: render(&plan)?, plan, model_files: Vec::new() });
         }
         if self.plan.is_some() || self.bundle.is_some() {
@@ -113,11 +124,16 @@ impl SourceArgs {
     pub fn load(&self) -> Result<Source> {
         if let Some(dir) = &self.bundle {
             let bundle = Bundle::read(dir)?;
-            return Ok(Source { plan: bundle.plan()?, bundle, model_files: Vec::new() });
+            let mut plan = bundle.plan()?;
+            let before = plan.expose.clone();
+            self.plan_args.expose(&mut plan)?;
+            let bundle = if plan.expose == before { bundle } else { render(&plan)? };
+            return Ok(Source { plan, bundle, model_files: Vec::new() });
         }
         let (plan, model_files) = match &self.plan {
             Some(path) => {
-                let plan = read_plan(path)?;
+                let mut plan = read_plan(path)?;
+                self.plan_args.expose(&mut plan)?;
                 let offer = plan.cost.as_ref().map(|cost| &cost.offer);
                 if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
                     eprintln!(
@@ -165,14 +181,21 @@ pub fn run(args: &Args) -> Result<Exit> {
         let plans: Vec<&Plan> = sources.values().map(|source| &source.plan).collect();
         confirm(&plans, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
     }
+    let given = certificate(args)?;
+    if given.is_some() && sources.values().all(|source| source.plan.expose.is_none()) {
+        return Err(Failure::usage("--tls-cert is for an API that is open to others")
+            .hint("add --expose CIDR")
+            .into());
+    }
+    let sha256 = given.as_ref().map(Given::sha256).transpose()?;
     let runtime = args.runtime_archive.as_deref().map(|path| hashed(path, file_name(path))).transpose()?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, runtime.as_ref())?);
+        tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
     }
     let each = overrides.iter().map(|each| tasks[each].clone()).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
-    let results = args.hosts.run_each(each, hosts::style(args.format), interrupted)?;
+    let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
     if args.format == Format::Json {
         print_json(&hosts::to_json(&results, document))?;
         return Ok(hosts::worst(&results));
@@ -186,7 +209,9 @@ pub fn run(args: &Args) -> Result<Exit> {
             }
         }
     }
-    Ok(hosts::conclude(&results))
+    let worst = hosts::conclude(&results);
+    super::exposed::show(&results, &args.hosts.flags());
+    Ok(worst)
 }
 
 /// Exit 3 for a plan that fits nowhere.
@@ -200,7 +225,19 @@ fn possible(source: Source) -> Result<Source> {
         .into())
 }
 
-fn task(args: &Args, source: &Source, runtime: Option<&LocalFile>) -> Result<Task> {
+/// The user's own certificate, read and checked.
+fn certificate(args: &Args) -> Result<Option<Given>> {
+    let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
+    Given::new(&read(cert)?, &read(key)?).map(Some)
+}
+
+fn task(
+    args: &Args,
+    source: &Source,
+    runtime: Option<&LocalFile>,
+    certificate: Option<&String>,
+) -> Result<Task> {
     let models = model_files(&source.plan, &args.model_file, &source.model_files)?;
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
@@ -212,6 +249,11 @@ fn task(args: &Args, source: &Source, runtime: Option<&LocalFile>) -> Result<Tas
         models: models.iter().map(|file| file.blob.clone()).collect(),
         client: client(),
         mirrors: args.mirror.clone(),
+        expose: Expose {
+            names: Vec::new(),
+            certificate: certificate.cloned(),
+            confirm_seconds: args.confirm_seconds,
+        },
     };
     Ok((Op::Apply(apply), models.into_iter().chain(runtime.cloned()).collect()))
 }
@@ -224,6 +266,9 @@ fn document(events: &[Event]) -> Value {
             Event::Differs { step, changes } => differences.push(json!({"step": step, "changes": changes})),
             Event::Verified { report } => value["verification"] = json!(report.lines),
             Event::Facts { facts } => value["facts"] = json!(facts),
+            Event::Exposed { ranges, port, certificate, .. } => {
+                value["exposed"] = json!({"ranges": ranges, "port": port, "certificate": certificate});
+            }
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
 use super::Format;
+use crate::agent::expose::certificate::Given;
 use crate::agent::protocol::{End, Event, Op};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
@@ -184,18 +185,25 @@ impl HostArgs {
     /// Does `op` on every host.
     pub fn run(&self, op: Op, files: Vec<LocalFile>, style: Style, interrupted: &str) -> Result<Results> {
         let hosts = self.hosts()?;
-        let work = Arc::new(Work { op, agent: self.agent()?, files, token: None });
+        let work = Arc::new(Work { op, agent: self.agent()?, files, token: None, certificate: None });
         let each = hosts.into_iter().map(|host| (host, work.clone())).collect();
         fleet::run(each, self.jobs, style, interrupted)
     }
 
     /// Does to every host what is meant for it, in the order of [`HostArgs::hosts`], and notes for
     /// `--retry-failed` where that failed.
-    pub fn run_each(&self, work: Vec<Task>, style: Style, interrupted: &str) -> Result<Results> {
+    pub fn run_each(
+        &self,
+        work: Vec<Task>,
+        certificate: Option<&Given>,
+        style: Style,
+        interrupted: &str,
+    ) -> Result<Results> {
         let (hosts, agent, token) = (self.hosts()?, self.agent()?, token());
-        let work = work
-            .into_iter()
-            .map(|(op, files)| Arc::new(Work { op, files, agent: agent.clone(), token: token.clone() }));
+        let work = work.into_iter().map(|(op, files)| {
+            let (agent, token, certificate) = (agent.clone(), token.clone(), certificate.cloned());
+            Arc::new(Work { op, files, agent, token, certificate })
+        });
         let results = fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, style, interrupted)?;
         if let Some(inventory) = &self.inventory {
             let names: Vec<String> = self.entries()?.into_iter().map(|entry| entry.name).collect();

@@ -213,7 +213,7 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
         fn finish(&mut self) {}
     }
     let agent = args.hosts.agent()?;
-    let work = crate::apply::Work { op, agent, files: Vec::new(), token: None };
+    let work = crate::apply::Work { op, agent, files: Vec::new(), token: None, certificate: None };
     let outcome = crate::apply::session::run(host, &work, &mut Lines)?;
     match outcome.end.failure() {
         Some(failure) => Err(failure.into()),

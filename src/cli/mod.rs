@@ -6,6 +6,7 @@ mod agent;
 mod apply;
 mod bundle;
 mod catalog;
+mod exposed;
 mod hosts;
 mod inspect;
 mod levels;

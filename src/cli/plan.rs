@@ -11,6 +11,7 @@ use crate::hardware::offers::{Budget, HostKind};
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
+use crate::plan::expose::{Exposure, Range};
 use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
 use crate::plan::{Plan, build, reconcile};
@@ -105,6 +106,12 @@ pub struct PlanArgs {
     /// pin addresses, sizes and SHA-256
     #[arg(long)]
     resolve: bool,
+    /// Let these addresses use the API too, with TLS: 203.0.113.0/24, 2001:db8::/32; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    expose: Vec<Range>,
+    /// With --expose: a range of (nearly) everyone is meant
+    #[arg(long, requires = "expose")]
+    expose_everyone: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -179,6 +186,25 @@ impl PlanArgs {
         }
     }
 
+    /// A finished plan with `--expose`, where that is given; what it says stays otherwise.
+    pub fn expose(&self, plan: &mut Plan) -> Result<()> {
+        plan.expose = self.exposure()?.or(plan.expose.take());
+        Ok(())
+    }
+
+    /// Exit 2 for a range of everyone that was not said to be meant.
+    fn exposure(&self) -> Result<Option<Exposure>> {
+        let exposure = Exposure::of(&self.expose);
+        let wide = exposure.iter().flat_map(|exposure| &exposure.ranges).find(|range| range.is_wide());
+        if let Some(range) = wide.filter(|_| !self.expose_everyone) {
+            let message = format!("--expose {range} lets (nearly) everyone try the API's key");
+            return Err(Failure::usage(message)
+                .hint("name the addresses that need it, or add --expose-everyone")
+                .into());
+        }
+        Ok(exposure)
+    }
+
     /// To be applied: containers, which run no systemd, are not on offer.
     pub fn plan(&self) -> Result<Planned> {
         let (request, model_files) = self.request(None, &[HostKind::Vm])?;
@@ -233,6 +259,7 @@ impl PlanArgs {
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
                 runtime: None,
+                expose: self.exposure()?,
             },
             rag,
             build,

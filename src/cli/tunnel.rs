@@ -58,7 +58,13 @@ pub fn run(args: &Args) -> Result<Exit> {
 
 /// Where the server listens on the host, whether it is ready or not.
 fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
-    let work = Work { op: Op::Status, agent: args.hosts.agent()?, files: Vec::new(), token: None };
+    let work = Work {
+        op: Op::Status,
+        agent: args.hosts.agent()?,
+        files: Vec::new(),
+        token: None,
+        certificate: None,
+    };
     let outcome = session::run(host, &work, &mut Silent)?;
     let listen = outcome.events.iter().find_map(|event| match event {
         Event::Document { value } if args.embedding => Some(&value["embedding"]["listen"]),

@@ -494,6 +494,7 @@ fn document(
             args: Vec::new(),
             runtime: request.fixed.runtime.clone(),
         },
+        expose: request.fixed.expose.clone(),
         rag: rag
             .zip(chosen.rag.as_ref())
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),

@@ -24,6 +24,9 @@ pub struct Plan {
     pub cost: Option<Cost>,
     pub requirements: Vec<Requirement>,
     pub llama_server: LlamaServer,
+    /// Who else may reach the API; without it the host alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expose: Option<super::expose::Exposure>,
     /// The embedding server beside it; absent without `--rag`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rag: Option<Rag>,

@@ -9,6 +9,7 @@ pub mod build;
 pub mod choice;
 pub mod document;
 pub mod explain;
+pub mod expose;
 mod graph;
 pub mod ledger;
 pub mod levels;

@@ -1,6 +1,7 @@
 //! What a plan is asked for.
 
 use super::document::{ModelFile, RuntimeFile};
+use super::expose::Exposure;
 use super::placement::SplitMode;
 use crate::hardware::offers::{Budget, Offer};
 use crate::hardware::profiles::Profile;
@@ -59,6 +60,8 @@ pub struct Fixed {
     pub min_speed: Option<f64>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Option<RuntimeFile>,
+    /// Who else may reach the API.
+    pub expose: Option<Exposure>,
 }
 
 /// Everything a plan follows from. Planning reads nothing else.

@@ -157,6 +157,9 @@ pub(super) const OWNER: &str = "root:root";
 
 /// A unit's file on a host, or a drop-in's.
 fn is_units(host: &str) -> bool {
+    if host == paths::EXPOSE_FILE {
+        return true;
+    }
     let Some(name) = host.strip_prefix("/etc/systemd/system/") else { return false };
     let mut rests = [paths::UNIT, paths::EMBED_UNIT].into_iter().filter_map(|unit| name.strip_prefix(unit));
     rests.any(|rest| rest.is_empty() || rest.starts_with(".d/"))

@@ -30,6 +30,7 @@ use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
+use crate::plan::expose::Exposure;
 use serde::Serialize;
 use templates::{PATHS, Paths};
 
@@ -53,6 +54,10 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
         text(&generation(ARGS), args(&plan.llama_server.args)?),
         text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?),
     ];
+    if let Some(exposure) = &plan.expose {
+        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?));
+        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?));
+    }
     if let Some(template) = &plan.model.chat_template {
         files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
     }
@@ -142,6 +147,47 @@ pub(crate) fn arg<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
 }
 
+/// The port of the API, on 127.0.0.1 and towards others.
+pub fn port(plan: &Plan) -> u16 {
+    arg(&plan.llama_server.args, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT)
+}
+
+/// The unit that ends TLS; the same for every plan.
+fn expose_unit() -> Result<String> {
+    #[derive(Serialize)]
+    struct Values {
+        paths: Paths,
+    }
+    templates::fill("systemd/agi-provision-expose.service", &Values { paths: PATHS })
+}
+
+/// The nftables rules of a plan that lets others in. Exit 2 where the server itself would be open.
+fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        plan: &'a Plan,
+        port: u16,
+        ipv4: Vec<String>,
+        ipv6: Vec<String>,
+    }
+    if !is_loopback(listen(&plan.llama_server.args)) {
+        let message =
+            format!("the plan's server listens on {}, without TLS", listen(&plan.llama_server.args));
+        return Err(Failure::usage(message)
+            .hint("an exposed API is passed on to 127.0.0.1: plan again, and change only --expose")
+            .into());
+    }
+    templates::fill(
+        "nftables/expose.nft",
+        &Values {
+            plan,
+            port: port(plan),
+            ipv4: exposure.ipv4().map(|range| range.to_string()).collect(),
+            ipv6: exposure.ipv6().map(|range| range.to_string()).collect(),
+        },
+    )
+}
+
 /// Where a server listens; its own default is the first.
 fn listen(args: &[String]) -> &str {
     arg(args, "--host").unwrap_or("127.0.0.1")
@@ -165,6 +211,8 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
         /// Numbers of the GPUs it uses; empty on a CPU.
         gpus: Vec<usize>,
         gpu_names: String,
+        exposed: bool,
+        expose_unit: &'a str,
         /// Why there is none.
         without: &'a str,
     }
@@ -196,6 +244,8 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
             listen: listen(args),
             loopback: is_loopback(listen(args)),
             gpus: (0..gpus.len()).collect(),
+            exposed: plan.expose.is_some() && server == Server::Chat,
+            expose_unit: paths::EXPOSE_UNIT,
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
             without,
         },
@@ -212,6 +262,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         embed_port: u16,
         loopback: bool,
         gpus: bool,
+        exposed: bool,
     }
     let port = |args: &[String]| arg(args, "--port").and_then(|port| port.parse().ok());
     let models = downloads.iter().filter(|download| download.what == What::Model);
@@ -225,6 +276,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             embed_port: plan.rag.as_ref().and_then(|rag| port(&rag.args)).unwrap_or(paths::EMBED_PORT),
             loopback: is_loopback(listen(&plan.llama_server.args)),
             gpus: plan.profile.kind != ProfileKind::Cpu,
+            exposed: plan.expose.is_some(),
         },
     )
 }
@@ -267,6 +319,38 @@ mod tests {
             plan.llama_server.args = vec!["--host".to_string(), host.to_string()];
             assert_eq!(limits_of(&plan).contains("IPAddressDeny=any"), closed, "{host}");
         }
+    }
+
+    #[test]
+    fn a_plan_for_others_brings_its_rules_and_the_unit_that_ends_tls() {
+        let closed = render(&plan()).unwrap();
+        let rules = format!("rootfs{}/expose.nft", paths::GENERATION);
+        let unit = format!("rootfs{}", paths::EXPOSE_FILE);
+        assert!(closed.file(&rules).is_none() && closed.file(&unit).is_none());
+        let mut plan = plan();
+        let ranges = ["10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().unwrap());
+        plan.expose = Exposure::of(&ranges);
+        let open = render(&plan).unwrap();
+        let text = |path: &str| String::from_utf8(open.file(path).unwrap().to_vec()).unwrap();
+        let rules = text(&rules);
+        assert!(
+            rules.contains("ip saddr { 10.0.0.0/8 } accept") && rules.contains("ip6 saddr { 2001:db8::/32 }")
+        );
+        assert!(rules.contains("tcp dport 8080 drop") && !rules.contains("flush"), "{rules}");
+        assert!(text(&unit).contains("DynamicUser=yes"));
+        let limits = limits_of(&plan);
+        assert!(limits.contains("Wants=agi-provision-expose.service"), "{limits}");
+        assert!(limits.contains("IPAddressDeny=any"), "the server itself stays on loopback: {limits}");
+        assert!(text("README.md").contains("openssl req"));
+        // One range only: no empty set, which nftables would refuse.
+        plan.expose = Exposure::of(&ranges[..1]);
+        let one = render(&plan).unwrap();
+        assert!(
+            !String::from_utf8_lossy(one.file(&format!("rootfs{}/expose.nft", paths::GENERATION)).unwrap())
+                .contains("ip6")
+        );
+        plan.llama_server.args = vec!["--host".to_string(), "0.0.0.0".to_string()];
+        assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
     }
 
     #[test]

@@ -16,6 +16,8 @@ const TEMPLATES: &[(&str, &str)] = embedded!(
     "cloud-init/meta-data"
     "cloud-init/network-config"
     "cloud-init/user-data"
+    "nftables/expose.nft"
+    "systemd/agi-provision-expose.service"
     "systemd/agi-provision-llama.service"
     "systemd/limits.conf"
 );
@@ -37,6 +39,11 @@ pub(super) struct Paths {
     runtimes: &'static str,
     model_dir: &'static str,
     runtime_link: &'static str,
+    expose_unit: &'static str,
+    expose_confirmed: &'static str,
+    tls: &'static str,
+    tls_cert: &'static str,
+    tls_key: &'static str,
 }
 
 pub(super) const PATHS: Paths = Paths {
@@ -54,6 +61,11 @@ pub(super) const PATHS: Paths = Paths {
     runtimes: paths::RUNTIMES,
     model_dir: paths::generation::MODEL,
     runtime_link: paths::generation::RUNTIME,
+    expose_unit: paths::EXPOSE_UNIT,
+    expose_confirmed: paths::EXPOSE_CONFIRMED,
+    tls: paths::TLS,
+    tls_cert: paths::TLS_CERT,
+    tls_key: paths::TLS_KEY,
 };
 
 /// Fills the template called `name` with the fields of `context`.

@@ -86,6 +86,14 @@ pub(super) struct Settings {
     pub io_timeout: Duration,
 }
 
+/// What this side calls the host: as it was given, and the name or address it is connected to by.
+pub fn names(target: &Target, options: &Options) -> Vec<String> {
+    let mut names = vec![target.name.clone()];
+    names.extend(settings(target, options).map(|settings| settings.host).ok());
+    names.dedup();
+    names
+}
+
 /// Puts target, options and configuration together; what was typed wins.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ mod target;
 mod wire;
 
 pub use ask::{Absent, Ask, Nobody, Person, VARIABLES, from_stdin, from_variable};
-pub use config::Options;
+pub use config::{Options, names};
 pub use connection::{Connection, Outcome};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};

@@ -1,11 +1,12 @@
 //! Requirements against facts: is this host what the plan relies on? Pure; the same function judges
 //! before the first write, at every start, and for `verify`.
 
-use crate::hardware::facts::Facts;
+use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
 use crate::report::gib;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 mod gpu;
 
@@ -266,9 +267,14 @@ fn network(facts: &Facts) -> Found<'_> {
     }
 }
 
+/// Taken where a server would listen: on loopback, or everywhere.
 fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
-    let user = |wanted: u64| facts.ports.iter().find(move |port| u64::from(port.port) == wanted);
-    let text = match (ours, facts.ports.iter().find(|port| port.port == number)) {
+    let is_there = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
+    let in_the_way = move |port: &&Port| port.addresses.is_empty() || port.addresses.iter().any(is_there);
+    let user = move |wanted: u64| {
+        facts.ports.iter().filter(in_the_way).find(move |port| u64::from(port.port) == wanted)
+    };
+    let text = match (ours, user(number.into())) {
         (true, _) => "used by our own service".to_string(),
         (false, None) => "free".to_string(),
         (false, Some(port)) => {

@@ -78,7 +78,7 @@ fn a_table_of_requirements() {
         (requirement(ids::PORT, at(8080), None, "port"), |_| {}, Ok),
         (
             requirement(ids::PORT, at(8080), None, "port"),
-            |f| f.ports.push(Port { port: 8080, process: Some("nginx".into()) }),
+            |f| f.ports.push(Port { port: 8080, process: Some("nginx".into()), ..Port::default() }),
             Refused,
         ),
         (requirement(ids::GPU_COUNT, at(2), None, "GPUs"), |_| {}, Ok),
@@ -117,7 +117,7 @@ fn a_table_of_requirements() {
 #[test]
 fn what_is_ours_already_counts_as_there() {
     let mut facts = facts();
-    facts.ports.push(Port { port: 8080, process: Some("llama-server (pid 7)".into()) });
+    facts.ports.push(Port { port: 8080, process: Some("llama-server (pid 7)".into()), ..Port::default() });
     facts.disk.free_bytes = GIB;
     let requirements = [
         requirement(ids::DISK, Some(Bound::AtLeast(4 * GIB)), None, "bytes"),
@@ -126,6 +126,25 @@ fn what_is_ours_already_counts_as_there() {
     assert_eq!(check(&requirements, &facts, Held::default()).refused().count(), 2);
     let held = Held { disk_bytes: 3 * GIB, port: true, ..Held::default() };
     assert!(check(&requirements, &facts, held).passes());
+}
+
+#[test]
+fn a_port_is_taken_where_the_server_would_listen() {
+    let requirement = requirement(ids::PORT, Some(Bound::AtLeast(8080)), None, "port");
+    for (addresses, free) in [
+        (&["127.0.0.1"][..], false),
+        (&["0.0.0.0"], false),
+        (&["::"], false),
+        (&["10.0.0.5"], true),
+        (&["10.0.0.5", "127.0.0.1"], false),
+        (&[], false),
+    ] {
+        let mut facts = facts();
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        facts.ports.push(Port { port: 8080, addresses, process: None });
+        let report = check(std::slice::from_ref(&requirement), &facts, Held::default());
+        assert_eq!(report.passes(), free, "{:?}", report.lines);
+    }
 }
 
 #[test]

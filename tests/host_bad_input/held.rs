@@ -6,10 +6,12 @@ use super::lab::journey::{assert_serves, text};
 use super::lab::{Host, Ran};
 use super::{Site, padded, refused, wait};
 
-const INCOMING: &str = "stat -c %s /var/lib/agi-provision/incoming/*.part 2>/dev/null || echo 0";
+/// A byte of the map for each piece that has arrived.
+const PIECES: &str = "cat /var/lib/agi-provision/incoming/*.map 2>/dev/null | tr -dc '\\001' | wc -c";
 
+/// Bytes that have arrived so far.
 pub fn uploaded(host: &Host) -> u64 {
-    host.exec(INCOMING).stdout.lines().filter_map(|size| size.parse::<u64>().ok()).sum()
+    host.exec(PIECES).stdout.trim().parse::<u64>().unwrap_or(0) * agi_provision::agent::receive::PIECE
 }
 
 pub fn ended(child: Child) -> Ran {

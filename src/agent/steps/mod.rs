@@ -6,6 +6,7 @@ mod agent_link;
 mod config;
 mod directories;
 mod embedding;
+mod expose;
 mod key;
 mod model;
 mod packages;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use activate::{receipt_facts, start_limit, wait_until_ready};
+pub use expose::hand_over as hand_over_certificate;
 pub use key::{create as create_key, read as read_key};
 pub use user::remove as remove_user;
 
@@ -48,6 +50,7 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(embedding::Retire),
         Box::new(activate::Activate),
         Box::new(embedding::Embedding),
+        Box::new(expose::Expose),
     ]
 }
 

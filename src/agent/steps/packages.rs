@@ -60,7 +60,7 @@ impl Step for Packages {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
             install(&loaded.missing, &packages)?;
-            run.notes.packages = packages.iter().map(|name| name.to_string()).collect();
+            run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }
         if !loaded.missing.is_empty() {
@@ -130,12 +130,12 @@ fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
 }
 
 /// Whether a program is on the path.
-fn is_there(program: &str) -> bool {
+pub(super) fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
+pub(super) fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");

@@ -47,8 +47,8 @@ fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let check = |path: &str| {
         let units =
             [(paths::UNIT_FILE, paths::UNIT_DROP_IN), (paths::EMBED_UNIT_FILE, paths::EMBED_UNIT_DROP_IN)];
-        let ours =
-            units.iter().any(|(file, folder)| path == *file || path.starts_with(&format!("{folder}/")));
+        let ours = path == paths::EXPOSE_FILE
+            || units.iter().any(|(file, folder)| path == *file || path.starts_with(&format!("{folder}/")));
         if ours {
             Ok(PathBuf::from(path))
         } else {

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 mod gpu;
 
@@ -165,6 +166,9 @@ pub struct Mount {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
     pub port: u16,
+    /// Of this host, that it is taken on; 0.0.0.0 and :: are all. Empty: unknown.
+    #[serde(default)]
+    pub addresses: Vec<IpAddr>,
     /// null: a process that this one may not look into.
     pub process: Option<String>,
 }

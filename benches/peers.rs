@@ -1,0 +1,233 @@
+//! The same job by this program, by Ansible (pipelining on) and by pyinfra, on the same lab hosts in one
+//! run, one after the other: first apply, nothing to do, one changed setting; beside `ssh host true`.
+//!
+//!     cargo bench --bench peers [-- HOSTS]        (root; boots lab hosts; installs both from PyPI)
+//!
+//! What the jobs are: benches/peers/site.yml. Ours does more: it verifies the hardware before, and times
+//! the model after, at the first apply and after a change.
+
+#[path = "../tests/lab/mod.rs"]
+mod lab;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const RUNS: usize = 5;
+
+struct Bench {
+    hosts: Vec<lab::Host>,
+    dir: tempfile::TempDir,
+    python: PathBuf,
+}
+
+fn main() {
+    let count = std::env::args().filter_map(|arg| arg.parse::<usize>().ok()).next().unwrap_or(1);
+    let python = Path::new("/var/cache/agi-provision-lab/peers").to_path_buf();
+    let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/install");
+    assert!(
+        Command::new(install).arg(&python).status().expect("the script").success(),
+        "installing the peers"
+    );
+    let hosts = (0..count).map(|_| lab::Host::boot("debian12-python")).collect();
+    let bench = Bench { hosts, dir: tempfile::tempdir().expect("a temporary folder"), python };
+    bench.prepare();
+    println!("{count} host(s); load {}", load());
+
+    let (first, noop, bare, changed) = bench.ours();
+    line("agi-provision", first, noop, changed);
+    println!("ssh host true, all at once: {:.2} s", bare.as_secs_f64());
+    bench.everywhere("systemctl stop agi-provision-llama");
+    let ansible = bench.peer(&|bench| bench.ansible());
+    line("Ansible", ansible.0, ansible.1, ansible.2);
+    bench.everywhere(
+        "systemctl disable -q --now peer; userdel peer; rm -rf /etc/peer /var/lib/peer /etc/systemd/system/peer.service",
+    );
+    let pyinfra = bench.peer(&|bench| bench.pyinfra());
+    line("pyinfra", pyinfra.0, pyinfra.1, pyinfra.2);
+
+    let times = |theirs: Duration| theirs.as_secs_f64() / noop.as_secs_f64();
+    println!("nothing to do: Ansible takes {:.0} times as long (bound: 20)", times(ansible.1));
+    println!("nothing to do: pyinfra takes {:.0} times as long (bound: 10)", times(pyinfra.1));
+    let bound = if count == 1 { 1.0 } else { 1.2 };
+    println!(
+        "nothing to do: {:.2} times `ssh host true` (bound: {bound})",
+        noop.as_secs_f64() / bare.as_secs_f64()
+    );
+    println!("load {}", load());
+}
+
+fn line(who: &str, first: Duration, noop: Duration, changed: Duration) {
+    println!(
+        "{who}: first {:.2} s, nothing to do {:.2} s, one setting changed {:.2} s",
+        first.as_secs_f64(),
+        noop.as_secs_f64(),
+        changed.as_secs_f64()
+    );
+}
+
+fn load() -> String {
+    std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_string()
+}
+
+impl Bench {
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn peers(&self, name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(name)
+    }
+
+    fn prepare(&self) {
+        let write = |name: &str, text: &str| std::fs::write(self.path(name), text).expect("a file");
+        agi_provision::model::tiny::write_tiny(
+            &mut File::create(self.path("tiny.gguf")).expect("a file"),
+            1,
+            None,
+        )
+        .expect("the model");
+        let (mut known, mut ini, mut py) =
+            (String::new(), String::from("[all]\n"), String::from("everyone = ([\n"));
+        for host in &self.hosts {
+            let key = host.key_path();
+            known += &std::fs::read_to_string(host.known_hosts()).expect("known hosts");
+            ini += &format!(
+                "{0} ansible_host={0} ansible_user=root ansible_ssh_private_key_file={1}\n",
+                host.addr(),
+                key.display()
+            );
+            py += &format!(
+                "    (\"{}\", {{\"ssh_user\": \"root\", \"ssh_key\": \"{}\"}}),\n",
+                host.addr(),
+                key.display()
+            );
+        }
+        write("known", &known);
+        write("hosts", &ini);
+        let path = |name: &str| self.path(name).display().to_string();
+        let data = format!(
+            "], {{\"archive\": \"{}\", \"model\": \"{}\", \"arguments\": \"{}\", \"key\": \"{}\", \
+             \"unit\": \"{}\", \"ssh_known_hosts_file\": \"{}\"}})\n",
+            lab::llama_archive().display(),
+            path("tiny.gguf"),
+            path("arguments"),
+            path("key"),
+            self.peers("peer.service").display(),
+            path("known"),
+        );
+        write("inventory.py", &format!("{py}{data}"));
+        write("key", "not-a-secret\n");
+        self.arguments(512);
+        // Both programs are told as much of the way as ours.
+        std::fs::create_dir_all(self.path(".ssh")).expect("a folder");
+        std::fs::copy(self.path("known"), self.path(".ssh/known_hosts")).expect("known hosts");
+    }
+
+    fn arguments(&self, ctx: u32) {
+        let text = format!("ARGUMENTS=--ctx-size {ctx} --parallel 1 --fit off --no-webui --offline\n");
+        std::fs::write(self.path("arguments"), text).expect("a file");
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// First, nothing to do, `ssh host true`, one changed setting.
+    fn ours(&self) -> (Duration, Duration, Duration, Duration) {
+        let apply = |ctx: &str| {
+            let mut apply = self.command(Path::new(env!("CARGO_BIN_EXE_agi-provision")));
+            apply.args([
+                "apply",
+                "--yes",
+                "--jobs",
+                "32",
+                "--profile",
+                "laptop-cpu-16gb",
+                "--ctx",
+                ctx,
+                "--model",
+            ]);
+            apply.arg(self.path("tiny.gguf")).arg("--runtime-archive").arg(lab::llama_archive());
+            apply.arg("--inventory").arg(self.path("hosts")).arg("--known-hosts").arg(self.path("known"));
+            time(&mut apply)
+        };
+        let first = apply("512");
+        let (mut noop, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..2 * RUNS {
+            noop.push(apply("512"));
+            bare.push(self.bare());
+        }
+        (first, median(noop), median(bare), apply("1024"))
+    }
+
+    /// OpenSSH to every host at once.
+    fn bare(&self) -> Duration {
+        let start = Instant::now();
+        let ssh = |host: &lab::Host| {
+            let mut ssh = Command::new("ssh");
+            ssh.args(["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o"]);
+            ssh.arg(format!("UserKnownHostsFile={}", self.path("known").display()));
+            ssh.arg("-i").arg(host.key_path()).args([&format!("root@{}", host.addr()), "true"]);
+            ssh.stdin(Stdio::null()).spawn().expect("ssh")
+        };
+        let all: Vec<_> = self.hosts.iter().map(ssh).collect();
+        for mut child in all {
+            assert!(child.wait().expect("ssh").success());
+        }
+        start.elapsed()
+    }
+
+    /// First, nothing to do, one changed setting.
+    fn peer(&self, run: &dyn Fn(&Bench) -> Duration) -> (Duration, Duration, Duration) {
+        self.arguments(512);
+        let first = run(self);
+        let noop = median((0..RUNS).map(|_| run(self)).collect());
+        self.arguments(1024);
+        (first, noop, run(self))
+    }
+
+    fn ansible(&self) -> Duration {
+        let mut play = self.command(&self.python.join("bin/ansible-playbook"));
+        play.env("ANSIBLE_CONFIG", self.peers("ansible.cfg"));
+        play.arg("-i").arg(self.path("hosts")).arg(self.peers("site.yml"));
+        for (name, path) in [
+            ("archive", lab::llama_archive()),
+            ("model", self.path("tiny.gguf")),
+            ("arguments", self.path("arguments")),
+        ] {
+            play.arg("-e").arg(format!("{name}={}", path.display()));
+        }
+        time(&mut play)
+    }
+
+    fn pyinfra(&self) -> Duration {
+        let mut deploy = self.command(&self.python.join("bin/pyinfra"));
+        deploy.args(["-y", "--parallel", "32"]).arg(self.path("inventory.py")).arg(self.peers("deploy.py"));
+        time(&mut deploy)
+    }
+
+    fn everywhere(&self, script: &str) {
+        for host in &self.hosts {
+            host.exec(script);
+        }
+    }
+}
+
+fn time(command: &mut Command) -> Duration {
+    let start = Instant::now();
+    let output = command.output().expect("the command starts");
+    let elapsed = start.elapsed();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{out}\n{err}");
+    elapsed
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}

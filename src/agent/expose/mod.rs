@@ -1,0 +1,157 @@
+//! The API for other hosts. llama-server stays on 127.0.0.1; a unit of its own ends TLS in front of it
+//! ([`front`]) and has nftables let in the plan's ranges and nobody else. It starts and stops with the
+//! server, so a rollback, a reboot and a removal need nothing of their own.
+//!
+//! Rules are loaded when they were confirmed before, or during a trial: a timer that is armed first
+//! ends it after a minute, unless the client has come back over a new connection by then.
+
+pub mod certificate;
+pub mod firewall;
+pub mod front;
+
+use super::protocol::End;
+use super::service::systemctl;
+use super::{files, generation};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::{paths, process, render};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a client has to confirm, seconds.
+pub const BOUND: u64 = 60;
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The rules of the generation that serves; `None` where its plan lets nobody in.
+pub fn rules() -> Option<Vec<u8>> {
+    fs::read(Path::new(paths::GENERATION).join(paths::generation::EXPOSE)).ok()
+}
+
+fn same(path: &str, rules: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|found| found == rules)
+}
+
+/// A new connection has confirmed exactly these rules.
+pub fn is_confirmed(rules: &[u8]) -> bool {
+    same(paths::EXPOSE_CONFIRMED, rules)
+}
+
+/// What the unit asks before it loads the rules: exit 1 skips its start.
+pub fn allowed() -> Exit {
+    match rules() {
+        Some(rules) if is_confirmed(&rules) || same(paths::EXPOSE_TRIAL, &rules) => Exit::Done,
+        _ => Exit::Failed,
+    }
+}
+
+pub fn is_running() -> Result<bool> {
+    Ok(systemctl(&["is-active", "--quiet", paths::EXPOSE_UNIT])?.success)
+}
+
+/// Opens the port for `bound` seconds at most, unless [`confirm`] comes.
+pub fn begin_trial(rules: &[u8], bound: u64) -> Result<()> {
+    end_timer();
+    let executable = std::env::current_exe().context("finding this executable")?;
+    let unit = format!("--unit={}", paths::EXPOSE_REVERT);
+    let after = format!("--on-active={bound}s");
+    let executable = executable.to_string_lossy();
+    let precise = "--timer-property=AccuracySec=100ms";
+    let args = ["--quiet", "--collect", &unit, &after, precise, &executable, "agent", "expose-revert"];
+    let outcome = process::run("systemd-run", &args, LIMIT)?;
+    if !outcome.success {
+        return Err(Failure::failed(format!("arming the timer: {}", outcome.stderr.trim())).into());
+    }
+    files::write(Path::new(paths::EXPOSE_TRIAL), rules, 0o600)?;
+    start()
+}
+
+/// Starts the unit by the files as they are now.
+pub fn start() -> Result<()> {
+    let _ = systemctl(&["reset-failed", paths::EXPOSE_UNIT]);
+    let outcome = systemctl(&["restart", paths::EXPOSE_UNIT])?;
+    if outcome.success {
+        return Ok(());
+    }
+    let unit = paths::EXPOSE_UNIT;
+    let args = ["-u", unit, "-n", "8", "-o", "cat", "--no-pager", "-q"];
+    let said = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
+    let said: Vec<&str> = said.lines().map(str::trim).collect();
+    Err(Failure::failed(format!("{unit} did not start: {}", said.join("; ")))
+        .hint(format!("`journalctl -u {unit}` on the host has more"))
+        .into())
+}
+
+/// A new connection is here: the rules stay.
+pub fn confirm() -> Result<End> {
+    let rules = rules().ok_or_else(|| Failure::failed("the plan that serves lets no other host in"))?;
+    let on_trial = same(paths::EXPOSE_TRIAL, &rules);
+    if !on_trial && !is_confirmed(&rules) {
+        return Err(Failure::failed("the confirmation came too late: the port is closed again")
+            .hint("apply again")
+            .into());
+    }
+    files::write(Path::new(paths::EXPOSE_CONFIRMED), &rules, 0o644)?;
+    end_timer();
+    files::remove(Path::new(paths::EXPOSE_TRIAL))?;
+    Ok(End::done(on_trial, "the port stays open"))
+}
+
+/// Ends a trial that nobody confirmed. The port is closed then, also for those of an earlier plan.
+pub fn revert() -> Result<Exit> {
+    let confirmed = rules().is_some_and(|rules| is_confirmed(&rules));
+    files::remove(Path::new(paths::EXPOSE_TRIAL))?;
+    if !confirmed {
+        eprintln!("no new connection confirmed the rules: closing the port");
+        close()?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Stops the unit, which takes its rules along.
+pub fn close() -> Result<()> {
+    if Path::new(paths::EXPOSE_FILE).exists() {
+        systemctl(&["stop", paths::EXPOSE_UNIT])?;
+        let _ = systemctl(&["reset-failed", paths::EXPOSE_UNIT]);
+    }
+    Ok(())
+}
+
+fn end_timer() {
+    // Mostly there is none.
+    let _ = systemctl(&["stop", &format!("{}.timer", paths::EXPOSE_REVERT)]);
+}
+
+/// Takes everything of this off the host but what lies in the configuration's folder.
+pub fn remove() -> Result<()> {
+    if Path::new(paths::EXPOSE_FILE).exists() {
+        end_timer();
+        close()?;
+    }
+    for path in [paths::EXPOSE_FILE, paths::EXPOSE_TRIAL, paths::TLS_GIVEN] {
+        files::remove(Path::new(path))?;
+    }
+    Ok(())
+}
+
+/// For `status`: `None` where the plan lets nobody in.
+pub fn status() -> Option<serde_json::Value> {
+    let plan = generation::current_plan()?;
+    let exposure = plan.expose.as_ref()?;
+    let rules = rules()?;
+    let certificate = certificate::current().ok().flatten();
+    Some(serde_json::json!({
+        "ranges": exposure.ranges,
+        "port": render::port(&plan),
+        "confirmed": is_confirmed(&rules),
+        "serves": is_running().unwrap_or(false),
+        "rules_loaded": firewall::is_loaded(),
+        "certificate": certificate.map(|certificate| certificate.describe()),
+    }))
+}
+
+/// The unit's credentials, as [`front`] finds them.
+fn credential(name: &str) -> Result<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .ok_or_else(|| Failure::failed("this runs as a part of its unit only"))?;
+    Ok(Path::new(&folder).join(name))
+}

@@ -1,0 +1,177 @@
+//! The way in for other hosts: certificate, rules, and the unit that ends TLS. Last, when the model
+//! already answers on the host itself.
+
+use super::{Run, Step, packages};
+use crate::agent::expose::{self, certificate, firewall, front};
+use crate::agent::generation::Desired;
+use crate::agent::protocol::Event;
+use crate::agent::service;
+use crate::error::{Context, Failure, Result};
+use crate::files;
+use crate::plan::expose::Exposure;
+use crate::{paths, render};
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub struct Expose;
+
+const NFT: &str = "/usr/sbin/nft";
+/// From the unit's start to an answer over TLS.
+const START: Duration = Duration::from_secs(15);
+
+impl Step for Expose {
+    fn name(&self) -> &'static str {
+        "expose"
+    }
+
+    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+        let Some(exposure) = &desired.plan.expose else {
+            // The generation's switch closes it; this is for one that was opened by hand.
+            let open = Path::new(paths::EXPOSE_FILE).exists() && expose::is_running()?;
+            return Ok(if open { vec!["close the API to other hosts".to_string()] } else { Vec::new() });
+        };
+        let mut changes = Vec::new();
+        if !Path::new(NFT).exists() {
+            changes.push("install nftables".to_string());
+        }
+        changes.extend(certificate_change(desired)?);
+        let rules = expose::rules().filter(|rules| expose::is_confirmed(rules));
+        let port = render::port(&desired.plan);
+        if rules.is_none() {
+            changes
+                .push(format!("open port {port} to {exposure}, with TLS, once a new connection confirms it"));
+        } else if !expose::is_running()? || !firewall::is_loaded() {
+            changes.push(format!("open port {port} to {exposure} again"));
+        }
+        Ok(changes)
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let Some(exposure) = &desired.plan.expose else { return expose::close() };
+        let opened = open(exposure, desired, run);
+        if opened.is_err() {
+            // Whatever was begun; the error says why.
+            let _ = expose::close();
+            let _ = files::remove(Path::new(paths::EXPOSE_TRIAL));
+        }
+        opened
+    }
+}
+
+fn certificate_change(desired: &Desired) -> Result<Option<String>> {
+    let current = certificate::current()?;
+    let names = certificate::names(&desired.expose.names, current.as_ref());
+    Ok(certificate::wants(current.as_ref(), &names, desired.expose.certificate.as_deref()))
+}
+
+fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
+    if !Path::new(NFT).exists() {
+        if !packages::is_there("apt-get") {
+            return Err(Failure::failed("the host has no nftables, and no apt-get to install it")
+                .hint("install the package nftables there, then apply again")
+                .into());
+        }
+        packages::install(&[], &["nftables"])?;
+        run.notes.packages.push("nftables".to_string());
+    }
+    if certificate_change(desired)?.is_some() {
+        match &desired.expose.certificate {
+            Some(_) => {
+                let given = take_certificate()?;
+                certificate::install(given.cert.as_bytes(), given.key.as_bytes())?;
+            }
+            None => {
+                let current = certificate::current()?;
+                certificate::make(&certificate::names(&desired.expose.names, current.as_ref()))?;
+            }
+        }
+    }
+    let rules = expose::rules().ok_or_else(|| Failure::failed("the generation has no rules"))?;
+    let bound = desired.expose.confirm_seconds;
+    let confirmed = expose::is_confirmed(&rules);
+    service::reload()?;
+    match confirmed {
+        true => expose::start()?,
+        false => expose::begin_trial(&rules, bound)?,
+    }
+    let certificate = certificate::current()?.ok_or_else(|| Failure::failed("the certificate is gone"))?;
+    let port = render::port(&desired.plan);
+    answers(port, &certificate.sha256)?;
+    if certificate.days_left < certificate::RENEW_DAYS {
+        run.warn(format!("the certificate is good for {} more days", certificate.days_left))?;
+    }
+    for advice in firewall::advice(&firewall::others(), exposure, port) {
+        run.warn(advice)?;
+    }
+    run.event(&Event::Exposed {
+        ranges: exposure.to_string(),
+        port,
+        certificate: certificate.describe(),
+        confirm_seconds: (!confirmed).then_some(bound),
+    })
+}
+
+/// Over TLS on an address of the host, with our certificate.
+fn answers(port: u16, sha256: &str) -> Result<()> {
+    let start = Instant::now();
+    // Its certificate may be for a name that this host does not know itself by: its hash counts.
+    let client = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .danger_accept_invalid_certs(true)
+        .tls_info(true)
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(5))
+        .build()?;
+    let mut last = "the host has no address that others reach".to_string();
+    loop {
+        for address in front::addresses() {
+            let url = format!("https://{}/health", SocketAddr::new(address, port));
+            let response = match client.get(&url).send() {
+                Ok(response) => response,
+                Err(error) => {
+                    last = format!(
+                        "{}: {:#}",
+                        SocketAddr::new(address, port),
+                        anyhow::Error::from(error.without_url())
+                    );
+                    continue;
+                }
+            };
+            let info = response.extensions().get::<reqwest::tls::TlsInfo>();
+            let der = info.and_then(|info| info.peer_certificate()).unwrap_or_default();
+            let shown: Vec<String> = Sha256::digest(der).iter().map(|byte| format!("{byte:02X}")).collect();
+            if response.status().is_success() && shown.join(":") == sha256 {
+                return Ok(());
+            }
+            last = format!("{address} answers {} with another certificate", response.status());
+        }
+        if start.elapsed() > START {
+            let unit = paths::EXPOSE_UNIT;
+            return Err(Failure::failed(format!("the API does not answer over TLS: {last}"))
+                .hint(format!("`journalctl -u {unit}` on the host says why; is port {port} taken there?"))
+                .into());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Leaves the user's certificate for the job that starts now.
+pub fn hand_over(given: Option<&certificate::Given>) -> Result<()> {
+    match given {
+        Some(given) => files::write(Path::new(paths::TLS_GIVEN), &serde_json::to_vec(given)?, 0o600),
+        None => files::remove(Path::new(paths::TLS_GIVEN)),
+    }
+}
+
+fn take_certificate() -> Result<certificate::Given> {
+    let bytes = std::fs::read(paths::TLS_GIVEN).map_err(|_| {
+        Failure::failed(
+            "the certificate that was given is gone: it is kept in memory only, until the host restarts",
+        )
+        .hint("apply again with --tls-cert and --tls-key")
+    })?;
+    files::remove(Path::new(paths::TLS_GIVEN))?;
+    serde_json::from_slice(&bytes).context("reading the certificate")
+}
