@@ -4,7 +4,8 @@
 usage: peers.py REFERENCE_GGUF [GGUF_PARSER]
 REFERENCE_GGUF is the built example. llmfit 1.1.18 is its formula (`estimate_memory_gb_with_kv` and
 `kv_cache_gb` of the crate llmfit-core), with each model's true parameters, layers, heads and head size;
-its GB are taken as 1024-based, as its cache is. GGUF_PARSER, where it is given, is run on the file.
+its GB are taken as 1024-based, as its cache is. Hybrids are left out: it has their layers from its
+catalogue. GGUF_PARSER, where it is given, is run on the file; no package registry carries it.
 Rows: F16 weights, flash attention, one sequence, f16 and q8_0 caches of tests/oracle/*b11434.json.
 """
 import json, os, re, statistics, subprocess, sys, tempfile
@@ -86,6 +87,8 @@ with tempfile.TemporaryDirectory() as folder:
             real = row["model_mib"] + row["context_mib"] + row["compute_mib"]
             kind = "recurrent" if any(x.startswith(("ssm.", "wkv.", "shortconv.")) for x in meta) else \
                 "experts" if meta.get("expert_count") else "dense"
+            if kind == "recurrent":
+                continue
             said = {"llmfit": llmfit(meta, elements, row["n_ctx"], k)}
             if parser:
                 said["gguf-parser"] = gguf_parser(path, row["n_ctx"], k)
