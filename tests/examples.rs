@@ -18,11 +18,13 @@ fn the_ready_bundles_are_current() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bundles");
     for (name, flags) in BUNDLES {
         let ready = examples.join(name);
-        let fresh = tempfile::tempdir().unwrap();
-        let fresh = fresh.path().join("bundle");
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("bundle");
         let out =
             if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") { &ready } else { &fresh };
         let output = Command::new(env!("CARGO_BIN_EXE_agi-provision"))
+            // Without prices that someone refreshed.
+            .env("XDG_DATA_HOME", folder.path())
             .arg("bundle")
             .args(*flags)
             .arg("--out")

@@ -9,6 +9,7 @@ use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::offers::HostKind;
 use crate::plan::document::{ModelFile, Plan, Verdict};
 use crate::render::{Bundle, render};
 use crate::report::gib;
@@ -115,7 +116,16 @@ impl SourceArgs {
             return Ok(Source { plan: bundle.plan()?, bundle, model_files: Vec::new() });
         }
         let (plan, model_files) = match &self.plan {
-            Some(path) => (read_plan(path)?, Vec::new()),
+            Some(path) => {
+                let plan = read_plan(path)?;
+                let offer = plan.cost.as_ref().map(|cost| &cost.offer);
+                if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
+                    eprintln!(
+                        "note: this plan's price is a container's; only a host with systemd can be applied to"
+                    );
+                }
+                (plan, Vec::new())
+            }
             None => {
                 let planned = self.plan_args.plan()?;
                 (planned.plan, planned.model_files)

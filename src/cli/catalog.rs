@@ -1,9 +1,8 @@
-//! `models`, `profiles`, `offers`: what is known.
+//! `models`, `profiles`: what is known.
 
 use super::{Format, print, print_json};
 use crate::error::{Exit, Result};
-use crate::hardware::offers::HostKind;
-use crate::hardware::{offers as offer_data, profiles as profile_data};
+use crate::hardware::profiles as profile_data;
 use crate::model::registry;
 use crate::report::table;
 use serde_json::json;
@@ -79,44 +78,5 @@ pub fn profiles(args: &Args) -> Result<Exit> {
         ]
     });
     print(&table::render(&["id", "cores", "RAM", "disk", "GPU"], rows))?;
-    Ok(Exit::Done)
-}
-
-pub fn offers(args: &Args) -> Result<Exit> {
-    let offers = offer_data::all();
-    let today = offer_data::today();
-    if args.format == Format::Json {
-        let rows: Vec<_> = offers
-            .iter()
-            .map(|o| {
-                json!({
-                    "profile": o.profile, "provider": o.provider, "instance": o.instance, "region": o.region,
-                    "stale_days": offer_data::stale_days(&o.as_of, today), "per_hour": o.per_hour, "currency": o.currency, "source": o.source, "as_of": o.as_of,
-                    "host": if o.host == HostKind::Vm { "vm" } else { "container" },
-                })
-            })
-            .collect();
-        print_json(&rows)?;
-        return Ok(Exit::Done);
-    }
-    let rows = offers.iter().map(|o| {
-        let host = if o.host == HostKind::Vm { "VM" } else { "container" };
-        vec![
-            o.profile.clone(),
-            o.provider.clone(),
-            o.instance.clone(),
-            format!("{} {}", o.per_hour, o.currency),
-            host.to_string(),
-            o.region.clone().unwrap_or_else(|| "-".to_string()),
-            match offer_data::stale_days(&o.as_of, today) {
-                Some(days) => format!("{}, {} ({days} days old)", o.source, o.as_of),
-                None => format!("{}, {}", o.source, o.as_of),
-            },
-        ]
-    });
-    print(&table::render(
-        &["profile", "provider", "instance", "per hour", "host", "region", "source"],
-        rows,
-    ))?;
     Ok(Exit::Done)
 }

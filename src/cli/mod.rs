@@ -10,6 +10,7 @@ mod hosts;
 mod inspect;
 mod levels;
 mod model_arg;
+mod offers;
 pub mod plan;
 mod rag_arg;
 mod reconcile;
@@ -69,8 +70,8 @@ enum Command {
     Profiles(catalog::Args),
     /// Say what each level of hardware runs, from laptop to cluster
     Levels(levels::Args),
-    /// List the prices known, with their source and date
-    Offers(catalog::Args),
+    /// List the prices known, with their source and date, or refresh them
+    Offers(offers::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -121,7 +122,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Models(args) => catalog::models(&args),
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
-        Command::Offers(args) => catalog::offers(&args),
+        Command::Offers(args) => offers::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
         Command::Agent(args) => agent::run(&args),

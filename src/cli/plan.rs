@@ -7,7 +7,7 @@ use super::{print, print_json, resolve};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::offers::Budget;
+use crate::hardware::offers::{Budget, HostKind};
 use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
 use crate::plan::placement::SplitMode;
@@ -52,9 +52,12 @@ pub struct PlanArgs {
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month
     #[arg(long)]
     budget: Option<Budget>,
-    /// The most an hour may cost, in the form of --budget; the lower of both holds
+    /// The most an hour may cost, in the form of --budget; both hold
     #[arg(long, value_name = "PRICE")]
     max_price: Option<Budget>,
+    /// Prices of this file instead of those known (see `offers`)
+    #[arg(long, value_name = "FILE")]
+    offers: Option<PathBuf>,
     /// Plan for this hardware only (see `profiles`)
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
@@ -115,15 +118,15 @@ fn speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
 }
 
-/// The lower of two caps; both must be in one currency.
+/// Both caps hold; they must be in one currency.
 fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>> {
     match (budget, price) {
-        (Some(a), Some(b)) if a.currency != b.currency => {
-            Err(Failure::usage("--budget and --max-price are in different currencies")
+        (Some(a), Some(b)) => match a.clone().and(b) {
+            Some(both) => Ok(Some(both)),
+            None => Err(Failure::usage("--budget and --max-price are in different currencies")
                 .hint("no exchange rate is known here; give both in USD or both in EUR")
-                .into())
-        }
-        (Some(a), Some(b)) => Ok(Some(if a.per_hour <= b.per_hour { a.clone() } else { b.clone() })),
+                .into()),
+        },
         (a, b) => Ok(a.or(b).cloned()),
     }
 }
@@ -136,9 +139,11 @@ pub struct Planned {
 
 impl PlanArgs {
     /// What a finished plan leaves no room for.
-    pub const IDS: [&str; 19] = [
+    pub const IDS: [&str; 21] = [
         "model",
         "budget",
+        "max_price",
+        "offers",
         "profile",
         "quant",
         "ctx",
@@ -169,20 +174,31 @@ impl PlanArgs {
         }
     }
 
+    /// To be applied: containers, which run no systemd, are not on offer.
     pub fn plan(&self) -> Result<Planned> {
-        let (request, model_files) = self.request(None)?;
+        let (request, model_files) = self.request(None, &[HostKind::Vm])?;
         Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
     }
 
-    /// For any profile, or for the one machine with these facts; and the model's files on this machine.
-    fn request(&self, facts: Option<&Facts>) -> Result<(Request, Vec<PathBuf>)> {
+    /// For any profile, or for the one machine with these facts, with offers of these kinds of hosts; and
+    /// the model's files on this machine.
+    fn request(&self, facts: Option<&Facts>, kinds: &[HostKind]) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
         let build = build::find(&self.llama_build)?;
         let profile = self.profile.as_deref().map(profiles::find).transpose()?;
+        let profiles = profiles::all();
         let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let file = self.offers.as_deref();
+        // The cheapest by hour and by month may each break one of two limits that another offer keeps.
+        let mut known = match &budget {
+            Some(budget) if budget.limits.len() > 1 => offers::store::all(file)?,
+            _ => offers::store::for_choice(file, &profiles)?,
+        };
+        known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        known.offers.retain(|offer| kinds.contains(&offer.host));
         let Loaded { choice, mut local, published } =
             model_arg::load(model, self.quant.as_deref(), self.resolve)?;
         // Asked of the model's files alone.
@@ -193,9 +209,9 @@ impl PlanArgs {
         });
         let mut request = Request {
             model: choice,
-            profiles: profiles::all(),
+            profiles,
             profile: profile.map(|profile| profile.id),
-            offers: offers::all(),
+            offers: known.offers,
             budget,
             fixed: Fixed {
                 n_ctx: self.ctx,
@@ -235,7 +251,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
         None => None,
     };
-    let (request, _) = args.plan.request(facts.as_ref())?;
+    let kinds = [HostKind::Vm, HostKind::Container];
+    let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
     let plan = crate::plan::plan(&request)?;
     let page = if args.format == PlanFormat::Html { Some(report::html::plan(&plan)?) } else { None };
     if let Some(path) = &args.out {

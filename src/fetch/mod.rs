@@ -4,11 +4,13 @@
 //! order ([`ranges`], `work`), one thread follows them with the hash, one writes down what is on the disk
 //! for certain ([`record`]). What an HTTP answer means is decided in [`answer`]. Space is reserved before
 //! the first byte. Memory does not depend on the size: a buffer per thread, under 8 MiB in all.
+//! [`page`] is for small files whose content nobody knows beforehand.
 
 pub mod answer;
 pub mod ask;
 mod client;
 mod hash;
+pub mod page;
 pub mod ranges;
 pub mod rate;
 pub mod record;

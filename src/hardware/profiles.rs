@@ -58,6 +58,11 @@ impl Profile {
     pub fn disk_bytes(&self) -> u64 {
         self.disk_gb * 1_000_000_000
     }
+
+    /// Offers are for it: a class of machines that are rented, not one that is there already.
+    pub fn is_rented(&self) -> bool {
+        self.rented && self.sold_ram_bytes.is_none()
+    }
 }
 
 /// Every profile, smallest first.

@@ -1,7 +1,8 @@
 //! The choice: every profile and quantisation is tried, and the best wins.
 //!
 //! Best verdict first, then the lowest price, then weights on one class of device, then the best
-//! quality up to Q8_0, then speed. Everything is deterministic: ties keep the order of the data.
+//! quality up to Q8_0, then speed. Everything is deterministic: offers are compared by a total order,
+//! other ties keep the order of the profiles and quantisations.
 
 use super::arrival::Journey;
 use super::document::*;
@@ -11,7 +12,8 @@ use super::request::{Request, Variant};
 use super::verdict::{self, COMFORT_CONTEXT, COMFORT_SLOTS, Case, LEAST_CONTEXT, gib};
 use super::{rag, requirements, server_args, speed};
 use crate::error::{Failure, Result};
-use crate::hardware::offers::{HostKind, Offer};
+use crate::hardware::offers::matching;
+use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, Period};
 use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
@@ -38,20 +40,22 @@ pub fn plan(request: &Request) -> Result<Plan> {
     let (tried, graphs) = (workloads(request), Graphs::default());
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let least = placement::least_gpus(&request.fixed);
-    let everywhere: Vec<Candidate> = request
-        .profiles
-        .iter()
-        .filter(|profile| profile.gpus.len() >= least)
-        .flat_map(|profile| request.model.variants.iter().map(move |variant| (profile, variant)))
-        .map(|(profile, variant)| candidate(request, &graphs, &tried, rag.as_ref(), profile, variant))
-        .collect();
+    let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let mut everywhere = Vec::new();
+    for profile in request.profiles.iter().filter(|profile| profile.gpus.len() >= least) {
+        let offer = cheapest(request, profile, within);
+        for variant in &request.model.variants {
+            let judged = candidate(request, &graphs, &tried, rag.as_ref(), profile, variant);
+            everywhere.push(Candidate { offer, ..judged });
+        }
+    }
     let eligible = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id && (request.budget.is_none() || c.offer.is_some()),
         None => c.profile.rented && (request.budget.is_none() || c.offer.is_some()),
     };
-    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(a, b));
+    let chosen = everywhere.iter().filter(eligible).min_by(|a, b| better(request, a, b));
     let Some(chosen) = chosen else {
-        return Ok(over_budget(request, rag.as_ref(), &everywhere));
+        return Ok(over_budget(request, rag.as_ref(), everywhere));
     };
     let mut plan = document(request, rag.as_ref(), chosen, &everywhere);
     if plan.verdict == Verdict::Impossible {
@@ -261,18 +265,34 @@ fn judged<'a>(
             gib(disk)
         ));
     }
-    let offer = offer(request, profile);
-    Candidate { profile, variant, offer, workload, placement, memory, rag, speed, verdict, reasons }
+    Candidate { profile, variant, offer: None, workload, placement, memory, rag, speed, verdict, reasons }
 }
 
-/// The cheapest offer for a profile: within the budget where there is one, else in USD.
-fn offer<'a>(request: &'a Request, profile: &Profile) -> Option<&'a Offer> {
-    let of_profile = request.offers.iter().filter(|offer| offer.profile == profile.id);
-    let wanted = |offer: &&Offer| match &request.budget {
-        Some(budget) => budget.allows(offer),
-        None => offer.currency == "USD",
-    };
-    of_profile.filter(wanted).min_by(|a, b| a.per_hour.total_cmp(&b.per_hour))
+/// The cheapest of the offers for a profile that are `wanted`, by the budget's period.
+fn cheapest<'a>(
+    request: &'a Request,
+    profile: &Profile,
+    wanted: impl Fn(&Offer) -> bool,
+) -> Option<&'a Offer> {
+    let for_it =
+        request.offers.iter().filter(|offer| wanted(offer) && matching::fits(&offer.machine, profile));
+    for_it.min_by(|a, b| a.order(b, period(request)))
+}
+
+/// What prices are compared by.
+fn period(request: &Request) -> Period {
+    request.budget.as_ref().map_or(Period::Month, |budget| budget.period())
+}
+
+/// Dollars before other currencies, which cannot be compared, before no known price.
+fn by_price(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
+    let key = |c: &Candidate| c.offer.map(|offer| (offer.currency, offer.price(period(request))));
+    match (key(a), key(b)) {
+        (Some((currency, price)), Some((other_currency, other_price))) => {
+            currency.cmp(&other_currency).then(price.total_cmp(&other_price))
+        }
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
 }
 
 /// Bits for ranking; F16 is no better than Q8_0 unless asked for.
@@ -292,43 +312,60 @@ fn shortage(candidate: &Candidate) -> i64 {
     candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
 
-fn better(a: &Candidate, b: &Candidate) -> Ordering {
-    let price = |c: &Candidate| c.offer.map_or(f64::INFINITY, |offer| offer.per_hour);
+fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
     let by_verdict = a.verdict.cmp(&b.verdict);
     if a.verdict == Verdict::Impossible && b.verdict == Verdict::Impossible {
         return shortage(a).cmp(&shortage(b));
     }
     by_verdict
-        .then(price(a).total_cmp(&price(b)))
+        .then(by_price(request, a, b))
         .then(a.placement.is_split().cmp(&b.placement.is_split()))
         .then(quality(b).cmp(&quality(a)))
         .then(b.speed.decode_tok_s.expected.total_cmp(&a.speed.decode_tok_s.expected))
 }
 
-fn over_budget(request: &Request, rag: Option<&rag::Server>, everywhere: &[Candidate]) -> Plan {
-    let mut unbounded = request.clone();
-    unbounded.budget = None;
-    let wanted = |c: &&Candidate| match &request.profile {
+/// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
+fn over_budget<'a>(
+    request: &'a Request,
+    rag: Option<&rag::Server>,
+    mut everywhere: Vec<Candidate<'a>>,
+) -> Plan {
+    let asked = |c: &&Candidate| match &request.profile {
         Some(id) => c.profile.id == *id,
         None => c.profile.rented,
     };
-    let least = everywhere.iter().filter(wanted).min_by(|a, b| better(a, b));
-    let least = least.unwrap_or(&everywhere[0]);
-    let mut plan = document(request, rag, least, everywhere);
+    let asked_in = request.budget.as_ref().map(|budget| budget.currency);
+    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
+    // First in the currency that was asked for.
+    for same_currency in [true, false] {
+        for c in &mut everywhere {
+            c.offer = cheapest(request, c.profile, |o| !same_currency || Some(o.currency) == asked_in);
+        }
+        if everywhere.iter().filter(asked).any(|c| runs(&c)) {
+            break;
+        }
+    }
+    let by_price = |a: &&Candidate, b: &&Candidate| by_price(request, a, b).then(better(request, a, b));
+    let cheapest = everywhere.iter().filter(asked).filter(runs).min_by(by_price);
+    let nearest = || everywhere.iter().filter(asked).min_by(|a, b| better(request, a, b));
+    let shown = cheapest.or_else(nearest).unwrap_or(&everywhere[0]);
+    let mut plan = document(request, rag, shown, &everywhere);
     plan.verdict = Verdict::Impossible;
-    let cheapest = request
-        .offers
-        .iter()
-        .filter(|offer| {
-            everywhere.iter().any(|c| c.profile.id == offer.profile && c.verdict != Verdict::Impossible)
-        })
-        .min_by(|a, b| a.per_hour.total_cmp(&b.per_hour));
-    plan.reasons = vec![match cheapest {
-        Some(offer) => format!(
-            "no known offer is within the budget; the cheapest that runs it is {} at {} for {} {}/hour",
-            offer.instance, offer.provider, offer.per_hour, offer.currency
-        ),
-        None => "no known offer runs it at any price".to_string(),
+    plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
+        (Some(offer), Some(budget)) => {
+            let period = budget.period();
+            let price = (offer.price(period) * 10_000.0).round() / 10_000.0;
+            let capped = offer.price(period) < offer.per_hour * period.hours();
+            format!(
+                "no known offer is within {budget}; the cheapest that runs it is {} at {} for {price} {}/{}{}",
+                offer.instance,
+                offer.provider,
+                offer.currency,
+                period.as_str(),
+                if capped { ", its monthly maximum" } else { "" },
+            )
+        }
+        _ => "no known offer runs it at any price".to_string(),
     }];
     plan
 }
@@ -336,7 +373,7 @@ fn over_budget(request: &Request, rag: Option<&rag::Server>, everywhere: &[Candi
 /// The nearest thing that would run, when the choice would not.
 fn nearest(everywhere: &[Candidate], request: &Request) -> String {
     let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
-    let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(a, b)) else {
+    let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(request, a, b)) else {
         let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
         return format!(
             "no known profile runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
@@ -379,10 +416,7 @@ fn document(
         reasons.push(template.from.clone());
     }
     if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
-        reasons.push(
-            "the cheapest offer is a container without systemd: rent a virtual machine to use `apply`"
-                .to_string(),
-        );
+        reasons.push(container(request, profile));
     }
     let mut plan = Plan {
         schema: SCHEMA.to_string(),
@@ -425,68 +459,94 @@ fn document(
         rag: rag
             .zip(chosen.rag.as_ref())
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
-        alternatives: alternatives(chosen, everywhere),
+        alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
+    if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
+        requirements::promise_card(&mut plan.requirements, &gpus.name);
+    }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     plan
 }
 
+/// That the price is a container's, and what `apply` could use instead.
+fn container(request: &Request, profile: &Profile) -> String {
+    let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
+    let vm = cheapest(request, profile, |offer| offer.host == HostKind::Vm && within(offer));
+    let instead = match vm {
+        Some(vm) => format!("{} at {} for {} {}/hour", vm.instance, vm.provider, vm.per_hour, vm.currency),
+        None => "none is among the known offers".to_string(),
+    };
+    format!("the cheapest offer is a container without systemd; `apply` needs a virtual machine: {instead}")
+}
+
+/// A million tokens at the expected speed, one request at a time, all month.
 fn cost(offer: &Offer, speed: &Speed) -> Cost {
-    let tokens_per_hour = speed.decode_tok_s.expected * 3600.0;
+    let tokens_per_month = speed.decode_tok_s.expected * 3600.0 * HOURS_PER_MONTH;
     let cents = |x: f64| (x * 10_000.0).round() / 10_000.0;
     Cost {
-        currency: offer.currency.clone(),
+        currency: offer.currency.to_string(),
         per_hour: offer.per_hour,
         per_month: cents(offer.per_month()),
-        per_million_tokens: cents(offer.per_hour / tokens_per_hour.max(1e-9) * 1e6),
+        per_million_tokens: cents(offer.per_month() / tokens_per_month.max(1e-9) * 1e6),
         offer: OfferRef {
             provider: offer.provider.clone(),
             instance: offer.instance.clone(),
             region: offer.region.clone(),
+            host: Some(offer.host),
+            per_month_cap: offer.per_month_cap,
             source: offer.source.clone(),
             as_of: offer.as_of.clone(),
         },
     }
 }
 
-/// What else runs it and is not worse in everything: the Pareto front over verdict and quality, speed
-/// and price of the profiles that can be rented. A profile without a price competes with its like.
-fn alternatives(chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
-    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
-    let running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
-    let itself = |c: &Candidate| {
-        c.profile.id == chosen.profile.id && c.variant.weights.quant == chosen.variant.weights.quant
+/// What else runs it: the Pareto front over quality, speed and price of what can be rented, within the
+/// budget where there is one. A profile without a price competes with its like.
+fn alternatives(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> Vec<Alternative> {
+    let runs = |c: &&Candidate| {
+        c.verdict != Verdict::Impossible
+            && c.profile.rented
+            && (request.budget.is_none() || c.offer.is_some())
     };
-    let beaten = |c: &Candidate| running.iter().any(|other| dominates(other, c));
-    let mut front: Vec<&Candidate> = running.iter().copied().filter(|c| !itself(c) && !beaten(c)).collect();
-    front.sort_by(|a, b| better(a, b));
+    let itself = |c: &Candidate| std::ptr::eq(c, chosen);
+    let mut running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
+    // What is equal in all three: the chosen one before the better before the worse.
+    running.sort_by(|a, b| itself(b).cmp(&itself(a)).then_with(|| better(request, a, b)));
+    let beaten = |at: usize| {
+        let by = |(other, o): (usize, &&Candidate)| match dominance(o, running[at]) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => other < at,
+            _ => false,
+        };
+        running.iter().enumerate().any(by)
+    };
+    let front = running.iter().enumerate().filter(|(at, c)| !itself(c) && !beaten(*at));
     front
-        .iter()
-        .map(|c| Alternative {
+        .map(|(_, c)| Alternative {
             profile: c.profile.id.clone(),
             quant: c.variant.weights.quant.clone(),
             verdict: c.verdict,
             per_month: c.offer.map(|offer| (offer.per_month() * 100.0).round() / 100.0),
+            currency: c.offer.map(|offer| offer.currency.to_string()),
             decode_tok_s: Some(c.speed.decode_tok_s.expected),
         })
         .collect()
 }
 
-/// At least as good in all, and better in one.
-fn dominates(a: &Candidate, b: &Candidate) -> bool {
-    let cheaper = match (a.offer, b.offer) {
-        (Some(a), Some(b)) if a.currency == b.currency => a.per_hour.total_cmp(&b.per_hour),
+/// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
+/// all three. `None`: neither, or the prices cannot be compared.
+fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
+    let price = match (a.offer, b.offer) {
+        (Some(a), Some(b)) if a.currency == b.currency => a.per_month().total_cmp(&b.per_month()),
         (None, None) => Ordering::Equal,
-        // An unknown price, or one in another currency, compares with nothing.
-        _ => return false,
+        _ => return None,
     };
     let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
-    let terms =
-        [a.verdict.cmp(&b.verdict), quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), cheaper];
-    terms.iter().all(|term| term.is_le()) && terms.iter().any(|term| term.is_lt())
+    let terms = [quality(b).cmp(&quality(a)), speed(b).total_cmp(&speed(a)), price];
+    terms.iter().all(|term| term.is_le()).then(|| terms.into_iter().min().unwrap_or(Ordering::Equal))
 }

@@ -4,6 +4,7 @@
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
 pub use super::rag::document::Rag;
+use crate::hardware::offers::HostKind;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -166,6 +167,12 @@ pub struct OfferRef {
     pub provider: String,
     pub instance: String,
     pub region: Option<String>,
+    /// A container runs no systemd, and `apply` needs it. `None` in plans from before it was kept.
+    #[serde(default)]
+    pub host: Option<HostKind>,
+    /// The most that a month is billed.
+    #[serde(default)]
+    pub per_month_cap: Option<f64>,
     pub source: String,
     /// Date of the price, `YYYY-MM-DD`.
     pub as_of: String,
@@ -257,6 +264,9 @@ pub struct Alternative {
     pub quant: String,
     pub verdict: Verdict,
     pub per_month: Option<f64>,
+    /// Of `per_month`; ISO 4217.
+    #[serde(default)]
+    pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,
 }
 

@@ -45,6 +45,16 @@ pub fn disk_need(size: u64) -> u64 {
     size + DISK_BESIDE_MODEL
 }
 
+/// A card that is paid for keeps the promise of the profile's.
+pub fn promise_card(requirements: &mut [Requirement], card: &str) {
+    let model = requirements.iter_mut().find(|requirement| requirement.id == ids::GPU_MODEL);
+    if let Some(Bound::AllOf(cards)) = model.and_then(|model| model.promise.as_mut())
+        && !cards.iter().any(|known| known == card)
+    {
+        cards.push(card.to_string());
+    }
+}
+
 pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
     let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: &str| {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }

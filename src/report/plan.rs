@@ -1,7 +1,7 @@
 //! A plan as text.
 
 use super::{gib, table};
-use crate::hardware::offers;
+use crate::hardware::offers::{self, HostKind};
 use crate::plan::document::{Plan, Verdict};
 use std::fmt::Write;
 
@@ -124,13 +124,15 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
         Some(cost) => {
             let _ = writeln!(
                 out,
-                "cost    {:.3} {}/hour, {:.0}/month, {:.2} per million tokens: {} at {} ({}, {})",
+                "cost    {:.3} {}/hour, {:.0}/month{}, {:.2} per million tokens: {} at {}{} ({}, {})",
                 cost.per_hour,
                 cost.currency,
                 cost.per_month,
+                if cost.offer.per_month_cap == Some(cost.per_month) { " at most" } else { "" },
                 cost.per_million_tokens,
                 cost.offer.instance,
                 cost.offer.provider,
+                if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
                 cost.offer.source,
                 cost.offer.as_of
             );
@@ -196,7 +198,11 @@ fn alternatives(out: &mut String, plan: &Plan) {
             a.profile.clone(),
             a.quant.clone(),
             format!("{:?}", a.verdict).to_lowercase(),
-            a.per_month.map_or("-".to_string(), |price| format!("{price:.0}")),
+            match (a.per_month, a.currency.as_deref()) {
+                (Some(price), Some(currency)) => format!("{price:.0} {currency}"),
+                (Some(price), None) => format!("{price:.0}"),
+                (None, _) => "-".to_string(),
+            },
             a.decode_tok_s.map_or("-".to_string(), |speed| format!("{speed:.0}")),
         ]
     });

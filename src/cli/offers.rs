@@ -1,0 +1,244 @@
+//! `offers`: the prices known, and `offers update`, which reads them anew.
+
+use super::{Format, interactive, print, print_json};
+use crate::error::{Exit, Failure, Result};
+use crate::fetch::page::Pages;
+use crate::hardware::offers::sources::{self, Cloud, Source};
+use crate::hardware::offers::update::{Ending, Outcome, update};
+use crate::hardware::offers::{HostKind, Machine, Offer, Period, matching, stale_days, store, today};
+use crate::hardware::profiles::{self, Profile};
+use crate::report::table;
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Rows shown as text; a refreshed file has tens of thousands.
+const SHOWN: usize = 60;
+/// Largest catalogue that is read.
+const MOST_BYTES: u64 = 64 << 20;
+/// Broken rows named for each catalogue.
+const NAMED: usize = 10;
+
+#[derive(clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  agi-provision offers --profile gpu-24gb --vm
+  agi-provision offers update
+  agi-provision offers update --source skypilot --from https://mirror.example/catalogs/v8"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Read the catalogues that prices come from; what fails keeps what it had
+    Update(UpdateArgs),
+}
+
+#[derive(clap::Args)]
+struct ListArgs {
+    /// Only machines that keep this profile's promises (see `profiles`)
+    #[arg(long, value_name = "ID")]
+    profile: Option<String>,
+    /// Only this provider
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Only virtual machines: what `apply` can use
+    #[arg(long)]
+    vm: bool,
+    /// Offers of this file instead of those known
+    #[arg(long, value_name = "FILE")]
+    offers: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+struct UpdateArgs {
+    /// Only this source; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = source)]
+    source: Vec<&'static str>,
+    /// A copy of the source: the address above its clouds' files, one table of it, or a folder
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
+    /// The longest wait for a catalogue's next bytes; a whole one may take ten times that
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+}
+
+fn source(name: &str) -> Result<&'static str, String> {
+    let names: Vec<&str> = sources::all().iter().map(|source| source.name()).collect();
+    let found = names.iter().find(|known| **known == name).copied();
+    found.ok_or_else(|| format!("the sources are {}", names.join(" and ")))
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    match &args.command {
+        Some(Command::Update(args)) => refresh(args),
+        None => list(&args.list),
+    }
+}
+
+fn list(args: &ListArgs) -> Result<Exit> {
+    let wanted = args.profile.as_deref().map(profiles::find).transpose()?;
+    let known = store::all(args.offers.as_deref())?;
+    known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    let mut offers = known.offers;
+    offers.retain(|offer| {
+        wanted.as_ref().is_none_or(|profile| matching::fits(&offer.machine, profile))
+            && args.provider.as_ref().is_none_or(|name| offer.provider.eq_ignore_ascii_case(name))
+            && (!args.vm || offer.host == HostKind::Vm)
+    });
+    offers.sort_by(|a, b| a.order(b, Period::Month));
+    let profiles = profiles::all();
+    let today = today();
+    if args.format == Format::Json {
+        let rows: Vec<_> = offers.iter().map(|offer| document(offer, &profiles, today)).collect();
+        print_json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    let rows = offers.iter().take(SHOWN).map(|offer| row(offer, &profiles, today));
+    let head = ["provider", "instance", "region", "hour", "month", "", "host", "has", "profiles", "source"];
+    print(&table::table(&head, rows, &[3, 4]))?;
+    if offers.len() > SHOWN {
+        let count = offers.len();
+        eprintln!(
+            "the cheapest {SHOWN} of {count}; --profile, --provider and --vm choose, --format json has all"
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn profiles_of<'a>(offer: &Offer, profiles: &'a [Profile]) -> Vec<&'a str> {
+    let fitting = profiles.iter().filter(|profile| matching::fits(&offer.machine, profile));
+    fitting.map(|profile| profile.id.as_str()).collect()
+}
+
+fn document(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> serde_json::Value {
+    let of = profiles_of(offer, profiles);
+    let machine = &offer.machine;
+    json!({
+        "profile": of.last(), "profiles": of,
+        "provider": offer.provider, "instance": offer.instance, "region": offer.region,
+        "per_hour": offer.per_hour, "per_month": offer.per_month(), "per_month_cap": offer.per_month_cap,
+        "currency": offer.currency, "host": offer.host,
+        "vcpu": machine.vcpu, "ram_gib": machine.ram_gib, "disk_gb": machine.disk_gb,
+        "gpus": machine.gpus.as_ref().map(|gpus| json!({
+            "count": gpus.count, "name": gpus.name, "vram_bytes": gpus.vram_mib << 20, "link": gpus.link,
+        })),
+        "source": offer.source, "as_of": offer.as_of, "stale_days": stale_days(&offer.as_of, today),
+    })
+}
+
+fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<String> {
+    let age = stale_days(&offer.as_of, today).map_or(String::new(), |days| format!(" ({days} days old)"));
+    vec![
+        offer.provider.clone(),
+        offer.instance.clone(),
+        offer.region.clone().unwrap_or_else(|| "-".to_string()),
+        offer.per_hour.to_string(),
+        format!("{:.2}", offer.per_month()),
+        offer.currency.to_string(),
+        if offer.host == HostKind::Vm { "VM" } else { "container" }.to_string(),
+        has(&offer.machine),
+        profiles_of(offer, profiles).join(" "),
+        format!("{}, {}{age}", offer.source, offer.as_of),
+    ]
+}
+
+/// `8 vCPU, 32 GiB, 2 × NVIDIA A100-SXM4-80GB`.
+fn has(machine: &Machine) -> String {
+    let cpu = machine.vcpu.map(|count| format!("{count} vCPU"));
+    let ram = machine.ram_gib.map(|gib| format!("{gib:.0} GiB"));
+    let gpus = machine.gpus.as_ref().map(|gpus| match gpus.count {
+        1 => gpus.name.clone(),
+        count => format!("{count} × {}", gpus.name),
+    });
+    cpu.into_iter().chain(ram).chain(gpus).collect::<Vec<_>>().join(", ")
+}
+
+fn refresh(args: &UpdateArgs) -> Result<Exit> {
+    let mut sources = sources::all();
+    sources.retain(|source| args.source.is_empty() || args.source.contains(&source.name()));
+    let pages = Pages::new(Duration::from_secs(args.timeout), MOST_BYTES)?;
+    let mut held = store::Held::take()?;
+    let bar = if interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let (mut read, mut failed, mut absent) = (false, Vec::new(), Vec::new());
+    for source in sources {
+        match from(source, args.from.as_deref(), &pages, &mut held.offers, &bar) {
+            Ending::NothingThere => absent.push(source),
+            Ending::ReadExcept(clouds) => {
+                read = true;
+                failed.extend(clouds.iter().map(|cloud| format!("{} {cloud}", source.name())));
+            }
+            Ending::Unusable => failed.push(source.name().to_string()),
+        }
+    }
+    bar.finish_and_clear();
+    // A copy of one source lacks the other; that is no failure.
+    if args.from.is_none() || (!read && failed.is_empty()) {
+        failed.extend(absent.iter().map(|source| format!("{} (nothing there)", source.name())));
+    }
+    if read {
+        let path = held.save()?;
+        eprintln!("{} offers in {}", held.offers.len(), path.display());
+    }
+    if failed.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let kept = if read { "what was known of them is kept" } else { "nothing was changed" };
+    Err(Failure::failed(format!("failed: {}; {kept}", failed.join(", ")))
+        .hint("the same command again tries all; --source and --from name a source and where it is")
+        .into())
+}
+
+/// One source from where it is published, or from a copy, which may be of its parent folder.
+fn from(
+    source: &dyn Source,
+    base: Option<&str>,
+    pages: &Pages,
+    offers: &mut Vec<Offer>,
+    bar: &ProgressBar,
+) -> Ending {
+    let mut each = |cloud: &Cloud, outcome: Option<&Outcome>| match outcome {
+        None => bar.set_message(format!("{} {}", source.name(), cloud.id)),
+        Some(outcome) => bar.suspend(|| say(source, cloud, outcome, base.is_none())),
+    };
+    let (pages, today) = (pages, today());
+    let Some(base) = base else {
+        return update(offers, source, source.address(), pages, today, &mut each);
+    };
+    match update(offers, source, base, pages, today, &mut each) {
+        Ending::NothingThere if !base.ends_with(".csv") => {
+            let below = format!("{}/{}", base.trim_end_matches('/'), source.folder());
+            update(offers, source, &below, pages, today, &mut each)
+        }
+        ending => ending,
+    }
+}
+
+fn say(source: &dyn Source, cloud: &Cloud, outcome: &Outcome, official: bool) {
+    let name = format!("{} {}", source.name(), cloud.id);
+    match outcome {
+        Outcome::Read { address, rows, offers, broken } => {
+            eprintln!("{name}: {offers} offers in {rows} rows");
+            for row in broken.iter().take(NAMED) {
+                eprintln!("warning: {address}: {row}; this row is left out");
+            }
+            if broken.len() > NAMED {
+                eprintln!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
+            }
+        }
+        Outcome::Missing if official => eprintln!("warning: {name}: it is not in the catalogue any more"),
+        Outcome::Missing => {}
+        Outcome::Failed(error) => eprintln!("warning: {name}: {error:#}"),
+    }
+}

@@ -1,0 +1,219 @@
+//! Graphics cards as catalogues name them, and which card that is. `profiles/cards.csv`, compiled in.
+
+use super::Link;
+use super::rows::Table;
+use std::sync::LazyLock;
+
+/// One card in one size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// As catalogues write it, [`squashed`].
+    pub key: String,
+    /// What the box says, GB.
+    pub gb: f64,
+    /// What nvidia-smi reports.
+    pub name: String,
+    pub vram_mib: u64,
+    /// 10^9 bytes/s.
+    pub bandwidth_gb_s: f64,
+    /// How cards of this kind are always connected; `None` where the name does not tell.
+    pub link: Option<Link>,
+}
+
+static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
+    let table = Table::read(include_bytes!("../../../profiles/cards.csv")).expect("a header");
+    let card = |fields: &super::rows::Fields| -> Result<Card, String> {
+        Ok(Card {
+            key: fields.need("key")?.to_string(),
+            gb: fields.need_number("gb")?,
+            name: fields.need("name")?.to_string(),
+            vram_mib: fields.need_number("vram_mib")? as u64,
+            bandwidth_gb_s: fields.need_number("bandwidth")?,
+            link: fields.text("link").map(str::parse).transpose()?,
+        })
+    };
+    table.rows().map(|(_, fields)| card(&fields?)).collect::<Result<_, _>>().expect("checked by a test")
+});
+
+pub fn all() -> &'static [Card] {
+    &CARDS
+}
+
+/// 10^9 bytes/s of the card that nvidia-smi calls `name`.
+pub fn bandwidth(name: &str) -> Option<f64> {
+    all().iter().find(|card| card.name == name).map(|card| card.bandwidth_gb_s)
+}
+
+/// What a catalogue says of a card beside its name.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// GiB of one card; several where the catalogue leaves open which it means.
+    pub gib: Vec<f64>,
+    pub board: Board,
+    /// The catalogue puts several sizes of a card under one name and one price.
+    pub merged: bool,
+}
+
+/// How a card sits in its machine, as far as names say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    pub sxm: bool,
+    pub pcie: bool,
+    pub nvlink: bool,
+}
+
+impl Board {
+    /// What any of these names says.
+    pub fn of(names: &[&str]) -> Board {
+        let has = |word: &str| names.iter().any(|name| name.to_ascii_uppercase().contains(word));
+        Board { sxm: has("SXM"), pcie: has("PCI"), nvlink: has("NVLINK") }
+    }
+
+    fn or(self, other: Board) -> Board {
+        Board {
+            sxm: self.sxm || other.sxm,
+            pcie: self.pcie || other.pcie,
+            nvlink: self.nvlink || other.nvlink,
+        }
+    }
+
+    fn link(self) -> Option<Link> {
+        if self.sxm || self.nvlink { Some(Link::Nvlink) } else { self.pcie.then_some(Link::Pcie) }
+    }
+}
+
+/// The card, and how several of them are connected. `None`: no card known here, or it is left open
+/// which size it is. Where it is left open whether it sits on an SXM board, it is the slower sister.
+pub fn recognise(name: &str, said: &Said) -> Option<(&'static Card, Option<Link>)> {
+    let name = squashed(name);
+    let near = |gb: f64, card: &Card| {
+        (gb / card.gb - 1.0).abs() < 0.07 || (gb * 1024.0 / card.vram_mib as f64 - 1.0).abs() < 0.07
+    };
+    let of_size = |card: &&Card| said.gib.is_empty() || said.gib.iter().any(|gib| near(*gib, card));
+    let same: Vec<&Card> = all().iter().filter(|card| squashed(&card.name) == name).collect();
+    if let [card] = same[..] {
+        return (said.merged || of_size(&card)).then_some((card, said.board.link().or(card.link)));
+    }
+    let key = all().iter().map(|card| card.key.as_str()).filter(|key| name.starts_with(key));
+    let key = key.max_by_key(|key| key.len())?;
+    let named_gb = decorations(&name[key.len()..])?;
+    let board = Board::of(&[&name]).or(said.board);
+    let mut cards: Vec<&Card> = all().iter().filter(|card| card.key == key).collect();
+    if said.merged {
+        let least = cards.iter().map(|card| card.gb).fold(f64::INFINITY, f64::min);
+        cards.retain(|card| card.gb == least);
+    } else if let Some(gb) = named_gb {
+        cards.retain(|card| near(gb, card));
+    } else {
+        cards.retain(of_size);
+    }
+    let first = *cards.first()?;
+    if cards.iter().any(|card| card.gb != first.gb) {
+        return None;
+    }
+    let wanted = match board {
+        Board { pcie: true, .. } => Some(Link::Pcie),
+        Board { sxm: true, .. } => Some(Link::Nvlink),
+        _ => None,
+    };
+    let boarded = cards.iter().find(|card| wanted.is_some() && card.link == wanted);
+    let slowest = cards.iter().min_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s));
+    boarded.or(slowest).map(|card| (*card, board.link()))
+}
+
+/// Upper case, letters and digits only, without the maker's names.
+fn squashed(name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    let words = upper.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| !matches!(*word, "NVIDIA" | "GEFORCE" | "TESLA" | "QUADRO")).collect()
+}
+
+/// The size, GB, in what follows a card's key. Only sizes and boards may follow; anything else makes it
+/// another card, and that is `None`.
+fn decorations(mut rest: &str) -> Option<Option<f64>> {
+    let mut gb = None;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if digits > 0 {
+            // The first is one card's size; a second is the sum of all.
+            gb = gb.or(rest[..digits].parse().ok());
+            let unit = &rest[digits..];
+            rest = unit.strip_prefix("GB").or(unit.strip_prefix('G'))?;
+            continue;
+        }
+        let words = ["NVLINK", "SXM", "PCIE", "PCI", "HBM"];
+        let after = words.iter().find_map(|word| rest.strip_prefix(word))?;
+        // SXM4, HBM3: one digit is a version, unless a size begins there.
+        let version = after.strip_prefix(|c: char| c.is_ascii_digit());
+        let is_version = |rest: &&str| !rest.starts_with(|c: char| c.is_ascii_digit() || c == 'G');
+        rest = version.filter(is_version).unwrap_or(after);
+    }
+    Some(gb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(name: &str, gib: &[f64]) -> Option<(&'static str, Option<Link>)> {
+        let said = Said { gib: gib.to_vec(), ..Said::default() };
+        recognise(name, &said).map(|(card, link)| (card.name.as_str(), link))
+    }
+
+    #[test]
+    fn names_of_real_catalogues_are_the_cards_they_mean() {
+        let (sxm, pcie) = (Some(Link::Nvlink), Some(Link::Pcie));
+        type Row<'a> = (&'a str, &'a [f64], Option<(&'a str, Option<Link>)>);
+        let table: &[Row] = &[
+            // RunPod, Hyperstack, Verda, Cudo, Vast, Lambda, Nebius as SkyPilot's catalogue has them.
+            ("A100-80GB", &[], Some(("NVIDIA A100 80GB PCIe", None))),
+            ("A100-80GB-SXM", &[], Some(("NVIDIA A100-SXM4-80GB", sxm))),
+            ("A100-80G-PCIe", &[], Some(("NVIDIA A100 80GB PCIe", pcie))),
+            ("A100-80G-PCIe-NVLink", &[], Some(("NVIDIA A100 80GB PCIe", sxm))),
+            ("A100-80GB-160GB", &[], Some(("NVIDIA A100 80GB PCIe", None))),
+            ("NVIDIA A100-SXM4-80GB", &[], Some(("NVIDIA A100-SXM4-80GB", sxm))),
+            ("H100-80G-SXM5", &[], Some(("NVIDIA H100 80GB HBM3", sxm))),
+            ("NVIDIA H100 80GB HBM3", &[], Some(("NVIDIA H100 80GB HBM3", sxm))),
+            ("NVIDIA A100 80GB PCIe", &[], Some(("NVIDIA A100 80GB PCIe", pcie))),
+            ("Tesla-V100", &[16.0], Some(("Tesla V100-PCIE-16GB", None))),
+            ("RTX-A6000", &[48.0], Some(("NVIDIA RTX A6000", None))),
+            ("RTX_4060_Ti", &[16.0], Some(("NVIDIA GeForce RTX 4060 Ti", None))),
+            ("RTX_4070S_Ti", &[], Some(("NVIDIA GeForce RTX 4070 Ti SUPER", None))),
+            ("RTX3090", &[24.0], Some(("NVIDIA GeForce RTX 3090", None))),
+            ("L4", &[24.0], Some(("NVIDIA L4", None))),
+            ("L40S", &[45.0], Some(("NVIDIA L40S", None))),
+            // Other cards, or no telling which.
+            ("A100", &[], None),
+            ("A100", &[40.0, 80.0], None),
+            ("RTX4090", &[48.0], None),
+            ("RTX4090D", &[24.0], None),
+            ("T4g", &[16.0], None),
+            ("RTX6000", &[24.0], None),
+            ("H200", &[141.0], None),
+            ("GH200", &[96.0], None),
+            ("tpu-v6e-8", &[], None),
+            ("", &[], None),
+        ];
+        for (name, gib, wanted) in table {
+            assert_eq!(seen(name, gib), *wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_catalogue_that_merges_sizes_sells_the_smallest() {
+        let said = Said { gib: vec![80.0], merged: true, ..Said::default() };
+        assert_eq!(recognise("A100_SXM4", &said).unwrap().0.name, "NVIDIA A100-SXM4-40GB".to_string());
+        assert_eq!(recognise("RTX_4060_Ti", &said).unwrap().0.vram_mib, 8188);
+    }
+
+    #[test]
+    fn every_card_of_a_profile_is_known_with_the_profiles_own_figures() {
+        for spec in crate::hardware::profiles::all().iter().flat_map(|profile| &profile.gpus) {
+            for name in std::iter::once(&spec.name).chain(&spec.or_better) {
+                let bandwidth = bandwidth(name).unwrap_or_else(|| panic!("{name}"));
+                assert!(bandwidth >= spec.memory_bandwidth_gb_s, "{name}");
+            }
+            assert_eq!(bandwidth(&spec.name), Some(spec.memory_bandwidth_gb_s));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! SkyPilot's catalogue: `<cloud>/vms.csv`, prices in USD per hour.
+//!
+//! Its faults, met here: RunPod and Shadeform give a card's size in GiB under `SizeInMiB`; Vast gives
+//! the sum of all cards there and puts cards of several sizes under one instance and one price; Google's
+//! machine types with cards are listed without the cards' price.
+
+use super::cards::{Board, Said as CardSaid, recognise};
+use super::{Catalogue, Cloud, Fields, Listed, Machine, Said, Source, below, day_of, gpus};
+use crate::error::Result;
+use crate::fetch::page::Pages;
+
+pub struct SkyPilot;
+
+/// RunPod and Vast rent containers; the others virtual machines.
+const CLOUDS: &[Cloud] = &[
+    Cloud::vm("aws"),
+    Cloud::vm("gcp"),
+    Cloud::vm("cudo"),
+    Cloud::vm("hyperstack"),
+    Cloud::vm("lambda"),
+    Cloud::vm("nebius"),
+    Cloud::vm("oci"),
+    Cloud::vm("seeweb"),
+    Cloud::vm("shadeform"),
+    Cloud::vm("verda"),
+    Cloud::container("runpod"),
+    Cloud::container("vast"),
+];
+
+impl Source for SkyPilot {
+    fn name(&self) -> &'static str {
+        "skypilot"
+    }
+
+    fn title(&self) -> &'static str {
+        "SkyPilot catalog v8"
+    }
+
+    fn address(&self) -> &'static str {
+        "https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/v8"
+    }
+
+    fn folder(&self) -> &'static str {
+        "catalogs/v8"
+    }
+
+    fn clouds(&self) -> &'static [Cloud] {
+        CLOUDS
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["InstanceType", "vCPUs", "MemoryGiB", "AcceleratorName", "AcceleratorCount", "Price", "Region"]
+    }
+
+    fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>> {
+        let address = below(base, &format!("{}/vms.csv", cloud.id));
+        Ok(pages.get(&address)?.map(|page| Catalogue {
+            address,
+            day: day_of(page.last_modified.as_deref()),
+            csv: page.bytes,
+        }))
+    }
+
+    fn row(&self, cloud: &Cloud, row: &Fields) -> Said {
+        match read(cloud, row) {
+            Ok(Some(listed)) => Said::Price(listed),
+            Ok(None) => Said::NotForUs,
+            Err(why) => Said::Broken(why),
+        }
+    }
+}
+
+fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
+    let price = row.number("Price")?;
+    let (vcpu, ram_gib) = (row.number("vCPUs")?, row.number("MemoryGiB")?);
+    let count = row.number("AcceleratorCount")?.unwrap_or(0.0);
+    let (instance, region) = (row.name("InstanceType")?, row.name("Region")?);
+    // Without a price it is on offer as a spot instance only; without an instance it is a part.
+    let (Some(per_hour), Some(instance)) = (price, instance) else { return Ok(None) };
+    if per_hour == 0.0 {
+        return Err("Price is 0".to_string());
+    }
+    if !is_x86_64(cloud, &instance, row.text("Arch")) || is_without_its_cards(cloud, &instance) {
+        return Ok(None);
+    }
+    let mut machine = Machine { vcpu, ram_gib, disk_gb: None, gpus: None };
+    if count > 0.0 || row.text("AcceleratorName").is_some() {
+        machine.gpus = cards_of(cloud, &instance, count, row);
+        if machine.gpus.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Listed { instance, region, per_hour, machine }))
+}
+
+/// llama.cpp's builds that are planned for are for x86-64.
+fn is_x86_64(cloud: &Cloud, instance: &str, arch: Option<&str>) -> bool {
+    let arm = match cloud.id {
+        "gcp" => ["t2a-", "c4a-", "n4a-", "a4x-"].iter().any(|family| instance.starts_with(family)),
+        "oci" => [".A1.", ".A2.", ".A4."].iter().any(|family| instance.contains(family)),
+        _ => false,
+    };
+    !arm && arch.is_none_or(|arch| arch == "x86_64")
+}
+
+/// Google bills cards apart, in rows of their own.
+fn is_without_its_cards(cloud: &Cloud, instance: &str) -> bool {
+    cloud.id == "gcp" && ["a2-", "a3-", "a4-", "g2-", "g4-", "ct"].iter().any(|f| instance.starts_with(f))
+}
+
+fn cards_of(cloud: &Cloud, instance: &str, count: f64, row: &Fields) -> Option<super::Gpus> {
+    let accelerator = row.text("AcceleratorName")?;
+    let info = row.text("GpuInfo").unwrap_or_default();
+    let mut board = Board::of(&[accelerator, instance, info]);
+    board.sxm |= cloud.id == "verda" && super::verda_is_sxm(accelerator);
+    let said = CardSaid { gib: sizes(info, count), board, merged: cloud.id == "vast" };
+    // Vast's instance has the card's full name (1x-RTX_4060_Ti-32-65536), the accelerator only a part.
+    let name = match cloud.id {
+        "vast" => instance.split('-').nth(1)?,
+        _ => accelerator,
+    };
+    gpus(count, recognise(name, &said))
+}
+
+/// What one card may have, GiB, by `{'Gpus': [{… 'MemoryInfo': {'SizeInMiB': 80}}], 'TotalGpuMemoryInMiB': 160}`.
+fn sizes(info: &str, count: f64) -> Vec<f64> {
+    let figure = |key: &str| {
+        let after = info.split_once(key)?.1.trim_start_matches(['\'', '"', ':', ' ']);
+        let digits = after.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        digits.parse::<f64>().ok().filter(|size| *size > 0.0)
+    };
+    let Some(size) = figure("SizeInMiB") else { return Vec::new() };
+    // No card has 1000 GiB, and none has less than 1 GiB.
+    let size_gib = if size < 1000.0 { size } else { size / 1024.0 };
+    let is_of_one =
+        figure("TotalGpuMemoryInMiB").is_some_and(|total| (size * count / total - 1.0).abs() < 0.01);
+    if count <= 1.0 || is_of_one { vec![size_gib] } else { vec![size_gib, size_gib / count] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::rows::Table;
+    use super::*;
+
+    fn rows(cloud: &str, text: &str) -> Vec<Said> {
+        let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();
+        let table = Table::read(text.as_bytes()).unwrap();
+        table.rows().map(|(_, fields)| SkyPilot.row(cloud, &fields.unwrap())).collect()
+    }
+
+    #[test]
+    fn a_size_is_read_whatever_it_counts() {
+        let info =
+            |size: u64, total: u64| format!("{{'SizeInMiB': {size}}}}}], 'TotalGpuMemoryInMiB': {total}}}");
+        assert_eq!(sizes(&info(80, 160), 2.0), [80.0]);
+        assert_eq!(sizes(&info(81920, 163840), 2.0), [80.0]);
+        assert_eq!(sizes(&info(49152, 49152), 2.0), [48.0, 24.0]);
+        assert_eq!(sizes("{\"SizeInMiB\": 81920}", 1.0), [80.0]);
+        assert!(sizes(&info(0, 0), 1.0).is_empty() && sizes("", 1.0).is_empty());
+    }
+
+    #[test]
+    fn spot_prices_parts_and_other_processors_are_not_offers() {
+        let aws = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,Arch\n\
+            a1.4xlarge,,,16.0,32.0,,0.408,0.10,us-east-1,arm64\n\
+            m5.2xlarge,,,8.0,32.0,,,0.12,us-east-1,x86_64\n\
+            m5.2xlarge,,,8.0,32.0,,0,0.12,us-east-1,x86_64\n\
+            m5.2xlarge,,,8.0,32.0,,x,0.12,us-east-1,x86_64\n";
+        let said = rows("aws", aws);
+        assert_eq!(said[..2], [Said::NotForUs, Said::NotForUs]);
+        assert!(matches!(&said[2], Said::Broken(why) if why == "Price is 0"), "{said:?}");
+        assert!(matches!(&said[3], Said::Broken(why) if why.contains("Price \"x\"")), "{said:?}");
+        let gcp = "InstanceType,vCPUs,MemoryGiB,AcceleratorName,AcceleratorCount,GpuInfo,Region,Price,SpotPrice\n\
+            a2-highgpu-1g,12.0,85.0,,,,us-central1,0.73948,0.36975\n\
+            t2a-standard-8,8.0,32.0,,,,us-central1,0.308,0.1\n\
+            ,,,tpu-v6e-8,1,tpu-v6e-8,us-east1,21.6,4.35366\n";
+        assert_eq!(rows("gcp", gcp), [Said::NotForUs, Said::NotForUs, Said::NotForUs]);
+    }
+}

@@ -1,0 +1,123 @@
+//! Where refreshed offers are kept, and what planning reads: the refreshed file where there is one, with
+//! the rows compiled in for the providers that it does not have.
+
+use super::rows::BrokenRow;
+use super::{Offer, file};
+use crate::error::{Context, Failure, Result};
+use crate::files;
+use crate::hardware::profiles::Profile;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// What is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    pub offers: Vec<Offer>,
+    /// What of a file could not be used, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The user's refreshed offers: `offers.csv` in the data folder.
+pub fn path() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
+    Some(base.join("agi-provision/offers.csv"))
+}
+
+/// Every offer: of `named`, or of the refreshed file and those compiled in.
+///
+/// # Errors
+/// `named` cannot be read, or is no offers file.
+pub fn all(named: Option<&Path>) -> Result<Known> {
+    known(named, &|bytes| file::read(bytes))
+}
+
+/// As [`all`], but only what a choice among `profiles` can come to.
+///
+/// # Errors
+/// `named` cannot be read, or is no offers file.
+pub fn for_choice(named: Option<&Path>, profiles: &[Profile]) -> Result<Known> {
+    known(named, &|bytes| file::shortlist(bytes, profiles))
+}
+
+type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::Read, String>;
+
+fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
+    if let Some(path) = named {
+        let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let read = read(&bytes).map_err(|why| {
+            Failure::usage(format!("{} is no offers file: {why}", path.display()))
+                .hint(format!("its first line is {}", file::COLUMNS.join(",")))
+        })?;
+        return Ok(Known { warnings: warnings(path, &read.broken), offers: read.offers });
+    }
+    let embedded = super::all();
+    let Some((path, bytes)) = path().and_then(|path| Some((path.clone(), fs::read(path).ok()?))) else {
+        return Ok(Known { offers: embedded, warnings: Vec::new() });
+    };
+    Ok(match read(&bytes) {
+        Ok(read) => Known { warnings: warnings(&path, &read.broken), offers: merged(read, embedded) },
+        Err(why) => {
+            let path = path.display();
+            let warning = format!("{path} is no offers file ({why}); the prices compiled in are used");
+            Known { offers: embedded, warnings: vec![warning] }
+        }
+    })
+}
+
+/// Refreshed providers replace their compiled-in rows.
+fn merged(read: file::Read, embedded: Vec<Offer>) -> Vec<Offer> {
+    let mut offers = read.offers;
+    offers.extend(embedded.into_iter().filter(|offer| !read.providers.contains(&offer.provider)));
+    offers
+}
+
+fn warnings(path: &Path, broken: &[BrokenRow]) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let mut all: Vec<String> = broken
+        .iter()
+        .take(SHOWN)
+        .map(|row| format!("{}: {row}; this row is left out", path.display()))
+        .collect();
+    if broken.len() > SHOWN {
+        all.push(format!("{}: {} more rows are left out", path.display(), broken.len() - SHOWN));
+    }
+    all
+}
+
+/// The refreshed file, held by one update at a time until dropped.
+#[derive(Debug)]
+pub struct Held {
+    path: PathBuf,
+    /// What it holds; empty where it could not be read.
+    pub offers: Vec<Offer>,
+    _lock: File,
+}
+
+impl Held {
+    /// # Errors
+    /// No home, no right to write, or another update is at it.
+    pub fn take() -> Result<Held> {
+        let path = path().ok_or_else(|| {
+            Failure::failed("there is no data folder for the offers").hint("set HOME or XDG_DATA_HOME")
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        let lock = folder.join("offers.lock");
+        let lock = File::options().create(true).append(true).open(&lock).context("opening offers.lock")?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(Failure::failed("another `offers update` is under way")
+                .hint("wait until it has ended")
+                .into());
+        }
+        let kept = fs::read(&path).ok().and_then(|bytes| file::read(&bytes).ok());
+        Ok(Held { path, offers: kept.unwrap_or_default().offers, _lock: lock })
+    }
+
+    /// Writes the offers, whole or not at all.
+    pub fn save(&self) -> Result<&Path> {
+        files::write(&self.path, &file::write(&self.offers), 0o644)?;
+        Ok(&self.path)
+    }
+}

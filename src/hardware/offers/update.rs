@@ -1,0 +1,120 @@
+//! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
+
+use super::Offer;
+use super::rows::{BrokenRow, Table};
+use super::sources::{Catalogue, Cloud, Said, Source};
+use crate::error::{Context, Failure, Result};
+use crate::fetch::page::Pages;
+
+/// What happened to one cloud of one source.
+#[derive(Debug)]
+pub enum Outcome {
+    Read {
+        address: String,
+        rows: usize,
+        offers: usize,
+        broken: Vec<BrokenRow>,
+    },
+    /// The source has no such file; what was known stays.
+    Missing,
+    /// What was known stays.
+    Failed(anyhow::Error),
+}
+
+/// How reading a source ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Not one of its files is there.
+    NothingThere,
+    /// Something was read, except of these clouds.
+    ReadExcept(Vec<&'static str>),
+    /// Its files are there, but not one could be used.
+    Unusable,
+}
+
+/// Reads every cloud of `source` under `base`, a URL or a folder, into `offers`; or the one cloud whose
+/// table `base` itself is. `each` hears of a cloud when it begins and when it has ended.
+pub fn update(
+    offers: &mut Vec<Offer>,
+    source: &dyn Source,
+    base: &str,
+    pages: &Pages,
+    today: jiff::civil::Date,
+    each: &mut dyn FnMut(&Cloud, Option<&Outcome>),
+) -> Ending {
+    let (mut read_some, mut failed) = (false, Vec::new());
+    let table = base.ends_with(".csv");
+    for cloud in source.clouds().iter().filter(|cloud| !table || is_table_of(base, cloud)) {
+        each(cloud, None);
+        let fetched = if table { whole(pages, base) } else { source.fetch(pages, base, cloud) };
+        let outcome = match fetched {
+            Ok(None) => Outcome::Missing,
+            Ok(Some(catalogue)) => match read(source, cloud, &catalogue, today) {
+                Ok((fresh, rows, broken)) => {
+                    let count = fresh.len();
+                    replace(offers, source, cloud, fresh);
+                    Outcome::Read { address: catalogue.address, rows, offers: count, broken }
+                }
+                Err(error) => Outcome::Failed(error.context(catalogue.address)),
+            },
+            Err(error) => Outcome::Failed(error),
+        };
+        each(cloud, Some(&outcome));
+        match outcome {
+            Outcome::Missing => {}
+            Outcome::Read { .. } => read_some = true,
+            Outcome::Failed(_) => failed.push(cloud.id),
+        }
+    }
+    match (read_some, failed.is_empty()) {
+        (true, _) => Ending::ReadExcept(failed),
+        (false, true) => Ending::NothingThere,
+        (false, false) => Ending::Unusable,
+    }
+}
+
+/// `…/runpod/vms.csv` and `…/runpod.csv` are RunPod's.
+fn is_table_of(address: &str, cloud: &Cloud) -> bool {
+    let mut parts = address.rsplit('/');
+    let name = parts.next().and_then(|name| name.strip_suffix(".csv"));
+    name == Some(cloud.id) || (name == Some("vms") && parts.next() == Some(cloud.id))
+}
+
+fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
+    let page = pages.get(address)?;
+    Ok(page.map(|page| Catalogue { address: address.to_string(), csv: page.bytes, day: None }))
+}
+
+/// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one
+/// without a single usable price, which is more likely a fault than a cloud that rents nothing.
+fn read(
+    source: &dyn Source,
+    cloud: &Cloud,
+    catalogue: &Catalogue,
+    today: jiff::civil::Date,
+) -> Result<(Vec<Offer>, usize, Vec<BrokenRow>)> {
+    let table = Table::read(&catalogue.csv).map_err(anyhow::Error::msg)?;
+    for column in source.columns() {
+        table.places([*column]).map_err(anyhow::Error::msg).context("it is no table of prices")?;
+    }
+    let day = catalogue.day.filter(|day| *day <= today).unwrap_or(today);
+    let (mut offers, mut broken, mut rows, mut sound) = (Vec::new(), Vec::new(), 0, 0);
+    for (line, fields) in table.rows() {
+        rows += 1;
+        match fields.map(|fields| source.row(cloud, &fields)) {
+            Ok(Said::Price(listed)) => offers.push(listed.offer(source, cloud, day)),
+            Ok(Said::NotForUs) => sound += 1,
+            Ok(Said::Broken(why)) | Err(why) => broken.push(BrokenRow { line, why }),
+        }
+    }
+    if offers.is_empty() && (sound == 0 || !broken.is_empty()) {
+        let first = broken.first().map_or(String::new(), |row| format!("; {row}"));
+        return Err(Failure::failed(format!("none of its {rows} rows is an offer{first}")).into());
+    }
+    Ok((offers, rows, broken))
+}
+
+fn replace(offers: &mut Vec<Offer>, source: &dyn Source, cloud: &Cloud, fresh: Vec<Offer>) {
+    offers.retain(|offer| offer.source != source.title() || offer.provider != cloud.provider);
+    offers.extend(fresh);
+}
