@@ -199,3 +199,43 @@ fn https_is_checked_against_the_hosts_authorities_and_bundled_ones() {
     assert_eq!(done.status, 0, "{done:?}");
     assert_serves(&host);
 }
+
+#[test]
+fn the_network_towards_the_plans_files_is_measured_when_asked_and_a_slow_one_is_a_warning() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    let model = client.tiny("tiny.gguf", 1);
+    let fresh = host.snapshot();
+    let network = |server: &Server, more: &[&str]| {
+        let plan = pinned(&client, &model, &server.url("m/tiny.gguf"), "https://models.example/llama.tar.gz");
+        let args = [&["verify", "--plan", text(&plan)][..], more].concat();
+        let answer = client.json_on(&host, "admin", &args);
+        let lines = answer.value["verification"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
+        let line = lines.iter().find(|line| line["id"] == "network").unwrap();
+        (
+            answer.exit,
+            line["outcome"].as_str().unwrap().to_owned(),
+            line["found"].as_str().unwrap().to_owned(),
+        )
+    };
+    // 4 MB/s are 32 Mbit/s.
+    let slow = serve(&host, &model, |_, _| Reply::Slow(4_000_000));
+    assert_eq!(network(&slow, &[]), (0, "ok".into(), "not measured".into()));
+    assert_eq!(slow.requests().len(), 0, "nothing is asked without --measure");
+    let (exit, outcome, found) = network(&slow, &["--measure"]);
+    assert_eq!((exit, outcome.as_str()), (0, "warning"), "{found}");
+    assert!(found.ends_with(&format!(" Mbit/s from {}", host.near_addr())), "{found}");
+    let strict = network(&slow, &["--measure", "--strict"]);
+    assert_eq!((strict.0, strict.1.as_str()), (4, "refused"), "{strict:?}");
+    let gone = serve(&host, &model, |_, _| Reply::Status(503, vec![]));
+    let (_, outcome, found) = network(&gone, &["--measure"]);
+    assert_eq!(outcome, "warning");
+    assert!(found.contains("it answers 503"), "{found}");
+
+    let fast = serve(&host, &model, |_, _| Reply::Good);
+    let args = ["probe", "--measure", "--url", &fast.url("m/tiny.gguf")];
+    let probe = client.json_on(&host, "admin", &args);
+    let egress = &probe.value["facts"]["measured"]["egress"][0];
+    assert!(egress["mbit_s"].as_f64() > Some(1.0) && egress["first_byte_seconds"].is_f64(), "{probe:?}");
+    // All that looking, and not a trace of it.
+    assert_eq!(diff(&fresh, &host.snapshot()), [""; 0]);
+}

@@ -256,6 +256,72 @@ fn a_flipped_byte_on_the_disk_is_found_by_reading_it_all_again() {
 }
 
 #[test]
+fn a_host_that_hides_its_memory_and_cpu_is_refused_with_that_reason() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    host.put(lab::agi_provision().as_ref(), "/root/agi-provision");
+    let plan = client.plan("plan.json", &client.tiny("tiny.gguf", 1), &[], |_| ());
+    host.put(&plan, "/root/plan.json");
+    // /proc with nothing but processes in it, and of those only one's own.
+    let restricted = "chmod 755 /root/agi-provision; systemd-run --quiet --wait --pipe \
+                      -p ProcSubset=pid -p ProtectProc=invisible /root/agi-provision";
+    let probe = host.exec(&format!("{restricted} probe --local --format json"));
+    let facts: Value = serde_json::from_str(&probe.ok()).unwrap();
+    let facts = &facts["facts"];
+    for field in ["cpu", "memory", "ports", "cpu.steal_percent"] {
+        let why = facts["failed"][field].as_str().or(facts["unsupported"][field].as_str());
+        assert!(why.is_some_and(|why| why.contains("/proc/")), "{field}: {facts}");
+    }
+    assert!(facts["probe_seconds"].as_f64() < Some(2.0), "{facts}");
+    let verified = host.exec(&format!("{restricted} verify --plan /root/plan.json --local --format json"));
+    assert_eq!(verified.status, 4, "{verified:?}");
+    for found in ["not to be read (/proc/meminfo", "not to be read (/proc/cpuinfo does not exist)"] {
+        assert!(verified.stdout.contains(found), "{found}: {verified:?}");
+    }
+}
+
+/// Of the last apply: what was measured and what was warned of.
+fn receipt(host: &Host) -> Value {
+    serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap()
+}
+
+#[test]
+fn the_answer_is_the_models_own_and_a_speed_outside_the_interval_is_a_warning() {
+    let (host, client) = (Host::boot("debian13"), Client::new());
+    // A template of the model's own, whose many words no other template has.
+    let model = client.path("own.gguf");
+    let template = format!(
+        "{{% for message in messages %}}{}{{{{ message['content'] }}}}{{% endfor %}}",
+        "own words ".repeat(100)
+    );
+    let mut file = std::fs::File::create(&model).unwrap();
+    agi_provision::model::tiny::write_tiny(&mut file, 1, Some(&template)).unwrap();
+    drop(file);
+    let plan = |name: &str, low: f64, high: f64| {
+        client.plan(name, &model, &[], |plan| {
+            for speed in ["decode_tok_s", "prefill_tok_s"] {
+                plan["speed"][speed] = json!({"low": low, "expected": low, "high": high});
+            }
+        })
+    };
+    let apply = |plan: &PathBuf| {
+        let done = client.apply(&host, "root", &["--plan", text(plan), "--model-file", text(&model)]);
+        assert_eq!(done.exit, 0, "{done:?}");
+        receipt(&host)
+    };
+    let slow = apply(&plan("slow.json", 1e8, 2e8));
+    // A plain template would make some thirty tokens of the question.
+    assert!(slow["measured"]["answer"]["prompt_tokens"].as_u64() > Some(200), "{slow}");
+    let warnings = slow["warnings"].to_string();
+    for what in ["decode reached ", "prefill reached "] {
+        assert!(warnings.contains(what), "{what}: {slow}");
+    }
+    assert!(warnings.contains("the plan expected 100000000.0 to 200000000.0"), "{slow}");
+    let within = apply(&plan("within.json", 0.01, 1e9));
+    assert!(!within["warnings"].to_string().contains(" reached "), "{within}");
+    assert!(within["measured"]["decode_tok_s"]["measured"].as_f64() > Some(0.01), "{within}");
+}
+
+#[test]
 fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     play(&host, "single");
@@ -266,6 +332,13 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
     assert!(applied.message().contains("the host is as it was"), "{applied:?}");
     assert_ne!(host.exec(&format!("systemctl is-active {UNIT}")).status, 0);
+
+    // Where a generation serves, that one serves again.
+    client.serve(&host, "root");
+    let applied = client.apply(&host, "root", &["--model", text(&model), "--profile", "gpu-24gb"]);
+    assert_eq!(applied.exit, 8, "{applied:?}");
+    assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
+    assert_serves(&host);
 }
 
 #[test]

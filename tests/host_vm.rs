@@ -79,6 +79,22 @@ fn deep(path: &Path) {
     .unwrap();
 }
 
+/// Once more where the machine was too slow for a limit that a real one keeps: its CPUs are a share of
+/// this machine's, which other tests may have for minutes.
+fn patiently(apply: impl Fn() -> Answer) -> Answer {
+    let slow = |answer: &Answer| {
+        ["was not ready within", "did not finish within"].iter().any(|why| answer.message().contains(why))
+    };
+    let mut answer = apply();
+    for _ in 0..2 {
+        if !slow(&answer) {
+            break;
+        }
+        answer = apply();
+    }
+    answer
+}
+
 /// Someone who knows that a handshake with an emulated machine takes seconds.
 fn client() -> Client {
     let client = Client::new();
@@ -147,7 +163,7 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     let client = client();
     let model = client.path("deep.gguf");
     deep(&model);
-    let plan = client.plan("plan.json", &model, &["--ctx", "73728", "--slots", "1"], |_| ());
+    let plan = client.plan("plan.json", &model, &["--ctx", "75776", "--slots", "1"], |_| ());
     let planned: Value = serde_json::from_slice(&std::fs::read(&plan).unwrap()).unwrap();
     let need = planned["memory"][0]["total_bytes"].as_u64().unwrap();
     assert!((4 * GIB..6 * GIB).contains(&need), "{need}");
@@ -156,12 +172,9 @@ fn a_machine_resized_from_8_gb_to_4_gb_refuses_to_serve_after_its_boot() {
     let mut vm = Vm::boot("debian13", &shape("8G"));
     let archive = llama_archive();
     let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
-    let apply = || client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat());
-    let mut applied = apply();
-    // Its CPUs are a share of this machine's, which other tests may have for minutes.
-    if applied.message().contains("was not ready within") {
-        applied = apply();
-    }
+    let applied = patiently(|| {
+        client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat())
+    });
     assert_eq!(applied.exit, 0, "{applied:?}\n{}", vm.console());
     assert_serves(&vm);
     // The memory is really taken: this is no plan on paper.

@@ -153,7 +153,7 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
-        ids::CPU_FLAGS => Found::new(present_flags(&facts.cpu.flags), |bound| match bound {
+        ids::CPU_FLAGS => Found::new(present_flags(facts), |bound| match bound {
             Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
             _ => false,
         }),
@@ -191,15 +191,27 @@ fn holds<'a>(value: bool, text: &str) -> Found<'a> {
     Found::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
 }
 
-fn present_flags(flags: &[String]) -> String {
+fn present_flags(facts: &Facts) -> String {
+    let flags = &facts.cpu.flags;
+    if let Some(why) = unread(facts, "cpu").filter(|_| flags.is_empty()) {
+        return format!("not to be read ({why})");
+    }
     const SHOWN: &[&str] = &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"];
     let present: Vec<&str> = SHOWN.iter().copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
     if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
 }
 
+/// Why a part of the facts is empty; a host that hides it is refused with that reason, not with a zero.
+fn unread<'a>(facts: &'a Facts, field: &str) -> Option<&'a String> {
+    facts.failed.get(field).or(facts.unsupported.get(field))
+}
+
 /// RAM that the service can really have: the total, or the tighter cgroup limit.
 fn ram(facts: &Facts) -> Found<'static> {
     let total = facts.memory.total_bytes;
+    if let Some(why) = unread(facts, "memory").filter(|_| total == 0) {
+        return number(0, format!("not to be read ({why})"));
+    }
     match facts.memory.cgroup_limit_bytes.filter(|limit| *limit < total) {
         Some(limit) => {
             let by = facts.memory.cgroup_limit_by.as_deref().unwrap_or("a group above it");

@@ -29,13 +29,13 @@ pub struct Shape {
     pub cpu: &'static str,
     /// As truncate(1) takes it.
     pub disk: String,
-    /// A second disk, read-only, such as cloud-init's seed.
-    pub seed: Option<PathBuf>,
+    /// Its cloud-init runs, with the seed that was put into /var/lib/cloud/seed/nocloud.
+    pub cloud_init: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), seed: None }
+        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), cloud_init: false }
     }
 }
 
@@ -85,9 +85,8 @@ impl Vm {
         assert!(self.emulator.is_none(), "it is on already");
         let began = Instant::now();
         let file = |name: &str| self.state.join(name);
-        let drive = |path: PathBuf, more: &str| {
-            format!("file={},if=virtio,format=raw,cache=unsafe{more}", path.display())
-        };
+        let disk = file("disk.img");
+        let disk = format!("file={},if=virtio,format=raw,cache=unsafe,discard=unmap", disk.display());
         let mut emulator = Command::new("setpriv");
         emulator.args(["--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config"]);
         emulator.args(["-display", "none", "-accel", "tcg,thread=multi", "-cpu", shape.cpu]);
@@ -96,12 +95,9 @@ impl Vm {
         emulator.arg(format!("memory-backend-ram,id=ram,size={},reserve=off", shape.memory));
         emulator.arg("-kernel").arg(self.image.join("vmlinuz"));
         emulator.arg("-initrd").arg(self.image.join("initrd"));
-        let cloud_init = if shape.seed.is_some() { "" } else { " cloud-init=disabled" };
+        let cloud_init = if shape.cloud_init { "" } else { " cloud-init=disabled" };
         emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
-        emulator.args(["-drive", &drive(file("disk.img"), ",discard=unmap")]);
-        if let Some(seed) = &shape.seed {
-            emulator.args(["-drive", &drive(seed.clone(), ",readonly=on")]);
-        }
+        emulator.args(["-drive", &disk]);
         emulator.args(["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]);
         let forward = format!("user,id=net,restrict=on,hostfwd=tcp:{}:2222-:22", self.addr());
         emulator.args(["-netdev", &forward, "-serial"]).arg(format!("file:{}", file("console").display()));

@@ -29,8 +29,9 @@ impl Step for Config {
                 drift.push(format!("restore {}/{name}, which was changed by hand", paths::GENERATION));
             }
         }
-        // A runtime that is not in place is told, and mended, by its own step.
-        for (name, target) in links(desired).unwrap_or_default() {
+        // A runtime that is gone is the runtime step's to bring back, and the link to it is right still.
+        let there = generation::runtime(&desired.record.runtime).is_some();
+        for (name, target) in if there { links(desired)? } else { Vec::new() } {
             if fs::read_link(folder.join(&name)).ok().as_ref() != Some(&target) {
                 drift.push(format!("restore the link {}/{}", paths::GENERATION, name.display()));
             }
