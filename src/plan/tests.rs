@@ -319,7 +319,7 @@ proptest! {
         if let (true, Some(cost)) = (first.profile.nvlink, &first.cost) {
             let named = |o: &&Offer| o.provider == cost.offer.provider && o.per_hour == cost.per_hour;
             let mut offers = offers.iter().filter(named);
-            prop_assert!(offers.any(|o| o.machine.gpus.as_ref().unwrap().link == Some(Link::Nvlink)));
+            prop_assert!(offers.any(|o| o.machine.gpus.as_ref().is_some_and(|gpus| gpus.link == Some(Link::Nvlink))));
         }
         let mut front: Vec<_> = first.alternatives.iter().map(axes).collect();
         if first.verdict != Verdict::Impossible {
