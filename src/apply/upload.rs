@@ -82,12 +82,13 @@ pub(super) fn send(
         Failure::failed(format!("the host asks for {}, which was not offered", need.sha256))
     })?;
     let total = local.blob.size_bytes;
-    let missing: u64 = need.missing.iter().map(|(start, end)| end.saturating_sub(*start)).sum();
     if need.missing.iter().any(|(start, end)| start > end || *end > total) {
         return Err(
             Failure::failed(format!("the host asks for bytes that {} has not", local.blob.name)).into()
         );
     }
+    // A host may ask for the same bytes as often as it likes.
+    let missing = need.missing.iter().fold(0u64, |sum, (start, end)| sum.saturating_add(end - start));
     let here = total.saturating_sub(missing);
     let pieces = Pieces::new(&need.missing);
     show.upload(&local.blob.name, here, total);

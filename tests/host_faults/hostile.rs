@@ -164,17 +164,20 @@ fn what_is_no_answer_is_an_error_in_time() {
     let secret = liar.client.path("secret");
     std::fs::write(&secret, "what nobody offered").unwrap();
     let apply = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE];
-    let need = |sha256: &str, offset: u64| {
+    let need = |sha256: &str, missing: &[(u64, u64)]| {
         liar.events(&[
-            json!({"event": "need", "blobs": [{"sha256": sha256, "offset": offset}]}),
+            json!({"event": "need", "blobs": [{"sha256": sha256, "missing": missing}]}),
             end("failed"),
         ]);
     };
     for asked in ["ab", "../secret", "/etc/passwd", text(&secret)] {
-        need(asked, 0);
+        need(asked, &[(0, 1)]);
         failed(&apply, "which was not offered");
     }
     let sha256 = lab::run(std::process::Command::new("sha256sum").arg(&model)).ok();
-    need(sha256.split(' ').next().unwrap(), u64::MAX);
-    failed(&apply, "more of tiny.gguf than there is");
+    let sha256 = sha256.split(' ').next().unwrap();
+    for missing in [&[(0, u64::MAX)][..], &[(u64::MAX, 0)], &[(0, 1), (0, u64::MAX), (0, u64::MAX)]] {
+        need(sha256, missing);
+        failed(&apply, "asks for bytes that tiny.gguf has not");
+    }
 }

@@ -139,15 +139,16 @@ fn a_host_that_falls_silent_in_the_middle_is_given_up_and_found_again() {
     let applying = client.spawn_on(&host, "admin", &args);
     let mut job = Gate::catch(&host);
     assert!(job.run_to("key", Place::Begins));
-    // The connection is as good as ever; only nobody speaks.
-    host.exec("pkill -STOP -f 'agent session'").ok();
+    // The connection is as good as ever; only nobody speaks. (The brackets keep pkill from
+    // its own shell.)
+    host.exec("pkill -STOP -f '[a]gent session'").ok();
     let began = Instant::now();
     let ended = applying.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert!(said.contains("90 s") && said.contains("hint: the same command again carries on"), "{said}");
-    host.exec("pkill -KILL -f 'agent session'").ok();
+    host.exec("pkill -KILL -f '[a]gent session'").ok();
     drop(job);
     let again = client.on(&host, "admin", &args);
     assert_eq!(again.status, 0, "{again:?}");

@@ -77,13 +77,18 @@ impl Server {
 
     /// Waits until the log has `text`; it is written by another process.
     pub fn wait_for_log(&self, text: &str) -> String {
+        self.wait_for_log_after("", text)
+    }
+
+    /// The same, for `text` somewhere after `earlier`.
+    pub fn wait_for_log_after(&self, earlier: &str, text: &str) -> String {
         let start = Instant::now();
         loop {
             let log = self.log();
-            if log.contains(text) {
+            if log.split_once(earlier).is_some_and(|(_, rest)| rest.contains(text)) {
                 return log;
             }
-            assert!(start.elapsed() < Duration::from_secs(10), "no {text:?} in {log}");
+            assert!(start.elapsed() < Duration::from_secs(10), "no {text:?} after {earlier:?} in {log}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
