@@ -193,7 +193,8 @@ impl Bench {
 
     fn ansible(&self) -> Duration {
         let mut play = self.command(&self.python.join("bin/ansible-playbook"));
-        play.env("ANSIBLE_CONFIG", self.peers("ansible.cfg"));
+        let known = format!("-o UserKnownHostsFile={}", self.path("known").display());
+        play.env("ANSIBLE_CONFIG", self.peers("ansible.cfg")).env("ANSIBLE_SSH_EXTRA_ARGS", known);
         play.arg("-i").arg(self.path("hosts")).arg(self.peers("site.yml"));
         for (name, path) in [
             ("archive", lab::llama_archive()),

@@ -4,7 +4,7 @@ from pyinfra import host
 from pyinfra.operations import apt, files, server, systemd
 
 data = host.data
-server.user(user="peer", system=True, home="/var/lib/peer", create_home=False, shell="/usr/sbin/nologin", _sudo=True)
+server.user(user="peer", system=True, home="/var/lib/peer", ensure_home=False, shell="/usr/sbin/nologin", _sudo=True)
 for folder in ("/etc/peer", "/var/lib/peer", "/var/lib/peer/models", "/var/lib/peer/runtime"):
     files.directory(path=folder, mode="755", _sudo=True)
 apt.packages(packages=["libgomp1"], _sudo=True)
@@ -18,7 +18,8 @@ files.put(src=data.model, dest="/var/lib/peer/models/model.gguf", mode="644", _s
 files.put(src=data.key, dest="/etc/peer/api-key", mode="600", user="peer", _sudo=True)
 arguments = files.put(src=data.arguments, dest="/etc/peer/arguments", mode="644", _sudo=True)
 unit = files.put(src=data.unit, dest="/etc/systemd/system/peer.service", mode="644", _sudo=True)
-systemd.service(service="peer.service", enabled=True, running=True, daemon_reload=True, _sudo=True)
+systemd.daemon_reload(_sudo=True, _if=unit.did_change)
+systemd.service(service="peer.service", enabled=True, running=True, _sudo=True)
 systemd.service(
     service="peer.service", restarted=True, _sudo=True, _if=lambda: arguments.did_change() or unit.did_change()
 )
