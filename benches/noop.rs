@@ -3,7 +3,7 @@
 //!
 //!     cargo bench --bench noop        (root; boots a lab host)
 //!
-//! The bound is 1.5 times.
+//! It is no slower: libssh2 connects in less time than OpenSSH's client does.
 
 #[path = "../tests/lab/mod.rs"]
 mod lab;
@@ -47,8 +47,8 @@ fn main() {
     let ratio = noop.as_secs_f64() / bare.as_secs_f64();
     println!("apply with nothing to do: {:.1} ms (median of {RUNS})", noop.as_secs_f64() * 1e3);
     println!("ssh host true:            {:.1} ms (median of {RUNS})", bare.as_secs_f64() * 1e3);
-    println!("ratio:                    {ratio:.2} (bound: 1.5)");
-    assert!(ratio <= 1.5, "beyond the bound");
+    println!("ratio:                    {ratio:.2} (bound: 1)");
+    assert!(ratio <= 1.0, "beyond the bound");
 }
 
 fn time(command: &mut Command) -> Duration {

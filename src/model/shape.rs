@@ -60,6 +60,8 @@ pub struct Weights {
     /// `output` and `output_norm`; goes with the last layer. A tied embedding is counted here too
     /// on a GPU, which is what llama.cpp does.
     pub output_bytes: u64,
+    /// The embedding is the output's matrix too.
+    pub tied: bool,
     pub layer_bytes: Vec<u64>,
     /// Of those, the routed experts'.
     pub expert_bytes: Vec<u64>,
@@ -85,18 +87,18 @@ impl Weights {
             total_bytes: 0,
             embedding_bytes: 0,
             output_bytes: 0,
+            tied: true,
             layer_bytes: vec![0; layers],
             expert_bytes: vec![0; layers],
             mirrored_bytes: vec![0; layers],
             matrix_width: 0.0,
         };
-        let mut separate_output = false;
         for tensor in tensors {
             let elements: u64 = tensor.dims.iter().product();
             let bytes = tensor.kind.tensor_bytes(tensor.dims[0], elements).unwrap_or(0).next_multiple_of(32);
             weights.parameters += elements;
             weights.total_bytes += bytes;
-            separate_output |= tensor.name == "output.weight";
+            weights.tied &= tensor.name != "output.weight";
             match layer_of(&tensor.name).filter(|layer| *layer < layers) {
                 Some(layer) => {
                     weights.layer_bytes[layer] += bytes;
@@ -115,7 +117,7 @@ impl Weights {
                 None => weights.output_bytes += bytes,
             }
         }
-        if !separate_output {
+        if weights.tied {
             weights.output_bytes += weights.embedding_bytes;
         }
         weights

@@ -32,3 +32,5 @@ mod architecture_tests;
 mod ledger_tests;
 #[cfg(test)]
 mod placement_tests;
+#[cfg(test)]
+mod speed_tests;

@@ -3,6 +3,7 @@
 use super::document::Plan;
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
+use super::speed;
 use crate::error::Result;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
@@ -10,15 +11,18 @@ use crate::hardware::profiles::{GpuSpec, MIB, Profile};
 /// The profile's id in a plan.
 pub const HOST: &str = "this-host";
 
-/// A machine of which nothing is known has at least this: one DDR4-3200 channel, and what one core of
-/// a small server does (profiles/hardware.toml counts 0.075 a virtual core).
+/// A machine of which nothing is known has at least this: one DDR4-3200 channel.
 const LEAST_BANDWIDTH: f64 = 25.6;
-const TFLOPS_PER_CORE: f64 = 0.075;
+/// What llama.cpp's matrices reach on a core with AVX2: 0.113 with Q4_K_M, 0.088 with Q8_0, 0.106 with F16
+/// (llama-bench's prefill of five models on 2 cores of an AMD EPYC, 2026-11-24). What may be one of a core's
+/// two threads counts as in profiles/hardware.toml.
+const TFLOPS_PER_CORE: f64 = 0.11;
+const TFLOPS_PER_THREAD: f64 = 0.075;
 /// The least promise of any profile.
 const LEAST_NETWORK: u64 = 100;
 const LEAST_DISK: u64 = 500;
-/// A read with every core reaches about this share of the theoretical peak that profiles name.
-const READ_OF_PEAK: f64 = 0.8;
+/// What is measured is what a token's reading is expected to reach: the peak that profiles name is more.
+const READ_OF_PEAK: f64 = speed::CPU_BANDWIDTH.expected;
 
 /// The host as a profile. `known` are the profiles whose cards' speeds are known; of a card that is
 /// none of them, the slowest known speed is taken.
@@ -38,11 +42,19 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         sold_ram_bytes: Some((ram as f64 / REPORTED_RAM).ceil() as u64),
         disk_gb: facts.disk.free_bytes / 1_000_000_000,
         memory_bandwidth_gb_s: measured.unwrap_or(LEAST_BANDWIDTH * 2.0),
-        tflops: TFLOPS_PER_CORE * facts.cpu.physical.unwrap_or(facts.cpu.logical) as f64,
+        tflops: tflops(facts),
         network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
         gpus,
+    }
+}
+
+/// Cores where they are known, else threads.
+fn tflops(facts: &Facts) -> f64 {
+    match facts.cpu.physical {
+        Some(cores) => TFLOPS_PER_CORE * cores as f64,
+        None => TFLOPS_PER_THREAD * facts.cpu.logical as f64,
     }
 }
 
@@ -132,7 +144,7 @@ mod tests {
         assert_eq!(profile(&facts, &[]).ram_gib, 1);
         facts.measured = Some(Measured { memory_bandwidth_gb_s: 40.0, ..Measured::default() });
         let found = profile(&facts, &[]);
-        assert_eq!(found.memory_bandwidth_gb_s, 50.0);
+        assert_eq!(found.memory_bandwidth_gb_s, 40.0 / READ_OF_PEAK);
         assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (LEAST_NETWORK, LEAST_DISK));
     }
 

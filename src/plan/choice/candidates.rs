@@ -4,7 +4,7 @@ use super::ranking::shortage;
 use crate::hardware::offers::Offer;
 use crate::hardware::profiles::Profile;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
-use crate::plan::ledger::{Graphs, Logits, Subject};
+use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::{Placement, SplitMode};
 use crate::plan::request::{Request, Variant};
 use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
@@ -70,6 +70,7 @@ impl<'a> Trial<'a, '_> {
     /// layers. The last of them where none does.
     pub fn best(&self, workloads: &[Workload]) -> Candidate<'a> {
         let (request, profile) = (self.request, self.profile);
+        let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
         let tried = |place: Place| workloads.iter().map(|w| self.with_rag(w, place)).collect::<Vec<_>>();
         let whole = whole(request, profile);
         let mut attempts = tried(&|_, _| whole.clone());
@@ -154,6 +155,14 @@ impl<'a> Trial<'a, '_> {
         (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
         candidate
     }
+}
+
+/// Without flash attention where that answers faster, and the user and the cache's type leave it open.
+fn suited(request: &Request, profile: &Profile, workload: &Workload) -> Workload {
+    let (shape, asked) = (&request.model.shape, request.fixed.flash_attn);
+    let without = Workload { flash_attn: false, ..workload.clone() };
+    let slower = profile.gpus.is_empty() && asked.is_none() && !speed::flash_attention_pays(shape);
+    if slower && refusal(shape, &without).is_none() { without } else { workload.clone() }
 }
 
 /// All layers on the cards, where there are any, as far as the user left it open.

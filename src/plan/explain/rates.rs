@@ -20,12 +20,12 @@ fn of_share(share: &Share) -> [f64; 3] {
 
 pub(super) fn speed(terms: &Terms, speed: &Speed) -> Vec<Explained> {
     let mut all = Vec::new();
-    let shares = [&speed::CPU_BANDWIDTH, &speed::GPU_BANDWIDTH].map(of_share);
+    let shares = [&speed::CPU_BANDWIDTH, &speed::CPU_ARITHMETIC, &speed::GPU_BANDWIDTH].map(of_share);
     for (end, (key, value)) in ends(&speed.decode_tok_s).into_iter().enumerate() {
         let number = format!("/speed/decode_tok_s/{key}");
         all.push(decode(terms, number, value, shares.map(|share| share[end])));
     }
-    let shares = [&speed::CPU_ARITHMETIC, &speed::GPU_ARITHMETIC].map(of_share);
+    let shares = [&speed::CPU_BANDWIDTH, &speed::CPU_ARITHMETIC, &speed::GPU_ARITHMETIC].map(of_share);
     for (end, (key, value)) in ends(&speed.prefill_tok_s).into_iter().enumerate() {
         let number = format!("/speed/prefill_tok_s/{key}");
         all.push(prefill(terms, number, value, shares.map(|share| share[end])));
@@ -39,7 +39,7 @@ const READ: &str = "weights that a token reads, and half a slot's context";
 const WORK: &str = "two for each active parameter of the device's layers";
 const REACHED: &str = "the share of the peak that is reached";
 
-fn decode(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Explained {
+fn decode(terms: &Terms, number: String, value: f64, [cpu, arithmetic, gpu]: [f64; 3]) -> Explained {
     let mut inputs = Inputs::default();
     inputs.add("overhead", terms.overhead, "seconds", "what a token costs beside reading, by layers");
     let mut seconds = "overhead".to_string();
@@ -48,6 +48,13 @@ fn decode(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Ex
         inputs.add("host_bytes", terms.host.read, "bytes", READ);
         inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
         inputs.add("cpu_share", cpu, "", REACHED);
+        seconds += " + (host_matrices + host_attention / attention_share) / (host_tflops × 1000000000000 × \
+                    arithmetic_share)";
+        inputs.add("host_matrices", terms.host_matrices, "", "two for each weight that a token reads");
+        inputs.add("host_attention", terms.host_attention, "", "two for each element of half a slot, by heads");
+        inputs.add("attention_share", speed::ATTENTION_SHARE, "", "attention against matrices");
+        inputs.add("host_tflops", terms.host.tflops, "", FLOPS);
+        inputs.add("arithmetic_share", arithmetic, "", REACHED);
     }
     let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate() {
@@ -68,7 +75,7 @@ fn decode(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Ex
     inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
 }
 
-fn prefill(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> Explained {
+fn prefill(terms: &Terms, number: String, value: f64, [bandwidth, cpu, gpu]: [f64; 3]) -> Explained {
     let mut inputs = Inputs::default();
     let overhead = "what a token of a prompt costs beside arithmetic";
     inputs.add("overhead", speed::PREFILL_OVERHEAD, "seconds", overhead);
@@ -85,12 +92,13 @@ fn prefill(terms: &Terms, number: String, value: f64, [cpu, gpu]: [f64; 2]) -> E
         inputs.add(format!("gpu{index}_tflops"), card.tflops, "", FLOPS);
     }
     if experts {
-        seconds += " + experts / (host_gb_s × 1000000000 × cpu_share) / ubatch";
+        seconds += " + experts / (host_gb_s × 1000000000 × bandwidth_share) / ubatch";
         inputs.add("experts", terms.experts, "bytes", "the host's, which a batch reads once");
         inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add("bandwidth_share", bandwidth, "", REACHED);
         inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size");
     }
-    if terms.host.operations > 0.0 || experts {
+    if terms.host.operations > 0.0 {
         inputs.add("cpu_share", cpu, "", REACHED);
     }
     if terms.cards.iter().any(|card| card.operations > 0.0) {
