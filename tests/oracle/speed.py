@@ -21,7 +21,7 @@ parser.add_argument("models", nargs="*", default=[
 ])
 arguments = parser.parse_args()
 bench, folder, models = arguments.bench, arguments.folder, arguments.models
-SLOT, PROMPT, ANSWER = 1024, 512, 16
+SLOT, PROMPT, ANSWER = 512, 512, 16
 
 
 def run(*command):
