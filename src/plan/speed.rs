@@ -242,5 +242,9 @@ impl Read {
 /// The speed at each end of the shares.
 fn interval(speed: impl Fn(fn(&Share) -> f64) -> f64) -> Interval {
     let at = |end: fn(&Share) -> f64| (speed(end) * 100.0).round() / 100.0;
-    Interval { low: at(|share| share.low), expected: at(|share| share.expected), high: at(|share| share.high) }
+    Interval {
+        low: at(|share| share.low),
+        expected: at(|share| share.expected),
+        high: at(|share| share.high),
+    }
 }

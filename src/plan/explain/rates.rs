@@ -51,7 +51,12 @@ fn decode(terms: &Terms, number: String, value: f64, [cpu, arithmetic, gpu]: [f6
         seconds += " + (host_matrices + host_attention / attention_share) / (host_tflops × 1000000000000 × \
                     arithmetic_share)";
         inputs.add("host_matrices", terms.host_matrices, "", "two for each weight that a token reads");
-        inputs.add("host_attention", terms.host_attention, "", "two for each element of half a slot, by heads");
+        inputs.add(
+            "host_attention",
+            terms.host_attention,
+            "",
+            "two for each element of half a slot, by heads",
+        );
         inputs.add("attention_share", speed::ATTENTION_SHARE, "", "attention against matrices");
         inputs.add("host_tflops", terms.host.tflops, "", FLOPS);
         inputs.add("arithmetic_share", arithmetic, "", REACHED);
