@@ -137,7 +137,8 @@ fn attention(subject: &Subject, layers: usize) -> f64 {
 
 /// Whether a CPU answers faster with flash attention, for heads of this many elements.
 pub fn flash_attention_pays(shape: &Shape) -> bool {
-    shape.latent.is_some() || (shape.head_dim % VECTOR == 0 && shape.head_dim_v % VECTOR == 0)
+    shape.latent.is_some()
+        || (shape.head_dim.is_multiple_of(VECTOR) && shape.head_dim_v.is_multiple_of(VECTOR))
 }
 
 impl Terms {
