@@ -5,10 +5,11 @@ mod lab;
 
 use std::fs;
 use std::io::Read as _;
+use std::process::Command;
 
 use base64::Engine as _;
 use lab::journey::{Client, PROFILE, assert_serves, text, wait_until_ready};
-use lab::{Host, agi_provision, diff, llama_archive};
+use lab::{Host, agi_provision, diff, llama_archive, run};
 
 #[test]
 fn a_host_is_brought_up_from_itself() {
@@ -111,8 +112,12 @@ fn cloud_init_starts_the_same_apply() {
     // Program and bundle wait where they were.
     host.exec(&format!("test -x /usr/local/lib/agi-provision/agi-provision && test -f {BUNDLE}")).ok();
 
-    // Over SSH, as it said.
-    let applied = client.apply(&host, "root", &["--bundle", text(&first), "--model-file", text(&model)]);
+    // Over SSH, from a bundle that carries both: the same bundle, as far as the host is concerned.
+    let archive = llama_archive();
+    let carried = ["--model-file", text(&model), "--runtime-archive", text(&archive)];
+    let whole = bundle("whole", &carried);
+    fs::remove_file(&model).unwrap();
+    let applied = client.json_on(&host, "root", &["apply", "--yes", "--bundle", text(&whole)]);
     assert_eq!((applied.exit, applied.changed()), (0, true), "{applied:?}");
     assert_serves(&host);
     // The same bundle again: nothing to do. The bundle does not stay.
@@ -189,4 +194,26 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     .ok();
     assert_ne!(host.exec("ls -d /etc/agi-provision /var/lib/agi-provision/generations").status, 0);
     assert_eq!(host.exec("ls /etc/systemd/system | grep agi; getent passwd agi-provision").stdout, "");
+
+    // One that lets others in. Nobody is there to confirm: it holds at once and stays, with no timer.
+    let (near, open) = (host.near_addr(), client.path("open"));
+    let range = format!("{near}/32");
+    let flags = ["--model", text(&model), "--profile", PROFILE, "--expose", &range, "--out", text(&open)];
+    client.run(&[&["bundle"][..], &flags].concat()).ok();
+    let booted = cloud_init(&host, &client, &open);
+    assert_eq!(booted.status, 0, "{booted:?}");
+    assert_eq!(host.exec("systemctl list-units --all --no-legend 'agi-provision-expose-revert*'").stdout, "");
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let ask = || {
+        let url = format!("https://{}:8080/v1/models", host.addr());
+        let mut curl = Command::new("curl");
+        curl.args(["-sk", "--retry", "30", "--retry-delay", "1", "--retry-all-errors", "--max-time", "60"]);
+        curl.args(["-o", "/dev/null", "-w", "%{http_code}", "--interface", &near, &url]);
+        run(curl.args(["-H", &format!("Authorization: Bearer {key}")])).ok()
+    };
+    assert_eq!(ask(), "200");
+    let status = client.on(&host, "root", &["status"]).ok();
+    assert!(status.contains(&format!("{range}, port 8080, TLS, confirmed")), "{status}");
+    host.reboot();
+    assert_eq!(ask(), "200");
 }

@@ -7,12 +7,13 @@ use super::{Format, print, print_json};
 use crate::agent::expose::certificate::Given;
 use crate::agent::protocol::{Apply, Event, Expose, Op};
 use crate::apply::LocalFile;
+use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::offers::HostKind;
 use crate::plan::document::{ModelFile, Plan, Verdict};
-use crate::render::{Bundle, render};
+use crate::render::{Bundle, What, render};
 use crate::report::gib;
 use base64::Engine;
 use serde_json::{Value, json};
@@ -51,7 +52,10 @@ pub struct Args {
     #[arg(help_heading = "Applying", long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Seconds that a new connection has to confirm an opened port
-    #[arg(long, hide = true, value_name = "N", default_value_t = crate::agent::expose::BOUND)]
+    #[arg(
+        long, hide = true, value_name = "N", default_value_t = crate::agent::expose::BOUND,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     confirm_seconds: u64,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
@@ -98,6 +102,42 @@ pub struct Source {
     pub plan: Plan,
     pub bundle: Bundle,
     pub model_files: Vec<PathBuf>,
+    /// What the bundle's directory carries.
+    pub carried: Vec<Travelling>,
+}
+
+impl Source {
+    fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
+        Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new() })
+    }
+
+    /// The files for the host, by what they are: those given, and of the others those that the bundle
+    /// carries. `known`: the model's files that the plan was made from count too.
+    pub fn files(
+        &self,
+        runtime: Option<&LocalFile>,
+        given: &[PathBuf],
+        known: bool,
+    ) -> Result<Vec<Travelling>> {
+        let known = if known { &self.model_files[..] } else { &[] };
+        let models = model_files(&self.plan, given, known)?;
+        let mut files: Vec<Travelling> =
+            models.into_iter().map(|file| Travelling { what: What::Model, file }).collect();
+        files.extend(runtime.map(|file| Travelling { what: What::Runtime, file: file.clone() }));
+        let same = |one: &Travelling, other: &Travelling| {
+            one.what == other.what
+                && (one.what == What::Runtime || one.file.blob.name == other.file.blob.name)
+        };
+        let (planned, mut more) = (|name: &str| self.plan.files().any(|file| file.name == name), Vec::new());
+        for each in &self.carried {
+            let wanted = each.what == What::Runtime || planned(&each.file.blob.name);
+            if wanted && !files.iter().any(|file| same(file, each)) {
+                more.push(each.clone());
+            }
+        }
+        files.extend(more);
+        Ok(files)
+    }
 }
 
 impl SourceArgs {
@@ -109,7 +149,7 @@ impl SourceArgs {
         if let Some(path) = &overrides.file {
             let mut plan = read_plan(path)?;
             self.plan_args.expose(&mut plan)?;
-            return Ok(Source { bundle: render(&plan)?, plan, model_files: Vec::new() });
+            return Source::new(plan, Vec::new());
         }
         if self.plan.is_some() || self.bundle.is_some() {
             return Err(Failure::usage(
@@ -128,7 +168,10 @@ impl SourceArgs {
             let before = plan.expose.clone();
             self.plan_args.expose(&mut plan)?;
             let bundle = if plan.expose == before { bundle } else { render(&plan)? };
-            return Ok(Source { plan, bundle, model_files: Vec::new() });
+            let carried = carry::find(dir, bundle.manifest(), &hashed)?;
+            // Of a plan with other ranges the directory is not the bundle's any more.
+            let bundle = bundle.carrying(Vec::new(), None)?;
+            return Ok(Source { plan, bundle, model_files: Vec::new(), carried });
         }
         let (plan, model_files) = match &self.plan {
             Some(path) => {
@@ -147,7 +190,7 @@ impl SourceArgs {
                 (planned.plan, planned.model_files)
             }
         };
-        Ok(Source { bundle: render(&plan)?, plan, model_files })
+        Source::new(plan, model_files)
     }
 }
 
@@ -188,7 +231,7 @@ pub fn run(args: &Args) -> Result<Exit> {
             .into());
     }
     let sha256 = given.as_ref().map(Given::sha256).transpose()?;
-    let runtime = args.runtime_archive.as_deref().map(|path| hashed(path, file_name(path))).transpose()?;
+    let runtime = runtime(args.runtime_archive.as_deref())?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
         tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
@@ -238,15 +281,17 @@ fn task(
     runtime: Option<&LocalFile>,
     certificate: Option<&String>,
 ) -> Result<Task> {
-    let models = model_files(&source.plan, &args.model_file, &source.model_files)?;
+    let mut files = source.files(runtime, &args.model_file, true)?;
+    files.retain(|each| each.what == What::Model || args.runtime_path.is_none());
+    let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
         strict: args.strict,
         allow: args.allow.clone(),
-        runtime: runtime.map(|file| file.blob.clone()),
+        runtime: blobs(What::Runtime).next(),
         runtime_path: args.runtime_path.clone(),
-        models: models.iter().map(|file| file.blob.clone()).collect(),
+        models: blobs(What::Model).collect(),
         client: client(),
         mirrors: args.mirror.clone(),
         expose: Expose {
@@ -255,7 +300,7 @@ fn task(
             confirm_seconds: args.confirm_seconds,
         },
     };
-    Ok((Op::Apply(apply), models.into_iter().chain(runtime.cloned()).collect()))
+    Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).collect()))
 }
 
 fn document(events: &[Event]) -> Value {
@@ -362,8 +407,13 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// llama.cpp's archive, under its own name.
+pub(super) fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
+    archive.map(|path| hashed(path, file_name(path))).transpose()
+}
+
 /// Hashing takes a second per gigabyte or two, so it is shown.
-fn hashed(path: &Path, name: String) -> Result<LocalFile> {
+pub(super) fn hashed(path: &Path, name: String) -> Result<LocalFile> {
     let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = if super::interactive() && total > 256 << 20 {
         indicatif::ProgressBar::new(total)
