@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/
-  agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --model-file ./model-q4_K.gguf \\
-      --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz --seed-iso --out seed/")]
+  agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --seed-iso --out seed/ \\
+      --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
