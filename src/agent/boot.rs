@@ -48,10 +48,8 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         shelf.serve(output, |input, output| session::apply(apply, &secrets, Agent::Stays, input, output));
     match applied {
         Ok(end) => {
-            if end.failure().is_none() {
-                if path.is_file() {
-                    files::remove(path)?;
-                }
+            if end.failure().is_none() && path.is_file() {
+                files::remove(path)?;
             }
             Ok(end)
         }

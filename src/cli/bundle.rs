@@ -1,6 +1,6 @@
 //! `bundle`: a plan as a directory of plain files, with what it needs, and as a machine's seed.
 
-use super::apply::{self, Source, SourceArgs};
+use super::source::{self, Source, SourceArgs};
 use crate::apply::AgentFile;
 use crate::apply::carry::{self, Travelling};
 use crate::error::{Context, Exit, Failure, Result};
@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         .into());
     }
     // All that can be wrong comes before the first write.
-    let runtime = apply::runtime(args.runtime_archive.as_deref())?;
+    let runtime = source::runtime(args.runtime_archive.as_deref())?;
     let files = source.files(runtime.as_ref(), &args.model_file, false)?;
     let agent = args.seed_iso.then(|| AgentFile::find(args.agent.as_deref())).transpose()?;
     let mut bundle = source.bundle.carrying(files.iter().map(Travelling::entry).collect(), None)?;
@@ -79,7 +79,7 @@ pub fn run(args: &Args) -> Result<Exit> {
 fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
     let bar =
         if super::interactive() { indicatif::ProgressBar::new(0) } else { indicatif::ProgressBar::hidden() };
-    let changed = carry::put(dir, files, &apply::hashed, &mut |name, done, total| {
+    let changed = carry::put(dir, files, &source::hashed, &mut |name, done, total| {
         bar.set_message(format!("copying {name}"));
         bar.set_length(total);
         bar.set_position(done);

@@ -142,9 +142,12 @@ mod tests {
             fs::write(dir.path().join(FOLDER).join(name), "1").unwrap();
         }
         check_present(dir.path(), &[a.clone(), b.clone()]).unwrap();
-        assert_eq!(remove(dir.path(), &[a.clone(), b.clone()], &[b.clone()]).unwrap(), ["files/a"]);
+        assert_eq!(
+            remove(dir.path(), &[a.clone(), b.clone()], std::slice::from_ref(&b)).unwrap(),
+            ["files/a"]
+        );
         assert!(check_present(dir.path(), &[a]).unwrap_err().to_string().contains("files/a is missing"));
-        assert_eq!(remove(dir.path(), &[b.clone()], &[]).unwrap(), ["files/b"]);
+        assert_eq!(remove(dir.path(), std::slice::from_ref(&b), &[]).unwrap(), ["files/b"]);
         assert!(dir.path().join("files/mine").exists());
         fs::write(dir.path().join("files/b"), "22").unwrap();
         assert!(check_present(dir.path(), &[b]).unwrap_err().to_string().contains("changed"));
