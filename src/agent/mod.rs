@@ -6,7 +6,7 @@
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
-//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`]. [`embedding`] is the second server of a
 //! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
@@ -33,6 +33,7 @@ pub mod rollback;
 pub mod serve;
 pub mod service;
 pub mod session;
+pub mod shelf;
 pub mod steps;
 
 // As `super::files` all over this folder.

@@ -29,13 +29,13 @@ pub struct Shape {
     pub cpu: &'static str,
     /// As truncate(1) takes it.
     pub disk: String,
-    /// Its cloud-init runs, with the seed that was put into /var/lib/cloud/seed/nocloud.
-    pub cloud_init: bool,
+    /// Its cloud-init runs, with this image as the second disk.
+    pub seed: Option<PathBuf>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), cloud_init: false }
+        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), seed: None }
     }
 }
 
@@ -95,9 +95,13 @@ impl Vm {
         emulator.arg(format!("memory-backend-ram,id=ram,size={},reserve=off", shape.memory));
         emulator.arg("-kernel").arg(self.image.join("vmlinuz"));
         emulator.arg("-initrd").arg(self.image.join("initrd"));
-        let cloud_init = if shape.cloud_init { "" } else { " cloud-init=disabled" };
+        let cloud_init = if shape.seed.is_some() { "" } else { " cloud-init=disabled" };
         emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
         emulator.args(["-drive", &disk]);
+        if let Some(seed) = &shape.seed {
+            let seed = format!("file={},if=virtio,format=raw,readonly=on", seed.display());
+            emulator.args(["-drive", &seed]);
+        }
         emulator.args(["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]);
         let forward = format!("user,id=net,restrict=on,hostfwd=tcp:{}:2222-:22", self.addr());
         emulator.args(["-netdev", &forward, "-serial"]).arg(format!("file:{}", file("console").display()));
@@ -159,15 +163,6 @@ impl Vm {
 
     fn direct(&self, script: &str) -> Ran {
         run(self.openssh().arg(format!("ssh://{}", self.login("root"))).arg("--").arg(script))
-    }
-
-    /// Copies a file into it.
-    #[track_caller]
-    pub fn put(&self, from: &std::path::Path, to: &str) {
-        let from = File::open(from).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
-        let mut ssh = self.openssh();
-        ssh.arg(format!("ssh://{}", self.login("root"))).arg("--").arg(format!("cat > '{to}'"));
-        run(ssh.stdin(from)).ok();
     }
 
     /// Switches it off as its owner would, and waits until it is.
