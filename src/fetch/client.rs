@@ -1,6 +1,10 @@
-//! The HTTP client of downloads: authorities, redirects, limits.
+//! The HTTP client of downloads: authorities, redirects, limits, and what its answers and errors say.
 
+use super::answer::{Head, Refusal, Then};
 use crate::error::{Context, Result};
+use reqwest::blocking::Response;
+use reqwest::header::{self, HeaderName};
+use std::io;
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -44,6 +48,69 @@ fn redirects() -> reqwest::redirect::Policy {
         }
         attempt.follow()
     })
+}
+
+/// A header that is text.
+pub fn text(response: &Response, name: HeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_string)
+}
+
+pub fn head(response: &Response) -> Head {
+    Head {
+        status: response.status().as_u16(),
+        content_length: text(response, header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+        content_range: text(response, header::CONTENT_RANGE),
+        etag: text(response, header::ETAG),
+        retry_after: text(response, header::RETRY_AFTER),
+    }
+}
+
+/// Why a question was not answered within `stall`.
+pub fn not_sent(error: reqwest::Error, stall: Duration) -> Refusal {
+    let later = |why: String| Refusal::broken(why, Then::Later(None));
+    let error = error.without_url();
+    if error.is_timeout() {
+        return later(format!("no answer within {:.0} s", stall.as_secs_f64().max(1.0)));
+    }
+    let cause = innermost(&error);
+    if error.is_builder() {
+        return Refusal::broken(format!("not an address: {cause}"), Then::Never);
+    }
+    // A certificate or a redirect does not get better by itself.
+    if error.is_redirect() || cause.contains("certificate") {
+        return Refusal::broken(cause, Then::Never);
+    }
+    later(if error.is_connect() { format!("no connection: {cause}") } else { cause })
+}
+
+/// Why an answer's body ended early.
+pub fn broken(error: &io::Error, stall: Duration) -> Refusal {
+    let timed_out = error.kind() == io::ErrorKind::TimedOut
+        || error.get_ref().is_some_and(|inner| {
+            inner.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
+        });
+    let why = if timed_out {
+        format!("nothing came for {:.0} s", stall.as_secs_f64().max(1.0))
+    } else {
+        let cause = error.get_ref().map_or_else(|| error.to_string(), |inner| innermost(inner));
+        format!("it was cut: {cause}")
+    };
+    Refusal::broken(why, Then::Later(None))
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// For [`pause`](super::answer::pause).
+pub fn chance() -> u8 {
+    let mut chance = [128];
+    let _ = getrandom::fill(&mut chance);
+    chance[0]
 }
 
 fn system_has_roots() -> bool {
