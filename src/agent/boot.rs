@@ -4,6 +4,7 @@
 use super::generation::{known_model, known_runtime};
 use super::protocol::{Apply, End, Events, Expose};
 use super::session::{self, Agent, Secrets};
+use super::staged::InUse;
 use super::{download, expose, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
     let tar = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let plan = Bundle::from_tar(&tar)?.plan()?;
+    // Whoever looks at the machine meanwhile leaves it.
+    let _using = InUse::enter()?;
     settle()?;
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),

@@ -9,6 +9,7 @@ use super::lock::{self, Holder};
 use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
 use super::prune::prune;
 use super::session::Secrets;
+use super::staged::{self, InUse};
 use super::steps::{Run, hand_over_certificate, receipt_facts};
 use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
@@ -66,7 +67,7 @@ pub fn write(job: &Job) -> Result<()> {
 pub fn start(secrets: &Secrets) -> Result<()> {
     download::hand_over(secrets.token.as_ref())?;
     hand_over_certificate(secrets.certificate.as_ref())?;
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
     let executable = executable.to_string_lossy();
@@ -84,6 +85,7 @@ pub fn start(secrets: &Secrets) -> Result<()> {
 
 /// The unit's main program.
 pub fn run() -> Result<Exit> {
+    let using = InUse::enter()?;
     let resumed = resumed()?;
     if matches!(resumed, Resumed::AtItsEnd) {
         resume::disable()?;
@@ -108,8 +110,8 @@ pub fn run() -> Result<Exit> {
     let sent = journal.send(&Event::End(end));
     if removed {
         remove::data()?;
-        if !keeps_agent {
-            super::files::remove(Path::new(paths::LIB))?;
+        if !keeps_agent && let Some(using) = using {
+            using.leave()?;
         }
     }
     sent?;

@@ -7,11 +7,13 @@
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
 //! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a
-//! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! plan with `rag`. [`staged`] says who uses the executable, [`clock`] whether the
+//! time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod before;
 pub mod boot;
+pub mod clock;
 pub mod converge;
 pub mod deep;
 pub mod download;
@@ -33,6 +35,7 @@ pub mod rollback;
 pub mod serve;
 pub mod service;
 pub mod session;
+pub mod staged;
 pub mod steps;
 
 // As `super::files` all over this folder.

@@ -29,18 +29,21 @@ pub struct Shape {
     pub cpu: &'static str,
     /// As truncate(1) takes it.
     pub disk: String,
+    /// What its clock says when it is switched on, as the emulator takes it; this machine's time without.
+    pub clock: Option<&'static str>,
     /// Its cloud-init runs, with the seed that was put into /var/lib/cloud/seed/nocloud.
     pub cloud_init: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), cloud_init: false }
+        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), clock: None, cloud_init: false }
     }
 }
 
 /// A virtual machine, gone when dropped, or when the thread that started it ends. Its port 22 is
-/// 2222 at an address of this machine's loopback; it reaches nothing, not even this machine.
+/// 2222 at an address of this machine's loopback; it reaches nothing, not even this machine, but what
+/// [`Vm::reaches`] lets it.
 pub struct Vm {
     number: u8,
     image: PathBuf,
@@ -98,6 +101,9 @@ impl Vm {
         let cloud_init = if shape.cloud_init { "" } else { " cloud-init=disabled" };
         emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
         emulator.args(["-drive", &disk]);
+        if let Some(clock) = shape.clock {
+            emulator.args(["-rtc", &format!("base={clock}")]);
+        }
         emulator.args(["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]);
         let forward = format!("user,id=net,restrict=on,hostfwd=tcp:{}:2222-:22", self.addr());
         emulator.args(["-netdev", &forward, "-serial"]).arg(format!("file:{}", file("console").display()));
@@ -161,6 +167,15 @@ impl Vm {
         run(self.openssh().arg(format!("ssh://{}", self.login("root"))).arg("--").arg(script))
     }
 
+    /// Until it is switched off, a port of its loopback leads to the same port of this machine's.
+    #[track_caller]
+    pub fn reaches(&self, port: u16) {
+        let forward = format!("127.0.0.1:{port}:127.0.0.1:{port}");
+        let mut ssh = self.openssh();
+        ssh.args(["-O", "forward", "-R", &forward, &format!("ssh://{}", self.login("root"))]);
+        run(&mut ssh).ok();
+    }
+
     /// Copies a file into it.
     #[track_caller]
     pub fn put(&self, from: &std::path::Path, to: &str) {
@@ -185,7 +200,7 @@ impl Vm {
         }
     }
 
-    /// Pulls its plug.
+    /// Pulls its plug: what its kernel had not written to the disk is lost.
     pub fn cut_power(&mut self) {
         if let Some(mut emulator) = self.emulator.take() {
             emulator.kill().and_then(|()| emulator.wait()).expect("ending the emulator");

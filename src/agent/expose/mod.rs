@@ -11,8 +11,8 @@ pub mod front;
 
 use super::protocol::End;
 use super::service::systemctl;
-use super::{files, generation};
-use crate::error::{Context, Exit, Failure, Result};
+use super::{files, generation, staged};
+use crate::error::{Exit, Failure, Result};
 use crate::{paths, process, render};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn is_running() -> Result<bool> {
 /// Opens the port for `bound` seconds at most, unless [`confirm`] comes.
 pub fn begin_trial(rules: &[u8], bound: u64) -> Result<()> {
     end_timer();
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
     let unit = format!("--unit={}", paths::EXPOSE_REVERT);
     let after = format!("--on-active={bound}s");
     let executable = executable.to_string_lossy();
