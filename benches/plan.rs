@@ -5,45 +5,20 @@
 //! The whole process is bound by 10 ms of CPU time, the header of LLaMA 65B by 5 ms.
 
 use agi_provision::hardware::offers::{Currency, Gpus, HostKind, Link, Machine, Offer, file};
-use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::gguf_write::{Field, Tensor, header};
 use agi_provision::model::shape::{Shape, weights_of};
 use agi_provision::model::{Weights, registry};
-use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
-use agi_provision::plan::{build, plan};
+use agi_provision::plan::{Request, plan};
 use criterion::{Criterion, criterion_group};
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-fn request(id: &str) -> Request {
-    let model = registry::find(id).expect("a registry model");
-    let variants = model.files.iter().map(|file| {
-        let weights = model.weights(&file.quant).expect("a known quantisation");
-        Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() }
-    });
-    Request {
-        model: ModelChoice {
-            id: id.to_string(),
-            shape: model.shape(),
-            chat_template: None,
-            variants: variants.collect(),
-        },
-        profiles: profiles::all(),
-        profile: None,
-        offers: offers::all(),
-        budget: None,
-        fixed: Fixed::default(),
-        rag: None,
-        build: build::find(build::DEFAULT).expect("the default build"),
-    }
-}
-
 fn in_process(criterion: &mut Criterion) {
     for id in ["tinyllama-1.1b", "saiga-13b", "llama-65b"] {
-        let request = request(id);
+        let request = Request::of_registry(id, None).expect("a registry model");
         criterion.bench_function(&format!("plan {id}"), |bencher| bencher.iter(|| plan(black_box(&request))));
     }
 }

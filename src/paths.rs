@@ -68,6 +68,8 @@ pub mod generation {
     pub const BUNDLE: &str = "bundle.tar";
     /// Which bundle, runtime and models it was made from.
     pub const RECORD: &str = "record.json";
+    /// What connected the host's cards when it was applied.
+    pub const LINKS: &str = "gpu-links.json";
     /// Link to the generation that served before; a rollback goes there.
     pub const PREVIOUS: &str = "previous";
     /// Directory of links to the model's files.

@@ -362,6 +362,53 @@ fn a_gpu_that_disappears_refuses_the_next_start() {
 }
 
 #[test]
+fn a_downgraded_link_refuses_the_next_start_and_an_idle_card_does_not() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    // The cards are there when the host is applied to, and the generation keeps how they are linked.
+    play(&host, "dual-nvlink");
+    client.serve(&host, "root");
+    let model = client.tiny("tiny.gguf", 1);
+    let planned = client.path("gpu.json");
+    client.run(&["plan", "--model", text(&model), "--profile", "gpu-24gb", "--out", text(&planned)]).ok();
+    let gpu: Value = serde_json::from_slice(&std::fs::read(&planned).unwrap()).unwrap();
+    alter_plan(&host, &client, |plan| *plan = gpu);
+    assert_eq!(restart(&host), "active", "{}", log(&host));
+    let alter =
+        |what: &str| host.exec(&format!("sed -i '{what}' /opt/stub-gpu/q.xml /opt/stub-gpu/nvlink.txt")).ok();
+    let generation = |from: u64, to: u64| {
+        alter(&format!("s|<current_link_gen>{from}<|<current_link_gen>{to}<|"));
+    };
+    // Cards that have nothing to do save power.
+    generation(4, 1);
+    assert_eq!(restart(&host), "active", "{}", log(&host));
+    alter("s|<current_link_width>16x<|<current_link_width>8x<|");
+    assert_eq!(restart(&host), "failed");
+    assert_refused(
+        &host,
+        &client,
+        "gpu-link: needed GPU 0 on PCIe 4 ×16 (31.5 GB/s), GPU 1 on PCIe 4 ×16 (31.5 GB/s), \
+         found PCIe 4 ×8 (15.8 GB/s), PCIe 4 ×8 (15.8 GB/s)",
+    );
+    // `verify` and the next apply say the same, and take it where it is allowed by name.
+    let verify = |more: &[&str]| {
+        client.json_on(&host, "root", &[&["verify", "--plan", text(&planned)][..], more].concat())
+    };
+    let refused = verify(&[]);
+    assert_eq!(
+        (refused.exit, line(&refused, "gpu-link")["outcome"].as_str()),
+        (4, Some("refused")),
+        "{refused:?}"
+    );
+    let allowed = verify(&["--allow", "gpu-link"]);
+    assert_eq!(line(&allowed, "gpu-link")["outcome"], "allowed", "{allowed:?}");
+    alter("s|<current_link_width>8x<|<current_link_width>16x<|");
+    assert_eq!(restart(&host), "active", "{}", log(&host));
+    alter("0,/Link 3: .*/s|Link 3: .*|Link 3: <inactive>|");
+    assert_eq!(restart(&host), "failed");
+    assert_refused(&host, &client, "gpu-link: needed GPU 0 with 4 NVLinks, found 3 are up");
+}
+
+#[test]
 fn a_machine_that_exists_is_planned_for_and_a_refusal_says_what_fits() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let probe = client.json_on(&host, "root", &["probe", "--measure"]);

@@ -10,6 +10,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
+use crate::verify::links::Links;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use std::fs;
@@ -132,6 +133,11 @@ pub fn plan(generation: &Path) -> Option<Plan> {
     Plan::from_json(&text).ok()
 }
 
+/// What connected the cards when the generation that serves was applied.
+pub fn current_links() -> Links {
+    read_note(&Path::new(paths::GENERATION).join(paths::generation::LINKS)).unwrap_or_default()
+}
+
 /// A number that no generation has had.
 pub fn next_number() -> u64 {
     let entries = fs::read_dir(paths::GENERATIONS).into_iter().flatten().flatten();
@@ -152,6 +158,8 @@ pub struct Desired {
     pub installed: Option<PathBuf>,
     /// A broken promise refuses.
     pub strict: bool,
+    /// What connects the host's cards now.
+    pub links: Links,
 }
 
 impl Desired {
@@ -203,6 +211,7 @@ impl Desired {
             installed,
             strict: apply.strict,
             expose: apply.expose.clone(),
+            links: Links::default(),
         })
     }
 
@@ -220,6 +229,7 @@ impl Desired {
             installed: None,
             strict: false,
             expose: Expose::default(),
+            links: Links::default(),
         })
     }
 

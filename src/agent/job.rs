@@ -16,6 +16,7 @@ use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::render::Bundle;
 use crate::verify::Report;
+use crate::verify::links::Links;
 use crate::{paths, process};
 use base64::Engine;
 use serde::{Deserialize, Serialize};
@@ -187,7 +188,8 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
             journal.send(&Event::Warning { text })?;
         }
     }
-    let desired = Desired::new(&job.apply, bundle(&job.apply)?)?;
+    let links = Links::of(&job.facts);
+    let desired = Desired { links, ..Desired::new(&job.apply, bundle(&job.apply)?)? };
     let mut run = Run::new(journal);
     run.token = token;
     if resumed || job.carries_on {

@@ -104,7 +104,11 @@ fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
     // The other server may be up already, and what it has of a card is in the plan's ledger.
     let beside = plan.rag.is_some() && facts.ports.iter().any(|port| port.port == paths::EMBED_PORT);
     let gpu_bytes = if beside { plan.memory.get(1).map_or(0, |gpu| gpu.rag_bytes) } else { 0 };
-    verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() }).allow(&allowed)
+    let mut report = verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() });
+    if which == Which::Chat && !plan.profile.gpus.is_empty() {
+        report.lines.extend(generation::current_links().compare(facts));
+    }
+    report.allow(&allowed)
 }
 
 /// Those of one server: the other may have its own port, and one of the cards' memory, by then.

@@ -276,7 +276,11 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
 }
 
 fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
-    let report = verify::check(&plan.requirements, facts, held);
+    let mut report = verify::check(&plan.requirements, facts, held);
+    // Those of the generation that serves; a new one starts from what there is.
+    if !plan.profile.gpus.is_empty() {
+        report.lines.extend(generation::current_links().compare(facts));
+    }
     if strict { report.strict() } else { report }.allow(allow)
 }
 

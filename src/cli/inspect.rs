@@ -6,6 +6,7 @@ use crate::agent::protocol::{Event, Op};
 use crate::apply::fleet::{Results, Style};
 use crate::apply::show::printable;
 use crate::error::{Exit, Failure, Result};
+use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -129,9 +130,11 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
     })
 }
 
-/// Exit 2 for a name that the plan does not require.
+/// Exit 2 for a name that nothing is required by.
 pub fn check_allowed(plan: &crate::plan::Plan, allow: &[String]) -> Result<()> {
-    let ids: Vec<&str> = plan.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    let mut ids: Vec<&str> = plan.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    // Compared with what a host was, not with what a plan needs.
+    ids.extend((!plan.profile.gpus.is_empty()).then_some(GPU_LINK));
     match allow.iter().find(|id| !ids.contains(&id.as_str())) {
         Some(id) => Err(Failure::usage(format!("the plan has no requirement {id:?}"))
             .hint(format!("its requirements: {}", ids.join(", ")))

@@ -4,9 +4,9 @@
 use crate::error::{Context, Failure, Result, bail, ensure};
 use crate::model::gguf::{GgufError, Header};
 use crate::model::huggingface::{Hub, RemoteFile};
-use crate::model::registry::{self, Model};
+use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
-use crate::model::{Weights, template};
+use crate::model::{Weights, embedding, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::path::{Path, PathBuf};
@@ -39,14 +39,19 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
         return from_file(path, quant);
     }
+    if let Ok(embedding) = embedding::find(model) {
+        let named = embedding.id;
+        return Err(Failure::usage(format!("{named} is an embedding model: it gives vectors, not answers"))
+            .hint(format!("--rag --rag-model {named} puts it beside a model that answers"))
+            .into());
+    }
     let model = registry::find(model)?;
-    let repository = model.repository.clone();
-    let mut choice = from_registry(model, quant)?;
+    let mut choice = ModelChoice::of_registry(&model, quant)?;
     let mut published = None;
     if resolve {
         let hub = Hub::from_env()?;
-        pin(&hub, &repository, &mut choice)?;
-        published = Some(Published { hub, repository });
+        pin(&hub, &model.repository, &mut choice)?;
+        published = Some(Published { hub, repository: model.repository });
     }
     Ok(Loaded { choice, local: Vec::new(), published })
 }
@@ -202,24 +207,6 @@ fn hub_parts<'a>(models: &[&'a RemoteFile], first: &'a RemoteFile) -> Result<Vec
         })
     };
     names.iter().map(found).collect()
-}
-
-fn from_registry(model: Model, quant: Option<&str>) -> Result<ModelChoice> {
-    let variant = |quant: String| {
-        let weights = model.weights(&quant)?;
-        let published = model.file(&quant);
-        let size_bytes = published.and_then(|file| file.size_bytes).unwrap_or(weights.total_bytes);
-        let file = ModelFile {
-            name: published.map_or_else(|| format!("{}.{quant}.gguf", model.id), |file| file.name.clone()),
-            size_bytes,
-            sha256: None,
-            url: published.map(|file| model.url(file)),
-        };
-        Some(Variant { weights, files: vec![file], size_bytes })
-    };
-    let variants = model.quants(quant)?.into_iter().filter_map(variant).collect();
-    let chat_template = Some(template::of_registry(&model));
-    Ok(ModelChoice { id: model.id.clone(), shape: model.shape(), chat_template, variants })
 }
 
 /// The files of the model that `path` is, or is a part of, and their paths.

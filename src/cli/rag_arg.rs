@@ -1,7 +1,7 @@
 //! `--rag`: the embedding model, by a name of the registry, as a GGUF file, or from Hugging Face.
 
 use super::model_arg::{Read, read_files, read_hub};
-use crate::error::{Context, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::model::embedding::{self, Embedder, EmbedderError};
 use crate::model::gguf::Header;
 use crate::model::huggingface::Hub;
@@ -39,23 +39,26 @@ impl RagArgs {
         }
         let model = self.rag_model.as_deref().unwrap_or(embedding::DEFAULT);
         let path = Path::new(model);
-        let (id, embedder, files, local) = if let Some(named) = model.strip_prefix("hf:") {
+        let (mut choice, local) = if let Some(named) = model.strip_prefix("hf:") {
             let read = read_hub(&Hub::from_env()?, named, None, &["Q8_0", "F16"])?;
-            (read.id, embedder(&read.header, model)?, read.files, Vec::new())
+            (of_files(read, model)?, Vec::new())
         } else if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
-            let (Read { id, header, files, .. }, local) = read_files(path)?;
-            (id, embedder(&header, model)?, files, local)
+            let (read, local) = read_files(path)?;
+            (of_files(read, model)?, local)
         } else {
-            let (id, embedder, files) = named(model, resolve)?;
-            (id, embedder, files, Vec::new())
+            (named(model, resolve)?, Vec::new())
         };
-        let size_bytes = files.iter().map(|file| file.size_bytes).sum();
-        let (chunks, chunk_tokens) = (self.rag_chunks, self.rag_chunk_tokens);
-        Ok(Some(LoadedRag {
-            choice: RagChoice { id, embedder, files, size_bytes, chunks, chunk_tokens },
-            local,
-        }))
+        choice.chunks = self.rag_chunks;
+        choice.chunk_tokens = self.rag_chunk_tokens;
+        Ok(Some(LoadedRag { choice, local }))
     }
+}
+
+fn of_files(read: Read, model: &str) -> Result<RagChoice> {
+    let Read { id, header, files, .. } = read;
+    let size_bytes = files.iter().map(|file| file.size_bytes).sum();
+    let embedder = embedder(&header, model)?;
+    Ok(RagChoice { id, embedder, files, size_bytes, chunks: None, chunk_tokens: None })
 }
 
 fn embedder(header: &Header, model: &str) -> Result<Embedder> {
@@ -67,21 +70,19 @@ fn embedder(header: &Header, model: &str) -> Result<Embedder> {
     })
 }
 
-fn named(name: &str, resolve: bool) -> Result<(String, Embedder, Vec<ModelFile>)> {
+fn named(name: &str, resolve: bool) -> Result<RagChoice> {
     let model = embedding::find(name)?;
-    let published = model.files.first().context("the registry names a file of each embedding model")?;
-    let mut embedder = model.embedder(&published.quant)?;
-    let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
-    let url = Some(model.url(published));
-    let mut file = ModelFile { name: published.name.clone(), size_bytes, sha256: None, url };
+    let mut choice = RagChoice::of_registry(&model)?;
     if resolve {
         let hub = Hub::from_env()?;
-        pin(&hub, &model.repository, &mut file)?;
+        let file = &mut choice.files[0];
+        pin(&hub, &model.repository, file)?;
         // What is published, in place of what is known offline.
         let header = hub.header(&model.repository, &file.name, file.size_bytes)?;
-        embedder = self::embedder(&header, name)?;
+        choice.size_bytes = file.size_bytes;
+        choice.embedder = embedder(&header, name)?;
     }
-    Ok((model.id, embedder, vec![file]))
+    Ok(choice)
 }
 
 /// Size and hash as the repository has them now.

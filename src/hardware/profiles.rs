@@ -61,7 +61,12 @@ impl Profile {
 
     /// Offers are for it: a class of machines that are rented, not one that is there already.
     pub fn is_rented(&self) -> bool {
-        self.rented && self.sold_ram_bytes.is_none()
+        self.rented && !self.is_there()
+    }
+
+    /// A host that was probed, not a class of machines.
+    pub fn is_there(&self) -> bool {
+        self.sold_ram_bytes.is_some()
     }
 }
 

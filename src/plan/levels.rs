@@ -5,7 +5,7 @@ use super::build::Build;
 use super::document::{Verdict, Workload};
 use super::ledger::{Graphs, Logits, Subject};
 use super::placement::Placement;
-use super::request::{Fixed, ModelChoice, Request, Variant};
+use super::request::{Fixed, ModelChoice, Request};
 use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
 use crate::error::{Context, Result};
 use crate::hardware::profiles::{self, Profile};
@@ -197,17 +197,10 @@ fn judge(
     fixed: Fixed,
     build: &'static Build,
 ) -> Result<OfModel> {
-    let variants = model.quants(quant)?.into_iter().filter_map(|quant| {
-        let weights = model.weights(&quant)?;
-        Some(Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() })
-    });
+    // A level is about hardware: that a base model has no chat template is no reason here.
+    let choice = ModelChoice { chat_template: None, ..ModelChoice::of_registry(model, quant)? };
     let plan = super::plan(&Request {
-        model: ModelChoice {
-            id: model.id.clone(),
-            shape: model.shape(),
-            chat_template: None,
-            variants: variants.collect(),
-        },
+        model: choice,
         profiles: vec![profile.clone()],
         profile: Some(profile.id.clone()),
         offers: Vec::new(),

@@ -29,6 +29,6 @@ pub use request::Request;
 #[cfg(test)]
 mod architecture_tests;
 #[cfg(test)]
-mod placement_tests;
+mod ledger_tests;
 #[cfg(test)]
-mod tests;
+mod placement_tests;

@@ -4,6 +4,8 @@ use super::build::Build;
 use super::document::Workload;
 use super::graph::{GPU_ALIGNMENT, Layout};
 use super::request::Fixed;
+use crate::hardware::profiles::Profile;
+use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 use std::fmt;
 use std::str::FromStr;
@@ -41,22 +43,45 @@ impl fmt::Display for SplitMode {
 
 /// Why llama.cpp would refuse the placement that the user fixed, or why it means nothing.
 pub fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {
-    let architecture = &shape.architecture;
-    if fixed.split_mode == Some(SplitMode::Tensor) {
-        if !workload.flash_attn {
-            return Some("llama.cpp refuses --split-mode tensor without flash attention".to_string());
-        }
-        if build.no_tensor_split.contains(architecture) {
-            return Some(format!(
-                "llama.cpp {} refuses --split-mode tensor for the architecture {architecture:?}",
-                build.id
-            ));
-        }
+    if fixed.split_mode == Some(SplitMode::Tensor)
+        && let Some(why) = tensor_refusal(shape, workload, build)
+    {
+        return Some(why);
     }
     if fixed.n_cpu_moe.is_some_and(|layers| layers > 0) && shape.experts.is_none() {
         return Some("--n-cpu-moe is for mixtures of experts: this model has none".to_string());
     }
     None
+}
+
+fn tensor_refusal(shape: &Shape, workload: &Workload, build: &Build) -> Option<String> {
+    let architecture = &shape.architecture;
+    if !workload.flash_attn {
+        return Some("llama.cpp refuses --split-mode tensor without flash attention".to_string());
+    }
+    build.no_tensor_split.contains(architecture).then(|| {
+        format!("llama.cpp {} refuses --split-mode tensor for the architecture {architecture:?}", build.id)
+    })
+}
+
+/// A tensor split may be chosen without being asked for: equal cards of a host that was looked at, with
+/// NVLink between every pair. llama.cpp calls the mode experimental and wants fast links for it
+/// (docs/multi-gpu.md of b11434), so not for what a catalogue promises, nor for a model or a cache that it
+/// warns of or that splits unevenly.
+pub fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, build: &Build) -> bool {
+    let cards = &profile.gpus;
+    let equal = cards.iter().all(|card| (&card.name, card.vram_mib) == (&cards[0].name, cards[0].vram_mib));
+    let quantised = |name: &str| TensorType::by_name(name).is_none_or(|kind| kind.block > 1);
+    profile.is_there()
+        && profile.nvlink
+        && cards.len() > 1
+        && equal
+        && shape.known
+        && shape.experts.is_none()
+        && shape.heads_kv().is_multiple_of(cards.len() as u64)
+        && !quantised(&workload.kv_type_k)
+        && !quantised(&workload.kv_type_v)
+        && tensor_refusal(shape, workload, build).is_none()
 }
 
 /// Fewest GPUs that what the user fixed needs.

@@ -1,13 +1,16 @@
 //! What a plan is asked for.
 
+use super::build;
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use super::placement::SplitMode;
-use crate::hardware::offers::{Budget, Offer};
-use crate::hardware::profiles::Profile;
-use crate::model::embedding::Embedder;
+use crate::error::{Context, Result};
+use crate::hardware::offers::{self, Budget, Offer};
+use crate::hardware::profiles::{self, Profile};
+use crate::model::embedding::{self, Embedder};
+use crate::model::registry::{self, Model};
 pub use crate::model::template::ChatTemplate;
-use crate::model::{Shape, Weights};
+use crate::model::{Shape, Weights, template};
 
 /// The model to plan for, in every quantisation that may be chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,5 +80,60 @@ pub struct Request {
     pub fixed: Fixed,
     /// An embedding server beside the model.
     pub rag: Option<RagChoice>,
-    pub build: &'static super::build::Build,
+    pub build: &'static build::Build,
+}
+
+impl ModelChoice {
+    /// A registry model in the quantisations that fit `quant` (`Q4_K_M`, `4-bit`; all published ones
+    /// without), by exact arithmetic: no file is read. None fits: exit 2.
+    pub fn of_registry(model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
+        let variant = |quant: String| {
+            let weights = model.weights(&quant)?;
+            let published = model.file(&quant);
+            let size_bytes = published.and_then(|file| file.size_bytes).unwrap_or(weights.total_bytes);
+            let name = published.map_or_else(|| format!("{}.{quant}.gguf", model.id), |f| f.name.clone());
+            let url = published.map(|file| model.url(file));
+            Some(Variant {
+                weights,
+                files: vec![ModelFile { name, size_bytes, sha256: None, url }],
+                size_bytes,
+            })
+        };
+        Ok(ModelChoice {
+            id: model.id.clone(),
+            shape: model.shape(),
+            chat_template: Some(template::of_registry(model)),
+            variants: model.quants(quant)?.into_iter().filter_map(variant).collect(),
+        })
+    }
+}
+
+impl RagChoice {
+    /// An embedding model of the registry in the first quantisation that it is published in, by
+    /// arithmetic as well.
+    pub fn of_registry(model: &embedding::Model) -> Result<RagChoice> {
+        let published = model.files.first().context("the registry names a file of each embedding model")?;
+        let embedder = model.embedder(&published.quant)?;
+        let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
+        let (name, url) = (published.name.clone(), Some(model.url(published)));
+        let files = vec![ModelFile { name, size_bytes, sha256: None, url }];
+        Ok(RagChoice { id: model.id.clone(), embedder, files, size_bytes, chunks: None, chunk_tokens: None })
+    }
+}
+
+impl Request {
+    /// The registry's model `id` on every profile at the prices compiled in, with the default build and
+    /// nothing else asked for but `quant`. An unknown name or quantisation: exit 2.
+    pub fn of_registry(id: &str, quant: Option<&str>) -> Result<Request> {
+        Ok(Request {
+            model: ModelChoice::of_registry(&registry::find(id)?, quant)?,
+            profiles: profiles::all(),
+            profile: None,
+            offers: offers::all(),
+            budget: None,
+            fixed: Fixed { quant: quant.is_some_and(|quant| quant != "auto"), ..Fixed::default() },
+            rag: None,
+            build: build::find(build::DEFAULT)?,
+        })
+    }
 }

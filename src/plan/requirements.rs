@@ -25,6 +25,9 @@ pub mod ids {
     pub const GPU_COMPUTE: &str = "gpu-compute";
     pub const GPU_DRIVER: &str = "gpu-driver";
     pub const NVLINK: &str = "nvlink";
+    /// In no plan: what a host's cards were linked by when a plan was applied to it
+    /// ([`crate::verify::links`]).
+    pub const GPU_LINK: &str = "gpu-link";
 }
 
 /// CUDA 12 compiles for Maxwell (5.0) and newer; llama.cpp's own images and most archives are built

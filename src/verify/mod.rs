@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 mod gpu;
+pub mod links;
 
 /// The outcome for every requirement, in the plan's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

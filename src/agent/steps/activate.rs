@@ -53,7 +53,8 @@ impl Step for Activate {
         let api = Api::of(&desired.plan)?;
         wait_until_ready(&api, start_limit(&desired.plan), |seconds| {
             run.progress(seconds, None, Unit::Seconds)
-        })?;
+        })
+        .or_else(|error| shared_start(&desired.plan, run, error))?;
         run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
         let pid = service::state(paths::UNIT)?.pid;
         prove(&desired.plan, pid, run)?;
@@ -135,6 +136,18 @@ fn time(plan: &Plan, api: &Api, key: &str, run: &mut Run) -> Result<()> {
     }
     run.notes.timing = Some(timing);
     Ok(())
+}
+
+/// A server that did not come up, and whose cards were to share every matrix, has a likely reason.
+fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> {
+    let args = &plan.llama_server.args;
+    if args.windows(2).any(|pair| pair[0] == "--split-mode" && pair[1] == "tensor") {
+        run.warn(
+            "the plan has --split-mode tensor, which not every build of llama.cpp can: plan again with \
+             --split-mode layer",
+        )?;
+    }
+    Err(error)
 }
 
 /// Waits for /health; ends early when the service ended or keeps ending.

@@ -53,6 +53,7 @@ impl Step for Config {
         }
         files::write(&folder.join(paths::generation::BUNDLE), &desired.bundle.to_tar()?, 0o644)?;
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
+        generation::write_note(&folder.join(paths::generation::LINKS), &desired.links)?;
         // Not the current one, which an apply that was cut off may have left without proof.
         if let Some(served) = &run.served {
             files::link(&folder.join(paths::generation::PREVIOUS), served)?;

@@ -1,12 +1,19 @@
 //! The choice, with how it came about.
 
-use super::*;
+use super::candidates::{Candidate, subject};
+use super::ranking::{better, order, period, shortage};
+use super::{Decision, decide, eligible};
+use crate::error::Result;
+use crate::plan::document::Plan;
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
-use crate::plan::verdict::gib;
+use crate::plan::ledger::Graphs;
+use crate::plan::request::Request;
+use crate::plan::speed;
+use crate::plan::verdict::{self, gib};
 
-/// The plan of [`plan`], and how its numbers came about.
+/// The plan of [`super::plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
-    let Decision { plan, everywhere, chosen } = decide(request)?;
+    let Decision { plan, everywhere, chosen, rag } = decide(request)?;
     let (chosen, graphs) = (&everywhere[chosen], Graphs::default());
     let subject = subject(request, &graphs, chosen.variant, &chosen.workload);
     let mut verdict = verdict::terms(&chosen.case(request));
@@ -16,6 +23,7 @@ pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
         subject,
         profile: chosen.profile,
         placement: &chosen.placement,
+        rag: rag.as_ref(),
         speed: speed::terms(chosen.profile, &subject, &chosen.placement, &chosen.memory),
         verdict,
         choice: compared(request, chosen, &everywhere),

@@ -172,7 +172,7 @@ impl Device<'_> {
         each.fold(line, |line, (name, bytes)| {
             line.with(name, bytes, "bytes", "the embedding server's ledger")
         })
-        .from("src/plan/rag")
+        .from("rag.memory of this plan")
     }
 
     /// Experts of layers `from..to`; none where the range is empty.

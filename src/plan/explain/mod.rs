@@ -4,6 +4,7 @@
 //! with its inputs: an explanation that no longer gives the plan's number fails.
 
 mod memory;
+mod rag;
 mod rates;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use super::arrival::Journey;
 use super::document::{Plan, Verdict};
 use super::ledger::Subject;
 use super::placement::Placement;
+use super::rag::Server;
 use super::speed;
 use super::verdict::Term;
 use crate::hardware::profiles::Profile;
@@ -20,7 +22,8 @@ use serde::Serialize;
 /// What `plan --explain` adds to a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// Every number of the plan's memory, speed, cost and arrival.
+    /// Every number of the plan's memory, speed, cost and arrival, and of the embedding server's memory
+    /// and index.
     pub numbers: Vec<Explained>,
     pub verdict: VerdictExplained,
     pub choice: Choice,
@@ -128,6 +131,7 @@ pub(super) struct Case<'a> {
     pub subject: Subject<'a>,
     pub profile: &'a Profile,
     pub placement: &'a Placement,
+    pub rag: Option<&'a Server<'a>>,
     pub speed: speed::Terms,
     pub verdict: Vec<Term>,
     pub choice: Choice,
@@ -136,6 +140,9 @@ pub(super) struct Case<'a> {
 pub(super) fn of(case: Case) -> Explanation {
     let plan = case.plan;
     let mut numbers = memory::of(&case.subject, case.profile, case.placement, plan);
+    if let (Some(server), Some(rag)) = (case.rag, &plan.rag) {
+        numbers.extend(rag::of(server, rag, case.profile));
+    }
     numbers.extend(rates::speed(&case.speed, &plan.speed));
     if let Some(cost) = &plan.cost {
         numbers.extend(rates::cost(cost, &plan.speed));

@@ -1,41 +1,22 @@
 //! The printed formulas, evaluated with the printed inputs, give the plan's numbers.
 
 use super::*;
-use crate::hardware::{offers, profiles};
+use crate::model::embedding;
 use crate::model::gguf::Header;
-use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
 use crate::plan::placement::SplitMode;
-use crate::plan::request::{Fixed, ModelChoice, Request, Variant};
+use crate::plan::request::{RagChoice, Request, Variant};
 use crate::plan::{build, explained};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn request(id: &str, profile: Option<&str>, quant: Option<&str>) -> Request {
-    let model = registry::find(id).unwrap();
-    let variants = model.quants(quant).unwrap().into_iter().map(|quant| {
-        let weights = model.weights(&quant).unwrap();
-        Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() }
-    });
-    Request {
-        model: ModelChoice {
-            id: id.to_string(),
-            shape: model.shape(),
-            chat_template: None,
-            variants: variants.collect(),
-        },
-        profiles: profiles::all(),
-        profile: profile.map(str::to_string),
-        offers: offers::all(),
-        budget: None,
-        rag: None,
-        fixed: Fixed { quant: quant.is_some(), ..Fixed::default() },
-        build: build::find(build::DEFAULT).unwrap(),
-    }
+    Request { profile: profile.map(str::to_string), ..Request::of_registry(id, quant).unwrap() }
 }
 
-/// CPU, one card, a partial offload, two cards, a window, a quantised cache on a build that turns it.
+/// CPU, one card, a partial offload, two cards, each with an embedding server as well; a window, a
+/// quantised cache on a build that turns it.
 fn cases() -> Vec<(String, Request)> {
     let mut cases: Vec<(String, Request)> = [
         ("tinyllama-1.1b", None, None),
@@ -76,6 +57,17 @@ fn cases() -> Vec<(String, Request)> {
     mixture.model.variants = vec![Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() }];
     mixture.fixed.quant = true;
     cases.push(("experts on the host".to_string(), mixture));
+    for (name, id, profile, device) in [
+        ("--rag on a CPU", "tinyllama-1.1b", "cpu-vps-32gb", "host"),
+        ("--rag on a card", "mistral-7b", "gpu-24gb", "gpu0"),
+        ("--rag beside a partial offload", "llama-65b", "gpu-24gb", "host"),
+        ("--rag on one of two cards", "llama-65b", "2xa100-nvlink", "gpu0"),
+    ] {
+        let mut rag = request(id, Some(profile), Some("Q4_K_M"));
+        rag.rag = Some(RagChoice::of_registry(&embedding::find("bge-m3").unwrap()).unwrap());
+        assert_eq!(explained(&rag).unwrap().0.rag.unwrap().device, device, "{name}");
+        cases.push((name.to_string(), rag));
+    }
     let mut capped = request("phi-2", Some("cpu-vps-64gb"), None);
     capped.budget = Some("250EUR/month".parse().unwrap());
     cases.push(("another currency".to_string(), capped));
@@ -130,6 +122,10 @@ fn no_number_is_left_unexplained() {
         let mut planned = BTreeSet::new();
         for part in ["memory", "speed", "cost", "arrival"] {
             numbers(&json[part], format!("/{part}"), &mut planned);
+        }
+        if plan.rag.is_some() {
+            numbers(&json["rag"]["memory"], "/rag/memory".to_string(), &mut planned);
+            planned.extend(["chunk_bytes", "size_bytes"].map(|key| format!("/rag/index/{key}")));
         }
         let told: BTreeSet<String> = explanation.numbers.iter().map(|line| line.number.clone()).collect();
         assert_eq!(planned, told, "{name}");

@@ -1,5 +1,6 @@
-//! `--rag`: an embedding server beside the model and disk for its index. Where it runs, what it takes
-//! there, its arguments.
+//! `--rag`: an embedding server beside the model and disk for its index. What it takes on the host or on a
+//! card, its arguments. Where it runs is part of the choice ([`super::choice`]), as the model and it share
+//! what there is.
 
 pub mod document;
 
@@ -9,7 +10,6 @@ use super::graph::{self, Texts};
 use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::RagChoice;
-use super::verdict::COMFORT_FREE;
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
 use crate::paths;
@@ -23,7 +23,7 @@ pub const CHUNK_TOKENS: u64 = 512;
 const SLOTS: u64 = 4;
 /// Bytes of UTF-8 that a token stands for, at most: XLM-RoBERTa's pieces have about four letters, and
 /// Cyrillic takes two bytes a letter.
-const TOKEN_BYTES: u64 = 8;
+pub(super) const TOKEN_BYTES: u64 = 8;
 /// Head sizes that the CUDA backend has flash attention for (ggml-cuda/fattn.cu of b11434).
 const FLASH_HEADS: &[u64] = &[64, 80, 96, 112, 128, 256];
 
@@ -32,21 +32,21 @@ const CHECKED_BUILD: &str = "b11434";
 
 /// The compute buffer where all layers are in one place, bytes.
 #[derive(Clone, Copy, Debug)]
-struct Compute {
-    cpu: u64,
+pub(super) struct Compute {
+    pub cpu: u64,
     /// A GPU's buffers are aligned more coarsely.
-    gpu: u64,
+    pub gpu: u64,
 }
 
 /// An embedding server whose size is known, before a machine is chosen.
 #[derive(Clone, Debug)]
 pub struct Server<'a> {
-    choice: &'a RagChoice,
+    pub(super) choice: &'a RagChoice,
     chunk_tokens: u64,
     n_ctx: u64,
     flash_attn: bool,
-    compute: Compute,
-    kv_bytes: u64,
+    pub(super) compute: Compute,
+    pub(super) kv_bytes: u64,
 }
 
 /// Errors are usage errors: a text longer than the model reads, a count out of range.
@@ -121,47 +121,38 @@ pub struct Placed {
     pub on_gpu: bool,
 }
 
-impl Server<'_> {
-    /// Adds the server to the model's ledger. The rule: on the first GPU where the whole model is on
-    /// GPUs and that card keeps the share free that comfort asks for; on the host's CPU otherwise.
-    pub fn place(&self, profile: &Profile, placement: &Placement, memory: &mut [DeviceLedger]) -> Placed {
-        let placed = if self.fits_on_gpu(profile, placement, memory) {
-            self.on_gpu(profile)
-        } else {
-            self.on_host(profile)
-        };
-        for part in &placed.memory {
+impl Placed {
+    /// Counts the server in the model's ledger.
+    pub fn count_in(&self, memory: &mut [DeviceLedger]) {
+        for part in &self.memory {
             if let Some(device) = memory.iter_mut().find(|device| device.device == part.device) {
                 device.rag_bytes += part.total_bytes;
                 device.total_bytes += part.total_bytes;
                 device.headroom_bytes -= part.total_bytes as i64;
             }
         }
-        placed
     }
+}
 
-    fn fits_on_gpu(&self, profile: &Profile, placement: &Placement, memory: &[DeviceLedger]) -> bool {
-        let whole = !placement.gpu_layers.is_empty() && placement.host_layers == 0;
-        let Some(gpu) = memory.get(1).filter(|_| whole) else { return false };
-        let free = gpu.headroom_bytes - self.on_gpu(profile).memory[1].total_bytes as i64;
-        free as f64 >= COMFORT_FREE * gpu.capacity_bytes as f64
-    }
-
-    fn on_host(&self, profile: &Profile) -> Placed {
+impl Server<'_> {
+    /// On the host's CPU.
+    pub fn on_host(&self, profile: &Profile) -> Placed {
         let weights = self.choice.embedder.weights.total_bytes;
         let process = if profile.gpus.is_empty() { ledger::PROCESS } else { ledger::PROCESS_CUDA };
         let memory = vec![self.part("host", weights, self.kv_bytes, self.compute.cpu, process)];
         Placed { memory, on_gpu: false }
     }
 
-    /// The embedding matrix stays on the host, and with it what is computed from it: at most all.
-    fn on_gpu(&self, profile: &Profile) -> Placed {
+    /// On the first card; `None` where there is none. The embedding matrix stays on the host, and with it
+    /// what is computed from it: at most all.
+    pub fn on_gpu(&self, profile: &Profile) -> Option<Placed> {
+        let card = profile.gpus.first()?;
         let weights = &self.choice.embedder.weights;
         let layers: u64 = weights.layer_bytes.iter().sum();
-        let context = profile.gpus.first().map_or(0, |gpu| gpu.cuda_context_mib * MIB);
+        let context = card.cuda_context_mib * MIB;
         let host = self.part("host", weights.total_bytes - layers, 0, self.compute.cpu, ledger::PROCESS_CUDA);
         let gpu = self.part("gpu0", layers, self.kv_bytes, self.compute.gpu, context);
-        Placed { memory: vec![host, gpu], on_gpu: true }
+        Some(Placed { memory: vec![host, gpu], on_gpu: true })
     }
 
     fn part(&self, device: &str, weights: u64, kv: u64, compute: u64, runtime: u64) -> RagMemory {

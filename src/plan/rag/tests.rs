@@ -1,13 +1,14 @@
 //! The embedding server's ledger against what llama-server of b11434 reports, and the rules.
 
 use super::*;
-use crate::hardware::profiles;
 use crate::model::embedding::{self as registry, Embedder};
 use crate::model::gguf::Header;
-use crate::model::registry as models;
+use crate::model::shape::{Shape, weights_of};
+use crate::plan::architecture_tests::shapes;
 use crate::plan::document::{Bound, Plan, Verdict};
-use crate::plan::request::{Fixed, ModelChoice, Request, Variant};
-use crate::plan::{build, plan};
+use crate::plan::plan;
+use crate::plan::request::{Request, Variant};
+use crate::plan::verdict::COMFORT_FREE;
 
 /// The files are shared with examples/reference_gguf.rs.
 mod embedders {
@@ -62,34 +63,12 @@ fn the_embedding_servers_ledger_is_llama_cpps() {
 }
 
 fn choice() -> RagChoice {
-    let model = registry::find("bge-m3").unwrap();
-    let published = &model.files[0];
-    let size_bytes = published.size_bytes.unwrap();
-    let file = ModelFile { name: published.name.clone(), size_bytes, sha256: None, url: None };
-    RagChoice {
-        id: model.id.clone(),
-        embedder: model.embedder(&published.quant).unwrap(),
-        files: vec![file],
-        size_bytes,
-        chunks: None,
-        chunk_tokens: None,
-    }
+    RagChoice::of_registry(&registry::find("bge-m3").unwrap()).unwrap()
 }
 
 fn request(id: &str, profile: Option<&str>, quant: &str, rag: Option<RagChoice>) -> Request {
-    let model = models::find(id).unwrap();
-    let weights = model.weights(quant).unwrap();
-    let variants = vec![Variant { size_bytes: weights.total_bytes, weights, files: Vec::new() }];
-    Request {
-        model: ModelChoice { id: id.to_string(), shape: model.shape(), chat_template: None, variants },
-        profiles: profiles::all(),
-        profile: profile.map(str::to_string),
-        offers: Vec::new(),
-        budget: None,
-        fixed: Fixed { quant: true, ..Fixed::default() },
-        rag,
-        build: build::find(build::DEFAULT).unwrap(),
-    }
+    let request = Request::of_registry(id, Some(quant)).unwrap();
+    Request { profile: profile.map(str::to_string), offers: Vec::new(), rag, ..request }
 }
 
 fn planned(id: &str, profile: &str, quant: &str, rag: Option<RagChoice>) -> Plan {
@@ -130,6 +109,92 @@ fn it_runs_on_the_card_where_comfort_leaves_room_and_on_the_host_elsewhere() {
         assert_eq!(has("--main-gpu"), device == "gpu0" && with.profile.gpus.len() > 1);
         assert_eq!(Plan::from_json(&with.to_json()).unwrap(), with);
     }
+}
+
+/// Bytes of the host that each way to place model and server takes, of those that fit on the cards:
+/// `true` with the server on the first card.
+fn ways(request: &Request, profile: &Profile) -> Vec<(u64, bool)> {
+    let (shape, weights) = (&request.model.shape, &request.model.variants[0].weights);
+    let (workload, graphs) = (plan(request).unwrap().workload, &Graphs::default());
+    let (build, logits) = (request.build, Logits::PerSlot);
+    let subject = Subject { shape, weights, workload: &workload, build, logits, graphs };
+    let n_layer = shape.layers.len() as u64;
+    let layers = (0..=n_layer).map(|offloaded| Placement::offload(n_layer, offloaded, &[1]));
+    let experts = (1..=if shape.experts.is_some() { n_layer } else { 0 })
+        .map(|kept| Placement::offload(n_layer, n_layer, &[1]).with_experts_on_host(kept));
+    let server = size(request.rag.as_ref().unwrap(), build).unwrap();
+    let places = [server.on_host(profile), server.on_gpu(profile).unwrap()];
+    let mut ways = Vec::new();
+    for placement in layers.chain(experts) {
+        for placed in &places {
+            let mut memory = subject.ledger(profile, &placement);
+            placed.count_in(&mut memory);
+            if memory[1].headroom_bytes >= 0 {
+                ways.push((memory[0].total_bytes, placed.on_gpu));
+            }
+        }
+    }
+    ways
+}
+
+/// A mixture whose experts are most of it.
+fn mixture(request: &mut Request) {
+    let reference = shapes::ALL.iter().find(|reference| reference.name == "qwen3-30b-a3b").unwrap();
+    let (head, size_bytes) = shapes::file(reference);
+    let header = Header::read(head.as_slice(), Some(size_bytes)).unwrap();
+    request.model.shape = Shape::from_header(&header).unwrap();
+    let weights = weights_of(&header, request.model.shape.layers.len());
+    request.model.variants = vec![Variant { weights, files: Vec::new(), size_bytes }];
+}
+
+#[test]
+fn no_way_to_place_model_and_server_that_fits_is_missed() {
+    // Whole on the card but for comfort, part of it there, and experts on the host; cards of many sizes,
+    // so that what the last layer leaves of them differs. With an embedding model of some gigabytes more
+    // it is better on the card beside fewer of the model's layers.
+    let table = [
+        ("saiga-13b", "Q8_0", false, 0, (20_000, 22_000)),
+        ("saiga-13b", "F16", false, 0, (10_000, 12_000)),
+        ("llama-65b", "F16", false, 0, (22_000, 24_500)),
+        ("llama-65b", "F16", false, 3200, (22_000, 24_500)),
+        ("mistral-7b", "Q4_K_M", true, 0, (8_000, 10_000)),
+    ];
+    let (mut on_card, mut on_host) = (0, 0);
+    for (id, quant, experts, more_mib, (least, most)) in table {
+        let mut rag = choice();
+        rag.embedder.weights.layer_bytes[0] += more_mib << 20;
+        rag.embedder.weights.total_bytes += more_mib << 20;
+        for vram_mib in (least..most).step_by(400) {
+            let mut request = request(id, Some("gpu-24gb"), quant, Some(rag.clone()));
+            if experts {
+                mixture(&mut request);
+            }
+            (request.fixed.n_ctx, request.fixed.slots) = (Some(4096), Some(1));
+            request.profiles.retain(|profile| profile.id == "gpu-24gb");
+            request.profiles[0].gpus[0].vram_mib = vram_mib;
+            request.profiles[0].disk_gb = 1000;
+            let ways = ways(&request, &request.profiles[0].clone());
+            let least = |on_gpu: bool| ways.iter().filter(|way| way.1 == on_gpu).map(|way| way.0).min();
+            let (host, card) = (least(false).unwrap(), least(true).unwrap());
+            for (bytes, over) in [(host, true), (host, false), (card, true), (card, false)] {
+                let capacity = if over { bytes + 4096 } else { bytes - 4096 };
+                let sold = (capacity as f64 / ledger::REPORTED_RAM).ceil() as u64;
+                request.profiles[0].sold_ram_bytes = Some(sold);
+                let planned = plan(&request).unwrap();
+                let name = format!("{id} {quant}, {vram_mib} MiB, {capacity} bytes of RAM");
+                let runs = capacity >= host.min(card);
+                assert_eq!(planned.verdict != Verdict::Impossible, runs, "{name}: {:?}", planned.reasons);
+                if runs && capacity < host {
+                    assert_eq!(planned.rag.unwrap().device, "gpu0", "{name}");
+                    on_card += 1;
+                } else if runs && capacity < card {
+                    assert_eq!(planned.rag.unwrap().device, "host", "{name}");
+                    on_host += 1;
+                }
+            }
+        }
+    }
+    assert!(on_card > 0 && on_host > 0, "{on_card} fit only with it on the card, {on_host} only without");
 }
 
 #[test]

@@ -1,0 +1,254 @@
+//! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
+
+use super::ranking::shortage;
+use crate::hardware::offers::Offer;
+use crate::hardware::profiles::Profile;
+use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
+use crate::plan::ledger::{Graphs, Logits, Subject};
+use crate::plan::placement::{Placement, SplitMode};
+use crate::plan::request::{Request, Variant};
+use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
+use crate::plan::{placement, rag, requirements, speed};
+
+/// One profile with one quantisation, judged.
+pub(super) struct Candidate<'a> {
+    pub profile: &'a Profile,
+    pub variant: &'a Variant,
+    pub offer: Option<&'a Offer>,
+    pub workload: Workload,
+    pub placement: Placement,
+    pub memory: Vec<DeviceLedger>,
+    pub rag: Option<rag::Placed>,
+    pub disk: Disk,
+    pub speed: Speed,
+    pub verdict: Verdict,
+    pub reasons: Vec<String>,
+}
+
+/// The workloads to try, the comfort workload first. What the user fixed stays.
+pub(super) fn workloads(request: &Request) -> Vec<Workload> {
+    let fixed = &request.fixed;
+    let trained = request.model.shape.n_ctx_train.max(1);
+    let kv_type = fixed.kv_type.clone().unwrap_or_else(|| "f16".to_string());
+    let workload = |slots: u64, slot_tokens: u64| {
+        let slots = fixed.slots.unwrap_or(slots);
+        let batch = fixed.batch.unwrap_or(2048);
+        Workload {
+            n_ctx: fixed.n_ctx.unwrap_or(slots * slot_tokens.min(trained)),
+            slots,
+            kv_unified: fixed.kv_unified,
+            kv_type_k: kv_type.clone(),
+            kv_type_v: kv_type.clone(),
+            flash_attn: fixed.flash_attn.unwrap_or(true),
+            batch,
+            ubatch: fixed.ubatch.unwrap_or(512).min(batch),
+        }
+    };
+    let mut all = vec![
+        workload(COMFORT_SLOTS, COMFORT_CONTEXT),
+        workload(1, COMFORT_CONTEXT),
+        workload(1, LEAST_CONTEXT),
+    ];
+    all.dedup();
+    all
+}
+
+/// A profile and a quantisation, before it is known where the model lies.
+pub(super) struct Trial<'a, 'b> {
+    pub request: &'a Request,
+    pub graphs: &'b Graphs,
+    pub rag: Option<&'b rag::Server<'b>>,
+    pub profile: &'a Profile,
+    pub variant: &'a Variant,
+}
+
+/// Where the layers lie, for a workload and what the embedding server takes of each device.
+type Place<'p> = &'p dyn Fn(&Subject, Option<&rag::Placed>) -> Placement;
+
+impl<'a> Trial<'a, '_> {
+    /// The first of `workloads` that runs: all on cards, else without some experts, else without some
+    /// layers. The last of them where none does.
+    pub fn best(&self, workloads: &[Workload]) -> Candidate<'a> {
+        let (request, profile) = (self.request, self.profile);
+        let tried = |place: Place| workloads.iter().map(|w| self.with_rag(w, place)).collect::<Vec<_>>();
+        let whole = whole(request, profile);
+        let mut attempts = tried(&|_, _| whole.clone());
+        // The user's own placement is kept as given.
+        let open = !profile.gpus.is_empty()
+            && request.fixed.n_cpu_moe.is_none()
+            && request.fixed.split_mode != Some(SplitMode::Tensor);
+        let nothing = |attempts: &[Candidate]| attempts.iter().all(|a| a.verdict == Verdict::Impossible);
+        if open && request.model.shape.experts.is_some() && nothing(&attempts) {
+            attempts.extend(tried(&|subject, rag| experts_on_host(subject, profile, rag, &whole)));
+        }
+        if open && nothing(&attempts) {
+            attempts.extend(tried(&|subject, rag| partial(subject, profile, rag)));
+        }
+        let least = attempts.len() - 1;
+        let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
+        let best = attempts.swap_remove(runs);
+        self.shared(&best).unwrap_or(best)
+    }
+
+    /// The same with a part of every matrix on every card, where nobody said how to split it, the links
+    /// between the cards permit it, the verdict is no worse, and it is faster.
+    fn shared(&self, by_layers: &Candidate) -> Option<Candidate<'a>> {
+        let (request, profile, workload) = (self.request, self.profile, &by_layers.workload);
+        let fixed = &request.fixed;
+        // A pinned archive is the one for Vulkan, whose tensor split llama.cpp promises nothing of.
+        let open = fixed.split_mode.is_none() && fixed.n_cpu_moe.is_none() && fixed.runtime.is_none();
+        let shape = &request.model.shape;
+        if !open
+            || by_layers.verdict == Verdict::Impossible
+            || by_layers.placement.is_split()
+            || !placement::may_share(profile, shape, workload, request.build)
+        {
+            return None;
+        }
+        let placement = Placement::tensor(shape.layers.len() as u64, &shares(profile));
+        let shared = self.with_rag(workload, &|_, _| placement.clone());
+        let speed = |c: &Candidate| c.speed.decode_tok_s.expected;
+        (shared.verdict <= by_layers.verdict && speed(&shared) > speed(by_layers)).then_some(shared)
+    }
+
+    /// With the embedding server, where there is one, at the better of its places. The rule: on the first
+    /// card where the whole model is on cards and that one keeps the share free that comfort asks for;
+    /// else on the host, unless the verdict is better with it on the card.
+    fn with_rag(&self, workload: &Workload, place: Place) -> Candidate<'a> {
+        let subject = subject(self.request, self.graphs, self.variant, workload);
+        let judged = |rag: Option<rag::Placed>| self.judged(&subject, place(&subject, rag.as_ref()), rag);
+        let Some(server) = self.rag else { return judged(None) };
+        let on_host = || judged(Some(server.on_host(self.profile)));
+        let Some(on_card) = server.on_gpu(self.profile).map(|rag| judged(Some(rag))) else {
+            return on_host();
+        };
+        let roomy =
+            |gpu: &DeviceLedger| gpu.headroom_bytes as f64 >= COMFORT_FREE * gpu.capacity_bytes as f64;
+        if on_card.placement.host_layers == 0 && on_card.memory.get(1).is_some_and(roomy) {
+            return on_card;
+        }
+        let on_host = on_host();
+        let key = |c: &Candidate| (c.verdict, shortage(c));
+        if key(&on_card) < key(&on_host) { on_card } else { on_host }
+    }
+
+    fn judged(&self, subject: &Subject, placement: Placement, rag: Option<rag::Placed>) -> Candidate<'a> {
+        let (request, profile, variant) = (self.request, self.profile, self.variant);
+        let memory = ledger(subject, profile, &placement, rag.as_ref());
+        let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
+        let disk = variant.size_bytes.saturating_add(of_rag);
+        let speed = speed::predict(profile, subject, &placement, &memory);
+        let mut candidate = Candidate {
+            profile,
+            variant,
+            offer: None,
+            workload: subject.workload.clone(),
+            placement,
+            memory,
+            rag,
+            disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
+            speed,
+            verdict: Verdict::Impossible,
+            reasons: Vec::new(),
+        };
+        (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
+        candidate
+    }
+}
+
+/// All layers on the cards, where there are any, as far as the user left it open.
+fn whole(request: &Request, profile: &Profile) -> Placement {
+    let n_layer = request.model.shape.layers.len() as u64;
+    let shares = shares(profile);
+    if shares.is_empty() {
+        return Placement::host_only(n_layer);
+    }
+    let placement = match request.fixed.split_mode {
+        Some(SplitMode::Tensor) if shares.len() > 1 => Placement::tensor(n_layer, &shares),
+        _ => Placement::offload(n_layer, n_layer, &shares),
+    };
+    placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
+}
+
+/// What each card gets: as much as its memory, and the same of equal cards.
+fn shares(profile: &Profile) -> Vec<u64> {
+    let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
+    let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);
+    profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
+}
+
+/// The model's ledger with the embedding server's share of each device.
+fn ledger(
+    subject: &Subject,
+    profile: &Profile,
+    placement: &Placement,
+    rag: Option<&rag::Placed>,
+) -> Vec<DeviceLedger> {
+    let mut memory = subject.ledger(profile, placement);
+    if let Some(rag) = rag {
+        rag.count_in(&mut memory);
+    }
+    memory
+}
+
+fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
+    ledger(subject, profile, placement, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+}
+
+/// The experts of as few layers as fit on the host, all else on the cards.
+fn experts_on_host(
+    subject: &Subject,
+    profile: &Profile,
+    rag: Option<&rag::Placed>,
+    whole: &Placement,
+) -> Placement {
+    let n_layer = subject.shape.layers.len() as u64;
+    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
+    // More layers on the host never take more of a card.
+    let (mut low, mut high) = (1, n_layer);
+    while low < high {
+        let middle = (low + high) / 2;
+        if fits(subject, profile, rag, &with(middle)) { high = middle } else { low = middle + 1 }
+    }
+    with(low)
+}
+
+/// As many layers on the GPUs as fit.
+fn partial(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>) -> Placement {
+    let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
+    let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
+    let fits = |placement: &Placement| fits(subject, profile, rag, placement);
+    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
+    let (mut low, mut high) = (0, n_layer - 1);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if fits(&with(middle)) { low = middle } else { high = middle - 1 }
+    }
+    (0..=low).rev().map(with).find(fits).unwrap_or_else(|| with(0))
+}
+
+pub(super) fn subject<'a>(
+    request: &'a Request,
+    graphs: &'a Graphs,
+    variant: &'a Variant,
+    workload: &'a Workload,
+) -> Subject<'a> {
+    let (shape, weights) = (&request.model.shape, &variant.weights);
+    Subject { shape, weights, workload, build: request.build, logits: Logits::PerSlot, graphs }
+}
+
+impl Candidate<'_> {
+    /// What the rule judges.
+    pub fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
+        Case {
+            weights: &self.variant.weights,
+            n_ctx_train: request.model.shape.n_ctx_train,
+            workload: &self.workload,
+            placement: &self.placement,
+            memory: &self.memory,
+            disk: self.disk,
+            speed: &self.speed,
+            fixed: &request.fixed,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The verdicts that must come out, and what is kept and refused.
+
+use crate::hardware::facts::{Facts, Gpu};
+use crate::model::registry;
+use crate::plan::document::{Plan, RuntimeFile, Verdict};
+use crate::plan::placement::SplitMode;
+use crate::plan::request::Request;
+use crate::plan::{plan, reconcile};
+
+pub(super) fn request(id: &str, profile: Option<&str>, quant: Option<&str>) -> Request {
+    Request { profile: profile.map(str::to_string), ..Request::of_registry(id, quant).unwrap() }
+}
+
+#[test]
+fn every_verdict_of_the_table_comes_out() {
+    use Verdict::*;
+    let table: &[(&str, &str, Option<&str>, &[Verdict])] = &[
+        ("laptop-cpu-16gb", "tinyllama-1.1b", None, &[Comfort]),
+        ("laptop-cpu-16gb", "phi-2", None, &[Comfort]),
+        ("laptop-cpu-16gb", "saiga-13b", Some("4-bit"), &[Compromise]),
+        ("laptop-cpu-16gb", "llama-65b", None, &[Impossible]),
+        ("laptop-cpu-16gb", "llama-65b", Some("Q2_K"), &[Impossible]),
+        ("laptop-cpu-16gb", "llama-65b", Some("4-bit"), &[Impossible]),
+        ("gpu-8gb", "llama-7b", Some("4-bit"), &[Comfort]),
+        ("gpu-8gb", "mistral-7b", Some("4-bit"), &[Comfort]),
+        ("gpu-8gb", "saiga-8b", Some("4-bit"), &[Comfort]),
+        ("gpu-16gb", "saiga-13b", Some("4-bit"), &[Compromise]),
+        ("gpu-24gb", "saiga-13b", None, &[Comfort]),
+        ("gpu-24gb", "mistral-7b", Some("F16"), &[Comfort]),
+        ("gpu-24gb", "llama-30b", Some("4-bit"), &[Compromise]),
+        ("gpu-24gb", "llama-65b", Some("4-bit"), &[Compromise]),
+        ("cpu-vps-64gb", "llama-65b", Some("4-bit"), &[Compromise]),
+        ("2x3090-nvlink", "llama-65b", Some("4-bit"), &[Comfort, Compromise]),
+        ("2xa100-nvlink", "llama-65b", Some("4-bit"), &[Comfort]),
+    ];
+    for (profile, model, quant, wanted) in table {
+        let plan = plan(&request(model, Some(profile), *quant)).unwrap();
+        assert_eq!(plan.profile.id, *profile);
+        assert!(
+            wanted.contains(&plan.verdict),
+            "{profile} {model} {quant:?}: {:?} {:#?}",
+            plan.verdict,
+            plan
+        );
+        assert!(plan.verdict == Comfort || !plan.reasons.is_empty(), "{profile} {model}: no reason");
+    }
+}
+
+#[test]
+fn saiga_13b_without_a_budget_gets_the_24_gb_card() {
+    let plan = plan(&request("saiga-13b", None, None)).unwrap();
+    assert_eq!((plan.profile.id.as_str(), plan.verdict), ("gpu-24gb", Verdict::Comfort));
+    assert_eq!(plan.cost.unwrap().offer.instance, "1x RTX 3090");
+}
+
+#[test]
+fn a_partial_offload_fills_the_card_and_says_so() {
+    let plan = plan(&request("llama-65b", Some("gpu-24gb"), Some("4-bit"))).unwrap();
+    assert_eq!(plan.memory.len(), 2);
+    assert!(plan.memory.iter().all(|device| device.headroom_bytes >= 0));
+    assert!(plan.memory[1].headroom_bytes < 1 << 30, "the card is used up: {:?}", plan.memory[1]);
+    assert!(plan.reasons.iter().any(|reason| reason.contains("stay on the CPU")), "{:?}", plan.reasons);
+    let whole = registry::find("llama-65b").unwrap().weights("Q4_K_M").unwrap().total_bytes;
+    assert_eq!(plan.memory.iter().map(|device| device.weights_bytes).sum::<u64>(), whole);
+}
+
+#[test]
+fn what_does_not_fit_names_the_nearest_that_runs() {
+    let plan = plan(&request("llama-65b", Some("gpu-8gb"), Some("Q8_0"))).unwrap();
+    assert_eq!(plan.verdict, Verdict::Impossible);
+    assert!(plan.reasons.last().unwrap().contains("--profile"), "{:?}", plan.reasons);
+}
+
+#[test]
+fn flags_are_kept_even_when_they_do_not_fit() {
+    let mut request = request("saiga-13b", Some("gpu-8gb"), Some("Q8_0"));
+    request.fixed.n_ctx = Some(65536);
+    request.fixed.slots = Some(4);
+    let plan = plan(&request).unwrap();
+    assert_eq!((plan.workload.n_ctx, plan.workload.slots, plan.verdict), (65536, 4, Verdict::Impossible));
+    assert!(plan.memory.iter().any(|device| device.headroom_bytes < 0));
+}
+
+#[test]
+fn combinations_that_llama_cpp_refuses_are_refused() {
+    let mut phi = request("phi-2", None, None);
+    phi.fixed.kv_type = Some("q8_0".to_string());
+    assert!(plan(&phi).unwrap_err().to_string().contains("head size 80"));
+    let mut saiga = request("saiga-13b", None, None);
+    saiga.fixed.kv_type = Some("q8_0".to_string());
+    saiga.fixed.flash_attn = Some(false);
+    assert!(plan(&saiga).unwrap_err().to_string().contains("flash attention"));
+    saiga.fixed.kv_type = Some("q9".to_string());
+    assert!(plan(&saiga).unwrap_err().to_string().contains("not a KV cache type"));
+}
+
+#[test]
+fn totals_add_up_and_planning_is_deterministic() {
+    for id in registry::ids() {
+        let first = plan(&request(id, None, None)).unwrap();
+        assert_eq!(first, plan(&request(id, None, None)).unwrap());
+        for device in &first.memory {
+            let sum = device.weights_bytes
+                + device.kv_bytes
+                + device.compute_bytes
+                + device.output_bytes
+                + device.runtime_bytes
+                + device.reserved_bytes;
+            assert_eq!(sum, device.total_bytes);
+            assert_eq!(device.headroom_bytes, device.capacity_bytes as i64 - sum as i64);
+        }
+        let text = first.to_json();
+        assert_eq!(Plan::from_json(&text).unwrap(), first);
+    }
+}
+
+/// Two cards of 80 GB in a host with RAM and disk enough, and what is between them.
+fn two_cards(nvlink: Option<bool>) -> Facts {
+    let gpu = |index| Gpu {
+        index,
+        name: "NVIDIA A100-SXM4-80GB".to_string(),
+        memory_total_bytes: 81_920 << 20,
+        ..Gpu::default()
+    };
+    let mut facts = Facts { gpus: vec![gpu(0), gpu(1)], nvlink, ..Facts::default() };
+    facts.memory.total_bytes = 256 << 30;
+    facts.cpu.logical = 32;
+    facts.disk.free_bytes = 1_000_000_000_000;
+    facts
+}
+
+#[test]
+fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
+    type Change = fn(&mut Request, &mut Facts);
+    let table: &[(&str, Option<bool>, Change, &str)] = &[
+        ("NVLink between all", Some(true), |_, _| {}, "tensor"),
+        ("PCIe alone", Some(false), |_, _| {}, "layer"),
+        ("links not to be read", None, |_, _| {}, "layer"),
+        ("layers asked for", Some(true), |r, _| r.fixed.split_mode = Some(SplitMode::Layer), "layer"),
+        (
+            "tensor asked for over PCIe",
+            Some(false),
+            |r, _| r.fixed.split_mode = Some(SplitMode::Tensor),
+            "tensor",
+        ),
+        ("no flash attention", Some(true), |r, _| r.fixed.flash_attn = Some(false), "layer"),
+        ("a quantised cache", Some(true), |r, _| r.fixed.kv_type = Some("q8_0".into()), "layer"),
+        ("unequal cards", Some(true), |_, f| f.gpus[1].memory_total_bytes /= 2, "layer"),
+        ("refused by llama.cpp", Some(true), |r, _| r.model.shape.architecture = "grok".into(), "layer"),
+        (
+            "the archive for Vulkan",
+            Some(true),
+            |r, _| {
+                let (url, sha256) = ("https://example.org/x.tar.gz".into(), "0".repeat(64));
+                r.fixed.runtime = Some(RuntimeFile { url, sha256, size_bytes: 1 });
+            },
+            "layer",
+        ),
+        // Does not fit on both cards, so a part stays on the CPU.
+        ("too large", Some(true), |_, f| f.gpus.iter_mut().for_each(|g| g.memory_total_bytes /= 5), "layer"),
+    ];
+    for (name, nvlink, change, mode) in table {
+        let (mut request, mut facts) = (request("llama-65b", None, Some("Q4_K_M")), two_cards(*nvlink));
+        change(&mut request, &mut facts);
+        let planned = reconcile::plan(request, &facts).unwrap();
+        assert_ne!(planned.verdict, Verdict::Impossible, "{name}: {:?}", planned.reasons);
+        let args = &planned.llama_server.args;
+        let at = args.iter().position(|arg| arg == "--split-mode").unwrap();
+        assert_eq!(args[at + 1], *mode, "{name}");
+        // Only what was chosen without being asked for is told of.
+        let told = planned.reasons.iter().any(|reason| reason.contains("--split-mode tensor"));
+        assert_eq!(told, *name == "NVLink between all", "{name}: {:?}", planned.reasons);
+        assert_eq!(Plan::from_json(&planned.to_json()).unwrap(), planned, "{name}");
+    }
+    let by =
+        |nvlink| reconcile::plan(request("llama-65b", None, Some("Q4_K_M")), &two_cards(nvlink)).unwrap();
+    let (linked, plain) = (by(Some(true)), by(Some(false)));
+    assert!(linked.speed.decode_tok_s.expected > plain.speed.decode_tok_s.expected);
+    assert_eq!(linked.verdict, plain.verdict);
+    // The links that it counts on are a need of the plan; cards without them need none.
+    let needs = |plan: &Plan| plan.requirements.iter().any(|r| r.id == "nvlink" && r.need.is_some());
+    assert!(needs(&linked) && !needs(&plain));
+    // A catalogue only promises: its plans run on what is delivered, and nothing experimental.
+    let promised = plan(&request("llama-65b", Some("2xa100-nvlink"), Some("Q4_K_M"))).unwrap();
+    assert!(promised.llama_server.args.iter().any(|arg| arg == "layer"));
+}
