@@ -47,6 +47,10 @@ pub const EXPOSE_UNIT: &str = "agi-provision-expose.service";
 pub const EXPOSE_FILE: &str = "/etc/systemd/system/agi-provision-expose.service";
 /// A copy of the rules that a new connection confirmed; others are not loaded.
 pub const EXPOSE_CONFIRMED: &str = "/etc/agi-provision/exposed.nft";
+/// Whom those let in.
+pub const EXPOSE_NOTE: &str = "/etc/agi-provision/exposed.json";
+/// A copy of rules that were tried while those held, and that nobody confirmed.
+pub const EXPOSE_TRIED: &str = "/etc/agi-provision/exposed-tried.nft";
 /// A copy of the rules being tried; gone with the next boot.
 pub const EXPOSE_TRIAL: &str = "/run/agi-provision-expose-trial";
 /// The transient timer that ends a trial, and its service.

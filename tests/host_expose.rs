@@ -151,14 +151,8 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     assert_eq!(ask(&near, &url, &cacert, &key).status, 7, "refused, as by any closed port");
 }
 
-/// The rules may lock out whoever applies them: here the host stops taking new SSH connections as soon
-/// as the trial begins.
-#[test]
-fn without_a_new_connection_the_port_is_closed_again() {
-    let (host, client) = (Host::boot("debian12"), Client::new());
-    let near = host.near_addr();
-    let range = format!("{near}/32");
-    client.serve(&host, "root");
+/// From the beginning of the next trial on, the host takes no new SSH connection.
+fn lock_out(host: &Host) {
     host.exec(
         "cat > /run/lock-out <<'END'\n\
          until [ -e /run/agi-provision-expose-trial ]; do sleep 0.02; done\n\
@@ -169,6 +163,17 @@ fn without_a_new_connection_the_port_is_closed_again() {
          systemd-run --quiet --unit=lock-out sh /run/lock-out",
     )
     .ok();
+}
+
+/// The rules may lock out whoever applies them: here the host stops taking new SSH connections as soon
+/// as the trial begins.
+#[test]
+fn without_a_new_connection_the_port_is_closed_again() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let near = host.near_addr();
+    let range = format!("{near}/32");
+    client.serve(&host, "root");
+    lock_out(&host);
     let locked = apply(&client, &host, "root", &["--expose", &range, "--confirm-seconds", "8"]);
     assert_eq!(locked.exit, 1, "{}", locked.message());
     assert!(locked.message().contains("no new connection could confirm"), "{}", locked.message());
@@ -178,7 +183,7 @@ fn without_a_new_connection_the_port_is_closed_again() {
         thread::sleep(Duration::from_millis(200));
     }
     assert_eq!(host.exec("systemctl is-active agi-provision-expose").stdout.trim(), "inactive");
-    // Still closed after a restart of the server and of the host; the model serves on the host itself.
+    // Still closed after a restart of the server; the model serves on the host itself.
     host.exec("systemctl restart agi-provision-llama").ok();
     lab::journey::wait_until_ready(&host);
     assert_ne!(host.exec("nft list table inet agi_provision").status, 0);
@@ -194,6 +199,34 @@ fn without_a_new_connection_the_port_is_closed_again() {
     assert_eq!(ask(&near, &url, &cacert, &key).ok(), "200");
     // The time for the confirmation is over, and it stays open.
     thread::sleep(Duration::from_secs(13));
+    assert_eq!(ask(&near, &url, &cacert, &key).ok(), "200");
+
+    // Another range, which shuts out who was let in: unconfirmed, the one before it comes back.
+    let stranger = Stranger::of(&host);
+    let other = format!("{}/32", stranger.0);
+    lock_out(&host);
+    let locked = apply(&client, &host, "root", &["--expose", &other, "--confirm-seconds", "8"]);
+    assert_eq!(locked.exit, 1, "{}", locked.message());
+    assert!(locked.message().contains(&format!("lets {range} in again")), "{}", locked.message());
+    host.exec("nft delete table inet out").ok();
+    answers(&near, &url, &cacert, &key);
+    assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
+    let status = client.on(&host, "root", &["status"]).ok();
+    let says = format!("{range}, port 8080, TLS; {other} was not confirmed: apply again");
+    assert!(status.contains(&says), "{status}");
+    // That is so after a restart of the host too.
+    host.reboot();
+    host.exec(&format!("ip route replace {} via {near}", stranger.0)).ok();
+    answers(&near, &url, &cacert, &key);
+    assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
+    // Confirmed, it holds, and the one before it does not any more.
+    let opened = apply(&client, &host, "root", &["--expose", &other, "--confirm-seconds", "12"]);
+    served(&opened);
+    assert_eq!(ask(&stranger.0, &url, &cacert, &key).ok(), "200");
+    assert_eq!(ask(&near, &url, &cacert, &key).status, 28);
+    let status = client.on(&host, "root", &["status"]).ok();
+    assert!(status.contains(&format!("{other}, port 8080, TLS, confirmed")), "{status}");
+    served(&apply(&client, &host, "root", &["--expose", &range, "--confirm-seconds", "12"]));
     assert_eq!(ask(&near, &url, &cacert, &key).ok(), "200");
 
     // A plan that lets nobody in closes it, and a rollback opens it again.

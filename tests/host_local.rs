@@ -5,10 +5,11 @@ mod lab;
 
 use std::fs;
 use std::io::Read as _;
+use std::process::Command;
 
 use base64::Engine as _;
 use lab::journey::{Client, PROFILE, assert_serves, text, wait_until_ready};
-use lab::{Host, agi_provision, diff, llama_archive};
+use lab::{Host, agi_provision, diff, llama_archive, run};
 
 #[test]
 fn a_host_is_brought_up_from_itself() {
@@ -111,8 +112,12 @@ fn cloud_init_starts_the_same_apply() {
     // Program and bundle wait where they were.
     host.exec(&format!("test -x /usr/local/lib/agi-provision/agi-provision && test -f {BUNDLE}")).ok();
 
-    // Over SSH, as it said.
-    let applied = client.apply(&host, "root", &["--bundle", text(&first), "--model-file", text(&model)]);
+    // Over SSH, from a bundle that carries both: the same bundle, as far as the host is concerned.
+    let archive = llama_archive();
+    let carried = ["--model-file", text(&model), "--runtime-archive", text(&archive)];
+    let whole = bundle("whole", &carried);
+    fs::remove_file(&model).unwrap();
+    let applied = client.json_on(&host, "root", &["apply", "--yes", "--bundle", text(&whole)]);
     assert_eq!((applied.exit, applied.changed()), (0, true), "{applied:?}");
     assert_serves(&host);
     // The same bundle again: nothing to do. The bundle does not stay.
@@ -147,7 +152,7 @@ fn cloud_init_starts_the_same_apply() {
 fn make_an_image_of(host: &Host) {
     let unit = "agi-provision-llama.service";
     host.exec(&format!(
-        "systemctl disable -q --now {unit}; rm -r /etc/systemd/system/{unit} /etc/systemd/system/{unit}.d; \
+        "systemctl disable -q --now {unit}; cd /etc/systemd/system && rm -rf {unit} {unit}.d agi-provision-expose.service; \
          systemctl daemon-reload; rm -r /etc/agi-provision; userdel agi-provision; cd /var/lib/agi-provision && \
          rm -r generations job incoming receipt.json"
     ))
@@ -159,24 +164,39 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     let (host, client) = (Host::boot("debian13"), Client::new());
     client.serve(&host, "root");
     let model = client.path("tiny.gguf");
-    let bundle = |name: &str, arg: Option<&str>| {
+    let (near, url) = (host.near_addr(), format!("https://{}:8080/v1/models", host.addr()));
+    let bundle = |name: &str, arg: Option<&str>, flags: &[&str]| {
         let plan = client.plan("plan.json", &model, &[], |plan| {
             plan["llama_server"]["args"].as_array_mut().unwrap().extend(arg.map(|arg| arg.into()));
         });
         let out = client.path(name);
-        client.run(&["bundle", "--plan", text(&plan), "--out", text(&out)]).ok();
+        client.run(&[&["bundle", "--plan", text(&plan), "--out", text(&out)], flags].concat()).ok();
         out
     };
-    let (sound, unsound) = (bundle("sound", None), bundle("unsound", Some("--no-such-argument")));
+    let sound = bundle("sound", None, &["--expose", &near]);
+    let unsound = bundle("unsound", Some("--no-such-argument"), &[]);
 
     make_an_image_of(&host);
     let booted = cloud_init(&host, &client, &sound);
     assert_eq!(booted.status, 0, "{booted:?}");
     assert!(booted.stderr.contains("tiny F32 serves"), "{booted:?}");
     assert_serves(&host);
+    // It lets others in. Nobody is there to confirm that, so it holds at once and stays, with no timer.
+    assert_eq!(host.exec("systemctl list-units --all --no-legend 'agi-provision-expose-revert*'").stdout, "");
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let ask = || {
+        let mut curl = Command::new("curl");
+        curl.args(["-sk", "--retry", "30", "--retry-delay", "1", "--retry-all-errors", "--max-time", "60"]);
+        curl.args(["-o", "/dev/null", "-w", "%{http_code}", "--interface", &near, &url]);
+        run(curl.args(["-H", &format!("Authorization: Bearer {key}")])).ok()
+    };
+    assert_eq!(ask(), "200");
+    let status = client.on(&host, "root", &["status"]).ok();
+    assert!(status.contains(&format!("{near}/32, port 8080, TLS, confirmed")), "{status}");
     host.reboot();
     wait_until_ready(&host);
     assert_serves(&host);
+    assert_eq!(ask(), "200");
 
     // One that does not start: taken back, but the image's program and model stay.
     make_an_image_of(&host);

@@ -142,13 +142,22 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
         let args = [&["verify", "--plan", text(&plan)][..], more].concat();
         client.json_on(&host, "admin", &args)
     };
+    // How a host's cards share a model follows what is between them.
+    let shared = || {
+        let planned = client.on(&host, "admin", &["plan", "--model", "tinyllama-1.1b", "--format", "json"]);
+        let plan: Value = serde_json::from_str(&planned.ok()).unwrap();
+        let args = plan["llama_server"]["args"].as_array().unwrap().clone();
+        args[args.iter().position(|arg| arg == "--split-mode").unwrap() + 1].clone()
+    };
     play(&host, "dual-nvlink");
+    assert_eq!(shared(), "tensor");
     let right = verify(&[]);
     assert_eq!(right.exit, 0, "{right:?}");
     assert_eq!(line(&right, "nvlink")["found"], "every pair is linked (NV4), 56 GB/s each way");
     assert_eq!(line(&right, "gpu-driver")["outcome"], "ok");
 
     play(&host, "dual-pcie");
+    assert_eq!(shared(), "layer");
     let pcie = verify(&[]);
     assert_eq!(pcie.exit, 4, "{pcie:?}");
     let found = line(&pcie, "nvlink")["found"].as_str().unwrap();

@@ -1,8 +1,8 @@
 //! Machines that are not what they were, or not what was paid for: virtual ones, whose memory, CPUs
 //! and disk are as each test wants them.
 
-#[path = "host_vm/clock_and_memory.rs"]
-mod clock_and_memory;
+#[path = "host_vm/clock.rs"]
+mod clock;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "host_vm/power.rs"]
@@ -266,48 +266,31 @@ fn a_machine_is_what_was_paid_for_or_the_difference_is_named() {
     assert_eq!(vm.exec("ls /var/lib/agi-provision /usr/local/lib/agi-provision 2>/dev/null").stdout, "");
 }
 
-/// Leaves of an installation what an image would carry: the program, the model, llama.cpp. And what
-/// cloud-init shall do with the machine that starts from it; the test still wants to log in as it did.
-const MAKE_IMAGE: &str = "systemctl disable -q --now agi-provision-llama.service; \
-    rm -r /etc/systemd/system/agi-provision-llama.service* /etc/agi-provision; systemctl daemon-reload; \
-    userdel agi-provision; cd /var/lib/agi-provision && rm -r generations job incoming receipt.json; \
-    mkdir -p /var/lib/cloud/seed/nocloud; \
-    printf 'ssh_deletekeys: false\\ndisable_root: false\\n' > /etc/cloud/cloud.cfg.d/95-test.cfg";
-
 #[test]
-fn cloud_init_brings_a_machine_to_its_plan_at_its_first_boot() {
+fn a_machine_boots_into_its_plan_from_its_seed_alone() {
     let client = client();
     let (model, bundle) = (client.tiny("tiny.gguf", 1), client.path("bundle"));
-    let mut vm = Vm::boot("debian13", &Shape::default());
-    assert_ne!(vm.exec("systemctl is-active cloud-init.target").status, 0);
     let archive = llama_archive();
-    let args = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE];
-    let applied = patiently(|| {
-        client.json_on(&vm, "root", &[&args[..], &["--runtime-archive", text(&archive)]].concat())
-    });
-    assert_eq!(applied.exit, 0, "{applied:?}");
     let flags = ["--model", text(&model), "--profile", PROFILE, "--ctx", "1024", "--out", text(&bundle)];
-    client.run(&[&["bundle"][..], &flags].concat()).ok();
-    vm.exec(MAKE_IMAGE).ok();
-    for file in ["user-data", "meta-data", "network-config"] {
-        vm.put(&bundle.join("cloud-init").join(file), &format!("/var/lib/cloud/seed/nocloud/{file}"));
-    }
-    assert_ne!(vm.exec("ls /etc/agi-provision").status, 0);
+    let carried = ["--model-file", text(&model), "--runtime-archive", text(&archive), "--seed-iso"];
+    client.run(&[&["bundle"][..], &flags, &carried].concat()).ok();
 
-    // Nobody does anything from here on.
-    vm.shut_down();
-    vm.start(&Shape { cloud_init: true, ..Shape::default() });
+    // A plain server, which reaches nothing; nobody does anything from here on.
+    let shape = Shape { seed: Some(bundle.join("seed.iso")), ..Shape::default() };
+    let vm = Vm::boot("debian13", &shape);
     let status = vm.exec("timeout 400 cloud-init status --wait --long");
     let said = || vm.exec("tail -n 60 /var/log/cloud-init-output.log").stdout;
     assert_eq!(status.status, 0, "{status:?}\n{}", said());
-    assert!(status.stdout.contains("DataSourceNoCloud"), "{status:?}");
+    assert!(status.stdout.contains("DataSourceNoCloud [seed=/dev/vdb]"), "{status:?}");
     assert!(said().contains("tiny F32 serves"), "{}", said());
     assert_serves(&vm);
-    // From the network-config of the bundle.
+    // From the network-config of the seed.
     let network = vm.exec("cat /etc/systemd/network/*cloud-init*; ip -4 address show eth0").ok();
     assert!(network.contains("DHCP=") && network.contains("10.0.2.15/24"), "{network}");
-    let plan = vm.exec("cat /etc/agi-provision/generation/llama-server.args; cat /etc/agi-provision/generation/plan.json").ok();
+    let plan = vm.exec("cat /etc/agi-provision/generation/plan.json").ok();
     assert!(plan.contains("\"n_ctx\": 1024"), "{plan}");
-    // It is done: the next boot finds the service, and nothing of cloud-init's left to do.
-    assert_ne!(vm.exec("ls /var/lib/agi-provision/incoming/bundle.tar").status, 0);
+    // The seed is given back, and nothing needs it any more: the same bundle again finds nothing to do.
+    assert_ne!(vm.exec("mountpoint -q /run/agi-provision-seed").status, 0);
+    let again = client.json_on(&vm, "root", &["apply", "--yes", "--bundle", text(&bundle)]);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 }

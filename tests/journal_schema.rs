@@ -11,6 +11,12 @@ fn validator() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("the schema is one")
 }
 
+fn exposed(confirm_seconds: Option<u64>, earlier: Option<String>) -> Event {
+    let certificate =
+        json!({"sha256": "AB", "names": ["h"], "made_here": true, "days_left": 819, "pem": "…"});
+    Event::Exposed { ranges: "192.0.2.0/24".into(), port: 8080, certificate, confirm_seconds, earlier }
+}
+
 /// Every event that a job writes, through a real journal.
 fn lines() -> Vec<Value> {
     let exits = [
@@ -32,6 +38,8 @@ fn lines() -> Vec<Value> {
         Event::Progress { done: 1, total: Some(2), unit: Unit::Bytes },
         Event::Progress { done: 1, total: None, unit: Unit::Seconds },
         Event::Warning { text: "слово".into() },
+        exposed(None, None),
+        exposed(Some(60), Some("10.0.0.0/8".into())),
     ];
     events.extend(
         exits.map(|exit| Event::End(End::failed(&Failure::new(exit, "why").hint("and what to do").into()))),

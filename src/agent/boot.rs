@@ -1,25 +1,33 @@
-//! What cloud-init starts at first boot: the apply of a session, without a client. A bundle holds no
-//! model and no llama.cpp, so both must be on the host already: an image can carry them.
+//! What cloud-init starts at first boot: the apply of a session, without a client. The model and
+//! llama.cpp come from the bundle's directory where that carries them, else from the image or, where
+//! the plan pins them, from the network.
 
 use super::generation::{known_model, known_runtime};
 use super::protocol::{Apply, End, Events, Expose};
 use super::session::{self, Agent, Secrets};
+use super::shelf::Shelf;
 use super::staged::InUse;
-use super::{download, expose, files};
+use super::{download, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
-use crate::render::Bundle;
+use crate::render::{Bundle, What};
 use base64::Engine;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-/// Brings this machine to the state of the bundle in the tar at `path`, which goes when it is done.
+/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which goes when it
+/// is done.
 pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
-    let tar = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let (tar, shelf) = match path.is_dir() {
+        true => {
+            let bundle = Bundle::read(path)?;
+            (bundle.to_tar()?, Shelf::of(path, bundle.manifest()))
+        }
+        false => (fs::read(path).with_context(|| format!("reading {}", path.display()))?, Shelf::empty()),
+    };
     let plan = Bundle::from_tar(&tar)?.plan()?;
     // Whoever looks at the machine meanwhile leaves it.
     let _using = InUse::enter()?;
@@ -29,25 +37,31 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         check: false,
         strict: false,
         allow: Vec::new(),
-        runtime: None,
+        runtime: shelf.blobs(What::Runtime).pop(),
         runtime_path: None,
-        models: Vec::new(),
+        models: shelf.blobs(What::Model),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
-        expose: Expose::default(),
+        // At a first boot nobody is logged in who could be locked out, or confirm.
+        expose: Expose { confirm_seconds: 0, ..Expose::default() },
     };
-    let missing = missing(&plan);
-    match session::apply(apply, &Secrets::default(), Agent::Stays, &mut io::empty(), output) {
+    let missing = missing(&plan, &shelf);
+    let secrets = Secrets::default();
+    let (applied, unread) =
+        shelf.serve(output, |input, output| session::apply(apply, &secrets, Agent::Stays, input, output));
+    match applied {
         Ok(end) => {
-            if end.failure().is_none() {
-                if plan.expose.is_some() {
-                    // At a first boot nobody is logged in who could be locked out, or confirm.
-                    expose::confirm()?;
-                }
+            if end.failure().is_none() && path.is_file() {
                 files::remove(path)?;
             }
             Ok(end)
         }
+        Err(_) if unread.is_some() => Err(Failure::failed(format!(
+            "what the bundle carries cannot be read: {}",
+            unread.unwrap_or_default()
+        ))
+        .hint("is the seed still attached, and whole? Make it anew with `agi-provision bundle --seed-iso`")
+        .into()),
         Err(error) if exit_code(&error) == Exit::Failed && !missing.is_empty() => {
             Err(Failure::failed(format!("the bundle's files are not on this host: {}", missing.join(", ")))
                 .hint(
@@ -60,14 +74,20 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
     }
 }
 
-/// What the plan needs and this machine has not.
-fn missing(plan: &Plan) -> Vec<String> {
+/// What the plan needs and neither this machine nor the shelf has.
+fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = super::generation::current_record();
     let mut missing = Vec::new();
-    if download::runtime(plan).is_none() && known_runtime(plan, current.as_ref()).is_err() {
+    let carried = shelf.blobs(What::Runtime).pop();
+    if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
+    {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
-    let here = |file: &ModelFile| download::model(file).or_else(|| known_model(file, current.as_ref()));
+    let models = shelf.blobs(What::Model);
+    let here = |file: &ModelFile| {
+        let carried = models.iter().find(|blob| blob.name == file.name).cloned();
+        carried.or_else(|| download::model(file)).or_else(|| known_model(file, current.as_ref()))
+    };
     let models = plan.files().filter(|file| here(file).is_none());
     missing.extend(models.map(|file| file.name.clone()));
     missing

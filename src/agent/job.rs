@@ -246,11 +246,15 @@ pub fn held(holder: &Holder) -> Failure {
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }
 
+/// systemd may answer nothing for this long while a job is followed.
+const SILENT: Duration = Duration::from_secs(600);
+
 /// Passes the job's events on until it ends.
 pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut follower = Follower::open(&journal_path())?;
     let mut quiet = Instant::now();
     let mut pause = Duration::from_millis(2);
+    let mut silent: Option<Instant> = None;
     loop {
         match follower.next_event()? {
             Some(Event::End(end)) => {
@@ -264,7 +268,12 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
             }
             None => {
                 if quiet.elapsed() > Duration::from_secs(3) {
-                    if !is_running()? && follower.next_event()?.is_none() {
+                    // A host whose memory runs out answers nobody for a while; its job goes on all the same.
+                    let running = is_running();
+                    silent = if running.is_ok() { None } else { silent.or(Some(Instant::now())) };
+                    if silent.is_some_and(|since| since.elapsed() > SILENT) {
+                        running?;
+                    } else if !running.unwrap_or(true) && follower.next_event()?.is_none() {
                         return Err(Failure::failed("the job ended without saying why")
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());

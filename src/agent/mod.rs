@@ -6,9 +6,9 @@
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
-//! other hosts in. [`boot`] applies a bundle that cloud-init brought. [`embedding`] is the second server of a
-//! plan with `rag`. [`staged`] says who uses the executable, [`clock`] whether the
-//! time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`].
+//! [`embedding`] is the second server of a plan with `rag`. [`staged`] says who uses the executable,
+//! [`clock`] whether the time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod before;
@@ -35,6 +35,7 @@ pub mod rollback;
 pub mod serve;
 pub mod service;
 pub mod session;
+pub mod shelf;
 pub mod staged;
 pub mod steps;
 

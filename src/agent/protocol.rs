@@ -110,7 +110,8 @@ pub struct Expose {
     pub names: Vec<String>,
     /// SHA-256 of the user's own certificate, `AB:CD:…`; its text is not here.
     pub certificate: Option<String>,
-    /// Without a new connection by then, the port is closed again.
+    /// Without a new connection by then, the rules that held before hold again. 0: nobody is there to
+    /// confirm, so the plan's hold at once.
     pub confirm_seconds: u64,
 }
 
@@ -196,6 +197,9 @@ pub enum Event {
         /// `sha256`, `names`, `made_here`, `days_left`, `pem`.
         certificate: serde_json::Value,
         confirm_seconds: Option<u64>,
+        /// Who may enter again when nobody confirms; nobody where it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earlier: Option<String>,
     },
     /// Still at it; sent when nothing else is, so that silence means a lost host.
     Alive,

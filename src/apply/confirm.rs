@@ -10,18 +10,20 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The time in which the agent waits to be confirmed; `None`: it does not.
-fn awaited(outcome: &Outcome) -> Option<Duration> {
-    let seconds = outcome.events.iter().rev().find_map(|event| match event {
-        Event::Exposed { confirm_seconds, .. } => Some(*confirm_seconds),
+/// The time in which the agent waits to be confirmed, and who may enter again without that; `None`: it
+/// does not wait.
+fn awaited(outcome: &Outcome) -> Option<(Duration, Option<String>)> {
+    let (seconds, earlier) = outcome.events.iter().rev().find_map(|event| match event {
+        Event::Exposed { confirm_seconds, earlier, .. } => Some((*confirm_seconds, earlier.clone())),
         _ => None,
     })?;
-    seconds.filter(|_| outcome.end.exit == Exit::Done).map(Duration::from_secs)
+    let seconds = seconds.filter(|_| outcome.end.exit == Exit::Done)?;
+    Some((Duration::from_secs(seconds), earlier))
 }
 
 /// Confirms where that is awaited, in as many tries as there is time for.
 pub fn confirm(host: &Host, work: &Work, outcome: Outcome) -> Outcome {
-    let Some(bound) = awaited(&outcome) else { return outcome };
+    let Some((bound, earlier)) = awaited(&outcome) else { return outcome };
     let start = Instant::now();
     let work =
         Work { op: Op::ConfirmExposure, files: Vec::new(), token: None, certificate: None, ..work.clone() };
@@ -31,7 +33,7 @@ pub fn confirm(host: &Host, work: &Work, outcome: Outcome) -> Outcome {
             Err(error) => error,
         };
         if start.elapsed() + PAUSE > bound {
-            return failed(outcome, &error, bound);
+            return failed(outcome, &error, bound, earlier.as_deref());
         }
         std::thread::sleep(PAUSE);
     }
@@ -45,11 +47,14 @@ fn once(host: &Host, work: &Work) -> Result<()> {
 }
 
 /// The model serves; that others may come in was taken back.
-fn failed(mut outcome: Outcome, error: &anyhow::Error, bound: Duration) -> Outcome {
+fn failed(mut outcome: Outcome, error: &anyhow::Error, bound: Duration, earlier: Option<&str>) -> Outcome {
+    let (alone, back) = match earlier {
+        Some(earlier) => ("not for the new range", format!("lets {earlier} in again, as before")),
+        None => ("on the host alone", "closed it again".to_string()),
+    };
     outcome.end.exit = Exit::Failed;
     outcome.end.message = format!(
-        "{}, but on the host alone: no new connection could confirm the open port within {} s ({error:#}), so the host \
-         closed it again",
+        "{}, but {alone}: no new connection could confirm the open port within {} s ({error:#}), so the host {back}",
         outcome.end.message,
         bound.as_secs()
     );
@@ -68,6 +73,7 @@ mod tests {
             port: 8080,
             certificate: serde_json::Value::Null,
             confirm_seconds,
+            earlier: None,
         };
         let end = End { exit, ..End::done(true, "x serves") };
         Outcome { host: "h".into(), end, events: vec![exposed] }
@@ -75,10 +81,22 @@ mod tests {
 
     #[test]
     fn only_a_trial_that_went_well_is_confirmed() {
-        assert_eq!(awaited(&outcome(Exit::Done, Some(60))), Some(Duration::from_secs(60)));
+        assert_eq!(awaited(&outcome(Exit::Done, Some(60))), Some((Duration::from_secs(60), None)));
         assert_eq!(awaited(&outcome(Exit::Done, None)), None);
         assert_eq!(awaited(&outcome(Exit::RolledBack, Some(60))), None);
         let nothing = Outcome { events: Vec::new(), ..outcome(Exit::Done, None) };
         assert_eq!(awaited(&nothing), None);
+    }
+
+    #[test]
+    fn it_is_told_who_may_enter_without_a_confirmation() {
+        let error = anyhow::anyhow!("no route to host");
+        for (earlier, says) in
+            [(None, "host closed it again"), (Some("10.0.0.0/8"), "host lets 10.0.0.0/8 in again, as before")]
+        {
+            let ended = failed(outcome(Exit::Done, Some(60)), &error, Duration::from_secs(60), earlier).end;
+            assert_eq!(ended.exit, Exit::Failed);
+            assert!(ended.message.ends_with(says), "{}", ended.message);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! turns its events into progress.
 
 pub mod blobs;
+pub mod carry;
 mod confirm;
 pub mod fleet;
 pub mod inventory;

@@ -25,12 +25,14 @@ enum Command {
     ExposeAllowed,
     /// End TLS for other hosts
     ExposeServe,
-    /// Close the port again, unless a new connection has confirmed it
+    /// Load the rules that hold for other hosts
+    ExposeLoad,
+    /// Go back to the rules that held before, unless a new connection has confirmed the new ones
     ExposeRevert,
     /// Apply a bundle that is on this machine, as cloud-init does at first boot
     Boot {
-        /// The bundle as a tar
-        #[arg(long, value_name = "FILE")]
+        /// The bundle: a tar, or a directory with the files that it carries
+        #[arg(long, value_name = "PATH")]
         bundle: PathBuf,
     },
 }
@@ -40,6 +42,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::Session => session::session(Input, std::io::stdout().lock()),
         Command::Run => job::run(),
         Command::ExposeAllowed => Ok(expose::allowed()),
+        Command::ExposeLoad => expose::load(),
         Command::ExposeServe => expose::front::serve(),
         Command::ExposeRevert => expose::revert(),
         Command::Boot { bundle } => boot(bundle),

@@ -1,16 +1,37 @@
-//! `bundle`: a plan as a directory of plain files.
+//! `bundle`: a plan as a directory of plain files, with what it needs, and as a machine's seed.
 
-use super::apply::SourceArgs;
-use crate::error::{Exit, Failure, Result};
+use super::source::{self, Source, SourceArgs};
+use crate::apply::AgentFile;
+use crate::apply::carry::{self, Travelling};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::hash::sha256_file;
 use crate::plan::document::Verdict;
-use std::path::PathBuf;
+use crate::render::carried::{SEED, Seed};
+use crate::render::{Bundle, What, seed};
+use crate::report::gib;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
-#[command(after_help = "Example:
-  agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/")]
+#[command(after_help = "Examples:
+  agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/
+  agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --seed-iso --out seed/ \\
+      --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    /// A model's file that the bundle shall carry; repeat for a split model, and for that of --rag
+    #[arg(help_heading = "Output", long, value_name = "FILE")]
+    model_file: Vec<PathBuf>,
+    /// llama.cpp that the bundle shall carry: a .tar.gz with llama-server and its libraries
+    #[arg(help_heading = "Output", long, value_name = "FILE")]
+    runtime_archive: Option<PathBuf>,
+    /// Also write seed.iso, from which cloud-init brings a virtual machine to the plan at its first boot
+    #[arg(help_heading = "Output", long)]
+    seed_iso: bool,
+    /// With --seed-iso: the agi-provision executable for the machine, where this one cannot run there
+    #[arg(help_heading = "Output", long, value_name = "FILE", requires = "seed_iso")]
+    agent: Option<PathBuf>,
     /// Directory to write
     #[arg(help_heading = "Output", long, value_name = "DIR")]
     out: PathBuf,
@@ -26,17 +47,132 @@ pub fn run(args: &Args) -> Result<Exit> {
         .hint("`agi-provision plan` with the same flags shows the ledger")
         .into());
     }
-    let outcome = source.bundle.write(&args.out)?;
-    match outcome.changed.len() {
+    // All that can be wrong comes before the first write.
+    let runtime = source::runtime(args.runtime_archive.as_deref())?;
+    let files = source.files(runtime.as_ref(), &args.model_file, false)?;
+    let agent = args.seed_iso.then(|| AgentFile::find(args.agent.as_deref())).transpose()?;
+    let mut bundle = source.bundle.carrying(files.iter().map(Travelling::entry).collect(), None)?;
+    let mut changed = Vec::new();
+    // The directory is a bundle's before anything large is put there: a run that is cut off can be repeated.
+    if !Bundle::is_in(&args.out)? {
+        changed = source.bundle.write(&args.out)?.changed;
+    }
+    changed.extend(put(&args.out, &files)?);
+    if let Some(agent) = &agent {
+        let (image, new) = write_seed(&bundle, &args.out, agent)?;
+        bundle = bundle.carrying(bundle.manifest().carried.clone(), Some(image))?;
+        changed.extend(new.then(|| SEED.to_string()));
+    }
+    changed.extend(bundle.write(&args.out)?.changed);
+    changed.sort();
+    changed.dedup();
+    match changed.len() {
         0 => eprintln!("{} is as it should be; nothing changed", args.out.display()),
         count => eprintln!("wrote {count} files to {}", args.out.display()),
     }
-    let unpinned =
-        source.bundle.manifest().downloads.iter().filter(|download| download.sha256.is_none()).count();
-    if unpinned > 0 {
-        eprintln!(
-            "{unpinned} download(s) are not pinned: give the files to `apply` with --model-file and --runtime-archive"
-        );
+    for line in advice(&lacking(&source, &files), args.seed_iso) {
+        eprintln!("{line}");
     }
     Ok(Exit::Done)
+}
+
+fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
+    let bar =
+        if super::interactive() { indicatif::ProgressBar::new(0) } else { indicatif::ProgressBar::hidden() };
+    let changed = carry::put(dir, files, &source::hashed, &mut |name, done, total| {
+        bar.set_message(format!("copying {name}"));
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    changed
+}
+
+/// Writes the image, and whether it is another one than before.
+fn write_seed(bundle: &Bundle, dir: &Path, agent: &AgentFile) -> Result<(Seed, bool)> {
+    let carried: u64 = bundle.manifest().carried.iter().map(|file| file.size_bytes).sum();
+    if carried > 1 << 30 {
+        eprintln!("writing {SEED}, {}", gib(carried + agent.size_bytes));
+    }
+    let (place, temporary) = (dir.join(SEED), dir.join(format!(".{SEED}.new")));
+    let hash = |path: &Path| sha256_file(path, |_| {}).with_context(|| format!("reading {}", path.display()));
+    let program = seed::Program { path: &agent.path, sha256: &agent.sha256 };
+    let made = seed::write(bundle, dir, &program, &temporary).and_then(|size_bytes| {
+        let image = Seed { sha256: hash(&temporary)?, size_bytes };
+        let same = fs::metadata(&place).is_ok_and(|there| there.len() == size_bytes)
+            && hash(&place)? == image.sha256;
+        if same {
+            fs::remove_file(&temporary).with_context(|| format!("removing {}", temporary.display()))?;
+        } else {
+            fs::rename(&temporary, &place).with_context(|| format!("writing {}", place.display()))?;
+        }
+        Ok((image, !same))
+    });
+    if made.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    made
+}
+
+/// A file that the bundle does not carry.
+struct Lacking {
+    name: String,
+    /// The host can download it.
+    pinned: bool,
+}
+
+fn lacking(source: &Source, files: &[Travelling]) -> Vec<Lacking> {
+    let carried = |what, name: &str| {
+        files.iter().any(|each| each.what == what && (what == What::Runtime || each.file.blob.name == name))
+    };
+    let downloads = source.bundle.manifest().downloads.iter();
+    let lacking = downloads.filter(|download| !carried(download.what, &download.name));
+    let pinned = |download: &crate::render::Download| download.sha256.is_some() && download.url.is_some();
+    lacking.map(|download| Lacking { name: download.name.clone(), pinned: pinned(download) }).collect()
+}
+
+/// What the user still has to see to; empty where a host downloads all that is not carried.
+fn advice(lacking: &[Lacking], seed: bool) -> Vec<String> {
+    let names = |all: &mut dyn Iterator<Item = &Lacking>| {
+        all.map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let unpinned = names(&mut lacking.iter().filter(|file| !file.pinned));
+    let downloaded = names(&mut lacking.iter().filter(|file| file.pinned));
+    let mut lines = Vec::new();
+    if !unpinned.is_empty() {
+        lines.push(match seed {
+            true => format!(
+                "the seed does not carry {unpinned}, and no download is pinned: the machine's image must have it, or \
+                 give --model-file and --runtime-archive here"
+            ),
+            false => format!(
+                "not pinned and not carried: {unpinned}; give the files here or to `apply`, with --model-file and \
+                 --runtime-archive"
+            ),
+        });
+    }
+    if seed && !downloaded.is_empty() {
+        lines.push(format!(
+            "the seed does not carry {downloaded}: the machine downloads it at its first boot, unless --model-file \
+             and --runtime-archive are given here"
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_bundle_lacks_is_named_with_what_to_do() {
+        let file = |name: &str, pinned| Lacking { name: name.to_string(), pinned };
+        assert!(advice(&[file("m.gguf", true)], false).is_empty());
+        let lacking = [file("llama.cpp b1", false), file("m.gguf", true)];
+        let plain = advice(&lacking, false).join("\n");
+        assert!(plain.contains("carried: llama.cpp b1;") && !plain.contains("m.gguf"), "{plain}");
+        let seed = advice(&lacking, true).join("\n");
+        assert!(seed.contains("does not carry llama.cpp b1, and no") && seed.lines().count() == 2, "{seed}");
+        assert!(seed.contains("does not carry m.gguf: the machine downloads"), "{seed}");
+    }
 }

@@ -104,7 +104,7 @@ pub struct RemoveArgs {
 const STOPPED: &str = "nothing was changed";
 
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
-    let plan = super::apply::read_plan(&args.plan)?;
+    let plan = super::source::read_plan(&args.plan)?;
     check_allowed(&plan, &args.allow)?;
     let op = Op::Verify {
         plan: Box::new(plan.clone()),

@@ -18,6 +18,7 @@ mod reconcile;
 mod resolve;
 mod rollback;
 mod shell;
+mod source;
 mod tunnel;
 
 use crate::apply::show::printable;
@@ -46,7 +47,7 @@ enum Command {
     /// Choose hardware, quantisation and server settings for a model
     Plan(Box<plan::Args>),
     /// Render a plan to a directory of plain files
-    Bundle(bundle::Args),
+    Bundle(Box<bundle::Args>),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
     Apply(Box<apply::Args>),
     /// Check hosts against a plan's requirements

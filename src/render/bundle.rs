@@ -2,6 +2,7 @@
 //! manifest, so a [`Bundle`] that exists is sound.
 
 use super::archive;
+use super::carried::{self, Carried, Seed};
 use super::manifest::{
     BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
     broken, check_path,
@@ -57,7 +58,13 @@ impl Bundle {
             files: files.iter().map(entry).collect(),
             links,
             downloads,
+            carried: Vec::new(),
+            seed: None,
         };
+        Bundle::of(files, manifest)
+    }
+
+    fn of(files: Vec<BundleFile>, manifest: Manifest) -> Result<Bundle> {
         let json = manifest.to_json();
         // What is written is what can be read.
         Manifest::from_json(json.as_bytes())?;
@@ -69,6 +76,19 @@ impl Bundle {
         let Bundle { mut files, manifest, .. } = self;
         files.extend(more);
         Bundle::new(files, manifest.links, manifest.llama_build, manifest.downloads)
+    }
+
+    /// The same bundle, whose directory holds these files and this image too.
+    pub fn carrying(&self, mut carried: Vec<Carried>, seed: Option<Seed>) -> Result<Bundle> {
+        carried.sort_by(|a, b| a.name.cmp(&b.name));
+        Bundle::of(self.files.clone(), Manifest { carried, seed, ..self.manifest.clone() })
+    }
+
+    /// What a machine's seed brings: what a host gets, and what is carried.
+    pub(super) fn for_seed(&self) -> Result<Bundle> {
+        let files = self.files.iter().filter(|file| goes_to_host(&file.path)).cloned().collect();
+        let carried = self.manifest.carried.clone();
+        Bundle::of(files, Manifest { carried, ..self.for_host() })
     }
 
     /// The files that `manifest` lists, taken from `content`, which is asked once per path. Every
@@ -136,9 +156,9 @@ impl Bundle {
     }
 
     /// The manifest without `cloud-init/`, which holds the rest of the bundle and so cannot be part
-    /// of what it holds.
+    /// of what it holds, and without what only a directory has.
     fn for_host(&self) -> Manifest {
-        let mut manifest = self.manifest.clone();
+        let mut manifest = Manifest { carried: Vec::new(), seed: None, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));
         manifest
     }
@@ -181,7 +201,8 @@ fn goes_to_host(path: &str) -> bool {
 impl Bundle {
     /// Makes `dir` this bundle. Files that are right already are left alone; each other is replaced
     /// by a rename, the manifest last; what an older bundle there had and this one has not is
-    /// removed. A directory with anything else in it is refused.
+    /// removed. A directory with anything else in it is refused. What the bundle carries is put there by
+    /// whoever has it, before this.
     pub fn write(&self, dir: &Path) -> Result<WriteOutcome> {
         fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
         let old = old_manifest(dir)?;
@@ -207,6 +228,10 @@ impl Bundle {
                     changed.push(path.clone());
                 }
             }
+            changed.extend(carried::remove(dir, &old.carried, &self.manifest.carried)?);
+            if old.seed.is_some() && self.manifest.seed.is_none() && remove(dir, carried::SEED)? {
+                changed.push(carried::SEED.to_string());
+            }
         }
         if put_file(dir, MANIFEST, 0o644, &self.manifest_json)? {
             changed.push(MANIFEST.to_string());
@@ -214,8 +239,13 @@ impl Bundle {
         Ok(WriteOutcome { changed })
     }
 
-    /// Reads a directory that [`Bundle::write`] made, and checks every file. Files that the manifest
-    /// does not list are ignored.
+    /// Whether `dir` is a bundle's already; one with anything else in it is refused.
+    pub fn is_in(dir: &Path) -> Result<bool> {
+        Ok(dir.exists() && old_manifest(dir)?.is_some())
+    }
+
+    /// Reads a directory that [`Bundle::write`] made, and checks every file; of what it carries only the
+    /// sizes. Files that the manifest does not list are ignored.
     pub fn read(dir: &Path) -> Result<Bundle> {
         let manifest = read_file(dir, MANIFEST, 1 << 20)?.ok_or_else(|| {
             Failure::failed(format!("{} is not a bundle: it has no {MANIFEST}", dir.display()))
@@ -223,6 +253,7 @@ impl Bundle {
         })?;
         let bundle = Bundle::assemble(manifest, |file| read_file(dir, &file.path, MAX_BYTES))
             .with_context(|| format!("reading the bundle {}", dir.display()))?;
+        carried::check_present(dir, &bundle.manifest.carried)?;
         for link in bundle.links() {
             let path = dir.join(&link.path);
             let target = fs::read_link(&path).ok();

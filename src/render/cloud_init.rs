@@ -67,13 +67,31 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
     )
 }
 
-/// `meta-data`: an instance-id that changes with the plan, so that cloud-init applies a new one.
-pub(super) fn meta_data(plan_sha256: &str) -> Result<String> {
+/// `user-data` of a seed, which has the bundle beside it, at `folder`.
+pub(super) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        tool_version: &'a str,
+        plan: &'a Plan,
+        paths: Paths,
+        label: &'a str,
+        sums: &'a str,
+        folder: &'a str,
+    }
+    templates::fill(
+        "cloud-init/seed-user-data",
+        &Values { tool_version: super::TOOL_VERSION, plan, paths: PATHS, label, sums, folder },
+    )
+}
+
+/// `meta-data`: an instance-id that changes with what it is for, so that cloud-init applies a new one.
+/// `sha256`: of the plan, or of all that a seed has.
+pub(super) fn meta_data(sha256: &str) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         instance_id: String,
     }
-    let instance_id = format!("agi-provision-{}", &plan_sha256[..12]);
+    let instance_id = format!("agi-provision-{}", &sha256[..12]);
     templates::fill("cloud-init/meta-data", &Values { instance_id })
 }
 

@@ -1,9 +1,11 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
+use super::carried::{self, Carried, Seed};
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
@@ -28,8 +30,14 @@ pub struct Manifest {
     /// Every file but this one, by path.
     pub files: Vec<ManifestFile>,
     pub links: Vec<BundleLink>,
-    /// What a host still has to fetch; `null` is what the plan does not pin.
+    /// What a host has to fetch, unless `carried` has it; `null` is what the plan does not pin.
     pub downloads: Vec<Download>,
+    /// Files that travel in the bundle's directory; never in the tar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Carried>,
+    /// The image for a first boot that lies in the bundle's directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +118,13 @@ impl Manifest {
         if self.files.len() + self.links.len() > MAX_ENTRIES {
             return Err(broken(format!("it has more than {MAX_ENTRIES} files")));
         }
+        carried::check(&self.carried)?;
+        let sums = self.carried.iter().map(|file| &file.sha256);
+        for sum in sums.chain(self.seed.iter().map(|seed| &seed.sha256)) {
+            if !is_hex_sha256(sum) {
+                return Err(broken(format!("it has the SHA-256 {sum:?}")));
+            }
+        }
         let total = self.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size_bytes));
         if total > MAX_BYTES {
             return Err(broken(format!("its files have more than {MAX_BYTES} bytes")));
@@ -122,6 +137,9 @@ impl Manifest {
             }
             if file.path == MANIFEST {
                 return Err(broken("it lists manifest.json itself".to_string()));
+            }
+            if file.path == carried::SEED || Path::new(&file.path).starts_with(carried::FOLDER) {
+                return Err(broken(format!("{:?} is no place for a rendered file", file.path)));
             }
             if !is_hex_sha256(&file.sha256) {
                 return Err(broken(format!("{:?} has the SHA-256 {:?}", file.path, file.sha256)));

@@ -7,22 +7,29 @@
 //! rootfs/etc/agi-provision/generation/                       what differs between plans
 //! rootfs/etc/systemd/system/agi-provision-embed.service      and its drop-in: for a plan with `rag`
 //! cloud-init/                                                all of the above, packed for clouds
+//! files/                                                     llama.cpp and models, where they are given
+//! seed.iso                                                   all of it, for a machine without a network
 //! ```
 //!
 //! - [`bundle`]: the bundle in memory, in a directory, in a tar;
 //! - [`manifest`]: its table of contents and what it may contain;
+//! - [`carried`]: large files that travel in a bundle's directory;
+//! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
 //! - [`cloud_init`], [`providers`]: user-data and who accepts its size;
 //! - `templates`: the Tera environment.
 
 mod archive;
 pub mod bundle;
+pub mod carried;
 pub mod cloud_init;
 pub mod manifest;
 pub mod providers;
+pub mod seed;
 mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
+pub use carried::Carried;
 pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
 pub use providers::Provider;
 

@@ -15,6 +15,7 @@ const TEMPLATES: &[(&str, &str)] = embedded!(
     "bundle/README.md"
     "cloud-init/meta-data"
     "cloud-init/network-config"
+    "cloud-init/seed-user-data"
     "cloud-init/user-data"
     "nftables/expose.nft"
     "systemd/agi-provision-expose.service"

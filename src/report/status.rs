@@ -10,6 +10,43 @@ fn disk(disk: &Value) -> String {
     }
 }
 
+/// Who may use the API, and by which certificate.
+fn reach(exposed: &Value) -> Vec<Vec<String>> {
+    let row = |name: &str, text: String| vec![name.to_string(), text];
+    let nobody = "this host only";
+    if !exposed.is_object() {
+        return vec![row("open to", nobody.to_string())];
+    }
+    let ranges = |key: &str| {
+        let all = exposed[key].as_array().into_iter().flatten();
+        all.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let (planned, open) = (ranges("ranges"), ranges("open_to"));
+    let mut text = match open.as_str() {
+        "" => nobody.to_string(),
+        open => format!("{open}, port {}, TLS", exposed["port"]),
+    };
+    text += &match exposed["confirmed"] == true {
+        true => ", confirmed".to_string(),
+        false if open == planned => ", not confirmed yet".to_string(),
+        false => format!("; {planned} was not confirmed: apply again"),
+    };
+    if !open.is_empty() {
+        if exposed["serves"] != true {
+            text += "; agi-provision-expose.service does not run";
+        } else if exposed["rules_loaded"] != true {
+            text += "; the firewall's rules are gone: apply again";
+        }
+    }
+    let mut rows = vec![row("open to", text)];
+    let certificate = &exposed["certificate"];
+    if let Some(sha256) = certificate["sha256"].as_str() {
+        let made = if certificate["made_here"] == true { "made on the host" } else { "your own" };
+        rows.push(row("certificate", format!("{made}, {} days left, {sha256}", certificate["days_left"])));
+    }
+    rows
+}
+
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -33,6 +70,7 @@ pub fn text(status: &Value) -> String {
             measured.as_f64().map_or("-".into(), |speed| format!("{speed:.1} tokens/s when applied")),
         ],
     ];
+    rows.extend(reach(&status["exposed"]));
     let beside = &status["embedding"];
     if beside.is_object() {
         let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
@@ -63,4 +101,49 @@ pub fn text(status: &Value) -> String {
         rows.push(vec!["log".to_string(), show(line)]);
     }
     table::render(&["status", ""], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn it_says_who_may_use_the_api_and_whether_that_was_confirmed() {
+        let exposed = |open_to: &[&str], confirmed: bool, serves: bool, loaded: bool| {
+            json!({
+                "ranges": ["10.0.0.0/8", "fd00::/8"], "open_to": open_to, "port": 8080,
+                "confirmed": confirmed, "serves": serves, "rules_loaded": loaded,
+                "certificate": {"sha256": "AB:CD", "made_here": true, "days_left": 819},
+            })
+        };
+        let both = &["10.0.0.0/8", "fd00::/8"][..];
+        for (value, says) in [
+            (Value::Null, "this host only"),
+            (exposed(both, true, true, true), "10.0.0.0/8, fd00::/8, port 8080, TLS, confirmed"),
+            (exposed(both, false, true, true), "10.0.0.0/8, fd00::/8, port 8080, TLS, not confirmed yet"),
+            (
+                exposed(&["192.0.2.7/32"], false, true, true),
+                "192.0.2.7/32, port 8080, TLS; 10.0.0.0/8, fd00::/8 was not confirmed: apply again",
+            ),
+            (
+                exposed(&[], false, false, false),
+                "this host only; 10.0.0.0/8, fd00::/8 was not confirmed: apply again",
+            ),
+            (
+                exposed(both, true, false, false),
+                "10.0.0.0/8, fd00::/8, port 8080, TLS, confirmed; agi-provision-expose.service does not run",
+            ),
+            (
+                exposed(both, true, true, false),
+                "10.0.0.0/8, fd00::/8, port 8080, TLS, confirmed; the firewall's rules are gone: apply again",
+            ),
+        ] {
+            assert_eq!(reach(&value)[0], ["open to", says]);
+        }
+        let rows = reach(&exposed(both, true, true, true));
+        assert_eq!(rows[1], ["certificate", "made on the host, 819 days left, AB:CD"]);
+        let status = text(&json!({"model": "m", "exposed": exposed(both, true, true, true)}));
+        assert!(status.contains("open to") && status.contains("fd00::/8, port 8080"), "{status}");
+    }
 }

@@ -31,13 +31,13 @@ pub struct Shape {
     pub disk: String,
     /// What its clock says when it is switched on, as the emulator takes it; this machine's time without.
     pub clock: Option<&'static str>,
-    /// Its cloud-init runs, with the seed that was put into /var/lib/cloud/seed/nocloud.
-    pub cloud_init: bool,
+    /// Its cloud-init runs, with this image as the second disk.
+    pub seed: Option<PathBuf>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), clock: None, cloud_init: false }
+        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), clock: None, seed: None }
     }
 }
 
@@ -98,11 +98,15 @@ impl Vm {
         emulator.arg(format!("memory-backend-ram,id=ram,size={},reserve=off", shape.memory));
         emulator.arg("-kernel").arg(self.image.join("vmlinuz"));
         emulator.arg("-initrd").arg(self.image.join("initrd"));
-        let cloud_init = if shape.cloud_init { "" } else { " cloud-init=disabled" };
+        let cloud_init = if shape.seed.is_some() { "" } else { " cloud-init=disabled" };
         emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
         emulator.args(["-drive", &disk]);
         if let Some(clock) = shape.clock {
             emulator.args(["-rtc", &format!("base={clock}")]);
+        }
+        if let Some(seed) = &shape.seed {
+            let seed = format!("file={},if=virtio,format=raw,readonly=on", seed.display());
+            emulator.args(["-drive", &seed]);
         }
         emulator.args(["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]);
         let forward = format!("user,id=net,restrict=on,hostfwd=tcp:{}:2222-:22", self.addr());

@@ -5,17 +5,21 @@ usage: peers.py REFERENCE_GGUF [GGUF_PARSER]
 REFERENCE_GGUF is the built example. llmfit 1.1.18 is its formula (`estimate_memory_gb_with_kv` and
 `kv_cache_gb` of the crate llmfit-core), with each model's true parameters, layers, heads and head size;
 its GB are taken as 1024-based, as its cache is. Hybrids are left out: it has their layers from its
-catalogue. GGUF_PARSER, where it is given, is run on the file; no package registry carries it.
-Rows: F16 weights, flash attention, one sequence, f16 and q8_0 caches of tests/oracle/*b11434.json.
+catalogue. gguf-parser-go is its formula as well (gguf_parser.py, which names the commit); GGUF_PARSER, where
+it is given, is its program, run on the file: no package registry that we reach carries it.
+Rows: F16 weights, flash attention, one sequence, f16 and q8_0 caches of tests/oracle/*b11434.json, and of
+placements-b11434.json those with all layers on one card.
 """
-import json, os, re, statistics, subprocess, sys, tempfile
+import json, os, statistics, subprocess, sys, tempfile
+
+import gguf_parser
 
 here = os.path.dirname(os.path.abspath(__file__))
 writer, parser = sys.argv[1], (sys.argv[2:] or [None])[0]
 
 
 def header(path):
-    """Metadata numbers and the elements of all tensors, of a file that we wrote ourselves."""
+    """Metadata and tensors (name, dimensions, bytes) of a file that we wrote ourselves, F16 and F32."""
     import struct
     data = open(path, "rb")
     u = lambda form: struct.unpack("<" + form, data.read(struct.calcsize("<" + form)))[0]
@@ -36,18 +40,29 @@ def header(path):
     for _ in range(pairs):
         key = text().decode()
         meta[key.split(".", 1)[1]] = value(u("I"))
-    elements = 0
+    rows = []
     for _ in range(tensors):
-        text()
+        name = text().decode()
+        dims = [u("Q") for _ in range(u("I"))]
+        count, kind = 1, u("I")
+        for n in dims:
+            count *= n
+        rows.append((name, dims, count * {0: 4, 1: 2}[kind]))
+        u("Q")
+    return meta, rows
+
+
+def elements(tensors):
+    total = 0
+    for _, dims, _ in tensors:
         count = 1
-        for _ in range(u("I")):
-            count *= u("Q")
-        elements += count
-        u("I"), u("Q")
-    return meta, elements
+        for n in dims:
+            count *= n
+        total += count
+    return total
 
 
-def llmfit(meta, elements, n_ctx, kv):
+def llmfit(meta, tensors, n_ctx, kv):
     first = lambda v: max(v) if isinstance(v, list) else v
     width = {"f16": 2.0, "q8_0": 1.0}[kv]
     layers, heads = meta["block_count"], first(meta["attention.head_count"])
@@ -56,10 +71,10 @@ def llmfit(meta, elements, n_ctx, kv):
         cache = 576 * n_ctx * width * layers
     else:
         cache = 2 * first(meta.get("attention.head_count_kv", heads)) * head * n_ctx * width * layers
-    return (elements / 1e9 * 2.0 + cache / 2**30 + 0.5) * 1024
+    return (elements(tensors) / 1e9 * 2.0 + cache / 2**30 + 0.5) * 1024
 
 
-def gguf_parser(path, n_ctx, kv):
+def gguf_parser_program(path, n_ctx, kv):
     command = [parser, "--path", path, "--ctx-size", str(n_ctx), "--flash-attention", "--json",
                "--cache-type-k", kv, "--cache-type-v", kv, "--gpu-layers", "0", "--no-mmap"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -69,39 +84,69 @@ def gguf_parser(path, n_ctx, kv):
     return ram["nonuma"] / 2**20
 
 
-rows = []
-for name in ("b11434", "architectures-b11434", "models-b11434"):
-    rows += json.load(open(os.path.join(here, name + ".json")))
-errors = {"llmfit": {}, "gguf-parser": {}}
+def kind_of(meta):
+    if any(key.startswith(("ssm.", "wkv.", "shortconv.")) for key in meta):
+        return "recurrent"
+    return "experts" if meta.get("expert_count") else "dense"
+
+
+def cpu_rows(name):
+    for row in json.load(open(os.path.join(here, name + ".json"))):
+        k = row.get("kv_type", row.get("type_k"))
+        if row["flash_attn"] == "on" and row["n_parallel"] == 1 and not row["error"] \
+                and k in ("f16", "q8_0") and row.get("type_v", k) == k:
+            yield row["model"], row["n_ctx"], k, 1, row["model_mib"] + row["context_mib"] + row["compute_mib"]
+
+
+def card_rows():
+    rows = json.load(open(os.path.join(here, "placements-b11434.json")))
+    # The most layers that a model was asked for are all of them.
+    layers = {row["model"]: max(r["offloaded"] for r in rows if r["model"] == row["model"]) for row in rows}
+    for row in rows:
+        if row["flash_attn"] == "on" and row["shares"] == [1] and not row["host_experts"] \
+                and row["offloaded"] == layers[row["model"]] and row["kv_type"] in ("f16", "q8_0"):
+            card = row["devices"][0]
+            real = card["model_mib"] + card["context_mib"] + card["compute_mib"]
+            yield row["model"], row["n_ctx"], row["kv_type"], row["n_parallel"], real
+
+
+cpu = [row for name in ("b11434", "architectures-b11434", "models-b11434") for row in cpu_rows(name)]
+card = list(card_rows())
+errors = {}
+
+
+def note(peer, where, said, row):
+    model, n_ctx, *_, real = row
+    if said is not None:
+        errors.setdefault((peer, where), []).append((100 * (said / real - 1), model, n_ctx, said - real))
+
+
 with tempfile.TemporaryDirectory() as folder:
-    for model in dict.fromkeys(row["model"] for row in rows):
+    for model in dict.fromkeys(row[0] for row in cpu + card):
         path = f"{folder}/{model}.gguf"
         subprocess.run([writer, model, "F16", path], check=True)
-        meta, elements = header(path)
-        for row in rows:
-            k = row.get("kv_type", row.get("type_k"))
-            if row["model"] != model or row["flash_attn"] != "on" or row["n_parallel"] != 1 or row["error"]:
-                continue
-            if k not in ("f16", "q8_0") or row.get("type_v", k) != k:
-                continue
-            real = row["model_mib"] + row["context_mib"] + row["compute_mib"]
-            kind = "recurrent" if any(x.startswith(("ssm.", "wkv.", "shortconv.")) for x in meta) else \
-                "experts" if meta.get("expert_count") else "dense"
-            if kind == "recurrent":
-                continue
-            said = {"llmfit": llmfit(meta, elements, row["n_ctx"], k)}
-            if parser:
-                said["gguf-parser"] = gguf_parser(path, row["n_ctx"], k)
-            for peer, mib in said.items():
-                if mib is not None:
-                    errors[peer].setdefault(kind, []).append((100 * (mib / real - 1), model, row["n_ctx"]))
+        meta, tensors = header(path)
+        kind = kind_of(meta)
+        for row in cpu if kind != "recurrent" else []:
+            if row[0] == model:
+                _, n_ctx, k, *_ = row
+                note("llmfit 1.1.18", f"{kind}, CPU", llmfit(meta, tensors, n_ctx, k), row)
+                note("gguf-parser-go", f"{kind}, CPU", gguf_parser.estimate(meta, tensors, n_ctx, k), row)
+                if parser:
+                    note("gguf-parser's program", f"{kind}, CPU", gguf_parser_program(path, n_ctx, k), row)
+        for row in card:
+            if row[0] == model:
+                _, n_ctx, k, slots, _ = row
+                note("gguf-parser-go", f"{kind}, one card",
+                     gguf_parser.estimate(meta, tensors, n_ctx, k, slots, card=True), row)
         os.remove(path)
 
-print("| calculator | models | rows | lowest | median | highest |")
-print("| --- | --- | --- | --- | --- | --- |")
-for peer, kinds in errors.items():
-    for kind, all in kinds.items():
-        low, high = min(all), max(all)
-        middle = statistics.median(error for error, *_ in all)
-        print(f"| {peer} | {kind} | {len(all)} | {low[0]:+.1f} % ({low[1]}, {low[2]}) | {middle:+.1f} % "
-              f"| {high[0]:+.1f} % ({high[1]}, {high[2]}) |")
+print("| calculator | models | rows | too low | lowest | median | highest | MiB |")
+print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+for (peer, where), all in sorted(errors.items(), key=lambda item: item[0][0] != "llmfit 1.1.18"):
+    low, high = min(all), max(all)
+    middle = statistics.median(error for error, *_ in all)
+    # Whole MiB of the oracle's three numbers are rounded down.
+    below, mib = sum(1 for *_, off in all if off < 0), [off for *_, off in all]
+    print(f"| {peer} | {where} | {len(all)} | {below} | {low[0]:+.1f} % ({low[1]}, {low[2]}) | {middle:+.1f} % "
+          f"| {high[0]:+.1f} % ({high[1]}, {high[2]}) | {min(mib):+.0f} to {max(mib):+.0f} |")

@@ -3,6 +3,7 @@
 //! who connects as well: another program may flush the firewall's rules.
 
 use super::credential;
+use super::holding::{Found, Holding};
 use crate::agent::generation;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::expose::Exposure;
@@ -39,7 +40,7 @@ fn is_reachable(address: &IpAddr) -> bool {
     }
 }
 
-/// The plan's ranges, and the host itself.
+/// The ranges, and the host itself.
 fn may_enter(exposure: &Exposure, peer: IpAddr, here: IpAddr) -> bool {
     exposure.contains(peer) || peer.to_canonical() == here.to_canonical()
 }
@@ -47,7 +48,12 @@ fn may_enter(exposure: &Exposure, peer: IpAddr, here: IpAddr) -> bool {
 /// Serves until it is stopped.
 pub fn serve() -> Result<Exit> {
     let plan = generation::current_plan().ok_or_else(|| Failure::failed("no plan is in place"))?;
-    let exposure = plan.expose.clone().ok_or_else(|| Failure::usage("the plan lets no other host in"))?;
+    let exposure = match Found::here().holding() {
+        Holding::Plan => plan.expose.clone(),
+        Holding::Earlier(earlier) => Some(earlier),
+        Holding::Nobody => None,
+    };
+    let exposure = exposure.ok_or_else(|| Failure::usage("no other host may come in"))?;
     let port = render::port(&plan);
     let read = |name: &str| -> Result<Vec<u8>> {
         let path = credential(name)?;

@@ -3,17 +3,21 @@
 //! server, so a rollback, a reboot and a removal need nothing of their own.
 //!
 //! Rules are loaded when they were confirmed before, or during a trial: a timer that is armed first
-//! ends it after a minute, unless the client has come back over a new connection by then.
+//! ends it after a minute, unless the client has come back over a new connection by then. Then those
+//! hold again that did before ([`holding`]).
 
 pub mod certificate;
 pub mod firewall;
 pub mod front;
+pub mod holding;
 
 use super::protocol::End;
 use super::service::systemctl;
 use super::{files, generation, staged};
-use crate::error::{Exit, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::plan::expose::Exposure;
 use crate::{paths, process, render};
+use holding::{Found, Holding};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,9 +42,22 @@ pub fn is_confirmed(rules: &[u8]) -> bool {
 
 /// What the unit asks before it loads the rules: exit 1 skips its start.
 pub fn allowed() -> Exit {
-    match rules() {
-        Some(rules) if is_confirmed(&rules) || same(paths::EXPOSE_TRIAL, &rules) => Exit::Done,
-        _ => Exit::Failed,
+    if Found::here().holding() == Holding::Nobody { Exit::Failed } else { Exit::Done }
+}
+
+/// Loads the rules that hold.
+pub fn load() -> Result<Exit> {
+    let path = match Found::here().holding() {
+        Holding::Plan => Path::new(paths::GENERATION).join(paths::generation::EXPOSE),
+        Holding::Earlier(_) => PathBuf::from(paths::EXPOSE_CONFIRMED),
+        Holding::Nobody => return Err(Failure::failed("no rules are confirmed or being tried").into()),
+    };
+    let outcome = process::run("/usr/sbin/nft", &["--file", &path.to_string_lossy()], LIMIT)?;
+    match outcome.success {
+        true => Ok(Exit::Done),
+        false => {
+            Err(Failure::failed(format!("loading {}: {}", path.display(), outcome.stderr.trim())).into())
+        }
     }
 }
 
@@ -48,9 +65,10 @@ pub fn is_running() -> Result<bool> {
     Ok(systemctl(&["is-active", "--quiet", paths::EXPOSE_UNIT])?.success)
 }
 
-/// Opens the port for `bound` seconds at most, unless [`confirm`] comes.
-pub fn begin_trial(rules: &[u8], bound: u64) -> Result<()> {
+/// Opens the port for `bound` seconds at most, unless [`confirm`] comes. Who may enter again after that.
+pub fn begin_trial(rules: &[u8], port: u16, bound: u64) -> Result<Option<Exposure>> {
     end_timer();
+    let earlier = holding::remember(rules, port)?;
     let executable = staged::executable()?;
     let unit = format!("--unit={}", paths::EXPOSE_REVERT);
     let after = format!("--on-active={bound}s");
@@ -61,7 +79,16 @@ pub fn begin_trial(rules: &[u8], bound: u64) -> Result<()> {
     if !outcome.success {
         return Err(Failure::failed(format!("arming the timer: {}", outcome.stderr.trim())).into());
     }
-    files::write(Path::new(paths::EXPOSE_TRIAL), rules, 0o600)?;
+    // What ends TLS looks as well, and is not root.
+    files::write(Path::new(paths::EXPOSE_TRIAL), rules, 0o644)?;
+    start()?;
+    Ok(earlier)
+}
+
+/// Opens the port at once, where nobody is there who could confirm or be locked out.
+pub fn open_unasked(rules: &[u8], exposure: &Exposure, port: u16) -> Result<()> {
+    end_timer();
+    holding::confirm(rules, exposure, port)?;
     start()
 }
 
@@ -90,21 +117,36 @@ pub fn confirm() -> Result<End> {
             .hint("apply again")
             .into());
     }
-    files::write(Path::new(paths::EXPOSE_CONFIRMED), &rules, 0o644)?;
+    let plan = generation::current_plan().context("reading the plan that serves")?;
+    let exposure = plan.expose.as_ref().context("the plan that serves lets no other host in")?;
+    holding::confirm(&rules, exposure, render::port(&plan))?;
     end_timer();
     files::remove(Path::new(paths::EXPOSE_TRIAL))?;
     Ok(End::done(on_trial, "the port stays open"))
 }
 
-/// Ends a trial that nobody confirmed. The port is closed then, also for those of an earlier plan.
+/// Ends a trial that nobody confirmed: the rules that held before hold again, or the port is closed.
 pub fn revert() -> Result<Exit> {
     let confirmed = rules().is_some_and(|rules| is_confirmed(&rules));
     files::remove(Path::new(paths::EXPOSE_TRIAL))?;
     if !confirmed {
-        eprintln!("no new connection confirmed the rules: closing the port");
-        close()?;
+        match Found::here().holding() {
+            Holding::Earlier(earlier) => {
+                eprintln!("no new connection confirmed the rules: back to {earlier}")
+            }
+            _ => eprintln!("no new connection confirmed the rules: closing the port"),
+        }
+        settle()?;
     }
     Ok(Exit::Done)
+}
+
+/// Opens to whom the files say, or to nobody.
+pub fn settle() -> Result<()> {
+    match Found::here().holding() {
+        Holding::Nobody => close(),
+        Holding::Plan | Holding::Earlier(_) => start(),
+    }
 }
 
 /// Stops the unit, which takes its rules along.
@@ -139,8 +181,14 @@ pub fn status() -> Option<serde_json::Value> {
     let exposure = plan.expose.as_ref()?;
     let rules = rules()?;
     let certificate = certificate::current().ok().flatten();
+    let open_to = match Found::here().holding() {
+        Holding::Nobody => Vec::new(),
+        Holding::Plan => exposure.ranges.clone(),
+        Holding::Earlier(earlier) => earlier.ranges,
+    };
     Some(serde_json::json!({
         "ranges": exposure.ranges,
+        "open_to": open_to,
         "port": render::port(&plan),
         "confirmed": is_confirmed(&rules),
         "serves": is_running().unwrap_or(false),

@@ -158,7 +158,15 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
         if health == Health::Ready {
             return Ok(());
         }
-        let state = service::state(api.unit)?;
+        let state = match service::state(api.unit) {
+            Ok(state) => state,
+            // A host whose memory runs out answers nobody for a while, and then says that.
+            Err(_) if start.elapsed() < limit => {
+                tick(start.elapsed().as_secs())?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {

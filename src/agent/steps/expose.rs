@@ -53,8 +53,8 @@ impl Step for Expose {
         let opened = open(exposure, desired, run);
         if opened.is_err() {
             // Whatever was begun; the error says why.
-            let _ = expose::close();
             let _ = files::remove(Path::new(paths::EXPOSE_TRIAL));
+            let _ = expose::settle();
         }
         opened
     }
@@ -91,13 +91,15 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     let rules = expose::rules().ok_or_else(|| Failure::failed("the generation has no rules"))?;
     let bound = desired.expose.confirm_seconds;
     let confirmed = expose::is_confirmed(&rules);
+    let port = render::port(&desired.plan);
     service::reload()?;
-    match confirmed {
-        true => expose::start()?,
-        false => expose::begin_trial(&rules, bound)?,
+    let mut earlier = None;
+    match (confirmed, bound) {
+        (true, _) => expose::start()?,
+        (false, 0) => expose::open_unasked(&rules, exposure, port)?,
+        (false, _) => earlier = expose::begin_trial(&rules, port, bound)?,
     }
     let certificate = certificate::current()?.ok_or_else(|| Failure::failed("the certificate is gone"))?;
-    let port = render::port(&desired.plan);
     answers(port, &certificate.sha256)?;
     if certificate.days_left < certificate::RENEW_DAYS {
         run.warn(format!("the certificate is good for {} more days", certificate.days_left))?;
@@ -109,7 +111,8 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
         ranges: exposure.to_string(),
         port,
         certificate: certificate.describe(),
-        confirm_seconds: (!confirmed).then_some(bound),
+        confirm_seconds: (!confirmed && bound > 0).then_some(bound),
+        earlier: earlier.map(|earlier| earlier.to_string()),
     })
 }
 

@@ -1,0 +1,227 @@
+//! Where a bundle comes from: a plan made now, or one made earlier; and the files for a host that come
+//! with it or are given, hashed.
+
+use super::model_arg::open_header;
+use super::plan::PlanArgs;
+use crate::apply::LocalFile;
+use crate::apply::carry::{self, Travelling};
+use crate::apply::inventory::Overrides;
+use crate::error::{Context, Failure, Result};
+use crate::hardware::offers::HostKind;
+use crate::plan::document::{ModelFile, Plan};
+use crate::render::{Bundle, What, render};
+use std::path::{Path, PathBuf};
+
+/// What to apply: a plan made now, or one made earlier.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct SourceArgs {
+    #[command(flatten)]
+    plan_args: PlanArgs,
+    /// A plan made earlier (`plan --out FILE`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = PlanArgs::IDS, conflicts_with = "bundle")]
+    plan: Option<PathBuf>,
+    /// A bundle made earlier (`bundle --out DIR`)
+    #[arg(long, value_name = "DIR", conflicts_with_all = PlanArgs::IDS)]
+    bundle: Option<PathBuf>,
+}
+
+/// A bundle, and the model's files where the plan found them on this machine.
+pub struct Source {
+    pub plan: Plan,
+    pub bundle: Bundle,
+    pub model_files: Vec<PathBuf>,
+    /// What the bundle's directory carries.
+    pub carried: Vec<Travelling>,
+}
+
+impl Source {
+    fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
+        Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new() })
+    }
+
+    /// The files for the host, by what they are: those given, and of the others those that the bundle
+    /// carries. `known`: the model's files that the plan was made from count too.
+    pub fn files(
+        &self,
+        runtime: Option<&LocalFile>,
+        given: &[PathBuf],
+        known: bool,
+    ) -> Result<Vec<Travelling>> {
+        let known = if known { &self.model_files[..] } else { &[] };
+        let models = model_files(&self.plan, given, known)?;
+        let mut files: Vec<Travelling> =
+            models.into_iter().map(|file| Travelling { what: What::Model, file }).collect();
+        files.extend(runtime.map(|file| Travelling { what: What::Runtime, file: file.clone() }));
+        let same = |one: &Travelling, other: &Travelling| {
+            one.what == other.what
+                && (one.what == What::Runtime || one.file.blob.name == other.file.blob.name)
+        };
+        let (planned, mut more) = (|name: &str| self.plan.files().any(|file| file.name == name), Vec::new());
+        for each in &self.carried {
+            let wanted = each.what == What::Runtime || planned(&each.file.blob.name);
+            if wanted && !files.iter().any(|file| same(file, each)) {
+                more.push(each.clone());
+            }
+        }
+        files.extend(more);
+        Ok(files)
+    }
+}
+
+impl SourceArgs {
+    /// As [`SourceArgs::load`], with what an inventory says of one host.
+    pub fn load_for(&self, overrides: &Overrides) -> Result<Source> {
+        if overrides.is_empty() {
+            return self.load();
+        }
+        if let Some(path) = &overrides.file {
+            let mut plan = read_plan(path)?;
+            self.plan_args.expose(&mut plan)?;
+            return Source::new(plan, Vec::new());
+        }
+        if self.plan.is_some() || self.bundle.is_some() {
+            return Err(Failure::usage(
+                "the inventory changes a part of the plan, but the plan is made already",
+            )
+            .hint("give --model and flags instead of --plan or --bundle, or name plan files in the inventory")
+            .into());
+        }
+        SourceArgs { plan_args: self.plan_args.with(overrides), ..self.clone() }.load()
+    }
+
+    pub fn load(&self) -> Result<Source> {
+        if let Some(dir) = &self.bundle {
+            let bundle = Bundle::read(dir)?;
+            let mut plan = bundle.plan()?;
+            let before = plan.expose.clone();
+            self.plan_args.expose(&mut plan)?;
+            let bundle = if plan.expose == before { bundle } else { render(&plan)? };
+            let carried = carry::find(dir, bundle.manifest(), &hashed)?;
+            // Of a plan with other ranges the directory is not the bundle's any more.
+            let bundle = bundle.carrying(Vec::new(), None)?;
+            return Ok(Source { plan, bundle, model_files: Vec::new(), carried });
+        }
+        let (plan, model_files) = match &self.plan {
+            Some(path) => {
+                let mut plan = read_plan(path)?;
+                self.plan_args.expose(&mut plan)?;
+                let offer = plan.cost.as_ref().map(|cost| &cost.offer);
+                if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
+                    eprintln!(
+                        "note: this plan's price is a container's; only a host with systemd can be applied to"
+                    );
+                }
+                (plan, Vec::new())
+            }
+            None => {
+                let planned = self.plan_args.plan()?;
+                (planned.plan, planned.model_files)
+            }
+        };
+        Source::new(plan, model_files)
+    }
+}
+
+/// Reads a plan; what is none ends with exit 2.
+pub fn read_plan(path: &Path) -> Result<Plan> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let plan = String::from_utf8(bytes).context("reading it as text").and_then(|text| Plan::from_json(&text));
+    plan.map_err(|error| {
+        Failure::usage(format!("{} is not a plan: {error:#}", path.display()))
+            .hint("`agi-provision plan --out FILE` writes one")
+            .into()
+    })
+}
+
+/// The plan's model files, hashed: those given, and of those the plan was made from the others. A model
+/// of a single file may have another name here than in the plan, if its header is that of the planned one.
+fn model_files(plan: &Plan, given: &[PathBuf], known: &[PathBuf]) -> Result<Vec<LocalFile>> {
+    let mut files: Vec<LocalFile> = Vec::new();
+    for path in given {
+        let planned = planned_file(plan, path)?;
+        files.push(pinned(path, planned)?);
+    }
+    for path in known {
+        let Some(planned) = plan.files().find(|file| file.name == file_name(path)) else { continue };
+        if !files.iter().any(|file| file.blob.name == planned.name) {
+            files.push(pinned(path, planned)?);
+        }
+    }
+    Ok(files)
+}
+
+/// Which of the plan's files `path` is.
+fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
+    let header = open_header(path)?;
+    let name = file_name(path);
+    let embedding = plan.rag.as_ref().map(|rag| (&rag.model.files, rag.model.parameters));
+    let models = || [(&plan.model.files, plan.model.parameters)].into_iter().chain(embedding);
+    // By its name; a model of one file must be that model as well.
+    for (files, parameters) in models() {
+        if let Some(file) = files.iter().find(|file| file.name == name) {
+            if files.len() == 1 && header.parameters() != parameters {
+                return Err(not_that_model(plan, path, header.parameters(), parameters).into());
+            }
+            return Ok(file);
+        }
+    }
+    let mut alike =
+        models().filter(|(files, parameters)| files.len() == 1 && header.parameters() == *parameters);
+    if let Some((files, _)) = alike.next() {
+        return Ok(&files[0]);
+    }
+    if plan.rag.is_none() && plan.model.files.len() == 1 {
+        return Err(not_that_model(plan, path, header.parameters(), plan.model.parameters).into());
+    }
+    let names: Vec<&str> = plan.files().map(|file| file.name.as_str()).collect();
+    Err(Failure::usage(format!("{name} is not a file of {}", plan.model.id))
+        .hint(format!("its files: {}", names.join(", ")))
+        .into())
+}
+
+fn not_that_model(plan: &Plan, path: &Path, found: u64, wanted: u64) -> Failure {
+    Failure::usage(format!(
+        "{} has {found} parameters, but the plan is for {} with {wanted}",
+        path.display(),
+        plan.model.id,
+    ))
+    .hint(format!("plan for this file itself: --model {}", path.display()))
+}
+
+/// The file under its name in the plan, hashed, and with the hash that the plan pins.
+fn pinned(path: &Path, planned: &ModelFile) -> Result<LocalFile> {
+    let file = hashed(path, planned.name.clone())?;
+    if let Some(pin) = planned.sha256.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&file.blob.sha256)) {
+        return Err(Failure::usage(format!(
+            "{} has SHA-256 {}, but the plan pins {pin}",
+            path.display(),
+            file.blob.sha256
+        ))
+        .hint("this is another file than the one planned for; download it again")
+        .into());
+    }
+    Ok(file)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// llama.cpp's archive, under its own name.
+pub fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
+    archive.map(|path| hashed(path, file_name(path))).transpose()
+}
+
+/// Hashing takes a second per gigabyte or two, so it is shown.
+pub fn hashed(path: &Path, name: String) -> Result<LocalFile> {
+    let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bar = if super::interactive() && total > 256 << 20 {
+        indicatif::ProgressBar::new(total)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
+    bar.set_message(format!("hashing {name}"));
+    let file = LocalFile::open(path, name, |done| bar.set_position(done));
+    bar.finish_and_clear();
+    file
+}

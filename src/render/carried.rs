@@ -1,0 +1,155 @@
+//! Files that travel in a bundle's directory, so that nobody has to fetch them: llama.cpp's archive and
+//! the model's files, under `files/`. They are far too large for the tar that goes to a host, and what a
+//! host becomes does not depend on where they came from: the tar's manifest does not list them.
+
+use super::manifest::{What, broken};
+use crate::error::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folder of a bundle where they lie, each under its name.
+pub const FOLDER: &str = "files";
+/// The image for a machine's first boot, beside the rest of the bundle.
+pub const SEED: &str = "seed.iso";
+/// A file's name; Rock Ridge and every file system take 255 bytes.
+const MAX_NAME: usize = 200;
+
+/// A file that travels in the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    pub what: What,
+    /// Its name under [`FOLDER`]; a model's is the one in the plan.
+    pub name: String,
+    /// Lower-case hex.
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+/// [`SEED`], as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seed {
+    /// Lower-case hex.
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+impl Carried {
+    /// Relative to the bundle.
+    pub fn path(&self) -> PathBuf {
+        Path::new(FOLDER).join(&self.name)
+    }
+}
+
+/// Every name is plain and there once, and there is one runtime at most.
+pub(super) fn check(carried: &[Carried]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for file in carried {
+        let name = file.name.as_str();
+        // A dot leads a file that is still being written.
+        let plain = !name.is_empty()
+            && name.len() <= MAX_NAME
+            && !name.starts_with(['.', '-'])
+            && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
+        if !plain {
+            return Err(broken(format!("it carries {name:?}, which is no plain file name")));
+        }
+        if !seen.insert(name) {
+            return Err(broken(format!("it carries {name:?} twice")));
+        }
+    }
+    if carried.iter().filter(|file| file.what == What::Runtime).count() > 1 {
+        return Err(broken("it carries more than one llama.cpp".to_string()));
+    }
+    Ok(())
+}
+
+/// Of a bundle's directory: refuses one whose carried files are not there in their size. Who takes a file
+/// hashes it on the way.
+pub(super) fn check_present(dir: &Path, carried: &[Carried]) -> Result<()> {
+    for file in carried {
+        let path = dir.join(file.path());
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() && metadata.len() == file.size_bytes => {}
+            Ok(_) => {
+                return Err(broken(format!(
+                    "{} is not what the manifest says; it was changed",
+                    file.path().display()
+                )));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(broken(format!("{} is missing", file.path().display())));
+            }
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+    Ok(())
+}
+
+/// Removes from a bundle's directory what it carried and carries no more: the names that were there.
+pub(super) fn remove(dir: &Path, old: &[Carried], new: &[Carried]) -> Result<Vec<String>> {
+    let mut removed = Vec::new();
+    let folder = dir.join(FOLDER);
+    if !fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(removed);
+    }
+    for file in old.iter().filter(|file| !new.iter().any(|kept| kept.name == file.name)) {
+        let path = folder.join(&file.name);
+        match fs::remove_file(&path) {
+            Ok(()) => removed.push(file.path().display().to_string()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("removing {}", path.display())),
+        }
+    }
+    if new.is_empty() {
+        // Only where it is empty.
+        let _ = fs::remove_dir(&folder);
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(what: What, name: &str) -> Carried {
+        Carried { what, name: name.to_string(), sha256: "0".repeat(64), size_bytes: 1 }
+    }
+
+    #[test]
+    fn names_are_plain_and_nothing_is_there_twice() {
+        let model = |name: &str| file(What::Model, name);
+        check(&[file(What::Runtime, "llama.tar.gz"), model("a-00001-of-00002.gguf"), model("b.gguf")])
+            .unwrap();
+        let long = "x".repeat(MAX_NAME + 1);
+        for name in ["", ".", "..", ".hidden", "-rf", "a/b", "../a", "a\\b", "a\nb", &long] {
+            let error = check(&[model(name)]).unwrap_err();
+            assert!(error.to_string().contains("no plain file name"), "{name}: {error}");
+        }
+        assert!(check(&[model("a"), model("a")]).unwrap_err().to_string().contains("twice"));
+        let two = [file(What::Runtime, "a"), file(What::Runtime, "b")];
+        assert!(check(&two).unwrap_err().to_string().contains("more than one"));
+    }
+
+    #[test]
+    fn what_is_carried_no_more_goes_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (file(What::Model, "a"), file(What::Model, "b"));
+        fs::create_dir(dir.path().join(FOLDER)).unwrap();
+        for name in ["a", "b", "mine"] {
+            fs::write(dir.path().join(FOLDER).join(name), "1").unwrap();
+        }
+        check_present(dir.path(), &[a.clone(), b.clone()]).unwrap();
+        assert_eq!(
+            remove(dir.path(), &[a.clone(), b.clone()], std::slice::from_ref(&b)).unwrap(),
+            ["files/a"]
+        );
+        assert!(check_present(dir.path(), &[a]).unwrap_err().to_string().contains("files/a is missing"));
+        assert_eq!(remove(dir.path(), std::slice::from_ref(&b), &[]).unwrap(), ["files/b"]);
+        assert!(dir.path().join("files/mine").exists());
+        fs::write(dir.path().join("files/b"), "22").unwrap();
+        assert!(check_present(dir.path(), &[b]).unwrap_err().to_string().contains("changed"));
+    }
+}
