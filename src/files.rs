@@ -1,7 +1,7 @@
 //! Changes to files that are complete or not there: temporary file, fsync, rename, fsync the folder.
 
 use crate::error::{Context, Result};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
@@ -69,6 +69,25 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Gives `file` its size with all the space taken, so that a full disk shows before the first byte. Some file
+/// systems cannot; there it shows while writing.
+pub fn reserve(file: &File, size_bytes: u64) -> io::Result<()> {
+    file.set_len(size_bytes)?;
+    if size_bytes == 0 {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, size_bytes).map_err(io::Error::from) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        other => other,
+    }
+}
+
+/// There is no room: on the disk, for this user, or for a file this large.
+pub fn full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// A content hash taken earlier holds while these stay the same.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
@@ -103,7 +122,7 @@ fn sync_below(path: &Path) -> io::Result<()> {
     if metadata.is_symlink() { Ok(()) } else { File::open(path)?.sync_all() }
 }
 
-/// Flushes a whole file system's pending writes of `path`'s folder entry.
+/// Flushes `path`'s entry in its folder.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     let folder = rustix::fs::open(parent, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;

@@ -10,6 +10,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A SHA-256 as others write it, in lower-case hex.
+pub fn parse(text: &str) -> Option<String> {
+    let sound = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    sound.then(|| text.to_ascii_lowercase())
+}
+
 /// SHA-256 of `bytes`, lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))

@@ -23,8 +23,8 @@
 //!
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
-//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`files`] how files
-//! change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
+//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
+//! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
 
 pub mod agent;
@@ -35,6 +35,7 @@ pub mod fetch;
 pub mod files;
 pub mod hardware;
 pub mod hash;
+pub mod home;
 pub mod model;
 pub mod paths;
 pub mod plan;

@@ -3,11 +3,10 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use std::path::PathBuf;
 use std::thread;
 
-use lab::journey::{Client, PROFILE, assert_serves, chat, text, wait_until_ready};
-use lab::{Host, diff};
+use lab::journey::{Client, assert_serves, chat, wait_until_ready};
+use lab::{Host, diff, run};
 use serde_json::{Value, json};
 
 const UNIT: &str = "agi-provision-llama.service";
@@ -26,11 +25,9 @@ fn a_fresh_debian_13_serves_for_a_sudo_user() {
 fn from_nothing_to_an_answer(image: &str, user: &str) {
     let (host, client) = (Host::boot(image), Client::new());
     let fresh = host.snapshot();
-    let model = client.tiny("tiny.gguf", 1);
-    let apply = ["--model", text(&model), "--profile", PROFILE];
 
     // Looking first: it says what it would do, and leaves nothing.
-    let check = client.apply(&host, user, &[&apply[..], &["--check"]].concat());
+    let check = client.apply(&host, user, &["--check"]);
     assert_eq!((check.exit, check.changed()), (5, false), "{check:?}");
     let steps = ["user", "directories", "runtime", "packages", "model", "key", "agent", "unit", "start"];
     for step in steps {
@@ -39,7 +36,7 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
     assert_eq!(diff(&fresh, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("ls /run | grep agi").stdout, "");
 
-    let done = client.apply(&host, user, &apply);
+    let done = client.apply(&host, user, &[]);
     assert_eq!((done.exit, done.changed()), (0, true), "{done:?}\n{}", host.exec(LOGS).stdout);
     assert!(done.message().contains("tiny F32 serves"), "{done:?}");
     assert_receipt(&host, &done.value["receipt"]);
@@ -54,10 +51,10 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
 
     // Again: nothing to do, and nothing done.
     let serving = host.snapshot();
-    let again = client.apply(&host, user, &apply);
+    let again = client.apply(&host, user, &[]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
     assert!(again.message().contains("nothing to do"), "{again:?}");
-    let check = client.apply(&host, user, &[&apply[..], &["--check"]].concat());
+    let check = client.apply(&host, user, &["--check"]);
     assert_eq!((check.exit, check.changed(), check.differences()), (0, false, vec![]), "{check:?}");
     assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
 
@@ -68,7 +65,7 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
     wait_until_ready(&host);
     assert_serves(&host);
     assert_eq!(host.exec(&format!("systemctl show -p NRestarts --value {UNIT}")).ok(), "0");
-    let again = client.apply(&host, user, &apply);
+    let again = client.apply(&host, user, &[]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 }
 
@@ -172,8 +169,6 @@ fn assert_key_rotates(host: &Host, client: &Client, user: &str) {
 fn drift_is_listed_exactly_and_repaired() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     client.serve(&host, "root");
-    let model = client.path("tiny.gguf");
-    let apply = ["--model", text(&model), "--profile", PROFILE];
     let generation = "/etc/agi-provision/generation";
     let model_on_host = host.exec(&format!("readlink {generation}/model/tiny.gguf")).ok();
     let changed_by_hand =
@@ -209,24 +204,23 @@ fn drift_is_listed_exactly_and_repaired() {
     for (drift, lines) in rounds {
         host.exec(&drift).ok();
         let drifted = host.snapshot();
-        let check = client.apply(&host, "root", &[&apply[..], &["--check"]].concat());
+        let check = client.apply(&host, "root", &["--check"]);
         assert_eq!((check.exit, check.changed()), (5, false), "{drift}: {check:?}");
         assert_eq!(check.differences(), lines, "{drift}");
         assert_eq!(diff(&drifted, &host.snapshot()), [""; 0], "{drift}");
 
         let started = host.exec(&format!("systemctl show -p InvocationID {UNIT}")).ok();
-        let repaired = client.apply(&host, "root", &apply);
+        let repaired = client.apply(&host, "root", &[]);
         assert_eq!((repaired.exit, repaired.changed()), (0, true), "{drift}: {repaired:?}");
         let now = host.exec(&format!("systemctl show -p InvocationID {UNIT}")).ok();
         assert_ne!(now, started, "{drift}: not restarted");
         assert_serves(&host);
-        let again = client.apply(&host, "root", &apply);
+        let again = client.apply(&host, "root", &[]);
         assert_eq!((again.exit, again.changed()), (0, false), "{drift}: {again:?}");
     }
     // As text: one line per change on stdout, the rest on stderr.
     host.exec(&format!("systemctl stop {UNIT}")).ok();
-    let check =
-        client.on(&host, "root", &["apply", "--check", "--model", text(&model), "--profile", PROFILE]);
+    let check = client.on(&host, "root", &client.applying(&["--check"]));
     assert_eq!(check.status, 5, "{check:?}");
     let name = format!("root@{}", host.addr());
     assert_eq!(check.stdout, format!("{name}: start: start {UNIT} (now inactive, enabled)\n"), "{check:?}");
@@ -238,45 +232,22 @@ fn several_hosts_at_once_and_the_worst_is_told() {
     let (one, two) = (boot("debian12"), boot("debian13"));
     let (one, two) = (one.join().unwrap(), two.join().unwrap());
     let client = Client::new();
-    let known: Vec<String> =
-        [&one, &two].map(|host| std::fs::read_to_string(host.known_hosts()).unwrap()).into();
-    let known_hosts = client.path("known_hosts");
-    std::fs::write(&known_hosts, known.concat()).unwrap();
-    let (model, archive) = (client.tiny("tiny.gguf", 1), lab::llama_archive());
-    let keys: [PathBuf; 2] = [one.key_path(), two.key_path()];
-    let run = |first: &str, second: &str| {
+    client.know([&one, &two]);
+    let apply = |first: &str, second: &str| {
         let (first, second) = (format!("{first}@{}", one.addr()), format!("{second}@{}", two.addr()));
-        let ran = client.run(&[
-            "apply",
-            "--yes",
-            "--format",
-            "json",
-            "--jobs",
-            "2",
-            "--model",
-            text(&model),
-            "--profile",
-            PROFILE,
-            "--runtime-archive",
-            text(&archive),
-            "--known-hosts",
-            text(&known_hosts),
-            "--identity",
-            text(&keys[0]),
-            "--identity",
-            text(&keys[1]),
-            "--host",
-            &first,
-            "--host",
-            &second,
-        ]);
+        let mut command = client.command(&client.applying(&["--format", "json", "--jobs", "2"]));
+        command.args(["--host", &first, "--host", &second, "--known-hosts", "known_hosts"]);
+        for host in [&one, &two] {
+            command.arg("--identity").arg(host.key_path());
+        }
+        let ran = run(&mut command);
         let value: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran:?}"));
         assert_eq!(value[0]["host"], first);
         assert_eq!(value[1]["host"], second);
         (ran.status, value)
     };
     let untouched = one.snapshot();
-    let (status, value) = run("nosudo", "admin");
+    let (status, value) = apply("nosudo", "admin");
     assert_eq!(status, 1, "{value}");
     assert_eq!((&value[0]["exit"], &value[0]["changed"]), (&json!(1), &json!(false)), "{value}");
     assert!(value[0]["message"].as_str().unwrap().contains("sudo"), "{value}");
@@ -284,7 +255,7 @@ fn several_hosts_at_once_and_the_worst_is_told() {
     assert_eq!(diff(&untouched, &one.snapshot()), [""; 0]);
     assert_serves(&two);
 
-    let (status, value) = run("root", "admin");
+    let (status, value) = apply("root", "admin");
     assert_eq!(status, 0, "{value}");
     assert_eq!((&value[0]["changed"], &value[1]["changed"]), (&json!(true), &json!(false)), "{value}");
     assert_serves(&one);

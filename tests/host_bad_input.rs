@@ -14,33 +14,29 @@ mod lab;
 #[path = "host_bad_input/login.rs"]
 mod login;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lab::journey::{Client, PROFILE, text};
-use lab::{Host, Ran, Snapshot, diff, llama_archive};
+use lab::journey::{Client, text};
+use lab::{Host, Ran, Snapshot, diff_but_backups};
 
 /// A host, someone who works on it, and what was on its disk before.
 pub struct Site {
     pub host: Host,
     pub client: Client,
-    model: PathBuf,
-    archive: PathBuf,
     before: Snapshot,
 }
 
 impl Site {
     /// libgomp1 is there already: installed packages would stay after a failure.
     pub fn new(host: Host) -> Site {
-        host.exec("apt-get update -qq && apt-get install -y -qq libgomp1 && apt-get clean").ok();
+        host.install_libgomp();
         Site::bare(host)
     }
 
     pub fn bare(host: Host) -> Site {
-        let client = Client::new();
-        let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
         let before = host.snapshot();
-        Site { host, client, model, archive, before }
+        Site { host, client: Client::new(), before }
     }
 
     /// What is on the disk now is what has to stay.
@@ -48,24 +44,9 @@ impl Site {
         self.before = self.host.snapshot();
     }
 
-    /// `apply` of the tiny model with the archive, both replaced by what `args` name.
-    pub fn args<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
-        let mut all = vec!["apply", "--yes"];
-        if !args.contains(&"--plan") {
-            all.extend(["--profile", PROFILE]);
-            if !args.contains(&"--model") {
-                all.extend(["--model", text(&self.model)]);
-            }
-        }
-        if !args.contains(&"--runtime-archive") {
-            all.extend(["--runtime-archive", text(&self.archive)]);
-        }
-        all.extend(args);
-        all
-    }
-
+    /// `apply` of the tiny model, or what `args` name.
     pub fn apply(&self, user: &str, args: &[&str]) -> Ran {
-        self.client.on(&self.host, user, &self.args(args))
+        self.client.on(&self.host, user, &self.client.applying(args))
     }
 
     /// `apply` ends like this and changes nothing.
@@ -80,10 +61,7 @@ impl Site {
     /// The host is as it was, but for the backups that useradd and userdel make.
     #[track_caller]
     pub fn untouched(&self) {
-        let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
-        let mut changes = diff(&self.before, &self.host.snapshot());
-        changes.retain(|change| !backups.contains(&change.split(' ').nth(1).unwrap()));
-        assert_eq!(changes, [""; 0]);
+        assert_eq!(diff_but_backups(&self.before, &self.host.snapshot()), [""; 0]);
         assert_ne!(self.host.exec("ls /run/agi-provision* 2>/dev/null | grep .").status, 0);
     }
 }
@@ -105,23 +83,7 @@ pub fn refused(ran: &Ran, exit: i32, message: &str, hint: &str) {
 /// Waits until `ready`, at most a minute.
 #[track_caller]
 pub fn wait(what: &str, ready: impl FnMut() -> bool) {
-    wait_for(what, Duration::from_secs(60), ready);
-}
-
-#[track_caller]
-pub fn wait_for(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !ready() {
-        assert!(began.elapsed() < limit, "still waiting for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// A model with zeros after its tensors, `size` bytes in all.
-pub fn padded(client: &Client, name: &str, size: u64) -> PathBuf {
-    let path = client.tiny(name, 1);
-    std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
-    path
+    lab::wait_for(what, Duration::from_secs(60), ready);
 }
 
 /// A .tar.gz of `entries`, all executable.

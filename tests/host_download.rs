@@ -5,20 +5,16 @@ mod http;
 #[path = "lab/mod.rs"]
 mod lab;
 
+use agi_provision::hash::sha256;
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, Snapshot, diff, llama_archive, run};
+use lab::{Host, diff, llama_archive, ours, run};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 const SECRET: &str = "hf_poison_4b1d0c9a";
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// A plan whose model and runtime are pinned to these addresses.
 fn pinned(client: &Client, model: &Path, model_url: &str, runtime_url: &str) -> PathBuf {
@@ -29,12 +25,6 @@ fn pinned(client: &Client, model: &Path, model_url: &str, runtime_url: &str) -> 
         plan["llama_server"]["runtime"] =
             json!({"url": runtime_url, "sha256": sha256(&archive), "size_bytes": archive.len()});
     })
-}
-
-/// What of ours is on the host that was not there before; packages stay, and the output says so.
-fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
-    let all = diff(before, &host.snapshot());
-    all.into_iter().filter(|line| line.contains("agi-provision")).collect()
 }
 
 fn serve(host: &Host, path: &Path, habit: fn(usize, &http::Request) -> Reply) -> Server {

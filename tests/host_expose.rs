@@ -3,7 +3,7 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Answer, Client, PROFILE, assert_serves, text};
+use lab::journey::{Answer, Client, assert_serves, text};
 use lab::{Host, Ran, diff, run};
 use serde_json::Value;
 use std::path::Path;
@@ -50,13 +50,6 @@ fn answers(from: &str, url: &str, cacert: &Path, key: &str) {
     }
 }
 
-fn apply(client: &Client, host: &Host, user: &str, flags: &[&str]) -> Answer {
-    let model = client.tiny("tiny.gguf", 1);
-    let args: Vec<&str> =
-        ["--model", text(&model), "--profile", PROFILE].into_iter().chain(flags.iter().copied()).collect();
-    client.apply(host, user, &args)
-}
-
 #[track_caller]
 fn served(answer: &Answer) {
     assert_eq!(answer.exit, 0, "{} {}", answer.message(), answer.stderr);
@@ -79,7 +72,7 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     let theirs = host.exec("nft list table inet theirs").ok();
 
     let range = format!("{near}/32");
-    let done = apply(&client, &host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
+    let done = client.apply(&host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
     assert_eq!(
         done.exit,
         0,
@@ -111,7 +104,7 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     host.exec("ip address del fd00:99::2/64 dev eth0").ok();
 
     // Nothing more to do, and it is known.
-    let again = apply(&client, &host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
+    let again = client.apply(&host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
     served(&again);
     assert!(!again.changed(), "{}", again.message());
     let status = client.json_on(&host, "admin", &["status"]).value;
@@ -125,7 +118,7 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     host.exec("nft delete table inet agi_provision").ok();
     assert_ne!(ask(&stranger.0, &url, &cacert, &key).status, 0);
     assert_eq!(ask(&near, &url, &cacert, &key).ok(), "200");
-    let mended = apply(&client, &host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
+    let mended = client.apply(&host, "admin", &["--expose", &range, "--expose", "fd00:99::1"]);
     served(&mended);
     assert!(mended.changed(), "{}", mended.message());
     assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
@@ -174,7 +167,7 @@ fn without_a_new_connection_the_port_is_closed_again() {
     let range = format!("{near}/32");
     client.serve(&host, "root");
     lock_out(&host);
-    let locked = apply(&client, &host, "root", &["--expose", &range, "--confirm-seconds", "8"]);
+    let locked = client.apply(&host, "root", &["--expose", &range, "--confirm-seconds", "8"]);
     assert_eq!(locked.exit, 1, "{}", locked.message());
     assert!(locked.message().contains("no new connection could confirm"), "{}", locked.message());
     let start = Instant::now();
@@ -191,7 +184,7 @@ fn without_a_new_connection_the_port_is_closed_again() {
 
     // The lock is gone: the same command again opens it.
     host.exec("nft delete table inet out").ok();
-    let opened = apply(&client, &host, "root", &["--expose", &range, "--confirm-seconds", "12"]);
+    let opened = client.apply(&host, "root", &["--expose", &range, "--confirm-seconds", "12"]);
     served(&opened);
     let key = client.on(&host, "root", &["key", "show"]).ok();
     let (cacert, url) =
@@ -205,7 +198,7 @@ fn without_a_new_connection_the_port_is_closed_again() {
     let stranger = Stranger::of(&host);
     let other = format!("{}/32", stranger.0);
     lock_out(&host);
-    let locked = apply(&client, &host, "root", &["--expose", &other, "--confirm-seconds", "8"]);
+    let locked = client.apply(&host, "root", &["--expose", &other, "--confirm-seconds", "8"]);
     assert_eq!(locked.exit, 1, "{}", locked.message());
     assert!(locked.message().contains(&format!("lets {range} in again")), "{}", locked.message());
     host.exec("nft delete table inet out").ok();
@@ -220,17 +213,17 @@ fn without_a_new_connection_the_port_is_closed_again() {
     answers(&near, &url, &cacert, &key);
     assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
     // Confirmed, it holds, and the one before it does not any more.
-    let opened = apply(&client, &host, "root", &["--expose", &other, "--confirm-seconds", "12"]);
+    let opened = client.apply(&host, "root", &["--expose", &other, "--confirm-seconds", "12"]);
     served(&opened);
     assert_eq!(ask(&stranger.0, &url, &cacert, &key).ok(), "200");
     assert_eq!(ask(&near, &url, &cacert, &key).status, 28);
     let status = client.on(&host, "root", &["status"]).ok();
     assert!(status.contains(&format!("{other}, port 8080, TLS, confirmed")), "{status}");
-    served(&apply(&client, &host, "root", &["--expose", &range, "--confirm-seconds", "12"]));
+    served(&client.apply(&host, "root", &["--expose", &range, "--confirm-seconds", "12"]));
     assert_eq!(ask(&near, &url, &cacert, &key).ok(), "200");
 
     // A plan that lets nobody in closes it, and a rollback opens it again.
-    let closed = apply(&client, &host, "root", &[]);
+    let closed = client.apply(&host, "root", &[]);
     served(&closed);
     assert_eq!(ask(&near, &url, &cacert, &key).status, 7);
     client.on(&host, "root", &["rollback", "--yes"]).ok();
@@ -243,14 +236,14 @@ fn without_a_new_connection_the_port_is_closed_again() {
     openssl.arg("-addext").arg(format!("subjectAltName=IP:{}", host.addr()));
     run(openssl.arg("-keyout").arg(&own).arg("-out").arg(&cert)).ok();
     let flags = ["--expose", &range, "--tls-cert", text(&cert), "--tls-key", text(&own)];
-    let done = apply(&client, &host, "root", &flags);
+    let done = client.apply(&host, "root", &flags);
     served(&done);
     assert_eq!(ask(&near, &url, &cert, &key).ok(), "200");
     assert_ne!(ask(&near, &url, &cacert, &key).status, 0, "the old certificate is not shown any more");
     let leaked =
         host.exec("grep -rl 'PRIVATE KEY' /var/lib/agi-provision /var/log /run/agi-provision* 2>/dev/null");
     assert_eq!(leaked.stdout, "", "a key is kept where it should not be");
-    let again = apply(&client, &host, "root", &flags[..2]);
+    let again = client.apply(&host, "root", &flags[..2]);
     served(&again);
     assert!(!again.changed(), "{}", again.message());
 }

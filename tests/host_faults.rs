@@ -13,14 +13,8 @@ mod space;
 #[path = "host_faults/wire.rs"]
 mod wire;
 
-use lab::journey::{Client, PROFILE, assert_serves, text};
-use lab::{Host, Snapshot, diff};
-
-/// What of ours is on the host that was not there before.
-pub fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
-    let all = diff(before, &host.snapshot());
-    all.into_iter().filter(|line| line.contains("agi-provision")).collect()
-}
+use lab::journey::{Client, assert_serves};
+use lab::{Host, ours};
 
 #[test]
 fn times_of_files_that_are_years_off_make_no_difference() {
@@ -29,8 +23,7 @@ fn times_of_files_that_are_years_off_make_no_difference() {
     client.serve(&host, "admin");
     host.exec("touch -d '2011-01-01' /var/lib/agi-provision/receipt.json /etc/agi-provision/api-key").ok();
     host.exec("find /var/lib/agi-provision/generations -exec touch -h -d '2041-01-01' {} +").ok();
-    let model = client.path("tiny.gguf");
-    let again = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+    let again = client.apply(&host, "admin", &[]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
     assert_serves(&host);
 }
@@ -40,8 +33,7 @@ fn a_read_only_etc_stops_before_anything_serves() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let before = host.snapshot();
     host.exec("mount --bind /etc /etc && mount -o remount,ro,bind /etc").ok();
-    let model = client.tiny("tiny.gguf", 1);
-    let refused = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+    let refused = client.apply(&host, "root", &[]);
     assert_eq!(refused.exit, 1, "{refused:?}");
     host.exec("umount /etc").ok();
     assert_eq!(ours(&before, &host), [""; 0], "{refused:?}");

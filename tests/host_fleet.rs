@@ -3,17 +3,15 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, PROFILE, assert_serves, text};
-use lab::{Host, Ran, llama_archive, run};
+use lab::journey::{Client, assert_serves};
+use lab::{Host, Ran, run};
 use serde_json::Value;
 
 #[test]
 fn a_fleet_of_three_with_one_that_fails() {
     let hosts = [Host::boot("debian12"), Host::boot("debian13"), Host::boot("debian12")];
     let client = Client::new();
-    let known: String =
-        hosts.iter().map(|host| std::fs::read_to_string(host.known_hosts()).unwrap()).collect();
-    std::fs::write(client.path("known_hosts"), known).unwrap();
+    client.know(&hosts);
     let mut inventory = String::new();
     for (host, name) in hosts.iter().zip(["one", "two", "three"]) {
         inventory += &format!(
@@ -30,17 +28,7 @@ fn a_fleet_of_three_with_one_that_fails() {
         command.args(["--inventory", "fleet.toml", "--known-hosts", "known_hosts"]);
         run(&mut command)
     };
-    let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
-    let apply = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let apply = client.applying(&[]);
 
     assert_eq!(on(&[&apply[..], &["--retry-failed"]].concat()).status, 2, "nothing is known yet");
     hosts[1].link_down();

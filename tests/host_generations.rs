@@ -6,7 +6,7 @@ mod lab;
 use std::fs;
 
 use lab::journey::{Client, PROFILE, assert_serves, http, spoil, text};
-use lab::{Host, diff};
+use lab::{Host, diff, diff_but_backups};
 use serde_json::{Value, json};
 
 const UNIT: &str = "agi-provision-llama.service";
@@ -54,7 +54,7 @@ fn a_new_plan_is_a_new_generation_and_the_way_back_works() {
     assert_eq!(context(&host), first_context);
     assert_serves(&host);
     // The same as the plan it was made from.
-    let again = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+    let again = client.apply(&host, "admin", &[]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 
     // A plan as a file, with a chat template of its own.
@@ -106,7 +106,7 @@ fn a_plan_that_does_not_serve_is_taken_back() {
     assert_eq!(host.exec(&format!("cat {RECEIPT}")).ok(), receipt);
 
     // And it is as good as before: nothing to do.
-    let again = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+    let again = client.apply(&host, "root", &[]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 
     // The same with the server down at the start: what did not serve before is not said to serve.
@@ -119,7 +119,7 @@ fn a_plan_that_does_not_serve_is_taken_back() {
 #[test]
 fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     let (host, client) = (Host::boot("debian12"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    host.install_libgomp();
     let before = host.snapshot();
     let (model, spoilt) = (client.tiny("tiny.gguf", 1), client.path("tiny-spoilt.gguf"));
     spoil(&model, &spoilt);
@@ -128,8 +128,7 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
     assert!(failed.message().contains("the host is as it was"), "{failed:?}");
     assert!(failed.value["log"].to_string().contains("llamb"), "{failed:?}");
-    let differs = diff(&before, &host.snapshot());
-    assert!(differs.iter().all(|line| is_user_database(line)), "{differs:#?}");
+    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 
     // Models that were kept are not taken either.
@@ -138,15 +137,7 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     let kept = host.snapshot();
     let failed = client.apply(&host, "root", &["--plan", text(&plan), "--model-file", text(&spoilt)]);
     assert_eq!(failed.exit, 1, "{failed:?}");
-    let differs = diff(&kept, &host.snapshot());
-    assert!(differs.iter().all(|line| is_user_database(line)), "{differs:#?}");
-}
-
-/// Backups that useradd and userdel write.
-fn is_user_database(line: &str) -> bool {
-    ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"]
-        .iter()
-        .any(|path| line[2..].starts_with(path))
+    assert_eq!(diff_but_backups(&kept, &host.snapshot()), [""; 0]);
 }
 
 /// The requirement `id` of a plan, its bounds replaced.
@@ -169,10 +160,8 @@ fn a_host_that_is_too_small_is_left_alone() {
     let refused = client.apply(&host, "admin", &["--plan", text(&plan), "--model-file", text(&model)]);
     assert_eq!((refused.exit, refused.changed()), (4, false), "{refused:?}");
     assert!(refused.message().contains("3 requirements are not met"), "{refused:?}");
-    let archive = lab::llama_archive();
-    let as_text =
-        ["apply", "--yes", "--plan", text(&plan), "--runtime-archive", text(&archive), "--model-file"];
-    let as_text = client.on(&host, "admin", &[&as_text[..], &[text(&model)]].concat());
+    let as_text = client.applying(&["--plan", text(&plan), "--model-file", text(&model)]);
+    let as_text = client.on(&host, "admin", &as_text);
     let verify = client.on(&host, "admin", &["verify", "--plan", text(&plan)]);
     let verify_json = client.json_on(&host, "admin", &["verify", "--plan", text(&plan)]);
     assert_eq!((as_text.status, verify.status, verify_json.exit), (4, 4, 4), "{as_text:?} {verify:?}");
@@ -249,8 +238,7 @@ fn a_host_that_was_resized_down_refuses_once_and_says_why() {
         assert!(status.stdout.contains(reason), "{status:?}");
 
         // Back to its size: the next apply repairs what was edited.
-        let model = client.path("tiny.gguf");
-        let repaired = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+        let repaired = client.apply(&host, "root", &[]);
         assert_eq!((repaired.exit, repaired.changed()), (0, true), "{repaired:?}");
         assert_serves(&host);
     }

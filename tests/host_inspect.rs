@@ -6,8 +6,8 @@ mod lab;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::{Duration, Instant};
 
-use lab::journey::{Client, PROFILE, assert_serves, text};
-use lab::{Host, diff};
+use lab::journey::{Client, assert_serves, text};
+use lab::{Host, Snapshot, diff, diff_but_backups};
 use serde_json::{Value, json};
 
 #[test]
@@ -175,9 +175,7 @@ fn what_was_applied_is_removed_without_a_trace() {
         assert_eq!(host.exec("systemctl list-units --all --no-legend 'agi-provision*'").stdout, "");
         assert_eq!(host.exec("systemctl list-unit-files --no-legend 'agi-provision*'").stdout, "");
         assert_eq!(host.exec("ls -A /run | grep agi").stdout, "");
-        let left: Vec<String> =
-            diff(&fresh, &host.snapshot()).into_iter().filter(|line| !stays_after_remove(line)).collect();
-        assert_eq!(left, [""; 0], "{image}");
+        assert_eq!(left(&fresh, &host), [""; 0], "{image}");
         host.exec("dpkg -s libgomp1").ok();
 
         let clean = host.snapshot();
@@ -187,8 +185,7 @@ fn what_was_applied_is_removed_without_a_trace() {
     }
 }
 
-/// What stays: the package that was installed with what apt and dpkg note of it, and the backups that
-/// useradd and userdel write.
+/// What stays, beside the users' backups: the package that was installed, with what apt and dpkg note of it.
 fn stays_after_remove(line: &str) -> bool {
     let path = line[2..].split(": ").next().unwrap();
     let package = [
@@ -209,22 +206,24 @@ fn stays_after_remove(line: &str) -> bool {
         "/etc/ld.so.cache",
         "/var/cache/ldconfig/aux-cache",
     ];
-    let backups =
-        ["/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-"];
-    package.iter().any(|start| path.starts_with(start)) || backups.contains(&path)
+    package.iter().any(|start| path.starts_with(start))
+}
+
+fn left(before: &Snapshot, host: &Host) -> Vec<String> {
+    let all = diff_but_backups(before, &host.snapshot());
+    all.into_iter().filter(|line| !stays_after_remove(line)).collect()
 }
 
 #[test]
 fn models_can_be_kept_for_a_next_apply() {
     let (host, client) = (Host::boot("debian12"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    host.install_libgomp();
     let fresh = host.snapshot();
     client.serve(&host, "root");
     let model = client.path("tiny.gguf");
     let removed = client.json_on(&host, "root", &["remove", "--yes", "--keep-models"]);
     assert_eq!((removed.exit, removed.changed()), (0, true), "{removed:?}");
-    let kept: Vec<String> =
-        diff(&fresh, &host.snapshot()).into_iter().filter(|line| !stays_after_remove(line)).collect();
+    let kept = left(&fresh, &host);
     assert_eq!(kept.len(), 5, "the folders, the model and its note: {kept:#?}");
     assert!(kept.iter().all(|line| line.starts_with("+ /var/lib/agi-provision")), "{kept:#?}");
     // A question leaves no executable beside them.
@@ -234,9 +233,7 @@ fn models_can_be_kept_for_a_next_apply() {
 
     // The model is not sent again, nor asked for.
     let plan = client.plan("plan.json", &model, &[], |_| ());
-    let archive = lab::llama_archive();
-    let apply = ["apply", "--yes", "--runtime-archive", text(&archive), "--plan", text(&plan)];
-    let applied = client.on(&host, "root", &apply);
+    let applied = client.on(&host, "root", &client.applying(&["--plan", text(&plan)]));
     assert_eq!(applied.status, 0, "{applied:?}");
     assert!(
         applied.stderr.contains("sending llama-") && !applied.stderr.contains("sending tiny"),
@@ -244,17 +241,7 @@ fn models_can_be_kept_for_a_next_apply() {
     );
     assert_serves(&host);
     client.on(&host, "root", &["remove", "--yes", "--keep-models"]).ok();
-    let apply = [
-        "apply",
-        "--yes",
-        "--runtime-archive",
-        text(&archive),
-        "--profile",
-        PROFILE,
-        "--model",
-        text(&model),
-    ];
-    let applied = client.on(&host, "root", &apply);
+    let applied = client.on(&host, "root", &client.applying(&[]));
     assert_eq!(applied.status, 0, "{applied:?}");
     assert!(!applied.stderr.contains("sending tiny"), "{applied:?}");
     assert_serves(&host);
@@ -262,13 +249,8 @@ fn models_can_be_kept_for_a_next_apply() {
     // Twice is fine; then everything.
     client.on(&host, "root", &["remove", "--yes", "--keep-models"]).ok();
     client.on(&host, "root", &["remove", "--yes", "--keep-models"]).ok();
-    assert_eq!(
-        diff(&with_models, &host.snapshot()).iter().filter(|line| !stays_after_remove(line)).count(),
-        0
-    );
+    assert_eq!(left(&with_models, &host), [""; 0]);
     let removed = client.json_on(&host, "root", &["remove", "--yes"]);
     assert_eq!((removed.exit, removed.changed()), (0, true), "{removed:?}");
-    let left: Vec<String> =
-        diff(&fresh, &host.snapshot()).into_iter().filter(|line| !stays_after_remove(line)).collect();
-    assert_eq!(left, [""; 0]);
+    assert_eq!(left(&fresh, &host), [""; 0]);
 }

@@ -57,8 +57,7 @@ fn a_host_is_brought_up_from_itself() {
     assert_eq!(host.exec(&format!("{program} status --local")).status, 0);
     assert_eq!(diff(&serving, &host.snapshot()), [""; 0]);
     // Over SSH it is the same host in the same state.
-    let over_ssh =
-        client.apply(&host, "admin", &["--model", text(&client.path("tiny.gguf")), "--profile", PROFILE]);
+    let over_ssh = client.apply(&host, "admin", &[]);
     assert_eq!((over_ssh.exit, over_ssh.changed()), (0, false), "{over_ssh:?}");
 
     host.exec(&format!("{program} remove --local --yes")).ok();

@@ -6,13 +6,13 @@ mod http;
 mod lab;
 
 use http::{Reply, Server};
-use lab::journey::{Client, PROFILE, assert_serves, http_at, text};
-use lab::{Host, Snapshot, agi_provision, diff, run};
+use lab::journey::{Client, assert_serves, http_at, text};
+use lab::{Host, agi_provision, diff, diff_but_backups, run, wait_for};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const UNIT: &str = "agi-provision-embed.service";
 const PORT: u16 = 8081;
@@ -43,11 +43,10 @@ fn state(host: &Host) -> String {
 #[test]
 fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let (host, client) = (Host::boot("debian12"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    host.install_libgomp();
     let before = host.snapshot();
-    let (model, embedder) = (client.tiny("tiny.gguf", 1), client.tiny_embedder("embedder.gguf"));
-    let plain = ["--model", text(&model), "--profile", PROFILE];
-    let rag = [&plain[..], &["--rag", "--rag-model", text(&embedder), "--rag-chunks", "1000"]].concat();
+    let embedder = client.tiny_embedder("embedder.gguf");
+    let rag = ["--rag", "--rag-model", text(&embedder), "--rag-chunks", "1000"];
 
     let done = client.apply(&host, "admin", &rag);
     assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
@@ -84,7 +83,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
     assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
-    let differs = client.json_on(&host, "admin", &[&["apply", "--check", "--yes"], &rag[..]].concat());
+    let differs = client.apply(&host, "admin", &[&["--check"], &rag[..]].concat());
     assert_eq!(differs.differences(), [format!("embedding: start {UNIT} (now inactive, enabled)")]);
     let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
     let mended = client.apply(&host, "admin", &rag);
@@ -98,13 +97,11 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_eq!(embed(&host, Some(new.trim()), &json!("a")).0, 200);
     host.reboot();
     lab::journey::wait_until_ready(&host);
-    host.exec(
-        "for i in $(seq 100); do systemctl is-active -q agi-provision-embed && exit; sleep 0.1; done; exit 1",
-    )
-    .ok();
+    let active = || host.exec(&format!("systemctl is-active -q {UNIT}")).status == 0;
+    wait_for("the embedding server", Duration::from_secs(30), active);
 
     // Without --rag the second server goes; a rollback brings it back, and away again.
-    let without = client.apply(&host, "admin", &plain);
+    let without = client.apply(&host, "admin", &[]);
     assert_eq!((without.exit, without.changed()), (0, true), "{without:?}");
     assert_eq!(state(&host), "not-found inactive");
     assert_serves(&host);
@@ -118,14 +115,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
 
     assert_tunnel_leads_there(&host, &client);
     client.on(&host, "admin", &["remove", "--yes"]).ok();
-    assert_eq!(left(&before, &host), [""; 0]);
-}
-
-/// What is on the host that was not there before, but for what useradd and userdel write.
-fn left(before: &Snapshot, host: &Host) -> Vec<String> {
-    let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
-    let is_backup = |line: &String| backups.iter().any(|path| line[2..].starts_with(path));
-    diff(before, &host.snapshot()).into_iter().filter(|line| !is_backup(line)).collect()
+    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
 }
 
 /// The command that `tunnel --embedding` prints gives a vector on this machine.
@@ -155,12 +145,9 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     let serving = host.snapshot();
     host.exec("systemd-run -q --unit=squatter systemd-socket-activate -l 8081 cat").ok();
     // It listens before its process has its name.
-    host.exec(
-        "for i in $(seq 100); do grep -q :1F91 /proc/net/tcp /proc/net/tcp6 && exit; sleep 0.1; done; exit 1",
-    )
-    .ok();
-    let args = [&["--model", text(&model), "--profile", PROFILE], &rag[..]].concat();
-    let refused = client.apply(&host, "root", &args);
+    let listens = || host.exec("grep -q :1F91 /proc/net/tcp /proc/net/tcp6").status == 0;
+    wait_for("the port", Duration::from_secs(30), listens);
+    let refused = client.apply(&host, "root", &rag);
     assert_eq!(refused.exit, 4, "{refused:?}");
     assert!(
         refused.stderr.contains("rag-port") || refused.value.to_string().contains("rag-port"),
@@ -188,7 +175,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     // One that serves, its model downloaded by the host; and then a plan without it that does not: it
     // comes back.
     let bytes = std::fs::read(&embedder).unwrap();
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = agi_provision::hash::sha256(&bytes);
     let site = Server::start_at(&host.near_addr(), bytes, |_, _| Reply::Good);
     let pinned = client.plan("pinned.json", &model, &rag, |plan| {
         plan["rag"]["model"]["files"][0]["url"] = json!(site.url("m/embedder.gguf"));
@@ -209,7 +196,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
 #[test]
 fn a_first_apply_whose_embedding_server_fails_leaves_nothing() {
     let (host, client) = (Host::boot("debian12"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y libgomp1").ok();
+    host.install_libgomp();
     let before = host.snapshot();
     let (model, embedder) = (client.tiny("tiny.gguf", 1), client.tiny_embedder("embedder.gguf"));
     // Another model under its name: it loads, and gives vectors of another length than planned.
@@ -221,7 +208,7 @@ fn a_first_apply_whose_embedding_server_fails_leaves_nothing() {
     assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
     assert!(failed.message().contains("vectors of 128 numbers; the plan says 1024"), "{failed:?}");
     assert!(failed.message().contains("the host is as it was"), "{failed:?}");
-    assert_eq!(left(&before, &host), [""; 0]);
+    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 }
 

@@ -5,22 +5,21 @@ mod http;
 #[path = "lab/mod.rs"]
 mod lab;
 
+use agi_provision::hash::sha256;
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, llama_archive};
+use lab::{Host, llama_archive, wait_for};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const RESUME: &str = "/etc/systemd/system/agi-provision-resume.service";
 
 /// A plan whose runtime the host downloads, from a server that takes its time at first.
 fn slow_plan(host: &Host, client: &Client) -> (Server, PathBuf) {
     let archive = std::fs::read(llama_archive()).unwrap();
-    let digest: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = archive.len();
+    let (digest, size) = (sha256(&archive), archive.len());
     let server = Server::start_at(&host.near_addr(), archive, |number, _| match number {
         0..4 => Reply::Slow(200_000),
         _ => Reply::Good,
@@ -32,16 +31,10 @@ fn slow_plan(host: &Host, client: &Client) -> (Server, PathBuf) {
     (server, plan)
 }
 
-fn wait_for(what: &str, host: &Host, limit: u64, mut test: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !test() {
-        assert!(start.elapsed() < Duration::from_secs(limit), "{what}: {}", host.console());
-        sleep(Duration::from_millis(200));
-    }
-}
-
-fn downloading(host: &Host) -> bool {
-    host.exec("grep -q '\"event\":\"progress\"' /var/lib/agi-provision/job/journal.jsonl").status == 0
+fn wait_for_the_download(host: &Host) {
+    let journal = "/var/lib/agi-provision/job/journal.jsonl";
+    let begun = || host.exec(&format!("grep -q '\"event\":\"progress\"' {journal}")).status == 0;
+    wait_for("the download", Duration::from_secs(60), begun);
 }
 
 #[test]
@@ -52,7 +45,7 @@ fn a_restart_of_the_host_in_the_middle_is_nothing_but_a_delay() {
         let model = client.path("tiny.gguf");
         let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
         let mut first = client.spawn_on(&host, "root", &args);
-        wait_for("the download begins", &host, 60, || downloading(&host));
+        wait_for_the_download(&host);
         assert_eq!(host.exec(&format!("test -f {RESUME}")).status, 0);
         host.reboot();
         let _ = first.kill();
@@ -64,7 +57,8 @@ fn a_restart_of_the_host_in_the_middle_is_nothing_but_a_delay() {
         let joined = again.stderr.contains("is being applied") && again.stderr.contains("was restarted");
         assert!(joined || again.stderr.contains("nothing to do"), "{again:?}");
         assert_serves(&host);
-        wait_for("the unit goes", &host, 20, || host.exec(&format!("test -e {RESUME}")).status != 0);
+        let gone = || host.exec(&format!("test -e {RESUME}")).status != 0;
+        wait_for("the unit's end", Duration::from_secs(20), gone);
         assert_eq!(
             host.exec("ls /etc/systemd/system/multi-user.target.wants | grep -c resume").stdout.trim(),
             "0"
@@ -81,7 +75,7 @@ fn a_killed_agent_is_no_loss() {
     let model = client.path("tiny.gguf");
     let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
     let first = client.spawn_on(&host, "root", &args);
-    wait_for("the download begins", &host, 60, || downloading(&host));
+    wait_for_the_download(&host);
     host.exec("systemctl kill --signal=KILL agi-provision-apply.service").ok();
     let first = first.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&first.stderr);
@@ -101,7 +95,7 @@ fn a_killed_client_and_a_cut_cable_are_no_loss() {
     let model = client.path("tiny.gguf");
     let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
     let mut first = client.spawn_on(&host, "admin", &args);
-    wait_for("the download begins", &host, 60, || downloading(&host));
+    wait_for_the_download(&host);
     first.kill().unwrap();
     first.wait().unwrap();
     host.link_down();

@@ -4,7 +4,7 @@
 mod lab;
 
 use lab::Host;
-use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::journey::{Client, assert_serves, text};
 
 fn names(host: &Host, folder: &str) -> Vec<String> {
     let listing = host.exec(&format!("ls /var/lib/agi-provision/{folder}")).ok();
@@ -27,7 +27,7 @@ fn rollback_goes_back_once_and_old_things_are_pruned() {
     // Three more generations, each with a model of its own.
     for seed in 2..=4 {
         let model = client.tiny(&format!("tiny-{seed}.gguf"), seed);
-        let done = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+        let done = client.apply(&host, "admin", &["--model", text(&model)]);
         assert_eq!(done.exit, 0, "{done:?}");
     }
     assert_eq!(names(&host, "generations"), ["3", "4"]);
@@ -52,7 +52,7 @@ fn rollback_goes_back_once_and_old_things_are_pruned() {
         assert!(start.elapsed().as_secs() < 60);
     }
     let model = client.tiny("tiny-5.gguf", 5);
-    let done = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+    let done = client.apply(&host, "admin", &["--model", text(&model)]);
     assert_eq!(done.exit, 0, "{done:?}");
     assert_eq!(names(&host, "generations"), ["3", "5"]);
     assert_serves(&host);

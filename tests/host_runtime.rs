@@ -3,7 +3,7 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, PROFILE, assert_serves, text};
+use lab::journey::{Client, assert_serves};
 use lab::{Host, llama_archive, run};
 use std::process::Command;
 
@@ -23,11 +23,8 @@ fn a_llama_server_on_the_host_is_used_where_it_is() {
     host.put(&llama_archive(), "/root/llama.tar.gz");
     host.exec("tar -xzf /root/llama.tar.gz -C /opt --no-same-owner && rm /root/llama.tar.gz").ok();
     host.exec("ln -s /opt/llama-b11434/llama-server /usr/local/bin/llama-server").ok();
-    let model = client.tiny("tiny.gguf", 1);
-    let apply = |path: &str, more: &[&str]| {
-        let args = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-path", path];
-        client.json_on(&host, "admin", &[&args[..], more].concat())
-    };
+    let apply =
+        |path: &str, more: &[&str]| client.apply(&host, "admin", &[&["--runtime-path", path], more].concat());
 
     // What the service could not run is refused, and nothing is left.
     host.exec("cp /bin/true /root/llama-server; cp /bin/true /opt/open; chmod 777 /opt/open; printf '#!/bin/sh\\n' > /opt/script; chmod 755 /opt/script").ok();

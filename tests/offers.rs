@@ -211,9 +211,9 @@ fn a_cloud_that_fails_keeps_what_it_had_and_is_named() {
     assert!(ran.stderr.contains(failed) && ran.stderr.contains("\n\nhint: "), "{}", ran.stderr);
     for (cloud, why) in [
         ("runpod", "it answered 503"),
-        ("vast", "the download stopped"),
+        ("vast", "nothing came for 1 s"),
         ("lambda", "it needs permission (401)"),
-        ("hyperstack", "the download stopped"),
+        ("hyperstack", "it was cut"),
         ("gcp", "it has no column \"InstanceType\"; its first line is \"<html>"),
         ("aws", "it is larger than 64 MiB"),
     ] {
@@ -256,7 +256,7 @@ fn a_busy_server_is_asked_again_and_a_slow_one_is_given_up() {
     let drip = serve(|_, _| Reply::Slow(50));
     let ran = user.update("skypilot", &drip.url("verda/vms.csv"));
     assert_eq!(ran.exit, 1, "{ran:?}");
-    assert!(ran.stderr.contains("it was not through after 10 seconds"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("bytes came in ") && drip.requests().len() == 3, "{}", ran.stderr);
     assert!(ran.took < Duration::from_secs(20), "{:?}", ran.took);
 }
 

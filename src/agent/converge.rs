@@ -105,9 +105,7 @@ pub const FULL_DISK: &str =
 
 /// A full disk gets its hint wherever it shows; the error comes fresh from the step.
 pub fn full_disk(error: anyhow::Error) -> anyhow::Error {
-    let full = error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
-    });
+    let full = error.chain().any(|cause| cause.downcast_ref().is_some_and(files::full));
     if !(full || has_no_room()) || hint(&error).is_some() {
         return error;
     }

@@ -10,7 +10,7 @@
 use super::files;
 use super::protocol::Blob;
 use crate::error::{Context, Failure, Result};
-use crate::hash::hex;
+use crate::hash::{self, hex};
 use crate::paths;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -99,14 +99,7 @@ impl<'a> Arrival<'a> {
     /// A full disk shows before a byte is sent.
     fn reserve(&self) -> Result<()> {
         let size = self.blob.size_bytes;
-        if size > 0 {
-            let taken = rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::empty(), 0, size);
-            match taken.map_err(io::Error::from) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => self.file.set_len(size)?,
-                Err(error) => return Err(no_space(error, self.blob)),
-            }
-        }
+        files::reserve(&self.file, size).map_err(|error| no_space(error, self.blob))?;
         Ok(self.map.set_len(pieces(size) as u64)?)
     }
 
@@ -291,8 +284,7 @@ fn discard(blob: &Blob) {
 
 /// A further stream of an upload that another session has begun.
 pub fn join(blob: &Blob, input: &mut impl Read) -> Result<()> {
-    let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !hex(&blob.sha256) {
+    if hash::parse(&blob.sha256).is_none() {
         return Err(Failure::failed("a blob has no SHA-256").into());
     }
     Arrival::open(blob, false)?.read(input)
@@ -306,8 +298,8 @@ pub struct Interrupted {
 }
 
 fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Failure::failed(format!(
+    match files::full(&error) {
+        true => Failure::failed(format!(
             "the host's disk is full: {} ({} bytes) does not fit under {}",
             blob.name,
             blob.size_bytes,
@@ -315,7 +307,7 @@ fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
         ))
         .hint("free some space there or take a larger disk; nothing was kept")
         .into(),
-        _ => anyhow::Error::from(error).context(format!("writing {}", blob.name)),
+        false => anyhow::Error::from(error).context(format!("writing {}", blob.name)),
     }
 }
 

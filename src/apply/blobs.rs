@@ -84,9 +84,7 @@ struct Cache {
 
 impl Cache {
     fn path() -> Option<PathBuf> {
-        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-        Some(base.join("agi-provision/hashes.json"))
+        Some(crate::home::cache()?.join("hashes.json"))
     }
 
     fn load() -> Cache {

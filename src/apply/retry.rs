@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 type Failed = BTreeMap<String, Vec<String>>;
 
 fn path() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
-    Some(base.join("agi-provision/failed.json"))
+    Some(crate::home::state()?.join("failed.json"))
 }
 
 fn key(inventory: &Path) -> Result<String> {

@@ -62,9 +62,7 @@ fn printable_lines(text: &str) -> String {
 
 /// Writes a host's certificate where the user's programs keep such things.
 fn keep(name: &str, pem: &str) -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
-    let folder = base.context("no HOME")?.join("agi-provision/certificates");
+    let folder = crate::home::data().context("no HOME")?.join("certificates");
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let safe: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' }).collect();

@@ -9,6 +9,7 @@ use crate::apply::show::printable;
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
+use crate::fetch::api::variable;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -233,8 +234,6 @@ pub type Task = (Op, Vec<LocalFile>);
 
 /// `HF_TOKEN`, for the site that `HF_ENDPOINT` names or else Hugging Face; nowhere else.
 fn token() -> Option<Token> {
-    let variable =
-        |name| std::env::var(name).ok().map(|text| text.trim().to_string()).filter(|t| !t.is_empty());
     let origin = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_string());
     Some(Token { origin, secret: variable("HF_TOKEN")?.into() })
 }

@@ -2,6 +2,7 @@
 
 use super::{Format, interactive, print, print_json};
 use crate::error::{Exit, Failure, Result};
+use crate::fetch::ask::Patience;
 use crate::fetch::page::Pages;
 use crate::hardware::offers::sources::{self, Cloud, Source};
 use crate::hardware::offers::update::{Ending, Outcome, update};
@@ -68,7 +69,7 @@ struct UpdateArgs {
     /// A copy of the source: the address above its clouds' files, one table of it, or a folder
     #[arg(long, value_name = "URL")]
     from: Option<String>,
-    /// The longest wait for a catalogue's next bytes; a whole one may take ten times that
+    /// The longest wait for a catalogue's next bytes
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
 }
@@ -167,7 +168,8 @@ fn has(machine: &Machine) -> String {
 fn refresh(args: &UpdateArgs) -> Result<Exit> {
     let mut sources = sources::all();
     sources.retain(|source| args.source.is_empty() || args.source.contains(&source.name()));
-    let pages = Pages::new(Duration::from_secs(args.timeout), MOST_BYTES)?;
+    let patience = Patience { stall: Duration::from_secs(args.timeout), ..Patience::default() };
+    let pages = Pages::new(patience, MOST_BYTES)?;
     let mut held = store::Held::take()?;
     let bar = if interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.enable_steady_tick(Duration::from_millis(120));

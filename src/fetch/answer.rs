@@ -4,7 +4,6 @@ use std::time::Duration;
 
 /// A server's word on how long to wait counts up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The parts of an answer's head that matter.
@@ -17,50 +16,94 @@ pub struct Head {
     pub retry_after: Option<String>,
 }
 
-/// What to do with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The asked range; its bytes follow.
-    Part,
-    /// The whole file from its first byte: this server knows no ranges, or the file is another now.
-    Whole,
-    /// Ask again, after this long if the server said so.
-    Later { why: String, after: Option<Duration> },
-    /// This address will not give the file.
-    Never(String),
-    /// It wants to know who asks.
-    NeedsToken(u16),
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// All of a file of unknown size, if it has no more than `most` bytes.
+    All { most: u64 },
+    /// `[start, end)` of a file of `size` bytes.
+    Part { start: u64, end: u64, size: u64 },
 }
 
-/// Judges the answer to a request for `[start, end)` of a file of `size` bytes.
-pub fn judge(head: &Head, start: u64, end: u64, size: u64) -> Answer {
-    let never = |why: String| Answer::Never(why);
-    match head.status {
-        206 => match head.content_range.as_deref().and_then(parse_content_range) {
-            Some((_, _, Some(total))) if total != size => {
-                never(format!("the file there has {total} bytes, not {size}"))
+/// What follows the head of a sound answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The asked range.
+    Part,
+    /// The file from its first byte, which need not be what was asked for: this server knows no ranges,
+    /// or the file is another now.
+    Whole,
+}
+
+/// Why there is nothing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the server answered, where its answer is the reason.
+    pub status: Option<u16>,
+    pub why: String,
+    pub then: Then,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Ask again, after this long if the server said so.
+    Later(Option<Duration>),
+    /// This address will not give the file.
+    Never,
+    /// It wants to know who asks.
+    Token,
+}
+
+impl Refusal {
+    /// On the way: nothing came, or not all of it.
+    pub fn broken(why: String, then: Then) -> Refusal {
+        Refusal { status: None, why, then }
+    }
+
+    /// More came, or would, than [`Asked::All`] allows.
+    pub fn too_large(most: u64) -> Refusal {
+        Refusal::broken(format!("it is larger than {} MiB", most >> 20), Then::Never)
+    }
+}
+
+/// Judges the head of an answer.
+pub fn judge(head: &Head, asked: Asked) -> Result<Sent, Refusal> {
+    let refuse = |why: String, then: Then| Err(Refusal { status: Some(head.status), why, then });
+    let never = |why: String| refuse(why, Then::Never);
+    let other_size = |found: u64, size: u64| never(format!("the file there has {found} bytes, not {size}"));
+    match (head.status, asked) {
+        (206, Asked::Part { start, end, size }) => {
+            match head.content_range.as_deref().and_then(parse_content_range) {
+                Some((_, _, Some(total))) if total != size => other_size(total, size),
+                Some((from, to, _)) if from == start && to <= end => Ok(Sent::Part),
+                Some((from, to, _)) => {
+                    never(format!("it sent bytes {from} to {to} when asked for {start} to {end}"))
+                }
+                None => never("its answer has no sound Content-Range".to_string()),
             }
-            Some((from, to, _)) if from == start && to <= end => Answer::Part,
-            Some((from, to, _)) => {
-                never(format!("it sent bytes {from} to {to} when asked for {start} to {end}"))
+        }
+        (200, Asked::Part { size, .. }) => match head.content_length {
+            Some(length) if length != size => other_size(length, size),
+            _ => Ok(Sent::Whole),
+        },
+        (200, Asked::All { most }) => match head.content_length {
+            Some(length) if length > most => Err(Refusal::too_large(most)),
+            _ => Ok(Sent::Whole),
+        },
+        (401 | 403, _) => refuse(format!("it wants a token ({})", head.status), Then::Token),
+        (404 | 410, _) => never(format!("there is no such file ({})", head.status)),
+        (416, Asked::Part { size, .. }) => {
+            match head.content_range.as_deref().and_then(|text| text.trim().strip_prefix("bytes */")) {
+                Some(total) => never(format!("the file there has {total} bytes, not {size} (416)")),
+                None => never("the file there is shorter than the planned one (416)".to_string()),
             }
-            None => never("its answer has no sound Content-Range".to_string()),
-        },
-        200 => match head.content_length {
-            Some(length) if length != size => never(format!("the file there has {length} bytes, not {size}")),
-            _ => Answer::Whole,
-        },
-        401 | 403 => Answer::NeedsToken(head.status),
-        404 | 410 => never(format!("there is no such file ({})", head.status)),
-        416 => match head.content_range.as_deref().and_then(|text| text.trim().strip_prefix("bytes */")) {
-            Some(total) => never(format!("the file there has {total} bytes, not {size} (416)")),
-            None => never("the file there is shorter than the planned one (416)".to_string()),
-        },
-        408 | 425 | 429 | 500 | 502 | 503 | 504 => Answer::Later {
-            why: format!("it answered {}", head.status),
-            after: head.retry_after.as_deref().and_then(parse_retry_after),
-        },
-        other => never(format!("it answered {other}")),
+        }
+        // 520 and on are Cloudflare's, of the server behind it.
+        (408 | 425 | 429 | 500 | 502..=504 | 520..=524, _) => {
+            let after = head.retry_after.as_deref().and_then(parse_retry_after);
+            refuse(format!("it answered {}", head.status), Then::Later(after))
+        }
+        (other, _) => never(format!("it answered {other}")),
     }
 }
 
@@ -87,10 +130,10 @@ fn parse_retry_after(text: &str) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// How long to pause after `failures` in a row: doubling, with a part of chance so that many hosts
-/// do not come back at once. `chance` is 0 to 255.
-pub fn pause(failures: u32, chance: u8) -> Duration {
-    let full = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+/// How long to pause after `failures` in a row: `first`, then doubling, with a part of chance so that many
+/// hosts do not come back at once. `chance` is 0 to 255.
+pub fn pause(first: Duration, failures: u32, chance: u8) -> Duration {
+    let full = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
     full / 2 + (full / 2) * u32::from(chance) / 255
 }
 
@@ -121,57 +164,57 @@ mod tests {
         Head { content_length: length, ..head(200) }
     }
 
-    /// Asked for bytes 10 to 20 of 100.
+    const PART: Asked = Asked::Part { start: 10, end: 20, size: 100 };
+
     #[test]
     fn every_answer_has_its_meaning() {
-        let later = |status: u16, after| Answer::Later {
-            why: format!("it answered {status}"),
-            after: Option::<u64>::map(after, Duration::from_secs),
-        };
+        let later = |seconds| Err(Then::Later(Option::<u64>::map(seconds, Duration::from_secs)));
+        let never = Err(Then::Never);
+        let all = Asked::All { most: 100 };
+        let wait = |text: &str, status| Head { retry_after: Some(text.into()), ..head(status) };
         let table = [
-            (part("bytes 10-19/100"), Some(Answer::Part)),
-            (part("bytes 10-14/100"), Some(Answer::Part)),
-            (part("bytes 10-19/*"), Some(Answer::Part)),
-            (part("bytes 0-9/100"), None),
-            (part("bytes 10-29/100"), None),
-            (part("bytes 10-19/99"), None),
-            (part("bytes 19-10/100"), None),
-            (part("lines 10-19/100"), None),
-            (head(206), None),
-            (whole(Some(100)), Some(Answer::Whole)),
-            (whole(None), Some(Answer::Whole)),
-            (whole(Some(99)), None),
-            (head(401), Some(Answer::NeedsToken(401))),
-            (head(403), Some(Answer::NeedsToken(403))),
-            (head(404), None),
-            (head(410), None),
-            (head(416), None),
-            (head(418), None),
-            (head(304), None),
-            (head(408), Some(later(408, None))),
-            (head(429), Some(later(429, None))),
-            (Head { retry_after: Some("7".into()), ..head(429) }, Some(later(429, Some(7)))),
-            (Head { retry_after: Some("86400".into()), ..head(503) }, Some(later(503, Some(300)))),
-            (
-                Head { retry_after: Some("Wed, 21 Oct 2015 07:28:00 GMT".into()), ..head(503) },
-                Some(later(503, None)),
-            ),
-            (Head { retry_after: Some("soon".into()), ..head(500) }, Some(later(500, None))),
-            (head(502), Some(later(502, None))),
-            (head(504), Some(later(504, None))),
+            (part("bytes 10-19/100"), PART, Ok(Sent::Part)),
+            (part("bytes 10-14/100"), PART, Ok(Sent::Part)),
+            (part("bytes 10-19/*"), PART, Ok(Sent::Part)),
+            (part("bytes 0-9/100"), PART, never),
+            (part("bytes 10-29/100"), PART, never),
+            (part("bytes 10-19/99"), PART, never),
+            (part("bytes 19-10/100"), PART, never),
+            (part("lines 10-19/100"), PART, never),
+            (head(206), PART, never),
+            // A part that nobody asked for.
+            (part("bytes 0-99/100"), all, never),
+            (whole(Some(100)), PART, Ok(Sent::Whole)),
+            (whole(None), PART, Ok(Sent::Whole)),
+            (whole(Some(99)), PART, never),
+            (whole(Some(100)), all, Ok(Sent::Whole)),
+            (whole(None), all, Ok(Sent::Whole)),
+            (whole(Some(101)), all, never),
+            (head(401), PART, Err(Then::Token)),
+            (head(403), all, Err(Then::Token)),
+            (head(404), all, never),
+            (head(410), PART, never),
+            (head(416), PART, never),
+            (head(416), all, never),
+            (head(418), PART, never),
+            (head(304), PART, never),
+            (head(408), PART, later(None)),
+            (head(429), all, later(None)),
+            (wait("7", 429), all, later(Some(7))),
+            (wait("86400", 503), PART, later(Some(300))),
+            (wait("Wed, 21 Oct 2015 07:28:00 GMT", 503), PART, later(None)),
+            (wait("soon", 500), PART, later(None)),
+            (head(502), all, later(None)),
+            (head(504), PART, later(None)),
+            (head(522), all, later(None)),
         ];
-        for (head, want) in table {
-            let got = judge(&head, 10, 20, 100);
-            match want {
-                Some(want) => assert_eq!(got, want, "{head:?}"),
-                None => assert!(matches!(got, Answer::Never(_)), "{head:?}: {got:?}"),
-            }
+        for (head, asked, want) in table {
+            let got = judge(&head, asked);
+            assert_eq!(got.clone().map_err(|refusal| refusal.then), want, "{head:?}: {got:?}");
         }
         let gone = Head { content_range: Some("bytes */64".into()), ..head(416) };
-        assert_eq!(
-            judge(&gone, 10, 20, 100),
-            Answer::Never("the file there has 64 bytes, not 100 (416)".into())
-        );
+        let why = "the file there has 64 bytes, not 100 (416)".to_string();
+        assert_eq!(judge(&gone, PART), Err(Refusal { status: Some(416), why, then: Then::Never }));
     }
 
     #[test]
@@ -191,15 +234,17 @@ mod tests {
     proptest! {
         #[test]
         fn pauses_grow_and_are_bounded(failures in 1u32..100, chance: u8) {
-            let now = pause(failures, chance);
-            prop_assert!(now <= LONGEST_PAUSE && now >= FIRST_PAUSE / 2);
-            prop_assert!(pause(failures + 1, 255) >= now);
+            let first = Duration::from_millis(250);
+            let now = pause(first, failures, chance);
+            prop_assert!(now <= LONGEST_PAUSE && now >= first / 2);
+            prop_assert!(pause(first, failures + 1, 255) >= now);
         }
 
         #[test]
         fn no_header_panics(range in ".{0,40}", after in ".{0,40}", status: u16) {
             let head = Head { status, content_range: Some(range), retry_after: Some(after), ..Head::default() };
-            judge(&head, 0, 1, 1);
+            let _ = judge(&head, Asked::Part { start: 0, end: 1, size: 1 });
+            let _ = judge(&head, Asked::All { most: 1 });
         }
 
         #[test]

@@ -1,171 +1,172 @@
-//! Small questions to a server: a list, a header. Answers are read to a bound, busy and failing ones
-//! are asked for again, and every wait ends.
+//! Small questions to a server: a list, a catalogue, a header. Answers are read to a bound, busy and failing
+//! ones are asked for again, and every wait ends.
 
-use crate::error::{Context, Failure, Result};
-use reqwest::StatusCode;
+use super::Token;
+use super::answer::{self, Asked, Refusal, Sent, Then};
+use super::client;
+use crate::error::{Failure, Result};
 use reqwest::blocking::{Client, Response};
+use reqwest::header;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
 const TRIES: u32 = 3;
-/// Most a server's Retry-After is obeyed.
+/// Most that a server's Retry-After is obeyed: someone waits at a terminal.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// An answer that comes more slowly than this is given up, bytes/s; the first `stall` is free.
 const LEAST_PACE: u64 = 64 << 10;
 
-/// Asks one server; the token goes to it alone, not to where it redirects.
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// At most, for a connection and for its next bytes.
+    pub stall: Duration,
+    /// Before the second try, about; doubled for the third.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience { stall: Duration::from_secs(15), pause: Duration::from_millis(500) }
+    }
+}
+
+/// Asks servers; the token goes to its own site alone, not to where that redirects.
 pub struct Asker {
-    base: String,
-    token: Option<String>,
     client: Client,
-    /// The longest wait for the next byte.
-    stall: Duration,
-    /// Before the second try; doubled for the third.
-    pause: Duration,
+    token: Option<Token>,
+    patience: Patience,
 }
 
 /// A whole answer.
-pub struct Answer {
+pub struct Reply {
     pub body: Vec<u8>,
     /// The next page's address on the same server, where a list goes on.
     pub next: Option<String>,
+    /// RFC 2822, as the server gave it.
+    pub last_modified: Option<String>,
 }
 
-/// No answer: the server's last word, or what failed.
+/// No answer.
 pub enum Unanswered {
-    Refused(StatusCode),
+    /// The server's last word.
+    Refused { status: u16, why: String },
+    /// What failed on the way, with a hint.
     Failed(anyhow::Error),
 }
 
-/// Bytes of a file from the first to before the second.
-pub type Range = (u64, u64);
-
 impl Asker {
-    /// `what` names the address in an error, such as the variable it was read from.
-    pub fn new(
-        what: &str,
-        base: &str,
-        token: Option<String>,
-        stall: Duration,
-        pause: Duration,
-    ) -> Result<Asker> {
-        if !base.starts_with("https://") && !base.starts_with("http://") {
-            return Err(Failure::usage(format!("{what} {base:?} is not a URL"))
-                .hint("give an address that begins with https://")
-                .into());
-        }
-        let client = super::client::client(stall)?;
-        Ok(Asker { base: base.trim_end_matches('/').to_string(), token, client, stall, pause })
-    }
-
-    /// Without a final slash.
-    pub fn base(&self) -> &str {
-        &self.base
+    pub fn new(token: Option<Token>, patience: Patience) -> Result<Asker> {
+        Ok(Asker { client: client::client(patience.stall)?, token, patience })
     }
 
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }
 
-    /// The body of `url`, at most `most` bytes of it; of a range, exactly as many.
-    pub fn get(&self, url: &str, range: Option<Range>, most: u64) -> Result<Answer, Unanswered> {
-        let mut pause = self.pause;
+    /// What `url` holds of what is asked; of a part, all its bytes. Tried [`TRIES`] times at most.
+    pub fn get(&self, url: &str, asked: Asked) -> Result<Reply, Unanswered> {
         for tried in 1.. {
-            let last = tried == TRIES;
-            let wait = match self.try_get(url, range, most) {
-                Ok(Tried::Answered(answer)) => return Ok(answer),
-                Ok(Tried::Refused(status, _)) if !retried(status) || last => {
-                    return Err(Unanswered::Refused(status));
-                }
-                Ok(Tried::Refused(_, after)) => after.unwrap_or(pause),
-                Err(error) if last => {
-                    let hint = format!("tried {TRIES} times; is {} reachable from here?", self.base);
-                    let failure = Failure::failed(format!("{error:#}")).hint(hint);
-                    return Err(Unanswered::Failed(failure.into()));
-                }
-                Err(_) => pause,
+            let refusal = match self.try_get(url, asked) {
+                Ok(reply) => return Ok(reply),
+                Err(refusal) => refusal,
             };
-            std::thread::sleep(wait.min(LONGEST_WAIT));
-            pause *= 2;
+            let after = match refusal.then {
+                Then::Later(after) if tried < TRIES => after,
+                _ => return Err(unanswered(refusal, url)),
+            };
+            let pause = answer::pause(self.patience.pause, tried, client::chance());
+            std::thread::sleep(after.unwrap_or(pause).min(LONGEST_WAIT));
         }
         unreachable!("the last try returns")
     }
 
-    fn try_get(&self, url: &str, range: Option<Range>, most: u64) -> Result<Tried> {
-        let mut request = self.client.get(url);
-        if let Some((from, until)) = range {
-            request = request.header("Range", format!("bytes={from}-{}", until - 1));
+    fn try_get(&self, url: &str, asked: Asked) -> Result<Reply, Refusal> {
+        let mut request = self.client.get(url).header(header::ACCEPT_ENCODING, "identity");
+        if let Asked::Part { start, end, .. } = asked {
+            request = request.header(header::RANGE, format!("bytes={start}-{}", end - 1));
         }
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        if let Some(secret) = self.token.as_ref().and_then(|token| token.for_url(url)) {
+            request = request.bearer_auth(secret);
         }
-        let response = request.send().map_err(|error| error.without_url()).context("no answer")?;
-        let status = response.status();
-        if !status.is_success() {
-            return Ok(Tried::Refused(status, retry_after(&response)));
-        }
-        let next = self.next_page(&response);
-        // A server that ignores ranges sends the file from its start.
-        let skip = match range {
-            Some((from, _)) if status != StatusCode::PARTIAL_CONTENT => from,
-            _ => 0,
+        let response = request.send().map_err(|error| client::not_sent(error, self.patience.stall))?;
+        let sent = answer::judge(&client::head(&response), asked)?;
+        let (next, last_modified) = (next_page(&response), client::text(&response, header::LAST_MODIFIED));
+        let body = match asked {
+            Asked::All { most } => {
+                let body = self.read(response, 0, most.saturating_add(1))?;
+                if body.len() as u64 > most {
+                    return Err(Refusal::too_large(most));
+                }
+                body
+            }
+            Asked::Part { start, end, .. } => {
+                let skip = if sent == Sent::Whole { start } else { 0 };
+                let body = self.read(response, skip, end - start)?;
+                if (body.len() as u64) < end - start {
+                    return Err(later(format!("{} of {} bytes came", body.len(), end - start)));
+                }
+                body
+            }
         };
-        let mut body = self.read(response, skip + most)?;
-        body.drain(..(skip as usize).min(body.len()));
-        if range.is_some() && (body.len() as u64) < most {
-            return Err(Failure::failed(format!("{} of {most} bytes came", body.len())).into());
-        }
-        Ok(Tried::Answered(Answer { body, next }))
+        Ok(Reply { body, next, last_modified })
     }
 
-    /// At most `most` bytes; one that trickles is given up.
-    fn read(&self, mut response: Response, most: u64) -> Result<Vec<u8>> {
-        let ends = Instant::now() + self.stall + Duration::from_secs(most / LEAST_PACE);
-        let mut body = Vec::new();
-        let mut chunk = vec![0; 64 << 10];
-        while (body.len() as u64) < most {
-            let want = chunk.len().min((most - body.len() as u64) as usize);
-            let read = response.read(&mut chunk[..want]).context("the download stopped")?;
-            if read == 0 {
-                break;
-            }
-            body.extend_from_slice(&chunk[..read]);
-            if Instant::now() > ends {
-                return Err(Failure::failed(format!("only {} bytes came in time", body.len())).into());
+    /// At most `most` bytes after the first `skip`; one that trickles is given up.
+    fn read(&self, mut response: Response, skip: u64, most: u64) -> Result<Vec<u8>, Refusal> {
+        let stall = self.patience.stall;
+        let began = Instant::now();
+        let (mut body, mut chunk, mut came) = (Vec::new(), vec![0; 64 << 10], 0);
+        let end = skip.saturating_add(most);
+        while came < end {
+            let want = (chunk.len() as u64).min(end - came) as usize;
+            let read = match response.read(&mut chunk[..want]) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(client::broken(&error, stall)),
+            };
+            let before = skip.saturating_sub(came).min(read as u64) as usize;
+            body.extend_from_slice(&chunk[before..read]);
+            came += read as u64;
+            let took = began.elapsed();
+            if took > stall + Duration::from_secs(came / LEAST_PACE) {
+                return Err(later(format!("only {came} bytes came in {:.0} s", took.as_secs_f64())));
             }
         }
         Ok(body)
     }
+}
 
-    /// `Link: <URL>; rel="next"`, of this server only.
-    fn next_page(&self, response: &Response) -> Option<String> {
-        let links = response.headers().get("Link")?.to_str().ok()?;
-        let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-        let url = next.split_once('<')?.1.split_once('>')?.0;
-        url.starts_with(&format!("{}/", self.base)).then(|| url.to_string())
+fn later(why: String) -> Refusal {
+    Refusal::broken(why, Then::Later(None))
+}
+
+fn unanswered(refusal: Refusal, url: &str) -> Unanswered {
+    let Refusal { status, why, then } = refusal;
+    if let Some(status) = status {
+        return Unanswered::Refused { status, why };
     }
+    let hint = match then {
+        Then::Later(_) => format!("tried {TRIES} times; is {} reachable from here?", site(url)),
+        _ => format!("is {} the right address?", site(url)),
+    };
+    Unanswered::Failed(Failure::failed(why).hint(hint).into())
 }
 
-enum Tried {
-    Answered(Answer),
-    Refused(StatusCode, Option<Duration>),
+/// `Link: <URL>; rel="next"`, of this server only.
+fn next_page(response: &Response) -> Option<String> {
+    let links = client::text(response, header::LINK)?;
+    let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
+    let url = next.split_once('<')?.1.split_once('>')?.0;
+    (reqwest::Url::parse(url).ok()?.origin() == response.url().origin()).then(|| url.to_string())
 }
 
-fn retried(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+/// Scheme, host and port of an address.
+fn site(url: &str) -> String {
+    reqwest::Url::parse(url).map_or_else(|_| url.to_string(), |url| url.origin().ascii_serialization())
 }
 
-fn retry_after(response: &Response) -> Option<Duration> {
-    response.headers().get("Retry-After")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// A variable that is set to something.
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-/// Lower- or upper-case hex of a SHA-256, as lower-case.
-pub fn sha256(text: &str) -> Option<String> {
-    let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hex.then(|| text.to_ascii_lowercase())
-}
+#[cfg(test)]
+#[path = "ask_tests.rs"]
+mod tests;

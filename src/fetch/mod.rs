@@ -4,9 +4,10 @@
 //! order ([`ranges`], `work`), one thread follows them with the hash, one writes down what is on the disk
 //! for certain ([`record`]). What an HTTP answer means is decided in [`answer`]. Space is reserved before
 //! the first byte. Memory does not depend on the size: a buffer per thread, under 8 MiB in all.
-//! [`page`] is for small files whose content nobody knows beforehand.
+//! [`ask`] is for what fits in memory: [`api`] asks servers that pin, [`page`] reads catalogues.
 
 pub mod answer;
+pub mod api;
 pub mod ask;
 mod client;
 mod hash;
@@ -23,9 +24,9 @@ mod work;
 pub use record::{discard, held};
 
 use crate::error::{Context, Failure, Result};
+use crate::files;
 use crate::secret::Secret;
 use record::Record;
-use rustix::fs::{FallocateFlags, fallocate};
 use state::{Shared, State};
 use std::fs::{self, File};
 use std::io;
@@ -154,8 +155,8 @@ fn finish(file: &File, dest: &Path) -> Result<()> {
     file.sync_all().with_context(|| format!("writing {}", dest.display()))?;
     let partial = record::partial(dest);
     fs::rename(&partial, dest).with_context(|| format!("moving {}", partial.display()))?;
-    crate::files::sync_folder(dest)?;
-    crate::files::remove(&record::record(dest))
+    files::sync_folder(dest)?;
+    files::remove(&record::record(dest))
 }
 
 /// Opens the partial file with all its space taken: a full disk shows now, not after an hour.
@@ -164,32 +165,18 @@ fn reserve(source: &Source, dest: &Path, record: &Record) -> Result<File> {
     let what = || format!("reserving {} bytes for {}", source.size_bytes, path.display());
     let reserved = (|| -> io::Result<File> {
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
-        file.set_len(source.size_bytes)?;
-        if source.size_bytes > 0 {
-            match fallocate(&file, FallocateFlags::empty(), 0, source.size_bytes) {
-                // Some file systems cannot; a full disk then shows while writing.
-                Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
-                other => other?,
-            }
-        }
+        files::reserve(&file, source.size_bytes)?;
         Ok(file)
     })();
     reserved.map_err(|error| {
         if record.have.total() == 0 {
             let _ = record::discard(dest);
         }
-        match full(&error) {
+        match files::full(&error) {
             true => no_space(source, dest),
             false => anyhow::Error::from(error).context(what()),
         }
     })
-}
-
-fn full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
 }
 
 fn no_space(source: &Source, dest: &Path) -> anyhow::Error {

@@ -3,10 +3,12 @@
 //! GITHUB_ENDPOINT names another server with the same API, GITHUB_TOKEN is sent to it alone (without
 //! one GitHub answers 60 questions an hour).
 
-use super::ask::{self, Asker, Unanswered};
+use super::answer::Asked;
+use super::api::Api;
+use super::ask::Unanswered;
 use crate::error::{Context, Failure, Result};
+use crate::hash;
 use serde::Deserialize;
-use std::time::Duration;
 
 const REPOSITORY: &str = "ggml-org/llama.cpp";
 /// A release's list of some forty archives is about 100 KB.
@@ -22,7 +24,7 @@ pub struct Archive {
 }
 
 /// A server that speaks GitHub's API.
-pub struct Releases(Asker);
+pub struct Releases(Api);
 
 #[derive(Deserialize)]
 struct Release {
@@ -47,46 +49,40 @@ pub fn archive_name(build: &str, gpus: bool) -> String {
 
 impl Releases {
     pub fn from_env() -> Result<Releases> {
-        let base = ask::variable("GITHUB_ENDPOINT").unwrap_or_else(|| "https://api.github.com".to_string());
-        Releases::new(&base, ask::variable("GITHUB_TOKEN"), Duration::from_secs(15), Duration::from_secs(1))
-    }
-
-    /// `stall`: the longest wait for the next byte. `pause`: before a retry.
-    pub fn new(base: &str, token: Option<String>, stall: Duration, pause: Duration) -> Result<Releases> {
-        Ok(Releases(Asker::new("GITHUB_ENDPOINT", base, token, stall, pause)?))
+        Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
     }
 
     /// The archive called `name` of the release of `build`.
     pub fn archive(&self, build: &str, name: &str) -> Result<Archive> {
         let url = format!("{}/repos/{REPOSITORY}/releases/tags/{build}", self.0.base());
         let what = || format!("looking up llama.cpp {build}");
-        let answer =
-            self.0.get(&url, None, MAX_LIST).map_err(|no| self.refusal(no, build)).with_context(what)?;
-        let release: Release = serde_json::from_slice(&answer.body)
+        let asked = Asked::All { most: MAX_LIST };
+        let list = self.0.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
+        let release: Release = serde_json::from_slice(&list.body)
             .with_context(|| format!("{}: {} did not answer as GitHub does", what(), self.0.base()))?;
         let asset = release.assets.into_iter().find(|asset| asset.name == name).ok_or_else(|| {
             Failure::failed(format!("the release {build} of {REPOSITORY} has no {name}")).hint(GIVE)
         })?;
         let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         let sha256 = digest
-            .and_then(ask::sha256)
+            .and_then(hash::parse)
             .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
         Ok(Archive { url: asset.browser_download_url, sha256, size_bytes: asset.size })
     }
 
     fn refusal(&self, unanswered: Unanswered, build: &str) -> anyhow::Error {
-        let status = match unanswered {
+        let (status, why) = match unanswered {
             Unanswered::Failed(error) => return error,
-            Unanswered::Refused(status) => status,
+            Unanswered::Refused { status, why } => (status, why),
         };
-        let (why, hint) = match status.as_u16() {
+        let (why, hint) = match status {
             401 => ("the token is refused".to_string(), "unset GITHUB_TOKEN, or set one that is valid"),
             404 => (format!("there is no release {build} of {REPOSITORY}"), GIVE),
             403 | 429 => (
                 format!("{} asks to slow down ({status})", self.0.base()),
                 "GITHUB_TOKEN raises the limit of 60 questions an hour",
             ),
-            _ => (format!("{} answers {status}", self.0.base()), "try again later"),
+            _ => (format!("{}: {why}", self.0.base()), "try again later"),
         };
         Failure::failed(why).hint(hint).into()
     }

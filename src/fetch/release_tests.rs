@@ -2,13 +2,16 @@
 
 use super::*;
 use crate::error::hint;
+use crate::fetch::ask::Patience;
 use crate::fetch::scripted::{Play, serve};
 use std::sync::mpsc;
+use std::time::Duration;
 
 fn releases(plays: Vec<Play>) -> (Releases, mpsc::Receiver<Vec<String>>) {
     let (base, requests) = serve(plays);
+    let patience = Patience { stall: Duration::from_millis(1500), pause: Duration::from_millis(5) };
     let token = Some("gh_secret".to_string());
-    (Releases::new(&base, token, Duration::from_millis(1500), Duration::from_millis(5)).unwrap(), requests)
+    (Releases(Api::new("GITHUB_ENDPOINT", &base, token, patience).unwrap()), requests)
 }
 
 fn list(name: &str, digest: &str) -> String {

@@ -12,8 +12,12 @@ pub enum Play {
     Text(String),
     /// A text with a Link header; `<` is followed by the server's own address where it begins with a slash.
     Page(String, String),
+    /// A text whose length is not said before.
+    Unsaid(String),
     /// Promises more than it sends.
     Cut,
+    /// A byte now and then, for as long as someone listens.
+    Trickle,
     /// Takes the request and says nothing.
     Stall,
 }
@@ -24,7 +28,7 @@ pub fn serve(plays: Vec<Play>) -> (String, mpsc::Receiver<Vec<String>>) {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (own, (sender, requests)) = (base.clone(), mpsc::channel());
     std::thread::spawn(move || {
-        // Stalled connections stay open to the end.
+        // Stalled connections stay open, after the script as well.
         let mut held = Vec::new();
         for play in plays {
             let (stream, _) = listener.accept().unwrap();
@@ -54,15 +58,31 @@ pub fn serve(plays: Vec<Play>) -> (String, mpsc::Receiver<Vec<String>>) {
                 }
                 Play::Range(file) => {
                     let (from, to) = range.expect("a range was asked for");
-                    answer(open, "206 Partial Content", &file[from..=to.min(file.len() - 1)]);
+                    let (to, size) = (to.min(file.len() - 1), file.len());
+                    let head = format!("206 Partial Content\r\nContent-Range: bytes {from}-{to}/{size}");
+                    answer(open, &head, &file[from..=to]);
+                }
+                Play::Unsaid(text) => {
+                    let _ = open.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{text}").as_bytes());
                 }
                 Play::Cut => {
-                    let _ =
-                        open.write_all(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 9999\r\n\r\nGGUF");
+                    let head = range.map_or("200 OK".to_string(), |(from, to)| {
+                        format!("206 Partial Content\r\nContent-Range: bytes {from}-{to}/*")
+                    });
+                    let _ = open
+                        .write_all(format!("HTTP/1.1 {head}\r\nContent-Length: 9999\r\n\r\nGGUF").as_bytes());
+                }
+                Play::Trickle => {
+                    let mut last = open.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
+                    while last.is_ok() {
+                        std::thread::sleep(std::time::Duration::from_millis(10));
+                        last = open.write_all(b".");
+                    }
                 }
                 Play::Stall => held.push(stream),
             }
         }
+        std::mem::forget(held);
     });
     (base, requests)
 }

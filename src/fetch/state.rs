@@ -1,6 +1,6 @@
 //! What the threads of a download share: which bytes are there, who works where, what went wrong.
 
-use super::answer;
+use super::answer::{self, Refusal, Then};
 use super::ranges::Ranges;
 use super::record::Record;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,16 @@ pub enum Trouble {
     Fatal(anyhow::Error),
 }
 
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Trouble {
+        match refusal.then {
+            Then::Later(after) => Trouble::Later { why: refusal.why, after },
+            Then::Never => Trouble::Never(refusal.why),
+            Then::Token => Trouble::NeedsToken(refusal.why),
+        }
+    }
+}
+
 /// A piece of work: which bytes, from which address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
@@ -77,6 +87,7 @@ pub struct State {
 
 /// A file that changes more often than this while it is fetched is none to wait for.
 const MOST_RESETS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 impl State {
     pub fn new(record: Record, url: usize) -> State {
@@ -151,7 +162,7 @@ impl State {
                     self.failures += 1;
                 }
                 self.last = why;
-                let pause = answer::pause(self.failures, chance).max(after.unwrap_or_default());
+                let pause = answer::pause(FIRST_PAUSE, self.failures, chance).max(after.unwrap_or_default());
                 self.not_before = self.not_before.max(Some(Instant::now() + pause));
             }
             Trouble::Never(why) => self.next_url(&why, urls),

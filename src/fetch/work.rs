@@ -1,9 +1,11 @@
 //! The threads of a download: those that fetch, the one that hashes, the one that keeps the record.
 
-use super::answer::{self, Answer, Head};
+use super::answer::{self, Asked, Refusal, Sent, Then};
+use super::client;
 use super::state::{Mode, Over, Piece, Shared, State, Trouble, key};
-use super::{Options, Progress, Source, Unfinished, full, hash, no_space};
+use super::{Options, Progress, Source, Unfinished, hash, no_space};
 use crate::error::{Context, Result, anyhow};
+use crate::files;
 use reqwest::blocking::{Client, Response};
 use reqwest::header;
 use std::fs::File;
@@ -96,10 +98,8 @@ impl Job<'_> {
         loop {
             let Some(piece) = self.next_piece(piece_size) else { return };
             let trouble = self.get(&piece, &mut buffer).err();
-            let mut chance = [128];
-            let _ = getrandom::fill(&mut chance);
             let mut state = self.shared.lock();
-            state.give_back(&piece, trouble, urls, chance[0]);
+            state.give_back(&piece, trouble, urls, client::chance());
             state.give_up(self.options.attempts.max(1), urls);
             drop(state);
             self.shared.ring();
@@ -139,10 +139,11 @@ impl Job<'_> {
         if let Some(secret) = self.options.token.as_ref().and_then(|token| token.for_url(url)) {
             request = request.bearer_auth(secret);
         }
-        let response = request.send().map_err(|error| not_sent(error, self.options.stall))?;
-        let head = head(&response);
-        let judged = answer::judge(&head, piece.start, piece.end, self.source.size_bytes);
-        if matches!(judged, Answer::Part | Answer::Whole) {
+        let size = self.source.size_bytes;
+        let response = request.send().map_err(|error| client::not_sent(error, self.options.stall))?;
+        let head = client::head(&response);
+        let judged = answer::judge(&head, Asked::Part { start: piece.start, end: piece.end, size });
+        if let Ok(sent) = judged {
             if answer::changed(piece.etag.as_deref(), head.etag.as_deref()) {
                 return Err(Trouble::Changed);
             }
@@ -151,20 +152,19 @@ impl Job<'_> {
                 state.record.etags.insert(key(url), tag.to_string());
             }
             if state.url == piece.url {
-                state.mode = if judged == Answer::Part { Mode::Ranges } else { Mode::Whole };
+                state.mode = if sent == Sent::Part { Mode::Ranges } else { Mode::Whole };
             }
         }
         self.shared.ring();
         match judged {
-            Answer::Part => self.copy(response, piece, piece.start, piece.end, buffer),
-            Answer::Whole => self.copy(response, piece, 0, self.source.size_bytes, buffer),
-            Answer::Later { why, after } => Err(Trouble::Later { why, after }),
-            Answer::Never(why) => Err(Trouble::Never(why)),
-            Answer::NeedsToken(status) => {
+            Ok(Sent::Part) => self.copy(response, piece, piece.start, piece.end, buffer),
+            Ok(Sent::Whole) => self.copy(response, piece, 0, size, buffer),
+            Err(Refusal { why, then: Then::Token, .. }) => {
                 let given = self.options.token.as_ref().is_some_and(|token| token.for_url(url).is_some());
-                let why = if given { "refuses the token" } else { "wants a token" };
-                Err(Trouble::NeedsToken(format!("it {why} ({status})")))
+                let why = if given { format!("it refuses the token ({})", head.status) } else { why };
+                Err(Trouble::NeedsToken(why))
             }
+            Err(refusal) => Err(refusal.into()),
         }
     }
 
@@ -185,7 +185,7 @@ impl Job<'_> {
                 Ok(0) => return Err(later(format!("it ended the connection {} bytes early", end - at))),
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(later(broken(&error, self.options.stall))),
+                Err(error) => return Err(client::broken(&error, self.options.stall).into()),
             };
             let upto = at + read as u64;
             self.write(at, &buffer[..read]).map_err(Trouble::Fatal)?;
@@ -221,7 +221,7 @@ impl Job<'_> {
         let mut at = self.shared.lock().record.have.covered_until(start).min(end);
         let result = self.file.write_all_at(&bytes[(at - start) as usize..], at);
         at = end;
-        result.map_err(|error| match full(&error) {
+        result.map_err(|error| match files::full(&error) {
             true => no_space(self.source, self.dest),
             false => anyhow!(error).context(format!("writing {} at {at}", self.dest.display())),
         })
@@ -260,99 +260,4 @@ impl Job<'_> {
 /// Nobody wants this worker's bytes any more.
 fn stop(state: &State, piece: &Piece) -> bool {
     state.resetting || state.url != piece.url || matches!(state.over, Some(Over::Exhausted | Over::Failed(_)))
-}
-
-fn head(response: &Response) -> Head {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_string);
-    Head {
-        status: response.status().as_u16(),
-        content_length: text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
-        content_range: text(header::CONTENT_RANGE),
-        etag: text(header::ETAG),
-        retry_after: text(header::RETRY_AFTER),
-    }
-}
-
-fn not_sent(error: reqwest::Error, stall: Duration) -> Trouble {
-    let later = |why: String| Trouble::Later { why, after: None };
-    let error = error.without_url();
-    if error.is_timeout() {
-        return later(format!("no answer within {:.0} s", stall.as_secs_f64().max(1.0)));
-    }
-    let cause = certificate(&error).unwrap_or_else(|| innermost(&error));
-    if error.is_builder() {
-        return Trouble::Never(format!("not an address: {cause}"));
-    }
-    // A certificate or a redirect does not get better by itself.
-    if error.is_redirect() || cause.contains("certificate") {
-        return Trouble::Never(cause);
-    }
-    later(if error.is_connect() { format!("no connection: {cause}") } else { cause })
-}
-
-/// What is wrong with the server's certificate. OpenSSL's own error, the innermost, does not say; the one
-/// around it has the reason in brackets.
-fn certificate(error: &dyn std::error::Error) -> Option<String> {
-    const FAILED: &str = "certificate verify failed";
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if text.contains(FAILED)
-            && let Some((_, reason)) = text.trim_end_matches(')').rsplit_once(" (")
-        {
-            return Some(format!("{FAILED} ({reason})"));
-        }
-        next = error.source();
-    }
-    None
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
-fn broken(error: &io::Error, stall: Duration) -> String {
-    let timed_out = error.kind() == io::ErrorKind::TimedOut
-        || error.get_ref().is_some_and(|inner| {
-            inner.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
-        });
-    if timed_out {
-        return format!("nothing came for {:.0} s", stall.as_secs_f64().max(1.0));
-    }
-    let cause = error.get_ref().map_or_else(|| error.to_string(), |inner| innermost(inner));
-    format!("it was cut: {cause}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Layer(&'static str, #[source] Option<Box<Layer>>);
-
-    fn layers(texts: &[&'static str]) -> Layer {
-        Layer(texts[0], texts.get(1..).filter(|rest| !rest.is_empty()).map(|rest| Box::new(layers(rest))))
-    }
-
-    #[test]
-    fn a_certificate_that_is_refused_says_why() {
-        let stack = "error:0A000086:SSL routines:f:certificate verify failed:ssl/statem/statem_clnt.c:2125:";
-        let with_reason = "error:0A000086:SSL routines:f:certificate verify failed:ssl/statem/statem_clnt.c:2125: \
-                           (certificate has expired)";
-        for (texts, want) in [
-            (
-                &["error sending request", "client error (Connect)", with_reason, stack][..],
-                Some("certificate verify failed (certificate has expired)"),
-            ),
-            (&["error sending request", "client error (Connect)", "Connection refused (os error 111)"], None),
-            (&["error sending request", stack], None),
-        ] {
-            assert_eq!(certificate(&layers(texts)).as_deref(), want, "{texts:?}");
-        }
-    }
 }

@@ -6,9 +6,11 @@
 
 use super::gguf::{GgufError, Header};
 use crate::error::{Context, Failure, Result};
-use crate::fetch::ask::{self, Answer, Asker, Unanswered};
+use crate::fetch::answer::Asked;
+use crate::fetch::api::Api;
+use crate::fetch::ask::{Reply, Unanswered};
+use crate::hash;
 use serde::Deserialize;
-use std::time::Duration;
 
 /// Bytes asked for by each read of a header. The vocabularies of today's models take 1 to 15 MB.
 const READS: [u64; 3] = [4 << 20, 28 << 20, 224 << 20];
@@ -17,7 +19,7 @@ const MAX_LIST: u64 = 16 << 20;
 const MAX_PAGES: usize = 20;
 
 /// A server that speaks Hugging Face's API.
-pub struct Hub(Asker);
+pub struct Hub(Api);
 
 /// One file of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +49,7 @@ struct Lfs {
 
 impl Hub {
     pub fn from_env() -> Result<Hub> {
-        let base = ask::variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_string());
-        Hub::new(&base, ask::variable("HF_TOKEN"), Duration::from_secs(15), Duration::from_secs(1))
-    }
-
-    /// `stall`: the longest wait for the next byte. `pause`: before a retry.
-    pub fn new(base: &str, token: Option<String>, stall: Duration, pause: Duration) -> Result<Hub> {
-        Ok(Hub(Asker::new("HF_ENDPOINT", base, token, stall, pause)?))
+        Ok(Hub(Api::from_env("HF_ENDPOINT", "https://huggingface.co", "HF_TOKEN")?))
     }
 
     /// Where a file is downloaded from.
@@ -70,18 +66,19 @@ impl Hub {
         let mut files = Vec::new();
         for _ in 0..MAX_PAGES {
             let Some(url) = next else { break };
-            let answer = self.get(&url, None, MAX_LIST, repository).with_context(|| what.clone())?;
-            let entries: Vec<Entry> = serde_json::from_slice(&answer.body).map_err(|error| {
+            let asked = Asked::All { most: MAX_LIST };
+            let list = self.get(&url, asked, repository).with_context(|| what.clone())?;
+            let entries: Vec<Entry> = serde_json::from_slice(&list.body).map_err(|error| {
                 let why = format!("{what}: {} did not answer as Hugging Face does: {error}", self.0.base());
                 Failure::failed(why).hint("HF_ENDPOINT is to name a server with Hugging Face's API")
             })?;
             let of_files = entries.into_iter().filter(|entry| entry.kind == "file");
             files.extend(of_files.map(|entry| RemoteFile {
                 size: entry.lfs.as_ref().and_then(|lfs| lfs.size).unwrap_or(entry.size),
-                sha256: entry.lfs.and_then(|lfs| ask::sha256(&lfs.oid)),
+                sha256: entry.lfs.and_then(|lfs| hash::parse(&lfs.oid)),
                 path: entry.path,
             }));
-            next = answer.next;
+            next = list.next;
         }
         Ok(files)
     }
@@ -94,11 +91,12 @@ impl Hub {
         let mut start = Vec::new();
         for length in READS {
             let from = start.len() as u64;
-            let until = (from + length).min(size);
-            if until <= from {
+            let end = (from + length).min(size);
+            if end <= from {
                 break;
             }
-            let more = self.get(&url, Some((from, until)), until - from, repository).with_context(what)?;
+            let asked = Asked::Part { start: from, end, size };
+            let more = self.get(&url, asked, repository).with_context(what)?;
             start.extend(more.body);
             match Header::read(start.as_slice(), Some(size)) {
                 Err(GgufError::Truncated(_)) if (start.len() as u64) < size => {}
@@ -108,20 +106,20 @@ impl Hub {
         Err(GgufError::Truncated("the header")).with_context(what)
     }
 
-    fn get(&self, url: &str, range: Option<ask::Range>, most: u64, repository: &str) -> Result<Answer> {
-        self.0.get(url, range, most).map_err(|unanswered| self.refusal(unanswered, repository))
+    fn get(&self, url: &str, asked: Asked, repository: &str) -> Result<Reply> {
+        self.0.get(url, asked).map_err(|unanswered| self.refusal(unanswered, repository))
     }
 
     fn refusal(&self, unanswered: Unanswered, repository: &str) -> anyhow::Error {
-        let status = match unanswered {
+        let (status, why) = match unanswered {
             Unanswered::Failed(error) => return error,
-            Unanswered::Refused(status) => status,
+            Unanswered::Refused { status, why } => (status, why),
         };
         let token = match self.0.has_token() {
             true => "HF_TOKEN is set, but does not give access: accept the model's terms on its page",
             false => "set HF_TOKEN to a read token, and accept the model's terms on its page",
         };
-        let (why, hint) = match status.as_u16() {
+        let (why, hint) = match status {
             401 | 403 => (format!("{repository} needs permission ({status})"), token),
             404 => (
                 format!("{repository} has no such repository or file ({status})"),
@@ -131,7 +129,7 @@ impl Hub {
                 format!("{} asks to slow down ({status})", self.0.base()),
                 "wait some minutes; HF_TOKEN raises the limit",
             ),
-            _ => (format!("{} answers {status}", self.0.base()), "try again later"),
+            _ => (format!("{}: {why}", self.0.base()), "try again later"),
         };
         Failure::failed(why).hint(hint).into()
     }

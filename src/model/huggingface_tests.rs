@@ -2,15 +2,18 @@
 
 use super::*;
 use crate::error::hint;
+use crate::fetch::ask::Patience;
 use crate::fetch::scripted::{Play, serve};
 use crate::model::tiny;
 use std::sync::mpsc;
+use std::time::Duration;
 
 /// A hub that gets `plays` in order, and the requests it made.
 fn hub(plays: Vec<Play>) -> (Hub, mpsc::Receiver<Vec<String>>) {
     let (base, requests) = serve(plays);
+    let patience = Patience { stall: Duration::from_millis(1500), pause: Duration::from_millis(5) };
     let token = Some("hf_secret".to_string());
-    (Hub::new(&base, token, Duration::from_millis(1500), Duration::from_millis(5)).unwrap(), requests)
+    (Hub(Api::new("HF_ENDPOINT", &base, token, patience).unwrap()), requests)
 }
 
 fn tiny_file() -> Vec<u8> {

@@ -6,12 +6,6 @@
 use super::shape::{Block, FeedForward, LayerKv, Shape, Tensor};
 use super::tensor_type::TensorType;
 
-/// The quantisations the recipe knows, best first.
-pub const QUANTS: &[&str] = &[
-    "F16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "Q4_0", "Q3_K_L", "Q3_K_M", "Q3_K_S",
-    "Q2_K",
-];
-
 /// Bits that a quantisation is called by: `Q4_K_M` → 4. `None` for a name without a number.
 pub fn nominal_bits(quant: &str) -> Option<u64> {
     let digits: String =

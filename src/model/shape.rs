@@ -120,10 +120,6 @@ impl Weights {
         }
         weights
     }
-
-    pub fn bits_per_weight(&self) -> f64 {
-        self.total_bytes as f64 * 8.0 / self.parameters.max(1) as f64
-    }
 }
 
 /// `blk.7.attn_q.weight` → 7.

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::lab::Host;
 use super::lab::journey::text;
+use super::lab::{Host, llama_archive};
 use super::{Site, pack};
 
 #[test]
@@ -22,7 +22,7 @@ fn an_archive_without_a_working_llama_server_is_taken_back() {
     );
     fs::write(path("empty.tar.gz"), "").unwrap();
     refuses(text(&path("empty.tar.gz")), "empty.tar.gz", "release archive");
-    let whole = fs::read(&site.archive).unwrap();
+    let whole = fs::read(llama_archive()).unwrap();
     fs::write(path("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();
     refuses(
         text(&path("cut.tar.gz")),
@@ -51,7 +51,7 @@ fn an_archive_without_a_working_llama_server_is_taken_back() {
 #[test]
 fn a_model_that_llama_server_refuses_is_taken_back_with_its_last_words() {
     let site = Site::new(Host::boot("debian13"));
-    let bytes = fs::read(&site.model).unwrap();
+    let bytes = fs::read(site.client.path("tiny.gguf")).unwrap();
     let odd = site.client.path("odd.gguf");
     let replaced: Vec<u8> = replace(&bytes, b"llama", b"llamz");
     fs::write(&odd, replaced).unwrap();
@@ -71,7 +71,7 @@ fn a_model_that_llama_server_refuses_is_taken_back_with_its_last_words() {
     site.untouched();
 
     // The same in JSON, with the lines apart.
-    let answer = site.client.apply(&site.host, "root", &["--profile", super::PROFILE, "--model", text(&odd)]);
+    let answer = site.client.apply(&site.host, "root", &args);
     assert_eq!((answer.exit, answer.stderr.as_str(), answer.changed()), (1, "", false), "{answer:?}");
     let log = answer.value["log"].to_string();
     assert!(log.contains("unknown model architecture"), "{answer:?}");
@@ -107,13 +107,14 @@ fn what_the_host_cannot_take_is_said_before_anything_is_sent() {
     host.exec("systemctl stop squatter").ok();
 
     // A plan for more than there is.
-    let big = site.client.plan("big.json", &site.model, &[], |plan| {
+    let model = site.client.path("tiny.gguf");
+    let big = site.client.plan("big.json", &model, &[], |plan| {
         let all = plan["requirements"].as_array_mut().unwrap();
         let ram = all.iter_mut().find(|line| line["id"] == "ram").unwrap();
         ram["need"] = serde_json::json!(1u64 << 50);
     });
     let big = text(&big).to_owned();
-    let args = ["--plan", &big, "--model-file", text(&site.model)];
+    let args = ["--plan", &big, "--model-file", text(&model)];
     site.refuses("root", &args, 4, "refused: ram: needed 1048576.0 GiB", "take a larger one");
     let verify = site.client.on(host, "root", &["verify", "--plan", &big]);
     assert_eq!(verify.status, 4, "{verify:?}");

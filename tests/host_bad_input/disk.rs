@@ -2,7 +2,7 @@
 
 use super::lab::Host;
 use super::lab::journey::text;
-use super::{Site, pack, padded, refused};
+use super::{Site, pack, refused};
 
 #[test]
 fn a_full_disk_is_named_and_nothing_stays_on_it() {
@@ -19,7 +19,7 @@ fn a_full_disk_is_named_and_nothing_stays_on_it() {
         let all = plan["requirements"].as_array_mut().unwrap();
         all.iter_mut().find(|line| line["id"] == "disk").unwrap()["need"] = serde_json::json!(1);
     };
-    let large = padded(&site.client, "large.gguf", 200 << 20);
+    let large = site.client.padded("large.gguf", 200 << 20);
     let plan = site.client.plan("large.json", &large, &[], small);
     let args = ["--plan", text(&plan), "--model-file", text(&large)];
     site.refuses("root", &args, 1, "the host's disk is full: large.gguf", "larger disk");
@@ -28,8 +28,9 @@ fn a_full_disk_is_named_and_nothing_stays_on_it() {
     let zeros = vec![0; 160 << 20];
     let bomb =
         pack(&site.client.path("bomb.tar.gz"), &[("bin/libggml.so", &zeros), ("bin/llama-server", b"x")]);
-    let plan = site.client.plan("small.json", &site.model, &[], small);
-    let args = ["--plan", text(&plan), "--model-file", text(&site.model), "--runtime-archive", &bomb];
+    let model = site.client.path("tiny.gguf");
+    let plan = site.client.plan("small.json", &model, &[], small);
+    let args = ["--plan", text(&plan), "--model-file", text(&model), "--runtime-archive", &bomb];
     site.refuses("root", &args, 1, "the host's disk is full", "larger disk");
 
     // And no room for the agent at all.

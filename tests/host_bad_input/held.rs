@@ -4,7 +4,7 @@ use std::process::Child;
 
 use super::lab::journey::{assert_serves, text};
 use super::lab::{Host, Ran};
-use super::{Site, padded, refused, wait};
+use super::{Site, refused, wait};
 
 /// A byte of the map for each piece that has arrived.
 const PIECES: &str = "cat /var/lib/agi-provision/incoming/*.map 2>/dev/null | tr -dc '\\001' | wc -c";
@@ -47,8 +47,8 @@ fn the_second_apply_is_told_who_was_first() {
     assert!(host.exec("cat /run/agi-provision.lock").ok().contains("eve"));
 
     // A real one, slow because it sends much.
-    let large = padded(&site.client, "large.gguf", 400 << 20);
-    let first = site.client.spawn_on(host, "root", &site.args(&["--model", text(&large)]));
+    let large = site.client.padded("large.gguf", 400 << 20);
+    let first = site.client.spawn_on(host, "root", &site.client.applying(&["--model", text(&large)]));
     wait("the upload", || uploaded(host) > 1 << 20);
     let second = site.apply("admin", &[]);
     refused(&second, 7, "the host is held by tester@", "wait until");

@@ -4,9 +4,9 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::held::{ended, uploaded};
-use super::lab::Host;
 use super::lab::journey::{assert_serves, text};
-use super::{Site, padded, refused, wait, wait_for};
+use super::lab::{Host, wait_for};
+use super::{Site, refused, wait};
 
 const JOB: &str = "systemctl is-active -q agi-provision-apply.service";
 
@@ -40,9 +40,9 @@ fn nothing_to_do(site: &Site, user: &str, args: &[&str]) {
 fn an_upload_goes_on_where_a_killed_client_stopped() {
     let site = Site::new(Host::boot("debian12"));
     let size = 300 << 20;
-    let large = padded(&site.client, "large.gguf", size);
+    let large = site.client.padded("large.gguf", size);
     let args = ["--model", text(&large)];
-    let first = site.client.spawn_on(&site.host, "root", &site.args(&args));
+    let first = site.client.spawn_on(&site.host, "root", &site.client.applying(&args));
     wait("the upload", || uploaded(&site.host) > 32 << 20);
     kill(first);
     wait("the agent's end", || site.host.exec("test -e /run/agi-provision.lock").status != 0);
@@ -60,9 +60,9 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
 #[test]
 fn an_upload_into_a_dead_link_ends_and_the_host_lets_go() {
     let site = Site::new(Host::boot("debian12"));
-    let large = padded(&site.client, "large.gguf", 300 << 20);
+    let large = site.client.padded("large.gguf", 300 << 20);
     let args = ["--model", text(&large)];
-    let first = site.client.spawn_on(&site.host, "root", &site.args(&args));
+    let first = site.client.spawn_on(&site.host, "root", &site.client.applying(&args));
     wait("the upload", || uploaded(&site.host) > 32 << 20);
     site.host.link_mute();
     let began = Instant::now();
@@ -87,11 +87,11 @@ fn a_job_goes_on_without_its_client_and_waits_for_dpkg() {
     hold_dpkg(&site);
 
     // Killed when the job has begun.
-    let first = site.client.spawn_on(host, "root", &site.args(&[]));
+    let first = site.client.spawn_on(host, "root", &site.client.applying(&[]));
     wait("the job", || host.exec(JOB).status == 0);
     kill(first);
     // The same bundle: its progress. Another: whose it is.
-    let second = site.client.spawn_on(host, "admin", &site.args(&[]));
+    let second = site.client.spawn_on(host, "admin", &site.client.applying(&[]));
     let other = site.client.tiny("other.gguf", 2);
     let refusal = site.apply("root", &["--model", text(&other)]);
     refused(&refusal, 7, "the host is held by tester@", "shows its progress");
@@ -106,7 +106,7 @@ fn a_job_goes_on_without_its_client_and_waits_for_dpkg() {
 
     // dpkg is free again, and a third sees the end.
     assert_eq!(host.exec(JOB).status, 0, "{}", host.exec("journalctl -u agi-provision-apply").stdout);
-    let third = site.client.spawn_on(host, "root", &site.args(&[]));
+    let third = site.client.spawn_on(host, "root", &site.client.applying(&[]));
     std::thread::sleep(Duration::from_secs(2));
     host.exec("systemctl stop packages").ok();
     let third = ended(third);
@@ -121,7 +121,7 @@ fn a_job_ends_though_nobody_can_see_it() {
     let host = &site.host;
     host.exec("apt-get update -qq").ok();
     hold_dpkg(&site);
-    let first = site.client.spawn_on(host, "admin", &site.args(&[]));
+    let first = site.client.spawn_on(host, "admin", &site.client.applying(&[]));
     wait("the job", || host.exec(JOB).status == 0);
     host.link_down();
     host.exec("systemctl stop packages").ok();

@@ -18,7 +18,7 @@ fn with(client: &Client, host: &Host, identity: &str, known_hosts: &str, args: &
 fn the_wrong_key_and_the_wrong_host_get_nowhere() {
     let site = Site::bare(Host::boot("debian12"));
     let (client, host) = (&site.client, &site.host);
-    let apply = site.args(&[]);
+    let apply = site.client.applying(&[]);
     let other = client.path("other");
     run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&other)).ok();
     let (right, known) = (host.key_path(), host.known_hosts());

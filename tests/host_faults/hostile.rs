@@ -70,18 +70,8 @@ fn end(exit: &str) -> Value {
 fn nothing_that_a_host_says_steers_the_terminal() {
     let liar = Liar::new();
     let model = liar.client.path("tiny.gguf");
-    let archive = lab::llama_archive();
     let plan = liar.client.plan("plan.json", &model, &[], |_| ());
-    let apply = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let apply = liar.client.applying(&[]);
     let line = json!({"id": STEERS, "needed": STEERS, "found": STEERS, "outcome": "refused", "why": STEERS});
     let warned =
         json!({"id": STEERS, "needed": STEERS, "found": STEERS, "outcome": "warning", "why": STEERS});
@@ -103,7 +93,7 @@ fn nothing_that_a_host_says_steers_the_terminal() {
     for exit in ["done", "failed", "rolled-back", "changes-found"] {
         liar.events(&[&events[..], &[end(exit)]].concat());
         let mut commands: Vec<Vec<&str>> = vec![
-            apply.to_vec(),
+            apply.clone(),
             vec!["status"],
             vec!["logs"],
             vec!["key", "show"],

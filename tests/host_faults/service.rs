@@ -1,8 +1,7 @@
 //! Servers that do not come up, or do not stay up.
 
-use super::lab::journey::{Client, PROFILE, assert_serves, text, wait_until_ready};
-use super::lab::{Host, run};
-use super::ours;
+use super::lab::journey::{Client, assert_serves, text, wait_until_ready};
+use super::lab::{Host, ours, run, wait_for};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -43,22 +42,14 @@ int main(int count, char **args) {
     }
 }"#;
 
-fn apply(host: &Host, client: &Client, archive: &std::path::Path) -> super::lab::Ran {
-    let model = client.path("tiny.gguf");
-    let args =
-        ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-archive", text(archive)];
-    client.on(host, "root", &args)
-}
-
 #[test]
 fn a_server_that_is_never_ready_is_not_waited_for_for_ever() {
     let (host, client) = (Host::boot("debian13"), Client::new());
-    client.tiny("tiny.gguf", 1);
     let fake = archive(&client, NEVER_READY);
     client.serve(&host, "root");
     let before = host.snapshot();
     let began = Instant::now();
-    let never = apply(&host, &client, &fake);
+    let never = client.on(&host, "root", &client.applying(&["--runtime-archive", text(&fake)]));
     assert!(began.elapsed() < Duration::from_secs(240), "{:?}", began.elapsed());
     assert_eq!(never.status, 8, "{never:?}");
     let expected = "the server was not ready within 120 s: it is still loading the model; \
@@ -82,8 +73,7 @@ fn memory_that_runs_out_while_loading_is_said_and_taken_back() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     host.exec(LITTLE).ok();
     let before = host.snapshot();
-    let model = client.tiny("tiny.gguf", 1);
-    let lacking = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+    let lacking = client.apply(&host, "root", &[]);
     assert_eq!(lacking.exit, 1, "{lacking:?}");
     assert!(lacking.message().contains("the service did not start"), "{lacking:?}");
     assert!(lacking.message().contains("the host is as it was"), "{lacking:?}");
@@ -102,11 +92,8 @@ fn a_server_that_keeps_ending_is_left_alone_after_five_starts_and_mended_by_an_a
     client.serve(&host, "admin");
     host.exec(LITTLE).ok();
     host.exec(&format!("systemctl restart {UNIT}"));
-    let began = Instant::now();
-    while host.exec(&format!("systemctl is-failed -q {UNIT}")).status != 0 {
-        assert!(began.elapsed() < Duration::from_secs(90), "{}", host.console());
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let failed = || host.exec(&format!("systemctl is-failed -q {UNIT}")).status == 0;
+    wait_for("the last start", Duration::from_secs(90), failed);
     let restarts = || host.exec(&format!("systemctl show -P NRestarts {UNIT}")).ok();
     let after = restarts();
     assert!((1..=5).contains(&after.parse::<u32>().unwrap()), "{after}");
@@ -119,8 +106,7 @@ fn a_server_that_keeps_ending_is_left_alone_after_five_starts_and_mended_by_an_a
     assert!(!state["last_lines"].as_array().unwrap().is_empty(), "{status:?}");
 
     host.exec(ENOUGH).ok();
-    let model = client.path("tiny.gguf");
-    let mended = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+    let mended = client.apply(&host, "admin", &[]);
     assert_eq!((mended.exit, mended.changed()), (0, true), "{mended:?}");
     wait_until_ready(&host);
     assert_serves(&host);

@@ -1,17 +1,15 @@
 //! Disks that have no room: for bytes or for files, wherever the apply is by then.
 
 use super::http::{Reply, Server};
-use super::lab::Host;
-use super::lab::journey::{Client, PROFILE, assert_serves, text};
-use super::ours;
+use super::lab::journey::{Client, assert_serves, text};
+use super::lab::{Host, ours};
 use serde_json::json;
 
 #[test]
 fn inodes_that_run_out_anywhere_leave_the_host_as_it_was() {
     // Files of nothing take an inode each, and no space.
     let (host, client) = (Host::boot_with_disk("debian12", "2G"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y -qq libgomp1 && apt-get clean").ok();
-    let model = client.tiny("tiny.gguf", 1);
+    host.install_libgomp();
     let free = || host.exec("df --output=iavail / | tail -1").ok().trim().parse::<u64>().unwrap();
     host.exec("mkdir /root/many && cd /root/many && seq 140000 | xargs touch 2>/dev/null");
     assert_eq!(free(), 0);
@@ -21,7 +19,7 @@ fn inodes_that_run_out_anywhere_leave_the_host_as_it_was() {
     for wanted in [0, 6, 14, 24, 36, 50, 70] {
         let more = wanted - free().min(wanted);
         host.exec(&format!("cd /root/many && ls | head -{more} | xargs -r rm")).ok();
-        let full = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+        let full = client.apply(&host, "root", &[]);
         if full.exit == 0 {
             break;
         }
@@ -46,7 +44,7 @@ fn inodes_that_run_out_anywhere_leave_the_host_as_it_was() {
 #[test]
 fn a_model_that_the_disk_has_no_room_for_is_not_begun() {
     let (host, client) = (Host::boot_with_disk("debian13", "300M"), Client::new());
-    host.exec("apt-get update -qq && apt-get install -y -qq libgomp1 && apt-get clean").ok();
+    host.install_libgomp();
     let model = client.tiny("tiny.gguf", 1);
     std::fs::File::options().write(true).open(&model).unwrap().set_len(400 << 20).unwrap();
     let server = Server::start_at(&host.near_addr(), vec![0; 400 << 20], |_, _| Reply::Good);

@@ -1,11 +1,10 @@
 //! Connections as they are: slow, lossy, rekeyed in the middle, and to hosts that fall silent.
 
 use super::lab::gate::{self, Gate, Place};
-use super::lab::journey::{Client, PROFILE, assert_serves, text};
-use super::lab::{self, Host, Ran, run};
+use super::lab::journey::{Client, assert_serves, text};
+use super::lab::{Host, Ran, run};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,27 +56,11 @@ fn through(client: &Client, host: &Host, port: u16, args: &[&str]) -> Ran {
     run(command.arg("--identity").arg(host.key_path()).arg("--known-hosts").arg(path))
 }
 
-fn padded(client: &Client, name: &str, size: u64) -> PathBuf {
-    let path = client.tiny(name, 1);
-    std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
-    path
-}
-
 #[test]
 fn a_host_half_a_world_away_is_only_slower() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let port = slow_way(&host, Duration::from_millis(100));
-    let (model, archive) = (client.tiny("tiny.gguf", 1), lab::llama_archive());
-    let args = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let args = client.applying(&[]);
     let done = through(&client, &host, port, &args);
     assert_eq!(done.status, 0, "{done:?}");
     assert_serves(&host);
@@ -94,8 +77,8 @@ fn a_host_half_a_world_away_is_only_slower() {
 fn one_packet_in_a_hundred_lost_is_only_slower() {
     let (host, client) = (Host::boot("debian13"), Client::new());
     host.link_lossy();
-    let model = padded(&client, "tiny.gguf", 48 << 20);
-    let done = client.apply(&host, "admin", &["--model", text(&model), "--profile", PROFILE]);
+    let model = client.padded("large.gguf", 48 << 20);
+    let done = client.apply(&host, "admin", &["--model", text(&model)]);
     assert_eq!(done.exit, 0, "{done:?}");
     let lost = host.lost_packets();
     assert!(lost > 20, "{lost} were lost");
@@ -112,8 +95,8 @@ fn keys_that_are_changed_in_the_middle_of_a_gigabyte_are_no_obstacle() {
          printf 'RekeyLimit 16M\nLogLevel DEBUG1\n' >> /etc/ssh/sshd_config; systemctl reload ssh",
     )
     .ok();
-    let model = padded(&client, "tiny.gguf", 1 << 30);
-    let done = client.apply(&host, "root", &["--model", text(&model), "--profile", PROFILE]);
+    let model = client.padded("large.gguf", 1 << 30);
+    let done = client.apply(&host, "root", &["--model", text(&model)]);
     assert_eq!(done.exit, 0, "{done:?}");
     let rekeyed = host.exec("journalctl -q -u ssh | grep -c 'SSH2_MSG_NEWKEYS received'").stdout;
     assert!(rekeyed.trim().parse::<u32>().unwrap() > 30, "{rekeyed}");
@@ -124,18 +107,7 @@ fn keys_that_are_changed_in_the_middle_of_a_gigabyte_are_no_obstacle() {
 fn a_host_that_falls_silent_in_the_middle_is_given_up_and_found_again() {
     let (host, client) = (Host::boot("debian13"), Client::new());
     gate::arm(&host);
-    let model = client.tiny("tiny.gguf", 1);
-    let archive = lab::llama_archive();
-    let args = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let args = client.applying(&[]);
     let applying = client.spawn_on(&host, "admin", &args);
     let mut job = Gate::catch(&host);
     assert!(job.run_to("key", Place::Begins));

@@ -1,9 +1,8 @@
 //! Hosts as people have them: mounts, shells, homes, servers, distributions.
 
-use super::lab::journey::{Client, assert_serves, text};
-use super::lab::{Host, diff, llama_archive};
+use super::lab::journey::{Client, assert_serves};
+use super::lab::{Host, diff_but_backups};
 use super::{sshd, write};
-use crate::lab::journey::PROFILE;
 
 #[test]
 fn odd_mounts_shells_and_servers_are_no_obstacle() {
@@ -20,17 +19,7 @@ fn odd_mounts_shells_and_servers_are_no_obstacle() {
         .ok();
     sshd(&host, "MaxSessions 1\nBanner /etc/banner\nAcceptEnv LANG LC_*\n");
     host.exec("usermod -s /bin/rbash admin; echo 'umask 077; echo Hello' > /home/admin/.bashrc").ok();
-    let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
-    let args = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let args = client.applying(&[]);
     let done = client.on(&host, "admin", &args);
     assert_eq!(done.status, 0, "{done:?}");
     assert_serves(&host);
@@ -68,17 +57,7 @@ fn a_host_without_apt_serves_unless_a_package_is_missing_and_then_says_which() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     host.exec("mkdir /root/away; mv /usr/bin/apt* /usr/bin/dpkg* /root/away/").ok();
     write(&host, "/usr/lib/os-release", "NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=41\n");
-    let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
-    let args = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let args = client.applying(&[]);
     let before = host.snapshot();
     let refused = client.on(&host, "admin", &args);
     assert_eq!(refused.status, 1, "{refused:?}");
@@ -87,10 +66,7 @@ fn a_host_without_apt_serves_unless_a_package_is_missing_and_then_says_which() {
     {
         assert!(refused.stderr.contains(word), "{word}: {refused:?}");
     }
-    let backups = ["/etc/passwd-:", "/etc/group-:", "/etc/shadow-:", "/etc/gshadow-:"];
-    let mut left = diff(&before, &host.snapshot());
-    left.retain(|change| !backups.contains(&change.split(' ').nth(1).unwrap()));
-    assert_eq!(left, [""; 0]);
+    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
 
     host.exec("PATH=/root/away:$PATH dpkg -i /opt/lab-apt/libgomp1*.deb /opt/lab-apt/gcc-12-base*.deb 2>&1 || PATH=/root/away:$PATH dpkg -i /opt/lab-apt/libgomp1*.deb").ok();
     let done = client.on(&host, "admin", &args);

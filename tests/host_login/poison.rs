@@ -183,9 +183,7 @@ fn no_secret_is_anywhere_after_success_failure_upload_and_download() {
 
     // An upload with a key that has a passphrase, from stdin and from a program; a wrong one.
     let other = client.tiny("other.gguf", 2);
-    let archive = llama_archive();
-    let upload = ["apply", "--yes", "--model", text(&other), "--profile", super::lab::journey::PROFILE];
-    let upload = [&upload[..], &["--runtime-archive", text(&archive), "--passphrase-stdin"]].concat();
+    let upload = client.applying(&["--model", text(&other), "--passphrase-stdin"]);
     let uploaded = fed(root(&upload), &format!("{PASSPHRASE}\n"));
     assert_eq!(uploaded.status, 0, "{uploaded:?}");
     shown.push(uploaded);

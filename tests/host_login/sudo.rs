@@ -1,9 +1,8 @@
 //! sudo with and without a password, tried once.
 
 use super::lab::journey::{Client, assert_serves};
-use super::lab::{Host, llama_archive, run};
+use super::lab::{Host, run};
 use super::{PASSWORD, Terminal, fed, give_password, logged, sshd, write};
-use crate::lab::journey::{PROFILE, text};
 
 const WITH_PASSWORD: &str = "admin ALL=(ALL:ALL) ALL\n";
 
@@ -118,17 +117,7 @@ fn sudo_as_it_may_be_set_up() {
 
     // All the way through a terminal: staging, upload, service; a second apply is one command.
     sudoers(&host, "Defaults requiretty\nadmin ALL=(ALL:ALL) ALL\n");
-    let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
-    let args = [
-        "apply",
-        "--yes",
-        "--model",
-        text(&model),
-        "--profile",
-        PROFILE,
-        "--runtime-archive",
-        text(&archive),
-    ];
+    let args = client.applying(&[]);
     let apply = || {
         let command = client.command_on(&host, "admin", &[&args[..], &["--sudo-password-stdin"]].concat());
         fed(command, &format!("{PASSWORD}\n"))

@@ -17,11 +17,18 @@ pub const PORT: u16 = 8080;
 /// Someone's machine: the program with an empty home, and a folder for files.
 pub struct Client {
     home: TempDir,
+    /// `tiny.gguf` in its home, which [`Self::tiny`] writes.
+    model: String,
+    archive: String,
 }
 
 impl Client {
     pub fn new() -> Self {
-        Self { home: tempfile::tempdir().expect("a home for the client") }
+        let home = tempfile::tempdir().expect("a home for the client");
+        let model = text(&home.path().join("tiny.gguf")).to_owned();
+        let client = Self { home, model, archive: text(&llama_archive()).to_owned() };
+        client.tiny("tiny.gguf", 1);
+        client
     }
 
     /// A path in its home.
@@ -67,20 +74,40 @@ impl Client {
         Answer::new(self.on(host, user, &args))
     }
 
-    /// `apply ARGS --runtime-archive … --yes --format json`.
-    #[track_caller]
-    pub fn apply(&self, host: &impl Machine, user: &str, args: &[&str]) -> Answer {
-        let archive = llama_archive();
-        let mut all = vec!["apply", "--yes", "--runtime-archive", text(&archive)];
-        all.extend(args);
-        self.json_on(host, user, &all)
+    /// Writes `known_hosts` in its home, with the keys of all of them.
+    pub fn know<'a>(&self, hosts: impl IntoIterator<Item = &'a super::Host>) {
+        let known = hosts.into_iter().map(|host| std::fs::read_to_string(host.known_hosts()).unwrap());
+        std::fs::write(self.path("known_hosts"), known.collect::<String>()).unwrap();
     }
 
-    /// Applies the tiny model as every journey does, and panics unless it serves.
+    /// `apply --yes` of the tiny model with the lab's llama.cpp, and `more`, which may name others.
+    pub fn applying<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+        let mut all = vec!["apply", "--yes"];
+        let named = |flags: &[&str]| flags.iter().any(|flag| more.contains(flag));
+        if !named(&["--plan", "--bundle"]) {
+            for (flag, usual) in [("--model", self.model.as_str()), ("--profile", PROFILE)] {
+                if !named(&[flag]) {
+                    all.extend([flag, usual]);
+                }
+            }
+        }
+        if !named(&["--runtime-archive", "--runtime-path"]) {
+            all.extend(["--runtime-archive", &self.archive]);
+        }
+        all.extend(more);
+        all
+    }
+
+    /// Applies that on `host`, and gives the answer.
+    #[track_caller]
+    pub fn apply(&self, host: &impl Machine, user: &str, more: &[&str]) -> Answer {
+        self.json_on(host, user, &self.applying(more))
+    }
+
+    /// The same, and panics unless the model serves.
     #[track_caller]
     pub fn serve(&self, host: &impl Machine, user: &str) -> Answer {
-        let model = self.tiny("tiny.gguf", 1);
-        let done = self.apply(host, user, &["--model", text(&model), "--profile", PROFILE]);
+        let done = self.apply(host, user, &[]);
         assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
         done
     }
@@ -90,6 +117,13 @@ impl Client {
         let path = self.path(name);
         let mut file = File::create(&path).expect("a file for the model");
         agi_provision::model::tiny::write_tiny(&mut file, seed, None).expect("writing the model");
+        path
+    }
+
+    /// The tiny model with zeros after its tensors, `size` bytes in all.
+    pub fn padded(&self, name: &str, size: u64) -> PathBuf {
+        let path = self.tiny(name, 1);
+        File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
         path
     }
 

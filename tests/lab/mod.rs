@@ -16,6 +16,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -91,11 +92,11 @@ impl Host {
         }
         // The host that an earlier test process had in this slot may still be going down.
         let mut up_again = run(&mut up);
-        for _ in 0..20 {
+        for _ in 0..100 {
             if !up_again.stderr.contains("is another host at") {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_secs(1));
+            thread::sleep(Duration::from_millis(200));
             up_again = run(&mut up);
         }
         let state = PathBuf::from(up_again.ok());
@@ -151,6 +152,12 @@ impl Host {
         let mut copy = self.command("exec");
         copy.args(["sh", "-c", "cat > \"$0\"", to]).stdin(from);
         run(&mut copy).ok();
+    }
+
+    /// Installs what llama-server needs, as a package stays after a failure and would show.
+    #[track_caller]
+    pub fn install_libgomp(&self) {
+        self.exec("apt-get update -qq && apt-get install -y -qq libgomp1 && apt-get clean").ok();
     }
 
     /// Runs a command in it with OpenSSH, which knows the host's keys and asks nothing.
@@ -273,6 +280,30 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<String> {
         _ => None,
     };
     paths.into_iter().filter_map(line).collect()
+}
+
+/// The same without the backups that useradd and userdel write.
+pub fn diff_but_backups(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let backups =
+        ["/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-"];
+    let is_backup = |line: &String| backups.contains(&line[2..].split(": ").next().unwrap());
+    diff(before, after).into_iter().filter(|line| !is_backup(line)).collect()
+}
+
+/// What of ours is on the host that was not there before.
+pub fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
+    let all = diff(before, &host.snapshot());
+    all.into_iter().filter(|line| line.contains("agi-provision")).collect()
+}
+
+/// Waits until `ready`, `limit` at most.
+#[track_caller]
+pub fn wait_for(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !ready() {
+        assert!(began.elapsed() < limit, "still waiting for {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// llama.cpp b11434 packed like one of its releases. Takes minutes when it is first built.

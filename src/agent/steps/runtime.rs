@@ -115,7 +115,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     tar.set_preserve_mtime(false);
     fs::create_dir_all(folder)?;
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull => {
+        _ if files::full(&error) => {
             anyhow::Error::from(Failure::failed("the host's disk is full").hint(FULL_DISK))
         }
         kind => {

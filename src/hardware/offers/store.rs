@@ -20,9 +20,7 @@ pub struct Known {
 
 /// The user's refreshed offers: `offers.csv` in the data folder.
 pub fn path() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
-    Some(base.join("agi-provision/offers.csv"))
+    Some(crate::home::data()?.join("offers.csv"))
 }
 
 /// Every offer: of `named`, or of the refreshed file and those compiled in.

@@ -1,0 +1,122 @@
+use super::*;
+use crate::error::{Exit, exit_code};
+
+fn plan() -> Plan {
+    Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
+}
+
+fn limits_of(plan: &Plan) -> String {
+    limits(plan, Server::Chat).unwrap()
+}
+
+#[test]
+fn the_drop_in_opens_the_devices_of_the_plans_gpus_and_no_other() {
+    let mut plan = plan();
+    let one = limits_of(&plan);
+    assert!(one.contains("DeviceAllow=/dev/char/195:0 rwm") && !one.contains("/dev/char/195:1 "), "{one}");
+    assert!(one.contains("DevicePolicy=closed") && one.contains("PrivateDevices=no"), "{one}");
+    plan.profile.gpus.push(plan.profile.gpus[0].clone());
+    assert!(limits_of(&plan).contains("DeviceAllow=/dev/char/195:1 rwm"));
+    plan.profile.kind = ProfileKind::Cpu;
+    let none = limits_of(&plan);
+    assert!(none.contains("PrivateDevices=yes") && !none.contains("DeviceAllow"), "{none}");
+}
+
+#[test]
+fn only_a_server_of_the_host_itself_is_cut_off_from_other_addresses() {
+    let mut plan = plan();
+    for (host, closed) in
+        [("127.0.0.1", true), ("::1", true), ("localhost", true), ("0.0.0.0", false), ("10.0.0.7", false)]
+    {
+        plan.llama_server.args = vec!["--host".to_string(), host.to_string()];
+        assert_eq!(limits_of(&plan).contains("IPAddressDeny=any"), closed, "{host}");
+    }
+}
+
+#[test]
+fn a_plan_for_others_brings_its_rules_and_the_unit_that_ends_tls() {
+    let closed = render(&plan()).unwrap();
+    let rules = format!("rootfs{}/expose.nft", paths::GENERATION);
+    let unit = format!("rootfs{}", paths::EXPOSE_FILE);
+    assert!(closed.file(&rules).is_none() && closed.file(&unit).is_none());
+    let mut plan = plan();
+    let ranges = ["10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().unwrap());
+    plan.expose = Exposure::of(&ranges);
+    let open = render(&plan).unwrap();
+    let text = |path: &str| String::from_utf8(open.file(path).unwrap().to_vec()).unwrap();
+    let rules = text(&rules);
+    assert!(
+        rules.contains("ip saddr { 10.0.0.0/8 } accept") && rules.contains("ip6 saddr { 2001:db8::/32 }")
+    );
+    assert!(rules.contains("tcp dport 8080 drop") && !rules.contains("flush"), "{rules}");
+    assert!(text(&unit).contains("DynamicUser=yes"));
+    let limits = limits_of(&plan);
+    assert!(limits.contains("Wants=agi-provision-expose.service"), "{limits}");
+    assert!(limits.contains("IPAddressDeny=any"), "the server itself stays on loopback: {limits}");
+    assert!(text("README.md").contains("openssl req"));
+    // One range only: no empty set, which nftables would refuse.
+    plan.expose = Exposure::of(&ranges[..1]);
+    let one = render(&plan).unwrap();
+    assert!(
+        !String::from_utf8_lossy(one.file(&format!("rootfs{}/expose.nft", paths::GENERATION)).unwrap())
+            .contains("ip6")
+    );
+    plan.llama_server.args = vec!["--host".to_string(), "0.0.0.0".to_string()];
+    assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+}
+
+#[test]
+fn an_embedding_server_sees_its_own_card_or_none() {
+    let mut plan = Plan::from_json(include_str!("../../tests/golden/plans/rag.json")).unwrap();
+    plan.profile.gpus.push(plan.profile.gpus[0].clone());
+    let on_card = limits(&plan, Server::Embedding).unwrap();
+    let (first, second) = ("DeviceAllow=/dev/char/195:0 ", "DeviceAllow=/dev/char/195:1 ");
+    assert!(on_card.contains(first) && !on_card.contains(second), "{on_card}");
+    assert!(on_card.contains("Embedding server (llama.cpp): bge-m3 Q8_0"), "{on_card}");
+    plan.rag.as_mut().unwrap().device = "host".to_string();
+    let on_host = limits(&plan, Server::Embedding).unwrap();
+    assert!(on_host.contains("PrivateDevices=yes") && !on_host.contains("DeviceAllow"), "{on_host}");
+    assert!(limits_of(&plan).contains(second), "the model's server keeps both");
+}
+
+#[test]
+fn texts_of_a_plan_stay_texts() {
+    let mut plan = plan();
+    plan.model.id = "m\nExecStartPre=/bin/evil %n \\".to_string();
+    plan.profile.id = plan.model.id.clone();
+    plan.profile.gpus[0].name = plan.model.id.clone();
+    let bundle = render(&plan).unwrap();
+    for file in bundle.files().iter().filter(|file| !file.path.ends_with("plan.json")) {
+        let text = String::from_utf8(file.content.clone()).unwrap();
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("ExecStartPre=/bin")), "{text}");
+    }
+    assert!(
+        limits_of(&plan)
+            .contains("Description=Language model server (llama.cpp): m ExecStartPre=/bin/evil %%n Q8_0")
+    );
+}
+
+#[test]
+fn a_plan_that_cannot_be_files_is_refused() {
+    let refused = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = plan();
+        change(&mut plan);
+        assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
+    };
+    refused(&|plan| plan.llama_server.args.push("two\nlines".to_string()));
+    for name in ["", "..", "a/b", "-rf", "a\nb"] {
+        refused(&|plan| plan.model.files[0].name = name.to_string());
+    }
+    refused(&|plan| plan.model.files.push(plan.model.files[0].clone()));
+    refused(&|plan| plan.model.files[0].sha256 = Some("ABC".to_string()));
+    refused(&|plan| plan.model.files[0].url = Some("file:///etc/passwd".to_string()));
+    refused(&|plan| plan.profile.gpus.clear());
+}
+
+#[test]
+fn the_unit_is_the_same_for_every_plan() {
+    let unit = format!("rootfs/etc/systemd/system/{}", paths::UNIT);
+    let gpu = render(&plan()).unwrap();
+    let cpu = Plan::from_json(include_str!("../../tests/golden/plans/cpu.json")).unwrap();
+    assert_eq!(gpu.file(&unit).unwrap(), render(&cpu).unwrap().file(&unit).unwrap());
+}

@@ -1,0 +1,125 @@
+//! Bundles from others: what reaches beyond its places, or is not what its manifest says, is refused.
+
+use super::{LINK, bundle, sha256};
+use agi_provision::render::{Bundle, manifest};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// A tar of a bundle's files after `change`, its manifest made to agree with nothing but itself.
+fn forged(change: impl Fn(&mut manifest::Manifest, &mut BTreeMap<String, Vec<u8>>)) -> Vec<u8> {
+    let good = Bundle::from_tar(&bundle("cpu").to_tar().unwrap()).unwrap();
+    let mut manifest = good.manifest().clone();
+    let mut files: BTreeMap<_, _> =
+        good.files().iter().map(|f| (f.path.clone(), f.content.clone())).collect();
+    change(&mut manifest, &mut files);
+    files.insert("manifest.json".to_string(), manifest.to_json().into_bytes());
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        builder.append(&header, &content[..]).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn listed(path: &str, content: &[u8]) -> manifest::ManifestFile {
+    manifest::ManifestFile {
+        path: path.to_string(),
+        mode: "0644".to_string(),
+        owner: "root:root".to_string(),
+        sha256: sha256(content),
+        size_bytes: content.len() as u64,
+    }
+}
+
+#[test]
+fn a_bundle_that_reaches_beyond_its_places_is_refused() {
+    assert!(Bundle::from_tar(&forged(|_, _| {})).is_ok());
+    for path in ["../evil", "/etc/cron.d/evil", "rootfs/etc/cron.d/evil", "rootfs/../evil"] {
+        let tar = forged(|manifest, files| {
+            manifest.files.push(listed(path, b"x"));
+            files.insert(path.to_string(), b"x".to_vec());
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{path}");
+        // The manifest alone suffices.
+        let tar = forged(|manifest, _| manifest.files.push(listed(path, b"x")));
+        assert!(Bundle::from_tar(&tar).is_err(), "{path}");
+    }
+    for (path, target) in [
+        (LINK, "/etc/shadow"),
+        (LINK, "/etc/agi-provision/../shadow"),
+        (LINK, "/etc/agi-provision-other/a"),
+        ("rootfs/etc/systemd/system/ssh.service.d/a", "/etc/agi-provision/a"),
+        ("../a", "/etc/agi-provision/a"),
+    ] {
+        let tar = forged(|manifest, _| {
+            manifest.links[0] = manifest::BundleLink { path: path.to_string(), target: target.to_string() };
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{path} {target}");
+    }
+    for (mode, owner) in
+        [("4755", "root:root"), ("0644", "mallory:root"), ("rwx", "root:root"), ("+644", "root:root")]
+    {
+        let tar = forged(|manifest, _| {
+            (manifest.files[0].mode, manifest.files[0].owner) = (mode.to_string(), owner.to_string());
+        });
+        assert!(Bundle::from_tar(&tar).is_err(), "{mode} {owner}");
+    }
+}
+
+#[test]
+fn a_tar_that_is_not_its_manifest_is_refused() {
+    let extra = forged(|_, files| drop(files.insert("extra".to_string(), b"x".to_vec())));
+    let missing = forged(|_, files| drop(files.remove("README.md")));
+    let changed = forged(|_, files| files.get_mut("README.md").unwrap().push(b'x'));
+    let two_plans = forged(|manifest, files| {
+        let entry = manifest.files.iter_mut().find(|file| file.path == "plan.json").unwrap();
+        *entry = listed("plan.json", b"{}");
+        files.insert("plan.json".to_string(), b"{}".to_vec());
+    });
+    let cases = [
+        (extra, "not in its manifest"),
+        (missing, "README.md is missing"),
+        (changed, "README.md is not what the manifest says"),
+        (two_plans, "differ"),
+    ];
+    for (tar, why) in cases {
+        let error = format!("{:#}", Bundle::from_tar(&tar).unwrap_err());
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        prop_assert!(Bundle::from_tar(&bytes).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+    #[test]
+    fn a_damaged_tar_is_refused_or_still_sound(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        end in any::<prop::sample::Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut tar = bundle("cpu").to_tar().unwrap();
+        for (at, value) in edits {
+            let at = at.index(tar.len());
+            tar[at] = value;
+        }
+        if cut {
+            tar.truncate(end.index(tar.len()));
+        }
+        if let Ok(bundle) = Bundle::from_tar(&tar) {
+            prop_assert!(Bundle::from_tar(&bundle.to_tar().unwrap()).is_ok());
+        }
+    }
+}
