@@ -109,6 +109,19 @@ impl Stamp {
     }
 }
 
+/// Nothing of the file, or of all in the folder, is lost to a power cut from here on. Links lead nowhere.
+pub fn sync(path: &Path) -> Result<()> {
+    sync_below(path).and_then(|()| sync_folder(path)).with_context(|| format!("flushing {}", path.display()))
+}
+
+fn sync_below(path: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_dir() {
+        fs::read_dir(path)?.try_for_each(|entry| sync_below(&entry?.path()))?;
+    }
+    if metadata.is_symlink() { Ok(()) } else { File::open(path)?.sync_all() }
+}
+
 /// Flushes `path`'s entry in its folder.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("/"));
@@ -155,6 +168,17 @@ mod tests {
         assert!(target.is_dir());
         remove(&target).unwrap();
         remove(&target).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_flushed_with_all_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("bin/lib")).unwrap();
+        fs::write(dir.path().join("bin/lib/a"), "a").unwrap();
+        symlink("nowhere", dir.path().join("bin/broken")).unwrap();
+        sync(&dir.path().join("bin")).unwrap();
+        let error = sync(&dir.path().join("none")).unwrap_err();
+        assert!(error.to_string().contains("flushing /"), "{error}");
     }
 
     #[test]

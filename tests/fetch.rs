@@ -159,6 +159,16 @@ fn lasting_trouble_ends_in_words_and_keeps_what_came() {
 }
 
 #[test]
+fn where_nothing_came_nothing_stays() {
+    let place = Place::new(SIZE);
+    let server = Server::start(place.bytes.clone(), |_, _| Reply::Status(404, vec![]));
+    let error = place.fetch(&[server.url("model")], &quick()).unwrap_err();
+    assert!(error.downcast_ref::<Unfinished>().is_some_and(|unfinished| unfinished.have == 0), "{error:#}");
+    assert!(error.to_string().ends_with("there is no such file (404)"), "{error}");
+    place.is_empty();
+}
+
+#[test]
 fn damage_is_found_and_nothing_of_it_stays() {
     let place = Place::new(SIZE);
     let server = Server::start(place.bytes.clone(), |_, _| Reply::Corrupt(7_000_000));

@@ -211,3 +211,50 @@ fn a_first_apply_whose_embedding_server_fails_leaves_nothing() {
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 }
+
+/// When one ended and another began, as systemd has it: of both services, oldest first.
+fn starts_and_stops(host: &Host, since: &str) -> Vec<String> {
+    let units = "-u agi-provision-embed -u agi-provision-llama";
+    let script = format!(
+        "journalctl -q --no-pager -o cat {units} --since=@{since} | grep -E '^(Stopped|Started) agi-'"
+    );
+    let kind = |line: &str| {
+        let which = if line.contains("agi-provision-embed") { "embed" } else { "llama" };
+        format!("{} {which}", &line[..7])
+    };
+    host.exec(&script).ok().lines().map(kind).collect()
+}
+
+#[test]
+fn an_old_embedding_server_makes_room_for_the_model_where_the_new_plan_keeps_less_for_one() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let (model, embedder) = (client.tiny("tiny.gguf", 1), client.tiny_embedder("embedder.gguf"));
+    let rag = ["--rag", "--rag-model", text(&embedder)];
+    // By its ledger it takes a byte more than the others'.
+    let large = client.plan("large.json", &model, &rag, |plan| {
+        let bytes = &mut plan["memory"][0]["rag_bytes"];
+        *bytes = json!(bytes.as_u64().unwrap() + 1);
+    });
+    let small = client.plan("small.json", &model, &[&rag[..], &["--ctx", "1024"]].concat(), |_| ());
+    let same = client.plan("same.json", &model, &[&rag[..], &["--ctx", "512"]].concat(), |_| ());
+    let files = ["--model-file", text(&model), "--model-file", text(&embedder)];
+    let apply = |plan: &Path| {
+        let since = host.exec("sleep 1; date +%s").ok();
+        let done = client.apply(&host, "root", &[&["--plan", text(plan)], &files[..]].concat());
+        assert_eq!((done.exit, done.changed()), (0, true), "{done:?}");
+        assert_embeds(&host);
+        starts_and_stops(&host, &since)
+    };
+    assert_eq!(apply(&large), ["Started llama", "Started embed"]);
+    // The old one would be there beside the new model, and no ledger has that.
+    assert_eq!(apply(&small), ["Stopped embed", "Stopped llama", "Started llama", "Started embed"]);
+    // It fits: no reason to be without it while the model loads.
+    assert_eq!(apply(&same), ["Stopped llama", "Started llama", "Stopped embed", "Started embed"]);
+    let since = host.exec("sleep 1; date +%s").ok();
+    let back = client.json_on(&host, "root", &["rollback", "--yes"]);
+    assert_eq!(back.exit, 0, "{back:?}");
+    assert_eq!(
+        starts_and_stops(&host, &since),
+        ["Stopped llama", "Started llama", "Stopped embed", "Started embed"]
+    );
+}

@@ -4,6 +4,8 @@
 
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "host_steps/rag.rs"]
+mod rag;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use lab::gate::{self, Call, Gate, Place};
-use lab::journey::{Client, PROFILE, assert_serves, spoil, text};
+use lab::journey::{Client, PROFILE, assert_serves, job_events, spoil, text};
 use lab::{Host, diff};
 use serde_json::{Value, json};
 
@@ -196,21 +198,6 @@ fn serves(cell: &str, host: &Host) {
     assert!(receipt["measured"]["answer"]["generated_tokens"].as_u64() > Some(0), "{cell}: {receipt}");
 }
 
-/// The events of the host's last job, each as docs/journal.schema.json has it.
-#[track_caller]
-fn journal(host: &Host) -> Vec<Value> {
-    let schema = serde_json::from_str(include_str!("../docs/journal.schema.json")).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
-    let text = host.exec("cat /var/lib/agi-provision/job/journal.jsonl").ok();
-    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    for event in &events {
-        let errors: Vec<String> = validator.iter_errors(event).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{event}: {errors:#?}");
-    }
-    assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&json!("journal"), &json!("end")));
-    events
-}
-
 fn steps_of(journal: &[Value]) -> Vec<&str> {
     let steps = journal.iter().filter(|event| event["event"] == "step");
     steps.map(|event| event["name"].as_str().unwrap()).collect()
@@ -254,6 +241,23 @@ fn an_agent_killed_at_any_step_is_no_loss_there() {
     killed_agents("debian13", 1);
 }
 
+/// Cuts the power where the job is, and waits until it has gone on by itself, and nobody had to ask.
+#[track_caller]
+fn lose_power(cell: &str, host: &Host, job: Gate, watching: Applying) {
+    let ending = std::thread::scope(|scope| {
+        let power = scope.spawn(|| host.cut_power());
+        job.gone();
+        power.join()
+    });
+    ending.unwrap_or_else(|_| panic!("{cell}: {}", host.console()));
+    failed(cell, &watching.end(), 1, "", "the same command again");
+    let began = Instant::now();
+    while host.exec(&format!("test -e {RESUME}")).status == 0 {
+        assert!(began.elapsed() < Duration::from_secs(120), "{cell}: {}", host.console());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 fn power_cuts(image: &str, half: usize) {
     let site = Site::new(image);
     for (step, at) in some_places(half) {
@@ -265,25 +269,12 @@ fn power_cuts(image: &str, half: usize) {
         let first = site.spawn(&[]);
         let mut job = Gate::catch(&site.host);
         assert!(job.run_to(step, at), "{cell}: {}", first.said());
-        let ending = std::thread::scope(|scope| {
-            let power = scope.spawn(|| site.host.cut_power());
-            job.gone();
-            power.join()
-        });
-        ending.unwrap_or_else(|_| panic!("{cell}: {}", site.host.console()));
-        failed(&cell, &first.end(), 1, "", "the same command again");
-
-        // It goes on by itself, and nobody has to ask.
-        let began = Instant::now();
-        while site.host.exec(&format!("test -e {RESUME}")).status == 0 {
-            assert!(began.elapsed() < Duration::from_secs(90), "{cell}: {}", site.host.console());
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        lose_power(&cell, &site.host, job, first);
         nothing_half_made(&cell, &site.host);
         let log =
             site.host.exec("journalctl -q --no-pager -u agi-provision-resume -u agi-provision-llama").stdout;
         assert_eq!(site.host.exec("test -e /etc/agi-provision/generation").status, 0, "{cell}: {log}");
-        let events = journal(&site.host);
+        let events = job_events(&site.host);
         // Nothing had begun at the first place.
         let resumed = events.iter().any(|event| event["event"] == "resumed");
         assert_eq!(resumed, (step, at) != ("user", Place::Begins), "{cell}: {events:#?}");
@@ -335,7 +326,7 @@ fn clients_come_and_go_at_every_step_and_the_job_goes_on() {
     assert_eq!(last.exit, 0, "{last:?}");
     serves("the end", &site.host);
     // A step that is new belongs into the table.
-    assert_eq!(steps_of(&journal(&site.host)), STEPS.map(|(step, _)| step));
+    assert_eq!(steps_of(&job_events(&site.host)), STEPS.map(|(step, _)| step));
     gate::disarm(&site.host);
     site.removed("the end");
     site.untouched();
@@ -394,18 +385,8 @@ fn a_second_apply_that_loses_power_and_does_not_serve_is_taken_back_as_a_whole()
         if !job.run_to(step, at) {
             panic!("{cell}: {}", cut.said());
         }
-        std::thread::scope(|scope| {
-            let power = scope.spawn(|| site.host.cut_power());
-            job.gone();
-            power.join().unwrap();
-        });
-        failed(&cell, &cut.end(), 1, "", "the same command again");
-        let began = Instant::now();
-        while site.host.exec(&format!("test -e {RESUME}")).status == 0 {
-            assert!(began.elapsed() < Duration::from_secs(120), "{cell}: {}", site.host.console());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        let events = journal(&site.host);
+        lose_power(&cell, &site.host, job, cut);
+        let events = job_events(&site.host);
         let end = events.last().unwrap();
         assert_eq!(end["exit"], "rolled-back", "{cell}: {end:#}");
         assert!(end["log"].to_string().contains("llamb"), "{cell}: the server's own words: {end:#}");

@@ -1,8 +1,12 @@
 //! Machines that are not what they were, or not what was paid for: virtual ones, whose memory, CPUs
 //! and disk are as each test wants them.
 
+#[path = "host_vm/clock.rs"]
+mod clock;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "host_vm/power.rs"]
+mod power;
 
 use std::fs::File;
 use std::path::Path;

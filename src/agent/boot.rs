@@ -6,6 +6,7 @@ use super::generation::{known_model, known_runtime};
 use super::protocol::{Apply, End, Events, Expose};
 use super::session::{self, Agent, Secrets};
 use super::shelf::Shelf;
+use super::staged::InUse;
 use super::{download, files};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
@@ -28,6 +29,8 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         false => (fs::read(path).with_context(|| format!("reading {}", path.display()))?, Shelf::empty()),
     };
     let plan = Bundle::from_tar(&tar)?.plan()?;
+    // Whoever looks at the machine meanwhile leaves it.
+    let _using = InUse::enter()?;
     settle()?;
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),

@@ -59,6 +59,13 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
         if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
             changes.push(format!("restart {}", paths::UNIT));
         }
+        if changes.is_empty() && step.name() == "retire" && desired.plan.rag.is_some() && switched(run) {
+            // By which plan it was started, nobody knows after an apply that was cut off.
+            let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
+            if embedding::is_in_the_way(old.as_ref(), &desired.plan)? {
+                changes.push(format!("stop {}, which takes more than is kept for it", paths::EMBED_UNIT));
+            }
+        }
         if changes.is_empty()
             && step.name() == "embedding"
             && desired.plan.rag.is_some()
@@ -72,6 +79,12 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
         }
     }
     Ok(changed)
+}
+
+/// What runs was started by another generation, or may have been.
+fn switched(run: &Run) -> bool {
+    let moved = |undo: &Undo| matches!(undo, Undo::Link { path, .. } if path == Path::new(paths::GENERATION));
+    run.unproved || run.undo.iter().any(moved)
 }
 
 /// Files or the generation changed, not only what runs.
@@ -200,9 +213,7 @@ fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
     // What the failed one had beside the model makes room first.
-    if plan.rag.is_none() {
-        embedding::follow(&plan, |_| Ok(()))?;
-    }
+    embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
     steps::wait_until_ready(&Api::of(&plan)?, steps::start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))

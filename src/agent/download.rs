@@ -5,7 +5,7 @@
 use super::generation::Desired;
 use super::protocol::{Blob, Unit};
 use super::steps::Run;
-use super::{files, receive};
+use super::{clock, files, receive};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::{self, Options, Source, Token, Unfinished};
 use crate::paths;
@@ -83,7 +83,16 @@ fn explain(error: anyhow::Error, name: &str, token: bool) -> anyhow::Error {
     let Some(unfinished) = error.downcast_ref::<Unfinished>() else {
         return error.context(format!("downloading {name}"));
     };
+    let doubt = clock::doubt(&unfinished.message, jiff::Timestamp::now());
     let failure = match (unfinished.needs_token, token) {
+        _ if doubt.is_some() => Failure::failed(format!(
+            "downloading {name} stopped, and {}",
+            doubt.unwrap_or_default()
+        ))
+        .hint(format!(
+            "if that is not the time, set it and apply again ({}); if it is, --mirror FROM=TO names another place",
+            clock::SET_IT
+        )),
         (true, true) => Failure::failed(format!("downloading {name}: the token is not accepted"))
             .hint("is it valid, and were the model's terms accepted at its site? Then apply again"),
         (true, false) => Failure::failed(format!("downloading {name} needs a token"))

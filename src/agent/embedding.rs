@@ -8,7 +8,7 @@ use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::document::Rag;
+use crate::plan::document::{DeviceLedger, Rag};
 use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
 use std::path::Path;
@@ -39,6 +39,29 @@ pub fn retire() -> Result<()> {
     super::remove::remove_drop_in(paths::EMBED_UNIT_DROP_IN)?;
     files::remove(Path::new(paths::EMBED_UNIT_FILE))?;
     service::reload()
+}
+
+/// Whether a server that was started by the ledger `old` takes more of any device than `new` keeps for one.
+fn outgrows(old: &[DeviceLedger], new: &[DeviceLedger]) -> bool {
+    let kept = |device: &str| new.iter().find(|ledger| ledger.device == device).map_or(0, |l| l.rag_bytes);
+    old.iter().any(|ledger| ledger.rag_bytes > kept(&ledger.device))
+}
+
+/// Whether the server that runs has to go before the model of `new` is loaded, so that both fit: `new`
+/// keeps less for one. `old`: the plan it was started by, if that is known.
+pub fn is_in_the_way(old: Option<&Plan>, new: &Plan) -> Result<bool> {
+    let outgrown = old.is_none_or(|old| outgrows(&old.memory, &new.memory));
+    Ok(outgrown && is_installed() && service::state(paths::EMBED_UNIT)?.is_running())
+}
+
+/// Before the model of `new` is loaded: takes the server away where `new` has none, and stops one that is
+/// in the way of it.
+pub fn make_room(old: Option<&Plan>, new: &Plan) -> Result<()> {
+    match new.rag {
+        None => follow(new, |_| Ok(())),
+        Some(_) if is_in_the_way(old, new)? => service::stop(paths::EMBED_UNIT),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Starts it by the generation that serves and waits until it is ready.
@@ -83,4 +106,38 @@ fn install(plan: &Plan) -> Result<()> {
         files::link(Path::new(path), Path::new(target))?;
     }
     service::reload()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ledger(device: &str, rag_bytes: u64) -> DeviceLedger {
+        let mut ledger = json!({"device": device, "rag_bytes": rag_bytes});
+        for part in
+            ["weights", "kv", "compute", "output", "runtime", "reserved", "total", "capacity", "headroom"]
+        {
+            ledger[format!("{part}_bytes")] = json!(0);
+        }
+        serde_json::from_value(ledger).unwrap()
+    }
+
+    #[test]
+    fn an_old_server_stays_while_the_new_plan_has_its_room() {
+        let host = |bytes| vec![ledger("host", bytes)];
+        let both = |host, gpu| vec![ledger("host", host), ledger("gpu0", gpu)];
+        for (old, new, goes) in [
+            (host(7), host(7), false),
+            (host(7), host(8), false),
+            (host(8), host(7), true),
+            (host(0), host(7), false),
+            (both(1, 9), both(9, 9), false),
+            (both(1, 9), both(9, 1), true),
+            (both(1, 9), host(100), true),
+            (host(7), both(1, 9), true),
+        ] {
+            assert_eq!(outgrows(&old, &new), goes, "{old:?} {new:?}");
+        }
+    }
 }

@@ -125,7 +125,11 @@ pub fn current_record() -> Option<Record> {
 
 /// The plan of the generation the service points at.
 pub fn current_plan() -> Option<Plan> {
-    let text = fs::read_to_string(Path::new(paths::GENERATION).join(paths::generation::PLAN)).ok()?;
+    plan(Path::new(paths::GENERATION))
+}
+
+pub fn plan(generation: &Path) -> Option<Plan> {
+    let text = fs::read_to_string(generation.join(paths::generation::PLAN)).ok()?;
     Plan::from_json(&text).ok()
 }
 

@@ -9,6 +9,7 @@ use super::lock::{self, Holder};
 use super::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
 use super::prune::prune;
 use super::session::Secrets;
+use super::staged::{self, InUse};
 use super::steps::{Run, hand_over_certificate, receipt_facts};
 use super::{download, remove, resume};
 use crate::error::{Context, Exit, Failure, Result};
@@ -67,7 +68,7 @@ pub fn write(job: &Job) -> Result<()> {
 pub fn start(secrets: &Secrets) -> Result<()> {
     download::hand_over(secrets.token.as_ref())?;
     hand_over_certificate(secrets.certificate.as_ref())?;
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
     let executable = executable.to_string_lossy();
@@ -85,6 +86,7 @@ pub fn start(secrets: &Secrets) -> Result<()> {
 
 /// The unit's main program.
 pub fn run() -> Result<Exit> {
+    let using = InUse::enter()?;
     let resumed = resumed()?;
     if matches!(resumed, Resumed::AtItsEnd) {
         resume::disable()?;
@@ -109,8 +111,8 @@ pub fn run() -> Result<Exit> {
     let sent = journal.send(&Event::End(end));
     if removed {
         remove::data()?;
-        if !keeps_agent {
-            super::files::remove(Path::new(paths::LIB))?;
+        if !keeps_agent && let Some(using) = using {
+            using.leave()?;
         }
     }
     sent?;
@@ -244,11 +246,15 @@ pub fn held(holder: &Holder) -> Failure {
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }
 
+/// systemd may answer nothing for this long while a job is followed.
+const SILENT: Duration = Duration::from_secs(600);
+
 /// Passes the job's events on until it ends.
 pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut follower = Follower::open(&journal_path())?;
     let mut quiet = Instant::now();
     let mut pause = Duration::from_millis(2);
+    let mut silent: Option<Instant> = None;
     loop {
         match follower.next_event()? {
             Some(Event::End(end)) => {
@@ -262,7 +268,12 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
             }
             None => {
                 if quiet.elapsed() > Duration::from_secs(3) {
-                    if !is_running()? && follower.next_event()?.is_none() {
+                    // A host whose memory runs out answers nobody for a while; its job goes on all the same.
+                    let running = is_running();
+                    silent = if running.is_ok() { None } else { silent.or(Some(Instant::now())) };
+                    if silent.is_some_and(|since| since.elapsed() > SILENT) {
+                        running?;
+                    } else if !running.unwrap_or(true) && follower.next_event()?.is_none() {
                         return Err(Failure::failed("the job ended without saying why")
                             .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                             .into());

@@ -6,12 +6,14 @@
 //! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
-//! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`]. [`embedding`] is the second server of a
-//! plan with `rag`. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`].
+//! [`embedding`] is the second server of a plan with `rag`. [`staged`] says who uses the executable,
+//! [`clock`] whether the time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
 pub mod api;
 pub mod before;
 pub mod boot;
+pub mod clock;
 pub mod converge;
 pub mod deep;
 pub mod download;
@@ -34,6 +36,7 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod shelf;
+pub mod staged;
 pub mod steps;
 
 // As `super::files` all over this folder.

@@ -31,6 +31,9 @@ pub struct Request {
     /// A person's password made the agent root, for the facts.
     #[serde(default)]
     pub sudo_password: bool,
+    /// By the client's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<jiff::Timestamp>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one of it, and it is on its way into JSON")]
@@ -268,6 +271,11 @@ impl End {
 /// The agent's first line.
 pub fn greeting(nonce: &str) -> String {
     format!("agi-provision-agent {nonce}")
+}
+
+/// What is printed instead of a greeting when the agent has to be staged.
+pub fn stage_marker(nonce: &str) -> String {
+    format!("agi-provision-stage {nonce}")
 }
 
 /// Receives events: the client's connection, or the journal.

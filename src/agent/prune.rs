@@ -2,8 +2,8 @@
 //! and the one before it stay, with their models and runtimes; every other generation, model, runtime,
 //! arrived file and agent goes. Never what serves.
 
-use super::files;
 use super::generation::{self, Record};
+use super::{files, staged};
 use crate::error::Result;
 use crate::paths;
 use std::collections::BTreeSet;
@@ -30,14 +30,15 @@ pub fn prune() -> Result<Vec<String>> {
     others(Path::new(paths::MODELS), &models, "model", &mut gone)?;
     others(Path::new(paths::RUNTIMES), &runtimes, "runtime", &mut gone)?;
     others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", &mut gone)?;
-    others(Path::new(paths::LIB), &agents(), "agent", &mut gone)?;
+    let unused = staged::sweep(Path::new(paths::LIB), &agents())?;
+    gone.extend(unused.into_iter().map(|name| format!("agent {name}")));
     Ok(gone)
 }
 
 /// This executable, the one the service starts, and the link to it.
 fn agents() -> BTreeSet<String> {
     let link = Path::new(paths::AGENT_LINK);
-    let paths = [Some(link.to_path_buf()), fs::read_link(link).ok(), std::env::current_exe().ok()];
+    let paths = [Some(link.to_path_buf()), fs::read_link(link).ok(), staged::executable().ok()];
     let names = paths.into_iter().flatten();
     names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect()
 }

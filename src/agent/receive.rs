@@ -173,8 +173,35 @@ impl<'a> Arrival<'a> {
         ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
         mut beat: impl FnMut() -> Result<()>,
     ) -> Result<()> {
+        let blob = self.blob;
+        let all: u64 = self.missing()?.iter().map(|(start, end)| end - start).sum();
+        let mut sha256 = self.receive_missing(input, ask, &mut beat)?;
+        // What an earlier try left may be the wrong part: a power cut can keep the map and lose the bytes.
+        if sha256 != blob.sha256 && all < blob.size_bytes {
+            self.map.write_all_at(&vec![0; pieces(blob.size_bytes)], 0)?;
+            sha256 = self.receive_missing(input, ask, &mut beat)?;
+        }
+        self.file.sync_all().map_err(|error| no_space(error, blob))?;
+        if sha256 != blob.sha256 {
+            return Err(Failure::failed(format!(
+                "{} arrived damaged: its SHA-256 is {sha256}, not {}",
+                blob.name, blob.sha256
+            ))
+            .hint("did the file change while it was sent? Apply again")
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Has what is missing sent; the hash of what is there then.
+    fn receive_missing<R: Read>(
+        &self,
+        input: &mut R,
+        ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
+        beat: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<String> {
         let (given_up, found) = (AtomicBool::new(false), Mutex::new(None));
-        let sha256 = std::thread::scope(|scope| -> Result<String> {
+        std::thread::scope(|scope| -> Result<String> {
             scope.spawn(|| {
                 let hash = self.hash(&given_up);
                 *found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(hash);
@@ -215,18 +242,7 @@ impl<'a> Arrival<'a> {
                 }
                 std::thread::sleep(Duration::from_millis(2));
             }
-        })?;
-        self.file.sync_all().map_err(|error| no_space(error, self.blob))?;
-        let blob = self.blob;
-        if sha256 != blob.sha256 {
-            return Err(Failure::failed(format!(
-                "{} arrived damaged: its SHA-256 is {sha256}, not {}",
-                blob.name, blob.sha256
-            ))
-            .hint("the file changed while it was sent, or its partial copy on the host was; apply again")
-            .into());
-        }
-        Ok(())
+        })
     }
 
     /// Hashes the pieces in their order as they come, from the page cache.
@@ -296,88 +312,5 @@ fn no_space(error: io::Error, blob: &Blob) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_is_told_in_whole_ranges() {
-        let size = 4 * PIECE + 10;
-        for (map, ranges) in [
-            (&[0, 0, 0, 0, 0][..], &[(0, size)][..]),
-            (&[1, 1, 1, 1, 1], &[]),
-            (&[1, 0, 0, 1, 0], &[(PIECE, 3 * PIECE), (4 * PIECE, size)]),
-            (&[1], &[(PIECE, size)]),
-        ] {
-            assert_eq!(missing(map, size), ranges, "{map:?}");
-        }
-        assert!(missing(&[], 0).is_empty());
-    }
-
-    fn arrival<'a>(folder: &Path, blob: &'a Blob) -> Arrival<'a> {
-        let open = |name: &str| {
-            File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(folder.join(name))
-                .unwrap()
-        };
-        let arrival = Arrival { blob, file: open("part"), map: open("map") };
-        arrival.reserve().unwrap();
-        arrival
-    }
-
-    fn frame(content: &[u8], start: u64) -> Vec<u8> {
-        let end = (start + PIECE).min(content.len() as u64);
-        let mut frame = [start.to_le_bytes(), (end - start).to_le_bytes()].concat();
-        frame.extend(&content[start as usize..end as usize]);
-        frame
-    }
-
-    #[test]
-    fn pieces_in_any_order_and_from_two_streams_make_the_file() {
-        let content: Vec<u8> = (0..2 * PIECE + 77).map(|n| (n % 251) as u8).collect();
-        let sha256 = hex(&Sha256::digest(&content));
-        let blob = Blob { name: "m".into(), sha256, size_bytes: content.len() as u64 };
-        let dir = tempfile::tempdir().unwrap();
-        let main = arrival(dir.path(), &blob);
-        let other = arrival(dir.path(), &blob);
-        let end = [0; 16];
-        let mut rounds = Vec::new();
-        // The other stream ends in the middle of its second piece.
-        let cut =
-            [frame(&content, 2 * PIECE), frame(&content, PIECE)[..PIECE as usize / 2].to_vec()].concat();
-        assert!(other.read(&mut &cut[..]).unwrap_err().downcast_ref::<Interrupted>().is_some());
-        let mut input = &[&frame(&content, 0)[..], &end, &frame(&content, PIECE), &end].concat()[..];
-        let mut ask = |missing| {
-            rounds.push(missing);
-            Ok(())
-        };
-        main.receive_all(&mut input, &mut ask, || Ok(())).unwrap();
-        assert_eq!(rounds, [vec![(0, 2 * PIECE)], vec![(PIECE, 2 * PIECE)]]);
-        assert_eq!(fs::read(dir.path().join("part")).unwrap(), content);
-    }
-
-    #[test]
-    fn a_piece_outside_the_file_a_wrong_byte_and_a_round_without_a_piece_are_refused() {
-        let content = vec![7u8; 1000];
-        let blob = Blob { name: "m".into(), sha256: hex(&Sha256::digest(&content)), size_bytes: 1000 };
-        let dir = tempfile::tempdir().unwrap();
-        for (start, length) in [(0u64, 1001u64), (1000, 1), (8, 10), (u64::MAX, 2), (PIECE, 10)] {
-            let head = [start.to_le_bytes(), length.to_le_bytes()].concat();
-            let error = arrival(dir.path(), &blob).read(&mut &head[..]).unwrap_err();
-            assert!(error.to_string().contains("does not fit"), "{start} {length}: {error}");
-        }
-        let mut none = &[0u8; 32][..];
-        let error =
-            arrival(dir.path(), &blob).receive_all(&mut none, &mut |_| Ok(()), || Ok(())).unwrap_err();
-        assert!(error.downcast_ref::<Interrupted>().is_some(), "{error}");
-        let mut wrong = frame(&content, 0);
-        wrong[500] = 8;
-        let mut input = &[&wrong[..], &[0; 16]].concat()[..];
-        let error =
-            arrival(dir.path(), &blob).receive_all(&mut input, &mut |_| Ok(()), || Ok(())).unwrap_err();
-        assert!(error.to_string().contains("damaged"), "{error}");
-    }
-}
+#[path = "receive_tests.rs"]
+mod tests;

@@ -68,9 +68,9 @@ pub fn data() -> Result<()> {
     files::remove(Path::new(paths::VAR))
 }
 
-/// Removes everything; with `keep_models`, the models stay for a next apply.
+/// Removes everything but the agent, which goes with the last session that runs from it; with
+/// `keep_models`, the models stay for a next apply.
 pub fn everything(keep_models: bool) -> Result<()> {
     everything_but_the_job(keep_models, false)?;
-    data()?;
-    files::remove(Path::new(paths::LIB))
+    data()
 }

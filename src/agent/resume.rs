@@ -1,14 +1,16 @@
 //! While a job is pending, a unit waits for the next boot to carry it on. It is two small files that
 //! systemd reads at boot; nothing has to be reloaded for them.
 
-use super::files;
-use crate::error::{Context, Result};
+use super::{files, staged};
+use crate::error::Result;
 use crate::paths;
 use std::path::Path;
 
 /// From now on a restart of the host does not end the job.
 pub fn enable() -> Result<()> {
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
+    // It came a moment ago, and may be in memory alone.
+    files::sync(&executable)?;
     files::write(Path::new(paths::RESUME_FILE), unit(&executable).as_bytes(), 0o644)?;
     let link = Path::new(paths::RESUME_LINK);
     if let Some(folder) = link.parent() {

@@ -67,13 +67,12 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
     let path = to.join(paths::generation::PLAN);
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let plan = Plan::from_json(&text)?;
+    let old = generation::current_plan();
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
     // The limits are another generation's now.
     service::reload()?;
     // What makes room comes first, what comes beside it last.
-    if plan.rag.is_none() {
-        embedding::follow(&plan, |_| Ok(()))?;
-    }
+    embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(&plan)?;
     wait_until_ready(&api, start_limit(&plan), |_| {

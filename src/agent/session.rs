@@ -7,11 +7,12 @@ use super::generation::Desired;
 use super::job::{self, Job};
 use super::lock::{self, Holder};
 use super::protocol::{
-    Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting,
+    Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
 };
 use super::receive::Arrival;
 use super::rollback::rollback;
-use super::{converge, deep, expose, files, generation, inspect, receive, service};
+use super::staged::InUse;
+use super::{clock, converge, deep, expose, generation, inspect, receive, service};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
@@ -34,10 +35,18 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     if request.sudo_password {
         crate::hardware::probe::note_sudo_password();
     }
+    let Some(using) = InUse::enter()? else {
+        writeln!(output, "{}", stage_marker(&request.nonce))?;
+        return Ok(Exit::Failed);
+    };
     writeln!(output, "{}", greeting(&request.nonce))?;
     output.flush()?;
     let result = match request.version {
         VERSION => {
+            let apart = request.time.and_then(|client| clock::apart(jiff::Timestamp::now(), client));
+            if let Some(text) = apart.filter(|_| matches!(request.op, Op::Apply(_) | Op::Verify { .. })) {
+                output.send(&Event::Warning { text })?;
+            }
             let secrets = Secrets { token: request.token, certificate: request.certificate };
             serve(request.op, &secrets, &mut input, &mut output)
         }
@@ -46,7 +55,7 @@ pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
         }
     };
     let end = result.unwrap_or_else(|error| End::failed(&error));
-    remove_if_unused(&end);
+    leave_if_unused(using);
     let exit = end.exit;
     output.send(&Event::End(end))?;
     Ok(exit)
@@ -226,9 +235,6 @@ pub fn apply(
     if let Err(error) = started {
         if is_first() && error.downcast_ref::<receive::Interrupted>().is_none() {
             super::remove::data()?;
-            if agent == Agent::Goes {
-                files::remove(Path::new(paths::LIB))?;
-            }
         }
         return Err(super::converge::full_disk(error));
     }
@@ -326,18 +332,12 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     Ok(Some(End::failed(&failure.into())))
 }
 
-/// The staged executable goes again when nothing of ours uses it: after a refusal, a probe, a check.
-fn remove_if_unused(end: &End) {
+/// The staged executable goes again when nothing of ours needs it: after a refusal, a probe, a check.
+fn leave_if_unused(using: InUse) {
     let installed = !converge::is_first() || Path::new(paths::JOB).exists();
     let interrupted = Path::new(paths::INCOMING).is_dir();
-    if installed || interrupted || end.exit == Exit::Held {
-        return;
-    }
-    // Another session may be about to use it.
-    let Ok(Ok(_lock)) = lock::take(&Holder::default(), Duration::ZERO) else { return };
-    let staged = std::env::current_exe().is_ok_and(|path| path.starts_with(paths::LIB));
-    if staged {
-        let _ = files::remove(Path::new(paths::LIB));
+    if !installed && !interrupted {
+        let _ = using.leave();
     }
 }
 

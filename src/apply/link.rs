@@ -60,7 +60,8 @@ pub trait Stream {
 
 pub trait Link {
     /// Starts `agent session` as root, from its staged executable. Its first lines may be the noise of
-    /// a login shell; a line [`stage_marker`] means that the executable is not there.
+    /// a login shell; a line
+    /// [`stage_marker`](crate::agent::protocol::stage_marker) means that the executable is not there.
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>>;
 
     /// Whether it is worth to open again after a command ended with `said`: sudo wants a password or a
@@ -71,9 +72,4 @@ pub trait Link {
 
     /// Puts the agent's executable on the host.
     fn stage(&mut self, agent: &AgentFile, nonce: &str, progress: &mut dyn FnMut(u64)) -> Result<()>;
-}
-
-/// What is printed instead of a greeting when the agent has to be staged.
-pub fn stage_marker(nonce: &str) -> String {
-    format!("agi-provision-stage {nonce}")
 }

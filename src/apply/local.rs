@@ -2,6 +2,7 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
+use crate::agent::staged::STAGING;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -48,9 +49,9 @@ impl Link for Local {
     }
 
     fn stage(&mut self, agent: &AgentFile, _nonce: &str, _progress: &mut dyn FnMut(u64)) -> Result<()> {
-        files::directory(Path::new(paths::LIB), 0o755)?;
         let staged = agent.staged();
-        let part = staged.with_extension("part");
+        let part = Path::new(paths::LIB).join(format!("{STAGING}{}", std::process::id()));
+        files::directory(Path::new(paths::LIB), 0o755)?;
         fs::copy(&agent.path, &part)
             .and_then(|_| fs::set_permissions(&part, fs::Permissions::from_mode(0o755)))
             .and_then(|()| fs::rename(&part, &staged))

@@ -2,8 +2,10 @@
 //! and becomes it.
 
 use super::blobs::AgentFile;
-use super::link::{Link, Stream, stage_marker};
+use super::link::{Link, Stream};
 use super::root::{self, Way, not_root, wrong_password};
+use crate::agent::protocol::stage_marker;
+use crate::agent::staged::STAGING;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::ssh::{Connection, EndedEarly, Exec, Lock, Options, Secrets, Target, Turn, quote, sh};
@@ -144,19 +146,7 @@ impl Link for Remote {
     }
 
     fn stage(&mut self, agent: &AgentFile, nonce: &str, progress: &mut dyn FnMut(u64)) -> Result<()> {
-        let path = agent.staged();
-        // A folder that was not there goes again if this fails. The size, as a terminal has no end.
-        let script = format!(
-            "umask 022; d={lib}; [ -d $d ] && was=1 || was=; t=$d/.staging.$$; \
-             undo() {{ rm -f $t; [ -n \"$was\" ] || rmdir $d 2>/dev/null; exit 1; }}; \
-             mkdir -p $d && head -c {size} > $t || undo; \
-             [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
-             chmod 755 $t && $t --version >/dev/null && mv $t {path} || undo",
-            lib = paths::LIB,
-            size = agent.size_bytes,
-            sha = agent.sha256,
-            path = path.display(),
-        );
+        let script = stage_script(agent);
         let mut file =
             File::open(&agent.path).with_context(|| format!("opening {}", agent.path.display()))?;
         let said = loop {
@@ -185,6 +175,24 @@ impl Link for Remote {
         };
         Err(not_root(&said, self.way.password).unwrap_or_else(|| staging_failed(&said)).into())
     }
+}
+
+/// An empty folder goes again if it fails. Another session that ends may remove the folder until there is a
+/// file in it, and may have staged the same meanwhile, which others run from. The size, as a terminal has no
+/// end.
+fn stage_script(agent: &AgentFile) -> String {
+    format!(
+        "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; \
+         undo() {{ rm -f $t; rmdir $d 2>/dev/null; exit 1; }}; begin() {{ mkdir -p $d && true > $t; }}; \
+         begin 2>/dev/null || begin 2>/dev/null || begin || undo; head -c {size} > $t || undo; \
+         [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
+         chmod 755 $t && $t --version >/dev/null || undo; \
+         if [ \"$(stat -c %s $p 2>/dev/null)\" = {size} ]; then rm -f $t; else mv $t $p || undo; fi",
+        lib = paths::LIB,
+        size = agent.size_bytes,
+        sha = agent.sha256,
+        path = agent.staged().display(),
+    )
 }
 
 fn staging_failed(stderr: &str) -> Failure {

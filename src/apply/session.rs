@@ -2,13 +2,13 @@
 
 use super::blobs::{AgentFile, LocalFile};
 use super::confirm::confirm;
-use super::link::{Host, Link, Stream, stage_marker};
+use super::link::{Host, Link, Stream};
 use super::remote::endless;
 use super::root::not_root;
 use super::show::Show;
 use super::upload;
 use crate::agent::expose::certificate::Given;
-use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting};
+use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting, stage_marker};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::hash::hex;
@@ -43,6 +43,8 @@ const SILENCE: Duration = Duration::from_secs(90);
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
 /// What an answer holds, bytes; facts are the largest part of one, some 100 KB.
 const MOST_KEPT: usize = 32 << 20;
+/// How often the agent is staged: another session that ends may take it along.
+const STAGINGS: u32 = 4;
 /// Noise of a login shell before the agent's greeting, bytes.
 const MOST_NOISE: usize = 16 << 20;
 
@@ -57,19 +59,23 @@ pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outco
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
-    let mut staged = false;
+    let mut staged = 0;
     loop {
         match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show))? {
             Attempt::Done(outcome) => return Ok(outcome),
-            Attempt::ToStage if !staged => {
+            Attempt::ToStage if staged < STAGINGS => {
                 show.upload("agent", 0, work.agent.size_bytes);
                 let total = work.agent.size_bytes;
                 link.stage(&work.agent, &nonce, &mut |done| show.upload("agent", done, total))?;
-                staged = true;
+                staged += 1;
             }
             Attempt::ToStage => {
-                return Err(Failure::failed("the agent was staged but is not found on the host").into());
+                return Err(Failure::failed("the agent was staged but is not found on the host")
+                    .hint("does something there clear /usr/local/lib/agi-provision?")
+                    .into());
             }
+            // It went between the look for it and its start; the next attempt finds that.
+            Attempt::Ended { said, .. } if staged < STAGINGS && vanished(&said, &work.agent) => staged += 1,
             Attempt::Ended { said, noise, asked } => {
                 if !link.another_way(&said)? {
                     return Err(not_root(&said, asked).unwrap_or_else(|| no_agent(&said, &noise)).into());
@@ -119,6 +125,7 @@ pub(super) fn attempt<T>(
         token: work.token.clone(),
         certificate: work.certificate.clone(),
         sudo_password: stream.used_password(),
+        time: Some(jiff::Timestamp::now()),
     };
     let mut line = zeroize::Zeroizing::new(serde_json::to_vec(&request)?);
     line.push(b'\n');
@@ -158,6 +165,13 @@ pub(super) fn attempt<T>(
         }
     }
     Err(endless().into())
+}
+
+/// The shell or sudo did not find the agent that was there a moment before.
+fn vanished(said: &str, agent: &AgentFile) -> bool {
+    let path = agent.staged().display().to_string();
+    let mut lines = said.lines().filter(|line| line.contains(&path));
+    lines.any(|line| line.contains("not found") || line.contains("No such file or directory"))
 }
 
 /// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
@@ -239,6 +253,22 @@ fn cut_off(error: anyhow::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_agent_that_went_meanwhile_is_told_from_other_trouble() {
+        let agent = AgentFile { path: "a".into(), sha256: "77".into(), size_bytes: 1 };
+        let path = "/usr/local/lib/agi-provision/agent-77";
+        for (said, gone) in [
+            (format!("sh: 1: exec: {path}: not found"), true),
+            (format!("motd\nbash: line 1: {path}: No such file or directory\n"), true),
+            (format!("sudo: {path}: command not found"), true),
+            (format!("sh: 1: exec: {path}: Permission denied"), false),
+            ("sh: 1: exec: sudo: not found".to_string(), false),
+            (format!("{path}\nsh: sudo: not found"), false),
+        ] {
+            assert_eq!(vanished(&said, &agent), gone, "{said}");
+        }
+    }
 
     #[test]
     fn what_ran_instead_of_the_agent_is_told() {

@@ -180,13 +180,14 @@ fn task(
 }
 
 fn document(events: &[Event]) -> Value {
-    let mut differences = Vec::new();
+    let (mut differences, mut warnings) = (Vec::new(), Vec::new());
     let mut value = json!({});
     for event in events {
         match event {
             Event::Differs { step, changes } => differences.push(json!({"step": step, "changes": changes})),
             Event::Verified { report } => value["verification"] = json!(report.lines),
             Event::Facts { facts } => value["facts"] = json!(facts),
+            Event::Warning { text } => warnings.push(json!(text)),
             Event::Exposed { ranges, port, certificate, .. } => {
                 value["exposed"] = json!({"ranges": ranges, "port": port, "certificate": certificate});
             }
@@ -194,6 +195,7 @@ fn document(events: &[Event]) -> Value {
         }
     }
     value["differences"] = Value::Array(differences);
+    value["warnings"] = Value::Array(warnings);
     value
 }
 

@@ -72,7 +72,7 @@ pub fn not_sent(error: reqwest::Error, stall: Duration) -> Refusal {
     if error.is_timeout() {
         return later(format!("no answer within {:.0} s", stall.as_secs_f64().max(1.0)));
     }
-    let cause = innermost(&error);
+    let cause = certificate(&error).unwrap_or_else(|| innermost(&error));
     if error.is_builder() {
         return Refusal::broken(format!("not an address: {cause}"), Then::Never);
     }
@@ -96,6 +96,23 @@ pub fn broken(error: &io::Error, stall: Duration) -> Refusal {
         format!("it was cut: {cause}")
     };
     Refusal::broken(why, Then::Later(None))
+}
+
+/// What is wrong with the server's certificate. OpenSSL's own error, the innermost, does not say; the one
+/// around it has the reason in brackets.
+fn certificate(error: &dyn std::error::Error) -> Option<String> {
+    const FAILED: &str = "certificate verify failed";
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if text.contains(FAILED)
+            && let Some((_, reason)) = text.trim_end_matches(')').rsplit_once(" (")
+        {
+            return Some(format!("{FAILED} ({reason})"));
+        }
+        next = error.source();
+    }
+    None
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {
@@ -127,6 +144,31 @@ fn bundled_roots() -> Result<Vec<reqwest::Certificate>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    fn layers(texts: &[&'static str]) -> Layer {
+        Layer(texts[0], texts.get(1..).filter(|rest| !rest.is_empty()).map(|rest| Box::new(layers(rest))))
+    }
+
+    #[test]
+    fn a_certificate_that_is_refused_says_why() {
+        let stack = "error:0A000086:SSL routines:f:certificate verify failed:ssl/statem/statem_clnt.c:2125:";
+        let with_reason = "error:0A000086:SSL routines:f:certificate verify failed:ssl/statem/statem_clnt.c:2125: \
+                           (certificate has expired)";
+        for (texts, want) in [
+            (
+                &["error sending request", "client error (Connect)", with_reason, stack][..],
+                Some("certificate verify failed (certificate has expired)"),
+            ),
+            (&["error sending request", "client error (Connect)", "Connection refused (os error 111)"], None),
+            (&["error sending request", stack], None),
+        ] {
+            assert_eq!(certificate(&layers(texts)).as_deref(), want, "{texts:?}");
+        }
+    }
 
     #[test]
     fn the_bundled_authorities_are_read() {

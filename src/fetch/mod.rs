@@ -94,7 +94,7 @@ pub struct Progress {
 /// The download stopped and its partial file stays for the next try; in an error's chain, for
 /// `downcast_ref`.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}; {have} of {total} bytes are there and stay for the next try")]
+#[error("{message}{}", kept(*have, *total))]
 pub struct Unfinished {
     pub message: String,
     pub have: u64,
@@ -103,11 +103,18 @@ pub struct Unfinished {
     pub needs_token: bool,
 }
 
+fn kept(have: u64, total: u64) -> String {
+    match have {
+        0 => String::new(),
+        _ => format!("; {have} of {total} bytes are there and stay for the next try"),
+    }
+}
+
 /// Brings `source` to `dest`, which is not there yet. `progress` is called about ten times a second
 /// and stops the download by an error.
 ///
 /// # Errors
-/// [`Unfinished`] where a later try may go on: no address gives the file now. A [`Failure`] where the
+/// [`Unfinished`] where a later try may go on: no address gives the file now. What came stays. A [`Failure`] where the
 /// disk is too small, or what came has another hash at every address; nothing is kept then.
 pub fn fetch(
     source: &Source,
@@ -123,7 +130,12 @@ pub fn fetch(
         let file = reserve(source, dest, &record)?;
         let shared = Shared::new(State::new(record, url));
         let job = work::Job { source, dest, options, client: &client, file: &file, shared: &shared };
-        let found = job.run(progress)?;
+        let found = job.run(progress).inspect_err(|error| {
+            // Nothing came, and the space is not ours to keep.
+            if error.downcast_ref::<Unfinished>().is_some_and(|unfinished| unfinished.have == 0) {
+                let _ = record::discard(dest);
+            }
+        })?;
         if found == source.sha256 {
             return finish(&file, dest);
         }

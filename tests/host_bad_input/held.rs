@@ -57,3 +57,33 @@ fn the_second_apply_is_told_who_was_first() {
     assert_serves(host);
     assert_ne!(host.exec("ls /run/agi-provision.lock").status, 0);
 }
+
+/// On a bare host the agent goes with the session that brought it; others run from it, or are about to.
+#[test]
+fn sessions_on_a_bare_host_leave_each_other_the_agent() {
+    let mut site = Site::new(Host::boot("debian13"));
+    let look = |site: &Site| {
+        for _ in 0..6 {
+            let seen = site.client.on(&site.host, "admin", &["probe"]);
+            assert_eq!(seen.status, 0, "{seen:?}");
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| look(&site));
+        }
+    });
+    assert_ne!(site.host.exec("ls -d /usr/local/lib/agi-provision").status, 0);
+    site.remember();
+    // One of them changes the host, and takes all away again.
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| look(&site));
+        }
+        let done = site.apply("root", &[]);
+        assert_eq!(done.status, 0, "{done:?}");
+        assert_serves(&site.host);
+        site.client.on(&site.host, "root", &["remove", "--yes"]).ok();
+    });
+    site.untouched();
+}

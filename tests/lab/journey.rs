@@ -280,6 +280,21 @@ pub fn assert_serves(host: &impl Machine) {
     assert_eq!(chat(host, None).0, 401);
 }
 
+/// The events of the host's last job, each as docs/journal.schema.json has it.
+#[track_caller]
+pub fn job_events(host: &impl Machine) -> Vec<Value> {
+    let schema = serde_json::from_str(include_str!("../../docs/journal.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
+    let text = host.exec("cat /var/lib/agi-provision/job/journal.jsonl").ok();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for event in &events {
+        let errors: Vec<String> = validator.iter_errors(event).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{event}: {errors:#?}");
+    }
+    assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&json!("journal"), &json!("end")));
+    events
+}
+
 /// Waits until the server on the host has loaded its model, 30 s at most.
 #[track_caller]
 pub fn wait_until_ready(host: &impl Machine) {

@@ -29,18 +29,21 @@ pub struct Shape {
     pub cpu: &'static str,
     /// As truncate(1) takes it.
     pub disk: String,
+    /// What its clock says when it is switched on, as the emulator takes it; this machine's time without.
+    pub clock: Option<&'static str>,
     /// Its cloud-init runs, with this image as the second disk.
     pub seed: Option<PathBuf>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), seed: None }
+        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), clock: None, seed: None }
     }
 }
 
 /// A virtual machine, gone when dropped, or when the thread that started it ends. Its port 22 is
-/// 2222 at an address of this machine's loopback; it reaches nothing, not even this machine.
+/// 2222 at an address of this machine's loopback; it reaches nothing, not even this machine, but what
+/// [`Vm::reaches`] lets it.
 pub struct Vm {
     number: u8,
     image: PathBuf,
@@ -98,6 +101,9 @@ impl Vm {
         let cloud_init = if shape.seed.is_some() { "" } else { " cloud-init=disabled" };
         emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
         emulator.args(["-drive", &disk]);
+        if let Some(clock) = shape.clock {
+            emulator.args(["-rtc", &format!("base={clock}")]);
+        }
         if let Some(seed) = &shape.seed {
             let seed = format!("file={},if=virtio,format=raw,readonly=on", seed.display());
             emulator.args(["-drive", &seed]);
@@ -165,6 +171,24 @@ impl Vm {
         run(self.openssh().arg(format!("ssh://{}", self.login("root"))).arg("--").arg(script))
     }
 
+    /// Until it is switched off, a port of its loopback leads to the same port of this machine's.
+    #[track_caller]
+    pub fn reaches(&self, port: u16) {
+        let forward = format!("127.0.0.1:{port}:127.0.0.1:{port}");
+        let mut ssh = self.openssh();
+        ssh.args(["-O", "forward", "-R", &forward, &format!("ssh://{}", self.login("root"))]);
+        run(&mut ssh).ok();
+    }
+
+    /// Copies a file into it.
+    #[track_caller]
+    pub fn put(&self, from: &std::path::Path, to: &str) {
+        let from = File::open(from).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
+        let mut ssh = self.openssh();
+        ssh.arg(format!("ssh://{}", self.login("root"))).arg("--").arg(format!("cat > '{to}'"));
+        run(ssh.stdin(from)).ok();
+    }
+
     /// Switches it off as its owner would, and waits until it is.
     #[track_caller]
     pub fn shut_down(&mut self) {
@@ -180,7 +204,7 @@ impl Vm {
         }
     }
 
-    /// Pulls its plug.
+    /// Pulls its plug: what its kernel had not written to the disk is lost.
     pub fn cut_power(&mut self) {
         if let Some(mut emulator) = self.emulator.take() {
             emulator.kill().and_then(|()| emulator.wait()).expect("ending the emulator");

@@ -1,8 +1,8 @@
 //! The certificate that other hosts see: made on the host, for its own addresses and the names clients
 //! know it by, or given by the user. Its key never leaves the host.
 //!
-//! A certificate that was made is made anew by an apply when fewer than 30 days are left, or when an
-//! address or name is missing from it; never in between, because clients pin it. A given one stays.
+//! A certificate that was made is made anew by an apply when fewer than 30 days are left, when an address
+//! or name is missing from it, or when it was made by a clock that was ahead; never in between, because clients pin it. A given one stays.
 
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -149,6 +149,10 @@ pub fn wants(current: Option<&Certificate>, names: &BTreeSet<String>, given: Opt
     if current.days_left < RENEW_DAYS {
         return Some(format!("make a new certificate: this one has {} days left", current.days_left));
     }
+    // Nobody takes it before its time.
+    if current.days_left > i64::from(DAYS) {
+        return Some("make a new certificate: the clock was ahead when this one was made".to_string());
+    }
     let missing: Vec<&str> = names.difference(&current.names).map(String::as_str).collect();
     (!missing.is_empty()).then(|| format!("make a new certificate, for {} too", missing.join(", ")))
 }
@@ -258,6 +262,8 @@ mod tests {
         };
         let given = Certificate { made: false, ..made.clone() };
         let old = Certificate { days_left: 29, ..made.clone() };
+        let ahead = Certificate { days_left: 3650, ..made.clone() };
+        let given_long = Certificate { made: false, ..ahead.clone() };
         let more = set(&["10.0.0.5", "10.0.0.6", "box"]);
         for (current, names, theirs, changes) in [
             (None, &names, None, true),
@@ -266,6 +272,8 @@ mod tests {
             (Some(&made), &set(&["box"]), None, false),
             (Some(&made), &more, None, true),
             (Some(&old), &names, None, true),
+            (Some(&ahead), &names, None, true),
+            (Some(&given_long), &names, None, false),
             (Some(&given), &more, None, false),
             (Some(&made), &names, Some("AA"), false),
             (Some(&made), &names, Some("BB"), true),

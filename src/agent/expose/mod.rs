@@ -13,7 +13,7 @@ pub mod holding;
 
 use super::protocol::End;
 use super::service::systemctl;
-use super::{files, generation};
+use super::{files, generation, staged};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::expose::Exposure;
 use crate::{paths, process, render};
@@ -69,7 +69,7 @@ pub fn is_running() -> Result<bool> {
 pub fn begin_trial(rules: &[u8], port: u16, bound: u64) -> Result<Option<Exposure>> {
     end_timer();
     let earlier = holding::remember(rules, port)?;
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
     let unit = format!("--unit={}", paths::EXPOSE_REVERT);
     let after = format!("--on-active={bound}s");
     let executable = executable.to_string_lossy();

@@ -158,12 +158,27 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
         if health == Health::Ready {
             return Ok(());
         }
-        let state = service::state(api.unit)?;
+        let state = match service::state(api.unit) {
+            Ok(state) => state,
+            // A host whose memory runs out answers nobody for a while, and then says that.
+            Err(_) if start.elapsed() < limit => {
+                tick(start.elapsed().as_secs())?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
+            let hint = match state.result.as_str() {
+                "oom-kill" => {
+                    "plan for the memory that this host has: a smaller --ctx, --slots or --quant, or a larger host; \
+                     `journalctl -k` there shows who had how much"
+                }
+                _ => "the server's last lines above say why",
+            };
             return Err(Failure::failed(format!("{} did not start: {}", service_of(api), ended(&state)))
-                .hint("the server's last lines above say why")
+                .hint(hint)
                 .into());
         }
         if start.elapsed() > limit {

@@ -2,7 +2,8 @@
 
 use super::{Run, Step, Undo};
 use crate::agent::generation::Desired;
-use crate::error::{Context, Result};
+use crate::agent::staged;
+use crate::error::Result;
 use crate::files;
 use crate::paths;
 use std::fs;
@@ -34,6 +35,6 @@ impl Step for AgentLink {
 
 /// This executable's name in the agent's directory.
 fn own_name() -> Result<PathBuf> {
-    let executable = std::env::current_exe().context("finding this executable")?;
+    let executable = staged::executable()?;
     Ok(executable.file_name().map(PathBuf::from).unwrap_or(executable))
 }

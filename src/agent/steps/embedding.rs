@@ -1,5 +1,5 @@
-//! The embedding server: taken away before the model starts where the plan has none, started and asked
-//! for a vector after it where it has.
+//! The embedding server: taken away before the model starts where the plan has none, stopped then where
+//! the old one takes more than the plan keeps for one, and started and asked for a vector after it.
 
 use super::activate::{memory, reported, show};
 use super::{Run, Step, Undo};
@@ -38,9 +38,9 @@ impl Step for Retire {
         Ok(if gone { Vec::new() } else { vec![format!("remove {}", paths::EMBED_UNIT)] })
     }
 
-    fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Embedding);
-        embedding::retire()
+        if desired.plan.rag.is_some() { service::stop(paths::EMBED_UNIT) } else { embedding::retire() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! is installed here stays when an apply is taken back, and the output says so.
 
 use super::{Run, Step};
+use crate::agent::clock;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
 use crate::agent::installed::{self, is_elf};
 use crate::error::{Failure, Result};
@@ -174,9 +175,14 @@ pub(super) fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
-    let hint = match is_locked(&said) {
-        true => "another package run holds the lock; wait for it to finish, then apply again",
-        false => "can the host reach its package mirror? Or install the packages there by hand",
+    let hint = match (is_locked(&said), clock::doubt(&said, jiff::Timestamp::now())) {
+        (true, _) => {
+            "another package run holds the lock; wait for it to finish, then apply again".to_string()
+        }
+        (false, Some(doubt)) => format!("{doubt}: {}, then apply again", clock::SET_IT),
+        (false, None) => {
+            "can the host reach its package mirror? Or install the packages there by hand".to_string()
+        }
     };
     Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
 }

@@ -73,6 +73,8 @@ impl Step for Runtime {
 
 /// The note is written, and the folder takes its place.
 fn settle(note: &generation::Runtime, unpacking: &Path, folder: &Path) -> Result<()> {
+    // The note vouches for all of it: first the bytes, then the claim.
+    files::sync(unpacking)?;
     generation::write_note(&unpacking.join(NOTE), note)?;
     fs::rename(unpacking, folder).with_context(|| format!("moving {}", unpacking.display()))?;
     Ok(files::sync_folder(folder)?)
