@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Whoever has it alone is about to remove it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +29,26 @@ pub fn executable() -> Result<PathBuf> {
 #[derive(Debug)]
 pub struct InUse {
     /// `None`: it was not staged.
-    file: Option<(PathBuf, File)>,
+    file: Option<Staged>,
+}
+
+#[derive(Debug)]
+struct Staged {
+    path: PathBuf,
+    file: File,
+    /// Of the file when this session began. A later one: another session has staged it since, is about to
+    /// run from it, and takes it along.
+    modified: Option<SystemTime>,
+}
+
+impl Staged {
+    fn is_awaited(&self) -> bool {
+        modified(&self.file) != self.modified
+    }
+}
+
+fn modified(file: &File) -> Option<SystemTime> {
+    file.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
 impl InUse {
@@ -53,7 +72,8 @@ impl InUse {
             let locked = flock(&file, FlockOperation::NonBlockingLockShared).is_ok();
             // It may have been removed or replaced between open and flock.
             if locked && is_at(&file, path) {
-                return Ok(Some(InUse { file: Some((path.to_path_buf(), file)) }));
+                let modified = modified(&file);
+                return Ok(Some(InUse { file: Some(Staged { path: path.to_path_buf(), file, modified }) }));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -64,20 +84,22 @@ impl InUse {
 
     /// Takes along what no session or job runs from, this process's own executable first.
     pub fn leave(self) -> Result<()> {
-        let own = self.file.map(|(path, file)| {
+        self.leave_in(Path::new(paths::LIB))
+    }
+
+    fn leave_in(self, folder: &Path) -> Result<()> {
+        let mut keep = BTreeSet::new();
+        if let Some(own) = &self.file {
             // A lock that is shared is lost here, and the next one to leave gets it alone.
-            let alone = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-            (path, file, alone)
-        });
-        if let Some((path, file, true)) = &own
-            && is_at(file, path)
-        {
-            files::remove(path)?;
+            let alone = flock(&own.file, FlockOperation::NonBlockingLockExclusive).is_ok();
+            if alone && !own.is_awaited() && is_at(&own.file, &own.path) {
+                files::remove(&own.path)?;
+            }
+            keep.extend(own.path.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
-        drop(own);
-        sweep(Path::new(paths::LIB), &BTreeSet::new())?;
+        sweep(folder, &keep)?;
         // Not empty: another session's.
-        let _ = fs::remove_dir(paths::LIB);
+        let _ = fs::remove_dir(folder);
         Ok(())
     }
 }
@@ -149,6 +171,22 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_staged_anew_meanwhile_is_left_to_whoever_did() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("lib");
+        let path = folder.join("agent-1");
+        fs::create_dir(&folder).unwrap();
+        fs::write(&path, "x").unwrap();
+        let first = InUse::of(&path).unwrap().unwrap();
+        File::open(&path).unwrap().set_modified(SystemTime::now() + Duration::from_secs(9)).unwrap();
+        first.leave_in(&folder).unwrap();
+        assert!(path.exists(), "the other one is about to run from it");
+        let other = InUse::of(&path).unwrap().unwrap();
+        other.leave_in(&folder).unwrap();
+        assert!(!folder.exists());
+    }
+
+    #[test]
     fn of_two_that_leave_at_once_one_takes_it_along() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent-1");
@@ -158,7 +196,7 @@ mod tests {
             let alone = std::thread::scope(|scope| {
                 let threads = both.map(|one| {
                     scope.spawn(move || {
-                        let (_, file) = one.file.unwrap();
+                        let file = one.file.unwrap().file;
                         // Nobody lets go before all have tried, or have gone.
                         flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
                     })

@@ -178,7 +178,7 @@ impl Link for Remote {
 }
 
 /// An empty folder goes again if it fails. Another session that ends may remove the folder until there is a
-/// file in it, and may have staged the same meanwhile, which others run from. The size, as a terminal has no
+/// file in it, and may have staged the same meanwhile, which others run from; touched, it is ours too. The size, as a terminal has no
 /// end.
 fn stage_script(agent: &AgentFile) -> String {
     format!(
@@ -187,7 +187,7 @@ fn stage_script(agent: &AgentFile) -> String {
          begin 2>/dev/null || begin 2>/dev/null || begin || undo; head -c {size} > $t || undo; \
          [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
          chmod 755 $t && $t --version >/dev/null || undo; \
-         if [ \"$(stat -c %s $p 2>/dev/null)\" = {size} ]; then rm -f $t; else mv $t $p || undo; fi",
+         if [ \"$(stat -c %s $p 2>/dev/null)\" = {size} ]; then touch $p; rm -f $t; else mv $t $p || undo; fi",
         lib = paths::LIB,
         size = agent.size_bytes,
         sha = agent.sha256,
