@@ -38,7 +38,7 @@ pub struct Offer {
 }
 
 /// What a machine has; `None` is what its source does not say.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
 pub struct Machine {
     pub vcpu: Option<f64>,
     pub ram_gib: Option<f64>,
@@ -48,7 +48,7 @@ pub struct Machine {
 }
 
 /// Several cards of one kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub struct Gpus {
     pub count: u64,
     /// As nvidia-smi names it.
@@ -59,7 +59,7 @@ pub struct Gpus {
 }
 
 /// How the cards of a machine are connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Link {
     Nvlink,
@@ -155,6 +155,13 @@ impl Offer {
             .then_with(|| self.instance.cmp(&other.instance))
             .then_with(|| self.region.cmp(&other.region))
             .then_with(|| self.source.cmp(&other.source))
+            .then(self.per_hour.total_cmp(&other.per_hour))
+            // What a source says of two machines may be all that tells them apart.
+            .then_with(|| self.rest().partial_cmp(&other.rest()).unwrap_or(Ordering::Equal))
+    }
+
+    fn rest(&self) -> (Option<f64>, &Machine) {
+        (self.per_month_cap, &self.machine)
     }
 }
 

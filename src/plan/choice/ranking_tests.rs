@@ -73,6 +73,21 @@ fn containers_are_marked_and_what_is_to_be_applied_is_offered_virtual_machines()
     assert_eq!(applied.reasons, [] as [&str; 0]);
 }
 
+/// Two machines that only their card tells apart, in either order.
+#[test]
+fn offers_that_cost_the_same_for_different_cards_are_told_apart() {
+    let mut request = request("tinyllama-1.1b", None, None);
+    request.offers.retain(|offer| offer.machine.gpus.as_ref().is_some_and(|gpus| gpus.vram_mib == 81920));
+    request.offers.truncate(1);
+    let mut other = request.offers[0].clone();
+    other.machine.gpus.as_mut().unwrap().name = "NVIDIA A100 80GB PCIe".to_string();
+    assert_ne!(other, request.offers[0]);
+    request.offers.push(other);
+    let first = plan(&request).unwrap();
+    request.offers.reverse();
+    assert_eq!(first, plan(&request).unwrap());
+}
+
 /// An offer that may be for any profile; few values, so that ties and near ties are common.
 fn any_offer() -> impl Strategy<Value = Offer> {
     let cards = prop::sample::select(vec![
