@@ -80,8 +80,9 @@ fn offers_that_cost_the_same_for_different_cards_are_told_apart() {
     request.offers.retain(|offer| offer.machine.gpus.as_ref().is_some_and(|gpus| gpus.vram_mib == 81920));
     request.offers.truncate(1);
     let mut other = request.offers[0].clone();
-    other.machine.gpus.as_mut().unwrap().name = "NVIDIA A100 80GB PCIe".to_string();
-    assert_ne!(other, request.offers[0]);
+    let named = |offer: &mut Offer, name: &str| offer.machine.gpus.as_mut().unwrap().name = name.to_string();
+    named(&mut request.offers[0], "NVIDIA A100 80GB PCIe");
+    named(&mut other, "NVIDIA A100-SXM4-80GB");
     request.offers.push(other);
     let first = plan(&request).unwrap();
     request.offers.reverse();
