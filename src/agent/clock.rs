@@ -71,7 +71,7 @@ mod tests {
             ),
             ("certificate verify failed: (certificate has expired)", true),
             (
-                "E: Release file for http://deb.debian.org/debian/dists/trixie/InRelease is not valid yet (invalid \
+                "E: Release file for http://x/debian/dists/trixie/InRelease is not valid yet (invalid \
                  for another 5645d 3h 2min 1s). Updates for this repository will not be applied.",
                 true,
             ),

@@ -178,8 +178,8 @@ impl Link for Remote {
 }
 
 /// An empty folder goes again if it fails. Another session that ends may remove the folder until there is a
-/// file in it, and may have staged the same meanwhile, which others run from; touched, it is ours too. The size, as a terminal has no
-/// end.
+/// file in it, and may have staged the same meanwhile, which others run from; touched, it is ours too. The
+/// size is told, as a terminal has no end.
 fn stage_script(agent: &AgentFile) -> String {
     format!(
         "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; \
