@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{KEY, Machine, Ran, new_key, require_root, run, take_slot, tool};
 
 /// This machine's busy processors share their time with the emulator.
-const BOOT_LIMIT: Duration = Duration::from_secs(400);
+const BOOT_LIMIT: Duration = Duration::from_secs(900);
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(120);
 
 /// What the guest sees of itself. Memory and disk are promised, not taken: a guest of 64 GB with an
