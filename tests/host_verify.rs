@@ -350,16 +350,22 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert_serves(&host);
 }
 
+/// The host's plan is one for a card of 24 GB from its next start on; the plan's file.
+fn serve_a_gpu_plan(host: &Host, client: &Client) -> std::path::PathBuf {
+    let model = client.tiny("tiny.gguf", 1);
+    let planned = client.path("gpu.json");
+    client.run(&["plan", "--model", text(&model), "--profile", "gpu-24gb", "--out", text(&planned)]).ok();
+    let gpu: Value = serde_json::from_slice(&std::fs::read(&planned).unwrap()).unwrap();
+    alter_plan(host, client, |plan| *plan = gpu);
+    planned
+}
+
 #[test]
 fn a_gpu_that_disappears_refuses_the_next_start() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     client.serve(&host, "root");
     play(&host, "single");
-    let model = client.tiny("tiny.gguf", 1);
-    let planned = client.path("gpu.json");
-    client.run(&["plan", "--model", text(&model), "--profile", "gpu-24gb", "--out", text(&planned)]).ok();
-    let gpu: Value = serde_json::from_slice(&std::fs::read(&planned).unwrap()).unwrap();
-    alter_plan(&host, &client, |plan| *plan = gpu);
+    serve_a_gpu_plan(&host, &client);
     assert_eq!(restart(&host), "active", "{}", log(&host));
     host.exec("rm -r /opt/stub-gpu").ok();
     assert_eq!(restart(&host), "failed");
@@ -376,11 +382,7 @@ fn a_downgraded_link_refuses_the_next_start_and_an_idle_card_does_not() {
     // The cards are there when the host is applied to, and the generation keeps how they are linked.
     play(&host, "dual-nvlink");
     client.serve(&host, "root");
-    let model = client.tiny("tiny.gguf", 1);
-    let planned = client.path("gpu.json");
-    client.run(&["plan", "--model", text(&model), "--profile", "gpu-24gb", "--out", text(&planned)]).ok();
-    let gpu: Value = serde_json::from_slice(&std::fs::read(&planned).unwrap()).unwrap();
-    alter_plan(&host, &client, |plan| *plan = gpu);
+    let planned = serve_a_gpu_plan(&host, &client);
     assert_eq!(restart(&host), "active", "{}", log(&host));
     let alter =
         |what: &str| host.exec(&format!("sed -i '{what}' /opt/stub-gpu/q.xml /opt/stub-gpu/nvlink.txt")).ok();
