@@ -3,7 +3,7 @@
 
 use super::files::{self, Stamp};
 use super::protocol::{Apply, Blob, Expose};
-use super::{download, installed};
+use super::{download, installed, service};
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
 use crate::paths;
@@ -160,6 +160,8 @@ pub struct Desired {
     pub strict: bool,
     /// What connects the host's cards now.
     pub links: Links,
+    /// What systemd said of the service a moment ago, where a session asked; a job asks at each step.
+    pub seen: Option<service::State>,
 }
 
 impl Desired {
@@ -212,6 +214,7 @@ impl Desired {
             strict: apply.strict,
             expose: apply.expose.clone(),
             links: Links::default(),
+            seen: None,
         })
     }
 
@@ -230,6 +233,7 @@ impl Desired {
             strict: false,
             expose: Expose::default(),
             links: Links::default(),
+            seen: None,
         })
     }
 

@@ -84,7 +84,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
                 true => measured(&addresses(&plan), secrets.token.as_ref()),
                 false => probe(Path::new(paths::MODELS)),
             };
-            let mut report = judge(&plan, &facts, held(0)?, strict, &allow);
+            let mut report = judge(&plan, &facts, held(0)?.0, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
             report.lines.extend(deep.lines.iter().cloned());
@@ -186,13 +186,13 @@ pub fn apply(
     let plan = bundle.plan()?;
     let facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
-    let held_bytes = desired.as_ref().map_or(0, Desired::held_bytes);
-    let report = judge(&plan, &facts, held(held_bytes)?, apply.strict, &apply.allow);
+    let (held, seen) = held(desired.as_ref().map_or(0, Desired::held_bytes))?;
+    let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
     if let Some(refused) = verified(report.clone(), output)? {
         return Ok(refused);
     }
-    let desired = desired?;
+    let desired = Desired { seen: Some(seen), ..desired? };
     let mut differences = differences(&desired)?;
     let unfinished = job::unfinished();
     if unfinished.is_some() {
@@ -284,8 +284,8 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
     if strict { report.strict() } else { report }.allow(allow)
 }
 
-/// What is ours on the host already.
-fn held(disk_bytes: u64) -> Result<Held> {
+/// What is ours on the host already, and what the service does.
+fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
     let state_of = |file: &str, unit: &str| match Path::new(file).exists() {
         true => service::state(unit),
         false => Ok(Default::default()),
@@ -295,14 +295,15 @@ fn held(disk_bytes: u64) -> Result<Held> {
     let ours = state.is_running();
     // What the old service has on the fullest card by its own ledger.
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok(Held {
+    let held = Held {
         disk_bytes,
         port: ours,
         rag_port: beside.is_running(),
         pid: ours.then_some(state.pid),
         rag_pid: beside.is_running().then_some(beside.pid),
         gpu_bytes,
-    })
+    };
+    Ok((held, state))
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {

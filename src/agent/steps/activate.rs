@@ -35,7 +35,7 @@ impl Step for Activate {
     }
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let state = service::state(paths::UNIT)?;
+        let state = desired.seen.clone().map_or_else(|| service::state(paths::UNIT), Ok)?;
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
         }

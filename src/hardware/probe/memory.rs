@@ -23,8 +23,10 @@ pub fn probe(gaps: &mut Gaps) -> Memory {
         .map(|init| of_the_service(&init))
         .unwrap_or_else(|| std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default());
     let root = Path::new("/sys/fs/cgroup");
-    let limits = cgroup_limit(root, &own).into_iter().chain(unit_limit());
-    set_limit(&mut memory, limits);
+    let groups = groups(root, &own);
+    let runs = groups.iter().any(|group| group.base.join(&group.path).is_dir());
+    let of_unit = if runs { None } else { unit_limit() };
+    set_limit(&mut memory, cgroup_limit(&groups).into_iter().chain(of_unit));
     memory
 }
 
@@ -32,7 +34,7 @@ pub fn probe(gaps: &mut Gaps) -> Memory {
 pub fn of_this_process(gaps: &mut Gaps) -> Memory {
     let mut memory = essentials(gaps);
     let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    set_limit(&mut memory, cgroup_limit(Path::new("/sys/fs/cgroup"), &own));
+    set_limit(&mut memory, cgroup_limit(&groups(Path::new("/sys/fs/cgroup"), &own)));
     memory
 }
 
@@ -89,26 +91,44 @@ fn unit_limit() -> Option<(u64, String)> {
     Some((outcome.stdout.trim().parse().ok()?, format!("MemoryMax of {UNIT}")))
 }
 
-/// The tightest `memory.max` (v2) or `memory.limit_in_bytes` (v1) between a group and the root, and
-/// whose it is. Groups that do not exist have none. `own` is the text of /proc/PID/cgroup.
-fn cgroup_limit(root: &Path, own: &str) -> Option<(u64, String)> {
-    let mut limits = Vec::new();
-    for line in own.lines() {
+/// A group in one of the kernel's trees of groups.
+struct Group {
+    /// Where the tree is mounted.
+    base: PathBuf,
+    /// What holds a group's limit there, if that tree limits memory.
+    limit: Option<&'static str>,
+    /// Below `base`.
+    path: PathBuf,
+}
+
+/// What the text of /proc/PID/cgroup says.
+fn groups(root: &Path, own: &str) -> Vec<Group> {
+    let group = |line: &str| {
         let mut fields = line.splitn(3, ':');
         let (_, controllers, path) = (fields.next(), fields.next()?, fields.next()?);
-        let (base, file): (PathBuf, &str) = if controllers.is_empty() {
-            (unified(root), "memory.max")
-        } else if controllers.split(',').any(|name| name == "memory") {
-            (root.join("memory"), "memory.limit_in_bytes")
-        } else {
-            continue;
+        let (base, limit) = match controllers {
+            "" => (unified(root), Some("memory.max")),
+            "name=systemd" => (root.join("systemd"), None),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                (root.join("memory"), Some("memory.limit_in_bytes"))
+            }
+            _ => return None,
         };
-        let mut group = Some(Path::new(path.trim_start_matches('/')));
-        while let Some(part) = group {
+        Some(Group { base, limit, path: path.trim_start_matches('/').into() })
+    };
+    own.lines().filter_map(group).collect()
+}
+
+/// The tightest `memory.max` (v2) or `memory.limit_in_bytes` (v1) between a group and the root, and
+/// whose it is. Groups that do not exist have none.
+fn cgroup_limit(groups: &[Group]) -> Option<(u64, String)> {
+    let mut limits = Vec::new();
+    for Group { base, limit, path } in groups {
+        let Some(file) = limit else { continue };
+        for part in path.ancestors() {
             let text = std::fs::read_to_string(base.join(part).join(file)).unwrap_or_default();
             limits
                 .extend(text.trim().parse::<u64>().ok().map(|limit| (limit, format!("/{}", part.display()))));
-            group = part.parent();
         }
     }
     limits.into_iter().min()
@@ -125,7 +145,7 @@ mod tests {
     use super::*;
 
     fn limit(root: &Path, own: &str) -> Option<u64> {
-        cgroup_limit(root, own).map(|(limit, _)| limit)
+        cgroup_limit(&groups(root, own)).map(|(limit, _)| limit)
     }
 
     #[test]
@@ -136,7 +156,7 @@ mod tests {
         std::fs::write(group.join("memory.max"), "max\n").unwrap();
         assert_eq!(limit(dir.path(), "0::/system.slice/llama.service\n"), None);
         std::fs::write(dir.path().join("system.slice/memory.max"), "4096\n").unwrap();
-        let found = cgroup_limit(dir.path(), "0::/system.slice/llama.service\n");
+        let found = cgroup_limit(&groups(dir.path(), "0::/system.slice/llama.service\n"));
         assert_eq!(found, Some((4096, "/system.slice".into())));
         std::fs::write(group.join("memory.max"), "1024\n").unwrap();
         assert_eq!(limit(dir.path(), "0::/system.slice/llama.service\n"), Some(1024));
@@ -153,7 +173,7 @@ mod tests {
         // v1's "no limit" is the largest number of pages, far above any total.
         std::fs::write(group.join("memory.limit_in_bytes"), "9223372036854771712\n").unwrap();
         let mut memory = Memory { total_bytes: 1 << 30, ..Memory::default() };
-        set_limit(&mut memory, cgroup_limit(dir.path(), "4:memory:/app\n"));
+        set_limit(&mut memory, cgroup_limit(&groups(dir.path(), "4:memory:/app\n")));
         assert_eq!(memory.cgroup_limit_bytes, None);
     }
 

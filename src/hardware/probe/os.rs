@@ -12,10 +12,15 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub fn probe(gaps: &mut Gaps) -> Os {
-    let systemd = first_line("systemctl", &["--version"]).and_then(|line| systemd_version(&line));
+    let (systemd, virtualization) = match manager() {
+        (Some(version), virtualization) => (Some(version), virtualization),
+        _ => (
+            first_line("systemctl", &["--version"]).and_then(|line| systemd_version(&line)),
+            first_line("systemd-detect-virt", &[]),
+        ),
+    };
     let glibc = first_line("getconf", &["GNU_LIBC_VERSION"])
         .and_then(|line| line.strip_prefix("glibc ").map(str::to_string));
-    let virtualization = first_line("systemd-detect-virt", &[]);
     Os {
         systemd_version: gaps.or_unsupported("os.systemd_version", systemd, "no systemctl here"),
         glibc: gaps.or_unsupported("os.glibc", glibc, "getconf does not name a glibc"),
@@ -27,6 +32,26 @@ pub fn probe(gaps: &mut Gaps) -> Os {
         clock: clock(gaps),
         ..essentials(gaps)
     }
+}
+
+/// Version and virtualization by the running systemd, which knows both: one program instead of two.
+fn manager() -> (Option<String>, Option<String>) {
+    if !booted_by_systemd() {
+        return (None, None);
+    }
+    let args = ["show", "--property", "Version", "--property", "Virtualization"];
+    process::run("systemctl", &args, LIMIT).map_or((None, None), |outcome| said_by_manager(&outcome.stdout))
+}
+
+fn said_by_manager(text: &str) -> (Option<String>, Option<String>) {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    // Nothing on bare metal, for which systemd-detect-virt has a word.
+    let name = |value: &str| if value.is_empty() { "none".to_string() } else { value.to_string() };
+    (value("Version").and_then(plain_version), value("Virtualization").map(name))
+}
+
+fn booted_by_systemd() -> bool {
+    Path::new("/run/systemd/system").is_dir()
 }
 
 /// Without running a program.
@@ -41,7 +66,7 @@ pub fn essentials(gaps: &mut Gaps) -> Os {
     Os {
         kernel: uname.release().to_string_lossy().into_owned(),
         arch: uname.machine().to_string_lossy().into_owned(),
-        systemd: Path::new("/run/systemd/system").is_dir(),
+        systemd: booted_by_systemd(),
         boot_id: gaps
             .read("/proc/sys/kernel/random/boot_id", "os.boot_id")
             .map(|text| text.trim().to_string()),
@@ -79,7 +104,11 @@ fn first_line(program: &str, args: &[&str]) -> Option<String> {
 /// `systemd 252 (252.39-1~deb12u1)`: what is in the parentheses without the package's part.
 fn systemd_version(line: &str) -> Option<String> {
     let rest = line.strip_prefix("systemd ")?;
-    let inner = rest.split_once('(').map_or(rest, |(_, inner)| inner.trim_end_matches(')'));
+    plain_version(rest.split_once('(').map_or(rest, |(_, inner)| inner.trim_end_matches(')')))
+}
+
+/// `252.39-1~deb12u1` without the package's part.
+fn plain_version(inner: &str) -> Option<String> {
     let end = inner.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(inner.len());
     (end > 0).then(|| inner[..end].trim_end_matches('.').to_string())
 }
@@ -165,6 +194,23 @@ pub fn sudo() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_manager_says_version_and_virtualization() {
+        let some = |text: &str| Some(text.to_string());
+        for (text, version, virtualization) in [
+            (
+                "Version=252.39-1~deb12u1\nVirtualization=systemd-nspawn\n",
+                some("252.39"),
+                some("systemd-nspawn"),
+            ),
+            ("Version=257 (257.9-1~deb13u1)\nVirtualization=\n", some("257"), some("none")),
+            ("Version=255.4-1ubuntu8.10\n", some("255.4"), None),
+            ("Failed to connect to bus\n", None, None),
+        ] {
+            assert_eq!(said_by_manager(text), (version, virtualization), "{text}");
+        }
+    }
 
     #[test]
     fn os_release_values_lose_their_quotes_and_do_not_match_longer_keys() {

@@ -1,33 +1,115 @@
-//! TCP ports that something listens on, from /proc.
+//! TCP ports that something listens on, and who does.
 
-use crate::hardware::facts::Gaps;
-use crate::hardware::facts::Port;
+use crate::hardware::facts::{Gaps, Port};
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
+use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, StateFlags};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, sockopt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 pub fn probe(gaps: &mut Gaps) -> Vec<Port> {
-    let mut listening = BTreeMap::new();
-    if let Some(text) = gaps.read("/proc/net/tcp", "ports") {
-        listeners(&text, &mut listening);
+    let listeners = asked().unwrap_or_else(|_| listed(gaps));
+    let mut ports: BTreeMap<u16, (BTreeSet<IpAddr>, BTreeSet<u64>)> = BTreeMap::new();
+    for Listener { port, address, inode } in listeners {
+        let (addresses, inodes) = ports.entry(port).or_default();
+        addresses.insert(address);
+        inodes.insert(inode);
     }
-    // Absent where IPv6 is off.
-    listeners(&fs::read_to_string("/proc/net/tcp6").unwrap_or_default(), &mut listening);
-    let owners = if listening.is_empty() { BTreeMap::new() } else { socket_owners() };
-    listening
-        .into_iter()
-        .map(|(port, Listening { addresses, inodes })| Port {
-            port,
-            addresses: addresses.into_iter().collect(),
-            process: inodes.iter().find_map(|inode| owners.get(inode).cloned()),
-        })
-        .collect()
+    let owners = if ports.is_empty() { BTreeMap::new() } else { socket_owners() };
+    let port = |(port, (addresses, inodes)): (u16, (BTreeSet<IpAddr>, BTreeSet<u64>))| Port {
+        port,
+        addresses: addresses.into_iter().collect(),
+        process: inodes.iter().find_map(|inode| owners.get(inode).cloned()),
+    };
+    ports.into_iter().map(port).collect()
 }
 
-#[derive(Debug, Default)]
-struct Listening {
-    addresses: BTreeSet<IpAddr>,
-    inodes: BTreeSet<u64>,
+/// A listening socket.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Listener {
+    port: u16,
+    address: IpAddr,
+    inode: u64,
+}
+
+/// Asks the kernel for those that listen: milliseconds sooner than the whole table, whose size goes
+/// with the machine's memory.
+///
+/// # Errors
+/// A sandbox without AF_NETLINK, a kernel without sock_diag.
+fn asked() -> io::Result<Vec<Listener>> {
+    let flags = SocketFlags::CLOEXEC;
+    let kind = Some(netlink::SOCK_DIAG);
+    let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, kind)?;
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, Some(Duration::from_secs(1)))?;
+    let mut found = Vec::new();
+    for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
+        let request = InetRequest {
+            family,
+            protocol: IPPROTO_TCP,
+            extensions: ExtensionFlags::empty(),
+            states: StateFlags::LISTEN,
+            socket_id,
+        };
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        rustix::net::send(&socket, &bytes, SendFlags::empty())?;
+        // As large as the kernel makes an answer.
+        let mut answer = vec![0; 32 << 10];
+        loop {
+            let (size, _) = rustix::net::recv(&socket, &mut answer[..], RecvFlags::empty())?;
+            if answered(&answer[..size], &mut found)? {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Adds what one answer holds; whether it was the last one.
+fn answered(mut bytes: &[u8], found: &mut Vec<Listener>) -> io::Result<bool> {
+    while !bytes.is_empty() {
+        let message = NetlinkMessage::<SockDiagMessage>::deserialize(bytes).map_err(io::Error::other)?;
+        match message.payload {
+            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(socket)) => {
+                let id = &socket.header.socket_id;
+                let (address, inode) = (id.source_address.to_canonical(), socket.header.inode.into());
+                found.push(Listener { port: id.source_port, address, inode });
+            }
+            NetlinkPayload::Done(_) => return Ok(true),
+            NetlinkPayload::Error(error) => return Err(error.to_io()),
+            _ => {}
+        }
+        // Messages start at multiples of four.
+        let length = (message.header.length as usize).next_multiple_of(4);
+        bytes = bytes.get(length.max(16)..).unwrap_or_default();
+    }
+    Ok(false)
+}
+
+/// Reads all sockets' tables. That of IPv6 is absent where it is off.
+fn listed(gaps: &mut Gaps) -> Vec<Listener> {
+    let mut tables = gaps.read("/proc/net/tcp", "ports").unwrap_or_default();
+    tables += &fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
+    tables.lines().filter_map(listener).collect()
+}
+
+/// A line of /proc/net/tcp in state LISTEN (0A).
+fn listener(line: &str) -> Option<Listener> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (local, "0A", inode) = (fields.get(1)?, *fields.get(3)?, fields.get(9)?) else { return None };
+    let (host, port) = local.rsplit_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    Some(Listener { port, address: address(host)?, inode: inode.parse().ok()? })
 }
 
 /// An address of /proc/net/tcp: words of 32 bits in hex, each in this machine's order.
@@ -39,22 +121,6 @@ fn address(hex: &str) -> Option<IpAddr> {
     match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from),
         _ => <[u8; 16]>::try_from(bytes).ok().map(|bytes| IpAddr::from(bytes).to_canonical()),
-    }
-}
-
-/// Adds the ports in state LISTEN (0A) of one /proc/net/tcp table, with their addresses and inodes.
-fn listeners(table: &str, into: &mut BTreeMap<u16, Listening>) {
-    for line in table.lines().skip(1) {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let (Some(local), Some(&"0A"), Some(inode)) = (fields.get(1), fields.get(3), fields.get(9)) else {
-            continue;
-        };
-        let Some((host, port)) = local.rsplit_once(':') else { continue };
-        if let (Ok(port), Ok(inode)) = (u16::from_str_radix(port, 16), inode.parse()) {
-            let listening = into.entry(port).or_default();
-            listening.addresses.extend(address(host));
-            listening.inodes.insert(inode);
-        }
     }
 }
 
@@ -92,16 +158,36 @@ mod tests {
     }
 
     #[test]
+    fn the_kernel_answers_what_its_tables_say() {
+        let here: Vec<_> = ["127.0.0.1:0", "[::1]:0", "[::]:0"]
+            .iter()
+            .filter_map(|address| std::net::TcpListener::bind(address).ok())
+            .map(|listener| (listener.local_addr().unwrap(), listener))
+            .collect();
+        // Other tests open and close ports meanwhile.
+        let ours = |found: Vec<Listener>| {
+            let is_here =
+                |listener: &Listener| here.iter().any(|(address, _)| address.port() == listener.port);
+            let mut ours: Vec<Listener> = found.into_iter().filter(is_here).collect();
+            ours.sort();
+            ours
+        };
+        let (asked, listed) = (ours(asked().unwrap()), ours(listed(&mut Gaps::default())));
+        assert_eq!(asked, listed);
+        assert_eq!(asked.len(), here.len());
+        for (address, _) in &here {
+            assert!(asked.iter().any(|l| (l.address, l.port) == (address.ip(), address.port())), "{asked:?}");
+        }
+    }
+
+    #[test]
     fn connected_sockets_and_garbage_are_not_listeners() {
-        let local: &[IpAddr] = &["127.0.0.1".parse().unwrap()];
         let table = "  sl  local_address rem_address   st\n\
             0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n\
             1: 0100007F:0050 0100007F:9999 01 00000000:00000000 00:00000000 00000000 0 0 78 1\n\
             garbage\n";
-        let mut found = BTreeMap::new();
-        listeners(table, &mut found);
-        assert_eq!(found.keys().copied().collect::<Vec<_>>(), [8080]);
-        assert_eq!(found[&8080].addresses.iter().copied().collect::<Vec<_>>(), local);
+        let found: Vec<Listener> = table.lines().filter_map(listener).collect();
+        assert_eq!(found, [Listener { port: 8080, address: "127.0.0.1".parse().unwrap(), inode: 77 }]);
         for (hex, read) in [
             ("00000000", Some("0.0.0.0")),
             ("00000000000000000000000001000000", Some("::1")),
