@@ -17,12 +17,16 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 /// Bytes of a piece; the last one of a blob is shorter.
 pub const PIECE: u64 = 4 << 20;
+/// How often what has come is written to the disk.
+const FLUSH: Duration = Duration::from_millis(300);
+/// How often a client hears that the last of it is being hashed or written.
+const BEAT: Duration = Duration::from_secs(3);
 
 /// Where a blob lies once it has arrived and until a step takes it.
 pub fn arrived(blob: &Blob) -> PathBuf {
@@ -181,7 +185,6 @@ impl<'a> Arrival<'a> {
             self.map.write_all_at(&vec![0; pieces(blob.size_bytes)], 0)?;
             sha256 = self.receive_missing(input, ask, &mut beat)?;
         }
-        self.file.sync_all().map_err(|error| no_space(error, blob))?;
         if sha256 != blob.sha256 {
             return Err(Failure::failed(format!(
                 "{} arrived damaged: its SHA-256 is {sha256}, not {}",
@@ -200,57 +203,56 @@ impl<'a> Arrival<'a> {
         ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
         beat: &mut dyn FnMut() -> Result<()>,
     ) -> Result<String> {
-        let (given_up, found) = (AtomicBool::new(false), Mutex::new(None));
+        let ended = AtomicBool::new(false);
         std::thread::scope(|scope| -> Result<String> {
-            scope.spawn(|| {
-                let hash = self.hash(&given_up);
-                *found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(hash);
-            });
-            let received = (|| {
-                let mut left = u64::MAX;
-                loop {
-                    let missing = self.missing()?;
-                    let now: u64 = missing.iter().map(|(start, end)| end - start).sum();
-                    if now == 0 {
-                        return Ok(());
-                    }
-                    // Every round brings something, or there is no end to them.
-                    if now >= left {
-                        return Err(Interrupted { name: self.blob.name.clone() }.into());
-                    }
-                    left = now;
-                    ask(missing)?;
-                    self.read(input)?;
-                }
-            })();
-            if let Err(error) = received {
-                given_up.store(true, Ordering::Relaxed);
-                return Err(error);
-            }
-            let mut last = Instant::now();
-            loop {
-                let taken = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-                if let Some(hash) = taken {
-                    return hash;
-                }
-                if last.elapsed() > Duration::from_secs(3) {
-                    last = Instant::now();
-                    if let Err(error) = beat() {
-                        given_up.store(true, Ordering::Relaxed);
-                        return Err(error);
-                    }
-                }
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            let hash = scope.spawn(|| self.hash(&ended));
+            let flush = scope.spawn(|| self.flush(&ended));
+            let received = self.receive_rounds(input, ask).and_then(|()| wait(&hash, beat));
+            ended.store(true, Ordering::Relaxed);
+            received.and_then(|()| wait(&flush, beat))?;
+            joined(flush).map_err(|error| no_space(error, self.blob))?;
+            joined(hash)
         })
     }
 
+    /// Has what is missing sent until nothing is.
+    fn receive_rounds<R: Read>(
+        &self,
+        input: &mut R,
+        ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
+    ) -> Result<()> {
+        let mut left = u64::MAX;
+        loop {
+            let missing = self.missing()?;
+            let now: u64 = missing.iter().map(|(start, end)| end - start).sum();
+            if now == 0 {
+                return Ok(());
+            }
+            // Every round brings something, or there is no end to them.
+            if now >= left {
+                return Err(Interrupted { name: self.blob.name.clone() }.into());
+            }
+            left = now;
+            ask(missing)?;
+            self.read(input)?;
+        }
+    }
+
+    /// Writes to the disk what has come, so that little is left when all has; then that.
+    fn flush(&self, ended: &AtomicBool) -> io::Result<()> {
+        while !ended.load(Ordering::Relaxed) {
+            std::thread::sleep(FLUSH);
+            self.file.sync_data()?;
+        }
+        self.file.sync_all()
+    }
+
     /// Hashes the pieces in their order as they come, from the page cache.
-    fn hash(&self, given_up: &AtomicBool) -> Result<String> {
+    fn hash(&self, ended: &AtomicBool) -> Result<String> {
         let size = self.blob.size_bytes;
         let (mut hash, mut buffer, mut at) = (Sha256::new(), vec![0; 1 << 20], 0);
         while at < size {
-            if given_up.load(Ordering::Relaxed) {
+            if ended.load(Ordering::Relaxed) {
                 return Ok(String::new());
             }
             let mut here = [0];
@@ -269,6 +271,23 @@ impl<'a> Arrival<'a> {
         }
         Ok(hex(&hash.finalize()))
     }
+}
+
+/// Waits for a thread, and lets the client know that it is worth waiting for.
+fn wait<T>(thread: &ScopedJoinHandle<T>, beat: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    let mut last = Instant::now();
+    while !thread.is_finished() {
+        if last.elapsed() > BEAT {
+            last = Instant::now();
+            beat()?;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
+fn joined<T>(thread: ScopedJoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn read_map(map: &File, blob: &Blob) -> io::Result<Vec<u8>> {

@@ -28,7 +28,8 @@ use std::time::Duration;
 
 /// Serves one request on stdin and stdout.
 pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
-    let mut input = BufReader::with_capacity(1 << 18, input);
+    // Small, so that an upload's pieces go past it.
+    let mut input = BufReader::with_capacity(8 << 10, input);
     let mut line = String::new();
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;

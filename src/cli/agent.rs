@@ -39,7 +39,7 @@ enum Command {
 
 pub fn run(args: &Args) -> Result<Exit> {
     match &args.command {
-        Command::Session => session::session(Input, std::io::stdout().lock()),
+        Command::Session => session::session(Input::new(), std::io::stdout().lock()),
         Command::Run => job::run(),
         Command::ExposeAllowed => Ok(expose::allowed()),
         Command::ExposeLoad => expose::load(),
@@ -53,8 +53,19 @@ pub fn run(args: &Args) -> Result<Exit> {
 /// after hours, and the host would be held until then.
 const SILENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
 
+/// Room in the pipe that sshd fills, bytes: it and this process wake each other less often.
+const PIPE: usize = 1 << 20;
+
 /// Stdin with a bound on the wait for it.
 struct Input;
+
+impl Input {
+    fn new() -> Input {
+        // It may be no pipe.
+        let _ = rustix::pipe::fcntl_setpipe_size(io::stdin(), PIPE);
+        Input
+    }
+}
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
