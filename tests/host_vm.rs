@@ -5,6 +5,8 @@
 mod clock;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "host_vm/memory.rs"]
+mod memory;
 #[path = "host_vm/power.rs"]
 mod power;
 
@@ -123,6 +125,10 @@ fn settled(vm: &Vm) -> String {
         assert!(began.elapsed() < Duration::from_secs(180), "{state}: {}", log(vm));
         std::thread::sleep(Duration::from_millis(500));
     }
+}
+
+fn generations(vm: &Vm) -> String {
+    vm.exec("readlink /etc/agi-provision/generation; ls /var/lib/agi-provision/*").ok()
 }
 
 fn log(vm: &Vm) -> String {

@@ -9,6 +9,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Stopping waits for llama-server to finish its requests; systemd kills it after 90 s.
 const STOP_LIMIT: Duration = Duration::from_secs(120);
 
+/// systemd's names for its messages that a process of a unit ended, and that the unit failed.
+const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
+const UNIT_FAILURE: &str = "d9b373ed55a64feb8242e02dbe79a49c";
+
 /// What systemd says of the service.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct State {
@@ -55,6 +59,26 @@ pub fn state(unit: &str) -> Result<State> {
         }
     }
     Ok(state)
+}
+
+/// How it ended, where `state` saw it started anew: systemd forgets that then, and the journal does not.
+pub fn as_it_ended(unit: &str, mut state: State) -> State {
+    if state.restarts == 0 || state.result != "success" {
+        return state;
+    }
+    let of = format!("UNIT={unit}");
+    let (exit, failure) = (format!("MESSAGE_ID={PROCESS_EXIT}"), format!("MESSAGE_ID={UNIT_FAILURE}"));
+    let args = ["-b", "-q", "-n", "2", "-o", "json", "--no-pager", "_PID=1", &of, &exit, &failure];
+    let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
+    for entry in text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()) {
+        if let Some(result) = entry["UNIT_RESULT"].as_str() {
+            state.result = result.to_string();
+        }
+        if let Some(status) = entry["EXIT_STATUS"].as_str() {
+            state.exit_status = status.parse().unwrap_or(0);
+        }
+    }
+    state
 }
 
 /// Makes it start at boot, and starts it now, by the unit and the generation's drop-in as they are on

@@ -1,63 +1,29 @@
 //! The ledger of the registry's models against llama-fit-params of each build.
 
 use super::build;
-use super::document::Workload;
-use super::ledger::{Graphs, Logits, Subject, refusal};
+use super::ledger::refusal;
+use super::oracle::{Model, Row};
 use super::placement::Placement;
 use crate::model::registry;
 
-/// One row of tests/oracle: what llama-fit-params of a build says about an F16 model on a CPU, MiB.
-#[derive(serde::Deserialize)]
-struct Row {
-    model: String,
-    n_ctx: u64,
-    flash_attn: String,
-    kv_type: String,
-    n_parallel: u64,
-    model_mib: Option<u64>,
-    context_mib: Option<u64>,
-    compute_mib: Option<u64>,
-    compute_exact_mib: Option<f64>,
-    output_mib: Option<f64>,
-    error: Option<String>,
-}
-
 const MIB: f64 = 1048576.0;
-
-fn workload(row: &Row) -> Workload {
-    Workload {
-        n_ctx: row.n_ctx,
-        slots: row.n_parallel,
-        kv_unified: false,
-        kv_type_k: row.kv_type.clone(),
-        kv_type_v: row.kv_type.clone(),
-        flash_attn: row.flash_attn == "on",
-        batch: 2048,
-        ubatch: 512,
-    }
-}
 
 fn against_oracle(build: &str, text: &str) {
     let rows: Vec<Row> = serde_json::from_str(text).unwrap();
     assert_eq!(rows.len(), 144);
     let (mut low, mut high) = (f64::MAX, f64::MIN);
     for row in &rows {
-        let model = registry::find(&row.model).unwrap();
-        let (shape, weights, workload) = (model.shape(), model.weights("F16").unwrap(), workload(row));
-        let name = format!(
-            "{build} {} ctx {} fa {} kv {} np {}",
-            row.model, row.n_ctx, row.flash_attn, row.kv_type, row.n_parallel
-        );
-        assert_eq!(refusal(&shape, &workload).is_some(), row.error.is_some(), "{name}");
+        let model = registry::find(&row.asked.model).unwrap();
+        let model = Model::new(model.shape(), model.weights("F16").unwrap());
+        let (shape, weights, workload) = (&model.shape, &model.weights, row.asked.workload());
+        let name = format!("{build} {}", row.asked);
+        assert_eq!(refusal(shape, &workload).is_some(), row.error.is_some(), "{name}");
         let (Some(model_mib), Some(context_mib), Some(output_mib)) =
             (row.model_mib, row.context_mib, row.output_mib)
         else {
             continue;
         };
-        let build = build::ledger(build).unwrap();
-        let (logits, graphs) = (Logits::All, &Graphs::default());
-        let subject =
-            Subject { shape: &shape, weights: &weights, workload: &workload, build, logits, graphs };
+        let subject = model.subject(&workload, build::ledger(build).unwrap());
         // llama-fit-params prints whole MiB, rounded down.
         let whole = |bytes: u64| bytes >> 20;
         assert_eq!(whole(weights.total_bytes), model_mib, "{name}: model");

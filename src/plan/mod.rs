@@ -31,6 +31,8 @@ mod architecture_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod placement_tests;
 #[cfg(test)]
 mod speed_tests;

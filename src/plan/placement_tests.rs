@@ -3,23 +3,17 @@
 
 use super::architecture_tests::shapes;
 use super::build;
-use super::document::Workload;
-use super::ledger::{Graphs, Logits, Subject};
+use super::oracle::{Asked, Model};
 use super::placement::Placement;
 use crate::hardware::profiles;
-use crate::model::gguf::Header;
-use crate::model::shape::{Shape, weights_of};
 
 #[derive(serde::Deserialize)]
 struct Row {
-    model: String,
+    #[serde(flatten)]
+    asked: Asked,
     offloaded: u64,
     host_experts: u64,
     shares: Vec<u64>,
-    n_ctx: u64,
-    flash_attn: String,
-    kv_type: String,
-    n_parallel: u64,
     /// Cards in order, then the host.
     devices: Vec<Device>,
 }
@@ -40,36 +34,16 @@ fn every_device_is_as_llama_cpp_b11434_says() {
     let card = profiles::find("gpu-24gb").unwrap();
     let mut wrong = Vec::new();
     for reference in shapes::ALL {
-        let of_model: Vec<&Row> = rows.iter().filter(|row| row.model == reference.name).collect();
+        let of_model: Vec<&Row> = rows.iter().filter(|row| row.asked.model == reference.name).collect();
         if of_model.is_empty() {
             continue;
         }
-        let (head, size) = shapes::file(reference);
-        let header = Header::read(head.as_slice(), Some(size)).unwrap();
-        let shape = Shape::from_header(&header).unwrap();
-        let weights = weights_of(&header, shape.layers.len());
-        let graphs = Graphs::default();
+        let model = Model::read(shapes::file(reference));
         let (mut low, mut high, mut devices) = (f64::MAX, f64::MIN, 0);
         for row in &of_model {
-            let workload = Workload {
-                n_ctx: row.n_ctx,
-                slots: row.n_parallel,
-                kv_unified: false,
-                kv_type_k: row.kv_type.clone(),
-                kv_type_v: row.kv_type.clone(),
-                flash_attn: row.flash_attn == "on",
-                batch: 2048,
-                ubatch: 512,
-            };
-            let subject = Subject {
-                shape: &shape,
-                weights: &weights,
-                workload: &workload,
-                build,
-                logits: Logits::All,
-                graphs: &graphs,
-            };
-            let n_layer = shape.layers.len() as u64;
+            let workload = row.asked.workload();
+            let subject = model.subject(&workload, build);
+            let n_layer = model.shape.layers.len() as u64;
             let placement = Placement::offload(n_layer, row.offloaded, &row.shares)
                 .with_experts_on_host(row.host_experts);
             let mut profile = card.clone();
@@ -77,18 +51,9 @@ fn every_device_is_as_llama_cpp_b11434_says() {
             let mut ledger = subject.ledger(&profile, &placement);
             ledger.rotate_left(1);
             for (ours, device) in ledger.iter().zip(&row.devices) {
-                let name = format!(
-                    "{} ngl {} ncmoe {} ts {:?} ctx {} fa {} kv {} np {} {}",
-                    row.model,
-                    row.offloaded,
-                    row.host_experts,
-                    row.shares,
-                    row.n_ctx,
-                    row.flash_attn,
-                    row.kv_type,
-                    row.n_parallel,
-                    device.device
-                );
+                let (asked, on) = (&row.asked, &device.device);
+                let (offloaded, experts, shares) = (row.offloaded, row.host_experts, &row.shares);
+                let name = format!("{asked} ngl {offloaded} ncmoe {experts} ts {shares:?} {on}");
                 let got = (ours.weights_bytes >> 20, ours.kv_bytes >> 20);
                 if got != (device.model_mib, device.context_mib) {
                     let real = (device.model_mib, device.context_mib);

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::lab::journey::{Answer, Client, PROFILE, assert_serves, text};
 use super::lab::vm::{Shape, Vm};
 use super::lab::{Machine as _, llama_archive, run};
-use super::{client, patiently};
+use super::{client, generations, patiently};
 
 /// Files of the client's home over https, by a server whom `ca.pem` there vouches for, both for two days.
 struct Site {
@@ -58,10 +58,6 @@ fn blames_the_clock(answer: &Answer, why: &str, date: &str) {
 
 fn warned(answer: &Answer) -> String {
     answer.value["warnings"].to_string()
-}
-
-fn generations(vm: &Vm) -> String {
-    vm.exec("readlink /etc/agi-provision/generation; ls /var/lib/agi-provision/*").ok()
 }
 
 #[test]

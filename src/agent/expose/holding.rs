@@ -50,26 +50,25 @@ pub struct Found {
 impl Found {
     /// What is on this host.
     pub fn here() -> Found {
-        let rules = fs::read(Path::new(paths::GENERATION).join(paths::generation::EXPOSE)).ok();
-        let port = generation::current_plan().map_or(paths::DEFAULT_PORT, |plan| render::port(&plan));
-        Found { plan: rules.map(|rules| (rules, port)), ..Found::beside() }
+        Found::of(Some(Path::new(paths::GENERATION)))
     }
 
     /// The same with the generation before the one that serves in its place.
     pub fn before() -> Found {
-        let folder = generation::current().and_then(|folder| generation::previous(&folder));
-        let read = |name: &str| fs::read(folder.as_ref()?.join(name)).ok();
-        let plan = read(paths::generation::PLAN).and_then(|json| String::from_utf8(json).ok());
-        let plan = plan.and_then(|json| crate::plan::Plan::from_json(&json).ok());
-        let rules = read(paths::generation::EXPOSE).zip(plan.map(|plan| render::port(&plan)));
-        Found { plan: rules, ..Found::beside() }
+        Found::of(generation::current().and_then(|folder| generation::previous(&folder)).as_deref())
     }
 
-    /// All but the plan's.
-    fn beside() -> Found {
+    /// With the rules of this generation, where it has any; by a plan that nobody can read any more they
+    /// are for the usual port.
+    fn of(folder: Option<&Path>) -> Found {
         let read = |path: &str| fs::read(path).ok();
+        let plan = folder.and_then(|folder| {
+            let rules = fs::read(folder.join(paths::generation::EXPOSE)).ok()?;
+            let port = generation::plan(folder).map_or(paths::DEFAULT_PORT, |plan| render::port(&plan));
+            Some((rules, port))
+        });
         Found {
-            plan: None,
+            plan,
             confirmed: read(paths::EXPOSE_CONFIRMED),
             note: generation::read_note(Path::new(paths::EXPOSE_NOTE)),
             trial: read(paths::EXPOSE_TRIAL),
@@ -100,7 +99,7 @@ impl Found {
 /// confirms these. Whom they let in.
 pub fn remember(rules: &[u8], port: u16) -> Result<Option<Exposure>> {
     let holds = [Found::here(), Found::before()].iter().any(|found| found.holding() != Holding::Nobody);
-    let earlier = Found::beside().earlier(port).filter(|_| holds);
+    let earlier = Found::of(None).earlier(port).filter(|_| holds);
     match &earlier {
         Some(_) => files::write(Path::new(paths::EXPOSE_TRIED), rules, 0o644)?,
         None => files::remove(Path::new(paths::EXPOSE_TRIED))?,

@@ -170,6 +170,7 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
+            let state = service::as_it_ended(api.unit, state);
             let hint = match state.result.as_str() {
                 "oom-kill" => {
                     "plan for the memory that this host has: a smaller --ctx, --slots or --quant, or a larger host; \
@@ -207,6 +208,7 @@ fn ended(state: &State) -> String {
     match (state.result.as_str(), state.exit_status) {
         ("oom-kill", _) => "the kernel killed it for lack of memory".to_string(),
         (_, 4) => "this host does not meet the plan".to_string(),
+        ("success", _) => "it ended by itself".to_string(),
         (result, status) => format!("{result}, exit status {status}"),
     }
 }
