@@ -197,15 +197,21 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     assert_serves(&host);
     assert_eq!(ask(), "200");
 
-    // One that does not start: taken back, but the image's program and model stay.
+    // One that does not start: taken back, but the image's program, model and llama.cpp stay.
     make_an_image_of(&host);
+    let carried =
+        || host.exec("cd /var/lib/agi-provision && find models runtimes -type f | sort | xargs md5sum").ok();
+    let image = carried();
     let failed = cloud_init(&host, &client, &unsound);
     assert_eq!(failed.status, 1, "{failed:?}");
     assert!(failed.stderr.contains("--no-such-argument"), "the server's own words: {failed:?}");
-    host.exec(
-        "test -x /usr/local/lib/agi-provision/agi-provision && ls /var/lib/agi-provision/models/*/tiny.gguf",
-    )
-    .ok();
+    host.exec("test -x /usr/local/lib/agi-provision/agi-provision").ok();
+    assert!(image.contains("/tiny.gguf\n") && image.contains("/llama-server\n"), "{image}");
+    assert_eq!(carried(), image);
     assert_ne!(host.exec("ls -d /etc/agi-provision /var/lib/agi-provision/generations").status, 0);
     assert_eq!(host.exec("ls /etc/systemd/system | grep agi; getent passwd agi-provision").stdout, "");
+    // They serve with a sound one.
+    let mended = cloud_init(&host, &client, &sound);
+    assert_eq!(mended.status, 0, "{mended:?}");
+    assert_serves(&host);
 }

@@ -128,15 +128,20 @@ fn message(desired: &Desired, run: &Run) -> String {
 
 fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
     let mut end = End::failed(error);
-    // What an earlier `remove --keep-models` left is not ours to take.
+    // What the image carried, or an earlier `remove --keep-models` left, is not ours to take.
+    let shelved = |path: &Path| path.starts_with(paths::MODELS) || path.starts_with(paths::RUNTIMES);
     let brought = run.undo.iter().filter_map(|undo| match undo {
-        Undo::Remove(path) if path.starts_with(paths::MODELS) => Some(path),
+        Undo::Remove(path) if shelved(path) => Some(path),
         _ => None,
     });
     let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
     // Gigabytes that came so far are worth more than a tidy disk.
     let resumable = resumable(error);
-    let left = match removed.and_then(|_| remove::everything_but_the_job(remove::has_models(), resumable)) {
+    let stay = |_| {
+        let arrived = resumable.then_some(paths::INCOMING);
+        remove::everything_but_the_job(&remove::filled().into_iter().chain(arrived).collect::<Vec<_>>())
+    };
+    let left = match removed.and_then(stay) {
         Ok(()) if resumable => "but for what was downloaded, the host is as it was".to_string(),
         Ok(()) => "the host is as it was".to_string(),
         Err(undoing) => format!("taking it back failed too: {undoing:#}"),

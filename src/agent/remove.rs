@@ -7,8 +7,8 @@ use crate::paths;
 use std::fs;
 use std::path::Path;
 
-/// Everything but the job's folder and the agent's, which the running job still uses.
-pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<()> {
+/// Everything but the job's folder and the agent's, which the running job still uses, and these folders.
+pub fn everything_but_the_job(stay: &[&str]) -> Result<()> {
     super::resume::disable()?;
     super::expose::remove()?;
     embedding::retire()?;
@@ -28,15 +28,8 @@ pub fn everything_but_the_job(keep_models: bool, keep_incoming: bool) -> Result<
     service::reload()?;
     files::remove(Path::new(paths::ETC))?;
     files::remove(Path::new(paths::CACHE))?;
-    if !keep_models {
-        files::remove(Path::new(paths::MODELS))?;
-    }
-    if !keep_incoming {
-        files::remove(Path::new(paths::INCOMING))?;
-    }
-    for path in [paths::GENERATIONS, paths::RUNTIMES, paths::RECEIPT] {
-        files::remove(Path::new(path))?;
-    }
+    let data = [paths::MODELS, paths::INCOMING, paths::GENERATIONS, paths::RUNTIMES, paths::RECEIPT];
+    data.iter().filter(|path| !stay.contains(path)).try_for_each(|path| files::remove(Path::new(path)))?;
     remove_user()
 }
 
@@ -54,14 +47,16 @@ pub fn remove_drop_in(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Models are there that no apply of now brought.
-pub fn has_models() -> bool {
-    fs::read_dir(paths::MODELS).is_ok_and(|mut entries| entries.next().is_some())
+/// The folders of what a host may have without serving, by its image or `remove --keep-models`: those
+/// that hold something.
+pub fn filled() -> Vec<&'static str> {
+    let holds = |path: &&str| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+    [paths::MODELS, paths::RUNTIMES].into_iter().filter(holds).collect()
 }
 
-/// What [`everything_but_the_job`] left, but the agent and kept models.
+/// What [`everything_but_the_job`] left, but the agent, kept models and runtimes.
 pub fn data() -> Result<()> {
-    if has_models() {
+    if !filled().is_empty() {
         files::remove(Path::new(paths::INCOMING))?;
         return files::remove(Path::new(paths::JOB));
     }
@@ -71,6 +66,6 @@ pub fn data() -> Result<()> {
 /// Removes everything but the agent, which goes with the last session that runs from it; with
 /// `keep_models`, the models stay for a next apply.
 pub fn everything(keep_models: bool) -> Result<()> {
-    everything_but_the_job(keep_models, false)?;
+    everything_but_the_job(if keep_models { &[paths::MODELS] } else { &[] })?;
     data()
 }
