@@ -209,6 +209,7 @@ impl<'a> Arrival<'a> {
             let flush = scope.spawn(|| self.flush(&ended));
             let received = self.receive_rounds(input, ask).and_then(|()| wait(&hash, beat));
             ended.store(true, Ordering::Relaxed);
+            flush.thread().unpark();
             received.and_then(|()| wait(&flush, beat))?;
             joined(flush).map_err(|error| no_space(error, self.blob))?;
             joined(hash)
@@ -241,8 +242,9 @@ impl<'a> Arrival<'a> {
     /// Writes to the disk what has come, so that little is left when all has; then that.
     fn flush(&self, ended: &AtomicBool) -> io::Result<()> {
         while !ended.load(Ordering::Relaxed) {
-            std::thread::sleep(FLUSH);
             self.file.sync_data()?;
+            // Woken at the end, which small files reach at once.
+            std::thread::park_timeout(FLUSH);
         }
         self.file.sync_all()
     }
