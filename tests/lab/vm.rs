@@ -19,8 +19,6 @@ use super::{KEY, Machine, Ran, new_key, require_root, run, take_slot, tool};
 const BOOT_LIMIT: Duration = Duration::from_secs(900);
 /// How often a boot may end in one of the emulator's own assertions, which some do (`iotlb_to_section`).
 const CRASHES: u32 = 2;
-/// How they end.
-const SIGABRT: i32 = 6;
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(120);
 
 /// What the guest sees of itself. Memory and disk are promised, not taken: a guest of 64 GB with an
@@ -156,7 +154,7 @@ impl Vm {
             if let Some(Ok(Some(status))) = ended {
                 self.emulator = None;
                 let crash = format!("the emulator ended with {status}: {}", log());
-                assert!(status.signal() == Some(SIGABRT), "{crash}");
+                assert!(status.signal() == Some(libc::SIGABRT), "{crash}");
                 return Err(crash);
             }
             assert!(began.elapsed() < BOOT_LIMIT, "no login: {}{}", log(), self.console());

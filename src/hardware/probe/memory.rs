@@ -19,7 +19,7 @@ pub fn probe(gaps: &mut Gaps) -> Memory {
         gaps.read(path, "memory.transparent_huge_pages").and_then(|text| chosen(&text));
     let own = std::fs::read_to_string("/proc/1/cgroup")
         .ok()
-        .filter(|_| Path::new("/run/systemd/system").is_dir())
+        .filter(|_| super::os::booted_by_systemd())
         .map(|init| of_the_service(&init))
         .unwrap_or_else(|| std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default());
     let root = Path::new("/sys/fs/cgroup");

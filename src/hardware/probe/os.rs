@@ -50,7 +50,7 @@ fn said_by_manager(text: &str) -> (Option<String>, Option<String>) {
     (value("Version").and_then(plain_version), value("Virtualization").map(name))
 }
 
-fn booted_by_systemd() -> bool {
+pub fn booted_by_systemd() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
