@@ -6,6 +6,8 @@
 mod lab;
 #[path = "host_steps/rag.rs"]
 mod rag;
+#[path = "host_steps/user.rs"]
+mod user;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

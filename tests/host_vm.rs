@@ -89,7 +89,8 @@ fn deep(path: &Path) {
 /// this machine's, which other tests may have for minutes.
 fn patiently(apply: impl Fn() -> Answer) -> Answer {
     let slow = |answer: &Answer| {
-        ["was not ready within", "did not finish within"].iter().any(|why| answer.message().contains(why))
+        let limits = ["was not ready within", "did not answer within", "did not finish within"];
+        limits.iter().any(|why| answer.message().contains(why))
     };
     let mut answer = apply();
     for _ in 0..2 {

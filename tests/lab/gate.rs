@@ -27,6 +27,7 @@ pub enum Place {
 pub enum Call {
     MakeDirectory,
     Rename,
+    Unlink,
     /// A program that it started has not ended yet, or it has and that is not known.
     Wait,
     /// A program is started, and after it the two threads that read what it says: three calls each.
@@ -38,6 +39,7 @@ impl Call {
         let numbers: &[c_long] = match self {
             Call::MakeDirectory => &[libc::SYS_mkdir, libc::SYS_mkdirat],
             Call::Rename => &[libc::SYS_rename, libc::SYS_renameat, libc::SYS_renameat2],
+            Call::Unlink => &[libc::SYS_unlink, libc::SYS_unlinkat],
             Call::Wait => &[libc::SYS_wait4, libc::SYS_waitid],
             Call::Start => &[libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork],
         };
@@ -57,6 +59,16 @@ pub fn arm(host: &Host) {
          ExecStart=/bin/sh -c ': {MARK}; kill -STOP $$$$; exec /usr/local/lib/agi-provision/agent-* agent run'\nEND"
     );
     host.exec(&script).ok();
+}
+
+/// Starts `command`, which needs no quotes, and holds it before one of its system calls.
+#[track_caller]
+pub fn hold(host: &Host, command: &str, call: Call, count: usize) -> Gate {
+    let script = format!("systemd-run -q --collect sh -c ': {MARK}; kill -STOP $$$$; exec {command}'");
+    host.exec(&script).ok();
+    let mut gate = Gate::catch(host);
+    assert!(gate.run_to("", Place::Within(call, count)), "{command}: no {call:?} {count}");
+    gate
 }
 
 /// Later jobs run freely.

@@ -13,6 +13,7 @@ mod packages;
 mod runtime;
 mod unit;
 mod user;
+mod user_locks;
 
 use super::generation::Desired;
 use super::protocol::{Event, Events, Unit};

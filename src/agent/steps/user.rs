@@ -1,10 +1,11 @@
 //! The system user that the server runs as.
 
-use super::{Run, Step};
+use super::{Run, Step, user_locks};
 use crate::agent::generation::Desired;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::process;
+use std::path::Path;
 use std::time::Duration;
 
 pub struct User;
@@ -55,8 +56,9 @@ impl Found {
     }
 }
 
-/// Removes the user and its group, or what there is of them.
+/// Removes the user and its group, or what there is of them, and what killed tools left of such work.
 pub fn remove() -> Result<()> {
+    user_locks::sweep(Path::new("/etc"))?;
     if Found::read()?.user {
         tool("userdel", &[paths::USER])?;
     }
