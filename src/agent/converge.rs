@@ -129,9 +129,8 @@ fn message(desired: &Desired, run: &Run) -> String {
 fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
     let mut end = End::failed(error);
     // What the image carried, or an earlier `remove --keep-models` left, is not ours to take.
-    let shelved = |path: &Path| path.starts_with(paths::MODELS) || path.starts_with(paths::RUNTIMES);
     let brought = run.undo.iter().filter_map(|undo| match undo {
-        Undo::Remove(path) if shelved(path) => Some(path),
+        Undo::Remove(path) if remove::is_shelved(path) => Some(path),
         _ => None,
     });
     let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();

@@ -47,11 +47,18 @@ pub fn remove_drop_in(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// The folders of what a host may have without serving, by its image or `remove --keep-models`: those
-/// that hold something.
+/// The folders of what a host may have without serving, by its image or `remove --keep-models`.
+const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
+
+/// `path` is in one of them.
+pub fn is_shelved(path: &Path) -> bool {
+    SHELVES.iter().any(|shelf| path.starts_with(shelf))
+}
+
+/// Those that hold something.
 pub fn filled() -> Vec<&'static str> {
     let holds = |path: &&str| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-    [paths::MODELS, paths::RUNTIMES].into_iter().filter(holds).collect()
+    SHELVES.into_iter().filter(holds).collect()
 }
 
 /// What [`everything_but_the_job`] left, but the agent, kept models and runtimes.

@@ -59,7 +59,7 @@ fn memory_that_runs_out_is_named_and_the_old_generation_serves_again() {
     // nobody; with a tenth less it serves, and every program's pages come and go.
     let there = vm.exec("sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo").ok();
     let tokens = (there.trim().parse::<u64>().unwrap() - 48 * 1024) / 32 / 256 * 256;
-    deep(&client.path("deep.gguf"));
+    deep(&client.path("deep.gguf"), 8);
     let flags = ["--ctx", &tokens.to_string(), "--slots", "1"];
     let plan = client.plan("deep.json", &client.path("deep.gguf"), &flags, |_| ());
 
