@@ -90,7 +90,7 @@ fn deep(path: &Path, heads: u64) {
 /// this machine's, which other tests may have for minutes.
 fn patiently(apply: impl Fn() -> Answer) -> Answer {
     let slow = |answer: &Answer| {
-        let limits = ["was not ready within", "did not answer within", "did not finish within"];
+        let limits = ["was not ready within", "the model did not answer within", "did not finish within"];
         limits.iter().any(|why| answer.message().contains(why))
     };
     let mut answer = apply();

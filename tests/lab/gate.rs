@@ -67,6 +67,7 @@ pub fn hold(host: &Host, command: &str, call: Call, count: usize) -> Gate {
     let script = format!("systemd-run -q --collect sh -c ': {MARK}; kill -STOP $$$$; exec {command}'");
     host.exec(&script).ok();
     let mut gate = Gate::catch(host);
+    // It has no steps, so it is within none.
     assert!(gate.run_to("", Place::Within(call, count)), "{command}: no {call:?} {count}");
     gate
 }

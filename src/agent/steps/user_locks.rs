@@ -37,7 +37,7 @@ fn stale(etc: &Path) -> Result<Vec<PathBuf>> {
         let Some((name, end)) = path.file_name().and_then(|name| name.to_str()?.split_once('.')) else {
             continue;
         };
-        if !LOCKED.contains(&name) || !names_a_process(&path, (end != "lock").then_some(end)) {
+        if !LOCKED.contains(&name) || !is_lock(&path, end) {
             continue;
         }
         let unfinished = etc.join(format!("{name}+"));
@@ -49,17 +49,25 @@ fn stale(etc: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The file holds a process number, `pid` if that is given, and nothing else; or nothing at all, if
-/// it was killed that early or the power was cut.
-fn names_a_process(path: &Path, pid: Option<&str>) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let small = fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.size() <= 20);
-    if !small || pid.is_some_and(|pid| !digits(pid)) {
+/// `path`, whose name ends in `end`, holds the number that a lock of that name does; or nothing, if its
+/// maker was killed that early or the power was cut.
+fn is_lock(path: &Path, end: &str) -> bool {
+    let Some(pid) = content(path) else { return false };
+    if !pid.is_empty() && !is_number(&pid) {
         return false;
     }
-    let Ok(text) = fs::read_to_string(path) else { return false };
-    let text = text.trim_end_matches('\0');
-    text.is_empty() || pid.map_or(digits(text), |pid| text == pid)
+    end == "lock" || is_number(end) && (pid.is_empty() || pid == end)
+}
+
+/// Of a file as small as a lock is, without the zero that shadow writes at its end.
+fn content(path: &Path) -> Option<String> {
+    let small = fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.size() <= 20);
+    let text = small.then(|| fs::read_to_string(path).ok()).flatten()?;
+    Some(text.trim_end_matches('\0').to_string())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -82,7 +90,7 @@ mod tests {
 
     #[test]
     fn what_killed_tools_left_goes() {
-        // useradd of shadow 4.13 under strace: killed at its first unlink, at its first rename.
+        // A useradd killed at its first unlink, and at its first rename; host_steps::user kills a real one.
         assert_eq!(
             swept(&[("passwd", "root"), ("passwd.188", "188\0"), ("passwd.lock", "188\0")]),
             ["passwd"]
