@@ -170,7 +170,10 @@ mod tests {
         facts.gpus = vec![new];
         let found = profile(&facts, &profiles::all());
         let hopper = cards::slowest(Generation::Hopper).bandwidth_gb_s;
-        assert_eq!(found.gpus[0].memory_bandwidth_gb_s, hopper, "a new card is the slowest of its generation");
+        assert_eq!(
+            found.gpus[0].memory_bandwidth_gb_s, hopper,
+            "a new card is the slowest of its generation"
+        );
         assert_eq!(found.gpus[0].generation, Generation::Unknown, "which makes its interval wide");
     }
 }

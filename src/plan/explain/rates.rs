@@ -110,7 +110,12 @@ fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
             "(gpu{index}_operations + gpu{index}_attention) / (gpu{index}_tops × 1000000000000 × gpu{index}_share) \
              + gpu{index}_batch / ubatch"
         ));
-        inputs.add(of("operations"), card.operations, "", "two for each active parameter, as quantised ones run");
+        inputs.add(
+            of("operations"),
+            card.operations,
+            "",
+            "two for each active parameter, as quantised ones run",
+        );
         inputs.add(of("attention"), card.attention, "", "over a quarter of a slot, as matrices run");
         inputs.add(of("tops"), card.tops, "", TOPS);
         inputs.add(of("share"), card.tops_share, "", REACHED);
@@ -118,7 +123,12 @@ fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     }
     if !each.is_empty() {
         inputs.add("gpu_end", end.factor(terms.card_spread.prefill), "", SPREAD);
-        inputs.add("split", terms.prefill_split, "", "layers split over cards against one card");
+        inputs.add(
+            "split",
+            terms.prefill_split,
+            "",
+            "layers split over cards against one card, and their pipeline",
+        );
         seconds += &format!(" + gpu_end × ({}) / split", each.join(" + "));
     }
     if experts || !each.is_empty() {

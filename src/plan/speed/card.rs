@@ -62,3 +62,5 @@ pub const PREFILL_ATTENTION: f64 = 0.41;
 pub const PREFILL_LAYER: f64 = 240e-6;
 /// Layers split over cards: a prompt of one batch passes one card after the other.
 pub const PREFILL_SPLIT: f64 = 0.93;
+/// Prompts of several batches run through them in a pipeline, which reaches this power of its ideal gain.
+pub const PIPELINE: f64 = 0.75;

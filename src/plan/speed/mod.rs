@@ -8,7 +8,7 @@
 pub mod card;
 pub mod cpu;
 
-use super::document::{DeviceLedger, Interval, Speed};
+use super::document::{DeviceLedger, Interval, Speed, Workload};
 use super::ledger::Subject;
 use super::placement::Placement;
 use super::placement::SplitMode;
@@ -52,7 +52,7 @@ pub struct Spread {
     pub prefill: f64,
 }
 
-const CARD: Spread = Spread { decode: 1.30, prefill: 1.36 };
+const CARD: Spread = Spread { decode: 1.25, prefill: 1.34 };
 /// A card that has no row of its own, or whose generation no published row was seen of.
 const CARD_UNSEEN: Spread = Spread { decode: 1.8, prefill: 2.2 };
 /// A CPU whose memory was measured, …
@@ -94,7 +94,7 @@ pub struct Terms {
     /// The cards read side by side, and wait for each other this many seconds a token; `None`: one after
     /// the other.
     pub side_by_side: Option<f64>,
-    /// Layers split over cards read a prompt this many times as fast.
+    /// Layers split over cards read a prompt this many times as fast as one card.
     pub prefill_split: f64,
     /// Bytes of experts that pass the host's memory once a batch, and the tokens of one.
     pub experts: f64,
@@ -155,7 +155,8 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
     let all: f64 = profile.gpus.iter().map(|spec| spec.tops).sum();
     let half = weight_bytes > 1.9;
     let experts = subject.shape.experts.is_some();
-    let matrices = if half { card::PREFILL_HALF } else { 1.0 } * if experts { card::PREFILL_EXPERTS } else { 1.0 };
+    let matrices =
+        if half { card::PREFILL_HALF } else { 1.0 } * if experts { card::PREFILL_EXPERTS } else { 1.0 };
     let layer = card::LAYER + if experts { card::EXPERT_LAYER } else { 0.0 };
     let cache_share = match subject.workload.flash_attn {
         true => card::CACHE,
@@ -190,12 +191,22 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
         host: host(profile, subject, placement, &read, operations(placement.host_layers), weight_bytes),
         token: if used > 0 { token } else { 0.0 },
         side_by_side: tensor.then_some(n_layer * LAYER_SUM),
-        prefill_split: if hops > 0 { card::PREFILL_SPLIT } else { 1.0 },
+        prefill_split: match hops {
+            0 => 1.0,
+            _ if placement.host_layers > 0 => card::PREFILL_SPLIT,
+            _ => card::PREFILL_SPLIT * pipeline(used as f64, slot / 2, subject.workload),
+        },
         experts: read.experts_whole,
         ubatch: subject.workload.ubatch.max(1) as f64,
         card_spread: if unseen { CARD_UNSEEN } else { CARD },
         cards,
     }
+}
+
+/// How many times as fast cards read a prompt of `tokens` one behind the other, each on another of a batch's parts.
+fn pipeline(cards: f64, tokens: u64, workload: &Workload) -> f64 {
+    let parts = tokens.min(workload.batch).div_ceil(workload.ubatch.max(1)).max(1) as f64;
+    (parts * cards / (parts + cards - 1.0)).powf(card::PIPELINE)
 }
 
 fn is_unseen(spec: &crate::hardware::profiles::GpuSpec) -> bool {
@@ -267,10 +278,14 @@ impl Terms {
         let host = &self.host;
         let work = host.matrices + host.attention / ATTENTION_SHARE;
         let on_host = host.nodes
-            * (host.read / (host.bandwidth_gb_s * 1e9 * READ_OF_PEAK) + work / (host.tflops * 1e12) + host.waiting);
+            * (host.read / (host.bandwidth_gb_s * 1e9 * READ_OF_PEAK)
+                + work / (host.tflops * 1e12)
+                + host.waiting);
         let each = self.cards.iter().map(|card| {
             let bandwidth = card.bandwidth_gb_s * 1e9;
-            card.weights / (bandwidth * card.share) + card.cache / (bandwidth * card.cache_share) + card.seconds
+            card.weights / (bandwidth * card.share)
+                + card.cache / (bandwidth * card.cache_share)
+                + card.seconds
         });
         let on_cards = match self.side_by_side {
             None => each.sum::<f64>(),
