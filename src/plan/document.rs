@@ -341,10 +341,8 @@ fn check_server(
     if args.server() != name {
         return Err(format!("they are of the server {:?}, not of {:?}", args.server().unit(), name.unit()));
     }
-    match files.first() {
-        Some(file) if file.name != args.model() => {
-            return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), file.name));
-        }
-        _ => args.check_build(build),
+    if let Some(first) = files.first().filter(|file| file.name != args.model()) {
+        return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), first.name));
     }
+    args.check_build(build)
 }
