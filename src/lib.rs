@@ -24,8 +24,14 @@
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
 //! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
-//! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
+//! folders here, [`files`] how files change, [`hash`] their SHA-256, [`say`] lines on stderr. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
+
+// They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+#[macro_use]
+pub mod say;
 
 pub mod agent;
 pub mod apply;

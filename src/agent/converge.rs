@@ -2,14 +2,13 @@
 
 use super::api::Api;
 use super::generation::{self, Desired};
-use super::protocol::{End, Event};
+use super::protocol::End;
 use super::steps::{self, Run, Step, Undo};
 use super::{embedding, files, receive, remove, service};
 use crate::error::{Context, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Unfinished;
 use crate::paths;
 use std::path::Path;
-use std::time::Instant;
 
 /// What each step would change, for those that would.
 pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
@@ -93,10 +92,8 @@ fn renewed(run: &Run) -> bool {
 }
 
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
-    let start = Instant::now();
-    run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
-    step.apply(desired, run).map_err(|error| full_disk(error).context(format!("step {}", step.name())))?;
-    run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
+    let work = |run: &mut Run| step.apply(desired, run).map_err(full_disk);
+    steps::told(run, step.name(), changes.join("; "), work).with_context(|| format!("step {}", step.name()))
 }
 
 /// A disk is full of bytes or of files.

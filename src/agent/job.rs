@@ -3,6 +3,7 @@
 
 use super::before::Before;
 use super::converge::{converge, is_first};
+use super::follow::{self, Watched};
 use super::generation::Desired;
 use super::journal::{Follower, Journal};
 use super::lock::{self, Holder};
@@ -11,7 +12,7 @@ use super::prune::prune;
 use super::session::Secrets;
 use super::staged::{self, InUse};
 use super::steps::{Run, hand_over_certificate, receipt_facts};
-use super::{download, remove, resume};
+use super::{download, remove, resume, under_way};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::render::Bundle;
@@ -102,7 +103,7 @@ pub fn run() -> Result<Exit> {
     hand_over_certificate(None)?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
-        eprintln!("{failure}");
+        say!("{failure}");
     }
     let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;
@@ -162,6 +163,12 @@ pub fn unfinished() -> Option<Before> {
 /// An apply never came to its end, and none is under way.
 pub fn cut_off() -> bool {
     Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
+}
+
+/// The step that the journal says is running.
+pub fn running_step() -> Option<(String, String)> {
+    let mut follower = Follower::open(&journal_path()).ok()?;
+    under_way::running_step(std::iter::from_fn(|| follower.next_event().ok().flatten()))
 }
 
 /// Who applies, when the job's unit has been started but does not have the lock yet.
@@ -246,45 +253,35 @@ pub fn held(holder: &Holder) -> Failure {
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }
 
-/// systemd may answer nothing for this long while a job is followed.
-const SILENT: Duration = Duration::from_secs(600);
-
 /// Passes the job's events on until it ends.
 pub fn follow(events: &mut dyn Events) -> Result<End> {
-    let mut follower = Follower::open(&journal_path())?;
-    let mut quiet = Instant::now();
-    let mut pause = Duration::from_millis(2);
-    let mut silent: Option<Instant> = None;
-    loop {
-        match follower.next_event()? {
-            Some(Event::End(end)) => {
-                wait_for_unit();
-                return Ok(end);
-            }
-            Some(event) => {
-                events.send(&event)?;
-                quiet = Instant::now();
-                pause = Duration::from_millis(2);
-            }
-            None => {
-                if quiet.elapsed() > Duration::from_secs(3) {
-                    // A host whose memory runs out answers nobody for a while; its job goes on all the same.
-                    let running = is_running();
-                    silent = if running.is_ok() { None } else { silent.or(Some(Instant::now())) };
-                    if silent.is_some_and(|since| since.elapsed() > SILENT) {
-                        running?;
-                    } else if !running.unwrap_or(true) && follower.next_event()?.is_none() {
-                        return Err(Failure::failed("the job ended without saying why")
-                            .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
-                            .into());
-                    }
-                    events.send(&Event::Alive)?;
-                    quiet = Instant::now();
-                }
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-        }
+    let mut job = Running { journal: Follower::open(&journal_path())?, since: Instant::now() };
+    let end = follow::follow(&mut job, events)?;
+    wait_for_unit();
+    Ok(end)
+}
+
+/// The job of this host, for who follows it.
+struct Running {
+    journal: Follower,
+    since: Instant,
+}
+
+impl Watched for Running {
+    fn next_event(&mut self) -> Result<Option<Event>> {
+        self.journal.next_event()
+    }
+
+    fn is_running(&mut self) -> Result<bool> {
+        is_running()
+    }
+
+    fn now(&mut self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        std::thread::sleep(time);
     }
 }
 

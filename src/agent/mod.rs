@@ -19,6 +19,7 @@ pub mod deep;
 pub mod download;
 pub mod embedding;
 pub mod expose;
+pub mod follow;
 pub mod generation;
 pub mod inspect;
 pub mod installed;
@@ -38,6 +39,7 @@ pub mod session;
 pub mod shelf;
 pub mod staged;
 pub mod steps;
+pub mod under_way;
 
 // As `super::files` all over this folder.
 use crate::files;

@@ -11,6 +11,7 @@ mod key;
 mod model;
 mod packages;
 mod runtime;
+mod told;
 mod unit;
 mod user;
 mod user_locks;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 pub use activate::{receipt_facts, start_limit, wait_until_ready};
 pub use expose::hand_over as hand_over_certificate;
 pub use key::{create as create_key, read as read_key};
+pub use told::{Tell, Watcher, told};
 pub use user::remove as remove_user;
 
 pub trait Step {
