@@ -1,9 +1,9 @@
 //! A step's beginning and its end are told by one function, so that no step stays open in a journal,
 //! however it ends.
 
-use super::Run;
-use crate::agent::protocol::{Event, Events};
+use crate::agent::steps::run::Run;
 use crate::error::Result;
+use crate::wire::protocol::{Event, Events};
 use std::time::Instant;
 
 /// Takes the events of steps.
