@@ -24,8 +24,11 @@
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
 //! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
-//! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
+//! folders here, [`files`] how files change, [`hash`] their SHA-256, [`outside`] how
+//! text of others is read and shown. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
+
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod agent;
 pub mod apply;
@@ -37,6 +40,7 @@ pub mod hardware;
 pub mod hash;
 pub mod home;
 pub mod model;
+pub mod outside;
 pub mod paths;
 pub mod plan;
 pub mod process;

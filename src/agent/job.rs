@@ -102,7 +102,7 @@ pub fn run() -> Result<Exit> {
     hand_over_certificate(None)?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
-        eprintln!("{failure}");
+        crate::say!("{failure}");
     }
     let removed = end.exit != Exit::Done && is_first() && !resumable;
     let exit = end.exit;

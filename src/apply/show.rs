@@ -2,6 +2,7 @@
 //! with `--format json`. Everything goes to stderr.
 
 use crate::agent::protocol::{Event, Unit};
+use crate::outside;
 use crate::report::{gib, verify};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -68,7 +69,7 @@ impl Plain {
     }
 
     fn say(&self, text: &str) {
-        eprintln!("{}: {}", self.host, printable(text));
+        crate::say!("{}: {}", self.host, outside::line(text));
     }
 
     /// Every few seconds, and at the end.
@@ -121,7 +122,7 @@ impl Bars {
     }
 
     fn say(&self, text: &str) {
-        let _ = self.all.println(format!("{}: {}", self.host, printable(text)));
+        let _ = self.all.println(format!("{}: {}", self.host, outside::line(text)));
     }
 }
 
@@ -137,13 +138,13 @@ fn bytes_bar() -> ProgressStyle {
 
 impl Show for Bars {
     fn connecting(&mut self) {
-        self.bar.set_message(format!("{}: connecting", self.host));
+        self.bar.set_message(outside::line(&format!("{}: connecting", self.host)));
     }
 
     fn event(&mut self, event: &Event) {
         match event {
             Event::Step { name, what } => {
-                self.step = format!("{}: {name}: {}", self.host, printable(what));
+                self.step = format!("{}: {name}: {}", self.host, outside::line(what));
                 self.bar.set_style(spinner());
                 self.bar.set_message(self.step.clone());
             }
@@ -155,7 +156,7 @@ impl Show for Bars {
                 self.bar.set_length(*total);
                 self.bar.set_position(*done);
             }
-            Event::Facts { .. } => self.bar.set_message(format!("{}: checking", self.host)),
+            Event::Facts { .. } => self.bar.set_message(outside::line(&format!("{}: checking", self.host))),
             other => lines(other).iter().for_each(|line| self.say(line)),
         }
     }
@@ -164,7 +165,7 @@ impl Show for Bars {
         if self.bar.length() != Some(total) || done == 0 {
             self.bar.set_style(bytes_bar());
             self.bar.set_length(total);
-            self.bar.set_message(format!("{}: sending {name}", self.host));
+            self.bar.set_message(outside::line(&format!("{}: sending {name}", self.host)));
             self.bar.reset_eta();
         }
         self.bar.set_position(done);
@@ -172,23 +173,5 @@ impl Show for Bars {
 
     fn finish(&mut self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// Text from a host as one line, without what would steer the terminal or turn the text around.
-pub fn printable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n'));
-    kept.filter(|c| !turns(*c)).map(|c| if c == '\n' { ' ' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hosts_text_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\rc\u{9b}1md"), "a[2Jbc1md");
-        assert_eq!(printable("one\ntwo\u{202e}eerht"), "one twoeerht");
     }
 }

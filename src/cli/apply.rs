@@ -7,8 +7,8 @@ use crate::agent::expose::certificate::Given;
 use crate::agent::protocol::{Apply, Event, Expose, Op};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
-use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::outside;
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
 use crate::report::gib;
@@ -123,7 +123,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
-                    print(&printable(&format!("{}: {step}: {change}", host.name())))
+                    print(&outside::line(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }
         }

@@ -3,10 +3,10 @@
 
 use crate::agent::protocol::Event;
 use crate::apply::fleet::Results;
-use crate::apply::show::printable;
 use crate::apply::{Host, Outcome};
 use crate::error::{Context, Exit, Result};
 use crate::files;
+use crate::outside;
 use std::path::PathBuf;
 
 /// To stderr, for each host that was opened.
@@ -15,7 +15,7 @@ pub fn show(results: &Results, flags: &str) {
         if outcome.end.exit == Exit::Done
             && let Some(text) = text(host, outcome, flags)
         {
-            eprintln!("\n{text}");
+            outside::tell_lines(&format!("\n{text}"));
         }
     }
 }
@@ -36,7 +36,7 @@ fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
         (false, _) => String::new(),
         (true, Ok(path)) => format!(" --cacert {}", crate::ssh::quote(&path.to_string_lossy())),
         (true, Err(error)) => {
-            eprintln!("warning: the certificate was not kept here: {error:#}");
+            crate::say!("warning: the certificate was not kept here: {error:#}");
             " --cacert CERTIFICATE".to_string()
         }
     };
@@ -57,7 +57,7 @@ fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
 }
 
 fn printable_lines(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+    text.lines().map(outside::line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a host's certificate where the user's programs keep such things.

@@ -5,11 +5,11 @@ use crate::agent::expose::certificate::Given;
 use crate::agent::protocol::{End, Event, Op};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
-use crate::apply::show::printable;
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
+use crate::outside;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -213,7 +213,7 @@ impl HostArgs {
                 .map(|(name, _)| name.clone())
                 .collect();
             if let Err(error) = retry::note(inventory, &names, &failed) {
-                eprintln!("warning: what failed was not noted for --retry-failed: {error:#}");
+                crate::say!("warning: what failed was not noted for --retry-failed: {error:#}");
             }
         }
         Ok(results)
@@ -254,13 +254,13 @@ pub fn conclude(results: &Results) -> Exit {
             Ok(outcome) => match outcome.end.failure() {
                 Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
                 None if outcome.end.message.is_empty() => {}
-                None => eprintln!("{}: {}", host.name(), printable(&outcome.end.message)),
+                None => crate::say!("{}: {}", host.name(), outside::line(&outcome.end.message)),
             },
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
     }
     if results.len() > 1 {
-        eprintln!("{}", summary(results));
+        crate::say!("{}", summary(results));
     }
     worst(results)
 }
@@ -295,9 +295,9 @@ fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
-    eprintln!("error: {host}: {}", printable(message));
+    crate::say!("error: {host}: {}", outside::line(message));
     if let Some(hint) = hint {
-        eprintln!("\nhint: {}", printable(hint));
+        crate::say!("\nhint: {}", outside::line(hint));
     }
 }
 

@@ -21,8 +21,8 @@ mod shell;
 mod source;
 mod tunnel;
 
-use crate::apply::show::printable;
 use crate::error::{self, Exit, Failure, Result};
+use crate::outside;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
 
@@ -142,23 +142,22 @@ fn usage(error: &clap::Error) -> u8 {
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
-    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    outside::tell_lines(text.trim_end());
     Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    let mut err = std::io::stderr().lock();
-    // Some of it may be a host's own words, which begin no line of ours.
-    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-    let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
+    crate::say!("error: {error:#}");
     if let Some(hint) = error::hint(error) {
-        let _ = writeln!(err, "\nhint: {}", show(hint));
+        crate::say!("\nhint: {hint}");
     }
 }
 
-/// Writes data to stdout; a reader that went away is not an error worth a message.
+/// Writes data to stdout, with nothing in it that a terminal would obey; a reader that went away is not an
+/// error worth a message.
 pub fn print(text: &str) -> Result<()> {
+    let text = outside::visible(text);
     let mut out = std::io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match out
@@ -172,22 +171,7 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&escaped(&serde_json::to_string_pretty(value)?))
-}
-
-/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
-/// but those below a space, and nothing that turns text around.
-fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                text += &format!("\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text
+    print(&outside::json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
@@ -198,8 +182,9 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush()?;
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "{} [y/N] ", outside::visible(question))?;
+    stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
@@ -213,15 +198,4 @@ pub fn interactive() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none()
         && std::env::var_os("CI").is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn json_on_a_terminal_is_only_text() {
-        let text = "a\x1b[2J\u{9b}2Jb\x7f";
-        let json = super::escaped(&serde_json::to_string(text).unwrap());
-        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-    }
 }
