@@ -5,6 +5,8 @@
 mod files;
 #[path = "cli_bad_input/help.rs"]
 mod help;
+#[path = "cli_bad_input/hostile.rs"]
+mod hostile;
 #[path = "cli_bad_input/reach.rs"]
 mod reach;
 

@@ -1,6 +1,7 @@
 //! YAML that anyone may have written. The library's own loader calls itself for each level and copies what an
 //! alias stands for as often as it stands there; this one keeps a stack and a count.
 
+use super::show::quoted;
 use std::collections::HashMap;
 use yaml_rust2::Yaml;
 use yaml_rust2::parser::{Event, Parser};
@@ -131,7 +132,7 @@ impl Loader {
                 Some(name) => {
                     if table.contains_key(&name) {
                         let name = name.into_string().unwrap_or_else(|| "a key".to_string());
-                        return Err(format!("{} is there twice", super::quoted(&name)));
+                        return Err(format!("{} is there twice", quoted(&name)));
                     }
                     table.insert(name, value);
                 }
