@@ -140,6 +140,9 @@ mod tests {
             fs::write(&file, text).unwrap();
             assert!(read(&file).err().unwrap().to_string().contains(why));
         }
+        assert!(read(Path::new("/dev/zero")).err().unwrap().to_string().contains("a device"));
+        fs::write(&file, vec![b'x'; LARGEST as usize + 1]).unwrap();
+        assert!(read(&file).err().unwrap().to_string().contains("more than 65536 bytes"));
         assert_eq!(read(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
     }
 

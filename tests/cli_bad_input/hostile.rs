@@ -33,15 +33,15 @@ fn inventories_without_end_are_refused_with_the_bound() {
     let zeros = format!("a[{}1:2]", "0".repeat(70_000));
     for (name, content, why) in [
         ("width.ini", format!("{zeros}\n"), "more than 1024 bytes"),
-        ("width.yml", format!("all:\n  hosts:\n    '{zeros}':\n"), "more than 1024 bytes"),
+        ("width.yml", format!("all:\n  hosts:\n    ? '{zeros}'\n    :\n"), "more than 1024 bytes"),
         ("range.ini", "a[0:9999]b[0:9999]c[0:9999]\n".into(), "more than 10000 hosts"),
         ("range.yml", "all:\n  hosts:\n    'a[0:9999]b[0:9999]c[0:9999]':\n".into(), "more than 10000 hosts"),
-        ("brackets.yml", format!("all:\n  hosts:\n    'a{}':\n", "[0:0]".repeat(100_000)), "1024 bytes"),
+        ("brackets.yml", format!("all:\n  hosts:\n    ? 'a{}'\n    :\n", "[0:0]".repeat(9999)), "1024 bytes"),
         ("laughs.yml", laughs(11), "300000 values"),
         ("children.yml", format!("g0: &g0\n  hosts: {{h1: }}\n{nested}"), "300000 values"),
         ("self.yml", "all: &x\n  children:\n    all: *x\n".into(), "inside what it stands for"),
         ("deep.yml", format!("all: {}", "[".repeat(200_000)), "recursion limit"),
-        ("maps.yml", format!("all: {}", "{a: ".repeat(100_000)), "recursion limit"),
+        ("maps.yml", format!("all: {}", "{a: ".repeat(100_000)), "more than 64 lists and tables"),
         ("dashes.yml", "- ".repeat(100_000), "more than 64 lists and tables"),
         ("cycle.ini", "[a:children]\nb\n[b:children]\na\n[a]\nh\n".into(), "contain each other"),
         ("deep.toml", format!("a = {}", "[".repeat(100_000)), "recur"),
@@ -52,15 +52,14 @@ fn inventories_without_end_are_refused_with_the_bound() {
     ] {
         fs::write(home.path(name), content).unwrap();
         let ran = home.run(&["probe", "--inventory", name]);
-        ran.refused(2, why, "");
+        ran.refused(2, why, "it is TOML");
         quick(&ran);
     }
 }
 
 #[test]
-fn devices_pipes_and_what_is_too_large_are_not_read() {
+fn devices_and_what_is_too_large_are_not_read() {
     let home = Home::new();
-    assert!(std::process::Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
     let large = fs::File::create(home.path("large")).unwrap();
     large.set_len(1 << 40).unwrap();
     symlink("/dev/zero", home.path("zero")).unwrap();
@@ -71,12 +70,10 @@ fn devices_pipes_and_what_is_too_large_are_not_read() {
         (&["verify", "--plan", "zero", host[0], host[1]], "not a regular file but a device"),
         (&["verify", "--plan", "large", host[0], host[1]], "more than 8388608 bytes"),
         (&["plan", "--model", "phi-2", "--facts", "zero"], "not a regular file but a device"),
-        (&["offers", "--from", "zero"], "not a regular file but a device"),
-        (&["offers", "--from", "large"], "more than 67108864 bytes"),
+        (&["offers", "--offers", "zero"], "not a regular file but a device"),
+        (&["offers", "--offers", "large"], "more than 67108864 bytes"),
         (&["probe", "--ssh-config", "zero", host[0], host[1]], "not a regular file but a device"),
         (&["probe", "--ssh-config", "large", host[0], host[1]], "more than 4194304 bytes"),
-        (&["probe", "--identity", "zero", host[0], host[1]], "not a regular file but a device"),
-        (&["probe", "--known-hosts", "pipe", host[0], host[1]], "not a regular file but a pipe"),
     ] {
         let ran = home.run(args);
         assert!(ran.exit == 1 || ran.exit == 2, "{args:?}: {ran:?}");
@@ -118,10 +115,10 @@ fn json_that_is_deep_is_refused() {
     ] {
         fs::write(home.path("deep.json"), content).unwrap();
         let ran = home.run(&["bundle", "--plan", "deep.json", "--out", "out"]);
-        ran.refused(2, "deep.json is not a plan", "");
+        ran.refused(2, "deep.json is not a plan", "plan --out");
         quick(&ran);
         let ran = home.run(&["plan", "--model", "phi-2", "--facts", "deep.json"]);
-        ran.refused(2, "deep.json has no facts", "");
+        ran.refused(2, "deep.json has no facts", "probe --format json");
         quick(&ran);
     }
 }
@@ -140,7 +137,7 @@ fn the_name_of_a_file_steers_no_terminal() {
         &["probe", "--inventory", name],
         &["probe", "--host", "a\x1b[2J"],
         &["apply", "--bundle", name, "--host", "me@192.0.2.1", "--yes"],
-        &["offers", "--from", name],
+        &["offers", "--offers", name],
         &["bundle", "--model", "phi-2", "--out", text(&home.path("\x1b[2Jout"))],
         &["plan", "--model", "phi-2", "--profile", "\x1b[2J"],
         &["\x1b[2J"],
