@@ -7,6 +7,8 @@ mod files;
 mod help;
 #[path = "cli_bad_input/hostile.rs"]
 mod hostile;
+#[path = "cli_bad_input/outputs.rs"]
+mod outputs;
 #[path = "cli_bad_input/reach.rs"]
 mod reach;
 

@@ -31,8 +31,8 @@ impl Show for Silent {
 fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Step { name, what } => vec![format!("{name}: {what}")],
-        Event::StepDone { name, seconds } if *seconds >= 1.0 => {
-            vec![format!("{name}: done in {seconds:.1} s")]
+        Event::StepDone { name, seconds, failed } if *seconds >= 1.0 => {
+            vec![ended(name, *seconds, *failed)]
         }
         Event::Verified { report } => {
             let warnings = report
@@ -56,6 +56,13 @@ fn lines(event: &Event) -> Vec<String> {
     }
 }
 
+fn ended(name: &str, seconds: f64, failed: bool) -> String {
+    match failed {
+        false => format!("{name}: done in {seconds:.1} s"),
+        true => format!("{name}: failed after {seconds:.1} s"),
+    }
+}
+
 /// One line per event.
 pub struct Plain {
     host: String,
@@ -70,7 +77,7 @@ impl Plain {
     }
 
     fn say(&self, text: &str) {
-        crate::say!("{}: {}", self.host, outside::line(text));
+        say!("{}: {}", self.host, outside::line(text));
     }
 
     /// Every few seconds, and at the end.
@@ -149,7 +156,7 @@ impl Show for Bars {
                 self.bar.set_style(spinner());
                 self.bar.set_message(self.step.clone());
             }
-            Event::StepDone { name, seconds } => self.say(&format!("{name}: done in {seconds:.1} s")),
+            Event::StepDone { name, seconds, failed } => self.say(&ended(name, *seconds, *failed)),
             Event::Progress { done, unit: Unit::Seconds, .. } => {
                 self.bar.set_message(format!("{} ({done} s)", self.step));
             }

@@ -48,12 +48,12 @@ pub fn run(args: &Args) -> Result<Exit> {
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
-            crate::say!("warning: {}", outside::line(&format!("{error:#}")));
+            say!("warning: {}", outside::line(&format!("{error:#}")));
         });
         let Err(error) = ended;
-        crate::say!("{}; connecting again", outside::line(&format!("{error:#}")));
+        say!("{}; connecting again", outside::line(&format!("{error:#}")));
         connection = again(target, options)?;
-        crate::say!("connected again");
+        say!("connected again");
     }
 }
 
@@ -76,7 +76,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {
             if let Some(failure) = failure {
-                crate::say!("warning: {}", outside::line(&failure.message));
+                say!("warning: {}", outside::line(&failure.message));
             }
             // What listens everywhere listens there too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };

@@ -6,8 +6,8 @@
 //! - [`yaml`] reads YAML without recursion and with a bound on depth, values and what aliases repeat. JSON
 //!   and TOML need no care of their own: serde_json stops at 128 levels, toml at 80
 //!   (`deep_json_and_toml_are_refused_by_their_parsers` holds them to it).
-//! - [`visible`], [`line`](line()) and [`quoted`] show text, [`say!`](crate::say) writes it to stderr. Nothing
-//!   in it can steer a terminal, turn text around or fill the screen.
+//! - [`visible`], [`line`](line()), [`message`] and [`quoted`] show text, and [`say`](crate::say) writes it to
+//!   stderr. Nothing in it can steer a terminal, turn text around or fill the screen.
 //!
 //! Every bound is in the error that it causes.
 
@@ -16,7 +16,7 @@ mod show;
 pub mod yaml;
 
 pub use file::{Kind, read, text};
-pub use show::{json, line, quoted, steers, tell, tell_lines, visible};
+pub use show::{json, line, message, quoted, steers, visible};
 
 /// Most of a document that people or programs write by hand or by generator: a plan, facts, an inventory, a
 /// certificate, bytes.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// Most of one line that is shown, characters.
 const LINE: usize = 4000;
@@ -78,7 +77,7 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// A message of several lines, each as [`line`] shows it. All but the first are indented, so that nothing in the
 /// message can pass for another one.
-fn message(text: &str) -> String {
+pub fn message(text: &str) -> String {
     let start = text.len() - text.trim_start_matches('\n').len();
     let body = &text[start..];
     let mut shown: Vec<String> = body.lines().take(LINES).map(line).collect();
@@ -87,22 +86,6 @@ fn message(text: &str) -> String {
         shown.push(format!("… {more} lines left out"));
     }
     format!("{}{}\n", &text[..start], shown.join("\n  "))
-}
-
-/// Writes a message to stderr. Nobody there to read it is no reason to stop.
-pub fn tell(text: &str) {
-    let _ = std::io::stderr().lock().write_all(message(text).as_bytes());
-}
-
-/// Writes lines to stderr as they stand, for text that is laid out: each must be ours or shown by [`line`].
-pub fn tell_lines(text: &str) {
-    let _ = std::io::stderr().lock().write_all(format!("{}\n", visible(text)).as_bytes());
-}
-
-/// `eprintln!` for text that may hold what others wrote: see [`outside`](crate::outside).
-#[macro_export]
-macro_rules! say {
-    ($($text:tt)*) => { $crate::outside::tell(&format!($($text)*)) };
 }
 
 #[cfg(test)]
