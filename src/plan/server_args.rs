@@ -5,6 +5,11 @@ use super::document::Plan;
 use super::placement::Placement;
 use crate::paths;
 
+/// Seconds that llama-server waits for the next byte of a request, or for a client to take the next bytes of
+/// an answer; its own default is an hour. The silence while a prompt is processed does not count: nothing is
+/// read or written then.
+pub(super) const IO_TIMEOUT: &str = "60";
+
 /// Arguments for `plan`, for a host laid out as [`crate::paths`] says. Accepted by b11434.
 pub fn args(plan: &Plan, placement: &Placement, prompt_cache_mib: u64) -> Vec<String> {
     let w = &plan.workload;
@@ -38,6 +43,7 @@ pub fn args(plan: &Plan, placement: &Placement, prompt_cache_mib: u64) -> Vec<St
     flag("--ctx-checkpoints", "0");
     flag("--load-mode", "mmap");
     flag("--threads", "-1");
+    flag("--timeout", IO_TIMEOUT);
     if plan.model.chat_template.is_some() {
         flag("--chat-template-file", &format!("{}/{}", paths::GENERATION, paths::generation::CHAT_TEMPLATE));
     }

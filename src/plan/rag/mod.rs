@@ -256,6 +256,7 @@ impl Server<'_> {
         flag("--ctx-checkpoints", "0");
         flag("--load-mode", "mmap");
         flag("--threads", "-1");
+        flag("--timeout", super::server_args::IO_TIMEOUT);
         args.extend(
             ["--embedding", "--no-kv-unified", "--no-webui", "--no-slots", "--metrics", "--offline"]
                 .map(String::from),
