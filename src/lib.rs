@@ -24,12 +24,14 @@
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
 //! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
-//! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
+//! folders here, [`files`] how files change, [`hash`] their SHA-256, [`unpack`] archives that a stranger made, [`elf`] what
+//! their programs need. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
 
 pub mod agent;
 pub mod apply;
 pub mod cli;
+pub mod elf;
 pub mod error;
 pub mod fetch;
 pub mod files;
@@ -44,4 +46,5 @@ pub mod render;
 pub mod report;
 pub mod secret;
 pub mod ssh;
+pub mod unpack;
 pub mod verify;
