@@ -1,6 +1,7 @@
 //! Generations: numbered folders with everything that one plan puts on a host. The service points at
 //! one of them; switching is one rename.
 
+use super::altered::altered;
 use super::files::{self, Stamp};
 use super::protocol::{Apply, Blob, Expose};
 use super::{download, installed, service};
@@ -50,6 +51,10 @@ pub struct Runtime {
     /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<PathBuf, String>,
+    /// Stamps of everything that is loaded with the executable, by its path in the runtime's folder; of a
+    /// llama-server that was on the host already, of its own libraries by their full path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stamps: BTreeMap<PathBuf, Stamp>,
 }
 
 /// A model file whose hash was right when it was put there.
@@ -82,14 +87,23 @@ pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
     files::write(path, &serde_json::to_vec_pretty(note)?, 0o644)
 }
 
-/// The noted runtime, if its executable is still the one that was unpacked.
+/// The noted runtime, if it is still as it was put there.
 pub fn runtime(blob: &Blob) -> Option<Runtime> {
-    let folder = runtime_folder(blob);
-    let note: Runtime = read_note(&folder.join(NOTE))?;
-    let executable = folder.join(&note.folder).join("llama-server");
-    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists()))
-        .then_some(note)
+    find_runtime(blob).ok()
 }
+
+/// The noted runtime, or why there is none: `None` for nothing there, else what was changed.
+pub fn find_runtime(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
+    let folder = runtime_folder(blob);
+    let note: Runtime = read_note(&folder.join(NOTE)).ok_or(None)?;
+    match altered(&folder, &note, ROOT) {
+        None => Ok(note),
+        Some(why) => Err(Some(why)),
+    }
+}
+
+/// The user who alone may change what is put on a host.
+const ROOT: u32 = 0;
 
 /// The model is there and unchanged since it was hashed.
 pub fn has_model(blob: &Blob) -> bool {

@@ -7,9 +7,11 @@
 //! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
 //! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
 //! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`].
+//! [`altered`] says whether a runtime is as it was put there, [`sandbox`] runs a program as the service would.
 //! [`embedding`] is the second server of a plan with `rag`. [`staged`] says who uses the executable,
 //! [`clock`] whether the time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
 
+pub mod altered;
 pub mod api;
 pub mod before;
 pub mod boot;
@@ -32,6 +34,7 @@ pub mod receive;
 pub mod remove;
 pub mod resume;
 pub mod rollback;
+pub mod sandbox;
 pub mod serve;
 pub mod service;
 pub mod session;

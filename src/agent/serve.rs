@@ -74,8 +74,8 @@ pub fn serve(which: Which) -> Result<Exit> {
         return Err(failure.into());
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
-    if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
-        eprintln!("warning: llama-server is not the one that was applied");
+    if let Some(Err(altered)) = record.map(|record| generation::find_runtime(&record.runtime)) {
+        return Err(not_as_applied(altered.as_deref()).into());
     }
     eprintln!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
@@ -83,6 +83,16 @@ pub fn serve(which: Which) -> Result<Exit> {
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
     let error = Command::new(&server).args(args).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
     Err(error).with_context(|| format!("starting {}", server.display()))
+}
+
+/// A runtime that someone else may have written is not started.
+fn not_as_applied(altered: Option<&str>) -> Failure {
+    let why = format!(
+        "{REFUSAL}runtime: llama-server is not the one that was applied: {}",
+        altered.unwrap_or("its note is gone")
+    );
+    Failure::new(Exit::HostDoesNotMeetPlan, why)
+        .hint("apply again with --runtime-archive or --runtime-path; `agi-provision rollback` goes back to the generation before")
 }
 
 /// How the line of a refusal begins.

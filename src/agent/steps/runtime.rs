@@ -3,10 +3,11 @@
 use super::{Run, Step, Undo};
 use crate::agent::converge::FULL_DISK;
 use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
-use crate::agent::{deep, download};
+use crate::agent::{altered, deep, download};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use crate::unpack::{self, Limits, UnpackError};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt;
@@ -23,13 +24,12 @@ impl Step for Runtime {
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
         let blob = &desired.record.runtime;
-        if generation::runtime(blob).is_some() {
-            return Ok(Vec::new());
-        }
+        let Err(altered) = generation::find_runtime(blob) else { return Ok(Vec::new()) };
+        let again = altered.map_or(String::new(), |why| format!(" again: {why}"));
         if let Some(path) = &desired.installed {
-            return Ok(vec![format!("use {}", path.display())]);
+            return Ok(vec![format!("use {}{again}", path.display())]);
         }
-        Ok(vec![format!("unpack {} to {}", blob.name, runtime_folder(blob).display())])
+        Ok(vec![format!("unpack {} to {}{again}", blob.name, runtime_folder(blob).display())])
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
@@ -53,13 +53,15 @@ impl Step for Runtime {
         let server = find_server(&unpacking)?
             .ok_or_else(|| Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(HINT))?;
         fs::set_permissions(unpacking.join(&server), fs::Permissions::from_mode(0o755))?;
+        let files = deep::hashes(&unpacking)?;
         let note = generation::Runtime {
             blob: blob.clone(),
             llama_build: desired.record.llama_build.clone(),
             folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
-            files: deep::hashes(&unpacking)?,
+            stamps: altered::stamps(&unpacking, files.keys().cloned())?,
+            files,
             installed: None,
             build: None,
         };
@@ -89,6 +91,7 @@ fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Pat
         libraries: Vec::new(),
         files: [(PathBuf::from("llama-server"), desired.record.runtime.sha256.clone())].into(),
         installed: Some(path.to_path_buf()),
+        stamps: BTreeMap::new(),
         build: None,
     };
     settle(&note, unpacking, folder)
