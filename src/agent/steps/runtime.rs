@@ -1,9 +1,11 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
-use super::{Run, Step, Undo};
-use crate::agent::converge::FULL_DISK;
-use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
-use crate::agent::{altered, deep, download};
+use super::arrival;
+use super::run::{Run, Step, Undo};
+use crate::agent::host::disk;
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, NOTE, runtime_folder};
+use crate::agent::store::{hashes, runtime};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use crate::unpack::{self, Limits, UnpackError};
@@ -24,7 +26,7 @@ impl Step for Runtime {
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
         let blob = &desired.record.runtime;
-        let Err(altered) = generation::find_runtime(blob) else { return Ok(Vec::new()) };
+        let Err(altered) = runtime::find(blob) else { return Ok(Vec::new()) };
         let again = altered.map_or(String::new(), |why| format!(" again: {why}"));
         if let Some(path) = &desired.installed {
             return Ok(vec![format!("use {}{again}", path.display())]);
@@ -47,20 +49,20 @@ impl Step for Runtime {
             prepare(run)?;
             return link_installed(path, desired, &unpacking, &folder);
         }
-        let archive = download::arrived(blob, desired, run)?;
+        let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
         let server = find_server(&unpacking)?
             .ok_or_else(|| Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(HINT))?;
         fs::set_permissions(unpacking.join(&server), fs::Permissions::from_mode(0o755))?;
-        let files = deep::hashes(&unpacking)?;
+        let files = hashes::hashes(&unpacking)?;
         let note = generation::Runtime {
             blob: blob.clone(),
             llama_build: desired.record.llama_build.clone(),
             folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
-            stamps: altered::stamps(&unpacking, files.keys().cloned())?,
+            stamps: runtime::stamps(&unpacking, files.keys().cloned())?,
             files,
             installed: None,
             build: None,
@@ -103,7 +105,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     let unpacked = unpack::unpack(BufReader::new(file), folder, &Limits::RUNTIME, &[NOTE]);
     unpacked.map_err(|error| match error {
         UnpackError::Write { ref source, .. } if files::full(source) => {
-            Failure::failed("the host's disk is full").hint(FULL_DISK).into()
+            Failure::failed("the host's disk is full").hint(disk::FREE_SOME).into()
         }
         UnpackError::Write { .. } => anyhow::Error::from(error),
         UnpackError::Refused(why) => Failure::failed(why).hint(HINT).into(),

@@ -1,0 +1,174 @@
+//! A llama-server that is on the host already (`apply --runtime-path`): what it must be like to be run
+//! by the service, and what it says of itself.
+
+use super::generation::{self, NOTE, Runtime};
+use crate::agent::host::sandbox;
+use crate::elf::{Image, Machine};
+use crate::error::{Context, Failure, Result};
+use crate::files::Stamp;
+use crate::hash::sha256_file;
+use crate::paths;
+use crate::wire::protocol::Blob;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Places that the service's sandbox hides.
+const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
+
+/// The executable behind `path`, all links followed, if the service can run it.
+pub fn resolve(path: &Path) -> Result<PathBuf> {
+    let refuse =
+        |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
+    if !path.is_absolute() {
+        return refuse("is not an absolute path", "give its path on the host, such as /usr/bin/llama-server");
+    }
+    let Ok(real) = fs::canonicalize(path) else {
+        return refuse(
+            "is not on the host",
+            "`command -v llama-server` there tells where it is; or give --runtime-archive",
+        );
+    };
+    let metadata = fs::metadata(&real).with_context(|| format!("reading {}", real.display()))?;
+    if !metadata.is_file() || metadata.mode() & 0o001 == 0 || !is_elf(&real) {
+        return refuse(
+            &format!("is not an executable for {} that every user may run", Machine::OWN),
+            "a script cannot stand in for llama-server; name the program that it starts",
+        );
+    }
+    if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 {
+        return refuse(
+            "can be changed by others than root",
+            "chown it to root and chmod 755, or install it under /usr/local or /opt",
+        );
+    }
+    if in_open_folder(&real) {
+        return refuse(
+            "lies in a folder that others than root can change",
+            "install it under /usr/local or /opt, in folders of root's that nobody else can write to",
+        );
+    }
+    match HIDDEN.iter().find(|folder| real.starts_with(folder)) {
+        Some(folder) => refuse(
+            &format!("lies in {folder}, which the service does not see"),
+            "install it under /usr/local or /opt",
+        ),
+        None => Ok(real),
+    }
+}
+
+/// The executable at `path` as a runtime. It is hashed once, and again when it was changed.
+pub fn blob(path: &Path) -> Result<Blob> {
+    let what = || format!("reading {}", path.display());
+    let stamp = Stamp::of(path).with_context(what)?;
+    let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
+    let mut notes = entries.filter_map(|entry| generation::read_note::<Runtime>(&entry.path().join(NOTE)));
+    let same = |note: &Runtime| note.installed.as_deref() == Some(path) && note.stamp == stamp;
+    if let Some(note) = notes.find(same) {
+        return Ok(note.blob);
+    }
+    let sha256 = sha256_file(path, |_| {}).with_context(what)?;
+    Ok(Blob { name: path.to_string_lossy().into_owned(), sha256, size_bytes: stamp.size_bytes })
+}
+
+/// A program or library for this machine's processor.
+pub fn is_elf(path: &Path) -> bool {
+    Image::read(path).is_ok_and(|image| image.machine == Machine::OWN)
+}
+
+/// Whether others than root could put another file in the place of `path`.
+fn in_open_folder(path: &Path) -> bool {
+    path.ancestors().skip(1).any(|folder| {
+        let open = |metadata: fs::Metadata| metadata.uid() != 0 || metadata.mode() & 0o1002 == 0o002;
+        fs::metadata(folder).map_or(true, open)
+    })
+}
+
+/// Names of llama.cpp's own libraries begin so.
+const OWN: [&str; 3] = ["libllama", "libggml", "libmtmd"];
+
+/// llama.cpp's own libraries of the server at `server`, which loaded `found`: those and what lies beside
+/// them and it, as it opens its backends while it runs.
+pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
+    let is_own = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        OWN.iter().any(|own| name.starts_with(own)) && name.contains(".so")
+    };
+    let own: Vec<&PathBuf> = found.iter().filter(|path| is_own(path)).collect();
+    let folders: BTreeSet<&Path> =
+        own.iter().map(|path| path.as_path()).chain([server]).filter_map(Path::parent).collect();
+    let beside = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let beside = beside.map(|entry| entry.path()).filter(|path| is_own(path) && path.is_file());
+    let all: BTreeSet<PathBuf> = beside.chain(own.into_iter().cloned()).collect();
+    all.into_iter().collect()
+}
+
+/// What `llama-server --version` calls its build, such as `b11434`, when it is run as the service would run
+/// it. `None`: it does not say.
+pub fn build(server: &Path) -> Option<String> {
+    let outcome = sandbox::run(server, &["--version"])?;
+    parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
+}
+
+/// `version: 0.6.0-dev (build 11434, commit unknown)`, or as it was before, `version: 6123 (abc1234)`.
+/// A build that was made without its number says 0.
+fn parse(said: &str) -> Option<String> {
+    let version = said.lines().find_map(|line| line.trim().strip_prefix("version: "))?;
+    let number = match version.split_once("(build ") {
+        Some((_, build)) => build.split([',', ')']).next()?,
+        None => version.split(' ').next()?,
+    };
+    let is_number = number != "0" && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("b{number}"))
+}
+
+/// What is wrong with a runtime of build `found` for a plan of `planned`.
+pub fn mismatch(found: Option<&str>, planned: &str) -> Option<String> {
+    match found {
+        Some(found) if found == planned => None,
+        Some(found) => Some(format!(
+            "llama-server is build {found}, and the plan is for {planned}: arguments and memory were settled for that one"
+        )),
+        None => Some(format!("llama-server does not say which build it is; the plan is for {planned}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_is_read() {
+        let said =
+            "version: 0.6.0-dev (build 11434, commit unknown)\nbuilt with GNU 12.2.0 for Linux x86_64\n";
+        assert_eq!(parse(said).as_deref(), Some("b11434"));
+        assert_eq!(parse("ggml_vulkan: none\nversion: 6123 (abc1234)\n").as_deref(), Some("b6123"));
+        assert_eq!(parse("version: 0 (unknown)"), None);
+        assert_eq!(parse("version: 0.6.0-dev (build 0, commit unknown)"), None);
+        assert_eq!(parse("version: 0.6.0-dev"), None);
+        assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn another_build_is_told_apart() {
+        assert_eq!(mismatch(Some("b11434"), "b11434"), None);
+        assert!(mismatch(Some("b6123"), "b11434").unwrap().contains("b6123"));
+        assert!(mismatch(None, "b11434").unwrap().contains("does not say"));
+    }
+
+    #[test]
+    fn what_the_service_cannot_run_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("llama-server");
+        fs::write(&script, "#!/bin/sh\n").unwrap();
+        let said = |path: &str| resolve(Path::new(path)).unwrap_err().to_string();
+        assert!(said(script.to_str().unwrap()).contains("not an executable"));
+        assert!(said("llama-server").contains("absolute"));
+        assert!(said("/no/such/llama-server").contains("is not on the host"));
+        assert!(said("/usr").contains("not an executable"));
+        let real = resolve(Path::new("/proc/self/exe/../x")).unwrap_err();
+        assert!(real.to_string().contains("is not on the host"));
+        assert!(resolve(Path::new("/bin/sh")).unwrap().starts_with("/usr"));
+    }
+}
