@@ -8,12 +8,7 @@ use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
-<<<<<<< HEAD
-use crate::agent::store::runtime;
-use crate::agent::store::{generation, key};
-=======
-use crate::agent::store::{generation, key, receive};
->>>>>>> main
+use crate::agent::store::{generation, key, receive, runtime};
 use crate::agent::{expose, job, steps};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
@@ -234,7 +229,7 @@ fn end_with_client(pid: u32) {
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(false, ""))
 }
 
@@ -245,7 +240,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     service::start(paths::UNIT)?;
     wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))
 }
 

@@ -35,12 +35,13 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Serves one request on stdin and stdout.
 pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     // Small, so that an upload's pieces go past it.
     let mut input = BufReader::with_capacity(8 << 10, input);
-    let mut line = String::new();
+    let mut line = Zeroizing::new(String::new());
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;
     if request.sudo_password {

@@ -4,12 +4,8 @@ use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
-<<<<<<< HEAD
-use crate::agent::store::generation::{self, Record, has_model};
-=======
 use crate::agent::steps::told::{Tell, Watcher, told};
-use crate::agent::store::generation::{self, Record, has_model, runtime};
->>>>>>> main
+use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
 use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};

@@ -7,6 +7,7 @@ use crate::wire::secrets::{GivenCertificate, Secrets};
 use crate::{files, paths};
 use std::fs;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Leaves `secrets` for the job that starts now; what an earlier session left of such goes.
 pub fn leave(secrets: &Secrets) -> Result<()> {
@@ -16,28 +17,32 @@ pub fn leave(secrets: &Secrets) -> Result<()> {
 
 fn leave_token(token: Option<&Token>) -> Result<()> {
     match token {
-        Some(token) => files::write(Path::new(paths::TOKEN), &serde_json::to_vec(token)?, 0o600),
+        Some(token) => {
+            files::write(Path::new(paths::TOKEN), &Zeroizing::new(serde_json::to_vec(token)?), 0o600)
+        }
         None => files::remove(Path::new(paths::TOKEN)),
     }
 }
 
 /// Takes the token that a session left; nobody can take it twice. `None` after a restart of the host.
 pub fn take_token() -> Result<Option<Token>> {
-    let Ok(bytes) = fs::read(paths::TOKEN) else { return Ok(None) };
+    let Ok(bytes) = fs::read(paths::TOKEN).map(Zeroizing::new) else { return Ok(None) };
     files::remove(Path::new(paths::TOKEN))?;
     Ok(Some(serde_json::from_slice(&bytes).context("reading the token")?))
 }
 
 fn leave_certificate(given: Option<&GivenCertificate>) -> Result<()> {
     match given {
-        Some(given) => files::write(Path::new(paths::TLS_GIVEN), &serde_json::to_vec(given)?, 0o600),
+        Some(given) => {
+            files::write(Path::new(paths::TLS_GIVEN), &Zeroizing::new(serde_json::to_vec(given)?), 0o600)
+        }
         None => files::remove(Path::new(paths::TLS_GIVEN)),
     }
 }
 
 /// Takes the user's certificate that a session left.
 pub fn take_certificate() -> Result<GivenCertificate> {
-    let bytes = std::fs::read(paths::TLS_GIVEN).map_err(|_| {
+    let bytes = fs::read(paths::TLS_GIVEN).map(Zeroizing::new).map_err(|_| {
         Failure::failed(
             "the certificate that was given is gone: it is kept in memory only, until the host restarts",
         )
