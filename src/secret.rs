@@ -97,6 +97,15 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_is_kept_out_of_core_files_and_from_other_processes() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        keep_memory_private();
+        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
+    #[test]
     fn bytes_become_a_secret_if_they_are_text() {
         assert_eq!(Secret::try_from(b"key".to_vec()).unwrap().expose(), "key");
         assert!(Secret::try_from(vec![0xff]).is_err());

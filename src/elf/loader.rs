@@ -26,8 +26,11 @@ impl Search {
         if let Ok(file) = fs::File::open("/etc/ld.so.cache") {
             let _ = file.take(CACHE_BYTES).read_to_end(&mut bytes);
         }
-        let folders = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from).into();
-        Search { cache: cache::read(&bytes), folders }
+        // Debian's loader has its own besides.
+        let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+        let plain = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from);
+        let own = ["/lib", "/usr/lib"].map(|folder| Path::new(folder).join(&triple));
+        Search { cache: cache::read(&bytes), folders: own.into_iter().chain(plain).collect() }
     }
 }
 
