@@ -40,7 +40,9 @@ pub fn serve(which: Which) -> Result<Exit> {
     let folder = Path::new(paths::GENERATION);
     let path = folder.join(paths::generation::PLAN);
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let plan = Plan::from_json(&text)?;
+    // Exit 2: a plan that is refused does not mend itself.
+    let plan = Plan::from_json(&text)
+        .map_err(|error| Failure::usage(format!("{} is refused: {error:#}", path.display())))?;
     let (gpus, args, files) = match (which, &plan.rag) {
         (Which::Chat, _) => (plan.profile.gpus.len(), &plan.llama_server.args, &plan.model.files),
         // Its unit shows it one card at most.
@@ -83,7 +85,7 @@ pub fn serve(which: Which) -> Result<Exit> {
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
     let mut command = Command::new(&server);
-    command.args(args).env("LLAMA_ARG_LOG_VERBOSITY", "4");
+    command.args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
     // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
     // they are two (server-http.cpp). The second one is random, and nobody has it.
     command.env("LLAMA_API_KEY", key::random()?.expose());
