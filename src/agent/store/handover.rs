@@ -3,9 +3,9 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::outside::{self, Kind};
 use crate::wire::secrets::{GivenCertificate, Secrets};
 use crate::{files, paths};
-use std::fs;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -26,7 +26,10 @@ fn leave_token(token: Option<&Token>) -> Result<()> {
 
 /// Takes the token that a session left; nobody can take it twice. `None` after a restart of the host.
 pub fn take_token() -> Result<Option<Token>> {
-    let Ok(bytes) = fs::read(paths::TOKEN).map(Zeroizing::new) else { return Ok(None) };
+    let Ok(bytes) = outside::read(paths::TOKEN.as_ref(), outside::NOTE, Kind::Regular) else {
+        return Ok(None);
+    };
+    let bytes = Zeroizing::new(bytes);
     files::remove(Path::new(paths::TOKEN))?;
     Ok(Some(serde_json::from_slice(&bytes).context("reading the token")?))
 }
@@ -42,7 +45,8 @@ fn leave_certificate(given: Option<&GivenCertificate>) -> Result<()> {
 
 /// Takes the user's certificate that a session left.
 pub fn take_certificate() -> Result<GivenCertificate> {
-    let bytes = fs::read(paths::TLS_GIVEN).map(Zeroizing::new).map_err(|_| {
+    let read = outside::read(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular);
+    let bytes = read.map(Zeroizing::new).map_err(|_| {
         Failure::failed(
             "the certificate that was given is gone: it is kept in memory only, until the host restarts",
         )

@@ -3,6 +3,7 @@
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::hash::hex;
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::secret::Secret;
 use std::path::Path;
@@ -23,7 +24,8 @@ pub fn random() -> Result<Secret> {
 
 /// The key, without its newline.
 pub fn read() -> Result<Secret> {
-    let text = std::fs::read(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
+    let text = outside::read(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
+        .with_context(|| format!("reading {}", paths::API_KEY))?;
     let text = Secret::try_from(text).with_context(|| format!("reading {}", paths::API_KEY))?;
     Ok(text.expose().trim().into())
 }
