@@ -49,3 +49,17 @@ fn unit(executable: &Path) -> String {
         bounds = BOUNDS.join("\n"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_job_has_the_bounds_of_any_job() {
+        let unit = unit(Path::new("/usr/local/lib/agi-provision/agent-1"));
+        for bound in BOUNDS {
+            assert!(unit.lines().any(|line| line == bound), "{bound} is not in {unit}");
+        }
+        assert!(unit.contains("ExecStart=/usr/local/lib/agi-provision/agent-1 agent run\n"));
+    }
+}
