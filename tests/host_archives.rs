@@ -102,10 +102,17 @@ fn what_strangers_pack_changes_nothing_outside_and_is_open_to_nobody() {
         assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0], "{why}");
     }
 
-    // Open modes stay in the archive.
+    // Open modes stay in the archive. The job that unpacks it has a bound on its memory.
+    host.exec(
+        "systemd-run -q --unit=watcher sh -c 'while sleep 0.1; do \
+         systemctl show -P MemoryMax agi-provision-apply.service; done > /run/watched'",
+    )
+    .ok();
     let open = write(&open_to_all());
     let done = client.apply(&host, "admin", &["--runtime-archive", text(&open)]);
     assert_eq!(done.exit, 0, "{done:?}");
+    let watched = host.exec("systemctl stop watcher; sort -u /run/watched; rm /run/watched").ok();
+    assert!(watched.lines().any(|line| line == (2_u64 << 30).to_string()), "{watched}");
     assert_serves(&host);
     let ours = "/var/lib/agi-provision /usr/local/lib/agi-provision /etc/agi-provision";
     for wrong in ["-perm /022 ! -type l", "-perm /6000", "! -user root"] {
