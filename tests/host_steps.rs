@@ -27,8 +27,8 @@ const STEPS: [(&str, Place); 10] = [
     ("directories", Place::Within(Call::MakeDirectory, 4)),
     // Unpacked, and not in its place.
     ("runtime", Place::Within(Call::Rename, 2)),
-    // ldd ran, and apt-get runs.
-    ("packages", Place::Within(Call::Start, 6)),
+    // apt-get runs.
+    ("packages", Place::Within(Call::Start, 3)),
     // Its file is in place, and the note that vouches for it is not.
     ("model", Place::Within(Call::Rename, 2)),
     ("key", Place::Within(Call::Rename, 1)),

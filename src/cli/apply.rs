@@ -16,6 +16,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const EXAMPLES: &str = "Examples:
   agi-provision apply --model ./model-q4_K.gguf --profile cpu-vps-32gb \\
@@ -150,7 +151,7 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     let read = |path: &Path| {
         outside::read(path, outside::NOTE, Kind::Named).with_context(|| format!("reading {}", path.display()))
     };
-    GivenCertificate::new(&read(cert)?, &read(key)?).map(Some)
+    GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
 fn task(

@@ -258,7 +258,7 @@ impl End {
         End {
             exit: crate::error::exit_code(error),
             changed: false,
-            message: format!("{error:#}"),
+            message: bounded(format!("{error:#}")),
             hint: crate::error::hint(error).map(str::to_string),
             log: Vec::new(),
             receipt: None,
@@ -272,6 +272,19 @@ impl End {
         }
         Some(Failure { exit: self.exit, message: self.message.clone(), hint: self.hint.clone() })
     }
+}
+
+/// Most of an error's text that a journal keeps, bytes: what programs say in it can be of any length.
+const MOST_TEXT: usize = 16 << 10;
+
+/// The beginning and the end of a text that is longer than [`MOST_TEXT`].
+fn bounded(text: String) -> String {
+    if text.len() <= MOST_TEXT {
+        return text;
+    }
+    let half = MOST_TEXT / 2;
+    let (start, end) = (text.floor_char_boundary(half), text.ceil_char_boundary(text.len() - half));
+    format!("{} … {}", &text[..start], &text[end..])
 }
 
 /// The agent's first line.
@@ -295,5 +308,19 @@ impl<W: std::io::Write> Events for W {
         line.push(b'\n');
         self.write_all(&line)?;
         self.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_error_keeps_its_beginning_and_its_end() {
+        let text = format!("unpacking: {}: no space", "é".repeat(1 << 20));
+        let end = End::failed(&anyhow::anyhow!(text));
+        assert!(end.message.len() <= MOST_TEXT + 10, "{} bytes", end.message.len());
+        assert!(end.message.starts_with("unpacking: é") && end.message.ends_with("é: no space"));
+        assert_eq!(End::failed(&anyhow::anyhow!("short")).message, "short");
     }
 }

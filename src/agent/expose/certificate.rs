@@ -9,6 +9,7 @@ use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::outside::{self, Kind};
 use crate::paths;
+use crate::secret::Secret;
 use crate::wire::secrets::{days_left, fingerprint};
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -110,14 +111,14 @@ pub fn make(names: &BTreeSet<String>) -> Result<()> {
     install(&cert, &key)
 }
 
-pub fn install(cert: &[u8], key: &[u8]) -> Result<()> {
+pub fn install(cert: &[u8], key: &Secret) -> Result<()> {
     files::directory(Path::new(paths::TLS), 0o700)?;
-    files::write(Path::new(paths::TLS_KEY), key, 0o600)?;
+    files::write(Path::new(paths::TLS_KEY), key.expose().as_bytes(), 0o600)?;
     files::write(Path::new(paths::TLS_CERT), cert, 0o644)
 }
 
 /// PEM of the certificate and of its key.
-fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Vec<u8>)> {
+fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Secret)> {
     let key: PKey<Private> =
         PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
     let mut name = X509Name::builder()?;
@@ -154,7 +155,7 @@ fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Vec<u8>)> {
     builder.append_extension(alternatives)?;
     builder.append_extension(identifier)?;
     builder.sign(&key, MessageDigest::sha256())?;
-    Ok((builder.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
+    Ok((builder.build().to_pem()?, Secret::try_from(key.private_key_to_pem_pkcs8()?)?))
 }
 
 /// What a certificate of this host must be good for: its name, its addresses that others can reach, and
@@ -190,12 +191,18 @@ mod tests {
         let read = Certificate::read(&cert).unwrap();
         assert_eq!(read.names, names);
         assert!(read.made && (815..=820).contains(&read.days_left), "{read:?}");
-        let given = GivenCertificate::new(&cert, &key).unwrap();
+        let given = GivenCertificate::new(&cert, key.expose().as_bytes()).unwrap();
         assert_eq!(given.sha256().unwrap(), read.sha256);
         assert!(!format!("{given:?}").contains("PRIVATE"));
         let (_, other) = self_signed(&names).unwrap();
-        assert!(format!("{:#}", GivenCertificate::new(&cert, &other).unwrap_err()).contains("not the key"));
-        assert!(GivenCertificate::new(b"no", &key).is_err() && GivenCertificate::new(&cert, b"no").is_err());
+        assert!(
+            format!("{:#}", GivenCertificate::new(&cert, other.expose().as_bytes()).unwrap_err())
+                .contains("not the key")
+        );
+        assert!(
+            GivenCertificate::new(b"no", key.expose().as_bytes()).is_err()
+                && GivenCertificate::new(&cert, b"no").is_err()
+        );
     }
 
     #[test]

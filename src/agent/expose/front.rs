@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_native_tls::TlsAcceptor;
+use zeroize::Zeroizing;
 
 /// Connections at a time; llama-server itself works on few.
 const MOST: usize = 512;
@@ -48,7 +49,7 @@ pub fn serve() -> Result<Exit> {
         outside::read(&path, outside::NOTE, Kind::Regular)
             .with_context(|| format!("reading {}", path.display()))
     };
-    let identity = native_tls::Identity::from_pkcs8(&read("cert.pem")?, &read("key.pem")?)
+    let identity = native_tls::Identity::from_pkcs8(&read("cert.pem")?, &Zeroizing::new(read("key.pem")?))
         .context("reading the certificate and its key")?;
     let acceptor = native_tls::TlsAcceptor::builder(identity)
         .min_protocol_version(Some(native_tls::Protocol::Tlsv12))

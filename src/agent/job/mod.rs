@@ -77,7 +77,9 @@ pub fn start(secrets: &Secrets) -> Result<()> {
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
     let executable = executable.to_string_lossy();
-    let args = ["--quiet", "--collect", &unit, description, &executable, "agent", "run"];
+    let mut args = vec!["--quiet", "--collect", &unit, description];
+    args.extend(resume::BOUNDS.iter().flat_map(|bound| ["--property", bound]));
+    args.extend([&*executable, "agent", "run"]);
     let outcome = process::run("systemd-run", &args, Duration::from_secs(30))?;
     match outcome.success {
         true => Ok(()),

@@ -5,6 +5,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
 use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::secret::Secret;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -96,7 +97,7 @@ impl Api {
     }
 
     /// Times a prompt of about `prompt` tokens and `generate` tokens after it.
-    pub fn timed(&self, key: &str, prompt: u64, generate: u64, limit: Duration) -> Result<Timing> {
+    pub fn timed(&self, key: &Secret, prompt: u64, generate: u64, limit: Duration) -> Result<Timing> {
         let text = PROSE.repeat((prompt as usize).div_ceil(PROSE.split(' ').count()).max(1));
         let tokens = self.post(key, "/tokenize", &json!({"content": text}), limit)?;
         let tokens = tokens["tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -116,7 +117,7 @@ impl Api {
     }
 
     /// Asks for a short chat completion through the model's template, and times it.
-    pub fn smoke(&self, key: &str, limit: Duration) -> Result<Answer> {
+    pub fn smoke(&self, key: &Secret, limit: Duration) -> Result<Answer> {
         let body = json!({
             "messages": [{"role": "user", "content": "Say in one sentence what you can do."}],
             "max_tokens": 32,
@@ -129,14 +130,15 @@ impl Api {
     }
 
     /// Asks for the vector of `text`; one that is all zeros or no numbers is no answer.
-    pub fn embed(&self, key: &str, text: &str, limit: Duration) -> Result<Embedded> {
+    pub fn embed(&self, key: &Secret, text: &str, limit: Duration) -> Result<Embedded> {
         let start = Instant::now();
         let value = self.post(key, "/v1/embeddings", &json!({"input": text}), limit)?;
         embedded(&value, start.elapsed())
     }
 
-    fn post(&self, key: &str, path: &str, body: &Value, limit: Duration) -> Result<Value> {
-        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).timeout(limit);
+    fn post(&self, key: &Secret, path: &str, body: &Value, limit: Duration) -> Result<Value> {
+        let request =
+            self.client.post(format!("{}{path}", self.base)).bearer_auth(key.expose()).timeout(limit);
         let response = request.json(body).send().map_err(|error| match error.is_timeout() {
             true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs())).into(),
             false => anyhow::Error::from(error.without_url()).context("asking the model"),

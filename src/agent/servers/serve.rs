@@ -2,6 +2,7 @@
 //! becomes llama-server.
 
 use crate::agent::store::generation::{self, Record};
+use crate::agent::store::{key, runtime};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::{probe_for_start, wait_for_gpus};
@@ -78,15 +79,30 @@ pub fn serve(which: Which) -> Result<Exit> {
         return Err(failure.into());
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
-    if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
-        say!("warning: llama-server is not the one that was applied");
+    if let Some(Err(altered)) = record.map(|record| runtime::find(&record.runtime)) {
+        return Err(not_as_applied(altered.as_deref()).into());
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let error = Command::new(&server).args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
+    let mut command = Command::new(&server);
+    command.args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
+    // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
+    // they are two (server-http.cpp). The second one is random, and nobody has it.
+    command.env("LLAMA_API_KEY", key::random()?.expose());
+    let error = command.exec();
     Err(error).with_context(|| format!("starting {}", server.display()))
+}
+
+/// A runtime that someone else may have written is not started.
+fn not_as_applied(altered: Option<&str>) -> Failure {
+    let why = format!(
+        "{REFUSAL}runtime: llama-server is not the one that was applied: {}",
+        altered.unwrap_or("its note is gone")
+    );
+    Failure::new(Exit::HostDoesNotMeetPlan, why)
+        .hint("apply again with --runtime-archive or --runtime-path; `agi-provision rollback` goes back to the generation before")
 }
 
 /// How the line of a refusal begins.

@@ -8,7 +8,7 @@ use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
-use crate::agent::store::{generation, key, receive};
+use crate::agent::store::{generation, key, receive, runtime};
 use crate::agent::{expose, job, steps};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
@@ -82,7 +82,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
-    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
+    let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
     let beside = plan.rag.as_ref().map(beside).transpose()?;
     let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
     let ready = health == "ready" && beside_ready;
@@ -226,7 +226,7 @@ fn end_with_client(pid: u32) {
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(false, ""))
 }
 
@@ -237,7 +237,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     service::start(paths::UNIT)?;
     wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))
 }
 

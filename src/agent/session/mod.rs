@@ -15,6 +15,7 @@ use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::receive::Arrival;
+use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Failure, Result};
@@ -34,12 +35,13 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Serves one request on stdin and stdout.
 pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     // Small, so that an upload's pieces go past it.
     let mut input = BufReader::with_capacity(8 << 10, input);
-    let mut line = String::new();
+    let mut line = Zeroizing::new(String::new());
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;
     if request.sudo_password {
@@ -248,7 +250,7 @@ pub fn apply(
 /// Asks for the blobs that the steps will need and that are not here.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
+    if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));

@@ -5,8 +5,9 @@ use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
-use crate::agent::store::generation::{self, Record, has_model, runtime};
+use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
+use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
@@ -54,7 +55,7 @@ fn target() -> Result<(PathBuf, PathBuf)> {
             .hint("apply the plan you want instead; only the generation before the one that serves is kept")
     })?;
     let complete =
-        |record: &Record| runtime(&record.runtime).is_some() && record.models.iter().all(has_model);
+        |record: &Record| runtime::noted(&record.runtime).is_some() && record.models.iter().all(has_model);
     if !generation::record(&to).as_ref().is_some_and(complete) {
         return Err(Failure::failed(format!(
             "generation {} is no longer whole: its model or runtime was removed or changed",

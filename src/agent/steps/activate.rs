@@ -13,6 +13,7 @@ use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::placement::SplitMode;
+use crate::secret::Secret;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,7 +97,7 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
 const TIMED_SECONDS: f64 = 15.0;
 
 /// A longer prompt and answer than the smoke test's, and a warning where they are not as planned.
-fn time(plan: &Plan, api: &Api, key: &str, run: &mut Run) -> Result<()> {
+fn time(plan: &Plan, api: &Api, key: &Secret, run: &mut Run) -> Result<()> {
     let speed = &plan.speed;
     let slot = plan.workload.n_ctx / plan.workload.slots.max(1);
     let tokens = |per_second: f64, least: u64, most: u64| {

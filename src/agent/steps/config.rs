@@ -4,6 +4,7 @@ use super::run::{Run, Step, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_path, next_number, runtime_folder};
 use crate::agent::store::installed;
+use crate::agent::store::runtime;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -31,7 +32,7 @@ impl Step for Config {
             }
         }
         // A runtime that is gone is the runtime step's to bring back, and the link to it is right still.
-        let there = generation::runtime(&desired.record.runtime).is_some();
+        let there = runtime::noted(&desired.record.runtime).is_some();
         for (name, target) in if there { links(desired)? } else { Vec::new() } {
             if fs::read_link(folder.join(&name)).ok().as_ref() != Some(&target) {
                 drift.push(format!("restore the link {}/{}", paths::GENERATION, name.display()));
@@ -71,7 +72,7 @@ impl Step for Config {
 
 /// Another build than the plan's runs with a warning, or not at all with --strict.
 fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
-    let runtime = generation::runtime(&desired.record.runtime);
+    let runtime = runtime::noted(&desired.record.runtime);
     let found = runtime.and_then(|runtime| runtime.build);
     match installed::mismatch(found.as_deref(), &desired.plan.llama_server.build) {
         None => Ok(()),
@@ -92,7 +93,7 @@ fn contents(desired: &Desired) -> impl Iterator<Item = (&str, &[u8])> {
 }
 
 fn links(desired: &Desired) -> Result<Vec<(PathBuf, PathBuf)>> {
-    let runtime = generation::runtime(&desired.record.runtime)
+    let runtime = runtime::noted(&desired.record.runtime)
         .ok_or_else(|| Failure::failed("the runtime is not in place"))?;
     let folder = runtime_folder(&desired.record.runtime).join(runtime.folder);
     let mut links = vec![(PathBuf::from(paths::generation::RUNTIME), folder)];

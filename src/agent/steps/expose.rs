@@ -81,7 +81,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
         match &desired.expose.certificate {
             Some(_) => {
                 let given = handover::take_certificate()?;
-                certificate::install(given.cert.as_bytes(), given.key.as_bytes())?;
+                certificate::install(given.cert.as_bytes(), &given.key)?;
             }
             None => {
                 let current = certificate::current()?;

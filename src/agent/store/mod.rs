@@ -1,4 +1,5 @@
-//! What we keep on a host: [`generation`]s with their runtimes and models, the executables of the agent
+//! What we keep on a host: [`generation`]s with their runtimes and models, whether a
+//! [`runtime`] is as it was put there, the executables of the agent
 //! ([`staged`]), files that arrive ([`receive`]) or may be fetched ([`download`]), the API [`key`], secrets
 //! on their way to a job ([`handover`]), a job's [`journal`] and the unit that carries it over a restart of
 //! the host ([`resume`]). [`desired`] says what of it a bundle means, [`prune`] removes what no longer serves.
@@ -14,4 +15,5 @@ pub mod key;
 pub mod prune;
 pub mod receive;
 pub mod resume;
+pub mod runtime;
 pub mod staged;

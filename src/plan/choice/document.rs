@@ -90,6 +90,7 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             runtime: request.fixed.runtime.clone(),
+            advisories: Vec::new(),
         },
         expose: request.fixed.expose.clone(),
         rag: rag
@@ -98,6 +99,7 @@ pub(super) fn document(
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };
+    plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
         requirements::promise_card(&mut plan.requirements, &gpus.name);
