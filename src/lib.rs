@@ -29,7 +29,7 @@
 //! imports from lines below it only:
 //!
 //! ```text
-//! cli
+//! cli     hostile
 //! apply
 //! agent
 //! wire    report    render
@@ -61,6 +61,8 @@ pub mod files;
 pub mod hardware;
 pub mod hash;
 pub mod home;
+#[doc(hidden)]
+pub mod hostile;
 pub mod model;
 pub mod outside;
 pub mod paths;
