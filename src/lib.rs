@@ -29,7 +29,7 @@
 //! imports from lines below it only:
 //!
 //! ```text
-//! cli
+//! cli     hostile
 //! apply
 //! agent
 //! wire    report    render
@@ -64,6 +64,8 @@ pub mod files;
 pub mod hardware;
 pub mod hash;
 pub mod home;
+#[doc(hidden)]
+pub mod hostile;
 pub mod model;
 pub mod outside;
 pub mod paths;

@@ -86,5 +86,19 @@ fn with(mut facts: Facts, gaps: Gaps) -> Facts {
     facts
 }
 
+/// Reads a text as each of nvidia-smi's outputs, for the tests of hostile input.
+#[doc(hidden)]
+pub fn read_nvidia_smi(text: &str) {
+    let mut gpus = nvidia::query(text).map(|listed| listed.gpus).unwrap_or_default();
+    gpus.push(super::facts::Gpu {
+        index: 0,
+        pci_bus_id: Some("00000000:01:00.0".into()),
+        ..Default::default()
+    });
+    let _ = nvidia::add_details(&mut gpus, text);
+    let _ = nvidia::topology(text);
+    let _ = nvidia::nvlinks(text);
+}
+
 #[cfg(test)]
 mod tests;
