@@ -23,12 +23,13 @@
 //!
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
-//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
+//! codes and hints, [`checked`] text from outside as types, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
 //! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
 //! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
 
 pub mod agent;
 pub mod apply;
+pub mod checked;
 pub mod cli;
 pub mod error;
 pub mod fetch;

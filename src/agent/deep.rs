@@ -3,6 +3,7 @@
 
 use super::generation::{self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder};
 use super::protocol::{Event, Events, Unit};
+use crate::checked::{Checksum, RelativePath};
 use crate::error::{Context, Result};
 use crate::hash::sha256_file;
 use crate::plan::Plan;
@@ -77,7 +78,7 @@ impl Deep {
         id: &str,
         name: &str,
         folder: &Path,
-        known: &BTreeMap<PathBuf, String>,
+        known: &BTreeMap<PathBuf, Checksum>,
         output: &mut dyn Events,
     ) -> Result<()> {
         let size = |path: &PathBuf| fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -109,7 +110,7 @@ impl Deep {
         }
         output.send(&Event::StepDone { name: id.to_string(), seconds: began.elapsed().as_secs_f64() })?;
         let needed = match known.values().next() {
-            Some(sha256) if known.len() == 1 => sha256.clone(),
+            Some(sha256) if known.len() == 1 => sha256.to_string(),
             _ => format!("{} files as they were unpacked", known.len()),
         };
         if !wrong.is_empty() {
@@ -136,7 +137,7 @@ fn absent(id: &str, name: &str) -> Line {
 }
 
 /// Regular files below `folder` with their SHA-256, by relative path; links lead to one of them.
-pub fn hashes(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
+pub fn hashes(folder: &Path) -> Result<BTreeMap<RelativePath, Checksum>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(below) = folders.pop() {
@@ -148,11 +149,17 @@ pub fn hashes(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
             } else if kind.is_file() {
                 let sha256 =
                     sha256_file(&path, |_| {}).with_context(|| format!("reading {}", path.display()))?;
-                all.insert(path.strip_prefix(folder).unwrap_or(&path).to_path_buf(), sha256);
+                all.insert(self::below(folder, &path)?, sha256);
             }
         }
     }
     Ok(all)
+}
+
+/// The part of `path` below `folder`; a name that cannot be kept in a note is refused.
+pub fn below(folder: &Path, path: &Path) -> Result<RelativePath> {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    Ok(RelativePath::from_os(below)?)
 }
 
 #[cfg(test)]
@@ -168,10 +175,7 @@ mod tests {
         }
         std::os::unix::fs::symlink("a.so", dir.path().join("a.so.1")).unwrap();
         let known = hashes(dir.path()).unwrap();
-        assert_eq!(
-            known.keys().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(),
-            ["a.so", "bin/llama-server"]
-        );
+        assert_eq!(known.keys().map(|path| path.as_str()).collect::<Vec<_>>(), ["a.so", "bin/llama-server"]);
         let known: BTreeMap<_, _> =
             known.into_iter().map(|(path, sha256)| (dir.path().join(path), sha256)).collect();
         let read = |known| {

@@ -109,7 +109,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
 /// One of the plan's addresses a host: where its files come from.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
-    let urls = plan.model.files.iter().filter_map(|file| file.url.clone());
+    let urls = plan.model.files.iter().filter_map(|file| file.url.as_deref().map(str::to_string));
     urls.filter(|url| {
         let host = rate::host(url);
         let new = host.is_some() && !hosts.contains(&host);
@@ -171,7 +171,7 @@ pub fn apply(
     let holder = Holder {
         pid: std::process::id(),
         client: apply.client.clone(),
-        bundle: bundle.id(),
+        bundle: bundle.id().into(),
         since: now(),
         job: false,
     };

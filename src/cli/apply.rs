@@ -8,6 +8,7 @@ use crate::agent::protocol::{Apply, Event, Expose, Op};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
+use crate::checked::HostPath;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
@@ -38,7 +39,7 @@ pub struct Args {
     runtime_archive: Option<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
     #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
-    runtime_path: Option<PathBuf>,
+    runtime_path: Option<HostPath>,
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
     mirror: Vec<(String, String)>,

@@ -1,7 +1,7 @@
 //! The generation's own folder: plan, arguments, chat template, limits, links to model and runtime.
 
 use super::{Run, Step, Undo};
-use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
+use crate::agent::generation::{self, Desired, model_path, next_number};
 use crate::agent::installed;
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -93,8 +93,7 @@ fn contents(desired: &Desired) -> impl Iterator<Item = (&str, &[u8])> {
 fn links(desired: &Desired) -> Result<Vec<(PathBuf, PathBuf)>> {
     let runtime = generation::runtime(&desired.record.runtime)
         .ok_or_else(|| Failure::failed("the runtime is not in place"))?;
-    let folder = runtime_folder(&desired.record.runtime).join(runtime.folder);
-    let mut links = vec![(PathBuf::from(paths::generation::RUNTIME), folder)];
+    let mut links = vec![(PathBuf::from(paths::generation::RUNTIME), runtime.server_folder())];
     for blob in &desired.record.models {
         links.push((Path::new(paths::generation::MODEL).join(&blob.name), model_path(blob)));
     }

@@ -6,6 +6,7 @@ use crate::agent::expose::{self, certificate, firewall, front};
 use crate::agent::generation::Desired;
 use crate::agent::protocol::Event;
 use crate::agent::service;
+use crate::checked::Port;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::expose::Exposure;
@@ -109,7 +110,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     }
     run.event(&Event::Exposed {
         ranges: exposure.to_string(),
-        port,
+        port: Port::try_from(u64::from(port))?,
         certificate: certificate.describe(),
         confirm_seconds: (!confirmed && bound > 0).then_some(bound),
         earlier: earlier.map(|earlier| earlier.to_string()),
