@@ -1,9 +1,9 @@
 //! docs/journal.schema.json against what a journal really holds. tests/host_steps.rs holds it against
 //! journals of real jobs.
 
-use agi_provision::agent::journal::Journal;
-use agi_provision::agent::protocol::{End, Event, Events, JOURNAL_SCHEMA, Unit};
+use agi_provision::agent::store::journal::Journal;
 use agi_provision::error::{Exit, Failure};
+use agi_provision::wire::protocol::{End, Event, Events, JOURNAL_SCHEMA, Unit};
 use serde_json::{Value, json};
 
 fn validator() -> jsonschema::Validator {
@@ -40,7 +40,8 @@ fn lines() -> Vec<Value> {
         Event::Journal { schema: JOURNAL_SCHEMA.into(), bundle: "ab".repeat(32) },
         Event::Resumed { since: "2026-01-02T03:04:05Z".into() },
         Event::Step { name: "user".into(), what: "create the system user".into() },
-        Event::StepDone { name: "user".into(), seconds: 0.25 },
+        Event::StepDone { name: "user".into(), seconds: 0.25, failed: false },
+        Event::StepDone { name: "start".into(), seconds: 61.0, failed: true },
         Event::Progress { done: 1, total: Some(2), unit: Unit::Bytes },
         Event::Progress { done: 1, total: None, unit: Unit::Seconds },
         Event::Warning { text: "слово".into() },

@@ -17,7 +17,7 @@ fn check(text: &str) -> Result<(), String> {
 impl Checksum {
     /// Of the bytes that a hash function gave.
     pub fn of(bytes: [u8; 32]) -> Checksum {
-        Checksum(crate::hash::hex(&bytes))
+        Checksum(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// As others write it: upper case counts too.

@@ -1,8 +1,6 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
 use super::Format;
-use crate::agent::expose::certificate::Given;
-use crate::agent::protocol::{End, Event, Op};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
 use crate::apply::show::printable;
@@ -11,6 +9,8 @@ use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
+use crate::wire::protocol::{End, Event, Op};
+use crate::wire::secrets::GivenCertificate;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -196,7 +196,7 @@ impl HostArgs {
     pub fn run_each(
         &self,
         work: Vec<Task>,
-        certificate: Option<&Given>,
+        certificate: Option<&GivenCertificate>,
         style: Style,
         interrupted: &str,
     ) -> Result<Results> {
@@ -213,7 +213,7 @@ impl HostArgs {
                 .map(|(name, _)| name.clone())
                 .collect();
             if let Err(error) = retry::note(inventory, &names, &failed) {
-                eprintln!("warning: what failed was not noted for --retry-failed: {error:#}");
+                say!("warning: what failed was not noted for --retry-failed: {error:#}");
             }
         }
         Ok(results)
@@ -254,13 +254,13 @@ pub fn conclude(results: &Results) -> Exit {
             Ok(outcome) => match outcome.end.failure() {
                 Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
                 None if outcome.end.message.is_empty() => {}
-                None => eprintln!("{}: {}", host.name(), printable(&outcome.end.message)),
+                None => say!("{}: {}", host.name(), printable(&outcome.end.message)),
             },
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
     }
     if results.len() > 1 {
-        eprintln!("{}", summary(results));
+        say!("{}", summary(results));
     }
     worst(results)
 }
@@ -295,9 +295,9 @@ fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
-    eprintln!("error: {host}: {}", printable(message));
+    say!("error: {host}: {}", printable(message));
     if let Some(hint) = hint {
-        eprintln!("\nhint: {}", printable(hint));
+        say!("\nhint: {}", printable(hint));
     }
 }
 

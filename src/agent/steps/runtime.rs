@@ -1,9 +1,11 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
-use super::{Run, Step, Undo};
-use crate::agent::converge::FULL_DISK;
-use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
-use crate::agent::{deep, download};
+use super::arrival;
+use super::run::{Run, Step, Undo};
+use crate::agent::host::disk;
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, NOTE, runtime_folder};
+use crate::agent::store::hashes;
 use crate::checked::{HostPath, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
@@ -49,7 +51,7 @@ impl Step for Runtime {
             prepare(run)?;
             return link_installed(path, desired, &unpacking, &folder);
         }
-        let archive = download::arrived(blob, desired, run)?;
+        let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
         let server = find_server(&unpacking)?.ok_or_else(|| {
@@ -61,12 +63,12 @@ impl Step for Runtime {
             blob: blob.clone(),
             llama_build: desired.record.llama_build.clone(),
             folder: match server.parent().filter(|folder| *folder != Path::new("")) {
-                Some(folder) => Some(deep::below(&unpacking, folder)?),
+                Some(folder) => Some(hashes::relative(&unpacking, folder)?),
                 None => None,
             },
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
-            files: deep::hashes(&unpacking)?,
+            files: hashes::hashes(&unpacking)?,
             installed: None,
             build: None,
         };
@@ -120,7 +122,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let unreadable = |error: io::Error| match error.kind() {
         _ if files::full(&error) => {
-            anyhow::Error::from(Failure::failed("the host's disk is full").hint(FULL_DISK))
+            anyhow::Error::from(Failure::failed("the host's disk is full").hint(disk::FREE_SOME))
         }
         kind => {
             // The error itself names our folder; its cause says what is wrong with the archive.
