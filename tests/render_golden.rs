@@ -263,9 +263,7 @@ fn a_bundles_name_depends_on_what_a_host_becomes_and_not_on_the_tools_version() 
         move |manifest: &mut serde_json::Value, files: &mut BTreeMap<String, Vec<u8>>| {
             let content = files.get_mut(path).unwrap();
             content.push(b'\n');
-            let entry = forged::listed(path, content);
-            let mut all = manifest["files"].as_array_mut().unwrap().iter_mut();
-            *all.find(|file| file["path"] == path).unwrap() = entry;
+            forged::relist(manifest, path, content);
         }
     };
     assert_eq!(of(&put("README.md")), bundle.id());

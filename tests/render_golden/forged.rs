@@ -27,7 +27,7 @@ pub fn forged(change: impl Fn(&mut Value, &mut Files)) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-pub fn listed(path: &str, content: &[u8]) -> Value {
+fn listed(path: &str, content: &[u8]) -> Value {
     json!({
         "path": path, "mode": "0644", "owner": "root:root", "sha256": sha256(content),
         "size_bytes": content.len(),
@@ -36,6 +36,12 @@ pub fn listed(path: &str, content: &[u8]) -> Value {
 
 fn list(manifest: &mut Value, path: &str, content: &[u8]) {
     manifest["files"].as_array_mut().unwrap().push(listed(path, content));
+}
+
+/// The manifest says what the file is now.
+pub fn relist(manifest: &mut Value, path: &str, content: &[u8]) {
+    let mut entries = manifest["files"].as_array_mut().unwrap().iter_mut();
+    *entries.find(|file| file["path"] == path).unwrap() = listed(path, content);
 }
 
 #[test]
@@ -88,8 +94,7 @@ fn a_tar_that_is_not_its_manifest_is_refused() {
     let missing = forged(|_, files| drop(files.remove("README.md")));
     let changed = forged(|_, files| files.get_mut("README.md").unwrap().push(b'x'));
     let two_plans = forged(|manifest, files| {
-        let mut entries = manifest["files"].as_array_mut().unwrap().iter_mut();
-        *entries.find(|file| file["path"] == "plan.json").unwrap() = listed("plan.json", b"{}");
+        relist(manifest, "plan.json", b"{}");
         files.insert("plan.json".to_string(), b"{}".to_vec());
     });
     let cases = [
@@ -101,6 +106,38 @@ fn a_tar_that_is_not_its_manifest_is_refused() {
     for (tar, why) in cases {
         let error = format!("{:#}", Bundle::from_tar(&tar).unwrap_err());
         assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn a_bundle_whose_plan_opens_the_server_is_refused_by_the_arguments_name() {
+    /// Some arguments, and others instead.
+    type Edit = (&'static [&'static str], &'static [&'static str]);
+    let edits: [(Edit, &str); 6] = [
+        ((&["--host", "127.0.0.1"], &["--host", "0.0.0.0"]), "--host"),
+        (
+            (&["--api-key-file", "/run/credentials/agi-provision-llama.service/api-key"], &[]),
+            "--api-key-file",
+        ),
+        ((&["--no-slots"], &["--slots"]), "--slots"),
+        ((&["--offline"], &["--offline", "--props"]), "--props"),
+        ((&["--offline"], &["--offline", "--sleep-idle-seconds", "1"]), "--sleep-idle-seconds"),
+        ((&["--parallel", "2"], &["--parallel", "2", "--parallel", "2"]), "--parallel"),
+    ];
+    for ((old, new), name) in edits {
+        let tar = forged(|manifest, files| {
+            let mut plan: serde_json::Value = serde_json::from_slice(&files["plan.json"]).unwrap();
+            let args = plan["llama_server"]["args"].as_array_mut().unwrap();
+            let at = args.windows(old.len()).position(|texts| texts == old).unwrap();
+            args.splice(at..at + old.len(), new.iter().map(|text| (*text).into()));
+            let json = plan.to_string().into_bytes();
+            for path in ["plan.json", "rootfs/etc/agi-provision/generation/plan.json"] {
+                relist(manifest, path, &json);
+                files.insert(path.to_string(), json.clone());
+            }
+        });
+        let error = format!("{:#}", Bundle::from_tar(&tar).unwrap_err());
+        assert!(error.contains("llama-server's arguments") && error.contains(name), "{error}");
     }
 }
 
