@@ -39,11 +39,13 @@
 //! model
 //! fetch   ssh
 //! checked   error   files   hash   home   paths   process   say   secret   units
+//! outside
 //! ```
 //!
-//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
-//! [`home`] the user's folders here, [`paths`] every path on a host, [`process`] programs with a time limit,
-//! [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
+//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`error`] the exit
+//! codes and hints, [`files`] how files change, [`hash`] their SHA-256,
+//! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a
+//! host, [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
 
 // They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
@@ -62,6 +64,7 @@ pub mod hardware;
 pub mod hash;
 pub mod home;
 pub mod model;
+pub mod outside;
 pub mod paths;
 pub mod plan;
 pub mod process;
