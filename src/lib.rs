@@ -38,15 +38,15 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! elf   error   files   hash   home   paths   process   say   secret   units   unpack
+//! checked   elf   error   files   hash   home   paths   process   say   secret   units   unpack
 //! outside
 //! ```
 //!
-//! The ground floor: [`elf`] what a program needs, read without running it, [`error`] the exit codes and hints,
-//! [`files`] how files change, [`hash`] their SHA-256, [`home`] the user's folders here, [`outside`] how text of
-//! others is read and shown, [`paths`] every path on a host, [`process`] programs with a time limit, [`say`] lines on
-//! stderr, [`secret`] what must not be seen, [`units`] sizes as people read them, [`unpack`] archives that a
-//! stranger made.
+//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`elf`] what a program needs,
+//! read without running it, [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
+//! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
+//! [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes
+//! as people read them, [`unpack`] archives that a stranger made.
 
 // They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
@@ -56,6 +56,7 @@ pub mod say;
 
 pub mod agent;
 pub mod apply;
+pub mod checked;
 pub mod cli;
 pub mod elf;
 pub mod error;

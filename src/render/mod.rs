@@ -33,6 +33,7 @@ pub use carried::Carried;
 pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
 pub use providers::Provider;
 
+use crate::checked::{FileMode, LinkTarget, RelativePath};
 use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -55,49 +56,49 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     let plan_json = plan.to_json();
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
-        text(manifest::PLAN, plan_json.clone()),
-        text("README.md", readme(plan, &downloads)?),
-        text(&in_rootfs(paths::UNIT_FILE), unit(Server::Chat)?),
-        text(&generation(paths::generation::PLAN), plan_json.clone()),
-        text(&generation(ARGS), args(&plan.llama_server.args)),
-        text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?),
+        text(manifest::PLAN, plan_json.clone())?,
+        text("README.md", readme(plan, &downloads)?)?,
+        text(&in_rootfs(paths::UNIT_FILE), unit(Server::Chat)?)?,
+        text(&generation(paths::generation::PLAN), plan_json.clone())?,
+        text(&generation(ARGS), args(&plan.llama_server.args))?,
+        text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?)?,
     ];
     if let Some(exposure) = &plan.expose {
-        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?));
-        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?));
+        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?)?);
+        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?)?);
     }
     if let Some(template) = &plan.model.chat_template {
-        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
+        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone())?);
     }
-    let link = |drop_in: &str, name: &str| BundleLink {
-        path: in_rootfs(&format!("{drop_in}/10-generation.conf")),
-        target: format!("{}/{name}", paths::GENERATION),
+    let link = |drop_in: &str, name: &str| -> Result<BundleLink> {
+        let path = RelativePath::new(in_rootfs(&format!("{drop_in}/10-generation.conf")))?;
+        Ok(BundleLink { path, target: LinkTarget::new(format!("{}/{name}", paths::GENERATION))? })
     };
-    let mut links = vec![link(paths::UNIT_DROP_IN, paths::generation::LIMITS)];
+    let mut links = vec![link(paths::UNIT_DROP_IN, paths::generation::LIMITS)?];
     if let Some(rag) = &plan.rag {
-        files.push(text(&in_rootfs(paths::EMBED_UNIT_FILE), unit(Server::Embedding)?));
-        files.push(text(&generation(EMBED_ARGS), args(&rag.args)));
-        files.push(text(&generation(paths::generation::EMBED_LIMITS), limits(plan, Server::Embedding)?));
-        links.push(link(paths::EMBED_UNIT_DROP_IN, paths::generation::EMBED_LIMITS));
+        files.push(text(&in_rootfs(paths::EMBED_UNIT_FILE), unit(Server::Embedding)?)?);
+        files.push(text(&generation(EMBED_ARGS), args(&rag.args))?);
+        files.push(text(&generation(paths::generation::EMBED_LIMITS), limits(plan, Server::Embedding)?)?);
+        links.push(link(paths::EMBED_UNIT_DROP_IN, paths::generation::EMBED_LIMITS)?);
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
     let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
     let for_clouds = vec![
-        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
-        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),
-        text("cloud-init/network-config", cloud_init::network_config()?),
+        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?)?,
+        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?)?,
+        text("cloud-init/network-config", cloud_init::network_config()?)?,
     ];
     host.with(for_clouds)
 }
 
-fn text(path: &str, content: String) -> BundleFile {
-    BundleFile {
-        path: path.to_string(),
-        mode: 0o644,
+fn text(path: &str, content: String) -> Result<BundleFile> {
+    Ok(BundleFile {
+        path: RelativePath::new(path)?,
+        mode: FileMode::PLAIN,
         owner: manifest::OWNER.to_string(),
         content: content.into_bytes(),
-    }
+    })
 }
 
 fn in_rootfs(path: &str) -> String {

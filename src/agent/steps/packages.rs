@@ -6,6 +6,7 @@ use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::{installed, runtime};
+use crate::checked::HostPath;
 use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
 use crate::error::{Failure, Result};
 use crate::files;
@@ -60,7 +61,7 @@ impl Step for Packages {
         if note.installed.is_some() {
             note.stamps = runtime::stamps(Path::new("/"), installed::own_libraries(&server, &loaded.found))?;
         }
-        note.libraries = loaded.found;
+        note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
         note.build = installed::build(&server);
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
@@ -81,7 +82,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let search = Search::of_host();
     let loaded = starts_here(&server, &search).map_err(|why| {
         let name = match &note.installed {
-            Some(path) => path.display().to_string(),
+            Some(path) => path.to_string(),
             None => "the archive's llama-server".to_string(),
         };
         Failure::failed(format!("{name} does not start here: {why}"))
@@ -128,8 +129,10 @@ fn starts_here(server: &Path, search: &Search) -> std::result::Result<Loaded, St
 
 /// The program itself, not a link to it: its libraries are looked for beside it.
 fn server(note: &generation::Runtime) -> PathBuf {
-    let inside = runtime_folder(&note.blob).join(&note.folder).join("llama-server");
-    note.installed.clone().unwrap_or(inside)
+    match &note.installed {
+        Some(path) => path.as_path().to_path_buf(),
+        None => note.server_folder().join("llama-server"),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ pub fn noted(blob: &Blob) -> Option<Runtime> {
 pub fn find(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
     let folder = runtime_folder(blob);
     let note: Runtime = read_note(&folder.join(NOTE)).ok_or(None)?;
+    if note.blob != *blob {
+        return Err(None);
+    }
     match altered(&folder, &note, ROOT) {
         None => Ok(note),
         Some(why) => Err(Some(why)),
@@ -41,7 +44,8 @@ pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result
 /// What is not as it was noted of the runtime in `folder`; `None` when all is. `owner`: the user who alone
 /// may write to it.
 fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
-    let server = folder.join(&note.folder).join("llama-server");
+    let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
+    let server = inside.join("llama-server");
     let stamped = note.stamps.iter().map(|(path, stamp)| (folder.join(path), stamp));
     for (path, stamp) in stamped.chain([(server, &note.stamp)]) {
         match Stamp::of(&path) {
@@ -50,8 +54,8 @@ fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
             Err(error) => return Some(format!("{}: {error}", path.display())),
         }
     }
-    if let Some(gone) = note.libraries.iter().find(|path| !path.exists()) {
-        return Some(format!("{} is gone", gone.display()));
+    if let Some(gone) = note.libraries.iter().find(|path| !path.as_path().exists()) {
+        return Some(format!("{gone} is gone"));
     }
     own_files(folder, note)
         .into_iter()
@@ -61,7 +65,8 @@ fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
 
 /// Every file that was unpacked, and the folders that they lie in.
 fn own_files(folder: &Path, note: &Runtime) -> BTreeSet<PathBuf> {
-    let files = note.files.keys().chain(note.stamps.keys()).map(|path| folder.join(path));
+    let files = note.files.keys().map(|path| path.as_path()).chain(note.stamps.keys().map(PathBuf::as_path));
+    let files = files.map(|path| folder.join(path));
     let mut all = BTreeSet::from([folder.to_path_buf()]);
     for file in files {
         all.extend(file.ancestors().take_while(|path| path.starts_with(folder)).map(Path::to_path_buf));
@@ -78,6 +83,7 @@ fn is_only(owner: u32, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checked::{Checksum, FileName, HostPath, RelativePath};
     use std::os::unix::fs::PermissionsExt;
 
     fn runtime(folder: &Path) -> Runtime {
@@ -91,15 +97,19 @@ mod tests {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
         }
         Runtime {
-            blob: Blob { name: "llama.tar.gz".into(), sha256: "0".repeat(64), size_bytes: 1 },
+            blob: Blob {
+                name: FileName::new("llama.tar.gz").unwrap(),
+                sha256: Checksum::of([0; 32]),
+                size_bytes: 1,
+            },
             llama_build: "b1".into(),
-            folder: "b1".into(),
+            folder: Some(RelativePath::new("b1").unwrap()),
             stamp: Stamp::of(&folder.join(&files[0])).unwrap(),
-            libraries: vec!["/dev/null".into()],
+            libraries: vec![HostPath::new("/dev/null").unwrap()],
             installed: None,
             build: None,
             stamps: stamps(folder, files.clone()).unwrap(),
-            files: files.map(|path| (path, String::new())).into(),
+            files: files.map(|path| (RelativePath::from_os(path).unwrap(), Checksum::of([0; 32]))).into(),
         }
     }
 
@@ -116,7 +126,7 @@ mod tests {
             ),
             (|dir, _| fs::write(dir.join("b1/libggml.so"), "other").unwrap(), Some("libggml.so was changed")),
             (|dir, _| fs::remove_file(dir.join("b1/libggml.so")).unwrap(), Some("libggml.so: No such file")),
-            (|_, note| note.libraries.push("/no/such.so".into()), Some("/no/such.so is gone")),
+            (|_, note| note.libraries.push(HostPath::new("/no/such.so").unwrap()), Some("/no/such.so is gone")),
             // The same content in another file.
             (
                 |dir, _| {
