@@ -7,7 +7,7 @@
 //!
 //! tests/oracle/server-report makes the files and runs it. It changes nothing and needs no root.
 
-use agi_provision::agent::proof::{self, Device, Part};
+use agi_provision::agent::servers::proof::{self, Device, Part};
 use agi_provision::plan::Plan;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

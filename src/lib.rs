@@ -17,15 +17,33 @@
 //! - [`apply`] brings hosts to a bundle: it stages this very executable as the agent over [`ssh`] (or
 //!   runs it on this machine) and shows what it does.
 //! - [`agent`] is the other end: it verifies the host, runs the steps in a unit of its own, takes back
-//!   what fails, and is what the service starts: verify, then become llama-server.
+//!   what fails, and is what the service starts: verify, then become llama-server. [`wire`] is what both
+//!   ends speak.
 //! - [`verify`] judges [facts](hardware::facts) against a plan's requirements; the same function
 //!   before the first write and at every start.
 //!
 //! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
-//! offers, the probe). [`cli`] has one file per command, [`report`] the texts, [`error`] the exit
-//! codes and hints, [`secret`] what must not be seen, [`paths`] every path on a host, [`home`] the user's
-//! folders here, [`files`] how files change, [`hash`] their SHA-256. Imports run one way: cli → apply, render, plan →
-//! agent → verify, model, hardware; `agent` knows nothing of SSH, `ssh` nothing of plans.
+//! offers, the probe). [`cli`] has one file per command, [`report`] the texts.
+//!
+//! Imports run one way, between folders and between the files of each (`tests/rooms.rs` says so). A line
+//! imports from lines below it only:
+//!
+//! ```text
+//! cli
+//! apply
+//! agent
+//! wire    report    render
+//! verify
+//! plan
+//! hardware
+//! model
+//! fetch   ssh
+//! error   files   hash   home   paths   process   secret   units
+//! ```
+//!
+//! The ground floor: [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
+//! [`home`] the user's folders here, [`paths`] every path on a host, [`process`] programs with a time limit,
+//! [`secret`] what must not be seen, [`units`] sizes as people read them.
 
 pub mod agent;
 pub mod apply;
@@ -44,4 +62,6 @@ pub mod render;
 pub mod report;
 pub mod secret;
 pub mod ssh;
+pub mod units;
 pub mod verify;
+pub mod wire;

@@ -4,7 +4,7 @@
 //! The files are real headers with a hole for the weights, with 2 layers where the model has more: a
 //! server maps and reserves as it does for the real one, only faster. Changes nothing on the machine.
 
-use agi_provision::agent::proof;
+use agi_provision::agent::servers::proof;
 use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::recipe::Dimensions;

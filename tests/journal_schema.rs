@@ -1,9 +1,9 @@
 //! docs/journal.schema.json against what a journal really holds. tests/host_steps.rs holds it against
 //! journals of real jobs.
 
-use agi_provision::agent::journal::Journal;
-use agi_provision::agent::protocol::{End, Event, Events, JOURNAL_SCHEMA, Unit};
+use agi_provision::agent::store::journal::Journal;
 use agi_provision::error::{Exit, Failure};
+use agi_provision::wire::protocol::{End, Event, Events, JOURNAL_SCHEMA, Unit};
 use serde_json::{Value, json};
 
 fn validator() -> jsonschema::Validator {

@@ -1,43 +1,25 @@
 //! What runs on the host: one command that reads a request from stdin, looks, verifies, and brings
 //! the host to the state of a bundle. It knows nothing of SSH.
 //!
-//! [`session`] is the near end of a connection: it probes, verifies, checks every step and receives
-//! files. When something has to change, it starts [`job`] in a transient systemd unit of its own, so
-//! that a lost connection changes nothing, and follows its journal. [`serve`] is what the service
-//! runs at every start. [`download`] fetches what the plan pins, [`resume`] carries a job over a restart of
-//! the host, [`rollback`] goes back a generation, [`prune`] removes what no longer serves. [`expose`] lets
-//! other hosts in. [`boot`] applies a bundle that cloud-init brought, with the files on its [`shelf`].
-//! [`embedding`] is the second server of a plan with `rag`. [`staged`] says who uses the executable,
-//! [`clock`] whether the time can be trusted. [`inspect`] answers `status`, `logs`, `key` and `remove`.
+//! Layers, of which each imports only those below it:
+//!
+//! - [`session`] is the near end of a connection: it probes, verifies, checks every step and receives
+//!   files, and answers `status`, `logs`, `key`, `rollback` and `remove`. It also applies a bundle that
+//!   cloud-init brought.
+//! - [`job`] changes the host, in a transient systemd unit of its own, so that a lost connection changes
+//!   nothing; the session follows its journal.
+//! - [`converge`] runs the steps, and takes back what they changed when one fails.
+//! - [`steps`] are what a host gets, one file each.
+//! - [`expose`] lets other hosts in.
+//! - [`servers`] is what serves: the gate that a unit starts through, readiness, and the proof.
+//! - [`store`] is what we keep on a host.
+//! - [`host`] is what any Linux host is.
 
-pub mod api;
-pub mod before;
-pub mod boot;
-pub mod clock;
 pub mod converge;
-pub mod deep;
-pub mod download;
-pub mod embedding;
 pub mod expose;
-pub mod generation;
-pub mod inspect;
-pub mod installed;
+pub mod host;
 pub mod job;
-pub mod journal;
-pub mod lock;
-pub mod proof;
-pub mod protocol;
-pub mod prune;
-pub mod receive;
-pub mod remove;
-pub mod resume;
-pub mod rollback;
-pub mod serve;
-pub mod service;
+pub mod servers;
 pub mod session;
-pub mod shelf;
-pub mod staged;
 pub mod steps;
-
-// As `super::files` all over this folder.
-use crate::files;
+pub mod store;

@@ -1,10 +1,10 @@
 //! Files of this machine that go to hosts: known by their content, which is hashed once.
 
-use crate::agent::protocol::Blob;
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
 use crate::paths;
+use crate::wire::protocol::Blob;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -4,8 +4,8 @@
 use super::link::Host;
 use super::session::{Outcome, Work, ask};
 use super::show::Silent;
-use crate::agent::protocol::{Event, Op};
 use crate::error::{Exit, Result};
+use crate::wire::protocol::{Event, Op};
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ fn failed(mut outcome: Outcome, error: &anyhow::Error, bound: Duration, earlier:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::protocol::End;
+    use crate::wire::protocol::End;
 
     fn outcome(exit: Exit, confirm_seconds: Option<u64>) -> Outcome {
         let exposed = Event::Exposed {

@@ -61,7 +61,7 @@ pub trait Stream {
 pub trait Link {
     /// Starts `agent session` as root, from its staged executable. Its first lines may be the noise of
     /// a login shell; a line
-    /// [`stage_marker`](crate::agent::protocol::stage_marker) means that the executable is not there.
+    /// [`stage_marker`](crate::wire::protocol::stage_marker) means that the executable is not there.
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>>;
 
     /// Whether it is worth to open again after a command ended with `said`: sudo wants a password or a

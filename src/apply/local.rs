@@ -2,7 +2,7 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
-use crate::agent::staged::STAGING;
+use crate::agent::store::staged::STAGING;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;

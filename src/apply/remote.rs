@@ -4,11 +4,11 @@
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
 use super::root::{self, Way, not_root, wrong_password};
-use crate::agent::protocol::stage_marker;
-use crate::agent::staged::STAGING;
+use crate::agent::store::staged::STAGING;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::ssh::{Connection, EndedEarly, Exec, Lock, Options, Secrets, Target, Turn, quote, sh};
+use crate::wire::protocol::stage_marker;
 use std::fs::File;
 use std::io::Read;
 use std::time::Duration;

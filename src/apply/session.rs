@@ -7,12 +7,12 @@ use super::remote::endless;
 use super::root::not_root;
 use super::show::Show;
 use super::upload;
-use crate::agent::expose::certificate::Given;
-use crate::agent::protocol::{End, Event, Op, Request, VERSION, greeting, stage_marker};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::hash::hex;
 use crate::ssh::{Lost, TimedOut};
+use crate::wire::protocol::{End, Event, Op, Request, VERSION, greeting, stage_marker};
+use crate::wire::secrets::GivenCertificate;
 use std::time::Duration;
 
 /// What is asked of every host.
@@ -25,7 +25,7 @@ pub struct Work {
     /// For what hosts download.
     pub token: Option<Token>,
     /// The user's own, for a host that lets others in.
-    pub certificate: Option<Given>,
+    pub certificate: Option<GivenCertificate>,
 }
 
 /// How a host answered. Connection problems are errors, and no outcome.

@@ -1,8 +1,9 @@
 //! Events as progress for people: bars on a terminal, plain lines elsewhere, nothing but the result
 //! with `--format json`. Everything goes to stderr.
 
-use crate::agent::protocol::{Event, Unit};
-use crate::report::{gib, verify};
+use crate::report::verify;
+use crate::units::gib;
+use crate::wire::protocol::{Event, Unit};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 

@@ -6,9 +6,9 @@ use super::blobs::LocalFile;
 use super::link::{Host, Link, Stream};
 use super::session::{Attempt, Work, attempt, nonce};
 use super::show::Show;
-use crate::agent::protocol::{End, Event, Needed, Op};
-use crate::agent::receive::PIECE;
 use crate::error::{Context, Failure, Result};
+use crate::wire::frames::{self, Frame};
+use crate::wire::protocol::{End, Event, Needed, Op};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -39,10 +39,7 @@ struct Pieces {
 
 impl Pieces {
     fn new(missing: &[(u64, u64)]) -> Pieces {
-        let piece = |&(start, end): &(u64, u64)| {
-            (start..end).step_by(PIECE as usize).map(move |at| (at, (at + PIECE).min(end)))
-        };
-        let left = Mutex::new(missing.iter().flat_map(piece).collect());
+        let left = Mutex::new(frames::pieces(missing).collect());
         Pieces { left, sent: AtomicU64::new(0), stop: AtomicBool::new(false) }
     }
 
@@ -112,13 +109,13 @@ pub(super) fn send(
             progress(show);
             if sent.is_ok() && heard.elapsed() > BEAT {
                 heard = Instant::now();
-                stream.write(&[1u64.to_le_bytes(), 0u64.to_le_bytes()].concat())?;
+                stream.write(&Frame::Alive.header())?;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         sent
     })?;
-    stream.write(&[0; 16])?;
+    stream.write(&Frame::End.header())?;
     show.upload(&local.blob.name, total, total);
     Ok(())
 }
@@ -134,7 +131,7 @@ fn send_pieces(
     let mut file = File::open(&local.path).with_context(what)?;
     while let Some((start, end)) = pieces.next() {
         file.seek(SeekFrom::Start(start)).with_context(what)?;
-        stream.write(&[start.to_le_bytes(), (end - start).to_le_bytes()].concat())?;
+        stream.write(&Frame::Piece { start, length: end - start }.header())?;
         let mut before = 0;
         let mut source = (&mut file).take(end - start);
         stream.send(&mut source, &mut |done| {
@@ -196,7 +193,7 @@ fn beside(host: &Host, link: &mut dyn Link, work: &Work, local: &LocalFile, piec
 
 fn share(mut stream: Box<dyn Stream + '_>, local: &LocalFile, pieces: &Pieces) -> Result<()> {
     send_pieces(stream.as_mut(), local, pieces, &mut || {})?;
-    stream.write(&[0; 16])?;
+    stream.write(&Frame::End.header())?;
     while let Some(line) = stream.line(ANSWER)? {
         if let Ok(Event::End(End { .. })) = serde_json::from_slice(&line) {
             break;
@@ -208,6 +205,7 @@ fn share(mut stream: Box<dyn Stream + '_>, local: &LocalFile, pieces: &Pieces) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::frames::PIECE;
 
     #[test]
     fn a_connection_more_is_tried_while_it_pays() {

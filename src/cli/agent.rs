@@ -1,9 +1,11 @@
 //! The hidden commands that run on a host.
 
-use crate::agent::protocol::{Event, Events};
-use crate::agent::{boot, expose, job, serve, session};
+use crate::agent::servers::serve;
+use crate::agent::session::boot;
+use crate::agent::{expose, job, session};
 use crate::apply::show::{Plain, Show};
 use crate::error::{Exit, Result};
+use crate::wire::protocol::{Event, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, Read};

@@ -3,15 +3,15 @@
 use super::hosts::{self, HostArgs, Task};
 use super::source::{self, Source, SourceArgs};
 use super::{Format, print, print_json};
-use crate::agent::expose::certificate::Given;
-use crate::agent::protocol::{Apply, Event, Expose, Op};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
-use crate::report::gib;
+use crate::units::gib;
+use crate::wire::protocol::{Apply, Event, Expose, Op};
+use crate::wire::secrets::GivenCertificate;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub struct Args {
     tls_key: Option<PathBuf>,
     /// Seconds that a new connection has to confirm an opened port
     #[arg(
-        long, hide = true, value_name = "N", default_value_t = crate::agent::expose::BOUND,
+        long, hide = true, value_name = "N", default_value_t = crate::wire::protocol::CONFIRM_SECONDS,
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     confirm_seconds: u64,
@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> Result<Exit> {
             .hint("add --expose CIDR")
             .into());
     }
-    let sha256 = given.as_ref().map(Given::sha256).transpose()?;
+    let sha256 = given.as_ref().map(GivenCertificate::sha256).transpose()?;
     let runtime = source::runtime(args.runtime_archive.as_deref())?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
@@ -145,10 +145,10 @@ fn possible(source: Source) -> Result<Source> {
 }
 
 /// The user's own certificate, read and checked.
-fn certificate(args: &Args) -> Result<Option<Given>> {
+fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
-    Given::new(&read(cert)?, &read(key)?).map(Some)
+    GivenCertificate::new(&read(cert)?, &read(key)?).map(Some)
 }
 
 fn task(

@@ -8,7 +8,7 @@ use crate::hash::sha256_file;
 use crate::plan::document::Verdict;
 use crate::render::carried::{SEED, Seed};
 use crate::render::{Bundle, What, seed};
-use crate::report::gib;
+use crate::units::gib;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,12 @@
 //! What a user gets of an API that is open to others: its certificate in a file of theirs, its
 //! fingerprint, and a command to try.
 
-use crate::agent::protocol::Event;
 use crate::apply::fleet::Results;
 use crate::apply::show::printable;
 use crate::apply::{Host, Outcome};
 use crate::error::{Context, Exit, Result};
 use crate::files;
+use crate::wire::protocol::Event;
 use std::path::PathBuf;
 
 /// To stderr, for each host that was opened.

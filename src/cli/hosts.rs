@@ -1,8 +1,6 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
 use super::Format;
-use crate::agent::expose::certificate::Given;
-use crate::agent::protocol::{End, Event, Op};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
 use crate::apply::show::printable;
@@ -11,6 +9,8 @@ use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
+use crate::wire::protocol::{End, Event, Op};
+use crate::wire::secrets::GivenCertificate;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -196,7 +196,7 @@ impl HostArgs {
     pub fn run_each(
         &self,
         work: Vec<Task>,
-        certificate: Option<&Given>,
+        certificate: Option<&GivenCertificate>,
         style: Style,
         interrupted: &str,
     ) -> Result<Results> {

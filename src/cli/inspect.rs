@@ -2,12 +2,12 @@
 
 use super::hosts::{self, HostArgs};
 use super::{Format, print, print_json};
-use crate::agent::protocol::{Event, Op};
 use crate::apply::fleet::{Results, Style};
 use crate::apply::show::printable;
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
+use crate::wire::protocol::{Event, Op};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

@@ -2,7 +2,6 @@
 
 use super::hosts::HostArgs;
 use super::model_arg;
-use crate::agent::protocol::{Event, Op};
 use crate::apply::fleet::Style;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
@@ -10,6 +9,7 @@ use crate::hardware::profiles;
 use crate::plan::document::Verdict;
 use crate::plan::{Plan, reconcile};
 use crate::verify::{Outcome, Report};
+use crate::wire::protocol::{Event, Op};
 use serde_json::Value;
 use std::path::Path;
 

@@ -2,8 +2,8 @@
 
 use super::hosts::{self, HostArgs};
 use super::{Format, print_json};
-use crate::agent::protocol::Op;
 use crate::error::{Exit, Result};
+use crate::wire::protocol::Op;
 use serde_json::json;
 
 #[derive(clap::Args)]

@@ -2,11 +2,11 @@
 
 use super::hosts::HostArgs;
 use super::print;
-use crate::agent::protocol::{Event, Op};
 use crate::apply::show::{Silent, printable};
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
 use crate::ssh::{Connection, Options, Target};
+use crate::wire::protocol::{Event, Op};
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 

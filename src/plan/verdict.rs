@@ -6,6 +6,7 @@ use super::request::Fixed;
 use crate::hardware::offers::{Budget, Offer, Period};
 use crate::model::Weights;
 use crate::model::recipe::nominal_bits;
+use crate::units::gib;
 use serde::Serialize;
 
 /// Share of every device that comfort leaves free.
@@ -316,10 +317,4 @@ fn of_rag(device: &DeviceLedger) -> String {
         0 => String::new(),
         bytes => format!("; the embedding server takes {} of it", gib(bytes)),
     }
-}
-
-/// `7.3 GiB`, 1024-based.
-pub fn gib(bytes: u64) -> String {
-    let mib = bytes as f64 / (1u64 << 20) as f64;
-    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
 }

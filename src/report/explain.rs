@@ -1,8 +1,9 @@
 //! How a plan's numbers came about, as text.
 
-use super::{gib, table};
+use super::table;
 use crate::plan::explain::{Choice, Explained, Explanation, Figure, VerdictExplained};
 use crate::plan::verdict::{Decides, Term};
+use crate::units::gib;
 use std::fmt::Write;
 
 pub fn text(explanation: &Explanation) -> String {

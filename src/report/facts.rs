@@ -1,7 +1,8 @@
 //! Facts as text.
 
-use super::{gib, table};
+use super::table;
 use crate::hardware::facts::{Facts, Gpu, Mount};
+use crate::units::gib;
 
 pub fn text(facts: &Facts) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();

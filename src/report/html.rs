@@ -1,9 +1,9 @@
 //! A plan as one self-contained HTML page.
 
-use super::gib;
 use crate::error::{Context, Result};
 use crate::plan::Plan;
 use crate::plan::explain::Explanation;
+use crate::units::gib;
 use tera::{Kwargs, State, Tera};
 
 const NAME: &str = "plan.html";

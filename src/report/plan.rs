@@ -1,8 +1,9 @@
 //! A plan as text.
 
-use super::{gib, table};
+use super::table;
 use crate::hardware::offers::{self, HostKind};
 use crate::plan::document::{Plan, Verdict};
+use crate::units::gib;
 use std::fmt::Write;
 
 pub fn text(plan: &Plan) -> String {

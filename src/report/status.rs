@@ -1,6 +1,7 @@
 //! A host's status document as text.
 
-use super::{gib, table};
+use super::table;
+use crate::units::gib;
 use serde_json::Value;
 
 fn disk(disk: &Value) -> String {

@@ -3,7 +3,7 @@
 use super::{Found, Held, holds, number};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::plan::document::Bound;
-use crate::report::gib;
+use crate::units::gib;
 
 pub fn count(facts: &Facts) -> Found<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));

@@ -4,7 +4,7 @@
 use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
-use crate::report::gib;
+use crate::units::gib;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 

@@ -11,7 +11,7 @@ const PIECES: &str = "cat /var/lib/agi-provision/incoming/*.map 2>/dev/null | tr
 
 /// Bytes that have arrived so far.
 pub fn uploaded(host: &Host) -> u64 {
-    host.exec(PIECES).stdout.trim().parse::<u64>().unwrap_or(0) * agi_provision::agent::receive::PIECE
+    host.exec(PIECES).stdout.trim().parse::<u64>().unwrap_or(0) * agi_provision::wire::frames::PIECE
 }
 
 pub fn ended(child: Child) -> Ran {

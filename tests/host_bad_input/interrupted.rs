@@ -51,7 +51,7 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
 
     let again = site.apply("root", &args);
     assert_eq!(again.status, 0, "{again:?}");
-    let from = format!("sending large.gguf: {} of 300 MiB", agi_provision::report::gib(kept));
+    let from = format!("sending large.gguf: {} of 300 MiB", agi_provision::units::gib(kept));
     assert!(again.stderr.contains(&from), "{from} in {again:?}");
     assert_eq!(site.host.exec("ls /var/lib/agi-provision/incoming").ok(), "");
     nothing_to_do(&site, "root", &args);

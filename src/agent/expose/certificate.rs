@@ -4,9 +4,11 @@
 //! A certificate that was made is made anew by an apply when fewer than 30 days are left, when an address
 //! or name is missing from it, or when it was made by a clock that was ahead; never in between, because clients pin it. A given one stays.
 
+use crate::agent::host::addresses;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
+use crate::wire::secrets::{days_left, fingerprint};
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -17,7 +19,6 @@ use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
 };
 use openssl::x509::{X509, X509Name};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::IpAddr;
@@ -29,52 +30,6 @@ const DAYS: u32 = 820;
 pub const RENEW_DAYS: i64 = 30;
 /// The organisation in the certificates that are made here, by which they are known.
 const MADE_BY: &str = "agi-provision";
-
-/// The user's own: PEM texts.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Given {
-    pub cert: String,
-    pub key: String,
-}
-
-impl std::fmt::Debug for Given {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("Given { .. }")
-    }
-}
-
-impl Given {
-    /// Exit 2 for what is no certificate in use, or another key's.
-    pub fn new(cert: &[u8], key: &[u8]) -> Result<Given> {
-        let chain = X509::stack_from_pem(cert)
-            .ok()
-            .filter(|chain| !chain.is_empty())
-            .ok_or_else(|| Failure::usage("--tls-cert holds no PEM certificate"))?;
-        let key = PKey::private_key_from_pem_passphrase(key, b"").map_err(|_| {
-            Failure::usage("--tls-key holds no PEM private key without a passphrase")
-                .hint("`openssl pkey -in KEY -out PLAIN` takes a passphrase off")
-        })?;
-        let own = chain[0].public_key().is_ok_and(|public| public.public_eq(&key));
-        if !own {
-            return Err(
-                Failure::usage("--tls-key is not the key of the first certificate in --tls-cert").into()
-            );
-        }
-        if days_left(&chain[0])? < 0 {
-            return Err(Failure::usage("the certificate in --tls-cert has expired").into());
-        }
-        let mut pem = Vec::new();
-        for certificate in &chain {
-            pem.extend(certificate.to_pem()?);
-        }
-        let key = key.private_key_to_pem_pkcs8()?;
-        Ok(Given { cert: String::from_utf8(pem)?, key: String::from_utf8(key)? })
-    }
-
-    pub fn sha256(&self) -> Result<String> {
-        Ok(Certificate::read(self.cert.as_bytes())?.sha256)
-    }
-}
 
 /// A certificate as it is on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +48,6 @@ impl Certificate {
     fn read(pem: &[u8]) -> Result<Certificate> {
         let chain = X509::stack_from_pem(pem)?;
         let leaf = chain.first().ok_or_else(|| Failure::failed("no certificate in the file"))?;
-        let digest = leaf.digest(MessageDigest::sha256())?;
-        let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
         let mut names = BTreeSet::new();
         for name in leaf.subject_alt_names().iter().flatten() {
             let address = name.ipaddress().and_then(|bytes| match bytes.len() {
@@ -107,7 +60,7 @@ impl Certificate {
         let mut issuer = leaf.issuer_name().entries_by_nid(Nid::ORGANIZATIONNAME);
         let made = issuer.any(|entry| entry.data().as_slice() == MADE_BY.as_bytes());
         let pem = String::from_utf8(pem.to_vec())?;
-        Ok(Certificate { pem, sha256: hex.join(":"), names, made, days_left: days_left(leaf)? })
+        Ok(Certificate { pem, sha256: fingerprint(leaf)?, names, made, days_left: days_left(leaf)? })
     }
 
     /// For the status and the client.
@@ -117,12 +70,6 @@ impl Certificate {
             "days_left": self.days_left, "pem": self.pem,
         })
     }
-}
-
-fn days_left(certificate: &X509) -> Result<i64> {
-    let now = Asn1Time::days_from_now(0)?;
-    let left = now.diff(certificate.not_after())?;
-    Ok(i64::from(left.days) - i64::from(left.secs < 0))
 }
 
 /// The one in place; `None` when there is none.
@@ -213,7 +160,7 @@ fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Vec<u8>)> {
 /// What a certificate of this host must be good for: its name, its addresses that others can reach, and
 /// what the client calls it. Of an old certificate the names stay, the addresses go.
 pub fn names(client: &[String], old: Option<&Certificate>) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = super::front::addresses().iter().map(IpAddr::to_string).collect();
+    let mut names: BTreeSet<String> = addresses::reachable().iter().map(IpAddr::to_string).collect();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let kept = old.into_iter().flat_map(|old| &old.names).filter(|name| name.parse::<IpAddr>().is_err());
     names.extend(kept.chain(client).chain([&host]).filter(|name| is_name(name)).cloned());
@@ -230,6 +177,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::secrets::GivenCertificate;
 
     fn set(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| name.to_string()).collect()
@@ -242,12 +190,12 @@ mod tests {
         let read = Certificate::read(&cert).unwrap();
         assert_eq!(read.names, names);
         assert!(read.made && (815..=820).contains(&read.days_left), "{read:?}");
-        let given = Given::new(&cert, &key).unwrap();
+        let given = GivenCertificate::new(&cert, &key).unwrap();
         assert_eq!(given.sha256().unwrap(), read.sha256);
         assert!(!format!("{given:?}").contains("PRIVATE"));
         let (_, other) = self_signed(&names).unwrap();
-        assert!(format!("{:#}", Given::new(&cert, &other).unwrap_err()).contains("not the key"));
-        assert!(Given::new(b"no", &key).is_err() && Given::new(&cert, b"no").is_err());
+        assert!(format!("{:#}", GivenCertificate::new(&cert, &other).unwrap_err()).contains("not the key"));
+        assert!(GivenCertificate::new(b"no", &key).is_err() && GivenCertificate::new(&cert, b"no").is_err());
     }
 
     #[test]

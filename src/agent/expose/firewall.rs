@@ -1,7 +1,7 @@
 //! Other firewalls on the host. nftables asks every table about a packet, and each may drop it: that
 //! ours accepts does not help where another says no. So this finds out, and says what to type.
 
-use crate::agent::service::systemctl;
+use crate::agent::host::service::systemctl;
 use crate::plan::expose::Exposure;
 use crate::process;
 use serde_json::Value;

@@ -2,14 +2,15 @@
 //! the host's addresses that others can reach, and takes an address that comes later, too. It looks at
 //! who connects as well: another program may flush the firewall's rules.
 
-use super::credential;
 use super::holding::{Found, Holding};
-use crate::agent::generation;
+use crate::agent::host::addresses;
+use crate::agent::store::generation;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::expose::Exposure;
 use crate::render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -25,20 +26,6 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(5);
 /// A peer that acknowledges nothing for this long is gone, milliseconds.
 const UNACKNOWLEDGED: u32 = 60_000;
-
-/// Addresses of this host that others can reach: neither loopback nor of one link only.
-pub fn addresses() -> BTreeSet<IpAddr> {
-    let Ok(networks) = sysinfo::Networks::new_with_refreshed_list() else { return BTreeSet::new() };
-    let all = networks.values().flat_map(|network| network.ip_networks()).map(|network| network.addr);
-    all.filter(is_reachable).collect()
-}
-
-fn is_reachable(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local() && !v4.is_unspecified(),
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local() && !v6.is_unspecified(),
-    }
-}
 
 /// The ranges, and the host itself.
 fn may_enter(exposure: &Exposure, peer: IpAddr, here: IpAddr) -> bool {
@@ -74,6 +61,13 @@ pub fn serve() -> Result<Exit> {
     }))
 }
 
+/// The unit's credentials.
+fn credential(name: &str) -> Result<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .ok_or_else(|| Failure::failed("this runs as a part of its unit only"))?;
+    Ok(Path::new(&folder).join(name))
+}
+
 struct Front {
     acceptor: TlsAcceptor,
     exposure: Exposure,
@@ -87,7 +81,7 @@ async fn listen(front: Front) -> Result<Exit> {
     let mut listeners: BTreeMap<IpAddr, JoinHandle<()>> = BTreeMap::new();
     let mut failed = BTreeSet::new();
     loop {
-        let now = addresses();
+        let now = addresses::reachable();
         for gone in listeners.keys().filter(|address| !now.contains(address)).copied().collect::<Vec<_>>() {
             if let Some(task) = listeners.remove(&gone) {
                 task.abort();
@@ -163,21 +157,6 @@ mod tests {
                 enters,
                 "{peer}"
             );
-        }
-    }
-
-    #[test]
-    fn only_addresses_that_others_reach_count() {
-        for (address, counts) in [
-            ("127.0.0.1", false),
-            ("169.254.1.1", false),
-            ("10.0.0.1", true),
-            ("::1", false),
-            ("fe80::1", false),
-            ("2001:db8::1", true),
-            ("fd00::1", true),
-        ] {
-            assert_eq!(is_reachable(&address.parse().unwrap()), counts, "{address}");
         }
     }
 }

@@ -2,8 +2,9 @@
 //! are tried; or, where its own were tried and nobody confirmed them, those that held before. One answer
 //! for the firewall, for what ends TLS, and for `status`.
 
-use crate::agent::{files, generation};
+use crate::agent::store::generation;
 use crate::error::Result;
+use crate::files;
 use crate::hash::sha256;
 use crate::paths;
 use crate::plan::expose::Exposure;

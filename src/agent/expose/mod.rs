@@ -11,19 +11,17 @@ pub mod firewall;
 pub mod front;
 pub mod holding;
 
-use super::protocol::End;
-use super::service::systemctl;
-use super::{files, generation, staged};
+use crate::agent::host::service::systemctl;
+use crate::agent::store::{generation, staged};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::expose::Exposure;
-use crate::{paths, process, render};
+use crate::wire::protocol::End;
+use crate::{files, paths, process, render};
 use holding::{Found, Holding};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long a client has to confirm, seconds.
-pub const BOUND: u64 = 60;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The rules of the generation that serves; `None` where its plan lets nobody in.
@@ -195,11 +193,4 @@ pub fn status() -> Option<serde_json::Value> {
         "rules_loaded": firewall::is_loaded(),
         "certificate": certificate.map(|certificate| certificate.describe()),
     }))
-}
-
-/// The unit's credentials, as [`front`] finds them.
-fn credential(name: &str) -> Result<PathBuf> {
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
-        .ok_or_else(|| Failure::failed("this runs as a part of its unit only"))?;
-    Ok(Path::new(&folder).join(name))
 }

@@ -1,28 +1,23 @@
 //! Start, health and smoke test: the service runs this generation and the model answers.
 
-use super::{Run, Step, Undo, key};
-use crate::agent::api::{Api, Health};
-use crate::agent::generation::Desired;
-use crate::agent::proof;
-use crate::agent::protocol::Unit;
-use crate::agent::service::{self, State};
+use super::run::{Run, Step, Undo};
+use crate::agent::host::service::{self, State};
+use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::proof;
+use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::said::{memory, reported};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::key;
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
-use serde::Serialize;
+use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub struct Activate;
-
-/// How long the server may take to be ready. Loading reads the model from disk, at worst at 50 MB/s;
-/// GPUs may be waited for 120 s before.
-pub fn start_limit(plan: &Plan) -> Duration {
-    let waits = if plan.profile.gpus.is_empty() { 120 } else { 180 };
-    Duration::from_secs(waits + plan.model.size_bytes / 50_000_000)
-}
 
 fn answer_limit(plan: &Plan) -> Duration {
     let slowest = plan.speed.decode_tok_s.low.max(0.05);
@@ -96,19 +91,6 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     Ok(())
 }
 
-/// The journal may be a moment behind the server.
-pub(super) fn reported(pid: u32) -> proof::Reported {
-    let start = Instant::now();
-    loop {
-        let lines = service::lines_of(pid);
-        let reported = proof::read(lines.iter().map(String::as_str));
-        if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
-            return reported;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 /// Seconds that timing prefill and decode may each take by the plan's slow end.
 const TIMED_SECONDS: f64 = 15.0;
 
@@ -150,111 +132,10 @@ fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> 
     Err(error)
 }
 
-/// Waits for /health; ends early when the service ended or keeps ending.
-pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
-    let start = Instant::now();
-    loop {
-        let health = api.health();
-        if health == Health::Ready {
-            return Ok(());
-        }
-        let state = match service::state(api.unit) {
-            Ok(state) => state,
-            // A host whose memory runs out answers nobody for a while, and then says that.
-            Err(_) if start.elapsed() < limit => {
-                tick(start.elapsed().as_secs())?;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
-        let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
-        if state.is_lost() || ended_well {
-            let state = service::as_it_ended(api.unit, state);
-            let hint = match state.result.as_str() {
-                "oom-kill" => {
-                    "plan for the memory that this host has: a smaller --ctx, --slots or --quant, or a larger host; \
-                     `journalctl -k` there shows who had how much"
-                }
-                _ => "the server's last lines above say why",
-            };
-            return Err(Failure::failed(format!("{} did not start: {}", service_of(api), ended(&state)))
-                .hint(hint)
-                .into());
-        }
-        if start.elapsed() > limit {
-            return Err(Failure::failed(format!(
-                "the server was not ready within {} s: {}",
-                limit.as_secs(),
-                match health {
-                    Health::Loading => "it is still loading the model".to_string(),
-                    Health::Silent(why) => why,
-                    Health::Ready => String::new(),
-                }
-            ))
-            .hint("the server's last lines above show how far it came")
-            .into());
-        }
-        tick(start.elapsed().as_secs())?;
-        std::thread::sleep(Duration::from_millis(if start.elapsed().as_secs() < 5 { 50 } else { 500 }));
-    }
-}
-
-fn service_of(api: &Api) -> &'static str {
-    if api.unit == paths::EMBED_UNIT { "the embedding service" } else { "the service" }
-}
-
-fn ended(state: &State) -> String {
-    match (state.result.as_str(), state.exit_status) {
-        ("oom-kill", _) => "the kernel killed it for lack of memory".to_string(),
-        (_, 4) => "this host does not meet the plan".to_string(),
-        ("success", _) => "it ended by itself".to_string(),
-        (result, status) => format!("{result}, exit status {status}"),
-    }
-}
-
 pub(super) fn show(state: &State) -> String {
     if state.enabled.is_empty() {
         "not installed".to_string()
     } else {
         format!("{}, {}", state.active, state.enabled)
     }
-}
-
-/// Memory of the server's process, bytes. Mapped model pages count as shared.
-#[derive(Clone, Debug, Serialize)]
-pub struct Memory {
-    pub resident_bytes: u64,
-    pub anonymous_bytes: u64,
-}
-
-pub(super) fn memory(pid: u32) -> Option<Memory> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
-    };
-    Some(Memory { resident_bytes: field("VmRSS:")?, anonymous_bytes: field("RssAnon:")? })
-}
-
-/// What the receipt says of the measured next to the planned.
-pub fn receipt_facts(plan: &Plan, notes: &super::Notes) -> serde_json::Value {
-    serde_json::json!({
-        "start_seconds": notes.start_seconds,
-        "answer": notes.answer,
-        "decode_tok_s": {
-            "planned": plan.speed.decode_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.decode_tok_s),
-        },
-        "prefill_tok_s": {
-            "planned": plan.speed.prefill_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
-        },
-        "proof": notes.proof,
-        "embedding": notes.embedding,
-        "memory": {
-            "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
-            "measured": notes.memory,
-        },
-    })
 }

@@ -1,8 +1,8 @@
 //! The link through which the service starts the agent.
 
-use super::{Run, Step, Undo};
-use crate::agent::generation::Desired;
-use crate::agent::staged;
+use super::run::{Run, Step, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::staged;
 use crate::error::Result;
 use crate::files;
 use crate::paths;

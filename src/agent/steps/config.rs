@@ -1,8 +1,9 @@
 //! The generation's own folder: plan, arguments, chat template, limits, links to model and runtime.
 
-use super::{Run, Step, Undo};
-use crate::agent::generation::{self, Desired, model_path, next_number, runtime_folder};
-use crate::agent::installed;
+use super::run::{Run, Step, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, model_path, next_number, runtime_folder};
+use crate::agent::store::installed;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;

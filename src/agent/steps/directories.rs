@@ -1,7 +1,7 @@
 //! The directories of the tool.
 
-use super::{Run, Step};
-use crate::agent::generation::Desired;
+use super::run::{Run, Step};
+use crate::agent::store::desired::Desired;
 use crate::error::Result;
 use crate::files;
 use crate::paths;

@@ -1,32 +1,22 @@
 //! The embedding server: taken away before the model starts where the plan has none, stopped then where
 //! the old one takes more than the plan keeps for one, and started and asked for a vector after it.
 
-use super::activate::{memory, reported, show};
-use super::{Run, Step, Undo};
-use crate::agent::api::{Api, Embedded, Health};
-use crate::agent::embedding::{self, is_installed};
-use crate::agent::generation::Desired;
-use crate::agent::protocol::Unit;
-use crate::agent::service;
+use super::activate::show;
+use super::run::{Run, Step, Undo};
+use crate::agent::host::service;
+use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
+use crate::agent::servers::proof::{Part, TOLERANCE};
+use crate::agent::servers::said::{memory, reported};
+use crate::agent::store::desired::Desired;
 use crate::error::Result;
 use crate::paths;
 use crate::plan::document::Rag;
-use serde::Serialize;
+use crate::wire::protocol::Unit;
 use std::time::Instant;
 
 pub struct Retire;
 pub struct Embedding;
-
-/// What the receipt says of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Proof {
-    pub start_seconds: f64,
-    pub answer: Embedded,
-    /// Buffers that it reported at its start, and those parts of the plan's ledger; bytes. The output
-    /// buffer, which grows with the first long text, is not among them.
-    pub buffers: super::super::proof::Part,
-    pub memory: Option<super::activate::Memory>,
-}
 
 impl Step for Retire {
     fn name(&self) -> &'static str {
@@ -71,21 +61,21 @@ impl Step for Embedding {
         let pid = service::state(paths::EMBED_UNIT)?.pid;
         let buffers = buffers(rag, pid);
         let more = buffers.reported.saturating_sub(buffers.planned);
-        if more > super::super::proof::TOLERANCE {
+        if more > TOLERANCE {
             run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
         }
         let answer = embedding::ask(rag)?;
-        run.notes.embedding = Some(Proof { start_seconds, answer, buffers, memory: memory(pid) });
+        run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())
     }
 }
 
-fn buffers(rag: &Rag, pid: u32) -> super::super::proof::Part {
+fn buffers(rag: &Rag, pid: u32) -> Part {
     let reported = reported(pid);
     let sum = |buffers: &std::collections::BTreeMap<String, u64>| buffers.values().sum::<u64>();
     // A mapped range covers the originals of what was repacked.
     let repacked = reported.model.get("CPU_REPACK").copied().unwrap_or(0);
-    super::super::proof::Part {
+    Part {
         planned: rag.memory.iter().map(|d| d.weights_bytes + d.kv_bytes + d.compute_bytes).sum(),
         reported: sum(&reported.model) - repacked + sum(&reported.kv) + sum(&reported.compute),
     }

@@ -1,14 +1,15 @@
 //! The way in for other hosts: certificate, rules, and the unit that ends TLS. Last, when the model
 //! already answers on the host itself.
 
-use super::{Run, Step, packages};
-use crate::agent::expose::{self, certificate, firewall, front};
-use crate::agent::generation::Desired;
-use crate::agent::protocol::Event;
-use crate::agent::service;
-use crate::error::{Context, Failure, Result};
+use super::run::{Run, Step};
+use crate::agent::expose::{self, certificate, firewall};
+use crate::agent::host::{addresses, packages, service};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::handover;
+use crate::error::{Failure, Result};
 use crate::files;
 use crate::plan::expose::Exposure;
+use crate::wire::protocol::Event;
 use crate::{paths, render};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
@@ -79,7 +80,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     if certificate_change(desired)?.is_some() {
         match &desired.expose.certificate {
             Some(_) => {
-                let given = take_certificate()?;
+                let given = handover::take_certificate()?;
                 certificate::install(given.cert.as_bytes(), given.key.as_bytes())?;
             }
             None => {
@@ -129,7 +130,7 @@ fn answers(port: u16, sha256: &str) -> Result<()> {
         .build()?;
     let mut last = "the host has no address that others reach".to_string();
     loop {
-        for address in front::addresses() {
+        for address in addresses::reachable() {
             let url = format!("https://{}/health", SocketAddr::new(address, port));
             let response = match client.get(&url).send() {
                 Ok(response) => response,
@@ -158,23 +159,4 @@ fn answers(port: u16, sha256: &str) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// Leaves the user's certificate for the job that starts now.
-pub fn hand_over(given: Option<&certificate::Given>) -> Result<()> {
-    match given {
-        Some(given) => files::write(Path::new(paths::TLS_GIVEN), &serde_json::to_vec(given)?, 0o600),
-        None => files::remove(Path::new(paths::TLS_GIVEN)),
-    }
-}
-
-fn take_certificate() -> Result<certificate::Given> {
-    let bytes = std::fs::read(paths::TLS_GIVEN).map_err(|_| {
-        Failure::failed(
-            "the certificate that was given is gone: it is kept in memory only, until the host restarts",
-        )
-        .hint("apply again with --tls-cert and --tls-key")
-    })?;
-    files::remove(Path::new(paths::TLS_GIVEN))?;
-    serde_json::from_slice(&bytes).context("reading the certificate")
 }

@@ -1,10 +1,9 @@
 //! The API key: made on the host, readable by root alone, handed to the server as a credential.
 
-use super::{Run, Step, Undo};
-use crate::agent::generation::Desired;
-use crate::error::{Context, Failure, Result};
-use crate::files;
-use crate::hash::hex;
+use super::run::{Run, Step, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::key;
+use crate::error::Result;
 use crate::paths;
 use std::path::Path;
 
@@ -21,20 +20,6 @@ impl Step for Key {
 
     fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Remove(paths::API_KEY.into()));
-        create()
+        key::create()
     }
-}
-
-/// Makes a new key of 32 random bytes.
-pub fn create() -> Result<()> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    files::write(Path::new(paths::API_KEY), format!("{}\n", hex(&bytes)).as_bytes(), 0o600)
-}
-
-/// The key, without its newline.
-pub fn read() -> Result<String> {
-    let text =
-        std::fs::read_to_string(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
-    Ok(text.trim().to_string())
 }

@@ -1,13 +1,14 @@
 //! The model's files, kept by their content.
 
-use super::{Run, Step, Undo};
-use crate::agent::download;
-use crate::agent::generation::{self, Desired, NOTE, has_model, model_folder, model_path};
-use crate::agent::protocol::{Blob, Unit};
+use super::arrival;
+use super::run::{Run, Step, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, NOTE, has_model, model_folder, model_path};
 use crate::error::{Context, Result};
 use crate::files::{self, Stamp};
 use crate::hash::sha256_file;
-use crate::report::gib;
+use crate::units::gib;
+use crate::wire::protocol::{Blob, Unit};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -28,7 +29,7 @@ impl Step for Model {
             let (folder, path) = (model_folder(blob), model_path(blob));
             run.undo.push(Undo::Remove(folder.clone()));
             if !lies_there(blob, run) {
-                let arrived = download::arrived(blob, desired, run)?;
+                let arrived = arrival::arrived(blob, desired, run)?;
                 files::remove(&folder)?;
                 files::directory(&folder, 0o755)?;
                 fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;

@@ -1,9 +1,11 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
-use super::{Run, Step, Undo};
-use crate::agent::converge::FULL_DISK;
-use crate::agent::generation::{self, Desired, NOTE, runtime_folder};
-use crate::agent::{deep, download};
+use super::arrival;
+use super::run::{Run, Step, Undo};
+use crate::agent::host::disk;
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, NOTE, runtime_folder};
+use crate::agent::store::hashes;
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::fs::{self, File};
@@ -48,7 +50,7 @@ impl Step for Runtime {
             prepare(run)?;
             return link_installed(path, desired, &unpacking, &folder);
         }
-        let archive = download::arrived(blob, desired, run)?;
+        let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
         let server = find_server(&unpacking)?.ok_or_else(|| {
@@ -62,7 +64,7 @@ impl Step for Runtime {
             folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
-            files: deep::hashes(&unpacking)?,
+            files: hashes::hashes(&unpacking)?,
             installed: None,
             build: None,
         };
@@ -116,7 +118,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let unreadable = |error: io::Error| match error.kind() {
         _ if files::full(&error) => {
-            anyhow::Error::from(Failure::failed("the host's disk is full").hint(FULL_DISK))
+            anyhow::Error::from(Failure::failed("the host's disk is full").hint(disk::FREE_SOME))
         }
         kind => {
             // The error itself names our folder; its cause says what is wrong with the archive.

@@ -1,9 +1,10 @@
 //! The systemd units and their drop-in links; the same for every generation that has them.
 
-use super::{Run, Step, Undo};
-use crate::agent::generation::Desired;
-use crate::agent::{files, service};
+use super::run::{Run, Step, Undo};
+use crate::agent::host::service;
+use crate::agent::store::desired::Desired;
 use crate::error::{Failure, Result};
+use crate::files;
 use crate::paths;
 use crate::render::manifest::host_path;
 use std::fs;

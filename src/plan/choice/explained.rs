@@ -9,7 +9,8 @@ use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::speed;
-use crate::plan::verdict::{self, gib};
+use crate::plan::verdict;
+use crate::units::gib;
 
 /// The plan of [`super::plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {

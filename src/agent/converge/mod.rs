@@ -1,0 +1,221 @@
+//! Runs the steps, and takes back what they changed when one fails.
+
+pub mod remove;
+
+use crate::agent::host::{disk, service};
+use crate::agent::servers::api::Api;
+use crate::agent::servers::embedding;
+use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::steps;
+use crate::agent::steps::run::{Run, Step, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::{generation, receive};
+use crate::error::{Context, Exit, Result, exit_code};
+use crate::fetch::Unfinished;
+use crate::wire::protocol::{End, Event};
+use crate::{files, paths};
+use std::path::Path;
+use std::time::Instant;
+
+/// What each step would change, for those that would.
+pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
+    let mut found = Vec::new();
+    for step in steps::all() {
+        let changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
+        if !changes.is_empty() {
+            found.push((step.name(), changes));
+        }
+    }
+    Ok(found)
+}
+
+/// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
+/// the host is as before: on a first apply without a trace, later with the old generation serving. With
+/// it: whether an unfinished download stays.
+pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
+    let serves = running_steps(desired, run);
+    let error = match serves {
+        Ok(changed) => return (End::done(changed, message(desired, run)), false),
+        Err(error) => error,
+    };
+    // Read before anything is stopped or removed.
+    let log =
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&service::BOTH, 60, Some(since)));
+    let mut end = match first {
+        true => take_back_all(&error, run),
+        false => take_back_changes(&error, desired, run),
+    };
+    end.log = log;
+    (end, resumable(&error))
+}
+
+/// When this run started the service, if it did.
+fn started(run: &Run) -> Option<jiff::Timestamp> {
+    run.undo.iter().find_map(|undo| match undo {
+        Undo::Restart { since } => Some(*since),
+        _ => None,
+    })
+}
+
+fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
+    let mut changed = false;
+    for step in steps::all() {
+        let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
+        // What it was started from is another now, even when it runs well.
+        if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
+            changes.push(format!("restart {}", paths::UNIT));
+        }
+        if changes.is_empty() && step.name() == "retire" && desired.plan.rag.is_some() && switched(run) {
+            // By which plan it was started, nobody knows after an apply that was cut off.
+            let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
+            if embedding::is_in_the_way(old.as_ref(), &desired.plan)? {
+                changes.push(format!("stop {}, which takes more than is kept for it", paths::EMBED_UNIT));
+            }
+        }
+        if changes.is_empty()
+            && step.name() == "embedding"
+            && desired.plan.rag.is_some()
+            && (run.unproved || renewed(run))
+        {
+            changes.push(format!("restart {}", paths::EMBED_UNIT));
+        }
+        if !changes.is_empty() {
+            apply(step.as_ref(), desired, &changes, run)?;
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// What runs was started by another generation, or may have been.
+fn switched(run: &Run) -> bool {
+    let moved = |undo: &Undo| matches!(undo, Undo::Link { path, .. } if path == Path::new(paths::GENERATION));
+    run.unproved || run.undo.iter().any(moved)
+}
+
+/// Files or the generation changed, not only what runs.
+fn renewed(run: &Run) -> bool {
+    run.undo.iter().any(|undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding))
+}
+
+fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
+    let start = Instant::now();
+    run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
+    step.apply(desired, run).map_err(|error| disk::hinted(error).context(format!("step {}", step.name())))?;
+    run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
+}
+
+fn message(desired: &Desired, run: &Run) -> String {
+    let model = &desired.plan.model;
+    let beside = desired.plan.rag.as_ref().map_or(String::new(), |rag| {
+        format!("; {} gives vectors of {} numbers", rag.model.id, rag.model.dimensions)
+    });
+    match &run.notes.answer {
+        Some(answer) => format!(
+            "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
+            model.id, model.quant, answer.generated_tokens, answer.decode_tok_s
+        ),
+        None => format!("{} {} serves{beside}", model.id, model.quant),
+    }
+}
+
+fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
+    let mut end = End::failed(error);
+    // What the image carried, or an earlier `remove --keep-models` left, is not ours to take.
+    let brought = run.undo.iter().filter_map(|undo| match undo {
+        Undo::Remove(path) if remove::is_shelved(path) => Some(path),
+        _ => None,
+    });
+    let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
+    // Gigabytes that came so far are worth more than a tidy disk.
+    let resumable = resumable(error);
+    let stay = |_| {
+        let arrived = resumable.then_some(paths::INCOMING);
+        remove::everything_but_the_job(&remove::filled().into_iter().chain(arrived).collect::<Vec<_>>())
+    };
+    let left = match removed.and_then(stay) {
+        Ok(()) if resumable => "but for what was downloaded, the host is as it was".to_string(),
+        Ok(()) => "the host is as it was".to_string(),
+        Err(undoing) => format!("taking it back failed too: {undoing:#}"),
+    };
+    end.message = format!("{}; {left}{}", end.message, kept_packages(run));
+    end
+}
+
+/// A download stopped that the next apply goes on with.
+pub fn resumable(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Unfinished>().is_some_and(|unfinished| unfinished.have > 0)
+}
+
+fn kept_packages(run: &Run) -> String {
+    match run.notes.packages.as_slice() {
+        [] => String::new(),
+        packages => format!(" (apart from the installed packages {})", packages.join(", ")),
+    }
+}
+
+fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
+    let restart = started(run).is_some();
+    let second = run.undo.iter().any(|undo| matches!(undo, Undo::Embedding));
+    let mut failed = Vec::new();
+    // Files that no step came to take.
+    let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
+    run.undo.splice(0..0, arrived);
+    while let Some(undo) = run.undo.pop() {
+        if let Err(undoing) = take_back(&undo) {
+            failed.push(format!("{undoing:#}"));
+        }
+    }
+    let mut end = End::failed(error);
+    if !failed.is_empty() {
+        end.message = format!("{}; taking it back failed too: {}", end.message, failed.join("; "));
+        return end;
+    }
+    if !restart {
+        if second && let Err(old) = old_embeddings() {
+            end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
+            return end;
+        }
+        end.message = format!("{}; the old generation still serves{}", end.message, kept_packages(run));
+        return end;
+    }
+    match old_serves() {
+        Ok(()) => {
+            end.exit = Exit::RolledBack;
+            end.message = format!("{}; rolled back, the old generation serves again", end.message);
+        }
+        Err(old) => {
+            end.exit = exit_code(error);
+            end.message =
+                format!("{}; rolled back, but the old generation does not serve: {old:#}", end.message);
+        }
+    }
+    end
+}
+
+fn take_back(undo: &Undo) -> Result<()> {
+    match undo {
+        Undo::Remove(path) => files::remove(path),
+        Undo::File { path, content, mode } => files::write(path, content, *mode),
+        Undo::Link { path, target } => files::link(path, target),
+        Undo::Reload => service::reload(),
+        // The old generation is started once everything is back.
+        Undo::Restart { .. } => Ok(()),
+        // So is its embedding server, by a plan that has one.
+        Undo::Embedding => embedding::stop(),
+    }
+}
+
+fn old_serves() -> Result<()> {
+    let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
+    let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
+    // What the failed one had beside the model makes room first.
+    embedding::make_room(None, &plan)?;
+    service::start(paths::UNIT)?;
+    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
+    embedding::follow(&plan, |_| Ok(()))
+}
+
+fn old_embeddings() -> Result<()> {
+    generation::current_plan().map_or(Ok(()), |plan| embedding::follow(&plan, |_| Ok(())))
+}

@@ -1,0 +1,162 @@
+//! The systemd side: what the service is doing, and telling it what to do.
+
+use crate::error::{Failure, Result};
+use crate::files;
+use crate::paths::{self, EMBED_UNIT, UNIT};
+use crate::process::{self, Outcome};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(30);
+/// Stopping waits for llama-server to finish its requests; systemd kills it after 90 s.
+const STOP_LIMIT: Duration = Duration::from_secs(120);
+
+/// systemd's names for its messages that a process of a unit ended, and that the unit failed.
+const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
+const UNIT_FAILURE: &str = "d9b373ed55a64feb8242e02dbe79a49c";
+
+/// What systemd says of the service.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct State {
+    /// `active`, `inactive`, `activating`, `failed`, …
+    pub active: String,
+    pub sub: String,
+    /// Restarts since it was last started by hand.
+    pub restarts: u64,
+    /// `success`, `exit-code`, `oom-kill`, …
+    pub result: String,
+    /// The main process's last exit status.
+    pub exit_status: i32,
+    pub pid: u32,
+    /// `enabled`, `disabled`, or empty for no unit.
+    pub enabled: String,
+}
+
+impl State {
+    pub fn is_running(&self) -> bool {
+        self.active == "active"
+    }
+
+    /// It ended by itself and will not come back, or it keeps ending.
+    pub fn is_lost(&self) -> bool {
+        self.active == "failed" || self.restarts > 0 || self.sub == "auto-restart"
+    }
+}
+
+/// Of one of the two services.
+pub fn state(unit: &str) -> Result<State> {
+    let fields = "ActiveState,SubState,NRestarts,Result,ExecMainStatus,MainPID,UnitFileState";
+    let outcome = systemctl(&["show", unit, "--property", fields])?;
+    let mut state = State::default();
+    for (key, value) in outcome.stdout.lines().filter_map(|line| line.split_once('=')) {
+        match key {
+            "ActiveState" => state.active = value.to_string(),
+            "SubState" => state.sub = value.to_string(),
+            "NRestarts" => state.restarts = value.parse().unwrap_or(0),
+            "Result" => state.result = value.to_string(),
+            "ExecMainStatus" => state.exit_status = value.parse().unwrap_or(0),
+            "MainPID" => state.pid = value.parse().unwrap_or(0),
+            "UnitFileState" => state.enabled = value.to_string(),
+            _ => {}
+        }
+    }
+    Ok(state)
+}
+
+/// How it ended, where `state` saw it started anew: systemd forgets that then, and the journal does not.
+pub fn as_it_ended(unit: &str, mut state: State) -> State {
+    if state.restarts == 0 || state.result != "success" {
+        return state;
+    }
+    let of = format!("UNIT={unit}");
+    let (exit, failure) = (format!("MESSAGE_ID={PROCESS_EXIT}"), format!("MESSAGE_ID={UNIT_FAILURE}"));
+    let args = ["-b", "-q", "-n", "2", "-o", "json", "--no-pager", "_PID=1", &of, &exit, &failure];
+    let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
+    for entry in text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()) {
+        if let Some(result) = entry["UNIT_RESULT"].as_str() {
+            state.result = result.to_string();
+        }
+        if let Some(status) = entry["EXIT_STATUS"].as_str() {
+            state.exit_status = status.parse().unwrap_or(0);
+        }
+    }
+    state
+}
+
+/// Makes it start at boot, and starts it now, by the unit and the generation's drop-in as they are on
+/// disk; a running one is restarted. Failures of earlier starts are forgotten first, so that the
+/// restart counter counts this one. Returns when the old process is gone, so that whoever answers
+/// from then on is the new one.
+pub fn start(unit: &str) -> Result<()> {
+    reload()?;
+    let _ = systemctl(&["reset-failed", unit]);
+    must(&["enable", "--quiet", unit], LIMIT)?;
+    must(&["restart", unit], STOP_LIMIT)
+}
+
+pub fn stop(unit: &str) -> Result<()> {
+    must(&["stop", unit], STOP_LIMIT)?;
+    let _ = systemctl(&["reset-failed", unit]);
+    Ok(())
+}
+
+pub fn disable(unit: &str) -> Result<()> {
+    must(&["disable", "--quiet", unit], LIMIT)
+}
+
+pub fn reload() -> Result<()> {
+    must(&["daemon-reload"], LIMIT)
+}
+
+/// `systemctl ARGS`; whatever it exits with.
+pub fn systemctl(args: &[&str]) -> Result<Outcome> {
+    Ok(process::run("systemctl", args, LIMIT)?)
+}
+
+fn must(args: &[&str], limit: Duration) -> Result<()> {
+    let outcome = process::run("systemctl", args, limit)?;
+    if outcome.success {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
+}
+
+/// The two services there may be.
+pub const BOTH: [&str; 2] = [UNIT, EMBED_UNIT];
+
+/// The last `count` lines of `units`, oldest first; only those since `since` where it is given.
+pub fn last_lines(units: &[&str], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
+    let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
+    // With --since, -n would mean the first lines; all of one start is little.
+    let lines = count.to_string();
+    let bound = since.as_deref().map_or(vec!["-n", lines.as_str()], |since| vec![since]);
+    let mut args = vec!["-o", "cat", "--no-pager", "-q"];
+    args.extend(units.iter().flat_map(|unit| ["-u", unit]));
+    args.extend(bound);
+    let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
+    let all: Vec<String> = text.lines().map(str::to_string).collect();
+    all[all.len().saturating_sub(count as usize)..].to_vec()
+}
+
+/// Everything the process said since the machine booted, oldest first.
+pub fn lines_of(pid: u32) -> Vec<String> {
+    let pid = format!("_PID={pid}");
+    let args = [&pid, "-b", "-n", "5000", "-o", "cat", "--no-pager", "-q"];
+    let outcome = process::run("journalctl", &args, LIMIT);
+    outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
+}
+
+/// Removes our link from a unit's drop-in folder; what an administrator put beside it stays.
+pub fn remove_drop_in(folder: &str) -> Result<()> {
+    let folder = Path::new(folder);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let target = fs::read_link(entry.path());
+        if target.is_ok_and(|target| target.starts_with(paths::ETC)) {
+            files::remove(&entry.path())?;
+        }
+    }
+    // Not empty: it is not ours alone.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}

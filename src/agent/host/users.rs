@@ -1,0 +1,59 @@
+//! System users, by shadow's tools.
+
+use super::user_locks;
+use crate::error::{Context, Failure, Result};
+use crate::{paths, process};
+use std::path::Path;
+use std::time::Duration;
+
+/// A useradd that was killed leaves one without the other.
+pub struct Found {
+    pub user: bool,
+    pub group: bool,
+}
+
+impl Found {
+    pub fn read() -> Result<Found> {
+        let has = |path: &str| -> Result<bool> {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?;
+            Ok(text.lines().any(|line| line.split(':').next() == Some(paths::USER)))
+        };
+        Ok(Found { user: has("/etc/passwd")?, group: has("/etc/group")? })
+    }
+}
+
+/// Removes the user and its group, or what there is of them, and what killed tools left of such work.
+pub fn remove() -> Result<()> {
+    user_locks::sweep(Path::new("/etc"))?;
+    if Found::read()?.user {
+        tool("userdel", &[paths::USER])?;
+    }
+    // userdel takes a group of the same name with it.
+    if Found::read()?.group {
+        tool("groupdel", &[paths::USER])?;
+    }
+    Ok(())
+}
+
+/// Creates the user and a group of the same name, without a home or a shell.
+pub fn create() -> Result<()> {
+    let args = [
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        paths::VAR,
+        "--shell",
+        "/usr/sbin/nologin",
+        paths::USER,
+    ];
+    tool("useradd", &args)
+}
+
+fn tool(name: &str, args: &[&str]) -> Result<()> {
+    let outcome = process::run(name, args, Duration::from_secs(30))?;
+    if outcome.success {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("{name} {}: {}", paths::USER, outcome.stderr.trim())).into())
+}

@@ -1,0 +1,64 @@
+//! The host as an apply found it. It is kept on disk with the job, so that a job which was cut in two,
+//! by a restart of the host or by the death of its agent, is taken back as a whole.
+
+use crate::agent::steps::run::Undo;
+use crate::agent::store::generation;
+use crate::paths;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was there before the first change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// The generation that served; `None` on a first apply.
+    pub generation: Option<PathBuf>,
+    /// Where the service's link to the agent pointed.
+    pub agent: Option<PathBuf>,
+    /// What lay in the folders of generations, runtimes and models, in this order.
+    #[serde(default)]
+    kept: Vec<BTreeSet<String>>,
+}
+
+const FOLDERS: [&str; 3] = [paths::GENERATIONS, paths::RUNTIMES, paths::MODELS];
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+impl Before {
+    pub fn now() -> Before {
+        Before {
+            generation: generation::current(),
+            agent: fs::read_link(paths::AGENT_LINK).ok(),
+            kept: FOLDERS.map(|folder| names(Path::new(folder))).to_vec(),
+        }
+    }
+
+    /// Nothing served.
+    pub fn is_first(&self) -> bool {
+        self.generation.is_none()
+    }
+
+    /// How to take back what an earlier part of the job may have changed; the last comes first.
+    pub fn undo(&self) -> Vec<Undo> {
+        let mut undo = Vec::new();
+        for (folder, kept) in FOLDERS.iter().zip(&self.kept) {
+            let new = names(Path::new(folder)).into_iter().filter(|name| !kept.contains(name));
+            undo.extend(new.map(|name| Undo::Remove(Path::new(folder).join(name))));
+        }
+        let moved = |path: &str, target: &Option<PathBuf>| {
+            let target = target.clone()?;
+            let path = PathBuf::from(path);
+            (fs::read_link(&path).ok()? != target).then_some(Undo::Link { path, target })
+        };
+        undo.extend(moved(paths::AGENT_LINK, &self.agent));
+        let generation = moved(paths::GENERATION, &self.generation);
+        let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
+        let beside = generation.is_some().then_some(Undo::Embedding);
+        undo.extend(generation.into_iter().chain(started).chain(beside));
+        undo
+    }
+}

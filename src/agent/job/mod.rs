@@ -1,0 +1,303 @@
+//! The part of an apply that changes the host. It runs in a transient systemd unit, so it goes on
+//! when the connection ends, and writes only its journal.
+
+pub mod before;
+
+use crate::agent::converge::{converge, remove};
+use crate::agent::host::lock::{self, Holder};
+use crate::agent::host::service;
+use crate::agent::steps::run::{Run, receipt_facts};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::journal::{Follower, Journal};
+use crate::agent::store::prune::prune;
+use crate::agent::store::staged::{self, InUse};
+use crate::agent::store::{generation, handover, resume};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::facts::Facts;
+use crate::render::Bundle;
+use crate::verify::Report;
+use crate::verify::links::Links;
+use crate::wire::protocol::{Apply, End, Event, Events, JOURNAL_SCHEMA};
+use crate::wire::secrets::Secrets;
+use crate::{files, paths, process};
+use base64::Engine;
+use before::Before;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Everything a job needs, on disk.
+#[derive(Serialize, Deserialize)]
+pub struct Job {
+    pub apply: Apply,
+    pub facts: Facts,
+    pub report: Report,
+    pub holder: Holder,
+    /// The executable stays when a first apply fails.
+    pub keeps_agent: bool,
+    pub before: Before,
+    /// An apply before this one never came to its end; `before` is what that one found.
+    #[serde(default)]
+    pub carries_on: bool,
+}
+
+fn job_path() -> PathBuf {
+    Path::new(paths::JOB).join("job.json")
+}
+
+fn journal_path() -> PathBuf {
+    Path::new(paths::JOB).join("journal.jsonl")
+}
+
+/// Reads the bundle of an apply.
+pub fn bundle(apply: &Apply) -> Result<Bundle> {
+    let tar =
+        base64::engine::general_purpose::STANDARD.decode(&apply.bundle).context("decoding the bundle")?;
+    Bundle::from_tar(&tar)
+}
+
+/// Writes the job; the caller has the lock.
+pub fn write(job: &Job) -> Result<()> {
+    files::directory(Path::new(paths::VAR), 0o755)?;
+    files::directory(Path::new(paths::JOB), 0o700)?;
+    files::remove(&journal_path())?;
+    let schema = JOURNAL_SCHEMA.to_string();
+    let bundle = job.holder.bundle.clone();
+    Journal::create(&journal_path())?.send(&Event::Journal { schema, bundle })?;
+    files::write(&job_path(), &serde_json::to_vec(job)?, 0o600)
+}
+
+/// Starts the written job's unit. The caller has given up the lock.
+pub fn start(secrets: &Secrets) -> Result<()> {
+    handover::leave(secrets)?;
+    let executable = staged::executable()?;
+    let unit = format!("--unit={}", paths::JOB_UNIT);
+    let description = "--description=agi-provision apply";
+    let executable = executable.to_string_lossy();
+    let args = ["--quiet", "--collect", &unit, description, &executable, "agent", "run"];
+    let outcome = process::run("systemd-run", &args, Duration::from_secs(30))?;
+    match outcome.success {
+        true => Ok(()),
+        false => {
+            handover::leave(&Secrets::default())?;
+            Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim())).into())
+        }
+    }
+}
+
+/// The unit's main program.
+pub fn run() -> Result<Exit> {
+    let using = InUse::enter()?;
+    let resumed = resumed()?;
+    if matches!(resumed, Resumed::AtItsEnd) {
+        resume::disable()?;
+        return Ok(Exit::Done);
+    }
+    let mut journal = Journal::create(&journal_path())?;
+    let (end, resumable) = match perform(&mut journal, resumed == Resumed::InTheMiddle) {
+        Ok(ended) => ended,
+        Err(error) => (End::failed(&error), false),
+    };
+    resume::disable()?;
+    // What no step took.
+    handover::leave(&Secrets::default())?;
+    // For the system's journal, where the next one to ask finds it even when nothing else is left.
+    if let Some(failure) = end.failure() {
+        eprintln!("{failure}");
+    }
+    let removed = end.exit != Exit::Done && generation::is_none() && !resumable;
+    let exit = end.exit;
+    // Read before it may go.
+    let keeps_agent = read().is_ok_and(|job| job.keeps_agent);
+    let sent = journal.send(&Event::End(end));
+    if removed {
+        remove::data()?;
+        if !keeps_agent && let Some(using) = using {
+            using.leave()?;
+        }
+    }
+    sent?;
+    Ok(exit)
+}
+
+fn read() -> Result<Job> {
+    let text = std::fs::read(job_path()).with_context(|| format!("reading {}", job_path().display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resumed {
+    No,
+    /// A part of the job was done before.
+    InTheMiddle,
+    /// All of it was; only the last bit of tidying up is left.
+    AtItsEnd,
+}
+
+/// What the journal says of an earlier part of this job.
+fn resumed() -> Result<Resumed> {
+    drop(Journal::create(&journal_path())?);
+    let mut follower = Follower::open(&journal_path())?;
+    let mut found = Resumed::No;
+    while let Some(event) = follower.next_event()? {
+        match event {
+            Event::Journal { .. } => {}
+            Event::End(_) => return Ok(Resumed::AtItsEnd),
+            _ => found = Resumed::InTheMiddle,
+        }
+    }
+    Ok(found)
+}
+
+/// What the host was before a job that never came to its end: its agent was killed, or the host went
+/// down and did not resume it. The caller has the lock, so that job is over.
+pub fn unfinished() -> Option<Before> {
+    // The unit that would resume it is there from its beginning to its end.
+    if !Path::new(paths::RESUME_FILE).exists() {
+        return None;
+    }
+    let job = read().ok()?;
+    (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
+}
+
+/// An apply never came to its end, and none is under way.
+pub fn cut_off() -> bool {
+    Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
+}
+
+/// Who applies, when the job's unit has been started but does not have the lock yet.
+pub fn starting() -> Result<Option<Holder>> {
+    Ok(if is_running()? { read().ok().map(|job| job.holder) } else { None })
+}
+
+/// How it ended, and whether an unfinished download stays for the next apply.
+fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
+    let job = read()?;
+    let token = handover::take_token()?;
+    let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
+    // The session that started this one lets go of the lock about now.
+    let lock = lock::take(&holder, Duration::from_secs(10))?;
+    let _lock = match lock {
+        Ok(lock) => lock,
+        Err(other) => return Ok((End::failed(&held(&other).into()), false)),
+    };
+    match (resumed, resume::enable()) {
+        (true, _) => journal.send(&Event::Resumed { since: job.holder.since.clone() })?,
+        (false, Ok(())) => {}
+        (false, Err(error)) => {
+            let text = format!("a restart of the host would end this job: {error:#}");
+            journal.send(&Event::Warning { text })?;
+        }
+    }
+    let links = Links::of(&job.facts);
+    let desired = Desired { links, ..Desired::new(&job.apply, bundle(&job.apply)?)? };
+    let mut run = Run::new(journal);
+    run.token = token;
+    if resumed || job.carries_on {
+        run.undo = job.before.undo();
+        run.unproved = true;
+    }
+    run.served = job.before.generation.clone();
+    let started = jiff::Timestamp::now();
+    let (mut end, resumable) = converge(&desired, job.before.is_first(), &mut run);
+    if end.exit == Exit::Done {
+        let receipt = receipt(&job, &desired, &run, started);
+        let json = serde_json::to_vec_pretty(&receipt)?;
+        // It serves; without its receipt it still does.
+        if let Err(error) = files::write(Path::new(paths::RECEIPT), &json, 0o644) {
+            journal.send(&Event::Warning { text: format!("the receipt was not kept: {error:#}") })?;
+        }
+        end.receipt = Some(receipt);
+        // It serves; an old file more or less does not matter to that.
+        if let Err(error) = prune() {
+            journal.send(&Event::Warning { text: format!("old generations were not removed: {error:#}") })?;
+        }
+    }
+    Ok((end, resumable))
+}
+
+fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) -> serde_json::Value {
+    serde_json::json!({
+        "schema": "agi-provision/receipt/1",
+        "tool_version": env!("CARGO_PKG_VERSION"),
+        "applied_by": job.holder.client,
+        "started": started.to_string(),
+        "finished": jiff::Timestamp::now().to_string(),
+        "bundle": desired.record.bundle,
+        "model": desired.record.models,
+        "runtime": desired.record.runtime,
+        "llama_build": desired.record.llama_build,
+        "facts_before": job.facts,
+        "verification": job.report,
+        "allowed": job.apply.allow,
+        "packages_installed": run.notes.packages,
+        "warnings": run.notes.warnings,
+        "measured": receipt_facts(&desired.plan, &run.notes),
+    })
+}
+
+/// Exit 7, naming who holds the host.
+pub fn held(holder: &Holder) -> Failure {
+    let who = if holder.client.is_empty() {
+        "another agent".to_string()
+    } else {
+        format!("{} (since {})", holder.client, holder.since)
+    };
+    Failure::new(Exit::Held, format!("the host is held by {who}"))
+        .hint("wait until that apply has ended; applying the same bundle again shows its progress")
+}
+
+/// systemd may answer nothing for this long while a job is followed.
+const SILENT: Duration = Duration::from_secs(600);
+
+/// Passes the job's events on until it ends.
+pub fn follow(events: &mut dyn Events) -> Result<End> {
+    let mut follower = Follower::open(&journal_path())?;
+    let mut quiet = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    let mut silent: Option<Instant> = None;
+    loop {
+        match follower.next_event()? {
+            Some(Event::End(end)) => {
+                wait_for_unit();
+                return Ok(end);
+            }
+            Some(event) => {
+                events.send(&event)?;
+                quiet = Instant::now();
+                pause = Duration::from_millis(2);
+            }
+            None => {
+                if quiet.elapsed() > Duration::from_secs(3) {
+                    // A host whose memory runs out answers nobody for a while; its job goes on all the same.
+                    let running = is_running();
+                    silent = if running.is_ok() { None } else { silent.or(Some(Instant::now())) };
+                    if silent.is_some_and(|since| since.elapsed() > SILENT) {
+                        running?;
+                    } else if !running.unwrap_or(true) && follower.next_event()?.is_none() {
+                        return Err(Failure::failed("the job ended without saying why")
+                            .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
+                            .into());
+                    }
+                    events.send(&Event::Alive)?;
+                    quiet = Instant::now();
+                }
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+fn is_running() -> Result<bool> {
+    let outcome = service::systemctl(&["is-active", paths::JOB_UNIT, paths::RESUME_UNIT])?;
+    Ok(outcome.stdout.lines().any(|state| matches!(state.trim(), "active" | "activating" | "deactivating")))
+}
+
+/// After its last event the job tidies up; a moment.
+fn wait_for_unit() {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(10) && is_running().unwrap_or(false) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,108 @@
+//! What cloud-init starts at first boot: the apply of a session, without a client. The model and
+//! llama.cpp come from the bundle's directory where that carries them, else from the image or, where
+//! the plan pins them, from the network.
+
+use super::shelf::Shelf;
+use super::{Agent, apply};
+use crate::agent::store::download;
+use crate::agent::store::generation::{self, known_model, known_runtime};
+use crate::agent::store::staged::InUse;
+use crate::error::{Context, Exit, Failure, Result, exit_code};
+use crate::hash::sha256_file;
+use crate::plan::Plan;
+use crate::plan::document::ModelFile;
+use crate::render::{Bundle, What};
+use crate::wire::protocol::{Apply, End, Events, Expose};
+use crate::wire::secrets::Secrets;
+use crate::{files, paths};
+use base64::Engine;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which goes when it
+/// is done.
+pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
+    let (tar, shelf) = match path.is_dir() {
+        true => {
+            let bundle = Bundle::read(path)?;
+            (bundle.to_tar()?, Shelf::of(path, bundle.manifest()))
+        }
+        false => (fs::read(path).with_context(|| format!("reading {}", path.display()))?, Shelf::empty()),
+    };
+    let plan = Bundle::from_tar(&tar)?.plan()?;
+    // Whoever looks at the machine meanwhile leaves it.
+    let _using = InUse::enter()?;
+    settle()?;
+    let request = Apply {
+        bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
+        check: false,
+        strict: false,
+        allow: Vec::new(),
+        runtime: shelf.blobs(What::Runtime).pop(),
+        runtime_path: None,
+        models: shelf.blobs(What::Model),
+        client: "cloud-init".to_string(),
+        mirrors: Vec::new(),
+        // At a first boot nobody is logged in who could be locked out, or confirm.
+        expose: Expose { confirm_seconds: 0, ..Expose::default() },
+    };
+    let missing = missing(&plan, &shelf);
+    let secrets = Secrets::default();
+    let (applied, unread) =
+        shelf.serve(output, |input, output| apply(request, &secrets, Agent::Stays, input, output));
+    match applied {
+        Ok(end) => {
+            if end.failure().is_none() && path.is_file() {
+                files::remove(path)?;
+            }
+            Ok(end)
+        }
+        Err(_) if unread.is_some() => Err(Failure::failed(format!(
+            "what the bundle carries cannot be read: {}",
+            unread.unwrap_or_default()
+        ))
+        .hint("is the seed still attached, and whole? Make it anew with `agi-provision bundle --seed-iso`")
+        .into()),
+        Err(error) if exit_code(&error) == Exit::Failed && !missing.is_empty() => {
+            Err(Failure::failed(format!("the bundle's files are not on this host: {}", missing.join(", ")))
+                .hint(
+                    "bring them over SSH, from the machine that has them: \
+             agi-provision apply --bundle DIR --model-file FILE --runtime-archive FILE --host root@THIS_HOST",
+                )
+                .into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the plan needs and neither this machine nor the shelf has.
+fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
+    let current = generation::current_record();
+    let mut missing = Vec::new();
+    let carried = shelf.blobs(What::Runtime).pop();
+    if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
+    {
+        missing.push(format!("llama.cpp {}", plan.llama_server.build));
+    }
+    let models = shelf.blobs(What::Model);
+    let here = |file: &ModelFile| {
+        let carried = models.iter().find(|blob| blob.name == file.name).cloned();
+        carried.or_else(|| download::model(file)).or_else(|| known_model(file, current.as_ref()))
+    };
+    let models = plan.files().filter(|file| here(file).is_none());
+    missing.extend(models.map(|file| file.name.clone()));
+    missing
+}
+
+/// An image may carry the program as a plain file where the link to it belongs.
+fn settle() -> Result<()> {
+    let link = Path::new(paths::AGENT_LINK);
+    let metadata = fs::symlink_metadata(link).with_context(|| format!("reading {}", link.display()))?;
+    if !metadata.is_file() {
+        return Ok(());
+    }
+    let name = PathBuf::from(format!("agent-{}", sha256_file(link, |_| {})?));
+    let place = Path::new(paths::LIB).join(&name);
+    fs::rename(link, &place).with_context(|| format!("moving {}", link.display()))?;
+    files::link(link, &name)
+}

@@ -1,0 +1,181 @@
+//! `verify --deep`: reads every byte of the model and of the runtime on this host again, and compares it
+//! with the hashes they had when they were put there. Everything else goes by their stamps.
+
+use crate::agent::store::generation::{
+    self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder,
+};
+use crate::error::Result;
+use crate::hash::sha256_file;
+use crate::plan::Plan;
+use crate::units::gib;
+use crate::verify::{Line, Outcome};
+use crate::wire::protocol::{Event, Events, Unit};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Ids of the lines beside those of the plan's requirements.
+pub const MODEL: &str = "model-sha256";
+pub const RUNTIME: &str = "runtime-sha256";
+
+/// What was found, and the folders that hold what is not as it was.
+#[derive(Debug, Default)]
+pub struct Deep {
+    pub lines: Vec<Line>,
+    pub damaged: Vec<PathBuf>,
+}
+
+impl Deep {
+    /// How the next apply comes to put them there again.
+    pub fn hint(&self) -> Option<String> {
+        let folders: Vec<String> = self.damaged.iter().map(|path| path.display().to_string()).collect();
+        (!folders.is_empty()).then(|| {
+            format!(
+                "on the host, `rm -r {}`, then apply again: it puts back what is missing; and look whether the \
+                 disk fails (dmesg)",
+                folders.join(" ")
+            )
+        })
+    }
+}
+
+/// Reads the files that `plan` would use on this host, and says how far it is on the way.
+pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
+    let current = generation::current_record();
+    let mut deep = Deep::default();
+    for file in &plan.model.files {
+        let Some(blob) = known_model(file, current.as_ref()) else {
+            deep.lines.push(absent(MODEL, &file.name));
+            continue;
+        };
+        let path = model_path(&blob);
+        let known = BTreeMap::from([(path, blob.sha256.clone())]);
+        deep.read(MODEL, &blob.name, &model_folder(&blob), &known, output)?;
+    }
+    let build = &plan.llama_server.build;
+    let runtime = known_runtime(plan, current.as_ref()).ok();
+    let note = runtime
+        .as_ref()
+        .and_then(|blob| generation::read_note::<generation::Runtime>(&runtime_folder(blob).join(NOTE)));
+    match (runtime, note) {
+        (Some(blob), Some(note)) if !note.files.is_empty() => {
+            let folder = runtime_folder(&blob);
+            let known = note.files.into_iter().map(|(path, sha256)| (folder.join(path), sha256)).collect();
+            deep.read(RUNTIME, &format!("llama.cpp {build}"), &folder, &known, output)?;
+        }
+        (Some(_), Some(_)) => deep.lines.push(Line {
+            found: "unpacked by a version that kept no hashes".to_string(),
+            ..absent(RUNTIME, &format!("llama.cpp {build}"))
+        }),
+        _ => deep.lines.push(absent(RUNTIME, &format!("llama.cpp {build}"))),
+    }
+    Ok(deep)
+}
+
+impl Deep {
+    fn read(
+        &mut self,
+        id: &str,
+        name: &str,
+        folder: &Path,
+        known: &BTreeMap<PathBuf, String>,
+        output: &mut dyn Events,
+    ) -> Result<()> {
+        let size = |path: &PathBuf| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let total: u64 = known.keys().map(size).sum();
+        output.send(&Event::Step {
+            name: id.to_string(),
+            what: format!("read {name} again ({})", gib(total)),
+        })?;
+        let began = Instant::now();
+        let (mut before, mut said) = (0, Instant::now());
+        let mut wrong = Vec::new();
+        for (path, sha256) in known {
+            let mut sent = Ok(());
+            let found = sha256_file(path, |done| {
+                if said.elapsed() > Duration::from_millis(250) {
+                    said = Instant::now();
+                    let progress =
+                        Event::Progress { done: before + done, total: Some(total), unit: Unit::Bytes };
+                    sent = output.send(&progress);
+                }
+            });
+            sent?;
+            before += size(path);
+            match found {
+                Ok(found) if found == *sha256 => continue,
+                Ok(found) => wrong.push(format!("{} has {found}", path.display())),
+                Err(error) => wrong.push(format!("{}: {error}", path.display())),
+            }
+        }
+        output.send(&Event::StepDone { name: id.to_string(), seconds: began.elapsed().as_secs_f64() })?;
+        let needed = match known.values().next() {
+            Some(sha256) if known.len() == 1 => sha256.clone(),
+            _ => format!("{} files as they were unpacked", known.len()),
+        };
+        if !wrong.is_empty() {
+            self.damaged.push(folder.to_path_buf());
+        }
+        let right = format!("every byte of {} is as it was put there", gib(total));
+        let outcome = if wrong.is_empty() { Outcome::Ok } else { Outcome::Refused };
+        let found = if wrong.is_empty() { right } else { wrong.join("; ") };
+        let why = format!("{name} would not be what was planned");
+        self.lines.push(Line { id: id.to_string(), needed, found, outcome, why });
+        Ok(())
+    }
+}
+
+/// Nothing to read is no damage, but whoever asked should know.
+fn absent(id: &str, name: &str) -> Line {
+    Line {
+        id: id.to_string(),
+        needed: name.to_string(),
+        found: "not on this host".to_string(),
+        outcome: Outcome::Warning,
+        why: "nothing of it was read".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::store::hashes::hashes;
+
+    #[test]
+    fn a_flipped_byte_is_found_among_files_that_are_right() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("bin")).unwrap();
+        for name in ["a.so", "bin/llama-server"] {
+            fs::write(dir.path().join(name), vec![7; 3 << 20]).unwrap();
+        }
+        std::os::unix::fs::symlink("a.so", dir.path().join("a.so.1")).unwrap();
+        let known = hashes(dir.path()).unwrap();
+        assert_eq!(
+            known.keys().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(),
+            ["a.so", "bin/llama-server"]
+        );
+        let known: BTreeMap<_, _> =
+            known.into_iter().map(|(path, sha256)| (dir.path().join(path), sha256)).collect();
+        let read = |known| {
+            let mut deep = Deep::default();
+            deep.read(RUNTIME, "llama.cpp", dir.path(), known, &mut Vec::new()).unwrap();
+            deep
+        };
+        let right = read(&known);
+        assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Outcome::Ok, 0, None));
+
+        let server = dir.path().join("bin/llama-server");
+        let mut bytes = fs::read(&server).unwrap();
+        bytes[2 << 20] ^= 1;
+        fs::write(&server, &bytes).unwrap();
+        let flipped = read(&known);
+        assert_eq!(flipped.lines[0].outcome, Outcome::Refused, "{flipped:?}");
+        assert!(flipped.lines[0].found.starts_with(&format!("{} has ", server.display())), "{flipped:?}");
+        assert!(
+            flipped.hint().unwrap().contains(&format!("`rm -r {}`, then apply again", dir.path().display()))
+        );
+        fs::remove_file(&server).unwrap();
+        assert!(read(&known).lines[0].found.contains("No such file"), "{:?}", read(&known).lines);
+    }
+}

@@ -1,0 +1,212 @@
+//! `status`, `logs`, `key` and `remove` on the host.
+
+use crate::agent::converge::remove as removal;
+use crate::agent::host::service;
+use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::embedding;
+use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::serve::REFUSAL;
+use crate::agent::store::desired::Desired;
+use crate::agent::store::{generation, key};
+use crate::agent::{expose, job, steps};
+use crate::error::{Failure, Result};
+use crate::hardware::probe::probe;
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::document::Rag;
+use crate::wire::protocol::{End, Event, Events};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn installed_plan() -> Result<Plan> {
+    let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
+    let text = std::fs::read_to_string(path).map_err(|_| {
+        Failure::failed("nothing of agi-provision is installed on this host")
+            .hint("`agi-provision apply` installs it")
+    })?;
+    Plan::from_json(&text)
+}
+
+/// One document: what is installed, whether it runs and is healthy, what the last apply measured.
+pub fn status(output: &mut dyn Events) -> Result<End> {
+    let plan = installed_plan()?;
+    let state = service::state(paths::UNIT)?;
+    let health = health(&Api::of(&plan)?);
+    let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
+    let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
+    let facts = probe(Path::new(paths::MODELS));
+    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
+    let beside = plan.rag.as_ref().map(beside).transpose()?;
+    let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
+    let ready = health == "ready" && beside_ready;
+    // Of the one that does not serve.
+    let silent = if health == "ready" { paths::EMBED_UNIT } else { paths::UNIT };
+    let last_lines = if ready { Vec::new() } else { service::last_lines(&[silent], 10, None) };
+    let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
+    let value = json!({
+        "schema": "agi-provision/status/1",
+        "model": plan.model.id,
+        "quant": plan.model.quant,
+        "profile": plan.profile.id,
+        "llama_build": plan.llama_server.build,
+        "generation": generation::current(),
+        "unit": state,
+        "health": health,
+        "listen": listen(&plan.llama_server.args, paths::DEFAULT_PORT),
+        "embedding": beside,
+        "exposed": expose::status(),
+        "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
+        "measured": measured,
+        "speed": {
+            "decode_tok_s": measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
+            "prefill_tok_s": measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),
+        },
+        "runtime": runtime.map(|runtime| json!({"build": runtime.build, "path": runtime.installed})),
+        "drift": drift(),
+        "unfinished": job::cut_off(),
+        "disk": {
+            "free_bytes": facts.disk.free_bytes,
+            "total_bytes": facts.disk.total_bytes,
+            "models_bytes": generation::models_bytes(),
+        },
+        "disk_free_bytes": facts.disk.free_bytes,
+        "refused": refused,
+        "last_lines": last_lines,
+    });
+    output.send(&Event::Document { value })?;
+    let refused = refused.map(|why| format!("{REFUSAL}{why}"));
+    let [of_chat, of_beside] = if health == "ready" { [None, refused] } else { [refused, None] };
+    let why = of_chat.unwrap_or(health);
+    let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
+    if let Some(beside) = beside.filter(|_| !beside_ready) {
+        let said = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
+        let why = of_beside.unwrap_or_else(|| said(&beside["health"]));
+        message += &format!("; {}: {}, {why}", said(&beside["model"]), said(&beside["unit"]["active"]));
+    }
+    if ready {
+        return Ok(End::done(false, message));
+    }
+    Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// What was changed by other hands since the apply, step by step; null where that is not known. That
+/// the service runs is told apart, and a newer executable of the tool is no drift.
+fn drift() -> Option<Vec<serde_json::Value>> {
+    let desired = Desired::current()?;
+    let others =
+        steps::all().into_iter().filter(|step| !["agent", "start", "embedding"].contains(&step.name()));
+    let drift = others.filter_map(|step| {
+        // One that cannot tell is not as it was either.
+        let changes = step.check(&desired).unwrap_or_else(|error| vec![format!("{error:#}")]);
+        (!changes.is_empty()).then(|| json!({"step": step.name(), "changes": changes}))
+    });
+    Some(drift.collect())
+}
+
+fn health(api: &Api) -> String {
+    match api.health() {
+        Health::Ready => "ready".to_string(),
+        Health::Loading => "loading".to_string(),
+        Health::Silent(why) => why,
+    }
+}
+
+/// The embedding server beside the model.
+fn beside(rag: &Rag) -> Result<serde_json::Value> {
+    Ok(json!({
+        "model": rag.model.id,
+        "quant": rag.model.quant,
+        "dimensions": rag.model.dimensions,
+        "unit": service::state(paths::EMBED_UNIT)?,
+        "health": health(&Api::of_embedding(rag)?),
+        "listen": listen(&rag.args, paths::EMBED_PORT),
+    }))
+}
+
+/// Where a server with these arguments listens on this host.
+fn listen(args: &[String], port: u16) -> serde_json::Value {
+    let value = |name: &str| {
+        let mut args = args.iter();
+        args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
+    };
+    let port = value("--port").and_then(|port| port.parse::<u16>().ok()).unwrap_or(port);
+    json!({"host": value("--host").unwrap_or_else(|| "127.0.0.1".to_string()), "port": port})
+}
+
+/// The services' log; with `follow`, until the client goes away.
+pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
+    let plan = installed_plan()?;
+    let count = lines.to_string();
+    let mut command = Command::new("journalctl");
+    if plan.rag.is_some() {
+        command.args(["-u", paths::EMBED_UNIT]);
+    }
+    command.args(["-u", paths::UNIT, "-n", &count, "--no-pager", "-o", "short-iso"]);
+    if follow {
+        command.arg("-f");
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    if follow {
+        end_with_client(child.id());
+    }
+    let mut result = Ok(());
+    if let Some(stdout) = child.stdout.take() {
+        let mut reader = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while result.is_ok() && reader.read_until(b'\n', &mut line)? > 0 {
+            let text = String::from_utf8_lossy(&line).trim_end().to_string();
+            result = output.send(&Event::Output { text });
+            line.clear();
+        }
+    }
+    // A client that went away ends the follower.
+    let _ = child.kill();
+    child.wait()?;
+    result?;
+    Ok(End::done(false, ""))
+}
+
+/// Ends the process when this one's stdin ends: a client that goes away closes it, and a quiet
+/// service would otherwise never let us notice.
+fn end_with_client(pid: u32) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        while matches!(rustix::io::read(std::io::stdin().as_fd(), &mut buffer), Ok(1..)) {}
+        if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    });
+}
+
+pub fn key_show(output: &mut dyn Events) -> Result<End> {
+    installed_plan()?;
+    output.send(&Event::Output { text: key::read()? })?;
+    Ok(End::done(false, ""))
+}
+
+/// A new key, and the server restarted with it.
+pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
+    let plan = installed_plan()?;
+    key::create()?;
+    service::start(paths::UNIT)?;
+    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
+    embedding::follow(&plan, |_| Ok(()))?;
+    output.send(&Event::Output { text: key::read()? })?;
+    Ok(End::done(true, "the key is new and the old one no longer works"))
+}
+
+pub fn remove(keep_models: bool) -> Result<End> {
+    let traces = [paths::LIB, paths::ETC, paths::VAR, paths::UNIT_FILE];
+    let staged_only = !traces[1..].iter().any(|path| Path::new(path).exists());
+    removal::everything(keep_models)?;
+    let message = match (staged_only, keep_models) {
+        (true, _) => "nothing of agi-provision was installed",
+        (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
+        (false, false) => "removed: service, unit, files and user; installed packages stay",
+    };
+    Ok(End::done(!staged_only, message))
+}

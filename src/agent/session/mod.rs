@@ -1,0 +1,349 @@
+//! The near end of a connection: reads one request, answers with events, ends.
+
+pub mod boot;
+pub mod deep;
+pub mod inspect;
+pub mod rollback;
+pub mod shelf;
+
+use crate::agent::converge::{differences, remove};
+use crate::agent::expose;
+use crate::agent::host::lock::{self, Holder};
+use crate::agent::host::{clock, disk, service};
+use crate::agent::job::before::Before;
+use crate::agent::job::{self, Job};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::receive::Arrival;
+use crate::agent::store::staged::InUse;
+use crate::agent::store::{generation, receive};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::fetch::{Token, rate};
+use crate::hardware::facts::{Egress, Facts};
+use crate::hardware::probe::{probe, probe_and_measure};
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::requirements::ids;
+use crate::verify::{self, Held, Report};
+use crate::wire::protocol::{
+    Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
+};
+use crate::wire::secrets::Secrets;
+use rollback::rollback;
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Serves one request on stdin and stdout.
+pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
+    // Small, so that an upload's pieces go past it.
+    let mut input = BufReader::with_capacity(8 << 10, input);
+    let mut line = String::new();
+    input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
+    let request: Request = serde_json::from_str(&line).context("reading the request")?;
+    if request.sudo_password {
+        crate::hardware::probe::note_sudo_password();
+    }
+    let Some(using) = InUse::enter()? else {
+        writeln!(output, "{}", stage_marker(&request.nonce))?;
+        return Ok(Exit::Failed);
+    };
+    writeln!(output, "{}", greeting(&request.nonce))?;
+    output.flush()?;
+    let result = match request.version {
+        VERSION => {
+            let apart = request.time.and_then(|client| clock::apart(jiff::Timestamp::now(), client));
+            if let Some(text) = apart.filter(|_| matches!(request.op, Op::Apply(_) | Op::Verify { .. })) {
+                output.send(&Event::Warning { text })?;
+            }
+            let secrets = Secrets { token: request.token, certificate: request.certificate };
+            serve(request.op, &secrets, &mut input, &mut output)
+        }
+        other => {
+            Err(Failure::failed(format!("the client speaks version {other}, this agent {VERSION}")).into())
+        }
+    };
+    let end = result.unwrap_or_else(|error| End::failed(&error));
+    leave_if_unused(using);
+    let exit = end.exit;
+    output.send(&Event::End(end))?;
+    Ok(exit)
+}
+
+fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Events) -> Result<End> {
+    match op {
+        Op::Probe { measure, urls } => {
+            let facts = Box::new(if measure {
+                measured(&urls, secrets.token.as_ref())
+            } else {
+                probe(Path::new(paths::MODELS))
+            });
+            output.send(&Event::Facts { facts })?;
+            Ok(End::done(false, "probed"))
+        }
+        Op::Verify { plan, strict, allow, deep, measure } => {
+            let facts = match measure {
+                true => measured(&addresses(&plan), secrets.token.as_ref()),
+                false => probe(Path::new(paths::MODELS)),
+            };
+            let mut report = judge(&plan, &facts, held(0)?.0, strict, &allow);
+            output.send(&Event::Facts { facts: Box::new(facts) })?;
+            let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
+            report.lines.extend(deep.lines.iter().cloned());
+            let mut end =
+                verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan"));
+            end.hint = deep.hint().or(end.hint);
+            Ok(end)
+        }
+        Op::Apply(apply) => self::apply(apply, secrets, Agent::Goes, input, output),
+        Op::Status => inspect::status(output),
+        Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
+        Op::KeyShow => inspect::key_show(output),
+        Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::ConfirmExposure => expose::confirm(),
+        Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
+        Op::Rollback => exclusive("rollback", || rollback(output)),
+        Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
+    }
+}
+
+/// One of the plan's addresses a host: where its files come from.
+fn addresses(plan: &Plan) -> Vec<String> {
+    let mut hosts = Vec::new();
+    let urls = plan.model.files.iter().filter_map(|file| file.url.clone());
+    urls.filter(|url| {
+        let host = rate::host(url);
+        let new = host.is_some() && !hosts.contains(&host);
+        hosts.push(host);
+        new
+    })
+    .collect()
+}
+
+/// The facts with what takes a few seconds, the network towards `urls` among it.
+fn measured(urls: &[String], token: Option<&Token>) -> Facts {
+    let mut facts = probe_and_measure(Path::new(paths::MODELS));
+    let Some(measured) = &mut facts.measured else { return facts };
+    if urls.is_empty() {
+        facts.unsupported.insert("measured.egress".to_string(), "no address was given".to_string());
+    }
+    for (index, url) in urls.iter().enumerate() {
+        let rate = rate::rate(url, token);
+        if let Err(error) = &rate {
+            facts.failed.insert(format!("measured.egress.{index}"), format!("{error:#}"));
+        }
+        let rate = rate.ok();
+        measured.egress.push(Egress {
+            host: rate::host(url).unwrap_or_default(),
+            first_byte_seconds: rate.map(|rate| rate.first_byte_seconds),
+            mbit_s: rate.map(|rate| rate.mbit_s),
+        });
+    }
+    facts
+}
+
+fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
+    let holder =
+        Holder { client: format!("`{what}`"), pid: std::process::id(), since: now(), ..Holder::default() };
+    match lock::take(&holder, Duration::ZERO)? {
+        Ok(_lock) => work(),
+        Err(other) => Err(job::held(&other).into()),
+    }
+}
+
+/// What becomes of the executable when a first apply fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// It was staged for this apply and goes with it.
+    Goes,
+    /// It was on the host before.
+    Stays,
+}
+
+/// Verifies, checks, fetches, and starts or joins the job that changes the host.
+pub fn apply(
+    apply: Apply,
+    secrets: &Secrets,
+    agent: Agent,
+    input: &mut impl Read,
+    output: &mut dyn Events,
+) -> Result<End> {
+    let bundle = job::bundle(&apply)?;
+    let holder = Holder {
+        pid: std::process::id(),
+        client: apply.client.clone(),
+        bundle: bundle.id(),
+        since: now(),
+        job: false,
+    };
+    let lock = match lock::take(&holder, Duration::ZERO)? {
+        Ok(lock) => lock,
+        Err(other) if other.job && other.bundle == holder.bundle && !apply.check => {
+            output.send(&Event::Attached { since: other.since, by: other.client })?;
+            return job::follow(output);
+        }
+        Err(other) => return Err(job::held(&other).into()),
+    };
+    // The plan alone says what the host must have; nothing is written before that holds.
+    let plan = bundle.plan()?;
+    let facts = probe(Path::new(paths::MODELS));
+    let desired = Desired::new(&apply, bundle);
+    let (held, seen) = held(desired.as_ref().map_or(0, Desired::held_bytes))?;
+    let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
+    output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
+    if let Some(refused) = verified(report.clone(), output)? {
+        return Ok(refused);
+    }
+    let desired = Desired { seen: Some(seen), ..desired? };
+    let mut differences = differences(&desired)?;
+    let unfinished = job::unfinished();
+    if unfinished.is_some() {
+        differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
+    }
+    if apply.check {
+        for (step, changes) in &differences {
+            output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
+        }
+        return Ok(match differences.is_empty() {
+            true => End::done(false, "nothing would change"),
+            false => End { exit: Exit::ChangesFound, ..End::done(false, "the host differs from the bundle") },
+        });
+    }
+    if differences.is_empty() {
+        return Ok(End::done(false, format!("nothing to do: {} serves", plan.model.id)));
+    }
+    if let Some(starting) = job::starting()? {
+        drop(lock);
+        if starting.bundle != holder.bundle {
+            return Err(job::held(&starting).into());
+        }
+        output.send(&Event::Attached { since: starting.since, by: starting.client })?;
+        return job::follow(output);
+    }
+    let started = fetch(&desired, input, output).and_then(|()| {
+        let job = Job {
+            apply,
+            facts,
+            report,
+            holder,
+            keeps_agent: agent == Agent::Stays,
+            carries_on: unfinished.is_some(),
+            before: unfinished.unwrap_or_else(Before::now),
+        };
+        job::write(&job)?;
+        drop(lock);
+        job::start(secrets)
+    });
+    if let Err(error) = started {
+        if generation::is_none() && error.downcast_ref::<receive::Interrupted>().is_none() {
+            remove::data()?;
+        }
+        return Err(disk::hinted(error));
+    }
+    job::follow(output)
+}
+
+/// Asks for the blobs that the steps will need and that are not here.
+fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
+    let mut wanted: Vec<&Blob> = Vec::new();
+    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
+        wanted.push(&desired.record.runtime);
+    }
+    wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
+    let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
+    // What the client has not and the plan pins is downloaded by the job.
+    let comes_later =
+        |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
+    wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
+    if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
+        return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
+            .hint("give it again with --model-file, --runtime-archive or --runtime-path")
+            .into());
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    // The space of all is taken before the first is sent.
+    let arrivals = wanted.iter().map(|blob| Arrival::begin(blob)).collect::<Result<Vec<Arrival>>>()?;
+    for (blob, arrival) in wanted.iter().zip(arrivals) {
+        let events = RefCell::new(&mut *output);
+        let ask = |missing| {
+            let blobs = vec![Needed { sha256: blob.sha256.clone(), missing }];
+            Ok(events.borrow_mut().send(&Event::Need { blobs })?)
+        };
+        arrival.receive(input, ask, || Ok(events.borrow_mut().send(&Event::Alive)?))?;
+        output.send(&Event::Received { sha256: blob.sha256.clone() })?;
+    }
+    Ok(())
+}
+
+fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
+    let mut report = verify::check(&plan.requirements, facts, held);
+    // Those of the generation that serves; a new one starts from what there is.
+    if !plan.profile.gpus.is_empty() {
+        report.lines.extend(generation::current_links().compare(facts));
+    }
+    if strict { report.strict() } else { report }.allow(allow)
+}
+
+/// What is ours on the host already, and what the service does.
+fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
+    let state_of = |file: &str, unit: &str| match Path::new(file).exists() {
+        true => service::state(unit),
+        false => Ok(Default::default()),
+    };
+    let state = state_of(paths::UNIT_FILE, paths::UNIT)?;
+    let beside = state_of(paths::EMBED_UNIT_FILE, paths::EMBED_UNIT)?;
+    let ours = state.is_running();
+    // What the old service has on the fullest card by its own ledger.
+    let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
+    let held = Held {
+        disk_bytes,
+        port: ours,
+        rag_port: beside.is_running(),
+        pid: ours.then_some(state.pid),
+        rag_pid: beside.is_running().then_some(beside.pid),
+        gpu_bytes,
+    };
+    Ok((held, state))
+}
+
+fn fullest_gpu(plan: &Plan) -> u64 {
+    plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
+}
+
+/// Sends the report; a refusal ends with exit 4.
+fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
+    let passes = report.passes();
+    let count = report.refused().count();
+    let only_port = report.refused().all(|line| [ids::PORT, ids::RAG_PORT].contains(&line.id.as_str()));
+    output.send(&Event::Verified { report })?;
+    if passes {
+        return Ok(None);
+    }
+    let failure = Failure::new(
+        Exit::HostDoesNotMeetPlan,
+        format!(
+            "the host does not meet the plan: {count} requirement{} not met",
+            if count == 1 { " is" } else { "s are" }
+        ),
+    )
+    .hint(match only_port {
+        true => "stop what listens on that port, then apply again; nothing was changed",
+        false => "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
+    });
+    Ok(Some(End::failed(&failure.into())))
+}
+
+/// The staged executable goes again when nothing of ours needs it: after a refusal, a probe, a check.
+fn leave_if_unused(using: InUse) {
+    let installed = !generation::is_none() || Path::new(paths::JOB).exists();
+    let interrupted = Path::new(paths::INCOMING).is_dir();
+    if !installed && !interrupted {
+        let _ = using.leave();
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,107 @@
+//! Back to the generation that served before, on request.
+
+use crate::agent::host::service;
+use crate::agent::servers::api::Api;
+use crate::agent::servers::embedding;
+use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::store::generation::{self, Record, has_model, runtime};
+use crate::agent::store::key;
+use crate::error::{Context, Exit, Failure, Result};
+use crate::plan::Plan;
+use crate::wire::protocol::{End, Event, Events};
+use crate::{files, paths};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Switches to the previous generation, restarts and asks the model. When that fails, the generation
+/// that served so far serves again, and the exit is 8.
+pub fn rollback(output: &mut dyn Events) -> Result<End> {
+    let (from, to) = target()?;
+    output.send(&Event::Step {
+        name: "rollback".to_string(),
+        what: format!("from generation {} to {}", number(&from), number(&to)),
+    })?;
+    let began = jiff::Timestamp::now();
+    let error = match switch(&to, output) {
+        Ok(message) => return Ok(End::done(true, message)),
+        Err(error) => error,
+    };
+    let log = service::last_lines(&service::BOTH, 20, Some(began));
+    let mut end = End::failed(&error);
+    end.log = log;
+    match switch(&from, output) {
+        Ok(_) => {
+            end.exit = Exit::RolledBack;
+            end.message = format!("{}; generation {} serves again", end.message, number(&from));
+        }
+        Err(back) => {
+            end.message =
+                format!("{}; going back to generation {} failed too: {back:#}", end.message, number(&from));
+        }
+    }
+    Ok(end)
+}
+
+/// The generation that serves and the one to go to, which is all there.
+fn target() -> Result<(PathBuf, PathBuf)> {
+    let from = generation::current().ok_or_else(|| {
+        Failure::failed("nothing of agi-provision is installed on this host")
+            .hint("`agi-provision apply` installs it")
+    })?;
+    let to = generation::previous(&from).ok_or_else(|| {
+        Failure::failed(format!("there is no generation before {}, which serves", number(&from)))
+            .hint("apply the plan you want instead; only the generation before the one that serves is kept")
+    })?;
+    let complete =
+        |record: &Record| runtime(&record.runtime).is_some() && record.models.iter().all(has_model);
+    if !generation::record(&to).as_ref().is_some_and(complete) {
+        return Err(Failure::failed(format!(
+            "generation {} is no longer whole: its model or runtime was removed or changed",
+            number(&to)
+        ))
+        .hint("apply its plan again")
+        .into());
+    }
+    Ok((from, to))
+}
+
+fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
+    let path = to.join(paths::generation::PLAN);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let plan = Plan::from_json(&text)?;
+    let old = generation::current_plan();
+    files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
+    // The limits are another generation's now.
+    service::reload()?;
+    // What makes room comes first, what comes beside it last.
+    embedding::make_room(old.as_ref(), &plan)?;
+    service::start(paths::UNIT)?;
+    let api = Api::of(&plan)?;
+    wait_until_ready(&api, start_limit(&plan), |_| {
+        // Nobody may be listening any more; the switch goes on.
+        let _ = output.send(&Event::Alive);
+        Ok(())
+    })?;
+    let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
+    let mut beside = String::new();
+    if let Some(rag) = &plan.rag {
+        embedding::follow(&plan, |_| {
+            let _ = output.send(&Event::Alive);
+            Ok(())
+        })?;
+        let embedded = embedding::ask(rag)?;
+        beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
+    }
+    Ok(format!(
+        "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
+        number(to),
+        plan.model.id,
+        plan.model.quant,
+        answer.generated_tokens,
+        answer.decode_tok_s
+    ))
+}
+
+fn number(generation: &Path) -> String {
+    generation.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,123 @@
+//! One run of the steps: what a step is, where its events go, and what was changed so far.
+
+use crate::agent::servers::api::{Answer, Timing};
+use crate::agent::servers::embedding::EmbeddingProof;
+use crate::agent::servers::proof::Proof;
+use crate::agent::servers::said::Memory;
+use crate::agent::store::desired::Desired;
+use crate::error::Result;
+use crate::plan::Plan;
+use crate::wire::protocol::{Event, Events, Unit};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub trait Step {
+    fn name(&self) -> &'static str;
+
+    /// What this step would change; nothing when the host is as wanted.
+    fn check(&self, desired: &Desired) -> Result<Vec<String>>;
+
+    /// Makes the change, noting in `run` how to take it back.
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()>;
+}
+
+/// How one change is taken back.
+#[derive(Debug)]
+pub enum Undo {
+    /// It was not there before.
+    Remove(PathBuf),
+    /// A file had this content and mode.
+    File { path: PathBuf, content: Vec<u8>, mode: u32 },
+    /// A link pointed there.
+    Link { path: PathBuf, target: PathBuf },
+    /// systemd read unit files.
+    Reload,
+    /// The service was started from another generation.
+    Restart { since: jiff::Timestamp },
+    /// The embedding server was started or taken away.
+    Embedding,
+}
+
+/// One run of the steps: where events go, and what was changed so far.
+pub struct Run<'a> {
+    events: &'a mut dyn Events,
+    pub undo: Vec<Undo>,
+    pub notes: Notes,
+    /// For downloads.
+    pub token: Option<crate::fetch::Token>,
+    /// The generation that served before; `None` on a first apply.
+    pub served: Option<PathBuf>,
+    /// An apply was cut off before: what runs may be started from what is no longer there.
+    pub unproved: bool,
+    last_progress: Option<Instant>,
+}
+
+/// What steps learnt, for the receipt.
+#[derive(Default, serde::Serialize)]
+pub struct Notes {
+    pub packages: Vec<String>,
+    pub warnings: Vec<String>,
+    pub start_seconds: Option<f64>,
+    pub answer: Option<Answer>,
+    pub timing: Option<Timing>,
+    pub memory: Option<Memory>,
+    pub proof: Option<Proof>,
+    pub embedding: Option<EmbeddingProof>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(events: &'a mut dyn Events) -> Run<'a> {
+        Run {
+            events,
+            undo: Vec::new(),
+            notes: Notes::default(),
+            token: None,
+            served: None,
+            unproved: false,
+            last_progress: None,
+        }
+    }
+
+    pub fn event(&mut self, event: &Event) -> Result<()> {
+        Ok(self.events.send(event)?)
+    }
+
+    pub fn warn(&mut self, text: impl Into<String>) -> Result<()> {
+        let text = text.into();
+        self.notes.warnings.push(text.clone());
+        self.event(&Event::Warning { text })
+    }
+
+    /// At most ten a second.
+    pub fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit) -> Result<()> {
+        if self.last_progress.is_some_and(|last| last.elapsed() < Duration::from_millis(100))
+            && total != Some(done)
+        {
+            return Ok(());
+        }
+        self.last_progress = Some(Instant::now());
+        self.event(&Event::Progress { done, total, unit })
+    }
+}
+
+/// What the receipt says of the measured next to the planned.
+pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
+    serde_json::json!({
+        "start_seconds": notes.start_seconds,
+        "answer": notes.answer,
+        "decode_tok_s": {
+            "planned": plan.speed.decode_tok_s,
+            "measured": notes.timing.as_ref().map(|timing| timing.decode_tok_s),
+        },
+        "prefill_tok_s": {
+            "planned": plan.speed.prefill_tok_s,
+            "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
+        },
+        "proof": notes.proof,
+        "embedding": notes.embedding,
+        "memory": {
+            "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
+            "measured": notes.memory,
+        },
+    })
+}

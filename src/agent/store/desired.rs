@@ -1,0 +1,141 @@
+//! What a host should become: a bundle, and which runtime and model files are meant by it.
+
+use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
+use super::{download, installed};
+use crate::agent::host::service;
+use crate::error::{Failure, Result};
+use crate::fetch::Source;
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::document::ModelFile;
+use crate::render::Bundle;
+use crate::verify::links::Links;
+use crate::wire::protocol::{Apply, Blob, Expose};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the host should become.
+pub struct Desired {
+    pub plan: Plan,
+    pub bundle: Bundle,
+    pub record: Record,
+    /// Blobs the client can send.
+    pub offered: Vec<Blob>,
+    /// Blobs that this host can download.
+    pub sources: Vec<Source>,
+    pub expose: Expose,
+    /// The executable on the host that is the runtime, instead of an archive.
+    pub installed: Option<PathBuf>,
+    /// A broken promise refuses.
+    pub strict: bool,
+    /// What connects the host's cards now.
+    pub links: Links,
+    /// What systemd said of the service a moment ago, where a session asked; a job asks at each step.
+    pub seen: Option<service::State>,
+}
+
+impl Desired {
+    /// Decides which runtime and models are meant: those the client offers, else those that are on
+    /// the host under the same name, size and, where the plan has it, hash.
+    pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
+        let plan = bundle.plan()?;
+        let current = generation::current_record();
+        let installed = apply.runtime_path.as_deref().map(installed::resolve).transpose()?;
+        let runtime = match &apply.runtime {
+            _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
+            // An archive under another name is the same runtime.
+            Some(blob) => generation::read_note(&runtime_folder(blob).join(NOTE))
+                .map_or(blob.clone(), |note: Runtime| note.blob),
+            None => match download::runtime(&plan) {
+                Some(pinned) => pinned,
+                None => known_runtime(&plan, current.as_ref())?,
+            },
+        };
+        let models = plan
+            .files()
+            .map(|file| {
+                let named = |blob: &&Blob| blob.name == file.name;
+                let offered = apply.models.iter().find(named).cloned();
+                let blob = offered
+                    .or_else(|| known_model(file, current.as_ref()))
+                    .or_else(|| download::model(file))
+                    .ok_or_else(|| missing_model(&file.name, file.url.is_some()))?;
+                check_model(file, &blob)?;
+                Ok(blob)
+            })
+            .collect::<Result<Vec<Blob>>>()?;
+        let record = Record {
+            bundle: bundle.id(),
+            llama_build: plan.llama_server.build.clone(),
+            runtime,
+            models,
+            allowed: apply.allow.clone(),
+        };
+        let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
+        let sources = download::sources(&plan, &apply.mirrors);
+        Ok(Desired {
+            plan,
+            bundle,
+            record,
+            offered,
+            sources,
+            installed,
+            strict: apply.strict,
+            expose: apply.expose.clone(),
+            links: Links::default(),
+            seen: None,
+        })
+    }
+
+    /// What the generation that serves was made from; `None` where it does not say.
+    pub fn current() -> Option<Desired> {
+        let folder = generation::current()?;
+        let tar = fs::read(folder.join(paths::generation::BUNDLE)).ok()?;
+        let bundle = Bundle::from_tar(&tar).ok()?;
+        Some(Desired {
+            plan: bundle.plan().ok()?,
+            bundle,
+            record: generation::record(&folder)?,
+            offered: Vec::new(),
+            sources: Vec::new(),
+            installed: None,
+            strict: false,
+            expose: Expose::default(),
+            links: Links::default(),
+            seen: None,
+        })
+    }
+
+    /// Bytes of this generation's blobs that are on the disk already, whole or in part.
+    pub fn held_bytes(&self) -> u64 {
+        let models = self
+            .record
+            .models
+            .iter()
+            .map(|blob| if has_model(blob) { blob.size_bytes } else { download::held(blob) });
+        models.sum()
+    }
+}
+
+fn missing_model(name: &str, downloadable: bool) -> Failure {
+    let hint = match downloadable {
+        true => format!(
+            "its SHA-256 is not pinned, so this host downloads nothing: `agi-provision plan --resolve` pins it; \
+             or give --model-file PATH/{name}"
+        ),
+        false => format!("give --model-file PATH/{name}"),
+    };
+    Failure::failed(format!("the model file {name} is not on the host and was not given")).hint(hint)
+}
+
+fn check_model(file: &ModelFile, blob: &Blob) -> Result<()> {
+    if let Some(wanted) = file.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&blob.sha256)) {
+        return Err(Failure::failed(format!(
+            "{} has SHA-256 {}, but the plan pins {wanted}",
+            file.name, blob.sha256
+        ))
+        .hint("this is another file than the one planned for")
+        .into());
+    }
+    Ok(())
+}

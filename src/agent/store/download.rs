@@ -1,0 +1,83 @@
+//! Downloads on the host: which of a plan's files are pinned, and where they may come from.
+
+use super::receive;
+use crate::fetch::{self, Source};
+use crate::plan::Plan;
+use crate::plan::document::ModelFile;
+use crate::wire::protocol::Blob;
+
+/// The runtime that the plan pins.
+pub fn runtime(plan: &Plan) -> Option<Blob> {
+    let file = plan.llama_server.runtime.as_ref()?;
+    let path = file.url.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("llama.cpp");
+    Some(Blob {
+        name: name.to_string(),
+        sha256: file.sha256.to_ascii_lowercase(),
+        size_bytes: file.size_bytes,
+    })
+}
+
+/// A model file that the plan pins: address, hash and size are known.
+pub fn model(file: &ModelFile) -> Option<Blob> {
+    let (_, sha256) = (file.url.as_ref()?, file.sha256.as_ref()?);
+    Some(Blob { name: file.name.clone(), sha256: sha256.to_ascii_lowercase(), size_bytes: file.size_bytes })
+}
+
+/// Where every pinned file may come from: mirrors in the order given, then its own address.
+pub fn sources(plan: &Plan, mirrors: &[(String, String)]) -> Vec<Source> {
+    let runtime = plan.llama_server.runtime.as_ref().map(|file| (runtime(plan), &file.url));
+    let models = plan.files().filter_map(|file| Some((model(file), file.url.as_ref()?)));
+    let pinned = runtime.into_iter().chain(models).filter_map(|(blob, url)| Some((blob?, url)));
+    pinned
+        .map(|(blob, url)| Source {
+            urls: addresses(url, mirrors),
+            sha256: blob.sha256,
+            size_bytes: blob.size_bytes,
+        })
+        .collect()
+}
+
+fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
+    let mirrored =
+        mirrors.iter().filter_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
+    let mut urls: Vec<String> = mirrored.collect();
+    urls.push(url.to_string());
+    urls
+}
+
+/// Bytes of `blob` that an upload or a download left on the disk.
+pub fn held(blob: &Blob) -> u64 {
+    receive::held(blob).max(fetch::held(&receive::arrived(blob)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrors_come_first_and_only_where_they_fit() {
+        let mirrors = [
+            ("https://huggingface.co/".to_string(), "https://mirror.example/hf/".to_string()),
+            ("https://github.com/".to_string(), "https://other.example/".to_string()),
+        ];
+        assert_eq!(
+            addresses("https://huggingface.co/a/b.gguf", &mirrors),
+            ["https://mirror.example/hf/a/b.gguf", "https://huggingface.co/a/b.gguf"]
+        );
+        assert_eq!(addresses("https://x.example/b", &mirrors), ["https://x.example/b"]);
+    }
+
+    #[test]
+    fn only_a_hash_and_an_address_make_a_download() {
+        let file = |sha256: Option<&str>, url: Option<&str>| ModelFile {
+            name: "m.gguf".into(),
+            size_bytes: 7,
+            sha256: sha256.map(str::to_string),
+            url: url.map(str::to_string),
+        };
+        assert!(model(&file(Some("AB"), Some("https://x"))).is_some_and(|blob| blob.sha256 == "ab"));
+        assert!(model(&file(None, Some("https://x"))).is_none());
+        assert!(model(&file(Some("ab"), None)).is_none());
+    }
+}

@@ -1,0 +1,181 @@
+//! Generations: numbered folders with everything that one plan puts on a host. The service points at
+//! one of them; switching is one rename.
+
+use crate::error::{Failure, Result};
+use crate::files::{self, Stamp};
+use crate::paths;
+use crate::plan::Plan;
+use crate::plan::document::ModelFile;
+use crate::verify::links::Links;
+use crate::wire::protocol::Blob;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a generation was made from; two equal records are the same generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`Bundle::id`](crate::render::Bundle::id).
+    pub bundle: String,
+    pub llama_build: String,
+    pub runtime: Blob,
+    /// The model's files and, after them, the embedding model's.
+    pub models: Vec<Blob>,
+    /// Requirements that may refuse without stopping the service (`apply --allow`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+}
+
+/// An unpacked runtime, noted when it was complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    pub blob: Blob,
+    pub llama_build: String,
+    /// Folder of llama-server, relative to the runtime's.
+    pub folder: PathBuf,
+    /// The executable as it was unpacked.
+    pub stamp: Stamp,
+    /// Shared libraries outside the runtime that it needs, as the loader found them.
+    pub libraries: Vec<PathBuf>,
+    /// It was on the host already, here; its folder only links to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<PathBuf>,
+    /// The build that it says it is, such as `b11434`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<PathBuf, String>,
+}
+
+/// A model file whose hash was right when it was put there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    pub blob: Blob,
+    pub stamp: Stamp,
+}
+
+pub fn runtime_folder(blob: &Blob) -> PathBuf {
+    Path::new(paths::RUNTIMES).join(&blob.sha256)
+}
+
+pub fn model_folder(blob: &Blob) -> PathBuf {
+    Path::new(paths::MODELS).join(&blob.sha256)
+}
+
+pub fn model_path(blob: &Blob) -> PathBuf {
+    model_folder(blob).join(&blob.name)
+}
+
+/// Name of the note beside an unpacked runtime or a model.
+pub const NOTE: &str = "note.json";
+
+pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
+    files::write(path, &serde_json::to_vec_pretty(note)?, 0o644)
+}
+
+/// The noted runtime, if its executable is still the one that was unpacked.
+pub fn runtime(blob: &Blob) -> Option<Runtime> {
+    let folder = runtime_folder(blob);
+    let note: Runtime = read_note(&folder.join(NOTE))?;
+    let executable = folder.join(&note.folder).join("llama-server");
+    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists()))
+        .then_some(note)
+}
+
+/// The model is there and unchanged since it was hashed.
+pub fn has_model(blob: &Blob) -> bool {
+    let note: Option<Model> = read_note(&model_folder(blob).join(NOTE));
+    note.is_some_and(|note| Stamp::of(&model_path(blob)).is_ok_and(|stamp| stamp == note.stamp))
+}
+
+/// Bytes of all models on the host.
+pub fn models_bytes() -> u64 {
+    let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
+    let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
+    notes.map(|note| note.blob.size_bytes).sum()
+}
+
+/// The generation the service points at.
+pub fn current() -> Option<PathBuf> {
+    fs::read_link(paths::GENERATION).ok()
+}
+
+/// Nothing of the tool serves on this host yet.
+pub fn is_none() -> bool {
+    current().is_none()
+}
+
+/// The one that a generation took over from, where that is known and still there.
+pub fn previous(generation: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(generation.join(paths::generation::PREVIOUS)).ok()?;
+    (target != generation && target.join(paths::generation::RECORD).is_file()).then_some(target)
+}
+
+pub fn record(generation: &Path) -> Option<Record> {
+    read_note(&generation.join(paths::generation::RECORD))
+}
+
+pub fn current_record() -> Option<Record> {
+    record(&current()?)
+}
+
+/// The plan of the generation the service points at.
+pub fn current_plan() -> Option<Plan> {
+    plan(Path::new(paths::GENERATION))
+}
+
+pub fn plan(generation: &Path) -> Option<Plan> {
+    let text = fs::read_to_string(generation.join(paths::generation::PLAN)).ok()?;
+    Plan::from_json(&text).ok()
+}
+
+/// What connected the cards when the generation that serves was applied.
+pub fn current_links() -> Links {
+    read_note(&Path::new(paths::GENERATION).join(paths::generation::LINKS)).unwrap_or_default()
+}
+
+/// A number that no generation has had.
+pub fn next_number() -> u64 {
+    let entries = fs::read_dir(paths::GENERATIONS).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max().unwrap_or(0) + 1
+}
+
+/// The model file on the host with the planned name, size and, where the plan has it, hash. The one
+/// in use comes first; of several others none is better than the next.
+pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
+    let fits = |blob: &Blob| {
+        let same = |wanted: &String| wanted.eq_ignore_ascii_case(&blob.sha256);
+        blob.name == file.name && blob.size_bytes == file.size_bytes && file.sha256.as_ref().is_none_or(same)
+    };
+    let mut in_use = current.into_iter().flat_map(|record| &record.models);
+    if let Some(blob) = in_use.find(|blob| fits(blob)) {
+        return Some(blob.clone());
+    }
+    let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
+    let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
+    let mut blobs = notes.map(|note| note.blob).filter(|blob| fits(blob) && has_model(blob));
+    let first = blobs.next()?;
+    blobs.next().is_none().then_some(first)
+}
+
+/// The runtime of the planned build that is on the host.
+pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
+    let build = &plan.llama_server.build;
+    if let Some(record) = current.filter(|record| record.llama_build == *build) {
+        return Ok(record.runtime.clone());
+    }
+    let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
+    let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
+    notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
+    notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
+        Failure::failed(format!("no llama.cpp {build} is on the host and no archive was given"))
+            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive; or --runtime-path PATH where the host has llama-server already; or pin its download with `agi-provision plan --resolve`")
+            .into()
+    })
+}

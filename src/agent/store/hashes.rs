@@ -1,0 +1,27 @@
+//! Hashes of the files of a folder.
+
+use crate::error::{Context, Result};
+use crate::hash::sha256_file;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Regular files below `folder` with their SHA-256, by relative path; links lead to one of them.
+pub fn hashes(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(below) = folders.pop() {
+        for entry in fs::read_dir(&below).with_context(|| format!("reading {}", below.display()))? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, entry.path());
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() {
+                let sha256 =
+                    sha256_file(&path, |_| {}).with_context(|| format!("reading {}", path.display()))?;
+                all.insert(path.strip_prefix(folder).unwrap_or(&path).to_path_buf(), sha256);
+            }
+        }
+    }
+    Ok(all)
+}

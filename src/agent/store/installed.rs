@@ -1,0 +1,150 @@
+//! A llama-server that is on the host already (`apply --runtime-path`): what it must be like to be run
+//! by the service, and what it says of itself.
+
+use super::generation::{self, NOTE, Runtime};
+use crate::error::{Context, Failure, Result};
+use crate::files::Stamp;
+use crate::hash::sha256_file;
+use crate::wire::protocol::Blob;
+use crate::{paths, process};
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Places that the service's sandbox hides.
+const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
+
+/// The executable behind `path`, all links followed, if the service can run it.
+pub fn resolve(path: &Path) -> Result<PathBuf> {
+    let refuse =
+        |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
+    if !path.is_absolute() {
+        return refuse("is not an absolute path", "give its path on the host, such as /usr/bin/llama-server");
+    }
+    let Ok(real) = fs::canonicalize(path) else {
+        return refuse(
+            "is not on the host",
+            "`command -v llama-server` there tells where it is; or give --runtime-archive",
+        );
+    };
+    let metadata = fs::metadata(&real).with_context(|| format!("reading {}", real.display()))?;
+    if !metadata.is_file() || metadata.mode() & 0o001 == 0 || !is_elf(&real) {
+        return refuse(
+            "is not an executable for x86-64 that every user may run",
+            "a script cannot stand in for llama-server; name the program that it starts",
+        );
+    }
+    if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 {
+        return refuse(
+            "can be changed by others than root",
+            "chown it to root and chmod 755, or install it under /usr/local or /opt",
+        );
+    }
+    match HIDDEN.iter().find(|folder| real.starts_with(folder)) {
+        Some(folder) => refuse(
+            &format!("lies in {folder}, which the service does not see"),
+            "install it under /usr/local or /opt",
+        ),
+        None => Ok(real),
+    }
+}
+
+/// The executable at `path` as a runtime. It is hashed once, and again when it was changed.
+pub fn blob(path: &Path) -> Result<Blob> {
+    let what = || format!("reading {}", path.display());
+    let stamp = Stamp::of(path).with_context(what)?;
+    let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
+    let mut notes = entries.filter_map(|entry| generation::read_note::<Runtime>(&entry.path().join(NOTE)));
+    let same = |note: &Runtime| note.installed.as_deref() == Some(path) && note.stamp == stamp;
+    if let Some(note) = notes.find(same) {
+        return Ok(note.blob);
+    }
+    let sha256 = sha256_file(path, |_| {}).with_context(what)?;
+    Ok(Blob { name: path.to_string_lossy().into_owned(), sha256, size_bytes: stamp.size_bytes })
+}
+
+/// An x86-64 ELF file.
+pub fn is_elf(path: &Path) -> bool {
+    let mut magic = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+}
+
+/// What `llama-server --version` calls its build, such as `b11434`; run as the service's own user.
+/// `None`: it does not say.
+pub fn build(server: &Path) -> Option<String> {
+    let passwd = fs::read_to_string("/etc/passwd").ok()?;
+    let entry = passwd.lines().find_map(|line| line.strip_prefix(&format!("{}:", paths::USER)))?;
+    let mut ids = entry.split(':').skip(1).map_while(|id| id.parse().ok());
+    let (uid, gid) = (ids.next()?, ids.next()?);
+    let mut command = Command::new(server);
+    command.arg("--version").env_clear().current_dir("/").uid(uid).gid(gid);
+    let outcome = process::run_command(&mut command, "llama-server", Duration::from_secs(20)).ok()?;
+    parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
+}
+
+/// `version: 0.6.0-dev (build 11434, commit unknown)`, or as it was before, `version: 6123 (abc1234)`.
+/// A build that was made without its number says 0.
+fn parse(said: &str) -> Option<String> {
+    let version = said.lines().find_map(|line| line.trim().strip_prefix("version: "))?;
+    let number = match version.split_once("(build ") {
+        Some((_, build)) => build.split([',', ')']).next()?,
+        None => version.split(' ').next()?,
+    };
+    let is_number = number != "0" && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("b{number}"))
+}
+
+/// What is wrong with a runtime of build `found` for a plan of `planned`.
+pub fn mismatch(found: Option<&str>, planned: &str) -> Option<String> {
+    match found {
+        Some(found) if found == planned => None,
+        Some(found) => Some(format!(
+            "llama-server is build {found}, and the plan is for {planned}: arguments and memory were settled for that one"
+        )),
+        None => Some(format!("llama-server does not say which build it is; the plan is for {planned}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_is_read() {
+        let said =
+            "version: 0.6.0-dev (build 11434, commit unknown)\nbuilt with GNU 12.2.0 for Linux x86_64\n";
+        assert_eq!(parse(said).as_deref(), Some("b11434"));
+        assert_eq!(parse("ggml_vulkan: none\nversion: 6123 (abc1234)\n").as_deref(), Some("b6123"));
+        assert_eq!(parse("version: 0 (unknown)"), None);
+        assert_eq!(parse("version: 0.6.0-dev (build 0, commit unknown)"), None);
+        assert_eq!(parse("version: 0.6.0-dev"), None);
+        assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn another_build_is_told_apart() {
+        assert_eq!(mismatch(Some("b11434"), "b11434"), None);
+        assert!(mismatch(Some("b6123"), "b11434").unwrap().contains("b6123"));
+        assert!(mismatch(None, "b11434").unwrap().contains("does not say"));
+    }
+
+    #[test]
+    fn what_the_service_cannot_run_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("llama-server");
+        fs::write(&script, "#!/bin/sh\n").unwrap();
+        let said = |path: &str| resolve(Path::new(path)).unwrap_err().to_string();
+        assert!(said(script.to_str().unwrap()).contains("not an executable"));
+        assert!(said("llama-server").contains("absolute"));
+        assert!(said("/no/such/llama-server").contains("is not on the host"));
+        assert!(said("/usr").contains("not an executable"));
+        let real = resolve(Path::new("/proc/self/exe/../x")).unwrap_err();
+        assert!(real.to_string().contains("is not on the host"));
+        assert!(resolve(Path::new("/bin/sh")).unwrap().starts_with("/usr"));
+    }
+}

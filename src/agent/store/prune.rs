@@ -1,0 +1,75 @@
+//! What no longer serves goes, at the end of a successful apply. The rule: the generation that serves
+//! and the one before it stay, with their models and runtimes; every other generation, model, runtime,
+//! arrived file and agent goes. Never what serves.
+
+use super::generation::{self, Record};
+use super::staged;
+use crate::error::Result;
+use crate::files;
+use crate::paths;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Removes what nothing refers to; gives what went, one line each.
+pub fn prune() -> Result<Vec<String>> {
+    let Some(current) = generation::current() else { return Ok(Vec::new()) };
+    let kept: Vec<PathBuf> =
+        [Some(current.clone()), generation::previous(&current)].into_iter().flatten().collect();
+    let records: Vec<Record> = kept.iter().filter_map(|path| generation::record(path)).collect();
+    // A generation that cannot be read might need anything.
+    if records.len() != kept.len() {
+        return Ok(Vec::new());
+    }
+    let names = |paths: &[PathBuf]| -> BTreeSet<String> {
+        paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect()
+    };
+    let models = records.iter().flat_map(|record| &record.models).map(|blob| blob.sha256.clone()).collect();
+    let runtimes = records.iter().map(|record| record.runtime.sha256.clone()).collect();
+    let mut gone = Vec::new();
+    others(Path::new(paths::GENERATIONS), &names(&kept), "generation", &mut gone)?;
+    others(Path::new(paths::MODELS), &models, "model", &mut gone)?;
+    others(Path::new(paths::RUNTIMES), &runtimes, "runtime", &mut gone)?;
+    others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", &mut gone)?;
+    let unused = staged::sweep(Path::new(paths::LIB), &agents())?;
+    gone.extend(unused.into_iter().map(|name| format!("agent {name}")));
+    Ok(gone)
+}
+
+/// This executable, the one the service starts, and the link to it.
+fn agents() -> BTreeSet<String> {
+    let link = Path::new(paths::AGENT_LINK);
+    let paths = [Some(link.to_path_buf()), fs::read_link(link).ok(), staged::executable().ok()];
+    let names = paths.into_iter().flatten();
+    names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect()
+}
+
+fn others(folder: &Path, keep: &BTreeSet<String>, what: &str, gone: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !keep.contains(&name) {
+            files::remove(&entry.path())?;
+            gone.push(format!("{what} {name}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_others_go() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["1", "2", "3"] {
+            fs::create_dir_all(dir.path().join(name).join("model")).unwrap();
+        }
+        let keep = ["2".to_string(), "3".to_string()].into_iter().collect();
+        let mut gone = Vec::new();
+        others(dir.path(), &keep, "generation", &mut gone).unwrap();
+        assert_eq!(gone, ["generation 1"]);
+        assert!(dir.path().join("2/model").is_dir() && dir.path().join("3").is_dir());
+        others(&dir.path().join("none"), &keep, "x", &mut gone).unwrap();
+    }
+}
