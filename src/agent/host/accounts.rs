@@ -55,7 +55,8 @@ impl Accounts {
     pub fn account(&self, name: &str) -> Option<Account> {
         let fields = entry(&self.passwd, name)?;
         let [_, _, uid, gid, comment, home, shell] = fields[..] else { return None };
-        let member = |line: &&str| line.rsplit(':').next().is_some_and(|all| all.split(',').any(|m| m == name));
+        let member =
+            |line: &&str| line.rsplit(':').next().is_some_and(|all| all.split(',').any(|m| m == name));
         let mut groups: Vec<String> = (self.group.lines().filter(member))
             .filter_map(|line| line.split(':').next())
             .filter(|group| *group != name)

@@ -1,6 +1,7 @@
 //! One apply at a time on a host: an flock that the kernel drops with its holder, however it ends. Its file is
 //! root's alone, as whoever can open a file can hold its lock.
 
+use super::private;
 use crate::error::{Context, Result};
 use crate::paths;
 use rustix::fs::{FlockOperation, flock};
@@ -9,7 +10,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
 
 /// Who holds the host.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

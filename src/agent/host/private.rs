@@ -48,8 +48,12 @@ mod tests {
     fn a_folder_that_others_can_enter_or_redirect_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let me = rustix::process::geteuid().as_raw();
-        let (fresh, open, link, file) =
-            (dir.path().join("fresh"), dir.path().join("open"), dir.path().join("link"), dir.path().join("file"));
+        let (fresh, open, link, file) = (
+            dir.path().join("fresh"),
+            dir.path().join("open"),
+            dir.path().join("link"),
+            dir.path().join("file"),
+        );
         enter_at(&fresh, me).unwrap();
         enter_at(&fresh, me).unwrap();
         assert_eq!(fs::metadata(&fresh).unwrap().mode() & 0o7777, 0o700);

@@ -1,10 +1,9 @@
 //! Looks at what lies on the host under our names, for [`preflight`](super::preflight).
 
 use super::generation::{self, NOTE};
-use super::made::{Made, ROOTS, RECORD, Thing};
-use super::preflight::{
-    DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Finding, Kind, Node, SHELVES, Seen, TABLE, UNITS, judge,
-};
+use super::made::{Made, RECORD, ROOTS, Thing};
+use super::preflight::{Finding, judge};
+use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
 use super::{made, staged};
 use crate::agent::host::accounts::Accounts;
 use crate::error::{Failure, Result};
@@ -57,6 +56,22 @@ impl Preflight {
             ));
         }
         said
+    }
+
+    /// What of others lies under our names, in words: `remove` leaves it.
+    pub fn of_others(&self) -> Vec<String> {
+        let of_others = |finding: &Finding| match finding {
+            Finding::Refused { what, .. } => Some(what.clone()),
+            Finding::Used { path, what } => Some(format!("{} ({what})", path.display())),
+            Finding::Earlier(_) | Finding::Brought(_) => None,
+        };
+        self.findings.iter().filter_map(of_others).collect()
+    }
+
+    /// Records what is taken over, and nothing where there is nothing of ours.
+    pub fn take_ours(mut self) -> Result<()> {
+        self.findings.retain(|finding| matches!(finding, Finding::Earlier(_) | Finding::Brought(_)));
+        self.take()
     }
 
     /// Records what is used and what is taken over.
@@ -220,7 +235,8 @@ fn ways(accounts: &Accounts) -> std::collections::BTreeMap<PathBuf, Node> {
 /// A generation that can be read, or a job, of a version that kept no record; nobody but root wrote them.
 fn earlier() -> bool {
     let of_root = |path: &Path| {
-        fs::symlink_metadata(path).is_ok_and(|found| found.uid() == 0 && found.is_file() && found.mode() & 0o022 == 0)
+        fs::symlink_metadata(path)
+            .is_ok_and(|found| found.uid() == 0 && found.is_file() && found.mode() & 0o022 == 0)
     };
     let generations = entries(Path::new(paths::GENERATIONS)).into_iter();
     let mut folders = generations.map(|name| Path::new(paths::GENERATIONS).join(name));

@@ -67,21 +67,46 @@ impl From<OurPath> for PathBuf {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Thing {
     /// The number is known once the account was made.
-    Account { name: String, uid: Option<u32> },
-    Group { name: String, gid: Option<u32> },
+    Account {
+        name: String,
+        uid: Option<u32>,
+    },
+    Group {
+        name: String,
+        gid: Option<u32>,
+    },
     /// Removed when nothing is left in it.
-    Folder { path: OurPath },
+    Folder {
+        path: OurPath,
+    },
     /// Removed with all that is in it.
-    Tree { path: OurPath },
-    File { path: OurPath },
-    UnitFile { path: OurPath },
-    DropIn { path: OurPath },
-    Link { path: OurPath },
-    Certificate { path: OurPath },
+    Tree {
+        path: OurPath,
+    },
+    File {
+        path: OurPath,
+    },
+    UnitFile {
+        path: OurPath,
+    },
+    DropIn {
+        path: OurPath,
+    },
+    Link {
+        path: OurPath,
+    },
+    Certificate {
+        path: OurPath,
+    },
     /// Installed packages stay on the host.
-    Package { name: String },
+    Package {
+        name: String,
+    },
     /// Removed with the unit that loads it.
-    FirewallTable { family: String, name: String },
+    FirewallTable {
+        family: String,
+        name: String,
+    },
 }
 
 /// Fails for a path that this tool has no business with.
@@ -209,7 +234,9 @@ impl Made {
     /// Adds `thing` unless it has an entry. Numbers that became known replace those that were not.
     pub fn add(&mut self, thing: Thing) {
         let known = match &thing {
-            Thing::Account { uid, .. } => self.account().is_some_and(|known| known.is_some() || uid.is_none()),
+            Thing::Account { uid, .. } => {
+                self.account().is_some_and(|known| known.is_some() || uid.is_none())
+            }
             Thing::Group { gid, .. } => self.group().is_some_and(|known| known.is_some() || gid.is_none()),
             _ => thing.path().is_some_and(|path| self.has(path)),
         };
@@ -235,12 +262,21 @@ pub fn add(things: impl IntoIterator<Item = Thing>) -> Result<()> {
     update(|made| things.into_iter().for_each(|thing| made.add(thing)))
 }
 
-/// Forgets `path`, which is gone, and what was in it.
-pub fn gone(path: &Path) -> Result<()> {
-    if Made::read()?.is_none() {
-        return Ok(());
+/// Forgets what lay in these folders and is gone.
+pub fn forget_absent(folders: &[&str]) -> Result<()> {
+    let inside = |path: &Path| folders.iter().any(|folder| path.parent() == Some(Path::new(folder)));
+    let absent =
+        |thing: &Thing| thing.path().is_some_and(|path| inside(path) && fs::symlink_metadata(path).is_err());
+    match Made::read()? {
+        Some(_) => update(|made| made.forget(absent)),
+        None => Ok(()),
     }
-    update(|made| made.forget(|thing| thing.path().is_some_and(|at| at.starts_with(path))))
+}
+
+/// What lies at `path` may be changed and removed. On a host of an earlier version, which kept no record, all
+/// of our names were taken for ours.
+pub fn is_ours(path: &Path) -> Result<bool> {
+    Ok(Made::read()?.is_none_or(|made| made.has(path)))
 }
 
 /// Makes a folder of ours, and records it, unless it is there.
@@ -249,6 +285,20 @@ pub fn folder(path: &Path, mode: u32) -> Result<()> {
         add([Thing::folder(path)?])?;
     }
     files::directory(path, mode)
+}
+
+/// Keeps of the record what was in it `before`, and what is on the host: the rest was about to be made and was
+/// not, or was taken back.
+pub fn restore(before: Option<&Made>) -> Result<()> {
+    let known = |thing: &Thing| before.is_some_and(|made| made.things.contains(thing));
+    let there = |thing: &Thing| match thing {
+        Thing::Package { .. } => true,
+        other => other.path().is_some_and(|path| fs::symlink_metadata(path).is_ok()),
+    };
+    match Made::read()? {
+        Some(_) => update(|made| made.things.retain(|thing| known(thing) || there(thing))),
+        None => Ok(()),
+    }
 }
 
 /// Changes the record; it is written only where it differs then.
@@ -280,18 +330,20 @@ fn write(mut made: Made) -> Result<()> {
         .with_context(|| format!("making {}", var.display()))
 }
 
-/// Removes the record, and its folder where that is ours and empty then. True: nothing is left of either.
+/// Ends the record where nothing that we made is left, and removes its folder where that is ours and nothing
+/// else is in it.
 pub fn end() -> Result<()> {
     files::remove(Path::new(BORN))?;
     let Some(made) = Made::read()? else { return Ok(()) };
-    let var = Path::new(paths::VAR);
-    let alone = fs::read_dir(var)
-        .with_context(|| format!("reading {}", var.display()))?
-        .flatten()
-        .all(|entry| Path::new(RECORD).file_name() == Some(entry.file_name().as_os_str()));
+    let var = Thing::folder(paths::VAR)?;
+    let kept = |thing: &Thing| !matches!(thing, Thing::Package { .. } | Thing::FirewallTable { .. });
+    if made.things.iter().any(|thing| *thing != var && kept(thing)) {
+        return Ok(());
+    }
+    files::remove(&files::temporary(Path::new(RECORD)))?;
     files::remove(Path::new(RECORD))?;
-    if made.has(var) && alone {
-        remove_folder(var)?;
+    if made.things.contains(&var) {
+        remove_folder(Path::new(paths::VAR))?;
     }
     Ok(())
 }

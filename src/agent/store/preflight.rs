@@ -2,54 +2,13 @@
 //! What others made is refused before anything is written, or used where that is safe, and said.
 
 use super::made::{Made, Thing};
+use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
 use super::staged;
 use crate::agent::host::accounts::{Account, Group};
 use crate::error::{Exit, Failure};
 use crate::paths;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// What lies at a path; links are not followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    pub kind: Kind,
-    pub uid: u32,
-    /// The owner's name, such as `alice (uid 1001)`.
-    pub owner: String,
-    /// Permission bits.
-    pub mode: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `ours`: its text is one that this tool writes.
-    File { ours: bool },
-    Folder {
-        /// Something is mounted on it.
-        mount: bool,
-        entries: BTreeSet<String>,
-        /// Entries that hold our note of what they are.
-        noted: BTreeSet<String>,
-    },
-    Link { target: PathBuf },
-    /// A device, a socket or a pipe.
-    Other,
-}
-
-/// What is on the host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    pub account: Option<Account>,
-    pub group: Option<Group>,
-    /// By path; a path that is not there is missing here.
-    pub nodes: BTreeMap<PathBuf, Node>,
-    /// The folders on the way to ours, links followed.
-    pub ways: BTreeMap<PathBuf, Node>,
-    /// A version without a record applied here: its generation or its job can be read.
-    pub earlier: bool,
-    /// An nftables table of our name is loaded.
-    pub table: bool,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
@@ -62,45 +21,6 @@ pub enum Finding {
     /// An image, cloud-init or `remove --keep-models` brought it, as its content shows.
     Brought(Thing),
 }
-
-/// Files and links of fixed names in our folders.
-pub const FILES: [&str; 8] = [
-    paths::API_KEY,
-    paths::GENERATION,
-    paths::EXPOSE_CONFIRMED,
-    paths::EXPOSE_NOTE,
-    paths::EXPOSE_TRIED,
-    paths::TLS_CERT,
-    paths::TLS_KEY,
-    paths::RECEIPT,
-];
-/// Folders of fixed names in our folders, but the shelves and what arrives.
-pub const FOLDERS: [&str; 3] = [paths::TLS, paths::GENERATIONS, paths::JOB];
-/// What a host may have without serving.
-pub const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
-/// Unit files and links of fixed names.
-pub const UNITS: [&str; 7] = [
-    paths::UNIT_FILE,
-    paths::EMBED_UNIT_FILE,
-    paths::EXPOSE_FILE,
-    paths::RESUME_FILE,
-    paths::WANTS,
-    paths::EMBED_WANTS,
-    paths::RESUME_LINK,
-];
-/// Units that would be ours wherever they lie: systemd's own order of folders decides which one counts.
-pub const ELSEWHERE: [&str; 6] = [
-    "/etc/systemd/system/agi-provision-apply.service",
-    "/etc/systemd/system/agi-provision-expose-revert.service",
-    "/etc/systemd/system/agi-provision-expose-revert.timer",
-    "/usr/lib/systemd/system/agi-provision-llama.service",
-    "/usr/lib/systemd/system/agi-provision-embed.service",
-    "/usr/lib/systemd/system/agi-provision-expose.service",
-];
-/// Folders for what changes a unit; an administrator may have files of their own in them.
-pub const DROP_INS: [&str; 2] = [paths::UNIT_DROP_IN, paths::EMBED_UNIT_DROP_IN];
-/// Our file in those.
-pub const DROP_IN: &str = "10-generation.conf";
 
 /// Compares. `more`: paths of the bundle outside our folders, beside the fixed names.
 pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Finding> {
@@ -127,20 +47,21 @@ pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Findin
     }
     judge.incoming(&mut found);
     judge.generations(&mut found);
-    if seen.table && !record.is_some_and(|made| made.all().any(|t| matches!(t, Thing::FirewallTable { .. }))) {
+    if seen.table && !record.is_some_and(|made| made.all().any(|t| matches!(t, Thing::FirewallTable { .. })))
+    {
         found.push(match seen.earlier {
             true => Finding::Earlier(Thing::FirewallTable { family: TABLE.0.into(), name: TABLE.1.into() }),
             false => Finding::Refused {
                 what: format!("the nftables table {} {}", TABLE.0, TABLE.1),
-                todo: format!("`nft delete table {} {}`, and take it out of the file that loads it", TABLE.0, TABLE.1),
+                todo: format!(
+                    "`nft delete table {} {}`, and take it out of the file that loads it",
+                    TABLE.0, TABLE.1
+                ),
             },
         });
     }
     found
 }
-
-/// Family and name of our nftables table.
-pub const TABLE: (&str, &str) = ("inet", "agi_provision");
 
 /// Exit 4, naming everything that is refused; `None` when nothing is.
 pub fn refusal(found: &[Finding]) -> Option<Failure> {
@@ -154,8 +75,10 @@ pub fn refusal(found: &[Finding]) -> Option<Failure> {
     }
     let mut seen = BTreeSet::new();
     todo.retain(|todo| seen.insert(*todo));
-    let message =
-        format!("this host has, under names of agi-provision, what agi-provision did not make: {}", what.join("; "));
+    let message = format!(
+        "this host has, under names of agi-provision, what agi-provision did not make: {}",
+        what.join("; ")
+    );
     Some(
         Failure::new(Exit::HostDoesNotMeetPlan, message)
             .hint(format!("{}. Then apply again; nothing was changed", todo.join("; "))),
@@ -282,9 +205,10 @@ impl Judge<'_> {
         match self.record.and_then(Made::group) {
             Some(None) => None,
             Some(Some(gid)) if gid == group.gid => None,
-            Some(Some(gid)) => {
-                Some(Finding::Refused { what: format!("{what}; the one that was made here had gid {gid}"), todo })
-            }
+            Some(Some(gid)) => Some(Finding::Refused {
+                what: format!("{what}; the one that was made here had gid {gid}"),
+                todo,
+            }),
             None if self.seen.earlier && group.members.is_empty() => {
                 Some(Finding::Earlier(Thing::Group { name: paths::USER.into(), gid: Some(group.gid) }))
             }
@@ -321,7 +245,10 @@ impl Judge<'_> {
                     node.owner,
                     node.mode
                 ),
-                todo: format!("`chown root: {0}` and `chmod go-w {0}` if it is meant for this, or move it away", path.display()),
+                todo: format!(
+                    "`chown root: {0}` and `chmod go-w {0}` if it is meant for this, or move it away",
+                    path.display()
+                ),
             });
             return;
         }
@@ -330,7 +257,11 @@ impl Judge<'_> {
         }
         if node.mode & 0o001 == 0 {
             found.push(Finding::Refused {
-                what: format!("{}, a folder that the service could not enter (mode {:04o})", path.display(), node.mode),
+                what: format!(
+                    "{}, a folder that the service could not enter (mode {:04o})",
+                    path.display(),
+                    node.mode
+                ),
                 todo: format!("`chmod 755 {}`", path.display()),
             });
             return;
@@ -347,7 +278,10 @@ impl Judge<'_> {
         match self.thing_of(path) {
             Some(thing) if self.seen.earlier && !mount => found.push(Finding::Earlier(thing)),
             Some(thing)
-                if path == Path::new(paths::VAR) && !mount && !entries.is_empty() && entries.iter().all(brought) =>
+                if path == Path::new(paths::VAR)
+                    && !mount
+                    && !entries.is_empty()
+                    && entries.iter().all(brought) =>
             {
                 found.push(Finding::Brought(thing));
             }
@@ -384,7 +318,9 @@ impl Judge<'_> {
             _ if [paths::TLS_CERT, paths::TLS_KEY].contains(&text) => Thing::certificate(path),
             _ if path.file_name().is_some_and(|name| name == DROP_IN) => Thing::drop_in(path),
             Kind::Link { .. } => Thing::link(path),
-            Kind::File { .. } if text.ends_with(".service") || text.ends_with(".timer") => Thing::unit_file(path),
+            Kind::File { .. } if text.ends_with(".service") || text.ends_with(".timer") => {
+                Thing::unit_file(path)
+            }
             Kind::File { .. } => Thing::file(path),
             Kind::Other => return None,
         };
@@ -434,11 +370,14 @@ impl Judge<'_> {
     /// Models or runtimes, by their content.
     fn shelf(&self, path: &Path, found: &mut Vec<Finding>) {
         let Some(node) = self.node(path) else { return };
-        let Kind::Folder { entries, noted, .. } = &node.kind else { return found.push(self.foreign(path, node)) };
+        let Kind::Folder { entries, noted, .. } = &node.kind else {
+            return found.push(self.foreign(path, node));
+        };
         if node.uid != 0 || node.mode & 0o022 != 0 {
             return found.push(self.foreign(path, node));
         }
-        let brought = |thing| if self.seen.earlier { Finding::Earlier(thing) } else { Finding::Brought(thing) };
+        let brought =
+            |thing| if self.seen.earlier { Finding::Earlier(thing) } else { Finding::Brought(thing) };
         if !self.has(path) {
             found.extend(Thing::folder(path).ok().map(brought));
         }

@@ -3,7 +3,7 @@
 //! another session needs stays, and the last one takes it along. The lock is a file of root's own, as
 //! everyone can open the executable.
 
-use super::private;
+use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -146,7 +146,9 @@ impl InUse {
                 Err(error) => return Err(error).with_context(|| format!("opening {}", path.display())),
             };
             let (path, locks, modified) = (path.to_path_buf(), locks.to_path_buf(), modified(&file));
-            return Ok(Some(InUse { file: Some(Staged { path, name, file, lock, locks, modified, left: false }) }));
+            return Ok(Some(InUse {
+                file: Some(Staged { path, name, file, lock, locks, modified, left: false }),
+            }));
         }
         Err(Failure::failed(format!("{} is about to be removed by another session", path.display()))
             .hint("try again in a moment; `fuser` on the host names who has it")
@@ -250,7 +252,9 @@ mod tests {
         let (dir, locks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (folder, locks) = (dir.path(), locks.path());
         let living = format!("{STAGING}{}", std::process::id());
-        for name in ["agent-1", "agent-2", "agent-3", &living, ".staging.4194304999", "other", "agent-x", MARK] {
+        for name in
+            ["agent-1", "agent-2", "agent-3", &living, ".staging.4194304999", "other", "agent-x", MARK]
+        {
             fs::write(folder.join(name), name).unwrap();
         }
         std::os::unix::fs::symlink("agent-1", folder.join("agi-provision")).unwrap();
