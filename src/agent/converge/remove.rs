@@ -6,8 +6,8 @@ use crate::agent::host::service::{self, remove_drop_in};
 use crate::agent::host::{user_locks, users};
 use crate::agent::servers::embedding;
 use crate::agent::store::made::{self, Made, Thing};
-use crate::agent::store::resume;
 use crate::agent::store::seen::SHELVES;
+use crate::agent::store::{preflight, resume};
 use crate::error::Result;
 use crate::{files, paths};
 use std::cmp::Reverse;
@@ -116,7 +116,11 @@ fn remove(thing: &Thing) -> Result<Option<String>> {
         }
         Thing::Account { name, uid } => {
             let found = Accounts::read()?.account(name);
-            let other = found.filter(|found| uid.is_some_and(|uid| uid != found.uid));
+            let other = found.filter(|found| match uid {
+                Some(uid) => *uid != found.uid,
+                // It was about to be made.
+                None => !preflight::is_as_made(found, None),
+            });
             match other {
                 Some(other) => Ok(Some(format!("the account {name} (uid {}, another one's)", other.uid))),
                 None => users::remove().map(|()| None),

@@ -86,7 +86,7 @@ pub fn refusal(found: &[Finding]) -> Option<Failure> {
 }
 
 /// As useradd makes it for us. The groups of the graphics cards' devices are an administrator's to give.
-fn is_as_made(account: &Account, group: Option<&Group>) -> bool {
+pub fn is_as_made(account: &Account, group: Option<&Group>) -> bool {
     let devices = |name: &String| ["video", "render"].contains(&name.as_str());
     account.home == paths::VAR
         && account.shell.ends_with("/nologin")
