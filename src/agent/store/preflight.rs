@@ -121,13 +121,13 @@ impl Judge<'_> {
 
     /// Says whose it is.
     fn foreign(&self, path: &Path, node: &Node) -> Finding {
-        let of = if node.uid == 0 { "root's".to_string() } else { format!("{}'s", node.owner) };
         let what = match &node.kind {
-            Kind::File { .. } => format!("{}, a file of {of}", path.display()),
-            Kind::Folder { .. } => format!("{}, a folder of {of} (mode {:04o})", path.display(), node.mode),
-            Kind::Link { target } => format!("{}, a link of {of} to {}", path.display(), target.display()),
-            Kind::Other => format!("{}, a device or socket of {of}", path.display()),
+            Kind::File { .. } => "a file that".to_string(),
+            Kind::Folder { .. } => format!("a folder (mode {:04o}) that", node.mode),
+            Kind::Link { target } => format!("a link to {} that", target.display()),
+            Kind::Other => "a device or socket that".to_string(),
         };
+        let what = format!("{}, {what} belongs to {}", path.display(), node.owner);
         let lost = matches!(node.kind, Kind::File { ours: true }) && !self.seen.earlier;
         let todo = match lost {
             true => format!(
@@ -240,10 +240,10 @@ impl Judge<'_> {
         if node.uid != 0 || node.mode & 0o022 != 0 {
             found.push(Finding::Refused {
                 what: format!(
-                    "{}, a folder of {} (mode {:04o}), in which others could replace what lies there",
+                    "{}, a folder (mode {:04o}) that belongs to {}, in which others could replace what lies there",
                     path.display(),
-                    node.owner,
-                    node.mode
+                    node.mode,
+                    node.owner
                 ),
                 todo: format!(
                     "`chown root: {0}` and `chmod go-w {0}` if it is meant for this, or move it away",
