@@ -97,7 +97,7 @@ fn an_unprivileged_user_with_the_obvious_gets_nothing_and_holds_nobody_up() {
     let back = site.client.on(&site.host, "admin", &["rollback", "--yes"]);
     assert_eq!(back.status, 0, "{back:?}");
     // The agent while it works is root's as well.
-    let watched = "for turn in $(seq 200); do for pid in $(pgrep -f 'agi-provision.*agent'); do \
+    let watched = "for turn in $(seq 200); do for pid in $(pgrep -u root -f '^/usr/local/lib/agi-provision/agent'); do \
                    head -c 1 /proc/$pid/environ 2>/dev/null; head -c 1 /proc/$pid/mem 2>/dev/null; \
                    kill -9 $pid 2>/dev/null && echo killed; done; sleep 0.02; done; true";
     std::thread::scope(|scope| {
