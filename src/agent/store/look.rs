@@ -1,8 +1,9 @@
 //! Looks at what lies on the host under our names, for [`preflight`](super::preflight).
 
+use super::findings::{self, Finding};
 use super::generation::{self, NOTE};
 use super::made::{Made, RECORD, ROOTS, Thing};
-use super::preflight::{Finding, judge};
+use super::preflight::judge;
 use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
 use super::{made, staged};
 use crate::agent::host::accounts::Accounts;
@@ -35,7 +36,7 @@ impl Preflight {
 
     /// Exit 4 where something of others is in the way.
     pub fn refusal(&self) -> Option<Failure> {
-        super::preflight::refusal(&self.findings)
+        findings::refusal(&self.findings)
     }
 
     /// What of others is used, and what is taken over, in words; nothing that was said before.

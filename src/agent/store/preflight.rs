@@ -1,26 +1,13 @@
 //! Whether the host can be used as it is: compares what lies under our names with the record of what we made.
 //! What others made is refused before anything is written, or used where that is safe, and said.
 
+use super::findings::Finding;
 use super::made::{Made, Thing};
 use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
 use super::staged;
 use crate::agent::host::accounts::{Account, Group};
-use crate::error::{Exit, Failure};
 use crate::paths;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// It cannot be used. `todo`: what an administrator can do.
-    Refused { what: String, todo: String },
-    /// A folder of others that is used as it is, and stays.
-    Used { path: PathBuf, what: String },
-    /// An earlier version made it, as its content shows.
-    Earlier(Thing),
-    /// An image, cloud-init or `remove --keep-models` brought it, as its content shows.
-    Brought(Thing),
-}
 
 /// Compares. `more`: paths of the bundle outside our folders, beside the fixed names.
 pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Finding> {
@@ -63,28 +50,6 @@ pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Findin
     found
 }
 
-/// Exit 4, naming everything that is refused; `None` when nothing is.
-pub fn refusal(found: &[Finding]) -> Option<Failure> {
-    let refused = found.iter().filter_map(|finding| match finding {
-        Finding::Refused { what, todo } => Some((what.as_str(), todo.as_str())),
-        _ => None,
-    });
-    let (what, mut todo): (Vec<&str>, Vec<&str>) = refused.unzip();
-    if what.is_empty() {
-        return None;
-    }
-    let mut seen = BTreeSet::new();
-    todo.retain(|todo| seen.insert(*todo));
-    let message = format!(
-        "this host has, under names of agi-provision, what agi-provision did not make: {}",
-        what.join("; ")
-    );
-    Some(
-        Failure::new(Exit::HostDoesNotMeetPlan, message)
-            .hint(format!("{}. Then apply again; nothing was changed", todo.join("; "))),
-    )
-}
-
 /// As useradd makes it for us. The groups of the graphics cards' devices are an administrator's to give.
 pub fn is_as_made(account: &Account, group: Option<&Group>) -> bool {
     let devices = |name: &String| ["video", "render"].contains(&name.as_str());
@@ -105,6 +70,9 @@ fn is_arrival(name: &str) -> bool {
     name == "bundle.tar" || name.split('.').next().is_some_and(is_hash)
 }
 
+/// Why a folder is used that is not ours.
+const MOUNTED: &str = "a disk is mounted on it";
+
 struct Judge<'a> {
     seen: &'a Seen,
     record: Option<&'a Made>,
@@ -117,6 +85,10 @@ impl Judge<'_> {
 
     fn node(&self, path: &Path) -> Option<&Node> {
         self.seen.nodes.get(path)
+    }
+
+    fn is_mount(&self, path: &Path) -> bool {
+        self.node(path).is_some_and(|node| matches!(node.kind, Kind::Folder { mount: true, .. }))
     }
 
     /// Says whose it is.
@@ -274,7 +246,9 @@ impl Judge<'_> {
             }
             return;
         }
-        let brought = |name: &String| ["incoming", "models", "runtimes"].contains(&name.as_str());
+        let brought = |name: &String| {
+            ["incoming", "models", "runtimes"].contains(&name.as_str()) && !self.is_mount(&path.join(name))
+        };
         match self.thing_of(path) {
             Some(thing) if self.seen.earlier && !mount => found.push(Finding::Earlier(thing)),
             Some(thing)
@@ -286,7 +260,7 @@ impl Judge<'_> {
                 found.push(Finding::Brought(thing));
             }
             _ => {
-                let what = if mount { "a disk is mounted on it" } else { "it was there before" };
+                let what = if mount { MOUNTED } else { "it was there before" };
                 found.push(Finding::Used { path: path.into(), what: what.into() });
             }
         }
@@ -378,7 +352,9 @@ impl Judge<'_> {
         }
         let brought =
             |thing| if self.seen.earlier { Finding::Earlier(thing) } else { Finding::Brought(thing) };
-        if !self.has(path) {
+        if self.is_mount(path) && !self.has(path) {
+            found.push(Finding::Used { path: path.into(), what: MOUNTED.into() });
+        } else if !self.has(path) {
             found.extend(Thing::folder(path).ok().map(brought));
         }
         for name in entries {

@@ -1,5 +1,7 @@
 use super::*;
-use std::collections::BTreeMap;
+use crate::agent::store::findings::refusal;
+use crate::error::Exit;
+use std::collections::{BTreeMap, BTreeSet};
 
 const ROOT: &str = "root";
 
@@ -204,6 +206,7 @@ fn what_others_made_is_refused_with_its_owner_or_used_and_said() {
             0o755,
             "refused /var/lib/agi-provision/models, a folder (mode 0755) that belongs to alice",
         ),
+        (paths::MODELS, disk(&[]), 0, 0o755, "used /var/lib/agi-provision/models: a disk is mounted on it"),
         (paths::MODELS, folder(&["notes.txt"]), 0, 0o755, "brought /var/lib/agi-provision/models"),
         (paths::MODELS, folder(&[&hash]), 0, 0o755, "refused /var/lib/agi-provision/models/bbb"),
         (paths::INCOMING, folder(&["bundle.tar"]), 0, 0o755, "brought /var/lib/agi-provision/incoming"),
