@@ -5,6 +5,7 @@ use super::run::{Run, Step, Undo};
 use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
+use crate::agent::store::made::{self, Thing};
 use crate::agent::store::{hashes, runtime};
 use crate::checked::{HostPath, RelativePath};
 use crate::error::{Context, Failure, Result};
@@ -40,6 +41,7 @@ impl Step for Runtime {
         let folder = runtime_folder(blob);
         let unpacking = folder.with_extension("unpacking");
         let prepare = |run: &mut Run| {
+            made::add([Thing::tree(&folder)?, Thing::tree(&unpacking)?])?;
             for path in [&folder, &unpacking] {
                 files::remove(path)?;
                 run.undo.push(Undo::Remove(path.clone()));
