@@ -54,6 +54,13 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     confirm_seconds: u64,
+    /// Take the apply back when a server that starts makes no progress for this long: nothing loaded, no
+    /// token read or given. How long it takes in all does not matter [default: 300]
+    #[arg(
+        help_heading = "Applying", long, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=86400)
+    )]
+    start_timeout: Option<u64>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -164,6 +171,7 @@ fn task(
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
         strict: args.strict,
+        start_timeout: args.start_timeout,
         allow: args.allow.clone(),
         runtime: blobs(What::Runtime).next(),
         runtime_path: args.runtime_path.clone(),

@@ -10,6 +10,7 @@ use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::verify::Report;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Both ends are the same executable, so a mismatch means a broken staging.
 pub const VERSION: u32 = 1;
@@ -78,6 +79,10 @@ pub enum Op {
     },
 }
 
+/// How long a server may show no progress while it starts and answers, unless the user says otherwise
+/// (`apply --start-timeout`).
+pub const START_TIMEOUT: Duration = Duration::from_secs(300);
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.
@@ -85,6 +90,9 @@ pub struct Apply {
     /// Only say what would change.
     pub check: bool,
     pub strict: bool,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout: Option<u64>,
     /// Requirements that may refuse without stopping the apply, or the service later.
     #[serde(default)]
     pub allow: Vec<String>,

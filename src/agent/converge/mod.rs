@@ -5,7 +5,7 @@ pub mod remove;
 use crate::agent::host::{disk, service};
 use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps;
 use crate::agent::steps::run::{Run, Step, Undo};
 use crate::agent::steps::told::told;
@@ -13,7 +13,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
-use crate::wire::protocol::End;
+use crate::wire::protocol::{End, START_TIMEOUT};
 use crate::{files, paths};
 use std::path::Path;
 
@@ -210,7 +210,7 @@ fn old_serves() -> Result<()> {
     // What the failed one had beside the model makes room first.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
+    wait_until_ready(&Api::of(&plan)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))
 }
 

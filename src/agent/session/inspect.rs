@@ -5,7 +5,7 @@ use crate::agent::converge::remove as removal;
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, key, receive};
@@ -16,7 +16,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
 use crate::units::gib;
-use crate::wire::protocol::{End, Event, Events};
+use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -238,7 +238,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     key::create()?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
+    wait_until_ready(&Api::of(&plan)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))?;
     output.send(&Event::Output { text: key::read()? })?;
     Ok(End::done(true, "the key is new and the old one no longer works"))

@@ -10,9 +10,10 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use crate::verify::links::Links;
-use crate::wire::protocol::{Apply, Blob, Expose};
+use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the host should become.
 pub struct Desired {
@@ -26,6 +27,8 @@ pub struct Desired {
     pub expose: Expose,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
+    /// How long a server may show no progress while it starts and answers.
+    pub silence: Duration,
     /// A broken promise refuses.
     pub strict: bool,
     /// What connects the host's cards now.
@@ -80,6 +83,7 @@ impl Desired {
             offered,
             sources,
             installed,
+            silence: apply.start_timeout.map_or(START_TIMEOUT, Duration::from_secs),
             strict: apply.strict,
             expose: apply.expose.clone(),
             links: Links::default(),
@@ -99,6 +103,7 @@ impl Desired {
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
+            silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
             links: Links::default(),
