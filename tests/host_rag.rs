@@ -6,7 +6,7 @@ mod http;
 mod lab;
 
 use http::{Reply, Server};
-use lab::journey::{Client, assert_serves, http_at, text};
+use lab::journey::{Client, assert_serves, http_at, text, unservable};
 use lab::{Host, agi_provision, diff, diff_but_backups, run, wait_for};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -83,6 +83,27 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
     assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
+    // Whoever answers 200 on its port is not it.
+    let answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok";
+    let squatter = format!(
+        "systemd-run -q --unit=squatter systemd-socket-activate -l 127.0.0.1:{PORT} -a --inetd printf '{answer}'"
+    );
+    host.exec(&squatter).ok();
+    let listens = || host.exec("grep -q :1F91 /proc/net/tcp").status == 0;
+    wait_for("the port", Duration::from_secs(30), listens);
+    let status = client.json_on(&host, "admin", &["status"]);
+    assert_eq!(
+        (status.exit, &status.value["status"]["embedding"]["stranger"]),
+        (1, &json!(true)),
+        "{status:?}"
+    );
+    assert!(status.message().contains(&format!("port {PORT} belongs to systemd-socket")), "{status:?}");
+    let refused = client.apply(&host, "admin", &rag);
+    assert_eq!(refused.exit, 4, "{refused:?}");
+    let tunnel = client.on(&host, "admin", &["tunnel", "--embedding", "--port", "0"]);
+    assert_eq!(tunnel.status, 1, "{tunnel:?}");
+    assert!(tunnel.stderr.contains("it is not our server that listens there"), "{tunnel:?}");
+    host.exec("systemctl stop squatter").ok();
     let differs = client.apply(&host, "admin", &[&["--check"], &rag[..]].concat());
     assert_eq!(differs.differences(), [format!("embedding: start {UNIT} (now inactive, enabled)")]);
     let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
@@ -92,7 +113,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_embeds(&host);
 
     // A new key is both servers'; a restart of the host brings both back.
-    let new = client.on(&host, "admin", &["key", "rotate"]).ok();
+    let new = client.on(&host, "admin", &["key", "rotate", "--yes"]).ok();
     assert_eq!(embed(&host, Some(&key), &json!("a")).0, 401);
     assert_eq!(embed(&host, Some(new.trim()), &json!("a")).0, 200);
     host.reboot();
@@ -114,8 +135,39 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 
     assert_tunnel_leads_there(&host, &client);
+    assert_every_byte_is_read(&host, &client, &rag);
     client.on(&host, "admin", &["remove", "--yes"]).ok();
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
+}
+
+/// `verify --deep` reads both models and the runtime, and names the one file that is not as it was.
+#[track_caller]
+fn assert_every_byte_is_read(host: &Host, client: &Client, rag: &[&str]) {
+    let plan = client.plan("deep.json", &client.path("tiny.gguf"), rag, |_| ());
+    let deep = || client.json_on(host, "admin", &["verify", "--plan", text(&plan), "--deep"]);
+    let refused = |answer: &lab::journey::Answer| -> Vec<(String, String)> {
+        let lines = answer.value["verification"].as_array().unwrap().iter();
+        let refused = lines.filter(|line| line["outcome"] == "refused");
+        let said = |line: &Value, key: &str| line[key].as_str().unwrap().to_string();
+        refused.map(|line| (said(line, "id"), said(line, "found"))).collect()
+    };
+    let right = deep();
+    assert_eq!((right.exit, refused(&right)), (0, vec![]), "{right:?}");
+    let lib = "$(ls /var/lib/agi-provision/runtimes/*/*/libllama.so.*.* | head -1)";
+    for (file, id) in
+        [("$(ls /var/lib/agi-provision/models/*/embedder.gguf)", "embedding-sha256"), (lib, "runtime-sha256")]
+    {
+        let path = host.exec(&format!("echo {file}")).ok();
+        host.exec(&format!(
+            "cp -a {path} /root/whole && printf x | dd of={path} bs=1 seek=9999 conv=notrunc"
+        ))
+        .ok();
+        let flipped = deep();
+        let found = refused(&flipped);
+        assert_eq!(flipped.exit, 4, "{flipped:?}");
+        assert!(matches!(&found[..], [(line, what)] if line == id && what.contains(&path)), "{found:?}");
+        host.exec(&format!("cp -a /root/whole {path} && rm /root/whole")).ok();
+    }
 }
 
 /// The command that `tunnel --embedding` prints gives a vector on this machine.
@@ -158,9 +210,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
 
     // A plan whose second server does not start: the old generation serves, without a second one.
     let broken = client.plan("broken.json", &model, &rag, |plan| {
-        for arg in plan["rag"]["args"].as_array_mut().unwrap() {
-            *arg = json!(arg.as_str().unwrap().replace("mean", "nonsense"));
-        }
+        unservable(&mut plan["rag"]["args"]);
     });
     let failed = client.apply(&host, "root", &["--plan", text(&broken), "--model-file", text(&embedder)]);
     assert_eq!((failed.exit, failed.changed()), (8, false), "{failed:?}");
@@ -185,7 +235,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     assert_eq!(done.exit, 0, "{done:?}");
     assert!(!site.requests().is_empty());
     let spoilt = client.plan("spoilt.json", &model, &["--ctx", "512"], |plan| {
-        plan["llama_server"]["args"].as_array_mut().unwrap().push(json!("--no-such-flag"));
+        unservable(&mut plan["llama_server"]["args"]);
     });
     let failed = client.apply(&host, "root", &["--plan", text(&spoilt)]);
     assert_eq!(failed.exit, 8, "{failed:?}");

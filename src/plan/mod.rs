@@ -18,6 +18,7 @@ pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
+pub mod server;
 pub mod server_args;
 pub mod speed;
 pub mod verdict;

@@ -1,16 +1,16 @@
 //! The server's own HTTP interface on this host: is it ready, and does it answer?
 
-use super::progress::{Progress, Stalled};
+use super::ask::{BEAT, Patience, client, given_up, lines, status};
+use super::owner::{self, Owner};
 use super::streamed::Streamed;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
+use crate::plan::server_args::{ADDRESS, ServerArgs};
 use reqwest::blocking::{Client, RequestBuilder};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// What /health says.
@@ -21,6 +21,8 @@ pub enum Health {
     Loading,
     /// Nothing listens, or it answers something else.
     Silent(String),
+    /// Somebody else listens on its port.
+    Stranger(String),
 }
 
 /// A timed chat completion.
@@ -61,6 +63,7 @@ pub struct Embedded {
 pub struct Api {
     /// The unit that runs the server.
     pub unit: &'static str,
+    port: u16,
     base: String,
     /// For short questions.
     client: Client,
@@ -69,25 +72,31 @@ pub struct Api {
 impl Api {
     /// The server that `plan` starts. No proxy is used and no certificate is needed.
     pub fn of(plan: &Plan) -> Result<Api> {
-        Api::with(paths::UNIT, &plan.llama_server.args, paths::DEFAULT_PORT)
+        Api::with(paths::UNIT, &plan.llama_server.args)
     }
 
     /// The embedding server beside it.
     pub fn of_embedding(rag: &Rag) -> Result<Api> {
-        Api::with(paths::EMBED_UNIT, &rag.args, paths::EMBED_PORT)
+        Api::with(paths::EMBED_UNIT, &rag.args)
     }
 
-    fn with(unit: &'static str, args: &[String], port: u16) -> Result<Api> {
-        let value = |name: &str| {
-            let mut args = args.iter();
-            args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
-        };
-        let host = value("--host").unwrap_or_else(|| "127.0.0.1".to_string());
-        let port = value("--port").unwrap_or_else(|| port.to_string());
-        Ok(Api { unit, base: format!("http://{host}:{port}"), client: client(Duration::from_secs(5))? })
+    fn with(unit: &'static str, args: &ServerArgs) -> Result<Api> {
+        let port = args.server().port();
+        Ok(Api {
+            unit,
+            port,
+            base: format!("http://{ADDRESS}:{port}"),
+            client: client(Duration::from_secs(5))?,
+        })
     }
 
-    pub fn health(&self) -> Health {
+    /// Of the unit's main process `pid`; whoever else answers on the port is not our server.
+    pub fn health(&self, pid: u32) -> Health {
+        match owner::of(self.port, self.unit, pid) {
+            Owner::Ours => {}
+            Owner::Nobody => return Health::Silent("nothing listens yet".to_string()),
+            Owner::Stranger(who) => return Health::Stranger(format!("port {} belongs to {who}", self.port)),
+        }
         match self.client.get(format!("{}/health", self.base)).send() {
             Ok(response) => match response.status().as_u16() {
                 200 => Health::Ready,
@@ -143,6 +152,13 @@ impl Api {
         embedded(&value, start.elapsed())
     }
 
+    /// The HTTP status of a small question, asked with `key` or without any.
+    pub fn status_with(&self, key: Option<&str>, patience: Patience) -> Result<u16> {
+        let request = client(patience.silence)?.post(format!("{}/tokenize", self.base));
+        let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key));
+        status(request.json(&json!({"content": "a"})), patience)
+    }
+
     /// Asks for an answer that comes in one piece.
     fn post(&self, key: &str, path: &'static str, body: Value, patience: Patience) -> Result<Value> {
         let request = self.request(key, path, &body, patience.silence)?;
@@ -173,113 +189,6 @@ impl Api {
         let limit = silence.saturating_add(BEAT * 5);
         Ok(client(limit)?.post(format!("{}{path}", self.base)).bearer_auth(key).json(body))
     }
-}
-
-/// Nothing is asked of a server for longer than this: how long it may show no progress, and who hears
-/// meanwhile that it is waited for.
-pub struct Patience<'a> {
-    pub silence: Duration,
-    pub tick: &'a mut dyn FnMut() -> Result<()>,
-}
-
-/// How often a client hears that an answer is still waited for.
-const BEAT: Duration = Duration::from_secs(1);
-
-/// Most bytes of one line; a vector of 8192 numbers has 200 KB.
-const LONGEST_LINE: u64 = 4 << 20;
-
-/// The server came no further for so long.
-#[derive(Debug, thiserror::Error)]
-#[error("the model came no further for {} s", .0.as_secs())]
-struct Silence(Duration);
-
-fn given_up(error: anyhow::Error, so_far: &str) -> anyhow::Error {
-    match error.downcast_ref::<Silence>() {
-        Some(silence) => Failure::failed(format!("{silence}: {so_far}"))
-            .hint("--start-timeout SECONDS waits longer; the server's last lines show what it does")
-            .into(),
-        None => error,
-    }
-}
-
-/// Sends the request, and gives `take` each line of the answer; it says how far the answer is by then, and
-/// whether that was its end.
-fn lines(
-    request: RequestBuilder,
-    path: &'static str,
-    patience: Patience,
-    mut take: impl FnMut(&str) -> Result<(u64, bool)>,
-) -> Result<()> {
-    let (sender, receiver) = mpsc::channel();
-    // A read cannot be called off. One that is given up ends by itself: with the server, or after as long again.
-    std::thread::spawn(move || {
-        let result = read_lines(request, path, &sender);
-        let _ = sender.send(result.map(|()| None));
-    });
-    let (start, mut beat, mut done) = (Instant::now(), Instant::now(), 0);
-    let mut progress = Progress::new(patience.silence, 1, u64::MAX);
-    loop {
-        match receiver.recv_timeout(BEAT) {
-            Ok(Ok(Some(line))) => match take(&line)? {
-                (_, true) => return Ok(()),
-                (further, false) => done = further,
-            },
-            Ok(Ok(None)) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            Ok(Err(error)) => return Err(error),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        progress.see(start.elapsed(), done).map_err(|Stalled(quiet)| Silence(quiet))?;
-        if beat.elapsed() >= BEAT {
-            beat = Instant::now();
-            (patience.tick)()?;
-        }
-    }
-}
-
-fn read_lines(
-    request: RequestBuilder,
-    path: &str,
-    sender: &mpsc::Sender<Result<Option<String>>>,
-) -> Result<()> {
-    let response = request.send().map_err(|error| asking(error.without_url()))?;
-    let status = response.status();
-    let mut reader = BufReader::new(response);
-    if !status.is_success() {
-        let mut text = Vec::new();
-        reader.take(1200).read_to_end(&mut text).context("reading the model's answer")?;
-        let short: String = String::from_utf8_lossy(&text).chars().take(300).collect();
-        return Err(Failure::failed(format!("the server refused {path}: {status} {short}")).into());
-    }
-    loop {
-        let mut line = Vec::new();
-        let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        match read.context("reading the model's answer")? {
-            0 => return Ok(()),
-            read if read as u64 == LONGEST_LINE => {
-                return Err(Failure::failed("the server answers with a line that does not end").into());
-            }
-            _ => {}
-        }
-        // Nobody waits any more.
-        if sender.send(Ok(Some(String::from_utf8_lossy(&line).into_owned()))).is_err() {
-            return Ok(());
-        }
-    }
-}
-
-fn asking(error: reqwest::Error) -> anyhow::Error {
-    anyhow::Error::from(error).context("asking the model")
-}
-
-/// No proxy is used and no certificate is needed: it is plain HTTP on this host.
-fn client(limit: Duration) -> Result<Client> {
-    Ok(Client::builder()
-        .no_proxy()
-        // The host's authorities need not be read.
-        .tls_certs_only([])
-        .connect_timeout(Duration::from_secs(2))
-        .timeout(limit)
-        .build()?)
 }
 
 fn answer(streamed: &Streamed, elapsed: Duration) -> Result<Answer> {
@@ -313,6 +222,7 @@ fn embedded(value: &Value, elapsed: Duration) -> Result<Embedded> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     #[test]
     fn only_a_vector_is_an_answer() {
@@ -342,7 +252,7 @@ mod tests {
             // Until the other side has gone.
             let _ = stream.read(&mut buffer);
         });
-        Api { unit: paths::UNIT, base, client: client(Duration::from_secs(5)).unwrap() }
+        Api { unit: paths::UNIT, port: 0, base, client: client(Duration::from_secs(5)).unwrap() }
     }
 
     const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";

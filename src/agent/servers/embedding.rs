@@ -1,7 +1,8 @@
 //! The embedding server beside the model: a second unit, on the host only while the plan that serves
 //! has `rag`. [`follow`] brings it to what a plan says, whichever way the host came to that plan.
 
-use super::api::{Api, Embedded, Patience};
+use super::api::{Api, Embedded};
+use super::ask::Patience;
 use super::proof::Part;
 use super::readiness::{Loading, wait_until_ready};
 use super::said::Memory;

@@ -33,10 +33,6 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
     let start = Instant::now();
     let mut progress = loading.progress();
     loop {
-        let health = api.health();
-        if health == Health::Ready {
-            return Ok(());
-        }
         let state = match service::state(api.unit) {
             Ok(state) => state,
             // A host whose memory runs out answers nobody for a while, and then says that.
@@ -46,6 +42,10 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
             }
             Err(error) => return Err(error),
         };
+        let health = api.health(state.pid);
+        if health == Health::Ready {
+            return Ok(());
+        }
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
@@ -68,7 +68,7 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
                 quiet.as_secs(),
                 match health {
                     Health::Loading => "it is still loading the model".to_string(),
-                    Health::Silent(why) => why,
+                    Health::Silent(why) | Health::Stranger(why) => why,
                     Health::Ready => String::new(),
                 }
             ))

@@ -4,7 +4,7 @@
 use crate::agent::store::generation::{self, Record};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::probe::{probe_for_start, wait_for_gpus};
+use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::{Bound, ModelFile, Requirement};
@@ -39,7 +39,9 @@ pub fn serve(which: Which) -> Result<Exit> {
     let folder = Path::new(paths::GENERATION);
     let path = folder.join(paths::generation::PLAN);
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let plan = Plan::from_json(&text)?;
+    // Exit 2: a plan that is refused does not mend itself.
+    let plan = Plan::from_json(&text)
+        .map_err(|error| Failure::usage(format!("{} is refused: {error:#}", path.display())))?;
     let (gpus, args, files) = match (which, &plan.rag) {
         (Which::Chat, _) => (plan.profile.gpus.len(), &plan.llama_server.args, &plan.model.files),
         // Its unit shows it one card at most.
@@ -81,7 +83,7 @@ pub fn serve(which: Which) -> Result<Exit> {
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let error = Command::new(&server).args(args).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
+    let error = Command::new(&server).args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
     Err(error).with_context(|| format!("starting {}", server.display()))
 }
 
@@ -102,7 +104,9 @@ fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
     let record = Path::new(paths::GENERATION).join(paths::generation::RECORD);
     let allowed = generation::read_note::<Record>(&record).map(|record| record.allowed).unwrap_or_default();
     // The other server may be up already, and what it has of a card is in the plan's ledger.
-    let beside = plan.rag.is_some() && facts.ports.iter().any(|port| port.port == paths::EMBED_PORT);
+    // Both run as the user that this is; a process of its own cannot be looked into from here.
+    let own = rustix::process::geteuid().as_raw();
+    let beside = plan.rag.is_some() && sockets::are_of_user(paths::EMBED_PORT, own);
     let gpu_bytes = if beside { plan.memory.get(1).map_or(0, |gpu| gpu.rag_bytes) } else { 0 };
     let mut report = verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() });
     if which == Which::Chat && !plan.profile.gpus.is_empty() {

@@ -1,7 +1,8 @@
 //! Back to the generation that served before, on request.
 
 use crate::agent::host::service;
-use crate::agent::servers::api::{Api, Patience};
+use crate::agent::servers::api::Api;
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};

@@ -2,7 +2,8 @@
 
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service::{self, State};
-use crate::agent::servers::api::{Api, Health, Patience};
+use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::proof;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::servers::said::{memory, reported};
@@ -12,6 +13,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::placement::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,10 +31,10 @@ impl Step for Activate {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
         }
-        Ok(match Api::of(&desired.plan)?.health() {
+        Ok(match Api::of(&desired.plan)?.health(state.pid) {
             Health::Ready => Vec::new(),
             Health::Loading => vec!["wait for the model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::UNIT)],
+            Health::Silent(why) | Health::Stranger(why) => vec![format!("restart {}: {why}", paths::UNIT)],
         })
     }
 
@@ -130,8 +132,7 @@ fn surprises(plan: &Plan, (prefill, decode): (f64, f64)) -> Vec<String> {
 
 /// A server that did not come up, and whose cards were to share every matrix, has a likely reason.
 fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> {
-    let args = &plan.llama_server.args;
-    if args.windows(2).any(|pair| pair[0] == "--split-mode" && pair[1] == "tensor") {
+    if plan.llama_server.args.split_mode() == Some(SplitMode::Tensor) {
         run.warn(
             "the plan has --split-mode tensor, which not every build of llama.cpp can: plan again with \
              --split-mode layer",

@@ -4,7 +4,8 @@
 use super::activate::show;
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service;
-use crate::agent::servers::api::{Api, Health, Patience};
+use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -45,10 +46,12 @@ impl Step for Embedding {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
         }
-        Ok(match Api::of_embedding(rag)?.health() {
+        Ok(match Api::of_embedding(rag)?.health(state.pid) {
             Health::Ready => Vec::new(),
             Health::Loading => vec!["wait for the embedding model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
+            Health::Silent(why) | Health::Stranger(why) => {
+                vec![format!("restart {}: {why}", paths::EMBED_UNIT)]
+            }
         })
     }
 

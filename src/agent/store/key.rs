@@ -6,11 +6,21 @@ use crate::hash::hex;
 use crate::paths;
 use std::path::Path;
 
-/// Makes a new key of 32 random bytes.
+/// Makes a new key and keeps it.
 pub fn create() -> Result<()> {
+    write(&new()?)
+}
+
+/// A new key of 32 random bytes.
+pub fn new() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    files::write(Path::new(paths::API_KEY), format!("{}\n", hex(&bytes)).as_bytes(), 0o600)
+    Ok(hex(&bytes))
+}
+
+/// Keeps `key` for the servers that start from now on.
+pub fn write(key: &str) -> Result<()> {
+    files::write(Path::new(paths::API_KEY), format!("{key}\n").as_bytes(), 0o600)
 }
 
 /// The key, without its newline.

@@ -2,6 +2,7 @@
 
 use crate::model::embedding::Pooling;
 use crate::plan::document::ModelFile;
+use crate::plan::server_args::ServerArgs;
 use serde::{Deserialize, Serialize};
 
 /// A second llama-server that turns texts into vectors, and room for the index of them.
@@ -21,7 +22,7 @@ pub struct Rag {
     pub memory: Vec<RagMemory>,
     pub index: Index,
     /// Every argument of its llama-server, without the program's name.
-    pub args: Vec<String>,
+    pub args: ServerArgs,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
