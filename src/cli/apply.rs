@@ -10,7 +10,7 @@ use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
 use crate::units::gib;
-use crate::wire::protocol::{Apply, Event, Expose, Op};
+use crate::wire::protocol::{Apply, Event, Expose, Op, START_TIMEOUTS};
 use crate::wire::secrets::GivenCertificate;
 use base64::Engine;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub struct Args {
     /// token read or given. How long it takes in all does not matter [default: 300]
     #[arg(
         help_heading = "Applying", long, value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=86400)
+        value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
     )]
     start_timeout: Option<u64>,
     /// Only show what would change; exit 5 when something would

