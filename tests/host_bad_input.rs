@@ -3,6 +3,8 @@
 
 #[path = "host_bad_input/artefacts.rs"]
 mod artefacts;
+#[path = "host_bad_input/before.rs"]
+mod before;
 #[path = "host_bad_input/disk.rs"]
 mod disk;
 #[path = "host_bad_input/held.rs"]
@@ -13,6 +15,8 @@ mod interrupted;
 mod lab;
 #[path = "host_bad_input/login.rs"]
 mod login;
+#[path = "host_bad_input/strangers.rs"]
+mod strangers;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -26,11 +26,11 @@ const STEPS: [(&str, Place); 10] = [
     // Some of the directories are there.
     ("directories", Place::Within(Call::MakeDirectory, 4)),
     // Unpacked, and not in its place.
-    ("runtime", Place::Within(Call::Rename, 2)),
+    ("runtime", Place::Within(Call::Rename, 3)),
     // ldd ran, and apt-get runs.
     ("packages", Place::Within(Call::Start, 6)),
-    // Its file is in place, and the note that vouches for it is not.
-    ("model", Place::Within(Call::Rename, 2)),
+    // Its file is in place, and the note that vouches for it is not; it is recorded before both.
+    ("model", Place::Within(Call::Rename, 3)),
     ("key", Place::Within(Call::Rename, 1)),
     ("agent", Place::Within(Call::Rename, 1)),
     // The unit is there, the link to its drop-in is not.
@@ -220,7 +220,7 @@ fn killed_agents(image: &str, half: usize) {
         job.kill();
         failed(&cell, &first.end(), 1, "the job ended without saying why", "apply again");
         nothing_half_made(&cell, &site.host);
-        let free = site.host.exec("flock -n /run/agi-provision.lock true");
+        let free = site.host.exec("flock -n /run/agi-provision/lock true");
         assert_eq!(free.status, 0, "{cell}: a dead agent holds nothing up");
 
         gate::disarm(&site.host);

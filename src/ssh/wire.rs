@@ -131,7 +131,7 @@ impl Wire {
         self.wait_with(deadline, true, None)
     }
 
-    /// As [`Wire::wait`], also for other descriptors, and for the socket only if `own`.
+    /// Works like [`Wire::wait`], also for other descriptors, and for the socket only if `own`.
     pub fn wait_with<'a>(
         &'a self,
         deadline: Deadline,
@@ -192,7 +192,7 @@ impl Wire {
         Refused { code, peer: self.peer.clone(), what: what.to_string(), message }.into()
     }
 
-    /// As [`Wire::failed`], for reads and writes, whose errors come without libssh2's code.
+    /// Works like [`Wire::failed`] for reads and writes, whose errors come without libssh2's code.
     pub fn io_failed(&self, what: &str, error: &std::io::Error) -> anyhow::Error {
         match ssh2::Error::last_session_error(&self.session) {
             Some(last) => self.failed(what, &last),

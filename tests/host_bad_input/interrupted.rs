@@ -45,7 +45,7 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
     let first = site.client.spawn_on(&site.host, "root", &site.client.applying(&args));
     wait("the upload", || uploaded(&site.host) > 32 << 20);
     kill(first);
-    wait("the agent's end", || site.host.exec("test -e /run/agi-provision.lock").status != 0);
+    wait("the agent's end", || site.host.exec("test -e /run/agi-provision/lock").status != 0);
     let kept = uploaded(&site.host);
     assert!((32 << 20..size).contains(&kept), "{kept}");
 
@@ -71,7 +71,7 @@ fn an_upload_into_a_dead_link_ends_and_the_host_lets_go() {
     assert_eq!(first.status, 1, "{first:?}");
     assert!(first.stderr.contains("error: "), "{first:?}");
     // The host may not have noticed; it does not wait for long.
-    let free = || site.host.exec("test -e /run/agi-provision.lock").status != 0;
+    let free = || site.host.exec("test -e /run/agi-provision/lock").status != 0;
     wait_for("the agent's end", Duration::from_secs(120), free);
     site.host.link_up();
     let again = site.apply("root", &args);

@@ -130,11 +130,13 @@ fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
     let resumable = resumable(error);
     let stay = |_| {
         let arrived = resumable.then_some(paths::INCOMING);
-        remove::everything_but_the_job(&remove::filled().into_iter().chain(arrived).collect::<Vec<_>>())
+        let stay: Vec<&str> = remove::filled().into_iter().chain(arrived).collect();
+        remove::everything_but_the_job(&stay, remove::What::Made)
     };
     let left = match removed.and_then(stay) {
-        Ok(()) if resumable => "but for what was downloaded, the host is as it was".to_string(),
-        Ok(()) => "the host is as it was".to_string(),
+        Ok(_) if resumable => "but for what was downloaded, the host is as it was".to_string(),
+        Ok(left) if !left.is_empty() => format!("the host is as it was, but for {}", left.join(", ")),
+        Ok(_) => "the host is as it was".to_string(),
         Err(undoing) => format!("taking it back failed too: {undoing:#}"),
     };
     end.message = format!("{}; {left}{}", end.message, kept_packages(run));

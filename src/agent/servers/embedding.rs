@@ -8,6 +8,7 @@ use super::readiness::{Loading, wait_until_ready};
 use super::said::Memory;
 use crate::agent::host::service;
 use crate::agent::store::key;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -33,7 +34,8 @@ pub struct EmbeddingProof {
 
 /// Its unit is on this host.
 pub fn is_installed() -> bool {
-    Path::new(paths::EMBED_UNIT_FILE).exists()
+    let path = Path::new(paths::EMBED_UNIT_FILE);
+    path.exists() && made::is_ours(path).unwrap_or(false)
 }
 
 /// Stops it, now and at the next boot.
@@ -47,9 +49,15 @@ pub fn stop() -> Result<()> {
 
 /// Stops it and takes its unit away.
 pub fn retire() -> Result<()> {
+    let (unit, folder) = (Path::new(paths::EMBED_UNIT_FILE), Path::new(paths::EMBED_UNIT_DROP_IN));
     stop()?;
-    service::remove_drop_in(paths::EMBED_UNIT_DROP_IN)?;
-    files::remove(Path::new(paths::EMBED_UNIT_FILE))?;
+    service::remove_drop_in(folder)?;
+    if made::is_ours(folder)? {
+        made::remove_folder(folder)?;
+    }
+    if made::is_ours(unit)? {
+        files::remove(unit)?;
+    }
     service::reload()
 }
 
@@ -111,10 +119,12 @@ pub fn ask(rag: &Rag, patience: Patience) -> Result<Embedded> {
 fn install(plan: &Plan) -> Result<()> {
     let bundle = render(plan)?;
     let unit = bundle.file(&format!("{ROOTFS}{}", paths::EMBED_UNIT_FILE));
+    made::add([Thing::unit_file(paths::EMBED_UNIT_FILE)?, Thing::link(paths::EMBED_WANTS)?])?;
     files::write(Path::new(paths::EMBED_UNIT_FILE), unit.context("rendering the unit")?, 0o644)?;
-    files::directory(Path::new(paths::EMBED_UNIT_DROP_IN), 0o755)?;
+    made::folder(Path::new(paths::EMBED_UNIT_DROP_IN), 0o755)?;
     let links = bundle.links().iter().filter_map(|link| Some((host_path(&link.path)?, &link.target)));
     for (path, target) in links.filter(|(path, _)| path.starts_with(paths::EMBED_UNIT_DROP_IN)) {
+        made::add([Thing::drop_in(path)?])?;
         files::link(Path::new(path), Path::new(target))?;
     }
     service::reload()

@@ -6,6 +6,8 @@ use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
+use crate::agent::store::look::Preflight;
+use crate::agent::store::made::Made;
 use crate::agent::store::{generation, key, receive};
 use crate::agent::{expose, job, steps};
 use crate::error::{Failure, Result};
@@ -235,13 +237,17 @@ pub fn key_show(output: &mut dyn Events) -> Result<End> {
 }
 
 pub fn remove(keep_models: bool) -> Result<End> {
-    let traces = [paths::LIB, paths::ETC, paths::VAR, paths::UNIT_FILE];
-    let staged_only = !traces[1..].iter().any(|path| Path::new(path).exists());
-    removal::everything(keep_models)?;
-    let message = match (staged_only, keep_models) {
+    let preflight = Preflight::new(None)?;
+    let others = preflight.of_others();
+    preflight.take_ours()?;
+    let nothing = Made::read()?.is_none();
+    let left = removal::everything(keep_models)?;
+    let message = match (nothing, keep_models) {
         (true, _) => "nothing of agi-provision was installed",
         (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
         (false, false) => "removed: service, unit, files and user; installed packages stay",
     };
-    Ok(End::done(!staged_only, message))
+    let left: Vec<String> = left.into_iter().chain(others).collect();
+    let left = if left.is_empty() { String::new() } else { format!("; left as it is: {}", left.join("; ")) };
+    Ok(End::done(!nothing, format!("{message}{left}")))
 }

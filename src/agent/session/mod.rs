@@ -16,6 +16,8 @@ use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
 use crate::agent::servers::owner::{self, Owner};
 use crate::agent::store::desired::Desired;
+use crate::agent::store::look::Preflight;
+use crate::agent::store::made::{self, Thing};
 use crate::agent::store::receive::Arrival;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
@@ -105,7 +107,10 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::KeyRotate => exclusive("key rotate", || rotate::key_rotate(output)),
         Op::ConfirmExposure => expose::confirm(),
         Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
-        Op::Rollback => exclusive("rollback", || rollback(output)),
+        Op::Rollback => exclusive("rollback", || {
+            Preflight::new(None)?.take_ours()?;
+            rollback(output)
+        }),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
 }
@@ -199,8 +204,13 @@ pub fn apply(
         return Ok(refused);
     }
     let desired = Desired { seen: Some(seen), ..desired? };
-    let mut differences = differences(&desired)?;
     let unfinished = job::unfinished();
+    let preflight = Preflight::new(Some(&desired.bundle))?;
+    if let Some(refusal) = preflight.refusal().filter(|_| unfinished.is_none()) {
+        return Err(refusal.into());
+    }
+    preflight.said().into_iter().try_for_each(|text| output.send(&Event::Warning { text }))?;
+    let mut differences = differences(&desired)?;
     if unfinished.is_some() {
         differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
     }
@@ -224,7 +234,7 @@ pub fn apply(
         output.send(&Event::Attached { since: starting.since, by: starting.client })?;
         return job::follow(output);
     }
-    let started = fetch(&desired, input, output).and_then(|()| {
+    let started = claim(preflight).and_then(|()| fetch(&desired, input, output)).and_then(|()| {
         let job = Job {
             apply,
             facts,
@@ -232,7 +242,7 @@ pub fn apply(
             holder,
             keeps_agent: agent == Agent::Stays,
             carries_on: unfinished.is_some(),
-            before: unfinished.unwrap_or_else(Before::now),
+            before: unfinished.map_or_else(Before::now, Ok)?,
         };
         job::write(&job)?;
         drop(lock);
@@ -245,6 +255,12 @@ pub fn apply(
         return Err(disk::hinted(error));
     }
     job::follow(output)
+}
+
+/// Records what the session itself makes: the data folder, and what arrives in it.
+fn claim(preflight: Preflight) -> Result<()> {
+    preflight.take()?;
+    made::add([Thing::tree(paths::INCOMING)?, Thing::tree(paths::JOB)?])
 }
 
 /// Asks for the blobs that the steps will need and that are not here.

@@ -4,6 +4,7 @@ use super::run::{Run, Step, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_path, next_number, runtime_folder};
 use crate::agent::store::installed;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -43,6 +44,7 @@ impl Step for Config {
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         build_as_planned(desired, run)?;
         let folder = Path::new(paths::GENERATIONS).join(next_number().to_string());
+        made::add([Thing::tree(&folder)?])?;
         run.undo.push(Undo::Remove(folder.clone()));
         files::directory(&folder, 0o755)?;
         files::directory(&folder.join(paths::generation::MODEL), 0o755)?;

@@ -6,6 +6,7 @@ use crate::agent::expose::{self, certificate, firewall};
 use crate::agent::host::{addresses, packages, service};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::handover;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::plan::expose::Exposure;
@@ -74,6 +75,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
                 .hint("install the package nftables there, then apply again")
                 .into());
         }
+        made::add([Thing::Package { name: "nftables".to_string() }])?;
         packages::install(&[], &["nftables"])?;
         run.notes.packages.push("nftables".to_string());
     }

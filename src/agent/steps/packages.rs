@@ -6,6 +6,7 @@ use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::installed::{self, is_elf};
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::hardware::probe::package_lock;
@@ -42,6 +43,7 @@ impl Step for Packages {
             if let Some(holder) = package_lock() {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
+            made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
             install(&loaded.missing, &packages)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;

@@ -6,6 +6,7 @@ use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::hashes;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::fs::{self, File};
@@ -40,6 +41,7 @@ impl Step for Runtime {
         let folder = runtime_folder(blob);
         let unpacking = folder.with_extension("unpacking");
         let prepare = |run: &mut Run| {
+            made::add([Thing::tree(&folder)?, Thing::tree(&unpacking)?])?;
             for path in [&folder, &unpacking] {
                 files::remove(path)?;
                 run.undo.push(Undo::Remove(path.clone()));

@@ -1,8 +1,10 @@
 //! The system user that the server runs as.
 
 use super::run::{Run, Step};
+use crate::agent::host::accounts::Accounts;
 use crate::agent::host::users::{self, Found};
 use crate::agent::store::desired::Desired;
+use crate::agent::store::made::{self, Thing};
 use crate::error::Result;
 use crate::paths;
 
@@ -24,6 +26,13 @@ impl Step for User {
     /// Taken back with everything else when a first apply fails; later it exists.
     fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
         users::remove()?;
-        users::create()
+        users::create()?;
+        let accounts = Accounts::read()?;
+        let (account, group) = (accounts.account(paths::USER), accounts.group(paths::USER));
+        let name = || paths::USER.to_string();
+        made::add([
+            Thing::Account { name: name(), uid: account.map(|account| account.uid) },
+            Thing::Group { name: name(), gid: group.map(|group| group.gid) },
+        ])
     }
 }

@@ -1,6 +1,7 @@
 //! Secrets on their way from a session to the job that it starts. They never touch the disk: `/run` is
 //! memory, and the job removes them when it takes them.
 
+use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::outside::{self, Kind};
@@ -10,8 +11,11 @@ use std::path::Path;
 
 /// Leaves `secrets` for the job that starts now; what an earlier session left of such goes.
 pub fn leave(secrets: &Secrets) -> Result<()> {
+    private::enter()?;
     leave_token(secrets.token.as_ref())?;
-    leave_certificate(secrets.certificate.as_ref())
+    leave_certificate(secrets.certificate.as_ref())?;
+    private::leave();
+    Ok(())
 }
 
 fn leave_token(token: Option<&Token>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! While a job is pending, a unit waits for the next boot to carry it on. It is two small files that
 //! systemd reads at boot; nothing has to be reloaded for them.
 
-use super::staged;
+use super::{made, staged};
 use crate::error::Result;
 use crate::files;
 use crate::paths;
@@ -15,7 +15,7 @@ pub fn enable() -> Result<()> {
     files::write(Path::new(paths::RESUME_FILE), unit(&executable).as_bytes(), 0o644)?;
     let link = Path::new(paths::RESUME_LINK);
     if let Some(folder) = link.parent() {
-        files::directory(folder, 0o755)?;
+        made::folder(folder, 0o755)?;
     }
     files::link(link, Path::new(paths::RESUME_FILE))
 }

@@ -197,7 +197,7 @@ impl Server<'_> {
         self.choice.size_bytes.saturating_add(self.index().size_bytes)
     }
 
-    /// As the plan's document.
+    /// Makes the part of the plan's document.
     pub fn document(&self, placed: &Placed, several_gpus: bool) -> Result<Rag> {
         let embedder = &self.choice.embedder;
         Ok(Rag {
