@@ -8,7 +8,7 @@ mod lab;
 use agi_provision::hash::sha256;
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, diff, llama_archive, ours, run};
+use lab::{Host, but_kept, diff, llama_archive, ours, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,13 +47,18 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
     let plan = pinned(&client, &model, &models.url("m/tiny.gguf"), &runtime.url("r/llama.tar.gz"));
     let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
 
-    // Without the token: it says what it wants, and only the runtime is gone again with the rest.
+    // Without the token: it says what it wants. The runtime, which is whole, stays for the next apply.
     let refused = client.on(&host, "root", &args);
     assert_eq!(refused.status, 1, "{refused:?}");
     let answer: Value = serde_json::from_str(&refused.stdout).unwrap();
     assert!(answer["message"].as_str().unwrap().contains("needs a token"), "{answer}");
     assert!(answer["hint"].as_str().unwrap().contains("HF_TOKEN"), "{answer}");
-    assert_eq!(ours(&before, &host), [""; 0]);
+    assert!(
+        answer["message"].as_str().unwrap().contains("llama.tar.gz stays for the next apply"),
+        "{answer}"
+    );
+    assert_eq!(but_kept(ours(&before, &host)), [""; 0]);
+    let fetched = runtime.requests().len();
 
     let mut command = client.command_on(&host, "root", &args);
     command.env("HF_TOKEN", SECRET).env("HF_ENDPOINT", models.url(""));
@@ -61,6 +66,7 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
     assert_eq!(done.status, 0, "{done:?}");
     assert_serves(&host);
     assert!(runtime.requests().iter().all(|request| request.authorization.is_none()));
+    assert_eq!(runtime.requests().len(), fetched, "it is not downloaded again");
 
     // The secret is in no file, no log, no process, no unit.
     let places = "/var /etc /run /usr/local /root /tmp /home";
@@ -123,7 +129,8 @@ fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
     let damaged = client.on(&host, "root", &args);
     assert_eq!(damaged.status, 1, "{damaged:?}");
     assert!(damaged.stdout.contains("its SHA-256 is") && damaged.stdout.contains("as it was"), "{damaged:?}");
-    assert_eq!(ours(&before, &host), [""; 0]);
+    assert_eq!(but_kept(ours(&before, &host)), [""; 0]);
+    assert_ne!(host.exec("ls /var/lib/agi-provision/incoming/* /var/lib/agi-provision/models/*").status, 0);
 
     // One connection that stops in the middle is another one's work.
     let stalling = serve(&host, &model, |number, _| match number {

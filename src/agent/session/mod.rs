@@ -21,7 +21,7 @@ use crate::agent::store::made::{self, Thing};
 use crate::agent::store::receive::Arrival;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
-use crate::error::{Context, Exit, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
@@ -249,10 +249,15 @@ pub fn apply(
         job::start(secrets)
     });
     if let Err(error) = started {
+        let error = disk::hinted(error);
         if generation::is_none() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            remove::data()?;
+            // Files that came before the one that failed stay, unless the disk has no room.
+            receive::clear_parts()?;
+            if !receive::holds_whole() || hint(&error) == Some(disk::FREE_SOME) {
+                remove::data()?;
+            }
         }
-        return Err(disk::hinted(error));
+        return Err(error);
     }
     job::follow(output)
 }

@@ -49,6 +49,8 @@ pub struct Run<'a> {
     pub served: Option<PathBuf>,
     /// An apply was cut off before: what runs may be started from what is no longer there.
     pub unproved: bool,
+    /// The step that runs, or has failed.
+    pub failing: Option<&'static str>,
     last_progress: Option<Instant>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> Run<'a> {
             token: None,
             served: None,
             unproved: false,
+            failing: None,
             last_progress: None,
         }
     }
