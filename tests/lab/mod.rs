@@ -305,7 +305,9 @@ pub fn but_kept(lines: Vec<String>) -> Vec<String> {
     let is_kept = |line: &String| {
         let path = line[2..].split(": ").next().unwrap();
         let below = |start: &str| path == start || path.starts_with(&format!("{start}/"));
-        path == data || kept.iter().any(|start| below(start)) || below("/usr/local/lib/agi-provision")
+        let ours =
+            path == data || kept.iter().any(|start| below(start)) || below("/usr/local/lib/agi-provision");
+        ours && !line.starts_with('-')
     };
     lines.into_iter().filter(|line| !is_kept(line)).collect()
 }
