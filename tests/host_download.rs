@@ -206,7 +206,7 @@ fn the_network_towards_the_plans_files_is_measured_when_asked_and_a_slow_one_is_
     let model = client.tiny("tiny.gguf", 1);
     let fresh = host.snapshot();
     let network = |server: &Server, more: &[&str]| {
-        let plan = pinned(&client, &model, &server.url("m/tiny.gguf"), "https://models.example/llama.tar.gz");
+        let plan = pinned(&client, &model, &server.url("m/tiny.gguf"), &server.url("r/llama.tar.gz"));
         let args = [&["verify", "--plan", text(&plan)][..], more].concat();
         let answer = client.json_on(&host, "admin", &args);
         let lines = answer.value["verification"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
@@ -217,7 +217,7 @@ fn the_network_towards_the_plans_files_is_measured_when_asked_and_a_slow_one_is_
             line["found"].as_str().unwrap().to_owned(),
         )
     };
-    // 4 MB/s are 32 Mbit/s.
+    // 4 MB/s are 32 Mbit/s. The runtime's site is asked as well: here it is the model's.
     let slow = serve(&host, &model, |_, _| Reply::Slow(4_000_000));
     assert_eq!(network(&slow, &[]), (0, "ok".into(), "not measured".into()));
     assert_eq!(slow.requests().len(), 0, "nothing is asked without --measure");
