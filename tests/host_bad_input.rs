@@ -22,7 +22,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lab::journey::{Client, text};
-use lab::{Host, Ran, Snapshot, diff_but_backups};
+use lab::{Host, Ran, Snapshot, but_kept, diff_but_backups};
 
 /// A host, someone who works on it, and what was on its disk before.
 pub struct Site {
@@ -57,8 +57,20 @@ impl Site {
     #[track_caller]
     pub fn refuses(&self, user: &str, args: &[&str], exit: i32, message: &str, hint: &str) {
         let began = Instant::now();
-        refused(&self.apply(user, args), exit, message, hint);
+        let ran = self.apply(user, args);
+        refused(&ran, exit, message, hint);
         assert!(began.elapsed() < Duration::from_secs(60), "{message}: {:?}", began.elapsed());
+        self.kept_only_what_it_said(&ran);
+    }
+
+    /// A failed apply leaves the host as it was, but for whole files that it says stay for the next one;
+    /// `remove` takes those.
+    #[track_caller]
+    pub fn kept_only_what_it_said(&self, ran: &Ran) {
+        if ran.stderr.contains("for the next apply") {
+            assert_eq!(but_kept(diff_but_backups(&self.before, &self.host.snapshot())), [""; 0]);
+            self.client.on(&self.host, "root", &["remove", "--yes"]).ok();
+        }
         self.untouched();
     }
 

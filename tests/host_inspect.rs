@@ -52,7 +52,7 @@ fn a_host_answers_what_it_is_asked() {
             "{as_text:?}"
         );
         // What needs an installation says that there is none.
-        for command in [&["status"][..], &["logs"], &["key", "show"], &["key", "rotate"]] {
+        for command in [&["status"][..], &["logs"], &["key", "show"], &["key", "rotate", "--yes"]] {
             let none = client.on(&host, user, command);
             assert_eq!(none.status, 1, "{none:?}");
             assert!(none.stderr.contains("nothing of agi-provision is installed"), "{none:?}");

@@ -186,10 +186,11 @@ impl Link for Remote {
 /// The folder has to be root's alone; where it is not there it is made, and marked as ours. An empty folder goes
 /// again if it fails. Another session that ends may remove the folder until there is a
 /// file in it, and may have staged the same meanwhile, which others run from; touched, it is ours too. The
-/// size is told, as a terminal has no end.
+/// size is told, as a terminal has no end. A client that goes away in the middle, and with it whoever reads
+/// what is said, does not keep the script from clearing up.
 fn stage_script(agent: &AgentFile) -> String {
     format!(
-        "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; \
+        "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; trap '' HUP PIPE; \
          undo() {{ rm -f $t; [ \"$(ls -A $d 2>/dev/null)\" = {MARK} ] && rm -f $d/{MARK} && rmdir $d; exit 1; }}; \
          roots() {{ case \"$(stat -c %F,%u,%a $d)\" in directory,0,*[0145][0145]) ;; \
          *) echo \"$d is {NOT_OURS}: $(stat -c '%F of %U, mode %a' $d)\" >&2; false ;; esac; }}; \

@@ -11,7 +11,7 @@ use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
 use crate::units::gib;
-use crate::wire::protocol::{Apply, Event, Expose, Op};
+use crate::wire::protocol::{Apply, Event, Expose, Op, START_TIMEOUTS};
 use crate::wire::secrets::GivenCertificate;
 use base64::Engine;
 use serde_json::{Value, json};
@@ -56,6 +56,13 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     confirm_seconds: u64,
+    /// Take the apply back when a server that starts makes no progress for this long: nothing loaded, no
+    /// token read or given. How long it takes in all does not matter [default: 300]
+    #[arg(
+        help_heading = "Applying", long, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
+    )]
+    start_timeout: Option<u64>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -168,6 +175,7 @@ fn task(
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
         strict: args.strict,
+        start_timeout: args.start_timeout,
         allow: args.allow.clone(),
         runtime: blobs(What::Runtime).next(),
         runtime_path: args.runtime_path.clone(),

@@ -221,6 +221,10 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual. For a first
+    /// boot, where no flag can say so (`bundle --start-timeout`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u64>,
     /// Published weaknesses of the build that concern a server with these arguments, as far as they were
     /// known when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

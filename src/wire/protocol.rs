@@ -11,6 +11,7 @@ use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::verify::Report;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Both ends are the same executable, so a mismatch means a broken staging.
 pub const VERSION: u32 = 1;
@@ -79,6 +80,13 @@ pub enum Op {
     },
 }
 
+/// How long a server may show no progress while it starts and answers, unless the user says otherwise
+/// (`apply --start-timeout`).
+pub const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Seconds that may be asked for instead.
+pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.
@@ -86,6 +94,9 @@ pub struct Apply {
     /// Only say what would change.
     pub check: bool,
     pub strict: bool,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout: Option<u64>,
     /// Requirements that may refuse without stopping the apply, or the service later.
     #[serde(default)]
     pub allow: Vec<String>,

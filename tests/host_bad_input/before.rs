@@ -140,7 +140,7 @@ fn a_disk_and_folders_that_were_there_are_used_and_stay() {
     assert!(
         failed.stderr.contains("no llama-server in it") && failed.stderr.contains("the host is as it was")
     );
-    site.untouched();
+    site.kept_only_what_it_said(&failed);
 
     let said = [
         "/var/lib/agi-provision: a disk is mounted on it; it is used, and `remove` will leave it",

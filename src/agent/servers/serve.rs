@@ -5,7 +5,7 @@ use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::probe::{probe_for_start, wait_for_gpus};
+use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -122,7 +122,9 @@ fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
     let record = Path::new(paths::GENERATION).join(paths::generation::RECORD);
     let allowed = generation::read_note::<Record>(&record).map(|record| record.allowed).unwrap_or_default();
     // The other server may be up already, and what it has of a card is in the plan's ledger.
-    let beside = plan.rag.is_some() && facts.ports.iter().any(|port| port.port == paths::EMBED_PORT);
+    // Both run as the user that this is; a process of its own cannot be looked into from here.
+    let own = rustix::process::geteuid().as_raw();
+    let beside = plan.rag.is_some() && sockets::are_of_user(paths::EMBED_PORT, own);
     let gpu_bytes = if beside { plan.memory.get(1).map_or(0, |gpu| gpu.rag_bytes) } else { 0 };
     let mut report = verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() });
     if which == Which::Chat && !plan.profile.gpus.is_empty() {

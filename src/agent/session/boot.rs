@@ -42,6 +42,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
         check: false,
         strict: false,
+        start_timeout: None,
         allow: Vec::new(),
         runtime: shelf.blobs(What::Runtime).pop(),
         runtime_path: None,

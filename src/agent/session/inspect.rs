@@ -2,10 +2,8 @@
 
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::remove as removal;
-use crate::agent::host::service;
+use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::look::Preflight;
@@ -63,7 +61,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         .into())
 }
 
-fn installed_plan() -> Result<Plan> {
+pub(super) fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular).map_err(|_| {
         Failure::failed("nothing of agi-provision is installed on this host")
@@ -80,7 +78,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let health = health(&Api::of(&plan)?);
+    let (health, stranger) = health(&Api::of(&plan)?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
@@ -101,6 +99,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
+        "stranger": stranger,
         "listen": listen(&plan.llama_server.args),
         "embedding": beside,
         "exposed": expose::status(),
@@ -156,22 +155,27 @@ fn drift() -> Option<Vec<serde_json::Value>> {
     Some(drift.collect())
 }
 
-fn health(api: &Api) -> String {
-    match api.health() {
-        Health::Ready => "ready".to_string(),
-        Health::Loading => "loading".to_string(),
-        Health::Silent(why) => why,
+/// What is said of its health, and whether somebody else has its port.
+fn health(api: &Api, state: &State) -> (String, bool) {
+    match api.health(state.pid) {
+        Health::Ready => ("ready".to_string(), false),
+        Health::Loading => ("loading".to_string(), false),
+        Health::Silent(why) => (why, false),
+        Health::Stranger(why) => (why, true),
     }
 }
 
 /// The embedding server beside the model.
 fn beside(rag: &Rag) -> Result<serde_json::Value> {
+    let state = service::state(paths::EMBED_UNIT)?;
+    let (health, stranger) = health(&Api::of_embedding(rag)?, &state);
     Ok(json!({
         "model": rag.model.id,
         "quant": rag.model.quant,
         "dimensions": rag.model.dimensions,
-        "unit": service::state(paths::EMBED_UNIT)?,
-        "health": health(&Api::of_embedding(rag)?),
+        "unit": state,
+        "health": health,
+        "stranger": stranger,
         "listen": listen(&rag.args),
     }))
 }
@@ -230,17 +234,6 @@ pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
     output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(false, ""))
-}
-
-/// A new key, and the server restarted with it.
-pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
-    let plan = installed_plan()?;
-    key::create()?;
-    service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
-    embedding::follow(&plan, |_| Ok(()))?;
-    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
-    Ok(End::done(true, "the key is new and the old one no longer works"))
 }
 
 pub fn remove(keep_models: bool) -> Result<End> {

@@ -4,6 +4,7 @@ pub mod boot;
 pub mod deep;
 pub mod inspect;
 pub mod rollback;
+pub mod rotate;
 pub mod shelf;
 pub mod under_way;
 
@@ -13,6 +14,7 @@ use crate::agent::host::lock::{self, Holder};
 use crate::agent::host::{clock, disk, service};
 use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
+use crate::agent::servers::owner::{self, Owner};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::look::Preflight;
 use crate::agent::store::made::{self, Thing};
@@ -20,7 +22,7 @@ use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
-use crate::error::{Context, Exit, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
@@ -104,7 +106,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
-        Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::KeyRotate => exclusive("key rotate", || rotate::key_rotate(output)),
         Op::ConfirmExposure => expose::confirm(),
         Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
         Op::Rollback => exclusive("rollback", || {
@@ -249,10 +251,15 @@ pub fn apply(
         job::start(secrets)
     });
     if let Err(error) = started {
+        let error = disk::hinted(error);
         if generation::is_none() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            remove::data()?;
+            // Files that came before the one that failed stay, unless the disk has no room.
+            receive::clear_parts()?;
+            if !receive::holds_whole() || hint(&error) == Some(disk::FREE_SOME) {
+                remove::data()?;
+            }
         }
-        return Err(disk::hinted(error));
+        return Err(error);
     }
     job::follow(output)
 }
@@ -319,8 +326,10 @@ fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
     let held = Held {
         disk_bytes,
-        port: ours,
-        rag_port: beside.is_running(),
+        // Whoever else has the port is in the way, whether our unit runs or not.
+        port: ours && owner::of(paths::DEFAULT_PORT, paths::UNIT, state.pid) == Owner::Ours,
+        rag_port: beside.is_running()
+            && owner::of(paths::EMBED_PORT, paths::EMBED_UNIT, beside.pid) == Owner::Ours,
         pid: ours.then_some(state.pid),
         rag_pid: beside.is_running().then_some(beside.pid),
         gpu_bytes,

@@ -2,8 +2,9 @@
 
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
@@ -11,10 +12,9 @@ use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
-use crate::wire::protocol::{End, Event, Events};
+use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Switches to the previous generation, restarts and asks the model. When that fails, the generation
 /// that served so far serves again, and the exit is 8.
@@ -80,12 +80,15 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(&plan)?;
-    wait_until_ready(&api, start_limit(&plan), |_| watcher.tell(&Event::Alive))?;
-    let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
+    let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
+    wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
+    let mut tick = || watcher.tell(&Event::Alive);
+    let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
     let mut beside = String::new();
     if let Some(rag) = &plan.rag {
         embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
-        let embedded = embedding::ask(rag)?;
+        let mut tick = || watcher.tell(&Event::Alive);
+        let embedded = embedding::ask(rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
     }
     Ok(format!(

@@ -5,6 +5,7 @@ use super::activate::show;
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -45,10 +46,12 @@ impl Step for Embedding {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
         }
-        Ok(match Api::of_embedding(rag)?.health() {
+        Ok(match Api::of_embedding(rag)?.health(state.pid) {
             Health::Ready => Vec::new(),
             Health::Loading => vec!["wait for the embedding model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
+            Health::Silent(why) | Health::Stranger(why) => {
+                vec![format!("restart {}: {why}", paths::EMBED_UNIT)]
+            }
         })
     }
 
@@ -56,7 +59,7 @@ impl Step for Embedding {
         let Some(rag) = &desired.plan.rag else { return Ok(()) };
         run.undo.push(Undo::Embedding);
         let start = Instant::now();
-        embedding::start(rag, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+        embedding::start(rag, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
         let start_seconds = start.elapsed().as_secs_f64();
         let pid = service::state(paths::EMBED_UNIT)?.pid;
         let buffers = buffers(rag, pid);
@@ -64,7 +67,7 @@ impl Step for Embedding {
         if more > TOLERANCE {
             run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
         }
-        let answer = embedding::ask(rag)?;
+        let answer = embedding::ask(rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
         run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())
     }

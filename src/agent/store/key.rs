@@ -9,17 +9,22 @@ use crate::secret::Secret;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Makes a new key of 32 random bytes.
+/// Makes a new key and keeps it.
 pub fn create() -> Result<()> {
-    let line = Zeroizing::new(format!("{}\n", random()?.expose()));
-    files::write(Path::new(paths::API_KEY), line.as_bytes(), 0o600)
+    write(&random()?)
 }
 
-/// 32 random bytes in hex.
+/// A new key: 32 random bytes in hex.
 pub fn random() -> Result<Secret> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
     Ok(hex(&*bytes).into())
+}
+
+/// Keeps `key` for the servers that start from now on.
+pub fn write(key: &Secret) -> Result<()> {
+    let line = Zeroizing::new(format!("{}\n", key.expose()));
+    files::write(Path::new(paths::API_KEY), line.as_bytes(), 0o600)
 }
 
 /// The key, without its newline.

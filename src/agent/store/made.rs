@@ -351,6 +351,10 @@ pub fn end() -> Result<()> {
 /// Removes an empty folder. False: it stays, as something is in it or a disk is mounted there.
 pub fn remove_folder(path: &Path) -> Result<bool> {
     use io::ErrorKind::{DirectoryNotEmpty, NotFound, ResourceBusy};
+    // A read-only file system says that it is one, also of what is not there.
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound) {
+        return Ok(true);
+    }
     match fs::remove_dir(path) {
         Ok(()) => {
             files::sync_folder(path)?;

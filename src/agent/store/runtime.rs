@@ -126,7 +126,10 @@ mod tests {
             ),
             (|dir, _| fs::write(dir.join("b1/libggml.so"), "other").unwrap(), Some("libggml.so was changed")),
             (|dir, _| fs::remove_file(dir.join("b1/libggml.so")).unwrap(), Some("libggml.so: No such file")),
-            (|_, note| note.libraries.push(HostPath::new("/no/such.so").unwrap()), Some("/no/such.so is gone")),
+            (
+                |_, note| note.libraries.push(HostPath::new("/no/such.so").unwrap()),
+                Some("/no/such.so is gone"),
+            ),
             // The same content in another file.
             (
                 |dir, _| {

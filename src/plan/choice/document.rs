@@ -91,6 +91,7 @@ pub(super) fn document(
             args,
             runtime: request.fixed.runtime.clone(),
             advisories: Vec::new(),
+            start_timeout_seconds: None,
         },
         expose: request.fixed.expose.clone(),
         rag: rag
