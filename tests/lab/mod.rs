@@ -315,8 +315,8 @@ pub fn but_kept(lines: Vec<String>) -> Vec<String> {
 
 /// A line of a [`diff`] that a failed apply on a host that serves may leave: its own account of it, and whole
 /// files for the next one with the record of them.
-pub fn of_a_failed_job(line: &String) -> bool {
-    let path = line[2..].strip_prefix("/var/lib/agi-provision/").unwrap_or_default();
+pub fn of_a_failed_job(line: impl AsRef<str>) -> bool {
+    let path = line.as_ref()[2..].strip_prefix("/var/lib/agi-provision/").unwrap_or_default();
     ["job/", "models/", "runtimes/", "made.json"].iter().any(|start| path.starts_with(start))
 }
 

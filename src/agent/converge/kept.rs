@@ -30,7 +30,7 @@ impl<'a> Kept<'a> {
     }
 
     fn is_kept(&self, blob: &Blob) -> bool {
-        !self.full && !(self.runtime_refused && *blob == self.desired.record.runtime)
+        !(self.full || self.runtime_refused && *blob == self.desired.record.runtime)
     }
 
     fn blobs(&self) -> impl Iterator<Item = &'a Blob> {
@@ -52,7 +52,7 @@ impl<'a> Kept<'a> {
     /// Removes the arrived files that do not stay.
     pub fn clear_arrivals(&self) -> Result<()> {
         let going = self.blobs().filter(|blob| !self.is_kept(blob));
-        going.map(|blob| receive::arrived(blob)).try_for_each(|path| files::remove(&path))
+        going.map(receive::arrived).try_for_each(|path| files::remove(&path))
     }
 
     /// Names of what is there for the next apply and would not be but for this one, by `undo`.

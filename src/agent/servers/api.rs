@@ -272,7 +272,7 @@ mod tests {
         };
         // Twice as long as the bound, which is well above the pauses on a machine with other work, too.
         let patience = Patience { silence: Duration::from_secs(2), tick: &mut tick };
-        let answer = server(parts).smoke("k", patience).unwrap();
+        let answer = server(parts).smoke(&"k".to_string().into(), patience).unwrap();
         assert_eq!((answer.generated_tokens, answer.decode_tok_s, answer.text.len()), (32, 40.25, 6));
         assert!(beats > 0);
     }
@@ -282,7 +282,7 @@ mod tests {
         let mut parts = vec![(Duration::ZERO, TOKEN.to_string())];
         parts.extend(vec![(Duration::from_millis(100), ":\n\n".to_string()); 600]);
         let patience = Patience { silence: Duration::from_secs(2), tick: &mut || Ok(()) };
-        let error = server(parts).smoke("k", patience).unwrap_err();
+        let error = server(parts).smoke(&"k".to_string().into(), patience).unwrap_err();
         assert_eq!(error.to_string(), "the model came no further for 2 s: it has given 1 tokens");
         assert!(crate::error::hint(&error).unwrap().contains("--start-timeout"));
     }
