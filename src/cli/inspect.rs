@@ -1,7 +1,7 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
 use super::hosts::{self, HostArgs};
-use super::{Format, print, print_json};
+use super::output::{Format, print, print_json};
 use crate::apply::fleet::{Results, Style};
 use crate::apply::show::printable;
 use crate::error::{Exit, Failure, Result};
@@ -260,7 +260,7 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
 pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        super::confirm(
+        super::output::confirm(
             &format!("Remove the server, its models and its key from {}?", names.join(", ")),
             "remove asks before it deletes",
             "add --yes",

@@ -12,6 +12,7 @@ mod inspect;
 mod levels;
 mod model_arg;
 mod offers;
+mod output;
 pub mod plan;
 mod rag_arg;
 mod reconcile;
@@ -22,9 +23,9 @@ mod source;
 mod tunnel;
 
 use crate::apply::show::printable;
-use crate::error::{self, Exit, Failure, Result};
-use clap::{Parser, Subcommand, ValueEnum};
-use std::io::{IsTerminal, Write};
+use crate::error::{self, Exit, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::Write;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -86,13 +87,6 @@ enum Command {
     Serve(agent::ServeArgs),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    #[default]
-    Text,
-    Json,
-}
-
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
@@ -125,8 +119,8 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),
-        Command::Completions(args) => shell::completions(&args),
-        Command::Man => shell::man(),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man => shell::man(Cli::command()),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }
@@ -154,74 +148,5 @@ fn report(error: &anyhow::Error) {
     let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
         let _ = writeln!(err, "\nhint: {}", show(hint));
-    }
-}
-
-/// Writes data to stdout; a reader that went away is not an error worth a message.
-pub fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    match out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(end.as_bytes()))
-        .and_then(|()| out.flush())
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
-}
-
-pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&escaped(&serde_json::to_string_pretty(value)?))
-}
-
-/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
-/// but those below a space, and nothing that turns text around.
-fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                text += &format!("\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text
-}
-
-/// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
-/// error: `unasked` says what could not be asked, with its hint.
-pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal {
-        let message = format!("{unasked}, and there is no terminal to ask on");
-        return Err(Failure::usage(message).hint(hint).into());
-    }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
-    }
-}
-
-/// Colour and bars only where a person looks.
-pub fn interactive() -> bool {
-    std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none()
-        && std::env::var_os("CI").is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn json_on_a_terminal_is_only_text() {
-        let text = "a\x1b[2J\u{9b}2Jb\x7f";
-        let json = super::escaped(&serde_json::to_string(text).unwrap());
-        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

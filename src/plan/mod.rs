@@ -20,6 +20,7 @@ pub mod request;
 pub mod requirements;
 pub mod server_args;
 pub mod speed;
+pub mod split;
 pub mod verdict;
 
 pub use choice::{explained, plan};

@@ -9,7 +9,7 @@
 use super::document::{DeviceLedger, Interval, Speed};
 use super::ledger::Subject;
 use super::placement::Placement;
-use super::placement::SplitMode;
+use super::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 

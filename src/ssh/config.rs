@@ -6,8 +6,8 @@ use std::{env, fs};
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
-use super::auth::Method;
 use super::host_key::HostKeyPolicy;
+use super::method::Method;
 use super::secrets::Secrets;
 use super::target::Target;
 use crate::error::{Failure, Result};

@@ -1,6 +1,6 @@
 //! Our own inventories: TOML with one table for each host.
 
-use super::{Entry, Overrides};
+use super::entry::{Entry, Overrides};
 use serde::Deserialize;
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! Graphics cards as catalogues name them, and which card that is. `profiles/cards.csv`, compiled in.
 
-use super::Link;
+use super::offer::Link;
 use super::rows::Table;
 use std::sync::LazyLock;
 

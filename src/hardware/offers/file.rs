@@ -4,8 +4,8 @@
 //! large file without keeping it: a hundred thousand rows cost some tens of milliseconds.
 
 use super::matching::{Has, keeps};
+use super::offer::{Currency, Gpus, HostKind, Link, Machine, Offer, Period, price};
 use super::rows::{BrokenRow, Table, name, number};
-use super::{Currency, Gpus, HostKind, Link, Machine, Offer, Period, price};
 use crate::hardware::profiles::Profile;
 use csv::StringRecord;
 

@@ -7,8 +7,8 @@ use crate::hardware::profiles::Profile;
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
-use crate::plan::placement::SplitMode;
 use crate::plan::request::Request;
+use crate::plan::split::SplitMode;
 use crate::plan::{rag, requirements, server_args, verdict};
 
 pub(super) fn document(

@@ -1,0 +1,81 @@
+//! What a command prints, and asks.
+
+use crate::error::{Failure, Result};
+use clap::ValueEnum;
+use std::io::{IsTerminal, Write};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Writes data to stdout; a reader that went away is not an error worth a message.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(end.as_bytes()))
+        .and_then(|()| out.flush())
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&escaped(&serde_json::to_string_pretty(value)?))
+}
+
+/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
+/// but those below a space, and nothing that turns text around.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text += &format!("\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
+/// error: `unasked` says what could not be asked, with its hint.
+pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !terminal {
+        let message = format!("{unasked}, and there is no terminal to ask on");
+        return Err(Failure::usage(message).hint(hint).into());
+    }
+    eprint!("{question} [y/N] ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
+    }
+}
+
+/// Colour and bars only where a person looks.
+pub fn interactive() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none()
+        && std::env::var_os("CI").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn json_on_a_terminal_is_only_text() {
+        let text = "a\x1b[2J\u{9b}2Jb\x7f";
+        let json = super::escaped(&serde_json::to_string(text).unwrap());
+        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}
