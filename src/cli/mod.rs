@@ -25,7 +25,6 @@ mod tunnel;
 use crate::apply::show::printable;
 use crate::error::{self, Exit, Result};
 use clap::{CommandFactory, Parser, Subcommand};
-use std::io::Write;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -131,22 +130,24 @@ fn usage(error: &clap::Error) -> u8 {
     use clap::error::ErrorKind;
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
-        let _ = error.print();
-        return error.exit_code() as u8;
+        // Help that cannot be printed is a failure; a reader that went away is none.
+        return match error.print() {
+            Err(broken) if broken.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed.code(),
+            _ => error.exit_code() as u8,
+        };
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
-    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    say!("{}", text.trim_end());
     Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    let mut err = std::io::stderr().lock();
     // Some of it may be a host's own words, which begin no line of ours.
     let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-    let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
+    say!("error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
-        let _ = writeln!(err, "\nhint: {}", show(hint));
+        say!("\nhint: {}", show(hint));
     }
 }

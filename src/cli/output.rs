@@ -1,6 +1,6 @@
 //! What a command prints, and asks.
 
-use crate::error::{Failure, Result};
+use crate::error::{Context, Failure, Result};
 use clap::ValueEnum;
 use std::io::{IsTerminal, Write};
 
@@ -11,18 +11,23 @@ pub enum Format {
     Json,
 }
 
-/// Writes data to stdout; a reader that went away is not an error worth a message.
+/// Writes data to stdout. A reader that went away has what it wanted (`| head`): the outcome stays what it
+/// was, without a word.
+///
+/// # Errors
+/// What was to be written is lost: a full disk.
 pub fn print(text: &str) -> Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing to stdout"),
+    }
+}
+
+/// As [`print`], where a reader that went away is an error, for what goes on for ever.
+pub fn write(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    match out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(end.as_bytes()))
-        .and_then(|()| out.flush())
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
@@ -52,8 +57,7 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush()?;
+    std::io::stderr().write_all(format!("{question} [y/N] ").as_bytes()).context("asking on stderr")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
