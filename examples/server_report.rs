@@ -63,7 +63,7 @@ fn plan(file: &str, profile: &str) -> Result<Plan> {
 
 /// As the plan says, but for the paths and the key of a host.
 fn start(server: &str, plan: &Plan, file: &str, sizes: bool, log: File) -> Result<Child> {
-    let mut args = plan.llama_server.args.clone();
+    let mut args = plan.llama_server.args.to_argv();
     set(&mut args, "--model", file);
     set(&mut args, "--port", &PORT.to_string());
     set(&mut args, "--api-key-file", "/dev/null");

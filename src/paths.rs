@@ -29,6 +29,8 @@ pub const JOB: &str = "/var/lib/agi-provision/job";
 pub const CACHE: &str = "/var/cache/agi-provision";
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
+/// Units of this host.
+pub const UNITS: &str = "/etc/systemd/system";
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
 /// What enables the unit.
 pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";

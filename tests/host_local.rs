@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::process::Command;
 
 use base64::Engine as _;
-use lab::journey::{Client, PROFILE, assert_serves, text, wait_until_ready};
+use lab::journey::{Client, PROFILE, REFUSES, assert_serves, text, unservable, wait_until_ready};
 use lab::{Host, agi_provision, diff, llama_archive, run};
 
 #[test]
@@ -164,16 +164,18 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     client.serve(&host, "root");
     let model = client.path("tiny.gguf");
     let (near, url) = (host.near_addr(), format!("https://{}:8080/v1/models", host.addr()));
-    let bundle = |name: &str, arg: Option<&str>, flags: &[&str]| {
+    let bundle = |name: &str, serves: bool, flags: &[&str]| {
         let plan = client.plan("plan.json", &model, &[], |plan| {
-            plan["llama_server"]["args"].as_array_mut().unwrap().extend(arg.map(|arg| arg.into()));
+            if !serves {
+                unservable(&mut plan["llama_server"]["args"]);
+            }
         });
         let out = client.path(name);
         client.run(&[&["bundle", "--plan", text(&plan), "--out", text(&out)], flags].concat()).ok();
         out
     };
-    let sound = bundle("sound", None, &["--expose", &near]);
-    let unsound = bundle("unsound", Some("--no-such-argument"), &[]);
+    let sound = bundle("sound", true, &["--expose", &near]);
+    let unsound = bundle("unsound", false, &[]);
 
     make_an_image_of(&host);
     let booted = cloud_init(&host, &client, &sound);
@@ -204,7 +206,7 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     let image = carried();
     let failed = cloud_init(&host, &client, &unsound);
     assert_eq!(failed.status, 1, "{failed:?}");
-    assert!(failed.stderr.contains("--no-such-argument"), "the server's own words: {failed:?}");
+    assert!(failed.stderr.contains(REFUSES), "the server's own words: {failed:?}");
     host.exec("test -x /usr/local/lib/agi-provision/agi-provision").ok();
     assert!(image.contains("/tiny.gguf\n") && image.contains("/llama-server\n"), "{image}");
     assert_eq!(carried(), image);

@@ -6,7 +6,7 @@ mod http;
 mod lab;
 
 use http::{Reply, Server};
-use lab::journey::{Client, assert_serves, http_at, text};
+use lab::journey::{Client, assert_serves, http_at, text, unservable};
 use lab::{Host, agi_provision, diff, diff_but_backups, run, wait_for};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -158,9 +158,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
 
     // A plan whose second server does not start: the old generation serves, without a second one.
     let broken = client.plan("broken.json", &model, &rag, |plan| {
-        for arg in plan["rag"]["args"].as_array_mut().unwrap() {
-            *arg = json!(arg.as_str().unwrap().replace("mean", "nonsense"));
-        }
+        unservable(&mut plan["rag"]["args"]);
     });
     let failed = client.apply(&host, "root", &["--plan", text(&broken), "--model-file", text(&embedder)]);
     assert_eq!((failed.exit, failed.changed()), (8, false), "{failed:?}");
@@ -185,7 +183,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     assert_eq!(done.exit, 0, "{done:?}");
     assert!(!site.requests().is_empty());
     let spoilt = client.plan("spoilt.json", &model, &["--ctx", "512"], |plan| {
-        plan["llama_server"]["args"].as_array_mut().unwrap().push(json!("--no-such-flag"));
+        unservable(&mut plan["llama_server"]["args"]);
     });
     let failed = client.apply(&host, "root", &["--plan", text(&spoilt)]);
     assert_eq!(failed.exit, 8, "{failed:?}");

@@ -99,7 +99,7 @@ fn report(folder: &Path, model: &Model, plan: &Plan) -> String {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = folder.join("key");
     fs::write(&key, "test\n").unwrap();
-    let mut args = plan.llama_server.args.clone();
+    let mut args = plan.llama_server.args.to_argv();
     let mut set = |name: &str, value: &str| {
         let at = args.iter().position(|arg| arg == name).unwrap_or_else(|| panic!("no {name}"));
         args[at + 1] = value.to_string();
@@ -222,14 +222,14 @@ fn the_arguments_of_plans_for_gpus_are_taken() {
             }
         };
         let plan = planned(&model, profile, fixed);
-        assert!(plan.llama_server.args.iter().any(|arg| arg == "--n-gpu-layers"));
+        assert!(plan.llama_server.args.to_argv().iter().any(|arg| arg == "--n-gpu-layers"));
         report(folder.path(), &model, &plan);
     }
     // Without a card this one cannot load, but its arguments are read.
     let folder = tempfile::tempdir().unwrap();
     let model = of_registry(folder.path(), "llama-7b", "Q8_0");
     let plan = planned(&model, "2xa100-nvlink", tensor);
-    let args = &plan.llama_server.args;
+    let args = plan.llama_server.args.to_argv();
     let at = args.iter().position(|arg| arg == "--split-mode").unwrap();
     assert_eq!(args[at + 1], "tensor");
     let output = Command::new(server()).args(&args[at..at + 4]).arg("--version").output().unwrap();

@@ -1,5 +1,6 @@
 //! The llama.cpp builds a plan can be pinned to: `profiles/llama-builds.toml`, compiled in.
 
+use super::server_args::{Flag, ServerArgs};
 use crate::error::{Failure, Result};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -15,8 +16,25 @@ pub struct Build {
     pub quantised_kv_rotation: bool,
     /// The arguments written in a plan were accepted by a real llama-server of this build.
     pub serves: bool,
+    /// Arguments that a plan for it may give its llama-server; none where they have not been tried.
+    arguments: Vec<String>,
     /// Architectures that `--split-mode tensor` refuses.
     pub no_tensor_split: Vec<String>,
+}
+
+impl Build {
+    /// Its llama-server takes this argument, and plans may give it.
+    pub fn takes(&self, flag: Flag) -> bool {
+        self.arguments.iter().any(|name| name == flag.name())
+    }
+
+    /// Refuses, by name, the first argument that its llama-server does not take.
+    pub fn check(&self, args: &ServerArgs) -> std::result::Result<(), String> {
+        match args.flags().find(|flag| !self.takes(*flag)) {
+            Some(flag) => Err(format!("{} is no argument of llama.cpp {}", flag.name(), self.id)),
+            None => Ok(()),
+        }
+    }
 }
 
 static BUILDS: LazyLock<Vec<Build>> = LazyLock::new(|| {
@@ -45,4 +63,22 @@ pub fn find(id: &str) -> Result<&'static Build> {
 /// A build whose memory is known, whether or not plans may name it.
 pub fn ledger(id: &str) -> Option<&'static Build> {
     BUILDS.iter().find(|build| build.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::server_args::Flag;
+
+    #[test]
+    fn every_argument_of_a_build_is_known_and_written_once() {
+        for build in BUILDS.iter() {
+            let mut names = build.arguments.clone();
+            assert_eq!(names.is_empty(), !build.serves, "{}", build.id);
+            assert!(names.iter().all(|name| Flag::named(name).is_some()), "{names:?}");
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), build.arguments.len(), "{}", build.id);
+        }
+    }
 }

@@ -3,13 +3,18 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+use super::build;
+use super::server::ServerName;
+use super::server_args::ServerArgs;
 use crate::hardware::offers::HostKind;
 use crate::model::embedding::Pooling;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
+/// Reading one checks it as a whole ([`Plan::check`]): a plan that exists is sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Plan {
     pub schema: String,
     pub verdict: Verdict,
@@ -211,7 +216,7 @@ pub struct LlamaServer {
     /// The pinned llama.cpp build, `b11434`.
     pub build: String,
     /// Every argument, without the program's name. Paths are those of a host ([`crate::paths`]).
-    pub args: Vec<String>,
+    pub args: ServerArgs,
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
@@ -273,7 +278,34 @@ pub struct Alternative {
     pub decode_tok_s: Option<f64>,
 }
 
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Plan::serialize(self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Plan {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Plan, D::Error> {
+        let plan = Plan::deserialize(from)?;
+        plan.check().map_err(de::Error::custom)?;
+        Ok(plan)
+    }
+}
+
 impl Plan {
+    /// Refuses a plan whose servers are not the ones that its build and its models make.
+    fn check(&self) -> Result<(), String> {
+        let build = build::find(&self.llama_server.build).map_err(|error| error.to_string())?;
+        let servers = [
+            Some(("llama_server", ServerName::CHAT, &self.llama_server.args, &self.model.files)),
+            self.rag.as_ref().map(|rag| ("rag", ServerName::EMBEDDING, &rag.args, &rag.model.files)),
+        ];
+        for (place, name, args, files) in servers.into_iter().flatten() {
+            check_server(name, args, files, build).map_err(|why| format!("{place}.args: {why}"))?;
+        }
+        Ok(())
+    }
+
     /// Files of the model and, after them, of the embedding model.
     pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
         self.model.files.iter().chain(self.rag.iter().flat_map(|rag| &rag.model.files))
@@ -299,6 +331,22 @@ impl Plan {
     }
 }
 
+/// Refuses arguments of another server, another model or another build.
+fn check_server(
+    name: ServerName,
+    args: &ServerArgs,
+    files: &[ModelFile],
+    build: &build::Build,
+) -> Result<(), String> {
+    if args.server() != name {
+        return Err(format!("they are of the server {:?}, not of {:?}", args.server().unit(), name.unit()));
+    }
+    if let Some(first) = files.first().filter(|file| file.name != args.model()) {
+        return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), first.name));
+    }
+    build.check(args)
+}
+
 /// A second llama-server that turns texts into vectors, and room for the index of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rag {
@@ -316,7 +364,7 @@ pub struct Rag {
     pub memory: Vec<RagMemory>,
     pub index: Index,
     /// Every argument of its llama-server, without the program's name.
-    pub args: Vec<String>,
+    pub args: ServerArgs,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

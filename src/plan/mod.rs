@@ -6,6 +6,7 @@
 
 mod arrival;
 pub mod build;
+mod chat_args;
 pub mod choice;
 pub mod document;
 pub mod explain;
@@ -18,6 +19,7 @@ pub mod rag;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
+pub mod server;
 pub mod server_args;
 pub mod speed;
 pub mod split;

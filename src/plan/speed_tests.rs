@@ -78,7 +78,7 @@ fn flash_attention_is_left_out_where_it_is_slow() {
     };
     let on_cpu = plan(None, None, "cpu-vps-32gb");
     assert!(!on_cpu.workload.flash_attn);
-    let arguments = on_cpu.llama_server.args.join(" ");
+    let arguments = on_cpu.llama_server.args.to_argv().join(" ");
     assert!(arguments.contains("--flash-attn off"), "{arguments}");
     assert!(plan(None, None, "gpu-8gb").workload.flash_attn, "only CPUs go element by element");
     // What the user says stands, and is told as slow as it is.

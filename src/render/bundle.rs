@@ -120,6 +120,8 @@ impl Bundle {
         if bundle.file(&served) != Some(plan) {
             return Err(broken(format!("{PLAN} and {served} differ")));
         }
+        // What it would start is known from here on.
+        bundle.plan()?;
         Ok(bundle)
     }
 

@@ -39,6 +39,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
+use crate::plan::server_args::{ADDRESS, ServerArgs};
 use serde::Serialize;
 use templates::{PATHS, Paths};
 
@@ -57,7 +58,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
         text("README.md", readme(plan, &downloads)?),
         text(&in_rootfs(paths::UNIT_FILE), unit(Server::Chat)?),
         text(&generation(paths::generation::PLAN), plan_json.clone()),
-        text(&generation(ARGS), args(&plan.llama_server.args)?),
+        text(&generation(ARGS), args(&plan.llama_server.args)),
         text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?),
     ];
     if let Some(exposure) = &plan.expose {
@@ -74,7 +75,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     let mut links = vec![link(paths::UNIT_DROP_IN, paths::generation::LIMITS)];
     if let Some(rag) = &plan.rag {
         files.push(text(&in_rootfs(paths::EMBED_UNIT_FILE), unit(Server::Embedding)?));
-        files.push(text(&generation(EMBED_ARGS), args(&rag.args)?));
+        files.push(text(&generation(EMBED_ARGS), args(&rag.args)));
         files.push(text(&generation(paths::generation::EMBED_LIMITS), limits(plan, Server::Embedding)?));
         links.push(link(paths::EMBED_UNIT_DROP_IN, paths::generation::EMBED_LIMITS));
     }
@@ -134,28 +135,14 @@ fn unit(server: Server) -> Result<String> {
     templates::fill("systemd/agi-provision-llama.service", &values)
 }
 
-fn args(args: &[String]) -> Result<String> {
-    let mut lines = String::new();
-    for arg in args {
-        if arg.contains(['\n', '\r', '\0']) {
-            return Err(
-                Failure::usage(format!("the plan's llama-server argument {arg:?} is not one line")).into()
-            );
-        }
-        lines.push_str(arg);
-        lines.push('\n');
-    }
-    Ok(lines)
-}
-
-/// The value after `name` among a server's arguments.
-pub(crate) fn arg<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
-    args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str)
+/// One argument or value a line.
+fn args(args: &ServerArgs) -> String {
+    args.to_argv().into_iter().map(|arg| arg + "\n").collect()
 }
 
 /// The port of the API, on 127.0.0.1 and towards others.
 pub fn port(plan: &Plan) -> u16 {
-    arg(&plan.llama_server.args, "--port").and_then(|port| port.parse().ok()).unwrap_or(paths::DEFAULT_PORT)
+    plan.llama_server.args.server().port()
 }
 
 /// The unit that ends TLS; the same for every plan.
@@ -167,7 +154,7 @@ fn expose_unit() -> Result<String> {
     templates::fill("systemd/agi-provision-expose.service", &Values { paths: PATHS })
 }
 
-/// The nftables rules of a plan that lets others in. Exit 2 where the server itself would be open.
+/// The nftables rules of a plan that lets others in.
 fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
@@ -175,13 +162,6 @@ fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
         port: u16,
         ipv4: Vec<String>,
         ipv6: Vec<String>,
-    }
-    if !is_loopback(listen(&plan.llama_server.args)) {
-        let message =
-            format!("the plan's server listens on {}, without TLS", listen(&plan.llama_server.args));
-        return Err(Failure::usage(message)
-            .hint("an exposed API is passed on to 127.0.0.1: plan again, and change only --expose")
-            .into());
     }
     templates::fill(
         "nftables/expose.nft",
@@ -194,15 +174,6 @@ fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
     )
 }
 
-/// Where a server listens; its own default is the first.
-fn listen(args: &[String]) -> &str {
-    arg(args, "--host").unwrap_or("127.0.0.1")
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// The drop-in of the generation.
 fn limits(plan: &Plan, server: Server) -> Result<String> {
     #[derive(Serialize)]
@@ -212,8 +183,7 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
         description: &'a str,
         id: &'a str,
         quant: &'a str,
-        listen: &'a str,
-        loopback: bool,
+        listen: String,
         /// Numbers of the GPUs it uses; empty on a CPU.
         gpus: Vec<usize>,
         gpu_names: String,
@@ -230,9 +200,9 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
         return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
     }
     let (mut unit, mut id, mut quant) = (paths::UNIT, &plan.model.id, &plan.model.quant);
-    let (mut args, mut without) = (&plan.llama_server.args, "No GPU in the plan");
+    let mut without = "No GPU in the plan";
     if let (Server::Embedding, Some(rag)) = (server, &plan.rag) {
-        (unit, id, quant, args) = (paths::EMBED_UNIT, &rag.model.id, &rag.model.quant, &rag.args);
+        (unit, id, quant) = (paths::EMBED_UNIT, &rag.model.id, &rag.model.quant);
         if rag.device == "host" {
             (gpus, without) = (&[], "The plan leaves the GPUs to the language model");
         } else {
@@ -247,8 +217,7 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
             description: server.description(),
             id,
             quant,
-            listen: listen(args),
-            loopback: is_loopback(listen(args)),
+            listen: ADDRESS.to_string(),
             gpus: (0..gpus.len()).collect(),
             exposed: plan.expose.is_some() && server == Server::Chat,
             expose_unit: paths::EXPOSE_UNIT,
@@ -266,11 +235,9 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         models: Vec<&'a Download>,
         port: u16,
         embed_port: u16,
-        loopback: bool,
         gpus: bool,
         exposed: bool,
     }
-    let port = |args: &[String]| arg(args, "--port").and_then(|port| port.parse().ok());
     let models = downloads.iter().filter(|download| download.what == What::Model);
     templates::fill(
         "bundle/README.md",
@@ -278,9 +245,8 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             paths: PATHS,
             plan,
             models: models.collect(),
-            port: port(&plan.llama_server.args).unwrap_or(paths::DEFAULT_PORT),
-            embed_port: plan.rag.as_ref().and_then(|rag| port(&rag.args)).unwrap_or(paths::EMBED_PORT),
-            loopback: is_loopback(listen(&plan.llama_server.args)),
+            port: port(plan),
+            embed_port: plan.rag.as_ref().map_or(paths::EMBED_PORT, |rag| rag.args.server().port()),
             gpus: plan.profile.kind != ProfileKind::Cpu,
             exposed: plan.expose.is_some(),
         },

@@ -215,9 +215,14 @@ fn next(out: &mut String, plan: &Plan) {
     if plan.verdict == Verdict::Impossible {
         return;
     }
-    let _ = writeln!(out, "\nllama-server {} {}", plan.llama_server.build, plan.llama_server.args.join(" "));
+    let _ = writeln!(
+        out,
+        "\nllama-server {} {}",
+        plan.llama_server.build,
+        plan.llama_server.args.to_argv().join(" ")
+    );
     if let Some(rag) = &plan.rag {
-        let _ = writeln!(out, "\nembedding server: {}", rag.args.join(" "));
+        let _ = writeln!(out, "\nembedding server: {}", rag.args.to_argv().join(" "));
     }
     let _ =
         writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");

@@ -318,3 +318,19 @@ pub fn spoil(model: &Path, spoilt: &Path) {
     bytes[at + value.len() - 5..at + value.len()].copy_from_slice(b"llamb");
     std::fs::write(spoilt, bytes).unwrap();
 }
+
+/// Sets a server's arguments so that every one is right by itself, and llama-server refuses them together
+/// with [`REFUSES`].
+#[track_caller]
+pub fn unservable(args: &mut Value) {
+    let args = args.as_array_mut().expect("a list of arguments");
+    for (name, value) in [("--flash-attn", "off"), ("--cache-type-v", "q4_0")] {
+        match args.iter().position(|arg| arg == name) {
+            Some(at) => args[at + 1] = json!(value),
+            None => args.extend([json!(name), json!(value)]),
+        }
+    }
+}
+
+/// Its own words for that.
+pub const REFUSES: &str = "quantized V cache requires flash_attn to be enabled";

@@ -92,6 +92,39 @@ fn a_tar_that_is_not_its_manifest_is_refused() {
     }
 }
 
+#[test]
+fn a_bundle_whose_plan_opens_the_server_is_refused_by_the_arguments_name() {
+    /// Some arguments, and others instead.
+    type Edit = (&'static [&'static str], &'static [&'static str]);
+    let edits: [(Edit, &str); 6] = [
+        ((&["--host", "127.0.0.1"], &["--host", "0.0.0.0"]), "--host"),
+        (
+            (&["--api-key-file", "/run/credentials/agi-provision-llama.service/api-key"], &[]),
+            "--api-key-file",
+        ),
+        ((&["--no-slots"], &["--slots"]), "--slots"),
+        ((&["--offline"], &["--offline", "--props"]), "--props"),
+        ((&["--offline"], &["--offline", "--sleep-idle-seconds", "1"]), "--sleep-idle-seconds"),
+        ((&["--parallel", "2"], &["--parallel", "2", "--parallel", "2"]), "--parallel"),
+    ];
+    for ((old, new), name) in edits {
+        let tar = forged(|manifest, files| {
+            let mut plan: serde_json::Value = serde_json::from_slice(&files["plan.json"]).unwrap();
+            let args = plan["llama_server"]["args"].as_array_mut().unwrap();
+            let at = args.windows(old.len()).position(|texts| texts == old).unwrap();
+            args.splice(at..at + old.len(), new.iter().map(|text| (*text).into()));
+            let json = plan.to_string().into_bytes();
+            for path in ["plan.json", "rootfs/etc/agi-provision/generation/plan.json"] {
+                let entry = manifest.files.iter_mut().find(|file| file.path == path).unwrap();
+                *entry = listed(path, &json);
+                files.insert(path.to_string(), json.clone());
+            }
+        });
+        let error = format!("{:#}", Bundle::from_tar(&tar).unwrap_err());
+        assert!(error.contains("llama-server's arguments") && error.contains(name), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 

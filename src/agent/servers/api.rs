@@ -4,6 +4,7 @@ use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
+use crate::plan::server_args::{ADDRESS, ServerArgs};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -63,21 +64,15 @@ pub struct Api {
 impl Api {
     /// The server that `plan` starts. No proxy is used and no certificate is needed.
     pub fn of(plan: &Plan) -> Result<Api> {
-        Api::with(paths::UNIT, &plan.llama_server.args, paths::DEFAULT_PORT)
+        Api::with(paths::UNIT, &plan.llama_server.args)
     }
 
     /// The embedding server beside it.
     pub fn of_embedding(rag: &Rag) -> Result<Api> {
-        Api::with(paths::EMBED_UNIT, &rag.args, paths::EMBED_PORT)
+        Api::with(paths::EMBED_UNIT, &rag.args)
     }
 
-    fn with(unit: &'static str, args: &[String], port: u16) -> Result<Api> {
-        let value = |name: &str| {
-            let mut args = args.iter();
-            args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
-        };
-        let host = value("--host").unwrap_or_else(|| "127.0.0.1".to_string());
-        let port = value("--port").unwrap_or_else(|| port.to_string());
+    fn with(unit: &'static str, args: &ServerArgs) -> Result<Api> {
         let client = reqwest::blocking::Client::builder()
             .no_proxy()
             // Plain HTTP: the host's authorities need not be read.
@@ -85,7 +80,7 @@ impl Api {
             .connect_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(5))
             .build()?;
-        Ok(Api { unit, base: format!("http://{host}:{port}"), client })
+        Ok(Api { unit, base: format!("http://{ADDRESS}:{}", args.server().port()), client })
     }
 
     pub fn health(&self) -> Health {

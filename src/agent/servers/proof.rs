@@ -103,16 +103,10 @@ pub struct Proof {
 /// Compares. `gpu_process` is the memory of the server's process on each GPU, where it is known.
 pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64>) -> Proof {
     Proof {
-        offloaded_planned: offloaded(plan),
+        offloaded_planned: plan.llama_server.args.n_gpu_layers(),
         offloaded_reported: reported.offloaded.map(|(layers, _)| layers),
         devices: plan.memory.iter().map(|ledger| device(ledger, reported, gpu_process)).collect(),
     }
-}
-
-/// `--n-gpu-layers` of the plan.
-fn offloaded(plan: &Plan) -> u64 {
-    let mut args = plan.llama_server.args.iter();
-    args.find(|arg| *arg == "--n-gpu-layers").and_then(|_| args.next()?.parse().ok()).unwrap_or(0)
 }
 
 fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64, u64>) -> Device {

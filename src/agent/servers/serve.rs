@@ -39,7 +39,9 @@ pub fn serve(which: Which) -> Result<Exit> {
     let folder = Path::new(paths::GENERATION);
     let path = folder.join(paths::generation::PLAN);
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let plan = Plan::from_json(&text)?;
+    // Exit 2: a plan that is refused does not mend itself.
+    let plan = Plan::from_json(&text)
+        .map_err(|error| Failure::usage(format!("{} is refused: {error:#}", path.display())))?;
     let (gpus, args, files) = match (which, &plan.rag) {
         (Which::Chat, _) => (plan.profile.gpus.len(), &plan.llama_server.args, &plan.model.files),
         // Its unit shows it one card at most.
@@ -81,7 +83,7 @@ pub fn serve(which: Which) -> Result<Exit> {
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let error = Command::new(&server).args(args).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
+    let error = Command::new(&server).args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
     Err(error).with_context(|| format!("starting {}", server.display()))
 }
 

@@ -15,6 +15,7 @@ use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
+use crate::plan::server_args::{ADDRESS, ServerArgs};
 use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
 use rustix::process::{Pid, Signal, kill_process};
@@ -97,7 +98,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
-        "listen": listen(&plan.llama_server.args, paths::DEFAULT_PORT),
+        "listen": listen(&plan.llama_server.args),
         "embedding": beside,
         "exposed": expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
@@ -168,18 +169,13 @@ fn beside(rag: &Rag) -> Result<serde_json::Value> {
         "dimensions": rag.model.dimensions,
         "unit": service::state(paths::EMBED_UNIT)?,
         "health": health(&Api::of_embedding(rag)?),
-        "listen": listen(&rag.args, paths::EMBED_PORT),
+        "listen": listen(&rag.args),
     }))
 }
 
 /// Where a server with these arguments listens on this host.
-fn listen(args: &[String], port: u16) -> serde_json::Value {
-    let value = |name: &str| {
-        let mut args = args.iter();
-        args.find(|arg| *arg == name).and_then(|_| args.next()).cloned()
-    };
-    let port = value("--port").and_then(|port| port.parse::<u16>().ok()).unwrap_or(port);
-    json!({"host": value("--host").unwrap_or_else(|| "127.0.0.1".to_string()), "port": port})
+fn listen(args: &ServerArgs) -> serde_json::Value {
+    json!({"host": ADDRESS.to_string(), "port": args.server().port()})
 }
 
 /// The services' log; with `follow`, until the client goes away.

@@ -12,6 +12,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::split::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -122,8 +123,7 @@ fn time(plan: &Plan, api: &Api, key: &str, run: &mut Run) -> Result<()> {
 
 /// A server that did not come up, and whose cards were to share every matrix, has a likely reason.
 fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> {
-    let args = &plan.llama_server.args;
-    if args.windows(2).any(|pair| pair[0] == "--split-mode" && pair[1] == "tensor") {
+    if plan.llama_server.args.split_mode() == Some(SplitMode::Tensor) {
         run.warn(
             "the plan has --split-mode tensor, which not every build of llama.cpp can: plan again with \
              --split-mode layer",

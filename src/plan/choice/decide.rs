@@ -35,9 +35,9 @@ pub(super) fn decide(request: &Request) -> Result<Decision<'_>> {
     }
     let eligible = everywhere.iter().enumerate().filter(|(_, c)| eligible(request, c));
     let Some((chosen, _)) = eligible.min_by(|(_, a), (_, b)| better(request, a, b)) else {
-        return Ok(over_budget(request, rag, everywhere));
+        return over_budget(request, rag, everywhere);
     };
-    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere);
+    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere)?;
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));
     }

@@ -2,6 +2,7 @@
 
 use super::candidates::{Candidate, subject};
 use super::ranking::{alternatives, cheapest};
+use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer};
 use crate::hardware::profiles::Profile;
 use crate::plan::arrival::Journey;
@@ -9,14 +10,14 @@ use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::split::SplitMode;
-use crate::plan::{rag, requirements, server_args, verdict};
+use crate::plan::{chat_args, rag, requirements, verdict};
 
 pub(super) fn document(
     request: &Request,
     rag: Option<&rag::Server>,
     chosen: &Candidate,
     everywhere: &[Candidate],
-) -> Plan {
+) -> Result<Plan> {
     let profile = chosen.profile;
     let weights = &chosen.variant.weights;
     let kind = match profile.gpus.len() {
@@ -47,21 +48,26 @@ pub(super) fn document(
     if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(container(request, profile));
     }
+    let model = PlannedModel {
+        id: request.model.id.clone(),
+        architecture: request.model.shape.architecture.clone(),
+        chat_template: template.and_then(|template| template.text.clone()),
+        chat_template_from: template.map(|template| template.from.clone()),
+        parameters: weights.parameters,
+        quant: weights.quant.clone(),
+        size_bytes: chosen.variant.size_bytes,
+        n_ctx_train: request.model.shape.n_ctx_train,
+        files: chosen.variant.files.clone(),
+    };
+    let graphs = Graphs::default();
+    let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
+    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache)?;
+    let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),
         verdict: chosen.verdict,
         reasons,
-        model: PlannedModel {
-            id: request.model.id.clone(),
-            architecture: request.model.shape.architecture.clone(),
-            chat_template: template.and_then(|template| template.text.clone()),
-            chat_template_from: template.map(|template| template.from.clone()),
-            parameters: weights.parameters,
-            quant: weights.quant.clone(),
-            size_bytes: chosen.variant.size_bytes,
-            n_ctx_train: request.model.shape.n_ctx_train,
-            files: chosen.variant.files.clone(),
-        },
+        model,
         workload: chosen.workload.clone(),
         profile: PlannedProfile {
             id: profile.id.clone(),
@@ -82,25 +88,22 @@ pub(super) fn document(
         requirements: Vec::new(),
         llama_server: LlamaServer {
             build: request.build.id.clone(),
-            args: Vec::new(),
+            args,
             runtime: request.fixed.runtime.clone(),
         },
         expose: request.fixed.expose.clone(),
         rag: rag
-            .zip(chosen.rag.as_ref())
-            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu)),
+            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
+            .transpose()?,
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };
-    let graphs = Graphs::default();
-    let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    plan.llama_server.args = server_args::args(&plan, &chosen.placement, cache);
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
         requirements::promise_card(&mut plan.requirements, &gpus.name);
     }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
-    plan
+    Ok(plan)
 }
 
 /// That the price is a container's, and what `apply` could use instead.

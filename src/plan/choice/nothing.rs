@@ -4,6 +4,7 @@ use super::candidates::Candidate;
 use super::decision::{Decision, asked};
 use super::document::document;
 use super::ranking::{better, by_price, cheapest};
+use crate::error::Result;
 use crate::plan::document::Verdict;
 use crate::plan::rag;
 use crate::plan::request::Request;
@@ -13,7 +14,7 @@ pub(super) fn over_budget<'a>(
     request: &'a Request,
     rag: Option<rag::Server<'a>>,
     mut everywhere: Vec<Candidate<'a>>,
-) -> Decision<'a> {
+) -> Result<Decision<'a>> {
     let asked = |c: &Candidate| asked(request, c.profile);
     let asked_in = request.budget.as_ref().map(|budget| budget.currency);
     let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
@@ -33,7 +34,7 @@ pub(super) fn over_budget<'a>(
     let nearest = || of_asked().min_by(|(_, a), (_, b)| better(request, a, b));
     let chosen = cheapest.or_else(nearest).map_or(0, |(chosen, _)| chosen);
     let cheapest = cheapest.map(|(_, c)| c);
-    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere);
+    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere)?;
     plan.verdict = Verdict::Impossible;
     plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
         (Some(offer), Some(budget)) => {
@@ -51,7 +52,7 @@ pub(super) fn over_budget<'a>(
         }
         _ => "no known offer runs it at any price".to_string(),
     }];
-    Decision { plan, everywhere, chosen, rag }
+    Ok(Decision { plan, everywhere, chosen, rag })
 }
 
 /// The nearest thing that would run, when the choice would not.

@@ -164,9 +164,8 @@ fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
         change(&mut request, &mut facts);
         let planned = reconcile::plan(request, &facts).unwrap();
         assert_ne!(planned.verdict, Verdict::Impossible, "{name}: {:?}", planned.reasons);
-        let args = &planned.llama_server.args;
-        let at = args.iter().position(|arg| arg == "--split-mode").unwrap();
-        assert_eq!(args[at + 1], *mode, "{name}");
+        let split = planned.llama_server.args.split_mode().unwrap();
+        assert_eq!(split.to_string(), *mode, "{name}");
         // Only what was chosen without being asked for is told of.
         let told = planned.reasons.iter().any(|reason| reason.contains("--split-mode tensor"));
         assert_eq!(told, *name == "NVLink between all", "{name}: {:?}", planned.reasons);
@@ -182,5 +181,5 @@ fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
     assert!(needs(&linked) && !needs(&plain));
     // A catalogue only promises: its plans run on what is delivered, and nothing experimental.
     let promised = plan(&request("llama-65b", Some("2xa100-nvlink"), Some("Q4_K_M"))).unwrap();
-    assert!(promised.llama_server.args.iter().any(|arg| arg == "layer"));
+    assert!(promised.llama_server.args.to_argv().iter().any(|arg| arg == "layer"));
 }

@@ -8,9 +8,10 @@ use super::graph::{self, Texts};
 use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::RagChoice;
+use super::server::ServerName;
+use super::server_args::{Draft, Flag, ServerArgs};
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
-use crate::paths;
 
 /// Texts of the index when none are named: about 300 books, or 50,000 pages.
 pub const CHUNKS: u64 = 100_000;
@@ -194,9 +195,9 @@ impl Server<'_> {
     }
 
     /// As the plan's document.
-    pub fn document(&self, placed: &Placed, several_gpus: bool) -> Rag {
+    pub fn document(&self, placed: &Placed, several_gpus: bool) -> Result<Rag> {
         let embedder = &self.choice.embedder;
-        Rag {
+        Ok(Rag {
             model: EmbeddingModel {
                 id: self.choice.id.clone(),
                 architecture: embedder.shape.architecture.clone(),
@@ -215,49 +216,33 @@ impl Server<'_> {
             device: if placed.on_gpu { "gpu0" } else { "host" }.to_string(),
             memory: placed.memory.clone(),
             index: self.index(),
-            args: self.args(placed, several_gpus),
-        }
+            args: self.args(placed, several_gpus)?,
+        })
     }
 
-    fn args(&self, placed: &Placed, several_gpus: bool) -> Vec<String> {
+    fn args(&self, placed: &Placed, several_gpus: bool) -> Result<ServerArgs> {
         let file = self.choice.files.first().map_or("embedding.gguf", |file: &ModelFile| file.name.as_str());
-        let model = format!("{}/{}/{file}", paths::GENERATION, paths::generation::MODEL);
-        let mut args: Vec<String> = Vec::new();
-        let mut flag = |name: &str, value: &str| args.extend([name.to_string(), value.to_string()]);
-        let chunk = self.chunk_tokens.to_string();
-        flag("--model", &model);
-        flag("--alias", &self.choice.id);
-        flag("--host", "127.0.0.1");
-        flag("--port", &paths::EMBED_PORT.to_string());
-        flag("--api-key-file", paths::EMBED_API_KEY_CREDENTIAL);
-        flag("--pooling", self.choice.embedder.pooling.name());
-        flag("--ctx-size", &self.n_ctx.to_string());
-        flag("--parallel", &SLOTS.to_string());
-        flag("--flash-attn", if self.flash_attn { "on" } else { "off" });
+        let mut args = Draft::new(ServerName::EMBEDDING, file);
+        args.ours(Flag::Model).alias(&self.choice.id);
+        args.ours(Flag::Host).ours(Flag::Port).ours(Flag::ApiKeyFile);
+        args.set(Flag::Pooling, self.choice.embedder.pooling.name());
+        args.set(Flag::CtxSize, self.n_ctx).set(Flag::Parallel, SLOTS);
+        args.set(Flag::FlashAttn, if self.flash_attn { "on" } else { "off" });
         // A text that does not fit in one batch is refused.
-        flag("--batch-size", &chunk);
-        flag("--ubatch-size", &chunk);
+        args.set(Flag::BatchSize, self.chunk_tokens).set(Flag::UbatchSize, self.chunk_tokens);
         if placed.on_gpu {
-            let layers = self.choice.embedder.shape.layers.len() + 1;
-            flag("--n-gpu-layers", &layers.to_string());
+            args.set(Flag::NGpuLayers, self.choice.embedder.shape.layers.len() + 1);
             if several_gpus {
-                flag("--split-mode", "none");
-                flag("--main-gpu", "0");
+                args.set(Flag::SplitMode, "none").set(Flag::MainGpu, 0);
             }
         } else {
-            flag("--n-gpu-layers", "0");
-            flag("--device", "none");
+            args.set(Flag::NGpuLayers, 0).set(Flag::Device, "none");
         }
-        flag("--fit", "off");
-        flag("--cache-ram", "0");
-        flag("--ctx-checkpoints", "0");
-        flag("--load-mode", "mmap");
-        flag("--threads", "-1");
-        args.extend(
-            ["--embedding", "--no-kv-unified", "--no-webui", "--no-slots", "--metrics", "--offline"]
-                .map(String::from),
-        );
-        args
+        args.set(Flag::Fit, "off").set(Flag::CacheRam, 0).set(Flag::CtxCheckpoints, 0);
+        args.set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
+        args.switch(Flag::Embedding).switch(Flag::NoKvUnified).switch(Flag::NoWebui);
+        args.switch(Flag::NoSlots).switch(Flag::Metrics).switch(Flag::Offline);
+        args.done()
     }
 }
 

@@ -104,7 +104,7 @@ fn it_runs_on_the_card_where_comfort_leaves_room_and_on_the_host_elsewhere() {
             let gpu = &with.memory[1];
             assert!(gpu.headroom_bytes as f64 >= COMFORT_FREE * gpu.capacity_bytes as f64);
         }
-        let has = |arg: &str| rag.args.iter().any(|known| known == arg);
+        let has = |arg: &str| rag.args.to_argv().iter().any(|known| known == arg);
         assert_eq!(has("--device"), device == "host");
         assert_eq!(has("--main-gpu"), device == "gpu0" && with.profile.gpus.len() > 1);
         assert_eq!(Plan::from_json(&with.to_json()).unwrap(), with);
@@ -245,7 +245,8 @@ fn texts_longer_than_the_model_reads_are_refused() {
     let plan = planned("phi-2", "cpu-vps-32gb", "Q8_0", Some(long));
     let rag = plan.rag.unwrap();
     assert_eq!((rag.chunk_tokens, rag.index.chunks), (8192, 10));
-    let after = |name: &str| rag.args[rag.args.iter().position(|arg| arg == name).unwrap() + 1].clone();
+    let args = rag.args.to_argv();
+    let after = |name: &str| args[args.iter().position(|arg| arg == name).unwrap() + 1].clone();
     assert_eq!((after("--batch-size"), after("--ubatch-size")), ("8192".to_string(), "8192".to_string()));
     // Logits that nobody reads: 250,002 × 8192 × 4 bytes and the vectors.
     assert_eq!(rag.memory[0].output_bytes, (250_002 + 1024) * 8192 * 4);

@@ -1,0 +1,41 @@
+//! The arguments of the model's own server. Every value is written out, because llama.cpp changes its
+//! defaults between builds.
+
+use super::document::{PlannedModel, Workload};
+use super::placement::Placement;
+use super::server::ServerName;
+use super::server_args::{Draft, Flag, ServerArgs, joined};
+use crate::error::Result;
+
+/// For a host laid out as [`crate::paths`] says. Accepted by b11434.
+pub fn chat(
+    model: &PlannedModel,
+    workload: &Workload,
+    placement: &Placement,
+    prompt_cache_mib: u64,
+) -> Result<ServerArgs> {
+    let first_file = model.files.first().map_or("model.gguf", |file| file.name.as_str());
+    let mut args = Draft::new(ServerName::CHAT, first_file);
+    args.ours(Flag::Model).alias(&model.id);
+    args.ours(Flag::Host).ours(Flag::Port).ours(Flag::ApiKeyFile);
+    args.set(Flag::CtxSize, workload.n_ctx).set(Flag::Parallel, workload.slots);
+    args.set(Flag::CacheTypeK, &workload.kv_type_k).set(Flag::CacheTypeV, &workload.kv_type_v);
+    args.set(Flag::FlashAttn, if workload.flash_attn { "on" } else { "off" });
+    args.set(Flag::BatchSize, workload.batch).set(Flag::UbatchSize, workload.ubatch);
+    args.set(Flag::NGpuLayers, placement.n_gpu_layers());
+    if placement.host_experts > 0 {
+        args.set(Flag::NCpuMoe, placement.host_experts);
+    }
+    if placement.gpu_layers.len() > 1 {
+        args.set(Flag::SplitMode, placement.split).set(Flag::TensorSplit, joined(&placement.shares));
+    }
+    args.set(Flag::Fit, "off").set(Flag::CacheRam, prompt_cache_mib);
+    args.set(Flag::CtxCheckpoints, 0).set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
+    if model.chat_template.is_some() {
+        args.ours(Flag::ChatTemplateFile);
+    }
+    args.switch(if workload.kv_unified { Flag::KvUnified } else { Flag::NoKvUnified });
+    args.switch(Flag::Jinja).switch(Flag::NoWebui).switch(Flag::NoSlots);
+    args.switch(Flag::Metrics).switch(Flag::Offline);
+    args.done()
+}
