@@ -22,7 +22,6 @@ mod shell;
 mod source;
 mod tunnel;
 
-use crate::apply::show::printable;
 use crate::error::{self, Exit, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -138,16 +137,14 @@ fn usage(error: &clap::Error) -> u8 {
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
-    say!("{}", text.trim_end());
+    crate::say::lines(text.trim_end());
     Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    // Some of it may be a host's own words, which begin no line of ours.
-    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-    say!("error: {}", show(&format!("{error:#}")));
+    say!("error: {error:#}");
     if let Some(hint) = error::hint(error) {
-        say!("\nhint: {}", show(hint));
+        say!("\nhint: {hint}");
     }
 }

@@ -1,6 +1,7 @@
 //! One host of an inventory, whatever the file was written in.
 
 use crate::error::{Context, Result};
+use crate::outside::quoted;
 use crate::ssh::Target;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ impl Overrides {
 impl Entry {
     /// Exit 2 when it names no host that SSH could reach.
     pub fn target(&self) -> Result<Target> {
-        let parsed = Target::parse(&self.address).with_context(|| format!("host {:?}", self.name))?;
+        let parsed = Target::parse(&self.address).with_context(|| format!("host {}", quoted(&self.name)))?;
         Ok(Target { user: self.user.clone().or(parsed.user), port: self.port.or(parsed.port), ..parsed })
     }
 }

@@ -1,7 +1,8 @@
 //! Which offers are for a profile: those whose machine keeps all that the profile promises.
 
-use super::cards;
-use super::offer::{Link, Machine};
+use super::offer::Machine;
+use crate::hardware::cards;
+use crate::hardware::link::Link;
 use crate::hardware::profiles::{GpuSpec, Profile};
 
 /// A machine sold as 32 GB may have a little less, or count in 10^9 bytes.

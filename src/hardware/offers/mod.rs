@@ -5,17 +5,15 @@
 //! data folder ([`store`]), which planning then uses. Planning never asks the network.
 
 pub mod budget;
-pub mod cards;
 pub mod file;
 pub mod matching;
 pub mod offer;
-pub mod rows;
 pub mod sources;
 pub mod store;
 pub mod update;
 
 pub use budget::Budget;
-pub use offer::{Currency, Gpus, HOURS_PER_MONTH, HostKind, Link, Machine, Offer, Period};
+pub use offer::{Currency, Gpus, HOURS_PER_MONTH, HostKind, Machine, Offer, Period};
 
 /// A price older than this many days is marked.
 pub const FRESH_DAYS: i32 = 30;

@@ -1,8 +1,9 @@
 //! An offer: one machine at one price.
 
+use crate::hardware::link::Link;
+use crate::hardware::words::words;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::fmt;
 
 /// One machine at one price.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,14 +44,6 @@ pub struct Gpus {
     pub link: Option<Link>,
 }
 
-/// How the cards of a machine are connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Link {
-    Nvlink,
-    Pcie,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HostKind {
@@ -67,36 +60,6 @@ pub enum Currency {
     Eur,
 }
 
-/// An enum that is written as one of a few words.
-macro_rules! words {
-    ($type:ident, $what:literal, $($value:ident = $word:literal),+) => {
-        impl $type {
-            pub fn as_str(self) -> &'static str {
-                match self { $($type::$value => $word),+ }
-            }
-        }
-        impl std::str::FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<$type, String> {
-                match text {
-                    $($word => Ok($type::$value),)+
-                    other => {
-                        let other: String = other.chars().take(40).collect();
-                        Err(format!(concat!("{:?} is not a ", $what, "; use {}"), other, [$($word),+].join(" or ")))
-                    }
-                }
-            }
-        }
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-words!(Link, "link", Nvlink = "nvlink", Pcie = "pcie");
 words!(HostKind, "kind of host", Vm = "vm", Container = "container");
 words!(Currency, "currency known here", Usd = "USD", Eur = "EUR");
 

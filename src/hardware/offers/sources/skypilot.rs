@@ -7,9 +7,9 @@
 use super::source::{Catalogue, Cloud, Listed, Said, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::Result;
 use crate::fetch::page::Pages;
-use crate::hardware::offers::cards::{Board, Said as CardSaid, recognise};
+use crate::hardware::cards::{Board, Said as CardSaid, recognise};
 use crate::hardware::offers::offer::Machine;
-use crate::hardware::offers::rows::Fields;
+use crate::hardware::rows::Fields;
 
 pub struct SkyPilot;
 
@@ -146,8 +146,8 @@ fn sizes(info: &str, count: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rows::Table;
     use super::*;
+    use crate::hardware::rows::Table;
 
     fn rows(cloud: &str, text: &str) -> Vec<Said> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();

@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::fetch::page::Pages;
-use crate::hardware::offers::cards;
-use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Link, Machine, Offer};
-use crate::hardware::offers::rows::Fields;
+use crate::hardware::cards;
+use crate::hardware::link::Link;
+use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Machine, Offer};
+use crate::hardware::rows::Fields;
 
 /// A published list of prices.
 pub trait Source: Sync {
