@@ -65,7 +65,7 @@ pub fn fetch(
         }
         drop(file);
         record::discard(dest)?;
-        // What an earlier try left may have been the damaged part; it is not given a second chance.
+        // The part that an earlier try left may be the damaged one; it gets no second chance.
         if !resumed {
             url = shared.lock().url + 1;
         }

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use std::path::Path;
 use std::time::Duration;
 
-/// What to fetch: known by its content, found at one of several addresses.
+/// File to fetch: known by its content, found at one of several addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Tried in this order.

@@ -4,7 +4,7 @@
 use super::document::{PlannedModel, Workload};
 use super::placement::Placement;
 use super::server::ServerName;
-use super::server_args::{Draft, Flag, ServerArgs, joined};
+use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs, joined};
 use crate::error::Result;
 
 /// For a host laid out as [`crate::paths`] says. Accepted by b11434.
@@ -31,6 +31,7 @@ pub fn chat(
     }
     args.set(Flag::Fit, "off").set(Flag::CacheRam, prompt_cache_mib);
     args.set(Flag::CtxCheckpoints, 0).set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
+    args.set(Flag::Timeout, IO_TIMEOUT);
     if model.chat_template.is_some() {
         args.ours(Flag::ChatTemplateFile);
     }

@@ -21,7 +21,7 @@ pub(super) struct Attempt<'a> {
     /// One line for each key and method, for the error.
     pub tried: Vec<String>,
     pub hint: Option<String>,
-    /// What the server would take now; `None` until it was asked.
+    /// Methods that the server would take now; `None` until it was asked.
     pub offers: Option<String>,
     /// Keys that the server was shown.
     pub keys_tried: usize,

@@ -142,7 +142,7 @@ impl Attempt<'_> {
         self.judge(Method::Password, Some(turn), result)
     }
 
-    /// What a typed password was worth. Refused with a shorter list of methods than before means that it
+    /// Judges a typed password. Refused with a shorter list of methods than before means that it
     /// was right and something else is wanted too.
     fn judge(
         &mut self,

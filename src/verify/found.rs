@@ -2,7 +2,7 @@
 
 use crate::plan::document::Bound;
 
-/// What is ours already on the host, and so counts as there.
+/// Resources that are ours already on the host, and so count as there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
@@ -15,13 +15,13 @@ pub struct Held {
     pub pid: Option<u32>,
     /// The embedding server's.
     pub rag_pid: Option<u32>,
-    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
+    /// Bytes that they use on each GPU, where nvidia-smi does not tell.
     pub gpu_bytes: u64,
 }
 
 pub(super) type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
 
-/// What a requirement finds: a text for people and how it compares with a bound.
+/// Finding of a requirement: a text for people and how it compares with a bound.
 pub(super) struct Found<'a> {
     pub text: String,
     pub meets: Meets<'a>,

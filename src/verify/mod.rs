@@ -24,7 +24,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub id: String,
-    /// As text with its unit; the bound that decided.
+    /// Bound that decided, as text with its unit.
     pub needed: String,
     pub found: String,
     pub outcome: Outcome,
@@ -67,7 +67,7 @@ impl Report {
         self
     }
 
-    /// What these requirements refuse is allowed, and stays in the report.
+    /// Allows the refusals of these requirements, which stay in the report.
     pub fn allow(mut self, ids: &[String]) -> Report {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
             if line.outcome == Outcome::Refused {

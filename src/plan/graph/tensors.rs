@@ -43,7 +43,7 @@ pub(super) enum Part {
     Output,
 }
 
-/// What the scheduler asks of a node.
+/// Kind of a node to the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A window: nothing runs.
@@ -57,7 +57,7 @@ pub(super) enum Kind {
 /// A graph under construction; the methods are ggml's functions of the same names.
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
-    /// Of every node: what it is to the scheduler, and the part it belongs to where it is a weight or cache.
+    /// Kind of every node, and the part it belongs to where it is a weight or cache.
     pub(super) kinds: Vec<(Kind, Option<Part>)>,
     pub(super) visited: Vec<bool>,
     pub(super) order: Vec<Id>,
@@ -191,7 +191,7 @@ impl Graph {
     /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
     pub(super) fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
         let dims = self.dims(a);
-        // Of the two only the RMS norm may overwrite its source.
+        // Only the RMS norm may overwrite its source.
         let normed = self.push(Place::Own, rms, F32, dims, &[a]);
         let weighted = self.add_weight(normed);
         if bias { self.add_weight(weighted) } else { weighted }
