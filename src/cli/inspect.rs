@@ -1,7 +1,7 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
 use super::hosts::{self, HostArgs};
-use super::{Format, print, print_json};
+use super::output::{Format, print, print_json};
 use crate::apply::fleet::{Results, Style};
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
@@ -219,7 +219,7 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
         fn connecting(&mut self) {}
         fn event(&mut self, event: &Event) {
             if let Event::Output { text } = event
-                && let Err(error) = super::write(&one_line(text))
+                && let Err(error) = super::output::write(&one_line(text))
             {
                 // Nobody reads on: the connection would bring lines for ever.
                 std::process::exit(match error.kind() {
@@ -284,7 +284,7 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
 fn rotate(args: &RotateArgs) -> Result<Results> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        super::confirm(
+        super::output::confirm(
             &format!(
                 "Make a new API key on {}? The servers restart, and clients with the old key are cut off.",
                 names.join(", ")
@@ -300,7 +300,7 @@ fn rotate(args: &RotateArgs) -> Result<Results> {
 pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        super::confirm(
+        super::output::confirm(
             &format!("Remove the server, its models and its key from {}?", names.join(", ")),
             "remove asks before it deletes",
             "add --yes",
