@@ -6,6 +6,7 @@
 //! connection, [`pass`] is one connection, [`bounds`] how long each part of it may take.
 
 pub mod bounds;
+mod early;
 mod pass;
 mod places;
 

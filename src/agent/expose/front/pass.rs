@@ -3,6 +3,7 @@
 
 use super::Front;
 use super::bounds::Bounds;
+use super::early::Early;
 use super::places::{Busy, Place};
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -82,7 +83,7 @@ async fn hand_on(front: &Front, request: Request<Incoming>, busy: Busy) -> Answe
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_read_timeout(Some(front.bounds.silence));
-    let handshake = client::conn::http1::handshake(TokioIo::new(Box::pin(stream))).await;
+    let handshake = client::conn::http1::handshake(TokioIo::new(Early::new(Box::pin(stream)))).await;
     let Ok((mut server, connection)) = handshake else {
         return refusal(StatusCode::BAD_GATEWAY, "the model server takes no request");
     };
