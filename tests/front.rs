@@ -155,6 +155,7 @@ fn tcp(rig: &Rig, from: Ipv4Addr) -> TcpStream {
     bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
     connect(&socket, &rig.address).unwrap();
     let stream = TcpStream::from(socket);
+    stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
