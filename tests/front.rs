@@ -132,6 +132,8 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             }
             chunk(&mut stream, "")
         }
+        // As a server does whose key is missing: the body stays unread, and the connection is closed.
+        "/refuse" => write!(stream, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nok"),
         // Nothing until the client has gone.
         "/wait" => stream.read_to_end(&mut Vec::new()).map(|_| ()),
         "/flood" => {
@@ -153,6 +155,7 @@ fn tcp(rig: &Rig, from: Ipv4Addr) -> TcpStream {
     bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
     connect(&socket, &rig.address).unwrap();
     let stream = TcpStream::from(socket);
+    stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
@@ -339,6 +342,15 @@ fn bodies_arrive_whole_and_a_missing_server_is_said() {
     write!(stream, "5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n").unwrap();
     let (said, _) = rest(&mut stream);
     assert!(said.ends_with("\r\n\r\n8") || said.contains("\r\n8\r\n"), "{said}");
+
+    // An answer that comes before the body has is handed on, whatever becomes of the rest.
+    for size in [10, 100_000, 3_000_000].repeat(5) {
+        let mut stream = tls(&rig_with, ME);
+        write!(stream, "POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n").unwrap();
+        let _ = stream.write_all(&vec![b'x'; size]);
+        let said = ask(&mut stream, "");
+        assert!(said.starts_with("HTTP/1.1 401"), "{size}: {said:?}");
+    }
 
     let alone = rig(Bounds::default(), false);
     let mut stream = tls(&alone, ME);

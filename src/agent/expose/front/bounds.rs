@@ -20,7 +20,8 @@ pub struct Bounds {
     pub upload: Duration,
     /// Bytes/s that a long body must reach.
     pub upload_rate: u64,
-    /// For the next piece of an answer. A prompt may be worked on in silence for long.
+    /// For the next piece of an answer. A prompt may be worked on in silence for long, and so may a whole
+    /// answer that is not streamed.
     pub silence: Duration,
 }
 
@@ -34,7 +35,7 @@ impl Default for Bounds {
             stall: Duration::from_secs(60),
             upload: Duration::from_secs(60),
             upload_rate: 4096,
-            silence: Duration::from_secs(3600),
+            silence: Duration::from_secs(6 * 3600),
         }
     }
 }

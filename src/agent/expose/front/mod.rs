@@ -6,6 +6,7 @@
 //! connection, [`pass`] is one connection, [`bounds`] how long each part of it may take.
 
 pub mod bounds;
+mod early;
 mod pass;
 mod places;
 
@@ -22,6 +23,7 @@ use crate::render;
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslMethod, SslOptions};
 use openssl::x509::X509;
+use pass::Way;
 use places::Places;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -84,10 +86,8 @@ pub fn acceptor(cert: &[u8], key: &[u8]) -> Result<SslAcceptor> {
 
 /// What every connection shares.
 pub struct Front {
-    acceptor: SslAcceptor,
     exposure: Exposure,
-    server: SocketAddr,
-    bounds: Bounds,
+    way: Arc<Way>,
     places: Places,
 }
 
@@ -95,7 +95,7 @@ impl Front {
     /// For the ranges of `exposure`, in front of `server`.
     pub fn new(acceptor: SslAcceptor, exposure: Exposure, server: SocketAddr, bounds: Bounds) -> Arc<Front> {
         let places = Places::new(bounds.most, bounds.most_of_one);
-        Arc::new(Front { acceptor, exposure, server, bounds, places })
+        Arc::new(Front { exposure, way: Arc::new(Way { acceptor, server, bounds }), places })
     }
 
     /// Accepts connections for ever.
@@ -113,7 +113,7 @@ impl Front {
             if may_enter(&self.exposure, peer.ip(), here)
                 && let Some(place) = self.places.take(peer.ip())
             {
-                tokio::spawn(pass::connection(self.clone(), stream, place));
+                tokio::spawn(pass::connection(self.way.clone(), stream, place));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! One connection of the front: TLS, then requests one after the other, each handed to the server over a
 //! connection of its own. A side that ends ends the other.
 
-use super::Front;
 use super::bounds::Bounds;
+use super::early::Early;
 use super::places::{Busy, Place};
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -13,9 +13,10 @@ use hyper::header::{
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, client, server};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use openssl::ssl::Ssl;
+use openssl::ssl::{Ssl, SslAcceptor};
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -35,28 +36,35 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Longest head of a request, bytes, and what is read ahead.
 const BUFFER: usize = 64 << 10;
 
+/// What every connection is served by.
+pub struct Way {
+    pub acceptor: SslAcceptor,
+    pub server: SocketAddr,
+    pub bounds: Bounds,
+}
+
 /// Serves one connection; nobody is told of a failed one.
-pub async fn connection(front: Arc<Front>, stream: TcpStream, place: Place) {
+pub async fn connection(way: Arc<Way>, stream: TcpStream, place: Place) {
     tokio::select! {
-        () = serve(&front, stream, &place) => {}
+        () = serve(&way, stream, &place) => {}
         () = place.given_up() => {}
     }
 }
 
-async fn serve(front: &Front, stream: TcpStream, place: &Place) {
+async fn serve(way: &Way, stream: TcpStream, place: &Place) {
     prepare(&stream);
-    let Ok(ssl) = Ssl::new(front.acceptor.context()) else { return };
+    let Ok(ssl) = Ssl::new(way.acceptor.context()) else { return };
     let Ok(mut tls) = SslStream::new(ssl, stream) else { return };
-    let Ok(Ok(())) = timeout(front.bounds.handshake, Pin::new(&mut tls).accept()).await else { return };
+    let Ok(Ok(())) = timeout(way.bounds.handshake, Pin::new(&mut tls).accept()).await else { return };
     let mut client = TimeoutStream::new(tls);
-    client.set_write_timeout(Some(front.bounds.stall));
+    client.set_write_timeout(Some(way.bounds.stall));
     let service = service_fn(|request| async move {
         let busy = place.busy();
-        Ok::<_, Infallible>(hand_on(front, request, busy).await)
+        Ok::<_, Infallible>(hand_on(way, request, busy).await)
     });
     let _ = server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(front.bounds.head)
+        .header_read_timeout(way.bounds.head)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(client)), service)
         .await;
@@ -75,21 +83,21 @@ fn prepare(stream: &TcpStream) {
 type Answered = Response<Either<Answer, Full<Bytes>>>;
 
 /// Hands a request to the server and its answer back.
-async fn hand_on(front: &Front, request: Request<Incoming>, busy: Busy) -> Answered {
-    let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(front.server)).await else {
+async fn hand_on(way: &Way, request: Request<Incoming>, busy: Busy) -> Answered {
+    let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(way.server)).await else {
         return refusal(StatusCode::SERVICE_UNAVAILABLE, "the model server takes no connection");
     };
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
-    stream.set_read_timeout(Some(front.bounds.silence));
-    let handshake = client::conn::http1::handshake(TokioIo::new(Box::pin(stream))).await;
+    stream.set_read_timeout(Some(way.bounds.silence));
+    let handshake = client::conn::http1::handshake(TokioIo::new(Early::new(Box::pin(stream)))).await;
     let Ok((mut server, connection)) = handshake else {
         return refusal(StatusCode::BAD_GATEWAY, "the model server takes no request");
     };
     let server_side = Task(tokio::spawn(async move {
         let _ = connection.await;
     }));
-    match server.send_request(for_server(request, front.bounds)).await {
+    match server.send_request(for_server(request, way.bounds)).await {
         Ok(response) => {
             let (mut head, inner) = response.into_parts();
             end_to_end(&mut head.headers);
