@@ -76,7 +76,7 @@ fn a_c_library_that_is_too_old_is_told_by_its_version() {
     assert_eq!(image.machine, Machine::OWN);
     assert!(image.interpreter.as_ref().is_some_and(|path| path.contains("/ld-linux")), "{image:?}");
     let needed = image.glibc_needed().unwrap();
-    assert!(needed >= (2, 2) && needed < (3, 0), "{needed:?}");
+    assert!(((2, 2)..(3, 0)).contains(&needed), "{needed:?}");
     assert_eq!(resolve(&path, &Search::of_host()).unwrap().lacking, []);
 
     // As a build for a newer distribution has it. Its hash is of no account to what is read here.
