@@ -48,7 +48,7 @@
 //! stderr, [`secret`] what must not be seen, [`units`] sizes as people read them, [`unpack`] archives that a
 //! stranger made.
 
-// They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
+// They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 #[macro_use]
