@@ -1,7 +1,8 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
 use super::arrival;
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
@@ -19,19 +20,20 @@ pub struct Runtime;
 
 const HINT: &str = "give llama.cpp's release archive for Linux x64, or a .tar.gz of build/bin";
 
-impl Step for Runtime {
-    fn name(&self) -> &'static str {
-        "runtime"
+impl Resource for Runtime {
+    fn id(&self) -> Id {
+        Id::Runtime
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let blob = &desired.record.runtime;
-        let Err(altered) = runtime::find(blob) else { return Ok(Vec::new()) };
+        let Err(altered) = runtime::find(blob) else { return Ok(Observed::default()) };
         let again = altered.map_or(String::new(), |why| format!(" again: {why}"));
-        if let Some(path) = &desired.installed {
-            return Ok(vec![format!("use {}{again}", path.display())]);
-        }
-        Ok(vec![format!("unpack {} to {}{again}", blob.name, runtime_folder(blob).display())])
+        let text = match &desired.installed {
+            Some(path) => format!("use {}{again}", path.display()),
+            None => format!("unpack {} to {}{again}", blob.name, runtime_folder(blob).display()),
+        };
+        Ok(vec![Change::Create(text)].into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
