@@ -1,6 +1,6 @@
 //! Bounded reads at places of a file that the file itself names.
 
-use super::{ElfError, Result};
+use super::failure::{ElfError, Result};
 use object::pod::Pod;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;

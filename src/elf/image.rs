@@ -1,8 +1,8 @@
 //! One ELF file, by its program headers, as the loader reads it: what its section headers say, if it has
 //! any, counts for nothing when it is run.
 
-use super::Result;
 use super::bytes::Bytes;
+use super::failure::Result;
 use object::LittleEndian as LE;
 use object::elf::{
     self, Dyn64, FileHeader64, ProgramHeader64, VER_FLG_WEAK, Verdaux, Verdef, Vernaux, Verneed,

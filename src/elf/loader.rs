@@ -1,7 +1,8 @@
 //! Finds the libraries of a program as the dynamic loader would, without starting it.
 
+use super::cache;
+use super::failure::Result;
 use super::image::{Image, Machine, glibc};
-use super::{Result, cache};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::Read;

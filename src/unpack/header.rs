@@ -1,8 +1,10 @@
 //! One entry's headers: what it is, its name and its target, with the extension headers before it.
 
-use super::name::{Name, Target, shown};
+use super::limits::Limits;
+use super::name::{Name, Target};
+use super::refusal::{Result, UnpackError, refused, unreadable};
+use super::shown::shown;
 use super::tree::Kind;
-use super::{Limits, Result, UnpackError, refused};
 use tar::{EntryType, Header, PaxExtensions};
 
 /// Something to unpack.
@@ -44,8 +46,8 @@ impl Extensions {
 
     fn add_records(&mut self, content: &[u8], global: bool) -> Result<()> {
         for record in PaxExtensions::new(content) {
-            let unreadable = || UnpackError::Unreadable("a PAX header is malformed".to_string());
-            let record = record.map_err(|_| unreadable())?;
+            let malformed = || UnpackError::Unreadable("a PAX header is malformed".to_string());
+            let record = record.map_err(|_| malformed())?;
             let (key, value) = (record.key_bytes(), record.value_bytes());
             if key.starts_with(b"GNU.sparse.") {
                 return refused("it holds a sparse file, which is not unpacked");
@@ -82,7 +84,7 @@ fn without_end(content: &[u8]) -> &[u8] {
 impl Item {
     /// `None`: the folder that is unpacked into.
     pub fn read(header: &Header, extensions: Extensions, limits: &Limits) -> Result<Option<Item>> {
-        let size = header.entry_size().map_err(|error| super::unreadable(&error))?;
+        let size = header.entry_size().map_err(|error| unreadable(&error))?;
         let said = extensions.size.as_deref().map(|said| std::str::from_utf8(said).ok()?.parse::<u64>().ok());
         if said.is_some_and(|said| said != Some(size)) {
             return refused("it gives an entry two sizes");

@@ -1,6 +1,6 @@
 //! Reads an archive, compressed or not, and stops where it unpacks to more than it may.
 
-use super::Limits;
+use super::limits::Limits;
 use flate2::read::MultiGzDecoder;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Cursor, Read};

@@ -9,67 +9,23 @@
 mod disk;
 mod header;
 mod input;
+mod limits;
 mod name;
+mod refusal;
+mod shown;
 mod tree;
+
+pub use limits::Limits;
+pub use refusal::UnpackError;
 
 use disk::Root;
 use header::{Extensions, Item};
 use input::Metered;
-use name::shown;
+use refusal::{Result, refused, unreadable};
+use shown::shown;
 use std::io::{self, Read};
 use std::path::Path;
 use tree::Tree;
-
-/// How much an archive may hold. What is over a limit is refused, with the limit in the error.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Files, folders, links and extension headers together.
-    pub entries: usize,
-    /// The unpacked tar, bytes.
-    pub bytes: u64,
-    /// One name or link target, bytes.
-    pub name_bytes: usize,
-    /// Folders above a file.
-    pub depth: usize,
-    /// An extension header: PAX records, or a GNU long name. Bytes.
-    pub header_bytes: u64,
-    /// Unpacked bytes for each compressed one, once more than `ratio_from` bytes were unpacked.
-    pub ratio: u64,
-    pub ratio_from: u64,
-}
-
-impl Limits {
-    /// For a build of llama.cpp: about a hundred files, 60 to 2000 MB, 2 to 6 times its compressed size.
-    pub const RUNTIME: Limits = Limits {
-        entries: 10_000,
-        bytes: 8 << 30,
-        name_bytes: 1024,
-        depth: 32,
-        header_bytes: 64 << 10,
-        ratio: 100,
-        ratio_from: 64 << 20,
-    };
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum UnpackError {
-    /// The archive holds something that no archive of a runtime should.
-    #[error("{0}")]
-    Refused(String),
-    #[error("it ends too early: it is truncated or still downloading")]
-    Truncated,
-    #[error("it is not a .tar or .tar.gz archive, or it is damaged: {0}")]
-    Unreadable(String),
-    /// The disk, not the archive.
-    #[error("writing {name}")]
-    Write { name: String, source: io::Error },
-}
-
-type Result<T> = std::result::Result<T, UnpackError>;
-
-fn refused<T>(why: impl Into<String>) -> Result<T> {
-    Err(UnpackError::Refused(why.into()))
-}
 
 /// Unpacks `archive` into `folder`, which must not exist yet. `reserved`: names at the top that the caller
 /// writes itself. After an error the folder may hold a part of it.
@@ -170,14 +126,6 @@ impl Unpacking<'_> {
 
 fn written(name: &str, source: io::Error) -> UnpackError {
     UnpackError::Write { name: shown(name), source }
-}
-
-fn unreadable(error: &io::Error) -> UnpackError {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return UnpackError::Truncated;
-    }
-    // The library may repeat a name of the archive in its text.
-    UnpackError::Unreadable(shown(&error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Names in an archive: relative, without `..`, of bounded length, and safe to show.
 
-use super::{Limits, Result, refused};
+use super::limits::Limits;
+use super::refusal::{Result, refused};
+use super::shown::{SHOWN, shown};
 
 /// A path below the folder that is unpacked into: `/` between its parts, none of which is empty, `.`, `..`
 /// or holds a control character.
@@ -99,22 +101,4 @@ fn text<'a>(bytes: &'a [u8], what: &str, limits: &Limits) -> Result<&'a str> {
         return refused(format!("its {what} {} has a control character or a backslash", show()));
     }
     Ok(text)
-}
-
-/// Most characters of a name that an error repeats.
-const SHOWN: usize = 80;
-
-/// `text` as an error may show it: short, and nothing in it that a terminal acts on.
-pub fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(SHOWN).flat_map(escaped).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        short.push('…');
-    }
-    short
-}
-
-/// Debug's rules, but quotes stay as they are.
-fn escaped(c: char) -> impl Iterator<Item = char> {
-    let plain = matches!(c, '\'' | '"');
-    c.escape_debug().filter(move |escaped| !(plain && *escaped == '\\'))
 }

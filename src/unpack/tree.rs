@@ -1,8 +1,9 @@
 //! What an archive holds, and whether it may: each name once, nothing below a file or a link, every link
 //! to something in it.
 
-use super::name::{Name, Target, shown};
-use super::{Result, refused};
+use super::name::{Name, Target};
+use super::refusal::{Result, refused};
+use super::shown::shown;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
