@@ -20,7 +20,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub id: String,
-    /// As text with its unit; the bound that decided.
+    /// Bound that decided, as text with its unit.
     pub needed: String,
     pub found: String,
     pub outcome: Outcome,
@@ -39,7 +39,7 @@ pub enum Outcome {
     Refused,
 }
 
-/// What is ours already on the host, and so counts as there.
+/// Resources that are ours already on the host, and so count as there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
@@ -52,7 +52,7 @@ pub struct Held {
     pub pid: Option<u32>,
     /// The embedding server's.
     pub rag_pid: Option<u32>,
-    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
+    /// Bytes that they use on each GPU, where nvidia-smi does not tell.
     pub gpu_bytes: u64,
 }
 
@@ -80,7 +80,7 @@ impl Report {
         self
     }
 
-    /// What these requirements refuse is allowed, and stays in the report.
+    /// Allows the refusals of these requirements, which stay in the report.
     pub fn allow(mut self, ids: &[String]) -> Report {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
             if line.outcome == Outcome::Refused {
@@ -101,7 +101,7 @@ impl Report {
 
 type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
 
-/// What a requirement finds: a text for people and how it compares with a bound.
+/// Finding of a requirement: a text for people and how it compares with a bound.
 struct Found<'a> {
     text: String,
     meets: Meets<'a>,
