@@ -4,8 +4,8 @@
 use super::archive;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
-    BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    broken, check_path,
+    BundleLink, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, OWNER, PLAN, ROOTFS, SCHEMA, broken,
+    check_path, goes_to_host,
 };
 use crate::error::{Context, Failure, Result};
 use crate::hash::sha256;
@@ -26,6 +26,14 @@ pub struct BundleFile {
     /// `user:group`.
     pub owner: String,
     pub content: Vec<u8>,
+}
+
+impl BundleFile {
+    /// A text that everyone may read.
+    pub(super) fn of_text(path: &str, text: String) -> BundleFile {
+        let (path, owner) = (path.to_string(), OWNER.to_string());
+        BundleFile { path, mode: 0o644, owner, content: text.into_bytes() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,20 +160,20 @@ impl Bundle {
     }
 
     /// The bundle's name: the SHA-256, in hex, of the manifest of what goes to a host. That is the
-    /// `manifest.json` in the tar; the one in a directory lists `cloud-init/` too.
+    /// `manifest.json` in the tar; the one in a directory lists the files of targets too.
     pub fn id(&self) -> String {
         sha256(self.for_host().to_json().as_bytes())
     }
 
-    /// The manifest without `cloud-init/`, which holds the rest of the bundle and so cannot be part
-    /// of what it holds, and without what only a directory has.
+    /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and
+    /// so cannot be part of what they hold, and without what only a directory has.
     fn for_host(&self) -> Manifest {
         let mut manifest = Manifest { carried: Vec::new(), seed: None, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));
         manifest
     }
 
-    /// The tar that goes to a host: the manifest first, then every file but `cloud-init/`, by path.
+    /// The tar that goes to a host: the manifest first, then every file that goes there, by path.
     pub fn to_tar(&self) -> Result<Vec<u8>> {
         let manifest = self.for_host().to_json();
         let files = self.files.iter().filter(|file| goes_to_host(&file.path));
@@ -193,10 +201,6 @@ fn entry(file: &BundleFile) -> ManifestFile {
         sha256: sha256(&file.content),
         size_bytes: file.content.len() as u64,
     }
-}
-
-fn goes_to_host(path: &str) -> bool {
-    !path.strip_prefix(CLOUD_INIT).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// In a directory.
