@@ -108,7 +108,7 @@
 //!
 //! `Op::Verify` and `Op::Apply` are asked in the same way; `Op::Apply` carries the bundle as a tar.
 
-// They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
+// They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![deny(unsafe_code)]
 

@@ -1,6 +1,12 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
+use super::broken::broken;
+pub use super::carried::What;
 use super::carried::{self, Carried, Seed};
+
+/// Of the tool that renders.
+pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -60,13 +66,6 @@ pub struct BundleLink {
     pub path: String,
     /// Absolute, on the host.
     pub target: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum What {
-    Runtime,
-    Model,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,11 +267,4 @@ fn check_pins(what: &str, sha256: Option<&str>, url: Option<&str>) -> Result<()>
         return refuse("has a URL that is not http or https");
     }
     Ok(())
-}
-
-/// The bundle is not one, or not one any more.
-pub(super) fn broken(what: String) -> anyhow::Error {
-    Failure::failed(format!("not a sound bundle: {what}"))
-        .hint("make it anew with `agi-provision bundle --plan plan.json --out DIR`")
-        .into()
 }

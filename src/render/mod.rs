@@ -20,6 +20,7 @@
 //! - `templates`: the Tera environment.
 
 mod archive;
+mod broken;
 pub mod bundle;
 pub mod carried;
 pub mod manifest;
@@ -41,8 +42,6 @@ use crate::plan::expose::Exposure;
 use crate::plan::server_args::{ADDRESS, ServerArgs};
 use serde::Serialize;
 use templates::{PATHS, Paths};
-
-pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One argument of llama-server per line.
 pub const ARGS: &str = "llama-server.args";

@@ -12,7 +12,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::placement::SplitMode;
+use crate::plan::split::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
 
 use super::Offer;
-use super::rows::BrokenRow;
 use super::sources::{Catalogue, Cloud, Reading, Source};
 use crate::error::{Failure, Result};
 use crate::fetch::page::Pages;
+use crate::hardware::rows::BrokenRow;
 
 /// Outcome for one cloud of one source.
 #[derive(Debug)]

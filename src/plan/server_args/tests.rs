@@ -44,11 +44,9 @@ fn the_lists_of_recorded_plans_read_and_render_to_themselves() {
     for texts in recorded() {
         let args = read(&texts).unwrap();
         assert_eq!(args.to_argv(), texts);
-        assert_eq!(args.check_build(build::find(build::DEFAULT).unwrap()), Ok(()));
+        assert_eq!(build::find(build::DEFAULT).unwrap().check(&args), Ok(()));
         let untried = build::ledger("b12032").unwrap();
-        assert!(
-            args.check_build(untried).unwrap_err().contains("--model is no argument of llama.cpp b12032")
-        );
+        assert!(untried.check(&args).unwrap_err().contains("--model is no argument of llama.cpp b12032"));
     }
     let [cards, embedding] = [2, 4].map(|at| read(&recorded()[at]).unwrap());
     assert_eq!((cards.server(), cards.n_gpu_layers()), (ServerName::CHAT, 81));
@@ -227,7 +225,13 @@ fn a_plan_with_the_arguments_of_another_server_or_model_is_refused() {
 fn a_name_that_is_no_line_of_text_still_makes_an_alias() {
     let plan = Plan::from_json(PLANS[0]).unwrap();
     let model = crate::plan::document::PlannedModel { id: "a\n--host\t0.0.0.0".to_string(), ..plan.model };
-    let args = chat(&model, &plan.workload, &crate::plan::placement::Placement::host_only(22), 176).unwrap();
+    let args = crate::plan::chat_args::chat(
+        &model,
+        &plan.workload,
+        &crate::plan::placement::Placement::host_only(22),
+        176,
+    )
+    .unwrap();
     assert!(args.to_argv().contains(&"a --host 0.0.0.0".to_string()));
 }
 

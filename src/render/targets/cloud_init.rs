@@ -6,6 +6,7 @@ use crate::error::{Context, Result, bail};
 use crate::hash::sha256;
 use crate::plan::Plan;
 use crate::render::bundle::Bundle;
+use crate::render::manifest::TOOL_VERSION;
 use crate::render::providers::{Counted, PROVIDERS, Provider};
 use crate::render::templates::{self, PATHS, Paths};
 use base64::Engine;
@@ -76,7 +77,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
     templates::fill(
         "cloud-init/user-data",
         &Values {
-            tool_version: crate::render::TOOL_VERSION,
+            tool_version: TOOL_VERSION,
             plan,
             paths: PATHS,
             incoming: INCOMING,
@@ -88,12 +89,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
 }
 
 /// `user-data` of a seed, which has the bundle beside it, at `folder`.
-pub(in crate::render) fn seed_user_data(
-    plan: &Plan,
-    label: &str,
-    sums: &str,
-    folder: &str,
-) -> Result<String> {
+pub(crate) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         tool_version: &'a str,
@@ -105,13 +101,13 @@ pub(in crate::render) fn seed_user_data(
     }
     templates::fill(
         "cloud-init/seed-user-data",
-        &Values { tool_version: crate::render::TOOL_VERSION, plan, paths: PATHS, label, sums, folder },
+        &Values { tool_version: TOOL_VERSION, plan, paths: PATHS, label, sums, folder },
     )
 }
 
 /// `meta-data`: an instance-id that changes with what it is for, so that cloud-init applies a new one.
 /// `sha256`: of the plan, or of all that a seed has.
-pub(in crate::render) fn meta_data(sha256: &str) -> Result<String> {
+pub(crate) fn meta_data(sha256: &str) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         instance_id: String,
@@ -121,7 +117,7 @@ pub(in crate::render) fn meta_data(sha256: &str) -> Result<String> {
 }
 
 /// `network-config`: addresses from DHCP on every Ethernet port.
-pub(in crate::render) fn network_config() -> Result<String> {
+pub(crate) fn network_config() -> Result<String> {
     #[derive(Serialize)]
     struct Values {}
     templates::fill("cloud-init/network-config", &Values {})

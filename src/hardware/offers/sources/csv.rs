@@ -2,7 +2,7 @@
 
 use super::source::{Catalogue, Listed, Reading};
 use crate::error::{Context, Result, anyhow};
-use crate::hardware::offers::rows::{BrokenRow, Fields, Table};
+use crate::hardware::rows::{BrokenRow, Fields, Table};
 
 /// Reads a table that has all of `columns`. `row` gives a row's offer, `None` for one that is sound and not for us,
 /// or why it is broken.

@@ -5,9 +5,9 @@ use super::csv;
 use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
-use crate::hardware::offers::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::rows::Fields;
-use crate::hardware::offers::{Currency, Machine};
+use crate::hardware::cards::{Board, Said as CardSaid, recognise};
+use crate::hardware::offers::offer::{Currency, Machine};
+use crate::hardware::rows::Fields;
 use std::io::{Cursor, Read};
 
 pub struct GpuHunt;

@@ -8,9 +8,9 @@ use super::csv;
 use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::Result;
 use crate::fetch::page::Pages;
-use crate::hardware::offers::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::rows::Fields;
-use crate::hardware::offers::{Currency, Gpus, Machine};
+use crate::hardware::cards::{Board, Said as CardSaid, recognise};
+use crate::hardware::offers::offer::{Currency, Machine};
+use crate::hardware::rows::Fields;
 
 pub struct SkyPilot;
 
@@ -108,7 +108,12 @@ fn is_without_its_cards(cloud: &Cloud, instance: &str) -> bool {
     cloud.id == "gcp" && ["a2-", "a3-", "a4-", "g2-", "g4-", "ct"].iter().any(|f| instance.starts_with(f))
 }
 
-fn cards_of(cloud: &Cloud, instance: &str, count: f64, row: &Fields) -> Option<Gpus> {
+fn cards_of(
+    cloud: &Cloud,
+    instance: &str,
+    count: f64,
+    row: &Fields,
+) -> Option<crate::hardware::offers::offer::Gpus> {
     let accelerator = row.text("AcceleratorName")?;
     let info = row.text("GpuInfo").unwrap_or_default();
     let mut board = Board::of(&[accelerator, instance, info]);
@@ -140,7 +145,7 @@ fn sizes(info: &str, count: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hardware::offers::rows::Table;
+    use crate::hardware::rows::Table;
 
     fn rows(cloud: &str, text: &str) -> Vec<Result<Option<Listed>, String>> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();

@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::fetch::page::Pages;
-use crate::hardware::offers::rows::BrokenRow;
-use crate::hardware::offers::{Currency, Gpus, HostKind, Link, Machine, Offer, cards};
+use crate::hardware::cards;
+use crate::hardware::link::Link;
+use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Machine, Offer};
+use crate::hardware::rows::BrokenRow;
 
 /// A published list of prices.
 pub trait Source: Sync {
