@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
-/// Reading one checks it as a whole ([`Plan::check`]): a plan that exists is sound.
+/// Reading one checks it as a whole (`Plan::check`): a plan that exists is sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Plan {
