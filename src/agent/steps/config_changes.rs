@@ -79,6 +79,7 @@ fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checked::{Checksum, FileName};
     use crate::plan::{Request, plan};
     use crate::wire::protocol::Blob;
 
@@ -90,9 +91,11 @@ mod tests {
     }
 
     fn record(plan: &Plan, sha256: &str) -> Record {
-        let blob = |name: &str| Blob { name: name.into(), sha256: sha256.into(), size_bytes: 1 };
+        let sha256 = Checksum::parse(&sha256.repeat(32)).unwrap();
+        let blob =
+            |name: &str| Blob { name: FileName::new(name).unwrap(), sha256: sha256.clone(), size_bytes: 1 };
         Record {
-            bundle: String::new(),
+            bundle: Checksum::of([0; 32]),
             llama_build: plan.llama_server.build.clone(),
             runtime: blob("llama.tar.gz"),
             models: vec![blob("m.gguf")],
