@@ -15,12 +15,12 @@ use std::io::Write;
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
 
 /// `user-data` that carries `tar`. Its head tells its own size and which providers accept it.
-pub(super) fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
+pub(super) fn user_data(plan: &Plan, version: &str, tar: &[u8]) -> Result<String> {
     let payload = STANDARD.encode(gzip(tar)?);
     let mut size = 0;
     // The numbers and verdicts have fixed widths, so that the second round already stands.
     for _ in 0..4 {
-        let text = with_size(plan, &payload, size)?;
+        let text = with_size(plan, version, &payload, size)?;
         if text.len() == size {
             return Ok(text);
         }
@@ -29,7 +29,7 @@ pub(super) fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
     bail!("the size of user-data does not settle")
 }
 
-fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
+fn with_size(plan: &Plan, tool_version: &str, payload: &str, size: usize) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         tool_version: &'a str,
@@ -56,7 +56,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
     templates::fill(
         "cloud-init/user-data",
         &Values {
-            tool_version: super::TOOL_VERSION,
+            tool_version,
             plan,
             paths: PATHS,
             incoming: INCOMING,

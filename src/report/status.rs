@@ -107,6 +107,10 @@ pub fn text(status: &Value) -> String {
     } else if status["unfinished"] == true {
         rows.push(vec!["unfinished".into(), "an apply was cut off; the same apply again finishes it".into()]);
     }
+    for path in status["trusted_edits"].as_array().into_iter().flatten() {
+        let text = format!("{}: not as the plan makes it, applied with --trust-edits", show(path));
+        rows.push(vec!["edited".to_string(), text]);
+    }
     let drift = status["drift"].as_array();
     if drift.is_some_and(Vec::is_empty) {
         rows.push(vec!["drift".to_string(), "none".to_string()]);

@@ -118,6 +118,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
             "models_bytes": generation::models_bytes(),
         },
         "disk_free_bytes": facts.disk.free_bytes,
+        "trusted_edits": generation::current_record().map(|record| record.edited).unwrap_or_default(),
         "refused": refused,
         "last_lines": last_lines,
     });
