@@ -3,6 +3,8 @@
 
 #[path = "host_bad_input/artefacts.rs"]
 mod artefacts;
+#[path = "host_bad_input/bundles.rs"]
+mod bundles;
 #[path = "host_bad_input/disk.rs"]
 mod disk;
 #[path = "host_bad_input/held.rs"]

@@ -4,9 +4,9 @@ use super::under_way::{self, UnderWay};
 use crate::agent::converge::remove as removal;
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
+use crate::agent::servers::{closed, embedding};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, key, receive};
 use crate::agent::{expose, job, steps};
@@ -100,6 +100,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "unit": state,
         "health": health,
         "listen": listen(&plan.llama_server.args),
+        "listening": listening(plan.rag.is_some()),
         "embedding": beside,
         "exposed": expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
@@ -178,6 +179,23 @@ fn beside(rag: &Rag) -> Result<serde_json::Value> {
 /// Where a server with these arguments listens on this host.
 fn listen(args: &ServerArgs) -> serde_json::Value {
     json!({"host": ADDRESS.to_string(), "port": args.server().port()})
+}
+
+/// Where the units really listen, by the kernel: also what their arguments do not say.
+fn listening(embedding: bool) -> Vec<serde_json::Value> {
+    let mut units = vec![paths::UNIT, paths::EXPOSE_UNIT];
+    units.extend(embedding.then_some(paths::EMBED_UNIT));
+    let of_unit = |unit: &'static str| {
+        let addresses = closed::addresses(unit).unwrap_or_default();
+        addresses.into_iter().map(move |address| {
+            let ip = address.ip();
+            json!({
+                "unit": unit, "address": ip, "port": address.port(), "tls": unit == paths::EXPOSE_UNIT,
+                "reach": if ip.is_loopback() { "host" } else { "network" },
+            })
+        })
+    };
+    units.into_iter().flat_map(of_unit).collect()
 }
 
 /// The services' log; with `follow`, until the client goes away.

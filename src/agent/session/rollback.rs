@@ -2,6 +2,7 @@
 
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
@@ -81,10 +82,12 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     let api = Api::of(&plan)?;
     wait_until_ready(&api, start_limit(&plan), |_| watcher.tell(&Event::Alive))?;
     let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
+    closed::check(paths::UNIT, plan.llama_server.args.server().port())?;
     let mut beside = String::new();
     if let Some(rag) = &plan.rag {
         embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
         let embedded = embedding::ask(rag)?;
+        closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
         beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
     }
     Ok(format!(

@@ -3,9 +3,9 @@
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::proof;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::said::{memory, reported};
+use crate::agent::servers::{closed, proof};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
 use crate::error::{Failure, Result};
@@ -35,8 +35,13 @@ impl Step for Activate {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
         }
+        let port = desired.plan.llama_server.args.server().port();
         Ok(match Api::of(&desired.plan)?.health() {
-            Health::Ready => Vec::new(),
+            // Opened by hand, it starts again by the plan.
+            Health::Ready => match closed::check(paths::UNIT, port) {
+                Ok(()) => Vec::new(),
+                Err(error) => vec![format!("restart {}: {error:#}", paths::UNIT)],
+            },
             Health::Loading => vec!["wait for the model to load".to_string()],
             Health::Silent(why) => vec![format!("restart {}: {why}", paths::UNIT)],
         })
@@ -56,6 +61,7 @@ impl Step for Activate {
         prove(&desired.plan, pid, run)?;
         let key = key::read()?;
         run.notes.answer = Some(api.smoke(&key, answer_limit(&desired.plan))?);
+        closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())?;
         // The model answers: a measurement that fails takes nothing back.
         if let Err(error) = time(&desired.plan, &api, &key, run) {
             run.warn(format!("the speed was not measured: {error:#}"))?;

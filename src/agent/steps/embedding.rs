@@ -5,6 +5,7 @@ use super::activate::show;
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -46,7 +47,10 @@ impl Step for Embedding {
             return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
         }
         Ok(match Api::of_embedding(rag)?.health() {
-            Health::Ready => Vec::new(),
+            Health::Ready => match closed::check(paths::EMBED_UNIT, rag.args.server().port()) {
+                Ok(()) => Vec::new(),
+                Err(error) => vec![format!("restart {}: {error:#}", paths::EMBED_UNIT)],
+            },
             Health::Loading => vec!["wait for the embedding model to load".to_string()],
             Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
         })
@@ -65,6 +69,7 @@ impl Step for Embedding {
             run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
         }
         let answer = embedding::ask(rag)?;
+        closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
         run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())
     }

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
 pub use os::note_sudo_password;
+pub use ports::listening;
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];
