@@ -28,7 +28,7 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
 
     // Looking first: it says what it would do, and leaves nothing.
     let check = client.apply(&host, user, &["--check"]);
-    assert_eq!((check.exit, check.changed()), (5, false), "{check:?}");
+    assert_eq!((check.exit, check.changed()), (5, true), "{check:?}");
     let steps = ["user", "directories", "runtime", "packages", "model", "key", "agent", "unit", "start"];
     for step in steps {
         assert!(check.differences().iter().any(|line| line.starts_with(step)), "{step}: {check:?}");
@@ -153,10 +153,26 @@ fn assert_key_is_secret(host: &Host) {
     assert_ne!(host.ssh("nosudo", "cat /run/credentials/agi-provision-llama.service/api-key").status, 0);
 }
 
+/// The next start of the service fails, and no other.
+const FAILS_ONCE: &str = "touch /run/fails-once && d=/etc/systemd/system/agi-provision-llama.service.d && mkdir -p $d && \
+    printf '[Service]\\nExecStartPre=+/bin/sh -c \"! rm /run/fails-once\"\\n' > $d/50-once.conf";
+
 fn assert_key_rotates(host: &Host, client: &Client, user: &str) {
     let old = host.exec("cat /etc/agi-provision/api-key").ok();
     assert_eq!(client.on(host, user, &["key", "show"]).ok(), old);
-    let rotated = client.json_on(host, user, &["key", "rotate"]);
+    // It asks first.
+    let asked = client.on(host, user, &["key", "rotate"]);
+    assert_eq!(asked.status, 2, "{asked:?}");
+    assert!(asked.stderr.contains("add --yes"), "{asked:?}");
+    // A server that does not come up with the new key comes up with the old one.
+    host.exec(FAILS_ONCE).ok();
+    let failed = client.json_on(host, user, &["key", "rotate", "--yes"]);
+    assert_eq!(failed.exit, 8, "{failed:?}");
+    assert!(failed.message().contains("the old key works again"), "{failed:?}");
+    assert_eq!(client.on(host, user, &["key", "show"]).ok(), old);
+    assert_eq!(chat(host, Some(&old)).0, 200);
+    host.exec("rm /etc/systemd/system/agi-provision-llama.service.d/50-once.conf").ok();
+    let rotated = client.json_on(host, user, &["key", "rotate", "--yes"]);
     assert_eq!((rotated.exit, rotated.changed()), (0, true), "{rotated:?}");
     let new = rotated.value["key"].as_str().unwrap();
     assert_ne!(new, old);
@@ -173,6 +189,7 @@ fn drift_is_listed_exactly_and_repaired() {
     let model_on_host = host.exec(&format!("readlink {generation}/model/tiny.gguf")).ok();
     let changed_by_hand =
         |name: &str| format!("configuration: restore {generation}/{name}, which was changed by hand");
+    let restart = |what: &str| format!("start: restart {UNIT}, because the {what} changes");
     let rounds = [
         (
             format!(
@@ -198,14 +215,20 @@ fn drift_is_listed_exactly_and_repaired() {
             ],
         ),
         // The server would go on with what it has in memory: it is restarted with what is on the disk.
-        (format!("rm {model_on_host}"), vec!["model: put tiny.gguf (1 MiB) in place".to_string()]),
-        ("rm /etc/agi-provision/api-key".to_string(), vec!["key: make an API key".to_string()]),
+        (
+            format!("rm {model_on_host}"),
+            vec!["model: put tiny.gguf (1 MiB) in place".to_string(), restart("model")],
+        ),
+        (
+            "rm /etc/agi-provision/api-key".to_string(),
+            vec!["key: make an API key".to_string(), restart("key")],
+        ),
     ];
     for (drift, lines) in rounds {
         host.exec(&drift).ok();
         let drifted = host.snapshot();
         let check = client.apply(&host, "root", &["--check"]);
-        assert_eq!((check.exit, check.changed()), (5, false), "{drift}: {check:?}");
+        assert_eq!((check.exit, check.changed()), (5, true), "{drift}: {check:?}");
         assert_eq!(check.differences(), lines, "{drift}");
         assert_eq!(diff(&drifted, &host.snapshot()), [""; 0], "{drift}");
 

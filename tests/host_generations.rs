@@ -6,7 +6,7 @@ mod lab;
 use std::fs;
 
 use lab::journey::{Client, PROFILE, assert_serves, http, spoil, text};
-use lab::{Host, diff, diff_but_backups};
+use lab::{Host, but_kept, diff, diff_but_backups, of_a_failed_job};
 use serde_json::{Value, json};
 
 const UNIT: &str = "agi-provision-llama.service";
@@ -35,6 +35,18 @@ fn a_new_plan_is_a_new_generation_and_the_way_back_works() {
     let model = client.path("tiny.gguf");
     let other =
         ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--slots", "1", "--ctx", "512"];
+    // Looking first says what changes in the configuration, and that the server restarts for it.
+    let check = client.json_on(&host, "admin", &[&other[..], &["--check"]].concat());
+    assert_eq!((check.exit, check.changed()), (5, true), "{check:?}");
+    assert_eq!(
+        check.differences(),
+        [
+            "configuration: write generation 2",
+            "configuration: llama-server: --ctx-size 4096 → 512",
+            "configuration: llama-server: --parallel 2 → 1",
+            &format!("start: restart {UNIT}, because the configuration changes"),
+        ]
+    );
     let switched = client.on(&host, "admin", &other);
     assert_eq!(switched.status, 0, "{switched:?}");
     assert!(!switched.stderr.contains("sending"), "{switched:?}");
@@ -101,8 +113,7 @@ fn a_plan_that_does_not_serve_is_taken_back() {
     assert_serves(&host);
     // Nothing but the job's own account of it differs.
     let differs = diff(&before, &host.snapshot());
-    let of_the_job = |line: &String| line[2..].starts_with("/var/lib/agi-provision/job/");
-    assert!(!differs.is_empty() && differs.iter().all(of_the_job), "{differs:#?}");
+    assert!(!differs.is_empty() && differs.iter().all(of_a_failed_job), "{differs:#?}");
     assert_eq!(host.exec(&format!("cat {RECEIPT}")).ok(), receipt);
 
     // And it is as good as before: nothing to do.
@@ -128,6 +139,13 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
     assert!(failed.message().contains("the host is as it was"), "{failed:?}");
     assert!(failed.value["log"].to_string().contains("llamb"), "{failed:?}");
+    assert!(failed.message().contains(" stay for the next apply"), "{failed:?}");
+    assert_eq!(but_kept(diff_but_backups(&before, &host.snapshot())), [""; 0]);
+    let status = client.json_on(&host, "root", &["status"]);
+    assert_eq!((status.exit, &status.value["status"]["installed"]), (1, &json!(false)), "{status:?}");
+    assert!(status.value["status"]["waiting_bytes"].as_u64() > Some(0), "{status:?}");
+    // `remove` takes them.
+    client.on(&host, "root", &["remove", "--yes"]).ok();
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 
@@ -137,7 +155,7 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     let kept = host.snapshot();
     let failed = client.apply(&host, "root", &["--plan", text(&plan), "--model-file", text(&spoilt)]);
     assert_eq!(failed.exit, 1, "{failed:?}");
-    assert_eq!(diff_but_backups(&kept, &host.snapshot()), [""; 0]);
+    assert_eq!(but_kept(diff_but_backups(&kept, &host.snapshot())), [""; 0]);
 }
 
 /// The requirement `id` of a plan, its bounds replaced.

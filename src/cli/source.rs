@@ -45,6 +45,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// With how long a first boot waits for a server's progress.
+    pub fn waiting(self, start_timeout: Option<u64>) -> Result<Source> {
+        if start_timeout.is_none() {
+            return Ok(self);
+        }
+        let mut plan = self.plan;
+        plan.llama_server.start_timeout_seconds = start_timeout;
+        Ok(Source { bundle: render(&plan)?, plan, ..self })
+    }
+
     fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
         Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new(), edited: Vec::new() })
     }
@@ -104,7 +114,7 @@ impl SourceArgs {
     fn trusted(&self, dir: &Path, bundle: &Bundle) -> Result<Vec<String>> {
         let edits = bundle.edits_in(dir)?;
         if self.show_edits {
-            super::print(edits.diff().trim_end())?;
+            super::output::print(edits.diff().trim_end())?;
         }
         if edits.is_empty() {
             return Ok(Vec::new());
@@ -263,7 +273,7 @@ pub fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
 /// Hashing takes a second per gigabyte or two, so it is shown.
 pub fn hashed(path: &Path, name: FileName) -> Result<LocalFile> {
     let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let bar = if super::interactive() && total > 256 << 20 {
+    let bar = if super::output::interactive() && total > 256 << 20 {
         indicatif::ProgressBar::new(total)
     } else {
         indicatif::ProgressBar::hidden()

@@ -1,7 +1,7 @@
 //! `tunnel`: a host's API on this machine, through SSH.
 
 use super::hosts::HostArgs;
-use super::print;
+use super::output::print;
 use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
@@ -67,11 +67,19 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
         certificate: None,
     };
     let outcome = session::run(host, &work, &mut Silent)?;
-    let listen = outcome.events.iter().find_map(|event| match event {
-        Event::Document { value } if args.embedding => Some(&value["embedding"]["listen"]),
-        Event::Document { value } => Some(&value["listen"]),
+    let server = outcome.events.iter().find_map(|event| match event {
+        Event::Document { value } if args.embedding => Some(&value["embedding"]),
+        Event::Document { value } => Some(value),
         _ => None,
     });
+    // The key would be sent to whoever that is.
+    if let Some(server) = server.filter(|server| server["stranger"] == true) {
+        let who = outside::line(server["health"].as_str().unwrap_or("another program has its port"));
+        return Err(Failure::failed(format!("it is not our server that listens there: {who}"))
+            .hint("stop that program on the host, then apply again")
+            .into());
+    }
+    let listen = server.map(|server| &server["listen"]);
     let failure = outcome.end.failure();
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {

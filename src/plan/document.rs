@@ -4,11 +4,11 @@
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
 use super::build;
-pub use super::rag::document::Rag;
 use super::server::ServerName;
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
+use crate::model::embedding::Pooling;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -221,6 +221,42 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual. For a first
+    /// boot, where no flag can say so (`bundle --start-timeout`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u64>,
+    /// Published weaknesses of the build that concern a server with these arguments, as far as they were
+    /// known when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<KnownAdvisory>,
+}
+
+impl LlamaServer {
+    /// What is known today of `build`, its own, with these arguments.
+    pub fn known_advisories(&self, build: &build::Build) -> Vec<KnownAdvisory> {
+        let known = build.concerned_by(&self.args.to_argv());
+        known
+            .into_iter()
+            .map(|advisory| KnownAdvisory {
+                id: advisory.id.clone(),
+                what: advisory.what.clone(),
+                source: advisory.source.clone(),
+                fixed: advisory.fixed(),
+            })
+            .collect()
+    }
+}
+
+/// A published weakness of the planned build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAdvisory {
+    pub id: String,
+    pub what: String,
+    /// Address of the record.
+    pub source: String,
+    /// The first build without it; `None` where none is known.
+    #[serde(default)]
+    pub fixed: Option<String>,
 }
 
 /// llama.cpp's release archive, pinned.
@@ -344,5 +380,63 @@ fn check_server(
     if let Some(first) = files.first().filter(|file| file.name != args.model()) {
         return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), first.name));
     }
-    args.check_build(build)
+    build.check(args)
+}
+
+/// A second llama-server that turns texts into vectors, and room for the index of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rag {
+    pub model: EmbeddingModel,
+    /// Total context of its slots, tokens.
+    pub n_ctx: u64,
+    pub slots: u64,
+    /// Tokens of the longest text it accepts, its special ones included; also its batch, as an
+    /// embedding needs the whole text in one.
+    pub chunk_tokens: u64,
+    pub flash_attn: bool,
+    /// `host` or `gpu0`: where its layers are.
+    pub device: String,
+    /// What it takes of each device, which is that device's `rag_bytes` in the plan's ledger.
+    pub memory: Vec<RagMemory>,
+    pub index: Index,
+    /// Every argument of its llama-server, without the program's name.
+    pub args: ServerArgs,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingModel {
+    pub id: ModelId,
+    pub architecture: String,
+    pub parameters: u64,
+    pub quant: String,
+    /// Bytes of all files together.
+    pub size_bytes: u64,
+    /// Numbers in a vector.
+    pub dimensions: u64,
+    pub n_ctx_train: u64,
+    pub pooling: Pooling,
+    pub files: Vec<ModelFile>,
+}
+
+/// The embedding server's ledger on one device, in the words of [`DeviceLedger`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RagMemory {
+    pub device: String,
+    pub weights_bytes: u64,
+    pub kv_bytes: u64,
+    pub compute_bytes: u64,
+    pub output_bytes: u64,
+    pub runtime_bytes: u64,
+    pub total_bytes: u64,
+}
+
+/// The index that some program keeps of the texts: disk that the plan counts on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    pub chunks: u64,
+    /// A vector of 32-bit numbers and its text.
+    pub chunk_bytes: u64,
+    pub size_bytes: u64,
+    /// What `chunk_bytes` takes for granted.
+    pub assumption: String,
 }

@@ -6,6 +6,7 @@
 
 mod arrival;
 pub mod build;
+mod chat_args;
 pub mod choice;
 pub mod document;
 pub mod explain;
@@ -21,6 +22,7 @@ pub mod requirements;
 pub mod server;
 pub mod server_args;
 pub mod speed;
+pub mod split;
 pub mod verdict;
 
 pub use choice::{explained, plan};

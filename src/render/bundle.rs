@@ -2,10 +2,11 @@
 //! manifest, so a [`Bundle`] that exists is sound.
 
 use super::archive;
+use super::broken::broken;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
     BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    broken, check_path, host_path,
+    check_path, host_path,
 };
 use crate::checked::{Checksum, FileMode, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};

@@ -3,8 +3,9 @@
 //! all else follows from it, and what does not is an edit.
 
 use super::bundle::{Bundle, BundleFile};
+use super::manifest::TOOL_VERSION;
 use super::manifest::{CLOUD_INIT, MANIFEST, PLAN, ROOTFS};
-use super::{TOOL_VERSION, render_as};
+use super::render_as;
 use crate::checked::RelativePath;
 use crate::error::{Context, Failure, Result};
 use crate::outside;

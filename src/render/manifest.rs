@@ -1,11 +1,16 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
+use super::broken::broken;
+pub use super::carried::What;
 use super::carried::{self, Carried, Seed};
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
+
+/// Of the tool that renders.
+pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
@@ -57,13 +62,6 @@ pub struct BundleLink {
     /// Relative to the bundle, under `rootfs/`.
     pub path: RelativePath,
     pub target: LinkTarget,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum What {
-    Runtime,
-    Model,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,11 +202,4 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
         });
     }
     Ok(downloads)
-}
-
-/// The bundle is not one, or not one any more.
-pub(super) fn broken(what: String) -> anyhow::Error {
-    Failure::failed(format!("not a sound bundle: {what}"))
-        .hint("make it anew with `agi-provision bundle --plan plan.json --out DIR`")
-        .into()
 }

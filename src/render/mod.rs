@@ -21,6 +21,7 @@
 //! - `templates`: the Tera environment.
 
 mod archive;
+mod broken;
 pub mod bundle;
 pub mod carried;
 pub mod cloud_init;
@@ -45,8 +46,6 @@ use crate::plan::server_args::{ADDRESS, ServerArgs};
 use serde::Serialize;
 use templates::{PATHS, Paths};
 
-pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// One argument of llama-server per line.
 pub const ARGS: &str = "llama-server.args";
 /// The same for the embedding server.
@@ -54,7 +53,7 @@ pub const EMBED_ARGS: &str = "embed-server.args";
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
-    render_as(plan, plan.to_json(), &ToolVersion::new(TOOL_VERSION)?, true)
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, true)
 }
 
 /// The same with the plan's own text, by the name of another version; `clouds`: with `cloud-init/`.

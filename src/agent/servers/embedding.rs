@@ -2,11 +2,13 @@
 //! has `rag`. [`follow`] brings it to what a plan says, whichever way the host came to that plan.
 
 use super::api::{Api, Embedded};
+use super::ask::Patience;
 use super::proof::Part;
-use super::readiness::wait_until_ready;
+use super::readiness::{Loading, wait_until_ready};
 use super::said::Memory;
 use crate::agent::host::service;
 use crate::agent::store::key;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -14,6 +16,7 @@ use crate::plan::Plan;
 use crate::plan::document::{DeviceLedger, Rag};
 use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
+use crate::wire::protocol::START_TIMEOUT;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -31,12 +34,8 @@ pub struct EmbeddingProof {
 
 /// Its unit is on this host.
 pub fn is_installed() -> bool {
-    Path::new(paths::EMBED_UNIT_FILE).exists()
-}
-
-/// Loading reads the model from disk, at worst at 50 MB/s; a GPU may be waited for 120 s before.
-pub fn start_limit(rag: &Rag) -> Duration {
-    Duration::from_secs(180 + rag.model.size_bytes / 50_000_000)
+    let path = Path::new(paths::EMBED_UNIT_FILE);
+    path.exists() && made::is_ours(path).unwrap_or(false)
 }
 
 /// Stops it, now and at the next boot.
@@ -50,9 +49,15 @@ pub fn stop() -> Result<()> {
 
 /// Stops it and takes its unit away.
 pub fn retire() -> Result<()> {
+    let (unit, folder) = (Path::new(paths::EMBED_UNIT_FILE), Path::new(paths::EMBED_UNIT_DROP_IN));
     stop()?;
-    service::remove_drop_in(paths::EMBED_UNIT_DROP_IN)?;
-    files::remove(Path::new(paths::EMBED_UNIT_FILE))?;
+    service::remove_drop_in(folder)?;
+    if made::is_ours(folder)? {
+        made::remove_folder(folder)?;
+    }
+    if made::is_ours(unit)? {
+        files::remove(unit)?;
+    }
     service::reload()
 }
 
@@ -80,9 +85,9 @@ pub fn make_room(old: Option<&Plan>, new: &Plan) -> Result<()> {
 }
 
 /// Starts it by the generation that serves and waits until it is ready.
-pub fn start(rag: &Rag, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
+pub fn start(rag: &Rag, silence: Duration, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     service::start(paths::EMBED_UNIT)?;
-    wait_until_ready(&Api::of_embedding(rag)?, start_limit(rag), tick)
+    wait_until_ready(&Api::of_embedding(rag)?, Loading::of(rag.model.size_bytes, silence), tick)
 }
 
 /// As `plan`, whose generation serves, has it: gone, or installed, started anew and ready.
@@ -92,13 +97,13 @@ pub fn follow(plan: &Plan, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
         return if traces { retire() } else { Ok(()) };
     };
     install(plan)?;
-    start(rag, tick).context("starting the embedding server")
+    start(rag, START_TIMEOUT, tick).context("starting the embedding server")
 }
 
 /// A vector of a short text, of as many numbers as the plan says.
-pub fn ask(rag: &Rag) -> Result<Embedded> {
+pub fn ask(rag: &Rag, patience: Patience) -> Result<Embedded> {
     let text = "Where does comfort end, and where does compromise begin?";
-    let embedded = Api::of_embedding(rag)?.embed(&key::read()?, text, Duration::from_secs(120))?;
+    let embedded = Api::of_embedding(rag)?.embed(&key::read()?, text, patience)?;
     if embedded.dimensions != rag.model.dimensions {
         return Err(Failure::failed(format!(
             "the embedding server gives vectors of {} numbers; the plan says {}",
@@ -114,10 +119,12 @@ pub fn ask(rag: &Rag) -> Result<Embedded> {
 fn install(plan: &Plan) -> Result<()> {
     let bundle = render(plan)?;
     let unit = bundle.file(&format!("{ROOTFS}{}", paths::EMBED_UNIT_FILE));
+    made::add([Thing::unit_file(paths::EMBED_UNIT_FILE)?, Thing::link(paths::EMBED_WANTS)?])?;
     files::write(Path::new(paths::EMBED_UNIT_FILE), unit.context("rendering the unit")?, 0o644)?;
-    files::directory(Path::new(paths::EMBED_UNIT_DROP_IN), 0o755)?;
+    made::folder(Path::new(paths::EMBED_UNIT_DROP_IN), 0o755)?;
     let links = bundle.links().iter().filter_map(|link| Some((host_path(&link.path)?, &link.target)));
     for (path, target) in links.filter(|(path, _)| path.starts_with(paths::EMBED_UNIT_DROP_IN)) {
+        made::add([Thing::drop_in(path)?])?;
         files::link(Path::new(path), Path::new(target))?;
     }
     service::reload()

@@ -2,9 +2,10 @@
 //! becomes llama-server.
 
 use crate::agent::store::generation::{self, Record};
+use crate::agent::store::{key, runtime};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::probe::{probe_for_start, wait_for_gpus};
+use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -78,15 +79,30 @@ pub fn serve(which: Which) -> Result<Exit> {
         return Err(failure.into());
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
-    if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
-        say!("warning: llama-server is not the one that was applied");
+    if let Some(Err(altered)) = record.map(|record| runtime::find(&record.runtime)) {
+        return Err(not_as_applied(altered.as_deref()).into());
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let server = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let error = Command::new(&server).args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
+    let mut command = Command::new(&server);
+    command.args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
+    // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
+    // they are two (server-http.cpp). The second one is random, and nobody has it.
+    command.env("LLAMA_API_KEY", key::random()?.expose());
+    let error = command.exec();
     Err(error).with_context(|| format!("starting {}", server.display()))
+}
+
+/// A runtime that someone else may have written is not started.
+fn not_as_applied(altered: Option<&str>) -> Failure {
+    let why = format!(
+        "{REFUSAL}runtime: llama-server is not the one that was applied: {}",
+        altered.unwrap_or("its note is gone")
+    );
+    Failure::new(Exit::HostDoesNotMeetPlan, why)
+        .hint("apply again with --runtime-archive or --runtime-path; `agi-provision rollback` goes back to the generation before")
 }
 
 /// How the line of a refusal begins.
@@ -106,7 +122,9 @@ fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
     let record = Path::new(paths::GENERATION).join(paths::generation::RECORD);
     let allowed = generation::read_note::<Record>(&record).map(|record| record.allowed).unwrap_or_default();
     // The other server may be up already, and what it has of a card is in the plan's ledger.
-    let beside = plan.rag.is_some() && facts.ports.iter().any(|port| port.port == paths::EMBED_PORT);
+    // Both run as the user that this is; a process of its own cannot be looked into from here.
+    let own = rustix::process::geteuid().as_raw();
+    let beside = plan.rag.is_some() && sockets::are_of_user(paths::EMBED_PORT, own);
     let gpu_bytes = if beside { plan.memory.get(1).map_or(0, |gpu| gpu.rag_bytes) } else { 0 };
     let mut report = verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() });
     if which == Which::Chat && !plan.profile.gpus.is_empty() {

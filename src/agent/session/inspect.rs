@@ -1,15 +1,17 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
 use super::under_way::{self, UnderWay};
-use crate::agent::converge::remove as removal;
-use crate::agent::host::service;
+use crate::agent::converge::{self, remove as removal};
+use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::closed;
 use crate::agent::servers::serve::REFUSAL;
-use crate::agent::servers::{closed, embedding};
+use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
-use crate::agent::store::{generation, key, receive};
-use crate::agent::{expose, job, steps};
+use crate::agent::store::look::Preflight;
+use crate::agent::store::made::Made;
+use crate::agent::store::{generation, key, receive, runtime};
+use crate::agent::{expose, job};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
@@ -61,7 +63,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         .into())
 }
 
-fn installed_plan() -> Result<Plan> {
+pub(super) fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular).map_err(|_| {
         Failure::failed("nothing of agi-provision is installed on this host")
@@ -78,11 +80,11 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let health = health(&Api::of(&plan)?);
+    let (health, stranger) = health(&Api::of(&plan)?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
-    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
+    let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
     let beside = plan.rag.as_ref().map(beside).transpose()?;
     let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
     let ready = health == "ready" && beside_ready;
@@ -99,6 +101,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
+        "stranger": stranger,
         "listen": listen(&plan.llama_server.args),
         "listening": listening(plan.rag.is_some()),
         "embedding": beside,
@@ -146,32 +149,35 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
 /// the service runs is told apart, and a newer executable of the tool is no drift.
 fn drift() -> Option<Vec<serde_json::Value>> {
     let desired = Desired::current()?;
-    let others =
-        steps::all().into_iter().filter(|step| !["agent", "start", "embedding"].contains(&step.name()));
-    let drift = others.filter_map(|step| {
-        // One that cannot tell is not as it was either.
-        let changes = step.check(&desired).unwrap_or_else(|error| vec![format!("{error:#}")]);
-        (!changes.is_empty()).then(|| json!({"step": step.name(), "changes": changes}))
+    let past = Past { served: generation::current(), cut_off: false };
+    let drift = converge::drift(&desired, &past).into_iter().map(|planned| {
+        let changes: Vec<String> = planned.changes.iter().map(|change| change.to_string()).collect();
+        json!({"step": planned.id.name(), "changes": changes})
     });
     Some(drift.collect())
 }
 
-fn health(api: &Api) -> String {
-    match api.health() {
-        Health::Ready => "ready".to_string(),
-        Health::Loading => "loading".to_string(),
-        Health::Silent(why) => why,
+/// What is said of its health, and whether somebody else has its port.
+fn health(api: &Api, state: &State) -> (String, bool) {
+    match api.health(state.pid) {
+        Health::Ready => ("ready".to_string(), false),
+        Health::Loading => ("loading".to_string(), false),
+        Health::Silent(why) => (why, false),
+        Health::Stranger(why) => (why, true),
     }
 }
 
 /// The embedding server beside the model.
 fn beside(rag: &Rag) -> Result<serde_json::Value> {
+    let state = service::state(paths::EMBED_UNIT)?;
+    let (health, stranger) = health(&Api::of_embedding(rag)?, &state);
     Ok(json!({
         "model": rag.model.id,
         "quant": rag.model.quant,
         "dimensions": rag.model.dimensions,
-        "unit": service::state(paths::EMBED_UNIT)?,
-        "health": health(&Api::of_embedding(rag)?),
+        "unit": state,
+        "health": health,
+        "stranger": stranger,
         "listen": listen(&rag.args),
     }))
 }
@@ -245,29 +251,22 @@ fn end_with_client(pid: u32) {
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(false, ""))
 }
 
-/// A new key, and the server restarted with it.
-pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
-    let plan = installed_plan()?;
-    key::create()?;
-    service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
-    embedding::follow(&plan, |_| Ok(()))?;
-    output.send(&Event::Output { text: key::read()? })?;
-    Ok(End::done(true, "the key is new and the old one no longer works"))
-}
-
 pub fn remove(keep_models: bool) -> Result<End> {
-    let traces = [paths::LIB, paths::ETC, paths::VAR, paths::UNIT_FILE];
-    let staged_only = !traces[1..].iter().any(|path| Path::new(path).exists());
-    removal::everything(keep_models)?;
-    let message = match (staged_only, keep_models) {
+    let preflight = Preflight::new(None)?;
+    let others = preflight.of_others();
+    preflight.take_ours()?;
+    let nothing = Made::read()?.is_none();
+    let left = removal::everything(keep_models)?;
+    let message = match (nothing, keep_models) {
         (true, _) => "nothing of agi-provision was installed",
         (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
         (false, false) => "removed: service, unit, files and user; installed packages stay",
     };
-    Ok(End::done(!staged_only, message))
+    let left: Vec<String> = left.into_iter().chain(others).collect();
+    let left = if left.is_empty() { String::new() } else { format!("; left as it is: {}", left.join("; ")) };
+    Ok(End::done(!nothing, format!("{message}{left}")))
 }

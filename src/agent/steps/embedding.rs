@@ -2,14 +2,17 @@
 //! the old one takes more than the plan keeps for one, and started and asked for a vector after it.
 
 use super::activate::show;
-use super::run::{Run, Step, Undo};
+use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::closed;
 use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
 use crate::agent::store::desired::Desired;
+use crate::agent::store::generation;
 use crate::error::Result;
 use crate::paths;
 use crate::plan::document::Rag;
@@ -19,14 +22,20 @@ use std::time::Instant;
 pub struct Retire;
 pub struct Embedding;
 
-impl Step for Retire {
-    fn name(&self) -> &'static str {
-        "retire"
+impl Resource for Retire {
+    fn id(&self) -> Id {
+        Id::Retire
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let gone = desired.plan.rag.is_some() || !is_installed();
-        Ok(if gone { Vec::new() } else { vec![format!("remove {}", paths::EMBED_UNIT)] })
+    fn observe(&self, desired: &Desired, past: &Past) -> Result<Observed> {
+        if desired.plan.rag.is_none() {
+            let remove = || vec![Change::Remove(format!("remove {}", paths::EMBED_UNIT))].into();
+            return Ok(if is_installed() { remove() } else { Observed::default() });
+        }
+        // After an apply that was cut off nobody knows by which plan it was started.
+        let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);
+        let stop = embedding::is_in_the_way(old.as_ref(), &desired.plan)?;
+        Ok(Observed { dependent: stop.then_some(Dependent::Stop(paths::EMBED_UNIT)), ..Observed::default() })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
@@ -35,32 +44,40 @@ impl Step for Retire {
     }
 }
 
-impl Step for Embedding {
-    fn name(&self) -> &'static str {
-        "embedding"
+impl Resource for Embedding {
+    fn id(&self) -> Id {
+        Id::Embedding
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let Some(rag) = &desired.plan.rag else { return Ok(Vec::new()) };
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let Some(rag) = &desired.plan.rag else { return Ok(Observed::default()) };
         let state = service::state(paths::EMBED_UNIT)?;
         if !state.is_running() || state.enabled != "enabled" {
-            return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
+            let text = format!("start {} (now {})", paths::EMBED_UNIT, show(&state));
+            return Ok(vec![Change::Start(text)].into());
         }
-        Ok(match Api::of_embedding(rag)?.health() {
+        let changes = match Api::of_embedding(rag)?.health(state.pid) {
+            // Opened by hand, it starts again by the plan.
             Health::Ready => match closed::check(paths::EMBED_UNIT, rag.args.server().port()) {
                 Ok(()) => Vec::new(),
-                Err(error) => vec![format!("restart {}: {error:#}", paths::EMBED_UNIT)],
+                Err(error) => {
+                    let because = Because::Silent(format!("{error:#}"));
+                    vec![Change::Restart { unit: paths::EMBED_UNIT, because }]
+                }
             },
-            Health::Loading => vec!["wait for the embedding model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
-        })
+            Health::Loading => vec![Change::Wait("wait for the embedding model to load".to_string())],
+            Health::Silent(why) | Health::Stranger(why) => {
+                vec![Change::Restart { unit: paths::EMBED_UNIT, because: Because::Silent(why) }]
+            }
+        };
+        Ok(Observed { changes, dependent: Some(Dependent::Restart(paths::EMBED_UNIT)) })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         let Some(rag) = &desired.plan.rag else { return Ok(()) };
         run.undo.push(Undo::Embedding);
         let start = Instant::now();
-        embedding::start(rag, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+        embedding::start(rag, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
         let start_seconds = start.elapsed().as_secs_f64();
         let pid = service::state(paths::EMBED_UNIT)?.pid;
         let buffers = buffers(rag, pid);
@@ -68,7 +85,7 @@ impl Step for Embedding {
         if more > TOLERANCE {
             run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
         }
-        let answer = embedding::ask(rag)?;
+        let answer = embedding::ask(rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
         closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
         run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())

@@ -1,25 +1,15 @@
-//! One run of the steps: what a step is, where its events go, and what was changed so far.
+//! One run of the steps: where its events go, and what was changed so far.
 
+use super::past::Past;
 use crate::agent::servers::api::{Answer, Timing};
 use crate::agent::servers::embedding::EmbeddingProof;
 use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
-use crate::agent::store::desired::Desired;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::wire::protocol::{Event, Events, Unit};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-pub trait Step {
-    fn name(&self) -> &'static str;
-
-    /// What this step would change; nothing when the host is as wanted.
-    fn check(&self, desired: &Desired) -> Result<Vec<String>>;
-
-    /// Makes the change, noting in `run` how to take it back.
-    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()>;
-}
 
 /// How one change is taken back.
 #[derive(Debug)]
@@ -45,10 +35,9 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
-    /// The generation that served before; `None` on a first apply.
-    pub served: Option<PathBuf>,
-    /// An apply was cut off before: what runs may be started from what is no longer there.
-    pub unproved: bool,
+    pub past: Past,
+    /// The step that runs, or has failed.
+    pub failing: Option<&'static str>,
     last_progress: Option<Instant>,
 }
 
@@ -72,8 +61,8 @@ impl<'a> Run<'a> {
             undo: Vec::new(),
             notes: Notes::default(),
             token: None,
-            served: None,
-            unproved: false,
+            past: Past::default(),
+            failing: None,
             last_progress: None,
         }
     }
@@ -102,16 +91,19 @@ impl<'a> Run<'a> {
 
 /// What the receipt says of the measured next to the planned.
 pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
+    let measured = |timed: fn(&Timing) -> f64, first: fn(&Answer) -> f64| {
+        notes.timing.as_ref().map(timed).or(notes.answer.as_ref().map(first))
+    };
     serde_json::json!({
         "start_seconds": notes.start_seconds,
         "answer": notes.answer,
         "decode_tok_s": {
             "planned": plan.speed.decode_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.decode_tok_s),
+            "measured": measured(|timing| timing.decode_tok_s, |answer| answer.decode_tok_s),
         },
         "prefill_tok_s": {
             "planned": plan.speed.prefill_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
+            "measured": measured(|timing| timing.prefill_tok_s, |answer| answer.prefill_tok_s),
         },
         "proof": notes.proof,
         "embedding": notes.embedding,

@@ -1,8 +1,10 @@
 //! The systemd units and their drop-in links; the same for every generation that has them.
 
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::store::desired::Desired;
+use crate::agent::store::made;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::paths;
@@ -19,20 +21,22 @@ enum Part<'a> {
     Link { path: PathBuf, target: &'a Path },
 }
 
-impl Step for Unit {
-    fn name(&self) -> &'static str {
-        "unit"
+impl Resource for Unit {
+    fn id(&self) -> Id {
+        Id::Unit
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        Ok(parts(desired)?.iter().filter(|part| !part.is_there()).map(Part::describe).collect())
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let parts = parts(desired)?;
+        let differ = parts.iter().filter(|part| !part.is_there());
+        Ok(differ.map(Part::change).collect::<Vec<_>>().into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Reload);
         for part in parts(desired)?.iter().filter(|part| !part.is_there()) {
             run.undo.push(part.undo());
-            files::directory(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
+            made::folder(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
             match part {
                 Part::File { path, content, mode } => files::write(path, content, *mode)?,
                 Part::Link { path, target } => files::link(path, target)?,
@@ -87,9 +91,11 @@ impl Part<'_> {
         }
     }
 
-    fn describe(&self) -> String {
-        let verb = if fs::symlink_metadata(self.path()).is_ok() { "change" } else { "create" };
-        format!("{verb} {}", self.path().display())
+    fn change(&self) -> Change {
+        match fs::symlink_metadata(self.path()).is_ok() {
+            true => Change::Replace(format!("change {}", self.path().display())),
+            false => Change::Create(format!("create {}", self.path().display())),
+        }
     }
 
     fn undo(&self) -> Undo {
