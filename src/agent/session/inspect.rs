@@ -4,6 +4,7 @@ use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::closed;
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
@@ -102,6 +103,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "health": health,
         "stranger": stranger,
         "listen": listen(&plan.llama_server.args),
+        "listening": listening(plan.rag.is_some()),
         "embedding": beside,
         "exposed": expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
@@ -120,6 +122,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
             "models_bytes": generation::models_bytes(),
         },
         "disk_free_bytes": facts.disk.free_bytes,
+        "trusted_edits": generation::current_record().map(|record| record.edited).unwrap_or_default(),
         "refused": refused,
         "last_lines": last_lines,
     });
@@ -182,6 +185,23 @@ fn beside(rag: &Rag) -> Result<serde_json::Value> {
 /// Where a server with these arguments listens on this host.
 fn listen(args: &ServerArgs) -> serde_json::Value {
     json!({"host": ADDRESS.to_string(), "port": args.server().port()})
+}
+
+/// Where the units really listen, by the kernel: also what their arguments do not say.
+fn listening(embedding: bool) -> Vec<serde_json::Value> {
+    let mut units = vec![paths::UNIT, paths::EXPOSE_UNIT];
+    units.extend(embedding.then_some(paths::EMBED_UNIT));
+    let of_unit = |unit: &'static str| {
+        let addresses = closed::addresses(unit).unwrap_or_default();
+        addresses.into_iter().map(move |address| {
+            let ip = address.ip();
+            json!({
+                "unit": unit, "address": ip, "port": address.port(), "tls": unit == paths::EXPOSE_UNIT,
+                "reach": if ip.is_loopback() { "host" } else { "network" },
+            })
+        })
+    };
+    units.into_iter().flat_map(of_unit).collect()
 }
 
 /// The services' log; with `follow`, until the client goes away.

@@ -3,6 +3,7 @@
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
@@ -84,11 +85,13 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+    closed::check(paths::UNIT, plan.llama_server.args.server().port())?;
     let mut beside = String::new();
     if let Some(rag) = &plan.rag {
         embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
         let mut tick = || watcher.tell(&Event::Alive);
         let embedded = embedding::ask(rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+        closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
         beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
     }
     Ok(format!(

@@ -7,6 +7,7 @@ use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -56,7 +57,14 @@ impl Resource for Embedding {
             return Ok(vec![Change::Start(text)].into());
         }
         let changes = match Api::of_embedding(rag)?.health(state.pid) {
-            Health::Ready => Vec::new(),
+            // Opened by hand, it starts again by the plan.
+            Health::Ready => match closed::check(paths::EMBED_UNIT, rag.args.server().port()) {
+                Ok(()) => Vec::new(),
+                Err(error) => {
+                    let because = Because::Silent(format!("{error:#}"));
+                    vec![Change::Restart { unit: paths::EMBED_UNIT, because }]
+                }
+            },
             Health::Loading => vec![Change::Wait("wait for the embedding model to load".to_string())],
             Health::Silent(why) | Health::Stranger(why) => {
                 vec![Change::Restart { unit: paths::EMBED_UNIT, because: Because::Silent(why) }]
@@ -78,6 +86,7 @@ impl Resource for Embedding {
             run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
         }
         let answer = embedding::ask(rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
+        closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
         run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())
     }
