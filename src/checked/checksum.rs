@@ -1,6 +1,6 @@
 //! SHA-256 as text.
 
-use super::{Refused, text_type};
+use super::text::{Refused, text_type};
 
 text_type!(
     /// A SHA-256: 64 hex digits, lower case. Folders and files on a host are named by it.

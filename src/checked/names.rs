@@ -1,6 +1,6 @@
 //! Names of files, units and models.
 
-use super::{length, text_type, visible};
+use super::text::{length, text_type, visible};
 
 /// Longest file name, bytes. File systems and Rock Ridge take 255, and some of them get an ending.
 const LONGEST: usize = 200;

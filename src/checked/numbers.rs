@@ -1,6 +1,6 @@
 //! Modes of files and numbers of ports.
 
-use super::Refused;
+use super::text::Refused;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroU16;

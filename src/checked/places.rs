@@ -1,7 +1,7 @@
 //! Paths on a host and below a folder. None of them has `.`, `..`, an empty part or a trailing slash, so
 //! that the text is the place.
 
-use super::{length, text_type, visible};
+use super::text::{length, text_type, visible};
 use crate::paths;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Addresses of downloads.
 
-use super::{length, text_type, visible};
+use super::text::{length, text_type, visible};
 use reqwest::Url;
 use std::net::IpAddr;
 
