@@ -5,7 +5,9 @@ use super::print;
 use crate::apply::show::{Silent, printable};
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
+use crate::plan::server::{Role, ServerName};
 use crate::ssh::{Connection, Options, Target};
+use serde_json::Value;
 use crate::wire::protocol::{Event, Op};
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
@@ -24,6 +26,16 @@ pub struct Args {
     /// Lead to the embedding server of a plan with --rag instead
     #[arg(long)]
     embedding: bool,
+    /// Lead to a server of the plan by its name, such as embed-2
+    #[arg(long, value_name = "NAME", conflicts_with = "embedding")]
+    server: Option<ServerName>,
+}
+
+impl Args {
+    fn server(&self) -> ServerName {
+        let usual = if self.embedding { ServerName::EMBEDDING } else { ServerName::CHAT };
+        self.server.unwrap_or(usual)
+    }
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -43,7 +55,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut connection = Connection::connect(target, options)?;
     print(&format!(
         "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
-        curl(port, target, &args.hosts.flags(), args.embedding)
+        curl(port, target, &args.hosts.flags(), args.server().role())
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
@@ -66,9 +78,11 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
         certificate: None,
     };
     let outcome = session::run(host, &work, &mut Silent)?;
+    let server = args.server();
+    let named = |value: &&Value| value["name"] == server.to_string();
     let listen = outcome.events.iter().find_map(|event| match event {
-        Event::Document { value } if args.embedding => Some(&value["embedding"]["listen"]),
-        Event::Document { value } => Some(&value["listen"]),
+        Event::Document { value } if server == ServerName::CHAT => Some(&value["listen"]),
+        Event::Document { value } => Some(&value["servers"].as_array()?.iter().find(named)?["listen"]),
         _ => None,
     });
     let failure = outcome.end.failure();
@@ -81,9 +95,14 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
             Ok((host.to_string(), u16::try_from(port)?))
         }
-        None if args.embedding && failure.is_none() => {
+        None if server == ServerName::EMBEDDING && failure.is_none() => {
             Err(Failure::failed("this host has no embedding server")
                 .hint("apply a plan with --rag; without --embedding the tunnel leads to the model")
+                .into())
+        }
+        None if server != ServerName::CHAT && failure.is_none() => {
+            Err(Failure::failed(format!("this host has no server {server}"))
+                .hint("`agi-provision status` lists those that it has")
                 .into())
         }
         None => {
@@ -110,10 +129,10 @@ fn again(target: &Target, options: &Options) -> Result<Connection> {
 }
 
 /// A command to try, without the secret in it.
-fn curl(port: u16, target: &Target, flags: &str, embedding: bool) -> String {
-    let (path, body) = match embedding {
-        true => ("embeddings", "{\"input\": \"Hello!\"}"),
-        false => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
+fn curl(port: u16, target: &Target, flags: &str, role: Role) -> String {
+    let (path, body) = match role {
+        Role::Embedding => ("embeddings", "{\"input\": \"Hello!\"}"),
+        Role::Chat => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
     };
     format!(
         "curl http://127.0.0.1:{port}/v1/{path} \\\n  \

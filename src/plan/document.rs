@@ -5,7 +5,7 @@
 
 use super::build;
 pub use super::rag::document::Rag;
-use super::server::ServerName;
+use super::server::{Further, MOST};
 use super::server_args::ServerArgs;
 use crate::hardware::offers::HostKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -35,6 +35,9 @@ pub struct Plan {
     /// The embedding server beside it; absent without `--rag`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rag: Option<Rag>,
+    /// Servers beyond these two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<Further>,
     pub alternatives: Vec<Alternative>,
     /// What it takes to get to the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +138,7 @@ pub struct DeviceLedger {
     pub runtime_bytes: u64,
     /// Kept free for the system.
     pub reserved_bytes: u64,
-    /// All that the embedding server of `--rag` takes here ([`Rag::memory`] has its parts).
+    /// All that the servers beside the model's own take here ([`Rag::memory`] has the parts of one).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rag_bytes: u64,
     pub total_bytes: u64,
@@ -237,7 +240,7 @@ pub struct RuntimeFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arrival {
     pub model_bytes: u64,
-    /// The embedding model of `--rag`.
+    /// The models of the servers beside it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub embedding_bytes: u64,
     /// llama.cpp's archive; `None` until it is resolved, and then not counted.
@@ -296,19 +299,24 @@ impl Plan {
     /// Refuses a plan whose servers are not the ones that its build and its models make.
     fn check(&self) -> Result<(), String> {
         let build = build::find(&self.llama_server.build).map_err(|error| error.to_string())?;
-        let servers = [
-            Some(("llama_server", ServerName::CHAT, &self.llama_server.args, &self.model.files)),
-            self.rag.as_ref().map(|rag| ("rag", ServerName::EMBEDDING, &rag.args, &rag.model.files)),
-        ];
-        for (place, name, args, files) in servers.into_iter().flatten() {
-            check_server(name, args, files, build).map_err(|why| format!("{place}.args: {why}"))?;
+        if self.servers.len() + usize::from(self.rag.is_some()) > usize::from(MOST) {
+            return Err(format!("more than {MOST} embedding servers"));
+        }
+        for server in self.servers() {
+            server.check(self, build).map_err(|why| format!("{}: {why}", server.place()))?;
         }
         Ok(())
     }
 
-    /// Files of the model and, after them, of the embedding model.
+    /// Files of every server's model, in the servers' order; one that several share comes once.
     pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
-        self.model.files.iter().chain(self.rag.iter().flat_map(|rag| &rag.model.files))
+        let mut all: Vec<&ModelFile> = Vec::new();
+        for file in self.servers().flat_map(|server| server.files) {
+            if !all.contains(&file) {
+                all.push(file);
+            }
+        }
+        all.into_iter()
     }
 
     /// Reads a plan; says which schema it found when it is another one.
@@ -328,23 +336,5 @@ impl Plan {
         let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
         text.push('\n');
         text
-    }
-}
-
-/// Refuses arguments of another server, another model or another build.
-fn check_server(
-    name: ServerName,
-    args: &ServerArgs,
-    files: &[ModelFile],
-    build: &build::Build,
-) -> Result<(), String> {
-    if args.server() != name {
-        return Err(format!("they are of the server {:?}, not of {:?}", args.server().unit(), name.unit()));
-    }
-    match files.first() {
-        Some(file) if file.name != args.model() => {
-            return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), file.name));
-        }
-        _ => args.check_build(build),
     }
 }

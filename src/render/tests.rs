@@ -1,12 +1,13 @@
 use super::*;
 use crate::error::{Exit, exit_code};
+use crate::plan::rag::document::Place;
 
 fn plan() -> Plan {
     Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
 }
 
 fn limits_of(plan: &Plan) -> String {
-    limits(plan, Server::Chat).unwrap()
+    limits(plan, &plan.server(ServerName::CHAT).unwrap()).unwrap()
 }
 
 #[test]
@@ -66,12 +67,13 @@ fn a_plan_for_others_brings_its_rules_and_the_unit_that_ends_tls() {
 fn an_embedding_server_sees_its_own_card_or_none() {
     let mut plan = Plan::from_json(include_str!("../../tests/golden/plans/rag.json")).unwrap();
     plan.profile.gpus.push(plan.profile.gpus[0].clone());
-    let on_card = limits(&plan, Server::Embedding).unwrap();
+    let of_embedding = |plan: &Plan| limits(plan, &plan.server(ServerName::EMBEDDING).unwrap()).unwrap();
+    let on_card = of_embedding(&plan);
     let (first, second) = ("DeviceAllow=/dev/char/195:0 ", "DeviceAllow=/dev/char/195:1 ");
     assert!(on_card.contains(first) && !on_card.contains(second), "{on_card}");
     assert!(on_card.contains("Embedding server (llama.cpp): bge-m3 Q8_0"), "{on_card}");
-    plan.rag.as_mut().unwrap().device = "host".to_string();
-    let on_host = limits(&plan, Server::Embedding).unwrap();
+    plan.rag.as_mut().unwrap().device = Place::Host;
+    let on_host = of_embedding(&plan);
     assert!(on_host.contains("PrivateDevices=yes") && !on_host.contains("DeviceAllow"), "{on_host}");
     assert!(limits_of(&plan).contains(second), "the model's server keeps both");
 }

@@ -4,8 +4,10 @@
 use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
+use crate::plan::server::ServerName;
 use crate::units::gib;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 mod gpu;
@@ -40,24 +42,19 @@ pub enum Outcome {
 }
 
 /// What is ours already on the host, and so counts as there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
     pub disk_bytes: u64,
-    /// Our own service listens on the port.
-    pub port: bool,
-    /// Our own embedding server listens on its port.
-    pub rag_port: bool,
-    /// Our own service's process, whose GPU memory counts as free.
-    pub pid: Option<u32>,
-    /// The embedding server's.
-    pub rag_pid: Option<u32>,
+    /// Our own servers that run, and their processes: they listen on their ports, and their GPU memory
+    /// counts as free.
+    pub serving: BTreeMap<ServerName, u32>,
     /// What they use on each GPU, where nvidia-smi does not tell; bytes.
     pub gpu_bytes: u64,
 }
 
 /// Judges every requirement. One that this version does not know is a warning that says so.
-pub fn check(requirements: &[Requirement], facts: &Facts, held: Held) -> Report {
+pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report {
     Report { lines: requirements.iter().map(|r| line(r, facts, held)).collect() }
 }
 
@@ -115,7 +112,7 @@ impl<'a> Found<'a> {
     }
 }
 
-fn line(requirement: &Requirement, facts: &Facts, held: Held) -> Line {
+fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
     let line = |needed: String, found: String, outcome| Line {
         id: requirement.id.clone(),
         needed,
@@ -151,7 +148,7 @@ fn show(bound: &Bound, unit: &str) -> String {
     }
 }
 
-fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
+fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Found<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
@@ -169,15 +166,16 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
             number(total, format!("{} on {}", gib(total), facts.disk.mount))
         }
         ids::NETWORK => network(facts),
-        ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
-        ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
         ids::GPU_MODEL => gpu::model(facts),
         ids::GPU_COMPUTE => gpu::version(facts, |gpu| gpu.compute_capability.as_ref()),
         ids::GPU_DRIVER => gpu::version(facts, |gpu| gpu.driver.as_ref()),
         ids::NVLINK => gpu::nvlink(facts),
-        _ => return None,
+        id => {
+            let server = ids::server_of(id)?;
+            port(facts, held.serving.contains_key(&server), server.port())
+        }
     })
 }
 
@@ -223,7 +221,7 @@ fn ram(facts: &Facts) -> Found<'static> {
     }
 }
 
-fn disk(facts: &Facts, held: Held) -> Found<'static> {
+fn disk(facts: &Facts, held: &Held) -> Found<'static> {
     let disk = &facts.disk;
     if disk.read_only {
         return number(0, format!("{} is read-only", disk.mount));

@@ -12,6 +12,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, Event};
 use crate::{files, paths};
 use std::path::Path;
@@ -40,7 +41,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     };
     // Read before anything is stopped or removed.
     let log =
-        started(run).map_or_else(Vec::new, |since| service::last_lines(&service::BOTH, 60, Some(since)));
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&embedding::units(), 60, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, run),
         false => take_back_changes(&error, desired, run),
@@ -59,25 +60,25 @@ fn started(run: &Run) -> Option<jiff::Timestamp> {
 
 fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
     let mut changed = false;
+    let beside = || desired.plan.beside().next().is_some();
     for step in steps::all() {
         let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
         // What it was started from is another now, even when it runs well.
         if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
             changes.push(format!("restart {}", paths::UNIT));
         }
-        if changes.is_empty() && step.name() == "retire" && desired.plan.rag.is_some() && switched(run) {
+        if changes.is_empty() && step.name() == "retire" && beside() && switched(run) {
             // By which plan it was started, nobody knows after an apply that was cut off.
             let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
-            if embedding::is_in_the_way(old.as_ref(), &desired.plan)? {
-                changes.push(format!("stop {}, which takes more than is kept for it", paths::EMBED_UNIT));
-            }
+            let stopped = embedding::in_the_way(old.as_ref(), &desired.plan)?;
+            let stop = |server: ServerName| format!("stop {}, which takes more than is kept for it", server.unit());
+            changes.extend(stopped.into_iter().map(stop));
         }
         if changes.is_empty()
             && step.name() == "embedding"
-            && desired.plan.rag.is_some()
-            && (run.unproved || renewed(run))
+            && run.renewed()
         {
-            changes.push(format!("restart {}", paths::EMBED_UNIT));
+            changes.extend(desired.plan.beside().map(|server| format!("restart {}", server.name.unit())));
         }
         if !changes.is_empty() {
             apply(step.as_ref(), desired, &changes, run)?;
@@ -93,11 +94,6 @@ fn switched(run: &Run) -> bool {
     run.unproved || run.undo.iter().any(moved)
 }
 
-/// Files or the generation changed, not only what runs.
-fn renewed(run: &Run) -> bool {
-    run.undo.iter().any(|undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding))
-}
-
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
     let start = Instant::now();
     run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
@@ -107,9 +103,7 @@ fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) 
 
 fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
-    let beside = desired.plan.rag.as_ref().map_or(String::new(), |rag| {
-        format!("; {} gives vectors of {} numbers", rag.model.id, rag.model.dimensions)
-    });
+    let beside = embedding::given(&desired.plan);
     match &run.notes.answer {
         Some(answer) => format!(
             "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
@@ -212,7 +206,7 @@ fn old_serves() -> Result<()> {
     // What the failed one had beside the model makes room first.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, start_limit(&plan), |_| Ok(()))?;
+    wait_until_ready(&Api::of(ServerName::CHAT)?, start_limit(&plan), |_| Ok(()))?;
     embedding::follow(&plan, |_| Ok(()))
 }
 

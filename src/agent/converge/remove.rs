@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn everything_but_the_job(stay: &[&str]) -> Result<()> {
     resume::disable()?;
     expose::remove()?;
-    embedding::retire()?;
+    embedding::retire(&embedding::installed())?;
     if Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
         if let Err(error) = service::stop(paths::UNIT)

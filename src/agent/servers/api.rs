@@ -1,10 +1,8 @@
 //! The server's own HTTP interface on this host: is it ready, and does it answer?
 
 use crate::error::{Context, Failure, Result};
-use crate::paths;
-use crate::plan::Plan;
-use crate::plan::document::Rag;
-use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::plan::server::ServerName;
+use crate::plan::server_args::ADDRESS;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -55,24 +53,14 @@ pub struct Embedded {
 }
 
 pub struct Api {
-    /// The unit that runs the server.
-    pub unit: &'static str,
+    pub server: ServerName,
     base: String,
     client: reqwest::blocking::Client,
 }
 
 impl Api {
-    /// The server that `plan` starts. No proxy is used and no certificate is needed.
-    pub fn of(plan: &Plan) -> Result<Api> {
-        Api::with(paths::UNIT, &plan.llama_server.args)
-    }
-
-    /// The embedding server beside it.
-    pub fn of_embedding(rag: &Rag) -> Result<Api> {
-        Api::with(paths::EMBED_UNIT, &rag.args)
-    }
-
-    fn with(unit: &'static str, args: &ServerArgs) -> Result<Api> {
+    /// That server of this host. No proxy is used and no certificate is needed.
+    pub fn of(server: ServerName) -> Result<Api> {
         let client = reqwest::blocking::Client::builder()
             .no_proxy()
             // Plain HTTP: the host's authorities need not be read.
@@ -80,7 +68,7 @@ impl Api {
             .connect_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(5))
             .build()?;
-        Ok(Api { unit, base: format!("http://{ADDRESS}:{}", args.server().port()), client })
+        Ok(Api { server, base: format!("http://{ADDRESS}:{}", server.port()), client })
     }
 
     pub fn health(&self) -> Health {

@@ -3,9 +3,14 @@
 use super::api::{Api, Health};
 use crate::agent::host::service::{self, State};
 use crate::error::{Failure, Result};
-use crate::paths;
 use crate::plan::Plan;
+use crate::plan::server::{Role, Server, ServerName};
 use std::time::{Duration, Instant};
+
+/// How long a server beside the model's own may take; a GPU may be waited for 120 s before.
+pub fn start_limit_beside(server: &Server) -> Duration {
+    Duration::from_secs(180 + server.size_bytes / 50_000_000)
+}
 
 /// How long the server may take to be ready. Loading reads the model from disk, at worst at 50 MB/s;
 /// GPUs may be waited for 120 s before.
@@ -16,13 +21,13 @@ pub fn start_limit(plan: &Plan) -> Duration {
 
 /// Waits for /health; ends early when the service ended or keeps ending.
 pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
-    let start = Instant::now();
+    let (start, unit) = (Instant::now(), api.server.unit());
     loop {
         let health = api.health();
         if health == Health::Ready {
             return Ok(());
         }
-        let state = match service::state(api.unit) {
+        let state = match service::state(&unit) {
             Ok(state) => state,
             // A host whose memory runs out answers nobody for a while, and then says that.
             Err(_) if start.elapsed() < limit => {
@@ -34,7 +39,7 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
-            let state = service::as_it_ended(api.unit, state);
+            let state = service::as_it_ended(&unit, state);
             let hint = match state.result.as_str() {
                 "oom-kill" => {
                     "plan for the memory that this host has: a smaller --ctx, --slots or --quant, or a larger host; \
@@ -42,7 +47,7 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
                 }
                 _ => "the server's last lines above say why",
             };
-            return Err(Failure::failed(format!("{} did not start: {}", service_of(api), ended(&state)))
+            return Err(Failure::failed(format!("{} did not start: {}", service_of(api.server), ended(&state)))
                 .hint(hint)
                 .into());
         }
@@ -64,8 +69,13 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
     }
 }
 
-fn service_of(api: &Api) -> &'static str {
-    if api.unit == paths::EMBED_UNIT { "the embedding service" } else { "the service" }
+/// For messages; beyond the first of a role with its unit.
+fn service_of(server: ServerName) -> String {
+    let service = match server.role() {
+        Role::Chat => "the service",
+        Role::Embedding => "the embedding service",
+    };
+    if server.number() == 1 { service.to_string() } else { format!("{service} {}", server.unit()) }
 }
 
 fn ended(state: &State) -> String {

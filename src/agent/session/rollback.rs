@@ -8,6 +8,7 @@ use crate::agent::store::generation::{self, Record, has_model, runtime};
 use crate::agent::store::key;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, Event, Events};
 use crate::{files, paths};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
-    let log = service::last_lines(&service::BOTH, 20, Some(began));
+    let log = service::last_lines(&embedding::units(), 20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
     match switch(&from, output) {
@@ -76,22 +77,23 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
     // What makes room comes first, what comes beside it last.
     embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
-    let api = Api::of(&plan)?;
+    let api = Api::of(ServerName::CHAT)?;
     wait_until_ready(&api, start_limit(&plan), |_| {
         // Nobody may be listening any more; the switch goes on.
         let _ = output.send(&Event::Alive);
         Ok(())
     })?;
     let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
-    let mut beside = String::new();
-    if let Some(rag) = &plan.rag {
-        embedding::follow(&plan, |_| {
-            let _ = output.send(&Event::Alive);
-            Ok(())
-        })?;
-        let embedded = embedding::ask(rag)?;
-        beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
+    embedding::follow(&plan, |_| {
+        let _ = output.send(&Event::Alive);
+        Ok(())
+    })?;
+    for server in plan.beside() {
+        if let Some(rag) = server.embedding {
+            embedding::ask(server.name, rag)?;
+        }
     }
+    let beside = embedding::given(&plan);
     Ok(format!(
         "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
         number(to),

@@ -13,6 +13,7 @@ use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::placement::SplitMode;
+use crate::plan::server::ServerName;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +36,7 @@ impl Step for Activate {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
         }
-        Ok(match Api::of(&desired.plan)?.health() {
+        Ok(match Api::of(ServerName::CHAT)?.health() {
             Health::Ready => Vec::new(),
             Health::Loading => vec!["wait for the model to load".to_string()],
             Health::Silent(why) => vec![format!("restart {}: {why}", paths::UNIT)],
@@ -46,7 +47,7 @@ impl Step for Activate {
         run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
         let start = Instant::now();
         service::start(paths::UNIT)?;
-        let api = Api::of(&desired.plan)?;
+        let api = Api::of(ServerName::CHAT)?;
         wait_until_ready(&api, start_limit(&desired.plan), |seconds| {
             run.progress(seconds, None, Unit::Seconds)
         })

@@ -1,17 +1,18 @@
-//! The embedding server: taken away before the model starts where the plan has none, stopped then where
-//! the old one takes more than the plan keeps for one, and started and asked for a vector after it.
+//! The servers beside the model's own: taken away before the model starts where the plan has them not,
+//! stopped then where the old ones take more than the plan keeps for them, and started and asked after it.
 
 use super::activate::show;
 use super::run::{Run, Step, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::embedding::{self, EmbeddingProof, is_installed};
+use crate::agent::servers::embedding::{self, EmbeddingProof};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
 use crate::agent::store::desired::Desired;
+use crate::agent::store::generation;
 use crate::error::Result;
-use crate::paths;
 use crate::plan::document::Rag;
+use crate::plan::server::Server;
 use crate::wire::protocol::Unit;
 use std::time::Instant;
 
@@ -24,14 +25,29 @@ impl Step for Retire {
     }
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let gone = desired.plan.rag.is_some() || !is_installed();
-        Ok(if gone { Vec::new() } else { vec![format!("remove {}", paths::EMBED_UNIT)] })
+        let gone = embedding::unplanned(&desired.plan);
+        Ok(gone.into_iter().map(|server| format!("remove {}", server.unit())).collect())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Embedding);
-        if desired.plan.rag.is_some() { service::stop(paths::EMBED_UNIT) } else { embedding::retire() }
+        let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
+        embedding::make_room(old.as_ref(), &desired.plan)
     }
+}
+
+/// What is to be done so that `server` serves.
+fn change(server: &Server) -> Result<Option<String>> {
+    let unit = server.name.unit();
+    let state = service::state(&unit)?;
+    if !state.is_running() || state.enabled != "enabled" {
+        return Ok(Some(format!("start {unit} (now {})", show(&state))));
+    }
+    Ok(match Api::of(server.name)?.health() {
+        Health::Ready => None,
+        Health::Loading => Some("wait for the embedding model to load".to_string()),
+        Health::Silent(why) => Some(format!("restart {unit}: {why}")),
+    })
 }
 
 impl Step for Embedding {
@@ -40,34 +56,38 @@ impl Step for Embedding {
     }
 
     fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let Some(rag) = &desired.plan.rag else { return Ok(Vec::new()) };
-        let state = service::state(paths::EMBED_UNIT)?;
-        if !state.is_running() || state.enabled != "enabled" {
-            return Ok(vec![format!("start {} (now {})", paths::EMBED_UNIT, show(&state))]);
-        }
-        Ok(match Api::of_embedding(rag)?.health() {
-            Health::Ready => Vec::new(),
-            Health::Loading => vec!["wait for the embedding model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::EMBED_UNIT)],
-        })
+        let changes = desired.plan.beside().filter_map(|server| change(&server).transpose());
+        changes.collect()
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        let Some(rag) = &desired.plan.rag else { return Ok(()) };
         run.undo.push(Undo::Embedding);
-        let start = Instant::now();
-        embedding::start(rag, |seconds| run.progress(seconds, None, Unit::Seconds))?;
-        let start_seconds = start.elapsed().as_secs_f64();
-        let pid = service::state(paths::EMBED_UNIT)?.pid;
-        let buffers = buffers(rag, pid);
-        let more = buffers.reported.saturating_sub(buffers.planned);
-        if more > TOLERANCE {
-            run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
+        // What they were started from is another now, even when they run well.
+        let all = run.renewed();
+        for server in desired.plan.beside() {
+            if all || change(&server)?.is_some() {
+                serve(&server, run)?;
+            }
         }
-        let answer = embedding::ask(rag)?;
-        run.notes.embedding = Some(EmbeddingProof { start_seconds, answer, buffers, memory: memory(pid) });
         Ok(())
     }
+}
+
+fn serve(server: &Server, run: &mut Run) -> Result<()> {
+    let Some(rag) = server.embedding else { return Ok(()) };
+    let start = Instant::now();
+    embedding::start(server, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+    let start_seconds = start.elapsed().as_secs_f64();
+    let pid = service::state(&server.name.unit())?.pid;
+    let buffers = buffers(rag, pid);
+    let more = buffers.reported.saturating_sub(buffers.planned);
+    if more > TOLERANCE {
+        run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
+    }
+    let answer = embedding::ask(server.name, rag)?;
+    let server = server.name.to_string();
+    run.notes.embedding.push(EmbeddingProof { server, start_seconds, answer, buffers, memory: memory(pid) });
+    Ok(())
 }
 
 fn buffers(rag: &Rag, pid: u32) -> Part {

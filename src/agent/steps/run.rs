@@ -62,7 +62,8 @@ pub struct Notes {
     pub timing: Option<Timing>,
     pub memory: Option<Memory>,
     pub proof: Option<Proof>,
-    pub embedding: Option<EmbeddingProof>,
+    /// Of each embedding server, in the plan's order.
+    pub embedding: Vec<EmbeddingProof>,
 }
 
 impl<'a> Run<'a> {
@@ -76,6 +77,12 @@ impl<'a> Run<'a> {
             unproved: false,
             last_progress: None,
         }
+    }
+
+    /// Files or the generation changed, not only what runs, or may have in an apply that was cut off.
+    pub fn renewed(&self) -> bool {
+        let files = |undo: &Undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding);
+        self.unproved || self.undo.iter().any(files)
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {
@@ -114,7 +121,8 @@ pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
             "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
         },
         "proof": notes.proof,
-        "embedding": notes.embedding,
+        "embedding": notes.embedding.first(),
+        "servers": notes.embedding,
         "memory": {
             "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
             "measured": notes.memory,

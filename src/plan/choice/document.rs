@@ -95,6 +95,7 @@ pub(super) fn document(
         rag: rag
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
             .transpose()?,
+        servers: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };

@@ -16,13 +16,31 @@ pub struct Rag {
     /// embedding needs the whole text in one.
     pub chunk_tokens: u64,
     pub flash_attn: bool,
-    /// `host` or `gpu0`: where its layers are.
-    pub device: String,
+    /// Where its layers are.
+    pub device: Place,
     /// What it takes of each device, which is that device's `rag_bytes` in the plan's ledger.
     pub memory: Vec<RagMemory>,
     pub index: Index,
     /// Every argument of its llama-server, without the program's name.
     pub args: ServerArgs,
+}
+
+/// A device that holds all layers of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    Host,
+    Gpu0,
+}
+
+impl Place {
+    /// As the ledger calls it.
+    pub fn device(self) -> &'static str {
+        match self {
+            Place::Host => "host",
+            Place::Gpu0 => "gpu0",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use super::server::ServerName;
 use super::server_args::{Draft, Flag, ServerArgs};
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
-use document::{EmbeddingModel, Index, Rag, RagMemory};
+use document::{EmbeddingModel, Index, Place, Rag, RagMemory};
 
 /// Texts of the index when none are named: about 300 books, or 50,000 pages.
 pub const CHUNKS: u64 = 100_000;
@@ -216,7 +216,7 @@ impl Server<'_> {
             slots: SLOTS,
             chunk_tokens: self.chunk_tokens,
             flash_attn: self.flash_attn,
-            device: if placed.on_gpu { "gpu0" } else { "host" }.to_string(),
+            device: if placed.on_gpu { Place::Gpu0 } else { Place::Host },
             memory: placed.memory.clone(),
             index: self.index(),
             args: self.args(placed, several_gpus)?,

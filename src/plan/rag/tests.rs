@@ -89,7 +89,7 @@ fn it_runs_on_the_card_where_comfort_leaves_room_and_on_the_host_elsewhere() {
         let with = planned(model, profile, quant, Some(choice()));
         let without = planned(model, profile, quant, None);
         let rag = with.rag.as_ref().unwrap();
-        assert_eq!(rag.device, device, "{profile} {model}");
+        assert_eq!(rag.device.device(), device, "{profile} {model}");
         assert_eq!(without.rag, None);
         for (a, b) in with.memory.iter().zip(&without.memory) {
             let of_rag = rag.memory.iter().find(|part| part.device == a.device);
