@@ -38,12 +38,18 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! error   files   hash   home   paths   process   secret   units
+//! error   files   hash   home   paths   process   say   secret   units
 //! ```
 //!
 //! The ground floor: [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
 //! [`home`] the user's folders here, [`paths`] every path on a host, [`process`] programs with a time limit,
-//! [`secret`] what must not be seen, [`units`] sizes as people read them.
+//! [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
+
+// They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+#[macro_use]
+pub mod say;
 
 pub mod agent;
 pub mod apply;

@@ -38,7 +38,7 @@ pub fn run(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style, interrupted:
     match results {
         Ok(results) => Ok(results),
         Err(()) => {
-            eprintln!("\ninterrupted: {interrupted}");
+            say!("\ninterrupted: {interrupted}");
             // Blocking threads cannot be cancelled; the agents go on by themselves.
             std::process::exit(130);
         }

@@ -30,8 +30,8 @@ impl Show for Silent {
 fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Step { name, what } => vec![format!("{name}: {what}")],
-        Event::StepDone { name, seconds } if *seconds >= 1.0 => {
-            vec![format!("{name}: done in {seconds:.1} s")]
+        Event::StepDone { name, seconds, failed } if *seconds >= 1.0 => {
+            vec![ended(name, *seconds, *failed)]
         }
         Event::Verified { report } => {
             let warnings = report
@@ -55,6 +55,13 @@ fn lines(event: &Event) -> Vec<String> {
     }
 }
 
+fn ended(name: &str, seconds: f64, failed: bool) -> String {
+    match failed {
+        false => format!("{name}: done in {seconds:.1} s"),
+        true => format!("{name}: failed after {seconds:.1} s"),
+    }
+}
+
 /// One line per event.
 pub struct Plain {
     host: String,
@@ -69,7 +76,7 @@ impl Plain {
     }
 
     fn say(&self, text: &str) {
-        eprintln!("{}: {}", self.host, printable(text));
+        say!("{}: {}", self.host, printable(text));
     }
 
     /// Every few seconds, and at the end.
@@ -148,7 +155,7 @@ impl Show for Bars {
                 self.bar.set_style(spinner());
                 self.bar.set_message(self.step.clone());
             }
-            Event::StepDone { name, seconds } => self.say(&format!("{name}: done in {seconds:.1} s")),
+            Event::StepDone { name, seconds, failed } => self.say(&ended(name, *seconds, *failed)),
             Event::Progress { done, unit: Unit::Seconds, .. } => {
                 self.bar.set_message(format!("{} ({done} s)", self.step));
             }

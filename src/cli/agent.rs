@@ -99,7 +99,7 @@ fn boot(bundle: &Path) -> Result<Exit> {
     match end.failure() {
         Some(failure) => Err(failure.into()),
         None => {
-            eprintln!("agi-provision: {}", end.message);
+            say!("agi-provision: {}", end.message);
             Ok(Exit::Done)
         }
     }

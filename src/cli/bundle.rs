@@ -67,11 +67,11 @@ pub fn run(args: &Args) -> Result<Exit> {
     changed.sort();
     changed.dedup();
     match changed.len() {
-        0 => eprintln!("{} is as it should be; nothing changed", args.out.display()),
-        count => eprintln!("wrote {count} files to {}", args.out.display()),
+        0 => say!("{} is as it should be; nothing changed", args.out.display()),
+        count => say!("wrote {count} files to {}", args.out.display()),
     }
     for line in advice(&lacking(&source, &files), args.seed_iso) {
-        eprintln!("{line}");
+        say!("{line}");
     }
     Ok(Exit::Done)
 }
@@ -92,7 +92,7 @@ fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
 fn write_seed(bundle: &Bundle, dir: &Path, agent: &AgentFile) -> Result<(Seed, bool)> {
     let carried: u64 = bundle.manifest().carried.iter().map(|file| file.size_bytes).sum();
     if carried > 1 << 30 {
-        eprintln!("writing {SEED}, {}", gib(carried + agent.size_bytes));
+        say!("writing {SEED}, {}", gib(carried + agent.size_bytes));
     }
     let (place, temporary) = (dir.join(SEED), dir.join(format!(".{SEED}.new")));
     let hash = |path: &Path| sha256_file(path, |_| {}).with_context(|| format!("reading {}", path.display()));

@@ -15,7 +15,7 @@ pub fn show(results: &Results, flags: &str) {
         if outcome.end.exit == Exit::Done
             && let Some(text) = text(host, outcome, flags)
         {
-            eprintln!("\n{text}");
+            say!("\n{text}");
         }
     }
 }
@@ -36,7 +36,7 @@ fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
         (false, _) => String::new(),
         (true, Ok(path)) => format!(" --cacert {}", crate::ssh::quote(&path.to_string_lossy())),
         (true, Err(error)) => {
-            eprintln!("warning: the certificate was not kept here: {error:#}");
+            say!("warning: the certificate was not kept here: {error:#}");
             " --cacert CERTIFICATE".to_string()
         }
     };

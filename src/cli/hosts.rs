@@ -213,7 +213,7 @@ impl HostArgs {
                 .map(|(name, _)| name.clone())
                 .collect();
             if let Err(error) = retry::note(inventory, &names, &failed) {
-                eprintln!("warning: what failed was not noted for --retry-failed: {error:#}");
+                say!("warning: what failed was not noted for --retry-failed: {error:#}");
             }
         }
         Ok(results)
@@ -254,13 +254,13 @@ pub fn conclude(results: &Results) -> Exit {
             Ok(outcome) => match outcome.end.failure() {
                 Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
                 None if outcome.end.message.is_empty() => {}
-                None => eprintln!("{}: {}", host.name(), printable(&outcome.end.message)),
+                None => say!("{}: {}", host.name(), printable(&outcome.end.message)),
             },
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
     }
     if results.len() > 1 {
-        eprintln!("{}", summary(results));
+        say!("{}", summary(results));
     }
     worst(results)
 }
@@ -295,9 +295,9 @@ fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
-    eprintln!("error: {host}: {}", printable(message));
+    say!("error: {host}: {}", printable(message));
     if let Some(hint) = hint {
-        eprintln!("\nhint: {}", printable(hint));
+        say!("\nhint: {}", printable(hint));
     }
 }
 

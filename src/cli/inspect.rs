@@ -48,7 +48,7 @@ pub struct VerifyArgs {
     /// Let this requirement refuse and go on, such as `cpu-flags`; may be repeated
     #[arg(long, value_name = "ID")]
     allow: Vec<String>,
-    /// Also read every byte of the model and of llama.cpp on the host again, and compare the hashes
+    /// Also read every byte of every model and of llama.cpp on the host again, and compare the hashes
     #[arg(long)]
     deep: bool,
     /// Also measure what was promised: memory, disks, and the network towards the plan's files; takes
@@ -208,8 +208,17 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
     impl crate::apply::show::Show for Lines {
         fn connecting(&mut self) {}
         fn event(&mut self, event: &Event) {
-            if let Event::Output { text } = event {
-                let _ = print(&printable(text));
+            if let Event::Output { text } = event
+                && let Err(error) = super::write(&printable(text))
+            {
+                // Nobody reads on: the connection would bring lines for ever.
+                std::process::exit(match error.kind() {
+                    std::io::ErrorKind::BrokenPipe => Exit::Done.code().into(),
+                    _ => {
+                        say!("error: writing to stdout: {error}");
+                        Exit::Failed.code().into()
+                    }
+                });
             }
         }
         fn upload(&mut self, _: &str, _: u64, _: u64) {}

@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     if let Some(path) = &args.out {
         std::fs::write(path, markdown(&levels, &texts))
             .with_context(|| format!("writing {}", path.display()))?;
-        eprintln!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     match args.format {
         Format::Json => print_json(&levels)?,

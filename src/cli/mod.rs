@@ -22,7 +22,7 @@ mod source;
 mod tunnel;
 
 use crate::apply::show::printable;
-use crate::error::{self, Exit, Failure, Result};
+use crate::error::{self, Context, Exit, Failure, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
 
@@ -137,38 +137,45 @@ fn usage(error: &clap::Error) -> u8 {
     use clap::error::ErrorKind;
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
-        let _ = error.print();
-        return error.exit_code() as u8;
+        // Help that cannot be printed is a failure; a reader that went away is none.
+        return match error.print() {
+            Err(broken) if broken.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed.code(),
+            _ => error.exit_code() as u8,
+        };
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
-    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    say!("{}", text.trim_end());
     Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    let mut err = std::io::stderr().lock();
     // Some of it may be a host's own words, which begin no line of ours.
     let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-    let _ = writeln!(err, "error: {}", show(&format!("{error:#}")));
+    say!("error: {}", show(&format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
-        let _ = writeln!(err, "\nhint: {}", show(hint));
+        say!("\nhint: {}", show(hint));
     }
 }
 
-/// Writes data to stdout; a reader that went away is not an error worth a message.
+/// Writes data to stdout. A reader that went away has what it wanted (`| head`): the outcome stays what it
+/// was, without a word.
+///
+/// # Errors
+/// What was to be written is lost: a full disk.
 pub fn print(text: &str) -> Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing to stdout"),
+    }
+}
+
+/// As [`print`], where a reader that went away is an error, for what goes on for ever.
+pub fn write(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    match out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(end.as_bytes()))
-        .and_then(|()| out.flush())
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
@@ -198,8 +205,7 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush()?;
+    std::io::stderr().write_all(format!("{question} [y/N] ").as_bytes()).context("asking on stderr")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {

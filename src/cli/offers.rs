@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<Exit> {
 fn list(args: &ListArgs) -> Result<Exit> {
     let wanted = args.profile.as_deref().map(profiles::find).transpose()?;
     let known = store::all(args.offers.as_deref())?;
-    known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
     let mut offers = known.offers;
     offers.retain(|offer| {
         wanted.as_ref().is_none_or(|profile| matching::fits(&offer.machine, profile))
@@ -110,9 +110,7 @@ fn list(args: &ListArgs) -> Result<Exit> {
     print(&table::table(&head, rows, &[3, 4]))?;
     if offers.len() > SHOWN {
         let count = offers.len();
-        eprintln!(
-            "the cheapest {SHOWN} of {count}; --profile, --provider and --vm choose, --format json has all"
-        );
+        say!("the cheapest {SHOWN} of {count}; --profile, --provider and --vm choose, --format json has all");
     }
     Ok(Exit::Done)
 }
@@ -191,7 +189,7 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
     }
     if read {
         let path = held.save()?;
-        eprintln!("{} offers in {}", held.offers.len(), path.display());
+        say!("{} offers in {}", held.offers.len(), path.display());
     }
     if failed.is_empty() {
         return Ok(Exit::Done);
@@ -231,16 +229,16 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &Outcome, official: bool) {
     let name = format!("{} {}", source.name(), cloud.id);
     match outcome {
         Outcome::Read { address, rows, offers, broken } => {
-            eprintln!("{name}: {offers} offers in {rows} rows");
+            say!("{name}: {offers} offers in {rows} rows");
             for row in broken.iter().take(NAMED) {
-                eprintln!("warning: {address}: {row}; this row is left out");
+                say!("warning: {address}: {row}; this row is left out");
             }
             if broken.len() > NAMED {
-                eprintln!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
+                say!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
             }
         }
-        Outcome::Missing if official => eprintln!("warning: {name}: it is not in the catalogue any more"),
+        Outcome::Missing if official => say!("warning: {name}: it is not in the catalogue any more"),
         Outcome::Missing => {}
-        Outcome::Failed(error) => eprintln!("warning: {name}: {error:#}"),
+        Outcome::Failed(error) => say!("warning: {name}: {error:#}"),
     }
 }

@@ -228,7 +228,7 @@ impl PlanArgs {
             Some(budget) if budget.limits.len() > 1 => offers::store::all(file)?,
             _ => offers::store::for_choice(file, &profiles)?,
         };
-        known.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
         known.offers.retain(|offer| kinds.contains(&offer.host));
         let Loaded { choice, mut local, published } =
             model_arg::load(model, self.quant.as_deref(), self.resolve)?;

@@ -32,20 +32,18 @@ pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
     match Releases::from_env()?.archive(build, &archive_name(build, gpus)) {
         Ok(archive) => {
             if gpus {
-                eprintln!(
+                say!(
                     "warning: llama.cpp's releases have no CUDA archive for Linux: the one for Vulkan is pinned, \
                      and the ledger's compute buffers are CUDA's"
                 );
-                eprintln!(
-                    "hint: give a build with CUDA to `apply` with --runtime-archive, where you have one"
-                );
+                say!("hint: give a build with CUDA to `apply` with --runtime-archive, where you have one");
             }
             Ok(Some(RuntimeFile { url: archive.url, sha256: archive.sha256, size_bytes: archive.size_bytes }))
         }
         Err(error) => {
-            eprintln!("warning: the runtime stays unpinned: {error:#}");
+            say!("warning: the runtime stays unpinned: {error:#}");
             if let Some(hint) = hint(&error) {
-                eprintln!("hint: {hint}");
+                say!("hint: {hint}");
             }
             Ok(None)
         }

@@ -107,7 +107,7 @@ impl SourceArgs {
                 self.plan_args.expose(&mut plan)?;
                 let offer = plan.cost.as_ref().map(|cost| &cost.offer);
                 if offer.is_some_and(|offer| offer.host == Some(HostKind::Container)) {
-                    eprintln!(
+                    say!(
                         "note: this plan's price is a container's; only a host with systemd can be applied to"
                     );
                 }

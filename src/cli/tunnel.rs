@@ -59,12 +59,12 @@ pub fn run(args: &Args) -> Result<Exit> {
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
-            eprintln!("warning: {}", printable(&format!("{error:#}")));
+            say!("warning: {}", printable(&format!("{error:#}")));
         });
         let Err(error) = ended;
-        eprintln!("{}; connecting again", printable(&format!("{error:#}")));
+        say!("{}; connecting again", printable(&format!("{error:#}")));
         connection = again(target, options)?;
-        eprintln!("connected again");
+        say!("connected again");
     }
 }
 
@@ -89,7 +89,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {
             if let Some(failure) = failure {
-                eprintln!("warning: {}", printable(&failure.message));
+                say!("warning: {}", printable(&failure.message));
             }
             // What listens everywhere listens there too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };

@@ -48,12 +48,31 @@ fn reach(exposed: &Value) -> Vec<Vec<String>> {
     rows
 }
 
+/// `apply by a@b since …: model (put it there)`; nothing where nobody is at work.
+fn under_way(status: &Value) -> Option<Vec<String>> {
+    let at_work = &status["under_way"];
+    let said = |key: &str| at_work[key].as_str().filter(|text| !text.is_empty());
+    let mut text = said("what")?.to_string();
+    for (before, key) in [(" by ", "by"), (" since ", "since"), (": ", "step")] {
+        text += &said(key).map_or(String::new(), |value| format!("{before}{value}"));
+    }
+    text += &said("changes").map_or(String::new(), |changes| format!(" ({changes})"));
+    Some(vec!["under way".to_string(), text])
+}
+
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_string(),
         other => other.to_string(),
     };
+    if status["installed"] == false {
+        let waiting = status["waiting_bytes"].as_u64().filter(|bytes| *bytes > 0);
+        let waiting = waiting.map(|bytes| vec!["for the next apply".to_string(), gib(bytes)]);
+        let nothing = vec!["model".to_string(), "none installed".to_string()];
+        let rows = [Some(nothing), under_way(status), waiting].into_iter().flatten().collect::<Vec<_>>();
+        return table::render(&["status", ""], rows);
+    }
     let measured = &status["measured"]["decode_tok_s"]["measured"];
     let mut rows = vec![
         vec!["model".to_string(), format!("{} {}", show(&status["model"]), show(&status["quant"]))],
@@ -79,7 +98,9 @@ pub fn text(status: &Value) -> String {
         let label = if beside["name"] == "embed" { "embedding".to_string() } else { show(&beside["name"]) };
         rows.push(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]);
     }
-    if status["unfinished"] == true {
+    if let Some(row) = under_way(status) {
+        rows.push(row);
+    } else if status["unfinished"] == true {
         rows.push(vec!["unfinished".into(), "an apply was cut off; the same apply again finishes it".into()]);
     }
     let drift = status["drift"].as_array();
@@ -104,6 +125,25 @@ pub fn text(status: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn it_says_what_is_being_done_and_what_waits() {
+        let at_work = json!({
+            "what": "apply", "by": "a@b", "since": "T", "step": "model", "changes": "put it there",
+        });
+        for status in [
+            json!({"model": "m", "under_way": at_work, "unfinished": true}),
+            json!({"installed": false, "under_way": at_work, "unfinished": true, "waiting_bytes": 5 << 20}),
+        ] {
+            let text = text(&status);
+            assert!(text.contains("apply by a@b since T: model (put it there)"), "{text}");
+            assert!(!text.contains("cut off"), "{text}");
+        }
+        let cut = text(&json!({"model": "m", "under_way": null, "unfinished": true}));
+        assert!(cut.contains("an apply was cut off"), "{cut}");
+        let left = text(&json!({"installed": false, "under_way": null, "waiting_bytes": 5 << 20}));
+        assert!(left.contains("for the next apply") && left.contains("5 MiB"), "{left}");
+    }
 
     #[test]
     fn it_says_who_may_use_the_api_and_whether_that_was_confirmed() {

@@ -151,10 +151,13 @@ pub enum Event {
         name: String,
         what: String,
     },
-    /// The step is done; `seconds` it took.
+    /// The step has ended; `seconds` it took.
     StepDone {
         name: String,
         seconds: f64,
+        /// Without doing what it was to do.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        failed: bool,
     },
     /// How far the running step is; may be dropped.
     Progress {

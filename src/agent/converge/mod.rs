@@ -8,15 +8,15 @@ use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::steps;
 use crate::agent::steps::run::{Run, Step, Undo};
+use crate::agent::steps::told::told;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
 use crate::plan::server::ServerName;
-use crate::wire::protocol::{End, Event};
+use crate::wire::protocol::End;
 use crate::{files, paths};
 use std::path::Path;
-use std::time::Instant;
 
 /// What each step would change, for those that would.
 pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
@@ -95,10 +95,8 @@ fn switched(run: &Run) -> bool {
 }
 
 fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
-    let start = Instant::now();
-    run.event(&Event::Step { name: step.name().to_string(), what: changes.join("; ") })?;
-    step.apply(desired, run).map_err(|error| disk::hinted(error).context(format!("step {}", step.name())))?;
-    run.event(&Event::StepDone { name: step.name().to_string(), seconds: start.elapsed().as_secs_f64() })
+    let work = |run: &mut Run| step.apply(desired, run).map_err(disk::hinted);
+    told(run, step.name(), changes.join("; "), work).with_context(|| format!("step {}", step.name()))
 }
 
 fn message(desired: &Desired, run: &Run) -> String {

@@ -92,13 +92,13 @@ async fn listen(front: Front) -> Result<Exit> {
         {
             match TcpListener::bind(SocketAddr::new(address, front.port)).await {
                 Ok(listener) => {
-                    eprintln!("open on {} for {}", SocketAddr::new(address, front.port), front.exposure);
+                    say!("open on {} for {}", SocketAddr::new(address, front.port), front.exposure);
                     failed.remove(&address);
                     listeners.insert(address, tokio::spawn(accept(front.clone(), listener)));
                 }
                 // A new IPv6 address is not usable for a moment; said once.
                 Err(error) if failed.insert(address) => {
-                    eprintln!("cannot listen on {}: {error}", SocketAddr::new(address, front.port));
+                    say!("cannot listen on {}: {error}", SocketAddr::new(address, front.port));
                 }
                 Err(_) => {}
             }

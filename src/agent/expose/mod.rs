@@ -130,9 +130,9 @@ pub fn revert() -> Result<Exit> {
     if !confirmed {
         match Found::here().holding() {
             Holding::Earlier(earlier) => {
-                eprintln!("no new connection confirmed the rules: back to {earlier}")
+                say!("no new connection confirmed the rules: back to {earlier}")
             }
-            _ => eprintln!("no new connection confirmed the rules: closing the port"),
+            _ => say!("no new connection confirmed the rules: closing the port"),
         }
         settle()?;
     }

@@ -36,6 +36,24 @@ pub fn take(holder: &Holder, patience: Duration) -> Result<Result<Lock, Holder>>
     take_at(PathBuf::from(PATH), holder, patience)
 }
 
+/// Who has the lock now. Looks at the file alone: even a lock taken and dropped at once could turn away
+/// somebody else.
+pub fn holder() -> Option<Holder> {
+    holder_at(std::path::Path::new(PATH))
+}
+
+fn holder_at(path: &std::path::Path) -> Option<Holder> {
+    let file = File::open(path).ok()?;
+    let inode = file.metadata().ok()?.ino();
+    let mut text = String::new();
+    file.take(1 << 16).read_to_string(&mut text).ok()?;
+    let holder: Holder = serde_json::from_str(&text).ok()?;
+    // A dead holder leaves its words behind; a living one has the file open.
+    let open = fs::read_dir(format!("/proc/{}/fd", holder.pid)).ok()?.flatten();
+    let has = |fd: fs::DirEntry| fs::metadata(fd.path()).is_ok_and(|metadata| metadata.ino() == inode);
+    open.into_iter().any(has).then_some(holder)
+}
+
 fn take_at(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Result<Lock, Holder>> {
     let start = Instant::now();
     loop {
@@ -82,12 +100,17 @@ mod tests {
     fn the_second_sees_the_first_and_gets_it_after() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let first = Holder { pid: 1, client: "a@b".into(), ..Holder::default() };
+        let first = Holder { pid: std::process::id(), client: "a@b".into(), ..Holder::default() };
+        assert_eq!(holder_at(&path), None);
         let lock = take_at(path.clone(), &first, Duration::ZERO).unwrap().unwrap();
+        assert_eq!(holder_at(&path).as_ref(), Some(&first));
         let seen = take_at(path.clone(), &Holder::default(), Duration::ZERO).unwrap().unwrap_err();
         assert_eq!(seen, first);
         drop(lock);
         assert!(!path.exists(), "nothing stays behind");
+        // The words of one that died.
+        fs::write(&path, serde_json::to_vec(&first).unwrap()).unwrap();
+        assert_eq!(holder_at(&path), None);
         assert!(take_at(path, &Holder::default(), Duration::ZERO).unwrap().is_ok());
     }
 }

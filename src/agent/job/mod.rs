@@ -2,7 +2,9 @@
 //! when the connection ends, and writes only its journal.
 
 pub mod before;
+mod follow;
 
+use self::follow::Watched;
 use crate::agent::converge::{converge, remove};
 use crate::agent::host::lock::{self, Holder};
 use crate::agent::host::service;
@@ -103,7 +105,7 @@ pub fn run() -> Result<Exit> {
     handover::leave(&Secrets::default())?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
-        eprintln!("{failure}");
+        say!("{failure}");
     }
     let removed = end.exit != Exit::Done && generation::is_none() && !resumable;
     let exit = end.exit;
@@ -163,6 +165,21 @@ pub fn unfinished() -> Option<Before> {
 /// An apply never came to its end, and none is under way.
 pub fn cut_off() -> bool {
     Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
+}
+
+/// The step that the journal says is running.
+pub fn running_step() -> Option<(String, String)> {
+    let mut follower = Follower::open(&journal_path()).ok()?;
+    begun(std::iter::from_fn(|| follower.next_event().ok().flatten()))
+}
+
+/// The step that began last and has not ended, with what it changes.
+fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
+    events.into_iter().fold(None, |running, event| match event {
+        Event::Step { name, what } => Some((name, what)),
+        Event::StepDone { .. } | Event::End(_) => None,
+        _ => running,
+    })
 }
 
 /// Who applies, when the job's unit has been started but does not have the lock yet.
@@ -247,45 +264,35 @@ pub fn held(holder: &Holder) -> Failure {
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }
 
-/// systemd may answer nothing for this long while a job is followed.
-const SILENT: Duration = Duration::from_secs(600);
-
 /// Passes the job's events on until it ends.
 pub fn follow(events: &mut dyn Events) -> Result<End> {
-    let mut follower = Follower::open(&journal_path())?;
-    let mut quiet = Instant::now();
-    let mut pause = Duration::from_millis(2);
-    let mut silent: Option<Instant> = None;
-    loop {
-        match follower.next_event()? {
-            Some(Event::End(end)) => {
-                wait_for_unit();
-                return Ok(end);
-            }
-            Some(event) => {
-                events.send(&event)?;
-                quiet = Instant::now();
-                pause = Duration::from_millis(2);
-            }
-            None => {
-                if quiet.elapsed() > Duration::from_secs(3) {
-                    // A host whose memory runs out answers nobody for a while; its job goes on all the same.
-                    let running = is_running();
-                    silent = if running.is_ok() { None } else { silent.or(Some(Instant::now())) };
-                    if silent.is_some_and(|since| since.elapsed() > SILENT) {
-                        running?;
-                    } else if !running.unwrap_or(true) && follower.next_event()?.is_none() {
-                        return Err(Failure::failed("the job ended without saying why")
-                            .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
-                            .into());
-                    }
-                    events.send(&Event::Alive)?;
-                    quiet = Instant::now();
-                }
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-        }
+    let mut job = Running { journal: Follower::open(&journal_path())?, since: Instant::now() };
+    let end = follow::follow(&mut job, events)?;
+    wait_for_unit();
+    Ok(end)
+}
+
+/// The job of this host, for who follows it.
+struct Running {
+    journal: Follower,
+    since: Instant,
+}
+
+impl Watched for Running {
+    fn next_event(&mut self) -> Result<Option<Event>> {
+        self.journal.next_event()
+    }
+
+    fn is_running(&mut self) -> Result<bool> {
+        is_running()
+    }
+
+    fn now(&mut self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        std::thread::sleep(time);
     }
 }
 
@@ -299,5 +306,29 @@ fn wait_for_unit() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(10) && is_running().unwrap_or(false) {
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::protocol::Unit;
+
+    #[test]
+    fn the_running_step_is_the_one_that_began_and_has_not_ended() {
+        let begins = |name: &str| Event::Step { name: name.into(), what: format!("change {name}") };
+        let ends = |name: &str| Event::StepDone { name: name.into(), seconds: 1.0, failed: false };
+        let progress = || Event::Progress { done: 1, total: None, unit: Unit::Seconds };
+        for (events, running) in [
+            (vec![], None),
+            (vec![begins("user")], Some("user")),
+            (vec![begins("user"), ends("user")], None),
+            (vec![begins("user"), ends("user"), begins("model"), progress()], Some("model")),
+            (vec![begins("model"), Event::End(End::done(true, ""))], None),
+        ] {
+            let found = begun(events);
+            assert_eq!(found.as_ref().map(|(name, _)| name.as_str()), running);
+            assert!(found.is_none_or(|(name, what)| what == format!("change {name}")));
+        }
     }
 }

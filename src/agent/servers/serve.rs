@@ -48,21 +48,21 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     let look = || probe_for_start(Path::new(paths::MODELS), gpus > 0);
     let mut facts = look();
     if facts.gpus.len() < gpus && patience() > Duration::ZERO {
-        eprintln!("waiting up to {} s for {gpus} GPU(s); {} seen", patience().as_secs(), facts.gpus.len());
+        say!("waiting up to {} s for {gpus} GPU(s); {} seen", patience().as_secs(), facts.gpus.len());
         wait_for_gpus(gpus, patience());
         facts = look();
         if facts.gpus.len() >= gpus {
-            eprintln!("the GPU came late: starting again, so that its device is open to the service");
+            say!("the GPU came late: starting again, so that its device is open to the service");
             return Ok(STARTED_TOO_EARLY);
         }
     }
     wait_for_model(server.files)?;
     let report = judge(&server, &plan, &facts);
     for line in report.warnings() {
-        eprintln!("warning: {}: promised {}, found {}", line.id, line.needed, line.found);
+        say!("warning: {}: promised {}, found {}", line.id, line.needed, line.found);
     }
     for line in report.allowed() {
-        eprintln!("allowed: {}: needed {}, found {}", line.id, line.needed, line.found);
+        say!("allowed: {}: needed {}, found {}", line.id, line.needed, line.found);
     }
     if !report.passes() {
         // One line, which `systemctl status` and `agi-provision status` show.
@@ -72,9 +72,9 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
     if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
-        eprintln!("warning: llama-server is not the one that was applied");
+        say!("warning: llama-server is not the one that was applied");
     }
-    eprintln!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
+    say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let program = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.

@@ -1,9 +1,11 @@
-//! `verify --deep`: reads every byte of the model and of the runtime on this host again, and compares it
-//! with the hashes they had when they were put there. Everything else goes by their stamps.
+//! `verify --deep`: reads every byte of every server's model and of the runtime on this host again, and
+//! compares it with the hashes they had when they were put there. Everything else goes by their stamps.
 
+use crate::agent::steps::told::told;
 use crate::agent::store::generation::{
     self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder,
 };
+use crate::agent::store::hashes::below;
 use crate::error::Result;
 use crate::hash::sha256_file;
 use crate::plan::Plan;
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 /// Ids of the lines beside those of the plan's requirements.
 pub const MODEL: &str = "model-sha256";
+pub const EMBEDDING: &str = "embedding-sha256";
 pub const RUNTIME: &str = "runtime-sha256";
 
 /// What was found, and the folders that hold what is not as it was.
@@ -44,14 +47,15 @@ impl Deep {
 pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     let current = generation::current_record();
     let mut deep = Deep::default();
-    for file in &plan.model.files {
+    let beside = plan.rag.iter().flat_map(|rag| &rag.model.files).map(|file| (EMBEDDING, file));
+    for (id, file) in plan.model.files.iter().map(|file| (MODEL, file)).chain(beside) {
         let Some(blob) = known_model(file, current.as_ref()) else {
-            deep.lines.push(absent(MODEL, &file.name));
+            deep.lines.push(absent(id, &file.name));
             continue;
         };
         let path = model_path(&blob);
         let known = BTreeMap::from([(path, blob.sha256.clone())]);
-        deep.read(MODEL, &blob.name, &model_folder(&blob), &known, output)?;
+        deep.read(id, &blob.name, &model_folder(&blob), &known, Vec::new(), output)?;
     }
     let build = &plan.llama_server.build;
     let runtime = known_runtime(plan, current.as_ref()).ok();
@@ -61,8 +65,10 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     match (runtime, note) {
         (Some(blob), Some(note)) if !note.files.is_empty() => {
             let folder = runtime_folder(&blob);
-            let known = note.files.into_iter().map(|(path, sha256)| (folder.join(path), sha256)).collect();
-            deep.read(RUNTIME, &format!("llama.cpp {build}"), &folder, &known, output)?;
+            let known: BTreeMap<PathBuf, String> =
+                note.files.into_iter().map(|(path, sha256)| (folder.join(path), sha256)).collect();
+            let strange = if note.installed.is_none() { strange(&folder, &known)? } else { Vec::new() };
+            deep.read(RUNTIME, &format!("llama.cpp {build}"), &folder, &known, strange, output)?;
         }
         (Some(_), Some(_)) => deep.lines.push(Line {
             found: "unpacked by a version that kept no hashes".to_string(),
@@ -80,36 +86,34 @@ impl Deep {
         name: &str,
         folder: &Path,
         known: &BTreeMap<PathBuf, String>,
+        mut wrong: Vec<String>,
         output: &mut dyn Events,
     ) -> Result<()> {
         let size = |path: &PathBuf| fs::metadata(path).map_or(0, |metadata| metadata.len());
         let total: u64 = known.keys().map(size).sum();
-        output.send(&Event::Step {
-            name: id.to_string(),
-            what: format!("read {name} again ({})", gib(total)),
-        })?;
-        let began = Instant::now();
-        let (mut before, mut said) = (0, Instant::now());
-        let mut wrong = Vec::new();
-        for (path, sha256) in known {
-            let mut sent = Ok(());
-            let found = sha256_file(path, |done| {
-                if said.elapsed() > Duration::from_millis(250) {
-                    said = Instant::now();
-                    let progress =
-                        Event::Progress { done: before + done, total: Some(total), unit: Unit::Bytes };
-                    sent = output.send(&progress);
+        let what = format!("read {name} again ({})", gib(total));
+        told(output, id, what, |output| -> Result<()> {
+            let (mut before, mut said) = (0, Instant::now());
+            for (path, sha256) in known {
+                let mut sent = Ok(());
+                let found = sha256_file(path, |done| {
+                    if said.elapsed() > Duration::from_millis(250) {
+                        said = Instant::now();
+                        let progress =
+                            Event::Progress { done: before + done, total: Some(total), unit: Unit::Bytes };
+                        sent = output.send(&progress);
+                    }
+                });
+                sent?;
+                before += size(path);
+                match found {
+                    Ok(found) if found == *sha256 => continue,
+                    Ok(found) => wrong.push(format!("{} has {found}", path.display())),
+                    Err(error) => wrong.push(format!("{}: {error}", path.display())),
                 }
-            });
-            sent?;
-            before += size(path);
-            match found {
-                Ok(found) if found == *sha256 => continue,
-                Ok(found) => wrong.push(format!("{} has {found}", path.display())),
-                Err(error) => wrong.push(format!("{}: {error}", path.display())),
             }
-        }
-        output.send(&Event::StepDone { name: id.to_string(), seconds: began.elapsed().as_secs_f64() })?;
+            Ok(())
+        })?;
         let needed = match known.values().next() {
             Some(sha256) if known.len() == 1 => sha256.clone(),
             _ => format!("{} files as they were unpacked", known.len()),
@@ -117,7 +121,7 @@ impl Deep {
         if !wrong.is_empty() {
             self.damaged.push(folder.to_path_buf());
         }
-        let right = format!("every byte of {} is as it was put there", gib(total));
+        let right = format!("every byte of {name} ({}) is as it was put there", gib(total));
         let outcome = if wrong.is_empty() { Outcome::Ok } else { Outcome::Refused };
         let found = if wrong.is_empty() { right } else { wrong.join("; ") };
         let why = format!("{name} would not be what was planned");
@@ -135,6 +139,25 @@ fn absent(id: &str, name: &str) -> Line {
         outcome: Outcome::Warning,
         why: "nothing of it was read".to_string(),
     }
+}
+
+/// What is below an unpacked runtime's folder and did not come with it: llama-server loads every library
+/// beside it that has the right name.
+fn strange(folder: &Path, known: &BTreeMap<PathBuf, String>) -> Result<Vec<String>> {
+    let mut strange = Vec::new();
+    for path in below(folder)? {
+        let link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+        let came = match link {
+            true => fs::canonicalize(&path).is_ok_and(|target| known.contains_key(&target)),
+            false => known.contains_key(&path) || path == folder.join(NOTE),
+        };
+        if !came {
+            let what = if link { "leads to what" } else { "is a file that" };
+            strange.push(format!("{} {what} did not come with it", path.display()));
+        }
+    }
+    strange.sort();
+    Ok(strange)
 }
 
 #[cfg(test)]
@@ -159,11 +182,22 @@ mod tests {
             known.into_iter().map(|(path, sha256)| (dir.path().join(path), sha256)).collect();
         let read = |known| {
             let mut deep = Deep::default();
-            deep.read(RUNTIME, "llama.cpp", dir.path(), known, &mut Vec::new()).unwrap();
+            let strange = strange(dir.path(), known).unwrap();
+            deep.read(RUNTIME, "llama.cpp", dir.path(), known, strange, &mut Vec::new()).unwrap();
             deep
         };
         let right = read(&known);
         assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Outcome::Ok, 0, None));
+
+        // What another hand put beside them.
+        let (added, link) = (dir.path().join("libggml-x.so"), dir.path().join("libggml-y.so"));
+        fs::write(&added, "x").unwrap();
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let more = read(&known);
+        assert_eq!(more.lines[0].outcome, Outcome::Refused, "{more:?}");
+        assert!(more.lines[0].found.contains("libggml-x.so is a file that did not come with it"), "{more:?}");
+        assert!(more.lines[0].found.contains("libggml-y.so leads to what did not come with it"), "{more:?}");
+        fs::remove_file(added).and_then(|()| fs::remove_file(link)).unwrap();
 
         let server = dir.path().join("bin/llama-server");
         let mut bytes = fs::read(&server).unwrap();

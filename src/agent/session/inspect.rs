@@ -1,5 +1,6 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
+use super::under_way::{self, UnderWay};
 use crate::agent::converge::remove as removal;
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
@@ -7,7 +8,7 @@ use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::store::desired::Desired;
-use crate::agent::store::{generation, key};
+use crate::agent::store::{generation, key, receive};
 use crate::agent::{expose, job, steps};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
@@ -15,6 +16,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::server::{Server, ServerName};
 use crate::plan::server_args::ADDRESS;
+use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -22,6 +24,41 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// An apply has begun and has not ended, whether it still runs or was cut off.
+fn unfinished(under_way: Option<&UnderWay>) -> bool {
+    under_way.is_some_and(|under_way| under_way.what == "apply") || job::cut_off()
+}
+
+/// What `status` says where nothing serves yet: that an apply is at work, or what one left.
+fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Result<End> {
+    let waiting = receive::waiting_bytes() + generation::models_bytes();
+    if under_way.is_none() && waiting == 0 && !job::cut_off() {
+        installed_plan()?;
+    }
+    let value = json!({
+        "schema": "agi-provision/status/1",
+        "installed": false,
+        "under_way": under_way,
+        "unfinished": unfinished(under_way.as_ref()),
+        "waiting_bytes": waiting,
+        "health": null,
+    });
+    output.send(&Event::Document { value })?;
+    let nothing = "nothing of agi-provision is installed on this host";
+    if let Some(under_way) = under_way {
+        return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))
+            .hint("`agi-provision apply` of the same bundle shows its progress")
+            .into());
+    }
+    let left = match waiting {
+        0 => "an apply was cut off".to_string(),
+        bytes => format!("{} that an apply brought wait for the next one", gib(bytes)),
+    };
+    Err(Failure::failed(format!("{nothing}, but {left}"))
+        .hint("the same apply again takes what is there; `agi-provision remove` takes it away")
+        .into())
+}
 
 fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
@@ -34,6 +71,10 @@ fn installed_plan() -> Result<Plan> {
 
 /// One document: what is installed, whether it runs and is healthy, what the last apply measured.
 pub fn status(output: &mut dyn Events) -> Result<End> {
+    let under_way = under_way::look()?;
+    if generation::current().is_none() {
+        return nothing_installed(under_way, output);
+    }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
     let health = health(&Api::of(ServerName::CHAT)?);
@@ -72,7 +113,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         },
         "runtime": runtime.map(|runtime| json!({"build": runtime.build, "path": runtime.installed})),
         "drift": drift(),
-        "unfinished": job::cut_off(),
+        "under_way": under_way,
+        "unfinished": unfinished(under_way.as_ref()),
         "disk": {
             "free_bytes": facts.disk.free_bytes,
             "total_bytes": facts.disk.total_bytes,
@@ -91,6 +133,9 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     for server in beside.iter().filter(|server| server["health"] != "ready") {
         let why = of_beside.take().unwrap_or_else(|| text(&server["health"]));
         message += &format!("; {}: {}, {why}", text(&server["model"]), text(&server["unit"]["active"]));
+    }
+    if let Some(under_way) = &under_way {
+        message += &format!("; {}", under_way.sentence());
     }
     if ready {
         return Ok(End::done(false, message));

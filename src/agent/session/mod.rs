@@ -5,6 +5,7 @@ pub mod deep;
 pub mod inspect;
 pub mod rollback;
 pub mod shelf;
+pub mod under_way;
 
 use crate::agent::converge::{differences, remove};
 use crate::agent::expose;
@@ -109,10 +110,11 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
     }
 }
 
-/// One of the plan's addresses a host: where its files come from.
+/// One of the plan's addresses a host: where its files come from, of every server and the runtime.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
-    let urls = plan.model.files.iter().filter_map(|file| file.url.clone());
+    let runtime = plan.llama_server.runtime.as_ref().map(|file| file.url.clone());
+    let urls = plan.files().filter_map(|file| file.url.clone()).chain(runtime);
     urls.filter(|url| {
         let host = rate::host(url);
         let new = host.is_some() && !hosts.contains(&host);

@@ -4,6 +4,7 @@ use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::generation::{self, Record, has_model, runtime};
 use crate::agent::store::key;
 use crate::error::{Context, Exit, Failure, Result};
@@ -18,19 +19,18 @@ use std::time::Duration;
 /// that served so far serves again, and the exit is 8.
 pub fn rollback(output: &mut dyn Events) -> Result<End> {
     let (from, to) = target()?;
-    output.send(&Event::Step {
-        name: "rollback".to_string(),
-        what: format!("from generation {} to {}", number(&from), number(&to)),
-    })?;
     let began = jiff::Timestamp::now();
-    let error = match switch(&to, output) {
+    // Whoever asked may go away; the switch goes on.
+    let mut watcher = Watcher(output);
+    let way = |from: &Path, to: &Path| format!("from generation {} to {}", number(from), number(to));
+    let error = match told(&mut watcher, "rollback", way(&from, &to), |watcher| switch(&to, watcher)) {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
     let log = service::last_lines(&embedding::units(), 20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
-    match switch(&from, output) {
+    match told(&mut watcher, "return", way(&to, &from), |watcher| switch(&from, watcher)) {
         Ok(_) => {
             end.exit = Exit::RolledBack;
             end.message = format!("{}; generation {} serves again", end.message, number(&from));
@@ -66,7 +66,7 @@ fn target() -> Result<(PathBuf, PathBuf)> {
     Ok((from, to))
 }
 
-fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
+fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     let path = to.join(paths::generation::PLAN);
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let plan = Plan::from_json(&text)?;
@@ -78,16 +78,9 @@ fn switch(to: &Path, output: &mut dyn Events) -> Result<String> {
     embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(ServerName::CHAT)?;
-    wait_until_ready(&api, start_limit(&plan), |_| {
-        // Nobody may be listening any more; the switch goes on.
-        let _ = output.send(&Event::Alive);
-        Ok(())
-    })?;
+    wait_until_ready(&api, start_limit(&plan), |_| watcher.tell(&Event::Alive))?;
     let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
-    embedding::follow(&plan, |_| {
-        let _ = output.send(&Event::Alive);
-        Ok(())
-    })?;
+    embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             embedding::ask(server.name, rag)?;

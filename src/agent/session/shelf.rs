@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The files that a bundle's directory carries.
 pub struct Shelf {
@@ -43,8 +44,10 @@ impl Shelf {
         session: impl FnOnce(&mut ShelfReader, &mut dyn Events) -> T,
     ) -> (T, Option<String>) {
         let wish = RefCell::new(Wish::default());
-        let mut asked = Asked { shelf: self, output, wish: &wish };
+        let mut asked = Asked { shelf: self, output, wish: &wish, copying: None };
         let result = session(&mut ShelfReader { wish: &wish }, &mut asked);
+        // Nobody hears it where the output is gone; what counts is the result.
+        let _ = asked.end_copy(true);
         (result, wish.into_inner().failed)
     }
 }
@@ -74,14 +77,25 @@ struct Asked<'a> {
     shelf: &'a Shelf,
     output: &'a mut dyn Events,
     wish: &'a RefCell<Wish>,
+    /// When the step of the file that is being copied began.
+    copying: Option<Instant>,
 }
 
 impl Asked<'_> {
+    fn end_copy(&mut self, failed: bool) -> io::Result<()> {
+        let Some(began) = self.copying.take() else { return Ok(()) };
+        let seconds = began.elapsed().as_secs_f64();
+        self.output.send(&Event::StepDone { name: "copy".to_string(), seconds, failed })
+    }
+
     fn meet(&mut self, need: &Needed) -> io::Result<()> {
         let file = self.shelf.carried.iter().find(|file| file.sha256 == need.sha256);
         let file = file.ok_or_else(|| io::Error::other("a file was asked for that is not carried"))?;
         let path = self.shelf.folder.join(file.path());
         let what = format!("{} ({}) from {}", file.name, gib(file.size_bytes), path.display());
+        // Asked for again: the rest of it is missing.
+        self.end_copy(true)?;
+        self.copying = Some(Instant::now());
         self.output.send(&Event::Step { name: "copy".to_string(), what })?;
         let opened = File::open(&path).map_err(|error| named(&path, error))?;
         let pieces = pieces(&need.missing).collect();
@@ -98,6 +112,10 @@ impl Events for Asked<'_> {
     fn send(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Need { blobs } => blobs.iter().try_for_each(|need| self.meet(need)),
+            Event::Received { .. } => {
+                self.end_copy(false)?;
+                self.output.send(event)
+            }
             other => self.output.send(other),
         }
     }

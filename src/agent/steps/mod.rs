@@ -13,6 +13,7 @@ mod model;
 mod packages;
 pub mod run;
 mod runtime;
+pub mod told;
 mod unit;
 mod user;
 

@@ -9,17 +9,25 @@ use std::path::{Path, PathBuf};
 /// Regular files below `folder` with their SHA-256, by relative path; links lead to one of them.
 pub fn hashes(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut all = BTreeMap::new();
-    let mut folders = vec![folder.to_path_buf()];
+    for path in below(folder)? {
+        if fs::symlink_metadata(&path)?.is_file() {
+            let sha256 = sha256_file(&path, |_| {}).with_context(|| format!("reading {}", path.display()))?;
+            all.insert(path.strip_prefix(folder).unwrap_or(&path).to_path_buf(), sha256);
+        }
+    }
+    Ok(all)
+}
+
+/// Everything below `folder` that is not a folder.
+pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut all, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(below) = folders.pop() {
         for entry in fs::read_dir(&below).with_context(|| format!("reading {}", below.display()))? {
             let entry = entry?;
-            let (kind, path) = (entry.file_type()?, entry.path());
-            if kind.is_dir() {
-                folders.push(path);
-            } else if kind.is_file() {
-                let sha256 =
-                    sha256_file(&path, |_| {}).with_context(|| format!("reading {}", path.display()))?;
-                all.insert(path.strip_prefix(folder).unwrap_or(&path).to_path_buf(), sha256);
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                all.push(entry.path());
             }
         }
     }

@@ -44,6 +44,12 @@ pub fn held(blob: &Blob) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512).min(blob.size_bytes)
 }
 
+/// Bytes of the disk that all arrivals have, whole or in part.
+pub fn waiting_bytes() -> u64 {
+    let entries = fs::read_dir(paths::INCOMING).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum()
+}
+
 fn pieces(size: u64) -> usize {
     size.div_ceil(PIECE) as usize
 }
