@@ -85,8 +85,7 @@ pub mod generation {
     pub const EXPOSE: &str = "expose.nft";
 }
 
-
-/// The port of the API on 127.0.0.1 unless the plan says otherwise.
+/// The port of the API, on 127.0.0.1 and towards others.
 pub const DEFAULT_PORT: u16 = 8080;
 /// And of the embedding server's.
 pub const EMBED_PORT: u16 = 8081;

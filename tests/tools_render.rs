@@ -11,9 +11,6 @@ use std::path::Path;
 use std::time::Duration;
 
 const PLANS: [&str; 5] = ["cpu", "gpu", "multi-gpu", "rag", "three-servers"];
-const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
-const LIMITS_FILE: &str = "rootfs/etc/agi-provision/generation/limits.conf";
-const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
 
 /// A unit of a bundle: its name, its file, its limits and where the link to those is.
 struct Unit {

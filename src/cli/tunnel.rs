@@ -7,8 +7,8 @@ use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
 use crate::plan::server::{Role, ServerName};
 use crate::ssh::{Connection, Options, Target};
-use serde_json::Value;
 use crate::wire::protocol::{Event, Op};
+use serde_json::Value;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 

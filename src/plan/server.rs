@@ -316,4 +316,58 @@ mod tests {
             assert_eq!(ServerName::of_unit(unit), None, "{unit}");
         }
     }
+
+    const THREE: &str = include_str!("../../tests/golden/plans/three-servers.json");
+
+    #[test]
+    fn a_further_server_of_a_plan_is_one_of_its_servers() {
+        let plan = Plan::from_json(THREE).unwrap();
+        assert_eq!(plan.to_json(), THREE);
+        let names: Vec<String> = plan.servers().map(|server| server.name.to_string()).collect();
+        assert_eq!(names, ["llama", "embed", "embed-2"]);
+        let cards: Vec<usize> = plan.servers().map(|server| server.cards).collect();
+        assert_eq!(cards, [1, 1, 0]);
+        // Two of them share a file.
+        assert_eq!((plan.servers().flat_map(|server| server.files).count(), plan.files().count()), (3, 2));
+        let of_gpu: u64 = plan.beside().map(|server| server.gpu_bytes()).sum();
+        assert_eq!(of_gpu, plan.memory[1].rag_bytes);
+        let third = plan.server("embed-2".parse().unwrap()).unwrap();
+        assert_eq!(third.embedding.unwrap().chunk_tokens, 8192);
+    }
+
+    #[test]
+    fn a_further_server_that_is_not_whole_is_refused_with_its_place() {
+        type Change = fn(&mut serde_json::Value);
+        let table: &[(Change, &str)] = &[
+            (|plan| plan["servers"][0]["role"] = "miner".into(), "unknown variant `miner`"),
+            (
+                |plan| plan["servers"][0]["args"] = plan["rag"]["args"].clone(),
+                "servers/0: args: they are of the server",
+            ),
+            (
+                |plan| plan["servers"][0]["model"]["files"][0]["name"] = "x.gguf".into(),
+                "servers/0: args: --model is",
+            ),
+            (|plan| plan["servers"][0]["device"] = "gpu7".into(), "unknown variant `gpu7`"),
+            (
+                |plan| plan["servers"][0]["args"][7] = "8092".into(),
+                "--port \"8092\" is not for a plan to choose: it is 8091",
+            ),
+            (|plan| plan["profile"]["kind"] = "cpu".into(), "rag: it is on a card, and the profile"),
+            (
+                |plan| plan["servers"] = vec![plan["servers"][0].clone(); 8].into(),
+                "more than 8 embedding servers",
+            ),
+            (
+                |plan| plan["servers"] = vec![plan["servers"][0].clone(); 2].into(),
+                "servers/1: args: they are of the server",
+            ),
+        ];
+        for (change, why) in table {
+            let mut plan: serde_json::Value = serde_json::from_str(THREE).unwrap();
+            change(&mut plan);
+            let refused = Plan::from_json(&plan.to_string()).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
 }

@@ -118,3 +118,32 @@ fn the_unit_is_the_same_for_every_plan() {
     let cpu = Plan::from_json(include_str!("../../tests/golden/plans/cpu.json")).unwrap();
     assert_eq!(gpu.file(&unit).unwrap(), render(&cpu).unwrap().file(&unit).unwrap());
 }
+
+#[test]
+fn a_third_server_is_rendered_as_the_second_is() {
+    let plan = Plan::from_json(include_str!("../../tests/golden/plans/three-servers.json")).unwrap();
+    let bundle = render(&plan).unwrap();
+    let text = |path: &str| {
+        String::from_utf8(bundle.file(path).unwrap_or_else(|| panic!("no {path}")).to_vec()).unwrap()
+    };
+    let unit = |name: &str| text(&format!("rootfs/etc/systemd/system/agi-provision-{name}.service"));
+    // The units differ in the server that they start, and the name of its log.
+    let second = unit("embed").replace("serve --embedding", "serve --server embed-2");
+    assert_eq!(unit("embed-2"), second.replace("=agi-provision-embed\n", "=agi-provision-embed-2\n"));
+    let generation = format!("rootfs{}", paths::GENERATION);
+    let args = text(&format!("{generation}/embed-2-server.args"));
+    assert!(
+        args.contains("--port\n8091\n") && args.contains("/agi-provision-embed-2.service/api-key\n"),
+        "{args}"
+    );
+    let limits = text(&format!("{generation}/embed-2-limits.conf"));
+    assert!(limits.contains("PrivateDevices=yes") && !limits.contains("DeviceAllow"), "{limits}");
+    assert!(bundle.links().iter().any(|link| {
+        link.path == "rootfs/etc/systemd/system/agi-provision-embed-2.service.d/10-generation.conf"
+            && link.target == "/etc/agi-provision/generation/embed-2-limits.conf"
+    }));
+    let readme = text("README.md");
+    assert!(readme.contains("-L 8081:127.0.0.1:8081 -L 8091:127.0.0.1:8091 HOST"), "{readme}");
+    // A file that two of them share is fetched once.
+    assert_eq!(bundle.manifest().downloads.len(), 3);
+}

@@ -204,10 +204,10 @@ fn gpu_memory_counts_instances_and_our_own_process() {
     }
     let process = |pid| Held { serving: [(ServerName::CHAT, pid)].into(), ..Held::default() };
     let ours = process(7);
-    assert!(passes(&facts, ours));
+    assert!(passes(&facts, &ours));
     assert!(!passes(&facts, &process(8)));
     facts.gpus.iter_mut().for_each(|gpu| gpu.processes = None);
-    assert!(!passes(&facts, ours));
+    assert!(!passes(&facts, &ours));
     assert!(passes(&facts, &Held { gpu_bytes: 50 * GIB, ..ours }));
     facts.gpus[0].memory_free_bytes = Some(79 * GIB);
     facts.gpus[0].mig = Some(Mig { enabled: true, instances_bytes: vec![39 * GIB, 19 * GIB] });

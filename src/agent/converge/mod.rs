@@ -71,13 +71,11 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
             // By which plan it was started, nobody knows after an apply that was cut off.
             let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
             let stopped = embedding::in_the_way(old.as_ref(), &desired.plan)?;
-            let stop = |server: ServerName| format!("stop {}, which takes more than is kept for it", server.unit());
+            let stop =
+                |server: ServerName| format!("stop {}, which takes more than is kept for it", server.unit());
             changes.extend(stopped.into_iter().map(stop));
         }
-        if changes.is_empty()
-            && step.name() == "embedding"
-            && run.renewed()
-        {
+        if changes.is_empty() && step.name() == "embedding" && run.renewed() {
             changes.extend(desired.plan.beside().map(|server| format!("restart {}", server.name.unit())));
         }
         if !changes.is_empty() {

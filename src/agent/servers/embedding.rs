@@ -138,7 +138,9 @@ pub fn ask(server: ServerName, rag: &Rag) -> Result<Embedded> {
 
 /// What each of a plan's embedding servers gives, for a message.
 pub fn given(plan: &Plan) -> String {
-    let of = |server: Server| Some(format!("; {} gives vectors of {} numbers", server.id, server.embedding?.model.dimensions));
+    let of = |server: Server| {
+        Some(format!("; {} gives vectors of {} numbers", server.id, server.embedding?.model.dimensions))
+    };
     plan.beside().filter_map(of).collect()
 }
 

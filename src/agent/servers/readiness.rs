@@ -47,9 +47,13 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
                 }
                 _ => "the server's last lines above say why",
             };
-            return Err(Failure::failed(format!("{} did not start: {}", service_of(api.server), ended(&state)))
-                .hint(hint)
-                .into());
+            return Err(Failure::failed(format!(
+                "{} did not start: {}",
+                service_of(api.server),
+                ended(&state)
+            ))
+            .hint(hint)
+            .into());
         }
         if start.elapsed() > limit {
             return Err(Failure::failed(format!(

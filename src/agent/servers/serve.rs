@@ -112,9 +112,8 @@ fn judge(server: &Server, plan: &Plan, facts: &Facts) -> Report {
 fn requirements(server: &Server, plan: &Plan) -> Vec<Requirement> {
     let others_port = |id: &str| ids::server_of(id).is_some_and(|other| other != server.name);
     let chats = |id: &str| id == ids::NVLINK || id.starts_with("gpu-");
-    let wanted = |id: &str| {
-        id != ids::DISK && !others_port(id) && (server.name == ServerName::CHAT || !chats(id))
-    };
+    let wanted =
+        |id: &str| id != ids::DISK && !others_port(id) && (server.name == ServerName::CHAT || !chats(id));
     let mut all: Vec<Requirement> = plan.requirements.iter().filter(|r| wanted(&r.id)).cloned().collect();
     if server.name != ServerName::CHAT && server.cards > 0 {
         all.push(Requirement {

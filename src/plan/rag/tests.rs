@@ -185,10 +185,10 @@ fn no_way_to_place_model_and_server_that_fits_is_missed() {
                 let runs = capacity >= host.min(card);
                 assert_eq!(planned.verdict != Verdict::Impossible, runs, "{name}: {:?}", planned.reasons);
                 if runs && capacity < host {
-                    assert_eq!(planned.rag.unwrap().device, "gpu0", "{name}");
+                    assert_eq!(planned.rag.unwrap().device.device(), "gpu0", "{name}");
                     on_card += 1;
                 } else if runs && capacity < card {
-                    assert_eq!(planned.rag.unwrap().device, "host", "{name}");
+                    assert_eq!(planned.rag.unwrap().device.device(), "host", "{name}");
                     on_host += 1;
                 }
             }
