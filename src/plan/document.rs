@@ -308,13 +308,12 @@ impl Plan {
         Ok(())
     }
 
-    /// Files of every server's model, in the servers' order; one that several share comes once.
+    /// Files of every server's model, in the servers' order; one that servers share comes once.
     pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
         let mut all: Vec<&ModelFile> = Vec::new();
-        for file in self.servers().flat_map(|server| server.files) {
-            if !all.contains(&file) {
-                all.push(file);
-            }
+        for server in self.servers() {
+            let others = all.clone();
+            all.extend(server.files.iter().filter(|file| !others.contains(file)));
         }
         all.into_iter()
     }

@@ -213,7 +213,7 @@ fn a_plan_with_the_arguments_of_another_server_or_model_is_refused() {
     });
     assert!(swapped.contains("of the server \"agi-provision-embed.service\""), "{swapped}");
     let model = refused(&|plan| plan["model"]["files"][0]["name"] = "other.gguf".into());
-    assert!(model.contains("llama_server.args: --model is"), "{model}");
+    assert!(model.contains("llama_server: args: --model is"), "{model}");
     let build = refused(&|plan| plan["llama_server"]["build"] = "b1".into());
     assert!(build.contains("llama.cpp build \"b1\" is not supported"), "{build}");
     // So is one that arrives inside another document, as a host gets it.
