@@ -1,6 +1,7 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
 pub mod facts;
+pub mod generation;
 pub mod offers;
 pub mod probe;
 pub mod profiles;

@@ -1,5 +1,7 @@
 //! Hardware profiles: `profiles/hardware.toml`, compiled in.
 
+use super::generation::Generation;
+use super::offers::cards;
 use crate::error::{Failure, Result};
 use crate::model::registry::nearest;
 use serde::Deserialize;
@@ -24,8 +26,11 @@ pub struct Profile {
     pub disk_gb: u64,
     /// Theoretical peak of the host's memory, 10^9 bytes/s.
     pub memory_bandwidth_gb_s: f64,
-    /// Of the CPU, 10^12 operations/s.
+    /// Of the CPU's matrices while it decodes, 10^12 operations/s.
     pub tflops: f64,
+    /// Read off a host that was probed; `None` for a class of machines.
+    #[serde(skip)]
+    pub found: Option<FoundCpu>,
     /// Promised, 10^6 bits/s.
     pub network_mbit_s: u64,
     /// Promised for reading in order, 10^6 bytes/s.
@@ -46,8 +51,26 @@ pub struct GpuSpec {
     pub or_better: Vec<String>,
     pub vram_mib: u64,
     pub memory_bandwidth_gb_s: f64,
-    pub tflops: f64,
     pub cuda_context_mib: u64,
+    /// From `profiles/cards.csv`, as `tops` is.
+    #[serde(skip)]
+    pub generation: Generation,
+    /// Dense peak of the instructions that multiply quantised matrices, 10^12 operations/s.
+    #[serde(skip)]
+    pub tops: f64,
+}
+
+/// Speed of a CPU that was probed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FoundCpu {
+    /// Of its matrices while it reads a prompt, 10^12 operations/s.
+    pub prefill_tflops: f64,
+    /// Threads that llama.cpp works with.
+    pub threads: u64,
+    /// Sockets or other parts with memory of their own.
+    pub numa_nodes: u64,
+    /// The bandwidth of its memory was measured, not assumed.
+    pub measured: bool,
 }
 
 impl Profile {
@@ -77,7 +100,12 @@ pub fn all() -> Vec<Profile> {
         profile: Vec<Profile>,
     }
     let text = include_str!("../../profiles/hardware.toml");
-    toml::from_str::<File>(text).expect("the embedded profiles are checked by a test").profile
+    let mut all = toml::from_str::<File>(text).expect("the embedded profiles are checked by a test").profile;
+    for gpu in all.iter_mut().flat_map(|profile| &mut profile.gpus) {
+        let card = cards::named(&gpu.name).expect("a test holds every card to profiles/cards.csv");
+        (gpu.generation, gpu.tops) = (card.generation, card.tops);
+    }
+    all
 }
 
 /// The profile called `id`. Unknown: exit 2 with the nearest names.

@@ -3,32 +3,26 @@
 use super::document::Plan;
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
-use super::speed;
+use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
 use crate::hardware::facts::{Facts, Gpu};
+use crate::hardware::generation::Generation;
+use crate::hardware::offers::cards;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
 
 /// The profile's id in a plan.
 pub const HOST: &str = "this-host";
 
-/// A machine of which nothing is known has at least this: one DDR4-3200 channel.
-const LEAST_BANDWIDTH: f64 = 25.6;
-/// What llama.cpp's matrices reach on a core with AVX2: 0.113 with Q4_K_M, 0.088 with Q8_0, 0.106 with F16
-/// (llama-bench's prefill of five models on 2 cores of an AMD EPYC, 2026-11-24). What may be one of a core's
-/// two threads counts as in profiles/hardware.toml.
-const TFLOPS_PER_CORE: f64 = 0.11;
-const TFLOPS_PER_THREAD: f64 = 0.075;
 /// The least promise of any profile.
 const LEAST_NETWORK: u64 = 100;
 const LEAST_DISK: u64 = 500;
-/// What is measured is what a token's reading is expected to reach: the peak that profiles name is more.
-const READ_OF_PEAK: f64 = speed::CPU_BANDWIDTH.expected;
-
-/// The host as a profile. `known` are the profiles whose cards' speeds are known; of a card that is
-/// none of them, the slowest known speed is taken.
+/// A CUDA process before any tensor, on the largest cards, MiB.
+const LARGEST_CONTEXT: u64 = 555;
+/// The host as a profile. `known` are the profiles whose cards' contexts are known. A card's speed is that of
+/// `profiles/cards.csv`; of a card that is not in there, that of the slowest of its generation.
 pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let ram = facts.memory.cgroup_limit_bytes.unwrap_or(u64::MAX).min(facts.memory.total_bytes);
-    let measured = facts.measured.as_ref().map(|measured| measured.memory_bandwidth_gb_s / READ_OF_PEAK);
+    let cpu = HostCpu::of(facts);
     let egress = facts.measured.iter().flat_map(|measured| &measured.egress);
     let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
@@ -41,8 +35,10 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         ram_gib: ram >> 30,
         sold_ram_bytes: Some((ram as f64 / REPORTED_RAM).ceil() as u64),
         disk_gb: facts.disk.free_bytes / 1_000_000_000,
-        memory_bandwidth_gb_s: measured.unwrap_or(LEAST_BANDWIDTH * 2.0),
-        tflops: tflops(facts),
+        // Profiles name the peak; a token's reading reaches a share of it.
+        memory_bandwidth_gb_s: cpu.read_gb_s / speed::READ_OF_PEAK,
+        tflops: cpu.decode_tflops,
+        found: Some(cpu.found),
         network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
@@ -50,28 +46,21 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     }
 }
 
-/// Cores where they are known, else threads.
-fn tflops(facts: &Facts) -> f64 {
-    match facts.cpu.physical {
-        Some(cores) => TFLOPS_PER_CORE * cores as f64,
-        None => TFLOPS_PER_THREAD * facts.cpu.logical as f64,
-    }
-}
-
 fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let specs = || known.iter().flat_map(|profile| &profile.gpus);
     let same = specs().find(|spec| spec.name == gpu.name);
-    let lesser = specs().find(|spec| spec.or_better.contains(&gpu.name));
-    let slowest = specs().min_by(|a, b| a.memory_bandwidth_gb_s.total_cmp(&b.memory_bandwidth_gb_s));
-    let context = specs().map(|spec| spec.cuda_context_mib).max().unwrap_or(555);
-    let speed = same.or(lesser).or(slowest);
+    let context = specs().map(|spec| spec.cuda_context_mib).max().unwrap_or(LARGEST_CONTEXT);
+    let capability = gpu.compute_capability.as_deref().unwrap_or_default();
+    let speed = cards::named(&gpu.name)
+        .unwrap_or_else(|| cards::slowest(Generation::of_compute_capability(capability)));
     GpuSpec {
         name: gpu.name.clone(),
         or_better: Vec::new(),
         vram_mib: usable(gpu) / MIB,
-        memory_bandwidth_gb_s: speed.map_or(200.0, |spec| spec.memory_bandwidth_gb_s),
-        tflops: speed.map_or(20.0, |spec| spec.tflops),
+        memory_bandwidth_gb_s: speed.bandwidth_gb_s,
         cuda_context_mib: same.map_or(context, |spec| spec.cuda_context_mib),
+        generation: if cards::named(&gpu.name).is_some() { speed.generation } else { Generation::Unknown },
+        tops: speed.tops,
     }
 }
 
@@ -144,7 +133,7 @@ mod tests {
         assert_eq!(profile(&facts, &[]).ram_gib, 1);
         facts.measured = Some(Measured { memory_bandwidth_gb_s: 40.0, ..Measured::default() });
         let found = profile(&facts, &[]);
-        assert_eq!(found.memory_bandwidth_gb_s, 40.0 / READ_OF_PEAK);
+        assert_eq!(found.memory_bandwidth_gb_s, 40.0 / speed::READ_OF_PEAK);
         assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (LEAST_NETWORK, LEAST_DISK));
     }
 
@@ -174,6 +163,17 @@ mod tests {
         gpu.name = "NVIDIA Something New".into();
         facts.gpus = vec![gpu];
         let found = profile(&facts, &profiles::all());
-        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (272.0, 10 * 1024));
+        let slowest = cards::slowest(Generation::Unknown).bandwidth_gb_s;
+        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (slowest, 10 * 1024));
+        let mut new = facts.gpus[0].clone();
+        new.compute_capability = Some("9.0".into());
+        facts.gpus = vec![new];
+        let found = profile(&facts, &profiles::all());
+        let hopper = cards::slowest(Generation::Hopper).bandwidth_gb_s;
+        assert_eq!(
+            found.gpus[0].memory_bandwidth_gb_s, hopper,
+            "a new card is the slowest of its generation"
+        );
+        assert_eq!(found.gpus[0].generation, Generation::Unknown, "which makes its interval wide");
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Record {
+    cpu: String,
     logical: u64,
     physical: u64,
     rows: Vec<Row>,
@@ -53,6 +54,9 @@ fn intervals_hold_what_was_measured_in_eight_of_ten_shapes() {
     for row in &record.rows {
         let mut facts = host(record.logical, row.memory_gb_s);
         facts.cpu.physical = Some(record.physical);
+        // llama-bench was built for AVX2.
+        facts.cpu.model = record.cpu.clone();
+        facts.cpu.flags = vec!["avx2".to_string(), "vaes".to_string()];
         let plan = reconcile::plan(request(&row.model, &row.quant, row.slot_tokens), &facts).unwrap();
         let holds = |interval: &Interval, speed| interval.low <= speed && speed <= interval.high;
         decode += usize::from(holds(&plan.speed.decode_tok_s, row.decode_tok_s));
@@ -98,7 +102,9 @@ fn more_of_anything_is_no_slower() {
     let base = speed(4, 40.0, 2048);
     let cores = speed(8, 40.0, 2048);
     assert!(cores.decode_tok_s.expected > base.decode_tok_s.expected);
-    assert!(cores.prefill_tok_s.expected > 1.9 * base.prefill_tok_s.expected);
+    // Published results grow with the cores' power of 0.85, not with their number.
+    let growth = cores.prefill_tok_s.expected / base.prefill_tok_s.expected;
+    assert!((1.7..2.0).contains(&growth), "{growth}");
     assert!(speed(4, 80.0, 2048).decode_tok_s.expected > 1.3 * base.decode_tok_s.expected);
     assert!(speed(4, 40.0, 1024).decode_tok_s.expected > base.decode_tok_s.expected);
 }

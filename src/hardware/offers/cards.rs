@@ -2,6 +2,7 @@
 
 use super::Link;
 use super::rows::Table;
+use crate::hardware::generation::Generation;
 use std::sync::LazyLock;
 
 /// One card in one size.
@@ -18,6 +19,9 @@ pub struct Card {
     pub bandwidth_gb_s: f64,
     /// How cards of this kind are always connected; `None` where the name does not tell.
     pub link: Option<Link>,
+    pub generation: Generation,
+    /// Dense peak of the instructions that multiply quantised matrices, 10^12 operations/s.
+    pub tops: f64,
 }
 
 static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
@@ -30,6 +34,8 @@ static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
             vram_mib: fields.need_number("vram_mib")? as u64,
             bandwidth_gb_s: fields.need_number("bandwidth")?,
             link: fields.text("link").map(str::parse).transpose()?,
+            generation: fields.need("generation")?.parse()?,
+            tops: fields.need_number("tops")?,
         })
     };
     table.rows().map(|(_, fields)| card(&fields?)).collect::<Result<_, _>>().expect("checked by a test")
@@ -39,9 +45,23 @@ pub fn all() -> &'static [Card] {
     &CARDS
 }
 
-/// 10^9 bytes/s of the card that nvidia-smi calls `name`.
+/// The card that the driver calls `name`.
+pub fn named(name: &str) -> Option<&'static Card> {
+    all().iter().find(|card| card.name == name)
+}
+
+/// 10^9 bytes/s of the card that the driver calls `name`.
 pub fn bandwidth(name: &str) -> Option<f64> {
-    all().iter().find(|card| card.name == name).map(|card| card.bandwidth_gb_s)
+    named(name).map(|card| card.bandwidth_gb_s)
+}
+
+/// The slowest card of a generation, for one that has no row of its own; of all cards where the generation is
+/// not known either.
+pub fn slowest(generation: Generation) -> &'static Card {
+    let of = |wanted: &dyn Fn(&&Card) -> bool| {
+        all().iter().filter(wanted).min_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s))
+    };
+    of(&|card| card.generation == generation).or_else(|| of(&|_| true)).expect("the table has cards")
 }
 
 /// What a catalogue says of a card beside its name.
@@ -189,8 +209,9 @@ mod tests {
             ("RTX4090D", &[24.0], None),
             ("T4g", &[16.0], None),
             ("RTX6000", &[24.0], None),
-            ("H200", &[141.0], None),
-            ("GH200", &[96.0], None),
+            ("H200", &[141.0], Some(("NVIDIA H200", sxm))),
+            ("GH200", &[96.0], Some(("NVIDIA GH200 480GB", None))),
+            ("B300", &[275.0], None),
             ("tpu-v6e-8", &[], None),
             ("", &[], None),
         ];

@@ -5,109 +5,134 @@ use crate::hardware::offers::HOURS_PER_MONTH;
 use crate::plan::arrival::{self, Journey};
 use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};
 use crate::plan::requirements;
-use crate::plan::speed::{self, Share, Terms};
+use crate::plan::speed::{self, End, Terms};
 
-const CALIBRATION: &str = "the shares and the overhead: src/plan/speed.rs";
+const CALIBRATION: &str = "the shares and the seconds beside: src/plan/speed";
 
 /// The ends of an interval as a plan names them.
 fn ends(interval: &Interval) -> [(&'static str, f64); 3] {
     [("low", interval.low), ("expected", interval.expected), ("high", interval.high)]
 }
 
-fn of_share(share: &Share) -> [f64; 3] {
-    [share.low, share.expected, share.high]
-}
-
 pub(super) fn speed(terms: &Terms, speed: &Speed) -> Vec<Explained> {
     let mut all = Vec::new();
-    let shares = [&speed::CPU_BANDWIDTH, &speed::CPU_ARITHMETIC, &speed::GPU_BANDWIDTH].map(of_share);
-    for (end, (key, value)) in ends(&speed.decode_tok_s).into_iter().enumerate() {
-        let number = format!("/speed/decode_tok_s/{key}");
-        all.push(decode(terms, number, value, shares.map(|share| share[end])));
+    for (end, (key, value)) in End::ALL.into_iter().zip(ends(&speed.decode_tok_s)) {
+        all.push(decode(terms, format!("/speed/decode_tok_s/{key}"), value, end));
     }
-    let shares = [&speed::CPU_BANDWIDTH, &speed::CPU_ARITHMETIC, &speed::GPU_ARITHMETIC].map(of_share);
-    for (end, (key, value)) in ends(&speed.prefill_tok_s).into_iter().enumerate() {
-        let number = format!("/speed/prefill_tok_s/{key}");
-        all.push(prefill(terms, number, value, shares.map(|share| share[end])));
+    for (end, (key, value)) in End::ALL.into_iter().zip(ends(&speed.prefill_tok_s)) {
+        all.push(prefill(terms, format!("/speed/prefill_tok_s/{key}"), value, end));
     }
     all
 }
 
-const PEAK: &str = "10^9 bytes/s at the peak: profiles/hardware.toml";
-const FLOPS: &str = "10^12 operations/s at the peak: profiles/hardware.toml";
-const READ: &str = "weights that a token reads, and half a slot's context";
+const PEAK: &str = "10^9 bytes/s at the peak: profiles/hardware.toml, profiles/cards.csv";
+const FLOPS: &str = "10^12 operations/s: profiles/hardware.toml, src/plan/speed/cpu.rs";
+const TOPS: &str = "10^12 operations/s at the peak: profiles/cards.csv";
 const WORK: &str = "two for each active parameter of the device's layers";
 const REACHED: &str = "the share of the peak that is reached";
+const SPREAD: &str = "this end of the interval: docs/measured.md";
 
-fn decode(terms: &Terms, number: String, value: f64, [cpu, arithmetic, gpu]: [f64; 3]) -> Explained {
+fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
-    inputs.add("overhead", terms.overhead, "seconds", "what a token costs beside reading, by layers");
-    let mut seconds = "overhead".to_string();
-    if terms.host.read > 0.0 {
-        seconds += " + host_bytes / (host_gb_s × 1000000000 × cpu_share)";
-        inputs.add("host_bytes", terms.host.read, "bytes", READ);
-        inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add("cpu_share", cpu, "", REACHED);
-        seconds += " + (host_matrices + host_attention / attention_share) / (host_tflops × 1000000000000 × \
-                    arithmetic_share)";
-        inputs.add("host_matrices", terms.host_matrices, "", "two for each weight that a token reads");
-        inputs.add(
-            "host_attention",
-            terms.host_attention,
-            "",
-            "two for each element of half a slot, by heads",
+    let mut parts = Vec::new();
+    let host = &terms.host;
+    if host.read > 0.0 {
+        parts.push(
+            "host_end × nodes × (host_bytes / (host_gb_s × 1000000000 × cpu_share) + (host_matrices + \
+             host_attention / attention_share) / (host_tflops × 1000000000000) + host_waiting)"
+                .to_string(),
         );
+        inputs.add("host_end", end.factor(host.spread.decode), "", SPREAD);
+        inputs.add("nodes", host.nodes, "", "times as long as on one NUMA node");
+        inputs.add("host_bytes", host.read, "bytes", "weights that a token reads, and half a slot's context");
+        inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add("cpu_share", speed::READ_OF_PEAK, "", REACHED);
+        inputs.add("host_matrices", host.matrices, "", "two for each weight that a token reads");
+        inputs.add("host_attention", host.attention, "", "two for each element of half a slot, by heads");
         inputs.add("attention_share", speed::ATTENTION_SHARE, "", "attention against matrices");
-        inputs.add("host_tflops", terms.host.tflops, "", FLOPS);
-        inputs.add("arithmetic_share", arithmetic, "", REACHED);
+        inputs.add("host_tflops", host.tflops, "", FLOPS);
+        inputs.add("host_waiting", host.waiting, "seconds", "threads that wait for each other, by layers");
     }
     let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate() {
-        each.push(format!("gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu_share)"));
-        inputs.add(format!("gpu{index}_bytes"), card.read, "bytes", READ);
-        inputs.add(format!("gpu{index}_gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
+        let of = |name: &str| format!("gpu{index}_{name}");
+        each.push(format!(
+            "gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu{index}_share) + gpu{index}_cache / \
+             (gpu{index}_gb_s × 1000000000 × cache_share) + gpu{index}_layers"
+        ));
+        inputs.add(of("bytes"), card.weights, "bytes", "weights that a token reads");
+        inputs.add(of("cache"), card.cache, "bytes", "half a slot's context");
+        inputs.add(of("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add(of("share"), card.share, "", REACHED);
+        inputs.add(of("layers"), card.seconds, "seconds", "of a token beside reading, by layers");
     }
-    if !each.is_empty() {
-        inputs.add("gpu_share", gpu, "", REACHED);
-        seconds += &match terms.side_by_side {
-            None => format!(" + ({})", each.join(" + ")),
-            Some(_) => format!(" + (max({}, 0) + waiting)", each.join(", ")),
-        };
+    if let Some(card) = terms.cards.first() {
+        inputs.add("cache_share", card.cache_share, "", REACHED);
+        inputs.add("gpu_end", end.factor(terms.card_spread.decode), "", SPREAD);
+        inputs.add("token", terms.token, "seconds", "the output, sampling, from card to card");
+        parts.push(match terms.side_by_side {
+            None => format!("gpu_end × ({} + token)", each.join(" + ")),
+            Some(_) => format!("gpu_end × (max({}, 0) + waiting + token)", each.join(", ")),
+        });
         if let Some(waiting) = terms.side_by_side {
             inputs.add("waiting", waiting, "seconds", "two sums over all cards in each layer");
         }
     }
-    inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
+    inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({}), 2)", parts.join(" + "))))
 }
 
-fn prefill(terms: &Terms, number: String, value: f64, [bandwidth, cpu, gpu]: [f64; 3]) -> Explained {
+fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
     let overhead = "what a token of a prompt costs beside arithmetic";
     inputs.add("overhead", speed::PREFILL_OVERHEAD, "seconds", overhead);
     let mut seconds = "overhead".to_string();
-    let experts = terms.experts > 0.0;
-    if terms.host.operations > 0.0 {
-        seconds += " + host_operations / (host_tflops × 1000000000000 × cpu_share)";
-        inputs.add("host_operations", terms.host.operations, "", WORK);
-        inputs.add("host_tflops", terms.host.tflops, "", FLOPS);
+    let (host, experts) = (&terms.host, terms.experts > 0.0);
+    if host.operations > 0.0 || experts {
+        let mut on_host = Vec::new();
+        inputs.add("host_end", end.factor(host.spread.prefill), "", SPREAD);
+        if host.operations > 0.0 {
+            on_host.push("host_operations / (host_tflops × 1000000000000)");
+            inputs.add("host_operations", host.operations, "", WORK);
+            inputs.add("host_tflops", host.prefill_tflops, "", FLOPS);
+        }
+        if experts {
+            on_host.push("experts / (host_gb_s × 1000000000 × cpu_share) / ubatch");
+            inputs.add("experts", terms.experts, "bytes", "the host's, which a batch reads once");
+            inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", PEAK);
+            inputs.add("cpu_share", speed::READ_OF_PEAK, "", REACHED);
+        }
+        seconds += &format!(" + host_end × ({})", on_host.join(" + "));
     }
+    let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate().filter(|(_, card)| card.operations > 0.0) {
-        seconds += &format!(" + gpu{index}_operations / (gpu{index}_tflops × 1000000000000 × gpu_share)");
-        inputs.add(format!("gpu{index}_operations"), card.operations, "", WORK);
-        inputs.add(format!("gpu{index}_tflops"), card.tflops, "", FLOPS);
+        let of = |name: &str| format!("gpu{index}_{name}");
+        each.push(format!(
+            "(gpu{index}_operations + gpu{index}_attention) / (gpu{index}_tops × 1000000000000 × gpu{index}_share) \
+             + gpu{index}_batch / ubatch"
+        ));
+        inputs.add(
+            of("operations"),
+            card.operations,
+            "",
+            "two for each active parameter, as quantised ones run",
+        );
+        inputs.add(of("attention"), card.attention, "", "over a quarter of a slot, as matrices run");
+        inputs.add(of("tops"), card.tops, "", TOPS);
+        inputs.add(of("share"), card.tops_share, "", REACHED);
+        inputs.add(of("batch"), card.batch_seconds, "seconds", "of a batch beside arithmetic, by layers");
     }
-    if experts {
-        seconds += " + experts / (host_gb_s × 1000000000 × bandwidth_share) / ubatch";
-        inputs.add("experts", terms.experts, "bytes", "the host's, which a batch reads once");
-        inputs.add("host_gb_s", terms.host.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add("bandwidth_share", bandwidth, "", REACHED);
+    if !each.is_empty() {
+        inputs.add("gpu_end", end.factor(terms.card_spread.prefill), "", SPREAD);
+        inputs.add(
+            "split",
+            terms.prefill_split,
+            "",
+            "layers split over cards against one card, and their pipeline",
+        );
+        seconds += &format!(" + gpu_end × ({}) / split", each.join(" + "));
+    }
+    if experts || !each.is_empty() {
         inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size");
-    }
-    if terms.host.operations > 0.0 {
-        inputs.add("cpu_share", cpu, "", REACHED);
-    }
-    if terms.cards.iter().any(|card| card.operations > 0.0) {
-        inputs.add("gpu_share", gpu, "", REACHED);
     }
     inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
 }

@@ -1,0 +1,98 @@
+//! Writes the part "Published speeds" of docs/measured.md, and its plot docs/speeds.svg:
+//!
+//!     cargo run --example speeds
+
+#[path = "../tests/oracle/published.rs"]
+mod published;
+
+use plotters::prelude::*;
+use published::{Point, coverage, points};
+use std::fmt::Write;
+
+const BEGIN: &str = "<!-- published speeds: cargo run --example speeds -->\n";
+const END: &str = "<!-- end of published speeds -->";
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let points = points();
+    plot(&points)?;
+    let path = "docs/measured.md";
+    let text = std::fs::read_to_string(path)?;
+    let (before, rest) = text.split_once(BEGIN).ok_or("docs/measured.md has no place for it")?;
+    let (_, after) = rest.split_once(END).ok_or("docs/measured.md has no end of it")?;
+    std::fs::write(path, format!("{before}{BEGIN}{}{END}{after}", table(&points)?))?;
+    Ok(())
+}
+
+fn table(points: &[Point]) -> Result<String> {
+    let mut text = String::from("\n| | numbers | inside | median width |\n|---|---|---|---|\n");
+    for kind in ["one card", "several cards", "CPU"] {
+        for (decode, name) in [(true, "decode"), (false, "prefill")] {
+            let of = points.iter().filter(|point| point.kind() == kind && point.decode == decode);
+            let (count, inside, width) = coverage(of);
+            writeln!(text, "| {kind}, {name} | {count} | {:.0} % | {width:.2} |", inside * 100.0)?;
+        }
+    }
+    let (count, inside, width) = coverage(points.iter());
+    writeln!(text, "| all | {count} | {:.0} % | {width:.2} |\n", inside * 100.0)?;
+    writeln!(text, "| row | machine | model | | published | planned | |\n|---|---|---|---|---|---|---|")?;
+    for point in points {
+        let machine = if point.row.card.is_empty() {
+            point.row.machine.clone()
+        } else {
+            format!("{} ({})", point.row.machine, point.row.card)
+        };
+        writeln!(
+            text,
+            "| {} | {machine} | {} {} | {} | {} | {:.1}–{:.1} | {} |",
+            point.row.id,
+            point.row.model,
+            point.row.quant,
+            if point.decode { "decode" } else { "prefill" },
+            point.published,
+            point.planned.low,
+            point.planned.high,
+            if point.is_inside() { "" } else { "outside" },
+        )?;
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// Planned against published, both on logarithmic axes: decode and prefill side by side.
+fn plot(points: &[Point]) -> Result<()> {
+    let root = SVGBackend::new("docs/speeds.svg", (1000, 520)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let halves = root.split_evenly((1, 2));
+    for ((half, decode), range) in halves.iter().zip([true, false]).zip([1.0..1000.0, 5.0..50_000.0]) {
+        let title = if decode { "decode, tokens/s" } else { "prefill, tokens/s" };
+        let mut chart = ChartBuilder::on(half)
+            .caption(title, ("sans-serif", 18))
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(60)
+            .build_cartesian_2d(range.clone().log_scale(), range.clone().log_scale())?;
+        chart.configure_mesh().x_desc("published").y_desc("planned (the interval)").draw()?;
+        chart.draw_series(LineSeries::new(
+            [(range.start, range.start), (range.end, range.end)],
+            BLACK.mix(0.4),
+        ))?;
+        for (kind, colour) in [("CPU", RED), ("one card", BLUE), ("several cards", GREEN)] {
+            let of = || points.iter().filter(|point| point.decode == decode && point.kind() == kind);
+            chart.draw_series(of().map(|point| {
+                let ends = [(point.published, point.planned.low), (point.published, point.planned.high)];
+                PathElement::new(ends, colour.mix(0.35))
+            }))?;
+            let middle =
+                of().map(|point| Circle::new((point.published, point.planned.expected), 2, colour.filled()));
+            chart
+                .draw_series(middle)?
+                .label(kind)
+                .legend(move |(x, y)| Circle::new((x + 8, y), 3, colour.filled()));
+        }
+        chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    }
+    root.present()?;
+    Ok(())
+}

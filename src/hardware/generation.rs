@@ -1,0 +1,106 @@
+//! Generations of graphics cards, as far as llama.cpp's speed on them differs.
+
+use std::str::FromStr;
+
+/// A generation; cards of one reach about the same shares of their peaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Generation {
+    Maxwell,
+    Pascal,
+    Volta,
+    /// Turing without tensor cores: GTX 16.
+    TuringPlain,
+    Turing,
+    Ampere,
+    /// Ampere with HBM: A100, A30.
+    AmpereHbm,
+    Ada,
+    Hopper,
+    Blackwell,
+    /// Blackwell with HBM: B200.
+    BlackwellHbm,
+    Rdna,
+    Rdna2,
+    Rdna3,
+    Rdna4,
+    Cdna,
+    /// Intel Arc.
+    Xe,
+    /// Nothing is known of the card but its bandwidth.
+    #[default]
+    Unknown,
+}
+
+impl Generation {
+    /// Every generation with its name in `profiles/cards.csv`.
+    pub const NAMES: [(&'static str, Generation); 17] = [
+        ("maxwell", Generation::Maxwell),
+        ("pascal", Generation::Pascal),
+        ("volta", Generation::Volta),
+        ("turing-plain", Generation::TuringPlain),
+        ("turing", Generation::Turing),
+        ("ampere", Generation::Ampere),
+        ("ampere-hbm", Generation::AmpereHbm),
+        ("ada", Generation::Ada),
+        ("hopper", Generation::Hopper),
+        ("blackwell", Generation::Blackwell),
+        ("blackwell-hbm", Generation::BlackwellHbm),
+        ("rdna", Generation::Rdna),
+        ("rdna2", Generation::Rdna2),
+        ("rdna3", Generation::Rdna3),
+        ("rdna4", Generation::Rdna4),
+        ("cdna", Generation::Cdna),
+        ("xe", Generation::Xe),
+    ];
+
+    /// The generation of NVIDIA's compute capability, such as `8.6` (CUDA C++ Programming Guide).
+    pub fn of_compute_capability(capability: &str) -> Generation {
+        let mut numbers = capability.split('.').map(|part| part.parse::<u64>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(5), _) => Generation::Maxwell,
+            (Some(6), _) => Generation::Pascal,
+            (Some(7), Some(5)) => Generation::Turing,
+            (Some(7), _) => Generation::Volta,
+            (Some(8), Some(0)) => Generation::AmpereHbm,
+            (Some(8), Some(9)) => Generation::Ada,
+            (Some(8), _) => Generation::Ampere,
+            (Some(9), _) => Generation::Hopper,
+            (Some(10), _) => Generation::BlackwellHbm,
+            (Some(11 | 12), _) => Generation::Blackwell,
+            _ => Generation::Unknown,
+        }
+    }
+}
+
+impl FromStr for Generation {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Generation, String> {
+        let found = Generation::NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, generation)| *generation).ok_or_else(|| format!("no generation is called {name:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compute_capability_names_its_generation() {
+        for (capability, generation) in [
+            ("6.1", Generation::Pascal),
+            ("7.0", Generation::Volta),
+            ("7.5", Generation::Turing),
+            ("8.0", Generation::AmpereHbm),
+            ("8.6", Generation::Ampere),
+            ("8.9", Generation::Ada),
+            ("9.0", Generation::Hopper),
+            ("10.0", Generation::BlackwellHbm),
+            ("12.1", Generation::Blackwell),
+            ("3.7", Generation::Unknown),
+            ("", Generation::Unknown),
+        ] {
+            assert_eq!(Generation::of_compute_capability(capability), generation, "{capability}");
+        }
+    }
+}
