@@ -39,11 +39,12 @@
 //! model
 //! fetch   ssh
 //! error   files   hash   home   paths   process   say   secret   units
+//! outside
 //! ```
 //!
 //! The ground floor: [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
-//! [`home`] the user's folders here, [`paths`] every path on a host, [`process`] programs with a time limit,
-//! [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
+//! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a
+//! host, [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
 
 // They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
@@ -61,6 +62,7 @@ pub mod hardware;
 pub mod hash;
 pub mod home;
 pub mod model;
+pub mod outside;
 pub mod paths;
 pub mod plan;
 pub mod process;

@@ -5,6 +5,8 @@
 mod files;
 #[path = "cli_bad_input/help.rs"]
 mod help;
+#[path = "cli_bad_input/hostile.rs"]
+mod hostile;
 #[path = "cli_bad_input/outputs.rs"]
 mod outputs;
 #[path = "cli_bad_input/reach.rs"]

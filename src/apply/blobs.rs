@@ -3,6 +3,7 @@
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::wire::protocol::Blob;
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ impl Cache {
     }
 
     fn load() -> Cache {
-        let text = Cache::path().and_then(|path| std::fs::read(path).ok());
+        let text = Cache::path().and_then(|path| outside::read(&path, outside::DOCUMENT, Kind::Regular).ok());
         text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 

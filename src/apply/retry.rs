@@ -2,6 +2,7 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::files;
+use crate::outside::{self, Kind};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ fn key(inventory: &Path) -> Result<String> {
 }
 
 fn read() -> Failed {
-    let bytes = path().and_then(|path| std::fs::read(path).ok());
+    let bytes = path().and_then(|path| outside::read(&path, outside::DOCUMENT, Kind::Regular).ok());
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 

@@ -1,6 +1,7 @@
 //! Events as progress for people: bars on a terminal, plain lines elsewhere, nothing but the result
 //! with `--format json`. Everything goes to stderr.
 
+use crate::outside;
 use crate::report::verify;
 use crate::units::gib;
 use crate::wire::protocol::{Event, Unit};
@@ -76,7 +77,7 @@ impl Plain {
     }
 
     fn say(&self, text: &str) {
-        say!("{}: {}", self.host, printable(text));
+        say!("{}: {}", self.host, outside::line(text));
     }
 
     /// Every few seconds, and at the end.
@@ -129,7 +130,7 @@ impl Bars {
     }
 
     fn say(&self, text: &str) {
-        let _ = self.all.println(format!("{}: {}", self.host, printable(text)));
+        let _ = self.all.println(format!("{}: {}", self.host, outside::line(text)));
     }
 }
 
@@ -145,13 +146,13 @@ fn bytes_bar() -> ProgressStyle {
 
 impl Show for Bars {
     fn connecting(&mut self) {
-        self.bar.set_message(format!("{}: connecting", self.host));
+        self.bar.set_message(outside::line(&format!("{}: connecting", self.host)));
     }
 
     fn event(&mut self, event: &Event) {
         match event {
             Event::Step { name, what } => {
-                self.step = format!("{}: {name}: {}", self.host, printable(what));
+                self.step = format!("{}: {name}: {}", self.host, outside::line(what));
                 self.bar.set_style(spinner());
                 self.bar.set_message(self.step.clone());
             }
@@ -163,7 +164,7 @@ impl Show for Bars {
                 self.bar.set_length(*total);
                 self.bar.set_position(*done);
             }
-            Event::Facts { .. } => self.bar.set_message(format!("{}: checking", self.host)),
+            Event::Facts { .. } => self.bar.set_message(outside::line(&format!("{}: checking", self.host))),
             other => lines(other).iter().for_each(|line| self.say(line)),
         }
     }
@@ -172,7 +173,7 @@ impl Show for Bars {
         if self.bar.length() != Some(total) || done == 0 {
             self.bar.set_style(bytes_bar());
             self.bar.set_length(total);
-            self.bar.set_message(format!("{}: sending {name}", self.host));
+            self.bar.set_message(outside::line(&format!("{}: sending {name}", self.host)));
             self.bar.reset_eta();
         }
         self.bar.set_position(done);
@@ -180,23 +181,5 @@ impl Show for Bars {
 
     fn finish(&mut self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// Text from a host as one line, without what would steer the terminal or turn the text around.
-pub fn printable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n'));
-    kept.filter(|c| !turns(*c)).map(|c| if c == '\n' { ' ' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hosts_text_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\rc\u{9b}1md"), "a[2Jbc1md");
-        assert_eq!(printable("one\ntwo\u{202e}eerht"), "one twoeerht");
     }
 }

@@ -5,8 +5,8 @@ use super::source::{self, Source, SourceArgs};
 use super::{Format, print, print_json};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
-use crate::apply::show::printable;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
 use crate::units::gib;
@@ -123,7 +123,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
-                    print(&printable(&format!("{}: {step}: {change}", host.name())))
+                    print(&outside::line(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }
         }
@@ -147,7 +147,9 @@ fn possible(source: Source) -> Result<Source> {
 /// The user's own certificate, read and checked.
 fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
+    let read = |path: &Path| {
+        outside::read(path, outside::NOTE, Kind::Named).with_context(|| format!("reading {}", path.display()))
+    };
     GivenCertificate::new(&read(cert)?, &read(key)?).map(Some)
 }
 

@@ -2,10 +2,10 @@
 //! fingerprint, and a command to try.
 
 use crate::apply::fleet::Results;
-use crate::apply::show::printable;
 use crate::apply::{Host, Outcome};
 use crate::error::{Context, Exit, Result};
 use crate::files;
+use crate::outside;
 use crate::wire::protocol::Event;
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub fn show(results: &Results, flags: &str) {
         if outcome.end.exit == Exit::Done
             && let Some(text) = text(host, outcome, flags)
         {
-            say!("\n{text}");
+            crate::say::lines(&format!("\n{text}"));
         }
     }
 }
@@ -57,7 +57,7 @@ fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
 }
 
 fn printable_lines(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+    text.lines().map(outside::line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a host's certificate where the user's programs keep such things.

@@ -3,11 +3,11 @@
 use super::Format;
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
-use crate::apply::show::printable;
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
+use crate::outside;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use crate::wire::protocol::{End, Event, Op};
 use crate::wire::secrets::GivenCertificate;
@@ -254,7 +254,7 @@ pub fn conclude(results: &Results) -> Exit {
             Ok(outcome) => match outcome.end.failure() {
                 Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
                 None if outcome.end.message.is_empty() => {}
-                None => say!("{}: {}", host.name(), printable(&outcome.end.message)),
+                None => say!("{}: {}", host.name(), outside::line(&outcome.end.message)),
             },
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
@@ -295,9 +295,9 @@ fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
-    say!("error: {host}: {}", printable(message));
+    say!("error: {host}: {}", outside::line(message));
     if let Some(hint) = hint {
-        say!("\nhint: {}", printable(hint));
+        say!("\nhint: {}", outside::line(hint));
     }
 }
 

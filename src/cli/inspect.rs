@@ -3,7 +3,6 @@
 use super::hosts::{self, HostArgs};
 use super::{Format, print, print_json};
 use crate::apply::fleet::{Results, Style};
-use crate::apply::show::printable;
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
@@ -181,8 +180,7 @@ fn answer(
             if results.len() > 1 {
                 print(&format!("{}:", host.name()))?;
             }
-            let lines: Vec<String> = text.lines().map(printable).collect();
-            print(&lines.join("\n"))?;
+            print(&text)?;
         }
     }
     Ok(hosts::conclude(results))
@@ -209,7 +207,7 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
         fn connecting(&mut self) {}
         fn event(&mut self, event: &Event) {
             if let Event::Output { text } = event
-                && let Err(error) = super::write(&printable(text))
+                && let Err(error) = super::write(&one_line(text))
             {
                 // Nobody reads on: the connection would bring lines for ever.
                 std::process::exit(match error.kind() {
@@ -233,11 +231,16 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
     }
 }
 
+/// A line of a log, whole: it is data.
+fn one_line(text: &str) -> String {
+    text.trim_end_matches(['\r', '\n']).replace('\n', " ")
+}
+
 fn print_output(results: &Results) -> Result<()> {
     for (_, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         for event in &outcome.events {
             if let Event::Output { text } = event {
-                print(&printable(text))?;
+                print(&one_line(text))?;
             }
         }
     }

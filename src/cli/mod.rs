@@ -21,8 +21,8 @@ mod shell;
 mod source;
 mod tunnel;
 
-use crate::apply::show::printable;
 use crate::error::{self, Context, Exit, Failure, Result};
+use crate::outside;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
 
@@ -145,21 +145,19 @@ fn usage(error: &clap::Error) -> u8 {
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
-    say!("{}", text.trim_end());
+    crate::say::lines(text.trim_end());
     Exit::Usage.code()
 }
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    // Some of it may be a host's own words, which begin no line of ours.
-    let show = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-    say!("error: {}", show(&format!("{error:#}")));
+    say!("error: {error:#}");
     if let Some(hint) = error::hint(error) {
-        say!("\nhint: {}", show(hint));
+        say!("\nhint: {hint}");
     }
 }
 
-/// Writes data to stdout. A reader that went away has what it wanted (`| head`): the outcome stays what it
+/// Writes data to stdout, with nothing in it that a terminal would obey. A reader that went away has what it wanted (`| head`): the outcome stays what it
 /// was, without a word.
 ///
 /// # Errors
@@ -173,28 +171,14 @@ pub fn print(text: &str) -> Result<()> {
 
 /// As [`print`], where a reader that went away is an error, for what goes on for ever.
 pub fn write(text: &str) -> std::io::Result<()> {
+    let text = outside::visible(text);
     let mut out = std::io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())
 }
 
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&escaped(&serde_json::to_string_pretty(value)?))
-}
-
-/// JSON whose strings hold nothing that a terminal would obey; serde_json escapes no control character
-/// but those below a space, and nothing that turns text around.
-fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                text += &format!("\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text
+    print(&outside::json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
@@ -205,7 +189,9 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    std::io::stderr().write_all(format!("{question} [y/N] ").as_bytes()).context("asking on stderr")?;
+    std::io::stderr()
+        .write_all(format!("{} [y/N] ", outside::visible(question)).as_bytes())
+        .context("asking on stderr")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
@@ -219,15 +205,4 @@ pub fn interactive() -> bool {
     std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none()
         && std::env::var_os("CI").is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn json_on_a_terminal_is_only_text() {
-        let text = "a\x1b[2J\u{9b}2Jb\x7f";
-        let json = super::escaped(&serde_json::to_string(text).unwrap());
-        assert!(json.chars().all(|c| !c.is_control()), "{json:?}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-    }
 }

@@ -6,6 +6,7 @@ use crate::apply::fleet::Style;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
 use crate::hardware::profiles;
+use crate::outside::{self, Kind};
 use crate::plan::document::Verdict;
 use crate::plan::{Plan, reconcile};
 use crate::verify::{Outcome, Report};
@@ -15,7 +16,8 @@ use std::path::Path;
 
 /// Facts as `probe --format json` wrote them, with or without the host's name around.
 pub fn read_facts(path: &Path) -> Result<Facts> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = outside::text(path, outside::DOCUMENT, Kind::Named)
+        .with_context(|| format!("reading {}", path.display()))?;
     let hint = "`agi-provision probe --format json` writes them";
     let wrong = |why: String| Failure::usage(format!("{} has no facts: {why}", path.display())).hint(hint);
     let value: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;

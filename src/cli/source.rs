@@ -8,6 +8,7 @@ use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::offers::HostKind;
+use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
 use crate::render::{Bundle, What, render};
 use std::path::{Path, PathBuf};
@@ -124,7 +125,8 @@ impl SourceArgs {
 
 /// Reads a plan; what is none ends with exit 2.
 pub fn read_plan(path: &Path) -> Result<Plan> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = outside::read(path, outside::DOCUMENT, Kind::Named)
+        .with_context(|| format!("reading {}", path.display()))?;
     let plan = String::from_utf8(bytes).context("reading it as text").and_then(|text| Plan::from_json(&text));
     plan.map_err(|error| {
         Failure::usage(format!("{} is not a plan: {error:#}", path.display()))

@@ -2,9 +2,10 @@
 
 use super::hosts::HostArgs;
 use super::print;
-use crate::apply::show::{Silent, printable};
+use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
+use crate::outside;
 use crate::plan::server::{Role, ServerName};
 use crate::ssh::{Connection, Options, Target};
 use crate::wire::protocol::{Event, Op};
@@ -59,10 +60,10 @@ pub fn run(args: &Args) -> Result<Exit> {
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
-            say!("warning: {}", printable(&format!("{error:#}")));
+            say!("warning: {}", outside::line(&format!("{error:#}")));
         });
         let Err(error) = ended;
-        say!("{}; connecting again", printable(&format!("{error:#}")));
+        say!("{}; connecting again", outside::line(&format!("{error:#}")));
         connection = again(target, options)?;
         say!("connected again");
     }
@@ -89,7 +90,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {
             if let Some(failure) = failure {
-                say!("warning: {}", printable(&failure.message));
+                say!("warning: {}", outside::line(&failure.message));
             }
             // What listens everywhere listens there too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };

@@ -3,6 +3,7 @@
 use super::ranges::Ranges;
 use crate::error::Result;
 use crate::files;
+use crate::outside::{self, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ fn with_suffix(dest: &Path, suffix: &str) -> PathBuf {
 
 /// Bytes of `dest` that an earlier download left, 0 where there is none.
 pub fn held(dest: &Path) -> u64 {
-    std::fs::read(record(dest))
+    outside::read(&record(dest), outside::DOCUMENT, Kind::Regular)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
         .map_or(0, |record| record.have.total().min(record.size_bytes))
@@ -49,7 +50,7 @@ impl Record {
     pub fn read(dest: &Path, sha256: &str, size_bytes: u64) -> Record {
         let fresh = Record { sha256: sha256.to_string(), size_bytes, ..Record::default() };
         let length = std::fs::metadata(partial(dest)).map_or(0, |metadata| metadata.len());
-        let Ok(bytes) = std::fs::read(record(dest)) else { return fresh };
+        let Ok(bytes) = outside::read(&record(dest), outside::DOCUMENT, Kind::Regular) else { return fresh };
         let Ok(found) = serde_json::from_slice::<Record>(&bytes) else { return fresh };
         if found.sha256 != sha256 || found.size_bytes != size_bytes {
             return fresh;

@@ -284,7 +284,7 @@ pub fn from_variable(name: &str) -> Option<Secret> {
 
 /// Bytes of a server's text without what a terminal would obey, on one line.
 pub(super) fn shown(text: &str, most: usize) -> String {
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let plain = text.chars().map(|c| if crate::outside::steers(c) { ' ' } else { c });
     plain.take(most).collect::<String>().trim_end().to_string()
 }
 

@@ -1,14 +1,15 @@
 //! User certificates beside private keys (`id_ed25519-cert.pub`): which key one belongs to, and whether
 //! it is of any use now. The server judges the rest.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use std::{fs, io};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::agent::string;
+use crate::outside::{self, Kind};
 
 const SUFFIX: &str = "-cert-v01@openssh.com";
 const USER: u32 = 1;
@@ -41,10 +42,7 @@ pub(super) fn beside(key: &Path) -> PathBuf {
 /// `NotFound` and the like from the system; `InvalidData` where it is no certificate.
 pub(super) fn read(path: &Path) -> io::Result<Certificate> {
     let invalid = || io::Error::new(io::ErrorKind::InvalidData, "it is not an SSH certificate");
-    if fs::metadata(path)?.len() > LARGEST {
-        return Err(invalid());
-    }
-    let line = fs::read_to_string(path)?;
+    let line = outside::text(path, LARGEST, Kind::Regular)?;
     parse(path, &line).ok_or_else(invalid)
 }
 

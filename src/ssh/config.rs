@@ -1,16 +1,18 @@
 //! How a host is reached: the caller's [`Options`], the SSH configuration, and the two put together.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs};
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
 use super::auth::Method;
+use super::flatten::{MOST_BYTES, flatten};
 use super::host_key::HostKeyPolicy;
 use super::secrets::Secrets;
 use super::target::Target;
 use crate::error::{Failure, Result};
+use crate::outside::{self, Kind};
 
 const ETC_KNOWN_HOSTS: &str = "/etc/ssh/ssh_known_hosts";
 
@@ -239,39 +241,27 @@ fn query(target: &Target, options: &Options, home: Option<&Path>) -> Result<Host
         Failure::usage(format!("the SSH configuration {} cannot be used: {why}", file.display()))
             .hint("correct it, or name another with --ssh-config (/dev/null for none)")
     };
-    let text = match fs::read(&file) {
+    let text = match outside::text(&file, MOST_BYTES, Kind::Named) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && options.config.is_none() => {
             return Ok(HostParams::new(&Default::default()));
         }
         Err(error) => return Err(broken(error.to_string()).into()),
     };
-    let text = String::from_utf8(text).map_err(|_| broken("it is not UTF-8 text".into()))?;
-    // Without one the parser would ask NSS.
-    let config = SshConfig::default().home_dir(home.unwrap_or(Path::new("/")));
-    let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
-    let config = config
-        .parse(&mut match_as_host(&text).as_bytes(), rules)
-        .map_err(|error| broken(error.to_string()))?;
-    Ok(config.query(&target.name))
+    parsed(&text, &target.name, home.unwrap_or(Path::new("/"))).map_err(|why| broken(why).into())
 }
 
-/// The parser knows no `Match` and would add its lines to the block before. Those that only name hosts
-/// become `Host`; of the others it cannot be said whether they apply, so they never do.
-fn match_as_host(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
-        if !words.next().is_some_and(|word| word.eq_ignore_ascii_case("match")) {
-            return line.to_string();
-        }
-        let criteria: Vec<String> = words.map(|word| word.trim_matches('"').to_ascii_lowercase()).collect();
-        match criteria.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["all"] => "Host *".to_string(),
-            ["host" | "originalhost", hosts] => format!("Host {}", hosts.replace(',', " ")),
-            _ => "Host !*".to_string(),
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n") + "\n"
+/// What a configuration's text says of the host that the user calls `name`.
+///
+/// # Errors
+/// Where it is not understood, in one sentence.
+pub(super) fn parsed(text: &str, name: &str, home: &Path) -> Result<HostParams, String> {
+    let text = flatten(text, name, home)?;
+    // Without a home the parser would ask NSS.
+    let config = SshConfig::default().home_dir(home);
+    let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
+    let config = config.parse(&mut text.as_bytes(), rules).map_err(|error| error.to_string())?;
+    Ok(config.query(name))
 }
 
 /// `%x` for the given letters; `%%` is one percent sign, and an unknown token stays as it is.
@@ -318,7 +308,7 @@ fn local_user() -> Option<String> {
 /// A column of this user's line in /etc/passwd.
 fn passwd(column: usize) -> Option<String> {
     let uid = rustix::process::getuid().as_raw().to_string();
-    let text = fs::read_to_string("/etc/passwd").ok()?;
+    let text = outside::text(Path::new("/etc/passwd"), outside::DOCUMENT, Kind::Regular).ok()?;
     let line = text.lines().find(|line| line.split(':').nth(2) == Some(uid.as_str()))?;
     line.split(':').nth(column).filter(|value| !value.is_empty()).map(str::to_string)
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::{Exit, exit_code, hint};
+use std::fs;
 
 struct Fixture {
     _folder: tempfile::TempDir,
@@ -73,6 +74,24 @@ fn included_files_count() {
     let text = format!("Include {}\nHost *\n Port 5\n", included.options.config.as_ref().unwrap().display());
     assert_eq!(decided(&text, "box").port, 4);
     assert_eq!(decided(&text, "other").port, 5);
+}
+
+#[test]
+fn a_match_of_an_included_file_does_not_leak() {
+    let included = with("Host *\n User good\nMatch exec \"false\"\n User evil\n Port 9\n");
+    let file = included.options.config.as_ref().unwrap().display().to_string();
+    let got = decided(&format!("Include {file}\nHost *\n Port 24\n"), "box");
+    assert_eq!((got.user.as_str(), got.port), ("good", 24));
+}
+
+#[test]
+fn a_device_is_no_configuration() {
+    let error = refused("Include /dev/zero\n", "box");
+    assert_eq!(exit_code(&error), Exit::Usage);
+    assert!(error.to_string().contains("\"/dev/zero\": it is not a regular file"), "{error}");
+    let options = Options { config: Some("/dev/zero".into()), ..Options::default() };
+    let error = settings(&Target::parse("box").unwrap(), &options).unwrap_err();
+    assert!(error.to_string().contains("not a regular file"), "{error}");
 }
 
 #[test]

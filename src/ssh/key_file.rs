@@ -1,8 +1,8 @@
 //! Private key files: enough of their formats to know whether one is encrypted and whose it is.
 //! libssh2 does the rest.
 
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
 use super::agent::string;
+use crate::outside::{self, Kind};
 
 /// A larger file is no key, bytes.
 const LARGEST: u64 = 64 << 10;
@@ -29,10 +30,13 @@ pub(super) struct KeyFile {
 /// # Errors
 /// `NotFound` and the like from the system; `InvalidData` where it is not a private key.
 pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
-    if fs::metadata(path)?.len() > LARGEST {
-        return Err(invalid("it is too large for a private key"));
-    }
-    let text = String::from_utf8(fs::read(path)?).map_err(|_| invalid("it is not a private key"))?;
+    let bytes = match outside::read(path, LARGEST, Kind::Named) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(invalid(&format!("it is too large for a private key: {error}")));
+        }
+        bytes => bytes?,
+    };
+    let text = String::from_utf8(bytes).map_err(|_| invalid("it is not a private key"))?;
     let text = Zeroizing::new(text);
     let mut key = parse(&text).ok_or_else(|| {
         let public = text.starts_with("ssh-") || text.starts_with("ecdsa-");
@@ -41,7 +45,7 @@ pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
     if key.public.is_none() {
         let mut beside = path.as_os_str().to_os_string();
         beside.push(".pub");
-        key.public = fs::read_to_string(Path::new(&beside))
+        key.public = outside::text(Path::new(&beside), LARGEST, Kind::Regular)
             .ok()
             .and_then(|line| BASE64.decode(line.split_ascii_whitespace().nth(1)?).ok());
     }
@@ -97,6 +101,7 @@ fn openssh(bytes: &[u8]) -> Option<(bool, Option<Vec<u8>>)> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
     use std::process::Command;
 
     fn generate(folder: &Path, args: &[&str]) -> std::path::PathBuf {
@@ -135,6 +140,9 @@ mod tests {
             fs::write(&file, text).unwrap();
             assert!(read(&file).err().unwrap().to_string().contains(why));
         }
+        assert!(read(Path::new("/dev/zero")).err().unwrap().to_string().contains("a device"));
+        fs::write(&file, vec![b'x'; LARGEST as usize + 1]).unwrap();
+        assert!(read(&file).err().unwrap().to_string().contains("more than 65536 bytes"));
         assert_eq!(read(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
     }
 

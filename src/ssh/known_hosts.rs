@@ -17,12 +17,13 @@ use sha1::Sha1;
 
 use super::target::HostPort;
 use crate::error::{Context, Result};
+use crate::outside::{self, Kind};
 
 const SSH_PORT: u16 = 22;
 /// A line longer than this is skipped, bytes; the longest real entry (RSA 16384 bit) is below 4 KiB.
 const MAX_LINE: usize = 64 << 10;
-/// More than this of one file is not read, bytes.
-const MAX_FILE: u64 = 64 << 20;
+/// A larger file is an error: what it revokes beyond that would be trusted, bytes.
+const MAX_FILE: u64 = 16 << 20;
 
 /// What the files say about one key of one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +72,12 @@ struct Entry {
 
 #[derive(Clone, Debug)]
 enum Hosts {
-    Hashed { salt: Vec<u8>, hash: Vec<u8> },
-    Patterns(Vec<Pattern>),
-}
-
-#[derive(Clone, Debug)]
-struct Pattern {
-    negated: bool,
-    /// Lower case, with `*` and `?`.
-    glob: Vec<u8>,
+    Hashed {
+        salt: Vec<u8>,
+        hash: Vec<u8>,
+    },
+    /// Lower case, with `*`, `?`, `!` and commas between them.
+    Patterns(Vec<u8>),
 }
 
 /// The entries of all known_hosts files, in order.
@@ -184,10 +182,7 @@ fn name_for(host: &str, port: u16) -> String {
 }
 
 fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
-    use io::Read;
-    let mut text = Vec::new();
-    fs::File::open(file)?.take(MAX_FILE).read_to_end(&mut text)?;
-    Ok(text)
+    outside::read(file, MAX_FILE, Kind::Regular)
 }
 
 fn parse_line(line: &[u8], at: impl Fn() -> Place) -> Option<Entry> {
@@ -222,22 +217,16 @@ impl Hosts {
             let (salt, hash) = std::str::from_utf8(rest).ok()?.split_once('|')?;
             return Some(Hosts::Hashed { salt: BASE64.decode(salt).ok()?, hash: BASE64.decode(hash).ok()? });
         }
-        let patterns = word.split(|&b| b == b',').filter(|p| !p.is_empty()).map(|pattern| {
-            let (negated, glob) = match pattern.strip_prefix(b"!") {
-                Some(rest) => (true, rest),
-                None => (false, pattern),
-            };
-            Pattern { negated, glob: glob.to_ascii_lowercase() }
-        });
-        Some(Hosts::Patterns(patterns.collect()))
+        Some(Hosts::Patterns(word.to_ascii_lowercase()))
     }
 
     fn matches(&self, name: &[u8]) -> bool {
         match self {
             Hosts::Hashed { salt, hash } => keyed(salt, name).verify_slice(hash).is_ok(),
             Hosts::Patterns(patterns) => {
-                let hit = |negated| patterns.iter().any(|p| p.negated == negated && glob(&p.glob, name));
-                hit(false) && !hit(true)
+                let mut all = patterns.split(|&b| b == b',').filter(|pattern| !pattern.is_empty());
+                let refused = all.clone().filter_map(|p| p.strip_prefix(b"!")).any(|p| glob(p, name));
+                !refused && all.any(|p| !p.starts_with(b"!") && glob(p, name))
             }
         }
     }
@@ -250,7 +239,7 @@ fn keyed(salt: &[u8], name: &[u8]) -> Hmac<Sha1> {
 }
 
 /// `*` and `?` as in OpenSSH, in time proportional to the product of the lengths.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to go on from after the last `*`: the pattern behind it, and the name not yet tried.
     let mut retry: Option<(usize, usize)> = None;

@@ -161,3 +161,15 @@ proptest! {
         prop_assert!(glob("?".repeat(name.len()).as_bytes(), name.as_bytes()));
     }
 }
+
+#[test]
+fn a_file_that_is_too_large_or_a_device_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known_hosts");
+    fs::File::create(&file).unwrap().set_len(MAX_FILE + 1).unwrap();
+    for (path, why) in [(file.as_path(), "more than 16777216 bytes"), (Path::new("/dev/zero"), "a device")] {
+        let error = KnownHosts::read(&[path.to_path_buf()]).unwrap_err();
+        assert!(format!("{error:#}").contains(why), "{error:#}");
+    }
+    assert!(KnownHosts::read(&["/dev/null".into()]).is_ok());
+}

@@ -41,6 +41,7 @@ mod config;
 mod connection;
 mod conversation;
 mod exec;
+mod flatten;
 mod forward;
 mod host_key;
 mod jump;

@@ -13,6 +13,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
+use crate::outside::{self, Kind};
 use crate::plan::server::ServerName;
 use crate::wire::protocol::End;
 use crate::{files, paths};
@@ -198,7 +199,8 @@ fn take_back(undo: &Undo) -> Result<()> {
 
 fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
-    let plan = crate::plan::Plan::from_json(&std::fs::read_to_string(path)?)?;
+    let plan =
+        crate::plan::Plan::from_json(&outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)?)?;
     // What the failed one had beside the model makes room first.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;

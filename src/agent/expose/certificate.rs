@@ -7,6 +7,7 @@
 use crate::agent::host::addresses;
 use crate::error::{Context, Failure, Result};
 use crate::files;
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::wire::secrets::{days_left, fingerprint};
 use openssl::asn1::{Asn1Integer, Asn1Time};
@@ -20,7 +21,6 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509Name};
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -74,7 +74,7 @@ impl Certificate {
 
 /// The one in place; `None` when there is none.
 pub fn current() -> Result<Option<Certificate>> {
-    match fs::read(paths::TLS_CERT) {
+    match outside::read(paths::TLS_CERT.as_ref(), outside::NOTE, Kind::Regular) {
         Ok(pem) => Certificate::read(&pem).with_context(|| format!("reading {}", paths::TLS_CERT)).map(Some),
         Err(_) => Ok(None),
     }

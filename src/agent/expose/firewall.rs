@@ -2,6 +2,7 @@
 //! ours accepts does not help where another says no. So this finds out, and says what to type.
 
 use crate::agent::host::service::systemctl;
+use crate::outside::{self, Kind};
 use crate::plan::expose::Exposure;
 use crate::process;
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub struct Others {
 }
 
 pub fn others() -> Others {
-    let ufw = std::fs::read_to_string("/etc/ufw/ufw.conf").unwrap_or_default();
+    let ufw = outside::text("/etc/ufw/ufw.conf".as_ref(), outside::NOTE, Kind::Regular).unwrap_or_default();
     let nft = process::run("nft", &["-j", "list", "ruleset"], LIMIT).map(|outcome| outcome.stdout);
     let rules = nft.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     Others {

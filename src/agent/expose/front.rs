@@ -6,6 +6,7 @@ use super::holding::{Found, Holding};
 use crate::agent::host::addresses;
 use crate::agent::store::generation;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::outside::{self, Kind};
 use crate::plan::expose::Exposure;
 use crate::render;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +45,8 @@ pub fn serve() -> Result<Exit> {
     let port = render::port(&plan);
     let read = |name: &str| -> Result<Vec<u8>> {
         let path = credential(name)?;
-        std::fs::read(&path).with_context(|| format!("reading {}", path.display()))
+        outside::read(&path, outside::NOTE, Kind::Regular)
+            .with_context(|| format!("reading {}", path.display()))
     };
     let identity = native_tls::Identity::from_pkcs8(&read("cert.pem")?, &read("key.pem")?)
         .context("reading the certificate and its key")?;

@@ -2,6 +2,7 @@
 
 use super::user_locks;
 use crate::error::{Context, Failure, Result};
+use crate::outside::{self, Kind};
 use crate::{paths, process};
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +16,8 @@ pub struct Found {
 impl Found {
     pub fn read() -> Result<Found> {
         let has = |path: &str| -> Result<bool> {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?;
+            let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)
+                .with_context(|| format!("reading {path}"))?;
             Ok(text.lines().any(|line| line.split(':').next() == Some(paths::USER)))
         };
         Ok(Found { user: has("/etc/passwd")?, group: has("/etc/group")? })

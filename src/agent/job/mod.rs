@@ -16,6 +16,7 @@ use crate::agent::store::staged::{self, InUse};
 use crate::agent::store::{generation, handover, resume};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
+use crate::outside::{self, Kind};
 use crate::render::Bundle;
 use crate::verify::Report;
 use crate::verify::links::Links;
@@ -123,7 +124,8 @@ pub fn run() -> Result<Exit> {
 }
 
 fn read() -> Result<Job> {
-    let text = std::fs::read(job_path()).with_context(|| format!("reading {}", job_path().display()))?;
+    let text = outside::read(&job_path(), outside::TABLE, Kind::Regular)
+        .with_context(|| format!("reading {}", job_path().display()))?;
     Ok(serde_json::from_slice(&text)?)
 }
 

@@ -5,6 +5,7 @@ use crate::agent::store::generation::{self, Record};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::{probe_for_start, wait_for_gpus};
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::{Bound, ModelFile, Requirement};
@@ -32,7 +33,8 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     let start = Instant::now();
     let folder = Path::new(paths::GENERATION);
     let path = folder.join(paths::generation::PLAN);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let text = outside::text(&path, outside::DOCUMENT, Kind::Regular)
+        .with_context(|| format!("reading {}", path.display()))?;
     // Exit 2: a plan that is refused does not mend itself.
     let plan = Plan::from_json(&text)
         .map_err(|error| Failure::usage(format!("{} is refused: {error:#}", path.display())))?;

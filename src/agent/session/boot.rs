@@ -9,6 +9,7 @@ use crate::agent::store::generation::{self, known_model, known_runtime};
 use crate::agent::store::staged::InUse;
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
+use crate::outside::{self, Kind};
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::{Bundle, What};
@@ -27,7 +28,11 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
             let bundle = Bundle::read(path)?;
             (bundle.to_tar()?, Shelf::of(path, bundle.manifest()))
         }
-        false => (fs::read(path).with_context(|| format!("reading {}", path.display()))?, Shelf::empty()),
+        false => (
+            outside::read(path, outside::TABLE, Kind::Regular)
+                .with_context(|| format!("reading {}", path.display()))?,
+            Shelf::empty(),
+        ),
     };
     let plan = Bundle::from_tar(&tar)?.plan()?;
     // Whoever looks at the machine meanwhile leaves it.

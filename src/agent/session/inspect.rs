@@ -12,6 +12,7 @@ use crate::agent::store::{generation, key, receive};
 use crate::agent::{expose, job, steps};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::server::{Server, ServerName};
@@ -62,7 +63,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
 
 fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
-    let text = std::fs::read_to_string(path).map_err(|_| {
+    let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular).map_err(|_| {
         Failure::failed("nothing of agi-provision is installed on this host")
             .hint("`agi-provision apply` installs it")
     })?;

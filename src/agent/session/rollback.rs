@@ -8,6 +8,7 @@ use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::generation::{self, Record, has_model, runtime};
 use crate::agent::store::key;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::outside::{self, Kind};
 use crate::plan::Plan;
 use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, Event, Events};
@@ -68,7 +69,8 @@ fn target() -> Result<(PathBuf, PathBuf)> {
 
 fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     let path = to.join(paths::generation::PLAN);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let text = outside::text(&path, outside::DOCUMENT, Kind::Regular)
+        .with_context(|| format!("reading {}", path.display()))?;
     let plan = Plan::from_json(&text)?;
     let old = generation::current_plan();
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;

@@ -5,13 +5,13 @@ use super::{download, installed};
 use crate::agent::host::service;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the host should become.
@@ -90,7 +90,8 @@ impl Desired {
     /// What the generation that serves was made from; `None` where it does not say.
     pub fn current() -> Option<Desired> {
         let folder = generation::current()?;
-        let tar = fs::read(folder.join(paths::generation::BUNDLE)).ok()?;
+        let tar =
+            outside::read(&folder.join(paths::generation::BUNDLE), outside::TABLE, Kind::Regular).ok()?;
         let bundle = Bundle::from_tar(&tar).ok()?;
         Some(Desired {
             plan: bundle.plan().ok()?,

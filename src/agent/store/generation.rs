@@ -3,6 +3,7 @@
 
 use crate::error::{Failure, Result};
 use crate::files::{self, Stamp};
+use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
@@ -72,7 +73,7 @@ pub fn model_path(blob: &Blob) -> PathBuf {
 pub const NOTE: &str = "note.json";
 
 pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&outside::read(path, outside::DOCUMENT, Kind::Regular).ok()?).ok()
 }
 
 pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
@@ -131,7 +132,8 @@ pub fn current_plan() -> Option<Plan> {
 }
 
 pub fn plan(generation: &Path) -> Option<Plan> {
-    let text = fs::read_to_string(generation.join(paths::generation::PLAN)).ok()?;
+    let text =
+        outside::text(&generation.join(paths::generation::PLAN), outside::DOCUMENT, Kind::Regular).ok()?;
     Plan::from_json(&text).ok()
 }
 

@@ -3,9 +3,9 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::outside::{self, Kind};
 use crate::wire::secrets::{GivenCertificate, Secrets};
 use crate::{files, paths};
-use std::fs;
 use std::path::Path;
 
 /// Leaves `secrets` for the job that starts now; what an earlier session left of such goes.
@@ -23,7 +23,9 @@ fn leave_token(token: Option<&Token>) -> Result<()> {
 
 /// Takes the token that a session left; nobody can take it twice. `None` after a restart of the host.
 pub fn take_token() -> Result<Option<Token>> {
-    let Ok(bytes) = fs::read(paths::TOKEN) else { return Ok(None) };
+    let Ok(bytes) = outside::read(paths::TOKEN.as_ref(), outside::NOTE, Kind::Regular) else {
+        return Ok(None);
+    };
     files::remove(Path::new(paths::TOKEN))?;
     Ok(Some(serde_json::from_slice(&bytes).context("reading the token")?))
 }
@@ -37,7 +39,7 @@ fn leave_certificate(given: Option<&GivenCertificate>) -> Result<()> {
 
 /// Takes the user's certificate that a session left.
 pub fn take_certificate() -> Result<GivenCertificate> {
-    let bytes = std::fs::read(paths::TLS_GIVEN).map_err(|_| {
+    let bytes = outside::read(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular).map_err(|_| {
         Failure::failed(
             "the certificate that was given is gone: it is kept in memory only, until the host restarts",
         )

@@ -5,6 +5,7 @@ use super::generation::{self, NOTE, Runtime};
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
+use crate::outside::{self, Kind};
 use crate::wire::protocol::Blob;
 use crate::{paths, process};
 use std::fs::{self, File};
@@ -77,7 +78,7 @@ pub fn is_elf(path: &Path) -> bool {
 /// What `llama-server --version` calls its build, such as `b11434`; run as the service's own user.
 /// `None`: it does not say.
 pub fn build(server: &Path) -> Option<String> {
-    let passwd = fs::read_to_string("/etc/passwd").ok()?;
+    let passwd = outside::text(Path::new("/etc/passwd"), outside::DOCUMENT, Kind::Regular).ok()?;
     let entry = passwd.lines().find_map(|line| line.strip_prefix(&format!("{}:", paths::USER)))?;
     let mut ids = entry.split(':').skip(1).map_while(|id| id.parse().ok());
     let (uid, gid) = (ids.next()?, ids.next()?);

@@ -3,6 +3,7 @@
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::hash::hex;
+use crate::outside::{self, Kind};
 use crate::paths;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub fn create() -> Result<()> {
 
 /// The key, without its newline.
 pub fn read() -> Result<String> {
-    let text =
-        std::fs::read_to_string(paths::API_KEY).with_context(|| format!("reading {}", paths::API_KEY))?;
+    let text = outside::text(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
+        .with_context(|| format!("reading {}", paths::API_KEY))?;
     Ok(text.trim().to_string())
 }

@@ -1,6 +1,7 @@
 //! Ansible's INI inventories.
 
 use super::tree::{Tree, Vars, expand};
+use crate::outside::quoted;
 
 pub fn parse(text: &str) -> Result<Tree, String> {
     let mut tree = Tree::default();
@@ -19,9 +20,9 @@ pub fn parse(text: &str) -> Result<Tree, String> {
                 "hosts" => Kind::Hosts,
                 "vars" => Kind::Vars,
                 "children" => Kind::Children,
-                other => return Err(at(format!("a section of {other:?}"))),
+                other => return Err(at(format!("a section of {}", quoted(other)))),
             };
-            tree.groups.entry(group.to_string()).or_default();
+            tree.group(group);
             section = (group.to_string(), kind);
             continue;
         }
@@ -33,19 +34,16 @@ pub fn parse(text: &str) -> Result<Tree, String> {
                 let vars = pairs.iter().map(|word| pair(word)).collect::<Result<Vars, _>>().map_err(at)?;
                 for name in expand(name).map_err(at)? {
                     let (name, vars) = with_port(&name, vars.clone());
-                    tree.host(&name, Some(group).filter(|group| !group.is_empty()), vars);
+                    tree.host(&name, Some(group).filter(|group| !group.is_empty()), vars).map_err(at)?;
                 }
             }
             Kind::Vars => {
                 let (key, value) =
-                    line.split_once('=').ok_or_else(|| at(format!("{line:?} sets nothing")))?;
+                    line.split_once('=').ok_or_else(|| at(format!("{} sets nothing", quoted(line))))?;
                 let value = unquoted(value.trim());
-                tree.groups.entry(group.to_string()).or_default().vars.insert(key.trim().into(), value);
+                tree.group(group).vars.insert(key.trim().into(), value);
             }
-            Kind::Children => {
-                tree.groups.entry(line.to_string()).or_default();
-                tree.groups.entry(group.to_string()).or_default().children.push(line.to_string());
-            }
+            Kind::Children => tree.child(group, line),
         }
     }
     Ok(tree)
@@ -77,7 +75,7 @@ fn with_port(name: &str, mut vars: Vars) -> (String, Vars) {
 }
 
 fn pair(word: &str) -> Result<(String, String), String> {
-    let (key, value) = word.split_once('=').ok_or_else(|| format!("{word:?} sets nothing"))?;
+    let (key, value) = word.split_once('=').ok_or_else(|| format!("{} sets nothing", quoted(word)))?;
     Ok((key.to_string(), value.to_string()))
 }
 

@@ -21,6 +21,7 @@ mod yaml;
 pub use limit::select;
 
 use crate::error::{Context, Failure, Result};
+use crate::outside::{self, Kind, quoted};
 use crate::ssh::Target;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ impl Overrides {
 impl Entry {
     /// Exit 2 when it names no host that SSH could reach.
     pub fn target(&self) -> Result<Target> {
-        let parsed = Target::parse(&self.address).with_context(|| format!("host {:?}", self.name))?;
+        let parsed = Target::parse(&self.address).with_context(|| format!("host {}", quoted(&self.name)))?;
         Ok(Target { user: self.user.clone().or(parsed.user), port: self.port.or(parsed.port), ..parsed })
     }
 }
@@ -72,25 +73,36 @@ impl Entry {
 /// # Errors
 /// Exit 2 with the place where the file is not understood, or when it names no host.
 pub fn read(path: &Path) -> Result<Vec<Entry>> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_read(path, "it is not text"))?;
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let parsed = match ending.to_ascii_lowercase().as_str() {
-        "toml" => ours::parse(&text),
-        "yml" | "yaml" => yaml::parse(&text).and_then(|tree| tree.entries()),
-        _ => ini::parse(&text).and_then(|tree| tree.entries()),
-    };
-    let mut entries = parsed.map_err(|why| not_read(path, &why))?;
+    let bytes = outside::read(path, outside::DOCUMENT, Kind::Named)
+        .with_context(|| format!("reading {}", path.display()))?;
+    let mut entries = parse(path, bytes).map_err(|why| not_read(path, &why))?;
     if entries.is_empty() {
         return Err(not_read(path, "it names no host"));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     for entry in &mut entries {
+        if entry.name.is_empty() || entry.name.contains(outside::steers) {
+            return Err(not_read(path, &format!("{} is no name for a host", quoted(&entry.name))));
+        }
         entry.identity = entry.identity.take().map(|file| located(folder, &file));
         entry.plan.file = entry.plan.file.take().map(|file| located(folder, &file));
         entry.target().map_err(|error| not_read(path, &format!("{error:#}")))?;
     }
     Ok(entries)
+}
+
+/// The entries of an inventory as it is written: `path` only says what the text is.
+///
+/// # Errors
+/// Where it is not understood, in one sentence.
+pub(crate) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Vec<Entry>, String> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is not text".to_string())?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    match ending.to_ascii_lowercase().as_str() {
+        "toml" => ours::parse(&text),
+        "yml" | "yaml" => yaml::parse(&text).and_then(|tree| tree.entries()),
+        _ => ini::parse(&text).and_then(|tree| tree.entries()),
+    }
 }
 
 fn not_read(path: &Path, why: &str) -> anyhow::Error {
@@ -131,6 +143,8 @@ mod tests {
             ("hosts", "# nothing\n"),
             ("hosts", "-oProxyCommand=x\n"),
             ("hosts", "a ansible_port=0x16\n"),
+            ("hosts", "a\u{1b}]0;x\u{7} ansible_host=127.0.0.1\n"),
+            ("x.toml", "[[host]]\nname = \"a\\nerror: b\"\naddress = \"b\"\n"),
         ] {
             let error = write(name, text).unwrap_err();
             assert_eq!(exit_code(&error), Exit::Usage, "{text}");

@@ -1,7 +1,10 @@
 //! Our own inventories: TOML with one table for each host.
 
+use super::tree::MOST_HOSTS;
 use super::{Entry, Overrides};
+use crate::outside::quoted;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Deserialize)]
@@ -28,13 +31,17 @@ struct Host {
 pub fn parse(text: &str) -> Result<Vec<Entry>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut entries: Vec<Entry> = Vec::new();
+    let mut names = BTreeSet::new();
     for host in file.host {
-        if entries.iter().any(|entry| entry.name == host.name) {
-            return Err(format!("host {:?} is there twice", host.name));
+        if !names.insert(host.name.clone()) {
+            return Err(format!("host {} is there twice", quoted(&host.name)));
+        }
+        if names.len() > MOST_HOSTS {
+            return Err(format!("it has more than {MOST_HOSTS} hosts"));
         }
         let plan = host.plan;
         if plan.file.is_some() && plan != (Overrides { file: plan.file.clone(), ..Overrides::default() }) {
-            return Err(format!("host {:?}: a plan file leaves nothing else to choose", host.name));
+            return Err(format!("host {}: a plan file leaves nothing else to choose", quoted(&host.name)));
         }
         entries.push(Entry {
             address: host.address.unwrap_or_else(|| host.name.clone()),

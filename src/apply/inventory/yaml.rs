@@ -1,47 +1,55 @@
 //! Ansible's YAML inventories: groups with hosts, vars and children. No tags, no vaults.
 
 use super::tree::{Tree, Vars, expand};
-use yaml_rust2::{Yaml, YamlLoader};
+use crate::outside::{self, quoted};
+use std::collections::BTreeSet;
+use yaml_rust2::Yaml;
 
 /// A group inside a group inside … this deep at most.
 const DEEPEST: usize = 32;
 
 pub fn parse(text: &str) -> Result<Tree, String> {
-    let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
+    let document = outside::yaml::load(text)?;
     let mut tree = Tree::default();
-    let Some(document) = documents.first() else { return Ok(tree) };
-    for (name, group) in mapping(document, "the file")? {
-        read_group(&name, group, &mut tree, DEEPEST)?;
+    let Some(document) = document else { return Ok(tree) };
+    for (name, group) in mapping(&document, "the file")? {
+        // Holds what other places repeat, as in a Compose file.
+        if !name.starts_with("x-") {
+            read_group(&name, group, &mut tree, DEEPEST)?;
+        }
     }
     Ok(tree)
 }
 
 fn read_group(name: &str, yaml: &Yaml, tree: &mut Tree, depth: usize) -> Result<(), String> {
     if depth == 0 {
-        return Err(format!("group {name:?} is nested too deeply"));
+        return Err(format!("group {} is nested more than {DEEPEST} deep", quoted(name)));
     }
-    tree.groups.entry(name.to_string()).or_default();
+    tree.group(name);
     for (key, value) in mapping(yaml, name)? {
         match key.as_str() {
             "hosts" => {
-                for (pattern, host_vars) in mapping(value, &format!("hosts of {name}"))? {
+                for (pattern, host_vars) in mapping(value, &format!("hosts of {}", quoted(name)))? {
                     let vars = vars(host_vars, &pattern)?;
                     for host in expand(&pattern)? {
-                        tree.host(&host, Some(name), vars.clone());
+                        tree.host(&host, Some(name), vars.clone())?;
                     }
                 }
             }
             "vars" => {
                 let vars = vars(value, name)?;
-                tree.groups.entry(name.to_string()).or_default().vars.extend(vars);
+                tree.group(name).vars.extend(vars);
             }
             "children" => {
-                for (child, group) in mapping(value, &format!("children of {name}"))? {
-                    tree.groups.entry(name.to_string()).or_default().children.push(child.clone());
+                for (child, group) in mapping(value, &format!("children of {}", quoted(name)))? {
+                    tree.child(name, &child);
                     read_group(&child, group, tree, depth - 1)?;
                 }
             }
-            other => return Err(format!("group {name:?} has {other:?}; expected hosts, vars or children")),
+            other => {
+                let (name, other) = (quoted(name), quoted(other));
+                return Err(format!("group {name} has {other}; expected hosts, vars or children"));
+            }
         }
     }
     Ok(())
@@ -52,16 +60,28 @@ fn vars(yaml: &Yaml, what: &str) -> Result<Vars, String> {
     Ok(mapping(yaml, what)?.into_iter().filter_map(|(key, value)| Some((key, scalar(value)?))).collect())
 }
 
+/// The pairs of a table: its own, and after them those of the tables that `<<` merges in, the first ones first.
 fn mapping<'a>(yaml: &'a Yaml, what: &str) -> Result<Vec<(String, &'a Yaml)>, String> {
     match yaml {
         Yaml::Null | Yaml::BadValue => Ok(Vec::new()),
-        Yaml::Hash(hash) => hash
-            .iter()
-            .map(|(key, value)| {
+        Yaml::Hash(hash) => {
+            let (merges, own): (Vec<_>, Vec<_>) =
+                hash.iter().partition(|(key, _)| key.as_str() == Some("<<"));
+            let mut pairs = Vec::new();
+            for (key, value) in own {
                 let key = scalar(key).ok_or_else(|| format!("{what}: a name that is not text"))?;
-                Ok((key, value))
-            })
-            .collect(),
+                pairs.push((key, value));
+            }
+            let mut named: BTreeSet<String> = pairs.iter().map(|(key, _)| key.clone()).collect();
+            for (_, merge) in merges {
+                let tables = merge.as_vec().map_or(std::slice::from_ref(merge), Vec::as_slice);
+                for table in tables {
+                    let merged = mapping(table, what)?;
+                    pairs.extend(merged.into_iter().filter(|(key, _)| named.insert(key.clone())));
+                }
+            }
+            Ok(pairs)
+        }
         _ => Err(format!("{what}: expected names with what belongs to them")),
     }
 }
@@ -111,6 +131,21 @@ all:
                 "gpu3 admin@10.0.0.3:2222 gpu"
             ]
         );
+    }
+
+    #[test]
+    fn anchors_are_repeated_and_merged() {
+        let text = "
+x-defaults: &d {ansible_user: alice, ansible_port: 2201}
+all:
+  vars: &all {ansible_user: root}
+  hosts:
+    a: {<<: *d, ansible_host: 10.0.0.1}
+    b: {ansible_port: 22, <<: [*all, *d]}
+";
+        let entries = parse(text).unwrap().entries().unwrap();
+        let targets: Vec<String> = entries.iter().map(|entry| entry.target().unwrap().to_string()).collect();
+        assert_eq!(targets, ["alice@10.0.0.1:2201", "root@b:22"]);
     }
 
     #[test]

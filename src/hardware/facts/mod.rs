@@ -6,9 +6,11 @@
 //! part around it, `gpus.0`. The two nulls that are values are said in their descriptions.
 //! docs/facts.schema.json describes every key; a test holds real output against it.
 
+use crate::outside::{self, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 mod gpu;
 
@@ -224,7 +226,7 @@ impl Gaps {
 
     /// Reads a small file of /proc or /sys; a failure is noted under `field`.
     pub fn read(&mut self, path: &str, field: &str) -> Option<String> {
-        match std::fs::read_to_string(path) {
+        match outside::text(Path::new(path), outside::NOTE, Kind::Regular) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.unsupported(field, format!("{path} does not exist"));

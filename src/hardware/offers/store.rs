@@ -6,6 +6,7 @@ use super::{Offer, file};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::hardware::profiles::Profile;
+use crate::outside::{self, Kind};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,8 @@ type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::Read, String>;
 
 fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
     if let Some(path) = named {
-        let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let bytes = outside::read(path, outside::TABLE, Kind::Named)
+            .with_context(|| format!("reading {}", path.display()))?;
         let read = read(&bytes).map_err(|why| {
             Failure::usage(format!("{} is no offers file: {why}", path.display()))
                 .hint(format!("its first line is {}", file::COLUMNS.join(",")))
@@ -51,7 +53,7 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
         return Ok(Known { warnings: warnings(path, &read.broken), offers: read.offers });
     }
     let embedded = super::all();
-    let Some((path, bytes)) = path().and_then(|path| Some((path.clone(), fs::read(path).ok()?))) else {
+    let Some((path, bytes)) = path().and_then(|path| Some((path.clone(), kept(&path)?))) else {
         return Ok(Known { offers: embedded, warnings: Vec::new() });
     };
     Ok(match read(&bytes) {
@@ -62,6 +64,10 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
             Known { offers: embedded, warnings: vec![warning] }
         }
     })
+}
+
+fn kept(path: &Path) -> Option<Vec<u8>> {
+    outside::read(path, outside::TABLE, Kind::Regular).ok()
 }
 
 /// Refreshed providers replace their compiled-in rows.
@@ -109,7 +115,7 @@ impl Held {
                 .hint("wait until it has ended")
                 .into());
         }
-        let kept = fs::read(&path).ok().and_then(|bytes| file::read(&bytes).ok());
+        let kept = kept(&path).and_then(|bytes| file::read(&bytes).ok());
         Ok(Held { path, offers: kept.unwrap_or_default().offers, _lock: lock })
     }
 

@@ -1,6 +1,7 @@
 //! Distribution, kernel, init, clock, and who may change the system now.
 
 use crate::hardware::facts::{Clock, Gaps, Os};
+use crate::outside::{self, Kind};
 use crate::process;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -56,8 +57,8 @@ pub fn booted_by_systemd() -> bool {
 
 /// Without running a program.
 pub fn essentials(gaps: &mut Gaps) -> Os {
-    let release = std::fs::read_to_string("/etc/os-release")
-        .or_else(|_| std::fs::read_to_string("/usr/lib/os-release"))
+    let release = outside::text(Path::new("/etc/os-release"), outside::NOTE, Kind::Regular)
+        .or_else(|_| outside::text(Path::new("/usr/lib/os-release"), outside::NOTE, Kind::Regular))
         .unwrap_or_else(|error| {
             gaps.failed("os.id", format!("/etc/os-release: {error}"));
             String::new()
