@@ -34,7 +34,7 @@ fn main() {
     BufReader::new(server.stdout.take().expect("its output")).read_line(&mut url).expect("its address");
     let url = url.trim().to_string();
 
-    let source = Source { urls: vec![url.clone()], sha256: sha256.clone(), size_bytes: gib << 30 };
+    let source = Source { urls: vec![url.clone()], sha256: sha256.parse().unwrap(), size_bytes: gib << 30 };
     let before = memory("VmHWM:");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {

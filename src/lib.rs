@@ -38,11 +38,12 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! error   files   hash   home   paths   process   say   secret   units
+//! checked   error   files   hash   home   paths   process   say   secret   units
 //! outside
 //! ```
 //!
-//! The ground floor: [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
+//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`error`] the exit
+//! codes and hints, [`files`] how files change, [`hash`] their SHA-256,
 //! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a
 //! host, [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
 
@@ -54,6 +55,7 @@ pub mod say;
 
 pub mod agent;
 pub mod apply;
+pub mod checked;
 pub mod cli;
 pub mod error;
 pub mod fetch;

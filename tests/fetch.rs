@@ -37,7 +37,11 @@ impl Place {
     }
 
     fn source(&self, urls: &[String]) -> Source {
-        Source { urls: urls.to_vec(), sha256: sha256(&self.bytes), size_bytes: self.bytes.len() as u64 }
+        Source {
+            urls: urls.to_vec(),
+            sha256: sha256(&self.bytes).parse().unwrap(),
+            size_bytes: self.bytes.len() as u64,
+        }
     }
 
     fn fetch(&self, urls: &[String], options: &Options) -> anyhow::Result<()> {

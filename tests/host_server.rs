@@ -57,7 +57,10 @@ fn model(folder: &Path, name: &str, head: &[u8], size: u64, template: Option<Cha
     let shape = Shape::from_header(&header).unwrap();
     let weights = weights_of(&header, shape.layers.len());
     let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
-    Model { file, choice: ModelChoice { id: name.to_string(), shape, chat_template: template, variants } }
+    Model {
+        file,
+        choice: ModelChoice { id: name.parse().unwrap(), shape, chat_template: template, variants },
+    }
 }
 
 /// The registry's model with two layers, so that any of them starts in a moment.

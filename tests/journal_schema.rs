@@ -14,7 +14,13 @@ fn validator() -> jsonschema::Validator {
 fn exposed(confirm_seconds: Option<u64>, earlier: Option<String>) -> Event {
     let certificate =
         json!({"sha256": "AB", "names": ["h"], "made_here": true, "days_left": 819, "pem": "…"});
-    Event::Exposed { ranges: "192.0.2.0/24".into(), port: 8080, certificate, confirm_seconds, earlier }
+    Event::Exposed {
+        ranges: "192.0.2.0/24".into(),
+        port: "8080".parse().unwrap(),
+        certificate,
+        confirm_seconds,
+        earlier,
+    }
 }
 
 /// Every event that a job writes, through a real journal.

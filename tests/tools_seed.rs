@@ -122,7 +122,7 @@ fn the_same_again_is_the_same_to_the_byte_and_what_is_asked_for_no_more_goes() {
     let manifest =
         || -> Value { serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap() };
     let first = (fs::read(&seed).unwrap(), manifest());
-    assert_eq!(first.1["seed"]["sha256"], agi_provision::hash::sha256(&first.0));
+    assert_eq!(first.1["seed"]["sha256"], agi_provision::hash::sha256(&first.0).as_str());
     assert_eq!(first.1["seed"]["size_bytes"], first.0.len());
     assert!(home.seed().contains("nothing changed"));
     // Made from nothing, at another time.

@@ -1,5 +1,6 @@
 //! Files of this machine that go to hosts: known by their content, which is hashed once.
 
+use crate::checked::{Checksum, FileName};
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
@@ -18,7 +19,7 @@ pub struct LocalFile {
 
 impl LocalFile {
     /// Hashes `path`, or takes the hash from the cache while the file is unchanged.
-    pub fn open(path: &Path, name: String, progress: impl FnMut(u64)) -> Result<LocalFile> {
+    pub fn open(path: &Path, name: FileName, progress: impl FnMut(u64)) -> Result<LocalFile> {
         let what = || format!("reading {}", path.display());
         let stamp = Stamp::of(path).with_context(what)?;
         if path.is_dir() {
@@ -44,7 +45,7 @@ impl LocalFile {
 #[derive(Clone, Debug)]
 pub struct AgentFile {
     pub path: PathBuf,
-    pub sha256: String,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 
@@ -61,7 +62,7 @@ impl AgentFile {
                     .into());
             }
         };
-        let file = LocalFile::open(&path, String::new(), |_| {})?;
+        let file = LocalFile::open(&path, FileName::new("agi-provision")?, |_| {})?;
         Ok(AgentFile { path, sha256: file.blob.sha256, size_bytes: file.blob.size_bytes })
     }
 
@@ -74,7 +75,7 @@ impl AgentFile {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Entry {
     stamp: Stamp,
-    sha256: String,
+    sha256: Checksum,
 }
 
 /// Hashes taken earlier, in the user's cache folder. Losing it costs time, nothing else.

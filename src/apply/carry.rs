@@ -1,8 +1,8 @@
 //! Files that travel in a bundle's directory: put there, and found there again. Both hash every byte.
 
 use super::blobs::LocalFile;
+use crate::checked::{Checksum, FileName};
 use crate::error::{Context, Failure, Result};
-use crate::hash::hex;
 use crate::render::carried::{Carried, FOLDER};
 use crate::render::{Manifest, What};
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ impl Travelling {
 }
 
 /// Reads a file and hashes it; a caller may show how far that is.
-pub type Hash<'a> = &'a dyn Fn(&Path, String) -> Result<LocalFile>;
+pub type Hash<'a> = &'a dyn Fn(&Path, FileName) -> Result<LocalFile>;
 
 /// What the bundle in `dir` carries. A file that is not what the manifest says is refused.
 pub fn find(dir: &Path, manifest: &Manifest, hash: Hash) -> Result<Vec<Travelling>> {
@@ -85,7 +85,7 @@ pub fn put(
 }
 
 /// The SHA-256 of what was copied.
-fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<String> {
+fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<Checksum> {
     let reading = || format!("reading {}", from.display());
     let writing = || format!("writing {}", to.display());
     let mut source = File::open(from).with_context(reading)?;
@@ -96,7 +96,7 @@ fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<String>
     loop {
         let read = source.read(&mut buffer).with_context(reading)?;
         if read == 0 {
-            return Ok(hex(&hash.finalize()));
+            return Ok(Checksum::of(hash.finalize().into()));
         }
         hash.update(&buffer[..read]);
         target.write_all(&buffer[..read]).with_context(writing)?;
@@ -109,7 +109,7 @@ fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<String>
 mod tests {
     use super::*;
 
-    fn hash(path: &Path, name: String) -> Result<LocalFile> {
+    fn hash(path: &Path, name: FileName) -> Result<LocalFile> {
         LocalFile::open(path, name, |_| {})
     }
 
@@ -119,7 +119,7 @@ mod tests {
         let source = home.path().join("source.gguf");
         fs::write(&source, vec![7; 3 << 20]).unwrap();
         let all =
-            [Travelling { what: What::Model, file: hash(&source, "planned.gguf".to_string()).unwrap() }];
+            [Travelling { what: What::Model, file: hash(&source, "planned.gguf".parse().unwrap()).unwrap() }];
         let mut told = Vec::new();
         let mut progress = |name: &str, done, total| told.push((name.to_string(), done, total));
         let put = |progress: &mut dyn FnMut(&str, u64, u64)| put(dir.path(), &all, &hash, progress);

@@ -70,7 +70,7 @@ mod tests {
     fn outcome(exit: Exit, confirm_seconds: Option<u64>) -> Outcome {
         let exposed = Event::Exposed {
             ranges: "10.0.0.0/8".into(),
-            port: 8080,
+            port: "8080".parse().unwrap(),
             certificate: serde_json::Value::Null,
             confirm_seconds,
             earlier: None,

@@ -256,8 +256,8 @@ mod tests {
 
     #[test]
     fn an_agent_that_went_meanwhile_is_told_from_other_trouble() {
-        let agent = AgentFile { path: "a".into(), sha256: "77".into(), size_bytes: 1 };
-        let path = "/usr/local/lib/agi-provision/agent-77";
+        let agent = AgentFile { path: "a".into(), sha256: "7".repeat(64).parse().unwrap(), size_bytes: 1 };
+        let path = format!("/usr/local/lib/agi-provision/agent-{}", "7".repeat(64));
         for (said, gone) in [
             (format!("sh: 1: exec: {path}: not found"), true),
             (format!("motd\nbash: line 1: {path}: No such file or directory\n"), true),

@@ -5,6 +5,7 @@ use super::source::{self, Source, SourceArgs};
 use super::{Format, print, print_json};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
+use crate::checked::HostPath;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
@@ -38,7 +39,7 @@ pub struct Args {
     runtime_archive: Option<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
     #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
-    runtime_path: Option<PathBuf>,
+    runtime_path: Option<HostPath>,
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
     mirror: Vec<(String, String)>,

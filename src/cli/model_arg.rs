@@ -1,6 +1,7 @@
 //! `--model`: a name of the registry, a GGUF file whose header is read, or a repository on Hugging
 //! Face (`hf:owner/repository[:quant]`).
 
+use crate::checked::{FileName, ModelId, Refused};
 use crate::error::{Context, Failure, Result, bail, ensure};
 use crate::model::gguf::{GgufError, Header};
 use crate::model::huggingface::{Hub, RemoteFile};
@@ -81,12 +82,13 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
     let remote = hub.files(repository)?;
     choice.variants.retain_mut(|variant| {
         variant.files.iter_mut().all(|file| {
-            let Some(found) = remote.iter().find(|found| found.path == file.name) else {
+            let found = remote.iter().find(|found| file.name == found.path);
+            let Some((found, Ok(url))) = found.map(|found| (found, hub.url(repository, &found.path))) else {
                 return false;
             };
             file.size_bytes = found.size;
             file.sha256 = found.sha256.clone();
-            file.url = Some(hub.url(repository, &found.path));
+            file.url = Some(url);
             true
         })
     });
@@ -115,7 +117,7 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
 
 /// A model's files as one, and what its header says.
 pub(super) struct Read {
-    pub id: String,
+    pub id: ModelId,
     pub header: Header,
     pub files: Vec<ModelFile>,
     /// The repository and the file's path in it, or the file's name.
@@ -151,15 +153,17 @@ pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&st
     let header = merged(headers).with_context(|| format!("reading {}", first.path))?;
     let files: Vec<ModelFile> = parts
         .iter()
-        .map(|part| ModelFile {
-            name: base_name(&part.path).to_string(),
-            size_bytes: part.size,
-            sha256: part.sha256.clone(),
-            url: Some(hub.url(repository, &part.path)),
+        .map(|part| {
+            Ok(ModelFile {
+                name: FileName::new(base_name(&part.path))?,
+                size_bytes: part.size,
+                sha256: part.sha256.clone(),
+                url: Some(hub.url(repository, &part.path)?),
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Read {
-        id: base_name(repository).to_ascii_lowercase(),
+        id: ModelId::new(base_name(repository).to_ascii_lowercase())?,
         header,
         files,
         from: vec![repository.to_string(), first.path.clone()],
@@ -217,7 +221,7 @@ pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     for part in &parts {
         headers.push(open_header(part)?);
         files.push(ModelFile {
-            name: part.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            name: FileName::from_os(part.file_name().unwrap_or_default()).map_err(renamed)?,
             size_bytes: std::fs::metadata(part)?.len(),
             sha256: None,
             url: None,
@@ -225,9 +229,13 @@ pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     }
     let header = merged(headers).with_context(|| format!("reading {}", path.display()))?;
     let name = files[0].name.trim_end_matches(".gguf");
-    let id = split_name(&files[0].name).map_or(name, |(stem, ..)| stem).to_string();
-    let from = vec![files[0].name.clone()];
+    let id = ModelId::new(split_name(&files[0].name).map_or(name, |(stem, ..)| stem)).map_err(renamed)?;
+    let from = vec![files[0].name.to_string()];
     Ok((Read { id, header, files, from }, parts))
+}
+
+fn renamed(refused: Refused) -> Failure {
+    Failure::usage(refused.to_string()).hint("give the file another name: it becomes a name on the host")
 }
 
 fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {

@@ -88,13 +88,13 @@ fn named(name: &str, resolve: bool) -> Result<RagChoice> {
 /// Size and hash as the repository has them now.
 fn pin(hub: &Hub, repository: &str, file: &mut ModelFile) -> Result<()> {
     let remote = hub.files(repository)?;
-    let found = remote.iter().find(|found| found.path == file.name).ok_or_else(|| {
+    let found = remote.iter().find(|found| file.name == found.path).ok_or_else(|| {
         Failure::failed(format!("{repository} has no file {}", file.name))
             .hint("name another embedding model: --rag-model hf:owner/repository:quant")
     })?;
     file.size_bytes = found.size;
     file.sha256 = found.sha256.clone();
-    file.url = Some(hub.url(repository, &found.path));
+    file.url = Some(hub.url(repository, &found.path)?);
     Ok(())
 }
 

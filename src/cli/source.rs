@@ -6,6 +6,7 @@ use super::plan::PlanArgs;
 use crate::apply::LocalFile;
 use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
+use crate::checked::FileName;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
@@ -192,7 +193,7 @@ fn not_that_model(plan: &Plan, path: &Path, found: u64, wanted: u64) -> Failure 
 /// The file under its name in the plan, hashed, and with the hash that the plan pins.
 fn pinned(path: &Path, planned: &ModelFile) -> Result<LocalFile> {
     let file = hashed(path, planned.name.clone())?;
-    if let Some(pin) = planned.sha256.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&file.blob.sha256)) {
+    if let Some(pin) = planned.sha256.as_ref().filter(|pin| **pin != file.blob.sha256) {
         return Err(Failure::usage(format!(
             "{} has SHA-256 {}, but the plan pins {pin}",
             path.display(),
@@ -208,13 +209,16 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// llama.cpp's archive, under its own name.
+/// llama.cpp's archive, under its own name where a bundle can have a file of that name.
 pub fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
-    archive.map(|path| hashed(path, file_name(path))).transpose()
+    let Some(path) = archive else { return Ok(None) };
+    let own = FileName::from_os(path.file_name().unwrap_or_default());
+    let name = own.or_else(|_| FileName::new("llama.cpp.tar.gz"))?;
+    hashed(path, name).map(Some)
 }
 
 /// Hashing takes a second per gigabyte or two, so it is shown.
-pub fn hashed(path: &Path, name: String) -> Result<LocalFile> {
+pub fn hashed(path: &Path, name: FileName) -> Result<LocalFile> {
     let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = if super::interactive() && total > 256 << 20 {
         indicatif::ProgressBar::new(total)

@@ -2,6 +2,7 @@
 //! from the page cache while the rest is still on its way.
 
 use super::state::{Over, Shared};
+use crate::checked::Checksum;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io;
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 const BUFFER: usize = 1 << 20;
 
-/// SHA-256 of all `size` bytes, lower-case hex; `None` when the download ended before they were there.
-pub fn follow(file: &File, size: u64, shared: &Shared) -> io::Result<Option<String>> {
+/// SHA-256 of all `size` bytes; `None` when the download ended before they were there.
+pub fn follow(file: &File, size: u64, shared: &Shared) -> io::Result<Option<Checksum>> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     let (mut done, mut epoch) = (0, 0);
@@ -41,7 +42,7 @@ pub fn follow(file: &File, size: u64, shared: &Shared) -> io::Result<Option<Stri
             if state.resetting || state.epoch != epoch {
                 continue;
             }
-            return Ok(Some(crate::hash::hex(&hash.finalize())));
+            return Ok(Some(Checksum::of(hash.finalize().into())));
         }
     }
 }

@@ -23,6 +23,7 @@ mod work;
 
 pub use record::{discard, held};
 
+use crate::checked::Checksum;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::secret::Secret;
@@ -38,8 +39,7 @@ use std::time::Duration;
 pub struct Source {
     /// Tried in this order.
     pub urls: Vec<String>,
-    /// Lower-case hex.
-    pub sha256: String,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 

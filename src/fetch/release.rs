@@ -6,8 +6,8 @@
 use super::answer::Asked;
 use super::api::Api;
 use super::ask::Unanswered;
+use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
-use crate::hash;
 use serde::Deserialize;
 
 const REPOSITORY: &str = "ggml-org/llama.cpp";
@@ -17,9 +17,8 @@ const MAX_LIST: u64 = 4 << 20;
 /// An archive of a release, pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
-    pub url: String,
-    /// Lower-case hex.
-    pub sha256: String,
+    pub url: DownloadUrl,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 
@@ -65,9 +64,11 @@ impl Releases {
         })?;
         let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         let sha256 = digest
-            .and_then(hash::parse)
+            .and_then(|digest| Checksum::parse(digest).ok())
             .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
-        Ok(Archive { url: asset.browser_download_url, sha256, size_bytes: asset.size })
+        let url =
+            DownloadUrl::new(asset.browser_download_url).with_context(|| format!("looking up {name}"))?;
+        Ok(Archive { url, sha256, size_bytes: asset.size })
     }
 
     fn refusal(&self, unanswered: Unanswered, build: &str) -> anyhow::Error {

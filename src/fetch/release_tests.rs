@@ -27,7 +27,7 @@ fn an_archive_is_pinned_by_its_digest() {
     let (releases, requests) = releases(vec![Play::Text(list(&name, &format!("\"sha256:{sha}\"")))]);
     let archive = releases.archive("b11434", &name).unwrap();
     assert_eq!(archive.url, "https://x/llama-b11434-bin-ubuntu-x64.tar.gz");
-    assert_eq!((archive.size_bytes, archive.sha256), (31415926, "a".repeat(64)));
+    assert_eq!((archive.size_bytes, archive.sha256.as_str()), (31415926, "a".repeat(64).as_str()));
     let request = requests.recv().unwrap().join("\n");
     assert!(request.starts_with("GET /repos/ggml-org/llama.cpp/releases/tags/b11434 "), "{request}");
     assert!(request.to_ascii_lowercase().contains("authorization: bearer gh_secret"), "{request}");

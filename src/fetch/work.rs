@@ -4,6 +4,7 @@ use super::answer::{self, Asked, Refusal, Sent, Then};
 use super::client;
 use super::state::{Mode, Over, Piece, Shared, State, Trouble, key};
 use super::{Options, Progress, Source, Unfinished, hash, no_space};
+use crate::checked::Checksum;
 use crate::error::{Context, Result, anyhow};
 use crate::files;
 use reqwest::blocking::{Client, Response};
@@ -36,7 +37,7 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     /// The hash of what came, once all of it is there.
-    pub fn run(&self, progress: &mut dyn FnMut(Progress) -> Result<()>) -> Result<String> {
+    pub fn run(&self, progress: &mut dyn FnMut(Progress) -> Result<()>) -> Result<Checksum> {
         let size = self.source.size_bytes;
         let workers = self.options.ranges.clamp(1, 16);
         let found = std::thread::scope(|scope| {

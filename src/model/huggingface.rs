@@ -5,11 +5,11 @@
 //! retried, every wait has a bound.
 
 use super::gguf::{GgufError, Header};
+use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::answer::Asked;
 use crate::fetch::api::Api;
 use crate::fetch::ask::{Reply, Unanswered};
-use crate::hash;
 use serde::Deserialize;
 
 /// Bytes asked for by each read of a header. The vocabularies of today's models take 1 to 15 MB.
@@ -27,8 +27,8 @@ pub struct RemoteFile {
     /// With its directories.
     pub path: String,
     pub size: u64,
-    /// Lower-case hex; `None` for a small file that is not in LFS.
-    pub sha256: Option<String>,
+    /// `None` for a small file that is not in LFS.
+    pub sha256: Option<Checksum>,
 }
 
 #[derive(Deserialize)]
@@ -53,8 +53,16 @@ impl Hub {
     }
 
     /// Where a file is downloaded from.
-    pub fn url(&self, repository: &str, path: &str) -> String {
-        format!("{}/{repository}/resolve/main/{path}", self.0.base())
+    pub fn url(&self, repository: &str, path: &str) -> Result<DownloadUrl> {
+        let what = || format!("where {path} of {repository} is downloaded from");
+        let mut url = reqwest::Url::parse(self.0.base()).with_context(what)?;
+        let parts = repository.split('/').chain(["resolve", "main"]).chain(path.split('/'));
+        // A name may have a space, `#` or `?`.
+        match url.path_segments_mut() {
+            Ok(mut path) => drop(path.pop_if_empty().extend(parts)),
+            Err(()) => return Err(Failure::failed(format!("{} has no paths", self.0.base())).into()),
+        }
+        DownloadUrl::new(url).with_context(what)
     }
 
     /// Every file of `repository`.
@@ -75,7 +83,7 @@ impl Hub {
             let of_files = entries.into_iter().filter(|entry| entry.kind == "file");
             files.extend(of_files.map(|entry| RemoteFile {
                 size: entry.lfs.as_ref().and_then(|lfs| lfs.size).unwrap_or(entry.size),
-                sha256: entry.lfs.and_then(|lfs| hash::parse(&lfs.oid)),
+                sha256: entry.lfs.and_then(|lfs| Checksum::parse(&lfs.oid).ok()),
                 path: entry.path,
             }));
             next = list.next;
@@ -86,7 +94,7 @@ impl Hub {
     /// The header of a GGUF file of `size` bytes.
     pub fn header(&self, repository: &str, path: &str, size: u64) -> Result<Header> {
         check_name(repository)?;
-        let url = self.url(repository, path);
+        let url = self.url(repository, path)?;
         let what = || format!("reading the header of {path} in {repository}");
         let mut start = Vec::new();
         for length in READS {

@@ -31,7 +31,10 @@ fn a_list_gives_sizes_and_hashes() {
     );
     let (hub, requests) = hub(vec![Play::Text(list)]);
     let files = hub.files("owner/name").unwrap();
-    assert_eq!(files[0], RemoteFile { path: "x/m.gguf".into(), size: 123456, sha256: Some(sha) });
+    assert_eq!(
+        files[0],
+        RemoteFile { path: "x/m.gguf".into(), size: 123456, sha256: Some(sha.parse().unwrap()) }
+    );
     assert_eq!(files[1], RemoteFile { path: "README.md".into(), size: 7, sha256: None });
     let request = requests.recv().unwrap().join("\n");
     assert!(request.starts_with("GET /api/models/owner/name/tree/main?recursive=true "), "{request}");

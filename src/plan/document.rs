@@ -7,6 +7,7 @@ use super::build;
 pub use super::rag::document::Rag;
 use super::server::{Further, MOST};
 use super::server_args::ServerArgs;
+use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -55,7 +56,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedModel {
     /// Registry id (`saiga-13b`) or, for a file, its name without the extension.
-    pub id: String,
+    pub id: ModelId,
     /// GGUF `general.architecture`.
     pub architecture: String,
     /// Jinja source of the chat template the server gets by `--chat-template-file`; `None` only for
@@ -75,12 +76,12 @@ pub struct PlannedModel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFile {
-    /// File name without directories; split files keep their `-00001-of-0000N` names.
-    pub name: String,
+    /// Split files keep their `-00001-of-0000N` names.
+    pub name: FileName,
     pub size_bytes: u64,
-    /// Lower-case hex; `None` until resolved.
-    pub sha256: Option<String>,
-    pub url: Option<String>,
+    /// `None` until resolved.
+    pub sha256: Option<Checksum>,
+    pub url: Option<DownloadUrl>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -228,9 +229,8 @@ pub struct LlamaServer {
 /// llama.cpp's release archive, pinned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuntimeFile {
-    pub url: String,
-    /// Lower-case hex.
-    pub sha256: String,
+    pub url: DownloadUrl,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 

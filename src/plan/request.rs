@@ -4,6 +4,7 @@ use super::build;
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use super::placement::SplitMode;
+use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer};
 use crate::hardware::profiles::{self, Profile};
@@ -15,7 +16,7 @@ use crate::model::{Shape, Weights, template};
 /// The model to plan for, in every quantisation that may be chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelChoice {
-    pub id: String,
+    pub id: ModelId,
     pub shape: Shape,
     /// `None`: the caller does not care.
     pub chat_template: Option<ChatTemplate>,
@@ -33,7 +34,7 @@ pub struct Variant {
 /// The embedding model of `--rag`, in its one quantisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RagChoice {
-    pub id: String,
+    pub id: ModelId,
     pub embedder: Embedder,
     pub files: Vec<ModelFile>,
     /// Bytes on disk.
@@ -92,15 +93,15 @@ impl ModelChoice {
             let published = model.file(&quant);
             let size_bytes = published.and_then(|file| file.size_bytes).unwrap_or(weights.total_bytes);
             let name = published.map_or_else(|| format!("{}.{quant}.gguf", model.id), |f| f.name.clone());
-            let url = published.map(|file| model.url(file));
+            let url = published.map(|file| DownloadUrl::new(model.url(file))).transpose().ok()?;
             Some(Variant {
                 weights,
-                files: vec![ModelFile { name, size_bytes, sha256: None, url }],
+                files: vec![ModelFile { name: FileName::new(name).ok()?, size_bytes, sha256: None, url }],
                 size_bytes,
             })
         };
         Ok(ModelChoice {
-            id: model.id.clone(),
+            id: ModelId::new(model.id.as_str())?,
             shape: model.shape(),
             chat_template: Some(template::of_registry(model)),
             variants: model.quants(quant)?.into_iter().filter_map(variant).collect(),
@@ -115,9 +116,10 @@ impl RagChoice {
         let published = model.files.first().context("the registry names a file of each embedding model")?;
         let embedder = model.embedder(&published.quant)?;
         let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
-        let (name, url) = (published.name.clone(), Some(model.url(published)));
-        let files = vec![ModelFile { name, size_bytes, sha256: None, url }];
-        Ok(RagChoice { id: model.id.clone(), embedder, files, size_bytes, chunks: None, chunk_tokens: None })
+        let (name, url) = (FileName::new(published.name.as_str())?, DownloadUrl::new(model.url(published))?);
+        let files = vec![ModelFile { name, size_bytes, sha256: None, url: Some(url) }];
+        let id = ModelId::new(model.id.as_str())?;
+        Ok(RagChoice { id, embedder, files, size_bytes, chunks: None, chunk_tokens: None })
     }
 }
 

@@ -2,6 +2,7 @@
 //! manifest, and nothing else is needed, so that reading needs no care for anything else.
 
 use super::manifest::{MAX_BYTES, MAX_ENTRIES, broken, check_path};
+use crate::checked::RelativePath;
 use crate::error::{Context, Result};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -27,7 +28,7 @@ pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a str, u32, &'a [u8])>) ->
 
 /// The files of a tar that anyone may have made. Bounded in number and size; no absolute paths, no
 /// `..`, no links, devices or duplicates.
-pub(super) fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(super) fn unpack(bytes: &[u8]) -> Result<BTreeMap<RelativePath, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let mut total = 0u64;
     let mut archive = Archive::new(bytes);
@@ -36,6 +37,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut entry = entry.context("reading the bundle's tar")?;
         let path = entry.header().path_bytes().into_owned();
         let path = String::from_utf8(path).map_err(|_| broken("a path is not UTF-8".to_string()))?;
+        let path = RelativePath::new(path).map_err(|refused| broken(refused.to_string()))?;
         check_path(&path)?;
         let kind = entry.header().entry_type();
         if kind != EntryType::Regular {
@@ -97,7 +99,7 @@ mod tests {
         assert_eq!(tar, pack(files.into_iter()).unwrap());
         let back = unpack(&tar).unwrap();
         assert_eq!(
-            back.into_iter().map(|(path, content)| (path, content.len())).collect::<Vec<_>>(),
+            back.into_iter().map(|(path, content)| (path.to_string(), content.len())).collect::<Vec<_>>(),
             [("a".to_string(), 1), ("b/c".to_string(), 2000)]
         );
     }
@@ -106,10 +108,13 @@ mod tests {
     fn paths_that_lead_elsewhere_are_refused() {
         let file = EntryType::Regular;
         for path in ["../evil", "/etc/passwd", "a/../../evil", "a//b", "./a", "a/", "", "a\\b", "a\nb"] {
-            refused(&[(path, file, b"x")], "not a plain relative path");
+            refused(&[(path, file, b"x")], "not a relative path that stays in its folder");
         }
         refused(&[("rootfs/etc/cron.d/evil", file, b"x")], "no place for a bundle's file");
-        refused(&[("rootfs/etc/agi-provision/../shadow", file, b"x")], "not a plain relative path");
+        refused(
+            &[("rootfs/etc/agi-provision/../shadow", file, b"x")],
+            "not a relative path that stays in its folder",
+        );
     }
 
     #[test]

@@ -5,8 +5,9 @@ use super::archive;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
     BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    broken, check_path,
+    broken, check_path, host_path,
 };
+use crate::checked::{Checksum, FileMode, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::hash::sha256;
 use crate::paths;
@@ -20,9 +21,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleFile {
     /// Relative to the bundle, with `/`.
-    pub path: String,
-    /// Permission bits.
-    pub mode: u32,
+    pub path: RelativePath,
+    pub mode: FileMode,
     /// `user:group`.
     pub owner: String,
     pub content: Vec<u8>,
@@ -107,7 +107,7 @@ impl Bundle {
             }
             files.push(BundleFile {
                 path: path.clone(),
-                mode: file.mode_bits()?,
+                mode: file.mode,
                 owner: file.owner.clone(),
                 content: found,
             });
@@ -151,10 +151,13 @@ impl Bundle {
         Plan::from_json(text).context("reading the bundle's plan.json")
     }
 
-    /// The bundle's name: the SHA-256, in hex, of the manifest of what goes to a host. That is the
-    /// `manifest.json` in the tar; the one in a directory lists `cloud-init/` too.
-    pub fn id(&self) -> String {
-        sha256(self.for_host().to_json().as_bytes())
+    /// The bundle's name: the SHA-256 of the manifest of what a host becomes by it. The version of the
+    /// tool and its texts for people are no part of that: the same plan, applied by another version with
+    /// the same templates, is the same bundle.
+    pub fn id(&self) -> Checksum {
+        let mut manifest = Manifest { tool_version: String::new(), ..self.for_host() };
+        manifest.files.retain(|file| host_path(&file.path).is_some());
+        sha256(manifest.to_json().as_bytes())
     }
 
     /// The manifest without `cloud-init/`, which holds the rest of the bundle and so cannot be part
@@ -169,7 +172,7 @@ impl Bundle {
     pub fn to_tar(&self) -> Result<Vec<u8>> {
         let manifest = self.for_host().to_json();
         let files = self.files.iter().filter(|file| goes_to_host(&file.path));
-        let files = files.map(|file| (file.path.as_str(), file.mode, file.content.as_slice()));
+        let files = files.map(|file| (file.path.as_str(), file.mode.bits(), file.content.as_slice()));
         archive::pack([(MANIFEST, 0o644, manifest.as_bytes())].into_iter().chain(files))
     }
 
@@ -177,7 +180,7 @@ impl Bundle {
     pub fn from_tar(bytes: &[u8]) -> Result<Bundle> {
         let mut found = archive::unpack(bytes)?;
         let manifest = found.remove(MANIFEST).ok_or_else(|| broken(format!("{MANIFEST} is missing")))?;
-        let bundle = Bundle::assemble(manifest, |file| Ok(found.remove(&file.path)))?;
+        let bundle = Bundle::assemble(manifest, |file| Ok(found.remove(file.path.as_str())))?;
         match found.into_keys().next() {
             Some(extra) => Err(broken(format!("{extra:?} is not in its manifest"))),
             None => Ok(bundle),
@@ -188,7 +191,7 @@ impl Bundle {
 fn entry(file: &BundleFile) -> ManifestFile {
     ManifestFile {
         path: file.path.clone(),
-        mode: format!("{:04o}", file.mode),
+        mode: file.mode,
         owner: file.owner.clone(),
         sha256: sha256(&file.content),
         size_bytes: file.content.len() as u64,
@@ -212,12 +215,12 @@ impl Bundle {
 
         for file in &self.files {
             if put_file(dir, &file.path, file.mode, &file.content)? {
-                changed.push(file.path.clone());
+                changed.push(file.path.to_string());
             }
         }
         for link in self.links() {
             if put_link(dir, link)? {
-                changed.push(link.path.clone());
+                changed.push(link.path.to_string());
             }
         }
         if let Some(old) = old {
@@ -227,15 +230,18 @@ impl Bundle {
                 old.files.iter().map(|file| &file.path).chain(old.links.iter().map(|link| &link.path));
             for path in old_paths.filter(|path| !kept(path)) {
                 if remove(dir, path)? {
-                    changed.push(path.clone());
+                    changed.push(path.to_string());
                 }
             }
             changed.extend(carried::remove(dir, &old.carried, &self.manifest.carried)?);
-            if old.seed.is_some() && self.manifest.seed.is_none() && remove(dir, carried::SEED)? {
+            if old.seed.is_some()
+                && self.manifest.seed.is_none()
+                && remove(dir, &RelativePath::new(carried::SEED)?)?
+            {
                 changed.push(carried::SEED.to_string());
             }
         }
-        if put_file(dir, MANIFEST, 0o644, &self.manifest_json)? {
+        if put_file(dir, &RelativePath::new(MANIFEST)?, FileMode::PLAIN, &self.manifest_json)? {
             changed.push(MANIFEST.to_string());
         }
         Ok(WriteOutcome { changed })
@@ -259,7 +265,7 @@ impl Bundle {
         for link in bundle.links() {
             let path = dir.join(&link.path);
             let target = fs::read_link(&path).ok();
-            if target.as_deref() != Some(Path::new(&link.target)) {
+            if target.as_deref() != Some(link.target.as_ref()) {
                 return Err(broken(format!("{} is not a link to {}", link.path, link.target)));
             }
         }
@@ -313,7 +319,8 @@ fn read_file(dir: &Path, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
 }
 
 /// Makes the file so; false when it was.
-fn put_file(dir: &Path, path: &str, mode: u32, content: &[u8]) -> Result<bool> {
+fn put_file(dir: &Path, path: &RelativePath, mode: FileMode, content: &[u8]) -> Result<bool> {
+    let mode = mode.bits();
     let full = place(dir, path)?;
     if let Ok(metadata) = fs::symlink_metadata(&full)
         && metadata.is_file()
@@ -339,7 +346,7 @@ fn put_file(dir: &Path, path: &str, mode: u32, content: &[u8]) -> Result<bool> {
 
 fn put_link(dir: &Path, link: &BundleLink) -> Result<bool> {
     let full = place(dir, &link.path)?;
-    if fs::read_link(&full).is_ok_and(|target| target == Path::new(&link.target)) {
+    if fs::read_link(&full).is_ok_and(|target| target == Path::new(link.target.as_str())) {
         return Ok(false);
     }
     let writing = || format!("writing {}", full.display());
@@ -348,13 +355,13 @@ fn put_link(dir: &Path, link: &BundleLink) -> Result<bool> {
         .tempdir_in(full.parent().unwrap_or(dir))
         .with_context(writing)?;
     let temporary = folder.path().join("link");
-    symlink(&link.target, &temporary).with_context(writing)?;
+    symlink(link.target.as_str(), &temporary).with_context(writing)?;
     fs::rename(&temporary, &full).with_context(writing)?;
     Ok(true)
 }
 
 /// Removes a file or link and the folders that it leaves empty; false when it was gone.
-fn remove(dir: &Path, path: &str) -> Result<bool> {
+fn remove(dir: &Path, path: &RelativePath) -> Result<bool> {
     let full = place(dir, path)?;
     match fs::remove_file(&full) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -372,10 +379,10 @@ fn remove(dir: &Path, path: &str) -> Result<bool> {
 
 /// Where `path` lies in `dir`, its folders made. A link among them could lead out of the bundle and is
 /// refused.
-fn place(dir: &Path, path: &str) -> Result<PathBuf> {
+fn place(dir: &Path, path: &RelativePath) -> Result<PathBuf> {
     check_path(path)?;
     let mut folder = dir.to_path_buf();
-    let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (parents, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
     for part in parents.split('/').filter(|part| !part.is_empty()) {
         folder.push(part);
         match fs::create_dir(&folder) {

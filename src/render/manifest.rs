@@ -1,12 +1,12 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
 use super::carried::{self, Carried, Seed};
+use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
@@ -44,13 +44,11 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
     /// Relative to the bundle, with `/`.
-    pub path: String,
-    /// Four octal digits, `0644`.
-    pub mode: String,
+    pub path: RelativePath,
+    pub mode: FileMode,
     /// `user:group`.
     pub owner: String,
-    /// Lower-case hex.
-    pub sha256: String,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 
@@ -58,9 +56,8 @@ pub struct ManifestFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleLink {
     /// Relative to the bundle, under `rootfs/`.
-    pub path: String,
-    /// Absolute, on the host.
-    pub target: String,
+    pub path: RelativePath,
+    pub target: LinkTarget,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,20 +71,9 @@ pub enum What {
 pub struct Download {
     pub what: What,
     pub name: String,
-    pub url: Option<String>,
+    pub url: Option<DownloadUrl>,
     pub size_bytes: Option<u64>,
-    pub sha256: Option<String>,
-}
-
-impl ManifestFile {
-    /// The mode as a number; an error unless it is plain permission bits.
-    pub fn mode_bits(&self) -> Result<u32> {
-        let digits = self.mode.len() == 4 && self.mode.bytes().all(|b| (b'0'..=b'7').contains(&b));
-        match u32::from_str_radix(&self.mode, 8) {
-            Ok(mode) if digits && mode <= 0o777 => Ok(mode),
-            _ => Err(broken(format!("{:?} has the mode {:?}", self.path, self.mode))),
-        }
-    }
+    pub sha256: Option<Checksum>,
 }
 
 impl Manifest {
@@ -120,37 +106,25 @@ impl Manifest {
             return Err(broken(format!("it has more than {MAX_ENTRIES} files")));
         }
         carried::check(&self.carried)?;
-        let sums = self.carried.iter().map(|file| &file.sha256);
-        for sum in sums.chain(self.seed.iter().map(|seed| &seed.sha256)) {
-            if !is_hex_sha256(sum) {
-                return Err(broken(format!("it has the SHA-256 {sum:?}")));
-            }
-        }
         let total = self.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size_bytes));
         if total > MAX_BYTES {
             return Err(broken(format!("its files have more than {MAX_BYTES} bytes")));
         }
         for file in &self.files {
             check_path(&file.path)?;
-            file.mode_bits()?;
             if file.owner != OWNER {
                 return Err(broken(format!("{:?} belongs to {:?}, not {OWNER:?}", file.path, file.owner)));
             }
             if file.path == MANIFEST {
                 return Err(broken("it lists manifest.json itself".to_string()));
             }
-            if file.path == carried::SEED || Path::new(&file.path).starts_with(carried::FOLDER) {
+            if file.path == carried::SEED || file.path.as_path().starts_with(carried::FOLDER) {
                 return Err(broken(format!("{:?} is no place for a rendered file", file.path)));
-            }
-            if !is_hex_sha256(&file.sha256) {
-                return Err(broken(format!("{:?} has the SHA-256 {:?}", file.path, file.sha256)));
             }
         }
         for link in &self.links {
             check_path(&link.path)?;
-            let place = host_path(&link.path).is_some_and(is_units);
-            let target = link.target.strip_prefix('/').unwrap_or("");
-            if !place || check_path(target).is_err() || !is_configuration(&link.target) {
+            if !host_path(&link.path).is_some_and(is_units) {
                 return Err(broken(format!("{:?} links to {:?}", link.path, link.target)));
             }
         }
@@ -199,14 +173,12 @@ pub fn host_path(path: &str) -> Option<&str> {
     path.strip_prefix(ROOTFS).filter(|rest| rest.starts_with('/'))
 }
 
-/// Whether `path` may be in a bundle: relative, plain names, and under `rootfs/` only what belongs
-/// to this program.
-pub(super) fn check_path(path: &str) -> Result<()> {
-    let plain =
-        |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']) && !has_control(name);
-    // 100 is what a tar header holds.
-    if path.len() > 100 || !path.split('/').all(plain) {
-        return Err(broken(format!("{path:?} is not a plain relative path")));
+/// Refuses a path that does not fit into a tar's header, and under `rootfs/` one that is not this
+/// program's.
+pub(super) fn check_path(path: &RelativePath) -> Result<()> {
+    // 100 is what the header holds.
+    if path.len() > 100 {
+        return Err(broken(format!("{path:?} has more than 100 bytes")));
     }
     if host_path(path).is_some_and(|host| !is_units(host) && !is_configuration(host)) {
         return Err(broken(format!("{path:?} is no place for a bundle's file")));
@@ -214,62 +186,31 @@ pub(super) fn check_path(path: &str) -> Result<()> {
     Ok(())
 }
 
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
-}
-
-fn is_hex_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// What a plan makes a host fetch. Refuses what could not be a file's name, a URL or a digest.
+/// What a plan makes a host fetch. Refuses two files of one name.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
-    let runtime = Download {
+    let mut downloads = vec![Download {
         what: What::Runtime,
         name: format!("llama.cpp {}", plan.llama_server.build),
         url: pinned.map(|file| file.url.clone()),
         size_bytes: pinned.map(|file| file.size_bytes),
         sha256: pinned.map(|file| file.sha256.clone()),
-    };
-    check_pins(&runtime.name, runtime.sha256.as_deref(), runtime.url.as_deref())?;
-    let mut downloads = vec![runtime];
+    }];
     for file in plan.files() {
-        let name = &file.name;
-        let refuse = |why: &str| Err(Failure::usage(format!("the plan's model file {name:?} {why}")).into());
-        let plain =
-            !matches!(name.as_str(), "" | "." | "..") && !name.contains('/') && !name.starts_with('-');
-        if !plain || has_control(name) {
-            return refuse("is not a plain file name");
+        if downloads.iter().any(|known| known.what == What::Model && file.name == known.name) {
+            return Err(
+                Failure::usage(format!("the plan's model file {:?} is there twice", file.name)).into()
+            );
         }
-        if downloads.iter().any(|known| known.what == What::Model && known.name == *name) {
-            return refuse("is there twice");
-        }
-        check_pins(&format!("model file {name:?}"), file.sha256.as_deref(), file.url.as_deref())?;
         downloads.push(Download {
             what: What::Model,
-            name: name.clone(),
+            name: file.name.to_string(),
             url: file.url.clone(),
             size_bytes: Some(file.size_bytes),
             sha256: file.sha256.clone(),
         });
     }
     Ok(downloads)
-}
-
-fn check_pins(what: &str, sha256: Option<&str>, url: Option<&str>) -> Result<()> {
-    let refuse = |why: &str| Err(Failure::usage(format!("the plan's {what} {why}")).into());
-    if sha256.is_some_and(|sum| !is_hex_sha256(sum)) {
-        return refuse("has a SHA-256 that is not 64 lower-case hex digits");
-    }
-    let is_url = |url: &str| {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        rest.is_some() && !has_control(url) && !url.contains(' ')
-    };
-    if url.is_some_and(|url| !is_url(url)) {
-        return refuse("has a URL that is not http or https");
-    }
-    Ok(())
 }
 
 /// The bundle is not one, or not one any more.

@@ -34,6 +34,7 @@ pub use carried::Carried;
 pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
 pub use providers::Provider;
 
+use crate::checked::{FileMode, LinkTarget, RelativePath};
 use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -52,46 +53,46 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     let plan_json = plan.to_json();
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
-        text(manifest::PLAN, plan_json.clone()),
-        text("README.md", readme(plan, &downloads)?),
-        text(&generation(paths::generation::PLAN), plan_json.clone()),
+        text(manifest::PLAN, plan_json.clone())?,
+        text("README.md", readme(plan, &downloads)?)?,
+        text(&generation(paths::generation::PLAN), plan_json.clone())?,
     ];
     if let Some(exposure) = &plan.expose {
-        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?));
-        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?));
+        files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?)?);
+        files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?)?);
     }
     if let Some(template) = &plan.model.chat_template {
-        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone()));
+        files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone())?);
     }
     let mut links = Vec::new();
     for server in plan.servers() {
         let (name, limits_file) = (server.name, server.name.limits_file());
-        files.push(text(&in_rootfs(&name.unit_file()), unit(name)?));
-        files.push(text(&generation(&name.args_file()), args(server.args)));
-        files.push(text(&generation(&limits_file), limits(plan, &server)?));
+        files.push(text(&in_rootfs(&name.unit_file()), unit(name)?)?);
+        files.push(text(&generation(&name.args_file()), args(server.args))?);
+        files.push(text(&generation(&limits_file), limits(plan, &server)?)?);
         links.push(BundleLink {
-            path: in_rootfs(&format!("{}/10-generation.conf", name.drop_in())),
-            target: format!("{}/{limits_file}", paths::GENERATION),
+            path: RelativePath::new(in_rootfs(&format!("{}/10-generation.conf", name.drop_in())))?,
+            target: LinkTarget::new(format!("{}/{limits_file}", paths::GENERATION))?,
         });
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
     let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
     let for_clouds = vec![
-        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?),
-        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?),
-        text("cloud-init/network-config", cloud_init::network_config()?),
+        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?)?,
+        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?)?,
+        text("cloud-init/network-config", cloud_init::network_config()?)?,
     ];
     host.with(for_clouds)
 }
 
-fn text(path: &str, content: String) -> BundleFile {
-    BundleFile {
-        path: path.to_string(),
-        mode: 0o644,
+fn text(path: &str, content: String) -> Result<BundleFile> {
+    Ok(BundleFile {
+        path: RelativePath::new(path)?,
+        mode: FileMode::PLAIN,
         owner: manifest::OWNER.to_string(),
         content: content.into_bytes(),
-    }
+    })
 }
 
 fn in_rootfs(path: &str) -> String {

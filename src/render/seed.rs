@@ -81,14 +81,14 @@ fn tree(bundle: &Bundle, dir: &Path, program: &Program) -> Result<Tree> {
     put(SUMS, Content::bytes(format!("{}  {PROGRAM}\n", program.sha256)), 0o644)?;
     put(&format!("{BUNDLE}/{}", manifest::MANIFEST), Content::bytes(inside), 0o644)?;
     for file in bundle.files() {
-        put(&format!("{BUNDLE}/{}", file.path), Content::bytes(file.content.as_slice()), file.mode)?;
+        put(&format!("{BUNDLE}/{}", file.path), Content::bytes(file.content.as_slice()), file.mode.bits())?;
     }
     for file in &bundle.manifest().carried {
         let path = file.path();
         put(&format!("{BUNDLE}/{}", path.display()), on_disk(&dir.join(&path))?, 0o644)?;
     }
     for link in bundle.links() {
-        let placed = tree.insert(format!("{BUNDLE}/{}", link.path), Node::symlink(&link.target));
+        let placed = tree.insert(format!("{BUNDLE}/{}", link.path), Node::symlink(link.target.as_str()));
         placed.map_err(anyhow::Error::new).with_context(|| format!("placing {} in the seed", link.path))?;
     }
     Ok(tree)

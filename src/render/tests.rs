@@ -81,18 +81,19 @@ fn an_embedding_server_sees_its_own_card_or_none() {
 #[test]
 fn texts_of_a_plan_stay_texts() {
     let mut plan = plan();
-    plan.model.id = "m\nExecStartPre=/bin/evil %n \\".to_string();
-    plan.profile.id = plan.model.id.clone();
-    plan.profile.gpus[0].name = plan.model.id.clone();
+    let text = "m\nExecStartPre=/bin/evil %n \\".to_string();
+    plan.model.quant = text.clone();
+    plan.profile.id = text.clone();
+    plan.profile.gpus[0].name = text;
     let bundle = render(&plan).unwrap();
     for file in bundle.files().iter().filter(|file| !file.path.ends_with("plan.json")) {
         let text = String::from_utf8(file.content.clone()).unwrap();
         assert!(!text.lines().any(|line| line.trim_start().starts_with("ExecStartPre=/bin")), "{text}");
     }
-    assert!(
-        limits_of(&plan)
-            .contains("Description=Language model server (llama.cpp): m ExecStartPre=/bin/evil %%n Q8_0")
-    );
+    assert!(limits_of(&plan).contains(&format!(
+        "Description=Language model server (llama.cpp): {} m ExecStartPre=/bin/evil %%n\n",
+        plan.model.id
+    )));
 }
 
 #[test]
@@ -102,12 +103,7 @@ fn a_plan_that_cannot_be_files_is_refused() {
         change(&mut plan);
         assert_eq!(exit_code(&render(&plan).unwrap_err()), Exit::Usage);
     };
-    for name in ["", "..", "a/b", "-rf", "a\nb"] {
-        refused(&|plan| plan.model.files[0].name = name.to_string());
-    }
     refused(&|plan| plan.model.files.push(plan.model.files[0].clone()));
-    refused(&|plan| plan.model.files[0].sha256 = Some("ABC".to_string()));
-    refused(&|plan| plan.model.files[0].url = Some("file:///etc/passwd".to_string()));
     refused(&|plan| plan.profile.gpus.clear());
 }
 
@@ -146,4 +142,38 @@ fn a_third_server_is_rendered_as_the_second_is() {
     assert!(readme.contains("-L 8081:127.0.0.1:8081 -L 8091:127.0.0.1:8091 HOST"), "{readme}");
     // A file that two of them share is fetched once.
     assert_eq!(bundle.manifest().downloads.len(), 3);
+}
+
+/// What a stranger may write into a plan. Each ends the reading, and the error says which text it was.
+#[test]
+fn a_plan_with_a_text_that_is_no_name_sum_or_address_is_not_read() {
+    let plan: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/golden/plans/rag.json")).unwrap();
+    let file = "/model/files/0";
+    let runtime = serde_json::json!({
+        "url": "https://example.org/x.tar.gz", "sha256": "0".repeat(64), "size_bytes": 1,
+    });
+    for (at, text, why) in [
+        (format!("{file}/name"), "", "not a plain file name"),
+        (format!("{file}/name"), "..", "not a plain file name"),
+        (format!("{file}/name"), "a/b", "not a plain file name"),
+        (format!("{file}/name"), "-rf", "not a plain file name"),
+        (format!("{file}/name"), "a\nb", "not a plain file name"),
+        (format!("{file}/sha256"), "../../../../home", "not a SHA-256"),
+        (format!("{file}/sha256"), "ABC", "not a SHA-256"),
+        (format!("{file}/url"), "file:///etc/passwd", "not an address for downloads"),
+        ("/rag/model/files/0/name".to_string(), "../x", "not a plain file name"),
+        ("/rag/model/files/0/sha256".to_string(), "/", "not a SHA-256"),
+        ("/rag/model/id".to_string(), "-x", "not a model's name"),
+        ("/model/id".to_string(), "m\nExecStartPre=+/bin/evil", "not a model's name"),
+        ("/llama_server/runtime/sha256".to_string(), "../../../../home", "not a SHA-256"),
+        ("/llama_server/runtime/url".to_string(), "http://example.org/x", "not an address for downloads"),
+    ] {
+        let mut plan = plan.clone();
+        plan["llama_server"]["runtime"] = runtime.clone();
+        Plan::from_json(&plan.to_string()).unwrap();
+        *plan.pointer_mut(&at).unwrap() = text.into();
+        let said = format!("{:#}", Plan::from_json(&plan.to_string()).unwrap_err());
+        assert!(said.contains(why) && said.lines().count() == 1, "{at}: {said}");
+    }
 }

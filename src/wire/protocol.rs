@@ -5,6 +5,7 @@
 //! missing pieces of a blob on the same stdin, and on those of further connections ([`Op::Receive`]).
 
 use super::secrets::GivenCertificate;
+use crate::checked::{Checksum, FileName, HostPath, Port};
 use crate::error::{Exit, Failure};
 use crate::fetch::Token;
 use crate::hardware::facts::Facts;
@@ -92,7 +93,7 @@ pub struct Apply {
     pub runtime: Option<Blob>,
     /// llama-server as it is on the host already, instead of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runtime_path: Option<std::path::PathBuf>,
+    pub runtime_path: Option<HostPath>,
     pub models: Vec<Blob>,
     /// Who applies, for the lock: `user@machine`.
     pub client: String,
@@ -130,10 +131,8 @@ pub const JOURNAL_SCHEMA: &str = "agi-provision/journal/1";
 /// A file known by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
-    /// File name without directories.
-    pub name: String,
-    /// Lower-case hex.
-    pub sha256: String,
+    pub name: FileName,
+    pub sha256: Checksum,
     pub size_bytes: u64,
 }
 
@@ -176,7 +175,7 @@ pub enum Event {
     },
     /// All bytes of a blob arrived and its hash is right.
     Received {
-        sha256: String,
+        sha256: Checksum,
     },
     /// An apply of the same bundle was under way; its events follow from its beginning.
     Attached {
@@ -199,7 +198,7 @@ pub enum Event {
     /// [`Op::ConfirmExposure`].
     Exposed {
         ranges: String,
-        port: u16,
+        port: Port,
         /// `sha256`, `names`, `made_here`, `days_left`, `pem`.
         certificate: serde_json::Value,
         confirm_seconds: Option<u64>,
@@ -230,7 +229,7 @@ pub enum Unit {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Needed {
-    pub sha256: String,
+    pub sha256: Checksum,
     /// Ranges of bytes that the host has not.
     pub missing: Vec<(u64, u64)>,
 }

@@ -1,18 +1,20 @@
 //! Bundles from others: what reaches beyond its places, or is not what its manifest says, is refused.
 
 use super::{LINK, bundle, sha256};
-use agi_provision::render::{Bundle, manifest};
+use agi_provision::render::Bundle;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+type Files = BTreeMap<String, Vec<u8>>;
+
 /// A tar of a bundle's files after `change`, its manifest made to agree with nothing but itself.
-fn forged(change: impl Fn(&mut manifest::Manifest, &mut BTreeMap<String, Vec<u8>>)) -> Vec<u8> {
+pub fn forged(change: impl Fn(&mut Value, &mut Files)) -> Vec<u8> {
     let good = Bundle::from_tar(&bundle("cpu").to_tar().unwrap()).unwrap();
-    let mut manifest = good.manifest().clone();
-    let mut files: BTreeMap<_, _> =
-        good.files().iter().map(|f| (f.path.clone(), f.content.clone())).collect();
+    let mut manifest = serde_json::to_value(good.manifest()).unwrap();
+    let mut files: Files = good.files().iter().map(|f| (f.path.to_string(), f.content.clone())).collect();
     change(&mut manifest, &mut files);
-    files.insert("manifest.json".to_string(), manifest.to_json().into_bytes());
+    files.insert("manifest.json".to_string(), manifest.to_string().into_bytes());
     let mut builder = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_ustar();
@@ -25,14 +27,21 @@ fn forged(change: impl Fn(&mut manifest::Manifest, &mut BTreeMap<String, Vec<u8>
     builder.into_inner().unwrap()
 }
 
-fn listed(path: &str, content: &[u8]) -> manifest::ManifestFile {
-    manifest::ManifestFile {
-        path: path.to_string(),
-        mode: "0644".to_string(),
-        owner: "root:root".to_string(),
-        sha256: sha256(content),
-        size_bytes: content.len() as u64,
-    }
+fn listed(path: &str, content: &[u8]) -> Value {
+    json!({
+        "path": path, "mode": "0644", "owner": "root:root", "sha256": sha256(content),
+        "size_bytes": content.len(),
+    })
+}
+
+fn list(manifest: &mut Value, path: &str, content: &[u8]) {
+    manifest["files"].as_array_mut().unwrap().push(listed(path, content));
+}
+
+/// The manifest says what the file is now.
+pub fn relist(manifest: &mut Value, path: &str, content: &[u8]) {
+    let mut entries = manifest["files"].as_array_mut().unwrap().iter_mut();
+    *entries.find(|file| file["path"] == path).unwrap() = listed(path, content);
 }
 
 #[test]
@@ -40,33 +49,42 @@ fn a_bundle_that_reaches_beyond_its_places_is_refused() {
     assert!(Bundle::from_tar(&forged(|_, _| {})).is_ok());
     for path in ["../evil", "/etc/cron.d/evil", "rootfs/etc/cron.d/evil", "rootfs/../evil"] {
         let tar = forged(|manifest, files| {
-            manifest.files.push(listed(path, b"x"));
+            list(manifest, path, b"x");
             files.insert(path.to_string(), b"x".to_vec());
         });
         assert!(Bundle::from_tar(&tar).is_err(), "{path}");
         // The manifest alone suffices.
-        let tar = forged(|manifest, _| manifest.files.push(listed(path, b"x")));
+        let tar = forged(|manifest, _| list(manifest, path, b"x"));
         assert!(Bundle::from_tar(&tar).is_err(), "{path}");
     }
     for (path, target) in [
         (LINK, "/etc/shadow"),
         (LINK, "/etc/agi-provision/../shadow"),
         (LINK, "/etc/agi-provision-other/a"),
-        ("rootfs/etc/systemd/system/ssh.service.d/a", "/etc/agi-provision/a"),
-        ("../a", "/etc/agi-provision/a"),
+        ("rootfs/etc/systemd/system/ssh.service.d/a", "/etc/agi-provision/generation/a"),
+        ("../a", "/etc/agi-provision/generation/a"),
     ] {
-        let tar = forged(|manifest, _| {
-            manifest.links[0] = manifest::BundleLink { path: path.to_string(), target: target.to_string() };
-        });
+        let tar = forged(|manifest, _| manifest["links"][0] = json!({"path": path, "target": target}));
         assert!(Bundle::from_tar(&tar).is_err(), "{path} {target}");
     }
-    for (mode, owner) in
-        [("4755", "root:root"), ("0644", "mallory:root"), ("rwx", "root:root"), ("+644", "root:root")]
-    {
+    for (mode, owner) in [
+        ("4755", "root:root"),
+        ("0666", "root:root"),
+        ("0644", "mallory:root"),
+        ("rwx", "root:root"),
+        ("+644", "root:root"),
+    ] {
         let tar = forged(|manifest, _| {
-            (manifest.files[0].mode, manifest.files[0].owner) = (mode.to_string(), owner.to_string());
+            (manifest["files"][0]["mode"], manifest["files"][0]["owner"]) = (json!(mode), json!(owner));
         });
         assert!(Bundle::from_tar(&tar).is_err(), "{mode} {owner}");
+    }
+    for sum in ["../../../../home", "", "/"] {
+        let tar = forged(|manifest, _| manifest["files"][0]["sha256"] = json!(sum));
+        assert!(format!("{:#}", Bundle::from_tar(&tar).unwrap_err()).contains("not a SHA-256"), "{sum}");
+        let carried = json!([{"what": "model", "name": "m.gguf", "sha256": sum, "size_bytes": 1}]);
+        let tar = forged(|manifest, _| manifest["carried"] = carried.clone());
+        assert!(format!("{:#}", Bundle::from_tar(&tar).unwrap_err()).contains("not a SHA-256"), "{sum}");
     }
 }
 
@@ -76,8 +94,7 @@ fn a_tar_that_is_not_its_manifest_is_refused() {
     let missing = forged(|_, files| drop(files.remove("README.md")));
     let changed = forged(|_, files| files.get_mut("README.md").unwrap().push(b'x'));
     let two_plans = forged(|manifest, files| {
-        let entry = manifest.files.iter_mut().find(|file| file.path == "plan.json").unwrap();
-        *entry = listed("plan.json", b"{}");
+        relist(manifest, "plan.json", b"{}");
         files.insert("plan.json".to_string(), b"{}".to_vec());
     });
     let cases = [
@@ -115,8 +132,7 @@ fn a_bundle_whose_plan_opens_the_server_is_refused_by_the_arguments_name() {
             args.splice(at..at + old.len(), new.iter().map(|text| (*text).into()));
             let json = plan.to_string().into_bytes();
             for path in ["plan.json", "rootfs/etc/agi-provision/generation/plan.json"] {
-                let entry = manifest.files.iter_mut().find(|file| file.path == path).unwrap();
-                *entry = listed(path, &json);
+                relist(manifest, path, &json);
                 files.insert(path.to_string(), json.clone());
             }
         });

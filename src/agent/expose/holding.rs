@@ -3,6 +3,7 @@
 //! for the firewall, for what ends TLS, and for `status`.
 
 use crate::agent::store::generation;
+use crate::checked::{Checksum, Port};
 use crate::error::Result;
 use crate::files;
 use crate::hash::sha256;
@@ -16,11 +17,11 @@ use std::path::Path;
 /// What the rules say that were confirmed, beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmed {
-    /// Of the rules, lower-case hex.
-    pub sha256: String,
+    /// Of the rules.
+    pub sha256: Checksum,
     #[serde(flatten)]
     pub exposure: Exposure,
-    pub port: u16,
+    pub port: Port,
 }
 
 /// To whom the port is open.
@@ -92,7 +93,7 @@ impl Found {
     /// Whom the confirmed rules let in, where they are for this port and known.
     fn earlier(&self, port: u16) -> Option<Exposure> {
         let (confirmed, note) = (self.confirmed.as_ref()?, self.note.as_ref()?);
-        (note.port == port && note.sha256 == sha256(confirmed)).then(|| note.exposure.clone())
+        (note.port.number() == port && note.sha256 == sha256(confirmed)).then(|| note.exposure.clone())
     }
 }
 
@@ -110,6 +111,7 @@ pub fn remember(rules: &[u8], port: u16) -> Result<Option<Exposure>> {
 
 /// A new connection has confirmed the plan's rules.
 pub fn confirm(rules: &[u8], exposure: &Exposure, port: u16) -> Result<()> {
+    let port = Port::try_from(u64::from(port))?;
     let note = Confirmed { sha256: sha256(rules), exposure: exposure.clone(), port };
     generation::write_note(Path::new(paths::EXPOSE_NOTE), &note)?;
     files::write(Path::new(paths::EXPOSE_CONFIRMED), rules, 0o644)?;
@@ -130,7 +132,7 @@ mod tests {
         let note = some(confirmed).map(|rules| Confirmed {
             sha256: sha256(&rules),
             exposure: exposure("10.0.0.0/8"),
-            port: 8080,
+            port: "8080".parse().unwrap(),
         });
         let (confirmed, trial, tried) = (some(confirmed), some(trial), some(tried));
         Found { plan: some(plan).map(|rules| (rules, 8080)), confirmed, note, trial, tried }

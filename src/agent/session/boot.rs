@@ -95,7 +95,7 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
         carried.or_else(|| download::model(file)).or_else(|| known_model(file, current.as_ref()))
     };
     let models = plan.files().filter(|file| here(file).is_none());
-    missing.extend(models.map(|file| file.name.clone()));
+    missing.extend(models.map(|file| file.name.to_string()));
     missing
 }
 

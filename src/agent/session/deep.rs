@@ -6,6 +6,7 @@ use crate::agent::store::generation::{
     self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder,
 };
 use crate::agent::store::hashes::below;
+use crate::checked::Checksum;
 use crate::error::Result;
 use crate::hash::sha256_file;
 use crate::plan::Plan;
@@ -65,7 +66,7 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     match (runtime, note) {
         (Some(blob), Some(note)) if !note.files.is_empty() => {
             let folder = runtime_folder(&blob);
-            let known: BTreeMap<PathBuf, String> =
+            let known: BTreeMap<PathBuf, Checksum> =
                 note.files.into_iter().map(|(path, sha256)| (folder.join(path), sha256)).collect();
             let strange = if note.installed.is_none() { strange(&folder, &known)? } else { Vec::new() };
             deep.read(RUNTIME, &format!("llama.cpp {build}"), &folder, &known, strange, output)?;
@@ -85,7 +86,7 @@ impl Deep {
         id: &str,
         name: &str,
         folder: &Path,
-        known: &BTreeMap<PathBuf, String>,
+        known: &BTreeMap<PathBuf, Checksum>,
         mut wrong: Vec<String>,
         output: &mut dyn Events,
     ) -> Result<()> {
@@ -115,7 +116,7 @@ impl Deep {
             Ok(())
         })?;
         let needed = match known.values().next() {
-            Some(sha256) if known.len() == 1 => sha256.clone(),
+            Some(sha256) if known.len() == 1 => sha256.to_string(),
             _ => format!("{} files as they were unpacked", known.len()),
         };
         if !wrong.is_empty() {
@@ -143,7 +144,7 @@ fn absent(id: &str, name: &str) -> Line {
 
 /// What is below an unpacked runtime's folder and did not come with it: llama-server loads every library
 /// beside it that has the right name.
-fn strange(folder: &Path, known: &BTreeMap<PathBuf, String>) -> Result<Vec<String>> {
+fn strange(folder: &Path, known: &BTreeMap<PathBuf, Checksum>) -> Result<Vec<String>> {
     let mut strange = Vec::new();
     for path in below(folder)? {
         let link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
@@ -174,10 +175,7 @@ mod tests {
         }
         std::os::unix::fs::symlink("a.so", dir.path().join("a.so.1")).unwrap();
         let known = hashes(dir.path()).unwrap();
-        assert_eq!(
-            known.keys().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(),
-            ["a.so", "bin/llama-server"]
-        );
+        assert_eq!(known.keys().map(|path| path.as_str()).collect::<Vec<_>>(), ["a.so", "bin/llama-server"]);
         let known: BTreeMap<_, _> =
             known.into_iter().map(|(path, sha256)| (dir.path().join(path), sha256)).collect();
         let read = |known| {

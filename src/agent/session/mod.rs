@@ -113,8 +113,8 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
 /// One of the plan's addresses a host: where its files come from, of every server and the runtime.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
-    let runtime = plan.llama_server.runtime.as_ref().map(|file| file.url.clone());
-    let urls = plan.files().filter_map(|file| file.url.clone()).chain(runtime);
+    let runtime = plan.llama_server.runtime.as_ref().map(|file| &file.url);
+    let urls = plan.files().filter_map(|file| file.url.as_ref()).chain(runtime).map(|url| url.to_string());
     urls.filter(|url| {
         let host = rate::host(url);
         let new = host.is_some() && !hosts.contains(&host);
@@ -176,7 +176,7 @@ pub fn apply(
     let holder = Holder {
         pid: std::process::id(),
         client: apply.client.clone(),
-        bundle: bundle.id(),
+        bundle: bundle.id().into(),
         since: now(),
         job: false,
     };

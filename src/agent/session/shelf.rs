@@ -163,11 +163,17 @@ impl Read for ShelfReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checked::Checksum;
     use crate::wire::frames::PIECE;
     use std::fs;
 
     fn carried(name: &str, sha256: &str, size_bytes: u64) -> Carried {
-        Carried { what: What::Model, name: name.into(), sha256: sha256.into(), size_bytes }
+        let (name, sha256) = (name.parse().unwrap(), sum(sha256));
+        Carried { what: What::Model, name, sha256, size_bytes }
+    }
+
+    fn sum(digit: &str) -> Checksum {
+        digit.repeat(64).parse().unwrap()
     }
 
     #[test]
@@ -177,7 +183,7 @@ mod tests {
         fs::create_dir(dir.path().join("files")).unwrap();
         fs::write(dir.path().join("files/m"), &content).unwrap();
         let shelf =
-            Shelf { folder: dir.path().into(), carried: vec![carried("m", "aa", content.len() as u64)] };
+            Shelf { folder: dir.path().into(), carried: vec![carried("m", "a", content.len() as u64)] };
         assert_eq!((shelf.blobs(What::Model).len(), shelf.blobs(What::Runtime).len()), (1, 0));
         let mut told = Vec::new();
         let (all, failed) = shelf.serve(&mut told, |input, output| {
@@ -186,10 +192,10 @@ mod tests {
             assert!(before.is_empty());
             let needed = |sha256: &str| {
                 let missing = vec![(0, 10), (PIECE - 5, content.len() as u64)];
-                Event::Need { blobs: vec![Needed { sha256: sha256.into(), missing }] }
+                Event::Need { blobs: vec![Needed { sha256: sum(sha256), missing }] }
             };
-            assert!(output.send(&needed("bb")).is_err(), "not on the shelf");
-            output.send(&needed("aa")).unwrap();
+            assert!(output.send(&needed("b")).is_err(), "not on the shelf");
+            output.send(&needed("a")).unwrap();
             let mut all = Vec::new();
             input.read_to_end(&mut all).unwrap();
             all
@@ -210,9 +216,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("files")).unwrap();
         fs::write(dir.path().join("files/m"), [1; 50]).unwrap();
-        let shelf = Shelf { folder: dir.path().into(), carried: vec![carried("m", "aa", 100)] };
+        let shelf = Shelf { folder: dir.path().into(), carried: vec![carried("m", "a", 100)] };
         let (read, failed) = shelf.serve(&mut Vec::new(), |input, output| {
-            let blobs = vec![Needed { sha256: "aa".into(), missing: vec![(0, 100)] }];
+            let blobs = vec![Needed { sha256: sum("a"), missing: vec![(0, 100)] }];
             output.send(&Event::Need { blobs }).unwrap();
             input.read_to_end(&mut Vec::new())
         });

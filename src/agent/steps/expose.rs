@@ -6,6 +6,7 @@ use crate::agent::expose::{self, certificate, firewall};
 use crate::agent::host::{addresses, packages, service};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::handover;
+use crate::checked::Port;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::plan::expose::Exposure;
@@ -110,7 +111,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     }
     run.event(&Event::Exposed {
         ranges: exposure.to_string(),
-        port,
+        port: Port::try_from(u64::from(port))?,
         certificate: certificate.describe(),
         confirm_seconds: (!confirmed && bound > 0).then_some(bound),
         earlier: earlier.map(|earlier| earlier.to_string()),

@@ -6,6 +6,7 @@ use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::installed::{self, is_elf};
+use crate::checked::HostPath;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::hardware::probe::package_lock;
@@ -57,7 +58,8 @@ impl Step for Packages {
         let path = runtime_folder(&desired.record.runtime).join(NOTE);
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
-        note.libraries = loaded.found;
+        let libraries = loaded.found.iter().map(|path| HostPath::from_os(path));
+        note.libraries = libraries.collect::<Result<_, _>>()?;
         note.build = installed::build(&server(&note));
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
@@ -84,7 +86,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
         return Err(Failure::failed(format!(
             "{} does not start here: {}",
             match note.installed {
-                Some(path) => path.display().to_string(),
+                Some(path) => path.to_string(),
                 None => "the archive's llama-server".to_string(),
             },
             said.trim()
@@ -108,8 +110,10 @@ fn loader(desired: &Desired) -> Result<Loader> {
 
 /// The program itself, not a link to it: its libraries are looked for beside it.
 fn server(note: &generation::Runtime) -> PathBuf {
-    let inside = runtime_folder(&note.blob).join(&note.folder).join("llama-server");
-    note.installed.clone().unwrap_or(inside)
+    match &note.installed {
+        Some(path) => path.as_path().to_path_buf(),
+        None => note.server_folder().join("llama-server"),
+    }
 }
 
 fn parse_ldd(text: &str, runtime: &str) -> Loader {

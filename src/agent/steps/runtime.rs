@@ -6,6 +6,7 @@ use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::hashes;
+use crate::checked::{HostPath, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::fs::{self, File};
@@ -61,7 +62,10 @@ impl Step for Runtime {
         let note = generation::Runtime {
             blob: blob.clone(),
             llama_build: desired.record.llama_build.clone(),
-            folder: server.parent().unwrap_or(Path::new("")).to_path_buf(),
+            folder: match server.parent().filter(|folder| *folder != Path::new("")) {
+                Some(folder) => Some(hashes::relative(&unpacking, folder)?),
+                None => None,
+            },
             stamp: Stamp::of(&unpacking.join(&server))?,
             libraries: Vec::new(),
             files: hashes::hashes(&unpacking)?,
@@ -89,11 +93,11 @@ fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Pat
     let note = generation::Runtime {
         blob: desired.record.runtime.clone(),
         llama_build: desired.record.llama_build.clone(),
-        folder: PathBuf::new(),
+        folder: None,
         stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
         libraries: Vec::new(),
-        files: [(PathBuf::from("llama-server"), desired.record.runtime.sha256.clone())].into(),
-        installed: Some(path.to_path_buf()),
+        files: [(RelativePath::new("llama-server")?, desired.record.runtime.sha256.clone())].into(),
+        installed: Some(HostPath::from_os(path)?),
         build: None,
     };
     settle(&note, unpacking, folder)

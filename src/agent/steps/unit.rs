@@ -55,7 +55,7 @@ fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     for file in desired.bundle.files() {
         if let Some(path) = host_path(&file.path).filter(|path| !inside(path)) {
-            parts.push(Part::File { path: check(path)?, content: &file.content, mode: file.mode });
+            parts.push(Part::File { path: check(path)?, content: &file.content, mode: file.mode.bits() });
         }
     }
     for link in desired.bundle.links() {

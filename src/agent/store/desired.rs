@@ -40,7 +40,8 @@ impl Desired {
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = generation::current_record();
-        let installed = apply.runtime_path.as_deref().map(installed::resolve).transpose()?;
+        let installed =
+            apply.runtime_path.as_ref().map(|path| installed::resolve(path.as_path())).transpose()?;
         let runtime = match &apply.runtime {
             _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
             // An archive under another name is the same runtime.
@@ -130,7 +131,7 @@ fn missing_model(name: &str, downloadable: bool) -> Failure {
 }
 
 fn check_model(file: &ModelFile, blob: &Blob) -> Result<()> {
-    if let Some(wanted) = file.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&blob.sha256)) {
+    if let Some(wanted) = file.sha256.as_ref().filter(|wanted| **wanted != blob.sha256) {
         return Err(Failure::failed(format!(
             "{} has SHA-256 {}, but the plan pins {wanted}",
             file.name, blob.sha256

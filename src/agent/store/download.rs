@@ -1,6 +1,7 @@
 //! Downloads on the host: which of a plan's files are pinned, and where they may come from.
 
 use super::receive;
+use crate::checked::FileName;
 use crate::fetch::{self, Source};
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
@@ -9,19 +10,16 @@ use crate::wire::protocol::Blob;
 /// The runtime that the plan pins.
 pub fn runtime(plan: &Plan) -> Option<Blob> {
     let file = plan.llama_server.runtime.as_ref()?;
-    let path = file.url.split(['?', '#']).next().unwrap_or_default();
-    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("llama.cpp");
-    Some(Blob {
-        name: name.to_string(),
-        sha256: file.sha256.to_ascii_lowercase(),
-        size_bytes: file.size_bytes,
-    })
+    let path = file.url.split('?').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let name = FileName::new(last).or_else(|_| FileName::new("llama.cpp")).ok()?;
+    Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
 }
 
 /// A model file that the plan pins: address, hash and size are known.
 pub fn model(file: &ModelFile) -> Option<Blob> {
-    let (_, sha256) = (file.url.as_ref()?, file.sha256.as_ref()?);
-    Some(Blob { name: file.name.clone(), sha256: sha256.to_ascii_lowercase(), size_bytes: file.size_bytes })
+    let (_, sha256) = (file.url.as_ref()?, file.sha256.clone()?);
+    Some(Blob { name: file.name.clone(), sha256, size_bytes: file.size_bytes })
 }
 
 /// Where every pinned file may come from: mirrors in the order given, then its own address.
@@ -70,14 +68,15 @@ mod tests {
 
     #[test]
     fn only_a_hash_and_an_address_make_a_download() {
+        let (sum, url) = ("ab".repeat(32), "https://x.example/");
         let file = |sha256: Option<&str>, url: Option<&str>| ModelFile {
-            name: "m.gguf".into(),
+            name: "m.gguf".parse().unwrap(),
             size_bytes: 7,
-            sha256: sha256.map(str::to_string),
-            url: url.map(str::to_string),
+            sha256: sha256.map(|sum| sum.parse().unwrap()),
+            url: url.map(|url| url.parse().unwrap()),
         };
-        assert!(model(&file(Some("AB"), Some("https://x"))).is_some_and(|blob| blob.sha256 == "ab"));
-        assert!(model(&file(None, Some("https://x"))).is_none());
-        assert!(model(&file(Some("ab"), None)).is_none());
+        assert!(model(&file(Some(&sum), Some(url))).is_some_and(|blob| blob.sha256 == sum));
+        assert!(model(&file(None, Some(url))).is_none());
+        assert!(model(&file(Some(&sum), None)).is_none());
     }
 }

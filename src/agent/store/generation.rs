@@ -1,6 +1,7 @@
 //! Generations: numbered folders with everything that one plan puts on a host. The service points at
 //! one of them; switching is one rename.
 
+use crate::checked::{Checksum, HostPath, RelativePath};
 use crate::error::{Failure, Result};
 use crate::files::{self, Stamp};
 use crate::outside::{self, Kind};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// [`Bundle::id`](crate::render::Bundle::id).
-    pub bundle: String,
+    pub bundle: Checksum,
     pub llama_build: String,
     pub runtime: Blob,
     /// The model's files and, after them, the embedding model's.
@@ -33,21 +34,22 @@ pub struct Record {
 pub struct Runtime {
     pub blob: Blob,
     pub llama_build: String,
-    /// Folder of llama-server, relative to the runtime's.
-    pub folder: PathBuf,
+    /// Folder of llama-server below the runtime's; `None`: that one itself.
+    #[serde(default, with = "folder_below")]
+    pub folder: Option<RelativePath>,
     /// The executable as it was unpacked.
     pub stamp: Stamp,
     /// Shared libraries outside the runtime that it needs, as the loader found them.
-    pub libraries: Vec<PathBuf>,
+    pub libraries: Vec<HostPath>,
     /// It was on the host already, here; its folder only links to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installed: Option<PathBuf>,
+    pub installed: Option<HostPath>,
     /// The build that it says it is, such as `b11434`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
     /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<PathBuf, String>,
+    pub files: BTreeMap<RelativePath, Checksum>,
 }
 
 /// A model file whose hash was right when it was put there.
@@ -57,12 +59,40 @@ pub struct Model {
     pub stamp: Stamp,
 }
 
+/// A folder below another in a note: empty text for that one itself, as earlier versions wrote it.
+mod folder_below {
+    use super::RelativePath;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(folder: &Option<RelativePath>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(folder.as_deref().unwrap_or_default())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RelativePath>, D::Error> {
+        match String::deserialize(from)? {
+            empty if empty.is_empty() => Ok(None),
+            text => RelativePath::new(text).map(Some).map_err(D::Error::custom),
+        }
+    }
+}
+
+impl Runtime {
+    /// Where llama-server lies in the unpacked runtime.
+    pub fn server_folder(&self) -> PathBuf {
+        let folder = runtime_folder(&self.blob);
+        match &self.folder {
+            Some(below) => folder.join(below),
+            None => folder,
+        }
+    }
+}
+
 pub fn runtime_folder(blob: &Blob) -> PathBuf {
-    Path::new(paths::RUNTIMES).join(&blob.sha256)
+    Path::new(paths::RUNTIMES).join(blob.sha256.as_str())
 }
 
 pub fn model_folder(blob: &Blob) -> PathBuf {
-    Path::new(paths::MODELS).join(&blob.sha256)
+    Path::new(paths::MODELS).join(blob.sha256.as_str())
 }
 
 pub fn model_path(blob: &Blob) -> PathBuf {
@@ -84,8 +114,11 @@ pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
 pub fn runtime(blob: &Blob) -> Option<Runtime> {
     let folder = runtime_folder(blob);
     let note: Runtime = read_note(&folder.join(NOTE))?;
-    let executable = folder.join(&note.folder).join("llama-server");
-    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.exists()))
+    if note.blob != *blob {
+        return None;
+    }
+    let executable = note.server_folder().join("llama-server");
+    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.as_path().exists()))
         .then_some(note)
 }
 
@@ -152,8 +185,8 @@ pub fn next_number() -> u64 {
 /// in use comes first; of several others none is better than the next.
 pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
     let fits = |blob: &Blob| {
-        let same = |wanted: &String| wanted.eq_ignore_ascii_case(&blob.sha256);
-        blob.name == file.name && blob.size_bytes == file.size_bytes && file.sha256.as_ref().is_none_or(same)
+        let same = file.sha256.as_ref().is_none_or(|wanted| *wanted == blob.sha256);
+        blob.name == file.name && blob.size_bytes == file.size_bytes && same
     };
     let mut in_use = current.into_iter().flat_map(|record| &record.models);
     if let Some(blob) = in_use.find(|blob| fits(blob)) {

@@ -1,5 +1,6 @@
 //! Hashes of the files of a folder.
 
+use crate::checked::{Checksum, RelativePath};
 use crate::error::{Context, Result};
 use crate::hash::sha256_file;
 use std::collections::BTreeMap;
@@ -7,15 +8,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Regular files below `folder` with their SHA-256, by relative path; links lead to one of them.
-pub fn hashes(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
+pub fn hashes(folder: &Path) -> Result<BTreeMap<RelativePath, Checksum>> {
     let mut all = BTreeMap::new();
     for path in below(folder)? {
         if fs::symlink_metadata(&path)?.is_file() {
             let sha256 = sha256_file(&path, |_| {}).with_context(|| format!("reading {}", path.display()))?;
-            all.insert(path.strip_prefix(folder).unwrap_or(&path).to_path_buf(), sha256);
+            all.insert(relative(folder, &path)?, sha256);
         }
     }
     Ok(all)
+}
+
+/// The part of `path` below `folder`; a name that a note cannot keep is refused.
+pub fn relative(folder: &Path, path: &Path) -> Result<RelativePath> {
+    Ok(RelativePath::from_os(path.strip_prefix(folder).unwrap_or(path))?)
 }
 
 /// Everything below `folder` that is not a folder.

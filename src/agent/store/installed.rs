@@ -2,6 +2,7 @@
 //! by the service, and what it says of itself.
 
 use super::generation::{self, NOTE, Runtime};
+use crate::checked::FileName;
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
@@ -60,12 +61,15 @@ pub fn blob(path: &Path) -> Result<Blob> {
     let stamp = Stamp::of(path).with_context(what)?;
     let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
     let mut notes = entries.filter_map(|entry| generation::read_note::<Runtime>(&entry.path().join(NOTE)));
-    let same = |note: &Runtime| note.installed.as_deref() == Some(path) && note.stamp == stamp;
+    let same = |note: &Runtime| {
+        note.installed.as_ref().is_some_and(|installed| installed.as_path() == path) && note.stamp == stamp
+    };
     if let Some(note) = notes.find(same) {
         return Ok(note.blob);
     }
     let sha256 = sha256_file(path, |_| {}).with_context(what)?;
-    Ok(Blob { name: path.to_string_lossy().into_owned(), sha256, size_bytes: stamp.size_bytes })
+    let name = path.file_name().unwrap_or_default();
+    Ok(Blob { name: FileName::from_os(name)?, sha256, size_bytes: stamp.size_bytes })
 }
 
 /// An x86-64 ELF file.

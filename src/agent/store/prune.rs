@@ -24,8 +24,9 @@ pub fn prune() -> Result<Vec<String>> {
     let names = |paths: &[PathBuf]| -> BTreeSet<String> {
         paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect()
     };
-    let models = records.iter().flat_map(|record| &record.models).map(|blob| blob.sha256.clone()).collect();
-    let runtimes = records.iter().map(|record| record.runtime.sha256.clone()).collect();
+    let models =
+        records.iter().flat_map(|record| &record.models).map(|blob| blob.sha256.to_string()).collect();
+    let runtimes = records.iter().map(|record| record.runtime.sha256.to_string()).collect();
     let mut gone = Vec::new();
     others(Path::new(paths::GENERATIONS), &names(&kept), "generation", &mut gone)?;
     others(Path::new(paths::MODELS), &models, "model", &mut gone)?;

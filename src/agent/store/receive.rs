@@ -5,9 +5,9 @@
 //! A stream is [frames](crate::wire::frames). The map has a byte for each piece, 1 once it is written: what
 //! an interrupted upload has brought, and what the other streams of this one have.
 
+use crate::checked::Checksum;
 use crate::error::{Context, Failure, Result};
 use crate::files;
-use crate::hash::{self, hex};
 use crate::paths;
 use crate::wire::frames::{Frame, HEADER, PIECE};
 use crate::wire::protocol::Blob;
@@ -27,7 +27,7 @@ const BEAT: Duration = Duration::from_secs(3);
 
 /// Where a blob lies once it has arrived and until a step takes it.
 pub fn arrived(blob: &Blob) -> PathBuf {
-    Path::new(paths::INCOMING).join(&blob.sha256)
+    Path::new(paths::INCOMING).join(blob.sha256.as_str())
 }
 
 fn partial(blob: &Blob) -> PathBuf {
@@ -117,7 +117,7 @@ impl<'a> Arrival<'a> {
 
     /// Reads a stream's pieces to its end.
     pub fn read(&self, input: &mut impl Read) -> Result<()> {
-        let interrupted = || Interrupted { name: self.blob.name.clone() };
+        let interrupted = || Interrupted { name: self.blob.name.to_string() };
         let mut buffer = vec![0; 256 << 10];
         loop {
             let mut header = [0; HEADER];
@@ -181,11 +181,12 @@ impl<'a> Arrival<'a> {
         let all: u64 = self.missing()?.iter().map(|(start, end)| end - start).sum();
         let mut sha256 = self.receive_missing(input, ask, &mut beat)?;
         // What an earlier try left may be the wrong part: a power cut can keep the map and lose the bytes.
-        if sha256 != blob.sha256 && all < blob.size_bytes {
+        if sha256.as_ref() != Some(&blob.sha256) && all < blob.size_bytes {
             self.map.write_all_at(&vec![0; pieces(blob.size_bytes)], 0)?;
             sha256 = self.receive_missing(input, ask, &mut beat)?;
         }
-        if sha256 != blob.sha256 {
+        if sha256.as_ref() != Some(&blob.sha256) {
+            let sha256 = sha256.map_or("not known".to_string(), String::from);
             return Err(Failure::failed(format!(
                 "{} arrived damaged: its SHA-256 is {sha256}, not {}",
                 blob.name, blob.sha256
@@ -202,9 +203,9 @@ impl<'a> Arrival<'a> {
         input: &mut R,
         ask: &mut dyn FnMut(Vec<(u64, u64)>) -> Result<()>,
         beat: &mut dyn FnMut() -> Result<()>,
-    ) -> Result<String> {
+    ) -> Result<Option<Checksum>> {
         let ended = AtomicBool::new(false);
-        std::thread::scope(|scope| -> Result<String> {
+        std::thread::scope(|scope| -> Result<Option<Checksum>> {
             let hash = scope.spawn(|| self.hash(&ended));
             let flush = scope.spawn(|| self.flush(&ended));
             let received = self.receive_rounds(input, ask).and_then(|()| wait(&hash, beat));
@@ -231,7 +232,7 @@ impl<'a> Arrival<'a> {
             }
             // Every round brings something, or there is no end to them.
             if now >= left {
-                return Err(Interrupted { name: self.blob.name.clone() }.into());
+                return Err(Interrupted { name: self.blob.name.to_string() }.into());
             }
             left = now;
             ask(missing)?;
@@ -250,12 +251,13 @@ impl<'a> Arrival<'a> {
     }
 
     /// Hashes the pieces in their order as they come, from the page cache.
-    fn hash(&self, ended: &AtomicBool) -> Result<String> {
+    /// `None` where the upload ended before.
+    fn hash(&self, ended: &AtomicBool) -> Result<Option<Checksum>> {
         let size = self.blob.size_bytes;
         let (mut hash, mut buffer, mut at) = (Sha256::new(), vec![0; 1 << 20], 0);
         while at < size {
             if ended.load(Ordering::Relaxed) {
-                return Ok(String::new());
+                return Ok(None);
             }
             let mut here = [0];
             self.map.read_exact_at(&mut here, at / PIECE)?;
@@ -271,7 +273,7 @@ impl<'a> Arrival<'a> {
                 at += want as u64;
             }
         }
-        Ok(hex(&hash.finalize()))
+        Ok(Some(Checksum::of(hash.finalize().into())))
     }
 }
 
@@ -305,9 +307,6 @@ fn discard(blob: &Blob) {
 
 /// A further stream of an upload that another session has begun.
 pub fn join(blob: &Blob, input: &mut impl Read) -> Result<()> {
-    if hash::parse(&blob.sha256).is_none() {
-        return Err(Failure::failed("a blob has no SHA-256").into());
-    }
     Arrival::open(blob, false)?.read(input)
 }
 

@@ -33,8 +33,8 @@ fn frame(content: &[u8], start: u64) -> Vec<u8> {
 #[test]
 fn pieces_in_any_order_and_from_two_streams_make_the_file() {
     let content: Vec<u8> = (0..2 * PIECE + 77).map(|n| (n % 251) as u8).collect();
-    let sha256 = hex(&Sha256::digest(&content));
-    let blob = Blob { name: "m".into(), sha256, size_bytes: content.len() as u64 };
+    let sha256 = crate::hash::sha256(&content);
+    let blob = Blob { name: "m".parse().unwrap(), sha256, size_bytes: content.len() as u64 };
     let dir = tempfile::tempdir().unwrap();
     let main = arrival(dir.path(), &blob);
     let other = arrival(dir.path(), &blob);
@@ -57,8 +57,8 @@ fn pieces_in_any_order_and_from_two_streams_make_the_file() {
 #[test]
 fn pieces_that_a_power_cut_lost_are_sent_again() {
     let content: Vec<u8> = (0..2 * PIECE + 77).map(|n| (n % 251) as u8).collect();
-    let sha256 = hex(&Sha256::digest(&content));
-    let blob = Blob { name: "m".into(), sha256, size_bytes: content.len() as u64 };
+    let sha256 = crate::hash::sha256(&content);
+    let blob = Blob { name: "m".parse().unwrap(), sha256, size_bytes: content.len() as u64 };
     let dir = tempfile::tempdir().unwrap();
     let arrival = arrival(dir.path(), &blob);
     arrival.map.write_all_at(&[1, 1], 0).unwrap();
@@ -79,7 +79,7 @@ fn pieces_that_a_power_cut_lost_are_sent_again() {
 #[test]
 fn a_piece_outside_the_file_a_wrong_byte_and_a_round_without_a_piece_are_refused() {
     let content = vec![7u8; 1000];
-    let blob = Blob { name: "m".into(), sha256: hex(&Sha256::digest(&content)), size_bytes: 1000 };
+    let blob = Blob { name: "m".parse().unwrap(), sha256: crate::hash::sha256(&content), size_bytes: 1000 };
     let dir = tempfile::tempdir().unwrap();
     for (start, length) in [(0u64, 1001u64), (1000, 1), (8, 10), (u64::MAX, 2), (PIECE, 10)] {
         let head = [start.to_le_bytes(), length.to_le_bytes()].concat();

@@ -151,7 +151,8 @@ fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
             "the archive for Vulkan",
             Some(true),
             |r, _| {
-                let (url, sha256) = ("https://example.org/x.tar.gz".into(), "0".repeat(64));
+                let url = "https://example.org/x.tar.gz".parse().unwrap();
+                let sha256 = "0".repeat(64).parse().unwrap();
                 r.fixed.runtime = Some(RuntimeFile { url, sha256, size_bytes: 1 });
             },
             "layer",

@@ -31,8 +31,8 @@ fn cases() -> Vec<(String, Request)> {
     .collect();
     let mut pinned = request("mistral-7b", Some("cpu-vps-32gb"), None);
     pinned.fixed.runtime = Some(crate::plan::document::RuntimeFile {
-        url: "https://example.org/x.tar.gz".to_string(),
-        sha256: "0".repeat(64),
+        url: "https://example.org/x.tar.gz".parse().unwrap(),
+        sha256: "0".repeat(64).parse().unwrap(),
         size_bytes: 12_345_678,
     });
     cases.push(("a pinned runtime".to_string(), pinned));

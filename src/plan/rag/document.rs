@@ -1,5 +1,6 @@
 //! The embedding server and its index in a plan's JSON: `rag`.
 
+use crate::checked::ModelId;
 use crate::model::embedding::Pooling;
 use crate::plan::document::ModelFile;
 use crate::plan::server_args::ServerArgs;
@@ -45,7 +46,7 @@ impl Place {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingModel {
-    pub id: String,
+    pub id: ModelId,
     pub architecture: String,
     pub parameters: u64,
     pub quant: String,

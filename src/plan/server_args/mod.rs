@@ -11,6 +11,7 @@ pub use table::Flag;
 use super::build::Build;
 use super::placement::SplitMode;
 use super::server::ServerName;
+use crate::checked::ModelId;
 use crate::error::{Failure, Result};
 use crate::paths;
 use serde::{Deserialize, Serialize};
@@ -266,9 +267,8 @@ impl Draft {
         self.set(flag, value)
     }
 
-    /// A model's id; control characters, which a file's name may have, become spaces.
-    pub fn alias(&mut self, id: &str) -> &mut Draft {
-        self.set(Flag::Alias, id.replace(char::is_control, " "))
+    pub fn alias(&mut self, id: &ModelId) -> &mut Draft {
+        self.set(Flag::Alias, id.to_string())
     }
 
     pub fn done(self) -> Result<ServerArgs> {

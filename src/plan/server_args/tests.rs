@@ -223,14 +223,6 @@ fn a_plan_with_the_arguments_of_another_server_or_model_is_refused() {
     assert!(serde_json::from_value::<std::collections::BTreeMap<String, Plan>>(carried).is_err());
 }
 
-#[test]
-fn a_name_that_is_no_line_of_text_still_makes_an_alias() {
-    let plan = Plan::from_json(PLANS[0]).unwrap();
-    let model = crate::plan::document::PlannedModel { id: "a\n--host\t0.0.0.0".to_string(), ..plan.model };
-    let args = chat(&model, &plan.workload, &crate::plan::placement::Placement::host_only(22), 176).unwrap();
-    assert!(args.to_argv().contains(&"a --host 0.0.0.0".to_string()));
-}
-
 fn texts() -> impl Strategy<Value = Vec<String>> {
     let names = TABLE.iter().map(|row| row.name.to_string()).collect::<Vec<_>>();
     let known = recorded().concat();

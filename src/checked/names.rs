@@ -1,0 +1,67 @@
+//! Names of files, units and models.
+
+use super::{length, text_type, visible};
+
+/// Longest file name, bytes. File systems and Rock Ridge take 255, and some of them get an ending.
+const LONGEST: usize = 200;
+/// Longest name of a unit that systemd takes, bytes.
+const LONGEST_UNIT: usize = 255;
+/// What a unit's name may end in.
+const KINDS: [&str; 7] = ["service", "socket", "timer", "target", "mount", "path", "slice"];
+
+text_type!(
+    /// The name of a file, without a folder: no `/`, `\`, leading `.` or `-`, at most 200 bytes, all of
+    /// them to be seen.
+    FileName,
+    "a plain file name",
+    check_file
+);
+
+text_type!(
+    /// The name of a systemd unit, such as `agi-provision-llama.service`.
+    UnitName,
+    "the name of a unit",
+    check_unit
+);
+
+text_type!(
+    /// What a model is called: an id of the registry, or its file's name without the ending. It goes into
+    /// units' descriptions, arguments and onto terminals.
+    ModelId,
+    "a model's name",
+    check_model
+);
+
+fn check_file(text: &str) -> Result<(), String> {
+    length(text, LONGEST)?;
+    visible(text)?;
+    if text.contains(['/', '\\']) {
+        return Err("it has a slash or a backslash".to_string());
+    }
+    leading(text, &['.', '-'])
+}
+
+fn check_unit(text: &str) -> Result<(), String> {
+    length(text, LONGEST_UNIT)?;
+    if let Some(odd) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !":-_.@".contains(*c)) {
+        return Err(format!("it has the character {odd:?}"));
+    }
+    leading(text, &['.', '-'])?;
+    match text.rsplit_once('.') {
+        Some((name, kind)) if !name.is_empty() && KINDS.contains(&kind) => Ok(()),
+        _ => Err(format!("it does not end in .{}", KINDS.join(", ."))),
+    }
+}
+
+fn check_model(text: &str) -> Result<(), String> {
+    length(text, LONGEST)?;
+    visible(text)?;
+    leading(text, &['-'])
+}
+
+fn leading(text: &str, refused: &[char]) -> Result<(), String> {
+    match text.chars().next().filter(|first| refused.contains(first)) {
+        Some(first) => Err(format!("it begins with {first:?}")),
+        None => Ok(()),
+    }
+}
