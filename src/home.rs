@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-/// What was fetched or made, and is to be kept.
+/// Folder of files that were fetched or made and are kept.
 pub fn data() -> Option<PathBuf> {
     folder("XDG_DATA_HOME", ".local/share")
 }
 
-/// What happened, for the next run.
+/// Folder of state for the next run.
 pub fn state() -> Option<PathBuf> {
     folder("XDG_STATE_HOME", ".local/state")
 }
 
-/// What can be had again.
+/// Folder of files that can be had again.
 pub fn cache() -> Option<PathBuf> {
     folder("XDG_CACHE_HOME", ".cache")
 }

@@ -99,6 +99,12 @@ impl Drop for Server {
 
 /// Starts the server as the plan says, but for paths and port, and gives its log once it is healthy.
 fn report(folder: &Path, model: &Model, plan: &Plan) -> String {
+    let (server, _) = start(folder, model, plan, &[]);
+    fs::read_to_string(&server.log).unwrap()
+}
+
+/// The same, with some arguments set otherwise: the server and its port.
+fn start(folder: &Path, model: &Model, plan: &Plan, otherwise: &[(&str, &str)]) -> (Server, u16) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = folder.join("key");
     fs::write(&key, "test\n").unwrap();
@@ -110,6 +116,7 @@ fn report(folder: &Path, model: &Model, plan: &Plan) -> String {
     set("--model", model.file.to_str().unwrap());
     set("--port", &port.to_string());
     set("--api-key-file", key.to_str().unwrap());
+    otherwise.iter().for_each(|(name, value)| set(name, value));
     if let Some(template) = &plan.model.chat_template {
         let file = folder.join("template.jinja");
         fs::write(&file, template).unwrap();
@@ -133,7 +140,7 @@ fn report(folder: &Path, model: &Model, plan: &Plan) -> String {
     loop {
         let health = client.get(format!("http://127.0.0.1:{port}/health")).send();
         if health.is_ok_and(|answer| answer.status().is_success()) {
-            return fs::read_to_string(&server.log).unwrap();
+            return (server, port);
         }
         let ended = server.child.try_wait().unwrap();
         assert!(
@@ -237,4 +244,44 @@ fn the_arguments_of_plans_for_gpus_are_taken() {
     assert_eq!(args[at + 1], "tensor");
     let output = Command::new(server()).args(&args[at..at + 4]).arg("--version").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Half requests keep threads of the server; the bound is the plan's, shortened here.
+#[test]
+fn half_requests_are_cut_and_slow_answers_are_not() {
+    use std::io::Read;
+    let folder = tempfile::tempdir().unwrap();
+    let model = of_registry(folder.path(), "tinyllama-1.1b", "Q8_0");
+    let plan = planned(&model, "cpu-vps-64gb", Fixed::default());
+    let args = plan.llama_server.args.to_argv();
+    let at = args.iter().position(|arg| arg == "--timeout").expect("the plan bounds half requests");
+    assert!(args[at + 1].parse::<u64>().unwrap() <= 60, "{args:?}");
+    let (_server, port) = start(folder.path(), &model, &plan, &[("--timeout", "2")]);
+    let mut held: Vec<std::net::TcpStream> = (0..40)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+            stream.write_all(b"GET /health HTTP/1.1\r\nX: ").unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            stream
+        })
+        .collect();
+    // A stream that is longer than the bound, and whose client is slow to read, is whole.
+    let client = reqwest::blocking::Client::builder().no_proxy().timeout(None).build().unwrap();
+    let body = r#"{"prompt": "a", "n_predict": 400, "stream": true, "ignore_eos": true}"#;
+    let ask = client.post(format!("http://127.0.0.1:{port}/completion")).bearer_auth("test").body(body);
+    let start = Instant::now();
+    let mut answer = ask.send().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let mut text = String::new();
+    answer.read_to_string(&mut text).unwrap();
+    assert!(text.matches("data: ").count() >= 400, "{}", text.len());
+    for stream in &mut held {
+        let mut said = Vec::new();
+        // The end, or a reset; not the test's own bound.
+        match stream.read_to_end(&mut said) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}"),
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }

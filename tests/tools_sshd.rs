@@ -7,6 +7,8 @@ mod server;
 mod auth;
 #[path = "tools_sshd/exec.rs"]
 mod exec;
+#[path = "tools_sshd/forward.rs"]
+mod forward;
 #[path = "tools_sshd/host_key.rs"]
 mod host_key;
 #[path = "tools_sshd/jump.rs"]

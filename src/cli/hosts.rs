@@ -120,7 +120,7 @@ impl HostArgs {
         self.host.iter().map(host).collect()
     }
 
-    /// What a script gives on stdin or in the environment, and else whoever sits here.
+    /// Secrets that a script gives on stdin or in the environment, or else the person at the terminal.
     fn secrets(&self) -> Result<Secrets> {
         if let Some(secrets) = self.secrets.get() {
             return Ok(secrets.clone());
@@ -229,7 +229,7 @@ fn not_on_stdin(flag: &str, why: &str) -> anyhow::Error {
         .into()
 }
 
-/// What is asked of one host, and the files it may ask for.
+/// Request to one host, and the files it may ask for.
 pub type Task = (Op, Vec<LocalFile>);
 
 /// `HF_TOKEN`, for the site that `HF_ENDPOINT` names or else Hugging Face; nowhere else.

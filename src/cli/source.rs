@@ -14,7 +14,7 @@ use crate::plan::document::{ModelFile, Plan};
 use crate::render::{Bundle, What, render};
 use std::path::{Path, PathBuf};
 
-/// What to apply: a plan made now, or one made earlier.
+/// Source of an apply: a plan made now, or one made earlier.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct SourceArgs {
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub struct Source {
     pub plan: Plan,
     pub bundle: Bundle,
     pub model_files: Vec<PathBuf>,
-    /// What the bundle's directory carries.
+    /// Files that the bundle's directory carries.
     pub carried: Vec<Travelling>,
 }
 
@@ -71,7 +71,7 @@ impl Source {
 }
 
 impl SourceArgs {
-    /// As [`SourceArgs::load`], with what an inventory says of one host.
+    /// Works like [`SourceArgs::load`], with the overrides of one host by an inventory.
     pub fn load_for(&self, overrides: &Overrides) -> Result<Source> {
         if overrides.is_empty() {
             return self.load();
@@ -99,7 +99,7 @@ impl SourceArgs {
             self.plan_args.expose(&mut plan)?;
             let bundle = if plan.expose == before { bundle } else { render(&plan)? };
             let carried = carry::find(dir, bundle.manifest(), &hashed)?;
-            // Of a plan with other ranges the directory is not the bundle's any more.
+            // With other ranges in the plan the directory is not the bundle's any more.
             let bundle = bundle.carrying(Vec::new(), None)?;
             return Ok(Source { plan, bundle, model_files: Vec::new(), carried });
         }
@@ -153,7 +153,7 @@ fn model_files(plan: &Plan, given: &[PathBuf], known: &[PathBuf]) -> Result<Vec<
     Ok(files)
 }
 
-/// Which of the plan's files `path` is.
+/// Finds the file of the plan that `path` is.
 fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
     let header = open_header(path)?;
     let name = file_name(path);

@@ -1,4 +1,4 @@
-//! What an HTTP answer means for a download: pure, so that its tests are tables.
+//! Decides what an HTTP answer means for a download. Pure, so that its tests are tables.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Head {
     pub retry_after: Option<String>,
 }
 
-/// What was asked for.
+/// Part of a file that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// All of a file of unknown size, if it has no more than `most` bytes.
@@ -25,7 +25,7 @@ pub enum Asked {
     Part { start: u64, end: u64, size: u64 },
 }
 
-/// What follows the head of a sound answer.
+/// Content after the head of a sound answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
     /// The asked range.
@@ -38,7 +38,7 @@ pub enum Sent {
 /// Why there is nothing to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the server answered, where its answer is the reason.
+    /// Status of the server's answer, where that is the reason.
     pub status: Option<u16>,
     pub why: String,
     pub then: Then,

@@ -39,7 +39,7 @@ impl Api {
         self.asker.has_token()
     }
 
-    /// What `url`, an address of this server, holds.
+    /// Gets the content of `url`, an address of this server.
     pub fn get(&self, url: &str, asked: Asked) -> Result<Reply, Unanswered> {
         self.asker.get(url, asked)
     }

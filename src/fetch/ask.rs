@@ -51,7 +51,7 @@ pub struct Reply {
 pub enum Unanswered {
     /// The server's last word.
     Refused { status: u16, why: String },
-    /// What failed on the way, with a hint.
+    /// Failed on the way; the error has a hint.
     Failed(anyhow::Error),
 }
 
@@ -64,7 +64,7 @@ impl Asker {
         self.token.is_some()
     }
 
-    /// What `url` holds of what is asked; of a part, all its bytes. Tried [`TRIES`] times at most.
+    /// Gets the asked part of `url`, whole. Tries [`TRIES`] times at most.
     pub fn get(&self, url: &str, asked: Asked) -> Result<Reply, Unanswered> {
         for tried in 1.. {
             let refusal = match self.try_get(url, asked) {

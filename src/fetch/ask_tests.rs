@@ -14,7 +14,7 @@ fn asker(token: Option<Token>) -> Asker {
 /// A refusal's status and words.
 type No = (Option<u16>, String);
 
-/// What came of `asked`, and how often it was asked for.
+/// Result of `asked`, and how often it was asked for.
 fn ask(plays: Vec<Play>, asked: Asked) -> (Result<Vec<u8>, No>, usize) {
     let (base, requests) = serve(plays);
     let came = asker(None).get(&format!("{base}/x"), asked).map(|reply| reply.body);

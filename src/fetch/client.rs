@@ -24,7 +24,7 @@ pub fn client(stall: Duration) -> Result<reqwest::blocking::Client> {
     let mut builder = reqwest::blocking::Client::builder()
         .user_agent(concat!("agi-provision/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT.min(stall.max(Duration::from_millis(100))))
-        // Of each read, not of the whole.
+        // Limit of each read, not of the whole.
         .timeout(stall)
         .redirect(redirects());
     if !system_has_roots() {
@@ -98,7 +98,7 @@ pub fn broken(error: &io::Error, stall: Duration) -> Refusal {
     Refusal::broken(why, Then::Later(None))
 }
 
-/// What is wrong with the server's certificate. OpenSSL's own error, the innermost, does not say; the one
+/// Tells what is wrong with the server's certificate. OpenSSL's own error, the innermost, does not; the one
 /// around it has the reason in brackets.
 fn certificate(error: &dyn std::error::Error) -> Option<String> {
     const FAILED: &str = "certificate verify failed";

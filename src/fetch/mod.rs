@@ -34,7 +34,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// What to fetch: known by its content, found at one of several addresses.
+/// File to fetch: known by its content, found at one of several addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Tried in this order.
@@ -141,7 +141,7 @@ pub fn fetch(
         }
         drop(file);
         record::discard(dest)?;
-        // What an earlier try left may have been the damaged part; it is not given a second chance.
+        // The part that an earlier try left may be the damaged one; it gets no second chance.
         if !resumed {
             url = shared.lock().url + 1;
         }

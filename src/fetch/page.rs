@@ -11,7 +11,7 @@ pub struct Pages {
     most: u64,
 }
 
-/// What came.
+/// Downloaded page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     pub bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Which bytes of a file are there: a set of half-open ranges.
+//! Tracks the bytes of a file that are there: a set of half-open ranges.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use crate::error::{Context, Failure, Result};
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// What was seen.
+/// Measured rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     /// From the question to the first byte of the file, redirects and TLS included.

@@ -1,4 +1,4 @@
-//! What a partial file holds, in a small file beside it, so that a download goes on after anything.
+//! Records the content of a partial file in a small file beside it, so that a download goes on after anything.
 
 use super::ranges::Ranges;
 use crate::error::Result;

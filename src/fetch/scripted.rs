@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-/// What the server does with one request.
+/// Answer of the server to one request.
 pub enum Play {
     Status(u16, &'static str),
     /// The file's range that was asked for.

@@ -1,4 +1,4 @@
-//! What the threads of a download share: which bytes are there, who works where, what went wrong.
+//! State that the threads of a download share: the bytes that are there, who works where, what went wrong.
 
 use super::answer::{self, Refusal, Then};
 use super::ranges::Ranges;
@@ -6,7 +6,7 @@ use super::record::Record;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What the server at hand can do.
+/// Abilities of the server at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Not known yet: one request at a time.

@@ -20,7 +20,7 @@ const BUFFER: usize = 256 << 10;
 /// A request asks for this much; less when that keeps every connection busy.
 const LARGEST_PIECE: u64 = 64 << 20;
 const SMALLEST_PIECE: u64 = 4 << 20;
-/// What a power cut may cost.
+/// Longest download that a power cut may cost.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
 /// Less than this over [`Options::stall`] is a stalled connection, bytes per second.
@@ -191,7 +191,7 @@ impl Job<'_> {
             let upto = at + read as u64;
             self.write(at, &buffer[..read]).map_err(Trouble::Fatal)?;
             let mut state = self.shared.lock();
-            // What came counts, even when nothing more is wanted: the next try goes on from it.
+            // Bytes that came count, even when no more are wanted: the next try goes on from them.
             if !state.resetting {
                 state.wrote(at, upto);
             }

@@ -19,14 +19,14 @@ pub struct Profile {
     pub rented: bool,
     pub cpu_cores: u64,
     pub ram_gib: u64,
-    /// Of a host that was probed: what it would have been sold with, bytes.
+    /// Memory that a probed host was probably sold with, bytes.
     #[serde(skip)]
     pub sold_ram_bytes: Option<u64>,
-    /// As disks are sold, 10^9 bytes.
+    /// Disk in the unit of sellers, 10^9 bytes.
     pub disk_gb: u64,
     /// Theoretical peak of the host's memory, 10^9 bytes/s.
     pub memory_bandwidth_gb_s: f64,
-    /// Of the CPU's matrices while it decodes, 10^12 operations/s.
+    /// Rate of the CPU's matrices while it decodes, 10^12 operations/s.
     pub tflops: f64,
     /// Read off a host that was probed; `None` for a class of machines.
     #[serde(skip)]
@@ -44,7 +44,7 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GpuSpec {
-    /// As nvidia-smi names it.
+    /// Name that nvidia-smi reports.
     pub name: String,
     /// Cards that keep the promise as well.
     #[serde(default)]
@@ -63,7 +63,7 @@ pub struct GpuSpec {
 /// Speed of a CPU that was probed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FoundCpu {
-    /// Of its matrices while it reads a prompt, 10^12 operations/s.
+    /// Rate of its matrices while it reads a prompt, 10^12 operations/s.
     pub prefill_tflops: f64,
     /// Threads that llama.cpp works with.
     pub threads: u64,

@@ -29,7 +29,7 @@ impl Pooling {
     }
 }
 
-/// What the ledger needs to know of an embedding model.
+/// Properties of an embedding model that the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedder {
     pub shape: Shape,
@@ -94,7 +94,7 @@ impl Embedder {
             Some(2) => Pooling::Cls,
             Some(3) => Pooling::Last,
             Some(4) => return Err(EmbedderError::Reranker),
-            // What sentence encoders without a word of it are trained for.
+            // Sentence encoders are trained for it where their header does not tell.
             _ if encoder => Pooling::Mean,
             _ => return Err(EmbedderError::NoPooling(architecture.to_string())),
         };
@@ -175,7 +175,7 @@ impl Model {
         format!("https://huggingface.co/{}/resolve/main/{}", self.repository, file.name)
     }
 
-    /// What the file's header says, from the dimensions and the recipe of its quantisation.
+    /// Properties as the file's header would give them, from the dimensions and the recipe of its quantisation.
     pub fn embedder(&self, quant: &str) -> Result<Embedder, EmbedderError> {
         Embedder::from_header(&self.dimensions.header(self.pooling, quant))
     }

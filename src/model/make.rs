@@ -1,4 +1,4 @@
-//! What a model's layers are made of, beyond their dimensions: read from the names of its tensors and
+//! Make of a model's layers, beyond their dimensions: read from the names of its tensors and
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
 use super::gguf::{Header, Value};
@@ -254,7 +254,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
     })
 }
 
-/// What a layer does, by the names of its tensors.
+/// Abilities of a layer, by the names of its tensors.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Parts {
     pub attends: bool,
@@ -306,7 +306,7 @@ pub(super) fn latent(keys: &Keys) -> Option<Latent> {
     })
 }
 
-/// Which layers look back over `tokens` only.
+/// Layers that look back over `tokens` only.
 pub(super) struct Window {
     pub tokens: u64,
     /// Every n-th layer is full; 0: none is; used where the header has no list.

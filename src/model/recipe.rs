@@ -1,4 +1,4 @@
-//! Which type `llama-quantize` gives each tensor of a dense model, so that a published quantisation
+//! Computes the type that `llama-quantize` gives each tensor of a dense model, so that a published quantisation
 //! weighs exactly what its file does. Follows `llama_tensor_get_type` of llama.cpp at b11434 for the
 //! architectures of the registry (`llama`, `phi2`), without importance matrix. Files quantised by an
 //! older llama.cpp can differ by a few tensors: the registry then carries the published size too.
@@ -207,7 +207,7 @@ impl Recipe<'_> {
     }
 }
 
-/// What llama-quantize takes when a row is not whole 256-element blocks.
+/// Type that llama-quantize takes when a row is not whole 256-element blocks.
 fn fallback(kind: &str) -> &'static str {
     match kind {
         "Q4_K" => "Q5_0",

@@ -1,4 +1,4 @@
-//! What the ledger needs to know of a model: its dimensions ([`Shape`]) and what its tensors weigh
+//! Properties of a model that the ledger needs: its dimensions ([`Shape`]) and what its tensors weigh
 //! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
 //! published dimensions and a [recipe](super::recipe).
 
@@ -63,9 +63,9 @@ pub struct Weights {
     /// The embedding is the output's matrix too.
     pub tied: bool,
     pub layer_bytes: Vec<u64>,
-    /// Of those, the routed experts'.
+    /// Part of those that the routed experts take.
     pub expert_bytes: Vec<u64>,
-    /// Of those, what every card needs whole where matrices are split by rows: norms, biases, routers.
+    /// Part of those that every card needs whole where matrices are split by rows: norms, biases, routers.
     pub mirrored_bytes: Vec<u64>,
     /// Most bytes that an element of a layer's matrix takes.
     pub matrix_width: f64,
@@ -105,7 +105,7 @@ impl Weights {
                     if tensor.name.contains("exps.") {
                         weights.expert_bytes[layer] += bytes;
                     }
-                    // What `--split-mode tensor` splits are the matrices, and not the router.
+                    // `--split-mode tensor` splits the matrices, and not the router.
                     if tensor.dims.len() == 1 || tensor.name.contains("gate_inp") {
                         weights.mirrored_bytes[layer] += bytes;
                     } else {

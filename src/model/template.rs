@@ -32,7 +32,7 @@ static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
     toml::from_str::<File>(text).expect("the embedded families are checked by a test").family
 });
 
-/// Of a model of the registry, before its file is read.
+/// Template of a model of the registry, before its file is read.
 pub fn of_registry(model: &Model) -> ChatTemplate {
     match model.chat_template.as_deref() {
         Some(name) => ChatTemplate {
@@ -46,7 +46,7 @@ pub fn of_registry(model: &Model) -> ChatTemplate {
     }
 }
 
-/// Of a file that was read: its own; else `known`, which the registry says; else its family's, by
+/// Template of a file that was read: its own; else `known`, from the registry; else its family's, by
 /// `names` (the file, the repository, `general.name`).
 pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -> ChatTemplate {
     if let Some(text) = header.text("tokenizer.chat_template").filter(|text| !text.trim().is_empty()) {

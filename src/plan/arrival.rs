@@ -73,7 +73,7 @@ impl<'a> Journey<'a> {
         }
     }
 
-    /// What was just downloaded is still in the page cache, where the host has room for it.
+    /// Tells whether a download is still in the page cache: where the host has room for it.
     pub fn stays_cached(&self) -> bool {
         self.memory.first().is_some_and(|host| host.headroom_bytes >= self.model_bytes as i64)
     }
@@ -174,7 +174,7 @@ mod tests {
         let sum = |load: f64, start: f64, prompt: f64| arrival.download_seconds + load + start + prompt;
         assert!((arrival.first_token_seconds.high - sum(25.0, 2.5, 10.44)).abs() < 0.011, "{arrival:?}");
         assert_eq!(arrival.cost, None);
-        // What comes beside it is downloaded too, and loaded later.
+        // A second model is downloaded too, and loaded later.
         let beside = Journey { embedding_bytes: 500_000_000, ..journey }.arrival();
         assert_eq!(beside.download_bytes - arrival.download_bytes, 500_000_000);
         assert_eq!(beside.disk_bytes - arrival.disk_bytes, 500_000_000);

@@ -5,7 +5,7 @@ use crate::error::{Failure, Result};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
-/// What differs between builds of llama.cpp.
+/// Differences between builds of llama.cpp.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Build {

@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "agi-provision/plan/1";
 pub struct Plan {
     pub schema: String,
     pub verdict: Verdict,
-    /// What was given up, or why nothing fits; one sentence each.
+    /// Things given up, or why nothing fits; one sentence each.
     pub reasons: Vec<String>,
     pub model: PlannedModel,
     pub workload: Workload,
@@ -40,7 +40,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<Further>,
     pub alternatives: Vec<Alternative>,
-    /// What it takes to get to the first answer; a plan of an older version has none.
+    /// Time and bytes until the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Arrival>,
 }
@@ -119,11 +119,11 @@ pub struct PlannedProfile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedGpu {
     pub name: String,
-    /// What such a card reports, not what the box says.
+    /// Memory that such a card reports, not what the box says; bytes.
     pub vram_bytes: u64,
 }
 
-/// What one device holds. `total_bytes` is the sum of the parts above it; `headroom_bytes` is
+/// Memory of one device. `total_bytes` is the sum of the parts above it; `headroom_bytes` is
 /// `capacity_bytes - total_bytes` and negative when it does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceLedger {
@@ -194,13 +194,13 @@ pub struct OfferRef {
 /// `promise` the host is not what was paid for (verify warns, `--strict` refuses).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Requirement {
-    /// Which fact; the list is [`super::requirements::ids`].
+    /// Id of the fact; the list is [`super::requirements::ids`].
     pub id: String,
     pub need: Option<Bound>,
     pub promise: Option<Bound>,
     /// `bytes`, `cores`, `GPUs`, or empty for names and sets.
     pub unit: String,
-    /// What the plan relies on it for.
+    /// Reason why the plan relies on it.
     #[serde(default)]
     pub why: String,
 }
@@ -245,9 +245,9 @@ pub struct Arrival {
     pub embedding_bytes: u64,
     /// llama.cpp's archive; `None` until it is resolved, and then not counted.
     pub runtime_bytes: Option<u64>,
-    /// What the host downloads.
+    /// Bytes that the host downloads.
     pub download_bytes: u64,
-    /// What it has on disk afterwards: the `disk` requirement.
+    /// Bytes on its disk afterwards: the `disk` requirement.
     pub disk_bytes: u64,
     /// Promised, 10^6 bits/s.
     pub network_mbit_s: u64,
@@ -265,7 +265,7 @@ pub struct Arrival {
     pub prompt_seconds: Interval,
     /// All of these together.
     pub first_token_seconds: Interval,
-    /// What the host costs until then, in the cost's currency; `None` without a price.
+    /// Cost of the host until then, in the cost's currency; `None` without a price.
     pub cost: Option<Interval>,
 }
 
@@ -275,7 +275,7 @@ pub struct Alternative {
     pub quant: String,
     pub verdict: Verdict,
     pub per_month: Option<f64>,
-    /// Of `per_month`; ISO 4217.
+    /// Currency of `per_month`; ISO 4217.
     #[serde(default)]
     pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,

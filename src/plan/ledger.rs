@@ -42,7 +42,7 @@ pub struct Subject<'a> {
     pub workload: &'a Workload,
     pub build: &'a Build,
     pub logits: Logits,
-    /// What was worked out for this shape before.
+    /// Graphs that were worked out for this shape before.
     pub graphs: &'a Graphs,
 }
 

@@ -1,4 +1,4 @@
-//! What every level of hardware runs: each profile with each model of the registry, judged by the same
+//! Plans every level of hardware: each profile with each model of the registry, judged by the same
 //! rule as a plan, and what each model's memory comes to beside the mission document's own ranges.
 
 use super::build::Build;
@@ -43,7 +43,7 @@ pub struct Texts {
 pub struct ClaimText {
     pub profile: String,
     pub model: String,
-    /// As `--quant`; `None`: the best that runs.
+    /// Quantisation, as for `--quant`; `None`: the best that runs.
     pub quant: Option<String>,
     pub slots: Option<u64>,
     pub note: String,
@@ -80,7 +80,7 @@ pub struct Levels {
     pub memory: Vec<Memory>,
 }
 
-/// What the document says runs on a profile, and what we say.
+/// Claim of the mission's document about a profile, and ours.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
     pub profile: String,
@@ -113,7 +113,7 @@ pub struct OfModel {
     pub verdict: Verdict,
     pub quant: String,
     pub slots: u64,
-    /// Of all slots together, tokens.
+    /// Context of all slots together, tokens.
     pub n_ctx: u64,
     /// tokens/s; `None` where it does not run.
     pub decode_low: Option<f64>,
@@ -137,7 +137,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Which of the texts `why` explains the difference.
+    /// Key of the text under `why` that explains the difference.
     fn key(&self) -> Option<&'static str> {
         let [low, high] = self.document_gb?;
         let gb = |bytes: u64| bytes as f64 / 1e9;

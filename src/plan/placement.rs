@@ -104,7 +104,7 @@ pub struct Placement {
     /// The first so many layers keep their experts on the host (`--n-cpu-moe`).
     pub host_experts: u64,
     pub split: SplitMode,
-    /// What each card gets of the whole (`--tensor-split`), in any unit.
+    /// Share of each card (`--tensor-split`), in any unit.
     pub shares: Vec<u64>,
 }
 
@@ -177,7 +177,7 @@ impl Placement {
         !self.gpu_layers.is_empty() && (self.host_layers > 0 || self.host_experts > 0)
     }
 
-    /// What ggml's scheduler asks. Cards take turns on one batch, with four copies of what passes
+    /// Layout for ggml's scheduler. Cards take turns on one batch, with four copies of what passes
     /// between them, when all layers are on cards and nothing was placed by hand.
     pub(super) fn layout(&self, weights: &Weights) -> Layout {
         let n_layer = weights.layer_bytes.len();

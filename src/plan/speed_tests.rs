@@ -85,7 +85,7 @@ fn flash_attention_is_left_out_where_it_is_slow() {
     let arguments = on_cpu.llama_server.args.to_argv().join(" ");
     assert!(arguments.contains("--flash-attn off"), "{arguments}");
     assert!(plan(None, None, "gpu-8gb").workload.flash_attn, "only CPUs go element by element");
-    // What the user says stands, and is told as slow as it is.
+    // A user's flag stands, and its speed is shown.
     let asked = plan(Some(true), None, "cpu-vps-32gb");
     assert!(asked.workload.flash_attn);
     assert!(asked.speed.decode_tok_s.expected < 0.7 * on_cpu.speed.decode_tok_s.expected);

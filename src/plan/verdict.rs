@@ -19,7 +19,7 @@ pub const COMFORT_SLOTS: u64 = 2;
 /// Fewest tokens of context that are still a compromise.
 pub const LEAST_CONTEXT: u64 = 2048;
 
-/// What is judged.
+/// Plan that is judged.
 pub struct Case<'a> {
     pub weights: &'a Weights,
     pub n_ctx_train: u64,
@@ -31,7 +31,7 @@ pub struct Case<'a> {
     pub fixed: &'a Fixed,
 }
 
-/// What a term of the rule decides.
+/// Effect of a term of the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decides {
@@ -66,7 +66,7 @@ pub struct Term {
 /// - **compromise**: it fits, with a slot of [`LEAST_CONTEXT`] tokens (or all the model has) and 2 bits;
 /// - **impossible**: anything else.
 ///
-/// What the user fixed replaces its term: a fixed context or slot count is the comfort workload, a
+/// Judges by the rule. A flag of the user replaces its term: a fixed context or slot count is the comfort workload, a
 /// fixed quantisation has bits enough, a fixed least speed is the speed. The reasons say what was
 /// given up. [`terms`] is the rule; this only counts what is not held.
 pub fn judge(case: &Case) -> (Verdict, Vec<String>) {
@@ -158,7 +158,7 @@ fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Str
     Term { must_be: "at most", held, ..at_least(decides, value, bound, replaced, reason) }
 }
 
-/// What it cannot run without, beside memory.
+/// Terms that it cannot run without, beside memory.
 fn runs(case: &Case) -> Vec<Term> {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot) = (bits(case), case.speed.decode_tok_s.low, slot(case));
@@ -293,7 +293,7 @@ fn slot(case: &Case) -> u64 {
     case.workload.n_ctx / slots_sharing(case.workload)
 }
 
-/// What a context that the user fixed leaves each slot, where that is little.
+/// Tells how little a context that the user fixed leaves each slot.
 pub fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
     let (slots, least) = (slots_sharing(workload), LEAST_CONTEXT.min(n_ctx_train));
     let slot = workload.n_ctx / slots;
@@ -311,7 +311,7 @@ fn slots_sharing(workload: &Workload) -> u64 {
     if workload.kv_unified { 1 } else { workload.slots.max(1) }
 }
 
-/// What of a tight device is the embedding server's.
+/// Names the embedding server's part of a tight device.
 fn of_rag(device: &DeviceLedger) -> String {
     match device.rag_bytes {
         0 => String::new(),

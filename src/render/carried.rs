@@ -54,7 +54,7 @@ pub(super) fn check(carried: &[Carried]) -> Result<()> {
     Ok(())
 }
 
-/// Of a bundle's directory: refuses one whose carried files are not there in their size. Who takes a file
+/// Refuses a bundle's directory whose carried files are not there in their size. Who takes a file
 /// hashes it on the way.
 pub(super) fn check_present(dir: &Path, carried: &[Carried]) -> Result<()> {
     for file in carried {

@@ -9,7 +9,7 @@ pub struct Provider {
     pub counted: Counted,
 }
 
-/// What a limit counts.
+/// Bytes that a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// The file as it is.

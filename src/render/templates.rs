@@ -99,12 +99,12 @@ fn line(text: &str) -> String {
     text.trim_end_matches(['\\', ' ']).to_string()
 }
 
-/// As the value of a systemd setting: on one line, `%` stands for itself.
+/// Quotes the value of a systemd setting: on one line, `%` stands for itself.
 fn systemd(text: &str) -> String {
     line(text).replace('%', "%%")
 }
 
-/// As one word of a POSIX shell.
+/// Quotes one word of a POSIX shell.
 fn sh(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -73,7 +73,7 @@ impl Ask for Nobody {
     }
 }
 
-/// Whoever sits before this process.
+/// Person at this process's terminal.
 pub struct Person(Way);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,13 +216,13 @@ fn on_terminal(question: &str, echo: bool, limit: Duration) -> io::Result<Secret
     let answer = typed(&tty, Instant::now() + limit);
     drop(quiet);
     if answer.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // As if the terminal had done it.
+        // The terminal would have done the same.
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
     }
     answer
 }
 
-/// What a person types until Enter; `Interrupted` for Ctrl-C.
+/// Reads a person's line until Enter; `Interrupted` for Ctrl-C.
 fn typed(tty: &File, end: Instant) -> io::Result<Secret> {
     const CTRL_C: u8 = 3;
     const CTRL_D: u8 = 4;

@@ -77,7 +77,7 @@ pub(super) struct Attempt<'a> {
     /// One line for each key and method, for the error.
     pub tried: Vec<String>,
     pub hint: Option<String>,
-    /// What the server would take now; `None` until it was asked.
+    /// Methods that the server would take now; `None` until it was asked.
     offers: Option<String>,
     /// Keys that the server was shown.
     pub keys_tried: usize,
@@ -203,7 +203,7 @@ impl Attempt<'_> {
         self.judge(Method::Password, Some(turn), result)
     }
 
-    /// What a typed password was worth. Refused with a shorter list of methods than before means that it
+    /// Judges a typed password. Refused with a shorter list of methods than before means that it
     /// was right and something else is wanted too.
     fn judge(
         &mut self,

@@ -30,7 +30,7 @@ struct Candidate {
 /// The keys there are for one login.
 pub(super) struct Keys {
     named: bool,
-    /// Of the command line or else the configuration.
+    /// Keys of the command line or else the configuration.
     first: Vec<Candidate>,
     default: Vec<Candidate>,
     /// Public keys that were refused, so that none is offered twice.

@@ -16,7 +16,7 @@ use crate::outside::{self, Kind};
 
 const ETC_KNOWN_HOSTS: &str = "/etc/ssh/ssh_known_hosts";
 
-/// What the caller wants. Paths left out are OpenSSH's usual ones.
+/// Options of the caller. Paths left out are OpenSSH's usual ones.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Private keys; where there are any, no others are tried.
@@ -88,7 +88,7 @@ pub(super) struct Settings {
     pub io_timeout: Duration,
 }
 
-/// What this side calls the host: as it was given, and the name or address it is connected to by.
+/// Names of the host on this side: as it was given, and the name or address it is connected to by.
 pub fn names(target: &Target, options: &Options) -> Vec<String> {
     let mut names = vec![target.name.clone()];
     names.extend(settings(target, options).map(|settings| settings.host).ok());
@@ -299,7 +299,7 @@ fn home() -> Option<PathBuf> {
     set.or_else(|| passwd(5).map(PathBuf::from))
 }
 
-/// As OpenSSH, by user id; the environment only where /etc/passwd does not know it (LDAP).
+/// Name of the local user: by user id, as OpenSSH does; by the environment only where /etc/passwd does not know it (LDAP).
 fn local_user() -> Option<String> {
     let set = |name| env::var(name).ok().filter(|user| !user.is_empty());
     passwd(0).or_else(|| set("USER")).or_else(|| set("LOGNAME"))

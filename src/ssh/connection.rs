@@ -39,7 +39,7 @@ const HOST_KEYS: [&str; 6] = [
     "rsa-sha2-256",
 ];
 
-/// What a command left behind.
+/// Result of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// `None`: a signal ended it.
@@ -82,7 +82,7 @@ impl Connection {
         Exec::start(self.wire.clone(), command, false)
     }
 
-    /// As [`Connection::open`], on a terminal that neither echoes nor changes a byte. Its stderr comes
+    /// Works like [`Connection::open`] on a terminal that neither echoes nor changes a byte. Its stderr comes
     /// on stdout, and its stdin has no end.
     pub fn open_on_terminal(&self, command: &str) -> Result<Exec> {
         Exec::start(self.wire.clone(), command, true)

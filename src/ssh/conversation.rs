@@ -14,7 +14,7 @@ const MOST_QUESTIONS: usize = 12;
 /// Longest a whole conversation may take.
 pub(super) const LONGEST: Duration = Duration::from_secs(4 * LIMIT.as_secs());
 
-/// What kind of answer a server wants.
+/// Kind of answer that a server wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Want {
     /// The login password: the first thing that must not be seen, unless it is clearly a code.

@@ -124,7 +124,7 @@ impl Exec {
     /// with the bytes sent so far. Returns how many there were.
     ///
     /// # Errors
-    /// As [`Exec::write_stdin`], and what reading `source` says.
+    /// Works like [`Exec::write_stdin`]; errors of reading `source` too.
     pub fn send_stream(&mut self, source: &mut dyn Read, mut progress: impl FnMut(u64)) -> Result<u64> {
         let patience = self.wire.io_timeout * PATIENCE;
         let mut chunk = vec![0; CHUNK];
@@ -204,7 +204,7 @@ impl Exec {
         Ok((self.reap(deadline)?, stdout))
     }
 
-    /// What has come on stderr so far, the newest 64 KiB.
+    /// Text that came on stderr so far, the newest 64 KiB.
     pub fn stderr(&self) -> String {
         let from = self.stderr.len().saturating_sub(KEEP_STDERR);
         String::from_utf8_lossy(&self.stderr[from..]).into_owned()

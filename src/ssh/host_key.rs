@@ -9,7 +9,7 @@ use super::known_hosts::Lookup;
 use super::target::HostPort;
 use crate::error::{Exit, Failure};
 
-/// Which keys a person is ready to take. A revoked key is never taken.
+/// Keys that a person is ready to take. A revoked key is never taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum HostKeyPolicy {
     /// Only keys in known_hosts.
@@ -52,7 +52,7 @@ impl HostKey {
         Some(HostKey { key_type: type_of(blob)?.to_string(), blob: blob.to_vec() })
     }
 
-    /// As `ssh-keygen -l` prints it: `SHA256:` and base64 without padding.
+    /// Fingerprint as `ssh-keygen -l` prints it: `SHA256:` and base64 without padding.
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", BASE64.encode(Sha256::digest(&self.blob)))
     }
@@ -68,7 +68,7 @@ pub(super) fn type_of(blob: &[u8]) -> Option<&str> {
 /// A key that may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// As known or as pinned.
+    /// Known, or pinned.
     Trusted,
     /// New, under [`HostKeyPolicy::AcceptNew`]: to be added to known_hosts.
     New,
@@ -146,7 +146,7 @@ mod tests {
         HostKey::from_blob(&blob).unwrap()
     }
 
-    /// What `ssh-keygen -lf` says about that key (github.com's).
+    /// Fingerprint by `ssh-keygen -lf` of that key (github.com's).
     const FINGERPRINT: &str = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU";
 
     fn place() -> Place {

@@ -174,6 +174,15 @@ impl Relay {
         let far = (self.inward.is_empty() && !self.deaf) || !self.outward.is_empty();
         // A closed near side would end every wait at once, so it is left out where it is not needed.
         let near = (!near.is_empty()).then(|| PollFd::from_borrowed_fd(self.near.as_fd(), near));
-        self.wire.wait_with(Deadline::after(IDLE), far, near)
+        // Another relay of this connection, as while host keys are tried, may take what is ours off the
+        // socket; alone, there is nothing to look for between keepalives.
+        match Arc::strong_count(&self.wire) {
+            1 if far && !self.wire.is_full() => {
+                let mut fds: Vec<_> =
+                    std::iter::once(self.wire.descriptor(PollFlags::IN)).chain(near).collect();
+                self.wire.rest(&mut fds, None)
+            }
+            _ => self.wire.wait_with(Deadline::after(IDLE), far, near),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! OpenSSH's known_hosts: reading, matching and adding a key. Pure apart from the two functions that
 //! touch files, [`KnownHosts::read`] and [`append`].
 //!
-//! As in OpenSSH, a host on port 22 is looked up by its name and on another port by `[name]:port`; if
+//! Like OpenSSH, looks a host on port 22 up by its name and on another port by `[name]:port`; if
 //! that finds nothing, a plain `name` entry with the very same key is good enough. A host for which
 //! only other keys are known, of whatever type, has a changed key.
 
@@ -25,7 +25,7 @@ const MAX_LINE: usize = 64 << 10;
 /// A larger file is an error: what it revokes beyond that would be trusted, bytes.
 const MAX_FILE: u64 = 16 << 20;
 
-/// What the files say about one key of one host.
+/// Result of looking one key of one host up in the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     Known,
@@ -114,7 +114,7 @@ impl KnownHosts {
         }));
     }
 
-    /// What is known about the key `blob` (SSH wire format) of `host` at `port`.
+    /// Looks the key `blob` (SSH wire format) of `host` at `port` up.
     pub fn lookup(&self, host: &str, port: u16, blob: &[u8]) -> Lookup {
         let found = self.lookup_name(&name_for(host, port), blob);
         if port != SSH_PORT {

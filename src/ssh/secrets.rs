@@ -18,7 +18,7 @@ const TURN: Duration = Duration::from_secs(LIMIT.as_secs() + 60);
 /// Wrong passphrases that are asked for again; no server hears of them.
 const PASSPHRASE_TRIES: usize = 3;
 
-/// What a secret opens.
+/// Lock that a secret opens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {
     /// An encrypted key file.
@@ -29,7 +29,7 @@ pub enum Lock {
     Sudo(String),
 }
 
-/// What a script gave.
+/// Secrets that a script gave.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     pub passphrase: Option<Secret>,
@@ -159,7 +159,7 @@ impl Secrets {
         }
     }
 
-    /// What is known, once nobody else is at it; marks it as busy unless some host took it.
+    /// Waits until nobody else is at it, returns its state, and marks it as busy unless some host took it.
     fn wait_for(&self, lock: &Lock, host: &str) -> Result<Option<State>, Absent> {
         let end = Instant::now() + TURN;
         let mut states = locked(&self.inner.states);

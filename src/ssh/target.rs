@@ -1,4 +1,4 @@
-//! What a person types to name a host: `[user@]name[:port]`.
+//! Parses the name of a host: `[user@]name[:port]`.
 
 use std::fmt;
 use std::net::Ipv6Addr;

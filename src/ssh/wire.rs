@@ -97,7 +97,9 @@ impl Wire {
     /// Takes over an authenticated session.
     pub fn new(session: Session, socket: Socket, peer: String, io_timeout: Duration) -> Wire {
         session.set_blocking(false);
-        session.set_keepalive(true, KEEPALIVE.as_secs() as u32);
+        // No reply is asked for: the kernel's acknowledgement tells a dead connection, and libssh2 keeps
+        // each reply for ever, in a list that it searches with every read.
+        session.set_keepalive(false, KEEPALIVE.as_secs() as u32);
         Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()) }
     }
 
@@ -131,33 +133,77 @@ impl Wire {
         self.wait_with(deadline, true, None)
     }
 
-    /// As [`Wire::wait`], also for other descriptors, and for the socket only if `own`.
+    /// Works like [`Wire::wait`], also for other descriptors, and for the socket only if `own`.
     pub fn wait_with<'a>(
         &'a self,
         deadline: Deadline,
         own: bool,
         others: impl IntoIterator<Item = PollFd<'a>>,
     ) -> Result<()> {
-        let flags = match self.session.block_directions() {
-            BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
-            BlockDirections::Outbound => PollFlags::OUT,
-            BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
-        };
+        let flags = self.blocked_on();
         // Only between packets: a keepalive cannot get in while one is half sent.
         if !flags.contains(PollFlags::OUT) {
             self.keep_alive()?;
         }
+        let own = own.then(|| PollFd::from_borrowed_fd(self.socket.as_fd(), flags));
+        let mut fds: Vec<PollFd<'_>> = own.into_iter().chain(others).collect();
+        self.poll(&mut fds, deadline.left().min(LONGEST_WAIT))
+    }
+
+    /// What the socket must be ready for before libssh2 can go on.
+    fn blocked_on(&self) -> PollFlags {
+        match self.session.block_directions() {
+            BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
+            BlockDirections::Outbound => PollFlags::OUT,
+            BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
+        }
+    }
+
+    /// Whether libssh2's last step ended because the socket takes nothing more.
+    pub fn is_full(&self) -> bool {
+        matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
+    }
+
+    /// Whether a small packet goes out in one piece. libssh2 keeps some of them on its stack: one that went
+    /// out in part could never be completed, and nothing else would be sent any more.
+    pub fn takes_a_packet(&self) -> bool {
+        let mut fds = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::OUT)];
+        matches!(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1))
+    }
+
+    /// Sends a keepalive when it is time for one. Waits for the socket (which is the first of `fds`, see
+    /// [`Wire::descriptor`]) and the others until something is ready, the next keepalive is due, or
+    /// `at_most` has passed. For a thread that has the session to itself and has read all there is.
+    pub fn rest(&self, fds: &mut [PollFd<'_>], at_most: Option<Duration>) -> Result<()> {
+        let mut due = self.keepalive_due();
+        if due.is_zero() && self.takes_a_packet() {
+            self.keep_alive()?;
+            due = self.keepalive_due();
+        }
+        // One that could not be sent is tried again when the socket takes something, or in a second.
+        let until = if due.is_zero() { LONGEST_WAIT } else { due };
+        self.poll(fds, at_most.map_or(until, |limit| limit.min(until)))
+    }
+
+    /// The socket, to be waited for.
+    pub fn descriptor(&self, flags: PollFlags) -> PollFd<'_> {
+        PollFd::from_borrowed_fd(self.socket.as_fd(), flags)
+    }
+
+    fn poll(&self, fds: &mut [PollFd<'_>], limit: Duration) -> Result<()> {
         // sshd holds a small packet back until its last one is acknowledged, and an acknowledgement
         // waits 40 ms for something to travel with. The kernel forgets this setting, so each time.
         let _ = sockopt::set_tcp_quickack(&self.socket, true);
-        let limit = deadline.left().min(LONGEST_WAIT);
         let timeout = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
-        let own = own.then(|| PollFd::from_borrowed_fd(self.socket.as_fd(), flags));
-        let mut fds: Vec<PollFd<'_>> = own.into_iter().chain(others).collect();
-        match poll(&mut fds, Some(&timeout)) {
+        match poll(fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(self.lost(error.to_string())),
         }
+    }
+
+    fn keepalive_due(&self) -> Duration {
+        let last = *self.keepalive.lock().unwrap_or_else(PoisonError::into_inner);
+        KEEPALIVE.saturating_sub(last.elapsed())
     }
 
     fn keep_alive(&self) -> Result<()> {
@@ -192,7 +238,7 @@ impl Wire {
         Refused { code, peer: self.peer.clone(), what: what.to_string(), message }.into()
     }
 
-    /// As [`Wire::failed`], for reads and writes, whose errors come without libssh2's code.
+    /// Works like [`Wire::failed`] for reads and writes, whose errors come without libssh2's code.
     pub fn io_failed(&self, what: &str, error: &std::io::Error) -> anyhow::Error {
         match ssh2::Error::last_session_error(&self.session) {
             Some(last) => self.failed(what, &last),

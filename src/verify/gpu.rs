@@ -1,4 +1,4 @@
-//! What is found of GPUs: count, memory, links, and whether the runtime can use them.
+//! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
 use super::{Found, Held, holds, number};
 use crate::hardware::facts::{Facts, Gpu};
@@ -47,7 +47,7 @@ fn instances(gpu: &Gpu) -> Option<&[u64]> {
     gpu.mig.as_ref().filter(|mig| mig.enabled).map(|mig| mig.instances_bytes.as_slice())
 }
 
-/// What one process can have of a card at most: with MIG, one instance.
+/// Most memory of a card that one process can have: with MIG, one instance.
 fn whole(gpu: &Gpu) -> u64 {
     instances(gpu).map_or(gpu.memory_total_bytes, |all| all.iter().copied().max().unwrap_or(0))
 }

@@ -1,4 +1,4 @@
-//! What connects the cards, against what did when the plan was applied: a plan cannot promise it, but a
+//! Compares the links of the cards with those when the plan was applied: a plan cannot promise them, but a
 //! card that sits worse than it did is slower at loading and at every layer that passes between cards.
 
 use super::{Line, Outcome};
@@ -38,7 +38,7 @@ impl Links {
     /// Refused where a card's PCIe or an NVLink is less than it was; `None` where no card was there. What
     /// is not told now is not held against the host, and a card that is gone is `gpu-count`'s.
     ///
-    /// Of PCIe the generation counts that the slot can do, as cards lower the present one when they have
+    /// Compares, for PCIe, the generation that the slot can do, as cards lower the present one when they have
     /// nothing to do, and the width that there is.
     pub fn compare(&self, facts: &Facts) -> Option<Line> {
         let losses: Vec<[String; 2]> = self.cards.iter().flat_map(|card| card.losses(facts)).collect();

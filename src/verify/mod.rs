@@ -22,7 +22,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub id: String,
-    /// As text with its unit; the bound that decided.
+    /// Bound that decided, as text with its unit.
     pub needed: String,
     pub found: String,
     pub outcome: Outcome,
@@ -41,7 +41,7 @@ pub enum Outcome {
     Refused,
 }
 
-/// What is ours already on the host, and so counts as there.
+/// Resources that are ours already on the host, and so count as there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
@@ -49,7 +49,7 @@ pub struct Held {
     /// Our own servers that run, and their processes: they listen on their ports, and their GPU memory
     /// counts as free.
     pub serving: BTreeMap<ServerName, u32>,
-    /// What they use on each GPU, where nvidia-smi does not tell; bytes.
+    /// Bytes that they use on each GPU, where nvidia-smi does not tell.
     pub gpu_bytes: u64,
 }
 
@@ -77,7 +77,7 @@ impl Report {
         self
     }
 
-    /// What these requirements refuse is allowed, and stays in the report.
+    /// Allows the refusals of these requirements, which stay in the report.
     pub fn allow(mut self, ids: &[String]) -> Report {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
             if line.outcome == Outcome::Refused {
@@ -98,7 +98,7 @@ impl Report {
 
 type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
 
-/// What a requirement finds: a text for people and how it compares with a bound.
+/// Finding of a requirement: a text for people and how it compares with a bound.
 struct Found<'a> {
     text: String,
     meets: Meets<'a>,

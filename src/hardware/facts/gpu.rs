@@ -88,7 +88,7 @@ pub struct GpuProcess {
 pub struct GpuLink {
     pub a: u64,
     pub b: u64,
-    /// As `nvidia-smi topo -m` has it: `NV12`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`.
+    /// Name of the link in `nvidia-smi topo -m`: `NV12`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`.
     pub link: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a host has, as a document: `agi-provision/facts/1`. Read by [`super::probe`] on the host.
+//! Facts about a host, as a document: `agi-provision/facts/1`. Read by [`super::probe`] on the host.
 //!
 //! Sizes are bytes, times seconds. A field without a value is `null`, and its path is a key of
 //! `unsupported` (this host or card has no such thing, or does not report it) or of `failed` (it
@@ -77,19 +77,19 @@ pub struct Os {
     /// `2.36`.
     #[serde(default)]
     pub glibc: Option<String>,
-    /// As systemd names it: `kvm`, `lxc`, `openvz`, `none`, …
+    /// Name by systemd-detect-virt: `kvm`, `lxc`, `openvz`, `none`, …
     pub virtualization: Option<String>,
     pub boot_id: Option<String>,
     #[serde(default)]
     pub clock: Option<Clock>,
 }
 
-/// What the kernel knows of its clock (adjtimex).
+/// State of the kernel's clock (adjtimex).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
     /// A time daemon keeps it right.
     pub synchronized: bool,
-    /// What is still to be corrected.
+    /// Seconds that are still to be corrected.
     pub offset_seconds: f64,
     /// At most this far off, where it is synchronized.
     pub max_error_seconds: f64,
@@ -106,7 +106,7 @@ pub struct Cpu {
     pub smt: Option<bool>,
     #[serde(default)]
     pub numa_nodes: Option<u64>,
-    /// As /proc/cpuinfo names them: `avx2`, `fma`, `f16c`, …
+    /// Flags by their names in /proc/cpuinfo: `avx2`, `fma`, `f16c`, …
     pub flags: Vec<String>,
     /// Those of the flags that llama.cpp chooses its code by.
     #[serde(default)]
@@ -168,14 +168,14 @@ pub struct Mount {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
     pub port: u16,
-    /// Of this host, that it is taken on; 0.0.0.0 and :: are all. Empty: unknown.
+    /// Local addresses that it listens on; 0.0.0.0 and :: are all. Empty: unknown.
     #[serde(default)]
     pub addresses: Vec<IpAddr>,
     /// null: a process that this one may not look into.
     pub process: Option<String>,
 }
 
-/// What takes a moment to find out.
+/// Results of measuring, which takes some seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Reading memory with every CPU, 10^9 bytes/s.
@@ -184,7 +184,7 @@ pub struct Measured {
     pub memory_threads: u64,
     /// Reading the disk of /var/lib/agi-provision past the page cache, 10^6 bytes/s.
     pub disk_read_mb_s: Option<f64>,
-    /// What downloads can expect, one an address that was given.
+    /// Download speeds, one for each address that was given.
     #[serde(default)]
     pub egress: Vec<Egress>,
 }
@@ -200,7 +200,7 @@ pub struct Egress {
     pub mbit_s: Option<f64>,
 }
 
-/// What could not be read, and what there is not.
+/// Facts that could not be read, and facts that this host does not have.
 #[derive(Debug, Default)]
 pub struct Gaps {
     pub failed: BTreeMap<String, String>,

@@ -3,7 +3,7 @@
 use super::{Currency, HOURS_PER_MONTH, Offer};
 use std::fmt;
 
-/// What a price is for.
+/// Period that a price is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Period {
     Hour,
@@ -81,7 +81,7 @@ impl fmt::Display for Budget {
 }
 
 impl Budget {
-    /// What prices are compared by: the period that was asked for.
+    /// Period by which prices are compared: the one that was asked for.
     pub fn period(&self) -> Period {
         self.limits.first().map_or(Period::Month, |(_, period)| *period)
     }
@@ -97,7 +97,7 @@ impl Budget {
 
     /// A monthly maximum counts: a month never costs more.
     pub fn allows(&self, offer: &Offer) -> bool {
-        // What a plan prints as the price, given back as the budget, is within it.
+        // A price that a plan printed, given back as the budget, is within it.
         let within = |(amount, period): &(f64, Period)| offer.price(*period) <= amount * (1.0 + 1e-9) + 5e-5;
         offer.currency == self.currency && self.limits.iter().all(within)
     }

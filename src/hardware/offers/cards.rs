@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 /// One card in one size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Card {
-    /// As catalogues write it, [`squashed`].
+    /// Name in catalogues, [`squashed`].
     pub key: String,
-    /// What the box says, GB.
+    /// Memory by the box, GB.
     pub gb: f64,
-    /// What nvidia-smi reports.
+    /// Name and memory that the driver reports.
     pub name: String,
     pub vram_mib: u64,
     /// 10^9 bytes/s.
@@ -64,7 +64,7 @@ pub fn slowest(generation: Generation) -> &'static Card {
     of(&|card| card.generation == generation).or_else(|| of(&|_| true)).expect("the table has cards")
 }
 
-/// What a catalogue says of a card beside its name.
+/// Details that a catalogue gives of a card beside its name.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// GiB of one card; several where the catalogue leaves open which it means.
@@ -83,7 +83,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// What any of these names says.
+    /// Reads the board from any of these names.
     pub fn of(names: &[&str]) -> Board {
         let has = |word: &str| names.iter().any(|name| name.to_ascii_uppercase().contains(word));
         Board { sxm: has("SXM"), pcie: has("PCI"), nvlink: has("NVLINK") }

@@ -29,11 +29,11 @@ pub const COLUMNS: [&str; 16] = [
     "as_of",
 ];
 
-/// What a file holds.
+/// Content of an offers file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
     pub offers: Vec<Offer>,
-    /// Whoever has a row, also one that is not among the offers.
+    /// Providers of all rows, also of those that are not among the offers.
     pub providers: Vec<String>,
     pub broken: Vec<BrokenRow>,
 }
@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, String> {
     Ok(read)
 }
 
-/// As [`read`], but only the offers that a choice among `profiles` can come to: for each, in each
+/// Works like [`read`], but keeps only the offers that a choice among `profiles` can come to: for each, in each
 /// currency and kind of host, the cheapest by the hour, the day and the month.
 pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
     const PERIODS: [Period; 3] = [Period::Hour, Period::Day, Period::Month];

@@ -1,4 +1,4 @@
-//! Which offers are for a profile: those whose machine keeps all that the profile promises.
+//! Matches offers to profiles: an offer is for a profile whose promises its machine keeps.
 
 use super::{Link, Machine, cards};
 use crate::hardware::profiles::{GpuSpec, Profile};

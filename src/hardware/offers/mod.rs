@@ -37,7 +37,7 @@ pub struct Offer {
     pub as_of: String,
 }
 
-/// What a machine has; `None` is what its source does not say.
+/// Resources of a machine; `None` where its source does not tell.
 #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
 pub struct Machine {
     pub vcpu: Option<f64>,
@@ -51,9 +51,9 @@ pub struct Machine {
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub struct Gpus {
     pub count: u64,
-    /// As nvidia-smi names it.
+    /// Name that nvidia-smi reports.
     pub name: String,
-    /// Of one card.
+    /// Memory of one card, MiB.
     pub vram_mib: u64,
     pub link: Option<Link>,
 }
@@ -133,7 +133,7 @@ pub fn today() -> jiff::civil::Date {
 }
 
 impl Offer {
-    /// What `period` costs at most, in `currency`.
+    /// Most that `period` costs, in `currency`.
     pub fn price(&self, period: Period) -> f64 {
         price(self.per_hour, self.per_month_cap, period)
     }
@@ -156,7 +156,7 @@ impl Offer {
             .then_with(|| self.region.cmp(&other.region))
             .then_with(|| self.source.cmp(&other.source))
             .then(self.per_hour.total_cmp(&other.per_hour))
-            // What a source says of two machines may be all that tells them apart.
+            // Two machines may differ only in what their sources tell of them.
             .then_with(|| self.rest().partial_cmp(&other.rest()).unwrap_or(Ordering::Equal))
     }
 

@@ -11,11 +11,11 @@ use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// What is known.
+/// Known offers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     pub offers: Vec<Offer>,
-    /// What of a file could not be used, one sentence each.
+    /// Parts of a file that could not be used, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ pub fn all(named: Option<&Path>) -> Result<Known> {
     known(named, &|bytes| file::read(bytes))
 }
 
-/// As [`all`], but only what a choice among `profiles` can come to.
+/// Works like [`all`], but keeps only the offers that a choice among `profiles` can come to.
 ///
 /// # Errors
 /// `named` cannot be read, or is no offers file.
@@ -94,7 +94,7 @@ fn warnings(path: &Path, broken: &[BrokenRow]) -> Vec<String> {
 #[derive(Debug)]
 pub struct Held {
     path: PathBuf,
-    /// What it holds; empty where it could not be read.
+    /// Its offers; empty where it could not be read.
     pub offers: Vec<Offer>,
     _lock: File,
 }

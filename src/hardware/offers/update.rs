@@ -6,7 +6,7 @@ use super::sources::{Catalogue, Cloud, Said, Source};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 
-/// What happened to one cloud of one source.
+/// Outcome for one cloud of one source.
 #[derive(Debug)]
 pub enum Outcome {
     Read {
@@ -17,7 +17,7 @@ pub enum Outcome {
     },
     /// The source has no such file; what was known stays.
     Missing,
-    /// What was known stays.
+    /// Failed; the known offers stay.
     Failed(anyhow::Error),
 }
 

@@ -4,7 +4,7 @@ use crate::hardware::facts::{Cpu, Gaps};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// What ggml-cpu's variants differ in (ggml/src/CMakeLists.txt of b11434, `ggml_add_cpu_backend_variant`),
+/// Flags by which ggml-cpu's variants differ (ggml/src/CMakeLists.txt of b11434, `ggml_add_cpu_backend_variant`),
 /// by the names of /proc/cpuinfo on x86-64 and Arm.
 const ISA: &[&str] = &[
     "sse4_2",

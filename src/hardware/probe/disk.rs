@@ -11,8 +11,8 @@ pub fn probe(storage: &Path, gaps: &mut Gaps) -> Disk {
     disk(storage, &mounts, "disk", gaps).0
 }
 
-/// As [`probe`], where the unit's sandbox shows everything as read-only: what counts is the file
-/// system's own state, which turns to read-only after errors.
+/// Works like [`probe`] inside the unit's sandbox, where everything looks read-only: it reads the file
+/// system's own state, which becomes read-only after errors.
 pub fn probe_sandboxed(storage: &Path, gaps: &mut Gaps) -> Disk {
     let mounts = gaps.read("/proc/self/mountinfo", "disk.mount").unwrap_or_default();
     let (disk, point) = disk(storage, &mounts, "disk", gaps);

@@ -64,7 +64,7 @@ fn details(facts: &mut Facts, gaps: &mut Gaps) {
             gone
         }
     };
-    // What the second look does not show is not there to compute on.
+    // A card that the second look does not show cannot compute.
     facts.gpus.retain(|gpu| !gone.contains(&gpu.index));
     for index in gone {
         gaps.failed(format!("gpus.lost.{index}"), "it disappeared while the facts were read");

@@ -1,4 +1,4 @@
-//! What takes a moment: how fast memory and disk are read. Nothing is written.
+//! Measures how fast memory and disk are read. Writes nothing.
 
 use super::disk;
 use crate::hardware::facts::{Facts, Gaps, Measured};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const MEMORY_TIME: Duration = Duration::from_millis(800);
 const DISK_TIME: Duration = Duration::from_secs(2);
 
-/// Of one thread, bytes; many times a core's share of the last cache.
+/// Bytes that one thread reads at most; many times a core's share of the last cache.
 const MOST_PER_THREAD: u64 = 128 << 20;
 
 const CHUNK: usize = 4 << 20;

@@ -95,13 +95,13 @@ fn unit_limit() -> Option<(u64, String)> {
 struct Group {
     /// Where the tree is mounted.
     base: PathBuf,
-    /// What holds a group's limit there, if that tree limits memory.
+    /// File that holds a group's limit there, if that tree limits memory.
     limit: Option<&'static str>,
     /// Below `base`.
     path: PathBuf,
 }
 
-/// What the text of /proc/PID/cgroup says.
+/// Parses the text of /proc/PID/cgroup.
 fn groups(root: &Path, own: &str) -> Vec<Group> {
     let group = |line: &str| {
         let mut fields = line.splitn(3, ':');

@@ -49,7 +49,7 @@ pub fn package_lock() -> Option<String> {
     os::package_lock(&mut Gaps::default())
 }
 
-/// What the service's gate compares at every start, and nothing that takes time: no program is run
+/// Reads the facts that the service's gate compares at every start, and nothing that takes time: runs no program
 /// but nvidia-smi, and that only for a plan with GPUs. It may run in the unit's sandbox.
 pub fn probe_for_start(storage: &Path, gpus: bool) -> Facts {
     let start = Instant::now();
@@ -70,7 +70,7 @@ pub fn probe_for_start(storage: &Path, gpus: bool) -> Facts {
     with(facts, gaps)
 }
 
-/// As [`probe`], with what takes a few seconds: memory bandwidth and the disk's speed.
+/// Works like [`probe`], and measures memory bandwidth and the disk's speed, which takes a few seconds.
 pub fn probe_and_measure(storage: &Path) -> Facts {
     let mut facts = probe(storage);
     let mut gaps = Gaps::default();

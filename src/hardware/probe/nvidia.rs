@@ -1,4 +1,4 @@
-//! What nvidia-smi prints, read. Pure functions; tests/fixtures/nvidia-smi has one folder a machine.
+//! Parses nvidia-smi's output. Pure functions; tests/fixtures/nvidia-smi has one folder a machine.
 //!
 //! `[N/A]`, `N/A` and `[Not Supported]` are ordinary values of fields that a card has not.
 

@@ -75,7 +75,7 @@ pub fn essentials(gaps: &mut Gaps) -> Os {
     }
 }
 
-/// What an os-release file says. Nothing is decided by it: what a host can do is asked of the host.
+/// Parses an os-release file. Nothing is decided by it: the host is asked for each ability.
 fn release(text: &str) -> Os {
     Os {
         id: os_release(text, "ID").unwrap_or_else(|| "unknown".into()),

@@ -63,7 +63,7 @@ fn asked() -> io::Result<Vec<Listener>> {
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
         rustix::net::send(&socket, &bytes, SendFlags::empty())?;
-        // As large as the kernel makes an answer.
+        // The kernel makes no larger answer.
         let mut answer = vec![0; 32 << 10];
         loop {
             let (size, _) = rustix::net::recv(&socket, &mut answer[..], RecvFlags::empty())?;

@@ -179,7 +179,7 @@ fn whole(request: &Request, profile: &Profile) -> Placement {
     placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
 }
 
-/// What each card gets: as much as its memory, and the same of equal cards.
+/// Share of each card: as its memory is, and the same of equal cards.
 fn shares(profile: &Profile) -> Vec<u64> {
     let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
     let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);

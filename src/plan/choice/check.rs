@@ -1,4 +1,4 @@
-//! What cannot be planned at all: usage errors, before any candidate is tried.
+//! Refuses what cannot be planned at all: usage errors, before any candidate is tried.
 
 use super::candidates::workloads;
 use crate::error::{Failure, Result};

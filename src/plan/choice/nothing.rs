@@ -1,4 +1,4 @@
-//! What is said where nothing runs as it was asked for: the nearest that would, or the cheapest.
+//! Answers where nothing runs as it was asked for: with the nearest that would, or the cheapest.
 
 use super::candidates::Candidate;
 use super::document::document;

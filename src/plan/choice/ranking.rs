@@ -1,4 +1,4 @@
-//! Which candidate is better, and which others are worth a look.
+//! Ranks candidates, and picks the alternatives that are worth a look.
 
 use super::candidates::Candidate;
 use crate::hardware::offers::{Offer, Period, matching};
@@ -19,7 +19,7 @@ pub(super) fn cheapest<'a>(
     for_it.min_by(|a, b| a.order(b, period(request)))
 }
 
-/// What prices are compared by.
+/// Period by which prices are compared.
 pub(super) fn period(request: &Request) -> Period {
     request.budget.as_ref().map_or(Period::Month, |budget| budget.period())
 }
@@ -71,7 +71,7 @@ pub(super) fn better(request: &Request, a: &Candidate, b: &Candidate) -> Orderin
     decisive.unwrap_or(Ordering::Equal)
 }
 
-/// What else runs it: the Pareto front over quality, speed and price of what can be rented, within the
+/// Alternatives: the Pareto front over quality, speed and price of what can be rented, within the
 /// budget where there is one. A profile without a price competes with its like.
 pub(super) fn alternatives(
     request: &Request,
@@ -85,7 +85,7 @@ pub(super) fn alternatives(
     };
     let itself = |c: &Candidate| std::ptr::eq(c, chosen);
     let mut running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
-    // What is equal in all three: the chosen one before the better before the worse.
+    // Of equals in all three: the chosen one before the better before the worse.
     running.sort_by(|a, b| itself(b).cmp(&itself(a)).then_with(|| better(request, a, b)));
     let beaten = |at: usize| {
         let by = |(other, o): (usize, &&Candidate)| match dominance(o, running[at]) {
@@ -111,7 +111,7 @@ pub(super) fn alternatives(
 /// `Less`: `a` is at least as good in quality, speed and price of a month, and better in one. `Equal`: in
 /// all three. `None`: neither, or the prices cannot be compared.
 fn dominance(a: &Candidate, b: &Candidate) -> Option<Ordering> {
-    // As they are shown: a part of a cent makes no alternative.
+    // Prices as they are shown: a part of a cent makes no alternative.
     let cents = |offer: &Offer| (offer.per_month() * 100.0).round();
     let price = match (a.offer, b.offer) {
         (Some(a), Some(b)) if a.currency == b.currency => cents(a).total_cmp(&cents(b)),

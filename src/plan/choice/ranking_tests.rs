@@ -152,7 +152,7 @@ proptest! {
         let first = plan(&request).unwrap();
         request.offers = shuffled;
         prop_assert_eq!(&first, &plan(&request).unwrap());
-        // What is sifted from the file makes the same plan as all of it.
+        // The shortlist of the file makes the same plan as all of it.
         let sifted = file::shortlist(&file::write(&offers), &request.profiles).unwrap();
         prop_assert_eq!(&sifted.broken, &[]);
         request.offers = sifted.offers;

@@ -163,7 +163,7 @@ impl Device<'_> {
             .from(LLAMA)
     }
 
-    /// What the embedding server takes here.
+    /// Explains the embedding server's memory here.
     fn rag(&self, rag: &RagMemory) -> Explained {
         const PARTS: [&str; 5] = ["weights", "kv", "compute", "output", "runtime"];
         let parts = [rag.weights_bytes, rag.kv_bytes, rag.compute_bytes, rag.output_bytes, rag.runtime_bytes];

@@ -19,7 +19,7 @@ use super::verdict::Term;
 use crate::hardware::profiles::Profile;
 use serde::Serialize;
 
-/// What `plan --explain` adds to a plan.
+/// Part that `plan --explain` adds to a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// Every number of the plan's memory, speed, cost and arrival, and of the embedding server's memory
@@ -125,7 +125,7 @@ pub struct RunnerUp {
     pub theirs: String,
 }
 
-/// What an explanation follows from: the plan, and what it was made of.
+/// Source of an explanation: the plan, and what it was made of.
 pub(super) struct Case<'a> {
     pub plan: &'a Plan,
     pub subject: Subject<'a>,

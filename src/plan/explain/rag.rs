@@ -21,7 +21,7 @@ pub(super) fn of(server: &Server, rag: &Rag, profile: &Profile) -> Vec<Explained
     all
 }
 
-/// What it takes of one device.
+/// Its memory on one device.
 struct Part<'a> {
     index: usize,
     part: &'a RagMemory,

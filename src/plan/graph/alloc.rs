@@ -5,7 +5,7 @@
 /// A tensor of a [`Graph`](super::Graph).
 pub type Id = usize;
 
-/// What the allocator sees of a tensor.
+/// Tensor in the eyes of the allocator.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Bytes of its data.
@@ -52,7 +52,7 @@ impl Free {
     fn take(&mut self, size: u64) -> u64 {
         let size = size.next_multiple_of(self.alignment);
         let inner = &self.blocks[..self.blocks.len() - 1];
-        // Of equally good blocks ggml takes the last.
+        // ggml takes the last of equally good blocks.
         let best = inner.iter().enumerate().filter(|(_, b)| b.size >= size).rev().min_by_key(|(_, b)| b.size);
         let index = best.map_or(self.blocks.len() - 1, |(index, _)| index);
         let block = &mut self.blocks[index];

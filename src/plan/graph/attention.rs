@@ -72,7 +72,7 @@ impl<'a> Attention<'a> {
             q = graph.view(qkv, q_dims);
             k = graph.view(qkv, k_dims);
             v = graph.view(qkv, v_dims);
-            // What would be copied reaches from the first row's value to the last row's end.
+            // The copy would reach from the first row's value to the last row's end.
             let before = 4 * (s.head_dim * s.n_head + layer.k);
             graph.nodes[v].bytes = graph.nodes[qkv].bytes.saturating_sub(before);
             v_is_whole = false;

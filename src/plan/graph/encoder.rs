@@ -6,7 +6,7 @@ use super::{Batch, F16, F32, Graph, Place, decoder, feed_forward};
 use crate::model::embedding::{Embedder, Pooling};
 use crate::model::tensor_type::TensorType;
 
-/// What llama-server reserves its buffers for with `--embedding`.
+/// Texts that llama-server reserves its buffers for with `--embedding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Texts {
     /// `--ubatch-size`: tokens of all texts that are read at once.

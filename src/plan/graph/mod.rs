@@ -79,7 +79,7 @@ enum Part {
     Output,
 }
 
-/// What the scheduler asks of a node.
+/// Kind of a node to the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A window: nothing runs.
@@ -93,7 +93,7 @@ enum Kind {
 /// A graph under construction; the methods are ggml's functions of the same names.
 struct Graph {
     nodes: Vec<Node>,
-    /// Of every node: what it is to the scheduler, and the part it belongs to where it is a weight or cache.
+    /// Kind of every node, and the part it belongs to where it is a weight or cache.
     kinds: Vec<(Kind, Option<Part>)>,
     visited: Vec<bool>,
     order: Vec<Id>,
@@ -220,7 +220,7 @@ impl Graph {
     /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
     fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
         let dims = self.dims(a);
-        // Of the two only the RMS norm may overwrite its source.
+        // Only the RMS norm may overwrite its source.
         let normed = self.push(Place::Own, rms, F32, dims, &[a]);
         let weighted = self.add_weight(normed);
         if bias { self.add_weight(weighted) } else { weighted }

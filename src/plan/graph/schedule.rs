@@ -9,12 +9,12 @@ use super::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
 use crate::model::Shape;
 use std::collections::BTreeMap;
 
-/// Which device each part of the model lies on: cards count from 0, and the CPU comes after the last.
+/// Device of each part of the model: cards count from 0, and the CPU comes after the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     pub cards: u8,
     pub layers: Vec<u8>,
-    /// Of each layer's experts.
+    /// Device of each layer's experts.
     pub experts: Vec<u8>,
     pub output: u8,
     /// Several cards work in turns: this many copies of all that passes between devices.
@@ -170,7 +170,7 @@ fn spread<'a>(devices: &mut [Option<u8>], steps: impl Iterator<Item = &'a Id>, e
     }
 }
 
-/// What was copied: (node, device) → its copy.
+/// Copies: (node, device) → its copy.
 type Copies = BTreeMap<(Id, u8), Id>;
 
 /// Cuts the graph where the device changes (pass 5); sources on other devices become copies.

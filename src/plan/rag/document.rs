@@ -19,7 +19,7 @@ pub struct Rag {
     pub flash_attn: bool,
     /// Where its layers are.
     pub device: Place,
-    /// What it takes of each device, which is that device's `rag_bytes` in the plan's ledger.
+    /// Memory on each device, which is that device's `rag_bytes` in the plan's ledger.
     pub memory: Vec<RagMemory>,
     pub index: Index,
     /// Every argument of its llama-server, without the program's name.
@@ -78,6 +78,6 @@ pub struct Index {
     /// A vector of 32-bit numbers and its text.
     pub chunk_bytes: u64,
     pub size_bytes: u64,
-    /// What `chunk_bytes` takes for granted.
+    /// Assumption behind `chunk_bytes`.
     pub assumption: String,
 }

@@ -11,7 +11,7 @@ use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::RagChoice;
 use super::server::ServerName;
-use super::server_args::{Draft, Flag, ServerArgs};
+use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs};
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
 use document::{EmbeddingModel, Index, Place, Rag, RagMemory};
@@ -197,7 +197,7 @@ impl Server<'_> {
         self.choice.size_bytes.saturating_add(self.index().size_bytes)
     }
 
-    /// As the plan's document.
+    /// Makes the part of the plan's document.
     pub fn document(&self, placed: &Placed, several_gpus: bool) -> Result<Rag> {
         let embedder = &self.choice.embedder;
         Ok(Rag {
@@ -243,6 +243,7 @@ impl Server<'_> {
         }
         args.set(Flag::Fit, "off").set(Flag::CacheRam, 0).set(Flag::CtxCheckpoints, 0);
         args.set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
+        args.set(Flag::Timeout, IO_TIMEOUT);
         args.switch(Flag::Embedding).switch(Flag::NoKvUnified).switch(Flag::NoWebui);
         args.switch(Flag::NoSlots).switch(Flag::Metrics).switch(Flag::Offline);
         args.done()

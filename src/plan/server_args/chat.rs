@@ -1,7 +1,7 @@
 //! The arguments of the model's own server. Every value is written out, because llama.cpp changes its
 //! defaults between builds.
 
-use super::{Draft, Flag, ServerArgs, joined};
+use super::{Draft, Flag, IO_TIMEOUT, ServerArgs, joined};
 use crate::error::Result;
 use crate::plan::document::{PlannedModel, Workload};
 use crate::plan::placement::Placement;
@@ -31,6 +31,7 @@ pub fn chat(
     }
     args.set(Flag::Fit, "off").set(Flag::CacheRam, prompt_cache_mib);
     args.set(Flag::CtxCheckpoints, 0).set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
+    args.set(Flag::Timeout, IO_TIMEOUT);
     if model.chat_template.is_some() {
         args.ours(Flag::ChatTemplateFile);
     }

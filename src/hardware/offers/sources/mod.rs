@@ -18,7 +18,7 @@ pub fn all() -> Vec<&'static dyn Source> {
 pub trait Source: Sync {
     /// The word that `--source` takes.
     fn name(&self) -> &'static str;
-    /// As an offer's source is written.
+    /// Name by which an offer's source is written.
     fn title(&self) -> &'static str;
     /// Where it is published.
     fn address(&self) -> &'static str;
@@ -29,7 +29,7 @@ pub trait Source: Sync {
     fn columns(&self) -> &'static [&'static str];
     /// The table of one cloud under `base`, a URL or a folder; `None` when there is none.
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>>;
-    /// What one row says.
+    /// Parses one row.
     fn row(&self, cloud: &Cloud, row: &Fields) -> Said;
 }
 
@@ -67,7 +67,7 @@ pub struct Catalogue {
     pub day: Option<jiff::civil::Date>,
 }
 
-/// What a row is.
+/// Meaning of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     Price(Listed),

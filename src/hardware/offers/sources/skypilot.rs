@@ -122,7 +122,7 @@ fn cards_of(cloud: &Cloud, instance: &str, count: f64, row: &Fields) -> Option<s
     gpus(count, recognise(name, &said))
 }
 
-/// What one card may have, GiB, by `{'Gpus': [{… 'MemoryInfo': {'SizeInMiB': 80}}], 'TotalGpuMemoryInMiB': 160}`.
+/// Sizes that one card may have, GiB, by `{'Gpus': [{… 'MemoryInfo': {'SizeInMiB': 80}}], 'TotalGpuMemoryInMiB': 160}`.
 fn sizes(info: &str, count: f64) -> Vec<f64> {
     let figure = |key: &str| {
         let after = info.split_once(key)?.1.trim_start_matches(['\'', '"', ':', ' ']);
