@@ -2,7 +2,7 @@
 
 use agi_provision::paths;
 use agi_provision::plan::Plan;
-use agi_provision::plan::server::Server;
+use agi_provision::plan::servers::Server;
 use agi_provision::process;
 use agi_provision::render::{Bundle, render};
 use std::fs;

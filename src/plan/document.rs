@@ -3,17 +3,15 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
-use super::build;
-pub use super::rag::document::Rag;
-use super::server::{Further, MOST};
+pub use super::rag::document::{Further, Rag};
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
-/// Reading one checks it as a whole ([`Plan::check`]): a plan that exists is sound.
+/// Read and written through [`super::reading`], which checks it as a whole: a plan that was read is sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Plan {
@@ -37,8 +35,8 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rag: Option<Rag>,
     /// Servers beyond these two.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub servers: Vec<Further>,
+    #[serde(rename = "servers", default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Further>,
     pub alternatives: Vec<Alternative>,
     /// Time and bytes until the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -279,61 +277,4 @@ pub struct Alternative {
     #[serde(default)]
     pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,
-}
-
-impl Serialize for Plan {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Plan::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Plan {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Plan, D::Error> {
-        let plan = Plan::deserialize(from)?;
-        plan.check().map_err(de::Error::custom)?;
-        Ok(plan)
-    }
-}
-
-impl Plan {
-    /// Refuses a plan whose servers are not the ones that its build and its models make.
-    fn check(&self) -> Result<(), String> {
-        let build = build::find(&self.llama_server.build).map_err(|error| error.to_string())?;
-        if self.servers.len() + usize::from(self.rag.is_some()) > usize::from(MOST) {
-            return Err(format!("more than {MOST} embedding servers"));
-        }
-        for server in self.servers() {
-            server.check(self, build).map_err(|why| format!("{}: {why}", server.place()))?;
-        }
-        Ok(())
-    }
-
-    /// Files of every server's model, in the servers' order; one that servers share comes once.
-    pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
-        let mut all: Vec<&ModelFile> = Vec::new();
-        for server in self.servers() {
-            let others = all.clone();
-            all.extend(server.files.iter().filter(|file| !others.contains(file)));
-        }
-        all.into_iter()
-    }
-
-    /// Reads a plan; says which schema it found when it is another one.
-    pub fn from_json(text: &str) -> anyhow::Result<Plan> {
-        #[derive(Deserialize)]
-        struct Head {
-            #[serde(default)]
-            schema: String,
-        }
-        let head: Head = serde_json::from_str(text)?;
-        anyhow::ensure!(head.schema == SCHEMA, "not a plan: its schema is {:?}, not {SCHEMA:?}", head.schema);
-        Ok(serde_json::from_str(text)?)
-    }
-
-    /// Pretty JSON with a final newline; the bytes are a function of the plan alone.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
-        text.push('\n');
-        text
-    }
 }

@@ -15,11 +15,13 @@ pub mod ledger;
 pub mod levels;
 pub mod placement;
 pub mod rag;
+mod reading;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
 pub mod server;
 pub mod server_args;
+pub mod servers;
 pub mod speed;
 pub mod verdict;
 

@@ -40,8 +40,9 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
-use crate::plan::server::{Role, Server, ServerName};
+use crate::plan::server::{Role, ServerName};
 use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
 

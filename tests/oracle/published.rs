@@ -186,8 +186,12 @@ pub fn points() -> Vec<Point> {
             let mut request = base.clone();
             let size_bytes = weights.total_bytes;
             let variants = vec![Variant { weights: weights.clone(), files: Vec::new(), size_bytes }];
-            request.model =
-                ModelChoice { id: row.model.clone(), shape: shape.clone(), chat_template: None, variants };
+            request.model = ModelChoice {
+                id: row.model.parse().unwrap(),
+                shape: shape.clone(),
+                chat_template: None,
+                variants,
+            };
             request.fixed.n_ctx = Some(n_ctx.max(256));
             (request.fixed.slots, request.fixed.quant) = (Some(1), true);
             request.fixed.flash_attn = row.flash_attn.map(|on| on == 1);

@@ -4,7 +4,8 @@ use super::api::{Api, Health};
 use crate::agent::host::service::{self, State};
 use crate::error::{Failure, Result};
 use crate::plan::Plan;
-use crate::plan::server::{Role, Server, ServerName};
+use crate::plan::server::{Role, ServerName};
+use crate::plan::servers::Server;
 use std::time::{Duration, Instant};
 
 /// How long a server beside the model's own may take; a GPU may be waited for 120 s before.

@@ -12,7 +12,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::generation;
 use crate::error::Result;
 use crate::plan::document::Rag;
-use crate::plan::server::Server;
+use crate::plan::servers::Server;
 use crate::wire::protocol::Unit;
 use std::time::Instant;
 

@@ -95,7 +95,7 @@ pub(super) fn document(
         rag: rag
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
             .transpose()?,
-        servers: Vec::new(),
+        further: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };

@@ -81,3 +81,11 @@ pub struct Index {
     /// Assumption behind `chunk_bytes`.
     pub assumption: String,
 }
+
+/// A server beyond `llama_server` and `rag`, as a plan's JSON has it; its number among those of its role
+/// follows from its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum Further {
+    Embedding(Rag),
+}
