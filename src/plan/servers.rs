@@ -92,11 +92,11 @@ impl Server<'_> {
         let args = self.args;
         if args.server() != self.name {
             let (found, right) = (args.server().unit(), self.name.unit());
-            return Err(format!("args: they are of the server {found:?}, not of {right:?}"));
+            return Err(format!("args: they are those of {found}, not of {right}"));
         }
-        if let Some(first) = self.files.first().filter(|file| *file.name != *args.model()) {
+        if let Some(first) = self.files.first().filter(|file| file.name != *args.model()) {
             return Err(format!(
-                "args: --model is {:?}, and the model's first file {:?}",
+                "args: --model is {}, and the model's first file {}",
                 args.model(),
                 first.name
             ));
@@ -147,7 +147,7 @@ mod tests {
             (|plan| plan["servers"][0]["role"] = "miner".into(), "unknown variant `miner`"),
             (
                 |plan| plan["servers"][0]["args"] = plan["rag"]["args"].clone(),
-                "servers/0: args: they are of the server",
+                "servers/0: args: they are those of agi-provision-embed.service, not of",
             ),
             (
                 |plan| plan["servers"][0]["model"]["files"][0]["name"] = "x.gguf".into(),
@@ -165,7 +165,7 @@ mod tests {
             ),
             (
                 |plan| plan["servers"] = vec![plan["servers"][0].clone(); 2].into(),
-                "servers/1: args: they are of the server",
+                "servers/1: args: they are those of agi-provision-embed-2.service, not of",
             ),
         ];
         for (change, why) in table {
