@@ -127,11 +127,13 @@ fn json_that_is_deep_is_refused() {
 fn the_name_of_a_file_steers_no_terminal() {
     let home = Home::new();
     let name = "evil\x1b]0;owned\x07\u{202e}.gguf";
+    let turned = "evil\u{202e}.gguf";
     home.tiny("tiny.gguf");
+    fs::copy(home.path("tiny.gguf"), home.path(turned)).unwrap();
     fs::rename(home.path("tiny.gguf"), home.path(name)).unwrap();
     for args in [
         &["plan", "--model", name][..],
-        &["plan", "--model", name, "--format", "json"],
+        &["plan", "--model", turned, "--format", "json"],
         &["plan", "--model", "missing\x1b[2J.gguf"],
         &["verify", "--plan", name, "--host", "me@192.0.2.1"],
         &["probe", "--inventory", name],

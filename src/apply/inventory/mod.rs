@@ -24,6 +24,7 @@ use crate::error::{Context, Failure, Result};
 use crate::outside::{self, Kind, quoted};
 use crate::ssh::Target;
 use serde::Deserialize;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// One host of an inventory.
@@ -73,8 +74,12 @@ impl Entry {
 /// # Errors
 /// Exit 2 with the place where the file is not understood, or when it names no host.
 pub fn read(path: &Path) -> Result<Vec<Entry>> {
-    let bytes = outside::read(path, outside::DOCUMENT, Kind::Named)
-        .with_context(|| format!("reading {}", path.display()))?;
+    let bytes = match outside::read(path, outside::DOCUMENT, Kind::Named) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return Err(not_read(path, &error.to_string()));
+        }
+        read => read.with_context(|| format!("reading {}", path.display()))?,
+    };
     let mut entries = parse(path, bytes).map_err(|why| not_read(path, &why))?;
     if entries.is_empty() {
         return Err(not_read(path, "it names no host"));
