@@ -254,13 +254,13 @@ fn a_bundle_travels_as_a_tar_under_the_same_name() {
 #[test]
 fn a_bundles_name_depends_on_what_a_host_becomes_and_not_on_the_tools_version() {
     let bundle = bundle("cpu");
-    let of = |change: &dyn Fn(&mut serde_json::Value, &mut BTreeMap<String, Vec<u8>>)| {
+    let of = |change: &dyn Fn(&mut serde_json::Value, &mut forged::Files)| {
         Bundle::from_tar(&forged::forged(change)).unwrap().id()
     };
     let version = of(&|manifest, _| manifest["tool_version"] = "9.9.9".into());
     assert_eq!(version, bundle.id());
     let put = |path: &'static str| {
-        move |manifest: &mut serde_json::Value, files: &mut BTreeMap<String, Vec<u8>>| {
+        move |manifest: &mut serde_json::Value, files: &mut forged::Files| {
             let content = files.get_mut(path).unwrap();
             content.push(b'\n');
             forged::relist(manifest, path, content);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A tar of a bundle's files after `change`, its manifest made to agree with nothing but itself.
 pub fn forged(change: impl Fn(&mut Value, &mut Files)) -> Vec<u8> {

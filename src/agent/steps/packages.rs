@@ -58,7 +58,7 @@ impl Step for Packages {
         let path = runtime_folder(&desired.record.runtime).join(NOTE);
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
-        let libraries = loaded.found.iter().map(|path| HostPath::from_os(path));
+        let libraries = loaded.found.iter().map(HostPath::from_os);
         note.libraries = libraries.collect::<Result<_, _>>()?;
         note.build = installed::build(&server(&note));
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
