@@ -4,7 +4,8 @@
 //!
 //! The whole process is bound by 10 ms of CPU time, the header of LLaMA 65B by 5 ms.
 
-use agi_provision::hardware::offers::{Currency, Gpus, HostKind, Link, Machine, Offer, file};
+use agi_provision::hardware::link::Link;
+use agi_provision::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, file};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::gguf_write::{Field, Tensor, header};
 use agi_provision::model::shape::{Shape, weights_of};

@@ -47,7 +47,7 @@
 //! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a
 //! host, [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
 
-// They panic where a pipe is closed or a disk full; `say!` and `cli::print` do not.
+// They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 #[macro_use]

@@ -1,9 +1,7 @@
 //! After a host's port was opened: comes back over a new connection, which proves that the host can
 //! still be reached, and says so to the agent. Otherwise the host closes the port by itself.
 
-use super::link::Host;
-use super::session::{Outcome, Work, ask};
-use super::show::Silent;
+use super::attempt::{Outcome, Work};
 use crate::error::{Exit, Result};
 use crate::wire::protocol::{Event, Op};
 use std::time::{Duration, Instant};
@@ -21,14 +19,14 @@ fn awaited(outcome: &Outcome) -> Option<(Duration, Option<String>)> {
     Some((Duration::from_secs(seconds), earlier))
 }
 
-/// Confirms where that is awaited, in as many tries as there is time for.
-pub fn confirm(host: &Host, work: &Work, outcome: Outcome) -> Outcome {
+/// Confirms where that is awaited, in as many tries as there is time for; each `ask` is a new connection.
+pub fn confirm(work: &Work, outcome: Outcome, ask: impl Fn(&Work) -> Result<Outcome>) -> Outcome {
     let Some((bound, earlier)) = awaited(&outcome) else { return outcome };
     let start = Instant::now();
     let work =
         Work { op: Op::ConfirmExposure, files: Vec::new(), token: None, certificate: None, ..work.clone() };
     loop {
-        let error = match once(host, &work) {
+        let error = match once(&work, &ask) {
             Ok(()) => return outcome,
             Err(error) => error,
         };
@@ -39,8 +37,8 @@ pub fn confirm(host: &Host, work: &Work, outcome: Outcome) -> Outcome {
     }
 }
 
-fn once(host: &Host, work: &Work) -> Result<()> {
-    match ask(host, work, &mut Silent)?.end.failure() {
+fn once(work: &Work, ask: impl Fn(&Work) -> Result<Outcome>) -> Result<()> {
+    match ask(work)?.end.failure() {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }

@@ -1,7 +1,8 @@
 //! The same work on several hosts side by side; one host's failure never stops another.
 
-use super::link::Host;
-use super::session::{self, Outcome, Work};
+use super::attempt::{Outcome, Work};
+use super::host::Host;
+use super::session;
 use super::show::{Bars, Plain, Show, Silent};
 use crate::error::{Context, Result};
 use indicatif::MultiProgress;

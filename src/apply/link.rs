@@ -1,43 +1,9 @@
 //! A way to reach an agent: over SSH, or on this machine. Both carry the same bytes.
 
 use super::blobs::AgentFile;
-use super::{local, remote};
 use crate::error::Result;
-use crate::ssh;
 use std::io::Read;
 use std::time::Duration;
-
-/// Where to work.
-#[derive(Clone, Debug)]
-pub enum Host {
-    Ssh { target: ssh::Target, options: Box<ssh::Options> },
-    Local,
-}
-
-impl Host {
-    /// As the user named it.
-    pub fn name(&self) -> String {
-        match self {
-            Host::Ssh { target, .. } => target.to_string(),
-            Host::Local => "this machine".to_string(),
-        }
-    }
-
-    /// What this side calls it: the name that was given, and the one the SSH configuration makes of it.
-    pub fn names(&self) -> Vec<String> {
-        match self {
-            Host::Ssh { target, options } => ssh::names(target, options),
-            Host::Local => Vec::new(),
-        }
-    }
-
-    pub fn connect(&self) -> Result<Box<dyn Link + Send>> {
-        Ok(match self {
-            Host::Ssh { target, options } => Box::new(remote::Remote::connect(target, options)?),
-            Host::Local => Box::new(local::Local::new()?),
-        })
-    }
-}
 
 /// An agent that was started: its stdin and its lines.
 pub trait Stream {

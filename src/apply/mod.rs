@@ -1,10 +1,12 @@
 //! Drives the agent on one host or many: stages it, sends the request and the files it asks for, and
 //! turns its events into progress.
 
+mod attempt;
 pub mod blobs;
 pub mod carry;
 mod confirm;
 pub mod fleet;
+pub mod host;
 pub mod inventory;
 pub mod link;
 mod local;
@@ -15,6 +17,7 @@ pub mod session;
 pub mod show;
 mod upload;
 
+pub use attempt::{Outcome, Work};
 pub use blobs::{AgentFile, LocalFile};
-pub use link::{Host, Link};
-pub use session::{Outcome, Work};
+pub use host::Host;
+pub use link::Link;

@@ -1,61 +1,33 @@
 //! One request to one host, from connection to the agent's last event.
 
-use super::blobs::{AgentFile, LocalFile};
+use super::attempt::{Attempt, Outcome, SILENCE, Work, attempt, no_agent, nonce};
+use super::blobs::AgentFile;
 use super::confirm::confirm;
-use super::link::{Host, Link, Stream};
-use super::remote::endless;
+use super::host::Host;
+use super::link::Stream;
 use super::root::not_root;
-use super::show::Show;
+use super::show::{Show, Silent};
 use super::upload;
 use crate::error::{Context, Failure, Result};
-use crate::fetch::Token;
-use crate::hash::hex;
 use crate::ssh::{Lost, TimedOut};
-use crate::wire::protocol::{End, Event, Op, Request, VERSION, greeting, stage_marker};
-use crate::wire::secrets::GivenCertificate;
+use crate::wire::protocol::{Event, Op};
 use std::time::Duration;
 
-/// What is asked of every host.
-#[derive(Clone, Debug)]
-pub struct Work {
-    pub op: Op,
-    pub agent: AgentFile,
-    /// Files the host may ask for.
-    pub files: Vec<LocalFile>,
-    /// For what hosts download.
-    pub token: Option<Token>,
-    /// The user's own, for a host that lets others in.
-    pub certificate: Option<GivenCertificate>,
-}
-
-/// How a host answered. Connection problems are errors, and no outcome.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub host: String,
-    pub end: End,
-    /// Everything but progress, in order.
-    pub events: Vec<Event>,
-}
-
-/// The agent sends something at least every few seconds.
-const SILENCE: Duration = Duration::from_secs(90);
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
 /// What an answer holds, bytes; facts are the largest part of one, some 100 KB.
 const MOST_KEPT: usize = 32 << 20;
 /// How often the agent is staged: another session that ends may take it along.
 const STAGINGS: u32 = 4;
-/// Noise of a login shell before the agent's greeting, bytes.
-const MOST_NOISE: usize = 16 << 20;
 
 /// Asks, and confirms over a new connection where the agent waits for that.
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     let outcome = ask(host, work, show)?;
-    Ok(confirm(host, work, outcome))
+    Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent)))
 }
 
 /// One request over one connection.
-pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
@@ -85,117 +57,11 @@ pub(super) fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outco
     }
 }
 
-pub(super) fn nonce() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    Ok(hex(&bytes))
-}
-
-/// How a request to the agent went, up to its greeting.
-pub(super) enum Attempt<T> {
-    Done(T),
-    /// The agent is not on the host.
-    ToStage,
-    /// It did not come to the greeting.
-    Ended {
-        said: String,
-        /// The last line on stdout.
-        noise: String,
-        asked: bool,
-    },
-}
-
-/// Sends the request; `then` gets the agent's stream once it has greeted.
-pub(super) fn attempt<T>(
-    host: &Host,
-    link: &mut dyn Link,
-    work: &Work,
-    nonce: &str,
-    then: impl FnOnce(Box<dyn Stream + '_>) -> Result<T>,
-) -> Result<Attempt<T>> {
-    let mut op = work.op.clone();
-    if let Op::Apply(apply) = &mut op {
-        apply.expose.names = host.names();
-    }
-    let mut stream = link.open(&work.agent, nonce)?;
-    let request = Request {
-        version: VERSION,
-        nonce: nonce.to_string(),
-        op,
-        token: work.token.clone(),
-        certificate: work.certificate.clone(),
-        sudo_password: stream.used_password(),
-        time: Some(jiff::Timestamp::now()),
-    };
-    let mut line = zeroize::Zeroizing::new(serde_json::to_vec(&request)?);
-    line.push(b'\n');
-    stream.write(&line)?;
-    let (greeting, marker) = (greeting(nonce), stage_marker(nonce));
-    let (mut noise, mut last) = (0, Vec::new());
-    while noise < MOST_NOISE {
-        // The shell's last words may lack their line break, so only the end of a line counts.
-        match stream.line(SILENCE).context("waiting for the agent to start")? {
-            Some(line) if line.ends_with(greeting.as_bytes()) => {
-                return then(stream).map(Attempt::Done);
-            }
-            Some(line) if line.ends_with(marker.as_bytes()) => {
-                // A host may allow one session at a time: this one has to be gone before the next.
-                stream.finish()?;
-                return Ok(Attempt::ToStage);
-            }
-            // A forced `cat` would do so for ever.
-            Some(echo) if echo == line.trim_ascii_end() => {
-                return Err(no_agent("", "what it was sent").into());
-            }
-            Some(line) => {
-                noise += line.len() + 1;
-                if !line.trim_ascii().is_empty() {
-                    last = line;
-                }
-            }
-            None => {
-                let asked = stream.used_password();
-                let said = stream.finish()?;
-                return Ok(Attempt::Ended {
-                    said,
-                    noise: String::from_utf8_lossy(&last).into_owned(),
-                    asked,
-                });
-            }
-        }
-    }
-    Err(endless().into())
-}
-
 /// The shell or sudo did not find the agent that was there a moment before.
 fn vanished(said: &str, agent: &AgentFile) -> bool {
     let path = agent.staged().display().to_string();
     let mut lines = said.lines().filter(|line| line.contains(&path));
     lines.any(|line| line.contains("not found") || line.contains("No such file or directory"))
-}
-
-/// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
-fn no_agent(said: &str, noise: &str) -> Failure {
-    let short = |text: &str| text.trim().chars().take(500).collect::<String>();
-    // sshd's word for a missing home, which is no obstacle.
-    let lines = said.lines().filter(|line| !line.contains("Could not chdir to home directory"));
-    let (said, noise) = (short(&lines.collect::<Vec<_>>().join("\n")), short(noise));
-    let started =
-        ["Permission denied", "Exec format error", "not found"].iter().any(|text| said.contains(text));
-    let failed = |why: String| Failure::failed(format!("the agent did not start on the host{why}"));
-    if started || (noise.is_empty() && !said.is_empty()) {
-        return failed(format!(": {said}"))
-            .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?");
-    }
-    let also = if said.is_empty() { String::new() } else { format!(" and {said:?}") };
-    failed(match noise.as_str() {
-        "" => ", and nothing says why".to_string(),
-        noise => format!(", which said {noise:?}{also} instead"),
-    })
-    .hint(
-        "does sshd force another command on this user (ForceCommand, or command= in authorized_keys), or does \
-         the user's .bashrc there end every session?",
-    )
 }
 
 fn converse(

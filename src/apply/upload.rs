@@ -2,9 +2,10 @@
 //! each of them makes it faster. A connection that cannot be made or ends is done without: the agent
 //! names what did not arrive, and that is sent again.
 
+use super::attempt::{Attempt, Work, attempt, nonce};
 use super::blobs::LocalFile;
-use super::link::{Host, Link, Stream};
-use super::session::{Attempt, Work, attempt, nonce};
+use super::host::Host;
+use super::link::{Link, Stream};
 use super::show::Show;
 use crate::error::{Context, Failure, Result};
 use crate::wire::frames::{self, Frame};

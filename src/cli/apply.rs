@@ -1,8 +1,8 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
 use super::hosts::{self, HostArgs, Task};
+use super::output::{Format, print, print_json};
 use super::source::{self, Source, SourceArgs};
-use super::{Format, print, print_json};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
 use crate::checked::HostPath;
@@ -207,7 +207,7 @@ fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
     let show =
         |plan: &&Plan| format!("{} {} ({})", plan.model.id, plan.model.quant, gib(plan.model.size_bytes));
     let plans: Vec<String> = plans.iter().map(show).collect();
-    super::confirm(
+    super::output::confirm(
         &format!("Apply {} to {}?", plans.join(" or "), hosts.join(", ")),
         "apply asks before it changes a host",
         "add --yes, or --check to see what would change",

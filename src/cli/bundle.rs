@@ -77,8 +77,11 @@ pub fn run(args: &Args) -> Result<Exit> {
 }
 
 fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
-    let bar =
-        if super::interactive() { indicatif::ProgressBar::new(0) } else { indicatif::ProgressBar::hidden() };
+    let bar = if super::output::interactive() {
+        indicatif::ProgressBar::new(0)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
     let changed = carry::put(dir, files, &source::hashed, &mut |name, done, total| {
         bar.set_message(format!("copying {name}"));
         bar.set_length(total);

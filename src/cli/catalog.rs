@@ -1,6 +1,6 @@
 //! `models`, `profiles`: what is known.
 
-use super::{Format, print, print_json};
+use super::output::{Format, print, print_json};
 use crate::error::{Exit, Result};
 use crate::hardware::profiles as profile_data;
 use crate::model::embedding;

@@ -1,6 +1,6 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
-use super::Format;
+use super::output::Format;
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
@@ -242,7 +242,7 @@ fn token() -> Option<Token> {
 pub fn style(format: Format) -> Style {
     match format {
         Format::Json => Style::Silent,
-        Format::Text if super::interactive() => Style::Bars,
+        Format::Text if super::output::interactive() => Style::Bars,
         Format::Text => Style::Plain,
     }
 }

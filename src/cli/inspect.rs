@@ -1,7 +1,7 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
 use super::hosts::{self, HostArgs};
-use super::{Format, print, print_json};
+use super::output::{Format, print, print_json};
 use crate::apply::fleet::{Results, Style};
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
@@ -207,7 +207,7 @@ fn follow(args: &LogsArgs, op: Op, host: &crate::apply::Host) -> Result<Exit> {
         fn connecting(&mut self) {}
         fn event(&mut self, event: &Event) {
             if let Event::Output { text } = event
-                && let Err(error) = super::write(&one_line(text))
+                && let Err(error) = super::output::write(&one_line(text))
             {
                 // Nobody reads on: the connection would bring lines for ever.
                 std::process::exit(match error.kind() {
@@ -272,7 +272,7 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
 pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        super::confirm(
+        super::output::confirm(
             &format!("Remove the server, its models and its key from {}?", names.join(", ")),
             "remove asks before it deletes",
             "add --yes",

@@ -1,6 +1,6 @@
 //! `levels`: what each level of hardware runs, from laptop to cluster.
 
-use super::{print, print_json};
+use super::output::{print, print_json};
 use crate::error::{Context, Exit, Result};
 use crate::plan::build;
 use crate::plan::levels::{Texts, levels};

@@ -12,6 +12,7 @@ mod inspect;
 mod levels;
 mod model_arg;
 mod offers;
+mod output;
 pub mod plan;
 mod rag_arg;
 mod reconcile;
@@ -21,10 +22,8 @@ mod shell;
 mod source;
 mod tunnel;
 
-use crate::error::{self, Context, Exit, Failure, Result};
-use crate::outside;
-use clap::{Parser, Subcommand, ValueEnum};
-use std::io::{IsTerminal, Write};
+use crate::error::{self, Exit, Result};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -86,13 +85,6 @@ enum Command {
     Serve(agent::ServeArgs),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    #[default]
-    Text,
-    Json,
-}
-
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
@@ -125,8 +117,8 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),
-        Command::Completions(args) => shell::completions(&args),
-        Command::Man => shell::man(),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man => shell::man(Cli::command()),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }
@@ -155,54 +147,4 @@ fn report(error: &anyhow::Error) {
     if let Some(hint) = error::hint(error) {
         say!("\nhint: {hint}");
     }
-}
-
-/// Writes data to stdout, with nothing in it that a terminal would obey. A reader that went away has what it wanted (`| head`): the outcome stays what it
-/// was, without a word.
-///
-/// # Errors
-/// What was to be written is lost: a full disk.
-pub fn print(text: &str) -> Result<()> {
-    match write(text) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("writing to stdout"),
-    }
-}
-
-/// As [`print`], where a reader that went away is an error, for what goes on for ever.
-pub fn write(text: &str) -> std::io::Result<()> {
-    let text = outside::visible(text);
-    let mut out = std::io::stdout().lock();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())
-}
-
-pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&outside::json(&serde_json::to_string_pretty(value)?))
-}
-
-/// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
-/// error: `unasked` says what could not be asked, with its hint.
-pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal {
-        let message = format!("{unasked}, and there is no terminal to ask on");
-        return Err(Failure::usage(message).hint(hint).into());
-    }
-    std::io::stderr()
-        .write_all(format!("{} [y/N] ", outside::visible(question)).as_bytes())
-        .context("asking on stderr")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
-    }
-}
-
-/// Colour and bars only where a person looks.
-pub fn interactive() -> bool {
-    std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none()
-        && std::env::var_os("CI").is_none()
 }

@@ -1,6 +1,6 @@
 //! `offers`: the prices known, and `offers update`, which reads them anew.
 
-use super::{Format, interactive, print, print_json};
+use super::output::{Format, interactive, print, print_json};
 use crate::error::{Exit, Failure, Result};
 use crate::fetch::ask::Patience;
 use crate::fetch::page::Pages;

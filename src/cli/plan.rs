@@ -2,8 +2,9 @@
 
 use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
+use super::output::{print, print_json};
 use super::rag_arg::RagArgs;
-use super::{print, print_json, resolve};
+use super::resolve;
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -12,8 +13,8 @@ use crate::hardware::{offers, profiles};
 use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
-use crate::plan::placement::SplitMode;
 use crate::plan::request::{Fixed, Request};
+use crate::plan::split::SplitMode;
 use crate::plan::{Plan, build, reconcile};
 use crate::report;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! `rollback`: back to the generation that served before.
 
 use super::hosts::{self, HostArgs};
-use super::{Format, print_json};
+use super::output::{Format, print_json};
 use crate::error::{Exit, Result};
 use crate::wire::protocol::Op;
 use serde_json::json;
@@ -21,7 +21,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit> {
     let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
     if !args.yes {
-        super::confirm(
+        super::output::confirm(
             &format!("Go back to the previous generation on {}?", names.join(", ")),
             "rollback asks before it restarts a server",
             "add --yes",

@@ -1,8 +1,7 @@
 //! `completions` and `man`, generated from the arguments.
 
-use super::Cli;
+use super::output::print;
 use crate::error::{Exit, Result};
-use clap::CommandFactory;
 
 #[derive(clap::Args)]
 pub struct CompletionsArgs {
@@ -10,16 +9,16 @@ pub struct CompletionsArgs {
     shell: clap_complete::Shell,
 }
 
-pub fn completions(args: &CompletionsArgs) -> Result<Exit> {
+pub fn completions(args: &CompletionsArgs, mut command: clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "agi-provision", &mut script);
-    super::print(&String::from_utf8_lossy(&script))?;
+    clap_complete::generate(args.shell, &mut command, "agi-provision", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
-pub fn man() -> Result<Exit> {
+pub fn man(command: clap::Command) -> Result<Exit> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    super::print(&String::from_utf8_lossy(&page))?;
+    clap_mangen::Man::new(command).render(&mut page)?;
+    print(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }

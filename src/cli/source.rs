@@ -220,7 +220,7 @@ pub fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
 /// Hashing takes a second per gigabyte or two, so it is shown.
 pub fn hashed(path: &Path, name: FileName) -> Result<LocalFile> {
     let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let bar = if super::interactive() && total > 256 << 20 {
+    let bar = if super::output::interactive() && total > 256 << 20 {
         indicatif::ProgressBar::new(total)
     } else {
         indicatif::ProgressBar::hidden()

@@ -1,7 +1,7 @@
 //! `tunnel`: a host's API on this machine, through SSH.
 
 use super::hosts::HostArgs;
-use super::print;
+use super::output::print;
 use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};

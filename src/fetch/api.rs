@@ -1,8 +1,8 @@
 //! A server with an API: its address and a token from the environment, and the questions to it.
 
-use super::Token;
 use super::answer::Asked;
 use super::ask::{Asker, Patience, Reply, Unanswered};
+use super::source::Token;
 use crate::error::{Failure, Result};
 
 /// Asks one server.

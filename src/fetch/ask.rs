@@ -1,9 +1,9 @@
 //! Small questions to a server: a list, a catalogue, a header. Answers are read to a bound, busy and failing
 //! ones are asked for again, and every wait ends.
 
-use super::Token;
 use super::answer::{self, Asked, Refusal, Sent, Then};
 use super::client;
+use super::source::Token;
 use crate::error::{Failure, Result};
 use reqwest::blocking::{Client, Response};
 use reqwest::header;

@@ -1,7 +1,7 @@
 //! How fast an address is read: a look of a few seconds, for `probe --measure` and `verify --measure`.
 
-use super::Token;
 use super::client::client;
+use super::source::Token;
 use crate::error::{Context, Failure, Result};
 use std::io::Read;
 use std::time::{Duration, Instant};

@@ -2,8 +2,9 @@
 
 use super::answer::{self, Asked, Refusal, Sent, Then};
 use super::client;
+use super::hash;
+use super::source::{Options, Progress, Source, Unfinished, no_space};
 use super::state::{Mode, Over, Piece, Shared, State, Trouble, key};
-use super::{Options, Progress, Source, Unfinished, hash, no_space};
 use crate::checked::Checksum;
 use crate::error::{Context, Result, anyhow};
 use crate::files;

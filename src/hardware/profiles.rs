@@ -1,7 +1,7 @@
 //! Hardware profiles: `profiles/hardware.toml`, compiled in.
 
+use super::cards;
 use super::generation::Generation;
-use super::offers::cards;
 use crate::error::{Failure, Result};
 use crate::model::registry::nearest;
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
 use super::gguf::{Header, Value};
-use super::shape::Keys;
+use super::keys::Keys;
 use std::collections::BTreeMap;
 
 /// The parts of a layer that differ between architectures.

@@ -4,6 +4,7 @@ pub mod embedding;
 pub mod gguf;
 pub mod gguf_write;
 pub mod huggingface;
+mod keys;
 mod make;
 pub mod recipe;
 pub mod registry;

@@ -3,6 +3,8 @@
 //! published dimensions and a [recipe](super::recipe).
 
 use super::gguf::Header;
+use super::keys::Keys;
+pub use super::keys::ShapeError;
 use super::make::{self, Names};
 pub use super::make::{Block, Experts, FeedForward, Gating, Latent, QkNorm};
 use super::tensor_type::TensorType;
@@ -136,14 +138,6 @@ const MAX_STATE: u64 = 1 << 32;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
-#[derive(Debug, thiserror::Error)]
-pub enum ShapeError {
-    #[error("the header has no {0}")]
-    Missing(String),
-    #[error("the header's {key} is {value}, which no model has")]
-    Absurd { key: String, value: u64 },
-}
-
 impl Shape {
     pub fn from_header(header: &Header) -> Result<Shape, ShapeError> {
         let missing = |key: &str| ShapeError::Missing(key.to_string());
@@ -225,36 +219,6 @@ impl Shape {
             side *= 2;
         }
         side
-    }
-}
-
-/// A header's settings of its own architecture.
-pub(super) struct Keys<'a> {
-    pub header: &'a Header,
-    pub architecture: &'a str,
-}
-
-impl Keys<'_> {
-    pub fn name(&self, key: &str) -> String {
-        format!("{}.{key}", self.architecture)
-    }
-
-    fn required(&self, key: &str) -> Result<u64, ShapeError> {
-        let key = self.name(key);
-        let value = self.header.number(&key).ok_or_else(|| ShapeError::Missing(key.clone()))?;
-        if value == 0 || value > 1 << 32 { Err(ShapeError::Absurd { key, value }) } else { Ok(value) }
-    }
-
-    pub fn optional(&self, key: &str) -> Option<u64> {
-        self.header.number(&self.name(key)).filter(|n| *n <= 1 << 32)
-    }
-
-    fn width(&self, key: &str) -> Option<u64> {
-        self.optional(key).filter(|n| (1..=1 << 20).contains(n))
-    }
-
-    fn per_layer(&self, key: &str, layer: u64) -> Option<u64> {
-        self.header.per_layer(&self.name(key), layer as usize).filter(|n| *n <= 1 << 20)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The llama.cpp builds a plan can be pinned to: `profiles/llama-builds.toml`, compiled in.
 
-use super::server_args::Flag;
+use super::server_args::{Flag, ServerArgs};
 use crate::error::{Failure, Result};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -26,6 +26,14 @@ impl Build {
     /// Its llama-server takes this argument, and plans may give it.
     pub fn takes(&self, flag: Flag) -> bool {
         self.arguments.iter().any(|name| name == flag.name())
+    }
+
+    /// Refuses, by name, the first argument that its llama-server does not take.
+    pub fn check(&self, args: &ServerArgs) -> std::result::Result<(), String> {
+        match args.flags().find(|flag| !self.takes(*flag)) {
+            Some(flag) => Err(format!("{} is no argument of llama.cpp {}", flag.name(), self.id)),
+            None => Ok(()),
+        }
     }
 }
 

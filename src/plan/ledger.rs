@@ -7,7 +7,8 @@
 use super::build::Build;
 use super::document::{DeviceLedger, Workload};
 use super::graph::{self, Batch, Layout};
-use super::placement::{Placement, SplitMode};
+use super::placement::Placement;
+use super::split::SplitMode;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::model::shape::LayerKv;
 use crate::model::tensor_type::TensorType;

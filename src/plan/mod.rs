@@ -6,6 +6,7 @@
 
 mod arrival;
 pub mod build;
+mod chat_args;
 pub mod choice;
 pub mod document;
 pub mod explain;
@@ -23,6 +24,7 @@ pub mod server;
 pub mod server_args;
 pub mod servers;
 pub mod speed;
+pub mod split;
 pub mod verdict;
 
 pub use choice::{explained, plan};

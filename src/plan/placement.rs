@@ -4,42 +4,10 @@ use super::build::Build;
 use super::document::Workload;
 use super::graph::{GPU_ALIGNMENT, Layout};
 use super::request::Fixed;
+use super::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
-use std::fmt;
-use std::str::FromStr;
-
-/// How several cards share a model (`--split-mode`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SplitMode {
-    /// Whole layers, card after card.
-    #[default]
-    Layer,
-    /// A part of every matrix on every card; experimental in llama.cpp.
-    Tensor,
-}
-
-impl FromStr for SplitMode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<SplitMode, String> {
-        match text {
-            "layer" => Ok(SplitMode::Layer),
-            "tensor" => Ok(SplitMode::Tensor),
-            _ => Err(format!("{text:?} is neither layer nor tensor")),
-        }
-    }
-}
-
-impl fmt::Display for SplitMode {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        out.write_str(match self {
-            SplitMode::Layer => "layer",
-            SplitMode::Tensor => "tensor",
-        })
-    }
-}
 
 /// Why llama.cpp would refuse the placement that the user fixed, or why it means nothing.
 pub fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {

@@ -5,9 +5,9 @@ use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
+use crate::hardware::cards;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::generation::Generation;
-use crate::hardware::offers::cards;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
 
 /// The profile's id in a plan.

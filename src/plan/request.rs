@@ -3,7 +3,7 @@
 use super::build;
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
-use super::placement::SplitMode;
+use super::split::SplitMode;
 use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer};

@@ -1,8 +1,7 @@
 //! The servers of a plan as one list: whatever renders, starts, watches or counts servers goes over it.
 
 use super::build::Build;
-use super::document::{Further, ModelFile, Plan, ProfileKind, Rag};
-use super::rag::document::Place;
+use super::document::{Further, ModelFile, Place, Plan, ProfileKind, Rag};
 use super::server::{Role, ServerName};
 use super::server_args::ServerArgs;
 
@@ -105,7 +104,7 @@ impl Server<'_> {
         if self.cards > cards {
             return Err(format!("it is on a card, and the profile {:?} has none", plan.profile.id));
         }
-        args.check_build(build).map_err(|why| format!("args: {why}"))
+        build.check(args).map_err(|why| format!("args: {why}"))
     }
 
     /// Where a plan's JSON has it.

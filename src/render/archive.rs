@@ -1,7 +1,8 @@
 //! A bundle as one tar file, the way it travels to a host. Regular files only: links lie in the
 //! manifest, and nothing else is needed, so that reading needs no care for anything else.
 
-use super::manifest::{MAX_BYTES, MAX_ENTRIES, broken, check_path};
+use super::broken::broken;
+use super::manifest::{MAX_BYTES, MAX_ENTRIES, check_path};
 use crate::checked::RelativePath;
 use crate::error::{Context, Result};
 use std::collections::BTreeMap;

@@ -2,10 +2,11 @@
 //! manifest, so a [`Bundle`] that exists is sound.
 
 use super::archive;
+use super::broken::broken;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
     BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    broken, check_path, host_path,
+    TOOL_VERSION, check_path, host_path,
 };
 use crate::checked::{Checksum, FileMode, RelativePath};
 use crate::error::{Context, Failure, Result};
@@ -53,7 +54,7 @@ impl Bundle {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let manifest = Manifest {
             schema: SCHEMA.to_string(),
-            tool_version: super::TOOL_VERSION.to_string(),
+            tool_version: TOOL_VERSION.to_string(),
             llama_build,
             files: files.iter().map(entry).collect(),
             links,

@@ -2,7 +2,7 @@
 //! the model's files, under `files/`. They are far too large for the tar that goes to a host, and what a
 //! host becomes does not depend on where they came from: the tar's manifest does not list them.
 
-use super::manifest::{What, broken};
+use super::broken::broken;
 use crate::checked::{Checksum, FileName};
 use crate::error::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,14 @@ use std::path::{Path, PathBuf};
 pub const FOLDER: &str = "files";
 /// The image for a machine's first boot, beside the rest of the bundle.
 pub const SEED: &str = "seed.iso";
+
+/// What a large file of a bundle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    Runtime,
+    Model,
+}
 
 /// A file that travels in the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

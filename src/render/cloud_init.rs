@@ -1,7 +1,8 @@
 //! The bundle for clouds that start a machine with user-data: the same bundle, packed into a
 //! `#cloud-config` that starts the same agent.
 
-use super::providers::{Counted, PROVIDERS};
+use super::manifest::TOOL_VERSION;
+use super::providers::{Counted, PROVIDERS, Provider};
 use super::templates::{self, PATHS, Paths};
 use crate::error::{Context, Result, bail};
 use crate::plan::Plan;
@@ -47,7 +48,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
         limit_bytes: usize,
         counted: &'static str,
     }
-    let line = |provider: &super::Provider| Line {
+    let line = |provider: &Provider| Line {
         verdict: if provider.accepts(size) { "fits   " } else { "too big" },
         name: provider.name,
         limit_bytes: provider.limit_bytes,
@@ -56,7 +57,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
     templates::fill(
         "cloud-init/user-data",
         &Values {
-            tool_version: super::TOOL_VERSION,
+            tool_version: TOOL_VERSION,
             plan,
             paths: PATHS,
             incoming: INCOMING,
@@ -80,7 +81,7 @@ pub(super) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str)
     }
     templates::fill(
         "cloud-init/seed-user-data",
-        &Values { tool_version: super::TOOL_VERSION, plan, paths: PATHS, label, sums, folder },
+        &Values { tool_version: TOOL_VERSION, plan, paths: PATHS, label, sums, folder },
     )
 }
 

@@ -1,5 +1,7 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
+use super::broken::broken;
+pub use super::carried::What;
 use super::carried::{self, Carried, Seed};
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath};
 use crate::error::{Context, Failure, Result};
@@ -7,6 +9,9 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
+
+/// Of the tool that renders.
+pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
@@ -58,13 +63,6 @@ pub struct BundleLink {
     /// Relative to the bundle, under `rootfs/`.
     pub path: RelativePath,
     pub target: LinkTarget,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum What {
-    Runtime,
-    Model,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,11 +209,4 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
         });
     }
     Ok(downloads)
-}
-
-/// The bundle is not one, or not one any more.
-pub(super) fn broken(what: String) -> anyhow::Error {
-    Failure::failed(format!("not a sound bundle: {what}"))
-        .hint("make it anew with `agi-provision bundle --plan plan.json --out DIR`")
-        .into()
 }

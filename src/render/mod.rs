@@ -21,6 +21,7 @@
 //! - `templates`: the Tera environment.
 
 mod archive;
+mod broken;
 pub mod bundle;
 pub mod carried;
 pub mod cloud_init;
@@ -45,8 +46,6 @@ use crate::plan::server_args::{ADDRESS, ServerArgs};
 use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
-
-pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {

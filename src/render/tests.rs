@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::{Exit, exit_code};
-use crate::plan::rag::document::Place;
+use crate::plan::document::Place;
 
 fn plan() -> Plan {
     Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()

@@ -9,10 +9,11 @@ use ssh2::{ErrorCode, Session};
 
 use super::agent::{self, AgentKey};
 use super::ask::LIMIT;
-use super::auth::{Attempt, Method, Verdict, code, no_answer, reason};
+use super::attempt::{Attempt, Verdict, code, no_answer, reason};
 use super::certificate::{self, Certificate};
 use super::config::Settings;
 use super::key_file::{self, KeyFile};
+use super::method::Method;
 use super::wire::is_lost;
 use crate::error::{Failure, Result};
 use crate::secret::Secret;

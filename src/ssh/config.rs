@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
-use super::auth::Method;
 use super::flatten::{MOST_BYTES, flatten};
 use super::host_key::HostKeyPolicy;
+use super::method::Method;
 use super::secrets::Secrets;
 use super::target::Target;
 use crate::error::{Failure, Result};

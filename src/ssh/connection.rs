@@ -12,7 +12,7 @@ use super::exec::Exec;
 use super::host_key::{self, Accepted, HostKey, HostKeyPolicy};
 use super::known_hosts::{self, KnownHosts};
 use super::target::{HostPort, Target};
-use super::wire::{Deadline, Socket, Watchdog, Wire};
+use super::wire::{Deadline, Socket, Watchdog, Wire, millis};
 use super::{auth, jump, resolve};
 use crate::error::{Context, Failure, Result, anyhow};
 
@@ -317,11 +317,6 @@ fn handshake(session: &mut Session, socket: &Socket, place: &str, limit: Duratio
         ),
     };
     Err(Failure::failed(format!("{place} {what}")).hint(hint).into())
-}
-
-/// For libssh2, where 0 would mean no limit.
-pub(super) fn millis(limit: Duration) -> u32 {
-    limit.as_millis().clamp(1, i32::MAX as u128) as u32
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 
-use super::known_hosts::Lookup;
+use super::known_hosts::{Lookup, type_of};
 use super::target::HostPort;
 use crate::error::{Exit, Failure};
 
@@ -56,13 +56,6 @@ impl HostKey {
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", BASE64.encode(Sha256::digest(&self.blob)))
     }
-}
-
-/// The type that a key blob begins with.
-pub(super) fn type_of(blob: &[u8]) -> Option<&str> {
-    let (length, rest) = blob.split_first_chunk::<4>()?;
-    let name = rest.get(..u32::from_be_bytes(*length) as usize)?;
-    std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && name.is_ascii())
 }
 
 /// A key that may be used.

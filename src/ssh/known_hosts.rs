@@ -205,10 +205,17 @@ fn parse_line(line: &[u8], at: impl Fn() -> Place) -> Option<Entry> {
     let hosts = Hosts::parse(words.next()?)?;
     let key_type = String::from_utf8(words.next()?.to_vec()).ok()?;
     let blob = BASE64.decode(words.next()?).ok()?;
-    if super::host_key::type_of(&blob)? != key_type {
+    if type_of(&blob)? != key_type {
         return None;
     }
     Some(Entry { marker, hosts, key_type, blob, at: at() })
+}
+
+/// The type that a key blob begins with.
+pub(super) fn type_of(blob: &[u8]) -> Option<&str> {
+    let (length, rest) = blob.split_first_chunk::<4>()?;
+    let name = rest.get(..u32::from_be_bytes(*length) as usize)?;
+    std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && name.is_ascii())
 }
 
 impl Hosts {

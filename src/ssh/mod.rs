@@ -15,7 +15,7 @@
 //! - [`Target`]: what a person types. `config`, `resolve`: what that means.
 //! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
-//! - `auth`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
+//! - `auth`, `attempt`, `method`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
 //!   a person types or a script gives for that, once for all hosts; `ask`: how a person is asked.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
@@ -34,6 +34,7 @@
 
 mod agent;
 mod ask;
+mod attempt;
 mod auth;
 mod auth_keys;
 mod certificate;
@@ -48,6 +49,7 @@ mod jump;
 mod key_file;
 mod known_hosts;
 mod lines;
+mod method;
 mod quote;
 mod resolve;
 mod secrets;

@@ -313,3 +313,8 @@ impl Watchdog {
         self.fired.load(Ordering::SeqCst)
     }
 }
+
+/// For libssh2, where 0 would mean no limit.
+pub(super) fn millis(limit: Duration) -> u32 {
+    limit.as_millis().clamp(1, i32::MAX as u128) as u32
+}

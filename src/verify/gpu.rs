@@ -1,6 +1,6 @@
 //! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
-use super::{Found, Held, holds, number};
+use super::found::{Found, Held, holds, number};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::plan::document::Bound;
 use crate::units::gib;

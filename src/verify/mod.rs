@@ -4,14 +4,16 @@
 use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
-use crate::plan::server::ServerName;
 use crate::units::gib;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+mod found;
 mod gpu;
 pub mod links;
+
+pub use found::Held;
+use found::{Found, holds, name, number};
 
 /// The outcome for every requirement, in the plan's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,18 +41,6 @@ pub enum Outcome {
     Allowed,
     /// Below the need.
     Refused,
-}
-
-/// Resources that are ours already on the host, and so count as there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// Bytes of the plan's model and runtime that are on the disk.
-    pub disk_bytes: u64,
-    /// Our own servers that run, and their processes: they listen on their ports, and their GPU memory
-    /// counts as free.
-    pub serving: BTreeMap<ServerName, u32>,
-    /// Bytes that they use on each GPU, where nvidia-smi does not tell.
-    pub gpu_bytes: u64,
 }
 
 /// Judges every requirement. One that this version does not know is a warning that says so.
@@ -93,22 +83,6 @@ impl Report {
 
     pub fn passes(&self) -> bool {
         self.refused().next().is_none()
-    }
-}
-
-type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
-
-/// Finding of a requirement: a text for people and how it compares with a bound.
-struct Found<'a> {
-    text: String,
-    meets: Meets<'a>,
-    /// Where the promise is about another number than the need.
-    keeps_promise: Option<Meets<'a>>,
-}
-
-impl<'a> Found<'a> {
-    fn new(text: String, meets: impl Fn(&Bound) -> bool + 'a) -> Found<'a> {
-        Found { text, meets: Box::new(meets), keeps_promise: None }
     }
 }
 
@@ -177,18 +151,6 @@ fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Found<'a>> {
             port(facts, held.serving.contains_key(&server), server.port())
         }
     })
-}
-
-fn number<'a>(value: u64, text: String) -> Found<'a> {
-    Found::new(text, move |bound| matches!(bound, Bound::AtLeast(n) if *n <= value))
-}
-
-fn name(value: &str) -> Found<'_> {
-    Found::new(value.to_string(), move |bound| matches!(bound, Bound::Name(n) if n == value))
-}
-
-fn holds<'a>(value: bool, text: &str) -> Found<'a> {
-    Found::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
 }
 
 fn present_flags(facts: &Facts) -> String {

@@ -2,6 +2,7 @@ use super::*;
 use crate::hardware::facts::{
     Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
 };
+use crate::plan::server::ServerName;
 
 const GIB: u64 = 1 << 30;
 

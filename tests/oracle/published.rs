@@ -1,8 +1,8 @@
 // Published speeds (published.csv) beside what a plan says for the same machine, model and length.
 // Included by tests/speeds.rs and examples/speeds.rs.
 
+use agi_provision::hardware::cards;
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
-use agi_provision::hardware::offers::cards;
 use agi_provision::model::gguf::Header;
 use agi_provision::model::recipe::Dimensions;
 use agi_provision::model::shape::weights_of;

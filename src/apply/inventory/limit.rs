@@ -1,6 +1,6 @@
 //! `--limit`: some of an inventory's hosts, by name or group.
 
-use super::Entry;
+use super::entry::Entry;
 
 /// The entries that `pattern` means, in their order. Parts are separated by `,` or `:`; each is a name
 /// or a group with `*` and `?`; `!` before it takes them out again, `&` keeps only them.

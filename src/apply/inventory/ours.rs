@@ -1,7 +1,7 @@
 //! Our own inventories: TOML with one table for each host.
 
+use super::entry::{Entry, Overrides};
 use super::tree::MOST_HOSTS;
-use super::{Entry, Overrides};
 use crate::outside::quoted;
 use serde::Deserialize;
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Ansible's inventory as a tree of groups, and what it says of each host.
 
-use super::{Entry, Overrides};
+use super::entry::{Entry, Overrides};
 use crate::outside::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 

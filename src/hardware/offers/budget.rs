@@ -1,34 +1,7 @@
 //! The most one wants to pay.
 
-use super::{Currency, HOURS_PER_MONTH, Offer};
+use super::offer::{Currency, Offer, Period};
 use std::fmt;
-
-/// Period that a price is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Period {
-    Hour,
-    Day,
-    #[default]
-    Month,
-}
-
-impl Period {
-    pub fn hours(self) -> f64 {
-        match self {
-            Period::Hour => 1.0,
-            Period::Day => 24.0,
-            Period::Month => HOURS_PER_MONTH,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Period::Hour => "hour",
-            Period::Day => "day",
-            Period::Month => "month",
-        }
-    }
-}
 
 /// One or several limits in one currency; all of them hold.
 #[derive(Clone, Debug, PartialEq)]

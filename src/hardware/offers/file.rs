@@ -4,9 +4,10 @@
 //! large file without keeping it: a hundred thousand rows cost some tens of milliseconds.
 
 use super::matching::{Has, keeps};
-use super::rows::{BrokenRow, Table, name, number};
-use super::{Currency, Gpus, HostKind, Link, Machine, Offer, Period, price};
+use super::offer::{Currency, Gpus, HostKind, Machine, Offer, Period, price};
+use crate::hardware::link::Link;
 use crate::hardware::profiles::Profile;
+use crate::hardware::rows::{BrokenRow, Table, name, number};
 use csv::StringRecord;
 
 /// The header, in the order in which it is written.

@@ -1,6 +1,8 @@
 //! Matches offers to profiles: an offer is for a profile whose promises its machine keeps.
 
-use super::{Link, Machine, cards};
+use super::offer::Machine;
+use crate::hardware::cards;
+use crate::hardware::link::Link;
 use crate::hardware::profiles::{GpuSpec, Profile};
 
 /// A machine sold as 32 GB may have a little less, or count in 10^9 bytes.

@@ -1,11 +1,11 @@
 //! Where refreshed offers are kept, and what planning reads: the refreshed file where there is one, with
 //! the rows compiled in for the providers that it does not have.
 
-use super::rows::BrokenRow;
 use super::{Offer, file};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::hardware::profiles::Profile;
+use crate::hardware::rows::BrokenRow;
 use crate::outside::{self, Kind};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};

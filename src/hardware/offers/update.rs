@@ -1,10 +1,10 @@
 //! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
 
 use super::Offer;
-use super::rows::{BrokenRow, Table};
 use super::sources::{Catalogue, Cloud, Said, Source};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
+use crate::hardware::rows::{BrokenRow, Table};
 
 /// Outcome for one cloud of one source.
 #[derive(Debug)]

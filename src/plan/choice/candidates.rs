@@ -1,12 +1,12 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
-use super::ranking::shortage;
 use crate::hardware::offers::Offer;
 use crate::hardware::profiles::Profile;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
-use crate::plan::placement::{Placement, SplitMode};
+use crate::plan::placement::Placement;
 use crate::plan::request::{Request, Variant};
+use crate::plan::split::SplitMode;
 use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
 use crate::plan::{placement, rag, requirements, speed};
 
@@ -260,4 +260,9 @@ impl Candidate<'_> {
             fixed: &request.fixed,
         }
     }
+}
+
+/// Bytes that it lacks, over all devices.
+pub(super) fn shortage(candidate: &Candidate) -> i64 {
+    candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }

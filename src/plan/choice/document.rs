@@ -8,9 +8,9 @@ use crate::hardware::profiles::Profile;
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
-use crate::plan::placement::SplitMode;
 use crate::plan::request::Request;
-use crate::plan::{rag, requirements, server_args, verdict};
+use crate::plan::split::SplitMode;
+use crate::plan::{chat_args, rag, requirements, verdict};
 
 pub(super) fn document(
     request: &Request,
@@ -61,7 +61,7 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let args = server_args::chat(&model, &chosen.workload, &chosen.placement, cache)?;
+    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),

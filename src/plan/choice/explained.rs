@@ -1,8 +1,9 @@
 //! The choice, with how it came about.
 
-use super::candidates::{Candidate, subject};
-use super::ranking::{better, order, period, shortage};
-use super::{Decision, decide, eligible};
+use super::candidates::{Candidate, shortage, subject};
+use super::decide::decide;
+use super::decision::{Decision, eligible};
+use super::ranking::{better, order, period};
 use crate::error::Result;
 use crate::plan::document::Plan;
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
@@ -12,7 +13,7 @@ use crate::plan::speed;
 use crate::plan::verdict;
 use crate::units::gib;
 
-/// The plan of [`super::plan`], and how its numbers came about.
+/// The plan of [`super::decide::plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
     let Decision { plan, everywhere, chosen, rag } = decide(request)?;
     let (chosen, graphs) = (&everywhere[chosen], Graphs::default());

@@ -1,9 +1,9 @@
 //! Answers where nothing runs as it was asked for: with the nearest that would, or the cheapest.
 
 use super::candidates::Candidate;
+use super::decision::{Decision, asked};
 use super::document::document;
 use super::ranking::{better, by_price, cheapest};
-use super::{Decision, asked};
 use crate::error::Result;
 use crate::plan::document::Verdict;
 use crate::plan::rag;

@@ -1,6 +1,6 @@
 //! Ranks candidates, and picks the alternatives that are worth a look.
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, shortage};
 use crate::hardware::offers::{Offer, Period, matching};
 use crate::hardware::profiles::Profile;
 use crate::model::recipe::nominal_bits;
@@ -46,10 +46,6 @@ fn quality(candidate: &Candidate) -> u64 {
         0
     };
     nominal_bits(quant).unwrap_or(4).min(8) * 4 + within
-}
-
-pub(super) fn shortage(candidate: &Candidate) -> i64 {
-    candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
 
 /// The terms of the choice in their order: its name and how `a` compares, where less is better.

@@ -1,7 +1,8 @@
 //! Prices, budgets and what else runs.
 
 use super::tests::request;
-use crate::hardware::offers::{Currency, Gpus, HostKind, Link, Machine, Offer, file};
+use crate::hardware::link::Link;
+use crate::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, file};
 use crate::model::recipe::nominal_bits;
 use crate::plan::document::{Alternative, Verdict};
 use crate::plan::{Request, plan};

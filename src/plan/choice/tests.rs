@@ -3,8 +3,8 @@
 use crate::hardware::facts::{Facts, Gpu};
 use crate::model::registry;
 use crate::plan::document::{Plan, RuntimeFile, Verdict};
-use crate::plan::placement::SplitMode;
 use crate::plan::request::Request;
+use crate::plan::split::SplitMode;
 use crate::plan::{plan, reconcile};
 
 pub(super) fn request(id: &str, profile: Option<&str>, quant: Option<&str>) -> Request {

@@ -3,6 +3,7 @@
 //! Everything here is read from the functions that made the plan, and a test evaluates every formula
 //! with its inputs: an explanation that no longer gives the plan's number fails.
 
+mod explained;
 mod memory;
 mod rag;
 mod rates;
@@ -17,6 +18,7 @@ use super::rag::Server;
 use super::speed;
 use super::verdict::Term;
 use crate::hardware::profiles::Profile;
+pub use explained::{Explained, Figure, Input};
 use serde::Serialize;
 
 /// Part that `plan --explain` adds to a plan.
@@ -27,63 +29,6 @@ pub struct Explanation {
     pub numbers: Vec<Explained>,
     pub verdict: VerdictExplained,
     pub choice: Choice,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explained {
-    /// Where the number stands in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
-    pub number: String,
-    pub value: Figure,
-    /// `bytes`, `tokens/s`, `seconds`, or a currency.
-    pub unit: String,
-    /// Over the inputs' names, with + - × / ( ) and min, max, floor, ceil, round(value, digits).
-    pub formula: String,
-    pub inputs: Vec<Input>,
-    /// Where the formula is from.
-    pub source: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Input {
-    pub name: String,
-    pub value: Figure,
-    pub unit: String,
-    pub source: String,
-}
-
-/// A whole number or another.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Figure {
-    Whole(i64),
-    Real(f64),
-}
-
-impl Figure {
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Figure::Whole(n) => n as f64,
-            Figure::Real(x) => x,
-        }
-    }
-}
-
-impl From<u64> for Figure {
-    fn from(n: u64) -> Figure {
-        Figure::Whole(n as i64)
-    }
-}
-
-impl From<i64> for Figure {
-    fn from(n: i64) -> Figure {
-        Figure::Whole(n)
-    }
-}
-
-impl From<f64> for Figure {
-    fn from(x: f64) -> Figure {
-        Figure::Real(x)
-    }
 }
 
 /// The rule, term by term.
@@ -155,40 +100,5 @@ pub(super) fn of(case: Case) -> Explanation {
         numbers,
         verdict: VerdictExplained { verdict: plan.verdict, rule: RULE, terms: case.verdict },
         choice: case.choice,
-    }
-}
-
-impl Explained {
-    fn new(
-        number: impl Into<String>,
-        value: impl Into<Figure>,
-        unit: &str,
-        formula: impl Into<String>,
-    ) -> Explained {
-        Explained {
-            number: number.into(),
-            value: value.into(),
-            unit: unit.to_string(),
-            formula: formula.into(),
-            inputs: Vec::new(),
-            source: String::new(),
-        }
-    }
-
-    fn with(
-        mut self,
-        name: impl Into<String>,
-        value: impl Into<Figure>,
-        unit: &str,
-        source: &str,
-    ) -> Explained {
-        let (value, unit, source) = (value.into(), unit.to_string(), source.to_string());
-        self.inputs.push(Input { name: name.into(), value, unit, source });
-        self
-    }
-
-    fn from(mut self, source: &str) -> Explained {
-        self.source = source.to_string();
-        self
     }
 }

@@ -1,9 +1,9 @@
 //! The embedding server's numbers.
 
-use super::Explained;
+use super::explained::Explained;
 use crate::hardware::profiles::Profile;
+use crate::plan::document::{Index, Rag, RagMemory};
 use crate::plan::ledger;
-use crate::plan::rag::document::{Index, Rag, RagMemory};
 use crate::plan::rag::{Server, TOKEN_BYTES};
 
 const HEADER: &str = "the file's header, or the registry's dimensions";

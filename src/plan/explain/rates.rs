@@ -1,6 +1,6 @@
 //! Speed, cost, and what it takes to get there.
 
-use super::Explained;
+use super::explained::Explained;
 use crate::hardware::offers::HOURS_PER_MONTH;
 use crate::plan::arrival::{self, Journey};
 use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};

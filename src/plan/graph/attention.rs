@@ -1,7 +1,7 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
-use super::{Batch, F16, F32, Graph, I64, Kind};
+use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
 use crate::model::shape::{Latent, QkNorm, Shape};
 use crate::model::tensor_type::TensorType;
 

@@ -1,8 +1,9 @@
 //! A decoder-only model from token to logits (src/models/*.cpp of llama.cpp).
 
-use super::alloc::Id;
+use super::alloc::{Id, Place};
 use super::attention::Attention;
-use super::{Batch, F32, Graph, I64, Kind, Part, Place, feed_forward};
+use super::feed_forward;
+use super::tensors::{Batch, F32, Graph, I64, Kind, Part};
 use crate::model::shape::Shape;
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {

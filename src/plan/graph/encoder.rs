@@ -1,8 +1,9 @@
 //! A text encoder from tokens to one vector a sequence (src/models/bert.cpp and `build_pooling` of
 //! llama.cpp b11434): no cache, every token sees every other.
 
-use super::alloc::Id;
-use super::{Batch, F16, F32, Graph, Place, decoder, feed_forward};
+use super::alloc::{Id, Place};
+use super::tensors::{Batch, F16, F32, Graph};
+use super::{decoder, feed_forward};
 use crate::model::embedding::{Embedder, Pooling};
 use crate::model::tensor_type::TensorType;
 

@@ -1,7 +1,7 @@
 //! The feed-forward part of a layer (`build_ffn`, `build_moe_ffn` of llama-graph.cpp).
 
 use super::alloc::Id;
-use super::{Batch, Graph, Kind};
+use super::tensors::{Batch, Graph, Kind};
 use crate::model::shape::{Experts, FeedForward, Gating, Shape};
 
 /// A dense feed-forward of `width` on `x`.

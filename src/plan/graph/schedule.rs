@@ -5,7 +5,7 @@
 //! per card; llama-fit-params does not see that, and the ledger follows it.
 
 use super::alloc::{self, Id, Node, Place, Step};
-use super::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
+use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
 use crate::model::Shape;
 use std::collections::BTreeMap;
 

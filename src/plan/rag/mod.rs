@@ -2,10 +2,8 @@
 //! card, its arguments. Where it runs is part of the choice ([`super::choice`]), as the model and it share
 //! what there is.
 
-pub mod document;
-
 use super::build::Build;
-use super::document::{DeviceLedger, ModelFile, Workload};
+use super::document::{DeviceLedger, EmbeddingModel, Index, ModelFile, Place, Rag, RagMemory, Workload};
 use super::graph::{self, Texts};
 use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
@@ -14,7 +12,6 @@ use super::server::ServerName;
 use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs};
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
-use document::{EmbeddingModel, Index, Place, Rag, RagMemory};
 
 /// Texts of the index when none are named: about 300 books, or 50,000 pages.
 pub const CHUNKS: u64 = 100_000;

@@ -2,15 +2,12 @@
 //! through the same gate, and rendered to argv once. An argument that is unknown, repeated, out of bounds,
 //! or ours to set and set otherwise is refused by its name.
 
-mod chat;
 mod table;
 
-pub use chat::chat;
 pub use table::Flag;
 
-use super::build::Build;
-use super::placement::SplitMode;
 use super::server::ServerName;
+use super::split::SplitMode;
 use crate::checked::{FileName, ModelId};
 use crate::error::{Failure, Result};
 use crate::paths;
@@ -82,12 +79,9 @@ impl ServerArgs {
         self.args.iter().find(|(known, _)| *known == flag).map(|(_, value)| value)
     }
 
-    /// Refuses, by name, the first argument that `build` does not take.
-    pub fn check_build(&self, build: &Build) -> std::result::Result<(), String> {
-        match self.args.iter().find(|(flag, _)| !build.takes(*flag)) {
-            Some((flag, _)) => Err(format!("{} is no argument of llama.cpp {}", flag.name(), build.id)),
-            None => Ok(()),
-        }
+    /// The arguments that are given, in order.
+    pub fn flags(&self) -> impl Iterator<Item = Flag> {
+        self.args.iter().map(|(flag, _)| *flag)
     }
 
     /// As llama-server gets them, without the program's name.
@@ -237,7 +231,7 @@ fn shown(text: &str) -> String {
     if cut.len() < text.len() { format!("{:?}…", cut) } else { format!("{cut:?}") }
 }
 
-fn joined(shares: &[u64]) -> String {
+pub(super) fn joined(shares: &[u64]) -> String {
     shares.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }
 

@@ -44,11 +44,9 @@ fn the_lists_of_recorded_plans_read_and_render_to_themselves() {
     for texts in recorded() {
         let args = read(&texts).unwrap();
         assert_eq!(args.to_argv(), texts);
-        assert_eq!(args.check_build(build::find(build::DEFAULT).unwrap()), Ok(()));
+        assert_eq!(build::find(build::DEFAULT).unwrap().check(&args), Ok(()));
         let untried = build::ledger("b12032").unwrap();
-        assert!(
-            args.check_build(untried).unwrap_err().contains("--model is no argument of llama.cpp b12032")
-        );
+        assert!(untried.check(&args).unwrap_err().contains("--model is no argument of llama.cpp b12032"));
     }
     let [cards, embedding] = [2, 4].map(|at| read(&recorded()[at]).unwrap());
     assert_eq!((cards.server(), cards.n_gpu_layers()), (ServerName::CHAT, 81));

@@ -11,7 +11,7 @@ pub mod cpu;
 use super::document::{DeviceLedger, Interval, Speed, Workload};
 use super::ledger::Subject;
 use super::placement::Placement;
-use super::placement::SplitMode;
+use super::split::SplitMode;
 use crate::hardware::generation::Generation;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};

@@ -1,10 +1,12 @@
 //! gpuhunt's catalogues: per cloud a `version` and, under it, `catalog.zip` with `<cloud>.csv`; a folder
 //! of plain `<cloud>.csv` does too. Prices in USD per hour; spot prices are rows of their own.
 
-use super::cards::{Board, Said as CardSaid, recognise};
-use super::{Catalogue, Cloud, Fields, Listed, Machine, Said, Source, below, day_of, gpus};
+use super::source::{Catalogue, Cloud, Listed, Said, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
+use crate::hardware::cards::{Board, Said as CardSaid, recognise};
+use crate::hardware::offers::offer::Machine;
+use crate::hardware::rows::Fields;
 use std::io::{Cursor, Read};
 
 pub struct GpuHunt;
@@ -129,7 +131,7 @@ fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     if count > 0.0 {
         let name = row.text("gpu_name").unwrap_or_default();
         let mut board = Board::of(&[&instance, name]);
-        board.sxm |= cloud.id == "verda" && super::verda_is_sxm(name);
+        board.sxm |= cloud.id == "verda" && verda_is_sxm(name);
         let said = CardSaid { gib: size.into_iter().collect(), board, merged: false };
         // RunPod's instance is the card as nvidia-smi names it, which says more.
         let recognised = recognise(&instance, &said).or_else(|| recognise(name, &said));

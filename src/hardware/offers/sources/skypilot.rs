@@ -4,10 +4,12 @@
 //! the sum of all cards there and puts cards of several sizes under one instance and one price; Google's
 //! machine types with cards are listed without the cards' price.
 
-use super::cards::{Board, Said as CardSaid, recognise};
-use super::{Catalogue, Cloud, Fields, Listed, Machine, Said, Source, below, day_of, gpus};
+use super::source::{Catalogue, Cloud, Listed, Said, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::Result;
 use crate::fetch::page::Pages;
+use crate::hardware::cards::{Board, Said as CardSaid, recognise};
+use crate::hardware::offers::offer::Machine;
+use crate::hardware::rows::Fields;
 
 pub struct SkyPilot;
 
@@ -108,11 +110,16 @@ fn is_without_its_cards(cloud: &Cloud, instance: &str) -> bool {
     cloud.id == "gcp" && ["a2-", "a3-", "a4-", "g2-", "g4-", "ct"].iter().any(|f| instance.starts_with(f))
 }
 
-fn cards_of(cloud: &Cloud, instance: &str, count: f64, row: &Fields) -> Option<super::Gpus> {
+fn cards_of(
+    cloud: &Cloud,
+    instance: &str,
+    count: f64,
+    row: &Fields,
+) -> Option<crate::hardware::offers::offer::Gpus> {
     let accelerator = row.text("AcceleratorName")?;
     let info = row.text("GpuInfo").unwrap_or_default();
     let mut board = Board::of(&[accelerator, instance, info]);
-    board.sxm |= cloud.id == "verda" && super::verda_is_sxm(accelerator);
+    board.sxm |= cloud.id == "verda" && verda_is_sxm(accelerator);
     let said = CardSaid { gib: sizes(info, count), board, merged: cloud.id == "vast" };
     // Vast's instance has the card's full name (1x-RTX_4060_Ti-32-65536), the accelerator only a part.
     let name = match cloud.id {
@@ -139,8 +146,8 @@ fn sizes(info: &str, count: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rows::Table;
     use super::*;
+    use crate::hardware::rows::Table;
 
     fn rows(cloud: &str, text: &str) -> Vec<Said> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();

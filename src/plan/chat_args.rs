@@ -1,11 +1,11 @@
 //! The arguments of the model's own server. Every value is written out, because llama.cpp changes its
 //! defaults between builds.
 
-use super::{Draft, Flag, IO_TIMEOUT, ServerArgs, joined};
+use super::document::{PlannedModel, Workload};
+use super::placement::Placement;
+use super::server::ServerName;
+use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs, joined};
 use crate::error::Result;
-use crate::plan::document::{PlannedModel, Workload};
-use crate::plan::placement::Placement;
-use crate::plan::server::ServerName;
 
 /// For a host laid out as [`crate::paths`] says. Accepted by b11434.
 pub fn chat(

@@ -1,8 +1,8 @@
 //! Graphics cards as catalogues name them, and which card that is. `profiles/cards.csv`, compiled in.
 
-use super::Link;
+use super::generation::Generation;
+use super::link::Link;
 use super::rows::Table;
-use crate::hardware::generation::Generation;
 use std::sync::LazyLock;
 
 /// One card in one size.
@@ -25,7 +25,7 @@ pub struct Card {
 }
 
 static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
-    let table = Table::read(include_bytes!("../../../profiles/cards.csv")).expect("a header");
+    let table = Table::read(include_bytes!("../../profiles/cards.csv")).expect("a header");
     let card = |fields: &super::rows::Fields| -> Result<Card, String> {
         Ok(Card {
             key: fields.need("key")?.to_string(),

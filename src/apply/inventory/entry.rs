@@ -1,0 +1,49 @@
+//! One host of an inventory, whatever the file was written in.
+
+use crate::error::{Context, Result};
+use crate::outside::quoted;
+use crate::ssh::Target;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// One host of an inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// What the inventory calls it.
+    pub name: String,
+    /// Name or address to connect to.
+    pub address: String,
+    pub user: Option<String>,
+    pub port: Option<u16>,
+    pub identity: Option<PathBuf>,
+    /// Every group it is in, directly or not.
+    pub groups: Vec<String>,
+    pub plan: Overrides,
+}
+
+/// What of the plan is different for one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overrides {
+    /// A plan of its own; nothing else may be given then.
+    pub file: Option<PathBuf>,
+    pub profile: Option<String>,
+    pub quant: Option<String>,
+    /// Tokens.
+    pub ctx: Option<u64>,
+    pub slots: Option<u64>,
+}
+
+impl Overrides {
+    pub fn is_empty(&self) -> bool {
+        *self == Overrides::default()
+    }
+}
+
+impl Entry {
+    /// Exit 2 when it names no host that SSH could reach.
+    pub fn target(&self) -> Result<Target> {
+        let parsed = Target::parse(&self.address).with_context(|| format!("host {}", quoted(&self.name)))?;
+        Ok(Target { user: self.user.clone().or(parsed.user), port: self.port.or(parsed.port), ..parsed })
+    }
+}

@@ -1,0 +1,63 @@
+//! What a command prints, and asks.
+
+use crate::error::{Context, Failure, Result};
+use crate::outside;
+use clap::ValueEnum;
+use std::io::{IsTerminal, Write};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Writes data to stdout, with nothing in it that a terminal would obey. A reader that went away has what it wanted (`| head`): the outcome stays what it
+/// was, without a word.
+///
+/// # Errors
+/// What was to be written is lost: a full disk.
+pub fn print(text: &str) -> Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing to stdout"),
+    }
+}
+
+/// As [`print`], where a reader that went away is an error, for what goes on for ever.
+pub fn write(text: &str) -> std::io::Result<()> {
+    let text = outside::visible(text);
+    let mut out = std::io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())
+}
+
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&outside::json(&serde_json::to_string_pretty(value)?))
+}
+
+/// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
+/// error: `unasked` says what could not be asked, with its hint.
+pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !terminal {
+        let message = format!("{unasked}, and there is no terminal to ask on");
+        return Err(Failure::usage(message).hint(hint).into());
+    }
+    std::io::stderr()
+        .write_all(format!("{} [y/N] ", outside::visible(question)).as_bytes())
+        .context("asking on stderr")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::failed("not confirmed; nothing was done").into()),
+    }
+}
+
+/// Colour and bars only where a person looks.
+pub fn interactive() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none()
+        && std::env::var_os("CI").is_none()
+}

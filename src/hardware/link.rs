@@ -1,0 +1,14 @@
+//! How the cards of a machine are connected.
+
+use super::words::words;
+use serde::{Deserialize, Serialize};
+
+/// The fastest way between two cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Link {
+    Nvlink,
+    Pcie,
+}
+
+words!(Link, "link", Nvlink = "nvlink", Pcie = "pcie");

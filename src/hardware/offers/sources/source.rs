@@ -1,0 +1,120 @@
+//! What a source is: its clouds, how their tables are fetched, and what a row says.
+
+use crate::error::Result;
+use crate::fetch::page::Pages;
+use crate::hardware::cards;
+use crate::hardware::link::Link;
+use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Machine, Offer};
+use crate::hardware::rows::Fields;
+
+/// A published list of prices.
+pub trait Source: Sync {
+    /// The word that `--source` takes.
+    fn name(&self) -> &'static str;
+    /// Name by which an offer's source is written.
+    fn title(&self) -> &'static str;
+    /// Where it is published.
+    fn address(&self) -> &'static str;
+    /// Its place in a copy of the whole publication.
+    fn folder(&self) -> &'static str;
+    fn clouds(&self) -> &'static [Cloud];
+    /// Columns without which a file is not of this source.
+    fn columns(&self) -> &'static [&'static str];
+    /// The table of one cloud under `base`, a URL or a folder; `None` when there is none.
+    fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>>;
+    /// Parses one row.
+    fn row(&self, cloud: &Cloud, row: &Fields) -> Said;
+}
+
+/// One cloud in a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// In the source's files.
+    pub id: &'static str,
+    /// In offers; sources that disagree on a name agree here.
+    pub provider: &'static str,
+    pub host: HostKind,
+}
+
+impl Cloud {
+    pub(super) const fn vm(id: &'static str) -> Cloud {
+        Cloud { id, provider: id, host: HostKind::Vm }
+    }
+
+    pub(super) const fn container(id: &'static str) -> Cloud {
+        Cloud { id, provider: id, host: HostKind::Container }
+    }
+
+    pub(super) const fn called(self, provider: &'static str) -> Cloud {
+        Cloud { provider, ..self }
+    }
+}
+
+/// A table of prices as it was fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalogue {
+    /// Where it came from, for messages.
+    pub address: String,
+    pub csv: Vec<u8>,
+    /// The day it was made, where that is known.
+    pub day: Option<jiff::civil::Date>,
+}
+
+/// Meaning of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    Price(Listed),
+    /// Sound, but not an on-demand price of a machine that this tool can use.
+    NotForUs,
+    Broken(String),
+}
+
+/// A row that is an offer, before its source and day are added. USD.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    pub instance: String,
+    pub region: Option<String>,
+    pub per_hour: f64,
+    pub machine: Machine,
+}
+
+impl Listed {
+    pub fn offer(self, source: &dyn Source, cloud: &Cloud, day: jiff::civil::Date) -> Offer {
+        Offer {
+            provider: cloud.provider.to_string(),
+            instance: self.instance,
+            region: self.region,
+            per_hour: self.per_hour,
+            currency: Currency::Usd,
+            per_month_cap: None,
+            host: cloud.host,
+            machine: self.machine,
+            source: source.title().to_string(),
+            as_of: day.to_string(),
+        }
+    }
+}
+
+/// `count` cards of the kind that was recognised.
+pub(super) fn gpus(count: f64, recognised: Option<(&cards::Card, Option<Link>)>) -> Option<Gpus> {
+    let (card, link) = recognised?;
+    // A share of a card is not a card.
+    let whole = count >= 1.0 && count.fract() == 0.0;
+    whole.then(|| Gpus { count: count as u64, name: card.name.clone(), vram_mib: card.vram_mib, link })
+}
+
+/// The day of an HTTP date.
+pub(super) fn day_of(last_modified: Option<&str>) -> Option<jiff::civil::Date> {
+    let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_zoned(last_modified?).ok()?;
+    Some(time.date())
+}
+
+/// `base` and a path below it, whether it is a URL or a folder.
+pub(super) fn below(base: &str, path: &str) -> String {
+    format!("{}/{path}", base.trim_end_matches('/'))
+}
+
+/// Verda's A100 and H100 are SXM boards: its own API calls them "A100 SXM4" and "H100 SXM5".
+pub(super) fn verda_is_sxm(card: &str) -> bool {
+    card.starts_with("A100") || card.starts_with("H100")
+}

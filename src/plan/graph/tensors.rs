@@ -1,0 +1,220 @@
+//! ggml's building blocks: a graph under construction, and the batch that it is for.
+
+use super::alloc::{Id, Node, Place};
+use crate::model::tensor_type::TensorType;
+
+/// The batch that llama.cpp reserves its buffers for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batch {
+    /// `--ubatch-size`, at most the context.
+    pub tokens: u64,
+    /// Tokens that give logits; at most the logical batch.
+    pub outputs: u64,
+    /// Sequences with a cache of their own.
+    pub streams: u64,
+    /// Cells of one stream's cache, of full and of sliding-window layers.
+    pub cells: u64,
+    pub window_cells: u64,
+    pub flash_attn: bool,
+    /// Types of the cache.
+    pub k_type: TensorType,
+    pub v_type: TensorType,
+    /// The matrices that turn a quantised cache lie beside it; among the inputs otherwise.
+    pub rotation_apart: bool,
+}
+
+/// Bytes that tensors start at multiples of, on a CPU and with CUDA.
+pub const CPU_ALIGNMENT: u64 = 32;
+pub const GPU_ALIGNMENT: u64 = 128;
+
+pub(super) const F32: u8 = 4;
+pub(super) const F16: u8 = 2;
+pub(super) const I64: u8 = 8;
+
+/// The part of the model that a weight or cache belongs to, which decides on its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Embedding,
+    Layer(usize),
+    /// The experts of a layer.
+    Experts(usize),
+    /// The layer's cache, which is no weight.
+    Cache(usize),
+    Output,
+}
+
+/// Kind of a node to the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A window: nothing runs.
+    View,
+    /// Runs where its weight lies; on a card even so for a batch of so many columns or more.
+    Batch(u64),
+    /// A position or attention: its small weights do not decide where it runs.
+    Free,
+}
+
+/// A graph under construction; the methods are ggml's functions of the same names.
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    /// Kind of every node, and the part it belongs to where it is a weight or cache.
+    pub(super) kinds: Vec<(Kind, Option<Part>)>,
+    pub(super) visited: Vec<bool>,
+    pub(super) order: Vec<Id>,
+    pub(super) leafs: Vec<Id>,
+    /// The part under construction.
+    pub(super) part: Part,
+}
+
+impl Graph {
+    pub(super) fn new() -> Graph {
+        Graph {
+            nodes: Vec::with_capacity(4096),
+            kinds: Vec::with_capacity(4096),
+            visited: Vec::new(),
+            order: Vec::new(),
+            leafs: Vec::new(),
+            part: Part::Embedding,
+        }
+    }
+
+    /// A weight of the part under construction: it takes no room in the compute buffer, unless it is
+    /// copied to another device. `bytes` as floats of 32 bits; see [`Layout::weight_width`].
+    pub(super) fn weight(&mut self, elements: u64) -> Id {
+        let part = self.part;
+        self.elsewhere(part, elements.saturating_mul(4))
+    }
+
+    pub(super) fn expert_weight(&mut self, elements: u64) -> Id {
+        let part = match self.part {
+            Part::Layer(layer) => Part::Experts(layer),
+            part => part,
+        };
+        self.elsewhere(part, elements.saturating_mul(4))
+    }
+
+    /// The cache of the layer under construction.
+    pub(super) fn cache(&mut self) -> Id {
+        let part = match self.part {
+            Part::Layer(layer) => Part::Cache(layer),
+            part => part,
+        };
+        self.elsewhere(part, 0)
+    }
+
+    pub(super) fn elsewhere(&mut self, part: Part, bytes: u64) -> Id {
+        let id = self.push(Place::Elsewhere, false, F32, [0; 4], &[]);
+        self.nodes[id].bytes = bytes.min(1 << 60);
+        self.kinds[id].1 = Some(part);
+        id
+    }
+
+    pub(super) fn push(
+        &mut self,
+        place: Place,
+        in_place: bool,
+        width: u8,
+        dims: [u64; 4],
+        sources: &[Id],
+    ) -> Id {
+        // Saturating: a hostile header's dimensions are as large as it likes.
+        let bytes = dims.iter().fold(width as u64, |bytes, n| bytes.saturating_mul(*n)).min(1 << 60);
+        let sources = sources.to_vec();
+        self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
+        let rows = dims[1..].iter().fold(1u64, |rows, n| rows.saturating_mul(*n));
+        self.kinds.push((Kind::Batch(rows), None));
+        self.visited.push(false);
+        self.nodes.len() - 1
+    }
+
+    pub(super) fn dims(&self, id: Id) -> [u64; 4] {
+        self.nodes[id].layout.1
+    }
+
+    pub(super) fn input(&mut self, width: u8, dims: [u64; 4]) -> Id {
+        self.push(Place::Input, false, width, dims, &[])
+    }
+
+    /// A new tensor of floats.
+    pub(super) fn op(&mut self, dims: [u64; 4], sources: &[Id]) -> Id {
+        self.push(Place::Own, false, F32, dims, sources)
+    }
+
+    /// A new tensor that may overwrite a source.
+    pub(super) fn over(&mut self, like: Id, sources: &[Id]) -> Id {
+        let dims = self.dims(like);
+        self.push(Place::Own, true, F32, dims, sources)
+    }
+
+    pub(super) fn view(&mut self, of: Id, dims: [u64; 4]) -> Id {
+        let id = self.view_with(of, dims, &[of]);
+        self.kinds[id].0 = Kind::View;
+        // A window on something narrower than floats is as narrow.
+        let elements = |dims: [u64; 4]| dims.iter().fold(1u128, |all, n| all.saturating_mul(*n as u128));
+        let bytes = (self.nodes[of].bytes as u128).saturating_mul(elements(dims));
+        if let Some(share) = bytes.checked_div(elements(self.dims(of))) {
+            self.nodes[id].bytes = share.min(1 << 60) as u64;
+        }
+        id
+    }
+
+    pub(super) fn view_with(&mut self, of: Id, dims: [u64; 4], sources: &[Id]) -> Id {
+        let root = match self.nodes[of].place {
+            Place::View(root) => root,
+            _ => of,
+        };
+        self.push(Place::View(root), false, F32, dims, sources)
+    }
+
+    /// `weight × b`: rows of the weight by columns of `b`.
+    pub(super) fn mul_mat(&mut self, rows: u64, b: Id) -> Id {
+        let [_, columns, heads, streams] = self.dims(b);
+        let weight = self.weight(rows.saturating_mul(self.dims(b)[0]));
+        let id = self.op([rows, columns, heads, streams], &[weight, b]);
+        self.kinds[id].0 = Kind::Batch(columns);
+        id
+    }
+
+    pub(super) fn add_weight(&mut self, a: Id) -> Id {
+        let weight = self.weight(self.dims(a)[0]);
+        self.over(a, &[a, weight])
+    }
+
+    pub(super) fn add(&mut self, a: Id, b: Id) -> Id {
+        self.over(a, &[a, b])
+    }
+
+    pub(super) fn scale(&mut self, a: Id) -> Id {
+        self.over(a, &[a])
+    }
+
+    /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
+    pub(super) fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
+        let dims = self.dims(a);
+        // Only the RMS norm may overwrite its source.
+        let normed = self.push(Place::Own, rms, F32, dims, &[a]);
+        let weighted = self.add_weight(normed);
+        if bias { self.add_weight(weighted) } else { weighted }
+    }
+
+    pub(super) fn get_rows(&mut self, a: Id, rows: Id) -> Id {
+        let (width, count) = (self.dims(a)[0], self.dims(rows)[0]);
+        let id = self.op([width, count, 1, 1], &[a, rows]);
+        self.kinds[id].0 = Kind::Batch(0);
+        id
+    }
+
+    /// Adds `id` and what it needs to the graph, sources first.
+    pub(super) fn expand(&mut self, id: Id) {
+        if std::mem::replace(&mut self.visited[id], true) {
+            return;
+        }
+        for index in 0..self.nodes[id].sources.len() {
+            self.expand(self.nodes[id].sources[index]);
+        }
+        match self.nodes[id].place {
+            Place::Input | Place::Elsewhere => self.leafs.push(id),
+            _ => self.order.push(id),
+        }
+    }
+}
