@@ -28,7 +28,7 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
 
     // Looking first: it says what it would do, and leaves nothing.
     let check = client.apply(&host, user, &["--check"]);
-    assert_eq!((check.exit, check.changed()), (5, false), "{check:?}");
+    assert_eq!((check.exit, check.changed()), (5, true), "{check:?}");
     let steps = ["user", "directories", "runtime", "packages", "model", "key", "agent", "unit", "start"];
     for step in steps {
         assert!(check.differences().iter().any(|line| line.starts_with(step)), "{step}: {check:?}");
@@ -173,6 +173,7 @@ fn drift_is_listed_exactly_and_repaired() {
     let model_on_host = host.exec(&format!("readlink {generation}/model/tiny.gguf")).ok();
     let changed_by_hand =
         |name: &str| format!("configuration: restore {generation}/{name}, which was changed by hand");
+    let restart = |what: &str| format!("start: restart {UNIT}, because the {what} changes");
     let rounds = [
         (
             format!(
@@ -198,14 +199,20 @@ fn drift_is_listed_exactly_and_repaired() {
             ],
         ),
         // The server would go on with what it has in memory: it is restarted with what is on the disk.
-        (format!("rm {model_on_host}"), vec!["model: put tiny.gguf (1 MiB) in place".to_string()]),
-        ("rm /etc/agi-provision/api-key".to_string(), vec!["key: make an API key".to_string()]),
+        (
+            format!("rm {model_on_host}"),
+            vec!["model: put tiny.gguf (1 MiB) in place".to_string(), restart("model")],
+        ),
+        (
+            "rm /etc/agi-provision/api-key".to_string(),
+            vec!["key: make an API key".to_string(), restart("key")],
+        ),
     ];
     for (drift, lines) in rounds {
         host.exec(&drift).ok();
         let drifted = host.snapshot();
         let check = client.apply(&host, "root", &["--check"]);
-        assert_eq!((check.exit, check.changed()), (5, false), "{drift}: {check:?}");
+        assert_eq!((check.exit, check.changed()), (5, true), "{drift}: {check:?}");
         assert_eq!(check.differences(), lines, "{drift}");
         assert_eq!(diff(&drifted, &host.snapshot()), [""; 0], "{drift}");
 

@@ -237,7 +237,7 @@ pub struct Needed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct End {
     pub exit: Exit,
-    /// Something on the host is different from before.
+    /// Something on the host is different from before, or would be after a check.
     pub changed: bool,
     pub message: String,
     pub hint: Option<String>,

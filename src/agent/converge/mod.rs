@@ -1,5 +1,6 @@
 //! Runs the steps, and takes back what they changed when one fails.
 
+pub mod plan;
 pub mod remove;
 
 use crate::agent::host::{disk, service};
@@ -7,7 +8,8 @@ use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::steps;
-use crate::agent::steps::run::{Run, Step, Undo};
+use crate::agent::steps::resource::{Change, Observed, Past, Resource};
+use crate::agent::steps::run::{Run, Undo};
 use crate::agent::steps::told::told;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
@@ -17,18 +19,29 @@ use crate::outside::{self, Kind};
 use crate::plan::server::ServerName;
 use crate::wire::protocol::End;
 use crate::{files, paths};
+use plan::Planned;
 use std::path::Path;
 
-/// What each step would change, for those that would.
-pub fn differences(desired: &Desired) -> Result<Vec<(&'static str, Vec<String>)>> {
-    let mut found = Vec::new();
-    for step in steps::all() {
-        let changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
-        if !changes.is_empty() {
-            found.push((step.name(), changes));
-        }
-    }
-    Ok(found)
+/// What an apply would change now.
+pub fn differences(desired: &Desired, past: &Past) -> Result<Vec<Planned>> {
+    let observe =
+        |resource: Box<dyn Resource>| Ok((resource.id(), observe(resource.as_ref(), desired, past)?));
+    let observed = steps::all().into_iter().map(observe).collect::<Result<Vec<_>>>()?;
+    Ok(plan::plan(observed, past.cut_off))
+}
+
+/// What other hands changed since the apply of `desired`. A resource that cannot tell is not as it was either.
+pub fn drift(desired: &Desired, past: &Past) -> Vec<Planned> {
+    let observed = steps::all().into_iter().filter(|resource| resource.id().can_drift()).map(|resource| {
+        let observed = observe(resource.as_ref(), desired, past);
+        let unclear = |error| vec![Change::Unclear(format!("{error:#}"))].into();
+        (resource.id(), observed.unwrap_or_else(unclear))
+    });
+    plan::plan(observed, past.cut_off)
+}
+
+fn observe(resource: &dyn Resource, desired: &Desired, past: &Past) -> Result<Observed> {
+    resource.observe(desired, past).with_context(|| format!("checking {}", resource.id().name()))
 }
 
 /// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
@@ -59,43 +72,30 @@ fn started(run: &Run) -> Option<jiff::Timestamp> {
     })
 }
 
+/// Each resource is observed when those before it are in place; true where any changed.
 fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
-    let mut changed = false;
-    let beside = || desired.plan.beside().next().is_some();
-    for step in steps::all() {
-        let mut changes = step.check(desired).with_context(|| format!("checking {}", step.name()))?;
-        // What it was started from is another now, even when it runs well.
-        if changes.is_empty() && step.name() == "start" && (run.unproved || !run.undo.is_empty()) {
-            changes.push(format!("restart {}", paths::UNIT));
-        }
-        if changes.is_empty() && step.name() == "retire" && beside() && switched(run) {
-            // By which plan it was started, nobody knows after an apply that was cut off.
-            let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
-            let stopped = embedding::in_the_way(old.as_ref(), &desired.plan)?;
-            let stop =
-                |server: ServerName| format!("stop {}, which takes more than is kept for it", server.unit());
-            changes.extend(stopped.into_iter().map(stop));
-        }
-        if changes.is_empty() && step.name() == "embedding" && run.renewed() {
-            changes.extend(desired.plan.beside().map(|server| format!("restart {}", server.name.unit())));
-        }
+    let mut done = Vec::new();
+    for resource in steps::all() {
+        let observed = observe(resource.as_ref(), desired, &run.past)?;
+        let changes = plan::changes(resource.id(), observed, &done, run.past.cut_off);
         if !changes.is_empty() {
-            apply(step.as_ref(), desired, &changes, run)?;
-            changed = true;
+            apply(resource.as_ref(), desired, &changes, run)?;
+            done.push(resource.id());
         }
     }
-    Ok(changed)
+    Ok(!done.is_empty())
 }
 
-/// What runs was started by another generation, or may have been.
-fn switched(run: &Run) -> bool {
-    let moved = |undo: &Undo| matches!(undo, Undo::Link { path, .. } if path == Path::new(paths::GENERATION));
-    run.unproved || run.undo.iter().any(moved)
-}
-
-fn apply(step: &dyn Step, desired: &Desired, changes: &[String], run: &mut Run) -> Result<()> {
-    let work = |run: &mut Run| step.apply(desired, run).map_err(disk::hinted);
-    told(run, step.name(), changes.join("; "), work).with_context(|| format!("step {}", step.name()))
+fn apply(resource: &dyn Resource, desired: &Desired, changes: &[Change], run: &mut Run) -> Result<()> {
+    let name = resource.id().name();
+    let what: Vec<String> = changes.iter().map(Change::to_string).collect();
+    let restarted = |change: &Change| match change {
+        Change::Restart { unit, .. } => Some(unit.clone()),
+        _ => None,
+    };
+    run.restarts = changes.iter().filter_map(restarted).collect();
+    let work = |run: &mut Run| resource.apply(desired, run).map_err(disk::hinted);
+    told(run, name, what.join("; "), work).with_context(|| format!("step {name}"))
 }
 
 fn message(desired: &Desired, run: &Run) -> String {

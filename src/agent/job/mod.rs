@@ -214,9 +214,9 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     run.token = token;
     if resumed || job.carries_on {
         run.undo = job.before.undo();
-        run.unproved = true;
+        run.past.cut_off = true;
     }
-    run.served = job.before.generation.clone();
+    run.past.served = job.before.generation.clone();
     let started = jiff::Timestamp::now();
     let (mut end, resumable) = converge(&desired, job.before.is_first(), &mut run);
     if end.exit == Exit::Done {

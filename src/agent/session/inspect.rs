@@ -1,15 +1,16 @@
 //! `status`, `logs`, `key` and `remove` on the host.
 
 use super::under_way::{self, UnderWay};
-use crate::agent::converge::remove as removal;
+use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
+use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, key, receive};
-use crate::agent::{expose, job, steps};
+use crate::agent::{expose, job};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
@@ -149,12 +150,10 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
 /// the service runs is told apart, and a newer executable of the tool is no drift.
 fn drift() -> Option<Vec<serde_json::Value>> {
     let desired = Desired::current()?;
-    let others =
-        steps::all().into_iter().filter(|step| !["agent", "start", "embedding"].contains(&step.name()));
-    let drift = others.filter_map(|step| {
-        // One that cannot tell is not as it was either.
-        let changes = step.check(&desired).unwrap_or_else(|error| vec![format!("{error:#}")]);
-        (!changes.is_empty()).then(|| json!({"step": step.name(), "changes": changes}))
+    let past = Past { served: generation::current(), cut_off: false };
+    let drift = converge::drift(&desired, &past).into_iter().map(|planned| {
+        let changes: Vec<String> = planned.changes.iter().map(|change| change.to_string()).collect();
+        json!({"step": planned.id.name(), "changes": changes})
     });
     Some(drift.collect())
 }

@@ -13,6 +13,7 @@ use crate::agent::host::lock::{self, Holder};
 use crate::agent::host::{clock, disk, service};
 use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
+use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::receive::Arrival;
 use crate::agent::store::staged::InUse;
@@ -199,18 +200,20 @@ pub fn apply(
         return Ok(refused);
     }
     let desired = Desired { seen: Some(seen), ..desired? };
-    let mut differences = differences(&desired)?;
     let unfinished = job::unfinished();
-    if unfinished.is_some() {
-        differences.push(("start", vec!["finish an apply that was cut off".to_string()]));
-    }
+    let past = match &unfinished {
+        Some(before) => Past { served: before.generation.clone(), cut_off: true },
+        None => Past { served: generation::current(), cut_off: false },
+    };
+    let differences = differences(&desired, &past)?;
     if apply.check {
-        for (step, changes) in &differences {
-            output.send(&Event::Differs { step: step.to_string(), changes: changes.clone() })?;
+        for planned in &differences {
+            let changes = planned.changes.iter().map(|change| change.to_string()).collect();
+            output.send(&Event::Differs { step: planned.id.name().to_string(), changes })?;
         }
         return Ok(match differences.is_empty() {
             true => End::done(false, "nothing would change"),
-            false => End { exit: Exit::ChangesFound, ..End::done(false, "the host differs from the bundle") },
+            false => End { exit: Exit::ChangesFound, ..End::done(true, "the host differs from the bundle") },
         });
     }
     if differences.is_empty() {

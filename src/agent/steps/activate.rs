@@ -1,6 +1,7 @@
 //! Start, health and smoke test: the service runs this generation and the model answers.
 
-use super::run::{Run, Step, Undo};
+use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::proof;
@@ -26,21 +27,25 @@ fn answer_limit(plan: &Plan) -> Duration {
     Duration::from_secs_f64((60.0 + 3.0 * 32.0 / slowest).min(1800.0))
 }
 
-impl Step for Activate {
-    fn name(&self) -> &'static str {
-        "start"
+impl Resource for Activate {
+    fn id(&self) -> Id {
+        Id::Start
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let state = desired.seen.clone().map_or_else(|| service::state(paths::UNIT), Ok)?;
         if !state.is_running() || state.enabled != "enabled" {
-            return Ok(vec![format!("start {} (now {})", paths::UNIT, show(&state))]);
+            return Ok(vec![Change::Start(format!("start {} (now {})", paths::UNIT, show(&state)))].into());
         }
-        Ok(match Api::of(ServerName::CHAT)?.health() {
+        let changes = match Api::of(ServerName::CHAT)?.health() {
             Health::Ready => Vec::new(),
-            Health::Loading => vec!["wait for the model to load".to_string()],
-            Health::Silent(why) => vec![format!("restart {}: {why}", paths::UNIT)],
-        })
+            Health::Loading => vec![Change::Wait("wait for the model to load".to_string())],
+            Health::Silent(why) => {
+                vec![Change::Restart { unit: paths::UNIT.to_string(), because: Because::Silent(why) }]
+            }
+        };
+        let well = changes.is_empty().then(|| Dependent::Restart(vec![paths::UNIT.to_string()]));
+        Ok(Observed { changes, dependent: well })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

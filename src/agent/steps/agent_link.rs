@@ -1,6 +1,7 @@
 //! The link through which the service starts the agent.
 
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::staged;
 use crate::error::Result;
@@ -11,16 +12,19 @@ use std::path::{Path, PathBuf};
 
 pub struct AgentLink;
 
-impl Step for AgentLink {
-    fn name(&self) -> &'static str {
-        "agent"
+impl Resource for AgentLink {
+    fn id(&self) -> Id {
+        Id::Agent
     }
 
-    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
         let own = own_name()?;
         match fs::read_link(paths::AGENT_LINK) {
-            Ok(target) if target == own => Ok(Vec::new()),
-            _ => Ok(vec![format!("point {} at {}", paths::AGENT_LINK, own.display())]),
+            Ok(target) if target == own => Ok(Observed::default()),
+            _ => {
+                let text = format!("point {} at {}", paths::AGENT_LINK, own.display());
+                Ok(vec![Change::Replace(text)].into())
+            }
         }
     }
 

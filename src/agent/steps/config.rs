@@ -1,6 +1,8 @@
 //! The generation's own folder: plan, arguments, chat template, limits, links to model and runtime.
 
-use super::run::{Run, Step, Undo};
+use super::config_changes;
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_path, next_number};
 use crate::agent::store::installed;
@@ -13,31 +15,35 @@ use std::path::{Path, PathBuf};
 
 pub struct Config;
 
-impl Step for Config {
-    fn name(&self) -> &'static str {
-        "configuration"
+impl Resource for Config {
+    fn id(&self) -> Id {
+        Id::Configuration
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         if generation::current_record().as_ref() != Some(&desired.record) {
-            return Ok(vec![format!("write generation {}", next_number())]);
+            let write = Change::Create(format!("write generation {}", next_number()));
+            let against = against_current(desired).into_iter().map(Change::Replace);
+            return Ok(std::iter::once(write).chain(against).collect::<Vec<_>>().into());
         }
         // The same generation: has anyone touched it?
         let folder = Path::new(paths::GENERATION);
         let mut drift = Vec::new();
         for (name, content) in contents(desired) {
             if fs::read(folder.join(name)).ok().as_deref() != Some(content) {
-                drift.push(format!("restore {}/{name}, which was changed by hand", paths::GENERATION));
+                let text = format!("restore {}/{name}, which was changed by hand", paths::GENERATION);
+                drift.push(Change::Replace(text));
             }
         }
         // A runtime that is gone is the runtime step's to bring back, and the link to it is right still.
         let there = generation::runtime(&desired.record.runtime).is_some();
         for (name, target) in if there { links(desired)? } else { Vec::new() } {
             if fs::read_link(folder.join(&name)).ok().as_ref() != Some(&target) {
-                drift.push(format!("restore the link {}/{}", paths::GENERATION, name.display()));
+                let text = format!("restore the link {}/{}", paths::GENERATION, name.display());
+                drift.push(Change::Replace(text));
             }
         }
-        Ok(drift)
+        Ok(drift.into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
@@ -56,7 +62,7 @@ impl Step for Config {
         generation::write_note(&folder.join(paths::generation::RECORD), &desired.record)?;
         generation::write_note(&folder.join(paths::generation::LINKS), &desired.links)?;
         // Not the current one, which an apply that was cut off may have left without proof.
-        if let Some(served) = &run.served {
+        if let Some(served) = &run.past.served {
             files::link(&folder.join(paths::generation::PREVIOUS), served)?;
         }
         // The switch: everything before it was beside what serves.
@@ -67,6 +73,22 @@ impl Step for Config {
         }
         files::link(link, &folder).context("switching the generation")
     }
+}
+
+/// What the new generation changes of the one that serves; nothing where none does or it cannot be read.
+fn against_current(desired: &Desired) -> Vec<String> {
+    let (Some(plan), Some(record)) = (generation::current_plan(), generation::current_record()) else {
+        return Vec::new();
+    };
+    let mut changes = config_changes::compare((&plan, &record), (&desired.plan, &desired.record));
+    if changes.is_empty() {
+        // The same plan, rendered by another version.
+        let folder = Path::new(paths::GENERATION);
+        let differs =
+            |(name, content): &(&str, &[u8])| fs::read(folder.join(name)).ok().as_deref() != Some(*content);
+        changes.extend(contents(desired).filter(differs).map(|(name, _)| format!("{name} is another")));
+    }
+    changes
 }
 
 /// Another build than the plan's runs with a warning, or not at all with --strict.

@@ -1,6 +1,7 @@
 //! The directories of the tool.
 
-use super::run::{Run, Step};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::Run;
 use crate::agent::store::desired::Desired;
 use crate::error::Result;
 use crate::files;
@@ -20,14 +21,15 @@ const DIRECTORIES: &[(&str, u32)] = &[
     (paths::JOB, 0o700),
 ];
 
-impl Step for Directories {
-    fn name(&self) -> &'static str {
-        "directories"
+impl Resource for Directories {
+    fn id(&self) -> Id {
+        Id::Directories
     }
 
-    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
         let missing = DIRECTORIES.iter().filter(|(path, _)| !Path::new(path).is_dir());
-        Ok(missing.map(|(path, mode)| format!("create {path} ({mode:04o})")).collect())
+        let create = |(path, mode): &(&str, u32)| Change::Create(format!("create {path} ({mode:04o})"));
+        Ok(missing.map(create).collect::<Vec<_>>().into())
     }
 
     fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {

@@ -2,7 +2,8 @@
 //! stopped then where the old ones take more than the plan keeps for them, and started and asked after it.
 
 use super::activate::show;
-use super::run::{Run, Step, Undo};
+use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::embedding::{self, EmbeddingProof};
@@ -12,6 +13,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::generation;
 use crate::error::Result;
 use crate::plan::document::Rag;
+use crate::plan::server::ServerName;
 use crate::plan::servers::Server;
 use crate::wire::protocol::Unit;
 use std::time::Instant;
@@ -19,53 +21,66 @@ use std::time::Instant;
 pub struct Retire;
 pub struct Embedding;
 
-impl Step for Retire {
-    fn name(&self) -> &'static str {
-        "retire"
+impl Resource for Retire {
+    fn id(&self) -> Id {
+        Id::Retire
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, past: &Past) -> Result<Observed> {
         let gone = embedding::unplanned(&desired.plan);
-        Ok(gone.into_iter().map(|server| format!("remove {}", server.unit())).collect())
+        let remove = |server: ServerName| Change::Remove(format!("remove {}", server.unit()));
+        // After an apply that was cut off nobody knows by which plan they were started.
+        let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);
+        let mut stop = embedding::in_the_way(old.as_ref(), &desired.plan)?;
+        stop.retain(|server| !gone.contains(server));
+        Ok(Observed {
+            changes: gone.into_iter().map(remove).collect(),
+            dependent: Some(Dependent::Stop(stop.into_iter().map(ServerName::unit).collect())),
+        })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Embedding);
-        let old = run.served.as_deref().filter(|_| !run.unproved).and_then(generation::plan);
+        let past = &run.past;
+        let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);
         embedding::make_room(old.as_ref(), &desired.plan)
     }
 }
 
 /// What is to be done so that `server` serves.
-fn change(server: &Server) -> Result<Option<String>> {
+fn change(server: &Server) -> Result<Option<Change>> {
     let unit = server.name.unit();
     let state = service::state(&unit)?;
     if !state.is_running() || state.enabled != "enabled" {
-        return Ok(Some(format!("start {unit} (now {})", show(&state))));
+        return Ok(Some(Change::Start(format!("start {unit} (now {})", show(&state)))));
     }
     Ok(match Api::of(server.name)?.health() {
         Health::Ready => None,
-        Health::Loading => Some("wait for the embedding model to load".to_string()),
-        Health::Silent(why) => Some(format!("restart {unit}: {why}")),
+        Health::Loading => Some(Change::Wait("wait for the embedding model to load".to_string())),
+        Health::Silent(why) => Some(Change::Restart { unit, because: Because::Silent(why) }),
     })
 }
 
-impl Step for Embedding {
-    fn name(&self) -> &'static str {
-        "embedding"
+impl Resource for Embedding {
+    fn id(&self) -> Id {
+        Id::Embedding
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        let changes = desired.plan.beside().filter_map(|server| change(&server).transpose());
-        changes.collect()
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let (mut changes, mut well) = (Vec::new(), Vec::new());
+        for server in desired.plan.beside() {
+            match change(&server)? {
+                Some(change) => changes.push(change),
+                None => well.push(server.name.unit()),
+            }
+        }
+        Ok(Observed { changes, dependent: Some(Dependent::Restart(well)) })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Embedding);
-        // What they were started from is another now, even when they run well.
-        let all = run.renewed();
         for server in desired.plan.beside() {
-            if all || change(&server)?.is_some() {
+            if run.restarts.contains(&server.name.unit()) || change(&server)?.is_some() {
                 serve(&server, run)?;
             }
         }

@@ -1,7 +1,8 @@
 //! The way in for other hosts: certificate, rules, and the unit that ends TLS. Last, when the model
 //! already answers on the host itself.
 
-use super::run::{Run, Step};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::Run;
 use crate::agent::expose::{self, certificate, firewall};
 use crate::agent::host::{addresses, packages, service};
 use crate::agent::store::desired::Desired;
@@ -23,31 +24,32 @@ const NFT: &str = "/usr/sbin/nft";
 /// From the unit's start to an answer over TLS.
 const START: Duration = Duration::from_secs(15);
 
-impl Step for Expose {
-    fn name(&self) -> &'static str {
-        "expose"
+impl Resource for Expose {
+    fn id(&self) -> Id {
+        Id::Expose
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let Some(exposure) = &desired.plan.expose else {
             // The generation's switch closes it; this is for one that was opened by hand.
             let open = Path::new(paths::EXPOSE_FILE).exists() && expose::is_running()?;
-            return Ok(if open { vec!["close the API to other hosts".to_string()] } else { Vec::new() });
+            let close = || vec![Change::Close("close the API to other hosts".to_string())].into();
+            return Ok(if open { close() } else { Observed::default() });
         };
         let mut changes = Vec::new();
         if !Path::new(NFT).exists() {
-            changes.push("install nftables".to_string());
+            changes.push(Change::Install("install nftables".to_string()));
         }
-        changes.extend(certificate_change(desired)?);
+        changes.extend(certificate_change(desired)?.map(Change::Replace));
         let rules = expose::rules().filter(|rules| expose::is_confirmed(rules));
         let port = render::port(&desired.plan);
         if rules.is_none() {
-            changes
-                .push(format!("open port {port} to {exposure}, with TLS, once a new connection confirms it"));
+            let text = format!("open port {port} to {exposure}, with TLS, once a new connection confirms it");
+            changes.push(Change::Open(text));
         } else if !expose::is_running()? || !firewall::is_loaded() {
-            changes.push(format!("open port {port} to {exposure} again"));
+            changes.push(Change::Open(format!("open port {port} to {exposure} again")));
         }
-        Ok(changes)
+        Ok(changes.into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

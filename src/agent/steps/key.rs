@@ -1,6 +1,7 @@
 //! The API key: made on the host, readable by root alone, handed to the server as a credential.
 
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
 use crate::error::Result;
@@ -9,13 +10,16 @@ use std::path::Path;
 
 pub struct Key;
 
-impl Step for Key {
-    fn name(&self) -> &'static str {
-        "key"
+impl Resource for Key {
+    fn id(&self) -> Id {
+        Id::Key
     }
 
-    fn check(&self, _: &Desired) -> Result<Vec<String>> {
-        Ok(if Path::new(paths::API_KEY).is_file() { Vec::new() } else { vec!["make an API key".to_string()] })
+    fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
+        Ok(match Path::new(paths::API_KEY).is_file() {
+            true => Observed::default(),
+            false => vec![Change::Create("make an API key".to_string())].into(),
+        })
     }
 
     fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {

@@ -1,26 +1,29 @@
-//! The steps to a host's state, in order. Each can tell what is missing without changing anything,
-//! and change it; what it changed is noted so that it can be taken back.
+//! The resources of a host, in order, one file each: it can be observed without changing anything, and
+//! applied; what that changed is noted so that it can be taken back.
 
 mod activate;
 mod agent_link;
 mod arrival;
 mod config;
+mod config_changes;
 mod directories;
 mod embedding;
 mod expose;
 mod key;
 mod model;
 mod packages;
+pub mod past;
+pub mod resource;
 pub mod run;
 mod runtime;
 pub mod told;
 mod unit;
 mod user;
 
-use run::Step;
+use resource::Resource;
 
-/// Every step, in the order in which they are applied.
-pub fn all() -> Vec<Box<dyn Step>> {
+/// Every resource, in the order in which they are applied.
+pub fn all() -> Vec<Box<dyn Resource>> {
     vec![
         Box::new(user::User),
         Box::new(directories::Directories),
@@ -36,4 +39,15 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(embedding::Embedding),
         Box::new(expose::Expose),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resource::Id;
+
+    #[test]
+    fn every_resource_is_listed_once_in_its_order() {
+        let ids: Vec<Id> = super::all().iter().map(|resource| resource.id()).collect();
+        assert_eq!(ids, Id::ALL);
+    }
 }

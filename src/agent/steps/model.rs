@@ -1,7 +1,8 @@
 //! The model's files, kept by their content.
 
 use super::arrival;
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, has_model, model_folder, model_path};
 use crate::error::{Context, Result};
@@ -14,14 +15,16 @@ use std::os::unix::fs::PermissionsExt;
 
 pub struct Model;
 
-impl Step for Model {
-    fn name(&self) -> &'static str {
-        "model"
+impl Resource for Model {
+    fn id(&self) -> Id {
+        Id::Model
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let missing = desired.record.models.iter().filter(|blob| !has_model(blob));
-        Ok(missing.map(|blob| format!("put {} ({}) in place", blob.name, gib(blob.size_bytes))).collect())
+        let put =
+            |blob: &Blob| Change::Create(format!("put {} ({}) in place", blob.name, gib(blob.size_bytes)));
+        Ok(missing.map(put).collect::<Vec<_>>().into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

@@ -1,7 +1,8 @@
 //! System libraries that llama-server needs and a minimal system lacks (libgomp1, above all). What
 //! is installed here stays when an apply is taken back, and the output says so.
 
-use super::run::{Run, Step};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::Run;
 use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
@@ -16,24 +17,26 @@ use std::time::Duration;
 
 pub struct Packages;
 
-impl Step for Packages {
-    fn name(&self) -> &'static str {
-        "packages"
+impl Resource for Packages {
+    fn id(&self) -> Id {
+        Id::Packages
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let Some(runtime) = generation::runtime(&desired.record.runtime) else {
-            return Ok(vec!["install the libraries llama-server needs, if any is missing".to_string()]);
+            let text = "install the libraries llama-server needs, if any is missing";
+            return Ok(vec![Change::Install(text.to_string())].into());
         };
         // The noted libraries are still there, or the runtime would not count as present.
         if !runtime.libraries.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Observed::default());
         }
         let missing = loader(desired)?.missing;
         if missing.is_empty() {
-            return Ok(vec!["note the libraries in use".to_string()]);
+            return Ok(vec![Change::Create("note the libraries in use".to_string())].into());
         }
-        Ok(missing.iter().map(|library| format!("install the package with {library}")).collect())
+        let install = |library: &String| Change::Install(format!("install the package with {library}"));
+        Ok(missing.iter().map(install).collect::<Vec<_>>().into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

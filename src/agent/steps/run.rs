@@ -1,25 +1,15 @@
-//! One run of the steps: what a step is, where its events go, and what was changed so far.
+//! One run of the steps: where its events go, and what was changed so far.
 
+use super::past::Past;
 use crate::agent::servers::api::{Answer, Timing};
 use crate::agent::servers::embedding::EmbeddingProof;
 use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
-use crate::agent::store::desired::Desired;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::wire::protocol::{Event, Events, Unit};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-pub trait Step {
-    fn name(&self) -> &'static str;
-
-    /// What this step would change; nothing when the host is as wanted.
-    fn check(&self, desired: &Desired) -> Result<Vec<String>>;
-
-    /// Makes the change, noting in `run` how to take it back.
-    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()>;
-}
 
 /// How one change is taken back.
 #[derive(Debug)]
@@ -45,10 +35,9 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
-    /// The generation that served before; `None` on a first apply.
-    pub served: Option<PathBuf>,
-    /// An apply was cut off before: what runs may be started from what is no longer there.
-    pub unproved: bool,
+    pub past: Past,
+    /// Units that the resource being applied starts anew, though they run well.
+    pub restarts: Vec<String>,
     last_progress: Option<Instant>,
 }
 
@@ -73,16 +62,10 @@ impl<'a> Run<'a> {
             undo: Vec::new(),
             notes: Notes::default(),
             token: None,
-            served: None,
-            unproved: false,
+            past: Past::default(),
+            restarts: Vec::new(),
             last_progress: None,
         }
-    }
-
-    /// Files or the generation changed, not only what runs, or may have in an apply that was cut off.
-    pub fn renewed(&self) -> bool {
-        let files = |undo: &Undo| !matches!(undo, Undo::Restart { .. } | Undo::Embedding);
-        self.unproved || self.undo.iter().any(files)
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {

@@ -1,7 +1,8 @@
 //! llama.cpp: unpacks the archive with llama-server.
 
 use super::arrival;
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
@@ -20,20 +21,21 @@ pub struct Runtime;
 const MAX_ENTRIES: usize = 10_000;
 const MAX_BYTES: u64 = 8 << 30;
 
-impl Step for Runtime {
-    fn name(&self) -> &'static str {
-        "runtime"
+impl Resource for Runtime {
+    fn id(&self) -> Id {
+        Id::Runtime
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let blob = &desired.record.runtime;
         if generation::runtime(blob).is_some() {
-            return Ok(Vec::new());
+            return Ok(Observed::default());
         }
-        if let Some(path) = &desired.installed {
-            return Ok(vec![format!("use {}", path.display())]);
-        }
-        Ok(vec![format!("unpack {} to {}", blob.name, runtime_folder(blob).display())])
+        let text = match &desired.installed {
+            Some(path) => format!("use {}", path.display()),
+            None => format!("unpack {} to {}", blob.name, runtime_folder(blob).display()),
+        };
+        Ok(vec![Change::Create(text)].into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The systemd units and their drop-in links; the same for every generation that has them.
 
-use super::run::{Run, Step, Undo};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::store::desired::Desired;
 use crate::error::{Failure, Result};
@@ -19,13 +20,15 @@ enum Part<'a> {
     Link { path: PathBuf, target: &'a Path },
 }
 
-impl Step for Unit {
-    fn name(&self) -> &'static str {
-        "unit"
+impl Resource for Unit {
+    fn id(&self) -> Id {
+        Id::Unit
     }
 
-    fn check(&self, desired: &Desired) -> Result<Vec<String>> {
-        Ok(parts(desired)?.iter().filter(|part| !part.is_there()).map(Part::describe).collect())
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let parts = parts(desired)?;
+        let differ = parts.iter().filter(|part| !part.is_there());
+        Ok(differ.map(Part::change).collect::<Vec<_>>().into())
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
@@ -83,9 +86,11 @@ impl Part<'_> {
         }
     }
 
-    fn describe(&self) -> String {
-        let verb = if fs::symlink_metadata(self.path()).is_ok() { "change" } else { "create" };
-        format!("{verb} {}", self.path().display())
+    fn change(&self) -> Change {
+        match fs::symlink_metadata(self.path()).is_ok() {
+            true => Change::Replace(format!("change {}", self.path().display())),
+            false => Change::Create(format!("create {}", self.path().display())),
+        }
     }
 
     fn undo(&self) -> Undo {

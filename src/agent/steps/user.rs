@@ -1,6 +1,7 @@
 //! The system user that the server runs as.
 
-use super::run::{Run, Step};
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::Run;
 use crate::agent::host::users::{self, Found};
 use crate::agent::store::desired::Desired;
 use crate::error::Result;
@@ -8,16 +9,21 @@ use crate::paths;
 
 pub struct User;
 
-impl Step for User {
-    fn name(&self) -> &'static str {
-        "user"
+impl Resource for User {
+    fn id(&self) -> Id {
+        Id::User
     }
 
-    fn check(&self, _: &Desired) -> Result<Vec<String>> {
+    fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
         Ok(match Found::read()? {
-            Found { user: true, group: true } => Vec::new(),
-            Found { user: false, group: false } => vec![format!("create the system user {}", paths::USER)],
-            _ => vec![format!("create the system user {} anew, which is there in part", paths::USER)],
+            Found { user: true, group: true } => Observed::default(),
+            Found { user: false, group: false } => {
+                vec![Change::Create(format!("create the system user {}", paths::USER))].into()
+            }
+            _ => {
+                let text = format!("create the system user {} anew, which is there in part", paths::USER);
+                vec![Change::Replace(text)].into()
+            }
         })
     }
 

@@ -1,0 +1,123 @@
+//! Says what a generation changes of the one that serves. Pure.
+
+use crate::agent::store::generation::Record;
+use crate::plan::Plan;
+use crate::plan::server_args::{Flag, ServerArgs};
+
+/// One line for each difference, in the order in which a person would ask.
+pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
+    let ((old, old_record), (new, new_record)) = (old, new);
+    let mut lines = Vec::new();
+    let mut differ = |what: &str, old: String, new: String| {
+        if old != new {
+            lines.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    let model = |plan: &Plan| format!("{} {}", plan.model.id, plan.model.quant);
+    differ("model", model(old), model(new));
+    differ("llama.cpp", old_record.llama_build.clone(), new_record.llama_build.clone());
+    differ("profile", old.profile.id.clone(), new.profile.id.clone());
+    let rag = |plan: &Plan| {
+        plan.rag.as_ref().map_or("none".to_string(), |rag| format!("{} {}", rag.model.id, rag.model.quant))
+    };
+    differ("embedding model", rag(old), rag(new));
+    let exposure = |plan: &Plan| plan.expose.as_ref().map_or("no other host".to_string(), |e| e.to_string());
+    differ("open to", exposure(old), exposure(new));
+    let allowed = |record: &Record| match record.allowed.as_slice() {
+        [] => "none".to_string(),
+        ids => ids.join(", "),
+    };
+    differ("allowed requirements", allowed(old_record), allowed(new_record));
+    if old_record.runtime.sha256 != new_record.runtime.sha256
+        && old_record.llama_build == new_record.llama_build
+    {
+        lines.push(format!("llama.cpp: {} has another SHA-256", new_record.runtime.name));
+    }
+    for blob in &new_record.models {
+        let same_name = old_record.models.iter().find(|old| old.name == blob.name);
+        if same_name.is_some_and(|old| old.sha256 != blob.sha256) {
+            lines.push(format!("{}: another SHA-256", blob.name));
+        }
+    }
+    lines.extend(arguments("llama-server", &old.llama_server.args, &new.llama_server.args));
+    if let (Some(old), Some(new)) = (&old.rag, &new.rag) {
+        lines.extend(arguments("embedding server", &old.args, &new.args));
+    }
+    if old.model.chat_template != new.model.chat_template {
+        lines.push("chat template: another".to_string());
+    }
+    lines
+}
+
+/// Differences of a server's arguments; those that name its model are told otherwise.
+fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
+    let pairs = |args: &ServerArgs| -> Vec<(String, String)> {
+        let argv = args.to_argv();
+        let is_flag = |text: &String| args.flags().any(|flag| flag.name() == text.as_str());
+        let value = |at: usize| argv.get(at + 1).filter(|text| !is_flag(text)).cloned().unwrap_or_default();
+        let flags = argv.iter().enumerate().filter(|(_, text)| is_flag(text));
+        flags.map(|(at, flag)| (flag.clone(), value(at))).collect()
+    };
+    let (old, new) = (pairs(old), pairs(new));
+    let of = |pairs: &[(String, String)], flag: &str| {
+        pairs.iter().find(|(name, _)| name == flag).map(|(_, value)| value.clone())
+    };
+    let named = [Flag::Model.name(), Flag::Alias.name()];
+    let mut flags: Vec<&String> = new.iter().chain(&old).map(|(flag, _)| flag).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    flags.retain(|flag| !named.contains(&flag.as_str()) && seen.insert(*flag));
+    let line = |flag: &String| match (of(&old, flag), of(&new, flag)) {
+        (Some(old), Some(new)) if old == new => None,
+        (Some(old), Some(new)) => Some(format!("{server}: {flag} {old} → {new}")),
+        (None, Some(new)) => Some(format!("{server}: adds {flag} {new}").trim_end().to_string()),
+        (Some(old), None) => Some(format!("{server}: drops {flag} {old}").trim_end().to_string()),
+        (None, None) => None,
+    };
+    flags.into_iter().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Request, plan};
+    use crate::wire::protocol::Blob;
+
+    fn planned(change: impl FnOnce(&mut Request)) -> Plan {
+        let mut request = Request::of_registry("tinyllama-1.1b", Some("Q4_K_M")).unwrap();
+        request.profile = Some("cpu-vps-8gb".to_string());
+        change(&mut request);
+        plan(&request).unwrap()
+    }
+
+    fn record(plan: &Plan, sha256: &str) -> Record {
+        let sum = |digits: &str| digits.repeat(32).parse().unwrap();
+        let blob = |name: &str| Blob { name: name.parse().unwrap(), sha256: sum(sha256), size_bytes: 1 };
+        Record {
+            bundle: sum("00"),
+            llama_build: plan.llama_server.build.clone(),
+            runtime: blob("llama.tar.gz"),
+            models: vec![blob("m.gguf")],
+            allowed: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_difference_is_one_line_and_no_difference_is_none() {
+        let old = planned(|_| {});
+        let of = |new: &Plan, sha256: &str| compare((&old, &record(&old, "aa")), (new, &record(new, sha256)));
+        assert_eq!(of(&old, "aa"), [] as [&str; 0]);
+        assert_eq!(
+            of(&old, "bb"),
+            ["llama.cpp: llama.tar.gz has another SHA-256", "m.gguf: another SHA-256"]
+        );
+        let batch = planned(|request| request.fixed.ubatch = Some(256));
+        assert_eq!(of(&batch, "aa"), ["llama-server: --ubatch-size 512 → 256"]);
+        let unified = planned(|request| request.fixed.kv_unified = true);
+        let lines = of(&unified, "aa");
+        assert_eq!(lines, ["llama-server: adds --kv-unified", "llama-server: drops --no-kv-unified"]);
+        let open = planned(|request| {
+            request.fixed.expose = crate::plan::expose::Exposure::of(&["10.0.0.0/8".parse().unwrap()])
+        });
+        assert_eq!(of(&open, "aa"), ["open to: no other host → 10.0.0.0/8"]);
+    }
+}
