@@ -5,7 +5,7 @@ use crate::error::{Exit, Failure, Result};
 use crate::fetch::ask::Patience;
 use crate::fetch::page::Pages;
 use crate::hardware::offers::sources::{self, Cloud, Source};
-use crate::hardware::offers::update::{Ending, Outcome, update};
+use crate::hardware::offers::update::{CloudOutcome, Ending, update};
 use crate::hardware::offers::{HostKind, Machine, Offer, Period, matching, stale_days, store, today};
 use crate::hardware::profiles::{self, Profile};
 use crate::report::table;
@@ -208,7 +208,7 @@ fn from(
     offers: &mut Vec<Offer>,
     bar: &ProgressBar,
 ) -> Ending {
-    let mut each = |cloud: &Cloud, outcome: Option<&Outcome>| match outcome {
+    let mut each = |cloud: &Cloud, outcome: Option<&CloudOutcome>| match outcome {
         None => bar.set_message(format!("{} {}", source.name(), cloud.id)),
         Some(outcome) => bar.suspend(|| say(source, cloud, outcome, base.is_none())),
     };
@@ -225,10 +225,10 @@ fn from(
     }
 }
 
-fn say(source: &dyn Source, cloud: &Cloud, outcome: &Outcome, official: bool) {
+fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, official: bool) {
     let name = format!("{} {}", source.name(), cloud.id);
     match outcome {
-        Outcome::Read { address, rows, offers, broken } => {
+        CloudOutcome::Read { address, rows, offers, broken } => {
             say!("{name}: {offers} offers in {rows} rows");
             for row in broken.iter().take(NAMED) {
                 say!("warning: {address}: {row}; this row is left out");
@@ -237,8 +237,8 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &Outcome, official: bool) {
                 say!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
             }
         }
-        Outcome::Missing if official => say!("warning: {name}: it is not in the catalogue any more"),
-        Outcome::Missing => {}
-        Outcome::Failed(error) => say!("warning: {name}: {error:#}"),
+        CloudOutcome::Missing if official => say!("warning: {name}: it is not in the catalogue any more"),
+        CloudOutcome::Missing => {}
+        CloudOutcome::Failed(error) => say!("warning: {name}: {error:#}"),
     }
 }

@@ -6,9 +6,9 @@ use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::rows::{BrokenRow, Table};
 
-/// Outcome for one cloud of one source.
+/// CloudOutcome for one cloud of one source.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CloudOutcome {
     Read {
         address: String,
         rows: usize,
@@ -40,7 +40,7 @@ pub fn update(
     base: &str,
     pages: &Pages,
     today: jiff::civil::Date,
-    each: &mut dyn FnMut(&Cloud, Option<&Outcome>),
+    each: &mut dyn FnMut(&Cloud, Option<&CloudOutcome>),
 ) -> Ending {
     let (mut read_some, mut failed) = (false, Vec::new());
     let table = base.ends_with(".csv");
@@ -48,22 +48,22 @@ pub fn update(
         each(cloud, None);
         let fetched = if table { whole(pages, base) } else { source.fetch(pages, base, cloud) };
         let outcome = match fetched {
-            Ok(None) => Outcome::Missing,
+            Ok(None) => CloudOutcome::Missing,
             Ok(Some(catalogue)) => match read(source, cloud, &catalogue, today) {
                 Ok((fresh, rows, broken)) => {
                     let count = fresh.len();
                     replace(offers, source, cloud, fresh);
-                    Outcome::Read { address: catalogue.address, rows, offers: count, broken }
+                    CloudOutcome::Read { address: catalogue.address, rows, offers: count, broken }
                 }
-                Err(error) => Outcome::Failed(error.context(catalogue.address)),
+                Err(error) => CloudOutcome::Failed(error.context(catalogue.address)),
             },
-            Err(error) => Outcome::Failed(error),
+            Err(error) => CloudOutcome::Failed(error),
         };
         each(cloud, Some(&outcome));
         match outcome {
-            Outcome::Missing => {}
-            Outcome::Read { .. } => read_some = true,
-            Outcome::Failed(_) => failed.push(cloud.id),
+            CloudOutcome::Missing => {}
+            CloudOutcome::Read { .. } => read_some = true,
+            CloudOutcome::Failed(_) => failed.push(cloud.id),
         }
     }
     match (read_some, failed.is_empty()) {
