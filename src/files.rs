@@ -13,7 +13,7 @@ pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
 }
 
 fn write_inner(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let temporary = sibling(path, "new");
+    let temporary = self::temporary(path);
     let _ = fs::remove_file(&temporary);
     let result = (|| {
         // The mode before the content: a secret is never readable for a moment.
@@ -32,7 +32,7 @@ fn write_inner(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 
 /// Points `path` at `target`, replacing a link that was there in one rename.
 pub fn link(path: &Path, target: &Path) -> Result<()> {
-    let temporary = sibling(path, "new");
+    let temporary = self::temporary(path);
     let _ = fs::remove_file(&temporary);
     symlink(target, &temporary)
         .and_then(|()| fs::rename(&temporary, path))
@@ -127,6 +127,11 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     let folder = rustix::fs::open(parent, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
     Ok(rustix::fs::fsync(&folder)?)
+}
+
+/// Where `path` is written before it takes its place; a power cut may leave it.
+pub fn temporary(path: &Path) -> PathBuf {
+    sibling(path, "new")
 }
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {

@@ -29,7 +29,7 @@
 //! imports from lines below it only:
 //!
 //! ```text
-//! cli
+//! cli     hostile
 //! apply
 //! agent
 //! wire    report    render
@@ -38,14 +38,15 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! checked   error   files   hash   home   paths   process   say   secret   units
+//! checked   elf   error   files   hash   home   paths   process   say   secret   units   unpack
 //! outside
 //! ```
 //!
-//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`error`] the exit
-//! codes and hints, [`files`] how files change, [`hash`] their SHA-256,
-//! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a
-//! host, [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes as people read them.
+//! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`elf`] what a program needs,
+//! read without running it, [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
+//! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
+//! [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes
+//! as people read them, [`unpack`] archives that a stranger made.
 
 // They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
@@ -57,12 +58,15 @@ pub mod agent;
 pub mod apply;
 pub mod checked;
 pub mod cli;
+pub mod elf;
 pub mod error;
 pub mod fetch;
 pub mod files;
 pub mod hardware;
 pub mod hash;
 pub mod home;
+#[doc(hidden)]
+pub mod hostile;
 pub mod model;
 pub mod outside;
 pub mod paths;
@@ -73,5 +77,6 @@ pub mod report;
 pub mod secret;
 pub mod ssh;
 pub mod units;
+pub mod unpack;
 pub mod verify;
 pub mod wire;

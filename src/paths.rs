@@ -32,13 +32,19 @@ pub const UNITS: &str = "/etc/systemd/system";
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
 /// What enables the unit.
 pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
+/// What enables the embedding server's.
+pub const EMBED_WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-embed.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
 /// Starts a job again that a restart of the host cut; there while a job is pending.
 pub const RESUME_UNIT: &str = "agi-provision-resume.service";
 pub const RESUME_FILE: &str = "/etc/systemd/system/agi-provision-resume.service";
 pub const RESUME_LINK: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-resume.service";
-/// A token on its way from a session to its job: in memory, 0600, read once.
-pub const TOKEN: &str = "/run/agi-provision.token";
+/// In memory, and root alone can enter it: locks, and secrets on their way from a session to its job.
+pub const PRIVATE: &str = "/run/agi-provision";
+/// One apply at a time.
+pub const LOCK: &str = "/run/agi-provision/lock";
+/// A token on its way from a session to its job: 0600, read once.
+pub const TOKEN: &str = "/run/agi-provision/token";
 
 /// Ends TLS for those who may reach the API from other hosts; there once one was exposed.
 pub const EXPOSE_UNIT: &str = "agi-provision-expose.service";
@@ -58,7 +64,7 @@ pub const TLS: &str = "/etc/agi-provision/tls";
 pub const TLS_CERT: &str = "/etc/agi-provision/tls/cert.pem";
 pub const TLS_KEY: &str = "/etc/agi-provision/tls/key.pem";
 /// A certificate of the user's own on its way to the job, as [`TOKEN`] is.
-pub const TLS_GIVEN: &str = "/run/agi-provision.tls";
+pub const TLS_GIVEN: &str = "/run/agi-provision/tls";
 
 /// The transient unit a job runs in.
 pub const JOB_UNIT: &str = "agi-provision-apply.service";

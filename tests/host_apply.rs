@@ -153,10 +153,26 @@ fn assert_key_is_secret(host: &Host) {
     assert_ne!(host.ssh("nosudo", "cat /run/credentials/agi-provision-llama.service/api-key").status, 0);
 }
 
+/// The next start of the service fails, and no other.
+const FAILS_ONCE: &str = "touch /run/fails-once && d=/etc/systemd/system/agi-provision-llama.service.d && mkdir -p $d && \
+    printf '[Service]\\nExecStartPre=+/bin/sh -c \"! rm /run/fails-once\"\\n' > $d/50-once.conf";
+
 fn assert_key_rotates(host: &Host, client: &Client, user: &str) {
     let old = host.exec("cat /etc/agi-provision/api-key").ok();
     assert_eq!(client.on(host, user, &["key", "show"]).ok(), old);
-    let rotated = client.json_on(host, user, &["key", "rotate"]);
+    // It asks first.
+    let asked = client.on(host, user, &["key", "rotate"]);
+    assert_eq!(asked.status, 2, "{asked:?}");
+    assert!(asked.stderr.contains("add --yes"), "{asked:?}");
+    // A server that does not come up with the new key comes up with the old one.
+    host.exec(FAILS_ONCE).ok();
+    let failed = client.json_on(host, user, &["key", "rotate", "--yes"]);
+    assert_eq!(failed.exit, 8, "{failed:?}");
+    assert!(failed.message().contains("the old key works again"), "{failed:?}");
+    assert_eq!(client.on(host, user, &["key", "show"]).ok(), old);
+    assert_eq!(chat(host, Some(&old)).0, 200);
+    host.exec("rm /etc/systemd/system/agi-provision-llama.service.d/50-once.conf").ok();
+    let rotated = client.json_on(host, user, &["key", "rotate", "--yes"]);
     assert_eq!((rotated.exit, rotated.changed()), (0, true), "{rotated:?}");
     let new = rotated.value["key"].as_str().unwrap();
     assert_ne!(new, old);

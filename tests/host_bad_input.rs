@@ -3,6 +3,8 @@
 
 #[path = "host_bad_input/artefacts.rs"]
 mod artefacts;
+#[path = "host_bad_input/before.rs"]
+mod before;
 #[path = "host_bad_input/disk.rs"]
 mod disk;
 #[path = "host_bad_input/held.rs"]
@@ -13,12 +15,14 @@ mod interrupted;
 mod lab;
 #[path = "host_bad_input/login.rs"]
 mod login;
+#[path = "host_bad_input/strangers.rs"]
+mod strangers;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lab::journey::{Client, text};
-use lab::{Host, Ran, Snapshot, diff_but_backups};
+use lab::{Host, Ran, Snapshot, but_kept, diff_but_backups};
 
 /// A host, someone who works on it, and what was on its disk before.
 pub struct Site {
@@ -53,8 +57,20 @@ impl Site {
     #[track_caller]
     pub fn refuses(&self, user: &str, args: &[&str], exit: i32, message: &str, hint: &str) {
         let began = Instant::now();
-        refused(&self.apply(user, args), exit, message, hint);
+        let ran = self.apply(user, args);
+        refused(&ran, exit, message, hint);
         assert!(began.elapsed() < Duration::from_secs(60), "{message}: {:?}", began.elapsed());
+        self.kept_only_what_it_said(&ran);
+    }
+
+    /// A failed apply leaves the host as it was, but for whole files that it says stay for the next one;
+    /// `remove` takes those.
+    #[track_caller]
+    pub fn kept_only_what_it_said(&self, ran: &Ran) {
+        if ran.stderr.contains("for the next apply") {
+            assert_eq!(but_kept(diff_but_backups(&self.before, &self.host.snapshot())), [""; 0]);
+            self.client.on(&self.host, "root", &["remove", "--yes"]).ok();
+        }
         self.untouched();
     }
 

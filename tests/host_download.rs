@@ -8,7 +8,7 @@ mod lab;
 use agi_provision::hash::sha256;
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, diff, llama_archive, ours, run};
+use lab::{Host, but_kept, diff, llama_archive, ours, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,13 +47,18 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
     let plan = pinned(&client, &model, &models.url("m/tiny.gguf"), &runtime.url("r/llama.tar.gz"));
     let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
 
-    // Without the token: it says what it wants, and only the runtime is gone again with the rest.
+    // Without the token: it says what it wants. The runtime, which is whole, stays for the next apply.
     let refused = client.on(&host, "root", &args);
     assert_eq!(refused.status, 1, "{refused:?}");
     let answer: Value = serde_json::from_str(&refused.stdout).unwrap();
     assert!(answer["message"].as_str().unwrap().contains("needs a token"), "{answer}");
     assert!(answer["hint"].as_str().unwrap().contains("HF_TOKEN"), "{answer}");
-    assert_eq!(ours(&before, &host), [""; 0]);
+    assert!(
+        answer["message"].as_str().unwrap().contains("llama.tar.gz stays for the next apply"),
+        "{answer}"
+    );
+    assert_eq!(but_kept(ours(&before, &host)), [""; 0]);
+    let fetched = runtime.requests().len();
 
     let mut command = client.command_on(&host, "root", &args);
     command.env("HF_TOKEN", SECRET).env("HF_ENDPOINT", models.url(""));
@@ -61,6 +66,7 @@ fn a_host_downloads_what_the_plan_pins_and_the_token_stays_in_memory() {
     assert_eq!(done.status, 0, "{done:?}");
     assert_serves(&host);
     assert!(runtime.requests().iter().all(|request| request.authorization.is_none()));
+    assert_eq!(runtime.requests().len(), fetched, "it is not downloaded again");
 
     // The secret is in no file, no log, no process, no unit.
     let places = "/var /etc /run /usr/local /root /tmp /home";
@@ -123,7 +129,8 @@ fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
     let damaged = client.on(&host, "root", &args);
     assert_eq!(damaged.status, 1, "{damaged:?}");
     assert!(damaged.stdout.contains("its SHA-256 is") && damaged.stdout.contains("as it was"), "{damaged:?}");
-    assert_eq!(ours(&before, &host), [""; 0]);
+    assert_eq!(but_kept(ours(&before, &host)), [""; 0]);
+    assert_ne!(host.exec("ls /var/lib/agi-provision/incoming/* /var/lib/agi-provision/models/*").status, 0);
 
     // One connection that stops in the middle is another one's work.
     let stalling = serve(&host, &model, |number, _| match number {
@@ -199,7 +206,7 @@ fn the_network_towards_the_plans_files_is_measured_when_asked_and_a_slow_one_is_
     let model = client.tiny("tiny.gguf", 1);
     let fresh = host.snapshot();
     let network = |server: &Server, more: &[&str]| {
-        let plan = pinned(&client, &model, &server.url("m/tiny.gguf"), "https://models.example/llama.tar.gz");
+        let plan = pinned(&client, &model, &server.url("m/tiny.gguf"), &server.url("r/llama.tar.gz"));
         let args = [&["verify", "--plan", text(&plan)][..], more].concat();
         let answer = client.json_on(&host, "admin", &args);
         let lines = answer.value["verification"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
@@ -210,7 +217,7 @@ fn the_network_towards_the_plans_files_is_measured_when_asked_and_a_slow_one_is_
             line["found"].as_str().unwrap().to_owned(),
         )
     };
-    // 4 MB/s are 32 Mbit/s.
+    // 4 MB/s are 32 Mbit/s. The runtime's site is asked as well: here it is the model's.
     let slow = serve(&host, &model, |_, _| Reply::Slow(4_000_000));
     assert_eq!(network(&slow, &[]), (0, "ok".into(), "not measured".into()));
     assert_eq!(slow.requests().len(), 0, "nothing is asked without --measure");

@@ -123,6 +123,23 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     assert!(mended.changed(), "{}", mended.message());
     assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
 
+    // Whoever holds connections keeps nobody out, and both versions of TLS are served.
+    let held: Vec<_> = (0..600).map(|_| std::net::TcpStream::connect((host.addr(), 8080)).unwrap()).collect();
+    for version in ["1.2", "1.3"] {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--max-time", "20", "--tls-max", version, &format!("--tlsv{version}"), "--cacert"]);
+        curl.arg(&cacert).args([
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            &url.replace("v1/models", "health"),
+        ]);
+        assert_eq!(run(&mut curl).ok(), "200", "TLS {version}");
+    }
+    drop(held);
+    let cacert = renewed(&host, &client, exposed, &url);
+
     // The key of the certificate is root's alone, and in nothing that is shown or kept elsewhere.
     assert_eq!(host.exec("stat -c '%a %U' /etc/agi-provision/tls/key.pem").ok(), "600 root");
     let secret = host.exec("sed -n 2p /etc/agi-provision/tls/key.pem").ok();
@@ -142,6 +159,36 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     let left: Vec<&String> = left.iter().filter(|line| line.contains("agi-provision")).collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(ask(&near, &url, &cacert, &key).status, 7, "refused, as by any closed port");
+}
+
+/// A certificate that ends soon is renewed when the unit is started anew, for the same key; gives the new one.
+fn renewed(host: &Host, client: &Client, before: &Value, url: &str) -> std::path::PathBuf {
+    let (key, cert, new) = (client.path("near.key"), client.path("near.pem"), client.path("new.pem"));
+    std::fs::write(&key, host.exec("cat /etc/agi-provision/tls/key.pem").ok()).unwrap();
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-days", "20", "-subj", "/O=agi-provision/CN=near", "-addext"]);
+    openssl.arg(format!("subjectAltName=IP:{},DNS:kept.example.org", host.addr()));
+    run(openssl.arg("-key").arg(&key).arg("-out").arg(&cert)).ok();
+    let near = std::fs::read_to_string(&cert).unwrap();
+    host.exec(&format!(
+        "cat > /etc/agi-provision/tls/cert.pem <<'END'\n{near}END\nsystemctl restart agi-provision-expose"
+    ))
+    .ok();
+    let status = client.json_on(host, "admin", &["status"]).value;
+    let after = &status["status"]["exposed"]["certificate"];
+    assert!(after["days_left"].as_i64() > Some(800), "{after}");
+    assert_eq!(after["public_key_pin"], before["certificate"]["public_key_pin"], "{after}");
+    assert_ne!(after["sha256"], before["certificate"]["sha256"], "{after}");
+    let names: Vec<&str> = after["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(names.contains(&"kept.example.org") && names.contains(&host.addr().as_str()), "{names:?}");
+    std::fs::write(&new, after["pem"].as_str().unwrap()).unwrap();
+    // Who pins the public key need not know.
+    let mut curl = Command::new("curl");
+    curl.args(["-skS", "--retry", "10", "--retry-all-errors", "--max-time", "20", "--pinnedpubkey"]);
+    curl.arg(before["certificate"]["public_key_pin"].as_str().unwrap());
+    curl.args(["-o", "/dev/null", "-w", "%{http_code}", &url.replace("v1/models", "health")]);
+    assert_eq!(run(&mut curl).ok(), "200");
+    new
 }
 
 /// From the beginning of the next trial on, the host takes no new SSH connection.

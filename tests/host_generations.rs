@@ -6,7 +6,7 @@ mod lab;
 use std::fs;
 
 use lab::journey::{Client, PROFILE, assert_serves, http, spoil, text};
-use lab::{Host, diff, diff_but_backups};
+use lab::{Host, but_kept, diff, diff_but_backups, of_a_failed_job};
 use serde_json::{Value, json};
 
 const UNIT: &str = "agi-provision-llama.service";
@@ -113,8 +113,7 @@ fn a_plan_that_does_not_serve_is_taken_back() {
     assert_serves(&host);
     // Nothing but the job's own account of it differs.
     let differs = diff(&before, &host.snapshot());
-    let of_the_job = |line: &String| line[2..].starts_with("/var/lib/agi-provision/job/");
-    assert!(!differs.is_empty() && differs.iter().all(of_the_job), "{differs:#?}");
+    assert!(!differs.is_empty() && differs.iter().all(of_a_failed_job), "{differs:#?}");
     assert_eq!(host.exec(&format!("cat {RECEIPT}")).ok(), receipt);
 
     // And it is as good as before: nothing to do.
@@ -140,6 +139,13 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
     assert!(failed.message().contains("the host is as it was"), "{failed:?}");
     assert!(failed.value["log"].to_string().contains("llamb"), "{failed:?}");
+    assert!(failed.message().contains(" stay for the next apply"), "{failed:?}");
+    assert_eq!(but_kept(diff_but_backups(&before, &host.snapshot())), [""; 0]);
+    let status = client.json_on(&host, "root", &["status"]);
+    assert_eq!((status.exit, &status.value["status"]["installed"]), (1, &json!(false)), "{status:?}");
+    assert!(status.value["status"]["waiting_bytes"].as_u64() > Some(0), "{status:?}");
+    // `remove` takes them.
+    client.on(&host, "root", &["remove", "--yes"]).ok();
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 
@@ -149,7 +155,7 @@ fn a_first_apply_that_does_not_serve_leaves_nothing_but_packages() {
     let kept = host.snapshot();
     let failed = client.apply(&host, "root", &["--plan", text(&plan), "--model-file", text(&spoilt)]);
     assert_eq!(failed.exit, 1, "{failed:?}");
-    assert_eq!(diff_but_backups(&kept, &host.snapshot()), [""; 0]);
+    assert_eq!(but_kept(diff_but_backups(&kept, &host.snapshot())), [""; 0]);
 }
 
 /// The requirement `id` of a plan, its bounds replaced.

@@ -52,7 +52,7 @@ fn a_host_answers_what_it_is_asked() {
             "{as_text:?}"
         );
         // What needs an installation says that there is none.
-        for command in [&["status"][..], &["logs"], &["key", "show"], &["key", "rotate"]] {
+        for command in [&["status"][..], &["logs"], &["key", "show"], &["key", "rotate", "--yes"]] {
             let none = client.on(&host, user, command);
             assert_eq!(none.status, 1, "{none:?}");
             assert!(none.stderr.contains("nothing of agi-provision is installed"), "{none:?}");
@@ -224,7 +224,7 @@ fn models_can_be_kept_for_a_next_apply() {
     let removed = client.json_on(&host, "root", &["remove", "--yes", "--keep-models"]);
     assert_eq!((removed.exit, removed.changed()), (0, true), "{removed:?}");
     let kept = left(&fresh, &host);
-    assert_eq!(kept.len(), 5, "the folders, the model and its note: {kept:#?}");
+    assert_eq!(kept.len(), 6, "the folders, the model, its note and the record: {kept:#?}");
     assert!(kept.iter().all(|line| line.starts_with("+ /var/lib/agi-provision")), "{kept:#?}");
     // A question leaves no executable beside them.
     let with_models = host.snapshot();

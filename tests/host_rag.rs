@@ -7,7 +7,7 @@ mod lab;
 
 use http::{Reply, Server};
 use lab::journey::{Client, assert_serves, http_at, text, unservable};
-use lab::{Host, agi_provision, diff, diff_but_backups, run, wait_for};
+use lab::{Host, agi_provision, but_kept, diff, diff_but_backups, of_a_failed_job, run, wait_for};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -93,6 +93,27 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
     assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
+    // Whoever answers 200 on its port is not it.
+    let answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok";
+    let squatter = format!(
+        "systemd-run -q --unit=squatter systemd-socket-activate -l 127.0.0.1:{PORT} -a --inetd printf '{answer}'"
+    );
+    host.exec(&squatter).ok();
+    let listens = || host.exec("grep -q :1F91 /proc/net/tcp").status == 0;
+    wait_for("the port", Duration::from_secs(30), listens);
+    let status = client.json_on(&host, "admin", &["status"]);
+    assert_eq!(
+        (status.exit, &status.value["status"]["embedding"]["stranger"]),
+        (1, &json!(true)),
+        "{status:?}"
+    );
+    assert!(status.message().contains(&format!("port {PORT} belongs to systemd-socket")), "{status:?}");
+    let refused = client.apply(&host, "admin", &rag);
+    assert_eq!(refused.exit, 4, "{refused:?}");
+    let tunnel = client.on(&host, "admin", &["tunnel", "--embedding", "--port", "0"]);
+    assert_eq!(tunnel.status, 1, "{tunnel:?}");
+    assert!(tunnel.stderr.contains("it is not our server that listens there"), "{tunnel:?}");
+    host.exec("systemctl stop squatter").ok();
     let differs = client.apply(&host, "admin", &[&["--check"], &rag[..]].concat());
     assert_eq!(differs.differences(), [format!("embedding: start {UNIT} (now inactive, enabled)")]);
     let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
@@ -104,7 +125,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_a_third_server_needs_no_more_than_its_place_in_the_plan(&host, &client, &rag);
 
     // A new key is both servers'; a restart of the host brings both back.
-    let new = client.on(&host, "admin", &["key", "rotate"]).ok();
+    let new = client.on(&host, "admin", &["key", "rotate", "--yes"]).ok();
     assert_eq!(embed(&host, Some(&key), &json!("a")).0, 401);
     assert_eq!(embed(&host, Some(new.trim()), &json!("a")).0, 200);
     host.reboot();
@@ -126,6 +147,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 
     assert_tunnel_leads_there(&host, &client);
+    assert_every_byte_is_read(&host, &client, &rag);
     client.on(&host, "admin", &["remove", "--yes"]).ok();
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
 }
@@ -223,6 +245,36 @@ fn assert_a_third_server_needs_no_more_than_its_place_in_the_plan(
     assert!(!traces.stdout.contains("embed-2") && !traces.stdout.contains(":8091 "), "{traces:?}");
 }
 
+/// `verify --deep` reads both models and the runtime, and names the one file that is not as it was.
+#[track_caller]
+fn assert_every_byte_is_read(host: &Host, client: &Client, rag: &[&str]) {
+    let plan = client.plan("deep.json", &client.path("tiny.gguf"), rag, |_| ());
+    let deep = || client.json_on(host, "admin", &["verify", "--plan", text(&plan), "--deep"]);
+    let refused = |answer: &lab::journey::Answer| -> Vec<(String, String)> {
+        let lines = answer.value["verification"].as_array().unwrap().iter();
+        let refused = lines.filter(|line| line["outcome"] == "refused");
+        let said = |line: &Value, key: &str| line[key].as_str().unwrap().to_string();
+        refused.map(|line| (said(line, "id"), said(line, "found"))).collect()
+    };
+    let right = deep();
+    assert_eq!((right.exit, refused(&right)), (0, vec![]), "{right:?}");
+    let lib = "$(ls /var/lib/agi-provision/runtimes/*/*/libllama.so.*.* | head -1)";
+    for (file, id) in
+        [("$(ls /var/lib/agi-provision/models/*/embedder.gguf)", "embedding-sha256"), (lib, "runtime-sha256")]
+    {
+        let path = host.exec(&format!("echo {file}")).ok();
+        host.exec(&format!(
+            "cp -a {path} /root/whole && printf x | dd of={path} bs=1 seek=9999 conv=notrunc"
+        ))
+        .ok();
+        let flipped = deep();
+        let found = refused(&flipped);
+        assert_eq!(flipped.exit, 4, "{flipped:?}");
+        assert!(matches!(&found[..], [(line, what)] if line == id && what.contains(&path)), "{found:?}");
+        host.exec(&format!("cp -a /root/whole {path} && rm /root/whole")).ok();
+    }
+}
+
 #[track_caller]
 fn assert_tunnel_leads_there(host: &Host, client: &Client) {
     assert_tunnel_leads_to(host, client, &["--embedding"]);
@@ -276,9 +328,8 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
     assert!(failed.message().contains("the old generation serves again"), "{failed:?}");
     assert_eq!(state(&host), "not-found inactive");
     assert_serves(&host);
-    let of_the_job = |line: &String| line[2..].starts_with("/var/lib/agi-provision/job/");
     let differs = diff(&serving, &host.snapshot());
-    assert!(differs.iter().all(of_the_job), "{differs:#?}");
+    assert!(differs.iter().all(of_a_failed_job), "{differs:#?}");
 
     // One that serves, its model downloaded by the host; and then a plan without it that does not: it
     // comes back.
@@ -316,7 +367,7 @@ fn a_first_apply_whose_embedding_server_fails_leaves_nothing() {
     assert_eq!((failed.exit, failed.changed()), (1, false), "{failed:?}");
     assert!(failed.message().contains("vectors of 128 numbers; the plan says 1024"), "{failed:?}");
     assert!(failed.message().contains("the host is as it was"), "{failed:?}");
-    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
+    assert_eq!(but_kept(diff_but_backups(&before, &host.snapshot())), [""; 0]);
     assert_eq!(host.exec("systemctl --failed --no-legend --plain").ok(), "");
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use lab::gate::{self, Call, Gate, Place};
 use lab::journey::{Client, PROFILE, assert_serves, job_events, spoil, text};
-use lab::{Host, diff};
+use lab::{Host, diff, of_a_failed_job};
 use serde_json::{Value, json};
 
 /// Each step of a first apply, with a place in the middle of it.
@@ -26,11 +26,11 @@ const STEPS: [(&str, Place); 10] = [
     // Some of the directories are there.
     ("directories", Place::Within(Call::MakeDirectory, 4)),
     // Unpacked, and not in its place.
-    ("runtime", Place::Within(Call::Rename, 2)),
-    // ldd ran, and apt-get runs.
-    ("packages", Place::Within(Call::Start, 6)),
-    // Its file is in place, and the note that vouches for it is not.
-    ("model", Place::Within(Call::Rename, 2)),
+    ("runtime", Place::Within(Call::Rename, 3)),
+    // apt-get runs.
+    ("packages", Place::Within(Call::Start, 3)),
+    // Its file is in place, and the note that vouches for it is not; it is recorded before both.
+    ("model", Place::Within(Call::Rename, 3)),
     ("key", Place::Within(Call::Rename, 1)),
     ("agent", Place::Within(Call::Rename, 1)),
     // The unit is there, the link to its drop-in is not.
@@ -220,7 +220,7 @@ fn killed_agents(image: &str, half: usize) {
         job.kill();
         failed(&cell, &first.end(), 1, "the job ended without saying why", "apply again");
         nothing_half_made(&cell, &site.host);
-        let free = site.host.exec("flock -n /run/agi-provision.lock true");
+        let free = site.host.exec("flock -n /run/agi-provision/lock true");
         assert_eq!(free.status, 0, "{cell}: a dead agent holds nothing up");
 
         gate::disarm(&site.host);
@@ -299,6 +299,21 @@ fn a_host_that_loses_power_at_any_step_goes_on_by_itself_there() {
     power_cuts("debian12", 1);
 }
 
+/// `status` tells of the apply that stands still at `step`, with or without something that serves.
+fn assert_under_way(site: &Site, step: &str) {
+    let status = site.client.json_on(&site.host, "admin", &["status"]);
+    let (document, serves) = (&status.value["status"], step == "start");
+    let at_work = &document["under_way"];
+    assert_eq!((&at_work["what"], &at_work["step"]), (&json!("apply"), &json!(step)), "{status:?}");
+    assert!(at_work["by"].as_str().unwrap().starts_with("tester@"), "{status:?}");
+    assert!(at_work["since"].as_str().unwrap().starts_with("20"), "{status:?}");
+    assert_eq!((&document["unfinished"], status.exit), (&json!(true), 1), "{status:?}");
+    assert_eq!(document["installed"] == false, !serves, "{status:?}");
+    assert!(status.message().contains(&format!("now at step {step}")), "{status:?}");
+    let text = site.client.on(&site.host, "admin", &["status"]);
+    assert!(text.stdout.contains("apply by tester@"), "{text:?}");
+}
+
 #[test]
 fn clients_come_and_go_at_every_step_and_the_job_goes_on() {
     let site = Site::new("debian12");
@@ -311,6 +326,9 @@ fn clients_come_and_go_at_every_step_and_the_job_goes_on() {
         let cell = format!("{step}, {at:?}");
         let log = || site.host.exec("journalctl --no-pager -n 40 -u agi-provision-apply").stdout;
         assert!(job.run_to(step, at), "{cell}: {}", log());
+        if matches!((step, at), ("model" | "start", Place::Within(..))) {
+            assert_under_way(&site, step);
+        }
         // Whoever watches loses the connection: told so, and what to do.
         let mut watching = client.take().unwrap_or_else(|| site.spawn(&[]));
         let begun = (step, at) != ("user", Place::Begins);
@@ -368,8 +386,7 @@ fn generation(host: &Host) -> String {
 fn only_the_first(cell: &str, site: &Site, served: &lab::Snapshot) {
     assert_serves(&site.host);
     let changes = diff(served, &site.host.snapshot());
-    let of_the_job = |line: &String| line[2..].starts_with("/var/lib/agi-provision/job/");
-    assert!(changes.iter().all(of_the_job), "{cell}: {changes:#?}");
+    assert!(changes.iter().all(of_a_failed_job), "{cell}: {changes:#?}");
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
-use crate::agent::store::staged::STAGING;
+use super::remote::not_roots;
+use crate::agent::store::staged::{self, STAGING};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -30,7 +31,13 @@ impl Local {
 impl Link for Local {
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>> {
         let staged = agent.staged();
-        if fs::metadata(&staged).map_or(0, |metadata| metadata.len()) != agent.size_bytes {
+        let there = fs::symlink_metadata(&staged).is_ok_and(|found| {
+            found.is_file()
+                && found.len() == agent.size_bytes
+                && found.uid() == 0
+                && found.mode() & 0o022 == 0
+        });
+        if !there || !is_roots(Path::new(paths::LIB)) {
             self.stage(agent, nonce, &mut |_| {})?;
         }
         let mut command = Command::new(&staged);
@@ -51,12 +58,25 @@ impl Link for Local {
     fn stage(&mut self, agent: &AgentFile, _nonce: &str, _progress: &mut dyn FnMut(u64)) -> Result<()> {
         let staged = agent.staged();
         let part = Path::new(paths::LIB).join(format!("{STAGING}{}", std::process::id()));
-        files::directory(Path::new(paths::LIB), 0o755)?;
+        let lib = Path::new(paths::LIB);
+        if fs::symlink_metadata(lib).is_err() {
+            files::directory(lib, 0o755)?;
+            staged::mark()?;
+        }
+        if !is_roots(lib) {
+            return Err(not_roots(&format!("{} is not a folder of root's alone", paths::LIB)).into());
+        }
         fs::copy(&agent.path, &part)
             .and_then(|_| fs::set_permissions(&part, fs::Permissions::from_mode(0o755)))
             .and_then(|()| fs::rename(&part, &staged))
             .with_context(|| format!("staging {}", staged.display()))
     }
+}
+
+/// Nobody but root can change what is in the folder.
+fn is_roots(folder: &Path) -> bool {
+    fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == 0 && found.mode() & 0o022 == 0)
 }
 
 struct Pipes {

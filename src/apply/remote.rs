@@ -4,8 +4,8 @@
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
 use super::root::{self, Way, not_root, wrong_password};
-use crate::agent::store::staged::STAGING;
-use crate::error::{Context, Failure, Result};
+use crate::agent::store::staged::{MARK, STAGING};
+use crate::error::{Context, Exit, Failure, Result};
 use crate::paths;
 use crate::ssh::{Connection, EndedEarly, Exec, Lock, Options, Secrets, Target, Turn, quote, sh};
 use crate::wire::protocol::stage_marker;
@@ -129,8 +129,14 @@ impl Link for Remote {
     fn open(&mut self, agent: &AgentFile, nonce: &str) -> Result<Box<dyn Stream + '_>> {
         let path = agent.staged();
         let path = path.display();
-        let before = format!("if [ \"$(stat -c %s {path} 2>/dev/null)\" = {} ]; then ", agent.size_bytes);
-        let after = format!("; fi; echo '{}'", stage_marker(nonce));
+        // Root's own, in a folder of root's own: nothing else is run as root.
+        let before = format!(
+            "case \"$(stat -c %F,%u,%a,%s {lib} {path} 2>/dev/null)\" in directory,0,*[0145][0145],*\"regular \
+             file,0,755,{size}\") ",
+            lib = paths::LIB,
+            size = agent.size_bytes
+        );
+        let after = format!(";; esac; echo '{}'", stage_marker(nonce));
         let script = self.way.script(&before, &format!("{path} agent session"), &after, nonce);
         Ok(Box::new(self.start(&script, nonce)?))
     }
@@ -177,13 +183,18 @@ impl Link for Remote {
     }
 }
 
-/// An empty folder goes again if it fails. Another session that ends may remove the folder until there is a
+/// The folder has to be root's alone; where it is not there it is made, and marked as ours. An empty folder goes
+/// again if it fails. Another session that ends may remove the folder until there is a
 /// file in it, and may have staged the same meanwhile, which others run from; touched, it is ours too. The
-/// size is told, as a terminal has no end.
+/// size is told, as a terminal has no end. A client that goes away in the middle, and with it whoever reads
+/// what is said, does not keep the script from clearing up.
 fn stage_script(agent: &AgentFile) -> String {
     format!(
-        "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; \
-         undo() {{ rm -f $t; rmdir $d 2>/dev/null; exit 1; }}; begin() {{ mkdir -p $d && true > $t; }}; \
+        "umask 022; d={lib}; t=$d/{STAGING}$$; p={path}; trap '' HUP PIPE; \
+         undo() {{ rm -f $t; [ \"$(ls -A $d 2>/dev/null)\" = {MARK} ] && rm -f $d/{MARK} && rmdir $d; exit 1; }}; \
+         roots() {{ case \"$(stat -c %F,%u,%a $d)\" in directory,0,*[0145][0145]) ;; \
+         *) echo \"$d is {NOT_OURS}: $(stat -c '%F of %U, mode %a' $d)\" >&2; false ;; esac; }}; \
+         begin() {{ mkdir -p ${{d%/*}}; if mkdir $d 2>/dev/null; then true > $d/{MARK}; fi; roots && true > $t; }}; \
          begin 2>/dev/null || begin 2>/dev/null || begin || undo; head -c {size} > $t || undo; \
          [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
          chmod 755 $t && $t --version >/dev/null || undo; \
@@ -195,7 +206,13 @@ fn stage_script(agent: &AgentFile) -> String {
     )
 }
 
+/// What the script says of a folder that is another one's.
+const NOT_OURS: &str = "not a folder of root's alone";
+
 fn staging_failed(stderr: &str) -> Failure {
+    if let Some(line) = stderr.lines().find(|line| line.contains(NOT_OURS)) {
+        return not_roots(line);
+    }
     let failure =
         Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
     let says = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
@@ -206,6 +223,14 @@ fn staging_failed(stderr: &str) -> Failure {
     } else {
         failure.hint("is the host's /usr/local writable?")
     }
+}
+
+/// Exit 4, before anything is written.
+pub(super) fn not_roots(what: &str) -> Failure {
+    Failure::new(Exit::HostDoesNotMeetPlan, what).hint(format!(
+        "the agent runs as root from {0}: move what is there away; nothing was changed",
+        paths::LIB
+    ))
 }
 
 struct Command {

@@ -30,6 +30,8 @@ enum Command {
     ExposeServe,
     /// Load the rules that hold for other hosts
     ExposeLoad,
+    /// Renew the certificate that was made here, if it ends soon
+    ExposeRenew,
     /// Go back to the rules that held before, unless a new connection has confirmed the new ones
     ExposeRevert,
     /// Apply a bundle that is on this machine, as cloud-init does at first boot
@@ -47,6 +49,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::ExposeAllowed => Ok(expose::allowed()),
         Command::ExposeLoad => expose::load(),
         Command::ExposeServe => expose::front::serve(),
+        Command::ExposeRenew => expose::certificate::renew(),
         Command::ExposeRevert => expose::revert(),
         Command::Boot { bundle } => boot(bundle),
     }

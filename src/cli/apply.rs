@@ -11,12 +11,13 @@ use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::What;
 use crate::units::gib;
-use crate::wire::protocol::{Apply, Event, Expose, Op};
+use crate::wire::protocol::{Apply, Event, Expose, Op, START_TIMEOUTS};
 use crate::wire::secrets::GivenCertificate;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const EXAMPLES: &str = "Examples:
   agi-provision apply --model ./model-q4_K.gguf --profile cpu-vps-32gb \\
@@ -55,6 +56,13 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     confirm_seconds: u64,
+    /// Take the apply back when a server that starts makes no progress for this long: nothing loaded, no
+    /// token read or given. How long it takes in all does not matter [default: 300]
+    #[arg(
+        help_heading = "Applying", long, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
+    )]
+    start_timeout: Option<u64>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -151,7 +159,7 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     let read = |path: &Path| {
         outside::read(path, outside::NOTE, Kind::Named).with_context(|| format!("reading {}", path.display()))
     };
-    GivenCertificate::new(&read(cert)?, &read(key)?).map(Some)
+    GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
 fn task(
@@ -167,6 +175,7 @@ fn task(
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         check: args.check,
         strict: args.strict,
+        start_timeout: args.start_timeout,
         allow: args.allow.clone(),
         runtime: blobs(What::Runtime).next(),
         runtime_path: args.runtime_path.clone(),

@@ -9,6 +9,7 @@ use crate::plan::document::Verdict;
 use crate::render::carried::{SEED, Seed};
 use crate::render::{Bundle, What, seed};
 use crate::units::gib;
+use crate::wire::protocol::START_TIMEOUTS;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,13 +33,20 @@ pub struct Args {
     /// With --seed-iso: the agi-provision executable for the machine, where this one cannot run there
     #[arg(help_heading = "Output", long, value_name = "FILE", requires = "seed_iso")]
     agent: Option<PathBuf>,
+    /// At a first boot, give up a server that makes no progress for this long while it starts and answers
+    /// [default: 300]
+    #[arg(
+        help_heading = "Output", long, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
+    )]
+    start_timeout: Option<u64>,
     /// Directory to write
     #[arg(help_heading = "Output", long, value_name = "DIR")]
     out: PathBuf,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
-    let source = args.source.load()?;
+    let source = args.source.load()?.waiting(args.start_timeout)?;
     if source.plan.verdict == Verdict::Impossible {
         return Err(Failure::new(
             Exit::NoPlanFits,

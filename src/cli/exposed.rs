@@ -40,13 +40,18 @@ fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
             " --cacert CERTIFICATE".to_string()
         }
     };
+    // What outlives the certificate, for clients that check it themselves.
+    let pin = match (made, certificate["public_key_pin"].as_str()) {
+        (true, Some(pin)) => format!("; its public key, which stays: {pin}"),
+        _ => String::new(),
+    };
     let key = match host {
         Host::Local => "agi-provision key show --local".to_string(),
         host => format!("agi-provision key show --host {}{flags}", host.name()),
     };
     Some(printable_lines(&format!(
         "https://{place}:{port} is open to {ranges}\n\
-         certificate SHA-256 {}, {} days left\n\
+         certificate SHA-256 {}, {} days left{pin}\n\
          curl https://{place}:{port}/v1/chat/completions{cacert} \\\n  \
          -H \"Authorization: Bearer $({key})\" \\\n  \
          -H 'Content-Type: application/json' \\\n  \

@@ -81,8 +81,20 @@ pub struct KeyArgs {
 enum KeyCommand {
     /// Print the API key
     Show(HostOnly),
-    /// Make a new key and restart the server with it
-    Rotate(HostOnly),
+    /// Make a new key and restart the servers with it; the old one comes back where that fails
+    Rotate(RotateArgs),
+}
+
+#[derive(clap::Args)]
+struct RotateArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(clap::Args)]
@@ -248,13 +260,13 @@ fn print_output(results: &Results) -> Result<()> {
 }
 
 pub fn key(args: &KeyArgs) -> Result<Exit> {
-    let (op, args) = match &args.command {
-        KeyCommand::Show(args) => (Op::KeyShow, args),
-        KeyCommand::Rotate(args) => (Op::KeyRotate, args),
+    let (results, format) = match &args.command {
+        KeyCommand::Show(args) => {
+            (args.hosts.run(Op::KeyShow, Vec::new(), Style::Silent, STOPPED)?, args.format)
+        }
+        KeyCommand::Rotate(args) => (rotate(args)?, args.format),
     };
-    let results =
-        args.hosts.run(op, Vec::new(), Style::Silent, "the key may be new already; `key show` tells")?;
-    if args.format == Format::Json {
+    if format == Format::Json {
         let key = |events: &[Event]| {
             let text = events.iter().find_map(|event| match event {
                 Event::Output { text } => Some(text.clone()),
@@ -267,6 +279,22 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
     }
     print_output(&results)?;
     Ok(hosts::conclude(&results))
+}
+
+fn rotate(args: &RotateArgs) -> Result<Results> {
+    let names: Vec<String> = args.hosts.hosts()?.iter().map(|host| host.name()).collect();
+    if !args.yes {
+        super::output::confirm(
+            &format!(
+                "Make a new API key on {}? The servers restart, and clients with the old key are cut off.",
+                names.join(", ")
+            ),
+            "key rotate asks before it cuts clients off",
+            "add --yes",
+        )?;
+    }
+    let interrupted = "what has begun on a host goes on there; `key show` tells the key";
+    args.hosts.run(Op::KeyRotate, Vec::new(), hosts::style(args.format), interrupted)
 }
 
 pub fn remove(args: &RemoveArgs) -> Result<Exit> {

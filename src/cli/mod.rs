@@ -87,6 +87,7 @@ enum Command {
 
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
+    crate::secret::keep_memory_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -37,6 +37,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// With how long a first boot waits for a server's progress.
+    pub fn waiting(self, start_timeout: Option<u64>) -> Result<Source> {
+        if start_timeout.is_none() {
+            return Ok(self);
+        }
+        let mut plan = self.plan;
+        plan.llama_server.start_timeout_seconds = start_timeout;
+        Ok(Source { bundle: render(&plan)?, plan, ..self })
+    }
+
     fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
         Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new() })
     }

@@ -79,13 +79,21 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
         certificate: None,
     };
     let outcome = session::run(host, &work, &mut Silent)?;
-    let server = args.server();
-    let named = |value: &&Value| value["name"] == server.to_string();
-    let listen = outcome.events.iter().find_map(|event| match event {
-        Event::Document { value } if server == ServerName::CHAT => Some(&value["listen"]),
-        Event::Document { value } => Some(&value["servers"].as_array()?.iter().find(named)?["listen"]),
+    let wanted = args.server();
+    let named = |value: &&Value| value["name"] == wanted.to_string();
+    let server = outcome.events.iter().find_map(|event| match event {
+        Event::Document { value } if wanted == ServerName::CHAT => Some(value),
+        Event::Document { value } => value["servers"].as_array()?.iter().find(named),
         _ => None,
     });
+    // The key would be sent to whoever that is.
+    if let Some(server) = server.filter(|server| server["stranger"] == true) {
+        let who = outside::line(server["health"].as_str().unwrap_or("another program has its port"));
+        return Err(Failure::failed(format!("it is not our server that listens there: {who}"))
+            .hint("stop that program on the host, then apply again")
+            .into());
+    }
+    let listen = server.map(|server| &server["listen"]);
     let failure = outcome.end.failure();
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {
@@ -96,13 +104,13 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
             Ok((host.to_string(), u16::try_from(port)?))
         }
-        None if server == ServerName::EMBEDDING && failure.is_none() => {
+        None if wanted == ServerName::EMBEDDING && failure.is_none() => {
             Err(Failure::failed("this host has no embedding server")
                 .hint("apply a plan with --rag; without --embedding the tunnel leads to the model")
                 .into())
         }
-        None if server != ServerName::CHAT && failure.is_none() => {
-            Err(Failure::failed(format!("this host has no server {server}"))
+        None if wanted != ServerName::CHAT && failure.is_none() => {
+            Err(Failure::failed(format!("this host has no server {wanted}"))
                 .hint("`agi-provision status` lists those that it has")
                 .into())
         }

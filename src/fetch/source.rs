@@ -20,6 +20,7 @@ pub struct Source {
 pub struct Token {
     /// `https://huggingface.co`: addresses elsewhere never see the secret.
     pub origin: String,
+    #[serde(with = "crate::secret::travels")]
     pub secret: Secret,
 }
 

@@ -6,6 +6,9 @@ use std::fmt;
 /// Longest field that is believed.
 const LONGEST_FIELD: usize = 4096;
 
+/// Most bytes that are read again because a quote before them is not closed.
+const MOST_READ_TWICE: u64 = 8 << 20;
+
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenRow {
@@ -69,6 +72,7 @@ impl<'a> Table<'a> {
         let (mut bytes, mut before) = (self.bytes, 0u64);
         let mut header = true;
         let mut record = StringRecord::new();
+        let mut read_twice = 0;
         'again: loop {
             let mut reader = reader(bytes);
             loop {
@@ -88,6 +92,11 @@ impl<'a> Table<'a> {
                 if reader.position().line() > at.line() + 1 && has_line_break(&record) {
                     let broken = BrokenRow { line, why: "a quote is not closed".to_string() };
                     each(line, Err(broken));
+                    read_twice += reader.position().byte().saturating_sub(at.byte());
+                    if read_twice > MOST_READ_TWICE {
+                        let why = "too many quotes are not closed: the rest is not read".to_string();
+                        return each(line, Err(BrokenRow { line, why }));
+                    }
                     let Some(next) = rest.iter().position(|byte| *byte == b'\n') else { return };
                     (bytes, before) = (&rest[next + 1..], line);
                     continue 'again;
@@ -210,6 +219,13 @@ mod tests {
         let good: Vec<_> =
             rows.iter().filter_map(|(line, row)| Some((*line, row.as_deref().ok()?))).collect();
         assert_eq!(good, [(2, "x"), (4, "z"), (5, "w")]);
+    }
+
+    #[test]
+    fn quotes_without_end_are_not_read_for_ever() {
+        let rows = read(&[b"a,b\n".as_slice(), &b"\"x\n".repeat(100_000)].concat());
+        assert!(rows.len() < 1000, "{}", rows.len());
+        assert!(rows.last().unwrap().1.as_ref().unwrap_err().contains("the rest is not read"));
     }
 
     #[test]

@@ -22,7 +22,48 @@ pub struct Build {
     pub no_tensor_split: Vec<String>,
 }
 
+/// A published weakness of some builds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advisory {
+    pub id: String,
+    /// Address of the record.
+    pub source: String,
+    pub what: String,
+    /// Build numbers: it concerns those from `first` on, and no longer `fixed`.
+    #[serde(default)]
+    first: Option<u32>,
+    #[serde(default)]
+    fixed: Option<u32>,
+    /// Concerns only who passes this argument, or runs this program of llama.cpp.
+    #[serde(default)]
+    needs: Option<String>,
+}
+
+impl Advisory {
+    fn is_of(&self, build: u32) -> bool {
+        self.first.is_none_or(|first| first <= build) && self.fixed.is_none_or(|fixed| build < fixed)
+    }
+
+    /// The build that has it no more, where there is one.
+    pub fn fixed(&self) -> Option<String> {
+        self.fixed.map(|number| format!("b{number}"))
+    }
+}
+
 impl Build {
+    /// Advisories on this build, whatever they need besides.
+    pub fn advisories(&self) -> impl Iterator<Item = &'static Advisory> {
+        let number = self.id.strip_prefix('b').and_then(|number| number.parse().ok());
+        FILE.advisory.iter().filter(move |advisory| number.is_some_and(|number| advisory.is_of(number)))
+    }
+
+    /// Advisories that concern a llama-server of this build with the arguments `argv`.
+    pub fn concerned_by(&self, argv: &[String]) -> Vec<&'static Advisory> {
+        let applies = |needs: &String| argv.contains(needs);
+        self.advisories().filter(|advisory| advisory.needs.as_ref().is_none_or(applies)).collect()
+    }
+
     /// Its llama-server takes this argument, and plans may give it.
     pub fn takes(&self, flag: Flag) -> bool {
         self.arguments.iter().any(|name| name == flag.name())
@@ -37,14 +78,24 @@ impl Build {
     }
 }
 
-static BUILDS: LazyLock<Vec<Build>> = LazyLock::new(|| {
-    #[derive(Deserialize)]
-    struct File {
-        build: Vec<Build>,
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    build: Vec<Build>,
+    advisory: Vec<Advisory>,
+    /// The day on which advisories were last looked for, `2026-11-28`.
+    advisories_looked_for: jiff::civil::Date,
+}
+
+static FILE: LazyLock<File> = LazyLock::new(|| {
     let text = include_str!("../../profiles/llama-builds.toml");
-    toml::from_str::<File>(text).expect("the embedded builds are checked by a test").build
+    toml::from_str(text).expect("the embedded builds are checked by a test")
 });
+
+/// The day on which advisories on llama.cpp were last looked for.
+pub fn advisories_looked_for() -> jiff::civil::Date {
+    FILE.advisories_looked_for
+}
 
 /// The build plans are pinned to when none is named.
 pub const DEFAULT: &str = "b11434";
@@ -52,8 +103,8 @@ pub const DEFAULT: &str = "b11434";
 /// The build called `id`. Unknown: exit 2.
 pub fn find(id: &str) -> Result<&'static Build> {
     let known =
-        || BUILDS.iter().filter(|build| build.serves).map(|build| build.id.as_str()).collect::<Vec<_>>();
-    BUILDS.iter().find(|build| build.serves && build.id == id).ok_or_else(|| {
+        || FILE.build.iter().filter(|build| build.serves).map(|build| build.id.as_str()).collect::<Vec<_>>();
+    FILE.build.iter().find(|build| build.serves && build.id == id).ok_or_else(|| {
         Failure::usage(format!("llama.cpp build {id:?} is not supported"))
             .hint(format!("supported: {}", known().join(", ")))
             .into()
@@ -62,17 +113,46 @@ pub fn find(id: &str) -> Result<&'static Build> {
 
 /// A build whose memory is known, whether or not plans may name it.
 pub fn ledger(id: &str) -> Option<&'static Build> {
-    BUILDS.iter().find(|build| build.id == id)
+    FILE.build.iter().find(|build| build.id == id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_knows_the_advisories_that_concern_how_it_is_started() {
+        let ids = |build: &str, argv: &[&str]| -> Vec<&str> {
+            let argv: Vec<String> = argv.iter().map(|arg| arg.to_string()).collect();
+            ledger(build).unwrap().concerned_by(&argv).iter().map(|advisory| advisory.id.as_str()).collect()
+        };
+        for build in ["b11434", "b12032"] {
+            assert_eq!(ids(build, &["--port", "8080"]), ["CVE-2026-134540"], "{build}");
+            let asleep = ids(build, &["--sleep-idle-seconds", "60"]);
+            assert_eq!(asleep, ["CVE-2026-134540", "CVE-2026-43631", "CVE-2026-43632"], "{build}");
+        }
+        let of = |build: &str| ledger(build).unwrap().advisories().map(|a| a.id.as_str()).collect::<Vec<_>>();
+        // Fixed before, or begun after.
+        for gone in ["CVE-2026-21869", "CVE-2026-27940", "CVE-2026-107183", "CVE-2026-137567"] {
+            assert!(!of("b11434").contains(&gone), "{gone}");
+        }
+        assert!(of("b12032").contains(&"CVE-2026-137567") && !of("b12032").contains(&"CVE-2026-118375"));
+    }
+
+    #[test]
+    fn an_advisory_names_its_source_and_its_builds() {
+        for advisory in &FILE.advisory {
+            assert!(advisory.source.starts_with("https://"), "{advisory:?}");
+            assert!(advisory.first.is_some() || advisory.fixed.is_some(), "{advisory:?}");
+            assert!(advisory.first.unwrap_or(0) < advisory.fixed.unwrap_or(u32::MAX), "{advisory:?}");
+        }
+        assert!(advisories_looked_for() >= jiff::civil::date(2026, 11, 28));
+    }
     use crate::plan::server_args::Flag;
 
     #[test]
     fn every_argument_of_a_build_is_known_and_written_once() {
-        for build in BUILDS.iter() {
+        for build in FILE.build.iter() {
             let mut names = build.arguments.clone();
             assert_eq!(names.is_empty(), !build.serves, "{}", build.id);
             assert!(names.iter().all(|name| Flag::named(name).is_some()), "{names:?}");

@@ -222,6 +222,42 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual. For a first
+    /// boot, where no flag can say so (`bundle --start-timeout`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u64>,
+    /// Published weaknesses of the build that concern a server with these arguments, as far as they were
+    /// known when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<KnownAdvisory>,
+}
+
+impl LlamaServer {
+    /// What is known today of `build`, its own, with these arguments.
+    pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
+        let known = build.concerned_by(&self.args.to_argv());
+        known
+            .into_iter()
+            .map(|advisory| KnownAdvisory {
+                id: advisory.id.clone(),
+                what: advisory.what.clone(),
+                source: advisory.source.clone(),
+                fixed: advisory.fixed(),
+            })
+            .collect()
+    }
+}
+
+/// A published weakness of the planned build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAdvisory {
+    pub id: String,
+    pub what: String,
+    /// Address of the record.
+    pub source: String,
+    /// The first build without it; `None` where none is known.
+    #[serde(default)]
+    pub fixed: Option<String>,
 }
 
 /// llama.cpp's release archive, pinned.

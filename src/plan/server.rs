@@ -100,6 +100,11 @@ impl ServerName {
         format!("{}.d", self.unit_file())
     }
 
+    /// What enables its unit.
+    pub fn wants(self) -> String {
+        format!("{}/multi-user.target.wants/{}", paths::UNITS, self.unit())
+    }
+
     /// On 127.0.0.1.
     pub fn port(self) -> u16 {
         self.role.port() + PORT_STEP * u16::from(self.number - 1)

@@ -2,6 +2,7 @@
 
 use super::table;
 use crate::hardware::offers::{self, HostKind};
+use crate::plan::build;
 use crate::plan::document::{Plan, Verdict};
 use crate::units::gib;
 use std::fmt::Write;
@@ -9,6 +10,7 @@ use std::fmt::Write;
 pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     head(&mut out, plan);
+    advisories(&mut out, plan);
     memory(&mut out, plan);
     rag(&mut out, plan);
     speed_and_cost(&mut out, plan);
@@ -16,6 +18,20 @@ pub fn text(plan: &Plan) -> String {
     alternatives(&mut out, plan);
     next(&mut out, plan);
     out
+}
+
+/// Those known today, which may be more than when the plan was made.
+fn advisories(out: &mut String, plan: &Plan) {
+    let server = &plan.llama_server;
+    let Some(build) = build::ledger(&server.build) else { return };
+    for advisory in server.known_advisories(build) {
+        let fixed = advisory.fixed.map_or("not fixed yet".to_string(), |build| format!("fixed in {build}"));
+        let _ = writeln!(
+            out,
+            "advisory {} on llama.cpp {}: {}; {fixed} ({})",
+            advisory.id, server.build, advisory.what, advisory.source
+        );
+    }
 }
 
 fn head(out: &mut String, plan: &Plan) {

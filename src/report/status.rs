@@ -44,6 +44,9 @@ fn reach(exposed: &Value) -> Vec<Vec<String>> {
     if let Some(sha256) = certificate["sha256"].as_str() {
         let made = if certificate["made_here"] == true { "made on the host" } else { "your own" };
         rows.push(row("certificate", format!("{made}, {} days left, {sha256}", certificate["days_left"])));
+        if let Some(pin) = certificate["public_key_pin"].as_str() {
+            rows.push(row("public key", pin.to_string()));
+        }
     }
     rows
 }

@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path) -> io::Result<Certificate> {
     parse(path, &line).ok_or_else(invalid)
 }
 
-fn parse(path: &Path, line: &str) -> Option<Certificate> {
+pub(super) fn parse(path: &Path, line: &str) -> Option<Certificate> {
     let mut words = line.split_ascii_whitespace();
     let (name, encoded) = (words.next()?, words.next()?);
     let blob = BASE64.decode(encoded).ok()?;

@@ -63,7 +63,7 @@ fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-fn parse(text: &str) -> Option<KeyFile> {
+pub(super) fn parse(text: &str) -> Option<KeyFile> {
     // A file that went through Windows or a copy and paste.
     let mut mended = Zeroizing::new(String::with_capacity(text.len() + 1));
     text.lines().for_each(|line| mended.extend([line.trim_end(), "\n"]));

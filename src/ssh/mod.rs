@@ -45,6 +45,8 @@ mod exec;
 mod flatten;
 mod forward;
 mod host_key;
+#[doc(hidden)]
+pub mod hostile;
 mod jump;
 mod key_file;
 mod known_hosts;

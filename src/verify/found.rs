@@ -2,16 +2,17 @@
 
 use crate::plan::document::Bound;
 use crate::plan::server::ServerName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources that are ours already on the host, and so count as there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
     pub disk_bytes: u64,
-    /// Our own servers that run, and their processes: they listen on their ports, and their GPU memory
-    /// counts as free.
+    /// Our own servers that run, and their processes, whose GPU memory counts as free.
     pub serving: BTreeMap<ServerName, u32>,
+    /// Those that hold their ports themselves.
+    pub listening: BTreeSet<ServerName>,
     /// Bytes that they use on each GPU, where nvidia-smi does not tell.
     pub gpu_bytes: u64,
 }

@@ -148,7 +148,7 @@ fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Found<'a>> {
         ids::NVLINK => gpu::nvlink(facts),
         id => {
             let server = ids::server_of(id)?;
-            port(facts, held.serving.contains_key(&server), server.port())
+            port(facts, held.listening.contains(&server), server.port())
         }
     })
 }

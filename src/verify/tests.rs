@@ -125,7 +125,7 @@ fn what_is_ours_already_counts_as_there() {
         requirement(ids::PORT, Some(Bound::AtLeast(8080)), None, "port"),
     ];
     assert_eq!(check(&requirements, &facts, &Held::default()).refused().count(), 2);
-    let held = Held { disk_bytes: 3 * GIB, serving: [(ServerName::CHAT, 1)].into(), ..Held::default() };
+    let held = Held { disk_bytes: 3 * GIB, listening: [ServerName::CHAT].into(), ..Held::default() };
     assert!(check(&requirements, &facts, &held).passes());
 }
 

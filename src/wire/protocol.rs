@@ -11,6 +11,7 @@ use crate::fetch::Token;
 use crate::hardware::facts::Facts;
 use crate::verify::Report;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Both ends are the same executable, so a mismatch means a broken staging.
 pub const VERSION: u32 = 1;
@@ -79,6 +80,13 @@ pub enum Op {
     },
 }
 
+/// How long a server may show no progress while it starts and answers, unless the user says otherwise
+/// (`apply --start-timeout`).
+pub const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Seconds that may be asked for instead.
+pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.
@@ -86,6 +94,9 @@ pub struct Apply {
     /// Only say what would change.
     pub check: bool,
     pub strict: bool,
+    /// Seconds that a server may show no progress while it starts and answers; `None`: as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout: Option<u64>,
     /// Requirements that may refuse without stopping the apply, or the service later.
     #[serde(default)]
     pub allow: Vec<String>,
@@ -257,7 +268,7 @@ impl End {
         End {
             exit: crate::error::exit_code(error),
             changed: false,
-            message: format!("{error:#}"),
+            message: bounded(format!("{error:#}")),
             hint: crate::error::hint(error).map(str::to_string),
             log: Vec::new(),
             receipt: None,
@@ -271,6 +282,19 @@ impl End {
         }
         Some(Failure { exit: self.exit, message: self.message.clone(), hint: self.hint.clone() })
     }
+}
+
+/// Most of an error's text that a journal keeps, bytes: what programs say in it can be of any length.
+const MOST_TEXT: usize = 16 << 10;
+
+/// The beginning and the end of a text that is longer than [`MOST_TEXT`].
+fn bounded(text: String) -> String {
+    if text.len() <= MOST_TEXT {
+        return text;
+    }
+    let half = MOST_TEXT / 2;
+    let (start, end) = (text.floor_char_boundary(half), text.ceil_char_boundary(text.len() - half));
+    format!("{} … {}", &text[..start], &text[end..])
 }
 
 /// The agent's first line.
@@ -294,5 +318,19 @@ impl<W: std::io::Write> Events for W {
         line.push(b'\n');
         self.write_all(&line)?;
         self.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_error_keeps_its_beginning_and_its_end() {
+        let text = format!("unpacking: {}: no space", "é".repeat(1 << 20));
+        let end = End::failed(&anyhow::anyhow!(text));
+        assert!(end.message.len() <= MOST_TEXT + 10, "{} bytes", end.message.len());
+        assert!(end.message.starts_with("unpacking: é") && end.message.ends_with("é: no space"));
+        assert_eq!(End::failed(&anyhow::anyhow!("short")).message, "short");
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
+use crate::secret::Secret;
 use openssl::asn1::Asn1Time;
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
@@ -20,7 +21,8 @@ pub struct Secrets {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GivenCertificate {
     pub cert: String,
-    pub key: String,
+    #[serde(with = "crate::secret::travels")]
+    pub key: Secret,
 }
 
 impl std::fmt::Debug for GivenCertificate {
@@ -54,7 +56,7 @@ impl GivenCertificate {
             pem.extend(certificate.to_pem()?);
         }
         let key = key.private_key_to_pem_pkcs8()?;
-        Ok(GivenCertificate { cert: String::from_utf8(pem)?, key: String::from_utf8(key)? })
+        Ok(GivenCertificate { cert: String::from_utf8(pem)?, key: Secret::try_from(key)? })
     }
 
     /// SHA-256 of the first certificate, as `AB:CD:…`.

@@ -68,14 +68,19 @@ fn a_model_that_llama_server_refuses_is_taken_back_with_its_last_words() {
         ran.stderr.contains("| ") && ran.stderr.contains("unknown model architecture: 'llamz'"),
         "{ran:?}"
     );
-    site.untouched();
+    site.kept_only_what_it_said(&ran);
 
     // The same in JSON, with the lines apart.
     let answer = site.client.apply(&site.host, "root", &args);
     assert_eq!((answer.exit, answer.stderr.as_str(), answer.changed()), (1, "", false), "{answer:?}");
     let log = answer.value["log"].to_string();
     assert!(log.contains("unknown model architecture"), "{answer:?}");
-    site.untouched();
+    // The model is not sent again: what arrived stays for the next apply, until `remove`.
+    assert!(answer.message().contains("odd.gguf and llama-"), "{answer:?}");
+    let again = site.apply("root", &args);
+    assert!(again.status == 1 && !again.stderr.contains("sending odd.gguf"), "{again:?}");
+    assert!(!again.stderr.contains("sending llama-"), "{again:?}");
+    site.kept_only_what_it_said(&again);
 
     // Once something serves, a failure gives it back.
     site.apply("root", &[]).ok();
@@ -132,7 +137,7 @@ fn what_the_host_cannot_take_is_said_before_anything_is_sent() {
         host.exec(&format!("umount {folder}")).ok();
         assert_eq!(ran.status, exit, "{folder}: {ran:?}");
         assert!(ran.stderr.contains(message) && ran.stderr.contains(hint), "{folder}: {ran:?}");
-        site.untouched();
+        site.kept_only_what_it_said(&ran);
     }
     // Nothing to install with, and something is missing.
     site.host.exec("rm /lib/x86_64-linux-gnu/libgomp.so.1 && mv /usr/bin/apt-get /usr/bin/gone").ok();

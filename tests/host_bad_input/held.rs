@@ -9,6 +9,8 @@ use super::{Site, refused, wait};
 /// A byte of the map for each piece that has arrived.
 const PIECES: &str = "cat /var/lib/agi-provision/incoming/*.map 2>/dev/null | tr -dc '\\001' | wc -c";
 
+const LOCK: &str = "/run/agi-provision/lock";
+
 /// Bytes that have arrived so far.
 pub fn uploaded(host: &Host) -> u64 {
     host.exec(PIECES).stdout.trim().parse::<u64>().unwrap_or(0) * agi_provision::wire::frames::PIECE
@@ -31,9 +33,9 @@ fn the_second_apply_is_told_who_was_first() {
     let holder =
         r#"{"pid":77,"client":"eve@elsewhere","bundle":"b","since":"2026-01-02T03:04:05Z","job":false}"#;
     let hold =
-        format!("echo '{holder}' > /run/agi-provision.lock; exec flock /run/agi-provision.lock sleep 600");
+        format!("mkdir -m 700 /run/agi-provision; echo '{holder}' > {LOCK}; exec flock {LOCK} sleep 600");
     host.exec(&format!("systemd-run -q --unit=holder sh -c \"{}\"", hold.replace('"', "\\\""))).ok();
-    wait("the lock", || host.exec("flock -n /run/agi-provision.lock true").status == 1);
+    wait("the lock", || host.exec(&format!("flock -n {LOCK} true")).status == 1);
     let ran = site.apply("root", &[]);
     refused(&ran, 7, "the host is held by eve@elsewhere (since 2026-01-02T03:04:05Z)", "wait until");
     let busy = site.client.json_on(host, "root", &["remove", "--yes"]);
@@ -43,8 +45,8 @@ fn the_second_apply_is_told_who_was_first() {
 
     // It dies and leaves its note; that holds nobody up.
     host.exec("systemctl kill -s KILL holder").ok();
-    wait("its end", || host.exec("flock -n /run/agi-provision.lock true").status == 0);
-    assert!(host.exec("cat /run/agi-provision.lock").ok().contains("eve"));
+    wait("its end", || host.exec(&format!("flock -n {LOCK} true")).status == 0);
+    assert!(host.exec(&format!("cat {LOCK}")).ok().contains("eve"));
 
     // A real one, slow because it sends much.
     let large = site.client.padded("large.gguf", 400 << 20);
@@ -55,7 +57,7 @@ fn the_second_apply_is_told_who_was_first() {
     let first = ended(first);
     assert_eq!(first.status, 0, "{first:?}");
     assert_serves(host);
-    assert_ne!(host.exec("ls /run/agi-provision.lock").status, 0);
+    assert_ne!(host.exec("ls -d /run/agi-provision").status, 0);
 }
 
 /// On a bare host the agent goes with the session that brought it; others run from it, or are about to.

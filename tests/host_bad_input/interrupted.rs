@@ -1,5 +1,6 @@
 //! Clients that die and connections that drop.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -42,12 +43,27 @@ fn an_upload_goes_on_where_a_killed_client_stopped() {
     let size = 300 << 20;
     let large = site.client.padded("large.gguf", size);
     let args = ["--model", text(&large)];
+    // Ctrl-C while the agent itself is on its way: no part of it stays.
+    let there = |what: &str| {
+        let listing = "ls -A /usr/local/lib/agi-provision 2>/dev/null";
+        site.host.exec(&format!("{listing} | grep -qE '{what}'")).status == 0
+    };
+    let mut early = site.client.spawn_on(&site.host, "root", &site.client.applying(&args));
+    wait("the agent", || there("staging|agent-"));
+    kill_process(Pid::from_child(&early), Signal::INT).unwrap();
+    assert_eq!(early.wait().unwrap().code(), Some(130));
+    wait("the end of its staging", || !there("staging"));
+
     let first = site.client.spawn_on(&site.host, "root", &site.client.applying(&args));
     wait("the upload", || uploaded(&site.host) > 32 << 20);
     kill(first);
-    wait("the agent's end", || site.host.exec("test -e /run/agi-provision.lock").status != 0);
+    wait("the agent's end", || site.host.exec("test -e /run/agi-provision/lock").status != 0);
     let kept = uploaded(&site.host);
     assert!((32 << 20..size).contains(&kept), "{kept}");
+    // It says what it has.
+    let status = site.client.on(&site.host, "root", &["status"]);
+    assert_eq!(status.status, 1, "{status:?}");
+    assert!(status.stderr.contains("that an apply brought wait for the next one"), "{status:?}");
 
     let again = site.apply("root", &args);
     assert_eq!(again.status, 0, "{again:?}");
@@ -71,7 +87,7 @@ fn an_upload_into_a_dead_link_ends_and_the_host_lets_go() {
     assert_eq!(first.status, 1, "{first:?}");
     assert!(first.stderr.contains("error: "), "{first:?}");
     // The host may not have noticed; it does not wait for long.
-    let free = || site.host.exec("test -e /run/agi-provision.lock").status != 0;
+    let free = || site.host.exec("test -e /run/agi-provision/lock").status != 0;
     wait_for("the agent's end", Duration::from_secs(120), free);
     site.host.link_up();
     let again = site.apply("root", &args);

@@ -1,7 +1,7 @@
 //! Servers that do not come up, or do not stay up.
 
-use super::lab::journey::{Client, assert_serves, text, wait_until_ready};
-use super::lab::{Host, ours, run, wait_for};
+use super::lab::journey::{Client, assert_serves, job_events, text, wait_until_ready};
+use super::lab::{Host, but_kept, of_a_failed_job, ours, run, wait_for};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -49,16 +49,68 @@ fn a_server_that_is_never_ready_is_not_waited_for_for_ever() {
     client.serve(&host, "root");
     let before = host.snapshot();
     let began = Instant::now();
-    let never = client.on(&host, "root", &client.applying(&["--runtime-archive", text(&fake)]));
+    let patience = ["--runtime-archive", text(&fake), "--start-timeout", "15"];
+    let never = client.on(&host, "root", &client.applying(&patience));
     assert!(began.elapsed() < Duration::from_secs(240), "{:?}", began.elapsed());
     assert_eq!(never.status, 8, "{never:?}");
-    let expected = "the server was not ready within 120 s: it is still loading the model; \
-        rolled back, the old generation serves again";
-    assert!(never.stderr.contains(expected), "{never:?}");
+    let expected =
+        ["came no further for 15 s: it is still loading the model; ", "the old generation serves again"];
+    assert!(expected.iter().all(|part| never.stderr.contains(part)), "{never:?}");
     assert!(never.stderr.contains("| loading, and loading"), "its own words: {never:?}");
     assert_serves(&host);
     let changes = ours(&before, &host);
-    assert!(changes.iter().all(|line| line[2..].starts_with("/var/lib/agi-provision/job/")), "{changes:#?}");
+    assert!(changes.iter().all(of_a_failed_job), "{changes:#?}");
+}
+
+/// A drop-in of the service's, with what is done once, when its next process has started; `$1` is that process.
+fn once_started(host: &Host, script: &str) {
+    host.exec("mkdir -p /etc/systemd/system/agi-provision-llama.service.d && touch /run/once").ok();
+    let drop_in = "[Service]\nExecStartPost=+/bin/sh /root/once.sh $MAINPID\n";
+    let place = "/etc/systemd/system/agi-provision-llama.service.d/50-once.conf";
+    host.exec(&format!("cat > {place} <<'END'\n{drop_in}END")).ok();
+    host.exec(&format!("cat > /root/once.sh <<'END'\nrm /run/once 2>/dev/null || exit 0\n{script}\nEND"))
+        .ok();
+}
+
+/// Seconds that the step `start` took, and whether it failed.
+fn start_took(host: &Host) -> (f64, bool) {
+    let events = job_events(host);
+    let done = events.iter().find(|event| event["event"] == "step-done" && event["name"] == "start");
+    let done = done.unwrap_or_else(|| panic!("{events:#?}"));
+    (done["seconds"].as_f64().unwrap(), done["failed"] == true)
+}
+
+/// No time is measured against the machine's: one server makes no progress at all, the other one makes it a
+/// hundredth of a second at a time.
+#[test]
+fn a_server_that_stands_still_is_taken_back_and_one_that_is_slow_serves_with_a_warning() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    client.serve(&host, "root");
+
+    // Standing still: the bound that was asked for, and not the usual five minutes.
+    once_started(&host, "kill -STOP $1");
+    let stuck = client.apply(&host, "root", &["--ctx", "512", "--start-timeout", "12"]);
+    assert_eq!(stuck.exit, 8, "{stuck:?}");
+    assert!(stuck.message().contains("came no further for 12 s"), "{stuck:?}");
+    let (seconds, failed) = start_took(&host);
+    assert!(failed && (12.0..200.0).contains(&seconds), "{seconds}");
+    assert_serves(&host);
+
+    // Slow: it runs 20 ms of every second, from its first instruction on.
+    let slowed = "systemd-run -q --collect --unit=slowed /bin/sh -c \
+        \"while kill -STOP $1; do sleep 0.98; kill -CONT $1; sleep 0.02; done\"";
+    once_started(&host, slowed);
+    let slow = client.apply(&host, "root", &["--ctx", "512"]);
+    host.exec("systemctl stop slowed; systemctl kill -s CONT agi-provision-llama").ok();
+    assert_eq!(slow.exit, 0, "{slow:?}");
+    assert!(!start_took(&host).1);
+    // The speed that was measured, next to the plan's, on the screen and in the receipt.
+    let said = slow.value["warnings"].to_string();
+    assert!(said.contains("decode reached") && said.contains("the plan expected"), "{slow:?}");
+    let decode = &slow.value["receipt"]["measured"]["decode_tok_s"];
+    assert!(decode["measured"].as_f64() < decode["planned"]["low"].as_f64(), "{slow:?}");
+    assert!(slow.value["receipt"]["warnings"].to_string().contains("decode reached"), "{slow:?}");
+    assert_serves(&host);
 }
 
 /// What an administrator allows the service: too little memory to load anything.
@@ -79,7 +131,7 @@ fn memory_that_runs_out_while_loading_is_said_and_taken_back() {
     assert!(lacking.message().contains("the host is as it was"), "{lacking:?}");
     assert!(!lacking.value["log"].as_array().unwrap().is_empty(), "{lacking:?}");
     // Not even the administrator's own drop-in is touched.
-    assert_eq!(ours(&before, &host), [""; 0]);
+    assert_eq!(but_kept(ours(&before, &host)), [""; 0]);
 
     host.exec(ENOUGH).ok();
     client.serve(&host, "root");

@@ -210,7 +210,7 @@ fn no_secret_is_anywhere_after_success_failure_upload_and_download() {
     let mut show = root(&["key", "show"]);
     show.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force").stdin(Stdio::null());
     assert_eq!(run(&mut show).ok(), api_key);
-    let mut rotate = root(&["key", "rotate"]);
+    let mut rotate = root(&["key", "rotate", "--yes"]);
     run(rotate.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force")).ok();
     assert_eq!(places(&host, &ours), [""; 0], "the old key is gone");
     sampler.end();

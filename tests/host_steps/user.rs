@@ -18,9 +18,25 @@ const KILLED: [(Call, usize); 4] = [
 
 const LEFT: &str = "cd /etc && ls | grep -E '^(passwd|group|shadow|gshadow|subuid|subgid)(\\.|\\+)'";
 
+/// As the agent calls it.
+const USERADD: &str = "useradd --system --user-group --no-create-home --home-dir /var/lib/agi-provision \
+                       --shell /usr/sbin/nologin agi-provision";
+
+/// Records, as an apply does before it, that an account is about to be made.
+fn record(host: &Host) {
+    let things = r#"[{"kind":"account","name":"agi-provision","uid":null},
+                     {"kind":"group","name":"agi-provision","gid":null},
+                     {"kind":"folder","path":"/var/lib/agi-provision"}]"#;
+    host.exec(&format!(
+        "mkdir /var/lib/agi-provision && umask 077 && cat > /var/lib/agi-provision/made.json <<'END'\n\
+         {{\"schema\": \"agi-provision/made/1\", \"things\": {things}}}\nEND"
+    ))
+    .ok();
+}
+
 fn kill(host: &Host, (call, count): (Call, usize)) {
-    let useradd = "useradd --system --user-group --no-create-home agi-provision";
-    gate::hold(host, useradd, call, count).kill();
+    record(host);
+    gate::hold(host, USERADD, call, count).kill();
     // The number is another's by now, as it is likely to be after a power cut.
     host.exec("for lock in /etc/*.lock; do rm $lock; printf '1\\0' > $lock; done").ok();
     let next = host.exec("useradd --system somebody");
@@ -50,7 +66,8 @@ fn what_a_killed_useradd_leaves_goes_with_the_next_apply_or_remove() {
 #[test]
 fn the_lock_of_a_useradd_that_lives_is_left_to_it() {
     let site = Site::new("debian12");
-    let working = gate::hold(&site.host, "useradd --system agi-provision", Call::Unlink, 5);
+    record(&site.host);
+    let working = gate::hold(&site.host, USERADD, Call::Unlink, 5);
     let refused = site.client.on(&site.host, "admin", &["remove", "--yes"]);
     assert_eq!(refused.status, 1, "{refused:?}");
     assert!(refused.stderr.contains("userdel agi-provision: "), "{refused:?}");

@@ -296,6 +296,30 @@ pub fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
     all.into_iter().filter(|line| line.contains("agi-provision")).collect()
 }
 
+/// Lines of a [`diff`] without what a failed apply keeps for the next one: files of models and llama.cpp that
+/// arrived as a whole, the folders and the record that go with them, and the agent while they lie where they
+/// arrived.
+pub fn but_kept(lines: Vec<String>) -> Vec<String> {
+    let data = "/var/lib/agi-provision";
+    let kept = ["models", "runtimes", "incoming", "job", "made.json"].map(|name| format!("{data}/{name}"));
+    let is_kept = |line: &String| {
+        // Where a test mounts a disk of the data's own.
+        let path = line[2..].split(": ").next().unwrap().replace("/srv/disk", data);
+        let below = |start: &str| path == start || path.starts_with(&format!("{start}/"));
+        let ours =
+            path == data || kept.iter().any(|start| below(start)) || below("/usr/local/lib/agi-provision");
+        ours && !line.starts_with('-')
+    };
+    lines.into_iter().filter(|line| !is_kept(line)).collect()
+}
+
+/// A line of a [`diff`] that a failed apply on a host that serves may leave: its own account of it, and whole
+/// files for the next one with the record of them.
+pub fn of_a_failed_job(line: impl AsRef<str>) -> bool {
+    let path = line.as_ref()[2..].strip_prefix("/var/lib/agi-provision/").unwrap_or_default();
+    ["job/", "models/", "runtimes/", "made.json"].iter().any(|start| path.starts_with(start))
+}
+
 /// Waits until `ready`, `limit` at most.
 #[track_caller]
 pub fn wait_for(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) {

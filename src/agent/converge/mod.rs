@@ -1,12 +1,14 @@
 //! Runs the steps, and takes back what they changed when one fails.
 
+mod kept;
 pub mod plan;
 pub mod remove;
 
+use self::kept::Kept;
 use crate::agent::host::{disk, service};
 use crate::agent::servers::api::Api;
 use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps;
 use crate::agent::steps::resource::{Change, Observed, Past, Resource};
 use crate::agent::steps::run::{Run, Undo};
@@ -17,7 +19,7 @@ use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
 use crate::outside::{self, Kind};
 use crate::plan::server::ServerName;
-use crate::wire::protocol::End;
+use crate::wire::protocol::{End, START_TIMEOUT};
 use crate::{files, paths};
 use plan::Planned;
 use std::path::Path;
@@ -45,8 +47,8 @@ fn observe(resource: &dyn Resource, desired: &Desired, past: &Past) -> Result<Ob
 }
 
 /// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
-/// the host is as before: on a first apply without a trace, later with the old generation serving. With
-/// it: whether an unfinished download stays.
+/// the host is as before: on a first apply without a trace but for files that the next one can use, later
+/// with the old generation serving. With it: whether arrived files stay, or a part of a download.
 pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     let serves = running_steps(desired, run);
     let error = match serves {
@@ -57,11 +59,11 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     let log =
         started(run).map_or_else(Vec::new, |since| service::last_lines(&embedding::units(), 60, Some(since)));
     let mut end = match first {
-        true => take_back_all(&error, run),
+        true => take_back_all(&error, desired, run),
         false => take_back_changes(&error, desired, run),
     };
     end.log = log;
-    (end, resumable(&error))
+    (end, resumable(&error) || receive::holds_whole())
 }
 
 /// When this run started the service, if it did.
@@ -79,7 +81,9 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
         let observed = observe(resource.as_ref(), desired, &run.past)?;
         let changes = plan::changes(resource.id(), observed, &done, run.past.cut_off);
         if !changes.is_empty() {
+            run.failing = Some(resource.id().name());
             apply(resource.as_ref(), desired, &changes, run)?;
+            run.failing = None;
             done.push(resource.id());
         }
     }
@@ -110,25 +114,34 @@ fn message(desired: &Desired, run: &Run) -> String {
     }
 }
 
-fn take_back_all(error: &anyhow::Error, run: &Run) -> End {
+fn take_back_all(error: &anyhow::Error, desired: &Desired, run: &Run) -> End {
     let mut end = End::failed(error);
+    let kept = Kept::of(error, desired, run);
     // What the image carried, or an earlier `remove --keep-models` left, is not ours to take.
     let brought = run.undo.iter().filter_map(|undo| match undo {
-        Undo::Remove(path) if remove::is_shelved(path) => Some(path),
+        Undo::Remove(path) if remove::is_shelved(path) && !kept.holds(undo) => Some(path),
         _ => None,
     });
     let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
     // Gigabytes that came so far are worth more than a tidy disk.
     let resumable = resumable(error);
+    let names = kept.names(&run.undo);
     let stay = |_| {
-        let arrived = resumable.then_some(paths::INCOMING);
-        remove::everything_but_the_job(&remove::filled().into_iter().chain(arrived).collect::<Vec<_>>())
+        if !resumable {
+            kept.clear_arrivals()?;
+            receive::clear_parts()?;
+        }
+        let arrived = (resumable || receive::holds_whole()).then_some(paths::INCOMING);
+        let stay: Vec<&str> = remove::filled().into_iter().chain(arrived).collect();
+        remove::everything_but_the_job(&stay, remove::What::Made)
     };
     let left = match removed.and_then(stay) {
-        Ok(()) if resumable => "but for what was downloaded, the host is as it was".to_string(),
-        Ok(()) => "the host is as it was".to_string(),
+        Ok(_) if resumable => "but for what was downloaded, the host is as it was".to_string(),
+        Ok(left) if !left.is_empty() => format!("the host is as it was, but for {}", left.join(", ")),
+        Ok(_) => "the host is as it was".to_string(),
         Err(undoing) => format!("taking it back failed too: {undoing:#}"),
     };
+    let left = kept::sentence(&names).map_or(left.clone(), |stays| format!("{left}; {stays}"));
     end.message = format!("{}; {left}{}", end.message, kept_packages(run));
     end
 }
@@ -149,10 +162,16 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
     let restart = started(run).is_some();
     let second = run.undo.iter().any(|undo| matches!(undo, Undo::Embedding));
     let mut failed = Vec::new();
+    let kept = Kept::of(error, desired, run);
+    let stays = kept::sentence(&kept.names(&run.undo)).map_or(String::new(), |stays| format!("; {stays}"));
     // Files that no step came to take.
-    let arrived = desired.offered.iter().map(|blob| Undo::Remove(receive::arrived(blob)));
-    run.undo.splice(0..0, arrived);
+    if let Err(undoing) = kept.clear_arrivals() {
+        failed.push(format!("{undoing:#}"));
+    }
     while let Some(undo) = run.undo.pop() {
+        if kept.holds(&undo) {
+            continue;
+        }
         if let Err(undoing) = take_back(&undo) {
             failed.push(format!("{undoing:#}"));
         }
@@ -167,13 +186,14 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
             end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
             return end;
         }
-        end.message = format!("{}; the old generation still serves{}", end.message, kept_packages(run));
+        end.message =
+            format!("{}; the old generation still serves{stays}{}", end.message, kept_packages(run));
         return end;
     }
     match old_serves() {
         Ok(()) => {
             end.exit = Exit::RolledBack;
-            end.message = format!("{}; rolled back, the old generation serves again", end.message);
+            end.message = format!("{}; rolled back, the old generation serves again{stays}", end.message);
         }
         Err(old) => {
             end.exit = exit_code(error);
@@ -204,7 +224,9 @@ fn old_serves() -> Result<()> {
     // What the failed one had beside the model makes room first.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(ServerName::CHAT)?, start_limit(&plan), |_| Ok(()))?;
+    wait_until_ready(&Api::of(ServerName::CHAT)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| {
+        Ok(())
+    })?;
     embedding::follow(&plan, |_| Ok(()))
 }
 

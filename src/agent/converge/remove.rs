@@ -1,21 +1,58 @@
-//! Takes the tool off a host: service, unit, files, user.
+//! Takes the tool off a host: service, unit, files, user. What is removed is what the record says was made.
 
 use crate::agent::expose;
+use crate::agent::host::accounts::Accounts;
 use crate::agent::host::service::{self, remove_drop_in};
-use crate::agent::host::users;
+use crate::agent::host::{user_locks, users};
 use crate::agent::servers::embedding;
-use crate::agent::store::resume;
+use crate::agent::store::made::{self, Made, Thing};
+use crate::agent::store::seen::SHELVES;
+use crate::agent::store::{preflight, resume};
 use crate::error::Result;
 use crate::{files, paths};
+use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
-/// Everything but the job's folder and the agent's, which the running job still uses, and these folders.
-pub fn everything_but_the_job(stay: &[&str]) -> Result<()> {
-    resume::disable()?;
-    expose::remove()?;
-    embedding::retire(&embedding::installed())?;
-    if Path::new(paths::UNIT_FILE).exists() {
+/// Which part of the record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Only what was made: an image's own things stay.
+    Made,
+    /// What was taken over, too.
+    All,
+}
+
+/// Removes everything but the job's folder, the record and the agent, which the running job still uses, and
+/// these folders. Gives what of ours stays because of others, in words.
+pub fn everything_but_the_job(stay: &[&str], what: What) -> Result<Vec<String>> {
+    // A killed useradd leaves its locks whatever was recorded.
+    user_locks::sweep(Path::new("/etc"))?;
+    let Some(made) = Made::read()? else { return Ok(Vec::new()) };
+    stop(&made)?;
+    let going = going(&made, stay, what);
+    let mut left = Vec::new();
+    for thing in &going {
+        left.extend(remove(thing)?);
+    }
+    service::reload()?;
+    made::update(|made| made.forget(|thing| going.contains(thing)))?;
+    Ok(left)
+}
+
+/// Stops the services whose units are ours.
+fn stop(made: &Made) -> Result<()> {
+    let has = |path: &str| made.has(Path::new(path));
+    if has(paths::RESUME_FILE) {
+        resume::disable()?;
+    }
+    if has(paths::EXPOSE_FILE) {
+        expose::remove()?;
+    }
+    let beside: Vec<_> =
+        embedding::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
+    embedding::retire(&beside)?;
+    if has(paths::UNIT_FILE) && Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
         if let Err(error) = service::stop(paths::UNIT)
             && service::state(paths::UNIT)?.is_running()
@@ -25,21 +62,85 @@ pub fn everything_but_the_job(stay: &[&str]) -> Result<()> {
         if service::disable(paths::UNIT).is_err() {
             files::remove(Path::new(paths::WANTS))?;
         }
+        remove_drop_in(Path::new(paths::UNIT_DROP_IN))?;
     }
-    remove_drop_in(paths::UNIT_DROP_IN)?;
-    files::remove(Path::new(paths::UNIT_FILE))?;
-    service::reload()?;
-    files::remove(Path::new(paths::ETC))?;
-    files::remove(Path::new(paths::CACHE))?;
-    let data = [paths::MODELS, paths::INCOMING, paths::GENERATIONS, paths::RUNTIMES, paths::RECEIPT];
-    data.iter().filter(|path| !stay.contains(path)).try_for_each(|path| files::remove(Path::new(path)))?;
-    users::remove()
+    Ok(())
 }
 
-/// The folders of what a host may have without serving, by its image or `remove --keep-models`.
-const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
+/// What goes, in this order: files, then folders from the innermost, then the account.
+fn going(made: &Made, stay: &[&str], what: What) -> Vec<Thing> {
+    let later = [paths::JOB, paths::VAR];
+    let stays = |path: &Path| {
+        stay.iter().any(|stay| path.starts_with(stay)) || later.iter().any(|later| path == Path::new(later))
+    };
+    let all = made.things.iter().chain(made.taken_over.iter().filter(|_| what == What::All));
+    let mut going: Vec<Thing> = all.filter(|thing| !thing.path().is_some_and(stays)).cloned().collect();
+    going.sort_by_key(|thing| {
+        let depth = thing.path().map_or(0, |path| path.components().count());
+        let rank = match thing {
+            Thing::File { .. }
+            | Thing::UnitFile { .. }
+            | Thing::DropIn { .. }
+            | Thing::Link { .. }
+            | Thing::Certificate { .. } => 0,
+            Thing::Tree { .. } | Thing::Folder { .. } => 1,
+            Thing::Account { .. } => 2,
+            Thing::Group { .. } | Thing::Package { .. } | Thing::FirewallTable { .. } => 3,
+        };
+        (rank, Reverse(depth))
+    });
+    going
+}
 
-/// `path` is in one of them.
+/// Says why it stays, where it does.
+fn remove(thing: &Thing) -> Result<Option<String>> {
+    match thing {
+        Thing::File { path }
+        | Thing::UnitFile { path }
+        | Thing::DropIn { path }
+        | Thing::Link { path }
+        | Thing::Certificate { path } => {
+            files::remove(&files::temporary(path.path()))?;
+            files::remove(path.path())?;
+            Ok(None)
+        }
+        Thing::Tree { path } => match files::remove(path.path()) {
+            Err(_) if is_empty(path.path()) => Ok(Some(mounted(path.path()))),
+            removed => removed.map(|()| None),
+        },
+        Thing::Folder { path } => {
+            Ok((!made::remove_folder(path.path())?).then(|| match is_empty(path.path()) {
+                true => mounted(path.path()),
+                false => format!("{} (others have files in it)", path.path().display()),
+            }))
+        }
+        Thing::Account { name, uid } => {
+            let found = Accounts::read()?.account(name);
+            let other = found.filter(|found| match uid {
+                Some(uid) => *uid != found.uid,
+                // It was about to be made.
+                None => !preflight::is_as_made(found, None),
+            });
+            match other {
+                Some(other) => Ok(Some(format!("the account {name} (uid {}, another one's)", other.uid))),
+                None => users::remove().map(|()| None),
+            }
+        }
+        // The group goes with the account, and the table with the unit that loads it.
+        Thing::Group { .. } | Thing::FirewallTable { .. } | Thing::Package { .. } => Ok(None),
+    }
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == "lost+found"))
+}
+
+fn mounted(path: &Path) -> String {
+    format!("{} (empty; a disk is mounted on it)", path.display())
+}
+
+/// `path` is in one of the folders of what a host may have without serving, by its image or `remove
+/// --keep-models`.
 pub fn is_shelved(path: &Path) -> bool {
     SHELVES.iter().any(|shelf| path.starts_with(shelf))
 }
@@ -50,18 +151,111 @@ pub fn filled() -> Vec<&'static str> {
     SHELVES.into_iter().filter(holds).collect()
 }
 
-/// What [`everything_but_the_job`] left, but the agent, kept models and runtimes.
+/// Removes what [`everything_but_the_job`] left, but the agent, kept models and runtimes.
 pub fn data() -> Result<()> {
-    if !filled().is_empty() {
-        files::remove(Path::new(paths::INCOMING))?;
-        return files::remove(Path::new(paths::JOB));
+    let Some(made) = Made::read()? else { return made::end() };
+    let trees = [paths::INCOMING, paths::JOB].map(Path::new);
+    for path in trees.into_iter().filter(|path| made.has(path)) {
+        files::remove(path)?;
     }
-    files::remove(Path::new(paths::VAR))
+    made::update(|made| made.forget(|thing| thing.path().is_some_and(|path| trees.contains(&path))))?;
+    made::end()
 }
 
 /// Removes everything but the agent, which goes with the last session that runs from it; with
-/// `keep_models`, the models stay for a next apply.
-pub fn everything(keep_models: bool) -> Result<()> {
-    everything_but_the_job(if keep_models { &[paths::MODELS] } else { &[] })?;
+/// `keep_models`, the models stay for a next apply. Gives what of ours stays because of others, in words.
+pub fn everything(keep_models: bool) -> Result<Vec<String>> {
+    let stay: Vec<&str> = filled().into_iter().filter(|path| keep_models && *path == paths::MODELS).collect();
+    let mut left = everything_but_the_job(&stay, What::All)?;
+    let ours = Made::read()?.is_some_and(|made| made.has(Path::new(paths::VAR)));
+    if stay.is_empty() {
+        data_of_all()?
+    } else {
+        data()?
+    }
+    let var = Path::new(paths::VAR);
+    if ours && stay.is_empty() && var.exists() {
+        left.push(match is_empty(var) {
+            true => mounted(var),
+            false => format!("{} (others have files in it)", var.display()),
+        });
+    }
+    Ok(left)
+}
+
+/// [`data`], and the data folder where it was taken over.
+fn data_of_all() -> Result<()> {
+    let taken = |made: &Made| made.taken_over.iter().any(|thing| thing.path() == Some(Path::new(paths::VAR)));
+    if Made::read()?.as_ref().is_some_and(taken) {
+        made::update(|made| {
+            made.forget(|thing| thing.path() == Some(Path::new(paths::VAR)));
+            made.things.extend(Thing::folder(paths::VAR));
+        })?;
+    }
     data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Made {
+        let mut made = Made::default();
+        for thing in [
+            Thing::Account { name: "agi-provision".into(), uid: Some(998) },
+            Thing::Group { name: "agi-provision".into(), gid: Some(998) },
+            Thing::Package { name: "libgomp1".into() },
+        ] {
+            made.add(thing);
+        }
+        for folder in [paths::VAR, paths::ETC, paths::MODELS, paths::RUNTIMES, paths::TLS] {
+            made.add(Thing::folder(folder).unwrap());
+        }
+        for tree in [paths::JOB, paths::INCOMING, "/var/lib/agi-provision/models/ab"] {
+            made.add(Thing::tree(tree).unwrap());
+        }
+        made.add(Thing::file(paths::API_KEY).unwrap());
+        made.add(Thing::certificate(paths::TLS_KEY).unwrap());
+        made.taken_over.insert(Thing::tree("/var/lib/agi-provision/runtimes/cd").unwrap());
+        made
+    }
+
+    fn shown(stay: &[&str], what: What) -> Vec<String> {
+        let name = |thing: &Thing| match thing.path() {
+            Some(path) => path.display().to_string(),
+            None => serde_json::to_value(thing).unwrap()["kind"].as_str().unwrap().to_string(),
+        };
+        going(&record(), stay, what).iter().map(name).collect()
+    }
+
+    #[test]
+    fn files_go_before_their_folders_and_the_account_last() {
+        let all = shown(&[], What::All);
+        let at = |name: &str| {
+            all.iter().position(|found| found == name).unwrap_or_else(|| panic!("{name}: {all:?}"))
+        };
+        for (first, then) in [
+            (paths::TLS_KEY, paths::TLS),
+            (paths::TLS, paths::ETC),
+            (paths::API_KEY, paths::ETC),
+            ("/var/lib/agi-provision/models/ab", paths::MODELS),
+            ("/var/lib/agi-provision/runtimes/cd", paths::RUNTIMES),
+            (paths::MODELS, "account"),
+            ("account", "group"),
+        ] {
+            assert!(at(first) < at(then), "{first} before {then}: {all:?}");
+        }
+        for later in [paths::JOB, paths::VAR] {
+            assert!(!all.iter().any(|name| name == later), "the job still uses {later}");
+        }
+    }
+
+    #[test]
+    fn what_stays_and_what_was_brought_is_left_out() {
+        let kept = shown(&[paths::MODELS], What::All);
+        assert!(kept.iter().all(|path| !path.starts_with(paths::MODELS)), "{kept:?}");
+        let made = shown(&[], What::Made);
+        assert!(!made.iter().any(|path| path.ends_with("runtimes/cd")), "{made:?}");
+        assert!(made.iter().any(|path| path.ends_with("models/ab")), "{made:?}");
+    }
 }

@@ -1,15 +1,18 @@
 //! The certificate that other hosts see: made on the host, for its own addresses and the names clients
 //! know it by, or given by the user. Its key never leaves the host.
 //!
-//! A certificate that was made is made anew by an apply when fewer than 30 days are left, when an address
-//! or name is missing from it, or when it was made by a clock that was ahead; never in between, because clients pin it. A given one stays.
+//! A certificate that was made is made anew when fewer than 30 days are left, by an apply or by [`renew`]; by an
+//! apply also when an address or name is missing from it, or when it was made by a clock that was ahead. Never in
+//! between, because clients pin it; and always for the same key, because clients may pin that. A given one stays.
 
 use crate::agent::host::addresses;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result};
 use crate::files;
 use crate::outside::{self, Kind};
 use crate::paths;
+use crate::secret::Secret;
 use crate::wire::secrets::{days_left, fingerprint};
+use base64::Engine as _;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -23,6 +26,7 @@ use openssl::x509::{X509, X509Name};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Days a certificate is good for: Apple's systems take no more than 825.
 const DAYS: u32 = 820;
@@ -42,6 +46,8 @@ pub struct Certificate {
     /// Made here, not given.
     pub made: bool,
     pub days_left: i64,
+    /// SHA-256 of the public key, as curl's `--pinnedpubkey` wants it. A new certificate has the same.
+    pub pin: String,
 }
 
 impl Certificate {
@@ -60,14 +66,24 @@ impl Certificate {
         let mut issuer = leaf.issuer_name().entries_by_nid(Nid::ORGANIZATIONNAME);
         let made = issuer.any(|entry| entry.data().as_slice() == MADE_BY.as_bytes());
         let pem = String::from_utf8(pem.to_vec())?;
-        Ok(Certificate { pem, sha256: fingerprint(leaf)?, names, made, days_left: days_left(leaf)? })
+        let public = leaf.public_key()?.public_key_to_der()?;
+        let pin = format!(
+            "sha256//{}",
+            base64::engine::general_purpose::STANDARD.encode(openssl::sha::sha256(&public))
+        );
+        Ok(Certificate { pem, sha256: fingerprint(leaf)?, names, made, days_left: days_left(leaf)?, pin })
+    }
+
+    /// Whether it was made here and ends soon.
+    fn is_due(&self) -> bool {
+        self.made && self.days_left < RENEW_DAYS
     }
 
     /// For the status and the client.
     pub fn describe(&self) -> serde_json::Value {
         serde_json::json!({
             "sha256": self.sha256, "names": self.names, "made_here": self.made,
-            "days_left": self.days_left, "pem": self.pem,
+            "days_left": self.days_left, "pem": self.pem, "public_key_pin": self.pin,
         })
     }
 }
@@ -104,22 +120,51 @@ pub fn wants(current: Option<&Certificate>, names: &BTreeSet<String>, given: Opt
     (!missing.is_empty()).then(|| format!("make a new certificate, for {} too", missing.join(", ")))
 }
 
-/// Makes a key and a certificate for `names`, and puts both in place.
+/// Makes a certificate for `names` and puts it in place, with the key of the one before that was made here,
+/// or a new one.
 pub fn make(names: &BTreeSet<String>) -> Result<()> {
-    let (cert, key) = self_signed(names).context("making a certificate")?;
+    let kept = current()?.filter(|old| old.made).and_then(|old| key_of(&old));
+    let (cert, key) = self_signed(names, kept).context("making a certificate")?;
     install(&cert, &key)
 }
 
-pub fn install(cert: &[u8], key: &[u8]) -> Result<()> {
+/// Whether the front, which shows this certificate, is to stop for [`renew`].
+pub fn is_due(pem: &[u8]) -> Result<bool> {
+    Ok(Certificate::read(pem)?.is_due())
+}
+
+/// Renews a certificate that was made here and ends soon, when the unit has stopped: its next start shows the
+/// new one. It is for what the old one was for, and what the host has got since.
+pub fn renew() -> Result<Exit> {
+    if let Some(old) = current()?.filter(Certificate::is_due) {
+        let mut all = names(&[], Some(&old));
+        all.extend(old.names);
+        make(&all)?;
+        say!("a new certificate, for the same key: the old one had {} days left", old.days_left);
+    }
+    Ok(Exit::Done)
+}
+
+/// The key in place, unless it is another certificate's.
+fn key_of(certificate: &Certificate) -> Option<PKey<Private>> {
+    let pem = Zeroizing::new(outside::read(paths::TLS_KEY.as_ref(), outside::NOTE, Kind::Regular).ok()?);
+    let key = PKey::private_key_from_pem(&pem).ok()?;
+    let public = X509::from_pem(certificate.pem.as_bytes()).ok()?.public_key().ok()?;
+    public.public_eq(&key).then_some(key)
+}
+
+pub fn install(cert: &[u8], key: &Secret) -> Result<()> {
     files::directory(Path::new(paths::TLS), 0o700)?;
-    files::write(Path::new(paths::TLS_KEY), key, 0o600)?;
+    files::write(Path::new(paths::TLS_KEY), key.expose().as_bytes(), 0o600)?;
     files::write(Path::new(paths::TLS_CERT), cert, 0o644)
 }
 
-/// PEM of the certificate and of its key.
-fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Vec<u8>)> {
-    let key: PKey<Private> =
-        PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
+/// PEM of the certificate and of its key, `kept` or new.
+fn self_signed(names: &BTreeSet<String>, kept: Option<PKey<Private>>) -> Result<(Vec<u8>, Secret)> {
+    let key = match kept {
+        Some(key) => key,
+        None => PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?,
+    };
     let mut name = X509Name::builder()?;
     name.append_entry_by_nid(Nid::ORGANIZATIONNAME, MADE_BY)?;
     // A common name has 64 characters at most.
@@ -154,7 +199,7 @@ fn self_signed(names: &BTreeSet<String>) -> Result<(Vec<u8>, Vec<u8>)> {
     builder.append_extension(alternatives)?;
     builder.append_extension(identifier)?;
     builder.sign(&key, MessageDigest::sha256())?;
-    Ok((builder.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
+    Ok((builder.build().to_pem()?, Secret::try_from(key.private_key_to_pem_pkcs8()?)?))
 }
 
 /// What a certificate of this host must be good for: its name, its addresses that others can reach, and
@@ -186,16 +231,27 @@ mod tests {
     #[test]
     fn a_made_certificate_is_for_its_names_and_for_two_years() {
         let names = set(&["10.0.0.5", "2001:db8::1", "box.example.org"]);
-        let (cert, key) = self_signed(&names).unwrap();
+        let (cert, key) = self_signed(&names, None).unwrap();
         let read = Certificate::read(&cert).unwrap();
         assert_eq!(read.names, names);
         assert!(read.made && (815..=820).contains(&read.days_left), "{read:?}");
-        let given = GivenCertificate::new(&cert, &key).unwrap();
+        let given = GivenCertificate::new(&cert, key.expose().as_bytes()).unwrap();
         assert_eq!(given.sha256().unwrap(), read.sha256);
         assert!(!format!("{given:?}").contains("PRIVATE"));
-        let (_, other) = self_signed(&names).unwrap();
-        assert!(format!("{:#}", GivenCertificate::new(&cert, &other).unwrap_err()).contains("not the key"));
-        assert!(GivenCertificate::new(b"no", &key).is_err() && GivenCertificate::new(&cert, b"no").is_err());
+        // A new one for the same key is another certificate, and keeps the pin.
+        let kept = PKey::private_key_from_pem(key.expose().as_bytes()).unwrap();
+        let renewed = Certificate::read(&self_signed(&names, Some(kept)).unwrap().0).unwrap();
+        assert!(renewed.pin == read.pin && renewed.sha256 != read.sha256, "{renewed:?}");
+        let (another, other) = self_signed(&names, None).unwrap();
+        assert_ne!(Certificate::read(&another).unwrap().pin, read.pin);
+        assert!(
+            format!("{:#}", GivenCertificate::new(&cert, other.expose().as_bytes()).unwrap_err())
+                .contains("not the key")
+        );
+        assert!(
+            GivenCertificate::new(b"no", key.expose().as_bytes()).is_err()
+                && GivenCertificate::new(&cert, b"no").is_err()
+        );
     }
 
     #[test]
@@ -207,11 +263,15 @@ mod tests {
             names: names.clone(),
             made: true,
             days_left: 400,
+            pin: String::new(),
         };
         let given = Certificate { made: false, ..made.clone() };
         let old = Certificate { days_left: 29, ..made.clone() };
         let ahead = Certificate { days_left: 3650, ..made.clone() };
         let given_long = Certificate { made: false, ..ahead.clone() };
+        let due = [&made, &given, &old, &ahead, &Certificate { made: false, ..old.clone() }]
+            .map(Certificate::is_due);
+        assert_eq!(due, [false, false, true, false, false]);
         let more = set(&["10.0.0.5", "10.0.0.6", "box"]);
         for (current, names, theirs, changes) in [
             (None, &names, None, true),

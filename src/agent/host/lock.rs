@@ -1,14 +1,15 @@
-//! One apply at a time on a host: an flock that the kernel drops with its holder, however it ends.
+//! One apply at a time on a host: an flock that the kernel drops with its holder, however it ends. Its file is
+//! root's alone, as whoever can open a file can hold its lock.
 
+use super::private;
 use crate::error::{Context, Result};
+use crate::paths;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-const PATH: &str = "/run/agi-provision.lock";
 
 /// Who holds the host.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -24,6 +25,9 @@ pub struct Holder {
     pub job: bool,
 }
 
+/// The folder may go again and again between its making and the file's, but not for this long.
+const GONE: Duration = Duration::from_secs(5);
+
 /// Held until dropped.
 #[derive(Debug)]
 pub struct Lock {
@@ -33,13 +37,17 @@ pub struct Lock {
 
 /// Takes the lock, waiting at most `patience`. `Err` holds who has it.
 pub fn take(holder: &Holder, patience: Duration) -> Result<Result<Lock, Holder>> {
-    take_at(PathBuf::from(PATH), holder, patience)
+    let lock = take_at(PathBuf::from(paths::LOCK), holder, patience, private::enter);
+    if !matches!(lock, Ok(Ok(_))) {
+        private::leave();
+    }
+    lock
 }
 
 /// Who has the lock now. Looks at the file alone: even a lock taken and dropped at once could turn away
 /// somebody else.
 pub fn holder() -> Option<Holder> {
-    holder_at(std::path::Path::new(PATH))
+    holder_at(std::path::Path::new(paths::LOCK))
 }
 
 fn holder_at(path: &std::path::Path) -> Option<Holder> {
@@ -54,16 +62,22 @@ fn holder_at(path: &std::path::Path) -> Option<Holder> {
     open.into_iter().any(has).then_some(holder)
 }
 
-fn take_at(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Result<Lock, Holder>> {
+/// `prepare` makes the folder, which the last holder takes along.
+fn take_at(
+    path: PathBuf,
+    holder: &Holder,
+    patience: Duration,
+    prepare: impl Fn() -> Result<()>,
+) -> Result<Result<Lock, Holder>> {
     let start = Instant::now();
     loop {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(|| format!("opening {}", path.display()))?;
+        prepare()?;
+        let opened =
+            File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let mut file = match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && start.elapsed() <= GONE => continue,
+            opened => opened.with_context(|| format!("opening {}", path.display()))?,
+        };
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             // The last holder may have removed the file between open and flock.
             let same = fs::metadata(&path)
@@ -89,6 +103,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Removed while still held, so nobody else's lock goes.
         let _ = fs::remove_file(&self.path);
+        private::leave();
     }
 }
 
@@ -102,15 +117,17 @@ mod tests {
         let path = dir.path().join("lock");
         let first = Holder { pid: std::process::id(), client: "a@b".into(), ..Holder::default() };
         assert_eq!(holder_at(&path), None);
-        let lock = take_at(path.clone(), &first, Duration::ZERO).unwrap().unwrap();
+        let lock = take_at(path.clone(), &first, Duration::ZERO, || Ok(())).unwrap().unwrap();
         assert_eq!(holder_at(&path).as_ref(), Some(&first));
-        let seen = take_at(path.clone(), &Holder::default(), Duration::ZERO).unwrap().unwrap_err();
+        let seen = take_at(path.clone(), &Holder::default(), Duration::ZERO, || Ok(())).unwrap().unwrap_err();
         assert_eq!(seen, first);
+        let mode = fs::metadata(&path).unwrap().mode() & 0o7777;
+        assert_eq!(mode, 0o600, "nobody else can open it");
         drop(lock);
         assert!(!path.exists(), "nothing stays behind");
         // The words of one that died.
         fs::write(&path, serde_json::to_vec(&first).unwrap()).unwrap();
         assert_eq!(holder_at(&path), None);
-        assert!(take_at(path, &Holder::default(), Duration::ZERO).unwrap().is_ok());
+        assert!(take_at(path, &Holder::default(), Duration::ZERO, || Ok(())).unwrap().is_ok());
     }
 }

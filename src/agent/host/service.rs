@@ -145,15 +145,12 @@ pub fn lines_of(pid: u32) -> Vec<String> {
 }
 
 /// Removes our link from a unit's drop-in folder; what an administrator put beside it stays.
-pub fn remove_drop_in(folder: &str) -> Result<()> {
-    let folder = Path::new(folder);
+pub fn remove_drop_in(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let target = fs::read_link(entry.path());
         if target.is_ok_and(|target| target.starts_with(paths::ETC)) {
             files::remove(&entry.path())?;
         }
     }
-    // Not empty: it is not ours alone.
-    let _ = fs::remove_dir(folder);
     Ok(())
 }

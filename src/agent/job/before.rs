@@ -3,6 +3,8 @@
 
 use crate::agent::steps::run::Undo;
 use crate::agent::store::generation;
+use crate::agent::store::made::Made;
+use crate::error::Result;
 use crate::paths;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,6 +21,9 @@ pub struct Before {
     /// What lay in the folders of generations, runtimes and models, in this order.
     #[serde(default)]
     kept: Vec<BTreeSet<String>>,
+    /// The record of what was made.
+    #[serde(default)]
+    pub made: Option<Made>,
 }
 
 const FOLDERS: [&str; 3] = [paths::GENERATIONS, paths::RUNTIMES, paths::MODELS];
@@ -29,12 +34,13 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 impl Before {
-    pub fn now() -> Before {
-        Before {
+    pub fn now() -> Result<Before> {
+        Ok(Before {
             generation: generation::current(),
             agent: fs::read_link(paths::AGENT_LINK).ok(),
             kept: FOLDERS.map(|folder| names(Path::new(folder))).to_vec(),
-        }
+            made: Made::read()?,
+        })
     }
 
     /// Nothing served.
@@ -43,11 +49,13 @@ impl Before {
     }
 
     /// How to take back what an earlier part of the job may have changed; the last comes first.
-    pub fn undo(&self) -> Vec<Undo> {
+    pub fn undo(&self) -> Result<Vec<Undo>> {
         let mut undo = Vec::new();
+        let made = Made::read()?.unwrap_or_default();
         for (folder, kept) in FOLDERS.iter().zip(&self.kept) {
             let new = names(Path::new(folder)).into_iter().filter(|name| !kept.contains(name));
-            undo.extend(new.map(|name| Undo::Remove(Path::new(folder).join(name))));
+            let new = new.map(|name| Path::new(folder).join(name)).filter(|path| made.has(path));
+            undo.extend(new.map(Undo::Remove));
         }
         let moved = |path: &str, target: &Option<PathBuf>| {
             let target = target.clone()?;
@@ -59,6 +67,6 @@ impl Before {
         let started = generation.is_some().then(|| Undo::Restart { since: jiff::Timestamp::now() });
         let beside = generation.is_some().then_some(Undo::Embedding);
         undo.extend(generation.into_iter().chain(started).chain(beside));
-        undo
+        Ok(undo)
     }
 }

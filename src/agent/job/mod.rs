@@ -11,6 +11,8 @@ use crate::agent::host::service;
 use crate::agent::steps::run::{Run, receipt_facts};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::journal::{Follower, Journal};
+use crate::agent::store::look::{self, Preflight};
+use crate::agent::store::made;
 use crate::agent::store::prune::prune;
 use crate::agent::store::staged::{self, InUse};
 use crate::agent::store::{generation, handover, resume};
@@ -77,7 +79,9 @@ pub fn start(secrets: &Secrets) -> Result<()> {
     let unit = format!("--unit={}", paths::JOB_UNIT);
     let description = "--description=agi-provision apply";
     let executable = executable.to_string_lossy();
-    let args = ["--quiet", "--collect", &unit, description, &executable, "agent", "run"];
+    let mut args = vec!["--quiet", "--collect", &unit, description];
+    args.extend(resume::BOUNDS.iter().flat_map(|bound| ["--property", bound]));
+    args.extend([&*executable, "agent", "run"]);
     let outcome = process::run("systemd-run", &args, Duration::from_secs(30))?;
     match outcome.success {
         true => Ok(()),
@@ -200,6 +204,14 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
         Ok(lock) => lock,
         Err(other) => return Ok((End::failed(&held(&other).into()), false)),
     };
+    let bundle = bundle(&job.apply)?;
+    let preflight = Preflight::new(Some(&bundle))?;
+    // A part of this job may be done already, and is not looked at again.
+    if let Some(refusal) = preflight.refusal().filter(|_| !resumed && !job.carries_on) {
+        return Ok((End::failed(&refusal.into()), false));
+    }
+    preflight.take()?;
+    made::add(look::claims(&bundle)?)?;
     match (resumed, resume::enable()) {
         (true, _) => journal.send(&Event::Resumed { since: job.holder.since.clone() })?,
         (false, Ok(())) => {}
@@ -209,16 +221,19 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
         }
     }
     let links = Links::of(&job.facts);
-    let desired = Desired { links, ..Desired::new(&job.apply, bundle(&job.apply)?)? };
+    let desired = Desired { links, ..Desired::new(&job.apply, bundle)? };
     let mut run = Run::new(journal);
     run.token = token;
     if resumed || job.carries_on {
-        run.undo = job.before.undo();
+        run.undo = job.before.undo()?;
         run.past.cut_off = true;
     }
     run.past.served = job.before.generation.clone();
     let started = jiff::Timestamp::now();
     let (mut end, resumable) = converge(&desired, job.before.is_first(), &mut run);
+    if end.exit != Exit::Done {
+        made::restore(job.before.made.as_ref())?;
+    }
     if end.exit == Exit::Done {
         let receipt = receipt(&job, &desired, &run, started);
         let json = serde_json::to_vec_pretty(&receipt)?;

@@ -1,8 +1,13 @@
 //! The server's own HTTP interface on this host: is it ready, and does it answer?
 
+use super::ask::{BEAT, Patience, client, given_up, lines, status};
+use super::owner::{self, Owner};
+use super::streamed::Streamed;
 use crate::error::{Context, Failure, Result};
 use crate::plan::server::ServerName;
 use crate::plan::server_args::ADDRESS;
+use crate::secret::Secret;
+use reqwest::blocking::{Client, RequestBuilder};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -15,6 +20,8 @@ pub enum Health {
     Loading,
     /// Nothing listens, or it answers something else.
     Silent(String),
+    /// Somebody else listens on its port.
+    Stranger(String),
 }
 
 /// A timed chat completion.
@@ -55,23 +62,25 @@ pub struct Embedded {
 pub struct Api {
     pub server: ServerName,
     base: String,
-    client: reqwest::blocking::Client,
+    /// For short questions.
+    client: Client,
 }
 
 impl Api {
     /// That server of this host. No proxy is used and no certificate is needed.
     pub fn of(server: ServerName) -> Result<Api> {
-        let client = reqwest::blocking::Client::builder()
-            .no_proxy()
-            // Plain HTTP: the host's authorities need not be read.
-            .tls_certs_only([])
-            .connect_timeout(Duration::from_secs(2))
-            .timeout(Duration::from_secs(5))
-            .build()?;
-        Ok(Api { server, base: format!("http://{ADDRESS}:{}", server.port()), client })
+        let base = format!("http://{ADDRESS}:{}", server.port());
+        Ok(Api { server, base, client: client(Duration::from_secs(5))? })
     }
 
-    pub fn health(&self) -> Health {
+    /// Of the unit's main process `pid`; whoever else answers on the port is not our server.
+    pub fn health(&self, pid: u32) -> Health {
+        let port = self.server.port();
+        match owner::of(port, &self.server.unit(), pid) {
+            Owner::Ours => {}
+            Owner::Nobody => return Health::Silent("nothing listens yet".to_string()),
+            Owner::Stranger(who) => return Health::Stranger(format!("port {port} belongs to {who}")),
+        }
         match self.client.get(format!("{}/health", self.base)).send() {
             Ok(response) => match response.status().as_u16() {
                 200 => Health::Ready,
@@ -84,17 +93,19 @@ impl Api {
     }
 
     /// Times a prompt of about `prompt` tokens and `generate` tokens after it.
-    pub fn timed(&self, key: &str, prompt: u64, generate: u64, limit: Duration) -> Result<Timing> {
+    pub fn timed(&self, key: &Secret, prompt: u64, generate: u64, patience: Patience) -> Result<Timing> {
         let text = PROSE.repeat((prompt as usize).div_ceil(PROSE.split(' ').count()).max(1));
-        let tokens = self.post(key, "/tokenize", &json!({"content": text}), limit)?;
+        let Patience { silence, tick } = patience;
+        let tokens =
+            self.post(key, "/tokenize", json!({"content": text}), Patience { silence, tick: &mut *tick })?;
         let tokens = tokens["tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
         let tokens = &tokens[..tokens.len().min(prompt as usize)];
         let body = json!({
             "prompt": tokens, "n_predict": generate, "ignore_eos": true, "temperature": 0.0,
-            "cache_prompt": false,
+            "cache_prompt": false, "stream": true, "return_progress": true,
         });
-        let value = self.post(key, "/completion", &body, limit)?;
-        let number = |name: &str| value["timings"][name].as_f64().unwrap_or(0.0);
+        let streamed = self.stream(key, "/completion", body, Patience { silence, tick })?;
+        let number = |name: &str| streamed.timings[name].as_f64().unwrap_or(0.0);
         Ok(Timing {
             prompt_tokens: number("prompt_n") as u64,
             generated_tokens: number("predicted_n") as u64,
@@ -104,52 +115,75 @@ impl Api {
     }
 
     /// Asks for a short chat completion through the model's template, and times it.
-    pub fn smoke(&self, key: &str, limit: Duration) -> Result<Answer> {
+    pub fn smoke(&self, key: &Secret, patience: Patience) -> Result<Answer> {
         let body = json!({
             "messages": [{"role": "user", "content": "Say in one sentence what you can do."}],
             "max_tokens": 32,
             "temperature": 0.0,
             "cache_prompt": false,
+            "stream": true,
+            "return_progress": true,
         });
         let start = Instant::now();
-        let value = self.post(key, "/v1/chat/completions", &body, limit)?;
-        answer(&value, start.elapsed())
+        let streamed = self.stream(key, "/v1/chat/completions", body, patience)?;
+        answer(&streamed, start.elapsed())
     }
 
     /// Asks for the vector of `text`; one that is all zeros or no numbers is no answer.
-    pub fn embed(&self, key: &str, text: &str, limit: Duration) -> Result<Embedded> {
+    pub fn embed(&self, key: &Secret, text: &str, patience: Patience) -> Result<Embedded> {
         let start = Instant::now();
-        let value = self.post(key, "/v1/embeddings", &json!({"input": text}), limit)?;
+        let value = self.post(key, "/v1/embeddings", json!({"input": text}), patience)?;
         embedded(&value, start.elapsed())
     }
 
-    fn post(&self, key: &str, path: &str, body: &Value, limit: Duration) -> Result<Value> {
-        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).timeout(limit);
-        let response = request.json(body).send().map_err(|error| match error.is_timeout() {
-            true => Failure::failed(format!("the model did not answer within {} s", limit.as_secs())).into(),
-            false => anyhow::Error::from(error.without_url()).context("asking the model"),
-        })?;
-        let status = response.status();
-        let text = response.text().context("reading the model's answer")?;
-        if !status.is_success() {
-            let short: String = text.chars().take(300).collect();
-            return Err(Failure::failed(format!("the server refused {path}: {status} {short}")).into());
-        }
+    /// The HTTP status of a small question, asked with `key` or without any.
+    pub fn status_with(&self, key: Option<&Secret>, patience: Patience) -> Result<u16> {
+        let request = client(patience.silence)?.post(format!("{}/tokenize", self.base));
+        let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key.expose()));
+        status(request.json(&json!({"content": "a"})), patience)
+    }
+
+    /// Asks for an answer that comes in one piece.
+    fn post(&self, key: &Secret, path: &'static str, body: Value, patience: Patience) -> Result<Value> {
+        let request = self.request(key, path, &body, patience.silence)?;
+        let mut text = String::new();
+        let result = lines(request, path, patience, |line| {
+            text += line;
+            Ok((text.len() as u64, false))
+        });
+        result.map_err(|error| given_up(error, "it has not answered"))?;
         serde_json::from_str(&text).context("reading the model's answer")
+    }
+
+    /// Asks for an answer that comes token by token.
+    fn stream(&self, key: &Secret, path: &'static str, body: Value, patience: Patience) -> Result<Streamed> {
+        let request = self.request(key, path, &body, patience.silence)?;
+        let mut streamed = Streamed::default();
+        let result = lines(request, path, patience, |line| {
+            streamed.line(line)?;
+            Ok((streamed.done(), streamed.ended))
+        });
+        result.map_err(|error| given_up(error, &streamed.so_far()))?;
+        Ok(streamed)
+    }
+
+    /// Every read of its answer may take `silence`.
+    fn request(&self, key: &Secret, path: &str, body: &Value, silence: Duration) -> Result<RequestBuilder> {
+        // A read that gets nothing ends a little after it was given up.
+        let limit = silence.saturating_add(BEAT * 5);
+        Ok(client(limit)?.post(format!("{}{path}", self.base)).bearer_auth(key.expose()).json(body))
     }
 }
 
-fn answer(value: &Value, elapsed: Duration) -> Result<Answer> {
-    let timings = &value["timings"];
-    let number = |name: &str| timings[name].as_f64().unwrap_or(0.0);
-    let generated =
-        timings["predicted_n"].as_u64().or(value["usage"]["completion_tokens"].as_u64()).unwrap_or(0);
+fn answer(streamed: &Streamed, elapsed: Duration) -> Result<Answer> {
+    let number = |name: &str| streamed.timings[name].as_f64().unwrap_or(0.0);
+    let generated = streamed.timings["predicted_n"].as_u64().unwrap_or(streamed.pieces);
     if generated == 0 {
         return Err(Failure::failed("the model answered without a single token").into());
     }
     Ok(Answer {
-        text: value["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_string(),
-        prompt_tokens: timings["prompt_n"].as_u64().unwrap_or(0),
+        text: streamed.text.clone(),
+        prompt_tokens: streamed.timings["prompt_n"].as_u64().unwrap_or(streamed.read.1),
         generated_tokens: generated,
         prefill_tok_s: number("prompt_per_second"),
         decode_tok_s: number("predicted_per_second"),
@@ -172,6 +206,7 @@ fn embedded(value: &Value, elapsed: Duration) -> Result<Embedded> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     #[test]
     fn only_a_vector_is_an_answer() {
@@ -184,19 +219,60 @@ mod tests {
         }
     }
 
-    /// The shape of b11434's answer.
-    #[test]
-    fn the_timings_are_read() {
-        let value = json!({
-            "choices": [{"message": {"role": "assistant", "content": "hello"}}],
-            "usage": {"completion_tokens": 32},
-            "timings": {"prompt_n": 20, "prompt_per_second": 500.5, "predicted_n": 32, "predicted_per_second": 40.25}
+    /// Serves one request with these parts of an answer, each after a pause, and then keeps silent.
+    fn server(parts: Vec<(Duration, String)>) -> Api {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer);
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+            let _ = std::io::Write::write_all(&mut stream, head.as_bytes());
+            for (pause, part) in parts {
+                std::thread::sleep(pause);
+                let _ = std::io::Write::write_all(&mut stream, part.as_bytes());
+            }
+            // Until the other side has gone.
+            let _ = stream.read(&mut buffer);
         });
-        let answer = answer(&value, Duration::from_secs(1)).unwrap();
-        assert_eq!(
-            (answer.generated_tokens, answer.decode_tok_s, answer.text.as_str()),
-            (32, 40.25, "hello")
-        );
-        assert!(super::answer(&json!({"choices": []}), Duration::ZERO).is_err());
+        Api { server: ServerName::CHAT, base, client: client(Duration::from_secs(5)).unwrap() }
+    }
+
+    const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+    const LAST: &str = "data: {\"choices\":[],\"timings\":{\"prompt_n\":20,\"prompt_per_second\":500.5,\
+        \"predicted_n\":32,\"predicted_per_second\":40.25}}\n\ndata: [DONE]\n\n";
+
+    #[test]
+    fn an_answer_that_takes_longer_than_the_bound_is_one_while_tokens_come() {
+        let pause = Duration::from_millis(700);
+        let mut parts = vec![(pause, TOKEN.to_string()); 6];
+        parts.push((pause, LAST.to_string()));
+        let mut beats = 0;
+        let mut tick = || {
+            beats += 1;
+            Ok(())
+        };
+        // Twice as long as the bound, which is well above the pauses on a machine with other work, too.
+        let patience = Patience { silence: Duration::from_secs(2), tick: &mut tick };
+        let answer = server(parts).smoke(&"k".to_string().into(), patience).unwrap();
+        assert_eq!((answer.generated_tokens, answer.decode_tok_s, answer.text.len()), (32, 40.25, 6));
+        assert!(beats > 0);
+    }
+
+    #[test]
+    fn a_server_that_only_says_that_it_lives_is_given_up() {
+        let mut parts = vec![(Duration::ZERO, TOKEN.to_string())];
+        parts.extend(vec![(Duration::from_millis(100), ":\n\n".to_string()); 600]);
+        let patience = Patience { silence: Duration::from_secs(2), tick: &mut || Ok(()) };
+        let error = server(parts).smoke(&"k".to_string().into(), patience).unwrap_err();
+        assert_eq!(error.to_string(), "the model came no further for 2 s: it has given 1 tokens");
+        assert!(crate::error::hint(&error).unwrap().contains("--start-timeout"));
+    }
+
+    #[test]
+    fn an_answer_without_a_token_is_none() {
+        let error = answer(&Streamed::default(), Duration::ZERO).unwrap_err();
+        assert!(error.to_string().contains("without a single token"));
     }
 }

@@ -2,11 +2,13 @@
 //! [`follow`] brings them to what a plan says, whichever way the host came to that plan.
 
 use super::api::{Api, Embedded};
+use super::ask::Patience;
 use super::proof::Part;
-use super::readiness::{start_limit_beside, wait_until_ready};
+use super::readiness::{Loading, wait_until_ready};
 use super::said::Memory;
 use crate::agent::host::service;
 use crate::agent::store::key;
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::Plan;
@@ -15,6 +17,7 @@ use crate::plan::server::ServerName;
 use crate::plan::servers::Server;
 use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
+use crate::wire::protocol::START_TIMEOUT;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +37,11 @@ pub struct EmbeddingProof {
 
 /// Servers beside the model's own whose unit, or what is left of one, is on this host.
 pub fn installed() -> Vec<ServerName> {
-    let has = |path: String| Path::new(&path).exists();
+    // What others put there is not ours to stop or remove.
+    let has = |path: String| {
+        let path = Path::new(&path);
+        path.exists() && made::is_ours(path).unwrap_or(false)
+    };
     let beside = ServerName::all().filter(|server| *server != ServerName::CHAT);
     beside.filter(|server| has(server.unit_file()) || has(server.drop_in())).collect()
 }
@@ -69,9 +76,16 @@ pub fn retire(servers: &[ServerName]) -> Result<()> {
         return Ok(());
     }
     for server in servers {
+        let (unit, folder) = (server.unit_file(), server.drop_in());
+        let (unit, folder) = (Path::new(&unit), Path::new(&folder));
         stop_one(*server)?;
-        service::remove_drop_in(&server.drop_in())?;
-        files::remove(Path::new(&server.unit_file()))?;
+        service::remove_drop_in(folder)?;
+        if made::is_ours(folder)? {
+            made::remove_folder(folder)?;
+        }
+        if made::is_ours(unit)? {
+            files::remove(unit)?;
+        }
     }
     service::reload()
 }
@@ -105,9 +119,9 @@ pub fn make_room(old: Option<&Plan>, new: &Plan) -> Result<()> {
 }
 
 /// Starts it by the generation that serves and waits until it is ready.
-pub fn start(server: &Server, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
+pub fn start(server: &Server, silence: Duration, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     service::start(&server.name.unit())?;
-    wait_until_ready(&Api::of(server.name)?, start_limit_beside(server), tick)
+    wait_until_ready(&Api::of(server.name)?, Loading::of(server.size_bytes, silence), tick)
 }
 
 /// As `plan`, whose generation serves, has them: gone, or installed, started anew and ready.
@@ -117,15 +131,15 @@ pub fn follow(plan: &Plan, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()
         install(plan)?;
     }
     for server in plan.beside() {
-        start(&server, &mut tick).context("starting the embedding server")?;
+        start(&server, START_TIMEOUT, &mut tick).context("starting the embedding server")?;
     }
     Ok(())
 }
 
 /// A vector of a short text, of as many numbers as the plan says.
-pub fn ask(server: ServerName, rag: &Rag) -> Result<Embedded> {
+pub fn ask(server: ServerName, rag: &Rag, patience: Patience) -> Result<Embedded> {
     let text = "Where does comfort end, and where does compromise begin?";
-    let embedded = Api::of(server)?.embed(&key::read()?, text, Duration::from_secs(120))?;
+    let embedded = Api::of(server)?.embed(&key::read()?, text, patience)?;
     if embedded.dimensions != rag.model.dimensions {
         return Err(Failure::failed(format!(
             "the embedding server gives vectors of {} numbers; the plan says {}",
@@ -151,10 +165,12 @@ fn install(plan: &Plan) -> Result<()> {
     for server in plan.beside() {
         let (file, drop_in) = (server.name.unit_file(), server.name.drop_in());
         let unit = bundle.file(&format!("{ROOTFS}{file}"));
+        made::add([Thing::unit_file(&file)?, Thing::link(server.name.wants())?])?;
         files::write(Path::new(&file), unit.context("rendering the unit")?, 0o644)?;
-        files::directory(Path::new(&drop_in), 0o755)?;
+        made::folder(Path::new(&drop_in), 0o755)?;
         let links = bundle.links().iter().filter_map(|link| Some((host_path(&link.path)?, &link.target)));
         for (path, target) in links.filter(|(path, _)| Path::new(path).starts_with(&drop_in)) {
+            made::add([Thing::drop_in(path)?])?;
             files::link(Path::new(path), Path::new(target))?;
         }
     }

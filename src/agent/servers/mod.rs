@@ -1,10 +1,14 @@
-//! What serves: [`serve`] is what a unit runs at every start, [`api`] asks a server, [`readiness`] waits for
-//! one, [`said`] reads what it reports and [`proof`] compares that with the plan. [`embedding`] is the second
+//! What serves: [`serve`] is what a unit runs at every start, [`api`] asks a server (whose [`owner`] is known), [`readiness`] waits for
+//! one, for as long as there is [`progress`], [`streamed`] is an answer on its way, [`said`] reads what it reports and [`proof`] compares that with the plan. [`embedding`] is the second
 //! server of a plan with `rag`.
 
 pub mod api;
+pub mod ask;
 pub mod embedding;
+pub mod owner;
+pub mod progress;
 pub mod proof;
 pub mod readiness;
 pub mod said;
 pub mod serve;
+pub mod streamed;

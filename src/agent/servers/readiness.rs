@@ -1,42 +1,51 @@
 //! Waits for a server that was started.
 
 use super::api::{Api, Health};
+use super::progress::{self, Progress, Stalled};
 use crate::agent::host::service::{self, State};
 use crate::error::{Failure, Result};
-use crate::plan::Plan;
 use crate::plan::server::{Role, ServerName};
-use crate::plan::servers::Server;
 use std::time::{Duration, Instant};
 
-/// How long a server beside the model's own may take; a GPU may be waited for 120 s before.
-pub fn start_limit_beside(server: &Server) -> Duration {
-    Duration::from_secs(180 + server.size_bytes / 50_000_000)
+/// How long a server that loads a model is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Loading {
+    /// Without progress.
+    silence: Duration,
+    /// Bytes; what it reads beyond them is no progress.
+    most_bytes: u64,
 }
 
-/// How long the server may take to be ready. Loading reads the model from disk, at worst at 50 MB/s;
-/// GPUs may be waited for 120 s before.
-pub fn start_limit(plan: &Plan) -> Duration {
-    let waits = if plan.profile.gpus.is_empty() { 120 } else { 180 };
-    Duration::from_secs(waits + plan.model.size_bytes / 50_000_000)
+impl Loading {
+    /// Of a model of this size. It is read once or twice, into memory and perhaps into another order.
+    pub fn of(model_bytes: u64, silence: Duration) -> Loading {
+        Loading { silence, most_bytes: model_bytes.saturating_mul(4).saturating_add(4 << 30) }
+    }
+
+    fn progress(self) -> Progress {
+        // Less is what every process reads and holds.
+        Progress::new(self.silence, 1 << 20, self.most_bytes)
+    }
 }
 
-/// Waits for /health; ends early when the service ended or keeps ending.
-pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
+/// Waits for /health; ends early when the service ended or keeps ending, and when it loads nothing any more.
+pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     let (start, unit) = (Instant::now(), api.server.unit());
+    let mut progress = loading.progress();
     loop {
-        let health = api.health();
-        if health == Health::Ready {
-            return Ok(());
-        }
         let state = match service::state(&unit) {
             Ok(state) => state,
             // A host whose memory runs out answers nobody for a while, and then says that.
-            Err(_) if start.elapsed() < limit => {
+            Err(_) if start.elapsed() < loading.silence => {
                 tick(start.elapsed().as_secs())?;
                 continue;
             }
             Err(error) => return Err(error),
         };
+        let health = api.health(state.pid);
+        if health == Health::Ready {
+            return Ok(());
+        }
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
@@ -56,17 +65,18 @@ pub fn wait_until_ready(api: &Api, limit: Duration, mut tick: impl FnMut(u64) ->
             .hint(hint)
             .into());
         }
-        if start.elapsed() > limit {
+        if let Err(Stalled(quiet)) = progress.see(start.elapsed(), progress::loaded(state.pid)) {
             return Err(Failure::failed(format!(
-                "the server was not ready within {} s: {}",
-                limit.as_secs(),
+                "the server is not ready after {} s, and came no further for {} s: {}",
+                start.elapsed().as_secs(),
+                quiet.as_secs(),
                 match health {
                     Health::Loading => "it is still loading the model".to_string(),
-                    Health::Silent(why) => why,
+                    Health::Silent(why) | Health::Stranger(why) => why,
                     Health::Ready => String::new(),
                 }
             ))
-            .hint("the server's last lines above show how far it came")
+            .hint("the server's last lines above show how far it came; --start-timeout SECONDS waits longer")
             .into());
         }
         tick(start.elapsed().as_secs())?;

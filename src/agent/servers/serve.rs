@@ -2,9 +2,10 @@
 //! becomes llama-server.
 
 use crate::agent::store::generation::{self, Record};
+use crate::agent::store::{key, runtime};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::probe::{probe_for_start, wait_for_gpus};
+use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -74,15 +75,30 @@ pub fn serve(name: ServerName) -> Result<Exit> {
         return Err(failure.into());
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
-    if record.is_some_and(|record| generation::runtime(&record.runtime).is_none()) {
-        say!("warning: llama-server is not the one that was applied");
+    if let Some(Err(altered)) = record.map(|record| runtime::find(&record.runtime)) {
+        return Err(not_as_applied(altered.as_deref()).into());
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let program = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let error = Command::new(&program).args(server.args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4").exec();
+    let mut command = Command::new(&program);
+    command.args(server.args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
+    // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
+    // they are two (server-http.cpp). The second one is random, and nobody has it.
+    command.env("LLAMA_API_KEY", key::random()?.expose());
+    let error = command.exec();
     Err(error).with_context(|| format!("starting {}", program.display()))
+}
+
+/// A runtime that someone else may have written is not started.
+fn not_as_applied(altered: Option<&str>) -> Failure {
+    let why = format!(
+        "{REFUSAL}runtime: llama-server is not the one that was applied: {}",
+        altered.unwrap_or("its note is gone")
+    );
+    Failure::new(Exit::HostDoesNotMeetPlan, why)
+        .hint("apply again with --runtime-archive or --runtime-path; `agi-provision rollback` goes back to the generation before")
 }
 
 /// How the line of a refusal begins.
@@ -102,7 +118,9 @@ fn judge(server: &Server, plan: &Plan, facts: &Facts) -> Report {
     let record = Path::new(paths::GENERATION).join(paths::generation::RECORD);
     let allowed = generation::read_note::<Record>(&record).map(|record| record.allowed).unwrap_or_default();
     // Other servers may be up already, and what they have of a card is in the plan's ledger.
-    let listens = |beside: &Server| facts.ports.iter().any(|port| port.port == beside.name.port());
+    // All run as the user that this is; a process of its own cannot be looked into from here.
+    let own = rustix::process::geteuid().as_raw();
+    let listens = |beside: &Server| sockets::are_of_user(beside.name.port(), own);
     let gpu_bytes = plan.beside().filter(listens).map(|beside| beside.gpu_bytes()).sum();
     let mut report = verify::check(&requirements, facts, &Held { gpu_bytes, ..Held::default() });
     if server.name == ServerName::CHAT && !plan.profile.gpus.is_empty() {

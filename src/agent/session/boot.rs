@@ -6,7 +6,7 @@ use super::shelf::Shelf;
 use super::{Agent, apply};
 use crate::agent::store::download;
 use crate::agent::store::generation::{self, known_model, known_runtime};
-use crate::agent::store::staged::InUse;
+use crate::agent::store::staged::{self, InUse};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
@@ -42,6 +42,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
         check: false,
         strict: false,
+        start_timeout: None,
         allow: Vec::new(),
         runtime: shelf.blobs(What::Runtime).pop(),
         runtime_path: None,
@@ -99,10 +100,17 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     missing
 }
 
-/// An image may carry the program as a plain file where the link to it belongs.
+/// An image may carry the program as a plain file where the link to it belongs. A folder that holds nothing but
+/// the program came with it, and goes with it.
 fn settle() -> Result<()> {
     let link = Path::new(paths::AGENT_LINK);
     let metadata = fs::symlink_metadata(link).with_context(|| format!("reading {}", link.display()))?;
+    let names: Vec<_> = (fs::read_dir(paths::LIB).into_iter().flatten().flatten())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    if names.iter().all(|name| staged::is_ours(name) && name != staged::MARK) {
+        staged::mark()?;
+    }
     if !metadata.is_file() {
         return Ok(());
     }

@@ -2,14 +2,14 @@
 
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
-use crate::agent::host::service;
+use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
-use crate::agent::store::{generation, key, receive};
+use crate::agent::store::look::Preflight;
+use crate::agent::store::made::Made;
+use crate::agent::store::{generation, key, receive, runtime};
 use crate::agent::{expose, job};
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
@@ -63,7 +63,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         .into())
 }
 
-fn installed_plan() -> Result<Plan> {
+pub(super) fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular).map_err(|_| {
         Failure::failed("nothing of agi-provision is installed on this host")
@@ -80,11 +80,11 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let health = health(&Api::of(ServerName::CHAT)?);
+    let (health, stranger) = health(&Api::of(ServerName::CHAT)?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
-    let runtime = generation::current_record().and_then(|record| generation::runtime(&record.runtime));
+    let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
     let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
     let silent = beside.iter().find(|server| server["health"] != "ready");
     let ready = health == "ready" && silent.is_none();
@@ -104,6 +104,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "generation": generation::current(),
         "unit": state,
         "health": health,
+        "stranger": stranger,
         "listen": listen(ServerName::CHAT),
         "embedding": beside.first(),
         "servers": beside,
@@ -158,16 +159,20 @@ fn drift() -> Option<Vec<serde_json::Value>> {
     Some(drift.collect())
 }
 
-fn health(api: &Api) -> String {
-    match api.health() {
-        Health::Ready => "ready".to_string(),
-        Health::Loading => "loading".to_string(),
-        Health::Silent(why) => why,
+/// What is said of its health, and whether somebody else has its port.
+fn health(api: &Api, state: &State) -> (String, bool) {
+    match api.health(state.pid) {
+        Health::Ready => ("ready".to_string(), false),
+        Health::Loading => ("loading".to_string(), false),
+        Health::Silent(why) => (why, false),
+        Health::Stranger(why) => (why, true),
     }
 }
 
 /// A server beside the model's own.
 fn beside(server: &Server) -> Result<serde_json::Value> {
+    let state = service::state(&server.name.unit())?;
+    let (health, stranger) = health(&Api::of(server.name)?, &state);
     Ok(json!({
         "name": server.name.to_string(),
         "role": server.name.role(),
@@ -175,8 +180,9 @@ fn beside(server: &Server) -> Result<serde_json::Value> {
         "model": server.id,
         "quant": server.quant,
         "dimensions": server.embedding.map(|embedding| embedding.model.dimensions),
-        "unit": service::state(&server.name.unit())?,
-        "health": health(&Api::of(server.name)?),
+        "unit": state,
+        "health": health,
+        "stranger": stranger,
         "listen": listen(server.name),
     }))
 }
@@ -237,29 +243,22 @@ fn end_with_client(pid: u32) {
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
-    output.send(&Event::Output { text: key::read()? })?;
+    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
     Ok(End::done(false, ""))
 }
 
-/// A new key, and the server restarted with it.
-pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
-    let plan = installed_plan()?;
-    key::create()?;
-    service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(ServerName::CHAT)?, start_limit(&plan), |_| Ok(()))?;
-    embedding::follow(&plan, |_| Ok(()))?;
-    output.send(&Event::Output { text: key::read()? })?;
-    Ok(End::done(true, "the key is new and the old one no longer works"))
-}
-
 pub fn remove(keep_models: bool) -> Result<End> {
-    let traces = [paths::LIB, paths::ETC, paths::VAR, paths::UNIT_FILE];
-    let staged_only = !traces[1..].iter().any(|path| Path::new(path).exists());
-    removal::everything(keep_models)?;
-    let message = match (staged_only, keep_models) {
+    let preflight = Preflight::new(None)?;
+    let others = preflight.of_others();
+    preflight.take_ours()?;
+    let nothing = Made::read()?.is_none();
+    let left = removal::everything(keep_models)?;
+    let message = match (nothing, keep_models) {
         (true, _) => "nothing of agi-provision was installed",
         (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
         (false, false) => "removed: service, unit, files and user; installed packages stay",
     };
-    Ok(End::done(!staged_only, message))
+    let left: Vec<String> = left.into_iter().chain(others).collect();
+    let left = if left.is_empty() { String::new() } else { format!("; left as it is: {}", left.join("; ")) };
+    Ok(End::done(!nothing, format!("{message}{left}")))
 }

@@ -4,6 +4,7 @@ pub mod boot;
 pub mod deep;
 pub mod inspect;
 pub mod rollback;
+pub mod rotate;
 pub mod shelf;
 pub mod under_way;
 
@@ -13,12 +14,16 @@ use crate::agent::host::lock::{self, Holder};
 use crate::agent::host::{clock, disk, service};
 use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
+use crate::agent::servers::owner::{self, Owner};
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
+use crate::agent::store::look::Preflight;
+use crate::agent::store::made::{self, Thing};
 use crate::agent::store::receive::Arrival;
+use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
-use crate::error::{Context, Exit, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
@@ -33,16 +38,17 @@ use crate::wire::protocol::{
 use crate::wire::secrets::Secrets;
 use rollback::rollback;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Serves one request on stdin and stdout.
 pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
     // Small, so that an upload's pieces go past it.
     let mut input = BufReader::with_capacity(8 << 10, input);
-    let mut line = String::new();
+    let mut line = Zeroizing::new(String::new());
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
     let request: Request = serde_json::from_str(&line).context("reading the request")?;
     if request.sudo_password {
@@ -103,10 +109,13 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::Status => inspect::status(output),
         Op::Logs { lines, follow } => inspect::logs(lines, follow, output),
         Op::KeyShow => inspect::key_show(output),
-        Op::KeyRotate => exclusive("key rotate", || inspect::key_rotate(output)),
+        Op::KeyRotate => exclusive("key rotate", || rotate::key_rotate(output)),
         Op::ConfirmExposure => expose::confirm(),
         Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
-        Op::Rollback => exclusive("rollback", || rollback(output)),
+        Op::Rollback => exclusive("rollback", || {
+            Preflight::new(None)?.take_ours()?;
+            rollback(output)
+        }),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }
 }
@@ -201,6 +210,11 @@ pub fn apply(
     }
     let desired = Desired { seen: Some(seen), ..desired? };
     let unfinished = job::unfinished();
+    let preflight = Preflight::new(Some(&desired.bundle))?;
+    if let Some(refusal) = preflight.refusal().filter(|_| unfinished.is_none()) {
+        return Err(refusal.into());
+    }
+    preflight.said().into_iter().try_for_each(|text| output.send(&Event::Warning { text }))?;
     let past = match &unfinished {
         Some(before) => Past { served: before.generation.clone(), cut_off: true },
         None => Past { served: generation::current(), cut_off: false },
@@ -227,7 +241,7 @@ pub fn apply(
         output.send(&Event::Attached { since: starting.since, by: starting.client })?;
         return job::follow(output);
     }
-    let started = fetch(&desired, input, output).and_then(|()| {
+    let started = claim(preflight).and_then(|()| fetch(&desired, input, output)).and_then(|()| {
         let job = Job {
             apply,
             facts,
@@ -235,25 +249,36 @@ pub fn apply(
             holder,
             keeps_agent: agent == Agent::Stays,
             carries_on: unfinished.is_some(),
-            before: unfinished.unwrap_or_else(Before::now),
+            before: unfinished.map_or_else(Before::now, Ok)?,
         };
         job::write(&job)?;
         drop(lock);
         job::start(secrets)
     });
     if let Err(error) = started {
+        let error = disk::hinted(error);
         if generation::is_none() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            remove::data()?;
+            // Files that came before the one that failed stay, unless the disk has no room.
+            receive::clear_parts()?;
+            if !receive::holds_whole() || hint(&error) == Some(disk::FREE_SOME) {
+                remove::data()?;
+            }
         }
-        return Err(disk::hinted(error));
+        return Err(error);
     }
     job::follow(output)
+}
+
+/// Records what the session itself makes: the data folder, and what arrives in it.
+fn claim(preflight: Preflight) -> Result<()> {
+    preflight.take()?;
+    made::add([Thing::tree(paths::INCOMING)?, Thing::tree(paths::JOB)?])
 }
 
 /// Asks for the blobs that the steps will need and that are not here.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if desired.installed.is_none() && generation::runtime(&desired.record.runtime).is_none() {
+    if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
@@ -295,11 +320,16 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
 
 /// What is ours on the host already, and what the service does.
 fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
-    let (mut serving, mut chat) = (BTreeMap::new(), service::State::default());
+    let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
+    let mut chat = service::State::default();
     for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {
         let state = service::state(&server.unit())?;
         if state.is_running() {
             serving.insert(server, state.pid);
+            // Whoever else has the port is in the way, whether our unit runs or not.
+            if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
+                listening.insert(server);
+            }
         }
         if server == ServerName::CHAT {
             chat = state;
@@ -308,7 +338,7 @@ fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
     // What the old service has on the fullest card by its own ledger.
     let ours = serving.contains_key(&ServerName::CHAT);
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok((Held { disk_bytes, serving, gpu_bytes }, chat))
+    Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {

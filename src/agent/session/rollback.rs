@@ -2,19 +2,20 @@
 
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
-use crate::agent::store::generation::{self, Record, has_model, runtime};
+use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
+use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
 use crate::plan::server::ServerName;
-use crate::wire::protocol::{End, Event, Events};
+use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Switches to the previous generation, restarts and asks the model. When that fails, the generation
 /// that served so far serves again, and the exit is 8.
@@ -55,7 +56,7 @@ fn target() -> Result<(PathBuf, PathBuf)> {
             .hint("apply the plan you want instead; only the generation before the one that serves is kept")
     })?;
     let complete =
-        |record: &Record| runtime(&record.runtime).is_some() && record.models.iter().all(has_model);
+        |record: &Record| runtime::noted(&record.runtime).is_some() && record.models.iter().all(has_model);
     if !generation::record(&to).as_ref().is_some_and(complete) {
         return Err(Failure::failed(format!(
             "generation {} is no longer whole: its model or runtime was removed or changed",
@@ -80,12 +81,15 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(ServerName::CHAT)?;
-    wait_until_ready(&api, start_limit(&plan), |_| watcher.tell(&Event::Alive))?;
-    let answer = api.smoke(&key::read()?, Duration::from_secs(600))?;
+    let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
+    wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
+    let mut tick = || watcher.tell(&Event::Alive);
+    let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
     embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
-            embedding::ask(server.name, rag)?;
+            let mut tick = || watcher.tell(&Event::Alive);
+            embedding::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
     }
     let beside = embedding::given(&plan);

@@ -4,8 +4,9 @@ use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
 use super::run::{Run, Undo};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::proof;
-use crate::agent::servers::readiness::{start_limit, wait_until_ready};
+use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::servers::said::{memory, reported};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
@@ -18,14 +19,9 @@ use crate::plan::split::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub struct Activate;
-
-fn answer_limit(plan: &Plan) -> Duration {
-    let slowest = plan.speed.decode_tok_s.low.max(0.05);
-    Duration::from_secs_f64((60.0 + 3.0 * 32.0 / slowest).min(1800.0))
-}
 
 impl Resource for Activate {
     fn id(&self) -> Id {
@@ -37,10 +33,10 @@ impl Resource for Activate {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![Change::Start(format!("start {} (now {})", paths::UNIT, show(&state)))].into());
         }
-        let changes = match Api::of(ServerName::CHAT)?.health() {
+        let changes = match Api::of(ServerName::CHAT)?.health(state.pid) {
             Health::Ready => Vec::new(),
             Health::Loading => vec![Change::Wait("wait for the model to load".to_string())],
-            Health::Silent(why) => {
+            Health::Silent(why) | Health::Stranger(why) => {
                 vec![Change::Restart { unit: paths::UNIT.to_string(), because: Because::Silent(why) }]
             }
         };
@@ -53,19 +49,29 @@ impl Resource for Activate {
         let start = Instant::now();
         service::start(paths::UNIT)?;
         let api = Api::of(ServerName::CHAT)?;
-        wait_until_ready(&api, start_limit(&desired.plan), |seconds| {
-            run.progress(seconds, None, Unit::Seconds)
-        })
-        .or_else(|error| shared_start(&desired.plan, run, error))?;
+        let loading = Loading::of(desired.plan.model.size_bytes, desired.silence);
+        wait_until_ready(&api, loading, |seconds| run.progress(seconds, None, Unit::Seconds))
+            .or_else(|error| shared_start(&desired.plan, run, error))?;
         run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
         let pid = service::state(paths::UNIT)?.pid;
         prove(&desired.plan, pid, run)?;
         let key = key::read()?;
-        run.notes.answer = Some(api.smoke(&key, answer_limit(&desired.plan))?);
+        let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
+        let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
+        let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
         // The model answers: a measurement that fails takes nothing back.
-        if let Err(error) = time(&desired.plan, &api, &key, run) {
-            run.warn(format!("the speed was not measured: {error:#}"))?;
-        }
+        let timing =
+            api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });
+        let speeds = match &timing {
+            Ok(timing) => (timing.prefill_tok_s, timing.decode_tok_s),
+            Err(error) => {
+                run.warn(format!("the speed was measured by one short answer alone: {error:#}"))?;
+                (answer.prefill_tok_s, answer.decode_tok_s)
+            }
+        };
+        surprises(&desired.plan, speeds).into_iter().try_for_each(|text| run.warn(text))?;
+        run.notes.timing = timing.ok();
+        run.notes.answer = Some(answer);
         run.notes.memory = memory(pid);
         Ok(())
     }
@@ -98,33 +104,36 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     Ok(())
 }
 
-/// Seconds that timing prefill and decode may each take by the plan's slow end.
+/// Seconds that timing prefill and decode may each take.
 const TIMED_SECONDS: f64 = 15.0;
 
-/// A longer prompt and answer than the smoke test's, and a warning where they are not as planned.
-fn time(plan: &Plan, api: &Api, key: &str, run: &mut Run) -> Result<()> {
-    let speed = &plan.speed;
+/// Tokens of the prompt and of the answer that are timed, longer than the first: as many as `TIMED_SECONDS`
+/// allow by the plan's slow end or, where that was slower, by the first answer's speeds (tokens/s).
+fn lengths(plan: &Plan, prefill: f64, decode: f64) -> (u64, u64) {
     let slot = plan.workload.n_ctx / plan.workload.slots.max(1);
-    let tokens = |per_second: f64, least: u64, most: u64| {
+    let tokens = |planned: f64, seen: f64, least: u64, most: u64| {
+        let per_second = if seen > 0.0 { planned.min(seen) } else { planned };
         ((per_second * TIMED_SECONDS) as u64).clamp(least, most).min(slot / 4)
     };
-    let prompt = tokens(speed.prefill_tok_s.low, 16, 256);
-    let generate = tokens(speed.decode_tok_s.low, 8, 32);
-    let timing = api.timed(key, prompt, generate, answer_limit(plan) * 4)?;
-    let pairs = [
-        ("decode", timing.decode_tok_s, speed.decode_tok_s),
-        ("prefill", timing.prefill_tok_s, speed.prefill_tok_s),
-    ];
-    for (what, measured, planned) in pairs {
-        if measured < planned.low || measured > planned.high {
-            run.warn(format!(
-                "{what} reached {measured:.1} tokens/s; the plan expected {:.1} to {:.1}",
-                planned.low, planned.high
-            ))?;
-        }
-    }
-    run.notes.timing = Some(timing);
-    Ok(())
+    let speed = &plan.speed;
+    (tokens(speed.prefill_tok_s.low, prefill, 16, 256), tokens(speed.decode_tok_s.low, decode, 8, 32))
+}
+
+/// What of the measured speeds (prefill, decode; tokens/s) is not as planned. Slow is no failure.
+fn surprises(plan: &Plan, (prefill, decode): (f64, f64)) -> Vec<String> {
+    let pairs = [("decode", decode, plan.speed.decode_tok_s), ("prefill", prefill, plan.speed.prefill_tok_s)];
+    let odd = pairs
+        .into_iter()
+        .filter(|(_, measured, planned)| *measured < planned.low || *measured > planned.high);
+    odd.map(|(what, measured, planned)| {
+        // A tenth of a token a second is a speed as well.
+        let digits = if measured < 1.0 { 2 } else { 1 };
+        format!(
+            "{what} reached {measured:.digits$} tokens/s; the plan expected {:.1} to {:.1}",
+            planned.low, planned.high
+        )
+    })
+    .collect()
 }
 
 /// A server that did not come up, and whose cards were to share every matrix, has a likely reason.

@@ -6,6 +6,8 @@ use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_path, next_number};
 use crate::agent::store::installed;
+use crate::agent::store::made::{self, Thing};
+use crate::agent::store::runtime;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -36,7 +38,7 @@ impl Resource for Config {
             }
         }
         // A runtime that is gone is the runtime step's to bring back, and the link to it is right still.
-        let there = generation::runtime(&desired.record.runtime).is_some();
+        let there = runtime::noted(&desired.record.runtime).is_some();
         for (name, target) in if there { links(desired)? } else { Vec::new() } {
             if fs::read_link(folder.join(&name)).ok().as_ref() != Some(&target) {
                 let text = format!("restore the link {}/{}", paths::GENERATION, name.display());
@@ -49,6 +51,7 @@ impl Resource for Config {
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         build_as_planned(desired, run)?;
         let folder = Path::new(paths::GENERATIONS).join(next_number().to_string());
+        made::add([Thing::tree(&folder)?])?;
         run.undo.push(Undo::Remove(folder.clone()));
         files::directory(&folder, 0o755)?;
         files::directory(&folder.join(paths::generation::MODEL), 0o755)?;
@@ -93,7 +96,7 @@ fn against_current(desired: &Desired) -> Vec<String> {
 
 /// Another build than the plan's runs with a warning, or not at all with --strict.
 fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
-    let runtime = generation::runtime(&desired.record.runtime);
+    let runtime = runtime::noted(&desired.record.runtime);
     let found = runtime.and_then(|runtime| runtime.build);
     match installed::mismatch(found.as_deref(), &desired.plan.llama_server.build) {
         None => Ok(()),
@@ -114,7 +117,7 @@ fn contents(desired: &Desired) -> impl Iterator<Item = (&str, &[u8])> {
 }
 
 fn links(desired: &Desired) -> Result<Vec<(PathBuf, PathBuf)>> {
-    let runtime = generation::runtime(&desired.record.runtime)
+    let runtime = runtime::noted(&desired.record.runtime)
         .ok_or_else(|| Failure::failed("the runtime is not in place"))?;
     let mut links = vec![(PathBuf::from(paths::generation::RUNTIME), runtime.server_folder())];
     for blob in &desired.record.models {

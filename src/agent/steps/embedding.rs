@@ -6,6 +6,7 @@ use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
 use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::ask::Patience;
 use crate::agent::servers::embedding::{self, EmbeddingProof};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -54,10 +55,12 @@ fn change(server: &Server) -> Result<Option<Change>> {
     if !state.is_running() || state.enabled != "enabled" {
         return Ok(Some(Change::Start(format!("start {unit} (now {})", show(&state)))));
     }
-    Ok(match Api::of(server.name)?.health() {
+    Ok(match Api::of(server.name)?.health(state.pid) {
         Health::Ready => None,
         Health::Loading => Some(Change::Wait("wait for the embedding model to load".to_string())),
-        Health::Silent(why) => Some(Change::Restart { unit, because: Because::Silent(why) }),
+        Health::Silent(why) | Health::Stranger(why) => {
+            Some(Change::Restart { unit, because: Because::Silent(why) })
+        }
     })
 }
 
@@ -81,17 +84,17 @@ impl Resource for Embedding {
         run.undo.push(Undo::Embedding);
         for server in desired.plan.beside() {
             if run.restarts.contains(&server.name.unit()) || change(&server)?.is_some() {
-                serve(&server, run)?;
+                serve(&server, desired, run)?;
             }
         }
         Ok(())
     }
 }
 
-fn serve(server: &Server, run: &mut Run) -> Result<()> {
+fn serve(server: &Server, desired: &Desired, run: &mut Run) -> Result<()> {
     let Some(rag) = server.embedding else { return Ok(()) };
     let start = Instant::now();
-    embedding::start(server, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+    embedding::start(server, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
     let start_seconds = start.elapsed().as_secs_f64();
     let pid = service::state(&server.name.unit())?.pid;
     let buffers = buffers(rag, pid);
@@ -99,7 +102,8 @@ fn serve(server: &Server, run: &mut Run) -> Result<()> {
     if more > TOLERANCE {
         run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
     }
-    let answer = embedding::ask(server.name, rag)?;
+    let answer =
+        embedding::ask(server.name, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
     let server = server.name.to_string();
     run.notes.embedding.push(EmbeddingProof { server, start_seconds, answer, buffers, memory: memory(pid) });
     Ok(())

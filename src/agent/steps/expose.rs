@@ -7,6 +7,7 @@ use crate::agent::expose::{self, certificate, firewall};
 use crate::agent::host::{addresses, packages, service};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::handover;
+use crate::agent::store::made::{self, Thing};
 use crate::checked::Port;
 use crate::error::{Failure, Result};
 use crate::files;
@@ -77,6 +78,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
                 .hint("install the package nftables there, then apply again")
                 .into());
         }
+        made::add([Thing::Package { name: "nftables".to_string() }])?;
         packages::install(&[], &["nftables"])?;
         run.notes.packages.push("nftables".to_string());
     }
@@ -84,7 +86,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
         match &desired.expose.certificate {
             Some(_) => {
                 let given = handover::take_certificate()?;
-                certificate::install(given.cert.as_bytes(), given.key.as_bytes())?;
+                certificate::install(given.cert.as_bytes(), &given.key)?;
             }
             None => {
                 let current = certificate::current()?;

@@ -5,6 +5,7 @@ use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::{Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, has_model, model_folder, model_path};
+use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Result};
 use crate::files::{self, Stamp};
 use crate::hash::sha256_file;
@@ -34,6 +35,7 @@ impl Resource for Model {
             if !lies_there(blob, run) {
                 let arrived = arrival::arrived(blob, desired, run)?;
                 files::remove(&folder)?;
+                made::add([Thing::tree(&folder)?])?;
                 files::directory(&folder, 0o755)?;
                 fs::rename(&arrived, &path).with_context(|| format!("moving {}", arrived.display()))?;
             }

@@ -6,14 +6,14 @@ use super::run::Run;
 use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
-use crate::agent::store::installed::{self, is_elf};
+use crate::agent::store::made::{self, Thing};
+use crate::agent::store::{installed, runtime};
 use crate::checked::HostPath;
+use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::hardware::probe::package_lock;
-use crate::process;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 pub struct Packages;
 
@@ -23,12 +23,12 @@ impl Resource for Packages {
     }
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
-        let Some(runtime) = generation::runtime(&desired.record.runtime) else {
+        let Some(noted) = runtime::noted(&desired.record.runtime) else {
             let text = "install the libraries llama-server needs, if any is missing";
             return Ok(vec![Change::Install(text.to_string())].into());
         };
         // The noted libraries are still there, or the runtime would not count as present.
-        if !runtime.libraries.is_empty() {
+        if !noted.libraries.is_empty() {
             return Ok(Observed::default());
         }
         let missing = loader(desired)?.missing;
@@ -46,6 +46,7 @@ impl Resource for Packages {
             if let Some(holder) = package_lock() {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
+            made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
             install(&loaded.missing, &packages)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
@@ -61,9 +62,12 @@ impl Resource for Packages {
         let path = runtime_folder(&desired.record.runtime).join(NOTE);
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
-        let libraries = loaded.found.iter().map(HostPath::from_os);
-        note.libraries = libraries.collect::<Result<_, _>>()?;
-        note.build = installed::build(&server(&note));
+        let server = server(&note);
+        if note.installed.is_some() {
+            note.stamps = runtime::stamps(Path::new("/"), installed::own_libraries(&server, &loaded.found))?;
+        }
+        note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
+        note.build = installed::build(&server);
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
@@ -74,41 +78,58 @@ struct Loader {
     found: Vec<PathBuf>,
 }
 
-/// What the dynamic loader finds for llama-server.
+/// What the dynamic loader would find for llama-server, read from its files: nothing of it is run.
 fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
     let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
     let server = server(&note);
-    let outcome = process::run("ldd", &[&server.to_string_lossy()], Duration::from_secs(30))?;
-    if !outcome.success {
-        let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());
-        if said.contains("not a dynamic executable") && is_elf(&server) {
-            return Ok(Loader { missing: Vec::new(), found: vec![server] });
-        }
-        return Err(Failure::failed(format!(
-            "{} does not start here: {}",
-            match note.installed {
-                Some(path) => path.to_string(),
-                None => "the archive's llama-server".to_string(),
-            },
-            said.trim()
-        ))
-        .hint("it must be a Linux x86-64 executable for this host's C library")
-        .into());
-    }
-    let mut loader = parse_ldd(&outcome.stdout, &folder.to_string_lossy());
+    let search = Search::of_host();
+    let loaded = starts_here(&server, &search).map_err(|why| {
+        let name = match &note.installed {
+            Some(path) => path.to_string(),
+            None => "the archive's llama-server".to_string(),
+        };
+        Failure::failed(format!("{name} does not start here: {why}"))
+            .hint(format!("it must be a Linux {} executable for this host's C library", Machine::OWN))
+    })?;
+    let mut missing = loaded.missing();
     if !desired.plan.profile.gpus.is_empty() {
         // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
         let backend = server.with_file_name("libggml-vulkan.so");
-        if backend.exists() {
-            let outcome = process::run("ldd", &[&backend.to_string_lossy()], Duration::from_secs(30))?;
-            loader.missing.extend(parse_ldd(&outcome.stdout, &folder.to_string_lossy()).missing);
-            loader.missing.sort();
-            loader.missing.dedup();
+        if let Ok(loaded) = elf::resolve(&backend, &search) {
+            missing.extend(loaded.missing());
+            missing.sort();
+            missing.dedup();
         }
     }
-    Ok(loader)
+    let mut found: Vec<PathBuf> =
+        loaded.found.into_iter().filter(|path| !path.starts_with(&folder)).collect();
+    // A program that needs no library at all is noted as itself.
+    if found.is_empty() && missing.is_empty() {
+        found.push(server);
+    }
+    Ok(Loader { missing, found })
+}
+
+/// The libraries of a program for this machine; or why it does not start here, whatever is installed.
+fn starts_here(server: &Path, search: &Search) -> std::result::Result<Loaded, String> {
+    let image = Image::read(server).map_err(|error| error.to_string())?;
+    if image.machine != Machine::OWN {
+        return Err(format!("it is for {}, and this host is {}", image.machine, Machine::OWN));
+    }
+    if let Some(loader) = image.interpreter.filter(|loader| !Path::new(loader).is_file()) {
+        return Err(format!("its loader {loader} is not on this host"));
+    }
+    let loaded = elf::resolve(server, search).map_err(|error| error.to_string())?;
+    let older = loaded.lacking.iter().find_map(|lacking| match lacking {
+        Lacking::Version { library, version, newest } => Some(match newest {
+            Some(newest) => format!("it needs {version}, and this host's {library} goes up to {newest}"),
+            None => format!("it needs {version}, which this host's {library} lacks"),
+        }),
+        Lacking::Library(_) => None,
+    });
+    older.map_or(Ok(loaded), Err)
 }
 
 /// The program itself, not a link to it: its libraries are looked for beside it.
@@ -119,31 +140,30 @@ fn server(note: &generation::Runtime) -> PathBuf {
     }
 }
 
-fn parse_ldd(text: &str, runtime: &str) -> Loader {
-    let mut loader = Loader { missing: Vec::new(), found: Vec::new() };
-    for line in text.lines() {
-        let Some((name, rest)) = line.trim().split_once(" => ") else { continue };
-        if rest.starts_with("not found") {
-            loader.missing.push(name.to_string());
-        } else if let Some(path) = rest.split(" (").next().filter(|path| !path.starts_with(runtime)) {
-            loader.found.push(PathBuf::from(path));
-        }
-    }
-    loader.missing.dedup();
-    loader
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ldd_is_read() {
-        let text = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibllama.so.0 => /var/r/bin/libllama.so.0 (0x1)\n\
-                    \tlibgomp.so.1 => not found\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x2)\n\
-                    \t/lib64/ld-linux-x86-64.so.2 (0x3)\n";
-        let loader = parse_ldd(text, "/var/r");
-        assert_eq!(loader.missing, ["libgomp.so.1"]);
-        assert_eq!(loader.found, [PathBuf::from("/lib/x86_64-linux-gnu/libc.so.6")]);
+    fn what_does_not_start_here_is_told_by_its_reason() {
+        let search = Search::of_host();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("llama-server");
+        let says = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            starts_here(&file, &search).unwrap_err()
+        };
+        assert!(says(b"#!/bin/sh\nexec sleep 1000\n").contains("is not an ELF file"));
+        let mut foreign = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x08\0\x01\0\0\0".to_vec();
+        foreign.resize(4096, 0);
+        assert!(says(&foreign).contains("another processor (ELF machine 8), and this host is"));
+        let own = std::fs::read("/bin/sh").unwrap();
+        let loader = Image::read(Path::new("/bin/sh")).unwrap().interpreter.unwrap();
+        let at = own.windows(loader.len()).position(|window| window == loader.as_bytes()).unwrap();
+        let mut other = own.clone();
+        other[at + 1..at + 4].copy_from_slice(b"nix");
+        assert!(says(&other).contains("is not on this host"));
+        std::fs::write(&file, &own).unwrap();
+        assert_eq!(starts_here(&file, &search).unwrap().lacking, []);
     }
 }

@@ -38,6 +38,8 @@ pub struct Run<'a> {
     pub past: Past,
     /// Units that the resource being applied starts anew, though they run well.
     pub restarts: Vec<String>,
+    /// The step that runs, or has failed.
+    pub failing: Option<&'static str>,
     last_progress: Option<Instant>,
 }
 
@@ -64,6 +66,7 @@ impl<'a> Run<'a> {
             token: None,
             past: Past::default(),
             restarts: Vec::new(),
+            failing: None,
             last_progress: None,
         }
     }
@@ -92,16 +95,19 @@ impl<'a> Run<'a> {
 
 /// What the receipt says of the measured next to the planned.
 pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
+    let measured = |timed: fn(&Timing) -> f64, first: fn(&Answer) -> f64| {
+        notes.timing.as_ref().map(timed).or(notes.answer.as_ref().map(first))
+    };
     serde_json::json!({
         "start_seconds": notes.start_seconds,
         "answer": notes.answer,
         "decode_tok_s": {
             "planned": plan.speed.decode_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.decode_tok_s),
+            "measured": measured(|timing| timing.decode_tok_s, |answer| answer.decode_tok_s),
         },
         "prefill_tok_s": {
             "planned": plan.speed.prefill_tok_s,
-            "measured": notes.timing.as_ref().map(|timing| timing.prefill_tok_s),
+            "measured": measured(|timing| timing.prefill_tok_s, |answer| answer.prefill_tok_s),
         },
         "proof": notes.proof,
         "embedding": notes.embedding.first(),

@@ -4,6 +4,7 @@ use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::store::desired::Desired;
+use crate::agent::store::made;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::paths;
@@ -35,7 +36,7 @@ impl Resource for Unit {
         run.undo.push(Undo::Reload);
         for part in parts(desired)?.iter().filter(|part| !part.is_there()) {
             run.undo.push(part.undo());
-            files::directory(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
+            made::folder(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
             match part {
                 Part::File { path, content, mode } => files::write(path, content, *mode)?,
                 Part::Link { path, target } => files::link(path, target)?,

@@ -2,8 +2,10 @@
 
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::Run;
+use crate::agent::host::accounts::Accounts;
 use crate::agent::host::users::{self, Found};
 use crate::agent::store::desired::Desired;
+use crate::agent::store::made::{self, Thing};
 use crate::error::Result;
 use crate::paths;
 
@@ -30,6 +32,13 @@ impl Resource for User {
     /// Taken back with everything else when a first apply fails; later it exists.
     fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
         users::remove()?;
-        users::create()
+        users::create()?;
+        let accounts = Accounts::read()?;
+        let (account, group) = (accounts.account(paths::USER), accounts.group(paths::USER));
+        let name = || paths::USER.to_string();
+        made::add([
+            Thing::Account { name: name(), uid: account.map(|account| account.uid) },
+            Thing::Group { name: name(), gid: group.map(|group| group.gid) },
+        ])
     }
 }

@@ -11,8 +11,9 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use crate::verify::links::Links;
-use crate::wire::protocol::{Apply, Blob, Expose};
+use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the host should become.
 pub struct Desired {
@@ -26,6 +27,8 @@ pub struct Desired {
     pub expose: Expose,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
+    /// How long a server may show no progress while it starts and answers.
+    pub silence: Duration,
     /// A broken promise refuses.
     pub strict: bool,
     /// What connects the host's cards now.
@@ -74,6 +77,7 @@ impl Desired {
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
+        let silence = silence(apply.start_timeout.or(plan.llama_server.start_timeout_seconds));
         Ok(Desired {
             plan,
             bundle,
@@ -81,6 +85,7 @@ impl Desired {
             offered,
             sources,
             installed,
+            silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
             links: Links::default(),
@@ -101,6 +106,7 @@ impl Desired {
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
+            silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
             links: Links::default(),
@@ -117,6 +123,12 @@ impl Desired {
             .map(|blob| if has_model(blob) { blob.size_bytes } else { download::held(blob) });
         models.sum()
     }
+}
+
+/// As asked for, within what may be asked for.
+fn silence(seconds: Option<u64>) -> Duration {
+    let (least, most) = (*START_TIMEOUTS.start(), *START_TIMEOUTS.end());
+    seconds.map_or(START_TIMEOUT, |seconds| Duration::from_secs(seconds.clamp(least, most)))
 }
 
 fn missing_model(name: &str, downloadable: bool) -> Failure {

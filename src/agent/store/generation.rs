@@ -50,6 +50,10 @@ pub struct Runtime {
     /// Every file's SHA-256 as it was unpacked, by its path in the runtime's folder.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<RelativePath, Checksum>,
+    /// Stamps of everything that is loaded with the executable, by its path in the runtime's folder; of a
+    /// llama-server that was on the host already, of its own libraries by their full path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stamps: BTreeMap<PathBuf, Stamp>,
 }
 
 /// A model file whose hash was right when it was put there.
@@ -108,18 +112,6 @@ pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
 
 pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
     files::write(path, &serde_json::to_vec_pretty(note)?, 0o644)
-}
-
-/// The noted runtime, if its executable is still the one that was unpacked.
-pub fn runtime(blob: &Blob) -> Option<Runtime> {
-    let folder = runtime_folder(blob);
-    let note: Runtime = read_note(&folder.join(NOTE))?;
-    if note.blob != *blob {
-        return None;
-    }
-    let executable = note.server_folder().join("llama-server");
-    (Stamp::of(&executable).ok()? == note.stamp && note.libraries.iter().all(|path| path.as_path().exists()))
-        .then_some(note)
 }
 
 /// The model is there and unchanged since it was hashed.

@@ -1,22 +1,29 @@
 //! Secrets on their way from a session to the job that it starts. They never touch the disk: `/run` is
 //! memory, and the job removes them when it takes them.
 
+use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::outside::{self, Kind};
 use crate::wire::secrets::{GivenCertificate, Secrets};
 use crate::{files, paths};
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Leaves `secrets` for the job that starts now; what an earlier session left of such goes.
 pub fn leave(secrets: &Secrets) -> Result<()> {
+    private::enter()?;
     leave_token(secrets.token.as_ref())?;
-    leave_certificate(secrets.certificate.as_ref())
+    leave_certificate(secrets.certificate.as_ref())?;
+    private::leave();
+    Ok(())
 }
 
 fn leave_token(token: Option<&Token>) -> Result<()> {
     match token {
-        Some(token) => files::write(Path::new(paths::TOKEN), &serde_json::to_vec(token)?, 0o600),
+        Some(token) => {
+            files::write(Path::new(paths::TOKEN), &Zeroizing::new(serde_json::to_vec(token)?), 0o600)
+        }
         None => files::remove(Path::new(paths::TOKEN)),
     }
 }
@@ -26,20 +33,24 @@ pub fn take_token() -> Result<Option<Token>> {
     let Ok(bytes) = outside::read(paths::TOKEN.as_ref(), outside::NOTE, Kind::Regular) else {
         return Ok(None);
     };
+    let bytes = Zeroizing::new(bytes);
     files::remove(Path::new(paths::TOKEN))?;
     Ok(Some(serde_json::from_slice(&bytes).context("reading the token")?))
 }
 
 fn leave_certificate(given: Option<&GivenCertificate>) -> Result<()> {
     match given {
-        Some(given) => files::write(Path::new(paths::TLS_GIVEN), &serde_json::to_vec(given)?, 0o600),
+        Some(given) => {
+            files::write(Path::new(paths::TLS_GIVEN), &Zeroizing::new(serde_json::to_vec(given)?), 0o600)
+        }
         None => files::remove(Path::new(paths::TLS_GIVEN)),
     }
 }
 
 /// Takes the user's certificate that a session left.
 pub fn take_certificate() -> Result<GivenCertificate> {
-    let bytes = outside::read(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular).map_err(|_| {
+    let read = outside::read(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular);
+    let bytes = read.map(Zeroizing::new).map_err(|_| {
         Failure::failed(
             "the certificate that was given is gone: it is kept in memory only, until the host restarts",
         )

@@ -2,20 +2,18 @@
 //! by the service, and what it says of itself.
 
 use super::generation::{self, NOTE, Runtime};
+use crate::agent::host::sandbox;
 use crate::checked::FileName;
+use crate::elf::{Image, Machine};
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
-use crate::outside::{self, Kind};
+use crate::paths;
 use crate::wire::protocol::Blob;
-use crate::{paths, process};
-use std::fs::{self, File};
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
 /// Places that the service's sandbox hides.
 const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
@@ -36,7 +34,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
     let metadata = fs::metadata(&real).with_context(|| format!("reading {}", real.display()))?;
     if !metadata.is_file() || metadata.mode() & 0o001 == 0 || !is_elf(&real) {
         return refuse(
-            "is not an executable for x86-64 that every user may run",
+            &format!("is not an executable for {} that every user may run", Machine::OWN),
             "a script cannot stand in for llama-server; name the program that it starts",
         );
     }
@@ -44,6 +42,12 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
         return refuse(
             "can be changed by others than root",
             "chown it to root and chmod 755, or install it under /usr/local or /opt",
+        );
+    }
+    if in_open_folder(&real) {
+        return refuse(
+            "lies in a folder that others than root can change",
+            "install it under /usr/local or /opt, in folders of root's that nobody else can write to",
         );
     }
     match HIDDEN.iter().find(|folder| real.starts_with(folder)) {
@@ -72,23 +76,42 @@ pub fn blob(path: &Path) -> Result<Blob> {
     Ok(Blob { name: FileName::from_os(name)?, sha256, size_bytes: stamp.size_bytes })
 }
 
-/// An x86-64 ELF file.
+/// A program or library for this machine's processor.
 pub fn is_elf(path: &Path) -> bool {
-    let mut magic = [0; 20];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic.starts_with(b"\x7fELF") && magic[18] == 0x3e
+    Image::read(path).is_ok_and(|image| image.machine == Machine::OWN)
 }
 
-/// What `llama-server --version` calls its build, such as `b11434`; run as the service's own user.
-/// `None`: it does not say.
+/// Whether others than root could put another file in the place of `path`.
+fn in_open_folder(path: &Path) -> bool {
+    path.ancestors().skip(1).any(|folder| {
+        let open = |metadata: fs::Metadata| metadata.uid() != 0 || metadata.mode() & 0o1002 == 0o002;
+        fs::metadata(folder).map_or(true, open)
+    })
+}
+
+/// Names of llama.cpp's own libraries begin so.
+const OWN: [&str; 3] = ["libllama", "libggml", "libmtmd"];
+
+/// llama.cpp's own libraries of the server at `server`, which loaded `found`: those and what lies beside
+/// them and it, as it opens its backends while it runs.
+pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
+    let is_own = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        OWN.iter().any(|own| name.starts_with(own)) && name.contains(".so")
+    };
+    let own: Vec<&PathBuf> = found.iter().filter(|path| is_own(path)).collect();
+    let folders: BTreeSet<&Path> =
+        own.iter().map(|path| path.as_path()).chain([server]).filter_map(Path::parent).collect();
+    let beside = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let beside = beside.map(|entry| entry.path()).filter(|path| is_own(path) && path.is_file());
+    let all: BTreeSet<PathBuf> = beside.chain(own.into_iter().cloned()).collect();
+    all.into_iter().collect()
+}
+
+/// What `llama-server --version` calls its build, such as `b11434`, when it is run as the service would run
+/// it. `None`: it does not say.
 pub fn build(server: &Path) -> Option<String> {
-    let passwd = outside::text(Path::new("/etc/passwd"), outside::DOCUMENT, Kind::Regular).ok()?;
-    let entry = passwd.lines().find_map(|line| line.strip_prefix(&format!("{}:", paths::USER)))?;
-    let mut ids = entry.split(':').skip(1).map_while(|id| id.parse().ok());
-    let (uid, gid) = (ids.next()?, ids.next()?);
-    let mut command = Command::new(server);
-    command.arg("--version").env_clear().current_dir("/").uid(uid).gid(gid);
-    let outcome = process::run_command(&mut command, "llama-server", Duration::from_secs(20)).ok()?;
+    let outcome = sandbox::run(server, &["--version"])?;
     parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
 }
 

@@ -5,18 +5,32 @@ use crate::files;
 use crate::hash::hex;
 use crate::outside::{self, Kind};
 use crate::paths;
+use crate::secret::Secret;
 use std::path::Path;
+use zeroize::Zeroizing;
 
-/// Makes a new key of 32 random bytes.
+/// Makes a new key and keeps it.
 pub fn create() -> Result<()> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
-    files::write(Path::new(paths::API_KEY), format!("{}\n", hex(&bytes)).as_bytes(), 0o600)
+    write(&random()?)
+}
+
+/// A new key: 32 random bytes in hex.
+pub fn random() -> Result<Secret> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
+    Ok(hex(&*bytes).into())
+}
+
+/// Keeps `key` for the servers that start from now on.
+pub fn write(key: &Secret) -> Result<()> {
+    let line = Zeroizing::new(format!("{}\n", key.expose()));
+    files::write(Path::new(paths::API_KEY), line.as_bytes(), 0o600)
 }
 
 /// The key, without its newline.
-pub fn read() -> Result<String> {
-    let text = outside::text(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
+pub fn read() -> Result<Secret> {
+    let text = outside::read(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
         .with_context(|| format!("reading {}", paths::API_KEY))?;
-    Ok(text.trim().to_string())
+    let text = Secret::try_from(text).with_context(|| format!("reading {}", paths::API_KEY))?;
+    Ok(text.expose().trim().into())
 }

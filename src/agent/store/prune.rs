@@ -3,6 +3,7 @@
 //! arrived file and agent goes. Never what serves.
 
 use super::generation::{self, Record};
+use super::made::{self, Made};
 use super::staged;
 use crate::error::Result;
 use crate::files;
@@ -28,11 +29,16 @@ pub fn prune() -> Result<Vec<String>> {
         records.iter().flat_map(|record| &record.models).map(|blob| blob.sha256.to_string()).collect();
     let runtimes = records.iter().map(|record| record.runtime.sha256.to_string()).collect();
     let mut gone = Vec::new();
-    others(Path::new(paths::GENERATIONS), &names(&kept), "generation", &mut gone)?;
-    others(Path::new(paths::MODELS), &models, "model", &mut gone)?;
-    others(Path::new(paths::RUNTIMES), &runtimes, "runtime", &mut gone)?;
-    others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", &mut gone)?;
-    let unused = staged::sweep(Path::new(paths::LIB), &agents())?;
+    let made = Made::read()?.unwrap_or_default();
+    let recorded = |path: &Path| made.has(path);
+    others(Path::new(paths::GENERATIONS), &names(&kept), "generation", recorded, &mut gone)?;
+    others(Path::new(paths::MODELS), &models, "model", recorded, &mut gone)?;
+    others(Path::new(paths::RUNTIMES), &runtimes, "runtime", recorded, &mut gone)?;
+    // Whatever arrives there is recorded as a whole.
+    let arrives = made.has(Path::new(paths::INCOMING));
+    others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", |_| arrives, &mut gone)?;
+    made::forget_absent(&[paths::GENERATIONS, paths::MODELS, paths::RUNTIMES])?;
+    let unused = staged::sweep(&agents())?;
     gone.extend(unused.into_iter().map(|name| format!("agent {name}")));
     Ok(gone)
 }
@@ -45,10 +51,17 @@ fn agents() -> BTreeSet<String> {
     names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect()
 }
 
-fn others(folder: &Path, keep: &BTreeSet<String>, what: &str, gone: &mut Vec<String>) -> Result<()> {
+/// Removes from `folder` what is not among `keep` and is ours.
+fn others(
+    folder: &Path,
+    keep: &BTreeSet<String>,
+    what: &str,
+    ours: impl Fn(&Path) -> bool,
+    gone: &mut Vec<String>,
+) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !keep.contains(&name) {
+        if !keep.contains(&name) && ours(&entry.path()) {
             files::remove(&entry.path())?;
             gone.push(format!("{what} {name}"));
         }
@@ -63,14 +76,15 @@ mod tests {
     #[test]
     fn only_the_others_go() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["1", "2", "3"] {
+        for name in ["1", "2", "3", "theirs"] {
             fs::create_dir_all(dir.path().join(name).join("model")).unwrap();
         }
         let keep = ["2".to_string(), "3".to_string()].into_iter().collect();
         let mut gone = Vec::new();
-        others(dir.path(), &keep, "generation", &mut gone).unwrap();
+        others(dir.path(), &keep, "generation", |path| !path.ends_with("theirs"), &mut gone).unwrap();
         assert_eq!(gone, ["generation 1"]);
         assert!(dir.path().join("2/model").is_dir() && dir.path().join("3").is_dir());
-        others(&dir.path().join("none"), &keep, "x", &mut gone).unwrap();
+        assert!(dir.path().join("theirs").is_dir());
+        others(&dir.path().join("none"), &keep, "x", |_| true, &mut gone).unwrap();
     }
 }

@@ -44,6 +44,25 @@ pub fn held(blob: &Blob) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512).min(blob.size_bytes)
 }
 
+fn arrivals() -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(paths::INCOMING).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// It came as a whole, and its hash was right.
+fn is_whole(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| Checksum::parse(name).is_ok())
+}
+
+/// Something is there that arrived as a whole.
+pub fn holds_whole() -> bool {
+    arrivals().any(|path| is_whole(&path))
+}
+
+/// Removes what has not arrived as a whole.
+pub fn clear_parts() -> Result<()> {
+    arrivals().filter(|path| !is_whole(path)).try_for_each(|path| files::remove(&path))
+}
+
 /// Bytes of the disk that all arrivals have, whole or in part.
 pub fn waiting_bytes() -> u64 {
     let entries = fs::read_dir(paths::INCOMING).into_iter().flatten().flatten();

@@ -1,11 +1,16 @@
 //! While a job is pending, a unit waits for the next boot to carry it on. It is two small files that
 //! systemd reads at boot; nothing has to be reloaded for them.
 
-use super::staged;
+use super::{made, staged};
 use crate::error::Result;
 use crate::files;
 use crate::paths;
 use std::path::Path;
+
+/// What a job may take of the host, as settings of its unit. It unpacks, hashes and downloads in less than
+/// 100 MB, and the package manager runs in it too; what it reads and writes of files is given back under the
+/// limit, so that only a job gone wrong meets it. No core file: it has had a token in its memory.
+pub const BOUNDS: [&str; 3] = ["MemoryMax=2G", "TasksMax=1024", "LimitCORE=0"];
 
 /// From now on a restart of the host does not end the job.
 pub fn enable() -> Result<()> {
@@ -15,7 +20,7 @@ pub fn enable() -> Result<()> {
     files::write(Path::new(paths::RESUME_FILE), unit(&executable).as_bytes(), 0o644)?;
     let link = Path::new(paths::RESUME_LINK);
     if let Some(folder) = link.parent() {
-        files::directory(folder, 0o755)?;
+        made::folder(folder, 0o755)?;
     }
     files::link(link, Path::new(paths::RESUME_FILE))
 }
@@ -37,8 +42,24 @@ fn unit(executable: &Path) -> String {
          \n\
          [Service]\n\
          Type=exec\n\
-         ExecStart={executable} agent run\n",
+         ExecStart={executable} agent run\n\
+         {bounds}\n",
         job = paths::JOB,
         executable = executable.display(),
+        bounds = BOUNDS.join("\n"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_job_has_the_bounds_of_any_job() {
+        let unit = unit(Path::new("/usr/local/lib/agi-provision/agent-1"));
+        for bound in BOUNDS {
+            assert!(unit.lines().any(|line| line == bound), "{bound} is not in {unit}");
+        }
+        assert!(unit.contains("ExecStart=/usr/local/lib/agi-provision/agent-1 agent run\n"));
+    }
 }

@@ -10,7 +10,8 @@ pub type Vars = BTreeMap<String, String>;
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     pub vars: Vars,
-    hosts: BTreeSet<String>,
+    /// By their place in the tree's list.
+    hosts: BTreeSet<usize>,
     children: BTreeSet<String>,
 }
 
@@ -19,10 +20,14 @@ pub struct Group {
 pub struct Tree {
     /// In the order in which they were first named.
     pub hosts: Vec<String>,
-    host_vars: BTreeMap<String, Vars>,
+    places: BTreeMap<String, usize>,
+    /// In the order of the hosts.
+    host_vars: Vec<Vars>,
     groups: BTreeMap<String, Group>,
     /// Bytes of variables that were given to hosts.
     vars_bytes: usize,
+    /// Hosts of groups, added up.
+    memberships: usize,
 }
 
 /// A group inside a group inside … this deep at most.
@@ -34,7 +39,7 @@ const LONGEST_NAME: usize = 1024;
 /// Most bytes of variables, each counted for every host that a pattern gives it to.
 const MOST_VARS: usize = 16 << 20;
 /// Most groups that hosts are in, added up over all hosts.
-const MOST_MEMBERSHIPS: usize = 500_000;
+const MOST_MEMBERSHIPS: usize = 200_000;
 
 impl Tree {
     /// Adds a host to `group`, and variables to what is known of it.
@@ -47,17 +52,23 @@ impl Tree {
         if self.vars_bytes > MOST_VARS {
             return Err(format!("the variables of its hosts have more than {MOST_VARS} bytes"));
         }
-        if !self.host_vars.contains_key(name) {
-            if self.hosts.len() == MOST_HOSTS {
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None if self.hosts.len() == MOST_HOSTS => {
                 return Err(format!("it has more than {MOST_HOSTS} hosts"));
             }
-            self.hosts.push(name.to_string());
-        }
-        self.host_vars.entry(name.to_string()).or_default().extend(vars);
+            None => {
+                self.places.insert(name.to_string(), self.hosts.len());
+                self.hosts.push(name.to_string());
+                self.host_vars.push(Vars::new());
+                self.hosts.len() - 1
+            }
+        };
+        self.host_vars[place].extend(vars);
         if let Some(group) = group {
-            self.group(group).hosts.insert(name.to_string());
+            self.memberships += usize::from(self.group(group).hosts.insert(place));
         }
-        Ok(())
+        bounded(self.memberships)
     }
 
     /// The group called `name`, made where there is none.
@@ -75,12 +86,13 @@ impl Tree {
     pub fn entries(&self) -> Result<Vec<Entry>, String> {
         let holders = Holders::of(self);
         let mut memberships = 0;
-        self.hosts.iter().map(|name| self.entry(name, &holders, &mut memberships)).collect()
+        (0..self.hosts.len()).map(|place| self.entry(place, &holders, &mut memberships)).collect()
     }
 
-    fn entry(&self, name: &str, holders: &Holders, memberships: &mut usize) -> Result<Entry, String> {
+    fn entry(&self, place: usize, holders: &Holders, memberships: &mut usize) -> Result<Entry, String> {
+        let name = self.hosts[place].as_str();
         let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut level: BTreeSet<&str> = holders.hosts.get(name).cloned().unwrap_or_default();
+        let mut level: BTreeSet<&str> = holders.hosts[place].iter().copied().collect();
         for depth in 0.. {
             if level.is_empty() {
                 break;
@@ -89,10 +101,7 @@ impl Tree {
                 return Err(format!("its groups contain each other, or are nested more than {DEEPEST} deep"));
             }
             *memberships += level.len();
-            if *memberships > MOST_MEMBERSHIPS {
-                let why = "its hosts are in too many groups: more than";
-                return Err(format!("{why} {MOST_MEMBERSHIPS}, added up over all hosts"));
-            }
+            bounded(*memberships)?;
             level.iter().for_each(|group| {
                 depths.insert(group, depth);
             });
@@ -104,7 +113,7 @@ impl Tree {
         let of_groups = order.iter().map(|(group, _)| *group).chain(std::iter::once("all"));
         let of_groups: Vec<&Vars> =
             of_groups.filter_map(|group| self.groups.get(group)).map(|group| &group.vars).collect();
-        let all = || self.host_vars.get(name).into_iter().chain(of_groups.iter().copied());
+        let all = || std::iter::once(&self.host_vars[place]).chain(of_groups.iter().copied());
         let get = |names: &[&str]| {
             names
                 .iter()
@@ -134,18 +143,26 @@ impl Tree {
     }
 }
 
+fn bounded(memberships: usize) -> Result<(), String> {
+    match memberships > MOST_MEMBERSHIPS {
+        true => Err(format!("its hosts are in more than {MOST_MEMBERSHIPS} groups, added up over all hosts")),
+        false => Ok(()),
+    }
+}
+
 /// The groups that hold a host or a group directly.
 struct Holders<'a> {
-    hosts: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// In the order of the hosts.
+    hosts: Vec<Vec<&'a str>>,
     groups: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl Holders<'_> {
     fn of(tree: &Tree) -> Holders<'_> {
-        let mut holders = Holders { hosts: BTreeMap::new(), groups: BTreeMap::new() };
+        let mut holders = Holders { hosts: vec![Vec::new(); tree.hosts.len()], groups: BTreeMap::new() };
         for (name, group) in &tree.groups {
             for host in &group.hosts {
-                holders.hosts.entry(host).or_default().insert(name);
+                holders.hosts[*host].push(name);
             }
             for child in &group.children {
                 holders.groups.entry(child).or_default().insert(name);
@@ -273,6 +290,6 @@ mod tests {
         assert!(tree.host("one", None, Vars::new()).unwrap_err().contains("10000 hosts"));
         assert_eq!(tree.entries().unwrap().len(), MOST_HOSTS);
         (0..100).for_each(|n| tree.child(&format!("g{n}"), "base"));
-        assert!(tree.entries().unwrap_err().contains("500000"));
+        assert!(tree.entries().unwrap_err().contains("200000"));
     }
 }

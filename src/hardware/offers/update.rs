@@ -87,7 +87,7 @@ fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
 
 /// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one
 /// without a single usable price, which is more likely a fault than a cloud that rents nothing.
-fn read(
+pub(crate) fn read(
     source: &dyn Source,
     cloud: &Cloud,
     catalogue: &Catalogue,

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
 pub use os::note_sudo_password;
+pub use ports::sockets;
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];
@@ -84,6 +85,20 @@ fn with(mut facts: Facts, gaps: Gaps) -> Facts {
     facts.failed.extend(gaps.failed);
     facts.unsupported.extend(gaps.unsupported);
     facts
+}
+
+/// Reads a text as each of nvidia-smi's outputs, for the tests of hostile input.
+#[doc(hidden)]
+pub fn read_nvidia_smi(text: &str) {
+    let mut gpus = nvidia::query(text).map(|listed| listed.gpus).unwrap_or_default();
+    gpus.push(super::facts::Gpu {
+        index: 0,
+        pci_bus_id: Some("00000000:01:00.0".into()),
+        ..Default::default()
+    });
+    let _ = nvidia::add_details(&mut gpus, text);
+    let _ = nvidia::topology(text);
+    let _ = nvidia::nvlinks(text);
 }
 
 #[cfg(test)]

@@ -15,18 +15,55 @@ use std::time::Duration;
 pub fn probe(gaps: &mut Gaps) -> Vec<Port> {
     let listeners = asked().unwrap_or_else(|_| listed(gaps));
     let mut ports: BTreeMap<u16, (BTreeSet<IpAddr>, BTreeSet<u64>)> = BTreeMap::new();
-    for Listener { port, address, inode } in listeners {
+    for Listener { port, address, inode, .. } in listeners {
         let (addresses, inodes) = ports.entry(port).or_default();
         addresses.insert(address);
         inodes.insert(inode);
     }
     let owners = if ports.is_empty() { BTreeMap::new() } else { socket_owners() };
+    let named = |inode: &u64| owners.get(inode).map(|(_, name)| name.clone());
     let port = |(port, (addresses, inodes)): (u16, (BTreeSet<IpAddr>, BTreeSet<u64>))| Port {
         port,
         addresses: addresses.into_iter().collect(),
-        process: inodes.iter().find_map(|inode| owners.get(inode).cloned()),
+        process: inodes.iter().find_map(named),
     };
     ports.into_iter().map(port).collect()
+}
+
+/// Sockets of this host's own addresses, for who has to know whose they are.
+pub mod sockets {
+    use super::{Gaps, Listener, asked, listed, socket_owners};
+    use std::fs;
+
+    fn all(port: u16) -> impl Iterator<Item = Listener> {
+        let all = asked().unwrap_or_else(|_| listed(&mut Gaps::default()));
+        let here = |address: std::net::IpAddr| address.is_loopback() || address.is_unspecified();
+        all.into_iter().filter(move |listener| listener.port == port && here(listener.address))
+    }
+
+    /// Inodes of those that listen on `port`, where a client on this host reaches them.
+    pub fn listening(port: u16) -> Vec<u64> {
+        all(port).map(|listener| listener.inode).collect()
+    }
+
+    /// Whether all that listen on `port` belong to the user `uid`, and one does.
+    pub fn are_of_user(port: u16, uid: u32) -> bool {
+        let mut uids = all(port).map(|listener| listener.uid).peekable();
+        uids.peek().is_some() && uids.all(|owner| owner == uid)
+    }
+
+    /// The process `pid` holds the socket.
+    pub fn has(pid: u32, inode: u64) -> bool {
+        let link = format!("socket:[{inode}]");
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        open.into_iter()
+            .any(|fd| fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == link.as_str()))
+    }
+
+    /// A process that holds the socket, with its name: `nginx (pid 4711)`.
+    pub fn holder(inode: u64) -> Option<(u32, String)> {
+        socket_owners().remove(&inode)
+    }
 }
 
 /// A listening socket.
@@ -35,6 +72,8 @@ struct Listener {
     port: u16,
     address: IpAddr,
     inode: u64,
+    /// User who made it.
+    uid: u32,
 }
 
 /// Asks the kernel for those that listen: milliseconds sooner than the whole table, whose size goes
@@ -83,7 +122,7 @@ fn answered(mut bytes: &[u8], found: &mut Vec<Listener>) -> io::Result<bool> {
             NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(socket)) => {
                 let id = &socket.header.socket_id;
                 let (address, inode) = (id.source_address.to_canonical(), socket.header.inode.into());
-                found.push(Listener { port: id.source_port, address, inode });
+                found.push(Listener { port: id.source_port, address, inode, uid: socket.header.uid });
             }
             NetlinkPayload::Done(_) => return Ok(true),
             NetlinkPayload::Error(error) => return Err(error.to_io()),
@@ -106,10 +145,12 @@ fn listed(gaps: &mut Gaps) -> Vec<Listener> {
 /// A line of /proc/net/tcp in state LISTEN (0A).
 fn listener(line: &str) -> Option<Listener> {
     let fields: Vec<&str> = line.split_whitespace().collect();
-    let (local, "0A", inode) = (fields.get(1)?, *fields.get(3)?, fields.get(9)?) else { return None };
+    let (local, "0A", uid, inode) = (fields.get(1)?, *fields.get(3)?, fields.get(7)?, fields.get(9)?) else {
+        return None;
+    };
     let (host, port) = local.rsplit_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    Some(Listener { port, address: address(host)?, inode: inode.parse().ok()? })
+    Some(Listener { port, address: address(host)?, inode: inode.parse().ok()?, uid: uid.parse().ok()? })
 }
 
 /// An address of /proc/net/tcp: words of 32 bits in hex, each in this machine's order.
@@ -124,8 +165,8 @@ fn address(hex: &str) -> Option<IpAddr> {
     }
 }
 
-/// Socket inode → `name (pid N)`, for the processes this user may look into.
-fn socket_owners() -> BTreeMap<u64, String> {
+/// Socket inode → process and `name (pid N)`, for the processes this user may look into.
+fn socket_owners() -> BTreeMap<u64, (u32, String)> {
     let mut owners = BTreeMap::new();
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     for pid in pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
@@ -136,7 +177,7 @@ fn socket_owners() -> BTreeMap<u64, String> {
             if let Some(inode) = inode {
                 owners.entry(inode).or_insert_with(|| {
                     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-                    format!("{} (pid {pid})", name.trim())
+                    (pid, format!("{} (pid {pid})", name.trim()))
                 });
             }
         }
@@ -183,11 +224,12 @@ mod tests {
     #[test]
     fn connected_sockets_and_garbage_are_not_listeners() {
         let table = "  sl  local_address rem_address   st\n\
-            0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n\
+            0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 998 0 77 1\n\
             1: 0100007F:0050 0100007F:9999 01 00000000:00000000 00:00000000 00000000 0 0 78 1\n\
             garbage\n";
         let found: Vec<Listener> = table.lines().filter_map(listener).collect();
-        assert_eq!(found, [Listener { port: 8080, address: "127.0.0.1".parse().unwrap(), inode: 77 }]);
+        let address_of = |text: &str| text.parse().unwrap();
+        assert_eq!(found, [Listener { port: 8080, address: address_of("127.0.0.1"), inode: 77, uid: 998 }]);
         for (hex, read) in [
             ("00000000", Some("0.0.0.0")),
             ("00000000000000000000000001000000", Some("::1")),

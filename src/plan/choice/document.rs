@@ -90,6 +90,8 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             runtime: request.fixed.runtime.clone(),
+            advisories: Vec::new(),
+            start_timeout_seconds: None,
         },
         expose: request.fixed.expose.clone(),
         rag: rag
@@ -99,6 +101,7 @@ pub(super) fn document(
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };
+    plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
         requirements::promise_card(&mut plan.requirements, &gpus.name);

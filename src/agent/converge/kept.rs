@@ -1,0 +1,92 @@
+//! What a failed apply leaves for the next one: models and runtimes that arrived and whose hashes were right.
+//! They took hours to come, and nothing was wrong with them. `remove` takes them, and so does the next apply
+//! that succeeds without them.
+
+use crate::agent::host::disk;
+use crate::agent::steps::run::{Run, Undo};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, model_folder, runtime_folder};
+use crate::agent::store::{receive, runtime};
+use crate::error::{Result, hint};
+use crate::files;
+use crate::wire::protocol::Blob;
+use std::path::Path;
+
+/// The steps that judge a runtime: one that they refuse is not kept.
+const JUDGES: [&str; 2] = ["runtime", "packages"];
+
+/// What stays, decided when an apply has failed.
+pub struct Kept<'a> {
+    desired: &'a Desired,
+    full: bool,
+    runtime_refused: bool,
+}
+
+impl<'a> Kept<'a> {
+    pub fn of(error: &anyhow::Error, desired: &'a Desired, run: &Run) -> Kept<'a> {
+        // A full disk is a host in trouble: there, nothing is worth its space.
+        let full = hint(error) == Some(disk::FREE_SOME);
+        Kept { desired, full, runtime_refused: run.failing.is_some_and(|step| JUDGES.contains(&step)) }
+    }
+
+    fn is_kept(&self, blob: &Blob) -> bool {
+        !(self.full || self.runtime_refused && *blob == self.desired.record.runtime)
+    }
+
+    fn blobs(&self) -> impl Iterator<Item = &'a Blob> {
+        let record = &self.desired.record;
+        record.models.iter().chain([&record.runtime])
+    }
+
+    /// Whether `undo` would take away what stays.
+    pub fn holds(&self, undo: &Undo) -> bool {
+        let Undo::Remove(path) = undo else { return false };
+        let whole = |blob: &&Blob| {
+            (*path == model_folder(blob) && generation::has_model(blob))
+                || (*path == runtime_folder(blob)
+                    && runtime::noted(blob).is_some_and(|runtime| runtime.installed.is_none()))
+        };
+        self.blobs().find(whole).is_some_and(|blob| self.is_kept(blob))
+    }
+
+    /// Removes the arrived files that do not stay.
+    pub fn clear_arrivals(&self) -> Result<()> {
+        let going = self.blobs().filter(|blob| !self.is_kept(blob));
+        going.map(receive::arrived).try_for_each(|path| files::remove(&path))
+    }
+
+    /// Names of what is there for the next apply and would not be but for this one, by `undo`.
+    pub fn names(&self, undo: &[Undo]) -> Vec<&'a str> {
+        let brought = |path: &Path| undo.iter().any(|undo| matches!(undo, Undo::Remove(p) if p == path));
+        let here = |blob: &&Blob| {
+            let folders = [model_folder(blob), runtime_folder(blob)];
+            self.is_kept(blob)
+                && (receive::arrived(blob).exists()
+                    || folders
+                        .iter()
+                        .any(|folder| brought(folder) && self.holds(&Undo::Remove(folder.clone()))))
+        };
+        self.blobs().filter(here).map(|blob| blob.name.as_str()).collect()
+    }
+}
+
+/// `a, b and c stay for the next apply`; nothing where nothing does.
+pub fn sentence(names: &[&str]) -> Option<String> {
+    match names {
+        [] => None,
+        [one] => Some(format!("{one} stays for the next apply")),
+        [most @ .., last] => Some(format!("{} and {last} stay for the next apply", most.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_is_named() {
+        assert_eq!(sentence(&[]), None);
+        assert_eq!(sentence(&["a"]).unwrap(), "a stays for the next apply");
+        assert_eq!(sentence(&["a", "b", "c"]).unwrap(), "a, b and c stay for the next apply");
+    }
+}

@@ -1,0 +1,143 @@
+//! Runs a program for a moment the way the service would run it: as its user, behind the same walls, and
+//! with no network, no devices, and bounds on memory and time.
+
+use crate::paths;
+use crate::process::{self, Outcome};
+use std::path::Path;
+use std::time::Duration;
+
+/// Where the service's walls are written down.
+const SERVICE: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/systemd/agi-provision-llama.service"));
+
+/// Beginnings of the settings that are walls; the others say what is run and when.
+const WALLS: [&str; 12] = [
+    "NoNewPrivileges=",
+    "CapabilityBoundingSet=",
+    "AmbientCapabilities=",
+    "Protect",
+    "Private",
+    "Restrict",
+    "LockPersonality=",
+    "RemoveIPC=",
+    "KeyringMode=",
+    "SystemCall",
+    "UMask=",
+    "LimitCORE=",
+];
+
+/// Tighter than the service's.
+const BOUNDS: [&str; 6] = [
+    "PrivateDevices=yes",
+    "PrivateNetwork=yes",
+    "MemoryMax=1G",
+    "TasksMax=64",
+    "RuntimeMaxSec=20",
+    "OOMScoreAdjust=1000",
+];
+
+const LIMIT: Duration = Duration::from_secs(40);
+/// Settings that an older systemd does not know and that are left out then, one try each.
+const TRIES: usize = 8;
+
+/// Runs `program` with `args`; `None` where systemd cannot.
+pub fn run(program: &Path, args: &[&str]) -> Option<Outcome> {
+    let mut properties = properties();
+    for _ in 0..TRIES {
+        let mut all = vec!["--quiet", "--wait", "--pipe", "--collect"];
+        all.extend(properties.iter().flat_map(|property| ["--property", property]));
+        let program = program.to_str()?;
+        all.extend(["--", program]);
+        all.extend(args);
+        let outcome = process::run("systemd-run", &all, LIMIT).ok()?;
+        let Some(unknown) = unknown(&outcome) else { return Some(outcome) };
+        properties.retain(|property| !property.starts_with(&unknown));
+    }
+    None
+}
+
+/// The setting, as `Name=`, that this systemd does not know.
+fn unknown(outcome: &Outcome) -> Option<String> {
+    let said = outcome.stderr.lines().find_map(|line| line.trim().strip_prefix("Unknown assignment: "))?;
+    Some(format!("{}=", said.split('=').next().filter(|name| !name.is_empty())?))
+}
+
+fn properties() -> Vec<String> {
+    let user = [format!("User={}", paths::USER), format!("Group={}", paths::USER)];
+    let bounds = BOUNDS.map(str::to_string);
+    user.into_iter().chain(walls(SERVICE)).chain(bounds).collect()
+}
+
+/// The walls of a unit's text, in its order: later ones add to earlier ones of the same name.
+fn walls(unit: &str) -> Vec<String> {
+    let service = unit.split("[Service]").nth(1).unwrap_or_default();
+    let service = service.split("\n[").next().unwrap_or_default();
+    let is_wall = |line: &&str| WALLS.iter().any(|wall| line.starts_with(wall)) && !line.contains("{{");
+    service.lines().map(str::trim).filter(is_wall).map(str::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_walls_and_nothing_else_of_it_are_taken() {
+        let properties = properties();
+        for wanted in [
+            "User=agi-provision",
+            "NoNewPrivileges=yes",
+            "CapabilityBoundingSet=",
+            "ProtectSystem=strict",
+            "ProtectHome=yes",
+            "ProtectProc=invisible",
+            "PrivateTmp=yes",
+            "RestrictNamespaces=yes",
+            "SystemCallFilter=@system-service",
+            "SystemCallFilter=~@privileged @keyring",
+            "LimitCORE=0",
+            "PrivateNetwork=yes",
+            "MemoryMax=1G",
+        ] {
+            assert!(properties.iter().any(|property| property == wanted), "{wanted}");
+        }
+        for other in ["Exec", "Restart=", "RestartSec", "LoadCredential", "Wants", "Type", "CacheDirectory"] {
+            assert!(!properties.iter().any(|property| property.starts_with(other)), "{other}");
+        }
+        // Each setting of the template is a wall, or known to be none.
+        let ordinary = [
+            "Type=",
+            "ExecStart=",
+            "SyslogIdentifier=",
+            "User=",
+            "Group=",
+            "LoadCredential=",
+            "CacheDirectory",
+            "Environment=",
+            "Restart=",
+            "RestartSec=",
+            "RestartPreventExitStatus=",
+            "Timeout",
+            "OOMScoreAdjust=",
+            "LimitNOFILE=",
+            "MemoryMax=",
+            "TasksMax=",
+        ];
+        let settings = SERVICE.lines().skip_while(|line| *line != "[Service]").skip(1);
+        for line in settings.take_while(|line| !line.starts_with('[')).filter(|line| line.contains('=')) {
+            let known = ordinary.iter().any(|name| line.starts_with(name));
+            let none = line.starts_with(['#', '{']);
+            assert!(none || known || properties.iter().any(|property| property == line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_systemd_does_not_know_is_named() {
+        let said = |stderr: &str| {
+            let stderr = stderr.to_string();
+            unknown(&Outcome { success: false, code: Some(1), stdout: String::new(), stderr })
+        };
+        assert_eq!(said("Unknown assignment: ProtectClock=yes\n").as_deref(), Some("ProtectClock="));
+        assert_eq!(said("Failed to start transient service unit"), None);
+        assert_eq!(said(""), None);
+    }
+}

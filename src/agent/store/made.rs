@@ -1,0 +1,438 @@
+//! The record of what this tool made on a host. Whatever is made is written to it before, so that nothing of
+//! ours is ever without an entry, and `remove` and a rollback take away what has one and nothing else.
+//!
+//! It lies in the data folder, which is made with the record in it, in one rename. Only the holder of the
+//! host's lock changes it.
+
+use crate::error::{Context, Failure, Result};
+use crate::files;
+use crate::paths;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+pub const SCHEMA: &str = "agi-provision/made/1";
+/// The record, readable by root alone.
+pub const RECORD: &str = "/var/lib/agi-provision/made.json";
+/// The data folder while it is made.
+const BORN: &str = "/var/lib/.agi-provision.new";
+
+/// A path that this tool may make and remove: below its own folders, or a unit of its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "PathBuf", into = "PathBuf")]
+pub struct OurPath(PathBuf);
+
+/// Our folders, with all below them.
+pub const ROOTS: [&str; 4] = [paths::ETC, paths::VAR, paths::LIB, paths::CACHE];
+/// Where systemd's own folders may have to be made, too.
+const UNITS: &str = "/etc/systemd/system";
+
+impl OurPath {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl TryFrom<PathBuf> for OurPath {
+    type Error = String;
+
+    fn try_from(path: PathBuf) -> Result<OurPath, String> {
+        let plain = path.is_absolute()
+            && path.components().skip(1).all(|part| matches!(part, Component::Normal(_)))
+            && !path.as_os_str().to_string_lossy().contains("//");
+        let below = ROOTS.iter().any(|root| path.starts_with(root));
+        let unit = path.strip_prefix(UNITS).is_ok_and(|rest| {
+            let names: Vec<_> = rest.iter().map(|name| name.to_string_lossy()).collect();
+            names.iter().any(|name| name.starts_with("agi-provision-"))
+                || matches!(&names[..], [one] if one.ends_with(".wants"))
+        });
+        match plain && (below || unit) {
+            true => Ok(OurPath(path)),
+            false => Err(format!("{} is no place of agi-provision's", path.display())),
+        }
+    }
+}
+
+impl From<OurPath> for PathBuf {
+    fn from(path: OurPath) -> PathBuf {
+        path.0
+    }
+}
+
+/// One thing on the host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Thing {
+    /// The number is known once the account was made.
+    Account {
+        name: String,
+        uid: Option<u32>,
+    },
+    Group {
+        name: String,
+        gid: Option<u32>,
+    },
+    /// Removed when nothing is left in it.
+    Folder {
+        path: OurPath,
+    },
+    /// Removed with all that is in it.
+    Tree {
+        path: OurPath,
+    },
+    File {
+        path: OurPath,
+    },
+    UnitFile {
+        path: OurPath,
+    },
+    DropIn {
+        path: OurPath,
+    },
+    Link {
+        path: OurPath,
+    },
+    Certificate {
+        path: OurPath,
+    },
+    /// Installed packages stay on the host.
+    Package {
+        name: String,
+    },
+    /// Removed with the unit that loads it.
+    FirewallTable {
+        family: String,
+        name: String,
+    },
+}
+
+/// Fails for a path that this tool has no business with.
+fn ours(path: impl AsRef<Path>) -> Result<OurPath> {
+    OurPath::try_from(path.as_ref().to_path_buf()).map_err(|why| Failure::failed(why).into())
+}
+
+impl Thing {
+    pub fn folder(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::Folder { path: ours(path)? })
+    }
+
+    pub fn tree(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::Tree { path: ours(path)? })
+    }
+
+    pub fn file(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::File { path: ours(path)? })
+    }
+
+    pub fn unit_file(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::UnitFile { path: ours(path)? })
+    }
+
+    pub fn drop_in(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::DropIn { path: ours(path)? })
+    }
+
+    pub fn link(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::Link { path: ours(path)? })
+    }
+
+    pub fn certificate(path: impl AsRef<Path>) -> Result<Thing> {
+        Ok(Thing::Certificate { path: ours(path)? })
+    }
+
+    /// Where it lies, for what lies somewhere.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Thing::Folder { path }
+            | Thing::Tree { path }
+            | Thing::File { path }
+            | Thing::UnitFile { path }
+            | Thing::DropIn { path }
+            | Thing::Link { path }
+            | Thing::Certificate { path } => Some(path.path()),
+            Thing::Account { .. }
+            | Thing::Group { .. }
+            | Thing::Package { .. }
+            | Thing::FirewallTable { .. } => None,
+        }
+    }
+}
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    schema: String,
+    /// Made by this tool, or about to be.
+    pub things: BTreeSet<Thing>,
+    /// Found, and shown by their content to be ours: `remove` takes them, a failed first apply does not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub taken_over: BTreeSet<Thing>,
+    /// Folders of others that are used as they are, and stay.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub used: BTreeSet<PathBuf>,
+}
+
+impl Default for Made {
+    fn default() -> Made {
+        let (things, taken_over, used) = Default::default();
+        Made { schema: SCHEMA.to_string(), things, taken_over, used }
+    }
+}
+
+impl Made {
+    /// `None` where nothing was recorded.
+    pub fn read() -> Result<Option<Made>> {
+        let text = match fs::read(RECORD) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("reading {RECORD}")),
+        };
+        Made::parse(&text).map(Some)
+    }
+
+    fn parse(text: &[u8]) -> Result<Made> {
+        let unreadable = |why: String| {
+            Failure::failed(format!("{RECORD}, the record of what was made on this host: {why}"))
+                .hint("a newer agi-provision may have written it; use that one, or restore the file")
+        };
+        let made: Made = serde_json::from_slice(text).map_err(|error| unreadable(error.to_string()))?;
+        match made.schema == SCHEMA {
+            true => Ok(made),
+            false => Err(unreadable(format!("its schema is {:?}", made.schema)).into()),
+        }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Thing> {
+        self.things.iter().chain(&self.taken_over)
+    }
+
+    /// `path` has an entry of its own.
+    pub fn has(&self, path: &Path) -> bool {
+        self.all().any(|thing| thing.path() == Some(path))
+    }
+
+    /// The account's number, if an account of ours is or was about to be made.
+    pub fn account(&self) -> Option<Option<u32>> {
+        self.all().find_map(|thing| match thing {
+            Thing::Account { uid, .. } => Some(*uid),
+            _ => None,
+        })
+    }
+
+    /// The same for the group.
+    pub fn group(&self) -> Option<Option<u32>> {
+        self.all().find_map(|thing| match thing {
+            Thing::Group { gid, .. } => Some(*gid),
+            _ => None,
+        })
+    }
+
+    /// Adds `thing` unless it has an entry. Numbers that became known replace those that were not.
+    pub fn add(&mut self, thing: Thing) {
+        let known = match &thing {
+            Thing::Account { uid, .. } => {
+                self.account().is_some_and(|known| known.is_some() || uid.is_none())
+            }
+            Thing::Group { gid, .. } => self.group().is_some_and(|known| known.is_some() || gid.is_none()),
+            _ => thing.path().is_some_and(|path| self.has(path)),
+        };
+        if known {
+            return;
+        }
+        match &thing {
+            Thing::Account { .. } => self.forget(|thing| matches!(thing, Thing::Account { .. })),
+            Thing::Group { .. } => self.forget(|thing| matches!(thing, Thing::Group { .. })),
+            _ => {}
+        }
+        self.things.insert(thing);
+    }
+
+    pub fn forget(&mut self, what: impl Fn(&Thing) -> bool) {
+        self.things.retain(|thing| !what(thing));
+        self.taken_over.retain(|thing| !what(thing));
+    }
+}
+
+/// Records `things`, which are about to be made.
+pub fn add(things: impl IntoIterator<Item = Thing>) -> Result<()> {
+    update(|made| things.into_iter().for_each(|thing| made.add(thing)))
+}
+
+/// Forgets what lay in these folders and is gone.
+pub fn forget_absent(folders: &[&str]) -> Result<()> {
+    let inside = |path: &Path| folders.iter().any(|folder| path.parent() == Some(Path::new(folder)));
+    let absent =
+        |thing: &Thing| thing.path().is_some_and(|path| inside(path) && fs::symlink_metadata(path).is_err());
+    match Made::read()? {
+        Some(_) => update(|made| made.forget(absent)),
+        None => Ok(()),
+    }
+}
+
+/// What lies at `path` may be changed and removed. On a host of an earlier version, which kept no record, all
+/// of our names were taken for ours.
+pub fn is_ours(path: &Path) -> Result<bool> {
+    Ok(Made::read()?.is_none_or(|made| made.has(path)))
+}
+
+/// Makes a folder of ours, and records it, unless it is there.
+pub fn folder(path: &Path, mode: u32) -> Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        add([Thing::folder(path)?])?;
+    }
+    files::directory(path, mode)
+}
+
+/// Keeps of the record what was in it `before`, and what is on the host: the rest was about to be made and was
+/// not, or was taken back.
+pub fn restore(before: Option<&Made>) -> Result<()> {
+    let known = |thing: &Thing| before.is_some_and(|made| made.things.contains(thing));
+    let there = |thing: &Thing| match thing {
+        Thing::Package { .. } => true,
+        other => other.path().is_some_and(|path| fs::symlink_metadata(path).is_ok()),
+    };
+    match Made::read()? {
+        Some(_) => update(|made| made.things.retain(|thing| known(thing) || there(thing))),
+        None => Ok(()),
+    }
+}
+
+/// Changes the record; it is written only where it differs then.
+pub fn update(change: impl FnOnce(&mut Made)) -> Result<()> {
+    let before = Made::read()?;
+    let mut made = before.clone().unwrap_or_default();
+    change(&mut made);
+    if before.as_ref() == Some(&made) {
+        return Ok(());
+    }
+    write(made)
+}
+
+fn write(mut made: Made) -> Result<()> {
+    let var = Path::new(paths::VAR);
+    if fs::symlink_metadata(var).is_ok() {
+        return files::write(Path::new(RECORD), &serde_json::to_vec_pretty(&made)?, 0o600);
+    }
+    // The folder does not exist without the record that says whose it is.
+    made.add(Thing::folder(var)?);
+    let born = Path::new(BORN);
+    files::remove(born)?;
+    files::directory(born, 0o755)?;
+    let name = Path::new(RECORD).file_name().unwrap_or_default();
+    files::write(&born.join(name), &serde_json::to_vec_pretty(&made)?, 0o600)?;
+    renameat_with(CWD, born, CWD, var, RenameFlags::NOREPLACE)
+        .map_err(io::Error::from)
+        .and_then(|()| files::sync_folder(var))
+        .with_context(|| format!("making {}", var.display()))
+}
+
+/// Ends the record where nothing that we made is left, and removes its folder where that is ours and nothing
+/// else is in it.
+pub fn end() -> Result<()> {
+    files::remove(Path::new(BORN))?;
+    let Some(made) = Made::read()? else { return Ok(()) };
+    let var = Thing::folder(paths::VAR)?;
+    let kept = |thing: &Thing| !matches!(thing, Thing::Package { .. } | Thing::FirewallTable { .. });
+    if made.things.iter().any(|thing| *thing != var && kept(thing)) {
+        return Ok(());
+    }
+    files::remove(&files::temporary(Path::new(RECORD)))?;
+    files::remove(Path::new(RECORD))?;
+    if made.things.contains(&var) {
+        remove_folder(Path::new(paths::VAR))?;
+    }
+    Ok(())
+}
+
+/// Removes an empty folder. False: it stays, as something is in it or a disk is mounted there.
+pub fn remove_folder(path: &Path) -> Result<bool> {
+    use io::ErrorKind::{DirectoryNotEmpty, NotFound, ResourceBusy};
+    // A read-only file system says that it is one, also of what is not there.
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound) {
+        return Ok(true);
+    }
+    match fs::remove_dir(path) {
+        Ok(()) => {
+            files::sync_folder(path)?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == NotFound => Ok(true),
+        Err(error) if matches!(error.kind(), DirectoryNotEmpty | ResourceBusy) => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("removing {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_places_of_ours_are_paths_of_the_record() {
+        for (path, ours) in [
+            ("/var/lib/agi-provision", true),
+            ("/var/lib/agi-provision/models/ab/note.json", true),
+            ("/etc/agi-provision/api-key", true),
+            ("/usr/local/lib/agi-provision/agent-1", true),
+            ("/var/cache/agi-provision", true),
+            ("/etc/systemd/system/agi-provision-llama.service", true),
+            ("/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf", true),
+            ("/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service", true),
+            ("/etc/systemd/system/multi-user.target.wants", true),
+            ("/", false),
+            ("/var/lib", false),
+            ("/home", false),
+            ("/var/lib/agi-provision/../dpkg", false),
+            ("/var/lib/agi-provision-other", false),
+            ("var/lib/agi-provision", false),
+            ("/etc/systemd/system", false),
+            ("/etc/systemd/system/sshd.service", false),
+            ("/etc/systemd/system/agi-provision-llama.service.d/../../../passwd", false),
+            ("/etc/passwd", false),
+            ("", false),
+        ] {
+            assert_eq!(OurPath::try_from(PathBuf::from(path)).is_ok(), ours, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_names_a_place_of_others_is_refused_as_a_whole() {
+        let record = |thing: &str| format!(r#"{{"schema":"{SCHEMA}","things":[{thing}]}}"#);
+        let tree = |path: &str| record(&format!(r#"{{"kind":"tree","path":"{path}"}}"#));
+        assert!(Made::parse(tree("/var/lib/agi-provision/models/ab").as_bytes()).is_ok());
+        for (text, why) in [
+            (tree("/var/lib/agi-provision/../../../home"), "no place of agi-provision's"),
+            (tree("/home"), "no place of agi-provision's"),
+            (record(r#"{"kind":"spell"}"#), "unknown variant"),
+            (r#"{"schema":"agi-provision/made/2","things":[]}"#.to_string(), "its schema is"),
+            ("{}".to_string(), "missing field"),
+            (String::new(), "EOF"),
+        ] {
+            let error = Made::parse(text.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(error.to_string().contains(RECORD), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_filled_in_once_and_a_path_has_one_entry() {
+        let account = |uid| Thing::Account { name: "agi-provision".into(), uid };
+        let mut made = Made::default();
+        assert_eq!(made.account(), None);
+        for (uid, known) in [(None, None), (Some(998), Some(998)), (None, Some(998)), (Some(1), Some(998))] {
+            made.add(account(uid));
+            assert_eq!(made.account(), Some(known));
+            assert_eq!(made.things.len(), 1);
+        }
+        made.taken_over.insert(Thing::folder(paths::MODELS).unwrap());
+        made.add(Thing::tree(paths::MODELS).unwrap());
+        assert_eq!(made.things.len(), 1, "taken over already");
+        let text = serde_json::to_vec(&made).unwrap();
+        assert_eq!(Made::parse(&text).unwrap(), made);
+        made.forget(|thing| thing.path().is_some());
+        assert!(!made.has(Path::new(paths::MODELS)) && made.account().is_some());
+    }
+}

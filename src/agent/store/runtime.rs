@@ -1,0 +1,166 @@
+//! Whether a runtime is still as it was put there: every file as it was stamped, and nothing of it
+//! writable by anyone but root. Checked before each apply and at every start.
+
+use super::generation::{NOTE, Runtime, read_note, runtime_folder};
+use crate::error::{Context, Result};
+use crate::files::Stamp;
+use crate::wire::protocol::Blob;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The user who alone may change what is put on a host.
+const ROOT: u32 = 0;
+
+/// The noted runtime, if it is still as it was put there.
+pub fn noted(blob: &Blob) -> Option<Runtime> {
+    find(blob).ok()
+}
+
+/// The noted runtime, or why there is none: `None` for nothing there, else what was changed.
+pub fn find(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
+    let folder = runtime_folder(blob);
+    let note: Runtime = read_note(&folder.join(NOTE)).ok_or(None)?;
+    if note.blob != *blob {
+        return Err(None);
+    }
+    match altered(&folder, &note, ROOT) {
+        None => Ok(note),
+        Some(why) => Err(Some(why)),
+    }
+}
+
+/// Stamps of `paths`, each relative to `folder` or absolute.
+pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result<BTreeMap<PathBuf, Stamp>> {
+    let stamp = |path: PathBuf| {
+        let full = folder.join(&path);
+        let stamp = Stamp::of(&full).with_context(|| format!("reading {}", full.display()))?;
+        Ok((path, stamp))
+    };
+    paths.into_iter().map(stamp).collect()
+}
+
+/// What is not as it was noted of the runtime in `folder`; `None` when all is. `owner`: the user who alone
+/// may write to it.
+fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
+    let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
+    let server = inside.join("llama-server");
+    let stamped = note.stamps.iter().map(|(path, stamp)| (folder.join(path), stamp));
+    for (path, stamp) in stamped.chain([(server, &note.stamp)]) {
+        match Stamp::of(&path) {
+            Ok(found) if found == *stamp => {}
+            Ok(_) => return Some(format!("{} was changed", path.display())),
+            Err(error) => return Some(format!("{}: {error}", path.display())),
+        }
+    }
+    if let Some(gone) = note.libraries.iter().find(|path| !path.as_path().exists()) {
+        return Some(format!("{gone} is gone"));
+    }
+    own_files(folder, note)
+        .into_iter()
+        .find(|path| !is_only(owner, path))
+        .map(|path| format!("{} can be changed by others than root", path.display()))
+}
+
+/// Every file that was unpacked, and the folders that they lie in.
+fn own_files(folder: &Path, note: &Runtime) -> BTreeSet<PathBuf> {
+    let files = note.files.keys().map(|path| path.as_path()).chain(note.stamps.keys().map(PathBuf::as_path));
+    let files = files.map(|path| folder.join(path));
+    let mut all = BTreeSet::from([folder.to_path_buf()]);
+    for file in files {
+        all.extend(file.ancestors().take_while(|path| path.starts_with(folder)).map(Path::to_path_buf));
+        // One outside is the host's own, and only itself is looked at.
+        all.insert(file);
+    }
+    all
+}
+
+fn is_only(owner: u32, path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.uid() == owner && metadata.mode() & 0o022 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checked::{Checksum, FileName, HostPath, RelativePath};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn runtime(folder: &Path) -> Runtime {
+        fs::create_dir_all(folder.join("b1")).unwrap();
+        let files = ["b1/llama-server", "b1/libggml.so"].map(PathBuf::from);
+        for file in &files {
+            fs::write(folder.join(file), "x").unwrap();
+            fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for folder in [folder, &folder.join("b1")] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Runtime {
+            blob: Blob {
+                name: FileName::new("llama.tar.gz").unwrap(),
+                sha256: Checksum::of([0; 32]),
+                size_bytes: 1,
+            },
+            llama_build: "b1".into(),
+            folder: Some(RelativePath::new("b1").unwrap()),
+            stamp: Stamp::of(&folder.join(&files[0])).unwrap(),
+            libraries: vec![HostPath::new("/dev/null").unwrap()],
+            installed: None,
+            build: None,
+            stamps: stamps(folder, files.clone()).unwrap(),
+            files: files.map(|path| (RelativePath::from_os(path).unwrap(), Checksum::of([0; 32]))).into(),
+        }
+    }
+
+    #[test]
+    fn whatever_changes_in_a_runtime_is_told() {
+        type Change = fn(&Path, &mut Runtime);
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let owner = rustix::process::geteuid().as_raw();
+        let cases: [(Change, Option<&str>); 8] = [
+            (|_, _| {}, None),
+            (
+                |dir, _| fs::write(dir.join("b1/llama-server"), "other").unwrap(),
+                Some("llama-server was changed"),
+            ),
+            (|dir, _| fs::write(dir.join("b1/libggml.so"), "other").unwrap(), Some("libggml.so was changed")),
+            (|dir, _| fs::remove_file(dir.join("b1/libggml.so")).unwrap(), Some("libggml.so: No such file")),
+            (
+                |_, note| note.libraries.push(HostPath::new("/no/such.so").unwrap()),
+                Some("/no/such.so is gone"),
+            ),
+            // The same content in another file.
+            (
+                |dir, _| {
+                    fs::write(dir.join("new"), "x").unwrap();
+                    fs::rename(dir.join("new"), dir.join("b1/libggml.so")).unwrap();
+                },
+                Some("libggml.so was changed"),
+            ),
+            // A note that was written before there were stamps.
+            (|_, note| note.stamps.clear(), None),
+            (|_, note| note.stamp.size_bytes += 1, Some("llama-server was changed")),
+        ];
+        for (change, want) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            let mut note = runtime(dir.path());
+            change(dir.path(), &mut note);
+            let found = altered(dir.path(), &note, owner);
+            assert_eq!(found.is_some(), want.is_some(), "{found:?} {want:?}");
+            assert!(want.is_none_or(|want| found.as_ref().unwrap().contains(want)), "{found:?} {want:?}");
+        }
+        for path in ["", "b1", "b1/llama-server", "b1/libggml.so"] {
+            let dir = tempfile::tempdir().unwrap();
+            let note = runtime(dir.path());
+            for open in [0o775, 0o757] {
+                mode(&dir.path().join(path), open);
+                let found = altered(dir.path(), &note, owner).unwrap();
+                assert!(found.ends_with("can be changed by others than root"), "{path}: {found}");
+            }
+            mode(&dir.path().join(path), 0o755);
+            assert_eq!(altered(dir.path(), &note, owner), None);
+            assert!(altered(dir.path(), &note, owner + 1).is_some(), "another owner");
+        }
+    }
+}

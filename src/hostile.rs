@@ -1,0 +1,167 @@
+//! Every parser of text from outside, as a function of bytes, with what is done with the result next: read or
+//! refused, shown, never a crash. tests/hostile.rs runs each over a kept corpus and changes of it, fuzz/ for as
+//! long as one likes. A new parser is a function here, a line in [`TARGETS`], a folder in fuzz/corpus and a file
+//! in fuzz/fuzz_targets.
+
+use crate::apply::inventory;
+use crate::hardware::facts::Facts;
+use crate::hardware::offers::sources::Catalogue;
+use crate::hardware::{offers, probe, profiles};
+use crate::model::Shape;
+use crate::model::gguf::Header;
+use crate::model::shape::weights_of;
+use crate::plan::document::{Requirement, Workload};
+use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
+use crate::plan::placement::Placement;
+use crate::plan::{Plan, build, reconcile};
+use crate::render::{Bundle, Manifest, render};
+use crate::verify::Held;
+use crate::wire::protocol::{Event, Request};
+use crate::{outside, report, ssh, verify};
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// A parser, with everything that its result goes through.
+pub type Target = fn(&[u8]);
+
+/// Every target under its name, which is also that of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("bundle_tar", bundle_tar),
+    ("facts", facts),
+    ("gguf_header", gguf_header),
+    ("inventory", inventory),
+    ("known_hosts", known_hosts),
+    ("manifest", manifest),
+    ("nvidia_smi", nvidia_smi),
+    ("offers", offers),
+    ("plan", plan),
+    ("private_key", private_key),
+    ("protocol", protocol),
+    ("ssh_config", ssh_config),
+];
+
+/// A bundle as it travels to a host.
+pub fn bundle_tar(bytes: &[u8]) {
+    if let Ok(bundle) = Bundle::from_tar(bytes) {
+        let _ = bundle.plan();
+        let _ = bundle.to_tar();
+    }
+}
+
+/// What a host says that it has.
+pub fn facts(bytes: &[u8]) {
+    let Ok(facts) = serde_json::from_slice::<Facts>(bytes) else { return };
+    let _ = outside::visible(&report::facts::text(&facts));
+    let known = profiles::all();
+    let _ = reconcile::profile(&facts, &known);
+    static REQUIREMENTS: LazyLock<Vec<Requirement>> = LazyLock::new(|| {
+        let plan =
+            Plan::from_json(include_str!("../tests/golden/plans/multi-gpu.json")).expect("a kept plan");
+        plan.requirements
+    });
+    let _ = report::verify::text(&verify::check(&REQUIREMENTS, &facts, &Held::default()));
+}
+
+/// The header of a model's file, and the ledger that follows from it.
+pub fn gguf_header(bytes: &[u8]) {
+    let Ok(header) = Header::read(bytes, Some(bytes.len() as u64)) else { return };
+    let Ok(shape) = Shape::from_header(&header) else { return };
+    let weights = weights_of(&header, shape.layers.len());
+    let workload = Workload {
+        n_ctx: 8192,
+        slots: 2,
+        kv_unified: false,
+        kv_type_k: "q8_0".to_string(),
+        kv_type_v: "f16".to_string(),
+        flash_attn: true,
+        batch: 2048,
+        ubatch: 512,
+    };
+    let _ = refusal(&shape, &workload);
+    let (build, graphs) = (build::ledger("b12032").expect("a known build"), &Graphs::default());
+    let logits = Logits::PerSlot;
+    let subject = Subject { shape: &shape, weights: &weights, workload: &workload, build, logits, graphs };
+    let n_layer = shape.layers.len() as u64;
+    let _ = subject.kv_bytes(0, n_layer);
+    let _ = subject.compute_bytes(&Placement::host_only(n_layer));
+    let _ = subject.compute_bytes(&Placement::offload(n_layer, n_layer / 2, &[3, 1]));
+}
+
+/// An inventory, as each of the three kinds.
+pub fn inventory(bytes: &[u8]) {
+    for name in ["hosts", "hosts.yml", "hosts.toml"] {
+        match inventory::parse(Path::new(name), bytes.to_vec()) {
+            Ok(entries) => entries.iter().for_each(|entry| drop(entry.target())),
+            Err(why) => drop(outside::line(&why)),
+        }
+    }
+}
+
+/// OpenSSH's list of known keys.
+pub fn known_hosts(bytes: &[u8]) {
+    let mut known = ssh::KnownHosts::default();
+    known.add(Path::new("known_hosts"), bytes);
+    for (host, port) in [("host.example", 22), ("192.0.2.7", 2222), ("::1", 22)] {
+        let _ = known.lookup(host, port, b"\0\0\0\x0bssh-ed25519\0\0\0\x01x");
+        let _ = known.key_types(host, port);
+    }
+}
+
+/// What a bundle says of itself.
+pub fn manifest(bytes: &[u8]) {
+    if let Ok(manifest) = Manifest::from_json(bytes) {
+        let _ = manifest.to_json();
+    }
+}
+
+/// The four outputs of nvidia-smi.
+pub fn nvidia_smi(bytes: &[u8]) {
+    probe::read_nvidia_smi(&String::from_utf8_lossy(bytes));
+}
+
+/// A file of prices: ours, and a table of each source.
+pub fn offers(bytes: &[u8]) {
+    let known = profiles::all();
+    if let Ok(read) = offers::file::read(bytes) {
+        let _ = offers::file::write(&read.offers);
+        for offer in &read.offers {
+            let _ = known.iter().filter(|profile| offers::matching::fits(&offer.machine, profile)).count();
+        }
+    }
+    let _ = offers::file::shortlist(bytes, &known);
+    let catalogue = Catalogue { address: String::new(), csv: bytes.to_vec(), day: None };
+    for source in offers::sources::all() {
+        // Each cloud's rows differ a little; a large table is read once.
+        let clouds = if bytes.len() > 16 << 10 { 1 } else { usize::MAX };
+        for cloud in source.clouds().iter().take(clouds) {
+            let _ = offers::update::read(source, cloud, &catalogue, jiff::civil::date(2026, 11, 28));
+        }
+    }
+}
+
+/// A plan, its text and its bundle.
+pub fn plan(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(plan) = Plan::from_json(text) else { return };
+    let _ = outside::visible(&report::plan::text(&plan));
+    let _ = report::html::plan(&plan, None);
+    if let Ok(bundle) = render(&plan) {
+        let _ = bundle.to_tar();
+    }
+}
+
+/// A private key and a certificate beside it.
+pub fn private_key(bytes: &[u8]) {
+    ssh::hostile::private_key(&String::from_utf8_lossy(bytes));
+}
+
+/// A line that one end sends to the other, and a line of the journal.
+pub fn protocol(bytes: &[u8]) {
+    let _ = serde_json::from_slice::<Event>(bytes);
+    let _ = serde_json::from_slice::<Request>(bytes);
+}
+
+/// An SSH configuration. What it includes is read from this machine, in its bounds.
+pub fn ssh_config(bytes: &[u8]) {
+    ssh::hostile::config(&String::from_utf8_lossy(bytes));
+}
