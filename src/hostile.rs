@@ -129,7 +129,7 @@ pub fn offers(bytes: &[u8]) {
         }
     }
     let _ = offers::file::shortlist(bytes, &known);
-    let catalogue = Catalogue { address: String::new(), csv: bytes.to_vec(), day: None };
+    let catalogue = Catalogue { address: String::new(), bytes: bytes.to_vec(), day: None };
     for source in offers::sources::all() {
         // Each cloud's rows differ a little; a large table is read once.
         let clouds = if bytes.len() > 16 << 10 { 1 } else { usize::MAX };

@@ -47,9 +47,72 @@
 //! [`home`] the user's folders here, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
 //! [`process`] programs with a time limit, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes
 //! as people read them, [`unpack`] archives that a stranger made.
+//!
+//! # Plan
+//!
+//! ```
+//! use agi_provision::plan::{Request, plan};
+//!
+//! let plan = plan(&Request::of_registry("tinyllama-1.1b", Some("Q4_K_M"))?)?;
+//! assert!(plan.memory.iter().all(|device| device.headroom_bytes > 0));
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
+//! # Bundle
+//!
+//! ```
+//! # use agi_provision::plan::{Request, plan};
+//! use agi_provision::render::{Bundle, render};
+//!
+//! # let plan = plan(&Request::of_registry("tinyllama-1.1b", Some("Q4_K_M"))?)?;
+//! # let folder = tempfile::tempdir()?;
+//! let bundle = render(&plan)?;
+//! bundle.write(folder.path())?;
+//! assert_eq!(Bundle::read(folder.path())?.plan()?, plan);
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
+//! # Verify and apply
+//!
+//! On this machine, without any change to it:
+//!
+//! ```
+//! # use agi_provision::plan::{Request, plan};
+//! use agi_provision::hardware::probe::probe;
+//! use agi_provision::{paths, verify};
+//!
+//! # let plan = plan(&Request::of_registry("tinyllama-1.1b", Some("Q4_K_M"))?)?;
+//! let facts = probe(std::path::Path::new(paths::MODELS));
+//! let report = verify::check(&plan.requirements, &facts, verify::Held::default());
+//! for line in report.refused() {
+//!     println!("{}: needed {}, found {}", line.id, line.needed, line.found);
+//! }
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
+//! On a host, by the agent, which is the command's own executable:
+//!
+//! ```no_run
+//! use agi_provision::apply::show::Silent;
+//! use agi_provision::apply::{AgentFile, Host, Work, session};
+//! use agi_provision::ssh::{Options, Target};
+//! use agi_provision::wire::protocol::Op;
+//! use std::path::Path;
+//!
+//! let host = Host::Ssh { target: Target::parse("root@203.0.113.7")?, options: Box::new(Options::default()) };
+//! let agent = AgentFile::find(Some(Path::new("/usr/local/bin/agi-provision")))?;
+//! let op = Op::Probe { measure: false, urls: Vec::new() };
+//! let work = Work { op, agent, files: Vec::new(), token: None, certificate: None };
+//! let outcome = session::run(&host, &work, &mut Silent)?;
+//! assert!(outcome.end.failure().is_none());
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
+//! `Op::Verify` and `Op::Apply` are asked in the same way; `Op::Apply` carries the bundle as a tar.
 
 // They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+#![deny(unsafe_code)]
 
 #[macro_use]
 pub mod say;

@@ -24,7 +24,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// As [`print`], where a reader that went away is an error, for what goes on for ever.
+/// As [`print`](fn@print), where a reader that went away is an error, for what goes on for ever.
 pub fn write(text: &str) -> std::io::Result<()> {
     let text = outside::visible(text);
     let mut out = std::io::stdout().lock();

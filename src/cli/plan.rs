@@ -54,6 +54,7 @@ enum PlanFormat {
 #[command(next_help_heading = "Planning")]
 pub struct PlanArgs {
     /// Model: a name (see `models`), hf:owner/repository[:quant], or a path to a .gguf file
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the help's brackets are no link")]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// The most to pay: 300/month, 0.6/hour, 250EUR/month

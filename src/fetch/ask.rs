@@ -64,7 +64,7 @@ impl Asker {
         self.token.is_some()
     }
 
-    /// Gets the asked part of `url`, whole. Tries [`TRIES`] times at most.
+    /// Gets the asked part of `url`, whole. Tries `TRIES` times at most.
     pub fn get(&self, url: &str, asked: Asked) -> Result<Reply, Unanswered> {
         for tried in 1.. {
             let refusal = match self.try_get(url, asked) {

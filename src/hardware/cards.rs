@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// One card in one size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Card {
-    /// Name in catalogues, [`squashed`].
+    /// Name in catalogues, `squashed`.
     pub key: String,
     /// Memory by the box, GB.
     pub gb: f64,

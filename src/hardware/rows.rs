@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn quotes_without_end_are_not_read_for_ever() {
-        let rows = read(&[b"a,b\n".as_slice(), &b"\"x\n".repeat(100_000)].concat());
+        let rows = read(&[b"a,b\n".as_slice(), &b"c\"d,\"x\n".repeat(20_000)].concat());
         assert!(rows.len() < 1000, "{}", rows.len());
         assert!(rows.last().unwrap().1.as_ref().unwrap_err().contains("the rest is not read"));
     }

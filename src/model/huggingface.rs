@@ -1,5 +1,5 @@
 //! Files of a Hugging Face repository: their sizes and SHA-256 from its API, and the header of one by
-//! range reads, at most [`READS`].
+//! range reads, at most `READS`.
 //!
 //! HF_ENDPOINT names another server, HF_TOKEN is sent to it alone. Busy and failing answers are
 //! retried, every wait has a bound.

@@ -6,7 +6,7 @@
 //! - [`yaml`] reads YAML without recursion and with a bound on depth, values and what aliases repeat. JSON
 //!   and TOML need no care of their own: serde_json stops at 128 levels, toml at 80
 //!   (`deep_json_and_toml_are_refused_by_their_parsers` holds them to it).
-//! - [`visible`], [`line`](line()), [`message`] and [`quoted`] show text, and [`say`](crate::say) writes it to
+//! - [`visible`], [`line`](fn@line), [`message`] and [`quoted`] show text, and [`say`](crate::say) writes it to
 //!   stderr. Nothing in it can steer a terminal, turn text around or fill the screen.
 //!
 //! Every bound is in the error that it causes.

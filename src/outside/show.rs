@@ -75,7 +75,7 @@ fn shortened(text: &str, most: usize) -> String {
     format!("{head} … {} characters left out … {end}", length - most)
 }
 
-/// A message of several lines, each as [`line`] shows it. All but the first are indented, so that nothing in the
+/// A message of several lines, each as [`line`](fn@line) shows it. All but the first are indented, so that nothing in the
 /// message can pass for another one.
 pub fn message(text: &str) -> String {
     let start = text.len() - text.trim_start_matches('\n').len();

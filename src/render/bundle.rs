@@ -5,8 +5,8 @@ use super::archive;
 use super::broken::broken;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
-    BundleLink, CLOUD_INIT, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, PLAN, ROOTFS, SCHEMA,
-    TOOL_VERSION, check_path, host_path,
+    BundleLink, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, OWNER, PLAN, ROOTFS, SCHEMA,
+    TOOL_VERSION, check_path, goes_to_host, host_path,
 };
 use crate::checked::{Checksum, FileMode, RelativePath};
 use crate::error::{Context, Failure, Result};
@@ -27,6 +27,17 @@ pub struct BundleFile {
     /// `user:group`.
     pub owner: String,
     pub content: Vec<u8>,
+}
+
+impl BundleFile {
+    /// A text that everyone may read.
+    ///
+    /// # Errors
+    /// `path` leads out of the bundle.
+    pub(super) fn of_text(path: &str, text: String) -> Result<BundleFile> {
+        let (path, owner) = (RelativePath::new(path)?, OWNER.to_string());
+        Ok(BundleFile { path, mode: FileMode::PLAIN, owner, content: text.into_bytes() })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,15 +172,15 @@ impl Bundle {
         sha256(manifest.to_json().as_bytes())
     }
 
-    /// The manifest without `cloud-init/`, which holds the rest of the bundle and so cannot be part
-    /// of what it holds, and without what only a directory has.
+    /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and
+    /// so cannot be part of what they hold, and without what only a directory has.
     fn for_host(&self) -> Manifest {
         let mut manifest = Manifest { carried: Vec::new(), seed: None, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));
         manifest
     }
 
-    /// The tar that goes to a host: the manifest first, then every file but `cloud-init/`, by path.
+    /// The tar that goes to a host: the manifest first, then every file that goes there, by path.
     pub fn to_tar(&self) -> Result<Vec<u8>> {
         let manifest = self.for_host().to_json();
         let files = self.files.iter().filter(|file| goes_to_host(&file.path));
@@ -197,10 +208,6 @@ fn entry(file: &BundleFile) -> ManifestFile {
         sha256: sha256(&file.content),
         size_bytes: file.content.len() as u64,
     }
-}
-
-fn goes_to_host(path: &str) -> bool {
-    !path.strip_prefix(CLOUD_INIT).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// In a directory.

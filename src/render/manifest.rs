@@ -19,8 +19,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const PLAN: &str = "plan.json";
 /// What a host gets, at its real paths.
 pub const ROOTFS: &str = "rootfs";
-/// Made from the rest of the bundle for clouds; a host never gets it.
-pub const CLOUD_INIT: &str = "cloud-init";
+/// Instructions for people, which a host gets too.
+pub const README: &str = "README.md";
 
 /// Most files and links of a bundle.
 pub const MAX_ENTRIES: usize = 256;
@@ -164,6 +164,11 @@ pub fn is_units(host: &str) -> bool {
 
 fn is_configuration(host: &str) -> bool {
     host.strip_prefix(paths::ETC).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a host gets the bundle's file `path`: its plan, its instructions and its own files, and nothing else.
+pub(super) fn goes_to_host(path: &str) -> bool {
+    matches!(path, PLAN | README) || host_path(path).is_some()
 }
 
 /// The path on a host of a bundle's `rootfs/…`.

@@ -17,17 +17,17 @@
 //! - [`carried`]: large files that travel in a bundle's directory;
 //! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
-//! - [`cloud_init`], [`providers`]: user-data and who accepts its size;
+//! - [`targets`]: other forms of a bundle, cloud-init among them; [`providers`]: who accepts its size;
 //! - `templates`: the Tera environment.
 
 mod archive;
 mod broken;
 pub mod bundle;
 pub mod carried;
-pub mod cloud_init;
 pub mod manifest;
 pub mod providers;
 pub mod seed;
+pub mod targets;
 mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
@@ -35,7 +35,7 @@ pub use carried::Carried;
 pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
 pub use providers::Provider;
 
-use crate::checked::{FileMode, LinkTarget, RelativePath};
+use crate::checked::{LinkTarget, RelativePath};
 use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -54,7 +54,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
         text(manifest::PLAN, plan_json.clone())?,
-        text("README.md", readme(plan, &downloads)?)?,
+        text(manifest::README, readme(plan, &downloads)?)?,
         text(&generation(paths::generation::PLAN), plan_json.clone())?,
     ];
     if let Some(exposure) = &plan.expose {
@@ -77,22 +77,15 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
-    let plan_sha256 = crate::hash::sha256(plan_json.as_bytes());
-    let for_clouds = vec![
-        text("cloud-init/user-data", cloud_init::user_data(plan, &host.to_tar()?)?)?,
-        text("cloud-init/meta-data", cloud_init::meta_data(&plan_sha256)?)?,
-        text("cloud-init/network-config", cloud_init::network_config()?)?,
-    ];
-    host.with(for_clouds)
+    let mut more = Vec::new();
+    for target in targets::all() {
+        more.extend(target.render(plan, &host)?);
+    }
+    host.with(more)
 }
 
 fn text(path: &str, content: String) -> Result<BundleFile> {
-    Ok(BundleFile {
-        path: RelativePath::new(path)?,
-        mode: FileMode::PLAIN,
-        owner: manifest::OWNER.to_string(),
-        content: content.into_bytes(),
-    })
+    BundleFile::of_text(path, content)
 }
 
 fn in_rootfs(path: &str) -> String {

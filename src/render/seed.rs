@@ -11,7 +11,8 @@
 //! and one of 4 GiB or more takes several extents, as interchange level 3 has it; Linux reads those.
 
 use super::bundle::Bundle;
-use super::{cloud_init, manifest};
+use super::manifest;
+use super::targets::cloud_init;
 use crate::error::{Context, Failure, Result};
 use crate::hash::sha256;
 use hadris_fs::{Content, Node, Permissions, SetAttr, Tree};

@@ -79,6 +79,7 @@ fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checked::{Checksum, FileName};
     use crate::plan::{Request, plan};
     use crate::wire::protocol::Blob;
 
@@ -90,10 +91,11 @@ mod tests {
     }
 
     fn record(plan: &Plan, sha256: &str) -> Record {
-        let sum = |digits: &str| digits.repeat(32).parse().unwrap();
-        let blob = |name: &str| Blob { name: name.parse().unwrap(), sha256: sum(sha256), size_bytes: 1 };
+        let sha256 = Checksum::parse(&sha256.repeat(32)).unwrap();
+        let blob =
+            |name: &str| Blob { name: FileName::new(name).unwrap(), sha256: sha256.clone(), size_bytes: 1 };
         Record {
-            bundle: sum("00"),
+            bundle: Checksum::of([0; 32]),
             llama_build: plan.llama_server.build.clone(),
             runtime: blob("llama.tar.gz"),
             models: vec![blob("m.gguf")],

@@ -1,10 +1,10 @@
 //! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
 
 use super::Offer;
-use super::sources::{Catalogue, Cloud, Said, Source};
-use crate::error::{Context, Failure, Result};
+use super::sources::{Catalogue, Cloud, Reading, Source};
+use crate::error::{Failure, Result};
 use crate::fetch::page::Pages;
-use crate::hardware::rows::{BrokenRow, Table};
+use crate::hardware::rows::BrokenRow;
 
 /// CloudOutcome for one cloud of one source.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ pub fn update(
     each: &mut dyn FnMut(&Cloud, Option<&CloudOutcome>),
 ) -> Ending {
     let (mut read_some, mut failed) = (false, Vec::new());
-    let table = base.ends_with(".csv");
-    for cloud in source.clouds().iter().filter(|cloud| !table || is_table_of(base, cloud)) {
+    let table = source.is_catalogue(base);
+    for cloud in source.clouds().iter().filter(|cloud| !table || source.is_of(base, cloud)) {
         each(cloud, None);
         let fetched = if table { whole(pages, base) } else { source.fetch(pages, base, cloud) };
         let outcome = match fetched {
@@ -73,16 +73,9 @@ pub fn update(
     }
 }
 
-/// `…/runpod/vms.csv` and `…/runpod.csv` are RunPod's.
-fn is_table_of(address: &str, cloud: &Cloud) -> bool {
-    let mut parts = address.rsplit('/');
-    let name = parts.next().and_then(|name| name.strip_suffix(".csv"));
-    name == Some(cloud.id) || (name == Some("vms") && parts.next() == Some(cloud.id))
-}
-
 fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
     let page = pages.get(address)?;
-    Ok(page.map(|page| Catalogue { address: address.to_string(), csv: page.bytes, day: None }))
+    Ok(page.map(|page| Catalogue { address: address.to_string(), bytes: page.bytes, day: None }))
 }
 
 /// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one
@@ -93,24 +86,13 @@ pub(crate) fn read(
     catalogue: &Catalogue,
     today: jiff::civil::Date,
 ) -> Result<(Vec<Offer>, usize, Vec<BrokenRow>)> {
-    let table = Table::read(&catalogue.csv).map_err(anyhow::Error::msg)?;
-    for column in source.columns() {
-        table.places([*column]).map_err(anyhow::Error::msg).context("it is no table of prices")?;
-    }
+    let Reading { offers, rows, not_for_us, broken } = source.read(cloud, catalogue)?;
     let day = catalogue.day.filter(|day| *day <= today).unwrap_or(today);
-    let (mut offers, mut broken, mut rows, mut sound) = (Vec::new(), Vec::new(), 0, 0);
-    for (line, fields) in table.rows() {
-        rows += 1;
-        match fields.map(|fields| source.row(cloud, &fields)) {
-            Ok(Said::Price(listed)) => offers.push(listed.offer(source, cloud, day)),
-            Ok(Said::NotForUs) => sound += 1,
-            Ok(Said::Broken(why)) | Err(why) => broken.push(BrokenRow { line, why }),
-        }
-    }
-    if offers.is_empty() && (sound == 0 || !broken.is_empty()) {
+    if offers.is_empty() && (not_for_us == 0 || !broken.is_empty()) {
         let first = broken.first().map_or(String::new(), |row| format!("; {row}"));
         return Err(Failure::failed(format!("none of its {rows} rows is an offer{first}")).into());
     }
+    let offers = offers.into_iter().map(|listed| listed.offer(source, cloud, day)).collect();
     Ok((offers, rows, broken))
 }
 

@@ -114,6 +114,7 @@ fn plain_version(inner: &str) -> Option<String> {
     (end > 0).then(|| inner[..end].trim_end_matches('.').to_string())
 }
 
+#[allow(unsafe_code, reason = "adjtimex(2) has no safe wrapper")]
 fn clock(gaps: &mut Gaps) -> Option<Clock> {
     // SAFETY: an all-zero timex is valid, and with modes 0 the call only fills it in.
     let (state, timex) = unsafe {
@@ -163,6 +164,7 @@ pub fn package_lock(gaps: &mut Gaps) -> Option<String> {
 }
 
 /// The process with a POSIX lock that excludes others.
+#[allow(unsafe_code, reason = "F_GETLK of fcntl(2) has no safe wrapper")]
 fn lock_holder(file: &File) -> Option<i32> {
     // SAFETY: an all-zero flock is valid; F_GETLK only writes into it, and takes no lock.
     let lock = unsafe {

@@ -1,11 +1,12 @@
 //! gpuhunt's catalogues: per cloud a `version` and, under it, `catalog.zip` with `<cloud>.csv`; a folder
 //! of plain `<cloud>.csv` does too. Prices in USD per hour; spot prices are rows of their own.
 
-use super::source::{Catalogue, Cloud, Listed, Said, Source, below, day_of, gpus, verda_is_sxm};
+use super::csv;
+use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::offer::Machine;
+use crate::hardware::offers::offer::{Currency, Machine};
 use crate::hardware::rows::Fields;
 use std::io::{Cursor, Read};
 
@@ -25,6 +26,10 @@ const CLOUDS: &[Cloud] = &[
     Cloud::vm("verda"),
     Cloud::container("runpod"),
 ];
+
+/// Columns without which a table is not of this source.
+const COLUMNS: &[&str] =
+    &["instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot"];
 
 impl Source for GpuHunt {
     fn name(&self) -> &'static str {
@@ -47,20 +52,6 @@ impl Source for GpuHunt {
         CLOUDS
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        &[
-            "instance_name",
-            "location",
-            "price",
-            "cpu",
-            "memory",
-            "gpu_count",
-            "gpu_name",
-            "gpu_memory",
-            "spot",
-        ]
-    }
-
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>> {
         let id = cloud.id;
         let plain = below(base, &format!("{id}.csv"));
@@ -68,7 +59,7 @@ impl Source for GpuHunt {
             return Ok(pages.get(&plain)?.map(|page| Catalogue {
                 address: plain,
                 day: day_of(page.last_modified.as_deref()),
-                csv: page.bytes,
+                bytes: page.bytes,
             }));
         };
         let version = String::from_utf8_lossy(&version.bytes).trim().to_string();
@@ -78,16 +69,12 @@ impl Source for GpuHunt {
         }
         let address = below(base, &format!("{id}/{version}/catalog.zip"));
         let Some(zip) = pages.get(&address)? else { return Ok(None) };
-        let csv = unzip(&zip.bytes, &format!("{id}.csv")).with_context(|| format!("reading {address}"))?;
-        Ok(Some(Catalogue { address, csv, day: day_of_version(&version) }))
+        let bytes = unzip(&zip.bytes, &format!("{id}.csv")).with_context(|| format!("reading {address}"))?;
+        Ok(Some(Catalogue { address, bytes, day: day_of_version(&version) }))
     }
 
-    fn row(&self, cloud: &Cloud, row: &Fields) -> Said {
-        match read(cloud, row) {
-            Ok(Some(listed)) => Said::Price(listed),
-            Ok(None) => Said::NotForUs,
-            Err(why) => Said::Broken(why),
-        }
+    fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
+        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 
@@ -108,7 +95,7 @@ fn unzip(bytes: &[u8], name: &str) -> Result<Vec<u8>> {
     Ok(csv)
 }
 
-fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
+fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     let instance = row.name("instance_name")?.ok_or("instance_name is empty")?;
     let per_hour = row.need_number("price")?;
     let (vcpu, ram_gib, disk_gb) = (row.number("cpu")?, row.number("memory")?, row.number("disk_size")?);
@@ -140,7 +127,8 @@ fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
             return Ok(None);
         }
     }
-    Ok(Some(Listed { instance, region, per_hour, machine }))
+    let currency = Currency::Usd;
+    Ok(Some(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! the sum of all cards there and puts cards of several sizes under one instance and one price; Google's
 //! machine types with cards are listed without the cards' price.
 
-use super::source::{Catalogue, Cloud, Listed, Said, Source, below, day_of, gpus, verda_is_sxm};
+use super::csv;
+use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
 use crate::error::Result;
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::offer::Machine;
+use crate::hardware::offers::offer::{Currency, Machine};
 use crate::hardware::rows::Fields;
 
 pub struct SkyPilot;
@@ -28,6 +29,10 @@ const CLOUDS: &[Cloud] = &[
     Cloud::container("runpod"),
     Cloud::container("vast"),
 ];
+
+/// Columns without which a table is not of this source.
+const COLUMNS: &[&str] =
+    &["InstanceType", "vCPUs", "MemoryGiB", "AcceleratorName", "AcceleratorCount", "Price", "Region"];
 
 impl Source for SkyPilot {
     fn name(&self) -> &'static str {
@@ -50,29 +55,21 @@ impl Source for SkyPilot {
         CLOUDS
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        &["InstanceType", "vCPUs", "MemoryGiB", "AcceleratorName", "AcceleratorCount", "Price", "Region"]
-    }
-
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>> {
         let address = below(base, &format!("{}/vms.csv", cloud.id));
         Ok(pages.get(&address)?.map(|page| Catalogue {
             address,
             day: day_of(page.last_modified.as_deref()),
-            csv: page.bytes,
+            bytes: page.bytes,
         }))
     }
 
-    fn row(&self, cloud: &Cloud, row: &Fields) -> Said {
-        match read(cloud, row) {
-            Ok(Some(listed)) => Said::Price(listed),
-            Ok(None) => Said::NotForUs,
-            Err(why) => Said::Broken(why),
-        }
+    fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
+        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 
-fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
+fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     let price = row.number("Price")?;
     let (vcpu, ram_gib) = (row.number("vCPUs")?, row.number("MemoryGiB")?);
     let count = row.number("AcceleratorCount")?.unwrap_or(0.0);
@@ -92,7 +89,8 @@ fn read(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
             return Ok(None);
         }
     }
-    Ok(Some(Listed { instance, region, per_hour, machine }))
+    let currency = Currency::Usd;
+    Ok(Some(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
 /// llama.cpp's builds that are planned for are for x86-64.
@@ -149,10 +147,10 @@ mod tests {
     use super::*;
     use crate::hardware::rows::Table;
 
-    fn rows(cloud: &str, text: &str) -> Vec<Said> {
+    fn rows(cloud: &str, text: &str) -> Vec<Result<Option<Listed>, String>> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();
         let table = Table::read(text.as_bytes()).unwrap();
-        table.rows().map(|(_, fields)| SkyPilot.row(cloud, &fields.unwrap())).collect()
+        table.rows().map(|(_, fields)| listed(cloud, &fields.unwrap())).collect()
     }
 
     #[test]
@@ -174,13 +172,13 @@ mod tests {
             m5.2xlarge,,,8.0,32.0,,0,0.12,us-east-1,x86_64\n\
             m5.2xlarge,,,8.0,32.0,,x,0.12,us-east-1,x86_64\n";
         let said = rows("aws", aws);
-        assert_eq!(said[..2], [Said::NotForUs, Said::NotForUs]);
-        assert!(matches!(&said[2], Said::Broken(why) if why == "Price is 0"), "{said:?}");
-        assert!(matches!(&said[3], Said::Broken(why) if why.contains("Price \"x\"")), "{said:?}");
+        assert_eq!(said[..2], [Ok(None), Ok(None)]);
+        assert!(matches!(&said[2], Err(why) if why == "Price is 0"), "{said:?}");
+        assert!(matches!(&said[3], Err(why) if why.contains("Price \"x\"")), "{said:?}");
         let gcp = "InstanceType,vCPUs,MemoryGiB,AcceleratorName,AcceleratorCount,GpuInfo,Region,Price,SpotPrice\n\
             a2-highgpu-1g,12.0,85.0,,,,us-central1,0.73948,0.36975\n\
             t2a-standard-8,8.0,32.0,,,,us-central1,0.308,0.1\n\
             ,,,tpu-v6e-8,1,tpu-v6e-8,us-east1,21.6,4.35366\n";
-        assert_eq!(rows("gcp", gcp), [Said::NotForUs, Said::NotForUs, Said::NotForUs]);
+        assert_eq!(rows("gcp", gcp), [Ok(None), Ok(None), Ok(None)]);
     }
 }

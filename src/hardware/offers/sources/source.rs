@@ -1,11 +1,11 @@
-//! What a source is: its clouds, how their tables are fetched, and what a row says.
+//! A published list of prices, and what is read from one.
 
 use crate::error::Result;
 use crate::fetch::page::Pages;
 use crate::hardware::cards;
 use crate::hardware::link::Link;
 use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Machine, Offer};
-use crate::hardware::rows::Fields;
+use crate::hardware::rows::BrokenRow;
 
 /// A published list of prices.
 pub trait Source: Sync {
@@ -18,12 +18,30 @@ pub trait Source: Sync {
     /// Its place in a copy of the whole publication.
     fn folder(&self) -> &'static str;
     fn clouds(&self) -> &'static [Cloud];
-    /// Columns without which a file is not of this source.
-    fn columns(&self) -> &'static [&'static str];
-    /// The table of one cloud under `base`, a URL or a folder; `None` when there is none.
+    /// The catalogue of one cloud under `base`, a URL or a folder; `None` when there is none.
+    ///
+    /// # Errors
+    /// It could not be had.
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>>;
-    /// Parses one row.
-    fn row(&self, cloud: &Cloud, row: &Fields) -> Said;
+
+    /// Reads the offers in a catalogue. For a table in CSV, `csv::read` does all but the row.
+    ///
+    /// # Errors
+    /// It is no catalogue of this source.
+    fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading>;
+
+    /// Whether `address` is the catalogue of one cloud, and not a place with those of all.
+    fn is_catalogue(&self, address: &str) -> bool {
+        address.ends_with(".csv")
+    }
+
+    /// Whether `address`, which is a catalogue, is that of `cloud`: `…/runpod/vms.csv` and `…/runpod.csv` are
+    /// RunPod's.
+    fn is_of(&self, address: &str, cloud: &Cloud) -> bool {
+        let mut parts = address.rsplit('/');
+        let name = parts.next().and_then(|name| name.strip_suffix(".csv"));
+        name == Some(cloud.id) || (name == Some("vms") && parts.next() == Some(cloud.id))
+    }
 }
 
 /// One cloud in a source.
@@ -55,26 +73,32 @@ impl Cloud {
 pub struct Catalogue {
     /// Where it came from, for messages.
     pub address: String,
-    pub csv: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The day it was made, where that is known.
     pub day: Option<jiff::civil::Date>,
 }
 
-/// Meaning of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Said {
-    Price(Listed),
-    /// Sound, but not an on-demand price of a machine that this tool can use.
-    NotForUs,
-    Broken(String),
+/// What a catalogue says.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub offers: Vec<Listed>,
+    /// How many entries there were.
+    pub rows: usize,
+    /// Entries that are sound, but no on-demand price of a machine that this tool can use.
+    pub not_for_us: usize,
+    pub broken: Vec<BrokenRow>,
 }
 
-/// A row that is an offer, before its source and day are added. USD.
+/// An offer before its source and day are added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
     pub instance: String,
     pub region: Option<String>,
+    /// Of `currency`.
     pub per_hour: f64,
+    pub currency: Currency,
+    /// The most that a month is billed, of `currency`.
+    pub per_month_cap: Option<f64>,
     pub machine: Machine,
 }
 
@@ -85,8 +109,8 @@ impl Listed {
             instance: self.instance,
             region: self.region,
             per_hour: self.per_hour,
-            currency: Currency::Usd,
-            per_month_cap: None,
+            currency: self.currency,
+            per_month_cap: self.per_month_cap,
             host: cloud.host,
             machine: self.machine,
             source: source.title().to_string(),

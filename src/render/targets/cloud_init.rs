@@ -1,22 +1,42 @@
 //! The bundle for clouds that start a machine with user-data: the same bundle, packed into a
 //! `#cloud-config` that starts the same agent.
 
-use super::manifest::TOOL_VERSION;
-use super::providers::{Counted, PROVIDERS, Provider};
-use super::templates::{self, PATHS, Paths};
+use super::target::Target;
 use crate::error::{Context, Result, bail};
+use crate::hash::sha256;
 use crate::plan::Plan;
+use crate::render::bundle::Bundle;
+use crate::render::manifest::TOOL_VERSION;
+use crate::render::providers::{Counted, PROVIDERS, Provider};
+use crate::render::templates::{self, PATHS, Paths};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};
 use serde::Serialize;
 use std::io::Write;
 
+/// user-data, meta-data and network-config for a cloud, with the whole bundle in user-data.
+pub struct CloudInit;
+
+impl Target for CloudInit {
+    fn name(&self) -> &'static str {
+        "cloud-init"
+    }
+
+    fn files(&self, plan: &Plan, host: &Bundle) -> Result<Vec<(&'static str, String)>> {
+        Ok(vec![
+            ("user-data", user_data(plan, &host.to_tar()?)?),
+            ("meta-data", meta_data(&sha256(plan.to_json().as_bytes()))?),
+            ("network-config", network_config()?),
+        ])
+    }
+}
+
 /// Where user-data lays the bundle on a host.
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
 
 /// `user-data` that carries `tar`. Its head tells its own size and which providers accept it.
-pub(super) fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
+fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
     let payload = STANDARD.encode(gzip(tar)?);
     let mut size = 0;
     // The numbers and verdicts have fixed widths, so that the second round already stands.
@@ -69,7 +89,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
 }
 
 /// `user-data` of a seed, which has the bundle beside it, at `folder`.
-pub(super) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str) -> Result<String> {
+pub(crate) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         tool_version: &'a str,
@@ -87,7 +107,7 @@ pub(super) fn seed_user_data(plan: &Plan, label: &str, sums: &str, folder: &str)
 
 /// `meta-data`: an instance-id that changes with what it is for, so that cloud-init applies a new one.
 /// `sha256`: of the plan, or of all that a seed has.
-pub(super) fn meta_data(sha256: &str) -> Result<String> {
+pub(crate) fn meta_data(sha256: &str) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         instance_id: String,
@@ -97,7 +117,7 @@ pub(super) fn meta_data(sha256: &str) -> Result<String> {
 }
 
 /// `network-config`: addresses from DHCP on every Ethernet port.
-pub(super) fn network_config() -> Result<String> {
+pub(crate) fn network_config() -> Result<String> {
     #[derive(Serialize)]
     struct Values {}
     templates::fill("cloud-init/network-config", &Values {})

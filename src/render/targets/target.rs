@@ -1,0 +1,36 @@
+//! A form of a bundle.
+
+use crate::checked::RelativePath;
+use crate::error::{Result, ensure};
+use crate::plan::Plan;
+use crate::render::bundle::{Bundle, BundleFile};
+use crate::render::manifest;
+
+/// Renders files that bring a bundle to a machine in one way. They lie in a folder of their own and stay on this
+/// side: a host gets what `goes_to_host` in `bundle.rs` lists, and no target's files.
+pub trait Target: Sync {
+    /// The folder of its files in a bundle, and its word on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Its files: each path below its folder, and its text. A function of its arguments alone.
+    ///
+    /// `host` is what a host gets, complete: a target may pack it.
+    ///
+    /// # Errors
+    /// The plan cannot be brought to a machine in this way.
+    fn files(&self, plan: &Plan, host: &Bundle) -> Result<Vec<(&'static str, String)>>;
+
+    /// The same as files of a bundle.
+    ///
+    /// # Errors
+    /// As [`Target::files`]; a path that leads out of the target's folder.
+    fn render(&self, plan: &Plan, host: &Bundle) -> Result<Vec<BundleFile>> {
+        let files = self.files(plan, host)?.into_iter().map(|(path, text)| {
+            let path = format!("{}/{path}", self.name());
+            manifest::check_path(&RelativePath::new(path.as_str())?)?;
+            ensure!(!manifest::goes_to_host(&path), "the target {} would bring files to hosts", self.name());
+            BundleFile::of_text(&path, text)
+        });
+        files.collect()
+    }
+}
