@@ -5,6 +5,8 @@
 mod artefacts;
 #[path = "host_bad_input/before.rs"]
 mod before;
+#[path = "host_bad_input/bundles.rs"]
+mod bundles;
 #[path = "host_bad_input/disk.rs"]
 mod disk;
 #[path = "host_bad_input/held.rs"]

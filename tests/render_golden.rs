@@ -1,6 +1,8 @@
 //! Bundles of four plans, file by file.
 //! `AGI_PROVISION_GOLDEN=update` writes tests/golden anew.
 
+#[path = "render_golden/edited.rs"]
+mod edited;
 #[path = "render_golden/forged.rs"]
 mod forged;
 
@@ -82,7 +84,7 @@ fn lasting(path: &str, bundle: &Bundle) -> String {
         }
         "manifest.json" => {
             let mut manifest = bundle.manifest().clone();
-            manifest.tool_version = "VERSION".to_string();
+            manifest.tool_version = "VERSION".parse().unwrap();
             let user_data = manifest.files.iter().find(|file| file.path == "cloud-init/user-data").unwrap();
             let (sum, size) = (user_data.sha256.to_string(), user_data.size_bytes);
             let (listed, lasting) =

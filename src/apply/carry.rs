@@ -129,7 +129,7 @@ mod tests {
 
         let manifest = Manifest {
             schema: String::new(),
-            tool_version: String::new(),
+            tool_version: "0".parse().unwrap(),
             llama_build: String::new(),
             files: Vec::new(),
             links: Vec::new(),

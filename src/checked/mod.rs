@@ -3,7 +3,7 @@
 //! Each type is checked once, when it is made or read from JSON, and everything after can rely on it.
 //!
 //! - [`Checksum`]: a SHA-256, which folders on a host are named by;
-//! - [`FileName`], [`UnitName`], [`ModelId`]: names;
+//! - [`FileName`], [`UnitName`], [`ModelId`], [`ToolVersion`]: names;
 //! - [`HostPath`], [`RelativePath`], [`LinkTarget`]: paths;
 //! - [`FileMode`], [`Port`]: numbers;
 //! - [`DownloadUrl`]: where a file may be downloaded from.
@@ -17,7 +17,7 @@ mod tests;
 mod url;
 
 pub use checksum::Checksum;
-pub use names::{FileName, ModelId, UnitName};
+pub use names::{FileName, ModelId, ToolVersion, UnitName};
 pub use numbers::{FileMode, Port};
 pub use places::{HostPath, LinkTarget, RelativePath};
 pub use url::DownloadUrl;

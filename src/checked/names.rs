@@ -32,6 +32,21 @@ text_type!(
     check_model
 );
 
+text_type!(
+    /// The version of the agi-provision that made a bundle; it goes into a comment of user-data.
+    ToolVersion,
+    "a version",
+    check_version
+);
+
+fn check_version(text: &str) -> Result<(), String> {
+    length(text, 40)?;
+    match text.chars().find(|c| !c.is_ascii_alphanumeric() && !".+-".contains(*c)) {
+        Some(odd) => Err(format!("it has the character {odd:?}")),
+        None => Ok(()),
+    }
+}
+
 fn check_file(text: &str) -> Result<(), String> {
     length(text, LONGEST)?;
     visible(text)?;

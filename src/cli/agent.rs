@@ -39,6 +39,9 @@ enum Command {
         /// The bundle: a tar, or a directory with the files that it carries
         #[arg(long, value_name = "PATH")]
         bundle: PathBuf,
+        /// Apply it although files in it are not as its plan makes them
+        #[arg(long)]
+        trust_edits: bool,
     },
 }
 
@@ -51,7 +54,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::ExposeServe => expose::front::serve(),
         Command::ExposeRenew => expose::certificate::renew(),
         Command::ExposeRevert => expose::revert(),
-        Command::Boot { bundle } => boot(bundle),
+        Command::Boot { bundle, trust_edits } => boot(bundle, *trust_edits),
     }
 }
 
@@ -88,7 +91,7 @@ impl Read for Input {
 }
 
 /// Says what happens for the boot's log.
-fn boot(bundle: &Path) -> Result<Exit> {
+fn boot(bundle: &Path, trust_edits: bool) -> Result<Exit> {
     struct Log(Plain);
     impl Events for Log {
         fn send(&mut self, event: &Event) -> std::io::Result<()> {
@@ -96,7 +99,7 @@ fn boot(bundle: &Path) -> Result<Exit> {
             Ok(())
         }
     }
-    let end = boot::boot(bundle, &mut Log(Plain::new("agi-provision")))?;
+    let end = boot::boot(bundle, trust_edits, &mut Log(Plain::new("agi-provision")))?;
     // The last lines of the server's log, where it failed.
     Log(Plain::new("agi-provision")).send(&Event::End(end.clone()))?;
     match end.failure() {

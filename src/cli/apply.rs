@@ -173,6 +173,7 @@ fn task(
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
+        trust_edits: !source.edited.is_empty(),
         check: args.check,
         strict: args.strict,
         start_timeout: args.start_timeout,

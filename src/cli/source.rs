@@ -25,6 +25,12 @@ pub struct SourceArgs {
     /// A bundle made earlier (`bundle --out DIR`)
     #[arg(long, value_name = "DIR", conflicts_with_all = PlanArgs::IDS)]
     bundle: Option<PathBuf>,
+    /// With --bundle: take it although files in it are not as its plan makes them. They are run as root
+    #[arg(long, requires = "bundle")]
+    trust_edits: bool,
+    /// With --bundle: print what of it is not as its plan makes it
+    #[arg(long, requires = "bundle")]
+    show_edits: bool,
 }
 
 /// A bundle, and the model's files where the plan found them on this machine.
@@ -34,6 +40,8 @@ pub struct Source {
     pub model_files: Vec<PathBuf>,
     /// Files that the bundle's directory carries.
     pub carried: Vec<Travelling>,
+    /// Files of the bundle that are not as its plan makes them, and that the user trusts.
+    pub edited: Vec<String>,
 }
 
 impl Source {
@@ -48,7 +56,7 @@ impl Source {
     }
 
     fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
-        Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new() })
+        Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new(), edited: Vec::new() })
     }
 
     /// The files for the host, by what they are: those given, and of the others those that the bundle
@@ -101,17 +109,51 @@ impl SourceArgs {
         SourceArgs { plan_args: self.plan_args.with(overrides), ..self.clone() }.load()
     }
 
+    /// Files of the bundle that are not as its plan makes them; an error where the user does not trust
+    /// them.
+    fn trusted(&self, dir: &Path, bundle: &Bundle) -> Result<Vec<String>> {
+        let edits = bundle.edits_in(dir)?;
+        if self.show_edits {
+            super::output::print(edits.diff().trim_end())?;
+        }
+        if edits.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.trust_edits {
+            let trust = "--show-edits prints what differs, and --trust-edits takes it all the same, as root: \
+                         only where you know who edited it";
+            return Err(edits.refusal(&dir.display().to_string(), trust).into());
+        }
+        say!(
+            "warning: {} is not what its plan makes, and is trusted: {}",
+            dir.display(),
+            edits.paths().join(", ")
+        );
+        for command in edits.commands() {
+            say!("warning: as root or in its place: {command}");
+        }
+        Ok(edits.paths())
+    }
+
     pub fn load(&self) -> Result<Source> {
         if let Some(dir) = &self.bundle {
             let bundle = Bundle::read(dir)?;
+            let edited = self.trusted(dir, &bundle)?;
             let mut plan = bundle.plan()?;
             let before = plan.expose.clone();
             self.plan_args.expose(&mut plan)?;
+            if plan.expose != before && !edited.is_empty() {
+                return Err(Failure::usage(
+                    "--expose makes the bundle anew, and what was edited in it would be lost",
+                )
+                .hint("leave --expose out, or make the bundle anew without the edits")
+                .into());
+            }
             let bundle = if plan.expose == before { bundle } else { render(&plan)? };
             let carried = carry::find(dir, bundle.manifest(), &hashed)?;
             // With other ranges in the plan the directory is not the bundle's any more.
             let bundle = bundle.carrying(Vec::new(), None)?;
-            return Ok(Source { plan, bundle, model_files: Vec::new(), carried });
+            return Ok(Source { plan, bundle, model_files: Vec::new(), carried, edited });
         }
         let (plan, model_files) = match &self.plan {
             Some(path) => {

@@ -6,9 +6,9 @@ use super::broken::broken;
 use super::carried::{self, Carried, Seed};
 use super::manifest::{
     BundleLink, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, OWNER, PLAN, ROOTFS, SCHEMA,
-    TOOL_VERSION, check_path, goes_to_host, host_path,
+    check_path, goes_to_host, host_path,
 };
-use crate::checked::{Checksum, FileMode, RelativePath};
+use crate::checked::{Checksum, FileMode, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};
 use crate::hash::sha256;
 use crate::paths;
@@ -61,11 +61,12 @@ impl Bundle {
         links: Vec<BundleLink>,
         llama_build: String,
         downloads: Vec<Download>,
+        tool_version: ToolVersion,
     ) -> Result<Bundle> {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let manifest = Manifest {
             schema: SCHEMA.to_string(),
-            tool_version: TOOL_VERSION.to_string(),
+            tool_version,
             llama_build,
             files: files.iter().map(entry).collect(),
             links,
@@ -87,7 +88,7 @@ impl Bundle {
     pub(super) fn with(self, more: Vec<BundleFile>) -> Result<Bundle> {
         let Bundle { mut files, manifest, .. } = self;
         files.extend(more);
-        Bundle::new(files, manifest.links, manifest.llama_build, manifest.downloads)
+        Bundle::new(files, manifest.links, manifest.llama_build, manifest.downloads, manifest.tool_version)
     }
 
     /// The same bundle, whose directory holds these files and this image too.
@@ -167,9 +168,12 @@ impl Bundle {
     /// tool and its texts for people are no part of that: the same plan, applied by another version with
     /// the same templates, is the same bundle.
     pub fn id(&self) -> Checksum {
-        let mut manifest = Manifest { tool_version: String::new(), ..self.for_host() };
-        manifest.files.retain(|file| host_path(&file.path).is_some());
-        sha256(manifest.to_json().as_bytes())
+        let Manifest { llama_build, files, links, downloads, .. } = &self.manifest;
+        let files: Vec<&ManifestFile> = files.iter().filter(|file| host_path(&file.path).is_some()).collect();
+        let becomes = serde_json::json!({
+            "llama_build": llama_build, "files": files, "links": links, "downloads": downloads,
+        });
+        sha256(becomes.to_string().as_bytes())
     }
 
     /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and

@@ -3,7 +3,7 @@
 use super::broken::broken;
 pub use super::carried::What;
 use super::carried::{self, Carried, Seed};
-use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath};
+use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ pub const MAX_BYTES: u64 = 32 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub schema: String,
-    pub tool_version: String,
+    pub tool_version: ToolVersion,
     /// The pinned llama.cpp build, `b11434`.
     pub llama_build: String,
     /// Every file but this one, by path.

@@ -14,6 +14,7 @@
 //!
 //! - [`bundle`]: the bundle in memory, in a directory, in a tar;
 //! - [`manifest`]: its table of contents and what it may contain;
+//! - [`edits`]: what of a bundle is not as its plan makes it;
 //! - [`carried`]: large files that travel in a bundle's directory;
 //! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
@@ -24,6 +25,7 @@ mod archive;
 mod broken;
 pub mod bundle;
 pub mod carried;
+pub mod edits;
 pub mod manifest;
 pub mod providers;
 pub mod seed;
@@ -35,7 +37,7 @@ pub use carried::Carried;
 pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
 pub use providers::Provider;
 
-use crate::checked::{LinkTarget, RelativePath};
+use crate::checked::{LinkTarget, RelativePath, ToolVersion};
 use crate::error::{Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
@@ -49,8 +51,12 @@ use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, true)
+}
+
+/// The same with the plan's own text, by the name of another version; `clouds`: with `cloud-init/`.
+fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool) -> Result<Bundle> {
     let downloads = manifest::downloads(plan)?;
-    let plan_json = plan.to_json();
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
         text(manifest::PLAN, plan_json.clone())?,
@@ -76,7 +82,10 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
         });
     }
 
-    let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads)?;
+    let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
+    if !clouds {
+        return Ok(host);
+    }
     let mut more = Vec::new();
     for target in targets::all() {
         more.extend(target.render(plan, &host)?);

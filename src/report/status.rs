@@ -63,6 +63,24 @@ fn under_way(status: &Value) -> Option<Vec<String>> {
     Some(vec!["under way".to_string(), text])
 }
 
+fn address(listener: &Value) -> String {
+    let ip = listener["address"].as_str().unwrap_or_default();
+    let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_string() };
+    format!("{ip}:{}", listener["port"])
+}
+
+/// Where a server itself listens for other hosts, whatever the plan says of it.
+fn without_tls(listening: &Value) -> Option<String> {
+    let open = |listener: &&Value| listener["reach"] == "network" && listener["tls"] != true;
+    let open: Vec<String> = listening.as_array().into_iter().flatten().filter(open).map(address).collect();
+    (!open.is_empty()).then(|| {
+        format!(
+            "whoever reaches {}, without TLS: the server does not listen where the plan says",
+            open.join(", ")
+        )
+    })
+}
+
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -93,7 +111,17 @@ pub fn text(status: &Value) -> String {
             measured.as_f64().map_or("-".into(), |speed| format!("{speed:.1} tokens/s when applied")),
         ],
     ];
-    rows.extend(reach(&status["exposed"]));
+    let mut open_to = reach(&status["exposed"]);
+    if let Some(open) = without_tls(&status["listening"]) {
+        open_to[0][1] = open;
+    }
+    rows.extend(open_to);
+    for listener in status["listening"].as_array().into_iter().flatten() {
+        rows.push(vec![
+            "listens".to_string(),
+            format!("{} ({})", address(listener), show(&listener["unit"])),
+        ]);
+    }
     for beside in status["servers"].as_array().into_iter().flatten() {
         let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
         let model = format!("{} {}", show(&beside["model"]), show(&beside["quant"]));
@@ -105,6 +133,10 @@ pub fn text(status: &Value) -> String {
         rows.push(row);
     } else if status["unfinished"] == true {
         rows.push(vec!["unfinished".into(), "an apply was cut off; the same apply again finishes it".into()]);
+    }
+    for path in status["trusted_edits"].as_array().into_iter().flatten() {
+        let text = format!("{}: not as the plan makes it, applied with --trust-edits", show(path));
+        rows.push(vec!["edited".to_string(), text]);
     }
     let drift = status["drift"].as_array();
     if drift.is_some_and(Vec::is_empty) {
@@ -146,6 +178,27 @@ mod tests {
         assert!(cut.contains("an apply was cut off"), "{cut}");
         let left = text(&json!({"installed": false, "under_way": null, "waiting_bytes": 5 << 20}));
         assert!(left.contains("for the next apply") && left.contains("5 MiB"), "{left}");
+    }
+
+    #[test]
+    fn a_server_that_listens_for_all_is_never_open_to_this_host_only() {
+        let status = |address: &str, reach: &str, tls: bool| {
+            let listener = json!({
+                "unit": "agi-provision-llama.service", "address": address, "port": 8080, "reach": reach,
+                "tls": tls,
+            });
+            text(&json!({"exposed": null, "listening": [listener]}))
+        };
+        let closed = status("127.0.0.1", "host", false);
+        assert!(closed.contains("this host only") && closed.contains("127.0.0.1:8080 (agi-prov"), "{closed}");
+        for (address, shown) in
+            [("0.0.0.0", "0.0.0.0:8080"), ("::", "[::]:8080"), ("192.0.2.7", "192.0.2.7:8080")]
+        {
+            let open = status(address, "network", false);
+            assert!(!open.contains("this host only"), "{open}");
+            assert!(open.contains(&format!("whoever reaches {shown}, without TLS")), "{open}");
+        }
+        assert!(!status("192.0.2.7", "network", true).contains("without TLS"));
     }
 
     #[test]

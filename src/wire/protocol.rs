@@ -91,6 +91,10 @@ pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
 pub struct Apply {
     /// The bundle as a tar, base64.
     pub bundle: String,
+    /// The user has seen that files of the bundle are not as its plan makes them, and wants them all the
+    /// same.
+    #[serde(default)]
+    pub trust_edits: bool,
     /// Only say what would change.
     pub check: bool,
     pub strict: bool,

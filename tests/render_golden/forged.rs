@@ -27,7 +27,7 @@ pub fn forged(change: impl Fn(&mut Value, &mut Files)) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-fn listed(path: &str, content: &[u8]) -> Value {
+pub fn listed(path: &str, content: &[u8]) -> Value {
     json!({
         "path": path, "mode": "0644", "owner": "root:root", "sha256": sha256(content),
         "size_bytes": content.len(),

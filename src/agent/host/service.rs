@@ -95,6 +95,20 @@ pub fn start(unit: &str) -> Result<()> {
     must(&["restart", unit], STOP_LIMIT)
 }
 
+/// Processes of a unit: those of its control group, or the main one where that cannot be read.
+pub fn processes(unit: &str) -> Result<Vec<u32>> {
+    let group = systemctl(&["show", "--property=ControlGroup", "--value", unit])?;
+    let list = format!("/sys/fs/cgroup{}/cgroup.procs", group.stdout.trim());
+    let pids = match group.stdout.trim() {
+        "" => Vec::new(),
+        _ => std::fs::read_to_string(list).unwrap_or_default().lines().flat_map(str::parse).collect(),
+    };
+    match pids.is_empty() {
+        false => Ok(pids),
+        true => Ok(Some(state(unit)?.pid).filter(|pid| *pid != 0).into_iter().collect()),
+    }
+}
+
 pub fn stop(unit: &str) -> Result<()> {
     must(&["stop", unit], STOP_LIMIT)?;
     let _ = systemctl(&["reset-failed", unit]);

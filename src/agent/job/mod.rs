@@ -54,12 +54,23 @@ fn journal_path() -> PathBuf {
     Path::new(paths::JOB).join("journal.jsonl")
 }
 
-/// Reads the bundle of an apply.
+/// Reads the bundle of an apply. Refuses one with files that are not as its plan makes them, unless the
+/// user trusts those: the client looked as well, but nobody here knows which program that was.
 pub fn bundle(apply: &Apply) -> Result<Bundle> {
     let tar =
         base64::engine::general_purpose::STANDARD.decode(&apply.bundle).context("decoding the bundle")?;
-    Bundle::from_tar(&tar)
+    let bundle = Bundle::from_tar(&tar)?;
+    if !apply.trust_edits {
+        let edits = bundle.edits()?;
+        if !edits.is_empty() {
+            return Err(edits.refusal("the bundle", TRUST).into());
+        }
+    }
+    Ok(bundle)
 }
+
+/// How a bundle that was edited is applied all the same.
+const TRUST: &str = "--trust-edits applies it as it is, as root, and only where you know who edited it";
 
 /// Writes the job; the caller has the lock.
 pub fn write(job: &Job) -> Result<()> {
@@ -264,6 +275,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
         "facts_before": job.facts,
         "verification": job.report,
         "allowed": job.apply.allow,
+        "trusted_edits": desired.record.edited,
         "packages_installed": run.notes.packages,
         "warnings": run.notes.warnings,
         "measured": receipt_facts(&desired.plan, &run.notes),

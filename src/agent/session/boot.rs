@@ -22,10 +22,16 @@ use std::path::{Path, PathBuf};
 
 /// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which goes when it
 /// is done.
-pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
+pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<End> {
     let (tar, shelf) = match path.is_dir() {
         true => {
             let bundle = Bundle::read(path)?;
+            let edits = bundle.edits_in(path)?;
+            if !trust_edits && !edits.is_empty() {
+                return Err(edits
+                    .refusal(&path.display().to_string(), "or `agent boot --trust-edits`")
+                    .into());
+            }
             (bundle.to_tar()?, Shelf::of(path, bundle.manifest()))
         }
         false => (
@@ -40,6 +46,7 @@ pub fn boot(path: &Path, output: &mut dyn Events) -> Result<End> {
     settle()?;
     let request = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
+        trust_edits,
         check: false,
         strict: false,
         start_timeout: None,

@@ -4,6 +4,7 @@ use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::closed;
 use crate::agent::servers::serve::REFUSAL;
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
@@ -106,6 +107,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "health": health,
         "stranger": stranger,
         "listen": listen(ServerName::CHAT),
+        "listening": listening(&plan),
         "embedding": beside.first(),
         "servers": beside,
         "exposed": expose::status(),
@@ -125,6 +127,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
             "models_bytes": generation::models_bytes(),
         },
         "disk_free_bytes": facts.disk.free_bytes,
+        "trusted_edits": generation::current_record().map(|record| record.edited).unwrap_or_default(),
         "refused": refused,
         "last_lines": last_lines,
     });
@@ -194,6 +197,23 @@ fn text(value: &serde_json::Value) -> String {
 /// Where a server listens on this host.
 fn listen(server: ServerName) -> serde_json::Value {
     json!({"host": ADDRESS.to_string(), "port": server.port()})
+}
+
+/// Where the units really listen, by the kernel: also what their arguments do not say.
+fn listening(plan: &Plan) -> Vec<serde_json::Value> {
+    let mut units = vec![paths::UNIT.to_string(), paths::EXPOSE_UNIT.to_string()];
+    units.extend(plan.beside().map(|server| server.name.unit()));
+    let of_unit = |unit: String| {
+        let addresses = closed::addresses(&unit).unwrap_or_default();
+        addresses.into_iter().map(move |address| {
+            let ip = address.ip();
+            json!({
+                "unit": unit, "address": ip, "port": address.port(), "tls": unit == paths::EXPOSE_UNIT,
+                "reach": if ip.is_loopback() { "host" } else { "network" },
+            })
+        })
+    };
+    units.into_iter().flat_map(of_unit).collect()
 }
 
 /// The services' log; with `follow`, until the client goes away.

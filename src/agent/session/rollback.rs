@@ -3,6 +3,7 @@
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
@@ -85,12 +86,14 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+    closed::check(paths::UNIT, ServerName::CHAT.port())?;
     embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             let mut tick = || watcher.tell(&Event::Alive);
             embedding::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
+        closed::check(&server.name.unit(), server.name.port())?;
     }
     let beside = embedding::given(&plan);
     Ok(format!(

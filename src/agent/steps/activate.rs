@@ -5,9 +5,9 @@ use super::run::{Run, Undo};
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::ask::Patience;
-use crate::agent::servers::proof;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::servers::said::{memory, reported};
+use crate::agent::servers::{closed, proof};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
 use crate::error::{Failure, Result};
@@ -34,7 +34,15 @@ impl Resource for Activate {
             return Ok(vec![Change::Start(format!("start {} (now {})", paths::UNIT, show(&state)))].into());
         }
         let changes = match Api::of(ServerName::CHAT)?.health(state.pid) {
-            Health::Ready => Vec::new(),
+            // Opened by hand, it starts again by the plan.
+            Health::Ready => match closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())
+            {
+                Ok(()) => Vec::new(),
+                Err(error) => {
+                    let because = Because::Silent(format!("{error:#}"));
+                    vec![Change::Restart { unit: paths::UNIT.to_string(), because }]
+                }
+            },
             Health::Loading => vec![Change::Wait("wait for the model to load".to_string())],
             Health::Silent(why) | Health::Stranger(why) => {
                 vec![Change::Restart { unit: paths::UNIT.to_string(), because: Because::Silent(why) }]
@@ -59,6 +67,7 @@ impl Resource for Activate {
         let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
         let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
         let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
+        closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())?;
         // The model answers: a measurement that fails takes nothing back.
         let timing =
             api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });

@@ -100,6 +100,7 @@ mod tests {
             runtime: blob("llama.tar.gz"),
             models: vec![blob("m.gguf")],
             allowed: Vec::new(),
+            edited: Vec::new(),
         }
     }
 

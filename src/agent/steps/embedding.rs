@@ -7,6 +7,7 @@ use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::closed;
 use crate::agent::servers::embedding::{self, EmbeddingProof};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
@@ -56,7 +57,10 @@ fn change(server: &Server) -> Result<Option<Change>> {
         return Ok(Some(Change::Start(format!("start {unit} (now {})", show(&state)))));
     }
     Ok(match Api::of(server.name)?.health(state.pid) {
-        Health::Ready => None,
+        // Opened by hand, it starts again by the plan.
+        Health::Ready => closed::check(&unit, server.name.port())
+            .err()
+            .map(|error| Change::Restart { unit, because: Because::Silent(format!("{error:#}")) }),
         Health::Loading => Some(Change::Wait("wait for the embedding model to load".to_string())),
         Health::Silent(why) | Health::Stranger(why) => {
             Some(Change::Restart { unit, because: Because::Silent(why) })
@@ -104,6 +108,7 @@ fn serve(server: &Server, desired: &Desired, run: &mut Run) -> Result<()> {
     }
     let answer =
         embedding::ask(server.name, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
+    closed::check(&server.name.unit(), server.name.port())?;
     let server = server.name.to_string();
     run.notes.embedding.push(EmbeddingProof { server, start_seconds, answer, buffers, memory: memory(pid) });
     Ok(())

@@ -74,6 +74,7 @@ impl Desired {
             runtime,
             models,
             allowed: apply.allow.clone(),
+            edited: if apply.trust_edits { bundle.edits()?.paths() } else { Vec::new() },
         };
         let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);

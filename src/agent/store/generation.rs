@@ -27,6 +27,9 @@ pub struct Record {
     /// Requirements that may refuse without stopping the service (`apply --allow`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,
+    /// Files of the bundle that are not as its plan makes them (`apply --trust-edits`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<String>,
 }
 
 /// An unpacked runtime, noted when it was complete.

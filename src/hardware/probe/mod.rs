@@ -17,7 +17,7 @@ use std::time::Instant;
 
 pub use gpu::wait_for_gpus;
 pub use os::note_sudo_password;
-pub use ports::sockets;
+pub use ports::{listening, sockets};
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];

@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub fn probe(gaps: &mut Gaps) -> Vec<Port> {
@@ -28,6 +28,27 @@ pub fn probe(gaps: &mut Gaps) -> Vec<Port> {
         process: inodes.iter().find_map(named),
     };
     ports.into_iter().map(port).collect()
+}
+
+/// Addresses on which one of these processes listens, by the kernel.
+pub fn listening(pids: &[u32]) -> io::Result<Vec<SocketAddr>> {
+    let sockets: BTreeSet<u64> = pids.iter().flat_map(|pid| sockets_of(*pid)).collect();
+    if sockets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let listeners = asked().unwrap_or_else(|_| listed(&mut Gaps::default()));
+    let ours = listeners.into_iter().filter(|listener| sockets.contains(&listener.inode));
+    let addresses: BTreeSet<SocketAddr> = ours.map(|l| SocketAddr::new(l.address, l.port)).collect();
+    Ok(addresses.into_iter().collect())
+}
+
+/// Inodes of the sockets that a process has open, where this user may look.
+fn sockets_of(pid: u32) -> Vec<u64> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let inode = |link: std::path::PathBuf| {
+        link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok())
+    };
+    files.filter_map(|file| inode(fs::read_link(file.path()).ok()?)).collect()
 }
 
 /// Sockets of this host's own addresses, for who has to know whose they are.
@@ -170,16 +191,11 @@ fn socket_owners() -> BTreeMap<u64, (u32, String)> {
     let mut owners = BTreeMap::new();
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     for pid in pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
-        for fd in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
-            let Ok(link) = fs::read_link(fd.path()) else { continue };
-            let inode =
-                link.to_str().and_then(|l| l.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
-            if let Some(inode) = inode {
-                owners.entry(inode).or_insert_with(|| {
-                    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-                    (pid, format!("{} (pid {pid})", name.trim()))
-                });
-            }
+        for inode in sockets_of(pid) {
+            owners.entry(inode).or_insert_with(|| {
+                let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+                (pid, format!("{} (pid {pid})", name.trim()))
+            });
         }
     }
     owners

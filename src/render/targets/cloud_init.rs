@@ -25,7 +25,7 @@ impl Target for CloudInit {
 
     fn files(&self, plan: &Plan, host: &Bundle) -> Result<Vec<(&'static str, String)>> {
         Ok(vec![
-            ("user-data", user_data(plan, &host.to_tar()?)?),
+            ("user-data", user_data(plan, host.manifest().tool_version.as_str(), &host.to_tar()?)?),
             ("meta-data", meta_data(&sha256(plan.to_json().as_bytes()))?),
             ("network-config", network_config()?),
         ])
@@ -36,12 +36,12 @@ impl Target for CloudInit {
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
 
 /// `user-data` that carries `tar`. Its head tells its own size and which providers accept it.
-fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
+fn user_data(plan: &Plan, version: &str, tar: &[u8]) -> Result<String> {
     let payload = STANDARD.encode(gzip(tar)?);
     let mut size = 0;
     // The numbers and verdicts have fixed widths, so that the second round already stands.
     for _ in 0..4 {
-        let text = with_size(plan, &payload, size)?;
+        let text = with_size(plan, version, &payload, size)?;
         if text.len() == size {
             return Ok(text);
         }
@@ -50,7 +50,7 @@ fn user_data(plan: &Plan, tar: &[u8]) -> Result<String> {
     bail!("the size of user-data does not settle")
 }
 
-fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
+fn with_size(plan: &Plan, tool_version: &str, payload: &str, size: usize) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         tool_version: &'a str,
@@ -77,7 +77,7 @@ fn with_size(plan: &Plan, payload: &str, size: usize) -> Result<String> {
     templates::fill(
         "cloud-init/user-data",
         &Values {
-            tool_version: TOOL_VERSION,
+            tool_version,
             plan,
             paths: PATHS,
             incoming: INCOMING,

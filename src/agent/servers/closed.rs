@@ -1,0 +1,176 @@
+//! Asks a running server without the key and with a wrong one. Every apply ends so: a server's arguments
+//! say what it should do, and a runtime from someone else need not do it.
+
+use crate::agent::host::service;
+use crate::error::{Context, Failure, Result};
+use crate::hardware::probe::listening;
+use reqwest::blocking::Client;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Requests that only the key opens. A server that is open answers them at once: nothing is in them.
+const ASKED: [&str; 4] = ["/metrics", "/v1/chat/completions", "/completion", "/v1/embeddings"];
+const WRONG_KEY: &str = "this-is-no-key";
+
+/// Whether every address that a process of `unit` listens on is the one of the plan and answers 401 to
+/// whoever has not the key.
+///
+/// # Errors
+/// It listens elsewhere or nowhere, or answers anything else.
+pub fn check(unit: &str, port: u16) -> Result<()> {
+    let addresses = addresses(unit)?;
+    judge(unit, &addresses, port)?;
+    let client = Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .connect_timeout(Duration::from_secs(2))
+        // One that computes an answer instead of refusing is busy for a while.
+        .timeout(Duration::from_secs(10))
+        .build()?;
+    addresses.iter().try_for_each(|address| ask(&client, unit, *address))
+}
+
+/// Addresses that the kernel says `unit` listens on.
+pub fn addresses(unit: &str) -> Result<Vec<SocketAddr>> {
+    let processes = service::processes(unit)?;
+    listening(&processes).with_context(|| format!("asking the kernel where {unit} listens"))
+}
+
+fn judge(unit: &str, addresses: &[SocketAddr], port: u16) -> Result<()> {
+    if addresses.is_empty() {
+        return Err(Failure::failed(format!("the kernel knows no address that {unit} listens on")).into());
+    }
+    let strange = |address: &&SocketAddr| !address.ip().is_loopback() || address.port() != port;
+    match addresses.iter().find(strange) {
+        None => Ok(()),
+        Some(address) => Err(Failure::failed(format!(
+            "{unit} listens on {address}; by the plan it listens on port {port} of this host only"
+        ))
+        .hint("its llama-server does not do what its arguments say: take llama.cpp's own release")
+        .into()),
+    }
+}
+
+fn ask(client: &Client, unit: &str, address: SocketAddr) -> Result<()> {
+    for path in ASKED {
+        for key in [None, Some(WRONG_KEY)] {
+            let url = format!("http://{address}{path}");
+            let request = match path {
+                "/metrics" => client.get(url),
+                _ => client.post(url).header("Content-Type", "application/json").body("{}"),
+            };
+            let request = match key {
+                Some(key) => request.bearer_auth(key),
+                None => request,
+            };
+            let with = if key.is_some() { "with a wrong key" } else { "without the key" };
+            let status = request.send().map(|response| response.status().as_u16());
+            let said = match status {
+                Ok(401) => continue,
+                Ok(status) => status.to_string(),
+                Err(error) => format!("nothing ({})", error.without_url()),
+            };
+            return Err(Failure::failed(format!(
+                "{unit} answers {said} to {path} on {address} {with}, and not 401: anyone who reaches it could use it"
+            ))
+            .hint("its llama-server does not ask for the key: take llama.cpp's own release")
+            .into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+
+    /// A server that answers by `status` of the request's first line and its key, until the test ends.
+    fn server(status: fn(&str, Option<&str>) -> u16) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut first, mut key, mut length) = (String::new(), None, 0);
+                reader.read_line(&mut first).unwrap();
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    let line = line.trim().to_ascii_lowercase();
+                    if line.is_empty() {
+                        break;
+                    }
+                    if let Some(value) = line.strip_prefix("authorization: bearer ") {
+                        key = Some(value.to_string());
+                    }
+                    if let Some(value) = line.strip_prefix("content-length: ") {
+                        length = value.parse().unwrap();
+                    }
+                }
+                let _ = reader.read_exact(&mut vec![0; length]);
+                let status = status(&first, key.as_deref());
+                let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        address
+    }
+
+    fn asked(address: SocketAddr) -> Result<()> {
+        ask(&Client::builder().no_proxy().build().unwrap(), "x.service", address)
+    }
+
+    #[test]
+    fn only_a_server_that_refuses_everything_without_the_key_is_closed() {
+        asked(server(|_, _| 401)).unwrap();
+        type Case = (fn(&str, Option<&str>) -> u16, &'static str);
+        let cases: [Case; 5] = [
+            (|_, _| 200, "answers 200 to /metrics"),
+            (|_, key| if key.is_some() { 200 } else { 401 }, "with a wrong key"),
+            (
+                |line, _| if line.starts_with("POST /completion") { 400 } else { 401 },
+                "answers 400 to /completion",
+            ),
+            (|line, _| if line.contains("embeddings") { 200 } else { 401 }, "/v1/embeddings"),
+            // Not there at all is no refusal of the key.
+            (|line, _| if line.contains("chat") { 404 } else { 401 }, "answers 404"),
+        ];
+        for (status, why) in cases {
+            let said = asked(server(status)).unwrap_err().to_string();
+            assert!(said.contains(why) && said.contains("not 401"), "{said}");
+        }
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(asked(nobody).unwrap_err().to_string().contains("answers nothing"));
+    }
+
+    #[test]
+    fn a_server_listens_where_the_plan_says_and_nowhere_else() {
+        let judged = |addresses: &[&str]| {
+            let addresses: Vec<SocketAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+            judge("x.service", &addresses, 8080).map_err(|error| error.to_string())
+        };
+        judged(&["127.0.0.1:8080"]).unwrap();
+        judged(&["127.0.0.1:8080", "[::1]:8080"]).unwrap();
+        for (addresses, why) in [
+            (&[][..], "no address"),
+            (&["0.0.0.0:8080"][..], "0.0.0.0:8080"),
+            (&["[::]:8080"][..], "[::]:8080"),
+            (&["192.0.2.7:8080"][..], "192.0.2.7:8080"),
+            (&["127.0.0.1:8080", "0.0.0.0:4444"][..], "0.0.0.0:4444"),
+            (&["127.0.0.1:8080", "127.0.0.1:4444"][..], "127.0.0.1:4444"),
+        ] {
+            assert!(judged(addresses).unwrap_err().contains(why), "{addresses:?}");
+        }
+    }
+
+    #[test]
+    fn the_kernel_says_where_this_process_listens() {
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let found = listening(&[std::process::id()]).unwrap();
+        assert!(found.contains(&listener.local_addr().unwrap()), "{found:?}");
+        assert!(listening(&[]).unwrap().is_empty());
+    }
+}
