@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let plan = Plan::from_json(&std::fs::read_to_string(plan)?)?;
     let facts = probe(Path::new(paths::MODELS));
-    let report = verify::check(&plan.requirements, &facts, verify::Held::default());
+    let report = verify::check(&plan.requirements, &facts, &verify::Held::default());
     println!("{}", report::verify::text(&report));
     if report.passes() { Ok(()) } else { Err("this machine does not meet the plan".into()) }
 }

@@ -1,8 +1,6 @@
 //! Where everything lies on a host. The only place that spells these paths.
 
 pub const UNIT: &str = "agi-provision-llama.service";
-/// The embedding server beside it, where the plan has one.
-pub const EMBED_UNIT: &str = "agi-provision-embed.service";
 pub const USER: &str = "agi-provision";
 
 /// The agent: `agent-<sha256>` files and the link `agi-provision` to the one in use.
@@ -37,8 +35,6 @@ pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provisi
 /// What enables the embedding server's.
 pub const EMBED_WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-embed.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
-pub const EMBED_UNIT_FILE: &str = "/etc/systemd/system/agi-provision-embed.service";
-pub const EMBED_UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-embed.service.d";
 /// Starts a job again that a restart of the host cut; there while a job is pending.
 pub const RESUME_UNIT: &str = "agi-provision-resume.service";
 pub const RESUME_FILE: &str = "/etc/systemd/system/agi-provision-resume.service";
@@ -93,15 +89,9 @@ pub mod generation {
     pub const LIMITS: &str = "limits.conf";
     /// nftables rules for other hosts; there only where the plan lets any in.
     pub const EXPOSE: &str = "expose.nft";
-    /// The same for the embedding server.
-    pub const EMBED_LIMITS: &str = "embed-limits.conf";
 }
 
-/// Where the unit's credential shows up for the server.
-pub const API_KEY_CREDENTIAL: &str = "/run/credentials/agi-provision-llama.service/api-key";
-pub const EMBED_API_KEY_CREDENTIAL: &str = "/run/credentials/agi-provision-embed.service/api-key";
-
-/// The port of the API on 127.0.0.1 unless the plan says otherwise.
+/// The port of the API, on 127.0.0.1 and towards others.
 pub const DEFAULT_PORT: u16 = 8080;
 /// And of the embedding server's.
 pub const EMBED_PORT: u16 = 8081;

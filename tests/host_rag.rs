@@ -18,15 +18,25 @@ const UNIT: &str = "agi-provision-embed.service";
 const PORT: u16 = 8081;
 
 fn embed(host: &Host, key: Option<&str>, input: &Value) -> (u16, Value) {
+    embed_at(host, PORT, key, input)
+}
+
+fn embed_at(host: &Host, port: u16, key: Option<&str>, input: &Value) -> (u16, Value) {
     let body = json!({"input": input});
-    let (status, text) = http_at(host, PORT, "POST", "/v1/embeddings", key, Some(&body));
+    let (status, text) = http_at(host, port, "POST", "/v1/embeddings", key, Some(&body));
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+#[track_caller]
+fn assert_embeds(host: &Host) {
+    assert_embeds_at(host, PORT);
 }
 
 /// Texts become vectors for whoever has the key, and for nobody else.
 #[track_caller]
-fn assert_embeds(host: &Host) {
+fn assert_embeds_at(host: &Host, port: u16) {
     let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let embed = |host, key, input: &Value| embed_at(host, port, key, input);
     let (status, answer) = embed(host, Some(&key), &json!(["a b c", "x y z"]));
     assert_eq!(status, 200, "{answer}");
     let vectors: Vec<&Vec<Value>> =
@@ -112,6 +122,8 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_eq!(host.exec("systemctl show -p MainPID --value agi-provision-llama").ok(), pid);
     assert_embeds(&host);
 
+    assert_a_third_server_needs_no_more_than_its_place_in_the_plan(&host, &client, &rag);
+
     // A new key is both servers'; a restart of the host brings both back.
     let new = client.on(&host, "admin", &["key", "rotate", "--yes"]).ok();
     assert_eq!(embed(&host, Some(&key), &json!("a")).0, 401);
@@ -138,6 +150,99 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_every_byte_is_read(&host, &client, &rag);
     client.on(&host, "admin", &["remove", "--yes"]).ok();
     assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
+}
+
+/// A plan whose `servers` has another embedding server, on a host that serves the plan of `rag`; in the end
+/// the host serves that one again.
+#[track_caller]
+fn assert_a_third_server_needs_no_more_than_its_place_in_the_plan(
+    host: &Host,
+    client: &Client,
+    rag: &[&str],
+) {
+    let (model, embedder) = (client.path("tiny.gguf"), client.path("embedder.gguf"));
+    let third = client.tiny_embedder_of("third.gguf", 2);
+    let size = std::fs::metadata(&third).unwrap().len();
+    let three = client.plan("three.json", &model, rag, |plan| {
+        let mut server = plan["rag"].clone();
+        server["role"] = json!("embedding");
+        server["model"]["id"] = json!("third");
+        server["model"]["files"] =
+            json!([{"name": "third.gguf", "size_bytes": size, "sha256": null, "url": null}]);
+        for arg in server["args"].as_array_mut().unwrap() {
+            let text = arg.as_str().unwrap();
+            let text = text.replace("embedder", "third").replace("8081", "8091");
+            *arg = json!(text.replace("agi-provision-embed.service", "agi-provision-embed-2.service"));
+        }
+        let taken = server["memory"][0]["total_bytes"].as_u64().unwrap();
+        for part in ["rag_bytes", "total_bytes"] {
+            plan["memory"][0][part] = json!(plan["memory"][0][part].as_u64().unwrap() + taken);
+        }
+        plan["servers"] = json!([server]);
+        plan["requirements"].as_array_mut().unwrap().push(json!(
+            {"id": "rag-port-2", "need": 8091, "promise": null, "unit": "port", "why": "it must be free"}
+        ));
+    });
+    let files = ["--model-file", text(&model), "--model-file", text(&embedder), "--model-file", text(&third)];
+    let args = [&["--plan", text(&three)], &files[..]].concat();
+    let done = client.apply(host, "admin", &args);
+    assert_eq!((done.exit, done.changed()), (0, true), "{done:?}");
+    assert!(done.message().contains("embedder gives") && done.message().contains("third gives"), "{done:?}");
+    assert_serves(host);
+    assert_embeds(host);
+    assert_embeds_at(host, 8091);
+    // Proof, status and log go over all of them.
+    let receipt: Value =
+        serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
+    for (at, name) in ["embed", "embed-2"].iter().enumerate() {
+        let proof = &receipt["measured"]["servers"][at];
+        assert_eq!(
+            (&proof["server"], &proof["answer"]["dimensions"]),
+            (&json!(name), &json!(128)),
+            "{proof}"
+        );
+        assert!(proof["buffers"]["reported"].as_u64() <= proof["buffers"]["planned"].as_u64(), "{proof}");
+    }
+    let status = client.json_on(host, "admin", &["status"]);
+    let servers = status.value["status"]["servers"].as_array().unwrap();
+    let said: Vec<_> = servers
+        .iter()
+        .map(|server| (&server["name"], &server["health"], &server["listen"]["port"]))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (&json!("embed"), &json!("ready"), &json!(8081)),
+            (&json!("embed-2"), &json!("ready"), &json!(8091))
+        ]
+    );
+    let logs = client.on(host, "admin", &["logs", "-n", "2000"]).ok();
+    assert!(logs.contains("agi-provision-embed-2["), "{logs}");
+    assert_tunnel_leads_to(host, client, &["--server", "embed-2"]);
+
+    // Nothing to do; stopped by hand it is started, and only it.
+    let again = client.apply(host, "admin", &args);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    let pids = "systemctl show -p MainPID --value agi-provision-llama agi-provision-embed";
+    let others = host.exec(pids).ok();
+    host.exec("systemctl stop agi-provision-embed-2").ok();
+    let differs = client.apply(host, "admin", &[&["--check"], &args[..]].concat());
+    assert_eq!(
+        differs.differences(),
+        ["embedding: start agi-provision-embed-2.service (now inactive, enabled)"]
+    );
+    let mended = client.apply(host, "admin", &args);
+    assert_eq!((mended.exit, mended.changed()), (0, true), "{mended:?}");
+    assert_eq!(host.exec(pids).ok(), others);
+    assert_embeds_at(host, 8091);
+
+    // It goes with the next plan, alone.
+    let two = client.apply(host, "admin", rag);
+    assert_eq!((two.exit, two.changed()), (0, true), "{two:?}");
+    assert_embeds(host);
+    let traces =
+        host.exec("ls -d /etc/systemd/system/*embed-2* /etc/systemd/system/*/*embed-2* 2>/dev/null; ss -ltn");
+    assert!(!traces.stdout.contains("embed-2") && !traces.stdout.contains(":8091 "), "{traces:?}");
 }
 
 /// `verify --deep` reads both models and the runtime, and names the one file that is not as it was.
@@ -170,10 +275,15 @@ fn assert_every_byte_is_read(host: &Host, client: &Client, rag: &[&str]) {
     }
 }
 
-/// The command that `tunnel --embedding` prints gives a vector on this machine.
 #[track_caller]
 fn assert_tunnel_leads_there(host: &Host, client: &Client) {
-    let mut command = client.command_on(host, "admin", &["tunnel", "--embedding", "--port", "0"]);
+    assert_tunnel_leads_to(host, client, &["--embedding"]);
+}
+
+/// The command that `tunnel` prints gives a vector on this machine.
+#[track_caller]
+fn assert_tunnel_leads_to(host: &Host, client: &Client, server: &[&str]) {
+    let mut command = client.command_on(host, "admin", &[&["tunnel"], server, &["--port", "0"]].concat());
     let mut tunnel = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(tunnel.stdout.take().unwrap()).lines().map(Result::unwrap);
     let shown = lines.skip(1).take(5).collect::<Vec<_>>().join("\n");

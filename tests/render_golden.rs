@@ -20,7 +20,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const PLANS: [&str; 4] = ["cpu", "gpu", "multi-gpu", "rag"];
+const PLANS: [&str; 5] = ["cpu", "gpu", "multi-gpu", "rag", "three-servers"];
 const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
 const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
 

@@ -2,6 +2,7 @@
 
 use agi_provision::paths;
 use agi_provision::plan::Plan;
+use agi_provision::plan::servers::Server;
 use agi_provision::process;
 use agi_provision::render::{Bundle, render};
 use std::fs;
@@ -9,31 +10,26 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-const PLANS: [&str; 4] = ["cpu", "gpu", "multi-gpu", "rag"];
-const UNIT_FILE: &str = "rootfs/etc/systemd/system/agi-provision-llama.service";
-const LIMITS_FILE: &str = "rootfs/etc/agi-provision/generation/limits.conf";
-const LINK: &str = "rootfs/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf";
+const PLANS: [&str; 5] = ["cpu", "gpu", "multi-gpu", "rag", "three-servers"];
 
 /// A unit of a bundle: its name, its file, its limits and where the link to those is.
 struct Unit {
-    name: &'static str,
-    file: &'static str,
-    limits: &'static str,
-    link: &'static str,
+    name: String,
+    file: String,
+    limits: String,
+    link: String,
 }
 
-/// The model's unit, and the embedding server's where the plan has one.
+/// The unit of each of the plan's servers.
 fn units(bundle: &Bundle) -> Vec<Unit> {
-    let mut all = vec![Unit { name: paths::UNIT, file: UNIT_FILE, limits: LIMITS_FILE, link: LINK }];
-    if bundle.plan().unwrap().rag.is_some() {
-        all.push(Unit {
-            name: paths::EMBED_UNIT,
-            file: "rootfs/etc/systemd/system/agi-provision-embed.service",
-            limits: "rootfs/etc/agi-provision/generation/embed-limits.conf",
-            link: "rootfs/etc/systemd/system/agi-provision-embed.service.d/10-generation.conf",
-        });
-    }
-    all
+    let plan = bundle.plan().unwrap();
+    let unit = |server: Server| Unit {
+        name: server.name.unit(),
+        file: format!("rootfs{}", server.name.unit_file()),
+        limits: format!("rootfs/etc/agi-provision/generation/{}", server.name.limits_file()),
+        link: format!("rootfs{}/10-generation.conf", server.name.drop_in()),
+    };
+    plan.servers().map(unit).collect()
 }
 
 fn bundle(name: &str) -> Bundle {
@@ -77,9 +73,9 @@ fn unit_root(bundle: &Bundle) -> tempfile::TempDir {
     let agent = put(paths::AGENT_LINK, "#!/bin/sh\n");
     fs::set_permissions(agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     for unit in units(bundle) {
-        put(unit.file.strip_prefix("rootfs").unwrap(), text(bundle, unit.file));
+        put(unit.file.strip_prefix("rootfs").unwrap(), text(bundle, &unit.file));
         // systemd-analyze would look for the link's target outside the root.
-        put(unit.link.strip_prefix("rootfs").unwrap(), text(bundle, unit.limits));
+        put(unit.link.strip_prefix("rootfs").unwrap(), text(bundle, &unit.limits));
     }
     root
 }
@@ -91,11 +87,11 @@ fn systemd_finds_nothing_to_say_about_the_unit() {
         let root = unit_root(&bundle);
         let option = format!("--root={}", root.path().display());
         for unit in units(&bundle) {
-            let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, unit.name]);
+            let verify = || tool("systemd-analyze", "systemd", &["verify", "--man=no", &option, &unit.name]);
             let said = verify();
             assert!(said.success && said.stderr.is_empty() && said.stdout.is_empty(), "{name}: {said:?}");
             // And it would: both files are read.
-            for path in [unit.file, unit.link] {
+            for path in [&unit.file, &unit.link] {
                 let path = root.path().join(path.strip_prefix("rootfs/").unwrap());
                 let whole = fs::read_to_string(&path).unwrap();
                 fs::write(&path, format!("{whole}\n[Service]\nNoSuchKey=1\n")).unwrap();
@@ -113,7 +109,7 @@ fn the_unit_is_exposed_by_two_points_of_ten_at_most() {
         let root = unit_root(&bundle);
         let option = format!("--root={}", root.path().display());
         for unit in units(&bundle) {
-            let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, unit.name];
+            let args = ["security", "--no-pager", "--offline=true", "--threshold=20", &option, &unit.name];
             let said = tool("systemd-analyze", "systemd", &args);
             println!("{name}: {}", said.stdout.lines().last().unwrap_or_default());
             assert!(said.success && said.stdout.contains("Overall exposure level"), "{name}: {said:?}");

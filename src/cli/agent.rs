@@ -5,6 +5,7 @@ use crate::agent::session::boot;
 use crate::agent::{expose, job, session};
 use crate::apply::show::{Plain, Show};
 use crate::error::{Exit, Result};
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{Event, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -115,8 +116,12 @@ pub struct ServeArgs {
     /// The embedding server of a plan with --rag instead of the model's
     #[arg(long)]
     embedding: bool,
+    /// A server of the plan by its name, such as embed-2
+    #[arg(long, value_name = "NAME", conflicts_with = "embedding")]
+    server: Option<ServerName>,
 }
 
 pub fn serve(args: &ServeArgs) -> Result<Exit> {
-    serve::serve(if args.embedding { serve::Which::Embedding } else { serve::Which::Chat })
+    let usual = if args.embedding { ServerName::EMBEDDING } else { ServerName::CHAT };
+    serve::serve(args.server.unwrap_or(usual))
 }

@@ -209,8 +209,7 @@ fn model_files(plan: &Plan, given: &[PathBuf], known: &[PathBuf]) -> Result<Vec<
 fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
     let header = open_header(path)?;
     let name = file_name(path);
-    let embedding = plan.rag.as_ref().map(|rag| (&rag.model.files, rag.model.parameters));
-    let models = || [(&plan.model.files, plan.model.parameters)].into_iter().chain(embedding);
+    let models = || plan.servers().map(|server| (server.files, server.parameters));
     // By its name; a model of one file must be that model as well.
     for (files, parameters) in models() {
         if let Some(file) = files.iter().find(|file| file.name == name) {
@@ -225,7 +224,7 @@ fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
     if let Some((files, _)) = alike.next() {
         return Ok(&files[0]);
     }
-    if plan.rag.is_none() && plan.model.files.len() == 1 {
+    if plan.beside().next().is_none() && plan.model.files.len() == 1 {
         return Err(not_that_model(plan, path, header.parameters(), plan.model.parameters).into());
     }
     let names: Vec<&str> = plan.files().map(|file| file.name.as_str()).collect();

@@ -6,8 +6,10 @@ use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
 use crate::error::{Exit, Failure, Result, exit_code};
 use crate::outside;
+use crate::plan::server::{Role, ServerName};
 use crate::ssh::{Connection, Options, Target};
 use crate::wire::protocol::{Event, Op};
+use serde_json::Value;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,16 @@ pub struct Args {
     /// Lead to the embedding server of a plan with --rag instead
     #[arg(long)]
     embedding: bool,
+    /// Lead to a server of the plan by its name, such as embed-2
+    #[arg(long, value_name = "NAME", conflicts_with = "embedding")]
+    server: Option<ServerName>,
+}
+
+impl Args {
+    fn server(&self) -> ServerName {
+        let usual = if self.embedding { ServerName::EMBEDDING } else { ServerName::CHAT };
+        self.server.unwrap_or(usual)
+    }
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -44,7 +56,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut connection = Connection::connect(target, options)?;
     print(&format!(
         "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
-        curl(port, target, &args.hosts.flags(), args.embedding)
+        curl(port, target, &args.hosts.flags(), args.server().role())
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
@@ -67,9 +79,11 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
         certificate: None,
     };
     let outcome = session::run(host, &work, &mut Silent)?;
+    let wanted = args.server();
+    let named = |value: &&Value| value["name"] == wanted.to_string();
     let server = outcome.events.iter().find_map(|event| match event {
-        Event::Document { value } if args.embedding => Some(&value["embedding"]),
-        Event::Document { value } => Some(value),
+        Event::Document { value } if wanted == ServerName::CHAT => Some(value),
+        Event::Document { value } => value["servers"].as_array()?.iter().find(named),
         _ => None,
     });
     // The key would be sent to whoever that is.
@@ -90,9 +104,14 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
             Ok((host.to_string(), u16::try_from(port)?))
         }
-        None if args.embedding && failure.is_none() => {
+        None if wanted == ServerName::EMBEDDING && failure.is_none() => {
             Err(Failure::failed("this host has no embedding server")
                 .hint("apply a plan with --rag; without --embedding the tunnel leads to the model")
+                .into())
+        }
+        None if wanted != ServerName::CHAT && failure.is_none() => {
+            Err(Failure::failed(format!("this host has no server {wanted}"))
+                .hint("`agi-provision status` lists those that it has")
                 .into())
         }
         None => {
@@ -119,10 +138,10 @@ fn again(target: &Target, options: &Options) -> Result<Connection> {
 }
 
 /// A command to try, without the secret in it.
-fn curl(port: u16, target: &Target, flags: &str, embedding: bool) -> String {
-    let (path, body) = match embedding {
-        true => ("embeddings", "{\"input\": \"Hello!\"}"),
-        false => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
+fn curl(port: u16, target: &Target, flags: &str, role: Role) -> String {
+    let (path, body) = match role {
+        Role::Embedding => ("embeddings", "{\"input\": \"Hello!\"}"),
+        Role::Chat => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
     };
     format!(
         "curl http://127.0.0.1:{port}/v1/{path} \\\n  \

@@ -22,7 +22,7 @@ pub(super) const CUDA_START: Interval = Interval { low: 0.2, expected: 1.0, high
 /// What an arrival follows from.
 pub(super) struct Journey<'a> {
     pub model_bytes: u64,
-    /// The embedding model comes before the first token, and loads after it.
+    /// The models of other servers come before the first token, and load after it.
     pub embedding_bytes: u64,
     /// llama.cpp's archive, where it is pinned.
     pub runtime_bytes: Option<u64>,
@@ -37,7 +37,7 @@ impl<'a> Journey<'a> {
     pub fn of(plan: &'a Plan, profile: &'a Profile) -> Journey<'a> {
         Journey {
             model_bytes: plan.model.size_bytes,
-            embedding_bytes: plan.rag.as_ref().map_or(0, |rag| rag.model.size_bytes),
+            embedding_bytes: plan.beside().map(|server| server.size_bytes).sum(),
             runtime_bytes: plan.llama_server.runtime.as_ref().map(|file| file.size_bytes),
             profile,
             memory: &plan.memory,

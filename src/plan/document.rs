@@ -3,17 +3,15 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
-use super::build;
-use super::server::ServerName;
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
 use crate::model::embedding::Pooling;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
-/// Reading one checks it as a whole (`Plan::check`): a plan that exists is sound.
+/// Read and written through [`super::reading`], which checks it as a whole: a plan that was read is sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Plan {
@@ -36,6 +34,9 @@ pub struct Plan {
     /// The embedding server beside it; absent without `--rag`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rag: Option<Rag>,
+    /// Servers beyond these two.
+    #[serde(rename = "servers", default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Further>,
     pub alternatives: Vec<Alternative>,
     /// Time and bytes until the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +137,7 @@ pub struct DeviceLedger {
     pub runtime_bytes: u64,
     /// Kept free for the system.
     pub reserved_bytes: u64,
-    /// All that the embedding server of `--rag` takes here ([`Rag::memory`] has its parts).
+    /// All that the servers beside the model's own take here ([`Rag::memory`] has the parts of one).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rag_bytes: u64,
     pub total_bytes: u64,
@@ -233,7 +234,7 @@ pub struct LlamaServer {
 
 impl LlamaServer {
     /// What is known today of `build`, its own, with these arguments.
-    pub fn known_advisories(&self, build: &build::Build) -> Vec<KnownAdvisory> {
+    pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
         known
             .into_iter()
@@ -273,7 +274,7 @@ pub struct RuntimeFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arrival {
     pub model_bytes: u64,
-    /// The embedding model of `--rag`.
+    /// The models of the servers beside it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub embedding_bytes: u64,
     /// llama.cpp's archive; `None` until it is resolved, and then not counted.
@@ -314,75 +315,6 @@ pub struct Alternative {
     pub decode_tok_s: Option<f64>,
 }
 
-impl Serialize for Plan {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Plan::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Plan {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Plan, D::Error> {
-        let plan = Plan::deserialize(from)?;
-        plan.check().map_err(de::Error::custom)?;
-        Ok(plan)
-    }
-}
-
-impl Plan {
-    /// Refuses a plan whose servers are not the ones that its build and its models make.
-    fn check(&self) -> Result<(), String> {
-        let build = build::find(&self.llama_server.build).map_err(|error| error.to_string())?;
-        let servers = [
-            Some(("llama_server", ServerName::CHAT, &self.llama_server.args, &self.model.files)),
-            self.rag.as_ref().map(|rag| ("rag", ServerName::EMBEDDING, &rag.args, &rag.model.files)),
-        ];
-        for (place, name, args, files) in servers.into_iter().flatten() {
-            check_server(name, args, files, build).map_err(|why| format!("{place}.args: {why}"))?;
-        }
-        Ok(())
-    }
-
-    /// Files of the model and, after them, of the embedding model.
-    pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
-        self.model.files.iter().chain(self.rag.iter().flat_map(|rag| &rag.model.files))
-    }
-
-    /// Reads a plan; says which schema it found when it is another one.
-    pub fn from_json(text: &str) -> anyhow::Result<Plan> {
-        #[derive(Deserialize)]
-        struct Head {
-            #[serde(default)]
-            schema: String,
-        }
-        let head: Head = serde_json::from_str(text)?;
-        anyhow::ensure!(head.schema == SCHEMA, "not a plan: its schema is {:?}, not {SCHEMA:?}", head.schema);
-        Ok(serde_json::from_str(text)?)
-    }
-
-    /// Pretty JSON with a final newline; the bytes are a function of the plan alone.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
-        text.push('\n');
-        text
-    }
-}
-
-/// Refuses arguments of another server, another model or another build.
-fn check_server(
-    name: ServerName,
-    args: &ServerArgs,
-    files: &[ModelFile],
-    build: &build::Build,
-) -> Result<(), String> {
-    if args.server() != name {
-        return Err(format!("they are of the server {:?}, not of {:?}", args.server().unit(), name.unit()));
-    }
-    if let Some(first) = files.first().filter(|file| file.name != args.model()) {
-        return Err(format!("--model is {:?}, and the model's first file {:?}", args.model(), first.name));
-    }
-    build.check(args)
-}
-
 /// A second llama-server that turns texts into vectors, and room for the index of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rag {
@@ -394,13 +326,31 @@ pub struct Rag {
     /// embedding needs the whole text in one.
     pub chunk_tokens: u64,
     pub flash_attn: bool,
-    /// `host` or `gpu0`: where its layers are.
-    pub device: String,
-    /// What it takes of each device, which is that device's `rag_bytes` in the plan's ledger.
+    /// Where its layers are.
+    pub device: Place,
+    /// Memory on each device, which is that device's `rag_bytes` in the plan's ledger.
     pub memory: Vec<RagMemory>,
     pub index: Index,
     /// Every argument of its llama-server, without the program's name.
     pub args: ServerArgs,
+}
+
+/// A device that holds all layers of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    Host,
+    Gpu0,
+}
+
+impl Place {
+    /// As the ledger calls it.
+    pub fn device(self) -> &'static str {
+        match self {
+            Place::Host => "host",
+            Place::Gpu0 => "gpu0",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -437,6 +387,14 @@ pub struct Index {
     /// A vector of 32-bit numbers and its text.
     pub chunk_bytes: u64,
     pub size_bytes: u64,
-    /// What `chunk_bytes` takes for granted.
+    /// Assumption behind `chunk_bytes`.
     pub assumption: String,
+}
+
+/// A server beyond `llama_server` and `rag`, as a plan's JSON has it; its number among those of its role
+/// follows from its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum Further {
+    Embedding(Rag),
 }

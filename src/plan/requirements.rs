@@ -2,11 +2,13 @@
 
 use super::document::{Bound, Plan, ProfileKind, Requirement};
 use super::ledger::REPORTED_RAM;
+use super::server::Role;
 use crate::hardware::profiles::{MIB, Profile};
-use crate::paths;
 
 /// The ids, as [`crate::verify`] knows them.
 pub mod ids {
+    use crate::plan::server::{Role, ServerName};
+
     pub const ARCH: &str = "arch";
     pub const SYSTEMD: &str = "systemd";
     pub const CPU_FLAGS: &str = "cpu-flags";
@@ -28,6 +30,20 @@ pub mod ids {
     /// In no plan: what a host's cards were linked by when a plan was applied to it
     /// ([`crate::verify::links`]).
     pub const GPU_LINK: &str = "gpu-link";
+
+    /// The port of a server: `port`, `rag-port`, `rag-port-2`.
+    pub fn port(server: ServerName) -> String {
+        let first = match server.role() {
+            Role::Chat => PORT,
+            Role::Embedding => RAG_PORT,
+        };
+        if server.number() == 1 { first.to_string() } else { format!("{first}-{}", server.number()) }
+    }
+
+    /// The server whose port a requirement is about.
+    pub fn server_of(id: &str) -> Option<ServerName> {
+        ServerName::all().find(|server| port(*server) == id)
+    }
 }
 
 /// CUDA 12 compiles for Maxwell (5.0) and newer; llama.cpp's own images and most archives are built
@@ -63,7 +79,9 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
     };
     let host = &plan.memory[0];
-    let files: u64 = plan.model.size_bytes + plan.rag.as_ref().map_or(0, |rag| rag.model.size_bytes);
+    let files: u64 = plan.servers().map(|server| server.size_bytes).sum();
+    let indexes = plan.beside().filter_map(|server| Some(server.embedding?.index.size_bytes));
+    let indexes: Option<u64> = indexes.reduce(u64::saturating_add);
     let promised_ram = (profile.ram_bytes() as f64 * REPORTED_RAM) as u64;
     let mut all = vec![
         requirement(
@@ -99,11 +117,9 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             ids::DISK,
             Some(Bound::AtLeast(disk_need(files))),
             // Room for the index is wanted, but a host whose index has grown still runs.
-            plan.rag
-                .as_ref()
-                .map(|rag| Bound::AtLeast(disk_need(files).saturating_add(rag.index.size_bytes))),
+            indexes.map(|size| Bound::AtLeast(disk_need(files).saturating_add(size))),
             "bytes",
-            match plan.rag {
+            match indexes {
                 Some(_) => "the models, the runtime and the journal; and the index of --rag",
                 None => "the model, the runtime and the journal",
             },
@@ -122,21 +138,17 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             "Mbit/s",
             "the time to download the model counts on it",
         ),
-        requirement(
-            ids::PORT,
-            Some(Bound::AtLeast(paths::DEFAULT_PORT as u64)),
-            None,
-            "port",
-            "the server listens on it; it must be free",
-        ),
     ];
-    if plan.rag.is_some() {
+    for server in plan.servers() {
         all.push(requirement(
-            ids::RAG_PORT,
-            Some(Bound::AtLeast(paths::EMBED_PORT as u64)),
+            &ids::port(server.name),
+            Some(Bound::AtLeast(server.name.port().into())),
             None,
             "port",
-            "the embedding server listens on it; it must be free",
+            match server.name.role() {
+                Role::Chat => "the server listens on it; it must be free",
+                Role::Embedding => "the embedding server listens on it; it must be free",
+            },
         ));
     }
     if plan.profile.kind == ProfileKind::Cpu {

@@ -71,6 +71,11 @@ impl ServerName {
         self.role
     }
 
+    /// From 1.
+    pub fn number(self) -> u8 {
+        self.number
+    }
+
     /// `agi-provision-embed-2.service`.
     pub fn unit(self) -> String {
         format!("{}{self}.service", UNIT_PREFIX)
@@ -93,6 +98,11 @@ impl ServerName {
     /// The folder of its drop-ins.
     pub fn drop_in(self) -> String {
         format!("{}.d", self.unit_file())
+    }
+
+    /// What enables its unit.
+    pub fn wants(self) -> String {
+        format!("{}/multi-user.target.wants/{}", paths::UNITS, self.unit())
     }
 
     /// On 127.0.0.1.

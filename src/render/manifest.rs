@@ -7,6 +7,7 @@ use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, 
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
 
 /// Of the tool that renders.
@@ -146,13 +147,19 @@ impl Manifest {
 pub(super) const OWNER: &str = "root:root";
 
 /// A unit's file on a host, or a drop-in's.
-fn is_units(host: &str) -> bool {
+pub fn is_units(host: &str) -> bool {
     if host == paths::EXPOSE_FILE {
         return true;
     }
-    let Some(name) = host.strip_prefix("/etc/systemd/system/") else { return false };
-    let mut rests = [paths::UNIT, paths::EMBED_UNIT].into_iter().filter_map(|unit| name.strip_prefix(unit));
-    rests.any(|rest| rest.is_empty() || rest.starts_with(".d/"))
+    let below = host.strip_prefix(paths::UNITS).and_then(|rest| rest.strip_prefix('/'));
+    below.is_some_and(|below| {
+        let (name, inside) = below.split_once('/').map_or((below, None), |(name, rest)| (name, Some(rest)));
+        let unit = match inside {
+            Some(_) => name.strip_suffix(".d"),
+            None => Some(name),
+        };
+        unit.and_then(ServerName::of_unit).is_some()
+    })
 }
 
 fn is_configuration(host: &str) -> bool {

@@ -6,6 +6,7 @@
 //! rootfs/etc/systemd/system/agi-provision-llama.service.d/   link to the generation's limits.conf
 //! rootfs/etc/agi-provision/generation/                       what differs between plans
 //! rootfs/etc/systemd/system/agi-provision-embed.service      and its drop-in: for a plan with `rag`
+//! rootfs/etc/systemd/system/agi-provision-embed-2.service    and so on, for each further server of the plan
 //! cloud-init/                                                all of the above, packed for clouds
 //! files/                                                     llama.cpp and models, where they are given
 //! seed.iso                                                   all of it, for a machine without a network
@@ -42,14 +43,11 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
+use crate::plan::server::{Role, ServerName};
 use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
-
-/// One argument of llama-server per line.
-pub const ARGS: &str = "llama-server.args";
-/// The same for the embedding server.
-pub const EMBED_ARGS: &str = "embed-server.args";
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
@@ -63,10 +61,7 @@ fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool
     let mut files = vec![
         text(manifest::PLAN, plan_json.clone())?,
         text(manifest::README, readme(plan, &downloads)?)?,
-        text(&in_rootfs(paths::UNIT_FILE), unit(Server::Chat)?)?,
         text(&generation(paths::generation::PLAN), plan_json.clone())?,
-        text(&generation(ARGS), args(&plan.llama_server.args))?,
-        text(&generation(paths::generation::LIMITS), limits(plan, Server::Chat)?)?,
     ];
     if let Some(exposure) = &plan.expose {
         files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?)?);
@@ -75,16 +70,16 @@ fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool
     if let Some(template) = &plan.model.chat_template {
         files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone())?);
     }
-    let link = |drop_in: &str, name: &str| -> Result<BundleLink> {
-        let path = RelativePath::new(in_rootfs(&format!("{drop_in}/10-generation.conf")))?;
-        Ok(BundleLink { path, target: LinkTarget::new(format!("{}/{name}", paths::GENERATION))? })
-    };
-    let mut links = vec![link(paths::UNIT_DROP_IN, paths::generation::LIMITS)?];
-    if let Some(rag) = &plan.rag {
-        files.push(text(&in_rootfs(paths::EMBED_UNIT_FILE), unit(Server::Embedding)?)?);
-        files.push(text(&generation(EMBED_ARGS), args(&rag.args))?);
-        files.push(text(&generation(paths::generation::EMBED_LIMITS), limits(plan, Server::Embedding)?)?);
-        links.push(link(paths::EMBED_UNIT_DROP_IN, paths::generation::EMBED_LIMITS)?);
+    let mut links = Vec::new();
+    for server in plan.servers() {
+        let (name, limits_file) = (server.name, server.name.limits_file());
+        files.push(text(&in_rootfs(&name.unit_file()), unit(name)?)?);
+        files.push(text(&generation(&name.args_file()), args(server.args))?);
+        files.push(text(&generation(&limits_file), limits(plan, &server)?)?);
+        links.push(BundleLink {
+            path: RelativePath::new(in_rootfs(&format!("{}/10-generation.conf", name.drop_in())))?,
+            target: LinkTarget::new(format!("{}/{limits_file}", paths::GENERATION))?,
+        });
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
@@ -106,35 +101,27 @@ fn in_rootfs(path: &str) -> String {
     format!("{}{path}", manifest::ROOTFS)
 }
 
-/// The two servers that a host may run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Server {
-    Chat,
-    Embedding,
-}
-
-impl Server {
-    fn description(self) -> &'static str {
-        match self {
-            Server::Chat => "Language model server (llama.cpp)",
-            Server::Embedding => "Embedding server (llama.cpp)",
-        }
+fn description(role: Role) -> &'static str {
+    match role {
+        Role::Chat => "Language model server (llama.cpp)",
+        Role::Embedding => "Embedding server (llama.cpp)",
     }
 }
 
-fn unit(server: Server) -> Result<String> {
+fn unit(server: ServerName) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         paths: Paths,
         description: &'static str,
-        command: &'static str,
-        identifier: &'static str,
+        command: String,
+        identifier: String,
     }
     let (command, identifier) = match server {
-        Server::Chat => ("serve", ""),
-        Server::Embedding => ("serve --embedding", "agi-provision-embed"),
+        ServerName::CHAT => ("serve".to_string(), String::new()),
+        ServerName::EMBEDDING => ("serve --embedding".to_string(), server.identifier()),
+        other => (format!("serve --server {other}"), other.identifier()),
     };
-    let values = Values { paths: PATHS, description: server.description(), command, identifier };
+    let values = Values { paths: PATHS, description: description(server.role()), command, identifier };
     templates::fill("systemd/agi-provision-llama.service", &values)
 }
 
@@ -178,11 +165,11 @@ fn rules(plan: &Plan, exposure: &Exposure) -> Result<String> {
 }
 
 /// The drop-in of the generation.
-fn limits(plan: &Plan, server: Server) -> Result<String> {
+fn limits(plan: &Plan, server: &Server) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         plan: &'a Plan,
-        unit: &'a str,
+        unit: String,
         description: &'a str,
         id: &'a str,
         quant: &'a str,
@@ -195,34 +182,25 @@ fn limits(plan: &Plan, server: Server) -> Result<String> {
         /// Why there is none.
         without: &'a str,
     }
-    let mut gpus = match plan.profile.kind {
-        ProfileKind::Cpu => &[][..],
-        ProfileKind::Gpu | ProfileKind::MultiGpu => &plan.profile.gpus,
-    };
-    if plan.profile.kind != ProfileKind::Cpu && gpus.is_empty() {
+    if plan.profile.kind != ProfileKind::Cpu && plan.profile.gpus.is_empty() {
         return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
     }
-    let (mut unit, mut id, mut quant) = (paths::UNIT, &plan.model.id, &plan.model.quant);
-    let mut without = "No GPU in the plan";
-    if let (Server::Embedding, Some(rag)) = (server, &plan.rag) {
-        (unit, id, quant) = (paths::EMBED_UNIT, &rag.model.id, &rag.model.quant);
-        if rag.device == "host" {
-            (gpus, without) = (&[], "The plan leaves the GPUs to the language model");
-        } else {
-            gpus = &gpus[..1];
-        }
-    }
+    let gpus = plan.profile.gpus.get(..server.cards).unwrap_or_default();
+    let without = match plan.profile.kind {
+        ProfileKind::Cpu => "No GPU in the plan",
+        ProfileKind::Gpu | ProfileKind::MultiGpu => "The plan leaves the GPUs to the language model",
+    };
     templates::fill(
         "systemd/limits.conf",
         &Values {
             plan,
-            unit,
-            description: server.description(),
-            id,
-            quant,
+            unit: server.name.unit(),
+            description: description(server.name.role()),
+            id: server.id,
+            quant: server.quant,
             listen: ADDRESS.to_string(),
             gpus: (0..gpus.len()).collect(),
-            exposed: plan.expose.is_some() && server == Server::Chat,
+            exposed: plan.expose.is_some() && server.name == ServerName::CHAT,
             expose_unit: paths::EXPOSE_UNIT,
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
             without,
@@ -237,10 +215,34 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         plan: &'a Plan,
         models: Vec<&'a Download>,
         port: u16,
-        embed_port: u16,
+        beside: Vec<Beside>,
         gpus: bool,
         exposed: bool,
     }
+    #[derive(Serialize)]
+    struct Beside {
+        unit: String,
+        limits: String,
+        port: u16,
+        size_bytes: u64,
+        dimensions: u64,
+        chunk_tokens: u64,
+        index_bytes: u64,
+        chunks: u64,
+    }
+    let beside = plan.beside().filter_map(|server| {
+        let embedding = server.embedding?;
+        Some(Beside {
+            unit: server.name.unit(),
+            limits: server.name.limits_file(),
+            port: server.name.port(),
+            size_bytes: server.size_bytes,
+            dimensions: embedding.model.dimensions,
+            chunk_tokens: embedding.chunk_tokens,
+            index_bytes: embedding.index.size_bytes,
+            chunks: embedding.index.chunks,
+        })
+    });
     let models = downloads.iter().filter(|download| download.what == What::Model);
     templates::fill(
         "bundle/README.md",
@@ -249,7 +251,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             plan,
             models: models.collect(),
             port: port(plan),
-            embed_port: plan.rag.as_ref().map_or(paths::EMBED_PORT, |rag| rag.args.server().port()),
+            beside: beside.collect(),
             gpus: plan.profile.kind != ProfileKind::Cpu,
             exposed: plan.expose.is_some(),
         },

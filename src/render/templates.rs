@@ -27,7 +27,6 @@ const TEMPLATES: &[(&str, &str)] = embedded!(
 #[derive(Serialize)]
 pub(super) struct Paths {
     unit: &'static str,
-    embed_unit: &'static str,
     user: &'static str,
     lib: &'static str,
     agent_link: &'static str,
@@ -49,7 +48,6 @@ pub(super) struct Paths {
 
 pub(super) const PATHS: Paths = Paths {
     unit: paths::UNIT,
-    embed_unit: paths::EMBED_UNIT,
     user: paths::USER,
     lib: paths::LIB,
     agent_link: paths::AGENT_LINK,

@@ -1,12 +1,13 @@
 use super::*;
 use crate::error::{Exit, exit_code};
+use crate::plan::document::Place;
 
 fn plan() -> Plan {
     Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
 }
 
 fn limits_of(plan: &Plan) -> String {
-    limits(plan, Server::Chat).unwrap()
+    limits(plan, &plan.server(ServerName::CHAT).unwrap()).unwrap()
 }
 
 #[test]
@@ -66,12 +67,13 @@ fn a_plan_for_others_brings_its_rules_and_the_unit_that_ends_tls() {
 fn an_embedding_server_sees_its_own_card_or_none() {
     let mut plan = Plan::from_json(include_str!("../../tests/golden/plans/rag.json")).unwrap();
     plan.profile.gpus.push(plan.profile.gpus[0].clone());
-    let on_card = limits(&plan, Server::Embedding).unwrap();
+    let of_embedding = |plan: &Plan| limits(plan, &plan.server(ServerName::EMBEDDING).unwrap()).unwrap();
+    let on_card = of_embedding(&plan);
     let (first, second) = ("DeviceAllow=/dev/char/195:0 ", "DeviceAllow=/dev/char/195:1 ");
     assert!(on_card.contains(first) && !on_card.contains(second), "{on_card}");
     assert!(on_card.contains("Embedding server (llama.cpp): bge-m3 Q8_0"), "{on_card}");
-    plan.rag.as_mut().unwrap().device = "host".to_string();
-    let on_host = limits(&plan, Server::Embedding).unwrap();
+    plan.rag.as_mut().unwrap().device = Place::Host;
+    let on_host = of_embedding(&plan);
     assert!(on_host.contains("PrivateDevices=yes") && !on_host.contains("DeviceAllow"), "{on_host}");
     assert!(limits_of(&plan).contains(second), "the model's server keeps both");
 }
@@ -111,6 +113,35 @@ fn the_unit_is_the_same_for_every_plan() {
     let gpu = render(&plan()).unwrap();
     let cpu = Plan::from_json(include_str!("../../tests/golden/plans/cpu.json")).unwrap();
     assert_eq!(gpu.file(&unit).unwrap(), render(&cpu).unwrap().file(&unit).unwrap());
+}
+
+#[test]
+fn a_third_server_is_rendered_as_the_second_is() {
+    let plan = Plan::from_json(include_str!("../../tests/golden/plans/three-servers.json")).unwrap();
+    let bundle = render(&plan).unwrap();
+    let text = |path: &str| {
+        String::from_utf8(bundle.file(path).unwrap_or_else(|| panic!("no {path}")).to_vec()).unwrap()
+    };
+    let unit = |name: &str| text(&format!("rootfs/etc/systemd/system/agi-provision-{name}.service"));
+    // The units differ in the server that they start, and the name of its log.
+    let second = unit("embed").replace("serve --embedding", "serve --server embed-2");
+    assert_eq!(unit("embed-2"), second.replace("=agi-provision-embed\n", "=agi-provision-embed-2\n"));
+    let generation = format!("rootfs{}", paths::GENERATION);
+    let args = text(&format!("{generation}/embed-2-server.args"));
+    assert!(
+        args.contains("--port\n8091\n") && args.contains("/agi-provision-embed-2.service/api-key\n"),
+        "{args}"
+    );
+    let limits = text(&format!("{generation}/embed-2-limits.conf"));
+    assert!(limits.contains("PrivateDevices=yes") && !limits.contains("DeviceAllow"), "{limits}");
+    assert!(bundle.links().iter().any(|link| {
+        link.path == "rootfs/etc/systemd/system/agi-provision-embed-2.service.d/10-generation.conf"
+            && link.target == "/etc/agi-provision/generation/embed-2-limits.conf"
+    }));
+    let readme = text("README.md");
+    assert!(readme.contains("-L 8081:127.0.0.1:8081 -L 8091:127.0.0.1:8091 HOST"), "{readme}");
+    // A file that two of them share is fetched once.
+    assert_eq!(bundle.manifest().downloads.len(), 3);
 }
 
 /// What a stranger may write into a plan. Each ends the reading, and the error says which text it was.

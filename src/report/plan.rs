@@ -93,41 +93,42 @@ fn memory(out: &mut String, plan: &Plan) {
         ];
         std::iter::once(d.device.clone())
             .chain(parts.into_iter().map(gib))
-            .chain(plan.rag.iter().map(|_| gib(d.rag_bytes)))
+            .chain(plan.beside().next().map(|_| gib(d.rag_bytes)))
             .chain([gib(d.total_bytes), gib(d.capacity_bytes), free])
             .collect()
     });
     let mut head =
         vec!["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
-    if plan.rag.is_some() {
+    if plan.beside().next().is_some() {
         head.insert(6, "rag");
     }
     let numbers: Vec<usize> = (1..head.len()).collect();
     let _ = writeln!(out, "\n{}", table::table(&head, rows, &numbers));
 }
 
-/// The embedding server and its index.
+/// The embedding servers and their indexes.
 fn rag(out: &mut String, plan: &Plan) {
-    let Some(rag) = &plan.rag else { return };
-    let model = &rag.model;
-    let _ = writeln!(
-        out,
-        "\nrag     {} {} on {}: vectors of {} numbers, {} to download; {} slots, texts of up to {} tokens",
-        model.id,
-        model.quant,
-        rag.device,
-        model.dimensions,
-        gib(model.size_bytes),
-        rag.slots,
-        rag.chunk_tokens
-    );
-    let _ = writeln!(
-        out,
-        "index   {} of disk for {} texts ({})",
-        gib(rag.index.size_bytes),
-        rag.index.chunks,
-        rag.index.assumption
-    );
+    for rag in plan.beside().filter_map(|server| server.embedding) {
+        let model = &rag.model;
+        let _ = writeln!(
+            out,
+            "\nrag     {} {} on {}: vectors of {} numbers, {} to download; {} slots, texts of up to {} tokens",
+            model.id,
+            model.quant,
+            rag.device.device(),
+            model.dimensions,
+            gib(model.size_bytes),
+            rag.slots,
+            rag.chunk_tokens
+        );
+        let _ = writeln!(
+            out,
+            "index   {} of disk for {} texts ({})",
+            gib(rag.index.size_bytes),
+            rag.index.chunks,
+            rag.index.assumption
+        );
+    }
 }
 
 fn speed_and_cost(out: &mut String, plan: &Plan) {
@@ -237,8 +238,8 @@ fn next(out: &mut String, plan: &Plan) {
         plan.llama_server.build,
         plan.llama_server.args.to_argv().join(" ")
     );
-    if let Some(rag) = &plan.rag {
-        let _ = writeln!(out, "\nembedding server: {}", rag.args.to_argv().join(" "));
+    for server in plan.beside() {
+        let _ = writeln!(out, "\nembedding server: {}", server.args.to_argv().join(" "));
     }
     let _ =
         writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");

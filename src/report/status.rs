@@ -122,16 +122,12 @@ pub fn text(status: &Value) -> String {
             format!("{} ({})", address(listener), show(&listener["unit"])),
         ]);
     }
-    let beside = &status["embedding"];
-    if beside.is_object() {
+    for beside in status["servers"].as_array().into_iter().flatten() {
         let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
-        let model = format!(
-            "{} {}, {} numbers",
-            show(&beside["model"]),
-            show(&beside["quant"]),
-            beside["dimensions"]
-        );
-        rows.push(vec!["embedding".to_string(), format!("{model}: {unit}, {}", show(&beside["health"]))]);
+        let model = format!("{} {}", show(&beside["model"]), show(&beside["quant"]));
+        let dimensions = beside["dimensions"].as_u64().map_or(String::new(), |n| format!(", {n} numbers"));
+        let label = if beside["name"] == "embed" { "embedding".to_string() } else { show(&beside["name"]) };
+        rows.push(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]);
     }
     if let Some(row) = under_way(status) {
         rows.push(row);

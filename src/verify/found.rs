@@ -1,20 +1,18 @@
 //! What a requirement finds on a host, and how that compares with a bound.
 
 use crate::plan::document::Bound;
+use crate::plan::server::ServerName;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources that are ours already on the host, and so count as there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Bytes of the plan's model and runtime that are on the disk.
     pub disk_bytes: u64,
-    /// Our own service listens on the port.
-    pub port: bool,
-    /// Our own embedding server listens on its port.
-    pub rag_port: bool,
-    /// Our own service's process, whose GPU memory counts as free.
-    pub pid: Option<u32>,
-    /// The embedding server's.
-    pub rag_pid: Option<u32>,
+    /// Our own servers that run, and their processes, whose GPU memory counts as free.
+    pub serving: BTreeMap<ServerName, u32>,
+    /// Those that hold their ports themselves.
+    pub listening: BTreeSet<ServerName>,
     /// Bytes that they use on each GPU, where nvidia-smi does not tell.
     pub gpu_bytes: u64,
 }

@@ -30,7 +30,7 @@ pub fn model(facts: &Facts) -> Found<'_> {
 }
 
 /// The need must be free on every card (or used by our own service); the promise is what cards have.
-pub fn memory(facts: &Facts, held: Held) -> Found<'static> {
+pub fn memory(facts: &Facts, held: &Held) -> Found<'static> {
     let least = facts.gpus.iter().map(whole).min().unwrap_or(0);
     let usable = facts.gpus.iter().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
     let text = match facts.gpus.iter().find(|gpu| instances(gpu).is_some()) {
@@ -52,7 +52,7 @@ fn whole(gpu: &Gpu) -> u64 {
     instances(gpu).map_or(gpu.memory_total_bytes, |all| all.iter().copied().max().unwrap_or(0))
 }
 
-fn usable(gpu: &Gpu, held: Held) -> u64 {
+fn usable(gpu: &Gpu, held: &Held) -> u64 {
     let whole = whole(gpu);
     let Some(free) = gpu.memory_free_bytes.filter(|_| instances(gpu).is_none()) else { return whole };
     let mine = |pids: &[u32]| {
@@ -65,7 +65,7 @@ fn usable(gpu: &Gpu, held: Held) -> u64 {
             own.iter().map(|process| process.memory_bytes).sum::<Option<u64>>()
         }
     };
-    let pids: Vec<u32> = [held.pid, held.rag_pid].into_iter().flatten().collect();
+    let pids: Vec<u32> = held.serving.values().copied().collect();
     let ours = if pids.is_empty() { None } else { mine(&pids) };
     let ours = ours.unwrap_or(held.gpu_bytes);
     whole.min(free.saturating_add(ours))

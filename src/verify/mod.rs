@@ -44,7 +44,7 @@ pub enum Outcome {
 }
 
 /// Judges every requirement. One that this version does not know is a warning that says so.
-pub fn check(requirements: &[Requirement], facts: &Facts, held: Held) -> Report {
+pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report {
     Report { lines: requirements.iter().map(|r| line(r, facts, held)).collect() }
 }
 
@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-fn line(requirement: &Requirement, facts: &Facts, held: Held) -> Line {
+fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
     let line = |needed: String, found: String, outcome| Line {
         id: requirement.id.clone(),
         needed,
@@ -122,7 +122,7 @@ fn show(bound: &Bound, unit: &str) -> String {
     }
 }
 
-fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
+fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Found<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
@@ -140,15 +140,16 @@ fn find<'a>(id: &str, facts: &'a Facts, held: Held) -> Option<Found<'a>> {
             number(total, format!("{} on {}", gib(total), facts.disk.mount))
         }
         ids::NETWORK => network(facts),
-        ids::PORT => port(facts, held.port, crate::paths::DEFAULT_PORT),
-        ids::RAG_PORT => port(facts, held.rag_port, crate::paths::EMBED_PORT),
         ids::GPU_COUNT => gpu::count(facts),
         ids::GPU_VRAM => gpu::memory(facts, held),
         ids::GPU_MODEL => gpu::model(facts),
         ids::GPU_COMPUTE => gpu::version(facts, |gpu| gpu.compute_capability.as_ref()),
         ids::GPU_DRIVER => gpu::version(facts, |gpu| gpu.driver.as_ref()),
         ids::NVLINK => gpu::nvlink(facts),
-        _ => return None,
+        id => {
+            let server = ids::server_of(id)?;
+            port(facts, held.listening.contains(&server), server.port())
+        }
     })
 }
 
@@ -182,7 +183,7 @@ fn ram(facts: &Facts) -> Found<'static> {
     }
 }
 
-fn disk(facts: &Facts, held: Held) -> Found<'static> {
+fn disk(facts: &Facts, held: &Held) -> Found<'static> {
     let disk = &facts.disk;
     if disk.read_only {
         return number(0, format!("{} is read-only", disk.mount));

@@ -2,6 +2,7 @@ use super::*;
 use crate::hardware::facts::{
     Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
 };
+use crate::plan::server::ServerName;
 
 const GIB: u64 = 1 << 30;
 
@@ -107,7 +108,7 @@ fn a_table_of_requirements() {
     for (requirement, change, wanted) in table {
         let mut facts = facts();
         change(&mut facts);
-        let report = check(std::slice::from_ref(&requirement), &facts, Held::default());
+        let report = check(std::slice::from_ref(&requirement), &facts, &Held::default());
         assert_eq!(report.lines[0].outcome, wanted, "{:?}", report.lines[0]);
         assert_eq!(report.passes(), wanted != Refused);
         assert_eq!(report.strict().passes(), wanted == Ok);
@@ -123,9 +124,9 @@ fn what_is_ours_already_counts_as_there() {
         requirement(ids::DISK, Some(Bound::AtLeast(4 * GIB)), None, "bytes"),
         requirement(ids::PORT, Some(Bound::AtLeast(8080)), None, "port"),
     ];
-    assert_eq!(check(&requirements, &facts, Held::default()).refused().count(), 2);
-    let held = Held { disk_bytes: 3 * GIB, port: true, ..Held::default() };
-    assert!(check(&requirements, &facts, held).passes());
+    assert_eq!(check(&requirements, &facts, &Held::default()).refused().count(), 2);
+    let held = Held { disk_bytes: 3 * GIB, listening: [ServerName::CHAT].into(), ..Held::default() };
+    assert!(check(&requirements, &facts, &held).passes());
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn a_port_is_taken_where_the_server_would_listen() {
         let mut facts = facts();
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         facts.ports.push(Port { port: 8080, addresses, process: None });
-        let report = check(std::slice::from_ref(&requirement), &facts, Held::default());
+        let report = check(std::slice::from_ref(&requirement), &facts, &Held::default());
         assert_eq!(report.passes(), free, "{:?}", report.lines);
     }
 }
@@ -156,7 +157,7 @@ fn an_allowed_requirement_passes_and_stays_visible() {
         requirement(ids::RAM, Some(Bound::AtLeast(4 * GIB)), None, "bytes"),
         requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, ""),
     ];
-    let report = check(&requirements, &facts, Held::default());
+    let report = check(&requirements, &facts, &Held::default());
     assert_eq!(report.lines[0].found, "1.0 GiB (cgroup limit of /system.slice; the host has 64.0 GiB)");
     assert!(!report.clone().allow(&["systemd".into()]).passes());
     let allowed = report.allow(&["ram".into()]);
@@ -168,7 +169,7 @@ fn an_allowed_requirement_passes_and_stays_visible() {
 #[test]
 fn an_nvlink_profile_says_what_the_pair_has_instead() {
     let nvlink = [requirement(ids::NVLINK, Some(Bound::Holds(true)), None, "")];
-    let found = |facts: &Facts| check(&nvlink, facts, Held::default()).lines[0].found.clone();
+    let found = |facts: &Facts| check(&nvlink, facts, &Held::default()).lines[0].found.clone();
     let mut facts = facts();
     facts.nvlink = Some(false);
     facts.gpu_links = vec![GpuLink { a: 0, b: 1, link: "PHB".into() }];
@@ -194,23 +195,24 @@ fn an_nvlink_profile_says_what_the_pair_has_instead() {
 #[test]
 fn gpu_memory_counts_instances_and_our_own_process() {
     let need = [requirement(ids::GPU_VRAM, Some(Bound::AtLeast(40 * GIB)), None, "bytes")];
-    let passes = |facts: &Facts, held: Held| check(&need, facts, held).passes();
+    let passes = |facts: &Facts, held: &Held| check(&need, facts, held).passes();
     let mut facts = facts();
     facts.gpus[0].memory_free_bytes = Some(10 * GIB);
-    assert!(!passes(&facts, Held::default()));
+    assert!(!passes(&facts, &Held::default()));
     let process = |pid| GpuProcess { pid, name: "llama-server".into(), memory_bytes: Some(50 * GIB) };
     for gpu in &mut facts.gpus {
         gpu.processes = Some(vec![process(7)]);
     }
-    let ours = Held { pid: Some(7), ..Held::default() };
-    assert!(passes(&facts, ours));
-    assert!(!passes(&facts, Held { pid: Some(8), ..Held::default() }));
+    let process = |pid| Held { serving: [(ServerName::CHAT, pid)].into(), ..Held::default() };
+    let ours = process(7);
+    assert!(passes(&facts, &ours));
+    assert!(!passes(&facts, &process(8)));
     facts.gpus.iter_mut().for_each(|gpu| gpu.processes = None);
-    assert!(!passes(&facts, ours));
-    assert!(passes(&facts, Held { gpu_bytes: 50 * GIB, ..ours }));
+    assert!(!passes(&facts, &ours));
+    assert!(passes(&facts, &Held { gpu_bytes: 50 * GIB, ..ours }));
     facts.gpus[0].memory_free_bytes = Some(79 * GIB);
     facts.gpus[0].mig = Some(Mig { enabled: true, instances_bytes: vec![39 * GIB, 19 * GIB] });
-    let report = check(&need, &facts, Held::default());
+    let report = check(&need, &facts, &Held::default());
     assert_eq!(report.lines[0].found, "39.0 GiB in the largest MIG instance of GPU 0");
     assert!(!report.passes());
 }
@@ -218,7 +220,7 @@ fn gpu_memory_counts_instances_and_our_own_process() {
 #[test]
 fn versions_compare_as_numbers_and_unknown_ones_pass() {
     let driver = [requirement(ids::GPU_DRIVER, Some(Bound::Name("525.60.13".into())), None, "at least")];
-    let line = |facts: &Facts| check(&driver, facts, Held::default()).lines[0].clone();
+    let line = |facts: &Facts| check(&driver, facts, &Held::default()).lines[0].clone();
     let mut facts = facts();
     assert_eq!((line(&facts).outcome, line(&facts).found.as_str()), (Outcome::Ok, "not reported"));
     facts.gpus[0].driver = Some("1000.1".into());
@@ -237,7 +239,7 @@ fn a_promised_network_and_disk_are_warnings_and_only_once_they_were_looked_at() 
         requirement(ids::DISK_SIZE, None, Some(Bound::AtLeast(150 * GIB)), "bytes"),
     ];
     let outcomes = |facts: &Facts| -> Vec<(Outcome, String)> {
-        let report = check(&promised, facts, Held::default());
+        let report = check(&promised, facts, &Held::default());
         report.lines.into_iter().map(|line| (line.outcome, line.found)).collect()
     };
     let mut facts = facts();

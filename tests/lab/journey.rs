@@ -129,9 +129,15 @@ impl Client {
 
     /// An embedding model of 1.5 MB that llama-server loads.
     pub fn tiny_embedder(&self, name: &str) -> PathBuf {
+        self.tiny_embedder_of(name, 1)
+    }
+
+    /// The same; another seed gives other bytes.
+    pub fn tiny_embedder_of(&self, name: &str, seed: u64) -> PathBuf {
         let path = self.path(name);
         let mut file = File::create(&path).expect("a file for the model");
-        agi_provision::model::tiny_embedding::write_tiny_embedder(&mut file, 1).expect("writing the model");
+        agi_provision::model::tiny_embedding::write_tiny_embedder(&mut file, seed)
+            .expect("writing the model");
         path
     }
 

@@ -18,6 +18,7 @@ use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
 use crate::outside::{self, Kind};
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, START_TIMEOUT};
 use crate::{files, paths};
 use plan::Planned;
@@ -56,7 +57,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     };
     // Read before anything is stopped or removed.
     let log =
-        started(run).map_or_else(Vec::new, |since| service::last_lines(&service::BOTH, 60, Some(since)));
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&embedding::units(), 60, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, desired, run),
         false => take_back_changes(&error, desired, run),
@@ -92,15 +93,18 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
 fn apply(resource: &dyn Resource, desired: &Desired, changes: &[Change], run: &mut Run) -> Result<()> {
     let name = resource.id().name();
     let what: Vec<String> = changes.iter().map(Change::to_string).collect();
+    let restarted = |change: &Change| match change {
+        Change::Restart { unit, .. } => Some(unit.clone()),
+        _ => None,
+    };
+    run.restarts = changes.iter().filter_map(restarted).collect();
     let work = |run: &mut Run| resource.apply(desired, run).map_err(disk::hinted);
     told(run, name, what.join("; "), work).with_context(|| format!("step {name}"))
 }
 
 fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
-    let beside = desired.plan.rag.as_ref().map_or(String::new(), |rag| {
-        format!("; {} gives vectors of {} numbers", rag.model.id, rag.model.dimensions)
-    });
+    let beside = embedding::given(&desired.plan);
     match &run.notes.answer {
         Some(answer) => format!(
             "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
@@ -220,7 +224,9 @@ fn old_serves() -> Result<()> {
     // What the failed one had beside the model makes room first.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(&plan)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| Ok(()))?;
+    wait_until_ready(&Api::of(ServerName::CHAT)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| {
+        Ok(())
+    })?;
     embedding::follow(&plan, |_| Ok(()))
 }
 

@@ -25,20 +25,23 @@ pub fn plan(observed: impl IntoIterator<Item = (Id, Observed)>, cut_off: bool) -
 
 /// The changes of one resource, where those of `earlier` change before it.
 pub fn changes(id: Id, observed: Observed, earlier: &[Id], cut_off: bool) -> Vec<Change> {
-    if !observed.changes.is_empty() {
-        return observed.changes;
-    }
+    let mut all = observed.changes;
     let causes: Vec<Id> = id.restarts_on().iter().copied().filter(|cause| earlier.contains(cause)).collect();
     let because = match (cut_off, causes.is_empty()) {
         (true, _) => Because::CutOff,
         (false, false) => Because::Changes(causes),
-        (false, true) => return Vec::new(),
+        (false, true) => return all,
     };
     match observed.dependent {
-        Some(Dependent::Restart(unit)) => vec![Change::Restart { unit, because }],
-        Some(Dependent::Stop(unit)) => vec![Change::Stop { unit, because: Because::Outgrown }],
-        None => Vec::new(),
+        Some(Dependent::Restart(units)) => {
+            all.extend(units.into_iter().map(|unit| Change::Restart { unit, because: because.clone() }));
+        }
+        Some(Dependent::Stop(units)) => {
+            all.extend(units.into_iter().map(|unit| Change::Stop { unit, because: Because::Outgrown }));
+        }
+        None => {}
     }
+    all
 }
 
 #[cfg(test)]
@@ -50,12 +53,12 @@ mod tests {
         vec![Change::Create("x".to_string())].into()
     }
 
-    fn running(unit: &'static str) -> Observed {
-        Observed { dependent: Some(Dependent::Restart(unit)), ..Observed::default() }
+    fn running(unit: &str) -> Observed {
+        Observed { dependent: Some(Dependent::Restart(vec![unit.to_string()])), ..Observed::default() }
     }
 
     fn in_the_way() -> Observed {
-        Observed { dependent: Some(Dependent::Stop("embed")), ..Observed::default() }
+        Observed { dependent: Some(Dependent::Stop(vec!["embed".to_string()])), ..Observed::default() }
     }
 
     /// A host with both servers running well, but for what is given.
@@ -105,6 +108,20 @@ mod tests {
         let start: Observed = vec![Change::Start("start chat (now inactive, enabled)".to_string())].into();
         let found = planned(&[(Key, create()), (Start, start)], true);
         assert_eq!(found[1], (Start, vec!["start chat (now inactive, enabled)".to_string()]));
+    }
+
+    #[test]
+    fn one_of_several_servers_that_needs_a_start_does_not_keep_the_others_from_theirs() {
+        let some = |changes: Vec<Change>| Observed {
+            changes,
+            dependent: Some(Dependent::Restart(vec!["embed".to_string()])),
+        };
+        let start = || vec![Change::Start("start embed-2 (now inactive, enabled)".to_string())];
+        let alone = planned(&[(Embedding, some(start()))], false);
+        assert_eq!(alone[0].1, ["start embed-2 (now inactive, enabled)"]);
+        let found = planned(&[(Key, create()), (Embedding, some(start()))], false);
+        let texts = ["start embed-2 (now inactive, enabled)", "restart embed, because the key changes"];
+        assert_eq!(found[2].1, texts);
     }
 
     #[test]

@@ -49,9 +49,9 @@ fn stop(made: &Made) -> Result<()> {
     if has(paths::EXPOSE_FILE) {
         expose::remove()?;
     }
-    if has(paths::EMBED_UNIT_FILE) {
-        embedding::retire()?;
-    }
+    let beside: Vec<_> =
+        embedding::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
+    embedding::retire(&beside)?;
     if has(paths::UNIT_FILE) && Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
         if let Err(error) = service::stop(paths::UNIT)

@@ -2,7 +2,7 @@
 
 use crate::error::{Failure, Result};
 use crate::files;
-use crate::paths::{self, EMBED_UNIT, UNIT};
+use crate::paths;
 use crate::process::{self, Outcome};
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl State {
     }
 }
 
-/// Of one of the two services.
+/// Of one of our services.
 pub fn state(unit: &str) -> Result<State> {
     let fields = "ActiveState,SubState,NRestarts,Result,ExecMainStatus,MainPID,UnitFileState";
     let outcome = systemctl(&["show", unit, "--property", fields])?;
@@ -136,17 +136,14 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
 }
 
-/// The two services there may be.
-pub const BOTH: [&str; 2] = [UNIT, EMBED_UNIT];
-
 /// The last `count` lines of `units`, oldest first; only those since `since` where it is given.
-pub fn last_lines(units: &[&str], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
+pub fn last_lines(units: &[String], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
     // With --since, -n would mean the first lines; all of one start is little.
     let lines = count.to_string();
     let bound = since.as_deref().map_or(vec!["-n", lines.as_str()], |since| vec![since]);
     let mut args = vec!["-o", "cat", "--no-pager", "-q"];
-    args.extend(units.iter().flat_map(|unit| ["-u", unit]));
+    args.extend(units.iter().flat_map(|unit| ["-u", unit.as_str()]));
     args.extend(bound);
     let text = process::run("journalctl", &args, LIMIT).map(|outcome| outcome.stdout).unwrap_or_default();
     let all: Vec<String> = text.lines().map(str::to_string).collect();

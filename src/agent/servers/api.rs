@@ -4,10 +4,8 @@ use super::ask::{BEAT, Patience, client, given_up, lines, status};
 use super::owner::{self, Owner};
 use super::streamed::Streamed;
 use crate::error::{Context, Failure, Result};
-use crate::paths;
-use crate::plan::Plan;
-use crate::plan::document::Rag;
-use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::plan::server::ServerName;
+use crate::plan::server_args::ADDRESS;
 use crate::secret::Secret;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde::Serialize;
@@ -62,41 +60,26 @@ pub struct Embedded {
 }
 
 pub struct Api {
-    /// The unit that runs the server.
-    pub unit: &'static str,
-    port: u16,
+    pub server: ServerName,
     base: String,
     /// For short questions.
     client: Client,
 }
 
 impl Api {
-    /// The server that `plan` starts. No proxy is used and no certificate is needed.
-    pub fn of(plan: &Plan) -> Result<Api> {
-        Api::with(paths::UNIT, &plan.llama_server.args)
-    }
-
-    /// The embedding server beside it.
-    pub fn of_embedding(rag: &Rag) -> Result<Api> {
-        Api::with(paths::EMBED_UNIT, &rag.args)
-    }
-
-    fn with(unit: &'static str, args: &ServerArgs) -> Result<Api> {
-        let port = args.server().port();
-        Ok(Api {
-            unit,
-            port,
-            base: format!("http://{ADDRESS}:{port}"),
-            client: client(Duration::from_secs(5))?,
-        })
+    /// That server of this host. No proxy is used and no certificate is needed.
+    pub fn of(server: ServerName) -> Result<Api> {
+        let base = format!("http://{ADDRESS}:{}", server.port());
+        Ok(Api { server, base, client: client(Duration::from_secs(5))? })
     }
 
     /// Of the unit's main process `pid`; whoever else answers on the port is not our server.
     pub fn health(&self, pid: u32) -> Health {
-        match owner::of(self.port, self.unit, pid) {
+        let port = self.server.port();
+        match owner::of(port, &self.server.unit(), pid) {
             Owner::Ours => {}
             Owner::Nobody => return Health::Silent("nothing listens yet".to_string()),
-            Owner::Stranger(who) => return Health::Stranger(format!("port {} belongs to {who}", self.port)),
+            Owner::Stranger(who) => return Health::Stranger(format!("port {port} belongs to {who}")),
         }
         match self.client.get(format!("{}/health", self.base)).send() {
             Ok(response) => match response.status().as_u16() {
@@ -253,7 +236,7 @@ mod tests {
             // Until the other side has gone.
             let _ = stream.read(&mut buffer);
         });
-        Api { unit: paths::UNIT, port: 0, base, client: client(Duration::from_secs(5)).unwrap() }
+        Api { server: ServerName::CHAT, base, client: client(Duration::from_secs(5)).unwrap() }
     }
 
     const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";

@@ -4,7 +4,7 @@ use super::api::{Api, Health};
 use super::progress::{self, Progress, Stalled};
 use crate::agent::host::service::{self, State};
 use crate::error::{Failure, Result};
-use crate::paths;
+use crate::plan::server::{Role, ServerName};
 use std::time::{Duration, Instant};
 
 /// How long a server that loads a model is waited for.
@@ -30,10 +30,10 @@ impl Loading {
 
 /// Waits for /health; ends early when the service ended or keeps ending, and when it loads nothing any more.
 pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
-    let start = Instant::now();
+    let (start, unit) = (Instant::now(), api.server.unit());
     let mut progress = loading.progress();
     loop {
-        let state = match service::state(api.unit) {
+        let state = match service::state(&unit) {
             Ok(state) => state,
             // A host whose memory runs out answers nobody for a while, and then says that.
             Err(_) if start.elapsed() < loading.silence => {
@@ -49,7 +49,7 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
         // Without a failure it ends as `inactive`, which it also is for a moment before it starts.
         let ended_well = state.active == "inactive" && start.elapsed() > Duration::from_secs(5);
         if state.is_lost() || ended_well {
-            let state = service::as_it_ended(api.unit, state);
+            let state = service::as_it_ended(&unit, state);
             let hint = match state.result.as_str() {
                 "oom-kill" => {
                     "plan for the memory that this host has: a smaller --ctx, --slots or --quant, or a larger host; \
@@ -57,9 +57,13 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
                 }
                 _ => "the server's last lines above say why",
             };
-            return Err(Failure::failed(format!("{} did not start: {}", service_of(api), ended(&state)))
-                .hint(hint)
-                .into());
+            return Err(Failure::failed(format!(
+                "{} did not start: {}",
+                service_of(api.server),
+                ended(&state)
+            ))
+            .hint(hint)
+            .into());
         }
         if let Err(Stalled(quiet)) = progress.see(start.elapsed(), progress::loaded(state.pid)) {
             return Err(Failure::failed(format!(
@@ -80,8 +84,13 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
     }
 }
 
-fn service_of(api: &Api) -> &'static str {
-    if api.unit == paths::EMBED_UNIT { "the embedding service" } else { "the service" }
+/// For messages; beyond the first of a role with its unit.
+fn service_of(server: ServerName) -> String {
+    let service = match server.role() {
+        Role::Chat => "the service",
+        Role::Embedding => "the embedding service",
+    };
+    if server.number() == 1 { service.to_string() } else { format!("{service} {}", server.unit()) }
 }
 
 fn ended(state: &State) -> String {

@@ -11,6 +11,8 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::{Bound, ModelFile, Requirement};
 use crate::plan::requirements::ids;
+use crate::plan::server::{Role, ServerName};
+use crate::plan::servers::Server;
 use crate::report;
 use crate::verify::{self, Held, Report};
 use std::os::unix::process::CommandExt;
@@ -28,15 +30,8 @@ const STARTED_TOO_EARLY: Exit = Exit::Failed;
 /// Free disk that the journal and the kernels' cache need; the model is in place. Bytes.
 const DISK_AT_START: u64 = 16 << 20;
 
-/// Which of a plan's servers a unit runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    Chat,
-    Embedding,
-}
-
 /// Returns only when it refuses or fails; the exit code 4 keeps systemd from trying again.
-pub fn serve(which: Which) -> Result<Exit> {
+pub fn serve(name: ServerName) -> Result<Exit> {
     let start = Instant::now();
     let folder = Path::new(paths::GENERATION);
     let path = folder.join(paths::generation::PLAN);
@@ -45,14 +40,15 @@ pub fn serve(which: Which) -> Result<Exit> {
     // Exit 2: a plan that is refused does not mend itself.
     let plan = Plan::from_json(&text)
         .map_err(|error| Failure::usage(format!("{} is refused: {error:#}", path.display())))?;
-    let (gpus, args, files) = match (which, &plan.rag) {
-        (Which::Chat, _) => (plan.profile.gpus.len(), &plan.llama_server.args, &plan.model.files),
-        // Its unit shows it one card at most.
-        (Which::Embedding, Some(rag)) => ((rag.device != "host") as usize, &rag.args, &rag.model.files),
-        (Which::Embedding, None) => {
-            return Err(Failure::usage(format!("{} has no embedding server", path.display())).into());
-        }
-    };
+    let server = plan.server(name).ok_or_else(|| {
+        let what = match name.role() {
+            Role::Chat => "server",
+            Role::Embedding => "embedding server",
+        };
+        Failure::usage(format!("{} has no {what} {name}", path.display()))
+    })?;
+    // Its unit shows it no other card.
+    let gpus = server.cards;
     let look = || probe_for_start(Path::new(paths::MODELS), gpus > 0);
     let mut facts = look();
     if facts.gpus.len() < gpus && patience() > Duration::ZERO {
@@ -64,8 +60,8 @@ pub fn serve(which: Which) -> Result<Exit> {
             return Ok(STARTED_TOO_EARLY);
         }
     }
-    wait_for_model(files)?;
-    let report = judge(which, &plan, &facts);
+    wait_for_model(server.files)?;
+    let report = judge(&server, &plan, &facts);
     for line in report.warnings() {
         say!("warning: {}: promised {}, found {}", line.id, line.needed, line.found);
     }
@@ -83,16 +79,16 @@ pub fn serve(which: Which) -> Result<Exit> {
         return Err(not_as_applied(altered.as_deref()).into());
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
-    let server = folder.join(paths::generation::RUNTIME).join("llama-server");
+    let program = folder.join(paths::generation::RUNTIME).join("llama-server");
     // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
     // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
-    let mut command = Command::new(&server);
-    command.args(args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
+    let mut command = Command::new(&program);
+    command.args(server.args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
     // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
     // they are two (server-http.cpp). The second one is random, and nobody has it.
     command.env("LLAMA_API_KEY", key::random()?.expose());
     let error = command.exec();
-    Err(error).with_context(|| format!("starting {}", server.display()))
+    Err(error).with_context(|| format!("starting {}", program.display()))
 }
 
 /// A runtime that someone else may have written is not started.
@@ -110,8 +106,8 @@ pub const REFUSAL: &str = "not starting, as this host no longer meets the plan: 
 
 /// The plan's requirements, but the disk's: model and runtime are on it already, and what is left is
 /// little. What was allowed when the generation was applied stays allowed.
-fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
-    let mut requirements = requirements(which, plan);
+fn judge(server: &Server, plan: &Plan, facts: &Facts) -> Report {
+    let mut requirements = requirements(server, plan);
     requirements.push(Requirement {
         id: ids::DISK.to_string(),
         need: Some(Bound::AtLeast(DISK_AT_START)),
@@ -121,32 +117,29 @@ fn judge(which: Which, plan: &Plan, facts: &Facts) -> Report {
     });
     let record = Path::new(paths::GENERATION).join(paths::generation::RECORD);
     let allowed = generation::read_note::<Record>(&record).map(|record| record.allowed).unwrap_or_default();
-    // The other server may be up already, and what it has of a card is in the plan's ledger.
-    // Both run as the user that this is; a process of its own cannot be looked into from here.
+    // Other servers may be up already, and what they have of a card is in the plan's ledger.
+    // All run as the user that this is; a process of its own cannot be looked into from here.
     let own = rustix::process::geteuid().as_raw();
-    let beside = plan.rag.is_some() && sockets::are_of_user(paths::EMBED_PORT, own);
-    let gpu_bytes = if beside { plan.memory.get(1).map_or(0, |gpu| gpu.rag_bytes) } else { 0 };
-    let mut report = verify::check(&requirements, facts, Held { gpu_bytes, ..Held::default() });
-    if which == Which::Chat && !plan.profile.gpus.is_empty() {
+    let listens = |beside: &Server| sockets::are_of_user(beside.name.port(), own);
+    let gpu_bytes = plan.beside().filter(listens).map(|beside| beside.gpu_bytes()).sum();
+    let mut report = verify::check(&requirements, facts, &Held { gpu_bytes, ..Held::default() });
+    if server.name == ServerName::CHAT && !plan.profile.gpus.is_empty() {
         report.lines.extend(generation::current_links().compare(facts));
     }
     report.allow(&allowed)
 }
 
-/// Those of one server: the other may have its own port, and one of the cards' memory, by then.
-fn requirements(which: Which, plan: &Plan) -> Vec<Requirement> {
-    let of_chat = |id: &str| !matches!(id, ids::DISK | ids::RAG_PORT);
-    let of_embedding =
-        |id: &str| !matches!(id, ids::DISK | ids::PORT | ids::NVLINK) && !id.starts_with("gpu-");
-    let wanted = |id: &str| match which {
-        Which::Chat => of_chat(id),
-        Which::Embedding => of_embedding(id),
-    };
+/// Those of one server: another may have its own port, and one of the cards' memory, by then.
+fn requirements(server: &Server, plan: &Plan) -> Vec<Requirement> {
+    let others_port = |id: &str| ids::server_of(id).is_some_and(|other| other != server.name);
+    let chats = |id: &str| id == ids::NVLINK || id.starts_with("gpu-");
+    let wanted =
+        |id: &str| id != ids::DISK && !others_port(id) && (server.name == ServerName::CHAT || !chats(id));
     let mut all: Vec<Requirement> = plan.requirements.iter().filter(|r| wanted(&r.id)).cloned().collect();
-    if which == Which::Embedding && plan.rag.as_ref().is_some_and(|rag| rag.device != "host") {
+    if server.name != ServerName::CHAT && server.cards > 0 {
         all.push(Requirement {
             id: ids::GPU_COUNT.to_string(),
-            need: Some(Bound::AtLeast(1)),
+            need: Some(Bound::AtLeast(server.cards as u64)),
             promise: None,
             unit: "GPUs".to_string(),
             why: "the embedding model's layers are on it".to_string(),

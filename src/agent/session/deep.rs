@@ -48,8 +48,9 @@ impl Deep {
 pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     let current = generation::current_record();
     let mut deep = Deep::default();
-    let beside = plan.rag.iter().flat_map(|rag| &rag.model.files).map(|file| (EMBEDDING, file));
-    for (id, file) in plan.model.files.iter().map(|file| (MODEL, file)).chain(beside) {
+    let chat = plan.model.files.as_slice();
+    for file in plan.files() {
+        let id = if chat.contains(file) { MODEL } else { EMBEDDING };
         let Some(blob) = known_model(file, current.as_ref()) else {
             deep.lines.push(absent(id, &file.name));
             continue;

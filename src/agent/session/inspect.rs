@@ -17,8 +17,9 @@ use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::document::Rag;
-use crate::plan::server_args::{ADDRESS, ServerArgs};
+use crate::plan::server::ServerName;
+use crate::plan::server_args::ADDRESS;
+use crate::plan::servers::Server;
 use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
 use rustix::process::{Pid, Signal, kill_process};
@@ -80,17 +81,20 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let (health, stranger) = health(&Api::of(&plan)?, &state);
+    let (health, stranger) = health(&Api::of(ServerName::CHAT)?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
     let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
-    let beside = plan.rag.as_ref().map(beside).transpose()?;
-    let beside_ready = beside.as_ref().is_none_or(|beside| beside["health"] == "ready");
-    let ready = health == "ready" && beside_ready;
-    // Of the one that does not serve.
-    let silent = if health == "ready" { paths::EMBED_UNIT } else { paths::UNIT };
-    let last_lines = if ready { Vec::new() } else { service::last_lines(&[silent], 10, None) };
+    let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
+    let silent = beside.iter().find(|server| server["health"] != "ready");
+    let ready = health == "ready" && silent.is_none();
+    // Of one that does not serve.
+    let unit = match silent.filter(|_| health == "ready") {
+        Some(server) => text(&server["service"]),
+        None => paths::UNIT.to_string(),
+    };
+    let last_lines = if ready { Vec::new() } else { service::last_lines(&[unit], 10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
     let value = json!({
         "schema": "agi-provision/status/1",
@@ -102,9 +106,10 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "unit": state,
         "health": health,
         "stranger": stranger,
-        "listen": listen(&plan.llama_server.args),
-        "listening": listening(plan.rag.is_some()),
-        "embedding": beside,
+        "listen": listen(ServerName::CHAT),
+        "listening": listening(&plan),
+        "embedding": beside.first(),
+        "servers": beside,
         "exposed": expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
@@ -131,10 +136,10 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let [of_chat, of_beside] = if health == "ready" { [None, refused] } else { [refused, None] };
     let why = of_chat.unwrap_or(health);
     let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
-    if let Some(beside) = beside.filter(|_| !beside_ready) {
-        let said = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
-        let why = of_beside.unwrap_or_else(|| said(&beside["health"]));
-        message += &format!("; {}: {}, {why}", said(&beside["model"]), said(&beside["unit"]["active"]));
+    let mut of_beside = of_beside;
+    for server in beside.iter().filter(|server| server["health"] != "ready") {
+        let why = of_beside.take().unwrap_or_else(|| text(&server["health"]));
+        message += &format!("; {}: {}, {why}", text(&server["model"]), text(&server["unit"]["active"]));
     }
     if let Some(under_way) = &under_way {
         message += &format!("; {}", under_way.sentence());
@@ -167,32 +172,39 @@ fn health(api: &Api, state: &State) -> (String, bool) {
     }
 }
 
-/// The embedding server beside the model.
-fn beside(rag: &Rag) -> Result<serde_json::Value> {
-    let state = service::state(paths::EMBED_UNIT)?;
-    let (health, stranger) = health(&Api::of_embedding(rag)?, &state);
+/// A server beside the model's own.
+fn beside(server: &Server) -> Result<serde_json::Value> {
+    let state = service::state(&server.name.unit())?;
+    let (health, stranger) = health(&Api::of(server.name)?, &state);
     Ok(json!({
-        "model": rag.model.id,
-        "quant": rag.model.quant,
-        "dimensions": rag.model.dimensions,
+        "name": server.name.to_string(),
+        "role": server.name.role(),
+        "service": server.name.unit(),
+        "model": server.id,
+        "quant": server.quant,
+        "dimensions": server.embedding.map(|embedding| embedding.model.dimensions),
         "unit": state,
         "health": health,
         "stranger": stranger,
-        "listen": listen(&rag.args),
+        "listen": listen(server.name),
     }))
 }
 
-/// Where a server with these arguments listens on this host.
-fn listen(args: &ServerArgs) -> serde_json::Value {
-    json!({"host": ADDRESS.to_string(), "port": args.server().port()})
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_string()
+}
+
+/// Where a server listens on this host.
+fn listen(server: ServerName) -> serde_json::Value {
+    json!({"host": ADDRESS.to_string(), "port": server.port()})
 }
 
 /// Where the units really listen, by the kernel: also what their arguments do not say.
-fn listening(embedding: bool) -> Vec<serde_json::Value> {
-    let mut units = vec![paths::UNIT, paths::EXPOSE_UNIT];
-    units.extend(embedding.then_some(paths::EMBED_UNIT));
-    let of_unit = |unit: &'static str| {
-        let addresses = closed::addresses(unit).unwrap_or_default();
+fn listening(plan: &Plan) -> Vec<serde_json::Value> {
+    let mut units = vec![paths::UNIT.to_string(), paths::EXPOSE_UNIT.to_string()];
+    units.extend(plan.beside().map(|server| server.name.unit()));
+    let of_unit = |unit: String| {
+        let addresses = closed::addresses(&unit).unwrap_or_default();
         addresses.into_iter().map(move |address| {
             let ip = address.ip();
             json!({
@@ -209,10 +221,10 @@ pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     let count = lines.to_string();
     let mut command = Command::new("journalctl");
-    if plan.rag.is_some() {
-        command.args(["-u", paths::EMBED_UNIT]);
+    for server in plan.servers() {
+        command.args(["-u", &server.name.unit()]);
     }
-    command.args(["-u", paths::UNIT, "-n", &count, "--no-pager", "-o", "short-iso"]);
+    command.args(["-n", &count, "--no-pager", "-o", "short-iso"]);
     if follow {
         command.arg("-f");
     }

@@ -30,6 +30,7 @@ use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
+use crate::plan::server::ServerName;
 use crate::verify::{self, Held, Report};
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
@@ -37,6 +38,7 @@ use crate::wire::protocol::{
 use crate::wire::secrets::Secrets;
 use rollback::rollback;
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -308,7 +310,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
 }
 
 fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
-    let mut report = verify::check(&plan.requirements, facts, held);
+    let mut report = verify::check(&plan.requirements, facts, &held);
     // Those of the generation that serves; a new one starts from what there is.
     if !plan.profile.gpus.is_empty() {
         report.lines.extend(generation::current_links().compare(facts));
@@ -318,26 +320,25 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
 
 /// What is ours on the host already, and what the service does.
 fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
-    let state_of = |file: &str, unit: &str| match Path::new(file).exists() {
-        true => service::state(unit),
-        false => Ok(Default::default()),
-    };
-    let state = state_of(paths::UNIT_FILE, paths::UNIT)?;
-    let beside = state_of(paths::EMBED_UNIT_FILE, paths::EMBED_UNIT)?;
-    let ours = state.is_running();
+    let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
+    let mut chat = service::State::default();
+    for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {
+        let state = service::state(&server.unit())?;
+        if state.is_running() {
+            serving.insert(server, state.pid);
+            // Whoever else has the port is in the way, whether our unit runs or not.
+            if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
+                listening.insert(server);
+            }
+        }
+        if server == ServerName::CHAT {
+            chat = state;
+        }
+    }
     // What the old service has on the fullest card by its own ledger.
+    let ours = serving.contains_key(&ServerName::CHAT);
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    let held = Held {
-        disk_bytes,
-        // Whoever else has the port is in the way, whether our unit runs or not.
-        port: ours && owner::of(paths::DEFAULT_PORT, paths::UNIT, state.pid) == Owner::Ours,
-        rag_port: beside.is_running()
-            && owner::of(paths::EMBED_PORT, paths::EMBED_UNIT, beside.pid) == Owner::Ours,
-        pid: ours.then_some(state.pid),
-        rag_pid: beside.is_running().then_some(beside.pid),
-        gpu_bytes,
-    };
-    Ok((held, state))
+    Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {
@@ -348,7 +349,7 @@ fn fullest_gpu(plan: &Plan) -> u64 {
 fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
-    let only_port = report.refused().all(|line| [ids::PORT, ids::RAG_PORT].contains(&line.id.as_str()));
+    let only_port = report.refused().all(|line| ids::server_of(&line.id).is_some());
     output.send(&Event::Verified { report })?;
     if passes {
         return Ok(None);

@@ -13,6 +13,7 @@ use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
-    let log = service::last_lines(&service::BOTH, 20, Some(began));
+    let log = service::last_lines(&embedding::units(), 20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
     match told(&mut watcher, "return", way(&to, &from), |watcher| switch(&from, watcher)) {
@@ -80,20 +81,21 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     // What makes room comes first, what comes beside it last.
     embedding::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
-    let api = Api::of(&plan)?;
+    let api = Api::of(ServerName::CHAT)?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
     wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
-    closed::check(paths::UNIT, plan.llama_server.args.server().port())?;
-    let mut beside = String::new();
-    if let Some(rag) = &plan.rag {
-        embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
-        let mut tick = || watcher.tell(&Event::Alive);
-        let embedded = embedding::ask(rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
-        closed::check(paths::EMBED_UNIT, rag.args.server().port())?;
-        beside = format!("; {} gives vectors of {} numbers", rag.model.id, embedded.dimensions);
+    closed::check(paths::UNIT, ServerName::CHAT.port())?;
+    embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
+    for server in plan.beside() {
+        if let Some(rag) = server.embedding {
+            let mut tick = || watcher.tell(&Event::Alive);
+            embedding::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+        }
+        closed::check(&server.name.unit(), server.name.port())?;
     }
+    let beside = embedding::given(&plan);
     Ok(format!(
         "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
         number(to),

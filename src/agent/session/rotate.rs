@@ -12,6 +12,7 @@ use crate::agent::store::key;
 use crate::error::{Exit, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::server::{Role, ServerName};
 use crate::secret::Secret;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 
@@ -31,7 +32,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
         output.send(&Event::Output { text: new.expose().to_string() })?;
         return Ok(End::done(true, "the key is new and the old one no longer works"));
     };
-    let log = service::last_lines(&service::BOTH, 20, Some(began));
+    let log = service::last_lines(&embedding::units(), 20, Some(began));
     let mut end = End { log, ..End::failed(&error) };
     let back = told(&mut watcher, "return", "start the servers with the old API key", |watcher| {
         serve_with(&plan, &old, watcher)?;
@@ -54,16 +55,17 @@ fn serve_with(plan: &Plan, key: &Secret, watcher: &mut Watcher) -> Result<()> {
     key::write(key)?;
     service::start(paths::UNIT)?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
-    wait_until_ready(&Api::of(plan)?, loading, |_| watcher.tell(&Event::Alive))?;
+    wait_until_ready(&Api::of(ServerName::CHAT)?, loading, |_| watcher.tell(&Event::Alive))?;
     embedding::follow(plan, |_| watcher.tell(&Event::Alive))
 }
 
 fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Result<()> {
-    let mut servers = vec![("the server", Api::of(plan)?)];
-    if let Some(rag) = &plan.rag {
-        servers.push(("the embedding server", Api::of_embedding(rag)?));
-    }
-    for (name, api) in servers {
+    for server in plan.servers() {
+        let name = match server.name.role() {
+            Role::Chat => "the server",
+            Role::Embedding => "the embedding server",
+        };
+        let api = Api::of(server.name)?;
         let mut ask = |key: Option<&Secret>| {
             let mut tick = || watcher.tell(&Event::Alive);
             api.status_with(key, Patience { silence: START_TIMEOUT, tick: &mut tick })

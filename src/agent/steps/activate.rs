@@ -14,6 +14,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use crate::plan::split::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
@@ -32,29 +33,30 @@ impl Resource for Activate {
         if !state.is_running() || state.enabled != "enabled" {
             return Ok(vec![Change::Start(format!("start {} (now {})", paths::UNIT, show(&state)))].into());
         }
-        let changes = match Api::of(&desired.plan)?.health(state.pid) {
+        let changes = match Api::of(ServerName::CHAT)?.health(state.pid) {
             // Opened by hand, it starts again by the plan.
             Health::Ready => match closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())
             {
                 Ok(()) => Vec::new(),
                 Err(error) => {
                     let because = Because::Silent(format!("{error:#}"));
-                    vec![Change::Restart { unit: paths::UNIT, because }]
+                    vec![Change::Restart { unit: paths::UNIT.to_string(), because }]
                 }
             },
             Health::Loading => vec![Change::Wait("wait for the model to load".to_string())],
             Health::Silent(why) | Health::Stranger(why) => {
-                vec![Change::Restart { unit: paths::UNIT, because: Because::Silent(why) }]
+                vec![Change::Restart { unit: paths::UNIT.to_string(), because: Because::Silent(why) }]
             }
         };
-        Ok(Observed { changes, dependent: Some(Dependent::Restart(paths::UNIT)) })
+        let well = changes.is_empty().then(|| Dependent::Restart(vec![paths::UNIT.to_string()]));
+        Ok(Observed { changes, dependent: well })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
         let start = Instant::now();
         service::start(paths::UNIT)?;
-        let api = Api::of(&desired.plan)?;
+        let api = Api::of(ServerName::CHAT)?;
         let loading = Loading::of(desired.plan.model.size_bytes, desired.silence);
         wait_until_ready(&api, loading, |seconds| run.progress(seconds, None, Unit::Seconds))
             .or_else(|error| shared_start(&desired.plan, run, error))?;

@@ -18,7 +18,7 @@ pub enum Id {
     Agent,
     Unit,
     Configuration,
-    /// The embedding server, where it goes or has to make room before the model is loaded.
+    /// Servers beside the model's own, where they go or have to make room before the model is loaded.
     Retire,
     Start,
     Embedding,
@@ -127,11 +127,11 @@ pub enum Change {
     /// Waits for a server that has been started.
     Wait(String),
     Restart {
-        unit: &'static str,
+        unit: String,
         because: Because,
     },
     Stop {
-        unit: &'static str,
+        unit: String,
         because: Because,
     },
     /// Lets other hosts in, or keeps them out.
@@ -185,16 +185,16 @@ impl fmt::Display for Because {
 pub struct Observed {
     /// Changes that it needs by itself; none where it is as wished.
     pub changes: Vec<Change>,
-    /// What it needs beside, when something changes that it [restarts on](Id::restarts_on).
+    /// What its units that are as wished need, when something changes that it [restarts on](Id::restarts_on).
     pub dependent: Option<Dependent>,
 }
 
 /// Change that another resource's change brings about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dependent {
-    Restart(&'static str),
-    /// It takes more memory than the wish keeps for it.
-    Stop(&'static str),
+    Restart(Vec<String>),
+    /// These take more memory than the wish keeps for them.
+    Stop(Vec<String>),
 }
 
 impl From<Vec<Change>> for Observed {
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_restart_says_why() {
-        let because = |because| Change::Restart { unit: "x.service", because }.to_string();
+        let because = |because| Change::Restart { unit: "x.service".to_string(), because }.to_string();
         for (reason, text) in [
             (Because::Changes(vec![Id::Model]), "restart x.service, because the model changes"),
             (

@@ -36,6 +36,8 @@ pub struct Run<'a> {
     /// For downloads.
     pub token: Option<crate::fetch::Token>,
     pub past: Past,
+    /// Units that the resource being applied starts anew, though they run well.
+    pub restarts: Vec<String>,
     /// The step that runs, or has failed.
     pub failing: Option<&'static str>,
     last_progress: Option<Instant>,
@@ -51,7 +53,8 @@ pub struct Notes {
     pub timing: Option<Timing>,
     pub memory: Option<Memory>,
     pub proof: Option<Proof>,
-    pub embedding: Option<EmbeddingProof>,
+    /// Of each embedding server, in the plan's order.
+    pub embedding: Vec<EmbeddingProof>,
 }
 
 impl<'a> Run<'a> {
@@ -62,6 +65,7 @@ impl<'a> Run<'a> {
             notes: Notes::default(),
             token: None,
             past: Past::default(),
+            restarts: Vec::new(),
             failing: None,
             last_progress: None,
         }
@@ -106,7 +110,8 @@ pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
             "measured": measured(|timing| timing.prefill_tok_s, |answer| answer.prefill_tok_s),
         },
         "proof": notes.proof,
-        "embedding": notes.embedding,
+        "embedding": notes.embedding.first(),
+        "servers": notes.embedding,
         "memory": {
             "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
             "measured": notes.memory,

@@ -8,7 +8,7 @@ use crate::agent::store::made;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::paths;
-use crate::render::manifest::host_path;
+use crate::render::manifest::{host_path, is_units};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -50,11 +50,7 @@ impl Resource for Unit {
 fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     let inside = |path: &str| path.starts_with(paths::GENERATION);
     let check = |path: &str| {
-        let units =
-            [(paths::UNIT_FILE, paths::UNIT_DROP_IN), (paths::EMBED_UNIT_FILE, paths::EMBED_UNIT_DROP_IN)];
-        let ours = path == paths::EXPOSE_FILE
-            || units.iter().any(|(file, folder)| path == *file || path.starts_with(&format!("{folder}/")));
-        if ours {
+        if is_units(path) {
             Ok(PathBuf::from(path))
         } else {
             Err(Failure::failed(format!("the bundle wants to write {path}")))

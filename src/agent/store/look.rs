@@ -4,10 +4,11 @@ use super::findings::{self, Finding};
 use super::generation::{self, NOTE};
 use super::made::{Made, RECORD, ROOTS, Thing};
 use super::preflight::judge;
-use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
+use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
 use super::{made, staged};
 use crate::agent::host::accounts::Accounts;
 use crate::error::{Failure, Result};
+use crate::plan::server::ServerName;
 use crate::render::Bundle;
 use crate::render::manifest::host_path;
 use crate::{paths, process};
@@ -123,14 +124,15 @@ pub fn claims(bundle: &Bundle) -> Result<Vec<Thing>> {
     }
     for path in outside(bundle) {
         let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
-        if DROP_INS.iter().any(|known| folder == Path::new(known)) {
+        if drop_ins().iter().any(|known| folder == Path::new(known)) {
             things.push(Thing::folder(&folder)?);
             things.push(Thing::drop_in(&path)?);
         } else {
             things.push(Thing::unit_file(&path)?);
         }
-        if path == Path::new(paths::EMBED_UNIT_FILE) {
-            things.push(Thing::link(paths::EMBED_WANTS)?);
+        let unit = path.file_name().and_then(|name| name.to_str()).and_then(ServerName::of_unit);
+        if let Some(server) = unit.filter(|server| *server != ServerName::CHAT) {
+            things.push(Thing::link(server.wants())?);
         }
     }
     if bundle.plan()?.expose.is_some() {
@@ -161,11 +163,12 @@ fn look(record: Option<&Made>, more: &[PathBuf], exposes: bool) -> Result<Seen> 
         accounts = accounts.with_services(paths::USER);
     }
     let mounts = mounts();
-    let fixed = ROOTS.iter().chain(&FILES).chain(&FOLDERS).chain(&SHELVES).chain(&UNITS).chain(&ELSEWHERE);
-    let fixed = fixed.chain(&DROP_INS).chain(&[paths::INCOMING]).map(PathBuf::from);
-    let drop_ins = DROP_INS.iter().map(|folder| Path::new(folder).join(DROP_IN));
+    let fixed = ROOTS.iter().chain(&FILES).chain(&FOLDERS).chain(&SHELVES).chain(&ELSEWHERE);
+    let fixed = fixed.chain(&[paths::INCOMING]).map(PathBuf::from);
+    let fixed = fixed.chain(units().into_iter().chain(drop_ins()).map(PathBuf::from));
+    let in_drop_ins = drop_ins().into_iter().map(|folder| Path::new(&folder).join(DROP_IN));
     let nodes = fixed
-        .chain(drop_ins)
+        .chain(in_drop_ins)
         .chain(more.iter().cloned())
         .filter_map(|path| node(&path, &accounts, &mounts).map(|node| (path, node)))
         .collect();

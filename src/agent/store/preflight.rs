@@ -3,7 +3,7 @@
 
 use super::findings::Finding;
 use super::made::{Made, Thing};
-use super::seen::{DROP_IN, DROP_INS, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, UNITS};
+use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
 use super::staged;
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
@@ -20,14 +20,15 @@ pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Findin
         judge.root(Path::new(folder), &mut found);
     }
     found.extend(judge.cache());
-    let fixed = FILES.iter().chain(&FOLDERS).chain(&UNITS).chain(&ELSEWHERE).map(PathBuf::from);
-    let drop_ins = DROP_INS.iter().map(|folder| Path::new(folder).join(DROP_IN));
-    let mut named: Vec<PathBuf> = fixed.chain(drop_ins).chain(more.iter().cloned()).collect();
+    let fixed = FILES.iter().chain(&FOLDERS).chain(&ELSEWHERE).map(PathBuf::from);
+    let fixed = fixed.chain(units().into_iter().map(PathBuf::from));
+    let in_drop_ins = drop_ins().into_iter().map(|folder| Path::new(&folder).join(DROP_IN));
+    let mut named: Vec<PathBuf> = fixed.chain(in_drop_ins).chain(more.iter().cloned()).collect();
     named.sort();
     named.dedup();
     found.extend(named.iter().filter_map(|path| judge.named(path)));
-    for folder in DROP_INS {
-        found.extend(judge.drop_ins(Path::new(folder)));
+    for folder in drop_ins() {
+        found.extend(judge.drop_ins(Path::new(&folder)));
     }
     for folder in SHELVES {
         judge.shelf(Path::new(folder), &mut found);

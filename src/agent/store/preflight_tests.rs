@@ -161,7 +161,13 @@ fn what_others_made_is_refused_with_its_owner_or_used_and_said() {
             "refused /etc/systemd/system/agi-provision-llama.service, a file that belongs to root",
         ),
         (paths::UNIT_FILE, link("/dev/null"), 0, 0o777, "a link to /dev/null that belongs to root"),
-        (paths::EMBED_UNIT_FILE, TEXT, 0, 0o644, "refused /etc/systemd/system/agi-provision-embed.service"),
+        (
+            "/etc/systemd/system/agi-provision-embed.service",
+            TEXT,
+            0,
+            0o644,
+            "refused /etc/systemd/system/agi-provision-embed.service",
+        ),
         (
             "/usr/lib/systemd/system/agi-provision-llama.service",
             TEXT,

@@ -2,6 +2,7 @@
 
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
+use crate::plan::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -67,15 +68,12 @@ pub const FOLDERS: [&str; 3] = [paths::TLS, paths::GENERATIONS, paths::JOB];
 /// What a host may have without serving.
 pub const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
 /// Unit files and links of fixed names.
-pub const UNITS: [&str; 7] = [
-    paths::UNIT_FILE,
-    paths::EMBED_UNIT_FILE,
-    paths::EXPOSE_FILE,
-    paths::RESUME_FILE,
-    paths::WANTS,
-    paths::EMBED_WANTS,
-    paths::RESUME_LINK,
-];
+pub fn units() -> Vec<String> {
+    let fixed = [paths::EXPOSE_FILE, paths::RESUME_FILE, paths::RESUME_LINK].map(String::from);
+    let servers = ServerName::all().flat_map(|server| [server.unit_file(), server.wants()]);
+    servers.chain(fixed).collect()
+}
+
 /// Units that would be ours wherever they lie: systemd's own order of folders decides which one counts.
 pub const ELSEWHERE: [&str; 6] = [
     "/etc/systemd/system/agi-provision-apply.service",
@@ -86,7 +84,9 @@ pub const ELSEWHERE: [&str; 6] = [
     "/usr/lib/systemd/system/agi-provision-expose.service",
 ];
 /// Folders for what changes a unit; an administrator may have files of their own in them.
-pub const DROP_INS: [&str; 2] = [paths::UNIT_DROP_IN, paths::EMBED_UNIT_DROP_IN];
+pub fn drop_ins() -> Vec<String> {
+    ServerName::all().map(ServerName::drop_in).collect()
+}
 /// Our file in those.
 pub const DROP_IN: &str = "10-generation.conf";
 

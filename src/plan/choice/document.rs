@@ -97,6 +97,7 @@ pub(super) fn document(
         rag: rag
             .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
             .transpose()?,
+        further: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
         arrival: None,
     };

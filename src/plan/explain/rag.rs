@@ -36,7 +36,7 @@ impl Part<'_> {
 
     fn lines(&self, profile: &Profile) -> [Explained; 6] {
         let (part, server) = (self.part, self.server);
-        let (on_host, layers_here) = (part.device == "host", part.device == self.rag.device);
+        let (on_host, layers_here) = (part.device == "host", part.device == self.rag.device.device());
         let compute = if on_host { server.compute.cpu } else { server.compute.gpu };
         let process = if profile.gpus.is_empty() { ledger::PROCESS } else { ledger::PROCESS_CUDA };
         let kv = if layers_here { server.kv_bytes } else { 0 };

@@ -65,7 +65,7 @@ fn cases() -> Vec<(String, Request)> {
     ] {
         let mut rag = request(id, Some(profile), Some("Q4_K_M"));
         rag.rag = Some(RagChoice::of_registry(&embedding::find("bge-m3").unwrap()).unwrap());
-        assert_eq!(explained(&rag).unwrap().0.rag.unwrap().device, device, "{name}");
+        assert_eq!(explained(&rag).unwrap().0.rag.unwrap().device.device(), device, "{name}");
         cases.push((name.to_string(), rag));
     }
     let mut capped = request("phi-2", Some("cpu-vps-64gb"), None);

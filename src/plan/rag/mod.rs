@@ -3,7 +3,7 @@
 //! what there is.
 
 use super::build::Build;
-use super::document::{DeviceLedger, EmbeddingModel, Index, ModelFile, Rag, RagMemory, Workload};
+use super::document::{DeviceLedger, EmbeddingModel, Index, ModelFile, Place, Rag, RagMemory, Workload};
 use super::graph::{self, Texts};
 use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
@@ -213,7 +213,7 @@ impl Server<'_> {
             slots: SLOTS,
             chunk_tokens: self.chunk_tokens,
             flash_attn: self.flash_attn,
-            device: if placed.on_gpu { "gpu0" } else { "host" }.to_string(),
+            device: if placed.on_gpu { Place::Gpu0 } else { Place::Host },
             memory: placed.memory.clone(),
             index: self.index(),
             args: self.args(placed, several_gpus)?,

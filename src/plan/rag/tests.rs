@@ -89,7 +89,7 @@ fn it_runs_on_the_card_where_comfort_leaves_room_and_on_the_host_elsewhere() {
         let with = planned(model, profile, quant, Some(choice()));
         let without = planned(model, profile, quant, None);
         let rag = with.rag.as_ref().unwrap();
-        assert_eq!(rag.device, device, "{profile} {model}");
+        assert_eq!(rag.device.device(), device, "{profile} {model}");
         assert_eq!(without.rag, None);
         for (a, b) in with.memory.iter().zip(&without.memory) {
             let of_rag = rag.memory.iter().find(|part| part.device == a.device);
@@ -185,10 +185,10 @@ fn no_way_to_place_model_and_server_that_fits_is_missed() {
                 let runs = capacity >= host.min(card);
                 assert_eq!(planned.verdict != Verdict::Impossible, runs, "{name}: {:?}", planned.reasons);
                 if runs && capacity < host {
-                    assert_eq!(planned.rag.unwrap().device, "gpu0", "{name}");
+                    assert_eq!(planned.rag.unwrap().device.device(), "gpu0", "{name}");
                     on_card += 1;
                 } else if runs && capacity < card {
-                    assert_eq!(planned.rag.unwrap().device, "host", "{name}");
+                    assert_eq!(planned.rag.unwrap().device.device(), "host", "{name}");
                     on_host += 1;
                 }
             }

@@ -8,7 +8,7 @@ pub use table::Flag;
 
 use super::server::ServerName;
 use super::split::SplitMode;
-use crate::checked::ModelId;
+use crate::checked::{FileName, ModelId};
 use crate::error::{Failure, Result};
 use crate::paths;
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,8 @@ const MOST: usize = 2 * TABLE.len();
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct ServerArgs {
     server: ServerName,
-    /// The model's first file, without directories.
-    model: String,
+    /// The model's first file.
+    model: FileName,
     args: Vec<(Flag, Value)>,
 }
 
@@ -55,7 +55,7 @@ impl ServerArgs {
     }
 
     /// Name of the model's first file.
-    pub fn model(&self) -> &str {
+    pub fn model(&self) -> &FileName {
         &self.model
     }
 
@@ -141,7 +141,7 @@ fn read(texts: &[String]) -> std::result::Result<ServerArgs, String> {
             Kind::Switch => Value::Nothing,
             kind => {
                 let text = texts.next().ok_or_else(|| format!("{name} has no value"))?;
-                value(kind, row.flag, text, server, model)?
+                value(kind, row.flag, text, server, &model)?
             }
         };
         args.push((row.flag, value));
@@ -153,7 +153,7 @@ fn read(texts: &[String]) -> std::result::Result<ServerArgs, String> {
     if let Some((one, other)) = OPPOSITES.iter().find(|(one, other)| has(*one) && has(*other)) {
         return Err(format!("{} and {} contradict each other", one.name(), other.name()));
     }
-    Ok(ServerArgs { server, model: model.to_string(), args })
+    Ok(ServerArgs { server, model, args })
 }
 
 /// Reads the value of `flag`. What it gives renders to `text` again.
@@ -213,10 +213,8 @@ fn model_path(name: &str) -> String {
 }
 
 /// The file of a generation's model; `None` for any other path.
-fn model_name(path: &str) -> Option<&str> {
-    let name = path.strip_prefix(&model_path(""))?;
-    let plain = !matches!(name, "" | "." | "..") && name.len() <= 255 && !name.starts_with('-');
-    (plain && !name.contains('/') && !name.contains(char::is_control)).then_some(name)
+fn model_name(path: &str) -> Option<FileName> {
+    FileName::new(path.strip_prefix(&model_path(""))?).ok()
 }
 
 fn missing(flag: Flag) -> String {

@@ -51,7 +51,7 @@ fn the_lists_of_recorded_plans_read_and_render_to_themselves() {
     let [cards, embedding] = [2, 4].map(|at| read(&recorded()[at]).unwrap());
     assert_eq!((cards.server(), cards.n_gpu_layers()), (ServerName::CHAT, 81));
     assert_eq!(cards.split_mode(), Some(SplitMode::Layer));
-    assert_eq!((embedding.server(), embedding.model()), (ServerName::EMBEDDING, "bge-m3-q8_0.gguf"));
+    assert_eq!((embedding.server(), embedding.model().as_str()), (ServerName::EMBEDDING, "bge-m3-q8_0.gguf"));
     assert_eq!(embedding.split_mode(), None);
 }
 
@@ -209,9 +209,12 @@ fn a_plan_with_the_arguments_of_another_server_or_model_is_refused() {
         let chat = plan["llama_server"]["args"].clone();
         plan["llama_server"]["args"] = std::mem::replace(&mut plan["rag"]["args"], chat);
     });
-    assert!(swapped.contains("of the server \"agi-provision-embed.service\""), "{swapped}");
+    assert!(
+        swapped.contains("they are those of agi-provision-embed.service, not of agi-provision-llama.service"),
+        "{swapped}"
+    );
     let model = refused(&|plan| plan["model"]["files"][0]["name"] = "other.gguf".into());
-    assert!(model.contains("llama_server.args: --model is"), "{model}");
+    assert!(model.contains("llama_server: args: --model is"), "{model}");
     let build = refused(&|plan| plan["llama_server"]["build"] = "b1".into());
     assert!(build.contains("llama.cpp build \"b1\" is not supported"), "{build}");
     // So is one that arrives inside another document, as a host gets it.

@@ -1,0 +1,177 @@
+//! The servers of a plan as one list: whatever renders, starts, watches or counts servers goes over it.
+
+use super::build::Build;
+use super::document::{Further, ModelFile, Place, Plan, ProfileKind, Rag};
+use super::server::{Role, ServerName};
+use super::server_args::ServerArgs;
+
+/// A server of a plan, whatever its role.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    pub name: ServerName,
+    /// Its model's id and quantisation.
+    pub id: &'a str,
+    pub quant: &'a str,
+    pub parameters: u64,
+    pub files: &'a [ModelFile],
+    /// Bytes of them all.
+    pub size_bytes: u64,
+    /// Cards that it uses: the host's first ones.
+    pub cards: usize,
+    pub args: &'a ServerArgs,
+    /// What an embedding server has beyond that.
+    pub embedding: Option<&'a Rag>,
+}
+
+impl Plan {
+    /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
+    pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
+        let model = &self.model;
+        let chat = Server {
+            name: ServerName::CHAT,
+            id: &model.id,
+            quant: &model.quant,
+            parameters: model.parameters,
+            files: &model.files,
+            size_bytes: model.size_bytes,
+            cards: if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() },
+            args: &self.llama_server.args,
+            embedding: None,
+        };
+        std::iter::once(chat).chain(self.beside())
+    }
+
+    /// Those beside the model's own.
+    pub fn beside(&self) -> impl Iterator<Item = Server<'_>> {
+        let further = self.further.iter().map(|Further::Embedding(server)| server);
+        let embedding = self.rag.iter().chain(further).zip(1..);
+        embedding.filter_map(|(rag, number)| {
+            Some(Server {
+                name: ServerName::new(Role::Embedding, number)?,
+                id: &rag.model.id,
+                quant: &rag.model.quant,
+                parameters: rag.model.parameters,
+                files: &rag.model.files,
+                size_bytes: rag.model.size_bytes,
+                cards: match rag.device {
+                    Place::Host => 0,
+                    Place::Gpu0 => 1,
+                },
+                args: &rag.args,
+                embedding: Some(rag),
+            })
+        })
+    }
+
+    /// Files of every server's model, in the servers' order; one that servers share comes once.
+    pub fn files(&self) -> impl Iterator<Item = &ModelFile> {
+        let mut all: Vec<&ModelFile> = Vec::new();
+        for server in self.servers() {
+            let others = all.clone();
+            all.extend(server.files.iter().filter(|file| !others.contains(file)));
+        }
+        all.into_iter()
+    }
+
+    /// The server of that name.
+    pub fn server(&self, name: ServerName) -> Option<Server<'_>> {
+        self.servers().find(|server| server.name == name)
+    }
+}
+
+impl Server<'_> {
+    /// Bytes of the first card that a server beside the model's own takes.
+    pub fn gpu_bytes(&self) -> u64 {
+        let parts = self.embedding.iter().flat_map(|embedding| &embedding.memory);
+        parts.filter(|part| part.device == Place::Gpu0.device()).map(|part| part.total_bytes).sum()
+    }
+
+    /// Refuses one that is not whole: its arguments are another's, or its card is none of the plan's.
+    pub(super) fn check(&self, plan: &Plan, build: &Build) -> Result<(), String> {
+        let args = self.args;
+        if args.server() != self.name {
+            let (found, right) = (args.server().unit(), self.name.unit());
+            return Err(format!("args: they are those of {found}, not of {right}"));
+        }
+        if let Some(first) = self.files.first().filter(|file| file.name != *args.model()) {
+            return Err(format!(
+                "args: --model is {}, and the model's first file {}",
+                args.model(),
+                first.name
+            ));
+        }
+        let cards = if plan.profile.kind == ProfileKind::Cpu { 0 } else { plan.profile.gpus.len() };
+        if self.cards > cards {
+            return Err(format!("it is on a card, and the profile {:?} has none", plan.profile.id));
+        }
+        build.check(args).map_err(|why| format!("args: {why}"))
+    }
+
+    /// Where a plan's JSON has it.
+    pub(super) fn place(&self) -> String {
+        match (self.name.role(), self.name.number()) {
+            (Role::Chat, _) => "llama_server".to_string(),
+            (Role::Embedding, 1) => "rag".to_string(),
+            (Role::Embedding, number) => format!("servers/{}", number - 2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREE: &str = include_str!("../../tests/golden/plans/three-servers.json");
+
+    #[test]
+    fn a_further_server_of_a_plan_is_one_of_its_servers() {
+        let plan = Plan::from_json(THREE).unwrap();
+        assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
+        let names: Vec<String> = plan.servers().map(|server| server.name.to_string()).collect();
+        assert_eq!(names, ["llama", "embed", "embed-2"]);
+        let cards: Vec<usize> = plan.servers().map(|server| server.cards).collect();
+        assert_eq!(cards, [1, 1, 0]);
+        // Two of them share a file.
+        assert_eq!((plan.servers().flat_map(|server| server.files).count(), plan.files().count()), (3, 2));
+        let of_gpu: u64 = plan.beside().map(|server| server.gpu_bytes()).sum();
+        assert_eq!(of_gpu, plan.memory[1].rag_bytes);
+        let third = plan.server("embed-2".parse().unwrap()).unwrap();
+        assert_eq!(third.embedding.unwrap().chunk_tokens, 8192);
+    }
+
+    #[test]
+    fn a_further_server_that_is_not_whole_is_refused_with_its_place() {
+        type Change = fn(&mut serde_json::Value);
+        let table: &[(Change, &str)] = &[
+            (|plan| plan["servers"][0]["role"] = "miner".into(), "unknown variant `miner`"),
+            (
+                |plan| plan["servers"][0]["args"] = plan["rag"]["args"].clone(),
+                "servers/0: args: they are those of agi-provision-embed.service, not of",
+            ),
+            (
+                |plan| plan["servers"][0]["model"]["files"][0]["name"] = "x.gguf".into(),
+                "servers/0: args: --model is",
+            ),
+            (|plan| plan["servers"][0]["device"] = "gpu7".into(), "unknown variant `gpu7`"),
+            (
+                |plan| plan["servers"][0]["args"][7] = "8092".into(),
+                "--port \"8092\" is not for a plan to choose: it is 8091",
+            ),
+            (|plan| plan["profile"]["kind"] = "cpu".into(), "rag: it is on a card, and the profile"),
+            (
+                |plan| plan["servers"] = vec![plan["servers"][0].clone(); 8].into(),
+                "more than 8 embedding servers",
+            ),
+            (
+                |plan| plan["servers"] = vec![plan["servers"][0].clone(); 2].into(),
+                "servers/1: args: they are those of agi-provision-embed-2.service, not of",
+            ),
+        ];
+        for (change, why) in table {
+            let mut plan: serde_json::Value = serde_json::from_str(THREE).unwrap();
+            change(&mut plan);
+            let refused = Plan::from_json(&plan.to_string()).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
+}
