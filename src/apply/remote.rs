@@ -194,7 +194,8 @@ fn stage_script(agent: &AgentFile) -> String {
          undo() {{ rm -f $t; [ \"$(ls -A $d 2>/dev/null)\" = {MARK} ] && rm -f $d/{MARK} && rmdir $d; exit 1; }}; \
          roots() {{ case \"$(stat -c %F,%u,%a $d)\" in directory,0,*[0145][0145]) ;; \
          *) echo \"$d is {NOT_OURS}: $(stat -c '%F of %U, mode %a' $d)\" >&2; false ;; esac; }}; \
-         begin() {{ mkdir -p ${{d%/*}}; if mkdir $d 2>/dev/null; then true > $d/{MARK}; fi; roots && true > $t; }}; \
+         begin() {{ mkdir -p ${{d%/*}}; if mkdir $d 2>/dev/null; then true > $d/{MARK}; \
+         elif [ ! -e $d ] && [ ! -L $d ]; then mkdir $d && true > $d/{MARK} || return 1; fi; roots && true > $t; }}; \
          begin 2>/dev/null || begin 2>/dev/null || begin || undo; head -c {size} > $t || undo; \
          [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
          chmod 755 $t && $t --version >/dev/null || undo; \

@@ -23,7 +23,7 @@ mod state;
 mod work;
 
 pub use record::{discard, held};
-pub use source::{Options, Progress, Source, Token, Unfinished};
+pub use source::{NO_ROOM, Options, Progress, Source, Token, Unfinished};
 
 use crate::error::{Context, Failure, Result};
 use crate::files;

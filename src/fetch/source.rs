@@ -83,6 +83,9 @@ fn kept(have: u64, total: u64) -> String {
     }
 }
 
+/// Hint of a download that the disk has no room for.
+pub const NO_ROOM: &str = "free some space there or take a larger disk";
+
 /// The disk is too small for `source`.
 pub(super) fn no_space(source: &Source, dest: &Path) -> anyhow::Error {
     let folder = dest.parent().unwrap_or(Path::new("/"));
@@ -91,7 +94,7 @@ pub(super) fn no_space(source: &Source, dest: &Path) -> anyhow::Error {
         source.size_bytes,
         folder.display()
     ))
-    .hint("free some space there or take a larger disk")
+    .hint(NO_ROOM)
     .into()
 }
 

@@ -162,8 +162,10 @@ fn what_is_no_answer_is_an_error_in_time() {
     };
     for asked in ["ab", "../secret", "/etc/passwd", text(&secret)] {
         need(asked, &[(0, 1)]);
-        failed(&apply, "which was not offered");
+        failed(&apply, "is not a SHA-256");
     }
+    need(&"ab".repeat(32), &[(0, 1)]);
+    failed(&apply, "which was not offered");
     let sha256 = lab::run(std::process::Command::new("sha256sum").arg(&model)).ok();
     let sha256 = sha256.split(' ').next().unwrap();
     for missing in [&[(0, u64::MAX)][..], &[(u64::MAX, 0)], &[(0, 1), (0, u64::MAX), (0, u64::MAX)]] {

@@ -8,6 +8,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_folder, runtime_folder};
 use crate::agent::store::{receive, runtime};
 use crate::error::{Result, hint};
+use crate::fetch::NO_ROOM;
 use crate::files;
 use crate::wire::protocol::Blob;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub struct Kept<'a> {
 impl<'a> Kept<'a> {
     pub fn of(error: &anyhow::Error, desired: &'a Desired, run: &Run) -> Kept<'a> {
         // A full disk is a host in trouble: there, nothing is worth its space.
-        let full = hint(error) == Some(disk::FREE_SOME);
+        let full = [disk::FREE_SOME, NO_ROOM].map(Some).contains(&hint(error));
         Kept { desired, full, runtime_refused: run.failing.is_some_and(|step| JUDGES.contains(&step)) }
     }
 
