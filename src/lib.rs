@@ -83,7 +83,7 @@
 //!
 //! # let plan = plan(&Request::of_registry("tinyllama-1.1b", Some("Q4_K_M"))?)?;
 //! let facts = probe(std::path::Path::new(paths::MODELS));
-//! let report = verify::check(&plan.requirements, &facts, verify::Held::default());
+//! let report = verify::check(&plan.requirements, &facts, &verify::Held::default());
 //! for line in report.refused() {
 //!     println!("{}: needed {}, found {}", line.id, line.needed, line.found);
 //! }
