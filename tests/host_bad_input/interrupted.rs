@@ -171,7 +171,7 @@ fn dpkg_that_is_held_for_good_is_waited_for_two_minutes() {
         &format!("installing libgomp1: perl (pid {pid}) holds dpkg's lock"),
         "another package run holds the lock",
     );
-    site.untouched();
+    site.kept_only_what_it_said(&ran);
     site.host.exec("systemctl stop packages").ok();
     site.apply("root", &[]).ok();
     assert_serves(&site.host);
