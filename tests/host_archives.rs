@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lab::journey::{Client, assert_serves, text};
-use lab::{Host, diff_but_backups, llama_archive, wait_for};
+use lab::{Host, but_kept, diff_but_backups, llama_archive, wait_for};
 use tars::{Entry, entry, file, folder, gzip, link, packed};
 
 const UNIT: &str = "agi-provision-llama";
@@ -99,7 +99,11 @@ fn what_strangers_pack_changes_nothing_outside_and_is_open_to_nobody() {
         assert!(message.contains("unpacking hostile.tar.gz: ") && message.contains(why), "{why}: {message}");
         assert!(message.len() < 600 && !message.contains(char::is_control), "{message:?}");
         assert!(began.elapsed() < Duration::from_secs(60), "{why}: {:?}", began.elapsed());
-        assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0], "{why}");
+        // The model that came with it stays for the next apply, and nothing of the archive.
+        assert_eq!(but_kept(diff_but_backups(&before, &host.snapshot())), [""; 0], "{why}");
+        let arrived = "cd /var/lib/agi-provision && find incoming runtimes -type f 2>/dev/null | wc -l";
+        let arrived = host.exec(arrived).stdout;
+        assert_eq!(arrived.trim(), "1", "{why}");
     }
 
     // Open modes stay in the archive. The job that unpacks it has a bound on its memory.
