@@ -15,9 +15,14 @@ use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;
 use crate::plan::{Plan, build, reconcile};
 use crate::render::{Bundle, Manifest, render};
+use crate::unpack::{self, Limits};
 use crate::verify::Held;
 use crate::wire::protocol::{Event, Request};
 use crate::{outside, report, ssh, verify};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -26,6 +31,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target under its name, which is also that of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("archive", archive),
     ("bundle_tar", bundle_tar),
     ("facts", facts),
     ("gguf_header", gguf_header),
@@ -39,6 +45,31 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("protocol", protocol),
     ("ssh_config", ssh_config),
 ];
+
+/// llama.cpp's archive: the tar, which is compressed here, as random bytes are no gzip. Nothing may come to lie
+/// beside the folder that it is unpacked into, and nothing in there may lead out.
+pub fn archive(bytes: &[u8]) {
+    let around = tempfile::tempdir().expect("a temporary folder");
+    let folder = around.path().join("unpacked");
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let packed = packed.write_all(bytes).and_then(|()| packed.finish()).expect("memory takes everything");
+    let _ = unpack::unpack(packed.as_slice(), &folder, &Limits::RUNTIME, &["note.json"]);
+    let beside = fs::read_dir(around.path()).into_iter().flatten().flatten();
+    assert!(beside.into_iter().all(|entry| entry.path() == folder), "a file lies beside the folder");
+    assert!(is_inside(&folder, &folder), "a link leads out of the folder");
+}
+
+/// Whether every link below `folder` leads to something below `root`, or nowhere.
+fn is_inside(folder: &Path, root: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().all(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => is_inside(&entry.path(), root),
+        Ok(kind) if kind.is_symlink() => match (entry.path().canonicalize(), root.canonicalize()) {
+            (Ok(target), Ok(root)) => target.starts_with(root),
+            _ => true,
+        },
+        _ => true,
+    })
+}
 
 /// A bundle as it travels to a host.
 pub fn bundle_tar(bytes: &[u8]) {
