@@ -28,8 +28,11 @@ fn a_llama_server_on_the_host_is_used_where_it_is() {
 
     // What the service could not run is refused, and nothing is left.
     host.exec("cp /bin/true /root/llama-server; cp /bin/true /opt/open; chmod 777 /opt/open; printf '#!/bin/sh\\n' > /opt/script; chmod 755 /opt/script").ok();
+    // One that cannot be a host's path is refused here already.
+    let relative = apply("llama-server", &[]);
+    assert_eq!(relative.exit, 2, "{relative:?}");
+    assert!(relative.stderr.contains("is not an absolute path"), "{relative:?}");
     for (path, message) in [
-        ("llama-server", "is not an absolute path"),
         ("/usr/bin/llama-server", "is not on the host"),
         ("/root/llama-server", "lies in /root, which the service does not see"),
         ("/opt/open", "can be changed by others than root"),
