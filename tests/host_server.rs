@@ -269,7 +269,6 @@ fn half_requests_are_cut_and_slow_answers_are_not() {
     let client = reqwest::blocking::Client::builder().no_proxy().timeout(None).build().unwrap();
     let body = r#"{"prompt": "a", "n_predict": 400, "stream": true, "ignore_eos": true}"#;
     let ask = client.post(format!("http://127.0.0.1:{port}/completion")).bearer_auth("test").body(body);
-    let start = Instant::now();
     let mut answer = ask.send().unwrap();
     std::thread::sleep(Duration::from_secs(3));
     let mut text = String::new();
@@ -283,5 +282,4 @@ fn half_requests_are_cut_and_slow_answers_are_not() {
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}"),
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
