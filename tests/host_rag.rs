@@ -340,6 +340,8 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
         plan["rag"]["model"]["files"][0]["url"] = json!(site.url("m/embedder.gguf"));
         plan["rag"]["model"]["files"][0]["sha256"] = json!(sha256);
     });
+    // What the failed apply left of it would do.
+    host.exec(&format!("rm -r /var/lib/agi-provision/models/{sha256}")).ok();
     let done = client.apply(&host, "root", &["--plan", text(&pinned)]);
     assert_eq!(done.exit, 0, "{done:?}");
     assert!(!site.requests().is_empty());

@@ -1,7 +1,7 @@
 //! Hosts as people have them: mounts, shells, homes, servers, distributions.
 
 use super::lab::journey::{Client, assert_serves};
-use super::lab::{Host, diff_but_backups};
+use super::lab::{Host, but_kept, diff_but_backups};
 use super::{sshd, write};
 
 #[test]
@@ -66,7 +66,7 @@ fn a_host_without_apt_serves_unless_a_package_is_missing_and_then_says_which() {
     {
         assert!(refused.stderr.contains(word), "{word}: {refused:?}");
     }
-    assert_eq!(diff_but_backups(&before, &host.snapshot()), [""; 0]);
+    assert_eq!(but_kept(diff_but_backups(&before, &host.snapshot())), [""; 0]);
 
     host.exec("PATH=/root/away:$PATH dpkg -i /opt/lab-apt/libgomp1*.deb /opt/lab-apt/gcc-12-base*.deb 2>&1 || PATH=/root/away:$PATH dpkg -i /opt/lab-apt/libgomp1*.deb").ok();
     let done = client.on(&host, "admin", &args);
