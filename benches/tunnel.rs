@@ -45,7 +45,7 @@ fn main() {
     ] {
         let (mut tunnel, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
-            // Whoever else uses the machine meanwhile: neighbours in time are compared, and each is first in turn.
+            // Compares neighbours in time, each first in turn, as others may use the machine meanwhile.
             let (first, second) = if round % 2 == 0 { (ours.port, ssh.port) } else { (ssh.port, ours.port) };
             let (first, second) = (time(|| run(first)), time(|| run(second)));
             let (mine, other) = if round % 2 == 0 { (first, second) } else { (second, first) };
@@ -97,7 +97,7 @@ fn short(port: u16) {
     assert_eq!(request(port, "short"), b"{\"status\": \"ok\"}");
 }
 
-/// What comes back after the head.
+/// Answer after the head.
 fn request(port: u16, path: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     let _ = stream.set_nodelay(true);

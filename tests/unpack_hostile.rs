@@ -1,44 +1,21 @@
 //! What a hostile archive can do: be refused, in little memory, with nothing changed outside the folder it
 //! is unpacked into and nothing in that writable by others.
 
+mod counting;
+
 use agi_provision::unpack::{Limits, UnpackError, unpack};
+use counting::{HELD, ONE, PEAK};
 use proptest::prelude::*;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 #[path = "hostile/tars.rs"]
 mod tars;
 
 use tars::{Entry, entry, file, folder, gzip, link, packed, record};
-
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-/// The counters are the process's: one archive at a time.
-static ONE: Mutex<()> = Mutex::new(());
-
-// SAFETY: every call is passed on to the system's allocator unchanged; only sizes are added up.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
-        PEAK.fetch_max(held, Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Most that unpacking may hold, bytes: names of ten thousand entries, twice.
 const BOUND: usize = 40 << 20;

@@ -1,5 +1,6 @@
 //! The base of the types of text: how one is checked and refused.
 
+use crate::outside;
 use std::fmt;
 
 /// Longest part of a refused text that an error repeats, characters.
@@ -32,11 +33,8 @@ impl std::error::Error for Refused {}
 /// Refuses characters that cannot be seen or that change how others are shown: control characters,
 /// line separators, marks without width, and those that turn the direction of writing.
 pub(super) fn visible(text: &str) -> Result<(), String> {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-    };
+    // Joiners steer nothing, but two names that differ by one look the same.
+    let hidden = |c: char| outside::steers(c) || matches!(c, '\u{200c}' | '\u{200d}');
     match text.chars().find(|c| hidden(*c)) {
         None => Ok(()),
         Some(found) => Err(format!("it has the character U+{:04X}", u32::from(found))),

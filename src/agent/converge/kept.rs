@@ -1,4 +1,4 @@
-//! What a failed apply leaves for the next one: models and runtimes that arrived and whose hashes were right.
+//! Keeps what a failed apply leaves for the next one: models and runtimes that arrived and whose hashes were right.
 //! They took hours to come, and nothing was wrong with them. `remove` takes them, and so does the next apply
 //! that succeeds without them.
 
@@ -16,7 +16,7 @@ use std::path::Path;
 /// The steps that judge a runtime: one that they refuse is not kept.
 const JUDGES: [&str; 2] = ["runtime", "packages"];
 
-/// What stays, decided when an apply has failed.
+/// Files that stay, decided when an apply has failed.
 pub struct Kept<'a> {
     desired: &'a Desired,
     full: bool,

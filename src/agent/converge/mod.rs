@@ -24,7 +24,7 @@ use crate::{files, paths};
 use plan::Planned;
 use std::path::Path;
 
-/// What an apply would change now.
+/// Lists the changes that an apply would make now.
 pub fn differences(desired: &Desired, past: &Past) -> Result<Vec<Planned>> {
     let observe =
         |resource: Box<dyn Resource>| Ok((resource.id(), observe(resource.as_ref(), desired, past)?));
@@ -32,7 +32,7 @@ pub fn differences(desired: &Desired, past: &Past) -> Result<Vec<Planned>> {
     Ok(plan::plan(observed, past.cut_off))
 }
 
-/// What other hands changed since the apply of `desired`. A resource that cannot tell is not as it was either.
+/// Lists what other hands changed since the apply of `desired`. A resource that cannot tell is not as it was either.
 pub fn drift(desired: &Desired, past: &Past) -> Vec<Planned> {
     let observed = steps::all().into_iter().filter(|resource| resource.id().can_drift()).map(|resource| {
         let observed = observe(resource.as_ref(), desired, past);
@@ -117,7 +117,7 @@ fn message(desired: &Desired, run: &Run) -> String {
 fn take_back_all(error: &anyhow::Error, desired: &Desired, run: &Run) -> End {
     let mut end = End::failed(error);
     let kept = Kept::of(error, desired, run);
-    // What the image carried, or an earlier `remove --keep-models` left, is not ours to take.
+    // Leaves what the image carried, or an earlier `remove --keep-models` left: it is not ours to take.
     let brought = run.undo.iter().filter_map(|undo| match undo {
         Undo::Remove(path) if remove::is_shelved(path) && !kept.holds(undo) => Some(path),
         _ => None,
@@ -221,7 +221,7 @@ fn old_serves() -> Result<()> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan =
         crate::plan::Plan::from_json(&outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)?)?;
-    // What the failed one had beside the model makes room first.
+    // Stops what the failed one had beside the model first, to make room.
     embedding::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
     wait_until_ready(&Api::of(ServerName::CHAT)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| {

@@ -19,7 +19,7 @@ use std::path::Path;
 pub enum What {
     /// Only what was made: an image's own things stay.
     Made,
-    /// What was taken over, too.
+    /// Everything recorded, with what was taken over.
     All,
 }
 
@@ -67,7 +67,7 @@ fn stop(made: &Made) -> Result<()> {
     Ok(())
 }
 
-/// What goes, in this order: files, then folders from the innermost, then the account.
+/// Lists what goes, in this order: files, then folders from the innermost, then the account.
 fn going(made: &Made, stay: &[&str], what: What) -> Vec<Thing> {
     let later = [paths::JOB, paths::VAR];
     let stays = |path: &Path| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Bounds {
     /// Connections at a time; llama-server itself works on few.
     pub most: usize,
-    /// Of these, from one address (IPv6: from one /64).
+    /// Most of these from one address (IPv6: from one /64).
     pub most_of_one: usize,
     /// For the TLS handshake.
     pub handshake: Duration,

@@ -84,7 +84,7 @@ pub fn acceptor(cert: &[u8], key: &[u8]) -> Result<SslAcceptor> {
     Ok(builder.build())
 }
 
-/// What every connection shares.
+/// State that every connection shares.
 pub struct Front {
     exposure: Exposure,
     way: Arc<Way>,
