@@ -1,7 +1,7 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
-use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
+use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op};
 use crate::model::shape::{Latent, QkNorm, Shape};
 use crate::model::tensor_type::TensorType;
 
@@ -51,7 +51,7 @@ impl<'a> Attention<'a> {
     fn rope(&self, graph: &mut Graph, x: Id) -> Id {
         let turned = graph.over(x, &[x, self.positions]);
         graph.kinds[turned].0 = Kind::Free;
-        turned
+        graph.named(turned, Op::Rope)
     }
 
     fn plain(&self, graph: &mut Graph, index: usize, inputs: &CacheInputs, normed: Id) -> Id {
@@ -88,9 +88,9 @@ impl<'a> Attention<'a> {
                 q = graph.norm(q, b.rms, false);
                 k = graph.norm(k, b.rms, false);
             }
-            q = graph.view(q, q_dims);
-            k = graph.view(k, k_dims);
-            v = graph.view(v_flat, v_dims);
+            q = graph.reshape(q, q_dims);
+            k = graph.reshape(k, k_dims);
+            v = graph.reshape(v_flat, v_dims);
         }
         if b.qk_norm == Some(QkNorm::Head) {
             q = graph.norm(q, b.rms, false);
@@ -176,7 +176,9 @@ impl<'a> Attention<'a> {
     fn store(&self, graph: &mut Graph, row: Id, index: Id) {
         let dims = graph.dims(row);
         let cache = graph.cache();
-        let stored = graph.view_with(cache, dims, &[row, index, cache]);
+        // The streams of a cache are stored to as one.
+        let rows = if self.batch.streams > 1 { graph.reshape(cache, dims) } else { cache };
+        let stored = graph.view_with(cache, dims, &[row, index, rows]);
         graph.expand(stored);
     }
 
