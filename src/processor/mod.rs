@@ -35,11 +35,9 @@ impl Processor {
 
     /// Returns the one that this program is built for.
     pub const fn own() -> Processor {
-        if aarch64::ROW.own {
-            return Processor::Aarch64;
-        }
-        assert!(x86_64::ROW.own, "this program is built for a processor that has no file in src/processor");
-        Processor::X86_64
+        // The program does not build for another one.
+        const { assert!(x86_64::ROW.own || aarch64::ROW.own, "no file in src/processor is of this processor") };
+        if aarch64::ROW.own { Processor::Aarch64 } else { Processor::X86_64 }
     }
 
     /// By its name in `uname -m`.
