@@ -7,6 +7,7 @@
 
 mod alloc;
 mod attention;
+mod chooser;
 mod decoder;
 mod encoder;
 mod feed_forward;
