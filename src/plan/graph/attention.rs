@@ -1,31 +1,14 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
+use super::cache::{CacheInputs, cached, rope, rotate, store};
 use super::chooser::{Chooser, unmask};
-use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
+use super::tensors::{Batch, F32, Graph, Kind};
 use crate::model::shape::{Latent, LayerKv, QkNorm, Shape};
-use crate::model::tensor_type::TensorType;
-
-/// The inputs of one cache: full or sliding window.
-pub(super) struct CacheInputs {
-    k_index: Id,
-    v_index: Id,
-    pub(super) mask: Id,
-    cells: u64,
-    k_rotation: Option<Rotation>,
-    v_rotation: Option<Rotation>,
-}
-
-/// A square matrix that keys or values are multiplied by before they are quantised.
-#[derive(Clone, Copy)]
-struct Rotation {
-    matrix: Id,
-    side: u64,
-}
 
 pub struct Attention<'a> {
     shape: &'a Shape,
-    pub(super) batch: &'a Batch,
+    batch: &'a Batch,
     positions: Id,
     full: CacheInputs,
     window: CacheInputs,
@@ -49,12 +32,6 @@ impl<'a> Attention<'a> {
             Some(latent) => self.latent(graph, latent, layer, inputs, normed),
             None => self.plain(graph, index, inputs, normed),
         }
-    }
-
-    pub(super) fn rope(&self, graph: &mut Graph, x: Id) -> Id {
-        let turned = graph.over(x, &[x, self.positions]);
-        graph.kinds[turned].0 = Kind::Free;
-        turned
     }
 
     fn plain(&self, graph: &mut Graph, index: usize, inputs: &CacheInputs, normed: Id) -> Id {
@@ -100,8 +77,8 @@ impl<'a> Attention<'a> {
             k = graph.norm(k, b.rms, false);
         }
         if b.rope {
-            q = self.rope(graph, q);
-            k = self.rope(graph, k);
+            q = rope(graph, self.positions, q);
+            k = rope(graph, self.positions, k);
         }
         if b.q_scale {
             q = graph.scale(q);
@@ -121,17 +98,15 @@ impl<'a> Attention<'a> {
             [q, v, k].into_iter().for_each(|id| graph.expand(id));
         }
         let k_row = graph.view(k, [layer.k, tokens, 1, 1]);
-        self.store(graph, k_row, inputs.k_index);
+        store(graph, k_row, inputs.k_index);
         let v_row = if !self.batch.flash_attn && !v_is_whole {
             graph.op([layer.v, tokens, 1, 1], &[v])
         } else {
             graph.view(v, [layer.v, tokens, 1, 1])
         };
-        self.store(graph, v_row, inputs.v_index);
-        let k =
-            self.cached(graph, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, self.batch.streams]);
-        let v =
-            self.cached(graph, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, self.batch.streams]);
+        store(graph, v_row, inputs.v_index);
+        let k = cached(graph, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, self.batch.streams]);
+        let v = cached(graph, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, self.batch.streams]);
         let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
@@ -157,7 +132,9 @@ impl<'a> Attention<'a> {
             q = graph.norm(q, true, false);
         }
         let chosen = match &self.chooser {
-            Some(chooser) if layer.index_k > 0 => Some(self.choose(graph, chooser, q, normed)),
+            Some(chooser) if layer.index_k > 0 => {
+                Some(chooser.choose(graph, self.batch, self.positions, q, normed))
+            }
             _ => None,
         };
         q = graph.mul_mat(heads * latent.head_k, q);
@@ -165,12 +142,12 @@ impl<'a> Attention<'a> {
         let joint = graph.mul_mat(latent.kv_rank + latent.rope, normed);
         let low = graph.view(joint, [latent.kv_rank, tokens, 1, 1]);
         let k_rope = graph.view(joint, [latent.rope, 1, tokens, 1]);
-        let k_rope = self.rope(graph, k_rope);
+        let k_rope = rope(graph, self.positions, k_rope);
         let low = graph.norm(low, true, false);
         let nope = latent.head_k - latent.rope;
         let q_nope = graph.view(q, [nope, heads, tokens, 1]);
         let q_rope = graph.view(q, [latent.rope, heads, tokens, 1]);
-        let q_rope = self.rope(graph, q_rope);
+        let q_rope = rope(graph, self.positions, q_rope);
         let q_nope = graph.view(q_nope, [nope, tokens, heads, 1]);
         let absorbed = graph.mul_mat(latent.kv_rank, q_nope);
         let absorbed = graph.view(absorbed, [latent.kv_rank, heads, tokens, 1]);
@@ -180,27 +157,12 @@ impl<'a> Attention<'a> {
         let k = graph.op([width, 1, tokens, 1], &[v, k_rope]);
         [q, v, k].into_iter().for_each(|id| graph.expand(id));
         let row = graph.view(k, [width, tokens, 1, 1]);
-        self.store(graph, row, inputs.k_index);
-        let k = self.cached(graph, self.batch.k_type, [width, 1, inputs.cells, self.batch.streams]);
+        store(graph, row, inputs.k_index);
+        let k = cached(graph, self.batch.k_type, [width, 1, inputs.cells, self.batch.streams]);
         let v = graph.view(k, [latent.kv_rank, 1, inputs.cells, self.batch.streams]);
         let mask = chosen.map_or(inputs.mask, |chosen| unmask(graph, inputs, self.batch, chosen));
         let out = self.heads(graph, mask, inputs.cells, q, k, v, latent.kv_rank, Some(latent.head_v));
         graph.mul_mat(s.n_embd, out)
-    }
-
-    pub(super) fn store(&self, graph: &mut Graph, row: Id, index: Id) {
-        let dims = graph.dims(row);
-        let cache = graph.cache();
-        let stored = graph.view_with(cache, dims, &[row, index, cache]);
-        graph.expand(stored);
-    }
-
-    /// A window on the layer's cache, as large as what would be copied to another device.
-    pub(super) fn cached(&self, graph: &mut Graph, kind: TensorType, dims: [u64; 4]) -> Id {
-        let cache = graph.cache();
-        let id = graph.view(cache, dims);
-        graph.nodes[id].bytes = kind.bytes_of(dims.iter().fold(1u64, |all, n| all.saturating_mul(*n)));
-        id
     }
 
     /// `build_attn_mha`; `decompressed` is the head size after a latent value's own projection.
@@ -266,36 +228,4 @@ impl<'a> Attention<'a> {
         graph.expand(out);
         out
     }
-}
-
-impl CacheInputs {
-    fn new(graph: &mut Graph, shape: &Shape, batch: &Batch, window: bool) -> CacheInputs {
-        let cells = if window { batch.window_cells } else { batch.cells };
-        // Without flash attention the V cache is transposed and written element by element.
-        let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * shape.widest_v() };
-        let mask = if batch.flash_attn { F16 } else { F32 };
-        let rotation = |graph: &mut Graph, side: u64| {
-            let matrix =
-                if batch.rotation_apart { graph.cache() } else { graph.input(F32, [side, side, 1, 1]) };
-            Rotation { matrix, side }
-        };
-        let [k_side, v_side] = shape.rotations(window, batch.k_type.block > 1, batch.v_type.block > 1);
-        CacheInputs {
-            k_index: graph.input(I64, [batch.tokens, 1, 1, 1]),
-            v_index: graph.input(I64, [v_rows, 1, 1, 1]),
-            mask: graph.input(mask, [cells, batch.tokens / batch.streams, 1, batch.streams]),
-            cells,
-            k_rotation: (k_side > 0).then(|| rotation(graph, k_side)),
-            v_rotation: (v_side > 0).then(|| rotation(graph, v_side)),
-        }
-    }
-}
-
-/// `llama_mul_mat_hadamard`.
-fn rotate(graph: &mut Graph, rotation: Rotation, x: Id, whole: bool) -> Id {
-    let (n, dims) = (rotation.side, graph.dims(x));
-    let flat = [n, dims.iter().product::<u64>() / n, 1, 1];
-    let x = if whole { graph.view(x, flat) } else { graph.op(flat, &[x]) };
-    let turned = graph.op(flat, &[rotation.matrix, x]);
-    graph.view(turned, dims)
 }

@@ -1,7 +1,7 @@
 //! Sparse attention's choice of the tokens to look at (the lightning indexer of src/models/deepseek32.cpp).
 
 use super::alloc::{Id, Place};
-use super::attention::{Attention, CacheInputs};
+use super::cache::{CacheInputs, cached, rope, store};
 use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
 use crate::model::shape::Indexer;
 
@@ -23,36 +23,34 @@ impl Chooser {
             rotation: graph.input(F32, [side, side, 1, 1]),
         }
     }
-}
 
-impl Attention<'_> {
     /// Indices of the tokens that each token looks at; `low` is the query before its last projection.
-    pub(super) fn choose(&self, graph: &mut Graph, chooser: &Chooser, low: Id, normed: Id) -> Id {
-        let (batch, i) = (self.batch, chooser.indexer);
+    pub fn choose(&self, graph: &mut Graph, batch: &Batch, positions: Id, low: Id, normed: Id) -> Id {
+        let i = self.indexer;
         let (tokens, streams) = (batch.tokens, batch.streams);
         let turn = |graph: &mut Graph, x: Id| {
             let dims = graph.dims(x);
-            let turned = graph.op(dims, &[chooser.rotation, x]);
+            let turned = graph.op(dims, &[self.rotation, x]);
             graph.kinds[turned].0 = Kind::Batch(dims[1]);
             turned
         };
         let q = graph.mul_mat(i.heads * i.key, low);
         let q = graph.view(q, [i.key, i.heads, tokens, 1]);
-        let q = self.rope(graph, q);
+        let q = rope(graph, positions, q);
         let k = graph.mul_mat(i.key, normed);
         let k = graph.norm(k, false, true);
         let k = graph.view(k, [i.key, 1, tokens, 1]);
-        let k = self.rope(graph, k);
+        let k = rope(graph, positions, k);
         let q = turn(graph, q);
         let k = turn(graph, k);
         let row = graph.view(k, [i.key, tokens, 1, 1]);
-        self.store(graph, row, chooser.k_index);
+        store(graph, row, self.k_index);
         let weights = graph.mul_mat(i.heads, normed);
-        let k = self.cached(graph, batch.k_type, [i.key, 1, batch.cells, streams]);
+        let k = cached(graph, batch.k_type, [i.key, 1, batch.cells, streams]);
         let q = graph.view(q, [i.key, i.heads, tokens / streams, streams]);
         let weights = graph.view(weights, [i.heads, tokens / streams, 1, streams]);
         let weights = graph.scale(weights);
-        let score = graph.op([batch.cells, tokens / streams, 1, streams], &[q, k, weights, chooser.mask]);
+        let score = graph.op([batch.cells, tokens / streams, 1, streams], &[q, k, weights, self.mask]);
         let most = i.top.min(batch.cells);
         let top = graph.op([most, tokens / streams, 1, streams], &[score]);
         graph.op([most, tokens / streams, 1, streams], &[top])

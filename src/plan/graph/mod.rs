@@ -7,6 +7,7 @@
 
 mod alloc;
 mod attention;
+mod cache;
 mod chooser;
 mod decoder;
 mod encoder;
