@@ -1,8 +1,11 @@
 use super::*;
 use crate::model::Shape;
+use crate::model::gguf::Header;
 use crate::model::registry;
+use crate::model::shape::weights_of;
 use crate::model::tensor_type::TensorType;
 use crate::plan::graph::{Batch, GPU_ALIGNMENT, Layout, compute_bytes, decoder};
+use crate::plan::placement::Placement;
 
 fn batch() -> Batch {
     let f16 = TensorType::by_name("F16").unwrap();
@@ -58,4 +61,47 @@ fn a_run_of_equal_layers_may_be_shortened_in_this_order_too() {
             (compute_bytes(&shape, &batch(), &short), compute_bytes(&shape, &batch(), &whole));
         assert_eq!(short, whole, "{id}");
     }
+}
+
+#[allow(dead_code, reason = "the large shapes are measured elsewhere")]
+mod shapes {
+    use crate::model::{gguf_write, recipe, tensor_type};
+    include!("../../../tests/oracle/shapes.rs");
+    include!("../../../tests/oracle/small.rs");
+}
+
+/// Bytes of the compute buffer of that name in a log.
+fn recorded(log: &str, buffer: &str) -> u64 {
+    let start = format!("{buffer} compute buffer size = ");
+    let line = log.lines().find_map(|line| line.split_once(&start)).unwrap_or_else(|| panic!("no {buffer}"));
+    (line.1.trim_end_matches(" MiB").trim().parse::<f64>().unwrap() * 1048576.0) as u64
+}
+
+#[test]
+fn the_buffers_are_those_that_were_recorded() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama-server");
+    let mut wrong = Vec::new();
+    for reference in shapes::ON_A_CARD {
+        let (head, size) = shapes::file(reference);
+        let header = Header::read(&head[..], Some(size)).unwrap();
+        let shape = Shape::from_header(&header).unwrap();
+        let n_layer = shape.layers.len();
+        for (shared, cards) in [("1", 1), ("2-layer", 2)] {
+            let file = folder.join(format!("{}.{shared}.log", reference.name));
+            let Ok(log) = std::fs::read_to_string(file) else { continue };
+            let placement = Placement::offload(n_layer as u64, n_layer as u64, &vec![1; cards]);
+            let layout = placement.layout(&weights_of(&header, n_layer));
+            let layout = Layout { vulkan: true, keeps_norms: true, ..layout };
+            let computed = compute_bytes(&shape, &batch(), &layout);
+            let names = (0..cards).map(|card| format!("Vulkan{card}")).chain(["Vulkan_Host".to_string()]);
+            for (name, bytes) in names.zip(computed) {
+                // Hundredths of a MiB are logged.
+                let real = recorded(&log, &name);
+                if bytes.abs_diff(real) > 16 << 10 {
+                    wrong.push(format!("{} {shared} {name}: {bytes}, not {real}", reference.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
