@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub const KEEP: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct ProgramOutput {
     pub success: bool,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
@@ -35,12 +35,16 @@ impl ProcessError {
 }
 
 /// Runs `program` in the C locale with no stdin, for at most `limit`.
-pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutput, ProcessError> {
     run_command(Command::new(program).args(args), program, limit)
 }
 
 /// As [`run`], for a command that was prepared further (environment, directory).
-pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run_command(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+) -> Result<ProgramOutput, ProcessError> {
     run_within(command, name, limit, None)
 }
 
@@ -51,7 +55,7 @@ pub fn run_bounded(
     name: &str,
     limit: Duration,
     memory: u64,
-) -> Result<Outcome, ProcessError> {
+) -> Result<ProgramOutput, ProcessError> {
     run_within(command, name, limit, Some(memory))
 }
 
@@ -60,7 +64,7 @@ fn run_within(
     name: &str,
     limit: Duration,
     memory: Option<u64>,
-) -> Result<Outcome, ProcessError> {
+) -> Result<ProgramOutput, ProcessError> {
     let program = name.to_string();
     let start = Instant::now();
     let mut child = command
@@ -94,7 +98,12 @@ fn run_within(
         let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    Ok(Outcome { success: status.success(), code: status.code(), stdout: text(stdout), stderr: text(stderr) })
+    Ok(ProgramOutput {
+        success: status.success(),
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 /// Short while the program may end any moment, longer later.

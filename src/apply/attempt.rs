@@ -26,7 +26,7 @@ pub struct Work {
 
 /// How a host answered. Connection problems are errors, and no outcome.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct HostOutcome {
     pub host: String,
     pub end: End,
     /// Everything but progress, in order.

@@ -90,7 +90,8 @@ impl Cache {
     }
 
     fn load() -> Cache {
-        let text = Cache::path().and_then(|path| outside::read(&path, outside::DOCUMENT, Kind::Regular).ok());
+        let text = Cache::path()
+            .and_then(|path| outside::read_bounded(&path, outside::DOCUMENT, Kind::Regular).ok());
         text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 

@@ -1,6 +1,6 @@
 //! One request to one host, from connection to the agent's last event.
 
-use super::attempt::{Attempt, Outcome, SILENCE, Work, attempt, no_agent, nonce};
+use super::attempt::{Attempt, HostOutcome, SILENCE, Work, attempt, no_agent, nonce};
 use super::blobs::AgentFile;
 use super::confirm::confirm;
 use super::host::Host;
@@ -21,13 +21,13 @@ const MOST_KEPT: usize = 32 << 20;
 const STAGINGS: u32 = 4;
 
 /// Asks, and confirms over a new connection where the agent waits for that.
-pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
     let outcome = ask(host, work, show)?;
     Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent)))
 }
 
 /// One request over one connection.
-fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
@@ -69,7 +69,7 @@ fn converse(
     mut stream: Box<dyn Stream + '_>,
     work: &Work,
     show: &mut dyn Show,
-) -> Result<Outcome> {
+) -> Result<HostOutcome> {
     let (mut events, mut kept) = (Vec::new(), 0);
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };
@@ -85,7 +85,7 @@ fn converse(
         match event {
             Event::End(end) => {
                 stream.finish()?;
-                return Ok(Outcome { host: host.name(), end, events });
+                return Ok(HostOutcome { host: host.name(), end, events });
             }
             Event::Need { blobs } => {
                 let mut each = blobs.iter();

@@ -31,7 +31,7 @@ impl Search {
         let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
         let plain = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from);
         let own = ["/lib", "/usr/lib"].map(|folder| Path::new(folder).join(&triple));
-        Search { cache: cache::read(&bytes), folders: own.into_iter().chain(plain).collect() }
+        Search { cache: cache::parse_cache(&bytes), folders: own.into_iter().chain(plain).collect() }
     }
 }
 

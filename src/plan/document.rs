@@ -6,7 +6,7 @@
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
-use crate::model::embedding::Pooling;
+use crate::model::embedder::Pooling;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";

@@ -105,7 +105,7 @@ fn ask(target: &Target, options: &Options, named: Option<&Named>) -> Result<Foun
     let identity: Vec<String> = identity.map(|file| file.to_string_lossy().into_owned()).collect();
     match authority::ask(target, named.map(|named| named.path.as_path()), &identity)? {
         Some(found) => Ok(found),
-        None => read(target, named),
+        None => read_files(target, named),
     }
 }
 
@@ -120,8 +120,8 @@ struct Named {
 impl Named {
     fn open(path: &Path) -> Result<Named> {
         let kind = std::fs::metadata(path).map_err(|error| broken(path, &error.to_string()))?.file_type();
-        let bytes =
-            outside::read(path, MOST_BYTES, Kind::Named).map_err(|error| broken(path, &error.to_string()))?;
+        let bytes = outside::read_bounded(path, MOST_BYTES, Kind::Named)
+            .map_err(|error| broken(path, &error.to_string()))?;
         if !kind.is_fifo() {
             return Ok(Named { path: path.to_path_buf(), _copy: None });
         }
@@ -141,7 +141,7 @@ impl Named {
 }
 
 /// Reads the files here.
-fn read(target: &Target, named: Option<&Named>) -> Result<Found> {
+fn read_files(target: &Target, named: Option<&Named>) -> Result<Found> {
     let home = account::set_home_or_account();
     let paths: Vec<PathBuf> = match (named, &home) {
         (Some(named), _) => vec![named.path.clone()],
@@ -150,7 +150,7 @@ fn read(target: &Target, named: Option<&Named>) -> Result<Found> {
     };
     let mut files = Vec::new();
     for path in paths {
-        match outside::read(&path, MOST_BYTES, Kind::Named) {
+        match outside::read_bounded(&path, MOST_BYTES, Kind::Named) {
             Ok(bytes) => files.push((path, String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {}
             Err(error) => return Err(broken(&path, &error.to_string()).into()),
@@ -159,7 +159,7 @@ fn read(target: &Target, named: Option<&Named>) -> Result<Found> {
     let home = home.unwrap_or_else(|| "/".into());
     let asked = Asked { name: &target.name, user: target.user.as_deref(), port: target.port, home: &home };
     let shown = files.first().map_or_else(|| PathBuf::from(ETC_CONFIG), |(path, _)| path.clone());
-    reader::read(&files, &asked).map_err(|why| broken(&shown, &why).into())
+    reader::read_config(&files, &asked).map_err(|why| broken(&shown, &why).into())
 }
 
 fn broken(path: &Path, why: &str) -> Failure {

@@ -8,7 +8,7 @@ use std::path::Path;
 pub fn config(text: &str) {
     for name in ["box", "gpu1.example"] {
         let asked = Asked { name, user: None, port: None, home: Path::new("/nonexistent") };
-        if let Err(why) = reader::read(&[("config".into(), text.to_string())], &asked) {
+        if let Err(why) = reader::read_config(&[("config".into(), text.to_string())], &asked) {
             let _ = crate::outside::line(&why);
         }
     }

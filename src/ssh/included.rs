@@ -58,7 +58,7 @@ impl Included {
             if self.files > MOST_FILES {
                 return Err(format!("it includes more than {MOST_FILES} files"));
             }
-            match outside::read(&path, MOST_BYTES, Kind::Regular) {
+            match outside::read_bounded(&path, MOST_BYTES, Kind::Regular) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(format!("Include {}: {error}", quoted(&path.to_string_lossy()))),
                 Ok(bytes) => files.push((path, String::from_utf8_lossy(&bytes).into_owned())),

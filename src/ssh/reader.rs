@@ -164,7 +164,7 @@ pub(super) struct Asked<'a> {
 ///
 /// # Errors
 /// In one sentence with file and line.
-pub(super) fn read(files: &[(PathBuf, String)], asked: &Asked<'_>) -> Result<Found, String> {
+pub(super) fn read_config(files: &[(PathBuf, String)], asked: &Asked<'_>) -> Result<Found, String> {
     let mut reader =
         Reader { asked, found: Found::default(), included: Included::new(asked.home), unknown: Vec::new() };
     if let Some(user) = asked.user {

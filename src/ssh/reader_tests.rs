@@ -16,7 +16,7 @@ impl Home {
 
     fn found(&self, text: &str, name: &str) -> Result<Found, String> {
         let asked = Asked { name, user: None, port: None, home: self.0.path() };
-        read(&[("config".into(), text.to_string())], &asked)
+        read_config(&[("config".into(), text.to_string())], &asked)
     }
 
     /// The certificates that the blocks which apply name.

@@ -74,7 +74,7 @@ impl Source for GpuHunt {
     }
 
     fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
-        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
+        csv::read_rows(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 

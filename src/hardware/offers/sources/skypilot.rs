@@ -65,7 +65,7 @@ impl Source for SkyPilot {
     }
 
     fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
-        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
+        csv::read_rows(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 

@@ -24,7 +24,7 @@ pub trait Source: Sync {
     /// It could not be had.
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>>;
 
-    /// Reads the offers in a catalogue. For a table in CSV, `csv::read` does all but the row.
+    /// Reads the offers in a catalogue. For a table in CSV, `csv::read_rows` does all but the row.
     ///
     /// # Errors
     /// It is no catalogue of this source.
