@@ -184,12 +184,11 @@ fn a_certificate_file_is_found_and_batch_mode_asks_nobody() {
 
 #[test]
 fn a_pipe_is_read_once_for_all_hosts() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pipe");
-    rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-    let writer = file.clone();
-    std::thread::spawn(move || fs::write(writer, "Host a\n Port 1\nHost b\n Port 2\n"));
-    let options = Options { config: Some(file), ..Options::default() };
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut writer, b"Host a\n Port 1\nHost b\n Port 2\n").unwrap();
+    drop(writer);
+    let file = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+    let options = Options { config: Some(file.into()), ..Options::default() };
     for (name, port) in [("a", 1), ("b", 2), ("c", 22)] {
         assert_eq!(settings(&Target::parse(name).unwrap(), &options.clone()).unwrap().port, port);
     }
