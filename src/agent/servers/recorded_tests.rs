@@ -1,5 +1,5 @@
 //! Plans of small models against what llama-server b11434 printed when they ran on Mesa's software device:
-//! tests/fixtures/llama-server, recorded by tests/host_gpu.rs.
+//! tests/fixtures/llama-server, whose README says how they were recorded.
 
 use super::proof::{Part, compare};
 use super::reported::parse_log;
