@@ -261,6 +261,13 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     Ok((end, resumable))
 }
 
+/// Returns what the last receipt says of the servers, if it is of the generation that served before this run.
+fn earlier_facts(run: &Run) -> Option<serde_json::Value> {
+    let mut receipt: serde_json::Value = generation::read_note(Path::new(paths::RECEIPT))?;
+    let served = generation::record(run.past.served.as_deref()?)?;
+    (receipt["bundle"] == served.bundle.as_str()).then(|| receipt["measured"].take())
+}
+
 fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) -> serde_json::Value {
     serde_json::json!({
         "schema": "agi-provision/receipt/1",
@@ -278,7 +285,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
         "trusted_edits": desired.record.edited,
         "packages_installed": run.notes.packages,
         "warnings": run.notes.warnings,
-        "measured": receipt_facts(&desired.plan, &run.notes),
+        "measured": receipt_facts(&desired.plan, &run.notes, earlier_facts(run).as_ref()),
     })
 }
 

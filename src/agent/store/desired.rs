@@ -9,9 +9,11 @@ use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
+use crate::plan::server::ServerName;
 use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -114,6 +116,11 @@ impl Desired {
             links: Links::default(),
             seen: None,
         })
+    }
+
+    /// Returns the servers whose model has a file of this name.
+    pub fn readers(&self, name: &str) -> BTreeSet<ServerName> {
+        self.plan.servers().filter(|server| server.reads(name)).map(|server| server.name).collect()
     }
 
     /// Bytes of this generation's blobs that are on the disk already, whole or in part.

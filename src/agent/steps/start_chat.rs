@@ -1,9 +1,9 @@
-//! Start, health and smoke test: the service runs this generation and the model answers.
+//! Start of the model's own server: waits until it has loaded, compares its buffers with the ledger, asks for an
+//! answer and times a longer one.
 
-use super::resource::{Because, Change, Dependent, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
-use crate::agent::host::service::{self, State};
-use crate::agent::servers::api::{Api, Health};
+use super::run::Run;
+use crate::agent::host::service;
+use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::servers::said::{memory, reported};
@@ -21,69 +21,36 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-pub struct Activate;
-
-impl Resource for Activate {
-    fn id(&self) -> Id {
-        Id::Start
-    }
-
-    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
-        let state = desired.seen.clone().map_or_else(|| service::state(paths::UNIT), Ok)?;
-        if !state.is_running() || state.enabled != "enabled" {
-            return Ok(vec![Change::Start(format!("start {} (now {})", paths::UNIT, show(&state)))].into());
+/// Starts the model's own server by the generation that serves, and proves that it runs as planned.
+pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
+    let start = Instant::now();
+    service::start(paths::UNIT)?;
+    let api = Api::of(ServerName::CHAT)?;
+    let loading = Loading::of(desired.plan.model.size_bytes, desired.silence);
+    wait_until_ready(&api, loading, |seconds| run.progress(seconds, None, Unit::Seconds))
+        .or_else(|error| shared_start(&desired.plan, run, error))?;
+    run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
+    let pid = service::state(paths::UNIT)?.pid;
+    prove(&desired.plan, pid, run)?;
+    let key = key::read_key()?;
+    let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
+    let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
+    let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
+    closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())?;
+    // The model answers: a measurement that fails takes nothing back.
+    let timing = api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });
+    let speeds = match &timing {
+        Ok(timing) => (timing.prefill_tok_s, timing.decode_tok_s),
+        Err(error) => {
+            run.warn(format!("the speed was measured by one short answer alone: {error:#}"))?;
+            (answer.prefill_tok_s, answer.decode_tok_s)
         }
-        let changes = match Api::of(ServerName::CHAT)?.health(state.pid) {
-            // Opened by hand, it starts again by the plan.
-            Health::Ready => match closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())
-            {
-                Ok(()) => Vec::new(),
-                Err(error) => {
-                    let because = Because::Silent(format!("{error:#}"));
-                    vec![Change::Restart { unit: paths::UNIT.to_string(), because }]
-                }
-            },
-            Health::Loading => vec![Change::Wait("wait for the model to load".to_string())],
-            Health::Silent(why) | Health::Stranger(why) => {
-                vec![Change::Restart { unit: paths::UNIT.to_string(), because: Because::Silent(why) }]
-            }
-        };
-        let well = changes.is_empty().then(|| Dependent::Restart(vec![paths::UNIT.to_string()]));
-        Ok(Observed { changes, dependent: well })
-    }
-
-    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        run.undo.push(Undo::Restart { since: jiff::Timestamp::now() });
-        let start = Instant::now();
-        service::start(paths::UNIT)?;
-        let api = Api::of(ServerName::CHAT)?;
-        let loading = Loading::of(desired.plan.model.size_bytes, desired.silence);
-        wait_until_ready(&api, loading, |seconds| run.progress(seconds, None, Unit::Seconds))
-            .or_else(|error| shared_start(&desired.plan, run, error))?;
-        run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
-        let pid = service::state(paths::UNIT)?.pid;
-        prove(&desired.plan, pid, run)?;
-        let key = key::read_key()?;
-        let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
-        let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
-        let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
-        closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())?;
-        // The model answers: a measurement that fails takes nothing back.
-        let timing =
-            api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });
-        let speeds = match &timing {
-            Ok(timing) => (timing.prefill_tok_s, timing.decode_tok_s),
-            Err(error) => {
-                run.warn(format!("the speed was measured by one short answer alone: {error:#}"))?;
-                (answer.prefill_tok_s, answer.decode_tok_s)
-            }
-        };
-        surprises(&desired.plan, speeds).into_iter().try_for_each(|text| run.warn(text))?;
-        run.notes.timing = timing.ok();
-        run.notes.answer = Some(answer);
-        run.notes.memory = memory(pid);
-        Ok(())
-    }
+    };
+    surprises(&desired.plan, speeds).into_iter().try_for_each(|text| run.warn(text))?;
+    run.notes.timing = timing.ok();
+    run.notes.answer = Some(answer);
+    run.notes.memory = memory(pid);
+    Ok(())
 }
 
 /// The server's own report against the ledger. A server that fell back to the CPU is an error.
@@ -154,12 +121,4 @@ fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> 
         )?;
     }
     Err(error)
-}
-
-pub(super) fn show(state: &State) -> String {
-    if state.enabled.is_empty() {
-        "not installed".to_string()
-    } else {
-        format!("{}, {}", state.active, state.enabled)
-    }
 }
