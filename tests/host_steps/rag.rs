@@ -114,7 +114,8 @@ fn comes_and_goes(image: &str, fault: Fault) {
         // The model's own server starts on the first apply, and goes on through the others.
         let starts: &[&str] = if round == 0 { &["start", "embedding"] } else { &["embedding"] };
         let expected = [&["configuration"], starts].concat();
-        let steps = steps_of(&job_events(host));
+        let journal = job_events(host);
+        let steps = steps_of(&journal);
         assert!(steps.ends_with(&expected), "{steps:?}");
         embeds("before", host);
         let cell = plans.with(&plans.plain(), place, fault);
