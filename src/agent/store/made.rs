@@ -4,9 +4,11 @@
 //! It lies in the data folder, which is made with the record in it, in one rename. Only the holder of the
 //! host's lock changes it.
 
+use super::id::Id;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
+use crate::plan::server::ServerName;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -141,6 +143,39 @@ impl Thing {
 
     pub fn certificate(path: impl AsRef<Path>) -> Result<Thing> {
         Ok(Thing::Certificate { path: ours(path)? })
+    }
+
+    /// Returns the resource that makes it; `None` for what a job keeps for itself: its folder, files that arrive, the
+    /// receipt, and the unit that carries it over a restart of the host.
+    pub fn by(&self) -> Option<Id> {
+        let path = match self {
+            Thing::Account { .. } | Thing::Group { .. } => return Some(Id::User),
+            Thing::Package { .. } => return Some(Id::Packages),
+            Thing::FirewallTable { .. } => return Some(Id::Expose),
+            other => other.path()?,
+        };
+        let is = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
+        let below = |folder: &str| path.starts_with(folder) && path != Path::new(folder);
+        if below(paths::JOB) || below(paths::INCOMING) {
+            return None;
+        }
+        if is(&[paths::JOB, paths::INCOMING, paths::RECEIPT, paths::RESUME_FILE, paths::RESUME_LINK]) {
+            return None;
+        }
+        let expose = [paths::EXPOSE_CONFIRMED, paths::EXPOSE_NOTE, paths::EXPOSE_TRIED];
+        Some(match () {
+            () if below(paths::RUNTIMES) => Id::Runtime,
+            () if below(paths::MODELS) => Id::Model,
+            () if below(paths::GENERATIONS) || path.starts_with(paths::GENERATION) => Id::Configuration,
+            () if is(&[paths::API_KEY]) => Id::Key,
+            () if path.starts_with(paths::LIB) => Id::Agent,
+            () if is(&expose) || path.starts_with(paths::TLS) => Id::Expose,
+            () => match ServerName::all().find(|server| path == Path::new(&server.wants())) {
+                Some(server) => Id::Start(server),
+                None if path.starts_with(paths::UNITS) => Id::Unit,
+                None => Id::Directories,
+            },
+        })
     }
 
     /// Where it lies, for what lies somewhere.
@@ -395,6 +430,35 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(OurPath::try_from(PathBuf::from(path)).is_ok(), ours, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_thing_belongs_to_the_resource_that_makes_it() {
+        let embed = ServerName::EMBEDDING;
+        let account = Thing::Account { name: "agi-provision".into(), uid: None };
+        assert_eq!(account.by(), Some(Id::User));
+        for (path, by) in [
+            ("/var/lib/agi-provision", Some(Id::Directories)),
+            ("/etc/agi-provision", Some(Id::Directories)),
+            ("/var/cache/agi-provision", Some(Id::Directories)),
+            (paths::MODELS, Some(Id::Directories)),
+            ("/var/lib/agi-provision/models/ab", Some(Id::Model)),
+            ("/var/lib/agi-provision/runtimes/cd", Some(Id::Runtime)),
+            ("/var/lib/agi-provision/generations/3", Some(Id::Configuration)),
+            (paths::GENERATION, Some(Id::Configuration)),
+            (paths::API_KEY, Some(Id::Key)),
+            (paths::AGENT_LINK, Some(Id::Agent)),
+            (paths::UNIT_FILE, Some(Id::Unit)),
+            (paths::WANTS, Some(Id::Start(ServerName::CHAT))),
+            (paths::EMBED_WANTS, Some(Id::Start(embed))),
+            (paths::TLS_KEY, Some(Id::Expose)),
+            (paths::EXPOSE_NOTE, Some(Id::Expose)),
+            (paths::JOB, None),
+            ("/var/lib/agi-provision/incoming/x", None),
+            (paths::RESUME_LINK, None),
+        ] {
+            assert_eq!(Thing::file(path).unwrap().by(), by, "{path}");
         }
     }
 
