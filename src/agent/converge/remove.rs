@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
-/// Which part of the record goes.
+/// Part of the record that is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// Only what was made: an image's own things stay.

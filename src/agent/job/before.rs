@@ -14,14 +14,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What was there before the first change.
+/// State of the host before the first change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
     /// The generation that served; `None` on a first apply.
     pub generation: Option<PathBuf>,
     /// Where the service's link to the agent pointed.
     pub agent: Option<PathBuf>,
-    /// What lay in the folders of generations, runtimes and models, in this order.
+    /// Entries of the folders of generations, runtimes and models, in this order.
     #[serde(default)]
     kept: Vec<BTreeSet<String>>,
     /// The record of what was made.

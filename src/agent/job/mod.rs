@@ -117,7 +117,7 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
-    // What no step took.
+    // Removes the secrets that no step took.
     handover::leave(&Secrets::default())?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
@@ -153,7 +153,7 @@ enum Resumed {
     AtItsEnd,
 }
 
-/// What the journal says of an earlier part of this job.
+/// Reads from the journal whether an earlier part of this job was cut off.
 fn resumed() -> Result<Resumed> {
     drop(Journal::create(&journal_path())?);
     let mut follower = Follower::open(&journal_path())?;
@@ -168,8 +168,8 @@ fn resumed() -> Result<Resumed> {
     Ok(found)
 }
 
-/// What the host was before a job that never came to its end: its agent was killed, or the host went
-/// down and did not resume it. The caller has the lock, so that job is over.
+/// Returns the state of the host before a job that never came to its end: its agent was killed, or the host went down
+/// and did not resume it. The caller has the lock, so that job is over.
 pub fn unfinished() -> Option<Before> {
     // The unit that would resume it is there from its beginning to its end.
     if !Path::new(paths::RESUME_FILE).exists() {

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// What the receipt says of it.
+/// Proof of an embedding server, as the receipt keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct EmbeddingProof {
     /// `embed`, `embed-2`.
@@ -38,7 +38,7 @@ pub struct EmbeddingProof {
 
 /// Servers beside the model's own whose unit, or what is left of one, is on this host.
 pub fn installed() -> Vec<ServerName> {
-    // What others put there is not ours to stop or remove.
+    // A unit that others put there is not ours to stop or remove.
     let has = |path: String| {
         let path = Path::new(&path);
         path.exists() && made::is_ours(path).unwrap_or(false)
@@ -177,7 +177,7 @@ pub fn ask(server: ServerName, rag: &Rag, patience: Patience) -> Result<Embedded
     Ok(embedded)
 }
 
-/// What each of a plan's embedding servers gives, for a message.
+/// Returns a clause for each of a plan's embedding servers, with the length of its vectors, for a message.
 pub fn given(plan: &Plan) -> String {
     let of = |server: Server| {
         Some(format!("; {} gives vectors of {} numbers", server.id, server.embedding?.model.dimensions))

@@ -1,6 +1,6 @@
-//! What llama-server says of itself after a start, against the plan: buffers, offloaded layers, and
-//! the GPU memory its process holds. Never its RSS: mapped model pages and repacked weights make that
-//! half as large again as the buffers.
+//! Compares what llama-server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
+//! its process. Does not use its RSS: mapped model pages and repacked weights make that half as large again as the
+//! buffers.
 //!
 //! The lines are those of b11434 at verbosity 4:
 //!
@@ -87,11 +87,11 @@ pub struct Device {
     /// Weights that the CPU backend copied into another order; their mapped originals are dropped
     /// from memory when it is short.
     pub repacked_bytes: u64,
-    /// What nvidia-smi says the process holds on this GPU, and the whole ledger of it.
+    /// Bytes that nvidia-smi reports for the process on this GPU, beside the GPU's whole ledger.
     pub process: Option<Part>,
 }
 
-/// What the receipt keeps.
+/// Result of the comparison, as the receipt keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proof {
     /// Layers that the plan puts on GPUs, the output among them.

@@ -1,6 +1,5 @@
-//! What cloud-init starts at first boot: the apply of a session, without a client. The model and
-//! llama.cpp come from the bundle's directory where that carries them, else from the image or, where
-//! the plan pins them, from the network.
+//! Applies a bundle that cloud-init brought, at first boot, without a client. The model and llama.cpp come from the
+//! bundle's directory where that carries them, else from the image or, where the plan pins them, from the network.
 
 use super::shelf::Shelf;
 use super::{Agent, apply};
@@ -41,7 +40,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         ),
     };
     let plan = Bundle::from_tar(&tar)?.plan()?;
-    // Whoever looks at the machine meanwhile leaves it.
+    // Keeps a client that looks at the machine meanwhile from removing the agent.
     let _using = InUse::enter()?;
     settle()?;
     let request = Apply {
@@ -88,7 +87,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
     }
 }
 
-/// What the plan needs and neither this machine nor the shelf has.
+/// Lists what the plan needs and neither this machine nor the bundle has.
 fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();

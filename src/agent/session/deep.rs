@@ -23,7 +23,7 @@ pub const MODEL: &str = "model-sha256";
 pub const EMBEDDING: &str = "embedding-sha256";
 pub const RUNTIME: &str = "runtime-sha256";
 
-/// What was found, and the folders that hold what is not as it was.
+/// Result of reading every byte, and the folders that hold a file that is not as it was recorded.
 #[derive(Debug, Default)]
 pub struct Deep {
     pub lines: Vec<Line>,
@@ -143,7 +143,7 @@ fn absent(id: &str, name: &str) -> Line {
     }
 }
 
-/// What is below an unpacked runtime's folder and did not come with it: llama-server loads every library
+/// Lists the files below an unpacked runtime's folder that did not come with it: llama-server loads every library
 /// beside it that has the right name.
 fn strange(folder: &Path, known: &BTreeMap<PathBuf, Checksum>) -> Result<Vec<String>> {
     let mut strange = Vec::new();
@@ -188,7 +188,7 @@ mod tests {
         let right = read(&known);
         assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Judgement::Ok, 0, None));
 
-        // What another hand put beside them.
+        // Files that others put beside the library.
         let (added, link) = (dir.path().join("libggml-x.so"), dir.path().join("libggml-y.so"));
         fs::write(&added, "x").unwrap();
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();

@@ -34,7 +34,7 @@ fn unfinished(under_way: Option<&UnderWay>) -> bool {
     under_way.is_some_and(|under_way| under_way.what == "apply") || job::cut_off()
 }
 
-/// What `status` says where nothing serves yet: that an apply is at work, or what one left.
+/// Answers `status` where nothing serves yet: an apply is at work, or one was interrupted and left files.
 fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Result<End> {
     let waiting = receive::waiting_bytes() + generation::models_bytes();
     if under_way.is_none() && waiting == 0 && !job::cut_off() {
@@ -89,7 +89,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
     let silent = beside.iter().find(|server| server["health"] != "ready");
     let ready = health == "ready" && silent.is_none();
-    // Of one that does not serve.
+    // The log shown is of a server that does not serve.
     let unit = match silent.filter(|_| health == "ready") {
         Some(server) => text(&server["service"]),
         None => paths::UNIT.to_string(),
@@ -150,8 +150,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
 }
 
-/// What was changed by other hands since the apply, step by step; null where that is not known. That
-/// the service runs is told apart, and a newer executable of the tool is no drift.
+/// Lists the changes by other hands since the apply, step by step; `None` where that is not known. Whether the
+/// service runs is reported apart, and a newer executable of the tool is no drift.
 fn drift() -> Option<Vec<serde_json::Value>> {
     let desired = Desired::current()?;
     let past = Past { served: generation::current(), cut_off: false };
@@ -162,7 +162,7 @@ fn drift() -> Option<Vec<serde_json::Value>> {
     Some(drift.collect())
 }
 
-/// What is said of its health, and whether somebody else has its port.
+/// Returns the health as a word or the reason, and whether another program has the server's port.
 fn health(api: &Api, state: &State) -> (String, bool) {
     match api.health(state.pid) {
         Health::Ready => ("ready".to_string(), false),

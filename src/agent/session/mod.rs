@@ -165,7 +165,7 @@ fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
     }
 }
 
-/// What becomes of the executable when a first apply fails.
+/// Fate of the executable when a first apply fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agent {
     /// It was staged for this apply and goes with it.
@@ -283,7 +283,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
-    // What the client has not and the plan pins is downloaded by the job.
+    // The job downloads the files that the client does not have and the plan pins.
     let comes_later =
         |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
@@ -318,7 +318,7 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
     if strict { report.strict() } else { report }.allow(allow)
 }
 
-/// What is ours on the host already, and what the service does.
+/// Returns the resources that our own servers use on the host, and the state of the chat server's unit.
 fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
     let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
     let mut chat = service::State::default();
@@ -326,7 +326,7 @@ fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
         let state = service::state(&server.unit())?;
         if state.is_running() {
             serving.insert(server, state.pid);
-            // Whoever else has the port is in the way, whether our unit runs or not.
+            // A port that another program has stays taken, whether our unit runs or not.
             if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
                 listening.insert(server);
             }
@@ -335,7 +335,7 @@ fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
             chat = state;
         }
     }
-    // What the old service has on the fullest card by its own ledger.
+    // Memory that the old service uses on the fullest card, by its own ledger.
     let ours = serving.contains_key(&ServerName::CHAT);
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
     Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))

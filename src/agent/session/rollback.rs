@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub fn rollback(output: &mut dyn Events) -> Result<End> {
     let (from, to) = target()?;
     let began = jiff::Timestamp::now();
-    // Whoever asked may go away; the switch goes on.
+    // The switch goes on although the client may disconnect.
     let mut watcher = Watcher(output);
     let way = |from: &Path, to: &Path| format!("from generation {} to {}", number(from), number(to));
     let error = match told(&mut watcher, "rollback", way(&from, &to), |watcher| switch(&to, watcher)) {
@@ -78,7 +78,7 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
     // The limits are another generation's now.
     service::reload()?;
-    // What makes room comes first, what comes beside it last.
+    // Makes room for the model first; the servers beside it start last.
     beside::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(ServerName::CHAT)?;

@@ -56,7 +56,7 @@ fn blob(file: &Carried) -> Blob {
     Blob { name: file.name.clone(), sha256: file.sha256.clone(), size_bytes: file.size_bytes }
 }
 
-/// What the session wants next, as [frames](crate::wire::frames).
+/// Pieces that the session wants next, as [frames](crate::wire::frames).
 #[derive(Default)]
 struct Wish {
     file: Option<File>,
@@ -121,7 +121,7 @@ impl Events for Asked<'_> {
     }
 }
 
-/// What a client would send: the pieces that were asked for, and their end.
+/// Reads what a client would send: the pieces that were asked for, and their end.
 pub struct ShelfReader<'a> {
     wish: &'a RefCell<Wish>,
 }

@@ -122,7 +122,7 @@ fn reach_of_new(desired: &Desired) -> Reach {
     files.chain(models).fold(Reach::none(), Reach::and)
 }
 
-/// What the new generation changes of the one that serves; nothing where none does or it cannot be read.
+/// Lists what the new generation changes of the one that serves; empty if none serves or it cannot be read.
 fn against_current(desired: &Desired) -> Vec<String> {
     let (Some(plan), Some(record)) = (generation::current_plan(), generation::current_record()) else {
         return Vec::new();

@@ -52,7 +52,7 @@ pub struct Run<'a> {
     last_progress: Option<Instant>,
 }
 
-/// What steps learnt, for the receipt.
+/// Measurements and warnings of the steps, for the receipt.
 #[derive(Default, serde::Serialize)]
 pub struct Notes {
     pub packages: Vec<String>,
@@ -62,7 +62,7 @@ pub struct Notes {
     pub timing: Option<Timing>,
     pub memory: Option<Memory>,
     pub proof: Option<Proof>,
-    /// Of each embedding server, in the plan's order.
+    /// Proof of each embedding server that was started, in the plan's order.
     pub embedding: Vec<EmbeddingProof>,
 }
 

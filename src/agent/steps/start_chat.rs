@@ -95,7 +95,8 @@ fn lengths(plan: &Plan, prefill: f64, decode: f64) -> (u64, u64) {
     (tokens(speed.prefill_tok_s.low, prefill, 16, 256), tokens(speed.decode_tok_s.low, decode, 8, 32))
 }
 
-/// What of the measured speeds (prefill, decode; tokens/s) is not as planned. Slow is no failure.
+/// Returns a warning for each measured speed (prefill, decode; tokens/s) outside the planned range. A slow server is
+/// no failure.
 fn surprises(plan: &Plan, (prefill, decode): (f64, f64)) -> Vec<String> {
     let pairs = [("decode", decode, plan.speed.decode_tok_s), ("prefill", prefill, plan.speed.prefill_tok_s)];
     let odd = pairs

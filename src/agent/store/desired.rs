@@ -1,4 +1,4 @@
-//! What a host should become: a bundle, and which runtime and model files are meant by it.
+//! Desired state of a host: a bundle, and which runtime and model files are meant by it.
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
 use super::{download, installed};
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the host should become.
+/// Desired state of a host.
 pub struct Desired {
     pub plan: Plan,
     pub bundle: Bundle,
@@ -33,9 +33,9 @@ pub struct Desired {
     pub silence: Duration,
     /// A broken promise refuses.
     pub strict: bool,
-    /// What connects the host's cards now.
+    /// Links between the host's cards now.
     pub links: Links,
-    /// What systemd said of the service a moment ago, where a session asked; a job asks at each step.
+    /// State of the chat server's unit a moment ago, where a session asked; a job asks at each step.
     pub seen: Option<service::State>,
 }
 
@@ -96,7 +96,7 @@ impl Desired {
         })
     }
 
-    /// What the generation that serves was made from; `None` where it does not say.
+    /// Returns the desired state that the generation that serves was made from; `None` if that cannot be read.
     pub fn current() -> Option<Desired> {
         let folder = generation::current()?;
         let tar =
@@ -134,7 +134,7 @@ impl Desired {
     }
 }
 
-/// As asked for, within what may be asked for.
+/// Returns the given time to start, or the default, within the allowed range.
 fn silence(seconds: Option<u64>) -> Duration {
     let (least, most) = (*START_TIMEOUTS.start(), *START_TIMEOUTS.end());
     seconds.map_or(START_TIMEOUT, |seconds| Duration::from_secs(seconds.clamp(least, most)))

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a generation was made from; two equal records are the same generation.
+/// Sources of a generation; two equal records are the same generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// [`Bundle::id`](crate::render::Bundle::id).
@@ -165,7 +165,7 @@ pub fn plan(generation: &Path) -> Option<Plan> {
     Plan::from_json(&text).ok()
 }
 
-/// What connected the cards when the generation that serves was applied.
+/// Returns the links between the cards at the time when the generation that serves was applied.
 pub fn current_links() -> Links {
     read_note(&Path::new(paths::GENERATION).join(paths::generation::LINKS)).unwrap_or_default()
 }

@@ -108,8 +108,8 @@ pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
     all.into_iter().collect()
 }
 
-/// What `llama-server --version` calls its build, such as `b11434`, when it is run as the service would run
-/// it. `None`: it does not say.
+/// Returns the build that `llama-server --version` prints, such as `b11434`, when it is run as the service would run
+/// it; `None` if it prints none.
 pub fn build(server: &Path) -> Option<String> {
     let outcome = sandbox::run(server, &["--version"])?;
     parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
@@ -127,7 +127,7 @@ fn parse(said: &str) -> Option<String> {
     is_number.then(|| format!("b{number}"))
 }
 
-/// What is wrong with a runtime of build `found` for a plan of `planned`.
+/// Returns why a runtime of build `found` is not the one that a plan for build `planned` counts on.
 pub fn mismatch(found: Option<&str>, planned: &str) -> Option<String> {
     match found {
         Some(found) if found == planned => None,

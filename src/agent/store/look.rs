@@ -18,7 +18,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the host has against what we made there.
+/// Comparison of the host with the record of what we made there.
 pub struct Preflight {
     findings: Vec<Finding>,
     used_before: BTreeSet<PathBuf>,
@@ -40,7 +40,8 @@ impl Preflight {
         findings::refusal(&self.findings)
     }
 
-    /// What of others is used, and what is taken over, in words; nothing that was said before.
+    /// Returns a line for each thing of others that is used, and for each that is taken over, except those that were
+    /// reported before.
     pub fn said(&self) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
         for finding in &self.findings {
@@ -60,7 +61,7 @@ impl Preflight {
         said
     }
 
-    /// What of others lies under our names, in words: `remove` leaves it.
+    /// Returns a line for each thing of others that lies under our names: `remove` leaves it.
     pub fn of_others(&self) -> Vec<String> {
         let of_others = |finding: &Finding| match finding {
             Finding::Refused { what, .. } => Some(what.clone()),
@@ -103,8 +104,8 @@ impl Preflight {
     }
 }
 
-/// What an apply of `bundle` is about to make under fixed names. What is there already is left out: it is
-/// recorded, or it is used and stays.
+/// Returns the things that an apply of `bundle` is about to make under fixed names. Those that exist already are left
+/// out: they are recorded, or they are used and stay.
 pub fn claims(bundle: &Bundle) -> Result<Vec<Thing>> {
     let mut things = vec![
         Thing::Account { name: paths::USER.into(), uid: None },
@@ -158,7 +159,7 @@ fn outside(bundle: &Bundle) -> Vec<PathBuf> {
 
 fn look(record: Option<&Made>, more: &[PathBuf], exposes: bool) -> Result<Seen> {
     let mut accounts = Accounts::read()?;
-    // Whose it is matters only before there is one of ours.
+    // A directory service is asked only while we have no account of our own.
     if record.and_then(Made::account).is_none() {
         accounts = accounts.with_services(paths::USER);
     }

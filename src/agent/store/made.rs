@@ -308,8 +308,8 @@ pub fn forget_absent(folders: &[&str]) -> Result<()> {
     }
 }
 
-/// What lies at `path` may be changed and removed. On a host of an earlier version, which kept no record, all
-/// of our names were taken for ours.
+/// Returns whether the thing at `path` may be changed and removed. On a host of an earlier version, which kept no
+/// record, every thing under our names counts as ours.
 pub fn is_ours(path: &Path) -> Result<bool> {
     Ok(Made::read()?.is_none_or(|made| made.has(path)))
 }

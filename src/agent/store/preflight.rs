@@ -1,5 +1,5 @@
-//! Whether the host can be used as it is: compares what lies under our names with the record of what we made.
-//! What others made is refused before anything is written, or used where that is safe, and said.
+//! Decides whether the host can be used as it is: compares what lies under our names with the record of what we made.
+//! A thing that others made is refused before anything is written, or used where that is safe, and reported.
 
 use super::findings::Finding;
 use super::made::{Made, Thing};
@@ -51,7 +51,8 @@ pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Findin
     found
 }
 
-/// As useradd makes it for us. The groups of the graphics cards' devices are an administrator's to give.
+/// Returns whether the account is as useradd makes it for us. The groups of the graphics cards' devices are an
+/// administrator's to give.
 pub fn is_as_made(account: &Account, group: Option<&Group>) -> bool {
     let devices = |name: &String| ["video", "render"].contains(&name.as_str());
     account.home == paths::VAR
@@ -114,7 +115,7 @@ impl Judge<'_> {
         Finding::Refused { what, todo }
     }
 
-    /// Whoever can change a folder on the way can replace what we put below it.
+    /// Refuses a folder on the way to ours that another user can change: that user could replace everything below it.
     fn ways(&self, found: &mut Vec<Finding>) {
         for (path, node) in &self.seen.ways {
             if node.uid != 0 || node.mode & 0o002 != 0 {

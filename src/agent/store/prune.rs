@@ -1,6 +1,6 @@
-//! What no longer serves goes, at the end of a successful apply. The rule: the generation that serves
-//! and the one before it stay, with their models and runtimes; every other generation, model, runtime,
-//! arrived file and agent goes. Never what serves.
+//! Removes what no longer serves, at the end of a successful apply. The generation that serves and the one before it
+//! stay, with their models and runtimes; every other generation, model, runtime, arrived file and agent goes. Never
+//! removes what serves.
 
 use super::generation::{self, Record};
 use super::made::{self, Made};
@@ -34,7 +34,7 @@ pub fn prune() -> Result<Vec<String>> {
     others(Path::new(paths::GENERATIONS), &names(&kept), "generation", recorded, &mut gone)?;
     others(Path::new(paths::MODELS), &models, "model", recorded, &mut gone)?;
     others(Path::new(paths::RUNTIMES), &runtimes, "runtime", recorded, &mut gone)?;
-    // Whatever arrives there is recorded as a whole.
+    // Arrivals are recorded as one folder.
     let arrives = made.has(Path::new(paths::INCOMING));
     others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", |_| arrives, &mut gone)?;
     made::forget_absent(&[paths::GENERATIONS, paths::MODELS, paths::RUNTIMES])?;

@@ -199,7 +199,7 @@ impl<'a> Arrival<'a> {
         let blob = self.blob;
         let all: u64 = self.missing()?.iter().map(|(start, end)| end - start).sum();
         let mut sha256 = self.receive_missing(input, ask, &mut beat)?;
-        // What an earlier try left may be the wrong part: a power cut can keep the map and lose the bytes.
+        // An earlier try may have left the wrong bytes: a power cut can keep the map and lose the data.
         if sha256.as_ref() != Some(&blob.sha256) && all < blob.size_bytes {
             self.map.write_all_at(&vec![0; pieces(blob.size_bytes)], 0)?;
             sha256 = self.receive_missing(input, ask, &mut beat)?;

@@ -41,8 +41,8 @@ pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result
     paths.into_iter().map(stamp).collect()
 }
 
-/// What is not as it was noted of the runtime in `folder`; `None` when all is. `owner`: the user who alone
-/// may write to it.
+/// Returns the first difference between the runtime in `folder` and its note; `None` if there is none. `owner` is the
+/// only user who may be able to write to it.
 fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
     let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
     let server = inside.join("llama-server");

@@ -1,4 +1,4 @@
-//! What may lie on a host under our names: the names, and what was found there.
+//! Names that we use on a host, and what was found under them.
 
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
@@ -6,7 +6,7 @@ use crate::plan::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What lies at a path; links are not followed.
+/// Entry at a path; links are not followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub kind: Kind,
@@ -37,7 +37,7 @@ pub enum Kind {
     Other,
 }
 
-/// What is on the host.
+/// Facts about everything that lies under our names on the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub account: Option<Account>,
@@ -65,7 +65,7 @@ pub const FILES: [&str; 8] = [
 ];
 /// Folders of fixed names in our folders, but the shelves and what arrives.
 pub const FOLDERS: [&str; 3] = [paths::TLS, paths::GENERATIONS, paths::JOB];
-/// What a host may have without serving.
+/// Folders that a host may have without serving.
 pub const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
 /// Unit files and links of fixed names.
 pub fn units() -> Vec<String> {

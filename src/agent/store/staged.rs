@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Whoever has it alone is about to remove it.
+/// Time to wait for a lock whose exclusive holder is about to remove the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where this process's executable lies, although another staging may have replaced it: its name says its
@@ -29,7 +29,7 @@ pub fn executable() -> Result<PathBuf> {
 
 /// In the folder, where it was made by us: the record of what was made does not exist yet by then.
 pub const MARK: &str = ".made";
-/// What a file that is on its way is called, before the process that writes it.
+/// Prefix of a file that is being written; the writing process's id follows.
 pub const STAGING: &str = ".staging.";
 
 /// Notes that the folder is ours.
@@ -82,8 +82,8 @@ struct Staged {
     file: File,
     lock: File,
     locks: PathBuf,
-    /// Of the file when this session began. A later one: another session has staged it since, is about to
-    /// run from it, and takes it along.
+    /// Modification time of the file when this session began. A later one means that another session has staged it
+    /// since, is about to run from it, and removes it.
     modified: Option<SystemTime>,
     /// The lock was given up, and may be another session's by now.
     left: bool,
