@@ -50,7 +50,9 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
             Attempt::Ended { said, .. } if staged < STAGINGS && vanished(&said, &work.agent) => staged += 1,
             Attempt::Ended { said, noise, asked } => {
                 if !link.another_way(&said)? {
-                    return Err(not_root(&said, asked).unwrap_or_else(|| no_agent(&said, &noise)).into());
+                    return Err(not_root(&said, asked)
+                        .unwrap_or_else(|| no_agent(&said, &noise, work.agent.processor))
+                        .into());
                 }
             }
         }
@@ -119,10 +121,16 @@ fn cut_off(error: anyhow::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processor::Processor;
 
     #[test]
     fn an_agent_that_went_meanwhile_is_told_from_other_trouble() {
-        let agent = AgentFile { path: "a".into(), sha256: "7".repeat(64).parse().unwrap(), size_bytes: 1 };
+        let agent = AgentFile {
+            path: "a".into(),
+            sha256: "7".repeat(64).parse().unwrap(),
+            size_bytes: 1,
+            processor: Processor::own(),
+        };
         let path = format!("/usr/local/lib/agi-provision/agent-{}", "7".repeat(64));
         for (said, gone) in [
             (format!("sh: 1: exec: {path}: not found"), true),
@@ -151,7 +159,7 @@ mod tests {
             ("sh: 1: /usr/local/a: Permission denied\n", "Hello", "host: sh: 1: /usr", "noexec"),
             ("segmentation fault", "", "host: segmentation", "noexec"),
         ] {
-            let failure = no_agent(said, noise);
+            let failure = no_agent(said, noise, Processor::own());
             assert!(failure.message.contains(message), "{failure:?}");
             assert!(failure.hint.unwrap().contains(hint), "{message}");
         }

@@ -4,6 +4,7 @@
 use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
+use crate::processor::Processor;
 use crate::units::gib;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -158,8 +159,8 @@ fn present_flags(facts: &Facts) -> String {
     if let Some(why) = unread(facts, "cpu").filter(|_| flags.is_empty()) {
         return format!("not to be read ({why})");
     }
-    const SHOWN: &[&str] = &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"];
-    let present: Vec<&str> = SHOWN.iter().copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
+    let shown = Processor::ALL.into_iter().flat_map(|processor| processor.row().shown);
+    let present: Vec<&str> = shown.copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
     if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
 }
 

@@ -39,8 +39,8 @@ pub fn differences(desired: &Desired, past: &Past) -> Result<Vec<Planned>> {
 
 /// Lists what other hands changed since the apply of `desired`. A resource that cannot tell is not as it was either.
 pub fn drift(desired: &Desired, past: &Past) -> Vec<Planned> {
-    let can_drift = |resource: &Box<dyn Resource>| resource.id().can_drift();
-    let observed = resources(desired).into_iter().filter(can_drift).map(|resource| {
+    let can_drift = resources(desired).into_iter().filter(|resource| resource.id().can_drift());
+    let observed = can_drift.map(|resource| {
         let observed = observe(resource.as_ref(), desired, past);
         let unclear = |error| vec![Change::Unclear(format!("{error:#}"))].into();
         (resource.id(), observed.unwrap_or_else(unclear))

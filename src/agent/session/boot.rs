@@ -19,8 +19,7 @@ use base64::Engine;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which goes when it
-/// is done.
+/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which is removed afterwards.
 pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<End> {
     let (tar, shelf) = match path.is_dir() {
         true => {
@@ -55,7 +54,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         models: shelf.blobs(CarriedKind::Model),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
-        // At a first boot nobody is logged in who could be locked out, or confirm.
+        // At a first boot nobody is logged in who could be locked out, or who could confirm.
         expose: Expose { confirm_seconds: 0, ..Expose::default() },
     };
     let missing = missing(&plan, &shelf);
@@ -106,8 +105,8 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     missing
 }
 
-/// An image may carry the program as a plain file where the link to it belongs. A folder that holds nothing but
-/// the program came with it, and goes with it.
+/// Replaces the program where an image carries it as a plain file in the place of the link to it. A folder that holds
+/// nothing but the program came with it, and goes with it.
 fn settle() -> Result<()> {
     let link = Path::new(paths::AGENT_LINK);
     let metadata = fs::symlink_metadata(link).with_context(|| format!("reading {}", link.display()))?;

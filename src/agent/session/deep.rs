@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Ids of the lines beside those of the plan's requirements.
+/// Ids of the report's lines, beside those of the plan's requirements.
 pub const MODEL: &str = "model-sha256";
 pub const EMBEDDING: &str = "embedding-sha256";
 pub const RUNTIME: &str = "runtime-sha256";
@@ -31,7 +31,7 @@ pub struct Deep {
 }
 
 impl Deep {
-    /// How the next apply comes to put them there again.
+    /// Returns the hint that makes the next apply put the damaged files there again.
     pub fn hint(&self) -> Option<String> {
         let folders: Vec<String> = self.damaged.iter().map(|path| path.display().to_string()).collect();
         (!folders.is_empty()).then(|| {
@@ -44,7 +44,7 @@ impl Deep {
     }
 }
 
-/// Reads the files that `plan` would use on this host, and says how far it is on the way.
+/// Reads the files that `plan` would use on this host, and reports its progress.
 pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     let current = generation::current_record();
     let mut deep = Deep::default();
@@ -132,7 +132,7 @@ impl Deep {
     }
 }
 
-/// Nothing to read is no damage, but whoever asked should know.
+/// Returns the warning that there was nothing to read.
 fn absent(id: &str, name: &str) -> Line {
     Line {
         id: id.to_string(),

@@ -1,5 +1,5 @@
-//! `key rotate`: a new API key for every server. The old one is kept until the new one is proved, and comes
-//! back when it is not.
+//! Replaces the API key of every server (`key rotate`). The old one is kept until the new one is proved, and comes
+//! back if it is not.
 
 use super::inspect::installed_plan;
 use crate::agent::host::service;

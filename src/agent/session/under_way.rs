@@ -11,7 +11,7 @@ pub struct UnderWay {
     pub what: String,
     /// `user@machine`; empty where the host does not know.
     pub by: String,
-    /// RFC 3339.
+    /// When it began, RFC 3339.
     pub since: String,
     /// The step that runs; `None` before the first and between two.
     pub step: Option<String>,
@@ -19,7 +19,7 @@ pub struct UnderWay {
     pub changes: Option<String>,
 }
 
-/// `None`: nobody changes anything.
+/// Returns the work under way; `None` if nobody changes anything.
 pub fn look() -> Result<Option<UnderWay>> {
     // A job whose unit has been started takes the lock a moment later.
     let holder = match lock::holder() {

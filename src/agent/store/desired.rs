@@ -31,7 +31,7 @@ pub struct Desired {
     pub installed: Option<PathBuf>,
     /// How long a server may show no progress while it starts and answers.
     pub silence: Duration,
-    /// A broken promise refuses.
+    /// Whether a broken promise of the plan refuses, as a need does.
     pub strict: bool,
     /// Links between the host's cards now.
     pub links: Links,
@@ -123,7 +123,7 @@ impl Desired {
         self.plan.servers().filter(|server| server.reads(name)).map(|server| server.name).collect()
     }
 
-    /// Bytes of this generation's blobs that are on the disk already, whole or in part.
+    /// Returns the bytes of this generation's blobs that are on the disk already, whole or in part.
     pub fn held_bytes(&self) -> u64 {
         let models = self
             .record

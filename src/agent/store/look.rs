@@ -25,7 +25,7 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    /// Looks, for `bundle` where one is to be applied.
+    /// Looks at the host; `bundle` is the one that is to be applied, if any.
     pub fn new(bundle: Option<&Bundle>) -> Result<Preflight> {
         let record = Made::read()?;
         let more: Vec<PathBuf> = bundle.map(outside).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Preflight {
         Ok(Preflight { findings, used_before: record.map(|made| made.used).unwrap_or_default() })
     }
 
-    /// Exit 4 where something of others is in the way.
+    /// Returns the refusal (exit 4) if something of others is in the way.
     pub fn refusal(&self) -> Option<Failure> {
         findings::refusal(&self.findings)
     }
@@ -71,7 +71,7 @@ impl Preflight {
         self.findings.iter().filter_map(of_others).collect()
     }
 
-    /// Records what is taken over, and nothing where there is nothing of ours.
+    /// Records what is taken over; records nothing if nothing of ours is there.
     pub fn take_ours(mut self) -> Result<()> {
         self.findings.retain(|finding| matches!(finding, Finding::Earlier(_) | Finding::Brought(_)));
         self.take()
@@ -149,7 +149,7 @@ pub fn claims(bundle: &Bundle) -> Result<Vec<Thing>> {
     Ok(things)
 }
 
-/// The bundle's paths that are not in the generation.
+/// Returns the bundle's paths outside the generation.
 fn outside(bundle: &Bundle) -> Vec<PathBuf> {
     let files = bundle.files().iter().map(|file| file.path.as_str());
     let all = files.chain(bundle.links().iter().map(|link| link.path.as_str()));
@@ -201,14 +201,14 @@ fn node(path: &Path, accounts: &Accounts, mounts: &BTreeSet<PathBuf>) -> Option<
     Some(Node { kind, uid: found.uid(), owner: accounts.owner(found.uid()), mode: found.mode() & 0o7777 })
 }
 
-/// Names in a folder, without what a file system puts into its own root.
+/// Lists the names in a folder, without those that a file system puts into its own root.
 fn entries(path: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| name != "lost+found").collect()
 }
 
-/// A unit file as this tool, or one before it, wrote it.
+/// Returns whether the text is a unit file as this tool, or an earlier version, wrote it.
 fn is_our_text(path: &Path, bytes: u64) -> bool {
     let unit = path.extension().is_some_and(|end| end == "service");
     let text = (unit && bytes < 1 << 16).then(|| fs::read_to_string(path).ok()).flatten().unwrap_or_default();
@@ -221,7 +221,7 @@ fn mounts() -> BTreeSet<PathBuf> {
     text.lines().filter_map(|line| line.split(' ').nth(4)).map(PathBuf::from).collect()
 }
 
-/// The folders above ours, and where links among them lead.
+/// Lists the folders above ours, and those that links among them lead to.
 fn ways(accounts: &Accounts) -> std::collections::BTreeMap<PathBuf, Node> {
     let none = BTreeSet::new();
     let mut ways = std::collections::BTreeMap::new();
@@ -237,7 +237,8 @@ fn ways(accounts: &Accounts) -> std::collections::BTreeMap<PathBuf, Node> {
     ways
 }
 
-/// A generation that can be read, or a job, of a version that kept no record; nobody but root wrote them.
+/// Returns whether a version that kept no record left a generation or a job that can be read, and that only root
+/// wrote.
 fn earlier() -> bool {
     let of_root = |path: &Path| {
         fs::symlink_metadata(path)

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Removes what nothing refers to; gives what went, one line each.
+/// Removes what nothing refers to; returns one line for each thing that went.
 pub fn prune() -> Result<Vec<String>> {
     let Some(current) = generation::current() else { return Ok(Vec::new()) };
     let kept: Vec<PathBuf> =
@@ -43,7 +43,7 @@ pub fn prune() -> Result<Vec<String>> {
     Ok(gone)
 }
 
-/// This executable, the one the service starts, and the link to it.
+/// Returns the executables that stay: this one, the one that the service starts, and the link to it.
 fn agents() -> BTreeSet<String> {
     let link = Path::new(paths::AGENT_LINK);
     let paths = [Some(link.to_path_buf()), fs::read_link(link).ok(), staged::executable().ok()];

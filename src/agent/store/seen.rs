@@ -19,12 +19,12 @@ pub struct Node {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `ours`: its text is one that this tool writes.
+    /// A file. `ours`: its text is one that this tool writes.
     File {
         ours: bool,
     },
     Folder {
-        /// Something is mounted on it.
+        /// Whether a file system is mounted on it.
         mount: bool,
         entries: BTreeSet<String>,
         /// Entries that hold our note of what they are.
@@ -42,13 +42,13 @@ pub enum Kind {
 pub struct Seen {
     pub account: Option<Account>,
     pub group: Option<Group>,
-    /// By path; a path that is not there is missing here.
+    /// Entries by path; a path that does not exist is missing here.
     pub nodes: BTreeMap<PathBuf, Node>,
-    /// The folders on the way to ours, links followed.
+    /// Folders above ours, links followed.
     pub ways: BTreeMap<PathBuf, Node>,
-    /// A version without a record applied here: its generation or its job can be read.
+    /// Whether a version that kept no record applied here: its generation or its job can be read.
     pub earlier: bool,
-    /// An nftables table of our name is loaded.
+    /// Whether an nftables table of our name is loaded.
     pub table: bool,
 }
 
@@ -87,7 +87,7 @@ pub const ELSEWHERE: [&str; 6] = [
 pub fn drop_ins() -> Vec<String> {
     ServerName::all().map(ServerName::drop_in).collect()
 }
-/// Our file in those.
+/// Name of our file in those folders.
 pub const DROP_IN: &str = "10-generation.conf";
 
 /// Family and name of our nftables table.
