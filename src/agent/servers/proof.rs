@@ -13,6 +13,7 @@
 //! sched_reserve:      CUDA0 compute buffer size =   81.00 MiB
 //! ```
 
+use crate::hardware::backend::Backend;
 use crate::plan::Plan;
 use crate::plan::document::DeviceLedger;
 use serde::Serialize;
@@ -140,9 +141,11 @@ fn device_of(buffer: &str) -> String {
     if buffer.starts_with("Meta") {
         return "all GPUs".to_string();
     }
-    let digits = buffer.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let is_gpu = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_gpu && !buffer.starts_with("CPU") { format!("gpu{digits}") } else { "host".to_string() }
+    let number = Backend::ALL.iter().find_map(|backend| buffer.strip_prefix(backend.device()));
+    match number.filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(digits) => format!("gpu{digits}"),
+        None => "host".to_string(),
+    }
 }
 
 impl Proof {
