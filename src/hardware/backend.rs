@@ -15,8 +15,6 @@ pub enum Backend {
 words!(Backend, "backend", Cuda = "cuda", Rocm = "rocm", Vulkan = "vulkan");
 
 impl Backend {
-    pub const ALL: [Backend; 3] = [Backend::Cuda, Backend::Rocm, Backend::Vulkan];
-
     /// Its name in messages.
     pub fn title(self) -> &'static str {
         match self {
@@ -24,11 +22,6 @@ impl Backend {
             Backend::Rocm => "ROCm",
             Backend::Vulkan => "Vulkan",
         }
-    }
-
-    /// How its devices and buffers are called in llama-server's log, before their number (`CUDA0`, `Vulkan1`).
-    pub fn device(self) -> &'static str {
-        self.title()
     }
 
     /// The library beside llama-server that it is in. It is opened while the server runs; where a library that it
