@@ -252,7 +252,7 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
-    /// What is known today of `build`, its own, with these arguments.
+    /// Returns the advisories known today that concern `build`, its own, with these arguments.
     pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
         known
@@ -363,7 +363,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// As the ledger calls it.
+    /// Returns the ledger's name of the device.
     pub fn device(self) -> &'static str {
         match self {
             Place::Host => "host",

@@ -105,7 +105,7 @@ pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
     super::plan(&self::request(request, facts))
 }
 
-/// What this host would run of the model, whatever it was asked for before; `None` for nothing.
+/// Plans what this host could run of the model, whatever it was asked for before; `None` if nothing.
 pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
     let build = super::build::find(&plan.llama_server.build).ok()?;
     let request = Request {
