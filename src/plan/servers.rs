@@ -85,6 +85,11 @@ impl Plan {
 }
 
 impl Server<'_> {
+    /// Returns whether the model has a file of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name.as_str() == name)
+    }
+
     /// Bytes of the first card that a server beside the model's own takes.
     pub fn gpu_bytes(&self) -> u64 {
         let parts = self.embedding.iter().flat_map(|embedding| &embedding.memory);

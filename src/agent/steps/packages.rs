@@ -80,7 +80,7 @@ struct Loader {
     found: Vec<PathBuf>,
 }
 
-/// What the dynamic loader would find for llama-server, read from its files: nothing of it is run.
+/// Returns what the dynamic loader would load for llama-server, read from its files without running it.
 fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
