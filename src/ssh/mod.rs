@@ -81,6 +81,7 @@ pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
 pub use known_hosts::{KnownHosts, Lookup, Place};
+pub use line::split as words;
 pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;

@@ -173,7 +173,9 @@ ansible_port=22
         ] {
             assert!(parse(text).unwrap_err().starts_with(word), "{text}");
         }
-        assert!(parse("\na ansible_connection=docker\n").unwrap_err().contains("line 2: the host is reached"));
+        assert!(
+            parse("\na ansible_connection=docker\n").unwrap_err().contains("line 2: the host is reached")
+        );
         assert!(parse("[a]\nh\n[a:children]\nb\n[b:children]\na\n").unwrap().entries().is_err());
     }
 

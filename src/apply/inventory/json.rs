@@ -28,7 +28,9 @@ pub fn parse(text: &str) -> Option<Result<Vec<Entry>, String>> {
 fn is_list(object: &Object) -> bool {
     let is_group = |value: &Value| match value {
         Value::Array(_) => true,
-        Value::Object(group) => ["hosts", "children"].iter().any(|key| group.get(*key).is_some_and(Value::is_array)),
+        Value::Object(group) => {
+            ["hosts", "children"].iter().any(|key| group.get(*key).is_some_and(Value::is_array))
+        }
         _ => false,
     };
     object.contains_key("_meta") || (!object.is_empty() && object.values().any(is_group))
@@ -92,7 +94,9 @@ fn scalars(given: &Object) -> Result<Vars, String> {
             Value::Object(table) if table.contains_key("__ansible_unsafe") => {
                 table["__ansible_unsafe"].as_str().unwrap_or_default().into()
             }
-            Value::Object(table) if table.contains_key("__ansible_vault") && vars::is_secret(key) => "vault".into(),
+            Value::Object(table) if table.contains_key("__ansible_vault") && vars::is_secret(key) => {
+                "vault".into()
+            }
             Value::Object(table) if table.contains_key("__ansible_vault") && vars::matters(key) => {
                 return Err(format!(
                     "{key} is in a vault that was not opened: name its password in ANSIBLE_VAULT_PASSWORD_FILE"
@@ -164,7 +168,9 @@ fn entry(name: &str, host: &Value) -> Result<Entry, String> {
         _ => return Err(format!("{} is neither an address nor a table", quoted(name))),
     };
     for (key, value) in table {
-        let text = || value.as_str().map(str::to_string).ok_or_else(|| format!("{}: {key} is no text", quoted(name)));
+        let text = || {
+            value.as_str().map(str::to_string).ok_or_else(|| format!("{}: {key} is no text", quoted(name)))
+        };
         match key.as_str() {
             _ if value.is_null() => {}
             "name" => entry.name = text()?,
@@ -220,7 +226,8 @@ mod tests {
             let error = parse(&host(vars)).unwrap().unwrap_err();
             assert!(error.contains(why), "{error}");
         }
-        let entries = parse(&host(r#""ansible_become_password": {"__ansible_vault": "x"}"#)).unwrap().unwrap();
+        let entries =
+            parse(&host(r#""ansible_become_password": {"__ansible_vault": "x"}"#)).unwrap().unwrap();
         assert_eq!(entries[0].unread, ["ansible_become_password"]);
         for other in ["[]", "{}", "7", r#"{"all": {"hosts": {"a": null}}}"#] {
             assert!(parse(other).is_none(), "{other}");
@@ -229,7 +236,8 @@ mod tests {
 
     #[test]
     fn outputs_of_opentofu_are_read() {
-        let output = |value: &str| format!(r#"{{"hosts": {{"sensitive": false, "type": "x", "value": {value}}}}}"#);
+        let output =
+            |value: &str| format!(r#"{{"hosts": {{"sensitive": false, "type": "x", "value": {value}}}}}"#);
         for (value, want) in [
             (r#""203.0.113.7""#, vec!["203.0.113.7 203.0.113.7 "]),
             (r#"["203.0.113.7", "root@b"]"#, vec!["203.0.113.7 203.0.113.7 ", "root@b root@b "]),
@@ -244,7 +252,10 @@ mod tests {
         for (text, why) in [
             (output("7"), "no address, no list"),
             (output(r#"{"a": {"adress": "x"}}"#), "adress"),
-            (r#"{"a": {"value": "x", "type": "string"}, "b": {"value": "y", "type": "string"}}"#.into(), "\"a\", \"b\""),
+            (
+                r#"{"a": {"value": "x", "type": "string"}, "b": {"value": "y", "type": "string"}}"#.into(),
+                "\"a\", \"b\"",
+            ),
         ] {
             let error = parse(&text).unwrap().unwrap_err();
             assert!(error.contains(why), "{error}");

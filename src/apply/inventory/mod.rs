@@ -40,7 +40,11 @@ pub fn read_inventory(path: &Path) -> Result<Vec<Entry>> {
     let mut entries = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let most = outside::DOCUMENT + 1;
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("reading the inventory on stdin")?;
+        std::io::stdin()
+            .lock()
+            .take(most)
+            .read_to_end(&mut bytes)
+            .context("reading the inventory on stdin")?;
         match bytes.len() as u64 == most {
             true => Err(format!("it has more than {} bytes", outside::DOCUMENT)),
             false => parse(path, bytes),
@@ -88,7 +92,8 @@ pub fn read_inventory(path: &Path) -> Result<Vec<Entry>> {
 /// A file that is here.
 fn file(path: &Path, bytes: Vec<u8>) -> Result<Vec<Entry>, String> {
     let script = bytes.starts_with(b"#!")
-        && std::fs::metadata(path).is_ok_and(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o111 != 0);
+        && std::fs::metadata(path)
+            .is_ok_and(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o111 != 0);
     if script {
         return asked(path, "a script");
     }
@@ -101,7 +106,9 @@ fn file(path: &Path, bytes: Vec<u8>) -> Result<Vec<Entry>, String> {
         None => {
             let folder = path.parent().unwrap_or(Path::new(""));
             if let Some(beside) = ["group_vars", "host_vars"].iter().find(|name| folder.join(name).exists()) {
-                return Err(format!("{beside} lies beside it: install Ansible, whose ansible-inventory is asked then"));
+                return Err(format!(
+                    "{beside} lies beside it: install Ansible, whose ansible-inventory is asked then"
+                ));
             }
             ansible(path, &text)
         }
@@ -143,7 +150,8 @@ fn own(path: &Path, text: &str) -> Option<Result<Vec<Entry>, String>> {
 
 /// Ansible's inventories by our own readers.
 fn ansible(path: &Path, text: &str) -> Result<Vec<Entry>, String> {
-    let is_yaml = matches!(ending(path).as_str(), "yml" | "yaml" | "json") || text.trim_start().starts_with('{');
+    let is_yaml =
+        matches!(ending(path).as_str(), "yml" | "yaml" | "json") || text.trim_start().starts_with('{');
     let tree = if is_yaml { yaml::parse(text) } else { ini::parse(text) };
     tree?.entries()
 }

@@ -6,19 +6,42 @@ use crate::outside::quoted;
 
 /// Understood.
 const READ: &[&str] = &[
-    "ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "ansible_user", "ansible_ssh_user",
-    "ansible_ssh_private_key_file", "ansible_private_key_file", "ansible_connection", "ansible_become_method",
-    "ansible_become_user", "ansible_ssh_common_args", "ansible_ssh_extra_args",
+    "ansible_host",
+    "ansible_ssh_host",
+    "ansible_port",
+    "ansible_ssh_port",
+    "ansible_user",
+    "ansible_ssh_user",
+    "ansible_ssh_private_key_file",
+    "ansible_private_key_file",
+    "ansible_connection",
+    "ansible_become_method",
+    "ansible_become_user",
+    "ansible_ssh_common_args",
+    "ansible_ssh_extra_args",
 ];
 /// They would change where or how ansible goes, and there is nothing like them here.
 const REFUSED: &[&str] = &[
-    "ansible_ssh_args", "ansible_ssh_executable", "ansible_become_exe", "ansible_become_flags", "ansible_sudo_exe",
-    "ansible_sudo_flags", "ansible_paramiko_proxy_command", "ansible_ssh_pkcs11_provider", "ansible_private_key",
-    "ansible_ssh_private_key", "ansible_group_priority",
+    "ansible_ssh_args",
+    "ansible_ssh_executable",
+    "ansible_become_exe",
+    "ansible_become_flags",
+    "ansible_sudo_exe",
+    "ansible_sudo_flags",
+    "ansible_paramiko_proxy_command",
+    "ansible_ssh_pkcs11_provider",
+    "ansible_private_key",
+    "ansible_ssh_private_key",
+    "ansible_group_priority",
 ];
 const SECRET: &[&str] = &[
-    "ansible_password", "ansible_ssh_pass", "ansible_ssh_password", "ansible_become_password",
-    "ansible_become_pass", "ansible_sudo_pass", "ansible_ssh_private_key_passphrase",
+    "ansible_password",
+    "ansible_ssh_pass",
+    "ansible_ssh_password",
+    "ansible_become_password",
+    "ansible_become_pass",
+    "ansible_sudo_pass",
+    "ansible_ssh_private_key_passphrase",
     "ansible_private_key_passphrase",
 ];
 
@@ -43,7 +66,7 @@ pub fn refused(name: &str, value: &str) -> Option<String> {
     if READ.contains(&name) && (value.contains("{{") || value.contains("{%")) {
         return Some(format!("{name} is a template, which only Ansible fills in"));
     }
-    if name == "ansible_connection" && !matches!(connection(value), Some(_)) {
+    if name == "ansible_connection" && connection(value).is_none() {
         return Some(format!("the host is reached by {}, not by ssh", quoted(value)));
     }
     if name == "ansible_become_method" && !matches!(short(value), "sudo" | "doas") {
@@ -80,7 +103,8 @@ pub fn fill(entry: &mut Entry, get: impl Fn(&[&str]) -> Option<String>) -> Resul
     entry.local = get(&["ansible_connection"]).and_then(|value| connection(&value)).unwrap_or(false);
     entry.doas = get(&["ansible_become_method"]).is_some_and(|value| short(&value) == "doas");
     for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
-        let words = crate::ssh::words(&get(&[name]).unwrap_or_default()).map_err(|why| format!("{name}: {why}"))?;
+        let words =
+            crate::ssh::words(&get(&[name]).unwrap_or_default()).map_err(|why| format!("{name}: {why}"))?;
         entry.ssh_args.extend(words);
     }
     let port = get(&["ansible_port", "ansible_ssh_port"]);
@@ -102,7 +126,9 @@ mod tests {
     fn filled(pairs: &[(&str, &str)]) -> Result<Entry, String> {
         let vars: BTreeMap<&str, &str> = pairs.iter().copied().collect();
         let mut entry = Entry { name: "a".into(), address: "a".into(), ..Entry::default() };
-        fill(&mut entry, |names| names.iter().find_map(|name| vars.get(name)).map(|value| value.to_string()))?;
+        fill(&mut entry, |names| {
+            names.iter().find_map(|name| vars.get(name)).map(|value| value.to_string())
+        })?;
         Ok(entry)
     }
 
