@@ -39,7 +39,7 @@ pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutpu
     run_command(Command::new(program).args(args), program, limit)
 }
 
-/// As [`run`], for a command that was prepared further (environment, directory).
+/// Runs a command as [`run`] does, after it was prepared further (environment, directory).
 pub fn run_command(
     command: &mut Command,
     name: &str,
@@ -58,7 +58,7 @@ pub struct Bounds {
     pub keep: usize,
 }
 
-/// As [`run_command`], with other bounds.
+/// Runs a command as [`run_command`] does, with other bounds.
 pub fn run_bounded(command: &mut Command, name: &str, bounds: Bounds) -> Result<ProgramOutput, ProcessError> {
     let Bounds { limit, memory, keep } = bounds;
     let program = name.to_string();

@@ -67,7 +67,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert!(done.message().contains("embedder gives vectors of 128 numbers"), "{done:?}");
     assert_serves(&host);
     assert_embeds(&host);
-    // As long as the plan lets a text be, and no longer.
+    // A text may be as long as the plan says, and no longer.
     let key = host.exec("cat /etc/agi-provision/api-key").ok();
     assert_eq!(embed(&host, Some(&key), &json!(["a"; 254].join(" "))).0, 200);
     assert_ne!(embed(&host, Some(&key), &json!(["a"; 400].join(" "))).0, 200);
@@ -97,7 +97,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
     assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
-    // Whoever answers 200 on its port is not it.
+    // Another program that answers 200 on its port is not taken for it.
     let answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok";
     let squatter = format!(
         "systemd-run -q --unit=squatter systemd-socket-activate -l 127.0.0.1:{PORT} -a --inetd printf '{answer}'"
@@ -349,7 +349,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
         plan["rag"]["model"]["files"][0]["url"] = json!(site.url("m/embedder.gguf"));
         plan["rag"]["model"]["files"][0]["sha256"] = json!(sha256);
     });
-    // What the failed apply left of it would do.
+    // The model that the failed apply left would be used.
     host.exec(&format!("rm -r /var/lib/agi-provision/models/{sha256}")).ok();
     let done = client.apply(&host, "root", &["--plan", text(&pinned)]);
     assert_eq!(done.exit, 0, "{done:?}");

@@ -19,7 +19,7 @@ pub struct Server<'a> {
     /// Cards that it uses: the host's first ones.
     pub cards: usize,
     pub args: &'a ServerArgs,
-    /// What an embedding server has beyond that.
+    /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,
 }
 

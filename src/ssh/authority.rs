@@ -15,8 +15,8 @@ use crate::process::{self, Bounds, ProcessError};
 const BOUNDS: Bounds =
     Bounds { limit: Duration::from_secs(30), memory: Some(512 << 20), keep: process::KEEP };
 
-/// What OpenSSH's client makes of its configuration, or of `config` instead, for `target` with more `args`. `None`: there is no
-/// such client here, or one that cannot tell.
+/// Asks OpenSSH's client for its settings for `target`, by its configuration or by `config` instead, with more `args`.
+/// `None` if there is no such client here, or one that cannot tell.
 ///
 /// # Errors
 /// Exit 2 with its own words where it does not understand the configuration.

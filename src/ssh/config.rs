@@ -46,7 +46,7 @@ pub struct Options {
     pub ssh_args: Vec<String>,
     /// Passphrases and passwords, and whom to ask for them; by default nobody.
     pub secrets: Secrets,
-    /// What was found out with these options; clones share it.
+    /// Settings and pipes that were read with these options; clones share them.
     pub memory: Memory,
 }
 
@@ -67,7 +67,7 @@ impl Default for Options {
     }
 }
 
-/// What was found out: what the configuration says of each host, and what a pipe that is one had to say.
+/// Settings that were read for each host, and the content of a configuration that is a pipe.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Known>>);
 
@@ -80,7 +80,7 @@ struct Known {
 /// Configuration file, arguments, user, name and port.
 type Key = (Option<PathBuf>, Vec<String>, Option<String>, String, Option<u16>);
 
-/// What the configuration says of `target`, asked once.
+/// Returns the settings for `target`, which are read once.
 ///
 /// # Errors
 /// Exit 2 where it is not understood.
@@ -123,7 +123,7 @@ fn ask(target: &Target, options: &Options, named: Option<&Named>) -> Result<Foun
 #[derive(Debug)]
 struct Named {
     path: PathBuf,
-    /// What a pipe had to say: it can be read only once.
+    /// Copy of a pipe's content, which can be read only once.
     _copy: Option<OwnedFd>,
 }
 
