@@ -193,7 +193,7 @@ mod tests {
             ("x.yml", "- a\n"),
             ("hosts", "# nothing\n"),
             ("hosts", "-oProxyCommand=x\n"),
-            ("hosts", "a ansible_port=0x16\n"),
+            ("hosts", "a ansible_port=0x\n"),
             ("hosts", "a\u{1b}]0;x\u{7} ansible_host=127.0.0.1\n"),
             ("x.toml", "[[host]]\nname = \"a\\nerror: b\"\naddress = \"b\"\n"),
         ] {

@@ -94,12 +94,13 @@ fn connection(value: &str) -> Option<bool> {
 
 /// Fills in what the variables of a host say; `get` gives the value that counts.
 pub fn fill(entry: &mut Entry, get: impl Fn(&[&str]) -> Option<String>) -> Result<(), String> {
-    for name in READ.iter().chain(REFUSED) {
+    for &name in READ.iter().chain(REFUSED) {
         if let Some(why) = get(&[name]).and_then(|value| refused(name, &value)) {
             return Err(why);
         }
     }
-    entry.unread = SECRET.iter().filter(|name| get(&[name]).is_some()).map(|name| name.to_string()).collect();
+    entry.unread =
+        SECRET.iter().filter(|name| get(&[**name]).is_some()).map(|name| name.to_string()).collect();
     entry.local = get(&["ansible_connection"]).and_then(|value| connection(&value)).unwrap_or(false);
     entry.doas = get(&["ansible_become_method"]).is_some_and(|value| short(&value) == "doas");
     for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
