@@ -1,11 +1,16 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+pub mod dimensions;
 pub mod embedding;
+mod expected;
 pub mod gguf;
 pub mod gguf_write;
+pub mod hub;
 pub mod huggingface;
 mod keys;
+pub mod layout;
 mod make;
+pub mod pooling;
 pub mod recipe;
 pub mod registry;
 pub mod shape;
