@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Most of each output stream that is kept, bytes; the rest is read and dropped.
-const KEEP: usize = 1 << 20;
+pub const KEEP: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct ProgramOutput {
     pub success: bool,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
@@ -35,12 +35,36 @@ impl ProcessError {
 }
 
 /// Runs `program` in the C locale with no stdin, for at most `limit`.
-pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutput, ProcessError> {
     run_command(Command::new(program).args(args), program, limit)
 }
 
 /// As [`run`], for a command that was prepared further (environment, directory).
-pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run_command(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+) -> Result<ProgramOutput, ProcessError> {
+    run_within(command, name, limit, None)
+}
+
+/// As [`run_command`], with at most `memory` bytes of memory of its own for the program and each of those that
+/// it starts.
+pub fn run_bounded(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+    memory: u64,
+) -> Result<ProgramOutput, ProcessError> {
+    run_within(command, name, limit, Some(memory))
+}
+
+fn run_within(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+    memory: Option<u64>,
+) -> Result<ProgramOutput, ProcessError> {
     let program = name.to_string();
     let start = Instant::now();
     let mut child = command
@@ -50,6 +74,12 @@ pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| ProcessError::Start { program: program.clone(), source })?;
+    if let Some(memory) = memory {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let bound = Rlimit { current: Some(memory), maximum: Some(memory) };
+        // It may have ended already.
+        let _ = prlimit(Pid::from_raw(child.id() as i32), Resource::Data, bound);
+    }
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let status = loop {
@@ -68,7 +98,12 @@ pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result
         let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    Ok(Outcome { success: status.success(), code: status.code(), stdout: text(stdout), stderr: text(stderr) })
+    Ok(ProgramOutput {
+        success: status.success(),
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 /// Short while the program may end any moment, longer later.

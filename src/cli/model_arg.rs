@@ -102,7 +102,7 @@ impl Published {
         let found = self.model.file(&quant).context("a published quantisation")?;
         let repository = &found.0.repository;
         for (file, path) in choice.variants[variant].files.iter().zip(found.1.parts()) {
-            headers.push(self.hub.header(repository, &path, file.size_bytes)?);
+            headers.push(self.hub.header(repository.as_str(), &path, file.size_bytes)?);
         }
         let what = || format!("reading {quant} of {repository}");
         let header = merged(headers).with_context(what)?;
@@ -154,7 +154,7 @@ pub(super) fn pin(hub: &Hub, model: &registry::Model, choice: &mut ModelChoice) 
 
 /// One quantisation of a repository: the one named, else Q4_K_M, else the first that is liked.
 pub(super) fn from_hub(hub: &Hub, named: &HubName, quant: Option<&str>) -> Result<ModelChoice> {
-    let Read { id, header, files, from } = read_hub(hub, named, quant, &[])?;
+    let ModelFiles { id, header, files, from } = read_hub(hub, named, quant, &[])?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
     let weights = weights_of(&header, shape.layers.len());
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
@@ -165,7 +165,7 @@ pub(super) fn from_hub(hub: &Hub, named: &HubName, quant: Option<&str>) -> Resul
 }
 
 /// A model's files as one, and what its header says.
-pub(super) struct Read {
+pub(super) struct ModelFiles {
     pub id: ModelId,
     pub header: Header,
     pub files: Vec<ModelFile>,
@@ -175,7 +175,12 @@ pub(super) struct Read {
 
 /// The files of one quantisation of a repository: the one named, else the first of `liked` that is
 /// there, else what most people take.
-pub(super) fn read_hub(hub: &Hub, named: &HubName, quant: Option<&str>, liked: &[&str]) -> Result<Read> {
+pub(super) fn read_hub(
+    hub: &Hub,
+    named: &HubName,
+    quant: Option<&str>,
+    liked: &[&str],
+) -> Result<ModelFiles> {
     let repository = named.repository.as_str();
     let remote = hub.files(named)?;
     let first = chosen(&remote, named, quant, liked)?;
@@ -196,7 +201,7 @@ pub(super) fn read_hub(hub: &Hub, named: &HubName, quant: Option<&str>, liked: &
             })
         })
         .collect::<Result<_>>()?;
-    Ok(Read {
+    Ok(ModelFiles {
         id: ModelId::new(base_name(repository).to_ascii_lowercase())?,
         header,
         files,
@@ -291,7 +296,7 @@ fn hub_parts<'a>(models: &'a [RemoteFile], first: &RemoteFile) -> Result<Vec<&'a
 }
 
 /// The files of the model that `path` is, or is a part of, and their paths.
-pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
+pub(super) fn read_files(path: &Path) -> Result<(ModelFiles, Vec<PathBuf>)> {
     let parts = parts_of(path)?;
     let mut headers = Vec::new();
     let mut files = Vec::new();
@@ -308,7 +313,7 @@ pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     let name = files[0].name.trim_end_matches(".gguf");
     let id = ModelId::new(split_name(&files[0].name).map_or(name, |(stem, ..)| stem)).map_err(renamed)?;
     let from = vec![files[0].name.to_string()];
-    Ok((Read { id, header, files, from }, parts))
+    Ok((ModelFiles { id, header, files, from }, parts))
 }
 
 fn renamed(refused: Refused) -> Failure {
@@ -316,7 +321,7 @@ fn renamed(refused: Refused) -> Failure {
 }
 
 fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
-    let (Read { id, header, files, .. }, parts) = read_files(path)?;
+    let (ModelFiles { id, header, files, .. }, parts) = read_files(path)?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))

@@ -1,13 +1,14 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
 pub mod dimensions;
-pub mod embedding;
+pub mod embedder;
 mod expected;
 pub mod gguf;
 pub mod gguf_write;
 pub mod hub;
 pub mod huggingface;
 mod keys;
+mod layers;
 pub mod layout;
 mod make;
 pub mod pooling;
@@ -18,5 +19,6 @@ pub mod template;
 pub mod tensor_type;
 pub mod tiny;
 pub mod tiny_embedding;
+mod window;
 
 pub use shape::{Shape, Weights};

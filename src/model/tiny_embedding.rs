@@ -2,7 +2,7 @@
 //! of 128 numbers, about 1.5 MB. Its vectors mean nothing; they prove the road.
 
 use super::dimensions::Dimensions;
-use super::embedding::Pooling;
+use super::embedder::Pooling;
 use super::gguf_write::{Field, Tensor, write};
 use super::tiny::Random;
 use std::io::{self, Write};
@@ -76,7 +76,7 @@ pub fn fields(d: &Dimensions, pooling: Pooling, file_type: u32) -> Vec<(String, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::embedding::Embedder;
+    use crate::model::embedder::Embedder;
     use crate::model::gguf::Header;
 
     #[test]

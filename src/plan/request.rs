@@ -8,7 +8,7 @@ use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer};
 use crate::hardware::profiles::{self, Profile};
-use crate::model::embedding::{self, Embedder};
+use crate::model::embedder::{self, Embedder};
 use crate::model::registry::{self, Model, PublishedFile};
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights, template};
@@ -136,7 +136,7 @@ impl RagChoice {
     pub fn of_registry(model: &Model) -> Result<RagChoice> {
         let quants = model.quants(None)?;
         let quant = quants.first().context("the registry names a file of each embedding model")?;
-        let embedder = embedding::of_registry(model, quant)?;
+        let embedder = embedder::of_registry(model, quant)?;
         let choice = ModelChoice::of_registry(model, Some(quant))?;
         let variant = choice.variants.into_iter().next().context("a variant of each quantisation")?;
         let (files, size_bytes) = (variant.files, variant.size_bytes);

@@ -2,7 +2,7 @@
 // the publisher's page), as header-only GGUF files that llama-server loads.
 
 use dimensions::Dimensions;
-use embedding::Pooling;
+use embedder::Pooling;
 use gguf_write::{Tensor, header, padded};
 
 /// Name, layers, width, feed-forward, vocabulary, heads, trained context, pooling.

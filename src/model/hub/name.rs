@@ -56,18 +56,15 @@ fn named(text: &str) -> Result<HubName> {
     let mut parts = place.splitn(3, '/');
     let (owner, rest) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let file = parts.next().filter(|file| !file.is_empty());
-    let (repository, mut revision) = rest.split_once('@').unwrap_or((rest, ""));
-    // A revision with a slash, such as refs/pr/2, is cut by the same slashes.
-    let mut file = file.map(str::to_string);
-    let whole;
-    if revision == "refs" {
-        if let Some((pr, number, after)) = file.as_deref().and_then(pull_request) {
-            whole = format!("refs/{pr}/{number}");
-            file = after;
-            revision = &whole;
-            return checked(owner, repository, revision, which(file, tag)?);
-        }
+    let (repository, revision) = rest.split_once('@').unwrap_or((rest, ""));
+    // A revision with slashes, refs/pr/2, is cut by the same slashes.
+    if revision == "refs"
+        && let Some((pr, number, after)) = file.and_then(pull_request)
+    {
+        let revision = format!("refs/{pr}/{number}");
+        return checked(owner, repository, &revision, which(after, tag)?);
     }
+    let file = file.map(str::to_string);
     if rest.contains('@') && revision.is_empty() {
         return Err(Failure::usage(format!("{text:?} names no revision after @")).hint(FORM).into());
     }

@@ -7,6 +7,8 @@
 
 mod alloc;
 mod attention;
+mod cache;
+mod chooser;
 mod decoder;
 mod encoder;
 mod feed_forward;
@@ -14,7 +16,7 @@ mod schedule;
 mod tensors;
 
 use crate::model::Shape;
-use crate::model::embedding::Embedder;
+use crate::model::embedder::Embedder;
 pub use encoder::Texts;
 pub use schedule::Layout;
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
