@@ -61,10 +61,9 @@ fn is_quant(word: &str, last: bool) -> bool {
     let Some((bits, rest)) = rest.and_then(|rest| Some((rest.chars().next()?, rest.get(1..)?))) else {
         return false;
     };
-    let mut parts = rest.split('_').skip(1);
-    let known =
-        |part: &&str| matches!(*part, "0" | "1" | "K" | "S" | "M" | "L" | "XS" | "XXS" | "XL" | "NL" | "P");
-    bits.is_ascii_digit() && (rest.is_empty() && last || rest.starts_with('_') && parts.all(known))
+    let known = |part| matches!(part, "0" | "1" | "K" | "S" | "M" | "L" | "XS" | "XXS" | "XL" | "NL" | "P");
+    bits.is_ascii_digit()
+        && (rest.is_empty() && last || rest.starts_with('_') && rest[1..].split('_').all(known))
 }
 
 #[cfg(test)]
