@@ -23,8 +23,8 @@ use std::fmt::Write;
   agi-provision models show qwen3-8b
   agi-provision plan --model qwen3-8b --profile gpu-16gb
 
-Case, signs and alphabet do not matter in a name: qwen3-8b, Qwen3:8B and сайга-8b are known. A model that
-is not listed is planned from its repository: --model hf:owner/repository[:quant]."
+Case, signs and alphabet do not matter in a name: qwen3-8b, Qwen3:8B and сайга-8b are known.
+A model that is not listed is planned from its repository: --model hf:owner/repository[:quant]."
 )]
 pub struct Args {
     #[command(subcommand)]
