@@ -119,7 +119,7 @@ fn asked_for<'a>(models: &[File<'a>], asked: &str) -> Result<Picked<'a>, Unpicke
     let ends = |file: &&File| {
         let bare = file.bare();
         let before = bare.strip_suffix(&lower);
-        before.is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', '_', ' ']))
+        before.is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', ' ']))
     };
     for found in [
         models.iter().filter(|file| file.is(asked)).collect::<Vec<_>>(),
