@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_there_twice() {
+    fn a_carried_file_is_listed_once() {
         let model = |name: &str| file(CarriedKind::Model, name);
         check(&[file(CarriedKind::Runtime, "llama.tar.gz"), model("a-00001-of-00002.gguf"), model("b.gguf")])
             .unwrap();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_carried_no_more_goes_and_nothing_else() {
+    fn files_no_longer_carried_are_removed_and_no_others() {
         let dir = tempfile::tempdir().unwrap();
         let (a, b) = (file(CarriedKind::Model, "a"), file(CarriedKind::Model, "b"));
         fs::create_dir(dir.path().join(FOLDER)).unwrap();

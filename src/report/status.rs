@@ -162,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn it_says_what_is_being_done_and_what_waits() {
+    fn status_names_the_work_under_way_and_the_files_that_wait() {
         let at_work = json!({
             "what": "apply", "by": "a@b", "since": "T", "step": "model", "changes": "put it there",
         });
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_who_may_use_the_api_and_whether_that_was_confirmed() {
+    fn status_names_who_may_use_the_api_and_whether_that_was_confirmed() {
         let exposed = |open_to: &[&str], confirmed: bool, serves: bool, loaded: bool| {
             json!({
                 "ranges": ["10.0.0.0/8", "fd00::/8"], "open_to": open_to, "port": 8080,

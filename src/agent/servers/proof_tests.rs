@@ -81,7 +81,7 @@ fn shared(model: &str, kv: &str) -> String {
 }
 
 #[test]
-fn what_a_tensor_split_reports_once_counts_for_every_card() {
+fn a_buffer_that_a_tensor_split_reports_once_counts_for_every_card() {
     let mut plan = plan();
     for ledger in &mut plan.memory[1..] {
         (ledger.weights_bytes, ledger.kv_bytes) = (33000 << 20, 5120 << 20);

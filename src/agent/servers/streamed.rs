@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_says_why_and_how_far_it_came() {
+    fn a_failed_answer_says_why_and_how_far_it_came() {
         let mut streamed = Streamed::default();
         assert_eq!(streamed.so_far(), "it has not begun");
         streamed.line(r#"data: {"prompt_progress":{"total":40,"processed":8}}"#).unwrap();
