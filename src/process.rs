@@ -9,22 +9,45 @@ use std::time::{Duration, Instant};
 pub const KEEP: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
+/// Result of a program that ended in time.
 pub struct ProgramOutput {
+    /// Whether it exited with status 0.
     pub success: bool,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
+    /// Output, at most the first MiB; bytes that are not UTF-8 are replaced.
     pub stdout: String,
+    /// Error output, within the same bound.
     pub stderr: String,
 }
 
 #[derive(Debug, thiserror::Error)]
+/// Reason why a program gave no result.
 pub enum ProcessError {
     #[error("starting {program}")]
-    Start { program: String, source: std::io::Error },
+    /// It could not be started.
+    Start {
+        /// Name of the program.
+        program: String,
+        /// Cause.
+        source: std::io::Error,
+    },
     #[error("{program} did not finish within {} s and was stopped", limit.as_secs())]
-    TimedOut { program: String, limit: Duration },
+    /// It ran too long and was stopped.
+    TimedOut {
+        /// Name of the program.
+        program: String,
+        /// Time that it had.
+        limit: Duration,
+    },
     #[error("waiting for {program}")]
-    Wait { program: String, source: std::io::Error },
+    /// Waiting for its end failed.
+    Wait {
+        /// Name of the program.
+        program: String,
+        /// Cause.
+        source: std::io::Error,
+    },
 }
 
 impl ProcessError {

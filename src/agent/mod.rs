@@ -15,11 +15,11 @@
 //! - [`store`] is what we keep on a host.
 //! - [`host`] is what any Linux host is.
 
-pub mod converge;
+pub(crate) mod converge;
 pub mod expose;
-pub mod host;
-pub mod job;
+pub(crate) mod host;
+pub(crate) mod job;
 pub mod servers;
-pub mod session;
-pub mod steps;
+pub(crate) mod session;
+pub(crate) mod steps;
 pub mod store;

@@ -8,7 +8,14 @@ use crate::ssh;
 /// A host that is reached over SSH, or this machine.
 #[derive(Clone, Debug)]
 pub enum Host {
-    Ssh { target: ssh::Target, options: Box<ssh::Options> },
+    /// A host over SSH.
+    Ssh {
+        /// Host, user and port.
+        target: ssh::Target,
+        /// Keys, configuration and time limits.
+        options: Box<ssh::Options>,
+    },
+    /// This machine, without SSH.
     Local,
 }
 
@@ -30,6 +37,7 @@ impl Host {
         }
     }
 
+    /// Connects to the host. Errors are those of [`ssh::Connection::connect`].
     pub fn connect(&self) -> Result<Box<dyn Link + Send>> {
         Ok(match self {
             Host::Ssh { target, options } => Box::new(remote::Remote::connect(target, options)?),

@@ -20,6 +20,7 @@ use crate::report;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
+/// Arguments of `plan`.
 pub struct Args {
     #[command(flatten)]
     plan: PlanArgs,
@@ -147,7 +148,9 @@ fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>
 
 /// A plan, and the model's files where they lie on this machine.
 pub struct Planned {
+    /// The plan.
     pub plan: Plan,
+    /// Model files on this machine that it was made from.
     pub model_files: Vec<PathBuf>,
 }
 
@@ -279,6 +282,7 @@ impl PlanArgs {
     }
 }
 
+/// Runs `plan`.
 pub fn run(args: &Args) -> Result<Exit> {
     let facts = match &args.facts {
         Some(path) => Some(super::reconcile::read_facts(path)?),

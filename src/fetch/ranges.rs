@@ -15,6 +15,7 @@ impl Ranges {
         ranges
     }
 
+    /// Returns the ranges in order, each its first byte and the byte after its last.
     pub fn pairs(&self) -> &[(u64, u64)] {
         &self.0
     }

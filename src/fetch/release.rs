@@ -18,8 +18,11 @@ const MAX_LIST: u64 = 4 << 20;
 /// An archive of a release, pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
+    /// Address of the file.
     pub url: DownloadUrl,
+    /// SHA-256 of the file, as the publisher gives it.
     pub sha256: Checksum,
+    /// Size of the file, bytes.
     pub size_bytes: u64,
 }
 
@@ -48,6 +51,7 @@ pub fn archive_name(build: &str, processor: Processor, gpus: bool) -> String {
 }
 
 impl Releases {
+    /// Returns the releases at the publisher's address, or at the one that the environment names.
     pub fn from_env() -> Result<Releases> {
         Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
     }

@@ -16,8 +16,10 @@ pub use row::Row;
 pub enum Processor {
     #[default]
     #[serde(rename = "x86_64")]
+    /// Intel and AMD, 64 bits.
     X86_64,
     #[serde(rename = "aarch64")]
+    /// Arm, 64 bits.
     Aarch64,
 }
 

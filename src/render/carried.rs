@@ -20,24 +20,31 @@ pub const SEED: &str = "seed.iso";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CarriedKind {
+    /// Archive of llama.cpp.
     Runtime,
+    /// File of a model.
     Model,
 }
 
 /// A file that travels in the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
+    /// Kind of the file.
     pub what: CarriedKind,
     /// Its name under [`FOLDER`]; a model's is the one in the plan.
     pub name: FileName,
+    /// SHA-256 of the file.
     pub sha256: Checksum,
+    /// Size of the file, bytes.
     pub size_bytes: u64,
 }
 
 /// [`SEED`], as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
+    /// SHA-256 of the image.
     pub sha256: Checksum,
+    /// Size of the image, bytes.
     pub size_bytes: u64,
 }
 

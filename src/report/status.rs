@@ -81,6 +81,7 @@ fn without_tls(listening: &Value) -> Option<String> {
     })
 }
 
+/// Returns the agent's `status` document as text for a terminal.
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),

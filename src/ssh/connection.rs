@@ -43,6 +43,7 @@ const HOST_KEYS: [&str; 6] = [
 pub struct RemoteOutput {
     /// `None`: a signal ended it.
     pub status: Option<i32>,
+    /// Output.
     pub stdout: Vec<u8>,
     /// The end of it, 64 KiB at most.
     pub stderr: String,

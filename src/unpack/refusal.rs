@@ -4,17 +4,26 @@ use super::shown::shown;
 use std::io;
 
 #[derive(Debug, thiserror::Error)]
+/// Reason why an archive was not unpacked.
 pub enum UnpackError {
     /// The archive holds something that no archive of a runtime should.
     #[error("{0}")]
     Refused(String),
     #[error("it ends too early: it is truncated or still downloading")]
+    /// The archive ends early.
     Truncated,
     #[error("it is not a .tar or .tar.gz archive, or it is damaged: {0}")]
+    /// The archive cannot be read.
     Unreadable(String),
     /// The disk, not the archive.
     #[error("writing {name}")]
-    Write { name: String, source: io::Error },
+    /// Writing failed.
+    Write {
+        /// Entry that was being written.
+        name: String,
+        /// Cause.
+        source: io::Error,
+    },
 }
 
 pub(super) type Result<T> = std::result::Result<T, UnpackError>;

@@ -13,15 +13,19 @@ use serde::{Deserialize, Serialize};
 /// Secrets that a job needs besides its files.
 #[derive(Default)]
 pub struct Secrets {
+    /// Token for downloads.
     pub token: Option<Token>,
+    /// Certificate of the user's own.
     pub certificate: Option<GivenCertificate>,
 }
 
 /// The user's own: PEM texts.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GivenCertificate {
+    /// Certificate and chain, PEM.
     pub cert: String,
     #[serde(with = "crate::secret::travels")]
+    /// Private key, PEM.
     pub key: Secret,
 }
 

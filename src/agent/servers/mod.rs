@@ -5,7 +5,7 @@
 
 pub mod api;
 pub mod ask;
-pub mod beside;
+pub(crate) mod beside;
 pub mod closed;
 pub mod owner;
 pub mod progress;
@@ -13,5 +13,5 @@ pub mod proof;
 pub mod readiness;
 pub mod reported;
 pub mod said;
-pub mod serve;
+pub(crate) mod serve;
 pub mod streamed;

@@ -5,8 +5,11 @@ use crate::hardware::probe::sockets;
 use std::fs;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+/// Owner of a listening port.
 pub enum Owner {
+    /// Nothing listens.
     Nobody,
+    /// Our own unit listens.
     Ours,
     /// Somebody else: `nginx (pid 4711)`.
     Stranger(String),

@@ -20,6 +20,8 @@ pub struct Progress {
 pub struct Stalled(pub Duration);
 
 impl Progress {
+    /// Returns a progress that fails after `limit` without an advance, or beyond `most` bytes; the first `least`
+    /// bytes do not count.
     pub fn new(limit: Duration, least: u64, most: u64) -> Progress {
         Progress { limit, least, most, done: 0, since: Duration::ZERO }
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Part of an answer that has arrived.
 #[derive(Debug, Default)]
 pub struct Streamed {
+    /// Text so far.
     pub text: String,
     /// Pieces of text; a token or a few.
     pub pieces: u64,

@@ -5,22 +5,22 @@
 //! [`preflight`] compares it with what [`look`] has [`seen`], and gives [`findings`]. [`id`] names the resources that
 //! all of it belongs to; [`desired`] says what of it a bundle means, [`prune`] removes what no longer serves.
 
-pub mod desired;
-pub mod download;
-pub mod findings;
-pub mod generation;
-pub mod handover;
-pub mod hashes;
-pub mod id;
-pub mod installed;
+pub(crate) mod desired;
+pub(crate) mod download;
+pub(crate) mod findings;
+pub(crate) mod generation;
+pub(crate) mod handover;
+pub(crate) mod hashes;
+pub(crate) mod id;
+pub(crate) mod installed;
 pub mod journal;
-pub mod key;
-pub mod look;
-pub mod made;
-pub mod preflight;
-pub mod prune;
-pub mod receive;
-pub mod resume;
-pub mod runtime;
-pub mod seen;
-pub mod staged;
+pub(crate) mod key;
+pub(crate) mod look;
+pub(crate) mod made;
+pub(crate) mod preflight;
+pub(crate) mod prune;
+pub(crate) mod receive;
+pub(crate) mod resume;
+pub(crate) mod runtime;
+pub(crate) mod seen;
+pub(crate) mod staged;
