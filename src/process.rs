@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 /// Most of each output stream that is kept, bytes; the rest is read and dropped.
 pub const KEEP: usize = 1 << 20;
 
-#[derive(Clone, Debug)]
 /// Result of a program that ended in time.
+#[derive(Clone, Debug)]
 pub struct ProgramOutput {
     /// Whether it exited with status 0.
     pub success: bool,
@@ -21,27 +21,27 @@ pub struct ProgramOutput {
     pub stderr: String,
 }
 
-#[derive(Debug, thiserror::Error)]
 /// Reason why a program gave no result.
+#[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    #[error("starting {program}")]
     /// It could not be started.
+    #[error("starting {program}")]
     Start {
         /// Name of the program.
         program: String,
         /// Cause.
         source: std::io::Error,
     },
-    #[error("{program} did not finish within {} s and was stopped", limit.as_secs())]
     /// It ran too long and was stopped.
+    #[error("{program} did not finish within {} s and was stopped", limit.as_secs())]
     TimedOut {
         /// Name of the program.
         program: String,
         /// Time that it had.
         limit: Duration,
     },
-    #[error("waiting for {program}")]
     /// Waiting for its end failed.
+    #[error("waiting for {program}")]
     Wait {
         /// Name of the program.
         program: String,

@@ -19,8 +19,8 @@ use crate::plan::{Plan, build, reconcile};
 use crate::report;
 use std::path::PathBuf;
 
-#[derive(clap::Args)]
 /// Arguments of `plan`.
+#[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     plan: PlanArgs,

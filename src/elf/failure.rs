@@ -3,26 +3,25 @@
 use std::io;
 use std::path::PathBuf;
 
-#[derive(Debug, thiserror::Error)]
 /// Reason why a file cannot be read as an ELF program.
+#[derive(Debug, thiserror::Error)]
 pub enum ElfError {
-    #[error("reading {}", path.display())]
     /// Reading failed.
+    #[error("reading {}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// Cause.
         source: io::Error,
     },
-    #[error("{} is not an ELF file for a 64-bit processor", path.display())]
     /// It is not ELF.
+    #[error("{} is not an ELF file for a 64-bit processor", path.display())]
     NotElf {
         /// The file.
         path: PathBuf,
     },
     /// It says something of itself that cannot be, or more than any program does.
     #[error("{} is damaged: {why}", path.display())]
-    /// Its tables contradict each other or its size.
     Damaged {
         /// The file.
         path: PathBuf,

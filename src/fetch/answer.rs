@@ -25,7 +25,6 @@ pub struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// All of a file of unknown size, if it has no more than `most` bytes.
-    /// The whole file.
     All {
         /// Most bytes that are accepted.
         most: u64,
@@ -62,8 +61,8 @@ pub struct Refusal {
     pub then: NextTry,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 /// Whether and when a request is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextTry {
     /// Ask again, after this long if the server said so.
     Later(Option<Duration>),

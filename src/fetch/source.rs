@@ -22,8 +22,8 @@ pub struct Source {
 pub struct Token {
     /// `https://huggingface.co`: addresses elsewhere never see the secret.
     pub origin: String,
-    #[serde(with = "crate::secret::travels")]
     /// The token.
+    #[serde(with = "crate::secret::travels")]
     pub secret: Secret,
 }
 
@@ -41,8 +41,8 @@ impl Token {
     }
 }
 
-#[derive(Clone, Debug)]
 /// Settings of a download.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Sent as a bearer token to its own site only.
     pub token: Option<Token>,

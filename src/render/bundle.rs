@@ -42,8 +42,8 @@ impl BundleFile {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
 /// Files of a plan, for one host or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     /// By path; without the manifest.
     files: Vec<BundleFile>,

@@ -29,8 +29,8 @@ pub const MAX_ENTRIES: usize = 256;
 /// Most bytes of all files together.
 pub const MAX_BYTES: u64 = 32 << 20;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 /// List of the files of a bundle, with what a host has to fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`SCHEMA`].
     pub schema: String,
@@ -52,8 +52,8 @@ pub struct Manifest {
     pub seed: Option<Seed>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 /// A file of the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
     /// Relative to the bundle, with `/`.
     pub path: RelativePath,
@@ -76,8 +76,8 @@ pub struct BundleLink {
     pub target: LinkTarget,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 /// A file that a host has to fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Download {
     /// Kind of the file.
     pub what: CarriedKind,

@@ -3,21 +3,20 @@
 use super::shown::shown;
 use std::io;
 
-#[derive(Debug, thiserror::Error)]
 /// Reason why an archive was not unpacked.
+#[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
     /// The archive holds something that no archive of a runtime should.
     #[error("{0}")]
     Refused(String),
-    #[error("it ends too early: it is truncated or still downloading")]
     /// The archive ends early.
+    #[error("it ends too early: it is truncated or still downloading")]
     Truncated,
-    #[error("it is not a .tar or .tar.gz archive, or it is damaged: {0}")]
     /// The archive cannot be read.
+    #[error("it is not a .tar or .tar.gz archive, or it is damaged: {0}")]
     Unreadable(String),
     /// The disk, not the archive.
     #[error("writing {name}")]
-    /// Writing failed.
     Write {
         /// Entry that was being written.
         name: String,

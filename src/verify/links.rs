@@ -13,8 +13,8 @@ pub struct Links {
     pub cards: Vec<CardLinks>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 /// Links of one card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardLinks {
     /// Number of the card.
     pub index: u64,

@@ -23,8 +23,8 @@ pub struct Report {
     pub lines: Vec<Line>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// Result of one requirement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Id of the requirement.
     pub id: String,
@@ -38,9 +38,9 @@ pub struct Line {
     pub why: String,
 }
 
+/// Judgement of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-/// Judgement of a requirement.
 pub enum Judgement {
     /// Need and promise are met.
     Ok,

@@ -19,8 +19,8 @@ pub const VERSION: u32 = 1;
 /// Longest request line, bytes; a bundle is at most a few hundred kilobytes.
 pub const LONGEST_REQUEST: u64 = 64 << 20;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
 /// Request of a client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Version of the protocol.
     pub version: u32,
@@ -42,10 +42,10 @@ pub struct Request {
     pub time: Option<jiff::Timestamp>,
 }
 
+/// Operations of the agent.
 #[allow(clippy::large_enum_variant, reason = "there is one of it, and it is on its way into JSON")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-/// Operations of the agent.
 pub enum Op {
     /// Sends the facts of the host.
     Probe {
@@ -108,8 +108,8 @@ pub const START_TIMEOUT: Duration = Duration::from_secs(300);
 /// Seconds that may be asked for instead.
 pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
 /// Content of [`Op::Apply`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.
     pub bundle: String,
@@ -139,8 +139,8 @@ pub struct Apply {
     /// Beginnings of addresses and what to try in their place first.
     #[serde(default)]
     pub mirrors: Vec<(String, String)>,
-    #[serde(default)]
     /// Settings for an API that is open to others.
+    #[serde(default)]
     pub expose: Expose,
 }
 
@@ -179,9 +179,9 @@ pub struct Blob {
     pub size_bytes: u64,
 }
 
+/// Events that the agent sends, and that a job writes to its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
-/// Events that the agent sends, and that a job writes to its journal.
 pub enum Event {
     /// Facts of the host.
     Facts {
@@ -291,9 +291,9 @@ pub enum Event {
     End(End),
 }
 
+/// Unit of a progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-/// Unit of a progress.
 pub enum Unit {
     /// Bytes.
     Bytes,
@@ -301,8 +301,8 @@ pub enum Unit {
     Seconds,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
 /// Parts of a blob that the agent needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Needed {
     /// SHA-256 of the blob.
     pub sha256: Checksum,
@@ -310,8 +310,8 @@ pub struct Needed {
     pub missing: Vec<(u64, u64)>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
 /// End of an operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct End {
     /// Exit status of the command.
     pub exit: Exit,
@@ -324,8 +324,8 @@ pub struct End {
     /// Last lines of the service's log, where they explain a failure.
     #[serde(default)]
     pub log: Vec<String>,
-    #[serde(default)]
     /// Receipt of an apply that succeeded.
+    #[serde(default)]
     pub receipt: Option<serde_json::Value>,
 }
 

@@ -24,8 +24,8 @@ pub struct Secrets {
 pub struct GivenCertificate {
     /// Certificate and chain, PEM.
     pub cert: String,
-    #[serde(with = "crate::secret::travels")]
     /// Private key, PEM.
+    #[serde(with = "crate::secret::travels")]
     pub key: Secret,
 }
 

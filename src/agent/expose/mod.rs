@@ -4,7 +4,7 @@
 //!
 //! Rules are loaded when they were confirmed before, or during a trial: a timer that is armed first
 //! ends it after a minute, unless the client has come back over a new connection by then. Then those
-//! hold again that did before ([`holding`]).
+//! hold again that did before (`holding`).
 
 pub(crate) mod certificate;
 pub(crate) mod firewall;

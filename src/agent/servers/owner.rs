@@ -4,8 +4,8 @@
 use crate::hardware::probe::sockets;
 use std::fs;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
 /// Owner of a listening port.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// Nothing listens.
     Nobody,

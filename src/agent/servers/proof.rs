@@ -20,8 +20,8 @@ pub struct Part {
     pub reported: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
 /// Buffers of one device, planned and reported.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Device {
     /// Name of the device in the ledger: `host`, `gpu0`.
     pub device: String,
