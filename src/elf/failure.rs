@@ -25,7 +25,7 @@ pub enum ElfError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Which part is damaged.
+        /// The damaged part.
         why: &'static str,
     },
 }
