@@ -11,14 +11,23 @@ pub use anyhow::{Context, Result, anyhow, bail, ensure};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exit {
+    /// The command did what was asked.
     Done = 0,
+    /// It failed.
     Failed = 1,
+    /// The command line or an input file is wrong.
     Usage = 2,
+    /// No plan fits; the best one is printed all the same.
     NoPlanFits = 3,
+    /// The host does not meet the plan; nothing was changed.
     HostDoesNotMeetPlan = 4,
+    /// `--check` found changes.
     ChangesFound = 5,
+    /// The host's SSH key is unknown or has changed.
     HostKey = 6,
+    /// Another apply holds the host.
     Held = 7,
+    /// The apply failed, and the old generation serves again.
     RolledBack = 8,
 }
 
@@ -36,6 +45,7 @@ impl Exit {
         Exit::Done,
     ];
 
+    /// Returns the process's exit status.
     pub fn code(self) -> u8 {
         self as u8
     }
@@ -50,12 +60,16 @@ impl Exit {
 /// An error with an exit code and, where there is one, the next thing to try.
 #[derive(Clone, Debug)]
 pub struct Failure {
+    /// Exit status of the command.
     pub exit: Exit,
+    /// Reason, in one sentence.
     pub message: String,
+    /// Next command or place to look, if there is one.
     pub hint: Option<String>,
 }
 
 impl Failure {
+    /// Returns a failure without a hint.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Failure { exit, message: message.into(), hint: None }
     }
@@ -70,6 +84,7 @@ impl Failure {
         Failure::new(Exit::Usage, message)
     }
 
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

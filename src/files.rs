@@ -91,13 +91,16 @@ pub fn full(error: &io::Error) -> bool {
 /// A content hash taken earlier holds while these stay the same.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
+    /// Number of the inode.
     pub inode: u64,
+    /// Size, bytes.
     pub size_bytes: u64,
     /// Nanoseconds since 1970.
     pub modified_ns: i128,
 }
 
 impl Stamp {
+    /// Returns the stamp of the file at `path`, links followed.
     pub fn of(path: &Path) -> io::Result<Stamp> {
         use std::os::unix::fs::MetadataExt;
         let metadata = fs::metadata(path)?;

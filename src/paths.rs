@@ -1,19 +1,25 @@
 //! Where everything lies on a host. The only place that spells these paths.
 
+/// Unit of the chat server.
 pub const UNIT: &str = "agi-provision-llama.service";
+/// System user, and group, that servers run as.
 pub const USER: &str = "agi-provision";
 
 /// The agent: `agent-<sha256>` files and the link `agi-provision` to the one in use.
 pub const LIB: &str = "/usr/local/lib/agi-provision";
+/// Link to the executable that the services start.
 pub const AGENT_LINK: &str = "/usr/local/lib/agi-provision/agi-provision";
 
+/// Folder of the configuration.
 pub const ETC: &str = "/etc/agi-provision";
 /// 0600, root; the unit hands it to the server as a credential.
 pub const API_KEY: &str = "/etc/agi-provision/api-key";
 /// Link to the generation that serves; switching it is the one rename of an apply.
 pub const GENERATION: &str = "/etc/agi-provision/generation";
 
+/// Folder of the data.
 pub const VAR: &str = "/var/lib/agi-provision";
+/// Folder of the generations, each named by its number.
 pub const GENERATIONS: &str = "/var/lib/agi-provision/generations";
 /// Models by content: `models/<sha256>/<name>`.
 pub const MODELS: &str = "/var/lib/agi-provision/models";
@@ -25,19 +31,24 @@ pub const INCOMING: &str = "/var/lib/agi-provision/incoming";
 pub const JOB: &str = "/var/lib/agi-provision/job";
 /// Compiled GPU kernels; systemd makes it for the unit.
 pub const CACHE: &str = "/var/cache/agi-provision";
+/// Receipt of the last apply that succeeded.
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
 /// Units of this host.
 pub const UNITS: &str = "/etc/systemd/system";
+/// Unit file of the chat server.
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
 /// Link that enables the unit.
 pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
 /// Link that enables the embedding server's unit.
 pub const EMBED_WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-embed.service";
+/// Folder of the chat server's drop-ins.
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
 /// Starts a job again that a restart of the host cut; there while a job is pending.
 pub const RESUME_UNIT: &str = "agi-provision-resume.service";
+/// Unit file of [`RESUME_UNIT`].
 pub const RESUME_FILE: &str = "/etc/systemd/system/agi-provision-resume.service";
+/// Link that enables [`RESUME_UNIT`].
 pub const RESUME_LINK: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-resume.service";
 /// In memory, and root alone can enter it: locks, and secrets on their way from a session to its job.
 pub const PRIVATE: &str = "/run/agi-provision";
@@ -48,6 +59,7 @@ pub const TOKEN: &str = "/run/agi-provision/token";
 
 /// Ends TLS for those who may reach the API from other hosts; there once one was exposed.
 pub const EXPOSE_UNIT: &str = "agi-provision-expose.service";
+/// Unit file of [`EXPOSE_UNIT`].
 pub const EXPOSE_FILE: &str = "/etc/systemd/system/agi-provision-expose.service";
 /// A copy of the rules that a new connection confirmed; others are not loaded.
 pub const EXPOSE_CONFIRMED: &str = "/etc/agi-provision/exposed.nft";
@@ -61,7 +73,9 @@ pub const EXPOSE_TRIAL: &str = "/run/agi-provision-expose-trial";
 pub const EXPOSE_REVERT: &str = "agi-provision-expose-revert";
 /// The certificate for other hosts and its key, 0600, root.
 pub const TLS: &str = "/etc/agi-provision/tls";
+/// Certificate for other hosts, PEM.
 pub const TLS_CERT: &str = "/etc/agi-provision/tls/cert.pem";
+/// Private key of the certificate, PEM, readable by root alone.
 pub const TLS_KEY: &str = "/etc/agi-provision/tls/key.pem";
 /// A certificate of the user's own on its way to the job, as [`TOKEN`] is.
 pub const TLS_GIVEN: &str = "/run/agi-provision/tls";
@@ -71,6 +85,7 @@ pub const JOB_UNIT: &str = "agi-provision-apply.service";
 
 /// Inside a generation.
 pub mod generation {
+    /// The plan.
     pub const PLAN: &str = "plan.json";
     /// The bundle that it was made from, as a tar: what `status` compares the host with.
     pub const BUNDLE: &str = "bundle.tar";
@@ -84,6 +99,7 @@ pub mod generation {
     pub const MODEL: &str = "model";
     /// Link to the unpacked runtime's folder that holds `llama-server`.
     pub const RUNTIME: &str = "runtime";
+    /// Chat template of the model, if the plan has one.
     pub const CHAT_TEMPLATE: &str = "chat-template.jinja";
     /// systemd drop-in: what differs between generations.
     pub const LIMITS: &str = "limits.conf";

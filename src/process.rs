@@ -8,23 +8,46 @@ use std::time::{Duration, Instant};
 /// Most of each output stream that is kept, bytes; the rest is read and dropped.
 pub const KEEP: usize = 1 << 20;
 
+/// Result of a program that ended in time.
 #[derive(Clone, Debug)]
 pub struct ProgramOutput {
+    /// Whether it exited with status 0.
     pub success: bool,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
+    /// Output, at most the first MiB; bytes that are not UTF-8 are replaced.
     pub stdout: String,
+    /// Error output, within the same bound.
     pub stderr: String,
 }
 
+/// Reason why a program gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
+    /// It could not be started.
     #[error("starting {program}")]
-    Start { program: String, source: std::io::Error },
+    Start {
+        /// Name of the program.
+        program: String,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// It ran too long and was stopped.
     #[error("{program} did not finish within {} s and was stopped", limit.as_secs())]
-    TimedOut { program: String, limit: Duration },
+    TimedOut {
+        /// Name of the program.
+        program: String,
+        /// Time that it had.
+        limit: Duration,
+    },
+    /// Waiting for its end failed.
     #[error("waiting for {program}")]
-    Wait { program: String, source: std::io::Error },
+    Wait {
+        /// Name of the program.
+        program: String,
+        /// Cause.
+        source: std::io::Error,
+    },
 }
 
 impl ProcessError {

@@ -15,6 +15,7 @@ impl Secret {
         &self.0
     }
 
+    /// Returns whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -57,10 +58,12 @@ pub mod travels {
     use super::Secret;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    /// Writes the secret as plain text.
     pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(secret.expose())
     }
 
+    /// Reads the secret from plain text.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
         String::deserialize(deserializer).map(Secret::from)
     }

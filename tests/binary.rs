@@ -9,7 +9,7 @@ const DT_NEEDED: u64 = 1;
 /// A static executable names no loader, and no library it would need. (`file` says static-pie.)
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-fn it_is_static() {
+fn the_binary_is_static() {
     let elf = fs::read(env!("CARGO_BIN_EXE_agi-provision")).unwrap();
     assert_eq!(&elf[..5], b"\x7fELF\x02", "a 64-bit ELF");
     let u16_at = |at: usize| u16::from_le_bytes(elf[at..at + 2].try_into().unwrap()) as usize;

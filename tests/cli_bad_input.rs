@@ -170,7 +170,7 @@ fn ranges_that_are_none_or_hold_everyone_exit_2() {
 }
 
 #[test]
-fn what_fits_nowhere_exits_3_and_is_still_printed() {
+fn a_plan_that_fits_nowhere_exits_3_and_is_still_printed() {
     let home = Home::new();
     let args = ["plan", "--model", "llama-65b", "--profile", "gpu-8gb", "--quant", "F16"];
     let ran = home.run(&args);

@@ -92,7 +92,7 @@ fn a_server_without_ranges_will_do() {
 }
 
 #[test]
-fn every_passing_trouble_passes() {
+fn a_download_survives_every_temporary_failure() {
     let status =
         |code, headers: &[&str]| Reply::Status(code, headers.iter().map(|h| h.to_string()).collect());
     let troubles = [
@@ -163,7 +163,7 @@ fn lasting_trouble_ends_in_words_and_keeps_what_came() {
 }
 
 #[test]
-fn where_nothing_came_nothing_stays() {
+fn a_download_that_brought_nothing_leaves_nothing() {
     let place = Place::new(SIZE);
     let server = Server::start(place.bytes.clone(), |_, _| Reply::Status(404, vec![]));
     let error = place.fetch(&[server.url("model")], &quick()).unwrap_err();

@@ -57,7 +57,7 @@ fn open_to_all() -> Vec<u8> {
 }
 
 #[test]
-fn what_strangers_pack_changes_nothing_outside_and_is_open_to_nobody() {
+fn archives_of_strangers_change_nothing_outside_and_are_open_to_nobody() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     host.install_libgomp();
     let before = host.snapshot();

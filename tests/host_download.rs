@@ -146,7 +146,7 @@ fn damaged_and_stalled_downloads_leave_the_host_as_it_was() {
 }
 
 #[test]
-fn what_is_not_pinned_is_not_downloaded() {
+fn a_file_that_is_not_pinned_is_not_downloaded() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let model = client.tiny("tiny.gguf", 1);
     let before = host.snapshot();

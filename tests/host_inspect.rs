@@ -154,7 +154,7 @@ fn follow_the_log(host: &Host, client: &Client, user: &str) {
 }
 
 #[test]
-fn what_was_applied_is_removed_without_a_trace() {
+fn an_apply_is_removed_without_a_trace() {
     for (image, user) in [("debian12", "root"), ("debian13", "admin")] {
         let (host, client) = (Host::boot(image), Client::new());
         let fresh = host.snapshot();

@@ -34,7 +34,7 @@ fn a_host_is_a_fresh_server() {
 }
 
 #[test]
-fn its_users_log_in_with_their_key_only() {
+fn users_of_a_lab_host_log_in_with_their_key_only() {
     for image in IMAGES {
         let host = Host::boot(image);
         assert_eq!(host.ssh("root", "id -un").ok(), "root");

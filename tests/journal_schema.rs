@@ -65,7 +65,7 @@ fn lines() -> Vec<Value> {
 }
 
 #[test]
-fn whatever_a_job_writes_is_described() {
+fn every_event_that_a_job_writes_is_in_the_schema() {
     let validator = validator();
     for line in lines() {
         let errors: Vec<String> = validator.iter_errors(&line).map(|error| error.to_string()).collect();

@@ -15,7 +15,9 @@ use std::time::Duration;
 /// Request to every host, with the files that go with it.
 #[derive(Clone, Debug)]
 pub struct Work {
+    /// Request to the agent.
     pub op: Op,
+    /// Executable that is staged if the host does not have it.
     pub agent: AgentFile,
     /// Files the host may ask for.
     pub files: Vec<LocalFile>,
@@ -28,7 +30,9 @@ pub struct Work {
 /// How a host answered. Connection problems are errors, and no outcome.
 #[derive(Clone, Debug)]
 pub struct HostOutcome {
+    /// Name of the host, as the user gave it.
     pub host: String,
+    /// End that the agent reported.
     pub end: End,
     /// Everything but progress, in order.
     pub events: Vec<Event>,

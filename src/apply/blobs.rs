@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 /// A file with the name it gets on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFile {
+    /// Path on this machine.
     pub path: PathBuf,
+    /// Name, hash and size.
     pub blob: Blob,
 }
 
@@ -46,8 +48,11 @@ impl LocalFile {
 /// The executable that serves as agent.
 #[derive(Clone, Debug)]
 pub struct AgentFile {
+    /// Path on this machine.
     pub path: PathBuf,
+    /// SHA-256 of the file.
     pub sha256: Checksum,
+    /// Size of the file, bytes.
     pub size_bytes: u64,
     /// Processor that it is built for.
     pub processor: Processor,

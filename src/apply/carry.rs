@@ -13,11 +13,14 @@ use std::path::Path;
 /// A file of this machine that travels in a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Travelling {
+    /// Kind of the file.
     pub what: CarriedKind,
+    /// File on this machine.
     pub file: LocalFile,
 }
 
 impl Travelling {
+    /// Returns the entry of the manifest for the file.
     pub fn entry(&self) -> Carried {
         let blob = self.file.blob.clone();
         Carried { what: self.what, name: blob.name, sha256: blob.sha256, size_bytes: blob.size_bytes }

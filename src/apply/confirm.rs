@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_who_may_enter_without_a_confirmation() {
+    fn the_message_names_who_may_enter_without_a_confirmation() {
         let error = anyhow::anyhow!("no route to host");
         for (earlier, says) in
             [(None, "host closed it again"), (Some("10.0.0.0/8"), "host lets 10.0.0.0/8 in again, as before")]

@@ -13,8 +13,11 @@ use tokio::task::JoinSet;
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
+    /// Progress bars, for a terminal.
     Bars,
+    /// Lines on stderr.
     Plain,
+    /// Nothing.
     Silent,
 }
 

@@ -8,15 +8,20 @@ use crate::ssh;
 /// A host that is reached over SSH, or this machine.
 #[derive(Clone, Debug)]
 pub enum Host {
+    /// A host over SSH.
     Ssh {
+        /// Host, user and port.
         target: ssh::Target,
+        /// Keys, configuration and time limits.
         options: Box<ssh::Options>,
         /// By an inventory.
         called: Option<String>,
         /// Root is had by doas, not by sudo.
         doas: bool,
     },
+    /// This machine, without SSH.
     Local {
+        /// Name in an inventory.
         called: Option<String>,
     },
 }
@@ -48,6 +53,7 @@ impl Host {
         }
     }
 
+    /// Connects to the host. Errors are those of [`ssh::Connection::connect`].
     pub fn connect(&self) -> Result<Box<dyn Link + Send>> {
         Ok(match self {
             Host::Ssh { target, options, doas, .. } => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// An agent that was started: its stdin and its lines.
 pub trait Stream {
+    /// Writes bytes to the agent's stdin.
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
 
     /// Sends all of `source`; `progress` gets the bytes sent so far.
@@ -24,6 +25,7 @@ pub trait Stream {
     fn finish(self: Box<Self>) -> Result<String>;
 }
 
+/// Way to a host on which the agent is started.
 pub trait Link {
     /// Starts `agent session` as root, from its staged executable. Its first lines may be the noise of
     /// a login shell; a line

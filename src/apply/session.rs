@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ran_instead_of_the_agent_is_told() {
+    fn output_of_a_program_that_ran_instead_of_the_agent_is_shown() {
         for (said, noise, message, hint) in [
             ("", "", "and nothing says why", "end every session"),
             ("", "only backups", "which said \"only backups\" instead", "ForceCommand"),

@@ -8,8 +8,11 @@ use crate::wire::protocol::{Event, Unit};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
+/// Shows the progress of one host.
 pub trait Show: Send {
+    /// Called when a connection begins.
     fn connecting(&mut self);
+    /// Called for each event of the agent.
     fn event(&mut self, event: &Event);
     /// Bytes of an upload so far.
     fn upload(&mut self, name: &str, done: u64, total: u64);
@@ -72,6 +75,7 @@ pub struct Plain {
 }
 
 impl Plain {
+    /// Returns a plain display with the host's name before each line.
     pub fn new(host: &str) -> Plain {
         Plain { host: host.to_string(), last_upload: None, doing: "downloading" }
     }
@@ -122,6 +126,7 @@ pub struct Bars {
 }
 
 impl Bars {
+    /// Returns a bar among `all`, with the host's name before it.
     pub fn new(host: &str, all: &MultiProgress) -> Bars {
         let bar = all.add(ProgressBar::new_spinner());
         bar.set_style(spinner());

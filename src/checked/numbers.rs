@@ -17,6 +17,7 @@ impl FileMode {
     /// Mode of a file that everyone may read.
     pub const PLAIN: FileMode = FileMode(0o644);
 
+    /// Checks the bits. Fails for a mode with bits other than permissions, or one that others may write.
     pub fn new(bits: u32) -> Result<FileMode, Refused> {
         let refuse = |why: &str| Err(Refused::new(&format!("{bits:04o}"), MODE, why));
         match bits {
@@ -26,6 +27,7 @@ impl FileMode {
         }
     }
 
+    /// Returns the permission bits.
     pub fn bits(self) -> u32 {
         self.0
     }
@@ -61,6 +63,7 @@ impl TryFrom<String> for FileMode {
 pub struct Port(NonZeroU16);
 
 impl Port {
+    /// Returns the port's number.
     pub fn number(self) -> u16 {
         self.0.get()
     }

@@ -69,12 +69,14 @@ fn parts(text: &str) -> Result<(), String> {
 }
 
 impl HostPath {
+    /// Returns the path.
     pub fn as_path(&self) -> &Path {
         Path::new(self.as_str())
     }
 }
 
 impl RelativePath {
+    /// Returns the path.
     pub fn as_path(&self) -> &Path {
         Path::new(self.as_str())
     }

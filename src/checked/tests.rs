@@ -267,7 +267,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_a_type_takes_keeps_its_promise(text in hostile()) {
+    fn every_value_that_a_type_accepts_keeps_its_promise(text in hostile()) {
         let visible = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
         if let Ok(sum) = read::<Checksum>(&text) {
             prop_assert_eq!(Path::new("/x").join(&sum).components().count(), 3);
@@ -301,7 +301,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_reads_back_the_same(text in hostile()) {
+    fn a_written_value_reads_back_the_same(text in hostile()) {
         fn back<T: DeserializeOwned + Serialize + PartialEq>(text: &str) -> bool {
             read::<T>(text).is_ok_and(|value| {
                 let json = serde_json::to_string(&value).unwrap();

@@ -81,6 +81,7 @@ macro_rules! text_type {
                 }
             }
 
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

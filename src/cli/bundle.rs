@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_bundle_lacks_is_named_with_what_to_do() {
+    fn files_that_the_bundle_lacks_are_named_with_what_to_do() {
         let file = |name: &str, pinned| Lacking { name: name.to_string(), pinned };
         assert!(advice(&[file("m.gguf", true)], false).is_empty());
         let lacking = [file("llama.cpp b1", false), file("m.gguf", true)];

@@ -19,6 +19,7 @@ use crate::plan::{Plan, build, reconcile};
 use crate::report;
 use std::path::PathBuf;
 
+/// Arguments of `plan`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -147,7 +148,9 @@ fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>
 
 /// A plan, and the model's files where they lie on this machine.
 pub struct Planned {
+    /// The plan.
     pub plan: Plan,
+    /// Model files on this machine that it was made from.
     pub model_files: Vec<PathBuf>,
 }
 
@@ -280,6 +283,7 @@ impl PlanArgs {
     }
 }
 
+/// Runs `plan`.
 pub fn run(args: &Args) -> Result<Exit> {
     let facts = match &args.facts {
         Some(path) => Some(super::reconcile::read_facts(path)?),

@@ -19,6 +19,7 @@ const MOST_ENTRIES: u64 = 4096;
 /// The processor that a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
+    /// A processor that this tool knows.
     Known(Processor),
     /// ELF's number of another one.
     Other(u16),
@@ -45,7 +46,9 @@ impl fmt::Display for Machine {
 /// A version of a library's symbols, such as GLIBC_2.38 of libc.so.6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionNeed {
+    /// Library that has to define the version.
     pub library: String,
+    /// Name of the version, such as `GLIBC_2.34`.
     pub version: String,
     /// It runs without.
     pub weak: bool,
@@ -54,20 +57,26 @@ pub struct VersionNeed {
 /// Parts of an ELF file that the loader reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
+    /// Processor that it is for.
     pub machine: Machine,
     /// The loader that the kernel starts for it; none for libraries and static programs.
     pub interpreter: Option<String>,
+    /// Name by which others need it.
     pub soname: Option<String>,
     /// Names of the libraries that it is linked with.
     pub needed: Vec<String>,
     /// Folders to look in, as they are written (`$ORIGIN/../lib`).
     pub rpath: Vec<String>,
+    /// Folders of its libraries, from `DT_RUNPATH`.
     pub runpath: Vec<String>,
+    /// Versions of symbols that it needs.
     pub versions_needed: Vec<VersionNeed>,
+    /// Versions of symbols that it defines.
     pub versions_defined: BTreeSet<String>,
 }
 
 impl Image {
+    /// Reads the file at `path`. Errors: it cannot be read, is not ELF, or is damaged.
     pub fn read(path: &Path) -> Result<Image> {
         Reader { bytes: Bytes::open(path)? }.image()
     }

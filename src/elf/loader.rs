@@ -17,7 +17,9 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// Where libraries are looked for when a program does not say.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    /// Paths of each library in the loader's cache.
     pub cache: BTreeMap<String, Vec<PathBuf>>,
+    /// Folders that are searched after the cache.
     pub folders: Vec<PathBuf>,
 }
 
@@ -39,11 +41,15 @@ impl Search {
 /// Something that a program needs and this machine does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lacking {
+    /// A library that no folder has.
     Library(String),
     /// The library is there, and older than the program.
     Version {
+        /// Name of the library.
         library: String,
+        /// Version that the program needs.
         version: String,
+        /// Newest version that the library has.
         newest: Option<String>,
     },
 }
@@ -53,6 +59,7 @@ pub enum Lacking {
 pub struct Loaded {
     /// Libraries, direct and indirect.
     pub found: Vec<PathBuf>,
+    /// Libraries and versions that it lacks.
     pub lacking: Vec<Lacking>,
 }
 

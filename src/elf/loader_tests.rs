@@ -108,7 +108,7 @@ fn a_static_program_needs_nothing() {
 }
 
 #[test]
-fn what_is_no_program_is_refused() {
+fn a_file_that_is_no_program_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     let mut arm = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0\x01\0\0\0".to_vec();

@@ -2,7 +2,7 @@
 //! that it needs, where it looks for them. Nothing of it is run, and a file of any size and content takes
 //! little memory.
 //!
-//! [`image`] reads one file, [`loader`] finds what it needs on this machine, [`cache`] reads ld.so.cache.
+//! `image` reads one file, `loader` finds what it needs on this machine, `cache` reads ld.so.cache.
 
 mod bytes;
 mod cache;

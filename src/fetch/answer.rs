@@ -9,10 +9,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The parts of an answer's head that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
+    /// HTTP status.
     pub status: u16,
+    /// Length of the body, bytes.
     pub content_length: Option<u64>,
+    /// `Content-Range`, as it was sent.
     pub content_range: Option<String>,
+    /// `ETag`, as it was sent.
     pub etag: Option<String>,
+    /// `Retry-After`, as it was sent.
     pub retry_after: Option<String>,
 }
 
@@ -20,9 +25,19 @@ pub struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// All of a file of unknown size, if it has no more than `most` bytes.
-    All { most: u64 },
+    All {
+        /// Most bytes that are accepted.
+        most: u64,
+    },
     /// `[start, end)` of a file of `size` bytes.
-    Part { start: u64, end: u64, size: u64 },
+    Part {
+        /// First byte.
+        start: u64,
+        /// Byte after the last.
+        end: u64,
+        /// Size of the whole file, bytes.
+        size: u64,
+    },
 }
 
 /// Content after the head of a sound answer.
@@ -40,10 +55,13 @@ pub enum Sent {
 pub struct Refusal {
     /// Status of the server's answer, where that is the reason.
     pub status: Option<u16>,
+    /// Reason, as a clause about the address.
     pub why: String,
+    /// Whether and when to try again.
     pub then: NextTry,
 }
 
+/// Whether and when a request is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextTry {
     /// Ask again, after this long if the server said so.

@@ -35,6 +35,7 @@ impl Api {
         &self.base
     }
 
+    /// Returns whether requests carry a token.
     pub fn has_token(&self) -> bool {
         self.asker.has_token()
     }

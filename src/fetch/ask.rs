@@ -40,6 +40,7 @@ pub struct Asker {
 
 /// A whole answer.
 pub struct Reply {
+    /// Body of the answer.
     pub body: Vec<u8>,
     /// The next page's address on the same server, where a list goes on.
     pub next: Option<String>,
@@ -50,16 +51,23 @@ pub struct Reply {
 /// No answer.
 pub enum Unanswered {
     /// The server's last word.
-    Refused { status: u16, why: String },
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Reason, as a clause about the address.
+        why: String,
+    },
     /// Failed on the way; the error has a hint.
     Failed(anyhow::Error),
 }
 
 impl Asker {
+    /// Returns a client. Fails if TLS cannot be set up.
     pub fn new(token: Option<Token>, patience: Patience) -> Result<Asker> {
         Ok(Asker { client: client::client(patience.stall)?, token, patience })
     }
 
+    /// Returns whether requests carry a token.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }

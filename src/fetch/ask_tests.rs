@@ -26,7 +26,7 @@ fn ask(plays: Vec<Play>, asked: Asked) -> (Result<Vec<u8>, No>, usize) {
 }
 
 #[test]
-fn what_may_go_better_is_asked_for_again_and_nothing_else() {
+fn only_temporary_failures_are_asked_for_again() {
     let busy = || Play::Status(503, "Retry-After: 0\r\n");
     let long = || "x".repeat((1 << 20) + 1);
     let part = Asked::Part { start: 2, end: 5, size: 7 };
@@ -63,7 +63,7 @@ fn a_part_is_cut_out_of_a_whole_file() {
 }
 
 #[test]
-fn one_that_trickles_is_given_up() {
+fn an_answer_that_trickles_is_given_up() {
     let began = Instant::now();
     let (base, _requests) = serve(vec![Play::Trickle, Play::Text("fast".to_string())]);
     let reply = asker(None).get(&base, ALL);

@@ -14,12 +14,14 @@ pub struct Pages {
 /// Downloaded page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
+    /// Content of the page.
     pub bytes: Vec<u8>,
     /// RFC 2822, as the server gave it.
     pub last_modified: Option<String>,
 }
 
 impl Pages {
+    /// Returns a reader of pages of at most `most_bytes` each. Fails if TLS cannot be set up.
     pub fn new(patience: Patience, most_bytes: u64) -> Result<Pages> {
         Ok(Pages { asker: Asker::new(None, patience)?, most: most_bytes })
     }

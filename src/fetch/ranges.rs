@@ -15,6 +15,7 @@ impl Ranges {
         ranges
     }
 
+    /// Returns the ranges in order, each its first byte and the byte after its last.
     pub fn pairs(&self) -> &[(u64, u64)] {
         &self.0
     }
@@ -92,7 +93,7 @@ mod tests {
     proptest! {
         /// Against the plain truth: one bool a byte.
         #[test]
-        fn it_is_a_set_of_bytes(
+        fn ranges_behave_as_a_set_of_bytes(
             adds in prop::collection::vec((0u64..64, 0u64..64), 0..12),
             removes in prop::collection::vec((0u64..64, 0u64..64), 0..4),
             taken in prop::collection::vec((0u64..64, 0u64..64), 0..4),

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 /// The partial file's companion. Believed only for the same content; the final hash judges it all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// SHA-256 that the file must have.
     pub sha256: String,
+    /// Size that the file must have, bytes.
     pub size_bytes: u64,
     /// Strong entity tags by address, without its query.
     #[serde(default)]
@@ -63,6 +65,7 @@ impl Record {
         Record { have: Ranges::new(pairs.collect::<Vec<_>>()), ..found }
     }
 
+    /// Writes the record beside `dest`.
     pub fn write(&self, dest: &Path) -> Result<()> {
         files::write(&record(dest), &serde_json::to_vec(self)?, 0o600)
     }

@@ -17,8 +17,11 @@ const MAX_LIST: u64 = 4 << 20;
 /// An archive of a release, pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
+    /// Address of the file.
     pub url: DownloadUrl,
+    /// SHA-256 of the file, as the publisher gives it.
     pub sha256: Checksum,
+    /// Size of the file, bytes.
     pub size_bytes: u64,
 }
 
@@ -40,6 +43,7 @@ struct Asset {
 }
 
 impl Releases {
+    /// Returns the releases at the publisher's address, or at the one that the environment names.
     pub fn from_env() -> Result<Releases> {
         Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
     }

@@ -36,7 +36,7 @@ fn an_archive_is_pinned_by_its_digest() {
 }
 
 #[test]
-fn what_cannot_be_pinned_is_told() {
+fn a_release_that_cannot_be_pinned_is_an_error_that_says_why() {
     let name = ARCHIVE.to_string();
     for (plays, message, word) in [
         (vec![Play::Text(list("x.tar.gz", "null"))], "has no llama-b11434", "--runtime-archive"),

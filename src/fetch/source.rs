@@ -11,7 +11,9 @@ use std::time::Duration;
 pub struct Source {
     /// Tried in this order.
     pub urls: Vec<String>,
+    /// SHA-256 that the file must have.
     pub sha256: Checksum,
+    /// Size that the file must have, bytes.
     pub size_bytes: u64,
 }
 
@@ -20,6 +22,7 @@ pub struct Source {
 pub struct Token {
     /// `https://huggingface.co`: addresses elsewhere never see the secret.
     pub origin: String,
+    /// The token.
     #[serde(with = "crate::secret::travels")]
     pub secret: Secret,
 }
@@ -38,6 +41,7 @@ impl Token {
     }
 }
 
+/// Settings of a download.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Sent as a bearer token to its own site only.
@@ -61,6 +65,7 @@ impl Default for Options {
 pub struct Progress {
     /// Bytes that are there, those of earlier tries included.
     pub done: u64,
+    /// Bytes in all.
     pub total: u64,
 }
 
@@ -69,8 +74,11 @@ pub struct Progress {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}{}", kept(*have, *total))]
 pub struct Unfinished {
+    /// Reason, in one sentence.
     pub message: String,
+    /// Bytes that are kept for the next try.
     pub have: u64,
+    /// Bytes in all.
     pub total: u64,
     /// A site wants a token, or another one.
     pub needs_token: bool,

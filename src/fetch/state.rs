@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn one_works_until_ranges_are_known_to_work() {
+    fn one_connection_works_until_ranges_are_known_to_work() {
         let (mut state, urls) = (state(), urls());
         let first = state.take(&urls, 30).unwrap();
         assert_eq!((first.start, first.end), (0, 30));

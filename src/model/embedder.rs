@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_embedding_model_is_refused() {
+    fn a_file_of_another_kind_of_model_is_refused() {
         let error = registry::embedder("bge").unwrap_err();
         assert_eq!(exit_code(&error), Exit::Usage);
         assert!(hint(&error).unwrap().contains("bge-m3"));

@@ -63,7 +63,7 @@ fn registry_and_header_agree() {
 }
 
 #[test]
-fn what_is_not_a_gguf_is_told_apart() {
+fn files_that_are_not_gguf_are_told_apart() {
     assert!(matches!(read(b""), Err(GgufError::Truncated(_))));
     assert!(matches!(read(b"GG"), Err(GgufError::NotGguf(_))));
     assert!(matches!(read(b"<!DOCTYPE html>"), Err(GgufError::NotGguf(_))));

@@ -80,7 +80,7 @@ mod tests {
     use crate::model::gguf::Header;
 
     #[test]
-    fn it_reads_back_as_an_embedding_model() {
+    fn the_tiny_file_reads_back_as_an_embedding_model() {
         let mut bytes = Vec::new();
         write_tiny_embedder(&mut bytes, 1).unwrap();
         let header = Header::read(bytes.as_slice(), Some(bytes.len() as u64)).unwrap();

@@ -94,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_steers_a_terminal_is_written_out() {
+    fn control_characters_are_escaped() {
         for (text, shown) in [
             ("a\x1b[2Jb\rc\u{9b}1md\x7f", "a\\u{1b}[2Jb\\rc\\u{9b}1md\\u{7f}"),
             ("x\x1b]0;title\x07", "x\\u{1b}]0;title\\u{7}"),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
-/// Read and written through [`super::reading`], which checks it as a whole: a plan that was read is sound.
+/// Read and written through `plan::reading`, which checks it as a whole: a plan that was read is sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Plan {

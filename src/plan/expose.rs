@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_everyone_is_wide() {
+    fn a_range_of_nearly_everyone_is_wide() {
         for (text, wide) in [
             ("0.0.0.0/0", true),
             ("128.0.0.0/1", true),

@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_document_says_runs_does_run() {
+    fn every_model_that_the_document_calls_runnable_fits() {
         let levels = &*LEVELS;
         for claim in &levels.claims {
             assert_ne!(claim.ours.verdict, Verdict::Impossible, "{claim:?}");

@@ -14,9 +14,11 @@ pub use row::Row;
 /// A family of processors. The default is that of profiles and plans which name none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Processor {
+    /// Intel and AMD, 64 bits.
     #[default]
     #[serde(rename = "x86_64")]
     X86_64,
+    /// Arm, 64 bits.
     #[serde(rename = "aarch64")]
     Aarch64,
 }

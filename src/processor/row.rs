@@ -21,6 +21,7 @@ pub struct Row {
     pub isa: &'static [&'static str],
     /// Those that a plan needs, and why.
     pub needed: &'static [&'static str],
+    /// Reason why a host needs these instructions.
     pub why_needed: &'static str,
     /// Those that a plan's speed counts on besides.
     pub promised: &'static [&'static str],

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_packed_comes_back() {
+    fn packed_files_come_back() {
         let files = [("a", 0o644, &b"1"[..]), ("b/c", 0o600, &[0u8; 2000][..])];
         let tar = pack(files.into_iter()).unwrap();
         assert_eq!(tar, pack(files.into_iter()).unwrap());

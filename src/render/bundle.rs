@@ -23,9 +23,11 @@ use std::path::{Path, PathBuf};
 pub struct BundleFile {
     /// Relative to the bundle, with `/`.
     pub path: RelativePath,
+    /// Permission bits.
     pub mode: FileMode,
     /// `user:group`.
     pub owner: String,
+    /// Content.
     pub content: Vec<u8>,
 }
 
@@ -40,6 +42,7 @@ impl BundleFile {
     }
 }
 
+/// Files of a plan, for one host or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     /// By path; without the manifest.
@@ -137,14 +140,17 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// Returns the files, sorted by path.
     pub fn files(&self) -> &[BundleFile] {
         &self.files
     }
 
+    /// Returns the links, sorted by path.
     pub fn links(&self) -> &[BundleLink] {
         &self.manifest.links
     }
 
+    /// Returns the manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

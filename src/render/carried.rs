@@ -20,24 +20,31 @@ pub const SEED: &str = "seed.iso";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CarriedKind {
+    /// Archive of llama.cpp.
     Runtime,
+    /// File of a model.
     Model,
 }
 
 /// A file that travels in the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
+    /// Kind of the file.
     pub what: CarriedKind,
     /// Its name under [`FOLDER`]; a model's is the one in the plan.
     pub name: FileName,
+    /// SHA-256 of the file.
     pub sha256: Checksum,
+    /// Size of the file, bytes.
     pub size_bytes: u64,
 }
 
 /// [`SEED`], as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
+    /// SHA-256 of the image.
     pub sha256: Checksum,
+    /// Size of the image, bytes.
     pub size_bytes: u64,
 }
 
@@ -116,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_there_twice() {
+    fn a_carried_file_is_listed_once() {
         let model = |name: &str| file(CarriedKind::Model, name);
         check(&[file(CarriedKind::Runtime, "llama.tar.gz"), model("a-00001-of-00002.gguf"), model("b.gguf")])
             .unwrap();
@@ -126,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_carried_no_more_goes_and_nothing_else() {
+    fn files_no_longer_carried_are_removed_and_no_others() {
         let dir = tempfile::tempdir().unwrap();
         let (a, b) = (file(CarriedKind::Model, "a"), file(CarriedKind::Model, "b"));
         fs::create_dir(dir.path().join(FOLDER)).unwrap();

@@ -19,8 +19,11 @@ use std::path::Path;
 /// How a file or link is not as rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
+    /// The plan renders no such file.
     Added,
+    /// The file that the plan renders is missing.
     Missing,
+    /// The content or mode differs.
     Changed,
     /// The content is right, the mode is not.
     Mode,
@@ -46,7 +49,9 @@ impl fmt::Display for How {
 /// A file or link that is not as this program renders it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
+    /// Path in the bundle.
     pub path: String,
+    /// Kind of the edit.
     pub how: How,
     /// Content as rendered and as found; empty where there is none or it is not text.
     rendered: String,
@@ -74,10 +79,12 @@ const SHOWN_WIDTH: usize = 200;
 const MOST_FILES: usize = 10_000;
 
 impl Edits {
+    /// Returns whether nothing was edited.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
+    /// Returns the paths of the edited files.
     pub fn paths(&self) -> Vec<String> {
         self.list.iter().map(|edit| edit.path.clone()).collect()
     }

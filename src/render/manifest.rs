@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Version of the tool that renders.
 pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Schema of the manifest.
 pub const SCHEMA: &str = "agi-provision/bundle/1";
+/// Name of the manifest in the bundle.
 pub const MANIFEST: &str = "manifest.json";
 /// The plan at the bundle's top; the generation's copy has the same bytes.
 pub const PLAN: &str = "plan.json";
@@ -27,14 +29,18 @@ pub const MAX_ENTRIES: usize = 256;
 /// Most bytes of all files together.
 pub const MAX_BYTES: u64 = 32 << 20;
 
+/// List of the files of a bundle, with what a host has to fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// [`SCHEMA`].
     pub schema: String,
+    /// Version of the tool that rendered it.
     pub tool_version: ToolVersion,
     /// The pinned llama.cpp build, `b11434`.
     pub llama_build: String,
     /// Every file but this one, by path.
     pub files: Vec<ManifestFile>,
+    /// Links that a host gets.
     pub links: Vec<BundleLink>,
     /// Files that a host has to fetch, unless `carried` has them; `null` where the plan does not pin a value.
     pub downloads: Vec<Download>,
@@ -46,14 +52,18 @@ pub struct Manifest {
     pub seed: Option<Seed>,
 }
 
+/// A file of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
     /// Relative to the bundle, with `/`.
     pub path: RelativePath,
+    /// Permission bits.
     pub mode: FileMode,
     /// `user:group`.
     pub owner: String,
+    /// SHA-256 of the content.
     pub sha256: Checksum,
+    /// Size, bytes.
     pub size_bytes: u64,
 }
 
@@ -62,15 +72,22 @@ pub struct ManifestFile {
 pub struct BundleLink {
     /// Relative to the bundle, under `rootfs/`.
     pub path: RelativePath,
+    /// Target of the link.
     pub target: LinkTarget,
 }
 
+/// A file that a host has to fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Download {
+    /// Kind of the file.
     pub what: CarriedKind,
+    /// Name of the file.
     pub name: String,
+    /// Address; `None` if the plan does not pin it.
     pub url: Option<DownloadUrl>,
+    /// Size, bytes; `None` if the plan does not know it.
     pub size_bytes: Option<u64>,
+    /// SHA-256; `None` if the plan does not know it.
     pub sha256: Option<Checksum>,
 }
 

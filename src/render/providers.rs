@@ -3,9 +3,11 @@
 /// A provider's limit on user-data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provider {
+    /// Name of the provider.
     pub name: &'static str,
     /// Most bytes it accepts.
     pub limit_bytes: usize,
+    /// Form in which the provider counts user-data.
     pub counted: Counted,
 }
 

@@ -30,6 +30,7 @@ const SUMS: &str = "SHA256SUMS";
 
 /// The executable that does the work on the machine.
 pub struct Program<'a> {
+    /// Path of the file on this machine.
     pub path: &'a Path,
     /// Lower-case hex.
     pub sha256: &'a str,

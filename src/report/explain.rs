@@ -6,6 +6,7 @@ use crate::plan::verdict::{Decides, Term};
 use crate::units::gib;
 use std::fmt::Write;
 
+/// Returns the explanation as text for a terminal.
 pub fn text(explanation: &Explanation) -> String {
     let mut out = String::from("How each number came about\n");
     let mut section = "";

@@ -4,6 +4,7 @@ use super::table;
 use crate::hardware::facts::{Facts, Gpu, Mount};
 use crate::units::gib;
 
+/// Returns the facts as text for a terminal.
 pub fn text(facts: &Facts) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![name.to_string(), value]);

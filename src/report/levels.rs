@@ -6,6 +6,7 @@ use crate::plan::levels::{Levels, Memory, OfModel, OfProfile, Texts};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// Returns the levels as a Markdown document.
 pub fn markdown(levels: &Levels, texts: &Texts) -> String {
     let mut out = format!("# {}\n\n{}\n", texts.title, texts.intro);
     for level in &levels.levels {

@@ -7,6 +7,7 @@ use crate::plan::document::{Plan, Verdict};
 use crate::units::gib;
 use std::fmt::Write;
 
+/// Returns the plan as text for a terminal.
 pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     head(&mut out, plan);

@@ -81,6 +81,7 @@ fn without_tls(listening: &Value) -> Option<String> {
     })
 }
 
+/// Returns the agent's `status` document as text for a terminal.
 pub fn text(status: &Value) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -162,7 +163,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn it_says_what_is_being_done_and_what_waits() {
+    fn status_names_the_work_under_way_and_the_files_that_wait() {
         let at_work = json!({
             "what": "apply", "by": "a@b", "since": "T", "step": "model", "changes": "put it there",
         });
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_who_may_use_the_api_and_whether_that_was_confirmed() {
+    fn status_names_who_may_use_the_api_and_whether_that_was_confirmed() {
         let exposed = |open_to: &[&str], confirmed: bool, serves: bool, loaded: bool| {
             json!({
                 "ranges": ["10.0.0.0/8", "fd00::/8"], "open_to": open_to, "port": 8080,

@@ -36,8 +36,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 const LONGEST: usize = 35_000;
 const KEXINIT: u8 = 20;
 
-/// What the server on this fresh connection has none of that this program has: in one sentence for each kind.
-/// `None` where it does not say, or lacks nothing.
+/// Returns the kinds of algorithms of which the server on this fresh connection has none that this program has, in
+/// one sentence for each kind. `None` if it does not say, or lacks nothing.
 pub(super) fn missing(socket: &Socket) -> Option<String> {
     let lists = offered(socket)?;
     let why = compare(&lists);

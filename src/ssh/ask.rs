@@ -31,9 +31,11 @@ pub enum Absent {
     NoTerminal,
     /// Asked, and nothing came.
     NotGiven,
+    /// Nobody answered in time.
     TimedOut,
     /// It was wrong; at the host that is named, or locally.
     Wrong(String),
+    /// The terminal failed.
     Failed(String),
 }
 

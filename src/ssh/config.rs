@@ -29,6 +29,7 @@ const ETC_CONFIG: &str = "/etc/ssh/ssh_config";
 pub struct Options {
     /// Private keys; where there are any, no others are tried.
     pub identity: Vec<PathBuf>,
+    /// Host keys that are accepted.
     pub host_key: HostKeyPolicy,
     /// `None`: the configuration's UserKnownHostsFile. New keys are added to the first of them. The
     /// configuration's GlobalKnownHostsFile is read in any case.

@@ -28,6 +28,7 @@ const MOST_HOPS: usize = 8;
 pub struct RemoteOutput {
     /// `None`: a signal ended it.
     pub status: Option<i32>,
+    /// Output.
     pub stdout: Vec<u8>,
     /// The end of it, 64 KiB at most.
     pub stderr: String,

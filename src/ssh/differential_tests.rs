@@ -131,7 +131,7 @@ fn configurations_of_people_lead_to_the_same_host() {
 }
 
 #[test]
-fn only_the_client_knows_some_of_it_and_ours_says_so() {
+fn a_setting_that_only_ssh_can_judge_is_reported_as_such() {
     let folder = Folder::new(&[]);
     for (text, want) in [
         ("Match originalhost box exec \"true\"\n Port 2201\n", "port: 2201"),
@@ -145,7 +145,7 @@ fn only_the_client_knows_some_of_it_and_ours_says_so() {
 }
 
 #[test]
-fn what_ssh_refuses_is_refused_with_its_words() {
+fn a_configuration_that_ssh_refuses_is_refused_with_its_words() {
     let folder = Folder::new(&[("loop", "Include @T@/loop\n")]);
     for (text, words) in [
         ("Host box\n Frobnicate yes\n", "Bad configuration option: frobnicate"),

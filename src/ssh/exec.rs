@@ -63,6 +63,7 @@ pub struct Exec {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the remote command ended {} after {sent} bytes of input{}", describe(ended), colon(&ended.stderr))]
 pub struct EndedEarly {
+    /// Result of the command.
     pub ended: Ended,
     /// Bytes handed over; how many of them it has read is unknown.
     pub sent: u64,

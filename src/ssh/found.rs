@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ssh_prints_is_read() {
+    fn the_output_of_ssh_g_is_parsed() {
         let found = Found::printed(
             "user me\nport 22\nidentityfile ~/a b\nidentityfile /c#1\nproxycommand none\n\
              userknownhostsfile /home/a b/k /etc/k\nconnecttimeout 60\nbatchmode no\npubkeyauthentication true\n",

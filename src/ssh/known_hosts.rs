@@ -28,23 +28,30 @@ const MAX_FILE: u64 = 16 << 20;
 /// Result of looking one key of one host up in the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
+    /// The key is known.
     Known,
     /// Other keys are known: the first such line and every type known.
     Changed {
+        /// Entry with the other key.
         at: Place,
+        /// Types of the known keys.
         types: Vec<String>,
     },
     /// The key is marked `@revoked`.
     Revoked {
+        /// Entry that revokes the key.
         at: Place,
     },
+    /// No key of the host is known.
     Unknown,
 }
 
 /// A line of a file; lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// File of known hosts.
     pub file: PathBuf,
+    /// Line in it, from 1.
     pub line: usize,
 }
 

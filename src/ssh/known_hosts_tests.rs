@@ -101,7 +101,7 @@ fn entries_hashed_by_ssh_keygen_are_read() {
 }
 
 #[test]
-fn what_is_appended_is_found_again_and_hidden() {
+fn an_appended_host_key_is_found_again_and_its_name_is_hashed() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(".ssh/known_hosts");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Context, Result};
 use crate::outside;
 
-/// Of what it writes to stderr this much is kept, the end of it, bytes.
+/// Bytes kept of the end of what it writes to stderr.
 const KEPT: usize = 2 << 10;
 /// To pass our last words on, once its stdin is closed.
 const PARTING: Duration = Duration::from_millis(500);

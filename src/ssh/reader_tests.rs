@@ -65,7 +65,7 @@ fn hosts_are_matched_as_openssh_does() {
 }
 
 #[test]
-fn what_cannot_be_judged_is_refused_by_line_and_keyword() {
+fn an_unsupported_setting_is_refused_by_line_and_keyword() {
     let home = Home::new(&[("inner", "\nMatch exec true\n")]);
     for (text, why) in [
         (

@@ -32,8 +32,11 @@ pub enum Lock {
 /// Secrets that a script gave.
 #[derive(Clone, Debug, Default)]
 pub struct GivenSecrets {
+    /// Passphrase of an encrypted key.
     pub passphrase: Option<Secret>,
+    /// Password of the login.
     pub password: Option<Secret>,
+    /// Password for sudo.
     pub sudo: Option<Secret>,
 }
 
@@ -85,6 +88,7 @@ impl Default for Secrets {
 }
 
 impl Secrets {
+    /// Returns secrets that ask through `ask` for those that are not given.
     pub fn new(given: GivenSecrets, ask: impl Ask + 'static) -> Secrets {
         let inner = Arc::new(Inner {
             given,
@@ -117,6 +121,7 @@ impl Secrets {
         self.is_given(lock) || self.can_ask()
     }
 
+    /// Returns whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         !self.silent && !self.inner.ask.is_deaf()
     }
@@ -243,6 +248,7 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Returns the secret of this turn.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }

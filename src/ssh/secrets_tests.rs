@@ -32,7 +32,7 @@ fn sudo() -> Lock {
 }
 
 #[test]
-fn what_one_host_took_the_others_use_without_asking() {
+fn a_password_that_one_host_accepted_is_used_for_the_others_without_asking() {
     let typist = Typist::new(&["right"]);
     let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     secrets.turn(&sudo(), "?", "a").unwrap().accepted();
@@ -79,7 +79,7 @@ fn a_try_without_verdict_leaves_the_secret_for_the_next() {
 }
 
 #[test]
-fn what_a_script_gave_is_not_asked_for_and_locks_do_not_mix() {
+fn a_secret_from_a_script_is_not_asked_for_and_locks_do_not_mix() {
     let given = GivenSecrets { sudo: Some("given".into()), ..GivenSecrets::default() };
     let secrets = Secrets::new(given, Nobody);
     assert!(secrets.may_open(&sudo()) && !secrets.may_open(&Lock::Login("admin".into())));

@@ -37,7 +37,7 @@ fn an_alias_gives_name_user_port_key_and_timeout() {
 }
 
 #[test]
-fn what_was_typed_wins() {
+fn an_option_on_the_command_line_wins_over_the_configuration() {
     let got = decided(ALIAS, "me@box:23");
     assert_eq!((got.host.as_str(), got.user.as_str(), got.port), ("192.0.2.7", "me", 23));
     let other = decided(ALIAS, "me@other");

@@ -9,9 +9,11 @@ use crate::error::{Failure, Result};
 /// up here, and user and port stay unknown unless they were given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
+    /// User to log in as; by the configuration if `None`.
     pub user: Option<String>,
     /// A name, an alias or an address; an IPv6 address has no brackets here.
     pub name: String,
+    /// Port; by the configuration if `None`.
     pub port: Option<u16>,
 }
 

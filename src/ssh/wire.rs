@@ -30,7 +30,9 @@ pub(super) mod code {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the connection to {peer} was lost: {detail}")]
 pub struct Lost {
+    /// `user@host:port`.
     pub peer: String,
+    /// Cause.
     pub detail: String,
 }
 
@@ -38,8 +40,11 @@ pub struct Lost {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what} on {peer} took longer than {} s", limit.as_secs_f64())]
 pub struct TimedOut {
+    /// `user@host:port`.
     pub peer: String,
+    /// Step that took too long.
     pub what: String,
+    /// Time that it had.
     pub limit: Duration,
 }
 

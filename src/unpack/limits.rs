@@ -15,6 +15,7 @@ pub struct Limits {
     pub header_bytes: u64,
     /// Unpacked bytes for each compressed one, once more than `ratio_from` bytes were unpacked.
     pub ratio: u64,
+    /// Unpacked bytes from which on the ratio counts.
     pub ratio_from: u64,
 }
 

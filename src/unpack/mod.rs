@@ -4,7 +4,7 @@
 //! on the way to a file is opened by its own name, never through a link. Links come last, after every one
 //! was seen to lead to something in the archive. Modes and owners are ours, whatever the archive says.
 //!
-//! [`name`], [`tree`] and [`header`] decide and touch nothing; [`input`] counts what is read, [`disk`] writes.
+//! `name`, `tree` and `header` decide and touch nothing; `input` counts what is read, `disk` writes.
 
 mod disk;
 mod header;

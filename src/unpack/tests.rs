@@ -122,7 +122,7 @@ fn names_and_links_that_lead_outside_are_refused() {
 }
 
 #[test]
-fn what_is_no_file_folder_or_link_is_refused() {
+fn an_entry_that_is_no_file_folder_or_link_is_refused() {
     for (kind, why) in
         [(b'3', "a device"), (b'4', "a device"), (b'6', "a pipe"), (b'S', "sparse"), (b'V', "tar's type")]
     {
@@ -135,7 +135,7 @@ fn what_is_no_file_folder_or_link_is_refused() {
 }
 
 #[test]
-fn one_name_means_one_thing() {
+fn an_entry_of_a_name_that_is_taken_is_refused() {
     for (entries, why) in [
         (vec![file("f", b"1"), file("f", b"2")], "f is there twice"),
         (vec![file("f", b"1"), file("./f", b"2")], "f is there twice"),
@@ -233,7 +233,7 @@ fn an_archive_that_unpacks_to_far_more_than_itself_is_refused() {
 }
 
 #[test]
-fn what_is_no_archive_or_ends_early_is_said() {
+fn a_file_that_is_no_archive_or_ends_early_is_refused_with_the_reason() {
     for (bytes, why) in [
         (b"this is no archive, only some text that goes on".to_vec(), "not a .tar or .tar.gz"),
         ("<!DOCTYPE html>".repeat(100).into_bytes(), "not a .tar or .tar.gz"),

@@ -9,13 +9,18 @@ use serde::{Deserialize, Serialize};
 /// The links of a host's cards, as a generation keeps them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
+    /// Links of each card.
     pub cards: Vec<CardLinks>,
 }
 
+/// Links of one card.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardLinks {
+    /// Number of the card.
     pub index: u64,
+    /// UUID that the driver gives it.
     pub uuid: Option<String>,
+    /// PCIe link; `None` if it is not reported.
     pub pcie: Option<Pcie>,
     /// Those that were up.
     pub nvlinks: u64,
@@ -25,6 +30,7 @@ const WHY: &str = "the cards were linked so when this was applied; loading, and 
 slower now: reseat the card, or --allow gpu-link";
 
 impl Links {
+    /// Returns the links among the facts.
     pub fn of(facts: &Facts) -> Links {
         let card = |gpu: &Gpu| CardLinks {
             index: gpu.index,

@@ -19,22 +19,30 @@ use found::{Finding, holds, name, number};
 /// The outcome for every requirement, in the plan's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// One line for each requirement, in the plan's order.
     pub lines: Vec<Line>,
 }
 
+/// Result of one requirement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
+    /// Id of the requirement.
     pub id: String,
     /// Bound that decided, as text with its unit.
     pub needed: String,
+    /// Finding on the host, as text with its unit.
     pub found: String,
+    /// Judgement.
     pub outcome: Judgement,
+    /// Reason for the requirement.
     pub why: String,
 }
 
+/// Judgement of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Judgement {
+    /// Need and promise are met.
     Ok,
     /// Below the promise, above the need.
     Warning,
@@ -50,10 +58,12 @@ pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report
 }
 
 impl Report {
+    /// Returns the lines that refuse.
     pub fn refused(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.outcome == Judgement::Refused)
     }
 
+    /// Returns the lines that warn.
     pub fn warnings(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.outcome == Judgement::Warning)
     }
@@ -78,10 +88,12 @@ impl Report {
         self
     }
 
+    /// Returns the lines that would refuse and were allowed by name.
     pub fn allowed(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.outcome == Judgement::Allowed)
     }
 
+    /// Returns whether no line refuses.
     pub fn passes(&self) -> bool {
         self.refused().next().is_none()
     }

@@ -116,7 +116,7 @@ fn a_table_of_requirements() {
 }
 
 #[test]
-fn what_is_ours_already_counts_as_there() {
+fn resources_that_our_servers_use_count_as_free() {
     let mut facts = facts();
     facts.ports.push(Port { port: 8080, process: Some("llama-server (pid 7)".into()), ..Port::default() });
     facts.disk.free_bytes = GIB;

@@ -20,7 +20,12 @@ pub enum Frame {
     /// Nothing new; the sender is still there.
     Alive,
     /// `length` bytes for the file at `start` follow.
-    Piece { start: u64, length: u64 },
+    Piece {
+        /// Place of its first byte in the file.
+        start: u64,
+        /// Bytes of it.
+        length: u64,
+    },
 }
 
 impl Frame {

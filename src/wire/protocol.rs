@@ -19,10 +19,14 @@ pub const VERSION: u32 = 1;
 /// Longest request line, bytes; a bundle is at most a few hundred kilobytes.
 pub const LONGEST_REQUEST: u64 = 64 << 20;
 
+/// Request of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
+    /// Version of the protocol.
     pub version: u32,
+    /// Random text that the agent's greeting repeats, hex.
     pub nonce: String,
+    /// Operation that is asked for.
     pub op: Op,
     /// For downloads on the host; lives in the memory of both ends only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,19 +42,26 @@ pub struct Request {
     pub time: Option<jiff::Timestamp>,
 }
 
+/// Operations of the agent.
 #[allow(clippy::large_enum_variant, reason = "there is one of it, and it is on its way into JSON")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
+    /// Sends the facts of the host.
     Probe {
+        /// Whether disk and network are measured, which takes seconds.
         measure: bool,
         /// Read from for a moment, with `measure`.
         #[serde(default)]
         urls: Vec<String>,
     },
+    /// Judges the host by a plan.
     Verify {
+        /// The plan.
         plan: Box<crate::plan::Plan>,
+        /// Whether warnings refuse as well.
         strict: bool,
+        /// Requirements that may refuse without effect, by id.
         allow: Vec<String>,
         /// Reads the model and the runtime again.
         #[serde(default)]
@@ -59,23 +70,33 @@ pub enum Op {
         #[serde(default)]
         measure: bool,
     },
+    /// Brings the host to a bundle.
     Apply(Apply),
+    /// Sends the state of the servers.
     Status,
+    /// Sends the servers' log.
     Logs {
+        /// Lines from the end.
         lines: u32,
+        /// Whether new lines follow.
         follow: bool,
     },
+    /// Sends the API key.
     KeyShow,
+    /// Replaces the API key.
     KeyRotate,
     /// The host is still reached after its port was opened.
     ConfirmExposure,
     /// A further stream of an upload that the apply's own has begun.
     Receive {
+        /// File of which pieces follow.
         blob: Blob,
     },
     /// Back to the generation before the one that serves.
     Rollback,
+    /// Removes everything that this tool made.
     Remove {
+        /// Whether models stay for a next apply.
         keep_models: bool,
     },
 }
@@ -87,6 +108,7 @@ pub const START_TIMEOUT: Duration = Duration::from_secs(300);
 /// Seconds that may be asked for instead.
 pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
 
+/// Content of [`Op::Apply`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The bundle as a tar, base64.
@@ -97,6 +119,7 @@ pub struct Apply {
     pub trust_edits: bool,
     /// Only say what would change.
     pub check: bool,
+    /// Whether warnings refuse as well.
     pub strict: bool,
     /// Seconds that a server may show no progress while it starts and answers; `None`: as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,12 +132,14 @@ pub struct Apply {
     /// llama-server as it is on the host already, instead of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_path: Option<HostPath>,
+    /// Model files that the client has.
     pub models: Vec<Blob>,
     /// Who applies, for the lock: `user@machine`.
     pub client: String,
     /// Beginnings of addresses and what to try in their place first.
     #[serde(default)]
     pub mirrors: Vec<(String, String)>,
+    /// Settings for an API that is open to others.
     #[serde(default)]
     pub expose: Expose,
 }
@@ -146,28 +171,40 @@ pub const JOURNAL_SCHEMA: &str = "agi-provision/journal/1";
 /// A file known by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
+    /// Name of the file.
     pub name: FileName,
+    /// SHA-256 of the content.
     pub sha256: Checksum,
+    /// Size, bytes.
     pub size_bytes: u64,
 }
 
+/// Events that the agent sends, and that a job writes to its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
+    /// Facts of the host.
     Facts {
+        /// The facts.
         facts: Box<Facts>,
     },
+    /// Judgement of the host.
     Verified {
+        /// The report.
         report: Report,
     },
     /// A step begins to change something.
     Step {
+        /// Name of the step.
         name: String,
+        /// Changes that it makes, as text.
         what: String,
     },
     /// The step has ended; `seconds` it took.
     StepDone {
+        /// Name of the step.
         name: String,
+        /// Time that it took, seconds.
         seconds: f64,
         /// Without doing what it was to do.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -175,47 +212,64 @@ pub enum Event {
     },
     /// How far the running step is; may be dropped.
     Progress {
+        /// Amount so far.
         done: u64,
+        /// Amount in all, if that is known.
         total: Option<u64>,
+        /// Unit of both.
         unit: Unit,
     },
     /// Changes that `--check` found in one step.
     Differs {
+        /// Name of the step.
         step: String,
+        /// Changes that an apply would make, as text.
         changes: Vec<String>,
     },
     /// Send what is missing of these, as [`super::frames`] says.
     Need {
+        /// Missing ranges of each blob.
         blobs: Vec<Needed>,
     },
     /// All bytes of a blob arrived and its hash is right.
     Received {
+        /// Blob that has arrived.
         sha256: Checksum,
     },
     /// An apply of the same bundle was under way; its events follow from its beginning.
     Attached {
+        /// When the job began, RFC 3339.
         since: String,
+        /// Client that began it, `user@machine`.
         by: String,
     },
     /// The first line of a journal.
     Journal {
+        /// Schema of the journal.
         schema: String,
+        /// Id of the bundle.
         bundle: String,
     },
     /// The host was restarted in the middle; the job goes on.
     Resumed {
+        /// When the job began, RFC 3339.
         since: String,
     },
+    /// Something that the user should know.
     Warning {
+        /// The text.
         text: String,
     },
     /// Other hosts may come in. With `confirm_seconds` only until then, unless a new connection sends
     /// [`Op::ConfirmExposure`].
     Exposed {
+        /// Ranges of addresses that may enter.
         ranges: String,
+        /// Port that is open to them.
         port: Port,
         /// `sha256`, `names`, `made_here`, `days_left`, `pem`.
         certificate: serde_json::Value,
+        /// Time for a new connection to confirm the rules, seconds; `None` if they hold already.
         confirm_seconds: Option<u64>,
         /// Who may enter again when nobody confirms; nobody where it is missing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,49 +279,63 @@ pub enum Event {
     Alive,
     /// Data for stdout (logs, a key, a status).
     Output {
+        /// The text.
         text: String,
     },
     /// A document for stdout.
     Document {
+        /// The document.
         value: serde_json::Value,
     },
     /// The last event.
     End(End),
 }
 
+/// Unit of a progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
+    /// Bytes.
     Bytes,
+    /// Seconds.
     Seconds,
 }
 
+/// Parts of a blob that the agent needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Needed {
+    /// SHA-256 of the blob.
     pub sha256: Checksum,
     /// Ranges of bytes that the host has not.
     pub missing: Vec<(u64, u64)>,
 }
 
+/// End of an operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct End {
+    /// Exit status of the command.
     pub exit: Exit,
     /// Something on the host is different from before, or would be after a check.
     pub changed: bool,
+    /// Result, in one sentence.
     pub message: String,
+    /// Next command or place to look, after a failure.
     pub hint: Option<String>,
     /// Last lines of the service's log, where they explain a failure.
     #[serde(default)]
     pub log: Vec<String>,
+    /// Receipt of an apply that succeeded.
     #[serde(default)]
     pub receipt: Option<serde_json::Value>,
 }
 
 impl End {
+    /// Returns the end of an operation that succeeded.
     pub fn done(changed: bool, message: impl Into<String>) -> End {
         End { exit: Exit::Done, changed, message: message.into(), hint: None, log: Vec::new(), receipt: None }
     }
 
+    /// Returns the end for an error.
     pub fn failed(error: &anyhow::Error) -> End {
         End {
             exit: crate::error::exit_code(error),
@@ -313,6 +381,7 @@ pub fn stage_marker(nonce: &str) -> String {
 
 /// Receives events: the client's connection, or the journal.
 pub trait Events {
+    /// Sends an event. Fails if nobody takes it.
     fn send(&mut self, event: &Event) -> std::io::Result<()>;
 }
 

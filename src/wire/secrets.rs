@@ -13,14 +13,18 @@ use serde::{Deserialize, Serialize};
 /// Secrets that a job needs besides its files.
 #[derive(Default)]
 pub struct Secrets {
+    /// Token for downloads.
     pub token: Option<Token>,
+    /// Certificate of the user's own.
     pub certificate: Option<GivenCertificate>,
 }
 
 /// The user's own: PEM texts.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GivenCertificate {
+    /// Certificate and chain, PEM.
     pub cert: String,
+    /// Private key, PEM.
     #[serde(with = "crate::secret::travels")]
     pub key: Secret,
 }

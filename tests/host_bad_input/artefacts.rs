@@ -99,7 +99,7 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_the_host_cannot_take_is_said_before_anything_is_sent() {
+fn a_file_that_the_host_cannot_take_is_refused_before_anything_is_sent() {
     let mut site = Site::new(Host::boot("debian12"));
     let host = &site.host;
     host.exec("systemd-run -q --unit=squatter systemd-socket-activate -l 8080 cat").ok();

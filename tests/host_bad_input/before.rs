@@ -68,7 +68,7 @@ const OTHERS: [(&str, &str, &str, &str); 10] = [
 ];
 
 #[test]
-fn what_others_made_under_our_names_is_refused_with_its_owner_and_left() {
+fn things_of_others_under_our_names_are_refused_with_their_owner_and_left() {
     let mut site = Site::new(Host::boot("debian12"));
     let fresh = site.host.snapshot();
     for (make, undo, what, todo) in OTHERS {

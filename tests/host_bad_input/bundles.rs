@@ -37,7 +37,7 @@ fn edited(site: &Site, name: &str, path: &str, change: impl Fn(String) -> String
 }
 
 #[test]
-fn what_strangers_put_into_bundles_and_plans_changes_nothing_until_it_is_trusted_by_name() {
+fn edits_of_strangers_in_bundles_and_plans_change_nothing_until_they_are_trusted_by_name() {
     let mut site = Site::new(Host::boot("debian12"));
     site.host.exec("mkdir -p /home/someone && echo kept > /home/someone/file").ok();
     site.remember();

@@ -67,7 +67,7 @@ fn end(exit: &str) -> Value {
 }
 
 #[test]
-fn nothing_that_a_host_says_steers_the_terminal() {
+fn control_characters_of_a_host_do_not_reach_the_terminal() {
     let liar = Liar::new();
     let model = liar.client.path("tiny.gguf");
     let plan = liar.client.plan("plan.json", &model, &[], |_| ());
@@ -125,7 +125,7 @@ fn nothing_that_a_host_says_steers_the_terminal() {
 }
 
 #[test]
-fn what_is_no_answer_is_an_error_in_time() {
+fn output_that_is_no_answer_is_an_error_in_time() {
     let liar = Liar::new();
     let failed = |command: &[&str], expected: &str| {
         let ran = liar.run(command);

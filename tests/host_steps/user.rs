@@ -44,7 +44,7 @@ fn kill(host: &Host, (call, count): (Call, usize)) {
 }
 
 #[test]
-fn what_a_killed_useradd_leaves_goes_with_the_next_apply_or_remove() {
+fn files_of_a_killed_useradd_are_removed_by_the_next_apply_or_remove() {
     let site = Site::new("debian13");
     for cell in KILLED {
         kill(&site.host, cell);

@@ -60,7 +60,7 @@ fn log(vm: &Vm) -> String {
 }
 
 #[test]
-fn what_a_power_cut_took_is_not_believed_and_done_again() {
+fn work_that_a_power_cut_lost_is_done_again() {
     let (client, shape) = (client(), shape("1G"));
     let mut vm = Vm::boot("debian13", &shape);
     vm.exec(WRITES_LATE).ok();

@@ -9,8 +9,8 @@ use super::{Host, run, tool};
 /// The image with Vulkan and the software device.
 pub const IMAGE: &str = "debian13-gpu";
 
-/// What makes Mesa's device one that ggml takes, as often as there are cards: software devices are left out
-/// otherwise. Set on the host, by an administrator's drop-in; the program under test knows nothing of it.
+/// Environment that makes Mesa's device one that ggml takes, as often as there are cards: software devices are left
+/// out otherwise. Set on the host, by an administrator's drop-in; the program under test knows nothing of it.
 pub fn environment(cards: usize) -> [String; 3] {
     [
         format!("GGML_VK_VISIBLE_DEVICES={}", vec!["0"; cards].join(",")),

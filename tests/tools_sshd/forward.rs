@@ -154,7 +154,7 @@ fn clients_that_go_away_in_the_middle_stop_nobody_else() {
 }
 
 #[test]
-fn what_the_host_refuses_is_said_and_the_tunnel_stays() {
+fn a_connection_that_the_host_refuses_is_reported_and_the_tunnel_stays() {
     let server = Server::start();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

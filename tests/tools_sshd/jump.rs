@@ -77,7 +77,7 @@ fn the_host_key_of_each_is_checked() {
 }
 
 #[test]
-fn what_goes_wrong_on_the_way_is_said() {
+fn a_failure_at_the_jump_host_is_reported() {
     let (gate, inner, options) = behind();
     let connection = connect(&options).unwrap();
     let start = Instant::now();

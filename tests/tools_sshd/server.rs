@@ -173,7 +173,7 @@ impl Drop for Server {
 fn sshd_config(path: &Path, port: u16, host_keys: &[&str], more: &str) -> String {
     let path = path.display();
     let keys: String = host_keys.iter().map(|key| format!("HostKey {path}/host_{key}\n")).collect();
-    // Of two such lines the last one counts, and of others the first.
+    // The last of two such lines counts; of others the first.
     let startups = if more.contains("MaxStartups") { "" } else { "MaxStartups 100\n" };
     format!(
         "{more}\nPort {port}\nListenAddress 127.0.0.1\n{keys}AuthorizedKeysFile {path}/authorized_keys\n\

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stays_is_named() {
+    fn files_that_stay_are_named() {
         assert_eq!(sentence(&[]), None);
         assert_eq!(sentence(&["a"]).unwrap(), "a stays for the next apply");
         assert_eq!(sentence(&["a", "b", "c"]).unwrap(), "a, b and c stay for the next apply");

@@ -23,6 +23,7 @@ pub fn plan(observed: impl IntoIterator<Item = (Id, Observed)>, cut_off: bool) -
 
 /// Returns the changes of one resource, where those of `earlier` are made before; `None` if it needs none.
 pub fn planned(id: Id, observed: Observed, earlier: &[Planned], cut_off: bool) -> Option<Planned> {
+    debug_assert!(earlier.iter().all(|other| !other.id.comes_after(id)), "{id:?} is too late");
     let Observed { mut changes, reach, dependent } = observed;
     changes.extend(dependent.and_then(|dependent| brought_about(id, dependent, earlier, cut_off)));
     (!changes.is_empty()).then_some(Planned { id, changes, reach })

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_and_what_was_brought_is_left_out() {
+    fn folders_that_stay_and_things_that_an_image_brought_are_left_out() {
         let kept = shown(&[paths::MODELS], Scope::All);
         assert!(kept.iter().all(|path| !path.starts_with(paths::MODELS)), "{kept:?}");
         let made = shown(&[], Scope::Made);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_confirmed_gives_way_to_what_held_before_it() {
+    fn unconfirmed_rules_give_way_to_those_that_held_before() {
         let earlier = Holding::Earlier(exposure("10.0.0.0/8"));
         for (plan, confirmed, trial, tried, holding) in [
             ("", "", "", "", Holding::Nobody),

@@ -4,12 +4,12 @@
 //!
 //! Rules are loaded when they were confirmed before, or during a trial: a timer that is armed first
 //! ends it after a minute, unless the client has come back over a new connection by then. Then those
-//! hold again that did before ([`holding`]).
+//! hold again that did before (`holding`).
 
-pub mod certificate;
-pub mod firewall;
+pub(crate) mod certificate;
+pub(crate) mod firewall;
 pub mod front;
-pub mod holding;
+pub(crate) mod holding;
 
 use crate::agent::host::service::systemctl;
 use crate::agent::store::{generation, staged};
@@ -59,6 +59,7 @@ pub fn load() -> Result<Exit> {
     }
 }
 
+/// Returns whether the unit that lets other hosts in runs.
 pub fn is_running() -> Result<bool> {
     Ok(systemctl(&["is-active", "--quiet", paths::EXPOSE_UNIT])?.success)
 }

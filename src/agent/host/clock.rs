@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_about_the_time_casts_doubt_on_the_clock() {
+    fn only_an_error_about_time_casts_doubt_on_the_clock() {
         let here = "2011-03-01T00:00:00Z".parse::<Timestamp>().unwrap();
         for (said, doubtful) in [
             (

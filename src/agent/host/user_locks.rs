@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_tools_left_goes() {
+    fn stale_locks_of_killed_tools_are_removed() {
         // A useradd killed at its first unlink, and at its first rename; host_steps::user kills a real one.
         assert_eq!(
             swept(&[("passwd", "root"), ("passwd.188", "188\0"), ("passwd.lock", "188\0")]),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_put_there_stays() {
+    fn files_of_others_stay() {
         for stays in [
             ("passwd.20260101", "root:x:0:0:"),
             ("passwd.188", "189\0"),

@@ -156,7 +156,7 @@ mod tests {
     const NO_ANSWER: &str = "systemd does not answer";
 
     #[test]
-    fn whatever_the_job_wrote_before_it_ended_is_what_the_client_hears() {
+    fn the_client_hears_everything_that_the_job_wrote_before_it_ended() {
         let alive = || Unit(Some(true));
         for (name, then, end, events) in [
             ("at once", vec![Says(rolled_back())], "exit 8", 0),

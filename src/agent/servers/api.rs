@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 /// Answer of `/health`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
+    /// The model is loaded and the server answers.
     Ready,
     /// 503 while the model loads.
     Loading,
@@ -27,11 +28,15 @@ pub enum Health {
 /// A timed chat completion.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
+    /// Text of the answer.
     pub text: String,
+    /// Tokens of the prompt.
     pub prompt_tokens: u64,
+    /// Tokens of the answer.
     pub generated_tokens: u64,
     /// tokens/s, as llama-server measured them.
     pub prefill_tok_s: f64,
+    /// Speed of the answer, tokens/s.
     pub decode_tok_s: f64,
     /// From request to answer, seconds.
     pub seconds: f64,
@@ -40,9 +45,13 @@ pub struct Answer {
 /// Speeds of one request, tokens/s as llama-server measured them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timing {
+    /// Tokens of the prompt.
     pub prompt_tokens: u64,
+    /// Tokens of the answer.
     pub generated_tokens: u64,
+    /// Speed at which the prompt was read, tokens/s.
     pub prefill_tok_s: f64,
+    /// Speed of the answer, tokens/s.
     pub decode_tok_s: f64,
 }
 
@@ -54,12 +63,15 @@ const PROSE: &str = "The weights are read once for every token, so the memory se
 pub struct Embedded {
     /// Numbers in the vector.
     pub dimensions: u64,
+    /// Tokens of the text.
     pub tokens: u64,
     /// From request to answer, seconds.
     pub seconds: f64,
 }
 
+/// HTTP API of a server on this host.
 pub struct Api {
+    /// Server that is asked.
     pub server: ServerName,
     base: String,
     /// For short questions.

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 /// How long a server may show no progress, and who hears meanwhile that it is waited for.
 pub struct Patience<'a> {
+    /// Time without any progress after which the server is given up.
     pub silence: Duration,
+    /// Called now and then while the server works; an error ends the wait.
     pub tick: &'a mut dyn FnMut() -> Result<()>,
 }
 
@@ -24,6 +26,7 @@ const LONGEST_LINE: u64 = 4 << 20;
 #[error("the model came no further for {} s", .0.as_secs())]
 struct Silence(Duration);
 
+/// Returns the error for a server that was given up, which says how far it came.
 pub fn given_up(error: anyhow::Error, so_far: &str) -> anyhow::Error {
     match error.downcast_ref::<Silence>() {
         Some(silence) => Failure::failed(format!("{silence}: {so_far}"))

@@ -4,9 +4,12 @@
 use crate::hardware::probe::sockets;
 use std::fs;
 
+/// Owner of a listening port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
+    /// Nothing listens.
     Nobody,
+    /// Our own unit listens.
     Ours,
     /// Somebody else: `nginx (pid 4711)`.
     Stranger(String),

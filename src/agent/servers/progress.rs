@@ -20,6 +20,8 @@ pub struct Progress {
 pub struct Stalled(pub Duration);
 
 impl Progress {
+    /// Returns a progress that fails after `limit` without an advance, or beyond `most` bytes; the first `least`
+    /// bytes do not count.
     pub fn new(limit: Duration, least: u64, most: u64) -> Progress {
         Progress { limit, least, most, done: 0, since: Duration::ZERO }
     }
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_process_has_loaded_is_read_from_what_the_kernel_says() {
+    fn loaded_bytes_are_parsed_from_the_files_in_proc() {
         let io = "rchar: 1000\nwchar: 5\nread_bytes: 20\nwrite_bytes: 7\ncancelled_write_bytes: 0\n";
         let status = "Name:\tllama-server\nVmPeak:\t   9 kB\nVmHWM:\t   3 kB\nVmRSS:\t   2 kB\n";
         assert_eq!(loaded_by(io, status), 1000 + 20 + 3 * 1024);

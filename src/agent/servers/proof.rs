@@ -14,16 +14,24 @@ pub const TOLERANCE: u64 = 1 << 20;
 /// One part of a device's ledger, planned and reported, bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Part {
+    /// Bytes by the plan.
     pub planned: u64,
+    /// Bytes that the server reported.
     pub reported: u64,
 }
 
+/// Buffers of one device, planned and reported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Device {
+    /// Name of the device in the ledger: `host`, `gpu0`.
     pub device: String,
+    /// Weights, bytes.
     pub weights: Part,
+    /// Cache of keys and values, bytes.
     pub kv: Part,
+    /// Compute buffers, bytes.
     pub compute: Part,
+    /// Output buffer, bytes.
     pub output: Part,
     /// Whether what is reported is the most that a card of a tensor split holds, and this card may hold less.
     pub at_most: bool,
@@ -39,7 +47,9 @@ pub struct Device {
 pub struct Proof {
     /// Layers that the plan puts on GPUs, the output among them.
     pub offloaded_planned: u64,
+    /// Layers that the server put on GPUs; `None` if it does not say.
     pub offloaded_reported: Option<u64>,
+    /// Devices of the plan's ledger, in its order.
     pub devices: Vec<Device>,
     /// Buffer → bytes, on devices that the plan does not use.
     pub elsewhere: BTreeMap<String, u64>,

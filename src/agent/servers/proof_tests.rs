@@ -70,7 +70,7 @@ fn more_than_the_ledger_says_is_a_warning() {
 }
 
 #[test]
-fn what_a_tensor_split_reports_once_counts_for_every_card() {
+fn a_buffer_that_a_tensor_split_reports_once_counts_for_every_card() {
     let (plan, none) = (planned("llama", "2-tensor"), BTreeMap::new());
     let proof = compare(&plan, &parse_log(SHARED.lines()), &none);
     assert_eq!((proof.fallback(), proof.warnings()), (None, Vec::new()));

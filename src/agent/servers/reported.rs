@@ -23,9 +23,13 @@ const MAPPED: &str = "CPU_Mapped";
 pub struct Reported {
     /// Devices that the model is loaded on, in the server's order.
     pub devices: Vec<String>,
+    /// Buffers of weights.
     pub model: BTreeMap<String, u64>,
+    /// Buffers of the cache of keys and values.
     pub kv: BTreeMap<String, u64>,
+    /// Compute buffers.
     pub compute: BTreeMap<String, u64>,
+    /// Output buffers.
     pub output: BTreeMap<String, u64>,
     /// Layers on GPUs, and layers there are; a build without GPU support does not say.
     pub offloaded: Option<(u64, u64)>,
@@ -34,6 +38,7 @@ pub struct Reported {
 /// Memory that a buffer is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
+    /// The machine's own memory.
     Host,
     /// A graphics card, counted from 0 as the plan does.
     Card(u64),

@@ -21,10 +21,13 @@ pub fn reported(pid: u32) -> Reported {
 /// Memory of the server's process, bytes. Mapped model pages count as shared.
 #[derive(Clone, Debug, Serialize)]
 pub struct Memory {
+    /// Bytes in memory, with mapped pages of files.
     pub resident_bytes: u64,
+    /// Bytes in memory that are not pages of a file.
     pub anonymous_bytes: u64,
 }
 
+/// Reads the memory of a process from `/proc`; `None` if it is gone.
 pub fn memory(pid: u32) -> Option<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let field = |name: &str| {

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Part of an answer that has arrived.
 #[derive(Debug, Default)]
 pub struct Streamed {
+    /// Text so far.
     pub text: String,
     /// Pieces of text; a token or a few.
     pub pieces: u64,
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_says_why_and_how_far_it_came() {
+    fn a_failed_answer_says_why_and_how_far_it_came() {
         let mut streamed = Streamed::default();
         assert_eq!(streamed.so_far(), "it has not begun");
         streamed.line(r#"data: {"prompt_progress":{"total":40,"processed":8}}"#).unwrap();

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_given_in_pieces_and_nothing_before() {
+    fn requested_files_are_given_in_pieces_and_nothing_before() {
         let dir = tempfile::tempdir().unwrap();
         let content: Vec<u8> = (0..PIECE + 100).map(|n| (n % 251) as u8).collect();
         fs::create_dir(dir.path().join("files")).unwrap();

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_holds_the_host_is_told_in_a_sentence() {
+    fn the_sentence_names_who_holds_the_host() {
         let holder = |client: &str| Holder { client: client.into(), since: "T".into(), ..Holder::default() };
         let step = Some(("model".to_string(), "put it there".to_string()));
         let apply = of(holder("a@b"), step);

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_start_here_is_told_by_its_reason() {
+    fn a_program_that_cannot_start_here_is_reported_with_its_reason() {
         let search = Search::of_host();
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("llama-server");

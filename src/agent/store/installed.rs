@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_cannot_run_is_refused() {
+    fn a_program_that_the_service_cannot_run_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("llama-server");
         fs::write(&script, "#!/bin/sh\n").unwrap();

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+/// Journal of a job, open for writing.
 pub struct Journal {
     file: File,
 }
@@ -54,6 +55,7 @@ pub struct Follower {
 }
 
 impl Follower {
+    /// Opens the journal at `path` to read it from its beginning. Fails if it does not exist.
     pub fn open(path: &Path) -> Result<Follower> {
         let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
         Ok(Follower { reader: BufReader::new(file), partial: Vec::new(), path: path.to_path_buf() })

@@ -75,7 +75,7 @@ fn record(things: &[Thing]) -> Made {
 }
 
 #[test]
-fn what_others_made_is_refused_with_its_owner_or_used_and_said() {
+fn things_of_others_are_refused_with_their_owner_or_used_and_reported() {
     let hash = "b".repeat(64);
     for (path, kind, uid, mode, expected) in [
         // Folders that we would take for ours.
@@ -299,7 +299,7 @@ fn an_account_is_ours_by_the_number_it_was_made_with() {
 }
 
 #[test]
-fn what_an_earlier_version_left_is_taken_over_where_its_content_shows_it() {
+fn things_of_an_earlier_version_are_taken_over_if_their_content_shows_it() {
     let hash = "a".repeat(64);
     let nodes = [
         (paths::ETC, folder(&["api-key", "generation"]), 0, 0o755),

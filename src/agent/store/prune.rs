@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_others_go() {
+    fn pruning_removes_unused_entries_only() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["1", "2", "3", "theirs"] {
             fs::create_dir_all(dir.path().join(name).join("model")).unwrap();

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn what_is_missing_is_told_in_whole_ranges() {
+fn missing_bytes_are_asked_for_in_whole_ranges() {
     let size = 4 * PIECE + 10;
     for (map, ranges) in [
         (&[0, 0, 0, 0, 0][..], &[(0, size)][..]),

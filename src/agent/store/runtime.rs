@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_changes_in_a_runtime_is_told() {
+    fn every_change_in_a_runtime_is_found() {
         type Change = fn(&Path, &mut Runtime);
         let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         let owner = rustix::process::geteuid().as_raw();

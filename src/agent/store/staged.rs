@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_use_or_on_its_way_or_of_others_stays() {
+    fn executables_in_use_unfinished_or_of_others_stay() {
         let (dir, locks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (folder, locks) = (dir.path(), locks.path());
         let living = format!("{STAGING}{}", std::process::id());
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_can_read_an_executable_holds_nobody_up() {
+    fn a_user_who_can_read_an_executable_cannot_block_its_lock() {
         let (dir, locks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (path, locks) = (dir.path().join("agent-1"), locks.path());
         fs::write(&path, "x").unwrap();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_was_staged_anew_meanwhile_is_left_to_whoever_did() {
+    fn an_executable_staged_anew_meanwhile_is_left_to_that_session() {
         let (dir, locks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (folder, locks) = (dir.path().join("lib"), locks.path());
         let path = folder.join("agent-1");
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_that_leave_at_once_one_takes_it_along() {
+    fn one_of_two_sessions_that_leave_at_once_removes_the_executable() {
         let (dir, locks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = dir.path().join("agent-1");
         for _ in 0..200 {

@@ -13,11 +13,15 @@ pub struct Entry {
     pub name: String,
     /// Name or address to connect to.
     pub address: String,
+    /// User to log in as.
     pub user: Option<String>,
+    /// Port of the SSH server.
     pub port: Option<u16>,
+    /// Private key to log in with.
     pub identity: Option<PathBuf>,
     /// Every group it is in, directly or not.
     pub groups: Vec<String>,
+    /// Parts of the plan for this host alone.
     pub plan: Overrides,
     /// It is this machine (`ansible_connection=local`).
     pub local: bool,
@@ -35,14 +39,18 @@ pub struct Entry {
 pub struct Overrides {
     /// A plan of its own; nothing else may be given then.
     pub file: Option<PathBuf>,
+    /// Profile, as `plan --profile`.
     pub profile: Option<String>,
+    /// Quantisation, as `plan --quant`.
     pub quant: Option<String>,
     /// Tokens.
     pub ctx: Option<u64>,
+    /// Slots, as `plan --slots`.
     pub slots: Option<u64>,
 }
 
 impl Overrides {
+    /// Returns whether the host gets the common plan.
     pub fn is_empty(&self) -> bool {
         *self == Overrides::default()
     }

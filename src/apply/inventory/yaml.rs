@@ -149,7 +149,7 @@ all:
     }
 
     #[test]
-    fn what_is_no_inventory_is_refused() {
+    fn a_document_that_is_no_inventory_is_refused() {
         for text in ["[a, b]", "all: 7", "all:\n  hots:\n    a:\n", "all:\n  hosts: [a]\n", "a: [\n"] {
             assert!(parse(text).is_err(), "{text}");
         }

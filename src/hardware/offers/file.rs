@@ -223,7 +223,7 @@ mod tests {
     use crate::hardware::profiles;
 
     #[test]
-    fn what_is_written_reads_back_whatever_it_holds() {
+    fn a_written_offer_reads_back_whatever_it_holds() {
         let mut offers = super::super::all();
         offers[0].region = Some("France, \"FR\", EU".to_string());
         let bytes = write(&offers);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_chip_is_sold_as_is_each_name_in_full() {
+    fn each_name_that_a_chip_is_sold_as_is_given_in_full() {
         assert_eq!(sold_as("GA102 [GeForce RTX 3090]"), ["GeForce RTX 3090"]);
         assert_eq!(
             sold_as("Navi 31 [Radeon RX 7900 XT/7900 XTX/7900 GRE/7900M]"),

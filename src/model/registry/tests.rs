@@ -95,7 +95,7 @@ fn tensor_bytes_are_exact() {
 
 /// Sums of `llama-quantize --dry-run` of b11434 over files of examples/reference_gguf.rs.
 #[test]
-fn every_recipe_is_llama_quantizes() {
+fn every_recipe_matches_llama_quantize() {
     let table = [
         ("phi-2", "Q2_K", 1_150_504_960),
         ("phi-2", "Q3_K_M", 1_483_304_960),

@@ -65,7 +65,7 @@ fn a_partial_offload_fills_the_card_and_says_so() {
 }
 
 #[test]
-fn what_does_not_fit_names_the_nearest_that_runs() {
+fn a_request_that_does_not_fit_names_the_nearest_that_runs() {
     let plan = plan(&request("llama-65b", Some("gpu-8gb"), Some("Q8_0"))).unwrap();
     assert_eq!(plan.verdict, Verdict::Impossible);
     assert!(plan.reasons.last().unwrap().contains("--profile"), "{:?}", plan.reasons);

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_view_shows_stays() {
+    fn a_tensor_with_a_view_stays_allocated() {
         let nodes = [
             own(32, &[]),
             Node { place: Place::View(0), ..own(32, &[0]) },

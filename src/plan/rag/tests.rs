@@ -77,7 +77,7 @@ fn planned(id: &str, profile: &str, quant: &str, rag: Option<RagChoice>) -> Plan
 }
 
 #[test]
-fn it_runs_on_the_card_where_comfort_leaves_room_and_on_the_host_elsewhere() {
+fn the_embedding_server_runs_on_the_card_if_comfort_leaves_room_and_on_the_host_otherwise() {
     let table = [
         ("cpu-vps-32gb", "tinyllama-1.1b", "Q8_0", "host"),
         ("gpu-24gb", "mistral-7b", "Q4_K_M", "gpu0"),
@@ -199,7 +199,7 @@ fn no_way_to_place_model_and_server_that_fits_is_missed() {
 }
 
 #[test]
-fn what_it_takes_counts_in_the_verdict_the_requirements_and_the_reasons() {
+fn memory_of_the_embedding_server_counts_in_the_verdict_the_requirements_and_the_reasons() {
     let without = planned("saiga-8b", "laptop-cpu-16gb", "Q8_0", None);
     let with = planned("saiga-8b", "laptop-cpu-16gb", "Q8_0", Some(choice()));
     let bound = |plan: &Plan, id: &str| plan.requirements.iter().find(|r| r.id == id).cloned();

@@ -1,4 +1,4 @@
-//! What is asked of a kind of runtime.
+//! Questions that a kind of runtime answers.
 
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::Vendor;
@@ -7,7 +7,7 @@ use crate::processor::Processor;
 /// A version of two numbers, as `2.39` or a compute capability.
 pub type Version = (u64, u64);
 
-/// What a runtime has to fit. A `None` is not known, as of a class of machines.
+/// Properties of a host that a runtime has to fit. A `None` is not known, as of a class of machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuntimeHost {
     pub processor: Processor,

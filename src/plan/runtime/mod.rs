@@ -1,5 +1,5 @@
-//! Which runtime a host gets: processor × card × driver × C library → archives, and why. Pure; the kinds are one file
-//! each, and docs/add-runtime-kind.md says how to add one.
+//! Decides which runtime a host gets: processor × card × driver × C library → archives, and why. Pure; the kinds are
+//! one file each, and docs/add-runtime-kind.md says how to add one.
 
 mod cpu;
 mod cuda;

@@ -2,8 +2,8 @@
 //! the host's addresses that others can reach, and takes an address that comes later, too. It looks at
 //! who connects as well: another program may flush the firewall's rules.
 //!
-//! hyper speaks HTTP on both sides, so a half request never reaches the server. [`places`] says who has a
-//! connection, [`pass`] is one connection, [`bounds`] how long each part of it may take.
+//! hyper speaks HTTP on both sides, so a half request never reaches the server. `places` says who has a
+//! connection, `pass` is one connection, [`bounds`] how long each part of it may take.
 
 pub mod bounds;
 mod early;
@@ -41,7 +41,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(120);
 const NEXT_LOOK: Duration = Duration::from_secs(3600);
 
 /// Serves until it is stopped, or its certificate is to be renewed and nobody is being served: its end has
-/// the unit renew it ([`certificate::renew`]) and start anew.
+/// the unit renew it (`certificate::renew`) and start anew.
 pub fn serve() -> Result<Exit> {
     let plan = generation::current_plan().ok_or_else(|| Failure::failed("no plan is in place"))?;
     let exposure = match RuleFiles::here().holding() {

@@ -70,7 +70,7 @@ fn a_card_cut_into_instances() {
 }
 
 #[test]
-fn what_is_not_available_is_none() {
+fn an_unavailable_value_is_none() {
     let (listed, gone) = machine!("not-available");
     let gpu = &listed.gpus[0];
     assert!(gone.is_empty(), "found by its bus");
