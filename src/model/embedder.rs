@@ -201,7 +201,8 @@ impl Dimensions {
             let bytes = kind.tensor_bytes(dims[0], dims.iter().product()).unwrap_or(0);
             TensorInfo { name, dims, kind, offset: 0, bytes }
         });
-        Header { version: 3, metadata, tensors: tensors.collect(), data_offset: 0 }
+        let tensors = tensors.collect();
+        Header { version: 3, metadata, wide_numbers: Vec::new(), tensors, data_offset: 0 }
     }
 
     /// Names and dimensions, fastest first.

@@ -6,6 +6,7 @@ pub mod gguf_write;
 pub mod huggingface;
 mod keys;
 mod layers;
+pub mod loads;
 mod make;
 pub mod recipe;
 pub mod registry;

@@ -35,6 +35,7 @@ impl Dimensions {
         Shape {
             architecture: self.architecture.clone(),
             known: true,
+            slack: 0,
             n_embd: self.n_embd,
             n_ff: self.n_ff,
             n_vocab: self.n_vocab,
