@@ -182,7 +182,8 @@ fn missing(header: &Header) -> Option<String> {
     }
     let norms =
         ["attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon", "attention.group_norm_epsilon"];
-    if !norms.iter().any(|key| has(key)) {
+    // Qwen 2 VL's may lack it.
+    if architecture != "qwen2vl" && !norms.iter().any(|key| has(key)) {
         return Some(format!("the header has no {}", keys.name(norms[1])));
     }
     if !header.metadata.contains_key("tokenizer.ggml.model") {
@@ -226,12 +227,15 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         }
     }
     let embedding = header.tensors.iter().find(|tensor| tensor.name == "token_embd.weight");
-    let Some(embedding) = embedding else {
-        return Some("the tensor token_embd.weight is missing".to_string());
-    };
-    let rows = embedding.dims.get(1).copied().unwrap_or(1);
-    if let Some(tokens) = tokens.filter(|tokens| *tokens != rows) {
-        return Some(format!("token_embd.weight has {rows} rows for the tokenizer's {tokens} tokens"));
+    let rows = embedding.map(|tensor| tensor.dims.get(1).copied().unwrap_or(1));
+    match rows.zip(tokens) {
+        None if rows.is_none() && asked.names.get("token_embd") == Some(&true) => {
+            return Some("the tensor token_embd.weight is missing".to_string());
+        }
+        Some((rows, tokens)) if rows != tokens => {
+            return Some(format!("token_embd.weight has {rows} rows for the tokenizer's {tokens} tokens"));
+        }
+        _ => {}
     }
     // Heads or widths that differ by layer are of models whose layers differ: DeciLM, hybrids.
     let lists = ["attention.head_count", "attention.head_count_kv", "feed_forward_length"];

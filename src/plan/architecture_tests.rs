@@ -141,6 +141,12 @@ fn the_bounds_hold_for_the_newest_models_of_b11434() {
     bounds_hold("b11434", shapes::FILES[1], include_str!("../../tests/oracle/newest-b11434.json"));
 }
 
+/// Debian's llama.cpp 0.7.0.
+#[test]
+fn the_bounds_hold_for_the_newest_models_of_b11669() {
+    bounds_hold("b11669", shapes::FILES[1], include_str!("../../tests/oracle/newest-b11669.json"));
+}
+
 /// Every architecture that b11434 loads and that answers, in the least file that loads (tests/oracle/every.py): the context
 /// is exact, nothing is below what llama.cpp takes, and docs/accuracy.md has the table.
 #[test]

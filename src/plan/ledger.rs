@@ -31,7 +31,7 @@ pub const REPORTED_RAM: f64 = 0.96;
 /// llama.cpp pads the context of a sequence to this many tokens.
 const CONTEXT_PAD: u64 = 256;
 
-/// Cells of a stream that hybrids were asked about.
+/// Cells of a stream up to which every architecture's buffer was seen to be ours.
 const LONG: u64 = 32768;
 
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
@@ -154,7 +154,7 @@ impl Subject<'_> {
         let kept = 4 * shape.slack * shape.n_embd * batch.tokens;
         let scores = 4 * shape.score_planes() * batch.cells * batch.tokens;
         // In long contexts what other layers left may lie between attention's tensors.
-        let mixed = shape.architecture == "falcon" || shape.layers.iter().any(|layer| layer.state > 0);
+        let mixed = ["falcon", "jamba", "plamo2"].contains(&shape.architecture.as_str());
         let long = batch.cells > LONG && mixed;
         let known = shape.known;
         move |bytes| match known {

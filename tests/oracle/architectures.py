@@ -22,6 +22,18 @@ for file in os.listdir(f"{source}/src/models"):
         loaders[name] = code
 common = set(re.findall(r"LLM_TENSOR_\w+", model))
 loaded = {m["architecture"]: m for m in tomllib.load(open(every, "rb"))["model"]}
+# Published shapes may lack what the least file happens to have.
+published = []
+for name in ("models.toml", "newest.toml"):
+    published += tomllib.load(open(os.path.join(os.path.dirname(every), name), "rb"))["model"]
+own = lambda group: {t.split(" ")[0] for t in group}
+
+
+def layers_of(m):
+    """Names of each layer; none where some layers have no tensors of their own."""
+    at = [n for group in m["layers"] for part in group["at"].split(" ") for n in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
+    return [own(group["tensors"]) for group in m["layers"]] if len(at) == m["keys"]["block_count"] else []
+
 
 lines = []
 for constant, architecture in names.items():
@@ -34,11 +46,14 @@ for constant, architecture in names.items():
     known = sorted({tensors[t] for t in asked | common if t in tensors and not tensors[t].startswith("%s")})
     must, flags = set(), ""
     if m := loaded.get(architecture):
-        own = lambda group: {t.split(" ")[0] for t in group}
-        layers = [own(group["tensors"]) for group in m["layers"]]
+        layers = layers_of(m)
         in_all = set.intersection(*layers) if layers else set()
-        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|.*\.bias|.*!", t)}
+        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|attn_k_norm|.*\.bias|.*!", t)}
         must -= {"output"}
+        for other in published:
+            if other["architecture"] == architecture:
+                in_other = set.intersection(*layers_of(other)) if layers_of(other) else set()
+                must &= in_other | own(other["tensors"])
         flags = " +qkv" if {"attn_q", "attn_k", "attn_v"} <= in_all or "attn_qkv" in in_all else ""
         feeds = [layer & {"ffn_down", "ffn_down_exps"} for layer in layers]
         flags += " +ffn" if feeds and all(feeds) else ""
