@@ -1,7 +1,7 @@
 //! Which of a host's cards a plan uses, and why not the others.
 
 use super::document::Plan;
-use crate::hardware::facts::{Facts, Gpu, PciCard, Vendor};
+use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::profiles::MIB;
 use crate::hardware::vendor;
 use crate::processor::Processor;
@@ -9,20 +9,11 @@ use crate::processor::Processor;
 /// Less than this is no card to plan for: its context alone takes 107 to 555 MiB.
 const SMALLEST_CARD: u64 = 1 << 30;
 
-/// The cards of the maker whose cards have the most memory: one server's backend sees no others.
-fn of_one_maker(facts: &Facts) -> impl Iterator<Item = &Gpu> {
-    let memory = |maker: Vendor| -> u64 {
-        facts.gpus.iter().filter(|gpu| gpu.vendor == maker).map(|gpu| gpu.memory_total_bytes).sum()
-    };
-    // The first of those that have the same.
-    let maker = vendor::all().map(|maker| maker.id()).into_iter().rev().max_by_key(|maker| memory(*maker));
-    facts.gpus.iter().filter(move |gpu| Some(gpu.vendor) == maker)
-}
-
 /// The cards that a plan may use.
 pub(super) fn used(facts: &Facts) -> impl Iterator<Item = &Gpu> {
-    let most = of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
-    of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
+    let most =
+        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    vendor::of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
 }
 
 /// Why no server can use the card.
@@ -63,7 +54,8 @@ pub(super) fn host_share(ram: u64) -> u64 {
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
 pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
     let mut all = without_driver(facts);
-    let most = of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    let most =
+        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
     let idle = |gpu: &Gpu| {
         let small = || {
             is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())
@@ -84,7 +76,7 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
             )
         })
     };
-    all.extend(of_one_maker(facts).filter_map(idle));
+    all.extend(vendor::of_one_maker(facts).filter_map(idle));
     all.extend(used(facts).filter_map(shared));
     let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
     if planned == 1 && there > 1 {

@@ -4,6 +4,7 @@ use super::document::Plan;
 use super::host_cards::{host_share, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
+use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
 use crate::hardware::cards;
@@ -88,6 +89,7 @@ pub fn request(mut request: Request, facts: &Facts) -> Request {
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());
     request.budget = None;
+    request.fixed.host = Some(RuntimeHost::of(facts));
     let Some(alone) = alone else { return request };
     let mut with_one = request.clone();
     with_one.profiles[0] = alone;
@@ -114,7 +116,7 @@ pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
     super::plan(&self::request(request, facts))
 }
 
-/// What this host would run of the model, whatever it was asked for before; `None` for nothing.
+/// Plans what this host could run of the model, whatever it was asked for before; `None` if nothing.
 pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
     let build = super::build::find(&plan.llama_server.build).ok()?;
     let request = Request {
