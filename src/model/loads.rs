@@ -258,10 +258,9 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
             }
         }
         let one_of = |names: &[&str]| names.iter().any(|name| parts.contains(name));
-        if asked.attends && !parts.contains("attn_qkv") {
-            if let Some(name) = ["attn_q", "attn_k", "attn_v"].iter().find(|name| !parts.contains(*name)) {
-                return lacks(name);
-            }
+        let attention = ["attn_q", "attn_k", "attn_v"].iter().find(|name| !parts.contains(*name));
+        if let Some(name) = attention.filter(|_| asked.attends && !parts.contains("attn_qkv")) {
+            return lacks(name);
         }
         if asked.feeds && !one_of(&["ffn_down", "ffn_down_exps"]) {
             return lacks("ffn_down");
