@@ -8,7 +8,7 @@ use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Use};
 use crate::model::shape::{Shape, weights_of};
-use crate::model::{Weights, template};
+use crate::model::{Weights, loads, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ impl Published {
             headers.push(self.hub.header(repository.as_str(), &path, file.size_bytes)?);
         }
         let what = || format!("reading {quant} of {repository}");
-        let header = merged(headers).with_context(what)?;
+        let header = merged(headers).and_then(that_answers).with_context(what)?;
         let shape = Shape::from_header(&header).with_context(what)?;
         // Known by the registry's name: a file may call itself by another.
         choice.variants[variant].weights = Weights { quant, ..weights_of(&header, shape.layers.len()) };
@@ -155,6 +155,7 @@ pub(super) fn pin(hub: &Hub, model: &registry::Model, choice: &mut ModelChoice) 
 /// One quantisation of a repository: the one named, else Q4_K_M, else the first that is liked.
 pub(super) fn from_hub(hub: &Hub, named: &HubName, quant: Option<&str>) -> Result<ModelChoice> {
     let ModelFiles { id, header, files, from } = read_hub(hub, named, quant, &[])?;
+    let header = that_answers(header).with_context(|| format!("reading {}", files[0].name))?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
     let weights = weights_of(&header, shape.layers.len());
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
@@ -322,6 +323,7 @@ fn renamed(refused: Refused) -> Failure {
 
 fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     let (ModelFiles { id, header, files, .. }, parts) = read_files(path)?;
+    let header = that_answers(header).with_context(|| format!("reading {}", path.display()))?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))
@@ -335,6 +337,15 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     let variants = vec![Variant { weights, files, size_bytes }];
     let choice = ModelChoice { id, shape, chat_template, variants };
     Ok(Loaded { choice, local: parts, published: None })
+}
+
+/// The header of a model that answers. Another kind of file: exit 2; one that llama.cpp would not load: exit 1.
+fn that_answers(header: Header) -> Result<Header> {
+    match loads::refusal(&header) {
+        None => Ok(header),
+        Some(refusal) if refusal.other_kind => Err(Failure::usage(refusal.why).hint(refusal.hint).into()),
+        Some(refusal) => Err(Failure::failed(refusal.why).hint(refusal.hint).into()),
+    }
 }
 
 /// A file's header, or why there is none. Nothing but a regular file is opened: a pipe would block.
@@ -364,7 +375,17 @@ fn merged(headers: Vec<Header>) -> Result<Header> {
     let declared = whole.number("split.count").unwrap_or(1).max(1);
     ensure!(declared == count, "the file is part of {declared}, but {count} are named");
     let expected = whole.number("split.tensors.count");
-    for part in parts {
+    let misplaced = |part: &Header, at: u64| part.number("split.no").is_some_and(|number| number != at);
+    ensure!(
+        !misplaced(&whole, 0),
+        "the first part is not part 1 of the model: its parts are in the wrong order"
+    );
+    for (at, part) in (1..).zip(parts) {
+        ensure!(
+            !misplaced(&part, at),
+            "part {} of the model says that it is another: its parts are in the wrong order",
+            at + 1
+        );
         whole.tensors.extend(part.tensors);
     }
     let found = whole.tensors.len() as u64;

@@ -15,7 +15,7 @@ use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Request};
 use crate::plan::split::SplitMode;
-use crate::plan::{Plan, build, reconcile};
+use crate::plan::{Plan, build, host_cards, reconcile};
 use crate::report;
 use std::path::PathBuf;
 
@@ -296,7 +296,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
         false => (crate::plan::plan(&request)?, None),
     };
-    plan.reasons.extend(facts.iter().flat_map(reconcile::left_out));
+    let left_out: Vec<String> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
+    plan.reasons.extend(left_out);
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {
         PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),

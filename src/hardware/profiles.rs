@@ -41,6 +41,9 @@ pub struct Profile {
     pub disk_read_mb_s: u64,
     #[serde(default)]
     pub nvlink: bool,
+    /// The host has other cards, which its server must leave alone.
+    #[serde(skip)]
+    pub idle_cards: bool,
     #[serde(default, rename = "gpu")]
     pub gpus: Vec<GpuSpec>,
 }

@@ -23,7 +23,8 @@ impl Dimensions {
             kind,
             offset: 0,
         });
-        Header { version: 3, metadata: self.metadata(), tensors: tensors.collect(), data_offset: 0 }
+        let (metadata, tensors) = (self.metadata(), tensors.collect());
+        Header { version: 3, metadata, wide_numbers: Vec::new(), tensors, data_offset: 0 }
     }
 
     /// Every tensor at `quant`; `None` for a quantisation that no rule goes by.

@@ -5,7 +5,8 @@
 //! tensor that would lie outside the file is an error.
 
 use super::tensor_type::TensorType;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,6 +15,8 @@ use std::path::Path;
 const MAX_TEXT: u64 = 1 << 20;
 /// Longest array whose values are kept; per-layer settings have one value per layer.
 const MAX_ARRAY: u64 = 4096;
+/// Keys with a wide number that are remembered.
+const MAX_WIDE: usize = 256;
 /// Bytes read at once.
 const BUFFER: usize = 64 << 10;
 const MAX_PAIRS: u64 = 1 << 16;
@@ -79,6 +82,8 @@ impl TensorInfo {
 pub struct Header {
     pub version: u32,
     pub metadata: BTreeMap<String, Value>,
+    /// Keys whose number is signed or has 64 bits.
+    pub wide_numbers: Vec<String>,
     pub tensors: Vec<TensorInfo>,
     /// Where the data section begins, bytes from the start of the file.
     pub data_offset: u64,
@@ -100,25 +105,38 @@ impl Header {
         let n_pairs = input.u64("the header")?;
         bound("tensor count", n_tensors, MAX_TENSORS)?;
         bound("metadata count", n_pairs, MAX_PAIRS)?;
-        let mut metadata = BTreeMap::new();
+        let (mut metadata, mut wide_numbers) = (BTreeMap::new(), Vec::new());
         for _ in 0..n_pairs {
             let key = input.text("a metadata key", MAX_KEY)?;
             let kind = input.u32("the metadata")?;
             let value = input.value(kind)?;
-            metadata.insert(key, value);
+            // llama.cpp reads settings as unsigned numbers of 32 bits, nothing else.
+            if matches!(kind, 5 | 10 | 11) && wide_numbers.len() < MAX_WIDE {
+                wide_numbers.push(key.clone());
+            }
+            match metadata.entry(key) {
+                Entry::Vacant(entry) => entry.insert(value),
+                Entry::Occupied(entry) => {
+                    return Err(GgufError::Corrupt(format!("the key {:?} is there twice", entry.key())));
+                }
+            };
         }
         // Grown as they come: a count is a claim.
-        let mut tensors = Vec::new();
+        let mut tensors: Vec<TensorInfo> = Vec::new();
         for _ in 0..n_tensors {
             tensors.push(input.tensor()?);
+        }
+        let mut names = BTreeSet::new();
+        if let Some(tensor) = tensors.iter().find(|tensor| !names.insert(tensor.name.as_str())) {
+            return Err(GgufError::Corrupt(format!("the tensor {:?} is there twice", tensor.name)));
         }
         let alignment = match metadata.get("general.alignment") {
             None => 32,
             Some(Value::Unsigned(n)) if n.is_power_of_two() && *n <= 1 << 20 => *n,
             Some(other) => return Err(GgufError::Corrupt(format!("general.alignment is {other:?}"))),
         };
-        let header =
-            Header { version, metadata, tensors, data_offset: input.position.next_multiple_of(alignment) };
+        let data_offset = input.position.next_multiple_of(alignment);
+        let header = Header { version, metadata, wide_numbers, tensors, data_offset };
         header.check_tensors(alignment, file_size)?;
         Ok(header)
     }

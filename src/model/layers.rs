@@ -35,6 +35,8 @@ pub struct LayerKv {
 
 /// Largest state of a recurrent layer believed, elements.
 const MAX_STATE: u64 = 1 << 32;
+/// Most times that a model goes through its layers believed.
+const MAX_LOOPS: u64 = 8;
 /// Widest key or value of a layer believed, elements.
 const MAX_WIDTH: u64 = 1 << 24;
 
@@ -73,13 +75,18 @@ pub(super) fn layers(
         _ => n_layer,
     };
     let deci = keys.architecture == "deci";
+    let interval = keys.optional("full_attention_interval").unwrap_or(8).max(1);
+    let linear = |layer: u64| keys.architecture == "minimax-01" && !(layer + 1).is_multiple_of(interval);
     let nemotron = keys.architecture.starts_with("nemotron_h");
     let index = Index::new(keys);
     let one = |layer: u64| {
         if layer >= trunk {
             return LayerKv { drafts: true, ..LayerKv::default() };
         }
-        let part = parts[layer as usize];
+        let mut part = parts[layer as usize];
+        if linear(layer) {
+            (part.recurrent, part.attends) = (true, false);
+        }
         let ff = keys.per_layer("feed_forward_length", layer).unwrap_or(4 * n_embd);
         let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
         let attends = part.attends && (!part.recurrent || kv > 0);
@@ -110,7 +117,10 @@ pub(super) fn layers(
             drafts: false,
         }
     };
-    (0..n_layer).map(one).collect()
+    let layers: Vec<LayerKv> = (0..n_layer).map(one).collect();
+    // Nanbeige goes through its layers several times, with caches of their own.
+    let loops = if keys.architecture == "nanbeige" { keys.optional("num_loops").unwrap_or(1) } else { 1 };
+    layers.repeat(loops.clamp(1, MAX_LOOPS) as usize)
 }
 
 /// The caches beside the attention's that choose which tokens to look at.

@@ -193,25 +193,120 @@ const CHECKED: &[&str] = &[
     "deepseek32",
     "deci",
     "openelm",
-    "gemma4",
+    "afmoe",
+    "bailingmoe2",
+    "bailingmoe3",
+    "bitnet",
+    "chatglm",
+    "codeshell",
+    "cohere2",
+    "deepseek",
+    "deepseek2-ocr",
+    "dots1",
+    "dots3note",
+    "exaone-moe",
+    "glm-dsa",
+    "glm4moe",
+    "granite_swa",
+    "grovemoe",
+    "hunyuan-moe",
+    "hunyuan_vl",
+    "hy_v3",
+    "jais2",
+    "kimi-k3",
+    "lfm2moe",
+    "maincoder",
+    "maple",
+    "mellum",
+    "mimo2",
+    "minicpm3",
+    "minimax-m2",
+    "mistral4",
+    "muse-glimmer",
+    "nanbeige",
+    "paddleocr",
+    "pangu-embedded",
+    "plamo",
+    "plamo3",
+    "qwen3vl",
+    "qwen3vlmoe",
+    "refact",
+    "spark2_5",
+    "step35",
+    "xverse",
 ];
 
-/// Tensors that a checked architecture may have; anything else makes it another one.
-pub(super) fn is_checked(keys: &Keys, names: &Names) -> bool {
+/// Architectures whose graph is followed but for a few hidden states that llama.cpp keeps longer: so many are added.
+const LOOSE: &[(&str, u64)] = &[
+    ("arctic", 1),
+    ("arwkv7", 0),
+    ("bloom", 3),
+    ("cogvlm", 0),
+    ("cohere2moe", 5),
+    ("exaone4", 1),
+    ("gemma4", 1),
+    ("gpt2", 3),
+    ("grok", 0),
+    ("hrm_text", 1),
+    ("jais", 3),
+    ("llama4", 1),
+    ("mamba", 0),
+    ("mamba2", 0),
+    ("mpt", 3),
+    ("plamo2", 3),
+    ("qwen", 1),
+    ("qwen35moe", 3),
+    ("rwkv6", 0),
+    ("rwkv6qwen2", 0),
+    ("rwkv7", 0),
+    ("smallthinker", 1),
+    ("starcoder", 2),
+    ("talkie", 1),
+];
+
+/// Hidden states to add for a graph of this architecture; none where its graph is not followed.
+fn looseness(architecture: &str) -> Option<u64> {
+    let loose = LOOSE.iter().find(|(name, _)| *name == architecture).map(|(_, states)| *states);
+    loose.or_else(|| CHECKED.contains(&architecture).then_some(0))
+}
+
+/// Architectures with layers that keep a state, whose graphs were compared.
+const STATES: &[&str] = &[
+    "arwkv7",
+    "bailingmoe3",
+    "falcon-h1",
+    "granitehybrid",
+    "jamba",
+    "kimi-k3",
+    "kimi-linear",
+    "mamba",
+    "mamba2",
+    "nemotron_h",
+    "plamo2",
+    "qwen3next",
+    "qwen35",
+    "qwen35moe",
+    "rwkv6",
+    "rwkv6qwen2",
+    "rwkv7",
+];
+/// And with sparse attention.
+const SPARSE: &[&str] = &["deepseek32", "dots3note", "glm-dsa"];
+
+/// Hidden states to add to the graph ([`LOOSE`]); none where it is not followed, as the architecture or one of its
+/// tensors is not known to be.
+pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
     let architecture = keys.architecture;
-    let strange = ["time_mix", "attn_q_a.bias", "cross_attn"];
-    let states = ["jamba", "granitehybrid", "nemotron_h", "qwen3next", "qwen35", "falcon-h1", "kimi-linear"];
-    let hybrid = states.contains(&architecture);
-    let sparse = architecture == "deepseek32";
+    let strange = ["attn_q_a.bias", "cross_attn"];
+    let states = ["ssm_", "time_mix"];
     let odd = |name: &&str| {
         strange.iter().any(|s| name.starts_with(s))
-            || (name.starts_with("ssm_") && !hybrid)
-            || (name.starts_with("indexer.") && !sparse)
-            || (*name == "per_layer_token_embd.weight" || *name == "ffn_norm_2.weight")
+            || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
+            || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
+            || *name == "per_layer_token_embd.weight"
+            || *name == "ffn_norm_2.weight"
     };
-    // Olmo 3 is an olmo2 with a sliding window, which was not asked about.
-    let windowed = architecture == "olmo2" && keys.optional("attention.sliding_window").is_some();
-    !windowed && CHECKED.contains(&architecture) && !names.0.keys().any(odd)
+    looseness(architecture).filter(|_| !names.0.keys().any(odd))
 }
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
@@ -243,7 +338,10 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
         attn_post_norm: post && names.has("post_attention_norm.weight"),
-        parallel: post && names.has("attn_norm.weight") && !names.has("ffn_norm.weight") && arch == "phi2",
+        parallel: post
+            && names.has("attn_norm.weight")
+            && !names.has("ffn_norm.weight")
+            && matches!(arch, "phi2" | "falcon"),
         feed_forward: if fused {
             FeedForward::Fused
         } else if gated || up.is_none() {

@@ -10,6 +10,7 @@ pub mod huggingface;
 mod keys;
 mod layers;
 pub mod layout;
+pub mod loads;
 mod make;
 pub mod pooling;
 pub mod recipe;

@@ -20,6 +20,8 @@ pub struct Shape {
     pub architecture: String,
     /// The ledger is checked against llama.cpp for this architecture; for others it is an upper bound.
     pub known: bool,
+    /// Hidden states of a batch that llama.cpp's graph may keep longer than ours.
+    pub slack: u64,
     pub n_embd: u64,
     /// Widest dense feed-forward of any layer.
     pub n_ff: u64,
@@ -190,9 +192,11 @@ impl Shape {
             .or_else(|| header.length("tokenizer.ggml.tokens"))
             .ok_or_else(|| missing("token_embd.weight"))?;
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
+        let slack = make::slack(&keys, &names);
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: make::is_checked(&keys, &names),
+            known: slack.is_some(),
+            slack: slack.unwrap_or(0),
             n_embd,
             n_ff: (0..n_layer)
                 .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
@@ -217,6 +221,23 @@ impl Shape {
     pub fn heads_kv(&self) -> u64 {
         let heads = |layer: &LayerKv| layer.k / self.head_dim.max(1);
         self.layers.iter().map(heads).filter(|heads| *heads > 0).min().unwrap_or(1)
+    }
+
+    /// llama.cpp turns flash attention off for it, whatever is asked.
+    pub fn never_flash(&self) -> bool {
+        self.architecture == "grok"
+    }
+
+    /// Numbers of 32 bits for every pair of a token and a cell that sparse attention holds at once, where its graph
+    /// is not followed.
+    pub fn score_planes(&self) -> u64 {
+        let heads = self.indexer.map_or(0, |indexer| indexer.heads);
+        match self.architecture.as_str() {
+            _ if self.known => 0,
+            "minimax-m3" => 2 * heads + 2,
+            _ if heads > 0 => 3,
+            _ => 0,
+        }
     }
 
     /// Widest value of a layer.

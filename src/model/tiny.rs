@@ -24,7 +24,7 @@ pub fn write_tiny(out: &mut impl Write, seed: u64, chat_template: Option<&str>) 
     })
 }
 
-fn fields(chat_template: Option<&str>) -> Vec<(String, Field<'_>)> {
+pub(crate) fn fields(chat_template: Option<&str>) -> Vec<(String, Field<'_>)> {
     let mut tokens: Vec<String> = ["<unk>", "<s>", "</s>"].map(String::from).into();
     tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
     tokens.extend((0..VOCAB - 259).map(|n| format!("▁w{n}")));
@@ -59,7 +59,7 @@ fn fields(chat_template: Option<&str>) -> Vec<(String, Field<'_>)> {
     fields.into_iter().map(|(key, field)| (key.to_string(), field)).collect()
 }
 
-fn tensors() -> Vec<Tensor> {
+pub(crate) fn tensors() -> Vec<Tensor> {
     let kind = TensorType::by_name("F32").expect("F32 is a ggml type");
     let kv = EMBD / HEADS * HEADS_KV;
     let mut out = Vec::new();

@@ -13,6 +13,7 @@ pub fn chat(
     workload: &Workload,
     placement: &Placement,
     prompt_cache_mib: u64,
+    idle_cards: bool,
 ) -> Result<ServerArgs> {
     let first_file = model.files.first().map_or("model.gguf", |file| file.name.as_str());
     let mut args = Draft::new(ServerName::CHAT, first_file);
@@ -26,8 +27,12 @@ pub fn chat(
     if placement.host_experts > 0 {
         args.set(Flag::NCpuMoe, placement.host_experts);
     }
-    if placement.gpu_layers.len() > 1 {
-        args.set(Flag::SplitMode, placement.split).set(Flag::TensorSplit, joined(&placement.shares));
+    match placement.gpu_layers.len() {
+        0 if idle_cards => _ = args.set(Flag::Device, "none"),
+        // CUDA counts the fastest card first.
+        1 if idle_cards => _ = args.set(Flag::SplitMode, "none").set(Flag::MainGpu, 0),
+        0 | 1 => {}
+        _ => _ = args.set(Flag::SplitMode, placement.split).set(Flag::TensorSplit, joined(&placement.shares)),
     }
     args.set(Flag::Fit, "off").set(Flag::CacheRam, prompt_cache_mib);
     args.set(Flag::CtxCheckpoints, 0).set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);

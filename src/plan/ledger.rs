@@ -31,6 +31,9 @@ pub const REPORTED_RAM: f64 = 0.96;
 /// llama.cpp pads the context of a sequence to this many tokens.
 const CONTEXT_PAD: u64 = 256;
 
+/// Cells of a stream up to which every architecture's buffer was seen to be ours.
+const LONG: u64 = 32768;
+
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
 /// than what is read there.
 pub(super) const MARGIN: u64 = 64 << 10;
@@ -85,7 +88,7 @@ pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
 pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     let quantised = |name: &str| TensorType::by_name(name).is_some_and(|t| t.block > 1);
     let (k, v) = (workload.kv_type_k.as_str(), workload.kv_type_v.as_str());
-    if quantised(v) && !workload.flash_attn {
+    if quantised(v) && (!workload.flash_attn || shape.never_flash()) {
         return Some(format!("llama.cpp refuses a {v} V cache without flash attention"));
     }
     if shape.latent.is_some() && k != v {
@@ -143,8 +146,8 @@ impl Subject<'_> {
             bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
         }
         bytes.rotate_right(1);
-        let unchecked = |bytes: u64| if self.shape.known { 0 } else { bytes / 2 + 64 * MIB };
-        bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + unchecked(*bytes));
+        let more = self.not_in_the_graph(&batch);
+        bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
         // A tensor split computes the whole graph on every card.
         while bytes.len() <= placement.gpu_layers.len() {
             bytes.push(bytes[1]);
@@ -153,9 +156,26 @@ impl Subject<'_> {
         bytes
     }
 
+    /// What the graph does not show of a compute buffer of so many bytes.
+    fn not_in_the_graph(&self, batch: &Batch) -> impl Fn(u64) -> u64 {
+        let shape = self.shape;
+        let kept = 4 * shape.slack * shape.n_embd * batch.tokens;
+        let scores = 4 * shape.score_planes() * batch.cells * batch.tokens;
+        // In long contexts what other layers left may lie between attention's tensors.
+        let mixed = ["falcon", "jamba", "plamo2"].contains(&shape.architecture.as_str());
+        let long = batch.cells > LONG && mixed;
+        let known = shape.known;
+        move |bytes| match known {
+            true => kept + if long { bytes / 16 } else { 0 },
+            false => scores + bytes / 2 + 64 * MIB,
+        }
+    }
+
     fn batch(&self) -> Batch {
         let workload = self.workload;
         let (cells, streams) = streams(workload);
+        // Nobody looks back where no layer has a cache.
+        let cells = if self.shape.layers.iter().any(|layer| layer.cached) { cells } else { CONTEXT_PAD };
         let tokens = workload.ubatch.min(cells * streams).next_multiple_of(streams);
         Batch {
             tokens,
@@ -166,7 +186,7 @@ impl Subject<'_> {
             streams,
             cells,
             window_cells: window_cells(self.shape, workload),
-            flash_attn: workload.flash_attn,
+            flash_attn: self.flash_attn(),
             k_type: cache_type(&workload.kv_type_k),
             v_type: cache_type(&workload.kv_type_v),
             rotation_apart: self.build.quantised_kv_rotation,
@@ -196,9 +216,13 @@ impl Subject<'_> {
         }
     }
 
+    fn flash_attn(&self) -> bool {
+        self.workload.flash_attn && !self.shape.never_flash()
+    }
+
     /// Elements of a layer's value in its cache: transposed for want of flash attention, as many in every layer.
     pub(super) fn v_width(&self, layer: &LayerKv) -> u64 {
-        match (self.shape.latent.is_some(), self.workload.flash_attn) {
+        match (self.shape.latent.is_some(), self.flash_attn()) {
             (true, _) => 0,
             (false, true) => layer.v,
             (false, false) => {

@@ -12,6 +12,7 @@ pub mod document;
 pub mod explain;
 pub mod expose;
 mod graph;
+pub mod host_cards;
 pub mod ledger;
 pub mod levels;
 pub mod placement;

@@ -1,16 +1,16 @@
 //! A machine that exists as a profile: what its facts say, instead of what was promised.
 
 use super::document::Plan;
+use super::host_cards::{host_share, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
 use crate::hardware::cards;
-use crate::hardware::facts::{Facts, Gpu, PciCard};
+use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::generation::Generation;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
-use crate::hardware::vendor;
 use crate::processor::Processor;
 
 /// The profile's id in a plan.
@@ -29,7 +29,15 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let egress = facts.measured.iter().flat_map(|measured| &measured.egress);
     let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
-    let gpus: Vec<GpuSpec> = vendor::of_one_maker(facts).map(|gpu| card(gpu, known)).collect();
+    let mut gpus: Vec<GpuSpec> = used(facts).map(|gpu| card(gpu, known)).collect();
+    let idle_cards = facts.gpus.len() > gpus.len();
+    // Memory that a card has in common with the host is counted once: a part for each.
+    let together: Vec<bool> = used(facts).map(Gpu::shares_host_memory).collect();
+    let cards_share = ram - host_share(ram);
+    let ram = if together.contains(&true) { ram - cards_share } else { ram };
+    for (gpu, _) in gpus.iter_mut().zip(&together).filter(|(_, together)| **together) {
+        gpu.vram_mib = cards_share / MIB;
+    }
     Profile {
         id: HOST.to_string(),
         title: "The host as it was found".to_string(),
@@ -47,17 +55,9 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
+        idle_cards,
         gpus,
     }
-}
-
-/// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
-pub fn left_out(facts: &Facts) -> Vec<String> {
-    let one = |card: &PciCard| {
-        let install = vendor::of(card.vendor).install();
-        Some(format!("{}, so the plan leaves it out: install the driver ({install})", card.lacks()?))
-    };
-    facts.without_driver().filter_map(one).collect()
 }
 
 fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
@@ -79,25 +79,36 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     }
 }
 
-/// Memory that a new server may have: not what others' processes hold, and with MIG one instance.
-fn usable(gpu: &Gpu) -> u64 {
-    if let Some(mig) = gpu.mig.as_ref().filter(|mig| mig.enabled) {
-        return mig.instances_bytes.iter().copied().max().unwrap_or(0);
-    }
-    let others = gpu.processes.iter().flatten().filter(|process| !process.name.ends_with("llama-server"));
-    let held: u64 = others.filter_map(|process| process.memory_bytes).sum();
-    gpu.memory_total_bytes.saturating_sub(held)
-}
-
 /// The request for this host: with its profile and no other choice, and without a price, as it is
 /// there already. Other profiles stay as alternatives.
+///
+/// Of cards that differ, the strongest works alone where that is better.
 pub fn request(mut request: Request, facts: &Facts) -> Request {
     let host = profile(facts, &request.profiles);
+    let alone = strongest(&host).filter(|_| request.fixed.split_mode.is_none());
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());
     request.budget = None;
     request.fixed.host = Some(RuntimeHost::of(facts));
-    request
+    let Some(alone) = alone else { return request };
+    let mut with_one = request.clone();
+    with_one.profiles[0] = alone;
+    let of = |request: &Request| {
+        super::plan(request).ok().map(|plan| (plan.verdict, plan.speed.decode_tok_s.expected))
+    };
+    match (of(&with_one), of(&request)) {
+        (Some((one, fast)), Some((all, slow))) if one < all || (one == all && fast > slow) => with_one,
+        _ => request,
+    }
+}
+
+/// The host with the strongest of its cards alone, where they differ.
+fn strongest(host: &Profile) -> Option<Profile> {
+    let strength = |gpu: &GpuSpec| gpu.vram_mib as f64 * gpu.memory_bandwidth_gb_s;
+    let best = host.gpus.iter().max_by(|a, b| strength(a).total_cmp(&strength(b)))?;
+    let differs = |gpu: &GpuSpec| (gpu.vram_mib, &gpu.name) != (best.vram_mib, &best.name);
+    let alone = Profile { gpus: vec![best.clone()], nvlink: false, idle_cards: true, ..host.clone() };
+    host.gpus.iter().any(differs).then_some(alone)
 }
 
 /// The best plan for this host.
@@ -128,6 +139,7 @@ mod tests {
     use crate::hardware::facts::Vendor;
     use crate::hardware::facts::{Cpu, Disk, GpuProcess, Measured, Memory, Mig};
     use crate::hardware::profiles;
+    use crate::plan::host_cards::left_out;
 
     const GIB: u64 = 1 << 30;
 
@@ -167,28 +179,6 @@ mod tests {
     }
 
     #[test]
-    fn a_card_without_a_driver_is_left_out_and_said() {
-        let mut facts = host(32 * GIB);
-        let card = PciCard {
-            bus_id: "0000:01:00.0".into(),
-            name: Some("NVIDIA GA102 [GeForce RTX 3090]".into()),
-            wants_driver: Some("nvidia".into()),
-            ..PciCard::default()
-        };
-        let integrated = PciCard { integrated: true, wants_driver: Some("amdgpu".into()), ..card.clone() };
-        let works = PciCard { wants_driver: None, driver: Some("nvidia".into()), ..card.clone() };
-        facts.pci_cards = vec![integrated, works];
-        assert!(left_out(&facts).is_empty());
-        facts.pci_cards.push(card);
-        let [text] = &left_out(&facts)[..] else { panic!("{:?}", left_out(&facts)) };
-        assert!(
-            text.contains("RTX 3090] at 0000:01:00.0 has no driver") && text.contains("apt install"),
-            "{text}"
-        );
-        assert!(profile(&facts, &[]).gpus.is_empty());
-    }
-
-    #[test]
     fn a_host_with_cards_of_two_makers_is_planned_for_those_with_more_memory() {
         let mut facts = host(32 * GIB);
         let gpu = |vendor, gib: u64| Gpu { vendor, memory_total_bytes: gib * GIB, ..Gpu::default() };
@@ -201,6 +191,120 @@ mod tests {
             let found = profile(&facts, &[]);
             assert_eq!((found.gpus[0].vendor, found.gpus.len()), (maker, count));
         }
+    }
+
+    fn card_of(name: &str, mib: u64, capability: &str) -> Gpu {
+        Gpu {
+            name: name.into(),
+            memory_total_bytes: mib << 20,
+            compute_capability: Some(capability.into()),
+            ..Gpu::default()
+        }
+    }
+
+    fn planned(
+        cards: Vec<Gpu>,
+        ram_gib: u64,
+        model: &str,
+        change: impl Fn(&mut Facts),
+    ) -> (Plan, Vec<String>) {
+        let mut facts = host(ram_gib * GIB);
+        facts.cpu.physical = Some(16);
+        facts.disk.free_bytes = 2_000_000_000_000;
+        facts.os.arch = "x86_64".into();
+        facts.gpus = cards;
+        change(&mut facts);
+        let model = crate::model::registry::find(model).unwrap();
+        let request = Request {
+            model: ModelChoice::of_registry(&model, Some("Q4_K_M")).unwrap(),
+            profiles: profiles::all(),
+            profile: None,
+            offers: Vec::new(),
+            budget: None,
+            fixed: Fixed::default(),
+            rag: None,
+            build: crate::plan::build::find(crate::plan::build::DEFAULT).unwrap(),
+        };
+        let plan = plan(request, &facts).unwrap();
+        let said = left_out(&facts, &plan);
+        (plan, said)
+    }
+
+    #[test]
+    fn a_card_that_no_server_can_use_is_left_out_and_said() {
+        let mig = |instances: Vec<u64>| {
+            let mut card = card_of("NVIDIA A100-SXM4-80GB", 81920, "8.0");
+            card.mig = Some(Mig { enabled: true, instances_bytes: instances });
+            card
+        };
+        let rtx = || card_of("NVIDIA GeForce RTX 3090", 24576, "8.6");
+        for (cards, used, said) in [
+            (
+                vec![card_of("Tesla K80", 11441, "3.7")],
+                0,
+                "compute capability is 3.7, llama.cpp's builds need 5.0",
+            ),
+            (vec![card_of("NVIDIA GeForce GT 710", 963, "3.5")], 0, "compute capability is 3.5"),
+            (vec![card_of("NVIDIA GeForce GT 1010", 963, "6.1")], 0, "963 MiB for a server"),
+            (vec![mig(vec![])], 0, "MIG is on and has no instance"),
+            (vec![mig(vec![20 * GIB])], 1, ""),
+            (
+                vec![rtx(), card_of("NVIDIA GeForce GT 1030", 2048, "6.1")],
+                1,
+                "GT 1030 (GPU 0) out: beside the larger",
+            ),
+            (vec![card_of("Tesla P40", 23040, "6.1")], 1, ""),
+        ] {
+            let (plan, reasons) = planned(cards, 64, "llama-7b", |_| ());
+            assert_eq!(plan.profile.gpus.len(), used, "{said}: {reasons:?}");
+            assert!(
+                reasons.iter().any(|reason| reason.contains(said)) || said.is_empty(),
+                "{said}: {reasons:?}"
+            );
+            assert_eq!(reasons.is_empty(), said.is_empty(), "{reasons:?}");
+        }
+    }
+
+    #[test]
+    fn the_strongest_card_works_alone_where_that_is_faster_and_the_server_is_told() {
+        let (big, small) = (
+            card_of("NVIDIA GeForce RTX 3090", 24576, "8.6"),
+            card_of("NVIDIA GeForce RTX 3060", 12288, "8.6"),
+        );
+        let (plan, said) = planned(vec![small.clone(), big.clone()], 64, "llama-7b", |_| ());
+        assert_eq!(
+            (plan.profile.gpus.len(), plan.profile.gpus[0].name.as_str()),
+            (1, "NVIDIA GeForce RTX 3090")
+        );
+        assert!(said.iter().any(|reason| reason.contains("RTX 3090 alone")), "{said:?}");
+        let argv = plan.llama_server.args.to_argv().join(" ");
+        assert!(argv.contains("--split-mode none --main-gpu 0"), "{argv}");
+        // A model that does not fit the one has both.
+        let (plan, _) = planned(vec![small, big.clone()], 64, "llama-30b", |_| ());
+        assert_eq!(plan.profile.gpus.len(), 2);
+        let (plan, said) = planned(vec![big.clone(), big], 64, "llama-7b", |_| ());
+        assert_eq!((plan.profile.gpus.len(), said), (2, Vec::new()));
+    }
+
+    #[test]
+    fn memory_that_host_and_card_share_counts_once() {
+        for total in [0, 122570] {
+            let (plan, said) =
+                planned(vec![card_of("NVIDIA GB10", total, "12.1")], 119, "llama-65b", |facts| {
+                    facts.os.arch = "aarch64".into();
+                });
+            let all: u64 = plan.memory.iter().map(|device| device.capacity_bytes).sum();
+            assert_eq!(plan.profile.gpus.len(), 1);
+            assert!(all <= 119 * GIB && all > 110 * GIB, "{} GiB", all >> 30);
+            assert!(said.iter().any(|reason| reason.contains("counts once: 14 GiB")), "{said:?}");
+            assert!(said.iter().any(|reason| reason.contains("aarch64, not x86-64")), "{said:?}");
+        }
+        // A GH200 has memory of its own.
+        let (plan, _) = planned(vec![card_of("NVIDIA GH200 480GB", 97871, "9.0")], 480, "llama-65b", |_| ());
+        let card = plan.memory.iter().find(|device| device.device == "gpu0").unwrap();
+        assert_eq!(card.capacity_bytes, 97871 << 20);
+        let (_, said) = planned(vec![], 64, "llama-7b", |facts| facts.os.arch = "riscv64".into());
+        assert!(said.iter().any(|reason| reason.contains("riscv64, which agi-provision")), "{said:?}");
     }
 
     #[test]

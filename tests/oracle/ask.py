@@ -41,7 +41,7 @@ with tempfile.TemporaryDirectory() as folder:
             for n_ctx, fa, slots in ((2048, "on", 1), (8192, "on", 1), (8192, "on", 4), (32768, "on", 4),
                                      (8192, "off", 1), (8192, "off", 4)):
                 ask(name, path, n_ctx, fa, "f16", "f16", slots)
-            if sys.argv[4] == "newest":
+            if sys.argv[4] != "models":
                 ask(name, path, 131072, "on", "f16", "f16", 1)
             ask(name, path, 8192, "on", "q8_0", "q8_0", 4)
             ask(name, path, 32768, "on", "q4_0", "f16", 2)

@@ -22,12 +22,13 @@ struct Layers {
     tensors: Vec<String>,
 }
 
-/// The models of tests/oracle/models.toml and newest.toml, in that order.
+/// The models of tests/oracle/models.toml, newest.toml and every.toml, in that order.
 pub fn written() -> Vec<Written> {
     FILES.iter().flat_map(|text| written_in(text)).collect()
 }
 
-pub const FILES: [&str; 2] = [include_str!("models.toml"), include_str!("newest.toml")];
+pub const FILES: [&str; 3] =
+    [include_str!("models.toml"), include_str!("newest.toml"), include_str!("every.toml")];
 
 pub fn written_in(text: &str) -> Vec<Written> {
     #[derive(serde::Deserialize)]

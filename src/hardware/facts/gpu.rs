@@ -101,6 +101,14 @@ impl PciCard {
     }
 }
 
+impl Gpu {
+    /// The card has no memory of its own but the host's: nvidia-smi tells none, or that of the host (GB10, Jetson).
+    pub fn shares_host_memory(&self) -> bool {
+        const TOGETHER: [&str; 6] = ["GB10", "Orin", "Thor", "Xavier", "Tegra", "N1X"];
+        self.vendor == Vendor::Nvidia && self.name.split([' ', '-', '(']).any(|word| TOGETHER.contains(&word))
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ecc {
     pub enabled: bool,

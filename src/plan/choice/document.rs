@@ -62,7 +62,7 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache)?;
+    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),

@@ -64,6 +64,10 @@ impl Maker for Nvidia {
             Err(Missing::Tool) if !is_loaded(cards) => {}
             Err(reason) => gaps.failed("gpus", reason.to_string()),
         }
+        let host = facts.memory.total_bytes;
+        facts.gpus.iter_mut().filter(|gpu| gpu.memory_total_bytes == 0).for_each(|gpu| {
+            gpu.memory_total_bytes = host;
+        });
         if facts.gpus.is_empty() {
             return;
         }

@@ -27,7 +27,10 @@ pub fn query(text: &str) -> Result<Listed, String> {
             return Err(wrong());
         };
         let index = index.parse().map_err(|_| wrong())?;
-        let Some(memory_total_bytes) = mib(total) else {
+        let gpu = Gpu { name: name.to_string(), ..Gpu::default() };
+        // None of its own: it has the host's.
+        let shared = gpu.shares_host_memory() && known(total).is_none();
+        let Some(memory_total_bytes) = mib(total).or(shared.then_some(0)) else {
             if known(total).is_some() {
                 return Err(wrong());
             }
@@ -36,7 +39,6 @@ pub fn query(text: &str) -> Result<Listed, String> {
         };
         listed.gpus.push(Gpu {
             index,
-            name: name.to_string(),
             uuid: known(uuid),
             pci_bus_id: known(bus),
             memory_total_bytes,
@@ -44,7 +46,7 @@ pub fn query(text: &str) -> Result<Listed, String> {
             memory_free_bytes: mib(free),
             driver: known(driver),
             compute_capability: rest.first().and_then(|value| known(value)),
-            ..Gpu::default()
+            ..gpu
         });
     }
     Ok(listed)

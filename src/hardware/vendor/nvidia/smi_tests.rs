@@ -90,6 +90,16 @@ fn a_card_that_is_lost_or_disappears_is_told_apart_from_none() {
 }
 
 #[test]
+fn a_card_that_shares_the_hosts_memory_tells_none_and_is_there() {
+    let line =
+        |name: &str| format!("0, {name}, GPU-1, 0000000F:01:00.0, [N/A], [N/A], [N/A], 580.95.05, 12.1\n");
+    let listed = query(&line("NVIDIA GB10")).unwrap();
+    assert_eq!((listed.gpus.len(), listed.gpus[0].memory_total_bytes), (1, 0));
+    assert!(listed.gpus[0].shares_host_memory());
+    assert_eq!(query(&line("NVIDIA A100-SXM4-80GB")).unwrap().lost.len(), 1);
+}
+
+#[test]
 fn an_old_driver_answers_the_shorter_query() {
     let listed = query("0, Tesla K80, GPU-x, 00000000:04:00.0, 11441, 3, 11438, 470.57.02\n").unwrap();
     assert_eq!(listed.gpus[0].compute_capability, None);

@@ -1,0 +1,140 @@
+use super::*;
+use crate::model::gguf_write::{self, Field, Tensor};
+use crate::model::tensor_type::TensorType;
+use crate::model::tiny;
+
+/// The settings and tensors of a file, to be changed.
+struct File {
+    fields: Vec<(String, Field<'static>)>,
+    tensors: Vec<Tensor>,
+}
+
+impl File {
+    /// A model of two layers that llama-server loads.
+    fn whole() -> File {
+        File { fields: tiny::fields(None), tensors: tiny::tensors() }
+    }
+
+    /// A file of another kind, with nothing but these settings.
+    fn of(fields: Vec<(&str, Field<'static>)>) -> File {
+        let fields = fields.into_iter().map(|(key, field)| (key.to_string(), field)).collect();
+        File { fields, tensors: vec![tensor("blk.0.attn_q.weight", vec![32, 32])] }
+    }
+
+    fn without(mut self, name: &str) -> File {
+        self.fields.retain(|(key, _)| key != name);
+        self.tensors.retain(|tensor| tensor.name != name);
+        self
+    }
+
+    fn with(mut self, key: &str, field: Field<'static>) -> File {
+        self = self.without(key);
+        self.fields.push((key.to_string(), field));
+        self
+    }
+
+    fn and(mut self, name: &str) -> File {
+        self.tensors.push(tensor(name, vec![64]));
+        self
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        let bytes = gguf_write::header(&self.fields, &self.tensors);
+        refusal(&Header::read(&bytes[..], None).unwrap())
+    }
+}
+
+fn tensor(name: &str, dims: Vec<u64>) -> Tensor {
+    Tensor { name: name.to_string(), dims, kind: TensorType::by_name("F32").unwrap() }
+}
+
+#[test]
+fn a_model_that_answers_is_not_refused() {
+    assert_eq!(File::whole().refusal(), None);
+    assert_eq!(File::whole().with("llama.pooling_type", Field::U32(0)).refusal(), None);
+    let scaled = File::whole().and("blk.1.attn_q.scale").and("rope_freqs.weight");
+    assert_eq!(scaled.refusal(), None);
+}
+
+/// llama-fit-params b11434 refuses each of these (asked on 28 November 2026).
+#[test]
+fn a_file_that_llama_cpp_does_not_load_is_refused_with_what_it_lacks() {
+    let file = File::whole;
+    let table = [
+        (file().without("llama.context_length"), "no llama.context_length"),
+        (file().without("llama.block_count"), "no llama.block_count"),
+        (file().without("llama.embedding_length"), "no llama.embedding_length"),
+        (file().without("llama.attention.head_count"), "no llama.attention.head_count"),
+        (
+            file().without("llama.attention.layer_norm_rms_epsilon"),
+            "no llama.attention.layer_norm_rms_epsilon",
+        ),
+        (file().without("general.architecture"), "no general.architecture"),
+        (file().without("general.architecture").with("split.no", Field::U32(1)), "wrong order"),
+        (
+            file().with("general.architecture", Field::Text("lla\u{1b}[31mma")),
+            "architecture \"lla\\u{1b}[31mma\"",
+        ),
+        (file().without("tokenizer.ggml.model"), "no tokenizer"),
+        (file().without("tokenizer.ggml.tokens"), "has no tokens"),
+        (file().without("token_embd.weight"), "token_embd.weight is missing"),
+        (file().without("output_norm.weight"), "output_norm is missing"),
+        (file().without("blk.1.ffn_down.weight"), "blk.1.ffn_down.weight is missing"),
+        (file().without("blk.1.ffn_up.weight"), "blk.1.ffn_up.weight is missing"),
+        (file().without("blk.0.attn_k.weight"), "blk.0.attn_k.weight is missing"),
+        (file().without("blk.1.attn_norm.weight"), "blk.1.attn_norm.weight is missing"),
+        (file().without("blk.0.attn_output.weight"), "blk.0.attn_output.weight is missing"),
+        (file().and("blk.2.attn_norm.weight"), "\"blk.2.attn_norm.weight\" is one too many"),
+        (file().and("blk.1.extra.weight"), "\"blk.1.extra.weight\" is one too many"),
+        (file().and("vision.patch.weight"), "\"vision.patch.weight\" is one too many"),
+        (
+            file().with("tokenizer.ggml.tokens", Field::Texts(vec!["a".into(); 511])),
+            "512 rows for the tokenizer's 511",
+        ),
+        (file().with("llama.block_count", Field::U32(3)), "blk.2."),
+    ];
+    for (file, what) in table {
+        let refusal = file.refusal().unwrap_or_else(|| panic!("nothing said, not {what}"));
+        assert!(refusal.why.contains(what), "{what}: {}", refusal.why);
+        assert!(!refusal.other_kind && refusal.hint.contains("convert_hf_to_gguf"), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_called_by_its_name_and_told_where_it_belongs() {
+    let architecture = |name: &'static str| File::whole().with("general.architecture", Field::Text(name));
+    let kind = |name: &'static str| File::of(vec![("general.type", Field::Text(name))]);
+    let table = [
+        (kind("adapter"), "LoRA adapter", "--lora"),
+        (kind("imatrix"), "importance matrix", "made from"),
+        (kind("mmproj"), "projector (mmproj)", "--mmproj"),
+        (File::of(vec![("general.architecture", Field::Text("clip"))]), "projector (mmproj)", "--mmproj"),
+        (File::of(vec![("general.architecture", Field::Text("flux"))]), "image model (flux)", "ComfyUI"),
+        (architecture("eagle3"), "draft model", "--model-draft"),
+        (architecture("wavtokenizer-dec"), "speech model", "llama-tts"),
+        (architecture("t5"), "encoder-decoder (t5)", "decoder such as"),
+        (architecture("llada"), "diffusion model (llada)", "llama-diffusion-cli"),
+        (architecture("dream"), "diffusion model (dream)", "llama-diffusion-cli"),
+        (architecture("bert"), "embedding model", "--rag-model"),
+        (architecture("gemma-embedding"), "embedding model", "--rag-model"),
+        (File::whole().with("llama.pooling_type", Field::U32(3)), "embedding model", "--rag-model"),
+        (File::whole().with("llama.pooling_type", Field::U32(4)), "reranker", "--rerank"),
+        (File::whole().and("cls.output.weight"), "reranker", "--rerank"),
+    ];
+    for (file, what, hint) in table {
+        let refusal = file.refusal().unwrap_or_else(|| panic!("nothing said, not {what}"));
+        assert!(refusal.why.contains(what), "{what}: {}", refusal.why);
+        assert!(refusal.other_kind && refusal.hint.contains(hint), "{refusal:?}");
+    }
+}
+
+#[test]
+fn every_architecture_that_the_oracle_was_asked_about_is_known() {
+    for text in
+        [include_str!("../../tests/oracle/models.toml"), include_str!("../../tests/oracle/newest.toml")]
+    {
+        for line in text.lines().filter_map(|line| line.strip_prefix("architecture = ")) {
+            assert!(asked(line.trim_matches('"')).is_some(), "{line}");
+        }
+    }
+}

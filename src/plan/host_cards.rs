@@ -1,0 +1,148 @@
+//! Which of a host's cards a plan uses, and why not the others.
+
+use super::document::Plan;
+use crate::hardware::facts::{Facts, Gpu, PciCard};
+use crate::hardware::profiles::MIB;
+use crate::hardware::vendor;
+use crate::processor::Processor;
+
+/// Less than this is no card to plan for: its context alone takes 107 to 555 MiB.
+const SMALLEST_CARD: u64 = 1 << 30;
+
+/// The cards that a plan may use.
+pub(super) fn used(facts: &Facts) -> impl Iterator<Item = &Gpu> {
+    let most =
+        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    vendor::of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
+}
+
+/// Why no server can use the card.
+fn unusable(gpu: &Gpu) -> Option<String> {
+    let least = vendor::of(gpu.vendor).least().compute_capability;
+    let version =
+        |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
+    let capability = gpu.compute_capability.as_deref();
+    if let (Some((least, _)), Some(capability)) = (least, capability)
+        && version(capability).zip(version(least)).is_some_and(|(has, needs)| has < needs)
+    {
+        return Some(format!("its compute capability is {capability}, llama.cpp's builds need {least}"));
+    }
+    match &gpu.mig {
+        Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => Some(
+            "MIG is on and has no instance: make one (`nvidia-smi mig -cgi 0 -C`), or turn MIG off"
+                .to_string(),
+        ),
+        _ if usable(gpu) < SMALLEST_CARD && !gpu.shares_host_memory() => {
+            Some(format!("it has {} MiB for a server, which is no room for a layer", usable(gpu) / MIB))
+        }
+        _ => None,
+    }
+}
+
+/// So little beside the largest card that a share of the model on it costs more than it holds: every card has a context,
+/// a compute buffer and a copy of what passes between them, and each token waits for the slowest.
+fn is_dwarf(gpu: &Gpu, most: u64) -> bool {
+    usable(gpu) < most / 4 && !gpu.shares_host_memory()
+}
+
+/// Of memory that host and card share, the part that stays the host's: its own share of a plan (the embedding, the logits,
+/// the prompt cache) and the system, at least 8 GiB and an eighth.
+pub(super) fn host_share(ram: u64) -> u64 {
+    (ram / 8).max(8 << 30).min(ram)
+}
+
+/// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
+pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
+    let mut all = without_driver(facts);
+    let most =
+        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    let idle = |gpu: &Gpu| {
+        let small = || {
+            is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())
+        };
+        Some(format!(
+            "the plan leaves {} (GPU {}) out: {}",
+            gpu.name,
+            gpu.index,
+            unusable(gpu).or_else(small)?
+        ))
+    };
+    let shared = |gpu: &Gpu| {
+        let keeps = host_share(facts.memory.total_bytes) >> 30;
+        gpu.shares_host_memory().then(|| {
+            format!(
+                "{} has no memory but the host's, which counts once: {keeps} GiB of it stay the host's",
+                gpu.name
+            )
+        })
+    };
+    all.extend(vendor::of_one_maker(facts).filter_map(idle));
+    all.extend(used(facts).filter_map(shared));
+    let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
+    if planned == 1 && there > 1 {
+        all.push(format!(
+            "the plan uses {} alone: with the other cards it would be slower",
+            plan.profile.gpus[0].name
+        ));
+    }
+    all.extend(other_processor(&facts.os.arch));
+    all
+}
+
+fn without_driver(facts: &Facts) -> Vec<String> {
+    let one = |card: &PciCard| {
+        let install = vendor::of(card.vendor).install();
+        Some(format!("{}, so the plan leaves it out: install the driver ({install})", card.lacks()?))
+    };
+    facts.without_driver().filter_map(one).collect()
+}
+
+fn other_processor(arch: &str) -> Option<String> {
+    match Processor::of_uname(arch) {
+        _ if arch.is_empty() => None,
+        Some(Processor::X86_64) => None,
+        Some(_) => Some(format!(
+            "the host is {arch}, not x86-64: its llama.cpp and agent are builds for that processor"
+        )),
+        None => Some(format!(
+            "the host is {arch}, which agi-provision and llama.cpp's releases have no build for"
+        )),
+    }
+}
+
+/// Memory that a new server may have: not what others' processes hold, and with MIG one instance.
+pub(super) fn usable(gpu: &Gpu) -> u64 {
+    if let Some(mig) = gpu.mig.as_ref().filter(|mig| mig.enabled) {
+        return mig.instances_bytes.iter().copied().max().unwrap_or(0);
+    }
+    let others = gpu.processes.iter().flatten().filter(|process| !process.name.ends_with("llama-server"));
+    let held: u64 = others.filter_map(|process| process.memory_bytes).sum();
+    gpu.memory_total_bytes.saturating_sub(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_without_a_driver_is_left_out_and_said() {
+        let mut facts = Facts::default();
+        let card = PciCard {
+            bus_id: "0000:01:00.0".into(),
+            name: Some("NVIDIA GA102 [GeForce RTX 3090]".into()),
+            wants_driver: Some("nvidia".into()),
+            ..PciCard::default()
+        };
+        let integrated = PciCard { integrated: true, wants_driver: Some("amdgpu".into()), ..card.clone() };
+        let works = PciCard { wants_driver: None, driver: Some("nvidia".into()), ..card.clone() };
+        facts.pci_cards = vec![integrated, works];
+        assert!(without_driver(&facts).is_empty());
+        facts.pci_cards.push(card);
+        let [text] = &without_driver(&facts)[..] else { panic!("{:?}", without_driver(&facts)) };
+        assert!(
+            text.contains("RTX 3090] at 0000:01:00.0 has no driver") && text.contains("apt install"),
+            "{text}"
+        );
+        assert_eq!(used(&facts).count(), 0);
+    }
+}

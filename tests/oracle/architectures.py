@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes src/model/architectures.txt: which tensors a build of llama.cpp reads of each architecture.
+
+usage: architectures.py LLAMA_CPP_SOURCE EVERY.toml OUT.txt
+A line is an architecture and the names its loader asks for, read in LLAMA_CPP_SOURCE/src. Of those in EVERY.toml,
+which every.py found by asking, `!` marks what every layer must have, whatever the model's settings are; `+qkv` and
+`+ffn` say that every layer attends and has a feed-forward, in one of the ways of build_qkv and build_ffn.
+"""
+import os, re, sys, tomllib
+
+source, every, out = sys.argv[1:4]
+read = lambda name: open(f"{source}/src/{name}").read()
+arch = read("llama-arch.cpp")
+names = dict(re.findall(r"\{ (LLM_ARCH_\w+), +\"([^\"]+)\"", arch))
+tensors = {k: v.removeprefix("blk.%d.") for k, v in re.findall(r"\{ (LLM_TENSOR_\w+), +\"([^\"]+)\"", arch)}
+parents = dict(re.findall(r"struct llama_model_(\w+) : public llama_model_(\w+)", read("models/models.h")))
+model = read("llama-model.cpp")
+made = dict(re.findall(r"case (LLM_ARCH_\w+):\s+return new llama_model_(\w+)\(", model))
+loaders = {}
+for file in os.listdir(f"{source}/src/models"):
+    for name, code in re.findall(r"void llama_model_(\w+)::load_arch_tensors\(.*?\) \{(.*?)\n\}", read(f"models/{file}"), re.S):
+        loaders[name] = code
+common = set(re.findall(r"LLM_TENSOR_\w+", model))
+loaded = {m["architecture"]: m for m in tomllib.load(open(every, "rb"))["model"]}
+# Published shapes may lack what the least file happens to have.
+published = []
+for name in ("models.toml", "newest.toml"):
+    published += tomllib.load(open(os.path.join(os.path.dirname(every), name), "rb"))["model"]
+own = lambda group: {t.split(" ")[0] for t in group}
+
+
+def layers_of(m):
+    """Names of each layer; none where some layers have no tensors of their own."""
+    at = [n for group in m["layers"] for part in group["at"].split(" ") for n in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
+    return [own(group["tensors"]) for group in m["layers"]] if len(at) == m["keys"]["block_count"] else []
+
+
+lines = []
+for constant, architecture in names.items():
+    cls = made.get(constant)
+    while cls and cls not in loaders:
+        cls = parents.get(cls)
+    if cls is None:
+        continue
+    asked = set(re.findall(r"LLM_TENSOR_\w+", loaders[cls]))
+    known = sorted({tensors[t] for t in asked | common if t in tensors and not tensors[t].startswith("%s")})
+    must, flags = set(), ""
+    if m := loaded.get(architecture):
+        layers = layers_of(m)
+        in_all = set.intersection(*layers) if layers else set()
+        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|attn_k_norm|.*\.bias|.*!", t)}
+        must -= {"output"}
+        for other in published:
+            if other["architecture"] == architecture:
+                in_other = set.intersection(*layers_of(other)) if layers_of(other) else set()
+                must &= in_other | own(other["tensors"])
+        flags = " +qkv" if {"attn_q", "attn_k", "attn_v"} <= in_all or "attn_qkv" in in_all else ""
+        feeds = [layer & {"ffn_down", "ffn_down_exps"} for layer in layers]
+        flags += " +ffn" if feeds and all(feeds) else ""
+    lines.append(f"{architecture}{flags}: " + " ".join(n + ("!" if n in must else "") for n in known))
+with open(out, "w") as file:
+    file.write("\n".join(sorted(lines)) + "\n")
+print(len(lines), "architectures")
