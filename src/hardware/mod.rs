@@ -6,6 +6,7 @@ pub mod generation;
 pub mod link;
 pub mod offers;
 pub mod probe;
+pub mod processor;
 pub mod profiles;
 pub mod rows;
 mod words;
