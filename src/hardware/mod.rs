@@ -1,12 +1,12 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
 pub mod cards;
+pub mod cpus;
 pub mod facts;
 pub mod generation;
 pub mod link;
 pub mod offers;
 pub mod probe;
-pub mod processor;
 pub mod profiles;
 pub mod rows;
 mod words;

@@ -2,8 +2,8 @@
 // Included by tests/speeds.rs and examples/speeds.rs.
 
 use crate::published::Point;
+use agi_provision::hardware::cpus::CpuClass;
 use agi_provision::hardware::generation::Generation;
-use agi_provision::hardware::processor::CpuClass;
 use agi_provision::plan::document::Interval;
 use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach};
 use agi_provision::plan::speed::{End, HostRate};

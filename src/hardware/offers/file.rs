@@ -32,7 +32,7 @@ pub const COLUMNS: [&str; 16] = [
 
 /// Content of an offers file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Read {
+pub struct OfferFile {
     pub offers: Vec<Offer>,
     /// Providers of all rows, also of those that are not among the offers.
     pub providers: Vec<String>,
@@ -40,8 +40,8 @@ pub struct Read {
 }
 
 /// Every offer of a file. Errors: it is no offers file at all.
-pub fn read(bytes: &[u8]) -> Result<Read, String> {
-    let mut read = Read::default();
+pub fn parse_offers(bytes: &[u8]) -> Result<OfferFile, String> {
+    let mut read = OfferFile::default();
     read.providers = scan(bytes, |line, row| match row.and_then(|row| row.offer()) {
         Ok(offer) => read.offers.push(offer),
         Err(why) => read.broken.push(BrokenRow { line, why }),
@@ -49,9 +49,9 @@ pub fn read(bytes: &[u8]) -> Result<Read, String> {
     Ok(read)
 }
 
-/// Works like [`read`], but keeps only the offers that a choice among `profiles` can come to: for each, in each
+/// Works like [`parse_offers`], but keeps only the offers that a choice among `profiles` can come to: for each, in each
 /// currency and kind of host, the cheapest by the hour, the day and the month.
-pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
+pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<OfferFile, String> {
     const PERIODS: [Period; 3] = [Period::Hour, Period::Day, Period::Month];
     let rented: Vec<&Profile> = profiles.iter().filter(|profile| profile.is_rented()).collect();
     // By profile, currency, kind of host and period.
@@ -88,7 +88,7 @@ pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<Read, String> {
     let mut offers: Vec<Offer> = best.into_iter().flatten().flatten().flatten().flatten().collect();
     offers.sort_by(|a, b| a.order(b, Period::Hour));
     offers.dedup();
-    Ok(Read { offers, providers, broken })
+    Ok(OfferFile { offers, providers, broken })
 }
 
 /// The file of `offers`: sorted, so that the same offers are the same bytes.
@@ -227,7 +227,7 @@ mod tests {
         let mut offers = super::super::all();
         offers[0].region = Some("France, \"FR\", EU".to_string());
         let bytes = write(&offers);
-        let back = read(&bytes).unwrap();
+        let back = parse_offers(&bytes).unwrap();
         assert_eq!(back.broken, []);
         assert_eq!(back.offers.len(), offers.len());
         assert!(offers.iter().all(|offer| back.offers.contains(offer)));
@@ -252,14 +252,16 @@ mod tests {
         ];
         let lines: Vec<&str> = broken.iter().map(|(line, _)| *line).collect();
         let text = format!("{}\n{}\n{good}\n", COLUMNS.join(","), lines.join("\n"));
-        for read in [read(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &profiles::all()).unwrap()] {
+        for read in
+            [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &profiles::all()).unwrap()]
+        {
             assert_eq!(read.offers.len(), 1, "{read:?}");
             assert_eq!(read.broken.len(), broken.len(), "{:#?}", read.broken);
             for (at, (row, (line, why))) in read.broken.iter().zip(broken).enumerate() {
                 assert!(row.line == at as u64 + 2 && row.why.contains(why), "{line}: {row:?}");
             }
         }
-        assert!(read(b"a,b\n1,2\n").unwrap_err().contains("no column \"provider\""));
+        assert!(parse_offers(b"a,b\n1,2\n").unwrap_err().contains("no column \"provider\""));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn today() -> jiff::civil::Date {
 
 /// The offers compiled in.
 pub fn all() -> Vec<Offer> {
-    let read = file::read(include_bytes!("../../../profiles/offers.csv"));
+    let read = file::parse_offers(include_bytes!("../../../profiles/offers.csv"));
     read.expect("the embedded offers are checked by a test").offers
 }
 
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn every_embedded_offer_is_sound_dated_and_for_a_profile() {
-        let read = file::read(include_bytes!("../../../profiles/offers.csv")).unwrap();
+        let read = file::parse_offers(include_bytes!("../../../profiles/offers.csv")).unwrap();
         assert_eq!(read.broken, []);
         let profiles = profiles::all();
         for offer in read.offers {

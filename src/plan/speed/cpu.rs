@@ -1,7 +1,7 @@
 //! A host that was probed: what its memory gives, and the CPU that works on it.
 
+use crate::hardware::cpus::{CpuClass, Socket};
 use crate::hardware::facts::Facts;
-use crate::hardware::processor::{CpuClass, Socket};
 use crate::hardware::profiles::FoundCpu;
 
 /// Memory that was not measured: 10^9 bytes/s that one core reads, and the share of a socket's peak that all of its

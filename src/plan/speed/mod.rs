@@ -14,12 +14,12 @@ use super::document::{DeviceLedger, Interval, Speed};
 use super::ledger::Subject;
 use super::placement::Placement;
 use super::split::SplitMode;
+use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
-use crate::hardware::processor::CpuClass;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
-use read::Read;
+use read::TokenReads;
 pub use seconds::{CardSeconds, HostSeconds};
 
 /// Share of a host's peak bandwidth that reading reaches. A host that was probed names what it reads, divided by this.
@@ -137,7 +137,7 @@ pub struct CardTerms {
 
 /// For one sequence whose slot is half full.
 pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Terms {
-    let read = Read::of(subject, placement, memory);
+    let read = TokenReads::of(subject, placement, memory);
     let (shape, workload) = (subject.shape, subject.workload);
     let n_layer = subject.weights.layer_bytes.len() as f64;
     let active = 2.0 * subject.weights.parameters as f64 * read.share;
@@ -188,7 +188,13 @@ fn weight_bytes(subject: &Subject) -> f64 {
     subject.weights.total_bytes.max(1) as f64 / subject.weights.parameters.max(1) as f64
 }
 
-fn host(profile: &Profile, subject: &Subject, placement: &Placement, read: &Read, active: f64) -> HostTerms {
+fn host(
+    profile: &Profile,
+    subject: &Subject,
+    placement: &Placement,
+    read: &TokenReads,
+    active: f64,
+) -> HostTerms {
     let slot = subject.workload.n_ctx / subject.workload.slots.max(1);
     let elements = |head: u64| match subject.workload.flash_attn {
         true => head + (ONE_BY_ONE - 1) * (head % VECTOR),

@@ -2,8 +2,8 @@
 //! docs/measured.md shows how well they hold, also for cards and models that were left out of the fit
 //! (tests/oracle/refit.rs, `cargo run --example speeds`).
 
+use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
-use crate::hardware::processor::CpuClass;
 
 /// What llama.cpp reaches of a card's peaks.
 #[derive(Clone, Copy, Debug, PartialEq)]

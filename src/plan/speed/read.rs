@@ -4,7 +4,7 @@ use crate::plan::document::DeviceLedger;
 use crate::plan::ledger::Subject;
 use crate::plan::placement::Placement;
 
-pub(super) struct Read {
+pub(super) struct TokenReads {
     pub host: f64,
     /// Part of those that weights take, and all weights that lie there.
     pub host_weights: f64,
@@ -21,10 +21,10 @@ pub(super) struct OfCard {
     pub held: f64,
 }
 
-impl Read {
+impl TokenReads {
     /// Of the embedding one row is read, not the table, unless it is the output's matrix too; of a layer's experts
     /// only the chosen ones; of the cache half, as the slot is half full.
-    pub fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Read {
+    pub fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> TokenReads {
         let weights = subject.weights;
         let idle = subject.shape.experts.as_ref().map_or(0.0, |e| 1.0 - e.used as f64 / e.count as f64);
         let experts =
@@ -47,7 +47,7 @@ impl Read {
             OfCard { weights: held - all_idle * held / on_cards.max(1.0), cache: kv(card), held }
         };
         let total = weights.total_bytes.max(1) as f64;
-        Read {
+        TokenReads {
             host: if on_host == 0 { 0.0 } else { host_weights + kv(&memory[0]) },
             host_weights,
             host_held,
