@@ -55,9 +55,10 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let same = specs().find(|spec| spec.name == gpu.name);
     let context = specs().map(|spec| spec.cuda_context_mib).max().unwrap_or(LARGEST_CONTEXT);
     let capability = gpu.compute_capability.as_deref().unwrap_or_default();
-    let named = cards::part(&gpu.name);
+    let vram_mib = gpu.memory_total_bytes / MIB;
+    let named = cards::part(&gpu.name, vram_mib);
     let generation = Generation::of_compute_capability(capability);
-    let like = || (cards::like(generation, gpu.memory_total_bytes / MIB), 1.0);
+    let like = || (cards::like(generation, vram_mib), 1.0);
     let (speed, part) = named.unwrap_or_else(like);
     GpuSpec {
         name: gpu.name.clone(),
@@ -165,6 +166,12 @@ mod tests {
         assert_eq!(found.gpus[0].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA L4").unwrap() / 4.0);
         assert_eq!(found.gpus[1].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA A16").unwrap());
         assert!(found.gpus.iter().all(|gpu| gpu.known));
+        let sized = |gib: u64| {
+            let mut gpu = gpu("NVIDIA GeForce RTX 3060");
+            gpu.memory_total_bytes = gib * GIB;
+            profile(&Facts { gpus: vec![gpu], ..host(32 * GIB) }, &[]).gpus[0].memory_bandwidth_gb_s
+        };
+        assert_eq!((sized(8), sized(12)), (240.0, 360.0), "sizes of one name differ");
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn cpu(row: &Row) -> Cpu {
 fn facts(row: &Row) -> Facts {
     let gpus = (0..row.cards).map(|index| {
         let (card, part) =
-            cards::part(&row.card).unwrap_or_else(|| panic!("{} is not in cards.csv", row.card));
+            cards::part(&row.card, u64::MAX).unwrap_or_else(|| panic!("{} is not in cards.csv", row.card));
         let memory = (card.vram_mib as f64 * part) as u64;
         Gpu { index, name: row.card.clone(), memory_total_bytes: memory << 20, ..Gpu::default() }
     });

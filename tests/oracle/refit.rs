@@ -202,16 +202,15 @@ fn fit(points: &[&Point], decode: bool, rates: &mut Rates) {
 fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let n = right.len();
     for i in 0..n {
+        let pivot = matrix[i].clone();
         for row in i + 1..n {
-            let factor = matrix[row][i] / matrix[i][i];
-            for column in i..n {
-                matrix[row][column] -= factor * matrix[i][column];
-            }
+            let factor = matrix[row][i] / pivot[i];
+            matrix[row].iter_mut().zip(&pivot).for_each(|(value, above)| *value -= factor * above);
             right[row] -= factor * right[i];
         }
     }
     for i in (0..n).rev() {
-        let known: f64 = (i + 1..n).map(|j| matrix[i][j] * right[j]).sum();
+        let known: f64 = matrix[i][i + 1..].iter().zip(&right[i + 1..]).map(|(value, x)| value * x).sum();
         right[i] = (right[i] - known) / matrix[i][i];
     }
     right
