@@ -6,7 +6,7 @@
 use crate::apply::inventory;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::sources::Catalogue;
-use crate::hardware::{offers, probe, profiles};
+use crate::hardware::{offers, profiles, vendor};
 use crate::model::Shape;
 use crate::model::gguf::Header;
 use crate::model::shape::weights_of;
@@ -79,7 +79,7 @@ pub fn bundle_tar(bytes: &[u8]) {
     }
 }
 
-/// What a host says that it has.
+/// Reads the facts that a host reports.
 pub fn facts(bytes: &[u8]) {
     let Ok(facts) = serde_json::from_slice::<Facts>(bytes) else { return };
     let _ = outside::visible(&report::facts::text(&facts));
@@ -138,7 +138,7 @@ pub fn known_hosts(bytes: &[u8]) {
     }
 }
 
-/// What a bundle says of itself.
+/// Reads the manifest of a bundle.
 pub fn manifest(bytes: &[u8]) {
     if let Ok(manifest) = Manifest::from_json(bytes) {
         let _ = manifest.to_json();
@@ -147,7 +147,7 @@ pub fn manifest(bytes: &[u8]) {
 
 /// The four outputs of nvidia-smi.
 pub fn nvidia_smi(bytes: &[u8]) {
-    probe::read_nvidia_smi(&String::from_utf8_lossy(bytes));
+    vendor::read_nvidia_smi(&String::from_utf8_lossy(bytes));
 }
 
 /// A file of prices: ours, and a table of each source.

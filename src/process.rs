@@ -39,7 +39,7 @@ pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutpu
     run_command(Command::new(program).args(args), program, limit)
 }
 
-/// As [`run`], for a command that was prepared further (environment, directory).
+/// Runs a command as [`run`] does, after it was prepared further (environment, directory).
 pub fn run_command(
     command: &mut Command,
     name: &str,
@@ -48,8 +48,8 @@ pub fn run_command(
     run_within(command, name, limit, None)
 }
 
-/// As [`run_command`], with at most `memory` bytes of memory of its own for the program and each of those that
-/// it starts.
+/// Runs a command as [`run_command`] does, with at most `memory` bytes of memory of its own for the program and each
+/// of those that it starts.
 pub fn run_bounded(
     command: &mut Command,
     name: &str,

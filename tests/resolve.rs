@@ -96,7 +96,7 @@ fn a_registry_model_is_planned_again_from_the_published_header() {
         "url": format!("{address}/TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF/resolve/main/{name}")}])
     );
     assert_eq!(plan["model"]["size_bytes"], size);
-    // What only the header says.
+    // Values that only the header has.
     assert_eq!(plan["model"]["n_ctx_train"], 4096);
     assert_eq!(plan["workload"]["n_ctx"], 8192);
     assert_eq!(plan["model"]["chat_template"], "{{ 'the publisher\\'s own' }}");

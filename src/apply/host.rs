@@ -13,7 +13,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// As the user named it.
+    /// Returns the host as the user named it.
     pub fn name(&self) -> String {
         match self {
             Host::Ssh { target, .. } => target.to_string(),
@@ -21,7 +21,8 @@ impl Host {
         }
     }
 
-    /// What this side calls it: the name that was given, and the one the SSH configuration makes of it.
+    /// Returns the names that this side uses: the one that was given, and the one that the SSH configuration makes of
+    /// it.
     pub fn names(&self) -> Vec<String> {
         match self {
             Host::Ssh { target, options } => ssh::names(target, options),

@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// As root there is no sudo to try; the script itself runs in a real shell.
+    /// Runs the script itself in a real shell; without sudo, as the tests run as root.
     #[test]
     fn scripts_are_one_line_and_run() {
         for way in [

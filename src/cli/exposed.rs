@@ -1,5 +1,5 @@
-//! What a user gets of an API that is open to others: its certificate in a file of theirs, its
-//! fingerprint, and a command to try.
+//! Tells a user how to reach an API that is open to others: its certificate in a file, its fingerprint, and a command
+//! to try.
 
 use crate::apply::fleet::Results;
 use crate::apply::{Host, HostOutcome};
@@ -40,7 +40,7 @@ fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
             " --cacert CERTIFICATE".to_string()
         }
     };
-    // What outlives the certificate, for clients that check it themselves.
+    // The pin of the public key outlives the certificate; it is for clients that check it themselves.
     let pin = match (made, certificate["public_key_pin"].as_str()) {
         (true, Some(pin)) => format!("; its public key, which stays: {pin}"),
         _ => String::new(),

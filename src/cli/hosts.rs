@@ -25,10 +25,10 @@ pub struct HostArgs {
     /// Hosts from a file: TOML, or Ansible's INI or YAML inventory
     #[arg(long, value_name = "FILE", conflicts_with = "host")]
     inventory: Option<PathBuf>,
-    /// Of the inventory only these: names and groups with * and ?, parted by commas; ! takes out
+    /// Only hosts that match: names and groups with * and ?, separated by commas; ! excludes
     #[arg(long, value_name = "PATTERN", requires = "inventory")]
     limit: Option<String>,
-    /// Of the inventory only those that failed last time
+    /// Only hosts of the inventory that failed last time
     #[arg(long, requires = "inventory")]
     retry_failed: bool,
     /// Work on this machine, without SSH (needs root)

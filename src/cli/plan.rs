@@ -49,7 +49,7 @@ enum PlanFormat {
     Html,
 }
 
-/// What a plan is asked for.
+/// Arguments that a plan is made from.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Planning")]
 pub struct PlanArgs {
@@ -152,7 +152,7 @@ pub struct Planned {
 }
 
 impl PlanArgs {
-    /// What a finished plan leaves no room for.
+    /// Arguments that make no sense with a finished plan.
     pub const IDS: [&str; 21] = [
         "model",
         "budget",
@@ -287,10 +287,11 @@ pub fn run(args: &Args) -> Result<Exit> {
     };
     let kinds = [HostKind::Vm, HostKind::Container];
     let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
-    let (plan, explanation) = match args.explain {
+    let (mut plan, explanation) = match args.explain {
         true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
         false => (crate::plan::plan(&request)?, None),
     };
+    plan.reasons.extend(facts.iter().flat_map(reconcile::left_out));
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {
         PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),

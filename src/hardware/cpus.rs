@@ -62,18 +62,21 @@ pub struct Socket {
     pub named: bool,
 }
 
+/// Cores of processors for boards with one socket.
+const ONE: u64 = u64::MAX;
+
 /// Names, where `#` stands for any letter or digit, with cores and bandwidth of a socket: channels × 10^6 transfers/s
 /// in the comment, from the makers' product pages and data sheets. The first that fits counts.
 const NAMED: &[(&str, u64, f64)] = &[
     // 12 × 6000: Zen 5, and 2 × 5600 on its small boards.
     ("EPYC 9##5", 192, 576.0),
     ("EPYC-Turin", 192, 576.0),
-    ("EPYC 4##5", 16, 90.0),
+    ("EPYC 4##5", ONE, 90.0),
     // 12 × 4800: Zen 4, 6 × 4800 in Siena, 2 × 5200.
     ("EPYC 9##4", 128, 461.0),
     ("EPYC-Genoa", 128, 461.0),
     ("EPYC 8##4", 64, 230.0),
-    ("EPYC 4##4", 16, 83.0),
+    ("EPYC 4##4", ONE, 83.0),
     // 8 × 3200: Zen 2 and 3; 8 × 2666: Zen 1.
     ("EPYC 7##3", 64, 205.0),
     ("EPYC-Milan", 64, 205.0),
@@ -85,15 +88,15 @@ const NAMED: &[(&str, u64, f64)] = &[
     ("Threadripper PRO", 64, 205.0),
     ("Threadripper 7", 64, 166.0),
     ("Threadripper", 64, 102.0),
-    ("Ryzen 9 9", 16, 90.0),
-    ("Ryzen 9 7", 16, 83.0),
-    ("Ryzen 7 7", 8, 83.0),
-    ("Ryzen 7 9", 8, 90.0),
-    ("Ryzen 5 7", 6, 83.0),
-    ("Ryzen", 16, 51.0),
+    ("Ryzen 9 9", ONE, 90.0),
+    ("Ryzen 9 7", ONE, 83.0),
+    ("Ryzen 7 7", ONE, 83.0),
+    ("Ryzen 7 9", ONE, 90.0),
+    ("Ryzen 5 7", ONE, 83.0),
+    ("Ryzen", ONE, 51.0),
     // 12 × 6400: Granite Rapids; 8 × 5600 and 8 × 4800: Emerald and Sapphire Rapids.
     ("Xeon 69##", 128, 614.0),
-    ("Xeon 6##", 86, 410.0),
+    ("Xeon 6##", 144, 410.0),
     ("Platinum 85##", 64, 358.0),
     ("Gold 65##", 32, 333.0),
     ("Platinum 84##", 60, 307.0),
@@ -114,29 +117,29 @@ const NAMED: &[(&str, u64, f64)] = &[
     ("Broadwell", 22, 77.0),
     ("E5-#### v3", 18, 68.0),
     ("Haswell", 18, 68.0),
-    ("E3-", 4, 38.0),
+    ("E3-", ONE, 38.0),
     // 2 × 5600 with DDR5, 2 × 3200 with DDR4.
-    ("Core Ultra", 24, 90.0),
-    ("i9-14", 24, 90.0),
-    ("i7-14", 20, 90.0),
-    ("i9-13", 24, 90.0),
-    ("i7-13", 16, 90.0),
-    ("i5-13", 14, 77.0),
+    ("Core Ultra", ONE, 90.0),
+    ("i9-14", ONE, 90.0),
+    ("i7-14", ONE, 90.0),
+    ("i9-13", ONE, 90.0),
+    ("i7-13", ONE, 90.0),
+    ("i5-13", ONE, 77.0),
     ("i9-109##X", 18, 94.0),
-    ("Core i", 10, 51.0),
-    ("Core(TM) i", 10, 51.0),
+    ("Core i", ONE, 51.0),
+    ("Core(TM) i", ONE, 51.0),
     // 12 × 8800, 12 × 5600, 8 × 4800, 8 × 3200: Graviton 5, 4, 3 and 2; Linux gives the number of the core's design.
-    ("0xd83", 192, 845.0),
+    ("0xd84", 192, 845.0),
     ("0xd4f", 96, 538.0),
     ("0xd40", 64, 307.0),
     ("0xd49", 128, 358.0),
-    ("0xd0c", 80, 205.0),
+    ("0xd0c", 128, 205.0),
     ("0xd08", 16, 43.0),
     ("Neoverse-V3", 192, 845.0),
     ("Neoverse-V2", 96, 538.0),
     ("Neoverse-V1", 64, 307.0),
     ("Neoverse-N2", 128, 358.0),
-    ("Neoverse-N1", 80, 205.0),
+    ("Neoverse-N1", 128, 205.0),
     ("Cortex-A72", 16, 43.0),
 ];
 
@@ -230,6 +233,9 @@ mod tests {
             ("Intel(R) Xeon(R) CPU E5-2686 v4 @ 2.30GHz", 36, 2),
             ("Intel Core Processor (Haswell, no TSX)", 32, 2),
             ("Neoverse-V2", 192, 2),
+            ("12th Gen Intel(R) Core(TM) i7-12700K", 12, 1),
+            ("AMD Ryzen 9 7950X 16-Core Processor", 16, 1),
+            ("Intel(R) Xeon(R) CPU E3-1270 v6 @ 3.80GHz", 4, 1),
             ("A processor that nobody knows", 400, 1),
         ] {
             assert_eq!(Socket::of(&cpu(model, &["avx2"])).filled(cores), sockets, "{model} with {cores}");

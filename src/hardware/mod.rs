@@ -1,5 +1,6 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
+pub mod backend;
 pub mod cards;
 pub mod cpus;
 pub mod facts;
@@ -9,4 +10,5 @@ pub mod offers;
 pub mod probe;
 pub mod profiles;
 pub mod rows;
+pub mod vendor;
 mod words;

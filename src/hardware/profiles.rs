@@ -2,6 +2,7 @@
 
 use super::cards;
 use super::cpus::CpuClass;
+use super::facts::Vendor;
 use super::generation::Generation;
 use crate::error::{Failure, Result};
 use crate::model::registry::nearest;
@@ -48,7 +49,9 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GpuSpec {
-    /// Name that nvidia-smi reports.
+    #[serde(default)]
+    pub vendor: Vendor,
+    /// Name that its driver reports.
     pub name: String,
     /// Cards that keep the promise as well.
     #[serde(default)]

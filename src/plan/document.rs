@@ -5,6 +5,7 @@
 
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
+use crate::hardware::facts::Vendor;
 use crate::hardware::offers::HostKind;
 use crate::model::embedder::Pooling;
 use crate::processor::Processor;
@@ -118,8 +119,18 @@ pub struct PlannedProfile {
     pub nvlink: bool,
 }
 
+impl PlannedProfile {
+    /// Who makes its cards.
+    pub fn vendor(&self) -> Vendor {
+        self.gpus.first().map(|gpu| gpu.vendor).unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedGpu {
+    /// Left out for the default one.
+    #[serde(default, skip_serializing_if = "Vendor::is_default")]
+    pub vendor: Vendor,
     pub name: String,
     /// Memory that such a card reports, not what the box says; bytes.
     pub vram_bytes: u64,
@@ -237,7 +248,7 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
-    /// What is known today of `build`, its own, with these arguments.
+    /// Returns the advisories known today that concern `build`, its own, with these arguments.
     pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
         known
@@ -348,7 +359,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// As the ledger calls it.
+    /// Returns the ledger's name of the device.
     pub fn device(self) -> &'static str {
         match self {
             Place::Host => "host",

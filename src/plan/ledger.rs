@@ -56,13 +56,13 @@ pub enum Logits {
     All,
 }
 
-/// What one layer keeps between batches: rows of bytes, cells, and what does not grow with the context.
+/// Memory that one layer keeps between batches: rows of bytes, cells, and a part that does not grow with the context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
     pub k_row: u64,
     pub v_row: u64,
     pub cells: u64,
-    /// Of the cache that chooses which tokens are looked at.
+    /// Bytes of a row of the cache that chooses which tokens are looked at.
     pub index_row: u64,
     pub index_cells: u64,
     pub streams: u64,

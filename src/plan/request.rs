@@ -1,4 +1,4 @@
-//! What a plan is asked for.
+//! Request for a plan.
 
 use super::build;
 use super::document::{ModelFile, RuntimeFile};
@@ -45,7 +45,7 @@ pub struct RagChoice {
     pub chunk_tokens: Option<u64>,
 }
 
-/// What the user fixed; everything else is the planner's.
+/// Parts that the user fixed; everything else is the planner's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fixed {
     pub n_ctx: Option<u64>,

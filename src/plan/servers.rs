@@ -19,11 +19,16 @@ pub struct Server<'a> {
     /// Cards that it uses: the host's first ones.
     pub cards: usize,
     pub args: &'a ServerArgs,
-    /// What an embedding server has beyond that.
+    /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,
 }
 
 impl Plan {
+    /// Cards that the model's own server uses.
+    pub fn cards(&self) -> usize {
+        if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() }
+    }
+
     /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
     pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
         let model = &self.model;
@@ -34,7 +39,7 @@ impl Plan {
             parameters: model.parameters,
             files: &model.files,
             size_bytes: model.size_bytes,
-            cards: if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() },
+            cards: self.cards(),
             args: &self.llama_server.args,
             embedding: None,
         };
@@ -80,6 +85,11 @@ impl Plan {
 }
 
 impl Server<'_> {
+    /// Returns whether the model has a file of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name.as_str() == name)
+    }
+
     /// Bytes of the first card that a server beside the model's own takes.
     pub fn gpu_bytes(&self) -> u64 {
         let parts = self.embedding.iter().flat_map(|embedding| &embedding.memory);
@@ -100,7 +110,7 @@ impl Server<'_> {
                 first.name
             ));
         }
-        let cards = if plan.profile.kind == ProfileKind::Cpu { 0 } else { plan.profile.gpus.len() };
+        let cards = plan.cards();
         if self.cards > cards {
             return Err(format!("it is on a card, and the profile {:?} has none", plan.profile.id));
         }

@@ -164,7 +164,7 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
     }
 }
 
-/// What it takes to get to the first answer.
+/// Writes the time and cost until the first answer.
 fn arrival(out: &mut String, plan: &Plan) {
     let Some(arrival) = &plan.arrival else { return };
     let first = arrival.first_token_seconds;

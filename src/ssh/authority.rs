@@ -16,8 +16,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Memory of its own that it may take, bytes.
 const MEMORY: u64 = 512 << 20;
 
-/// What OpenSSH's client makes of its configuration, or of `config` instead, for `target`. `None`: there is no
-/// such client here, or one that cannot tell.
+/// Asks OpenSSH's client for its settings for `target`, by its configuration or by `config` instead. `None` if there
+/// is no such client here, or one that cannot tell.
 ///
 /// # Errors
 /// Exit 2 with its own words where it does not understand the configuration.

@@ -44,7 +44,7 @@ pub struct Options {
     pub io_timeout: Duration,
     /// Passphrases and passwords, and whom to ask for them; by default nobody.
     pub secrets: Secrets,
-    /// What was found out with these options; clones share it.
+    /// Settings and pipes that were read with these options; clones share them.
     pub memory: Memory,
 }
 
@@ -64,7 +64,7 @@ impl Default for Options {
     }
 }
 
-/// What was found out: what the configuration says of each host, and what a pipe that is one had to say.
+/// Settings that were read for each host, and the content of a configuration that is a pipe.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Known>>);
 
@@ -77,7 +77,7 @@ struct Known {
 /// Configuration file, user, name and port.
 type Key = (Option<PathBuf>, Option<String>, String, Option<u16>);
 
-/// What the configuration says of `target`, asked once.
+/// Returns the settings for `target`, which are read once.
 ///
 /// # Errors
 /// Exit 2 where it is not understood.
@@ -113,7 +113,7 @@ fn ask(target: &Target, options: &Options, named: Option<&Named>) -> Result<Foun
 #[derive(Debug)]
 struct Named {
     path: PathBuf,
-    /// What a pipe had to say: it can be read only once.
+    /// Copy of a pipe's content, which can be read only once.
     _copy: Option<OwnedFd>,
 }
 

@@ -20,7 +20,7 @@ impl Folder {
         Folder(folder)
     }
 
-    /// What `ssh -G` and our reader make of a configuration; `@T@` is this folder.
+    /// Returns what `ssh -G` and our reader make of a configuration; `@T@` is this folder.
     fn both(&self, text: &str, target: &str) -> (Result<String, String>, Result<String, String>) {
         let text = text.replace("@T@", self.0.path().to_str().unwrap());
         let file = self.0.path().join("config");

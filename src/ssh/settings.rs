@@ -1,4 +1,4 @@
-//! What it takes to connect: the caller's options and the SSH configuration put together.
+//! Settings of a connection: the caller's options and the SSH configuration put together.
 
 use std::env;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@ use super::*;
 use crate::error::{Exit, exit_code, hint};
 use std::fs;
 
-/// What every host of this machine is looked up in.
+/// Files in which every host is looked up.
 const GLOBAL: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
 
 struct Fixture {

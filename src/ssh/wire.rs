@@ -150,7 +150,7 @@ impl Wire {
         self.poll(&mut fds, deadline.left().min(LONGEST_WAIT))
     }
 
-    /// What the socket must be ready for before libssh2 can go on.
+    /// Returns the events that the socket must be ready for before libssh2 can go on.
     fn blocked_on(&self) -> PollFlags {
         match self.session.block_directions() {
             BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,

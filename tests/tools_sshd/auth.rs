@@ -45,7 +45,7 @@ fn a_wrong_key_is_refused_with_what_was_tried_and_what_is_offered() {
     let text = error.to_string();
     assert!(text.contains("wrong: refused") && text.contains("the server offers publickey"), "{text}");
     assert!(hint(&error).unwrap().contains("authorized_keys"));
-    // Of several named keys the right one is found.
+    // The right one of several named keys is found.
     connect_with(&server, vec![server.path("wrong"), server.path("client")]).unwrap();
 }
 

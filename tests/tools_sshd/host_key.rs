@@ -28,8 +28,8 @@ fn an_unknown_key_is_refused_before_any_authentication() {
     assert!(error.to_string().contains(&fingerprint) && error.to_string().contains("ssh-ed25519"), "{error}");
     assert!(hint(&error).unwrap().contains(&format!("--host-key {fingerprint}")));
     assert!(hint(&error).unwrap().contains("--accept-new-host-key"));
-    // What follows the key exchange is in the log, so an attempt to authenticate would be too. (The
-    // first connection that is closed there is the one that found the server ready.)
+    // The log has everything after the key exchange, so an attempt to authenticate would be in it too. (The first
+    // connection that is closed there is the one that found the server ready.)
     let log = server.wait_for_log_after("KEX done", "Connection closed by");
     assert!(!log.contains("userauth-request"), "{log}");
     assert!(!server.path("known_hosts").exists());

@@ -12,7 +12,7 @@ use agi_provision::ssh::{Connection, HostKeyPolicy, Options, Secrets, Target};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
-/// Whoever runs the tests.
+/// Name of the user who runs the tests.
 pub static USER: LazyLock<String> = LazyLock::new(|| {
     let output = Command::new("id").arg("-un").output().expect("id");
     String::from_utf8(output.stdout).unwrap().trim().to_string()

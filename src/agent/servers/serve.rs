@@ -1,5 +1,4 @@
-//! What the units run: verifies this machine against the generation's plan, at every start, and then
-//! becomes llama-server.
+//! Verifies this machine against the generation's plan, at every start of a unit, and then becomes llama-server.
 
 use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};
@@ -53,7 +52,7 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     let mut facts = look();
     if facts.gpus.len() < gpus && patience() > Duration::ZERO {
         say!("waiting up to {} s for {gpus} GPU(s); {} seen", patience().as_secs(), facts.gpus.len());
-        wait_for_gpus(gpus, patience());
+        wait_for_gpus(plan.profile.vendor(), gpus, patience());
         facts = look();
         if facts.gpus.len() >= gpus {
             say!("the GPU came late: starting again, so that its device is open to the service");

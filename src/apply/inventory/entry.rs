@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// One host of an inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// What the inventory calls it.
+    /// Name of the host in the inventory.
     pub name: String,
     /// Name or address to connect to.
     pub address: String,
@@ -21,7 +21,7 @@ pub struct Entry {
     pub plan: Overrides,
 }
 
-/// What of the plan is different for one host.
+/// Parts of the plan that differ for one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {

@@ -1,4 +1,4 @@
-//! What was decided, and what may be.
+//! The decision, and the alternatives to it.
 
 use super::candidates::Candidate;
 use crate::hardware::profiles::Profile;

@@ -116,7 +116,7 @@ impl Device<'_> {
                 .from("profiles/hardware.toml"),
             self.bytes("reserved_bytes", ledger.reserved_bytes, "0").from("nothing else uses the card"),
             self.bytes("capacity_bytes", ledger.capacity_bytes, "vram × 1048576")
-                .with("vram", gpu.vram_mib, "MiB", "what nvidia-smi reports for such a card")
+                .with("vram", gpu.vram_mib, "MiB", "what the driver reports for such a card")
                 .from("profiles/hardware.toml"),
         ]
     }

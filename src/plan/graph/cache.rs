@@ -1,4 +1,4 @@
-//! What attention reads from and writes to between batches.
+//! Caches that attention reads from and writes to between batches.
 
 use super::alloc::Id;
 use super::tensors::{Batch, F16, F32, Graph, I64, Kind};

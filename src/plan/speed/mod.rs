@@ -60,7 +60,7 @@ impl End {
     }
 }
 
-/// What there is to do, and on what.
+/// Work of a token, and the devices that do it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     pub host: HostTerms,

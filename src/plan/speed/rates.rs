@@ -5,7 +5,7 @@
 use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
 
-/// What llama.cpp reaches of a card's peaks.
+/// Shares of a card's peaks that llama.cpp reaches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
     pub generation: Generation,
@@ -64,7 +64,7 @@ pub struct Rates {
     /// Weights that lie on the host pass to the card for each batch, 10^9 bytes/s.
     pub copied_gb_s: f64,
 
-    /// Of a CPU's arithmetic, what attention over the cache reaches while decoding: 6 to 7 × 10^9 multiplications/s
+    /// Share of a CPU's arithmetic that attention over the cache reaches while decoding: 6 to 7 × 10^9 multiplications/s
     /// where the matrices do 110 × 10^9 (llama-bench, 512 and 1024 tokens back, 2 cores of an AMD EPYC, 2026-11-24).
     pub host_attention: f64,
     pub host_attention_without_flash: f64,
