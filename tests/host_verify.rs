@@ -350,6 +350,9 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert_eq!(applied.exit, 8, "{applied:?}");
     assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
     assert_serves(&host);
+    // The card's device files are open to the service's user.
+    let groups = host.exec("id -nG agi-provision");
+    assert!(groups.stdout.split_whitespace().any(|group| group == "render"), "{groups:?}");
 }
 
 /// The host's plan is one for a card of 24 GB from its next start on; the plan's file.

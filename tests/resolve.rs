@@ -159,7 +159,10 @@ fn a_plan_for_gpus_pins_the_archive_for_vulkan() {
     let address = format!("http://{}", server.address);
     let output = plan(&address, &["--model", "tinyllama-1.1b", "--profile", "gpu-8gb", "--resolve"]);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("no CUDA archive") && told.contains("--runtime-archive"), "{told}");
+    assert!(
+        told.contains("vulkan-x64.tar.gz is pinned") && told.contains("archives for CUDA are a pair"),
+        "{told}"
+    );
     let plan = document(&output);
     assert_eq!(
         plan["llama_server"]["runtime"],

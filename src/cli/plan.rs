@@ -260,6 +260,7 @@ impl PlanArgs {
                     || is_file
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
+                host: None,
                 runtime: None,
                 expose: self.exposure()?,
             },

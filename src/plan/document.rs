@@ -3,6 +3,7 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+use super::runtime::RuntimeChoice;
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::facts::Vendor;
@@ -237,6 +238,9 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// The release's archives that are right for the host, where the plan is for a probed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_choice: Option<RuntimeChoice>,
     /// Seconds that a server may show no progress while it starts and answers; `None`: as usual. For a first
     /// boot, where no flag can say so (`bundle --start-timeout`).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -173,11 +173,12 @@ impl Drop for Server {
 fn sshd_config(path: &Path, port: u16, host_keys: &[&str], more: &str) -> String {
     let path = path.display();
     let keys: String = host_keys.iter().map(|key| format!("HostKey {path}/host_{key}\n")).collect();
+    // Of two such lines the last one counts, and of others the first.
+    let startups = if more.contains("MaxStartups") { "" } else { "MaxStartups 100\n" };
     format!(
-        // The first of two lines counts.
         "{more}\nPort {port}\nListenAddress 127.0.0.1\n{keys}AuthorizedKeysFile {path}/authorized_keys\n\
          StrictModes no\nPidFile none\nUsePAM no\nLogLevel DEBUG1\nPasswordAuthentication no\n\
-         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nMaxStartups 100\n"
+         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n{startups}"
     )
 }
 

@@ -36,11 +36,23 @@ pub trait Maker: Sync {
     /// Backends of llama.cpp that run on its cards, the fastest first.
     fn backends(&self) -> &'static [Backend];
 
+    /// Returns what makes its cards known to Vulkan.
+    fn icd(&self) -> Icd;
+
     /// Returns the least driver and cards that work.
     fn least(&self) -> Least;
 
     /// Returns what the unit needs for that many cards, the first ones.
     fn unit(&self, cards: usize) -> UnitDevices;
+}
+
+/// The part of a driver that Vulkan finds it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Icd {
+    /// How the name of its file in `vulkan/icd.d` begins.
+    pub file: &'static str,
+    /// The packages that bring it.
+    pub package: &'static str,
 }
 
 /// Lower bounds, each with its reason; `None` where there is none.

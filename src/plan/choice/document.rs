@@ -9,6 +9,7 @@ use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
+use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
 use crate::plan::split::SplitMode;
 use crate::plan::{chat_args, rag, requirements, verdict};
 
@@ -95,6 +96,7 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             runtime: request.fixed.runtime.clone(),
+            runtime_choice: runtime_choice(request, chosen),
             advisories: Vec::new(),
             start_timeout_seconds: None,
         },
@@ -145,4 +147,11 @@ fn cost(offer: &Offer, speed: &Speed) -> Cost {
             as_of: offer.as_of.clone(),
         },
     }
+}
+
+/// The archives for the host, where the plan is for a probed one.
+fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
+    let known = request.fixed.host.as_ref().filter(|_| chosen.profile.is_there())?;
+    let tensor = chosen.placement.split == SplitMode::Tensor;
+    Some(runtime::choose(&RuntimeHost::of_profile(chosen.profile, tensor, Some(known)), &request.build.id))
 }
