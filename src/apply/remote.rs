@@ -28,12 +28,12 @@ pub struct Remote {
 }
 
 impl Remote {
-    pub fn connect(target: &Target, options: &Options) -> Result<Remote> {
+    pub fn connect(target: &Target, options: &Options, doas: bool) -> Result<Remote> {
         let connection = Connection::connect(target, options)?;
         let secrets = options.secrets.clone();
         // A password that was given is meant to be used.
         let lock = Lock::Sudo(user(&connection).to_string());
-        let way = Way { password: secrets.is_given(&lock), terminal: false };
+        let way = Way { password: secrets.is_given(&lock) && !doas, terminal: false, doas };
         Ok(Remote { connection, secrets, way })
     }
 

@@ -45,10 +45,8 @@ fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
         (true, Some(pin)) => format!("; its public key, which stays: {pin}"),
         _ => String::new(),
     };
-    let key = match host {
-        Host::Local => "agi-provision key show --local".to_string(),
-        host => format!("agi-provision key show --host {}{flags}", host.name()),
-    };
+    let flags = if matches!(host, Host::Local { .. }) { "" } else { flags };
+    let key = format!("agi-provision key show {}{flags}", host.flags());
     Some(printable_lines(&format!(
         "https://{place}:{port} is open to {ranges}\n\
          certificate SHA-256 {}, {} days left{pin}\n\

@@ -41,7 +41,7 @@ impl Args {
 
 pub fn run(args: &Args) -> Result<Exit> {
     let hosts = args.hosts.hosts()?;
-    let [Host::Ssh { target, options }] = hosts.as_slice() else {
+    let [Host::Ssh { target, options, .. }] = hosts.as_slice() else {
         return Err(Failure::usage("tunnel leads to one host")
             .hint("give one --host [user@]name[:port]; for several, start several with --port")
             .into());

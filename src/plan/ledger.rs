@@ -128,12 +128,20 @@ impl Subject<'_> {
     /// and placed by its allocator. For an architecture whose graph is not checked, half as much again
     /// and 64 MiB.
     pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
-        let (batch, layout) = (self.batch(), placement.layout(self.weights).shortened(self.shape));
+        let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
+        let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
+        let batch = self.batch();
         let mut known = self.graphs.0.borrow_mut();
         if let Some((_, _, bytes)) = known.iter().find(|(b, l, _)| *b == batch && *l == layout) {
             return bytes.clone();
         }
         let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
+        if self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer {
+            // The archive that comes may be for CUDA or for Vulkan: it fits either.
+            let vulkan = Layout { vulkan: true, ..layout.clone() };
+            let other = graph::compute_bytes(self.shape, &batch, &vulkan);
+            bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
+        }
         bytes.rotate_right(1);
         let unchecked = |bytes: u64| if self.shape.known { 0 } else { bytes / 2 + 64 * MIB };
         bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + unchecked(*bytes));

@@ -14,7 +14,7 @@ use super::proxy::{self, Proxy, Socket};
 use super::settings::{self, Settings};
 use super::target::{HostPort, Target};
 use super::wire::{Deadline, Watchdog, Wire, millis};
-use super::{auth, dial, jump};
+use super::{auth, dial, gate, jump};
 use crate::error::{Context, Exit, Failure, Result, anyhow, exit_code};
 
 /// Authentication as a whole may take this many I/O timeouts: several keys, an agent that asks.
@@ -101,6 +101,7 @@ fn establish(
         None => jump_hosts(target, &settings, options, depth)?,
     };
     let place = HostPort(&settings.host, settings.port).to_string();
+    let entered = (depth > 0).then(|| gate::enter(&place));
     let mut proxy = None;
     let (session, socket, host_key) = match (via, &settings.proxy) {
         (Some(via), _) => {
@@ -122,6 +123,7 @@ fn establish(
     let watchdog = Watchdog::new(&socket, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
     auth::authenticate(&session, &socket, &watchdog, &settings, &place)?;
     drop(watchdog);
+    drop(entered);
     let peer = format!("{}@{place}", settings.user);
     let wire = Wire::new(session, socket, peer, settings.io_timeout, proxy);
     Ok(Connection { wire: Arc::new(wire), host_key })
@@ -160,6 +162,8 @@ fn jump_hosts(
             .hint("give the jump host a Host block of its own with ProxyJump none")
             .into());
     }
+    // As with ssh, they concern the host at the end.
+    let options = &Options { ssh_args: Vec::new(), ..options.clone() };
     settings.jump.iter().try_fold(None, |via, hop| {
         let hop = establish(hop, options, depth + 1, via)
             .with_context(|| format!("the way to {target} is through {hop}"))?;

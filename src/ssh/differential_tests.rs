@@ -38,7 +38,7 @@ impl Folder {
                 .map(|settings| format!("{settings:#?}"))
                 .map_err(|e| format!("{e:#}"))
         };
-        let theirs = authority::ask(&target, Some(&file), &[]).map_err(|error| format!("{error:#}"));
+        let theirs = authority::ask(&target, Some(&file), &[], &[]).map_err(|error| format!("{error:#}"));
         let theirs = theirs
             .and_then(|found| shown(found.expect("these tests need ssh: apt-get install openssh-client")));
         let ours = reader::read_config(&[(file, text)], &asked).and_then(shown);

@@ -22,7 +22,7 @@
 //!   a person types or a script gives for that, once for all hosts; `ask`: how a person is asked.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
-//! - `jump`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
+//! - `jump`, `gate`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
 //! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
@@ -52,6 +52,7 @@ mod dial;
 mod exec;
 mod forward;
 mod found;
+mod gate;
 mod handshake;
 mod host_key;
 #[doc(hidden)]
@@ -81,6 +82,7 @@ pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
 pub use known_hosts::{KnownHosts, Lookup, Place};
+pub use line::split as words;
 pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;

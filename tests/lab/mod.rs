@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod gate;
+pub mod gpu;
 pub mod journey;
 pub mod vm;
 
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// The images there are.
+/// The images there are, beside [`gpu::IMAGE`].
 pub const IMAGES: [&str; 2] = ["debian12", "debian13"];
 
 /// Type, mode, owner and content or target of every path on a disk.
@@ -66,7 +67,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Boots a fresh host and waits until it accepts logins (seconds). `image` is one of [`IMAGES`].
+    /// Boots a fresh host and waits until it accepts logins (seconds). `image` is one of [`IMAGES`] or [`gpu::IMAGE`].
     pub fn boot(image: &str) -> Self {
         Self::start(image, None)
     }

@@ -15,3 +15,6 @@ pub mod reported;
 pub mod said;
 pub mod serve;
 pub mod streamed;
+
+#[cfg(test)]
+mod recorded_tests;

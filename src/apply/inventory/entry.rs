@@ -19,6 +19,14 @@ pub struct Entry {
     /// Every group it is in, directly or not.
     pub groups: Vec<String>,
     pub plan: Overrides,
+    /// It is this machine (`ansible_connection=local`).
+    pub local: bool,
+    /// Root is had by doas, not by sudo.
+    pub doas: bool,
+    /// Arguments for ssh (`ansible_ssh_common_args`).
+    pub ssh_args: Vec<String>,
+    /// Secrets that the inventory holds and that are not read.
+    pub unread: Vec<String>,
 }
 
 /// Parts of the plan that differ for one host.
