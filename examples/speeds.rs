@@ -4,9 +4,11 @@
 
 #[path = "../tests/oracle/published.rs"]
 mod published;
+#[path = "../tests/oracle/refit.rs"]
+mod refit;
 
 use plotters::prelude::*;
-use published::{Point, coverage, points};
+use published::{Kind, Point, coverage, points};
 use std::fmt::Write;
 
 const BEGIN: &str = "<!-- published speeds: cargo run --example speeds -->\n";
@@ -21,21 +23,55 @@ fn main() -> Result<()> {
     let text = std::fs::read_to_string(path)?;
     let (before, rest) = text.split_once(BEGIN).ok_or("docs/measured.md has no place for it")?;
     let (_, after) = rest.split_once(END).ok_or("docs/measured.md has no end of it")?;
-    std::fs::write(path, format!("{before}{BEGIN}{}{END}{after}", table(&points)?))?;
+    let parts = [kinds(&points)?, rates(&points)?, table(&points)?].concat();
+    std::fs::write(path, format!("{before}{BEGIN}{parts}{END}{after}"))?;
     Ok(())
 }
 
-fn table(points: &[Point]) -> Result<String> {
-    let mut text = String::from("\n| | numbers | inside | median width |\n|---|---|---|---|\n");
-    for kind in ["one card", "several cards", "CPU"] {
+/// How many numbers are inside: of all rows, and of cards and models that the fit did not see.
+fn kinds(points: &[Point]) -> Result<String> {
+    let without_card = refit::left_out(points, refit::card);
+    let without_model = refit::left_out(points, refit::model);
+    let cell = |of: &[Point], wanted: &dyn Fn(&&Point) -> bool| {
+        let (_, inside, width) = coverage(of.iter().filter(wanted));
+        format!("{:.0} %, {width:.2}", inside * 100.0)
+    };
+    let mut text = String::from(
+        "\n| share inside, median width | numbers | fitted | without its card | without its model |\n|---|---|---|---|---|\n",
+    );
+    let mut line = |name: &str, wanted: &dyn Fn(&&Point) -> bool| {
+        let count = points.iter().filter(wanted).count();
+        let cells = [points, &without_card, &without_model].map(|of| cell(of, wanted));
+        writeln!(text, "| {name} | {count} | {} |", cells.join(" | "))
+    };
+    for kind in Kind::ALL {
         for (decode, name) in [(true, "decode"), (false, "prefill")] {
-            let of = points.iter().filter(|point| point.kind() == kind && point.decode == decode);
-            let (count, inside, width) = coverage(of);
-            writeln!(text, "| {kind}, {name} | {count} | {:.0} % | {width:.2} |", inside * 100.0)?;
+            let wanted = move |point: &&Point| point.kind() == kind && point.decode == decode;
+            line(&format!("{}, {name}", kind.name()), &wanted)?;
         }
     }
-    let (count, inside, width) = coverage(points.iter());
-    writeln!(text, "| all | {count} | {:.0} % | {width:.2} |\n", inside * 100.0)?;
+    line("all", &|_| true)?;
+    Ok(text + "\n")
+}
+
+/// The rates that the rows give, beside the program's.
+fn rates(points: &[Point]) -> Result<String> {
+    let fitted = refit::rates(&points.iter().collect::<Vec<_>>());
+    let mut text = String::from("| rate | the rows give | the program has |\n|---|---|---|\n");
+    for (name, rows, program) in refit::beside_fitted(&fitted) {
+        writeln!(text, "| {name} | {} | {} |", digits(rows), digits(program))?;
+    }
+    Ok(text + "\n")
+}
+
+/// Three digits.
+fn digits(value: f64) -> String {
+    let places = (2 - value.abs().log10().floor() as i32).max(0) as usize;
+    format!("{value:.places$}")
+}
+
+fn table(points: &[Point]) -> Result<String> {
+    let mut text = String::new();
     writeln!(text, "| row | machine | model | | published | planned | |\n|---|---|---|---|---|---|---|")?;
     for point in points {
         let machine = if point.row.card.is_empty() {
@@ -78,7 +114,7 @@ fn plot(points: &[Point]) -> Result<()> {
             [(range.start, range.start), (range.end, range.end)],
             BLACK.mix(0.4),
         ))?;
-        for (kind, colour) in [("CPU", RED), ("one card", BLUE), ("several cards", GREEN)] {
+        for (kind, colour) in Kind::ALL.into_iter().zip([BLUE, GREEN, RED, MAGENTA]) {
             let of = || points.iter().filter(|point| point.decode == decode && point.kind() == kind);
             chart.draw_series(of().map(|point| {
                 let ends = [(point.published, point.planned.low), (point.published, point.planned.high)];
@@ -88,7 +124,7 @@ fn plot(points: &[Point]) -> Result<()> {
                 of().map(|point| Circle::new((point.published, point.planned.expected), 2, colour.filled()));
             chart
                 .draw_series(middle)?
-                .label(kind)
+                .label(kind.name())
                 .legend(move |(x, y)| Circle::new((x + 8, y), 3, colour.filled()));
         }
         chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;

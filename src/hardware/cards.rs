@@ -55,13 +55,33 @@ pub fn bandwidth(name: &str) -> Option<f64> {
     named(name).map(|card| card.bandwidth_gb_s)
 }
 
-/// The slowest card of a generation, for one that has no row of its own; of all cards where the generation is
-/// not known either.
-pub fn slowest(generation: Generation) -> &'static Card {
-    let of = |wanted: &dyn Fn(&&Card) -> bool| {
-        all().iter().filter(wanted).min_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s))
-    };
-    of(&|card| card.generation == generation).or_else(|| of(&|_| true)).expect("the table has cards")
+/// The card that the driver calls `name`, and the share of it that this name means: `NVIDIA L4-6Q` is a quarter of
+/// an L4, whose time NVIDIA's vGPU shares out as its memory. Of cards that share a name, the one with the memory
+/// nearest to `vram_mib`.
+pub fn part(name: &str, vram_mib: u64) -> Option<(&'static Card, f64)> {
+    let same = all().iter().filter(|card| card.name == name);
+    if let Some(card) = same.min_by_key(|card| card.vram_mib.abs_diff(vram_mib)) {
+        return Some((card, 1.0));
+    }
+    let (whole, profile) = name.rsplit_once('-')?;
+    let gb: f64 = profile.strip_suffix(['Q', 'C', 'B', 'A'])?.parse().ok().filter(|gb| *gb > 0.0)?;
+    let cards = all().iter().filter(|card| card.name == whole || card.name.starts_with(&format!("{whole} ")));
+    let card = cards.min_by(|a, b| a.gb.total_cmp(&b.gb))?;
+    Some((card, (gb / card.gb).min(1.0)))
+}
+
+/// A card that stands in for one that has no row: of its generation, or of all where that is not known; of those
+/// with the memory nearest to `vram_mib`, the middle one by bandwidth.
+pub fn like(generation: Generation, vram_mib: u64) -> &'static Card {
+    let mut cards: Vec<&Card> = all().iter().filter(|card| card.generation == generation).collect();
+    if cards.is_empty() {
+        cards = all().iter().collect();
+    }
+    let far = |card: &Card| (card.vram_mib.max(1) as f64 / vram_mib.max(1) as f64).ln().abs();
+    let nearest = cards.iter().map(|card| far(card)).min_by(f64::total_cmp).expect("the table has cards");
+    cards.retain(|card| far(card) < nearest + 0.1);
+    cards.sort_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s));
+    cards[(cards.len() - 1) / 2]
 }
 
 /// Details that a catalogue gives of a card beside its name.

@@ -11,12 +11,18 @@ pub enum Generation {
     /// Turing without tensor cores: GTX 16.
     TuringPlain,
     Turing,
+    /// Turing on a board of 70 W: T4.
+    TuringSmall,
     Ampere,
+    /// Ampere on boards of about 60 W a card: A2, A16.
+    AmpereSmall,
     /// Ampere with HBM: A100, A30.
     AmpereHbm,
     Ada,
     Hopper,
     Blackwell,
+    /// Blackwell in one package with its processor, which shares its memory: GB10.
+    BlackwellSoc,
     /// Blackwell with HBM: B200.
     BlackwellHbm,
     Rdna,
@@ -33,17 +39,20 @@ pub enum Generation {
 
 impl Generation {
     /// Every generation with its name in `profiles/cards.csv`.
-    pub const NAMES: [(&'static str, Generation); 17] = [
+    pub const NAMES: [(&'static str, Generation); 20] = [
         ("maxwell", Generation::Maxwell),
         ("pascal", Generation::Pascal),
         ("volta", Generation::Volta),
         ("turing-plain", Generation::TuringPlain),
         ("turing", Generation::Turing),
+        ("turing-small", Generation::TuringSmall),
         ("ampere", Generation::Ampere),
+        ("ampere-small", Generation::AmpereSmall),
         ("ampere-hbm", Generation::AmpereHbm),
         ("ada", Generation::Ada),
         ("hopper", Generation::Hopper),
         ("blackwell", Generation::Blackwell),
+        ("blackwell-soc", Generation::BlackwellSoc),
         ("blackwell-hbm", Generation::BlackwellHbm),
         ("rdna", Generation::Rdna),
         ("rdna2", Generation::Rdna2),
@@ -66,7 +75,8 @@ impl Generation {
             (Some(8), _) => Generation::Ampere,
             (Some(9), _) => Generation::Hopper,
             (Some(10), _) => Generation::BlackwellHbm,
-            (Some(11 | 12), _) => Generation::Blackwell,
+            (Some(11), _) | (Some(12), Some(1)) => Generation::BlackwellSoc,
+            (Some(12), _) => Generation::Blackwell,
             _ => Generation::Unknown,
         }
     }
@@ -96,7 +106,8 @@ mod tests {
             ("8.9", Generation::Ada),
             ("9.0", Generation::Hopper),
             ("10.0", Generation::BlackwellHbm),
-            ("12.1", Generation::Blackwell),
+            ("12.0", Generation::Blackwell),
+            ("12.1", Generation::BlackwellSoc),
             ("3.7", Generation::Unknown),
             ("", Generation::Unknown),
         ] {

@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod cards;
+pub mod cpus;
 pub mod facts;
 pub mod generation;
 pub mod link;

@@ -1,6 +1,7 @@
 //! Hardware profiles: `profiles/hardware.toml`, compiled in.
 
 use super::cards;
+use super::cpus::CpuClass;
 use super::facts::Vendor;
 use super::generation::Generation;
 use crate::error::{Failure, Result};
@@ -61,6 +62,9 @@ pub struct GpuSpec {
     pub vram_mib: u64,
     pub memory_bandwidth_gb_s: f64,
     pub cuda_context_mib: u64,
+    /// `profiles/cards.csv` has it; else generation and speed are those of a card like it.
+    #[serde(skip)]
+    pub known: bool,
     /// From `profiles/cards.csv`, as `tops` is.
     #[serde(skip)]
     pub generation: Generation,
@@ -69,11 +73,10 @@ pub struct GpuSpec {
     pub tops: f64,
 }
 
-/// Speed of a CPU that was probed.
+/// A CPU that was probed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FoundCpu {
-    /// Rate of its matrices while it reads a prompt, 10^12 operations/s.
-    pub prefill_tflops: f64,
+    pub class: CpuClass,
     /// Threads that llama.cpp works with.
     pub threads: u64,
     /// Sockets or other parts with memory of their own.
@@ -112,7 +115,7 @@ pub fn all() -> Vec<Profile> {
     let mut all = toml::from_str::<File>(text).expect("the embedded profiles are checked by a test").profile;
     for gpu in all.iter_mut().flat_map(|profile| &mut profile.gpus) {
         let card = cards::named(&gpu.name).expect("a test holds every card to profiles/cards.csv");
-        (gpu.generation, gpu.tops) = (card.generation, card.tops);
+        (gpu.known, gpu.generation, gpu.tops) = (true, card.generation, card.tops);
     }
     all
 }

@@ -5,7 +5,7 @@ use super::host_cards::{host_share, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
-use super::speed::{self, cpu::HostCpu};
+use super::speed::{self, cpu::HostCpu, rates::FITTED};
 use crate::error::Result;
 use crate::hardware::cards;
 use crate::hardware::facts::{Facts, Gpu};
@@ -21,8 +21,9 @@ const LEAST_NETWORK: u64 = 100;
 const LEAST_DISK: u64 = 500;
 /// A CUDA process before any tensor, on the largest cards, MiB.
 const LARGEST_CONTEXT: u64 = 555;
+
 /// The host as a profile. `known` are the profiles whose cards' contexts are known. A card's speed is that of
-/// `profiles/cards.csv`; of a card that is not in there, that of the slowest of its generation.
+/// `profiles/cards.csv`; of a card that is not in there, that of one of its generation with as much memory.
 pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let ram = facts.memory.cgroup_limit_bytes.unwrap_or(u64::MAX).min(facts.memory.total_bytes);
     let cpu = HostCpu::of(facts);
@@ -50,7 +51,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         disk_gb: facts.disk.free_bytes / 1_000_000_000,
         // Profiles name the peak; a token's reading reaches a share of it.
         memory_bandwidth_gb_s: cpu.read_gb_s / speed::READ_OF_PEAK,
-        tflops: cpu.decode_tflops,
+        tflops: FITTED.cpu(cpu.found.class).decode * cpu.found.threads as f64,
         found: Some(cpu.found),
         network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
@@ -65,17 +66,21 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let same = specs().find(|spec| spec.name == gpu.name);
     let context = specs().map(|spec| spec.cuda_context_mib).max().unwrap_or(LARGEST_CONTEXT);
     let capability = gpu.compute_capability.as_deref().unwrap_or_default();
-    let speed = cards::named(&gpu.name)
-        .unwrap_or_else(|| cards::slowest(Generation::of_compute_capability(capability)));
+    let vram_mib = gpu.memory_total_bytes / MIB;
+    let named = cards::part(&gpu.name, vram_mib);
+    let generation = Generation::of_compute_capability(capability);
+    let like = || (cards::like(generation, vram_mib), 1.0);
+    let (speed, part) = named.unwrap_or_else(like);
     GpuSpec {
         vendor: gpu.vendor,
         name: gpu.name.clone(),
         or_better: Vec::new(),
         vram_mib: usable(gpu) / MIB,
-        memory_bandwidth_gb_s: speed.bandwidth_gb_s,
+        memory_bandwidth_gb_s: speed.bandwidth_gb_s * part,
         cuda_context_mib: same.map_or(context, |spec| spec.cuda_context_mib),
-        generation: if cards::named(&gpu.name).is_some() { speed.generation } else { Generation::Unknown },
-        tops: speed.tops,
+        known: named.is_some(),
+        generation: if named.is_some() { speed.generation } else { generation },
+        tops: speed.tops * part,
     }
 }
 
@@ -176,6 +181,23 @@ mod tests {
         facts.measured = Some(measured);
         let found = profile(&facts, &[]);
         assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (250, 1800));
+    }
+
+    #[test]
+    fn a_part_of_a_card_has_that_part_of_its_speed() {
+        let mut facts = host(32 * GIB);
+        let gpu = |name: &str| Gpu { name: name.into(), memory_total_bytes: 6 * GIB, ..Gpu::default() };
+        facts.gpus = vec![gpu("NVIDIA L4-6Q"), gpu("NVIDIA A16-16Q")];
+        let found = profile(&facts, &[]);
+        assert_eq!(found.gpus[0].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA L4").unwrap() / 4.0);
+        assert_eq!(found.gpus[1].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA A16").unwrap());
+        assert!(found.gpus.iter().all(|gpu| gpu.known));
+        let sized = |gib: u64| {
+            let mut gpu = gpu("NVIDIA GeForce RTX 3060");
+            gpu.memory_total_bytes = gib * GIB;
+            profile(&Facts { gpus: vec![gpu], ..host(32 * GIB) }, &[]).gpus[0].memory_bandwidth_gb_s
+        };
+        assert_eq!((sized(8), sized(12)), (240.0, 360.0), "sizes of one name differ");
     }
 
     #[test]
@@ -321,17 +343,15 @@ mod tests {
         gpu.name = "NVIDIA Something New".into();
         facts.gpus = vec![gpu];
         let found = profile(&facts, &profiles::all());
-        let slowest = cards::slowest(Generation::Unknown).bandwidth_gb_s;
-        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (slowest, 10 * 1024));
+        let like = cards::like(Generation::Unknown, 24 * 1024).bandwidth_gb_s;
+        assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (like, 10 * 1024));
+        assert!(!found.gpus[0].known, "which makes its interval wide");
         let mut new = facts.gpus[0].clone();
         new.compute_capability = Some("9.0".into());
         facts.gpus = vec![new];
         let found = profile(&facts, &profiles::all());
-        let hopper = cards::slowest(Generation::Hopper).bandwidth_gb_s;
-        assert_eq!(
-            found.gpus[0].memory_bandwidth_gb_s, hopper,
-            "a new card is the slowest of its generation"
-        );
-        assert_eq!(found.gpus[0].generation, Generation::Unknown, "which makes its interval wide");
+        assert_eq!(found.gpus[0].generation, Generation::Hopper);
+        let bandwidth = found.gpus[0].memory_bandwidth_gb_s;
+        assert!((2000.0..=4800.0).contains(&bandwidth), "a new card is like those of its generation");
     }
 }

@@ -3,13 +3,17 @@
 
 use agi_provision::hardware::cards;
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
+use agi_provision::hardware::profiles::{self, Profile};
 use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
 use agi_provision::model::shape::weights_of;
 use agi_provision::model::{Shape, Weights, registry};
-use agi_provision::plan::document::Interval;
-use agi_provision::plan::reconcile;
-use agi_provision::plan::request::{ModelChoice, Request, Variant};
+use agi_provision::plan::document::{Interval, Workload};
+use agi_provision::plan::ledger::{Graphs, Logits, Subject};
+use agi_provision::plan::placement::Placement;
+use agi_provision::plan::speed::rates::Rates;
+use agi_provision::plan::speed::{self, End, Terms, flash_attention_pays};
+use agi_provision::plan::{build, reconcile};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -18,6 +22,15 @@ mod shapes {
     use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("shapes.rs");
     include!("models.rs");
+
+    /// Further models of the table (their config.json).
+    #[rustfmt::skip]
+    pub const FURTHER: &[Reference] = &[
+        Reference { name: "qwen3-8b", arch: "qwen3", layers: 36, embd: 4096, ff: 12288, vocab: 151936, heads: 32, heads_kv: 8, head_dim: 128, qk_norm: true, ..NONE },
+        Reference { name: "qwen3-235b-a22b", arch: "qwen3moe", layers: 94, embd: 4096, ff: 12288, vocab: 151936, heads: 64, heads_kv: 4, head_dim: 128, experts: 128, used: 8, expert_ff: 1536, qk_norm: true, ..NONE },
+        Reference { name: "gpt-oss-120b", arch: "gpt-oss", layers: 36, embd: 2880, ff: 2880, vocab: 201088, heads: 64, heads_kv: 8, head_dim: 64, ctx: 131072, experts: 128, used: 4, expert_ff: 2880, window: 128, qkv_bias: true, ..NONE },
+        Reference { name: "gemma-3-12b", arch: "gemma3", layers: 48, embd: 3840, ff: 15360, vocab: 262208, heads: 16, heads_kv: 8, head_dim: 256, ctx: 131072, window: 1024, tied: true, qk_norm: true, ..NONE },
+    ];
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -27,8 +40,9 @@ pub struct Row {
     date: String,
     pub machine: String,
     pub card: String,
-    cards: u64,
+    pub cards: u64,
     pub cpu: String,
+    pub cpu_name: String,
     cores: Option<u64>,
     numa_nodes: Option<u64>,
     memory_gb_s: Option<f64>,
@@ -39,21 +53,51 @@ pub struct Row {
     pub quant: String,
     file_gib: f64,
     flash_attn: Option<u8>,
+    kv: Option<String>,
+    /// Layers on cards; none: all.
+    on_cards: Option<u64>,
+    host_experts: Option<u64>,
     depth: u64,
     prompt: u64,
     generated: u64,
+    ubatch: Option<u64>,
     pub decode_tok_s: Option<f64>,
     pub prefill_tok_s: Option<f64>,
     source: String,
 }
 
-/// One published number and the plan's interval for it, tokens/s.
+/// One published number, what a plan counts for it, and the plan's interval; tokens/s.
 #[derive(Clone, Debug)]
 pub struct Point {
     pub row: Row,
     pub decode: bool,
     pub published: f64,
+    pub terms: Terms,
     pub planned: Interval,
+}
+
+/// Kinds of machine that are looked at apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Card,
+    Cards,
+    Cpu,
+    /// Layers or experts on the host, the rest on cards.
+    Partial,
+}
+
+impl Kind {
+    #[allow(dead_code, reason = "for the table")]
+    pub const ALL: [Kind; 4] = [Kind::Card, Kind::Cards, Kind::Cpu, Kind::Partial];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Card => "one card",
+            Kind::Cards => "several cards",
+            Kind::Cpu => "CPU",
+            Kind::Partial => "card and host",
+        }
+    }
 }
 
 impl Point {
@@ -66,12 +110,22 @@ impl Point {
         self.planned.high / self.planned.low
     }
 
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> Kind {
         match self.row.cards {
-            0 => "CPU",
-            1 => "one card",
-            _ => "several cards",
+            0 => Kind::Cpu,
+            _ if self.row.on_cards.is_some() || self.row.host_experts.is_some() => Kind::Partial,
+            1 => Kind::Card,
+            _ => Kind::Cards,
         }
+    }
+
+    /// The interval that these rates give.
+    pub fn by(&self, rates: &Rates) -> Interval {
+        let [low, expected, high] = End::ALL.map(|end| match self.decode {
+            true => self.terms.decode(rates, end),
+            false => self.terms.prefill(rates, end),
+        });
+        Interval { low, expected, high }
     }
 }
 
@@ -114,7 +168,8 @@ fn model(row: &Row) -> (Shape, Weights) {
             )
         }
         None => {
-            let reference = shapes::ALL.iter().find(|reference| reference.name == row.model);
+            let mut known = shapes::ALL.iter().chain(shapes::FURTHER);
+            let reference = known.find(|reference| reference.name == row.model);
             let (head, size) =
                 shapes::file(reference.unwrap_or_else(|| panic!("{} has no shape", row.model)));
             let header = Header::read(head.as_slice(), Some(size)).expect("a header");
@@ -146,8 +201,10 @@ fn cpu(row: &Row) -> Cpu {
         "amd-avx2-first" | "" => ("AMD", &["avx2"]),
         "arm-i8mm" => ("Neoverse", &["asimd", "asimddp", "i8mm"]),
         "arm-dot" => ("Neoverse", &["asimd", "asimddp"]),
+        "arm-plain" => ("Cortex", &["asimd"]),
         other => panic!("{}: {other} is no class", row.id),
     };
+    let model = if row.cpu_name.is_empty() { model } else { &row.cpu_name };
     let cores = row.cores.unwrap_or(16);
     Cpu {
         model: model.to_string(),
@@ -161,8 +218,10 @@ fn cpu(row: &Row) -> Cpu {
 
 fn facts(row: &Row) -> Facts {
     let gpus = (0..row.cards).map(|index| {
-        let card = cards::named(&row.card).unwrap_or_else(|| panic!("{} is not in cards.csv", row.card));
-        Gpu { index, name: row.card.clone(), memory_total_bytes: card.vram_mib << 20, ..Gpu::default() }
+        let (card, part) =
+            cards::part(&row.card, u64::MAX).unwrap_or_else(|| panic!("{} is not in cards.csv", row.card));
+        let memory = (card.vram_mib as f64 * part) as u64;
+        Gpu { index, name: row.card.clone(), memory_total_bytes: memory << 20, ..Gpu::default() }
     });
     let measured = |memory_bandwidth_gb_s| Measured { memory_bandwidth_gb_s, ..Measured::default() };
     Facts {
@@ -176,47 +235,75 @@ fn facts(row: &Row) -> Facts {
     }
 }
 
-/// Every published number with its interval. A row whose model does not fit on its cards in the plan's eyes is
-/// left out, as its plan is of another kind.
+/// A row as a plan sees it, with a context of `n_ctx` tokens.
+struct Case {
+    shape: Shape,
+    weights: Weights,
+    profile: Profile,
+    placement: Placement,
+}
+
+impl Case {
+    fn of(row: &Row, (shape, weights): (Shape, Weights)) -> Case {
+        let n_layer = shape.layers.len() as u64;
+        let placement = match row.cards {
+            0 => Placement::host_only(n_layer),
+            cards => {
+                let on_cards = row.on_cards.unwrap_or(n_layer);
+                Placement::offload(n_layer, on_cards, &vec![1; cards as usize])
+                    .with_experts_on_host(row.host_experts.unwrap_or(0))
+            }
+        };
+        let profile = reconcile::profile(&facts(row), &profiles::all());
+        Case { shape, weights, profile, placement }
+    }
+
+    fn terms(&self, row: &Row, n_ctx: u64) -> Terms {
+        let kv = row.kv.clone().unwrap_or("f16".to_string());
+        let pays = row.cards > 0 || flash_attention_pays(&self.shape);
+        let workload = Workload {
+            n_ctx: n_ctx.max(256),
+            slots: 1,
+            kv_unified: false,
+            kv_type_k: kv.clone(),
+            kv_type_v: kv,
+            flash_attn: row.flash_attn.map_or(pays, |on| on == 1),
+            batch: row.ubatch.unwrap_or(2048).max(2048),
+            ubatch: row.ubatch.unwrap_or(512),
+        };
+        let graphs = Graphs::default();
+        let subject = Subject {
+            shape: &self.shape,
+            weights: &self.weights,
+            workload: &workload,
+            build: build::find(build::DEFAULT).expect("a build"),
+            logits: Logits::PerSlot,
+            graphs: &graphs,
+        };
+        let memory = subject.ledger(&self.profile, &self.placement);
+        speed::terms(&self.profile, &subject, &self.placement, &memory)
+    }
+}
+
+/// Every published number with its interval, for the placement that it was measured with.
 pub fn points() -> Vec<Point> {
     let mut known: HashMap<(String, String, u64), (Shape, Weights)> = HashMap::new();
-    let base = Request::of_registry("tinyllama-1.1b", Some("Q8_0")).expect("a request");
     let mut points = Vec::new();
     for row in rows() {
         let key = (row.model.clone(), row.quant.clone(), (row.file_gib * 1000.0) as u64);
-        let (shape, weights) = known.entry(key).or_insert_with(|| model(&row)).clone();
-        let facts = facts(&row);
-        let planned = |n_ctx: u64| {
-            let mut request = base.clone();
-            let size_bytes = weights.total_bytes;
-            let variants = vec![Variant { weights: weights.clone(), files: Vec::new(), size_bytes }];
-            request.model = ModelChoice {
-                id: row.model.parse().unwrap(),
-                shape: shape.clone(),
-                chat_template: None,
-                variants,
-            };
-            request.fixed.n_ctx = Some(n_ctx.max(256));
-            (request.fixed.slots, request.fixed.quant) = (Some(1), true);
-            request.fixed.flash_attn = row.flash_attn.map(|on| on == 1);
-            let plan =
-                reconcile::plan(request, &facts).unwrap_or_else(|error| panic!("{}: {error:#}", row.id));
-            let on_host = plan.memory[0].weights_bytes;
-            (row.cards == 0 || on_host < size_bytes / 4).then_some(plan.speed)
-        };
+        let case = Case::of(&row, known.entry(key).or_insert_with(|| model(&row)).clone());
         // A plan's decode looks half a slot back, its prefill a quarter.
-        let decode = row.decode_tok_s.and_then(|published| {
-            Some((true, published, planned(2 * (row.depth + row.generated / 2))?.decode_tok_s))
-        });
-        let prefill = row.prefill_tok_s.filter(|_| row.prompt >= 256).and_then(|published| {
-            Some((false, published, planned(4 * (row.depth + row.prompt / 2))?.prefill_tok_s))
-        });
-        points.extend([decode, prefill].into_iter().flatten().map(|(decode, published, planned)| Point {
-            row: row.clone(),
-            decode,
-            published,
-            planned,
-        }));
+        let decode = row.decode_tok_s.map(|published| (true, published, 2 * (row.depth + row.generated / 2)));
+        // A few tokens do not fill the units of a card.
+        let least = if row.cards == 0 { 128 } else { 256 };
+        let prefill = row.prefill_tok_s.filter(|_| row.prompt >= least);
+        let prefill = prefill.map(|published| (false, published, 4 * (row.depth + row.prompt / 2)));
+        for (decode, published, n_ctx) in [decode, prefill].into_iter().flatten() {
+            let terms = case.terms(&row, n_ctx);
+            let speed = terms.speed();
+            let planned = if decode { speed.decode_tok_s } else { speed.prefill_tok_s };
+            points.push(Point { row: row.clone(), decode, published, terms, planned });
+        }
     }
     points
 }

@@ -5,9 +5,11 @@ use crate::hardware::offers::HOURS_PER_MONTH;
 use crate::plan::arrival::{self, Journey};
 use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};
 use crate::plan::requirements;
+use crate::plan::speed::rates::FITTED;
+use crate::plan::speed::seconds::{COPIED, PREFILL_OVERHEAD};
 use crate::plan::speed::{self, End, Terms};
 
-const CALIBRATION: &str = "the shares and the seconds beside: src/plan/speed";
+const CALIBRATION: &str = "the shares and the seconds beside: src/plan/speed/rates.rs";
 
 /// The ends of an interval as a plan names them.
 fn ends(interval: &Interval) -> [(&'static str, f64); 3] {
@@ -26,8 +28,7 @@ pub(super) fn speed(terms: &Terms, speed: &Speed) -> Vec<Explained> {
 }
 
 const PEAK: &str = "10^9 bytes/s at the peak: profiles/hardware.toml, profiles/cards.csv";
-const FLOPS: &str = "10^12 operations/s: profiles/hardware.toml, src/plan/speed/cpu.rs";
-const TOPS: &str = "10^12 operations/s at the peak: profiles/cards.csv";
+const FLOPS: &str = "10^12 operations/s: profiles/hardware.toml, src/plan/speed/rates.rs";
 const WORK: &str = "two for each active parameter of the device's layers";
 const REACHED: &str = "the share of the peak that is reached";
 const SPREAD: &str = "this end of the interval: docs/measured.md";
@@ -36,45 +37,47 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
     let mut parts = Vec::new();
     let host = &terms.host;
+    let of = host.seconds(&FITTED);
     if host.read > 0.0 {
         parts.push(
             "host_end × nodes × (host_bytes / (host_gb_s × 1000000000 × cpu_share) + (host_matrices + \
              host_attention / attention_share) / (host_tflops × 1000000000000) + host_waiting)"
                 .to_string(),
         );
-        inputs.add("host_end", end.factor(host.spread.decode), "", SPREAD);
-        inputs.add("nodes", host.nodes, "", "times as long as on one NUMA node");
+        inputs.add("host_end", end.factor(of.spread.decode), "", SPREAD);
+        inputs.add("nodes", of.nodes, "", "times as long as on one socket");
         inputs.add("host_bytes", host.read, "bytes", "weights that a token reads, and half a slot's context");
         inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", PEAK);
         inputs.add("cpu_share", speed::READ_OF_PEAK, "", REACHED);
         inputs.add("host_matrices", host.matrices, "", "two for each weight that a token reads");
         inputs.add("host_attention", host.attention, "", "two for each element of half a slot, by heads");
-        inputs.add("attention_share", speed::ATTENTION_SHARE, "", "attention against matrices");
-        inputs.add("host_tflops", host.tflops, "", FLOPS);
-        inputs.add("host_waiting", host.waiting, "seconds", "threads that wait for each other, by layers");
+        inputs.add("attention_share", of.attention, "", "attention against matrices");
+        inputs.add("host_tflops", of.tflops, "", FLOPS);
+        inputs.add("host_waiting", of.waiting, "seconds", "threads that wait for each other, by layers");
     }
     let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate() {
-        let of = |name: &str| format!("gpu{index}_{name}");
+        let name = |name: &str| format!("gpu{index}_{name}");
+        let of = card.seconds(terms, &FITTED);
         each.push(format!(
             "gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu{index}_share) + gpu{index}_cache / \
              (gpu{index}_gb_s × 1000000000 × cache_share) + gpu{index}_layers"
         ));
-        inputs.add(of("bytes"), card.weights, "bytes", "weights that a token reads");
-        inputs.add(of("cache"), card.cache, "bytes", "half a slot's context");
-        inputs.add(of("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add(of("share"), card.share, "", REACHED);
-        inputs.add(of("layers"), card.seconds, "seconds", "of a token beside reading, by layers");
+        inputs.add(name("bytes"), card.weights, "bytes", "weights that a token reads");
+        inputs.add(name("cache"), card.cache, "bytes", "half a slot's context");
+        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add(name("share"), of.share, "", REACHED);
+        inputs.add(name("layers"), of.layers, "seconds", "of a token beside reading, by layers");
     }
     if let Some(card) = terms.cards.first() {
-        inputs.add("cache_share", card.cache_share, "", REACHED);
-        inputs.add("gpu_end", end.factor(terms.card_spread.decode), "", SPREAD);
-        inputs.add("token", terms.token, "seconds", "the output, sampling, from card to card");
-        parts.push(match terms.side_by_side {
+        inputs.add("cache_share", card.seconds(terms, &FITTED).cache_share, "", REACHED);
+        inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).decode), "", SPREAD);
+        inputs.add("token", terms.token(&FITTED), "seconds", "the output, sampling, from card to card");
+        parts.push(match terms.waiting() {
             None => format!("gpu_end × ({} + token)", each.join(" + ")),
             Some(_) => format!("gpu_end × (max({}, 0) + waiting + token)", each.join(", ")),
         });
-        if let Some(waiting) = terms.side_by_side {
+        if let Some(waiting) = terms.waiting() {
             inputs.add("waiting", waiting, "seconds", "two sums over all cards in each layer");
         }
     }
@@ -84,55 +87,59 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
 fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
     let overhead = "what a token of a prompt costs beside arithmetic";
-    inputs.add("overhead", speed::PREFILL_OVERHEAD, "seconds", overhead);
+    inputs.add("overhead", PREFILL_OVERHEAD, "seconds", overhead);
     let mut seconds = "overhead".to_string();
-    let (host, experts) = (&terms.host, terms.experts > 0.0);
-    if host.operations > 0.0 || experts {
-        let mut on_host = Vec::new();
-        inputs.add("host_end", end.factor(host.spread.prefill), "", SPREAD);
-        if host.operations > 0.0 {
-            on_host.push("host_operations / (host_tflops × 1000000000000)");
-            inputs.add("host_operations", host.operations, "", WORK);
-            inputs.add("host_tflops", host.prefill_tflops, "", FLOPS);
-        }
-        if experts {
-            on_host.push("experts / (host_gb_s × 1000000000 × cpu_share) / ubatch");
-            inputs.add("experts", terms.experts, "bytes", "the host's, which a batch reads once");
-            inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", PEAK);
-            inputs.add("cpu_share", speed::READ_OF_PEAK, "", REACHED);
-        }
-        seconds += &format!(" + host_end × ({})", on_host.join(" + "));
+    let host = &terms.host;
+    if host.operations + host.looked_back > 0.0 {
+        seconds += " + host_end × (host_operations + host_attention / attention_share) / (host_tflops × 1000000000000)";
+        inputs.add("host_end", end.factor(host.seconds(&FITTED).spread.prefill), "", SPREAD);
+        inputs.add("host_operations", host.operations, "", WORK);
+        inputs.add("host_attention", host.looked_back, "", "over a quarter of a slot, by heads");
+        inputs.add(
+            "attention_share",
+            host.seconds(&FITTED).prefill_attention,
+            "",
+            "attention against matrices",
+        );
+        inputs.add("host_tflops", host.seconds(&FITTED).prefill_tflops, "", FLOPS);
+    }
+    if host.copied > 0.0 {
+        seconds += " + copied_end × copied / (copied_gb_s × 1000000000) / ubatch";
+        inputs.add("copied_end", end.factor(COPIED), "", SPREAD);
+        inputs.add("copied", host.copied, "bytes", "the host's weights, which a batch brings to a card");
+        inputs.add("copied_gb_s", FITTED.copied_gb_s, "GB/s", "over PCIe");
     }
     let mut each = Vec::new();
-    for (index, card) in terms.cards.iter().enumerate().filter(|(_, card)| card.operations > 0.0) {
-        let of = |name: &str| format!("gpu{index}_{name}");
+    for (index, card) in terms.cards.iter().enumerate() {
+        let name = |name: &str| format!("gpu{index}_{name}");
+        let of = card.seconds(terms, &FITTED);
         each.push(format!(
-            "(gpu{index}_operations + gpu{index}_attention) / (gpu{index}_tops × 1000000000000 × gpu{index}_share) \
-             + gpu{index}_batch / ubatch"
+            "gpu{index}_operations / (gpu{index}_tops × 1000000000000) + gpu{index}_attention / \
+             (gpu{index}_attention_tops × 1000000000000) + gpu{index}_scores / (gpu{index}_gb_s × 1000000000) + \
+             (gpu{index}_read / (gpu{index}_gb_s × 1000000000) + gpu{index}_batch) / ubatch"
         ));
+        inputs.add(name("operations"), card.operations, "", WORK);
         inputs.add(
-            of("operations"),
-            card.operations,
+            name("tops"),
+            of.tops,
             "",
-            "two for each active parameter, as quantised ones run",
+            "10^12 operations/s: a share of the card's, src/plan/speed/rates.rs",
         );
-        inputs.add(of("attention"), card.attention, "", "over a quarter of a slot, as matrices run");
-        inputs.add(of("tops"), card.tops, "", TOPS);
-        inputs.add(of("share"), card.tops_share, "", REACHED);
-        inputs.add(of("batch"), card.batch_seconds, "seconds", "of a batch beside arithmetic, by layers");
+        inputs.add(name("attention"), card.attention, "", "over a quarter of a slot");
+        inputs.add(name("attention_tops"), of.attention_tops, "", "10^12 operations/s of attention");
+        inputs.add(name("scores"), of.score_bytes, "bytes", "of attention, without flash attention");
+        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
+        inputs.add(name("read"), of.batch_bytes, "bytes", "the card's weights, which each batch reads");
+        inputs.add(name("batch"), of.batch, "seconds", "of a batch beside arithmetic, by layers");
     }
     if !each.is_empty() {
-        inputs.add("gpu_end", end.factor(terms.card_spread.prefill), "", SPREAD);
-        inputs.add(
-            "split",
-            terms.prefill_split,
-            "",
-            "layers split over cards against one card, and their pipeline",
-        );
+        inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).prefill), "", SPREAD);
+        let split = "layers split over cards against one card, and their pipeline";
+        inputs.add("split", terms.prefill_split(&FITTED), "", split);
         seconds += &format!(" + gpu_end × ({}) / split", each.join(" + "));
     }
-    if experts || !each.is_empty() {
-        inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size");
+    if host.copied > 0.0 || !each.is_empty() {
+        inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size, or half a slot");
     }
     inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
 }

@@ -1,0 +1,195 @@
+//! Rates that hold for all machines of a kind, fitted on published llama-bench results (tests/oracle/published.csv).
+//! docs/measured.md shows how well they hold, also for cards and models that were left out of the fit
+//! (tests/oracle/refit.rs, `cargo run --example speeds`).
+
+use crate::hardware::cpus::CpuClass;
+use crate::hardware::generation::Generation;
+
+/// Shares of a card's peaks that llama.cpp reaches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    pub generation: Generation,
+    /// Share of its bandwidth, while weights are read for one token.
+    pub bandwidth: f64,
+    /// Share of its matrix instructions, while a prompt is read in batches.
+    pub tops: f64,
+    /// Published results of it were fitted.
+    pub seen: bool,
+}
+
+/// 10^12 operations/s of one core's matrices: while decoding, and while reading a prompt with one core.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuRate {
+    pub class: CpuClass,
+    pub decode: f64,
+    pub prefill: f64,
+    /// Published results of it were fitted.
+    pub seen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rates {
+    pub reach: [Reach; Generation::NAMES.len() + 1],
+    pub cpus: [CpuRate; 10],
+
+    /// Share of a card's bandwidth that reading the cache reaches with flash attention …
+    pub cache: f64,
+    /// … and how many times as long it takes without.
+    pub cache_without_flash: f64,
+    /// Seconds of a layer beside reading: launches of its kernels …
+    pub layer: f64,
+    /// … of the router and the experts beside, where it has some …
+    pub expert_layer: f64,
+    /// … of a token: the output, sampling, the host …
+    pub token: f64,
+    /// … and of passing a token on to the next card.
+    pub hop: f64,
+
+    /// Matrices of 16 bits run this many times as fast as quantised ones, against the INT8 peak.
+    pub prefill_half: f64,
+    /// Experts run this many times as fast as dense matrices.
+    pub prefill_experts: f64,
+    /// Flash attention reaches this share of what matrices do.
+    pub prefill_attention: f64,
+    /// Bytes that pass a card's memory for each score, where there is no flash attention.
+    pub score_bytes: f64,
+    /// All weights of a card are read so many times in each batch …
+    pub batch_reads: f64,
+    /// … which takes a layer so many seconds beside.
+    pub batch_layer: f64,
+    /// Layers split over cards: a prompt of one batch passes one card after the other.
+    pub prefill_split: f64,
+    /// Prompts of several batches run through them in a pipeline, which reaches this power of its ideal gain.
+    pub pipeline: f64,
+    /// Weights that lie on the host pass to the card for each batch, 10^9 bytes/s.
+    pub copied_gb_s: f64,
+
+    /// Share of a CPU's arithmetic that attention over the cache reaches while decoding: 6 to 7 × 10^9 multiplications/s
+    /// where the matrices do 110 × 10^9 (llama-bench, 512 and 1024 tokens back, 2 cores of an AMD EPYC, 2026-11-24).
+    pub host_attention: f64,
+    pub host_attention_without_flash: f64,
+    /// Seconds that one thread of a CPU adds to each layer, as all wait for each other.
+    pub thread_wait: f64,
+    /// Decoding with all threads over several sockets takes this many times as long: the model lies on one of them.
+    pub decode_on_nodes: f64,
+    /// Share of what matrices do that attention of a CPU over a prompt reaches.
+    pub prefill_host_attention: f64,
+    pub prefill_host_attention_without_flash: f64,
+    /// Reading a prompt grows with this power of the cores …
+    pub prefill_growth: f64,
+    /// … and takes this many times as long over several sockets.
+    pub prefill_on_nodes: f64,
+}
+
+const fn reach(generation: Generation, bandwidth: f64, tops: f64, seen: bool) -> Reach {
+    Reach { generation, bandwidth, tops, seen }
+}
+
+const fn cpu(class: CpuClass, decode: f64, prefill: f64, seen: bool) -> CpuRate {
+    CpuRate { class, decode, prefill, seen }
+}
+
+/// Fitted on all rows: `cargo run --example speeds` fits them again and writes them into docs/measured.md.
+pub const FITTED: Rates = Rates {
+    reach: [
+        reach(Generation::Maxwell, 0.563, 0.554, true),
+        reach(Generation::Pascal, 0.696, 0.26, true),
+        reach(Generation::Volta, 0.822, 0.383, true),
+        // As Pascal, which has no tensor cores either.
+        reach(Generation::TuringPlain, 0.696, 0.26, false),
+        reach(Generation::Turing, 0.826, 0.194, true),
+        reach(Generation::TuringSmall, 0.466, 0.148, true),
+        reach(Generation::Ampere, 0.857, 0.222, true),
+        reach(Generation::AmpereSmall, 0.675, 0.248, true),
+        reach(Generation::AmpereHbm, 0.521, 0.141, true),
+        reach(Generation::Ada, 0.894, 0.203, true),
+        reach(Generation::Hopper, 0.629, 0.1, true),
+        reach(Generation::Blackwell, 0.993, 0.339, true),
+        reach(Generation::BlackwellSoc, 0.879, 0.202, true),
+        // As Hopper, the nearest with HBM.
+        reach(Generation::BlackwellHbm, 0.625, 0.0982, false),
+        // As RDNA 2.
+        reach(Generation::Rdna, 0.765, 0.232, false),
+        reach(Generation::Rdna2, 0.766, 0.233, true),
+        // One row alone, between its neighbours.
+        reach(Generation::Rdna3, 0.76, 0.30, false),
+        reach(Generation::Rdna4, 0.843, 0.0885, true),
+        // No row of it: as Ampere with HBM, and RDNA 4.
+        reach(Generation::Cdna, 0.52, 0.10, false),
+        reach(Generation::Xe, 0.76, 0.30, false),
+        // The row of another card stands in.
+        reach(Generation::Unknown, 0.76, 0.20, false),
+    ],
+    cpus: [
+        cpu(CpuClass::Amx, 0.0626, 0.168, true),
+        cpu(CpuClass::AmdAvx512, 0.144, 0.132, true),
+        cpu(CpuClass::IntelAvx512, 0.0475, 0.0794, true),
+        cpu(CpuClass::IntelAvx512First, 0.0331, 0.0504, true),
+        cpu(CpuClass::AmdAvx2, 0.142, 0.109, true),
+        cpu(CpuClass::AmdAvx2First, 0.0966, 0.0761, true),
+        cpu(CpuClass::IntelAvx2, 0.112, 0.0732, true),
+        cpu(CpuClass::ArmI8mm, 0.0281, 0.0708, true),
+        cpu(CpuClass::ArmDot, 0.0175, 0.0295, true),
+        // One row alone.
+        cpu(CpuClass::Plain, 0.017, 0.020, false),
+    ],
+    cache: 0.854,
+    cache_without_flash: 2.59,
+    layer: 63.6e-6,
+    expert_layer: 75.2e-6,
+    token: 396e-6,
+    hop: 316e-6,
+    prefill_half: 2.06,
+    prefill_experts: 0.785,
+    prefill_attention: 0.523,
+    score_bytes: 20.5,
+    batch_reads: 1.63,
+    batch_layer: 306e-6,
+    prefill_split: 1.01,
+    pipeline: 0.886,
+    copied_gb_s: 20.5,
+    host_attention: 1.0 / 20.0,
+    host_attention_without_flash: 1.0 / 6.0,
+    thread_wait: 1.62e-6,
+    decode_on_nodes: 2.61,
+    prefill_host_attention: 0.157,
+    prefill_host_attention_without_flash: 0.444,
+    prefill_growth: 0.823,
+    prefill_on_nodes: 1.44,
+};
+
+impl Rates {
+    pub fn reach(&self, generation: Generation) -> &Reach {
+        self.reach.iter().find(|reach| reach.generation == generation).expect("every generation has a row")
+    }
+
+    pub fn cpu(&self, class: CpuClass) -> &CpuRate {
+        self.cpus.iter().find(|rate| rate.class == class).expect("every class has a row")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_generation_and_class_has_a_rate() {
+        for (_, generation) in Generation::NAMES {
+            assert!(FITTED.reach(generation).bandwidth > 0.0, "{generation:?}");
+        }
+        assert!(!FITTED.reach(Generation::Unknown).seen);
+        let classes = [
+            CpuClass::Amx,
+            CpuClass::AmdAvx512,
+            CpuClass::IntelAvx512,
+            CpuClass::IntelAvx512First,
+            CpuClass::AmdAvx2,
+            CpuClass::AmdAvx2First,
+            CpuClass::IntelAvx2,
+            CpuClass::ArmI8mm,
+            CpuClass::ArmDot,
+            CpuClass::Plain,
+        ];
+        assert!(classes.iter().all(|class| FITTED.cpu(*class).decode > 0.0));
+    }
+}

@@ -1,0 +1,202 @@
+//! How long a token takes: [`Terms`] by [`Rates`].
+
+use super::rates::Rates;
+use super::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
+use crate::hardware::generation::Generation;
+
+/// Seconds that two cards of a tensor split wait for each other, per layer: two sums over all cards,
+/// each a kernel launch and a transfer of some kilobytes. Not measured; NCCL's own tests give 10 to
+/// 30 µs for so little over NVLink or PCIe.
+const LAYER_SUM: f64 = 2.0 * 20e-6;
+
+/// Seconds of a token of a prompt beside arithmetic.
+pub const PREFILL_OVERHEAD: f64 = 1e-6;
+
+const CARD: Spread = Spread { decode: 1.30, prefill: 1.34 };
+/// Cards that read a prompt in a pipeline; weights that pass from the host to a card for each batch.
+const PIPELINED: f64 = 1.6;
+pub const COPIED: f64 = 1.7;
+/// A card that has no row of its own, or whose generation no published row was seen of.
+const CARD_UNSEEN: Spread = Spread { decode: 1.8, prefill: 2.2 };
+/// A CPU whose memory was measured, …
+const CPU_MEASURED: Spread = Spread { decode: 1.34, prefill: 1.34 };
+/// … one that is known by its instructions and cores only, or a class of machines, …
+const CPU_ASSUMED: Spread = Spread { decode: 1.6, prefill: 1.6 };
+/// … one of several sockets, …
+const CPU_NODES: Spread = Spread { decode: 2.1, prefill: 1.8 };
+/// … and one whose instructions no published row was seen of.
+const CPU_UNSEEN: Spread = Spread { decode: 2.1, prefill: 2.1 };
+
+/// Seconds of a card, and the shares that they follow from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CardSeconds {
+    pub share: f64,
+    pub cache_share: f64,
+    /// Of a token beside reading, by layers.
+    pub layers: f64,
+    /// 10^12 operations/s of the matrices, and of attention.
+    pub tops: f64,
+    pub attention_tops: f64,
+    /// Bytes that attention passes through memory without flash attention, for a token of a prompt.
+    pub score_bytes: f64,
+    /// Bytes read in each batch.
+    pub batch_bytes: f64,
+    /// Of a batch beside arithmetic, by layers.
+    pub batch: f64,
+}
+
+/// Seconds of a host, and the rates that they follow from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HostSeconds {
+    pub tflops: f64,
+    pub prefill_tflops: f64,
+    /// Shares of that which attention reaches while decoding, and over a prompt.
+    pub attention: f64,
+    pub prefill_attention: f64,
+    /// Of a token that threads wait for each other.
+    pub waiting: f64,
+    /// Times as long as on one socket.
+    pub nodes: f64,
+    pub spread: Spread,
+}
+
+impl CardTerms {
+    pub fn seconds(&self, terms: &Terms, rates: &Rates) -> CardSeconds {
+        let reach = rates.reach(self.generation);
+        let half = if terms.half { rates.prefill_half } else { 1.0 };
+        let experts = if terms.experts { rates.prefill_experts } else { 1.0 };
+        let (without_flash, score_bytes) = match terms.flash_attn {
+            true => (1.0, 0.0),
+            false => (rates.cache_without_flash, rates.score_bytes),
+        };
+        let layer = rates.layer + if terms.experts { rates.expert_layer } else { 0.0 };
+        CardSeconds {
+            share: reach.bandwidth,
+            cache_share: rates.cache / without_flash,
+            layers: layer * self.layers,
+            tops: self.tops * reach.tops * half * experts,
+            attention_tops: self.tops * reach.tops * rates.prefill_attention,
+            score_bytes: score_bytes * self.scores,
+            batch_bytes: rates.batch_reads * self.held,
+            batch: rates.batch_layer * self.layers,
+        }
+    }
+
+    fn decode(&self, of: &CardSeconds) -> f64 {
+        let bandwidth = self.bandwidth_gb_s * 1e9;
+        self.weights / (bandwidth * of.share) + self.cache / (bandwidth * of.cache_share) + of.layers
+    }
+
+    fn prefill(&self, of: &CardSeconds, ubatch: f64) -> f64 {
+        let bandwidth = self.bandwidth_gb_s * 1e9;
+        self.operations / (of.tops * 1e12)
+            + self.attention / (of.attention_tops * 1e12)
+            + of.score_bytes / bandwidth
+            + (of.batch_bytes / bandwidth + of.batch) / ubatch
+    }
+
+    fn is_unseen(&self, rates: &Rates) -> bool {
+        !self.known || self.generation == Generation::Unknown || !rates.reach(self.generation).seen
+    }
+}
+
+impl HostTerms {
+    pub fn seconds(&self, rates: &Rates) -> HostSeconds {
+        let several = self.nodes > 1;
+        let (tflops, prefill_tflops, spread) = match self.rate {
+            HostRate::Promised { tflops } => (tflops, tflops, CPU_ASSUMED),
+            HostRate::Found { class, measured } => {
+                let rate = rates.cpu(class);
+                let apart = if several { rates.prefill_on_nodes } else { 1.0 };
+                let prefill = rate.prefill * self.threads.powf(rates.prefill_growth) / apart;
+                let spread = match measured {
+                    _ if !rate.seen => CPU_UNSEEN,
+                    _ if several => CPU_NODES,
+                    true => CPU_MEASURED,
+                    false => CPU_ASSUMED,
+                };
+                (rate.decode * self.threads, prefill, spread)
+            }
+        };
+        let (attention, prefill_attention) = match self.flash_attn {
+            true => (rates.host_attention, rates.prefill_host_attention),
+            false => (rates.host_attention_without_flash, rates.prefill_host_attention_without_flash),
+        };
+        HostSeconds {
+            tflops,
+            prefill_tflops,
+            attention,
+            prefill_attention,
+            waiting: rates.thread_wait * self.threads * self.layers,
+            nodes: if several { rates.decode_on_nodes } else { 1.0 },
+            spread,
+        }
+    }
+
+    fn decode(&self, of: &HostSeconds) -> f64 {
+        let work = self.matrices + self.attention / of.attention;
+        of.nodes
+            * (self.read / (self.bandwidth_gb_s * 1e9 * READ_OF_PEAK)
+                + work / (of.tflops * 1e12)
+                + of.waiting)
+    }
+
+    fn prefill(&self, of: &HostSeconds) -> f64 {
+        (self.operations + self.looked_back / of.prefill_attention) / (of.prefill_tflops * 1e12)
+    }
+}
+
+impl Terms {
+    pub fn card_spread(&self, rates: &Rates) -> Spread {
+        match self.cards.iter().any(|card| card.is_unseen(rates)) {
+            true => CARD_UNSEEN,
+            false if self.used > 1.0 && self.parts > 1.0 => Spread { prefill: PIPELINED, ..CARD },
+            false => CARD,
+        }
+    }
+
+    /// Seconds of a token beside the cards' layers: the output, sampling, passing from card to card.
+    pub fn token(&self, rates: &Rates) -> f64 {
+        let hops = if self.shared_layers.is_some() { 0.0 } else { (self.used - 1.0).max(0.0) };
+        if self.used > 0.0 { rates.token + rates.hop * hops } else { 0.0 }
+    }
+
+    /// Seconds of a token that cards which share layers wait for each other.
+    pub fn waiting(&self) -> Option<f64> {
+        self.shared_layers.map(|layers| layers * LAYER_SUM)
+    }
+
+    /// Layers split over cards read a prompt this many times as fast as one card.
+    pub fn prefill_split(&self, rates: &Rates) -> f64 {
+        if self.used < 2.0 || self.shared_layers.is_some() {
+            return 1.0;
+        }
+        let ideal = self.parts * self.used / (self.parts + self.used - 1.0);
+        rates.prefill_split * ideal.powf(rates.pipeline)
+    }
+
+    /// tokens/s at an end of the interval.
+    pub fn decode(&self, rates: &Rates, end: End) -> f64 {
+        let host = self.host.seconds(rates);
+        let on_host = if self.host.read > 0.0 { self.host.decode(&host) } else { 0.0 };
+        let each = self.cards.iter().map(|card| card.decode(&card.seconds(self, rates)));
+        let on_cards = match self.waiting() {
+            None => each.sum::<f64>(),
+            Some(waiting) => each.fold(0.0, f64::max) + waiting,
+        };
+        1.0 / (end.factor(host.spread.decode) * on_host
+            + end.factor(self.card_spread(rates).decode) * (on_cards + self.token(rates)))
+    }
+
+    /// tokens/s at an end of the interval.
+    pub fn prefill(&self, rates: &Rates, end: End) -> f64 {
+        let host = self.host.seconds(rates);
+        let on_host = self.host.prefill(&host);
+        let copied = self.host.copied / (rates.copied_gb_s * 1e9) / self.ubatch;
+        let each = self.cards.iter().map(|card| card.prefill(&card.seconds(self, rates), self.ubatch));
+        1.0 / (PREFILL_OVERHEAD
+            + end.factor(host.spread.prefill) * on_host
+            + end.factor(COPIED) * copied
+            + end.factor(self.card_spread(rates).prefill) * each.sum::<f64>() / self.prefill_split(rates))
+    }
+}

@@ -1,0 +1,291 @@
+// Fits the rates of src/plan/speed/rates.rs on published rows, all of them or all but those of one card or model.
+// Included by tests/speeds.rs and examples/speeds.rs.
+
+use crate::published::Point;
+use agi_provision::hardware::cpus::CpuClass;
+use agi_provision::hardware::generation::Generation;
+use agi_provision::plan::document::Interval;
+use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach};
+use agi_provision::plan::speed::{End, HostRate};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fewest rows by which a generation or class counts as seen.
+const SEEN: usize = 3;
+/// Logarithm of an error from which on it counts by its size, not by its square.
+const ROBUST: f64 = 0.12;
+/// Weight of staying where the fit began, against one row.
+const STAY: f64 = 0.01;
+const STEPS: usize = 6;
+
+/// A rate, and the points that follow from it.
+struct Place {
+    rate: Box<dyn Fn(&mut Rates) -> &mut f64>,
+    concerns: Box<dyn Fn(&Point) -> bool>,
+}
+
+impl Place {
+    fn new(
+        rate: impl Fn(&mut Rates) -> &mut f64 + 'static,
+        concerns: impl Fn(&Point) -> bool + 'static,
+    ) -> Place {
+        Place { rate: Box::new(rate), concerns: Box::new(concerns) }
+    }
+
+    fn of_all(rate: impl Fn(&mut Rates) -> &mut f64 + 'static) -> Place {
+        Place::new(rate, |_| true)
+    }
+}
+
+fn has(point: &Point, generation: Generation) -> bool {
+    point.terms.cards.iter().any(|card| card.generation == generation)
+}
+
+fn is_of(point: &Point, class: CpuClass) -> bool {
+    matches!(point.terms.host.rate, HostRate::Found { class: found, .. } if found == class)
+}
+
+/// Every rate that decode or prefill follows from. A CPU's attention while decoding was measured by ourselves.
+fn places(decode: bool) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (index, Reach { generation, .. }) in FITTED.reach.into_iter().enumerate() {
+        let concerns = move |point: &Point| has(point, generation);
+        places.push(match decode {
+            true => Place::new(move |rates| &mut rates.reach[index].bandwidth, concerns),
+            false => Place::new(move |rates| &mut rates.reach[index].tops, concerns),
+        });
+    }
+    for (index, CpuRate { class, .. }) in FITTED.cpus.into_iter().enumerate() {
+        let concerns = move |point: &Point| is_of(point, class);
+        places.push(match decode {
+            true => Place::new(move |rates| &mut rates.cpus[index].decode, concerns),
+            false => Place::new(move |rates| &mut rates.cpus[index].prefill, concerns),
+        });
+    }
+    match decode {
+        true => places.extend([
+            Place::of_all(|rates| &mut rates.cache),
+            Place::of_all(|rates| &mut rates.cache_without_flash),
+            Place::of_all(|rates| &mut rates.layer),
+            Place::of_all(|rates| &mut rates.expert_layer),
+            Place::of_all(|rates| &mut rates.token),
+            Place::of_all(|rates| &mut rates.hop),
+            Place::of_all(|rates| &mut rates.thread_wait),
+            Place::of_all(|rates| &mut rates.decode_on_nodes),
+        ]),
+        false => places.extend([
+            Place::of_all(|rates| &mut rates.prefill_half),
+            Place::of_all(|rates| &mut rates.prefill_experts),
+            Place::of_all(|rates| &mut rates.prefill_attention),
+            Place::of_all(|rates| &mut rates.score_bytes),
+            Place::of_all(|rates| &mut rates.batch_reads),
+            Place::of_all(|rates| &mut rates.batch_layer),
+            Place::of_all(|rates| &mut rates.prefill_split),
+            Place::of_all(|rates| &mut rates.pipeline),
+            Place::of_all(|rates| &mut rates.copied_gb_s),
+            Place::of_all(|rates| &mut rates.prefill_host_attention),
+            Place::of_all(|rates| &mut rates.prefill_host_attention_without_flash),
+            Place::of_all(|rates| &mut rates.prefill_growth),
+            Place::of_all(|rates| &mut rates.prefill_on_nodes),
+        ]),
+    }
+    places
+}
+
+/// Each rate beside the program's, by how the fit names it, of those that rows were seen of.
+pub fn beside_fitted(rates: &Rates) -> Vec<(String, f64, f64)> {
+    let (mut own, mut fitted) = (rates.clone(), FITTED);
+    let mut pairs = Vec::new();
+    for reach in rates.reach.iter().filter(|reach| reach.seen) {
+        let other = FITTED.reach(reach.generation);
+        pairs.push((format!("{:?} bandwidth", reach.generation), reach.bandwidth, other.bandwidth));
+        pairs.push((format!("{:?} tops", reach.generation), reach.tops, other.tops));
+    }
+    for cpu in rates.cpus.iter().filter(|cpu| cpu.seen) {
+        let other = FITTED.cpu(cpu.class);
+        pairs.push((format!("{:?} decode", cpu.class), cpu.decode, other.decode));
+        pairs.push((format!("{:?} prefill", cpu.class), cpu.prefill, other.prefill));
+    }
+    let kinds = FITTED.reach.len() + FITTED.cpus.len();
+    for decode in [true, false] {
+        for (index, place) in places(decode).iter().enumerate().skip(kinds) {
+            let name = format!("{} {}", if decode { "decode" } else { "prefill" }, index - kinds);
+            pairs.push((name, *(place.rate)(&mut own), *(place.rate)(&mut fitted)));
+        }
+    }
+    pairs
+}
+
+/// Round numbers to begin with, the same for every generation and class.
+fn start() -> Rates {
+    let mut rates = FITTED.clone();
+    for reach in &mut rates.reach {
+        (reach.bandwidth, reach.tops) = (0.75, 0.2);
+    }
+    for cpu in &mut rates.cpus {
+        (cpu.decode, cpu.prefill) = (0.05, 0.07);
+    }
+    Rates {
+        cache: 0.8,
+        cache_without_flash: 2.5,
+        layer: 50e-6,
+        expert_layer: 50e-6,
+        token: 500e-6,
+        hop: 300e-6,
+        prefill_half: 2.0,
+        prefill_experts: 0.7,
+        prefill_attention: 0.5,
+        score_bytes: 20.0,
+        batch_reads: 1.0,
+        batch_layer: 200e-6,
+        prefill_split: 1.0,
+        pipeline: 0.8,
+        copied_gb_s: 20.0,
+        thread_wait: 2e-6,
+        decode_on_nodes: 2.5,
+        prefill_host_attention: 0.2,
+        prefill_host_attention_without_flash: 0.4,
+        prefill_growth: 0.85,
+        prefill_on_nodes: 1.5,
+        ..rates
+    }
+}
+
+fn error(point: &Point, rates: &Rates) -> f64 {
+    let predicted = match point.decode {
+        true => point.terms.decode(rates, End::Expected),
+        false => point.terms.prefill(rates, End::Expected),
+    };
+    (predicted / point.published).ln()
+}
+
+/// Least squares of the logarithms of errors, in which large errors count by their size (Gauss-Newton, reweighted).
+fn fit(points: &[&Point], decode: bool, rates: &mut Rates) {
+    let places = places(decode);
+    let points: Vec<&&Point> = points.iter().filter(|point| point.decode == decode).collect();
+    let begun: Vec<f64> = places.iter().map(|place| (place.rate)(rates).ln()).collect();
+    let n = places.len();
+    for _ in 0..STEPS {
+        let (mut matrix, mut right) = (vec![vec![0.0; n]; n], vec![0.0; n]);
+        let errors: Vec<f64> = points.iter().map(|point| error(point, rates)).collect();
+        const STEP: f64 = 1e-3;
+        let slopes = places.iter().map(|place| {
+            let mut moved = rates.clone();
+            *(place.rate)(&mut moved) *= f64::exp(STEP);
+            let slope = |(point, error): (&&&Point, &f64)| match (place.concerns)(point) {
+                true => (self::error(point, &moved) - error) / STEP,
+                false => 0.0,
+            };
+            points.iter().zip(&errors).map(slope).collect::<Vec<f64>>()
+        });
+        let slopes: Vec<Vec<f64>> = slopes.collect();
+        let weights: Vec<f64> =
+            errors.iter().map(|error| 1.0 / (1.0 + (error / ROBUST).powi(2)).sqrt()).collect();
+        for i in 0..n {
+            for j in 0..=i {
+                let products = slopes[i].iter().zip(&slopes[j]).zip(&weights);
+                let sum: f64 = products.map(|((a, b), weight)| a * b * weight).sum();
+                (matrix[i][j], matrix[j][i]) = (sum, sum);
+            }
+            let products = slopes[i].iter().zip(&errors).zip(&weights);
+            right[i] = -products.map(|((slope, error), weight)| slope * error * weight).sum::<f64>();
+            matrix[i][i] += STAY;
+            right[i] -= STAY * ((places[i].rate)(rates).ln() - begun[i]);
+        }
+        let change = solved(matrix, right);
+        for (place, change) in places.iter().zip(change) {
+            *(place.rate)(rates) *= change.clamp(-0.5, 0.5).exp();
+        }
+    }
+}
+
+/// Gaussian elimination of a positive definite matrix.
+fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let n = right.len();
+    for i in 0..n {
+        let pivot = matrix[i].clone();
+        for row in i + 1..n {
+            let factor = matrix[row][i] / pivot[i];
+            matrix[row].iter_mut().zip(&pivot).for_each(|(value, above)| *value -= factor * above);
+            right[row] -= factor * right[i];
+        }
+    }
+    for i in (0..n).rev() {
+        let known: f64 = matrix[i][i + 1..].iter().zip(&right[i + 1..]).map(|(value, x)| value * x).sum();
+        right[i] = (right[i] - known) / matrix[i][i];
+    }
+    right
+}
+
+/// The rates of these rows. A generation or class with fewer than [`SEEN`] rows is not seen, and has the middle of the
+/// others' rates.
+pub fn rates(points: &[&Point]) -> Rates {
+    let mut rates = start();
+    fit(points, true, &mut rates);
+    fit(points, false, &mut rates);
+    let rows = |wanted: &dyn Fn(&Point) -> bool| {
+        points.iter().filter(|point| wanted(point)).map(|point| &point.row.id).collect::<BTreeSet<_>>().len()
+    };
+    for reach in &mut rates.reach {
+        reach.seen = rows(&|point| has(point, reach.generation)) >= SEEN;
+    }
+    for cpu in &mut rates.cpus {
+        cpu.seen = rows(&|point| point.row.cards == 0 && is_of(point, cpu.class)) >= SEEN;
+    }
+    let seen = rates.reach.iter().filter(|reach| reach.seen);
+    let bandwidth = middle(seen.clone().map(|reach| reach.bandwidth));
+    let tops = middle(seen.map(|reach| reach.tops));
+    for reach in rates.reach.iter_mut().filter(|reach| !reach.seen) {
+        (reach.bandwidth, reach.tops) = (bandwidth, tops);
+    }
+    let seen = rates.cpus.iter().filter(|cpu| cpu.seen);
+    let decode = middle(seen.clone().map(|cpu| cpu.decode));
+    let prefill = middle(seen.map(|cpu| cpu.prefill));
+    for cpu in rates.cpus.iter_mut().filter(|cpu| !cpu.seen) {
+        (cpu.decode, cpu.prefill) = (decode, prefill);
+    }
+    rates
+}
+
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Every point with the interval by rates that were fitted without all points of the same `key`.
+pub fn left_out(points: &[Point], key: impl Fn(&Point) -> String + Sync) -> Vec<Point> {
+    let mut parts: BTreeMap<String, Vec<&Point>> = BTreeMap::new();
+    points.iter().for_each(|point| parts.entry(key(point)).or_default().push(point));
+    let parts: Vec<(String, Vec<&Point>)> = parts.into_iter().collect();
+    let predicted = |(name, part): &(String, Vec<&Point>)| -> Vec<Point> {
+        let others: Vec<&Point> = points.iter().filter(|point| key(point) != *name).collect();
+        let rates = rates(&others);
+        let by = |point: &&Point| -> Point {
+            let planned: Interval = point.by(&rates);
+            Point { planned, ..(*point).clone() }
+        };
+        part.iter().map(by).collect()
+    };
+    let half = parts.len().div_ceil(2);
+    std::thread::scope(|scope| {
+        let workers = parts.chunks(half.max(1)).map(|parts| {
+            let predicted = &predicted;
+            scope.spawn(move || parts.iter().flat_map(predicted).collect::<Vec<_>>())
+        });
+        let workers: Vec<_> = workers.collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a fit")).collect()
+    })
+}
+
+/// The card; of a machine without, the CPU of one cloud.
+pub fn card(point: &Point) -> String {
+    let cloud = point.row.machine.split('/').next().unwrap_or_default();
+    match point.row.cards {
+        0 => format!("{cloud} {}", point.row.cpu_name),
+        _ => point.row.card.clone(),
+    }
+}
+
+pub fn model(point: &Point) -> String {
+    point.row.model.clone()
+}
