@@ -37,6 +37,9 @@ pub struct Profile {
     pub disk_read_mb_s: u64,
     #[serde(default)]
     pub nvlink: bool,
+    /// Any machine with one card of this size is called by it, whatever the card's speed.
+    #[serde(default)]
+    pub by_size: bool,
     #[serde(default, rename = "gpu")]
     pub gpus: Vec<GpuSpec>,
 }

@@ -108,20 +108,23 @@ impl Subject<'_> {
     /// and 64 MiB.
     pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
         let (batch, layout) = (self.batch(), placement.layout(self.weights).shortened(self.shape));
+        // A tensor split computes the whole graph on every card.
+        let on_every_card = |mut bytes: Vec<u64>| {
+            while bytes.len() <= placement.gpu_layers.len() {
+                bytes.push(bytes[1]);
+            }
+            bytes
+        };
         let mut known = self.graphs.0.borrow_mut();
         if let Some((_, _, bytes)) = known.iter().find(|(b, l, _)| *b == batch && *l == layout) {
-            return bytes.clone();
+            return on_every_card(bytes.clone());
         }
         let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
         bytes.rotate_right(1);
         let unchecked = |bytes: u64| if self.shape.known { 0 } else { bytes / 2 + 64 * MIB };
         bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + unchecked(*bytes));
-        // A tensor split computes the whole graph on every card.
-        while bytes.len() <= placement.gpu_layers.len() {
-            bytes.push(bytes[1]);
-        }
         known.push((batch, layout, bytes.clone()));
-        bytes
+        on_every_card(bytes)
     }
 
     fn batch(&self) -> Batch {

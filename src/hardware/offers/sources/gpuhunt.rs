@@ -6,7 +6,8 @@ use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gp
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::offer::{Currency, Machine};
+use crate::hardware::offers::currency::Currency;
+use crate::hardware::offers::offer::Machine;
 use crate::hardware::rows::Fields;
 use std::io::{Cursor, Read};
 
