@@ -17,7 +17,7 @@ mod shapes {
 }
 
 mod embedders {
-    use agi_provision::model::{embedding, gguf_write, tiny_embedding};
+    use agi_provision::model::{embedder, gguf_write, tiny_embedding};
     include!("../tests/oracle/embedders.rs");
 }
 

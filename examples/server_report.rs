@@ -106,7 +106,7 @@ fn ready(child: &mut Child) -> Result<()> {
 
 fn report(plan: &Plan, log: &std::path::Path) -> Result<proof::Proof> {
     let text = std::fs::read_to_string(log)?;
-    Ok(proof::compare(plan, &proof::read(text.lines()), &BTreeMap::new()))
+    Ok(proof::compare(plan, &proof::parse_log(text.lines()), &BTreeMap::new()))
 }
 
 /// tokens/s of the better of two answers; the first one still reads the file.

@@ -153,7 +153,7 @@ pub fn nvidia_smi(bytes: &[u8]) {
 /// A file of prices: ours, and a table of each source.
 pub fn offers(bytes: &[u8]) {
     let known = profiles::all();
-    if let Ok(read) = offers::file::read(bytes) {
+    if let Ok(read) = offers::file::parse_offers(bytes) {
         let _ = offers::file::write(&read.offers);
         for offer in &read.offers {
             let _ = known.iter().filter(|profile| offers::matching::fits(&offer.machine, profile)).count();
@@ -165,7 +165,8 @@ pub fn offers(bytes: &[u8]) {
         // Each cloud's rows differ a little; a large table is read once.
         let clouds = if bytes.len() > 16 << 10 { 1 } else { usize::MAX };
         for cloud in source.clouds().iter().take(clouds) {
-            let _ = offers::update::read(source, cloud, &catalogue, jiff::civil::date(2026, 11, 28));
+            let _ =
+                offers::update::read_catalogue(source, cloud, &catalogue, jiff::civil::date(2026, 11, 28));
         }
     }
 }

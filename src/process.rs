@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const KEEP: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct ProgramOutput {
     pub success: bool,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
@@ -35,12 +35,16 @@ impl ProcessError {
 }
 
 /// Runs `program` in the C locale with no stdin, for at most `limit`.
-pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutput, ProcessError> {
     run_command(Command::new(program).args(args), program, limit)
 }
 
 /// As [`run`], for a command that was prepared further (environment, directory).
-pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result<Outcome, ProcessError> {
+pub fn run_command(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+) -> Result<ProgramOutput, ProcessError> {
     let program = name.to_string();
     let start = Instant::now();
     let mut child = command
@@ -68,7 +72,12 @@ pub fn run_command(command: &mut Command, name: &str, limit: Duration) -> Result
         let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    Ok(Outcome { success: status.success(), code: status.code(), stdout: text(stdout), stderr: text(stderr) })
+    Ok(ProgramOutput {
+        success: status.success(),
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 /// Short while the program may end any moment, longer later.

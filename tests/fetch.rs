@@ -152,7 +152,7 @@ fn lasting_trouble_ends_in_words_and_keeps_what_came() {
         assert!(unfinished.message.contains(word), "{reply:?}: {error:#}");
         assert_eq!(unfinished.have, 1 << 20, "{reply:?}");
         assert_eq!(unfinished.needs_token, word.contains("token"));
-        assert_eq!(fetch::held(&place.dest()), 1 << 20, "{reply:?}");
+        assert_eq!(fetch::downloaded_bytes(&place.dest()), 1 << 20, "{reply:?}");
 
         // And the next try goes on where that one stopped.
         let server = Server::start(place.bytes.clone(), |_, _| Reply::Good);
@@ -265,7 +265,7 @@ fn redirects_are_followed_and_the_token_stays_at_its_site() {
     std::fs::remove_file(place.dest()).unwrap();
     let error = place.fetch(&[front.url("model")], &quick()).unwrap_err();
     assert!(error.downcast_ref::<Unfinished>().unwrap().needs_token);
-    assert_eq!(fetch::held(&place.dest()), 0);
+    assert_eq!(fetch::downloaded_bytes(&place.dest()), 0);
 
     let circle = Server::start(Vec::new(), |_, _| Reply::Redirect("/again".to_string()));
     let error = place.fetch(&[circle.url("model")], &quick()).unwrap_err();

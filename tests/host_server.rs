@@ -154,7 +154,7 @@ fn start(folder: &Path, model: &Model, plan: &Plan, otherwise: &[(&str, &str)]) 
 
 /// The ledger of a CPU plan against the server's report.
 fn holds(name: &str, plan: &Plan, log: &str) {
-    let proof = proof::compare(plan, &proof::read(log.lines()), &BTreeMap::new());
+    let proof = proof::compare(plan, &proof::parse_log(log.lines()), &BTreeMap::new());
     let device = &proof.devices[0];
     let parts = [device.weights, device.kv, device.compute, device.output];
     let sum = |of: fn(&proof::Part) -> u64| parts.iter().map(of).sum::<u64>();

@@ -306,7 +306,7 @@ fn user_data_carries_the_bundle_and_tells_its_size() {
 }
 
 /// The script under `runcmd`, for an agent at another path.
-fn first_boot(bundle: &Bundle, agent: &Path) -> process::Outcome {
+fn first_boot(bundle: &Bundle, agent: &Path) -> process::ProgramOutput {
     let (_, script) = text(bundle, "cloud-init/user-data").split_once("runcmd:\n  - |\n").unwrap();
     let script: Vec<&str> = script.lines().map(|line| line.strip_prefix("    ").unwrap()).collect();
     let script = script

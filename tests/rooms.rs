@@ -25,6 +25,29 @@ fn imports_of_src_have_no_circle() {
     assert!(circles.is_empty(), "{} import circles:\n\n{}", circles.len(), circles.join("\n\n"));
 }
 
+/// Words that stand in code or strings of one folder of src/ only, in lower case. One more of a kind is added in its
+/// folder, and nowhere else.
+const OWN_WORDS: &[(&str, &[&str])] = &[("processor", &["x86", "amd64", "aarch64", "arm64"])];
+
+#[test]
+fn names_of_a_kind_stand_in_its_folder_alone() {
+    let modules = read_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let mut elsewhere = Vec::new();
+    for (folder, words) in OWN_WORDS {
+        let folder: Name = folder.split("::").map(str::to_string).collect();
+        assert!(modules.contains_key(&folder), "no folder {folder:?}");
+        for (name, tokens) in modules.iter().filter(|(name, _)| !name.starts_with(&folder)) {
+            let texts = tokens.iter().filter_map(|token| match token {
+                Token::Word(text) | Token::Text(text) => Some(text.to_lowercase()),
+                _ => None,
+            });
+            let found = texts.filter(|text| words.iter().any(|word| text.contains(word)));
+            elsewhere.extend(found.map(|text| format!("{}: {text:?}", name.join("::"))));
+        }
+    }
+    assert!(elsewhere.is_empty(), "{}", elsewhere.join("\n"));
+}
+
 // ---- Tokens ----
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +57,7 @@ enum Token {
     Path,
     /// Any other character.
     Sign(char),
-    /// A string; its text matters in `#[path = "…"]` only.
+    /// A string.
     Text(String),
 }
 

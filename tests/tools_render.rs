@@ -42,7 +42,7 @@ fn text<'a>(bundle: &'a Bundle, path: &str) -> &'a str {
 }
 
 /// Runs a tool that these tests cannot do without.
-fn tool(program: &str, package: &str, args: &[&str]) -> process::Outcome {
+fn tool(program: &str, package: &str, args: &[&str]) -> process::ProgramOutput {
     match process::run(program, args, Duration::from_secs(120)) {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {

@@ -7,6 +7,7 @@ use super::remote::endless;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
 use crate::hash::hex;
+use crate::processor::Processor;
 use crate::wire::protocol::{End, Event, Op, Request, VERSION, greeting, stage_marker};
 use crate::wire::secrets::GivenCertificate;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub struct Work {
 
 /// How a host answered. Connection problems are errors, and no outcome.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct HostOutcome {
     pub host: String,
     pub end: End,
     /// Everything but progress, in order.
@@ -98,7 +99,7 @@ pub(super) fn attempt<T>(
             }
             // A forced `cat` would do so for ever.
             Some(echo) if echo == line.trim_ascii_end() => {
-                return Err(no_agent("", "what it was sent").into());
+                return Err(no_agent("", "what it was sent", work.agent.processor).into());
             }
             Some(line) => {
                 noise += line.len() + 1;
@@ -121,7 +122,7 @@ pub(super) fn attempt<T>(
 }
 
 /// `said`: on stderr; `noise`: the last line of stdout, which a forced command may have printed.
-pub(super) fn no_agent(said: &str, noise: &str) -> Failure {
+pub(super) fn no_agent(said: &str, noise: &str, processor: Processor) -> Failure {
     let short = |text: &str| text.trim().chars().take(500).collect::<String>();
     // sshd's word for a missing home, which is no obstacle.
     let lines = said.lines().filter(|line| !line.contains("Could not chdir to home directory"));
@@ -131,7 +132,7 @@ pub(super) fn no_agent(said: &str, noise: &str) -> Failure {
     let failed = |why: String| Failure::failed(format!("the agent did not start on the host{why}"));
     if started || (noise.is_empty() && !said.is_empty()) {
         return failed(format!(": {said}"))
-            .hint("is /usr/local mounted noexec, or the host not Linux on x86-64?");
+            .hint(format!("is /usr/local mounted noexec, or the host not Linux on {processor}?"));
     }
     let also = if said.is_empty() { String::new() } else { format!(" and {said:?}") };
     failed(match noise.as_str() {

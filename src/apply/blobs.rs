@@ -1,11 +1,13 @@
 //! Files of this machine that go to hosts: known by their content, which is hashed once.
 
 use crate::checked::{Checksum, FileName};
+use crate::elf::{Image, Machine};
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
 use crate::paths;
+use crate::processor::Processor;
 use crate::wire::protocol::Blob;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,23 +49,29 @@ pub struct AgentFile {
     pub path: PathBuf,
     pub sha256: Checksum,
     pub size_bytes: u64,
+    /// Processor that it is built for.
+    pub processor: Processor,
 }
 
 impl AgentFile {
     /// `given`, or this executable where it can run on a host.
     pub fn find(given: Option<&Path>) -> Result<AgentFile> {
-        let own = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+        let own = cfg!(target_os = "linux");
         let path = match given {
             Some(path) => path.to_path_buf(),
             None if own => std::env::current_exe().context("finding this executable")?,
             None => {
-                return Err(Failure::usage("this executable cannot run on a Linux x86-64 host")
-                    .hint("give --agent FILE: the agi-provision executable for Linux x86-64, of the same version")
+                return Err(Failure::usage("this executable cannot run on a Linux host")
+                    .hint("give --agent FILE: the agi-provision executable for Linux, of the same version")
                     .into());
             }
         };
         let file = LocalFile::open(&path, FileName::new("agi-provision")?, |_| {})?;
-        Ok(AgentFile { path, sha256: file.blob.sha256, size_bytes: file.blob.size_bytes })
+        let processor = match Image::read(&path).map(|image| image.machine) {
+            Ok(Machine::Known(processor)) => processor,
+            _ => Processor::own(),
+        };
+        Ok(AgentFile { path, sha256: file.blob.sha256, size_bytes: file.blob.size_bytes, processor })
     }
 
     /// Its place on a host.
@@ -90,7 +98,8 @@ impl Cache {
     }
 
     fn load() -> Cache {
-        let text = Cache::path().and_then(|path| outside::read(&path, outside::DOCUMENT, Kind::Regular).ok());
+        let text = Cache::path()
+            .and_then(|path| outside::read_bounded(&path, outside::DOCUMENT, Kind::Regular).ok());
         text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 

@@ -4,7 +4,7 @@ use super::blobs::LocalFile;
 use crate::checked::{Checksum, FileName};
 use crate::error::{Context, Failure, Result};
 use crate::render::carried::{Carried, FOLDER};
-use crate::render::{Manifest, What};
+use crate::render::{CarriedKind, Manifest};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use std::path::Path;
 /// A file of this machine that travels in a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Travelling {
-    pub what: What,
+    pub what: CarriedKind,
     pub file: LocalFile,
 }
 
@@ -118,8 +118,10 @@ mod tests {
         let (dir, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let source = home.path().join("source.gguf");
         fs::write(&source, vec![7; 3 << 20]).unwrap();
-        let all =
-            [Travelling { what: What::Model, file: hash(&source, "planned.gguf".parse().unwrap()).unwrap() }];
+        let all = [Travelling {
+            what: CarriedKind::Model,
+            file: hash(&source, "planned.gguf".parse().unwrap()).unwrap(),
+        }];
         let mut told = Vec::new();
         let mut progress = |name: &str, done, total| told.push((name.to_string(), done, total));
         let put = |progress: &mut dyn FnMut(&str, u64, u64)| put(dir.path(), &all, &hash, progress);

@@ -1,7 +1,7 @@
 //! After a host's port was opened: comes back over a new connection, which proves that the host can
 //! still be reached, and says so to the agent. Otherwise the host closes the port by itself.
 
-use super::attempt::{Outcome, Work};
+use super::attempt::{HostOutcome, Work};
 use crate::error::{Exit, Result};
 use crate::wire::protocol::{Event, Op};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The time in which the agent waits to be confirmed, and who may enter again without that; `None`: it
 /// does not wait.
-fn awaited(outcome: &Outcome) -> Option<(Duration, Option<String>)> {
+fn awaited(outcome: &HostOutcome) -> Option<(Duration, Option<String>)> {
     let (seconds, earlier) = outcome.events.iter().rev().find_map(|event| match event {
         Event::Exposed { confirm_seconds, earlier, .. } => Some((*confirm_seconds, earlier.clone())),
         _ => None,
@@ -20,7 +20,7 @@ fn awaited(outcome: &Outcome) -> Option<(Duration, Option<String>)> {
 }
 
 /// Confirms where that is awaited, in as many tries as there is time for; each `ask` is a new connection.
-pub fn confirm(work: &Work, outcome: Outcome, ask: impl Fn(&Work) -> Result<Outcome>) -> Outcome {
+pub fn confirm(work: &Work, outcome: HostOutcome, ask: impl Fn(&Work) -> Result<HostOutcome>) -> HostOutcome {
     let Some((bound, earlier)) = awaited(&outcome) else { return outcome };
     let start = Instant::now();
     let work =
@@ -37,7 +37,7 @@ pub fn confirm(work: &Work, outcome: Outcome, ask: impl Fn(&Work) -> Result<Outc
     }
 }
 
-fn once(work: &Work, ask: impl Fn(&Work) -> Result<Outcome>) -> Result<()> {
+fn once(work: &Work, ask: impl Fn(&Work) -> Result<HostOutcome>) -> Result<()> {
     match ask(work)?.end.failure() {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
@@ -45,7 +45,12 @@ fn once(work: &Work, ask: impl Fn(&Work) -> Result<Outcome>) -> Result<()> {
 }
 
 /// The model serves; that others may come in was taken back.
-fn failed(mut outcome: Outcome, error: &anyhow::Error, bound: Duration, earlier: Option<&str>) -> Outcome {
+fn failed(
+    mut outcome: HostOutcome,
+    error: &anyhow::Error,
+    bound: Duration,
+    earlier: Option<&str>,
+) -> HostOutcome {
     let (alone, back) = match earlier {
         Some(earlier) => ("not for the new range", format!("lets {earlier} in again, as before")),
         None => ("on the host alone", "closed it again".to_string()),
@@ -65,7 +70,7 @@ mod tests {
     use super::*;
     use crate::wire::protocol::End;
 
-    fn outcome(exit: Exit, confirm_seconds: Option<u64>) -> Outcome {
+    fn outcome(exit: Exit, confirm_seconds: Option<u64>) -> HostOutcome {
         let exposed = Event::Exposed {
             ranges: "10.0.0.0/8".into(),
             port: "8080".parse().unwrap(),
@@ -74,7 +79,7 @@ mod tests {
             earlier: None,
         };
         let end = End { exit, ..End::done(true, "x serves") };
-        Outcome { host: "h".into(), end, events: vec![exposed] }
+        HostOutcome { host: "h".into(), end, events: vec![exposed] }
     }
 
     #[test]
@@ -82,7 +87,7 @@ mod tests {
         assert_eq!(awaited(&outcome(Exit::Done, Some(60))), Some((Duration::from_secs(60), None)));
         assert_eq!(awaited(&outcome(Exit::Done, None)), None);
         assert_eq!(awaited(&outcome(Exit::RolledBack, Some(60))), None);
-        let nothing = Outcome { events: Vec::new(), ..outcome(Exit::Done, None) };
+        let nothing = HostOutcome { events: Vec::new(), ..outcome(Exit::Done, None) };
         assert_eq!(awaited(&nothing), None);
     }
 

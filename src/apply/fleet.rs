@@ -1,6 +1,6 @@
 //! The same work on several hosts side by side; one host's failure never stops another.
 
-use super::attempt::{Outcome, Work};
+use super::attempt::{HostOutcome, Work};
 use super::host::Host;
 use super::session;
 use super::show::{Bars, Plain, Show, Silent};
@@ -19,7 +19,7 @@ pub enum Style {
 }
 
 /// Each host with its outcome, in the order given.
-pub type Results = Vec<(Host, Result<Outcome>)>;
+pub type Results = Vec<(Host, Result<HostOutcome>)>;
 
 /// Works on at most `jobs` hosts at a time. Every host has a connection and a thread of its own, as
 /// libssh2 blocks; tokio keeps count and hears Ctrl-C.
@@ -67,7 +67,7 @@ async fn all(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style) -> Results
             (index, blocking.await.unwrap_or_else(|error| Err(anyhow::anyhow!("the worker failed: {error}"))))
         });
     }
-    let mut results: Vec<Option<Result<Outcome>>> = (0..hosts.len()).map(|_| None).collect();
+    let mut results: Vec<Option<Result<HostOutcome>>> = (0..hosts.len()).map(|_| None).collect();
     while let Some(joined) = set.join_next().await {
         if let Ok((index, result)) = joined {
             results[index] = Some(result);

@@ -17,7 +17,7 @@ pub mod session;
 pub mod show;
 mod upload;
 
-pub use attempt::{Outcome, Work};
+pub use attempt::{HostOutcome, Work};
 pub use blobs::{AgentFile, LocalFile};
 pub use host::Host;
 pub use link::Link;

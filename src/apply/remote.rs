@@ -7,6 +7,7 @@ use super::root::{self, Way, not_root, wrong_password};
 use crate::agent::store::staged::{MARK, STAGING};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::paths;
+use crate::processor::Processor;
 use crate::ssh::{Connection, EndedEarly, Exec, Lock, Options, Secrets, Target, Turn, quote, sh};
 use crate::wire::protocol::stage_marker;
 use std::fs::File;
@@ -179,7 +180,9 @@ impl Link for Remote {
             }
             std::io::Seek::rewind(&mut file).with_context(|| format!("reading {}", agent.path.display()))?;
         };
-        Err(not_root(&said, self.way.password).unwrap_or_else(|| staging_failed(&said)).into())
+        Err(not_root(&said, self.way.password)
+            .unwrap_or_else(|| staging_failed(&said, agent.processor))
+            .into())
     }
 }
 
@@ -210,7 +213,7 @@ fn stage_script(agent: &AgentFile) -> String {
 /// What the script says of a folder that is another one's.
 const NOT_OURS: &str = "not a folder of root's alone";
 
-fn staging_failed(stderr: &str) -> Failure {
+fn staging_failed(stderr: &str, processor: Processor) -> Failure {
     if let Some(line) = stderr.lines().find(|line| line.contains(NOT_OURS)) {
         return not_roots(line);
     }
@@ -220,7 +223,7 @@ fn staging_failed(stderr: &str) -> Failure {
     if says(&["No space left"]) {
         failure.hint("the host's disk is full, or has no inodes left (`df -i`); nothing was kept there")
     } else if says(&["Permission denied", "Exec format error", "not found"]) {
-        failure.hint("is /usr/local mounted noexec there, or the host not Linux on x86-64?")
+        failure.hint(format!("is /usr/local mounted noexec there, or the host not Linux on {processor}?"))
     } else {
         failure.hint("is the host's /usr/local writable?")
     }

@@ -19,8 +19,8 @@ fn key(inventory: &Path) -> Result<String> {
     Ok(path.to_string_lossy().into_owned())
 }
 
-fn read() -> Failed {
-    let bytes = path().and_then(|path| outside::read(&path, outside::DOCUMENT, Kind::Regular).ok());
+fn read_failed() -> Failed {
+    let bytes = path().and_then(|path| outside::read_bounded(&path, outside::DOCUMENT, Kind::Regular).ok());
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
@@ -29,7 +29,7 @@ fn read() -> Failed {
 /// # Errors
 /// Exit 2 when nothing is known of it.
 pub fn failed(inventory: &Path) -> Result<Vec<String>> {
-    match read().remove(&key(inventory)?) {
+    match read_failed().remove(&key(inventory)?) {
         Some(names) => Ok(names),
         None => {
             Err(Failure::usage(format!("nothing is known of an earlier run with {}", inventory.display()))
@@ -42,7 +42,7 @@ pub fn failed(inventory: &Path) -> Result<Vec<String>> {
 /// Notes how a run over `inventory` ended: of the hosts it was about, `names`, those in `failed` failed.
 pub fn note(inventory: &Path, names: &[String], failed: &[String]) -> Result<()> {
     let Some(path) = path() else { return Ok(()) };
-    let mut all = read();
+    let mut all = read_failed();
     let known = all.entry(key(inventory)?).or_default();
     known.retain(|name| !names.contains(name));
     known.extend(failed.iter().cloned());

@@ -1,6 +1,6 @@
 //! One request to one host, from connection to the agent's last event.
 
-use super::attempt::{Attempt, Outcome, SILENCE, Work, attempt, no_agent, nonce};
+use super::attempt::{Attempt, HostOutcome, SILENCE, Work, attempt, no_agent, nonce};
 use super::blobs::AgentFile;
 use super::confirm::confirm;
 use super::host::Host;
@@ -21,13 +21,13 @@ const MOST_KEPT: usize = 32 << 20;
 const STAGINGS: u32 = 4;
 
 /// Asks, and confirms over a new connection where the agent waits for that.
-pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
     let outcome = ask(host, work, show)?;
     Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent)))
 }
 
 /// One request over one connection.
-fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
+fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
@@ -50,7 +50,9 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<Outcome> {
             Attempt::Ended { said, .. } if staged < STAGINGS && vanished(&said, &work.agent) => staged += 1,
             Attempt::Ended { said, noise, asked } => {
                 if !link.another_way(&said)? {
-                    return Err(not_root(&said, asked).unwrap_or_else(|| no_agent(&said, &noise)).into());
+                    return Err(not_root(&said, asked)
+                        .unwrap_or_else(|| no_agent(&said, &noise, work.agent.processor))
+                        .into());
                 }
             }
         }
@@ -69,7 +71,7 @@ fn converse(
     mut stream: Box<dyn Stream + '_>,
     work: &Work,
     show: &mut dyn Show,
-) -> Result<Outcome> {
+) -> Result<HostOutcome> {
     let (mut events, mut kept) = (Vec::new(), 0);
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };
@@ -85,7 +87,7 @@ fn converse(
         match event {
             Event::End(end) => {
                 stream.finish()?;
-                return Ok(Outcome { host: host.name(), end, events });
+                return Ok(HostOutcome { host: host.name(), end, events });
             }
             Event::Need { blobs } => {
                 let mut each = blobs.iter();
@@ -119,10 +121,16 @@ fn cut_off(error: anyhow::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processor::Processor;
 
     #[test]
     fn an_agent_that_went_meanwhile_is_told_from_other_trouble() {
-        let agent = AgentFile { path: "a".into(), sha256: "7".repeat(64).parse().unwrap(), size_bytes: 1 };
+        let agent = AgentFile {
+            path: "a".into(),
+            sha256: "7".repeat(64).parse().unwrap(),
+            size_bytes: 1,
+            processor: Processor::own(),
+        };
         let path = format!("/usr/local/lib/agi-provision/agent-{}", "7".repeat(64));
         for (said, gone) in [
             (format!("sh: 1: exec: {path}: not found"), true),
@@ -151,7 +159,7 @@ mod tests {
             ("sh: 1: /usr/local/a: Permission denied\n", "Hello", "host: sh: 1: /usr", "noexec"),
             ("segmentation fault", "", "host: segmentation", "noexec"),
         ] {
-            let failure = no_agent(said, noise);
+            let failure = no_agent(said, noise, Processor::own());
             assert!(failure.message.contains(message), "{failure:?}");
             assert!(failure.hint.unwrap().contains(hint), "{message}");
         }

@@ -9,7 +9,7 @@ use crate::checked::HostPath;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
-use crate::render::What;
+use crate::render::CarriedKind;
 use crate::units::gib;
 use crate::wire::protocol::{Apply, Event, Expose, Op, START_TIMEOUTS};
 use crate::wire::secrets::GivenCertificate;
@@ -157,7 +157,8 @@ fn possible(source: Source) -> Result<Source> {
 fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
     let read = |path: &Path| {
-        outside::read(path, outside::NOTE, Kind::Named).with_context(|| format!("reading {}", path.display()))
+        outside::read_bounded(path, outside::NOTE, Kind::Named)
+            .with_context(|| format!("reading {}", path.display()))
     };
     GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
@@ -169,7 +170,7 @@ fn task(
     certificate: Option<&String>,
 ) -> Result<Task> {
     let mut files = source.files(runtime, &args.model_file, true)?;
-    files.retain(|each| each.what == What::Model || args.runtime_path.is_none());
+    files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
@@ -178,9 +179,9 @@ fn task(
         strict: args.strict,
         start_timeout: args.start_timeout,
         allow: args.allow.clone(),
-        runtime: blobs(What::Runtime).next(),
+        runtime: blobs(CarriedKind::Runtime).next(),
         runtime_path: args.runtime_path.clone(),
-        models: blobs(What::Model).collect(),
+        models: blobs(CarriedKind::Model).collect(),
         client: client(),
         mirrors: args.mirror.clone(),
         expose: Expose {

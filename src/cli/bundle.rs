@@ -7,7 +7,7 @@ use crate::error::{Context, Exit, Failure, Result};
 use crate::hash::sha256_file;
 use crate::plan::document::Verdict;
 use crate::render::carried::{SEED, Seed};
-use crate::render::{Bundle, What, seed};
+use crate::render::{Bundle, CarriedKind, seed};
 use crate::units::gib;
 use crate::wire::protocol::START_TIMEOUTS;
 use std::fs;
@@ -134,7 +134,9 @@ struct Lacking {
 
 fn lacking(source: &Source, files: &[Travelling]) -> Vec<Lacking> {
     let carried = |what, name: &str| {
-        files.iter().any(|each| each.what == what && (what == What::Runtime || each.file.blob.name == name))
+        files
+            .iter()
+            .any(|each| each.what == what && (what == CarriedKind::Runtime || each.file.blob.name == name))
     };
     let downloads = source.bundle.manifest().downloads.iter();
     let lacking = downloads.filter(|download| !carried(download.what, &download.name));

@@ -3,7 +3,7 @@
 use super::output::{Format, print, print_json};
 use crate::error::{Exit, Result};
 use crate::hardware::profiles as profile_data;
-use crate::model::embedding;
+use crate::model::embedder;
 use crate::model::registry::{self, PublishedFile};
 use crate::report::table;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub struct Args {
 
 pub fn models(args: &Args) -> Result<Exit> {
     let models = registry::ids().map(registry::find).collect::<Result<Vec<_>>>()?;
-    let embedders = embedding::ids().map(embedding::find).collect::<Result<Vec<_>>>()?;
+    let embedders = embedder::ids().map(embedder::find).collect::<Result<Vec<_>>>()?;
     if args.format == Format::Json {
         print_json(&model_rows(&models, &embedders))?;
         return Ok(Exit::Done);
@@ -41,7 +41,7 @@ pub fn models(args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn model_rows(models: &[registry::Model], embedders: &[embedding::Model]) -> Vec<Value> {
+fn model_rows(models: &[registry::Model], embedders: &[embedder::Model]) -> Vec<Value> {
     let quants = |files: &[PublishedFile]| files.iter().map(|f| f.quant.clone()).collect::<Vec<_>>();
     let chat = models.iter().map(|m| {
         json!({
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn every_listed_model_is_taken_by_the_flag_of_its_kind_and_by_no_other() {
         let models: Vec<_> = registry::ids().map(|id| registry::find(id).unwrap()).collect();
-        let embedders: Vec<_> = embedding::ids().map(|id| embedding::find(id).unwrap()).collect();
+        let embedders: Vec<_> = embedder::ids().map(|id| embedder::find(id).unwrap()).collect();
         let rows = model_rows(&models, &embedders);
         assert_eq!(rows.len(), models.len() + embedders.len());
         for row in rows {

@@ -2,7 +2,7 @@
 //! fingerprint, and a command to try.
 
 use crate::apply::fleet::Results;
-use crate::apply::{Host, Outcome};
+use crate::apply::{Host, HostOutcome};
 use crate::error::{Context, Exit, Result};
 use crate::files;
 use crate::outside;
@@ -20,7 +20,7 @@ pub fn show(results: &Results, flags: &str) {
     }
 }
 
-fn text(host: &Host, outcome: &Outcome, flags: &str) -> Option<String> {
+fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
     let (ranges, port, certificate) = outcome.events.iter().rev().find_map(|event| match event {
         Event::Exposed { ranges, port, certificate, .. } => Some((ranges, port, certificate)),
         _ => None,

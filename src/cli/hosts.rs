@@ -137,7 +137,7 @@ impl HostArgs {
             false => Ok(ssh::from_variable(variable)),
         };
         let [passphrase, password, sudo] = ssh::VARIABLES;
-        let given = ssh::Given {
+        let given = ssh::GivenSecrets {
             passphrase: read(self.passphrase_stdin, "--passphrase-stdin", passphrase)?,
             password: read(self.password_stdin, "--password-stdin", password)?,
             sudo: read(self.sudo_password_stdin, "--sudo-password-stdin", sudo)?,
@@ -148,7 +148,7 @@ impl HostArgs {
     /// The inventory's hosts that are meant; none without an inventory.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         let Some(path) = &self.inventory else { return Ok(Vec::new()) };
-        let mut entries = inventory::read(path)?;
+        let mut entries = inventory::read_inventory(path)?;
         if let Some(pattern) = &self.limit {
             entries = inventory::select(entries, pattern);
         }
@@ -278,7 +278,7 @@ fn summary(results: &Results) -> String {
         (Exit::Done, "done"),
     ];
     let part = |(wanted, word): &(Exit, &str)| {
-        let with = |(_, result): &&(Host, Result<crate::apply::Outcome>)| exit(result) == *wanted;
+        let with = |(_, result): &&(Host, Result<crate::apply::HostOutcome>)| exit(result) == *wanted;
         let hosts: Vec<String> = results.iter().filter(with).map(|(host, _)| host.name()).collect();
         let names = if *wanted == Exit::Done { String::new() } else { format!(" ({})", hosts.join(", ")) };
         (!hosts.is_empty()).then(|| format!("{} {word}{names}", hosts.len()))
@@ -287,7 +287,7 @@ fn summary(results: &Results) -> String {
     format!("{} hosts: {}", results.len(), parts.join(", "))
 }
 
-fn exit(result: &Result<crate::apply::Outcome>) -> Exit {
+fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
     match result {
         Ok(outcome) => outcome.end.exit,
         Err(error) => exit_code(error),
@@ -307,7 +307,7 @@ pub fn worst(results: &Results) -> Exit {
 
 /// One JSON object per host: how it ended, and with `document` what it answered.
 pub fn to_json(results: &Results, document: impl Fn(&[Event]) -> Value) -> Value {
-    let object = |(host, result): &(Host, Result<crate::apply::Outcome>)| match result {
+    let object = |(host, result): &(Host, Result<crate::apply::HostOutcome>)| match result {
         Ok(outcome) => {
             let mut value = end_json(&host.name(), &outcome.end);
             if let (Value::Object(object), Value::Object(more)) = (&mut value, document(&outcome.events)) {

@@ -7,7 +7,7 @@ use crate::model::gguf::{GgufError, Header};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
-use crate::model::{Weights, embedding, template};
+use crate::model::{Weights, embedder, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
         return from_file(path, quant);
     }
-    if let Ok(embedding) = embedding::find(model) {
+    if let Ok(embedding) = embedder::find(model) {
         let named = embedding.id;
         return Err(Failure::usage(format!("{named} is an embedding model: it gives vectors, not answers"))
             .hint(format!("--rag --rag-model {named} puts it beside a model that answers"))
@@ -105,7 +105,7 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
 
 /// One quantisation of a repository: the one named, else Q4_K_M, else the first.
 pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<ModelChoice> {
-    let Read { id, header, files, from } = read_hub(hub, named, quant, &["Q4_K_M", "Q4_K"])?;
+    let ModelFiles { id, header, files, from } = read_hub(hub, named, quant, &["Q4_K_M", "Q4_K"])?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
     let weights = weights_of(&header, shape.layers.len());
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
@@ -116,7 +116,7 @@ pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<Mo
 }
 
 /// A model's files as one, and what its header says.
-pub(super) struct Read {
+pub(super) struct ModelFiles {
     pub id: ModelId,
     pub header: Header,
     pub files: Vec<ModelFile>,
@@ -126,7 +126,7 @@ pub(super) struct Read {
 
 /// The files of one quantisation of a repository: the one named, else the first of `liked` that is
 /// there, else the first.
-pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&str]) -> Result<Read> {
+pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&str]) -> Result<ModelFiles> {
     let (repository, tag) = named.split_once(':').map_or((named, None), |(name, tag)| (name, Some(tag)));
     let asked = tag.or(quant).filter(|asked| *asked != "auto");
     let files = hub.files(repository)?;
@@ -162,7 +162,7 @@ pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&st
             })
         })
         .collect::<Result<_>>()?;
-    Ok(Read {
+    Ok(ModelFiles {
         id: ModelId::new(base_name(repository).to_ascii_lowercase())?,
         header,
         files,
@@ -214,7 +214,7 @@ fn hub_parts<'a>(models: &[&'a RemoteFile], first: &'a RemoteFile) -> Result<Vec
 }
 
 /// The files of the model that `path` is, or is a part of, and their paths.
-pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
+pub(super) fn read_files(path: &Path) -> Result<(ModelFiles, Vec<PathBuf>)> {
     let parts = parts_of(path)?;
     let mut headers = Vec::new();
     let mut files = Vec::new();
@@ -231,7 +231,7 @@ pub(super) fn read_files(path: &Path) -> Result<(Read, Vec<PathBuf>)> {
     let name = files[0].name.trim_end_matches(".gguf");
     let id = ModelId::new(split_name(&files[0].name).map_or(name, |(stem, ..)| stem)).map_err(renamed)?;
     let from = vec![files[0].name.to_string()];
-    Ok((Read { id, header, files, from }, parts))
+    Ok((ModelFiles { id, header, files, from }, parts))
 }
 
 fn renamed(refused: Refused) -> Failure {
@@ -239,7 +239,7 @@ fn renamed(refused: Refused) -> Failure {
 }
 
 fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
-    let (Read { id, header, files, .. }, parts) = read_files(path)?;
+    let (ModelFiles { id, header, files, .. }, parts) = read_files(path)?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", path.display()))?;
     let weights = weights_of(&header, shape.layers.len());
     if let Some(asked) = quant.filter(|asked| *asked != "auto" && !asked.eq_ignore_ascii_case(&weights.quant))

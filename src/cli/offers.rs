@@ -173,7 +173,7 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
     sources.retain(|source| args.source.is_empty() || args.source.contains(&source.name()));
     let patience = Patience { stall: Duration::from_secs(args.timeout), ..Patience::default() };
     let pages = Pages::new(patience, MOST_BYTES)?;
-    let mut held = store::Held::take()?;
+    let mut held = store::LockedOffers::take()?;
     let bar = if interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.enable_steady_tick(Duration::from_millis(120));
     let (mut read, mut failed, mut absent) = (false, Vec::new(), Vec::new());

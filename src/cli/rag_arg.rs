@@ -1,8 +1,8 @@
 //! `--rag`: the embedding model, by a name of the registry, as a GGUF file, or from Hugging Face.
 
-use super::model_arg::{Read, read_files, read_hub};
+use super::model_arg::{ModelFiles, read_files, read_hub};
 use crate::error::{Failure, Result};
-use crate::model::embedding::{self, Embedder, EmbedderError};
+use crate::model::embedder::{self, Embedder, EmbedderError};
 use crate::model::gguf::Header;
 use crate::model::huggingface::Hub;
 use crate::plan::document::ModelFile;
@@ -37,7 +37,7 @@ impl RagArgs {
         if !self.rag {
             return Ok(None);
         }
-        let model = self.rag_model.as_deref().unwrap_or(embedding::DEFAULT);
+        let model = self.rag_model.as_deref().unwrap_or(embedder::DEFAULT);
         let path = Path::new(model);
         let (mut choice, local) = if let Some(named) = model.strip_prefix("hf:") {
             let read = read_hub(&Hub::from_env()?, named, None, &["Q8_0", "F16"])?;
@@ -54,8 +54,8 @@ impl RagArgs {
     }
 }
 
-fn of_files(read: Read, model: &str) -> Result<RagChoice> {
-    let Read { id, header, files, .. } = read;
+fn of_files(read: ModelFiles, model: &str) -> Result<RagChoice> {
+    let ModelFiles { id, header, files, .. } = read;
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
     let embedder = embedder(&header, model)?;
     Ok(RagChoice { id, embedder, files, size_bytes, chunks: None, chunk_tokens: None })
@@ -71,7 +71,7 @@ fn embedder(header: &Header, model: &str) -> Result<Embedder> {
 }
 
 fn named(name: &str, resolve: bool) -> Result<RagChoice> {
-    let model = embedding::find(name)?;
+    let model = embedder::find(name)?;
     let mut choice = RagChoice::of_registry(&model)?;
     if resolve {
         let hub = Hub::from_env()?;
@@ -113,7 +113,7 @@ mod tests {
     fn a_name_a_file_or_nothing_is_an_embedding_model() {
         assert!(RagArgs::default().load(false).unwrap().is_none());
         let default = asked(None).unwrap().unwrap();
-        assert_eq!((default.choice.id.as_str(), default.local.len()), (embedding::DEFAULT, 0));
+        assert_eq!((default.choice.id.as_str(), default.local.len()), (embedder::DEFAULT, 0));
         let file = &default.choice.files[0];
         assert!(file.url.as_ref().unwrap().ends_with(&format!("/resolve/main/{}", file.name)));
         assert_eq!(file.sha256, None);

@@ -9,7 +9,7 @@ use crate::hardware::profiles;
 use crate::outside::{self, Kind};
 use crate::plan::document::Verdict;
 use crate::plan::{Plan, reconcile};
-use crate::verify::{Outcome, Report};
+use crate::verify::{Judgement, Report};
 use crate::wire::protocol::{Event, Op};
 use serde_json::Value;
 use std::path::Path;
@@ -50,7 +50,7 @@ pub fn probe(hosts: &HostArgs) -> Result<Facts> {
 /// What the host would run of the plan's model, when it lacks something; one sentence.
 pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String> {
     const SIZES: [&str; 5] = ["ram", "disk", "gpu-count", "gpu-vram", "nvlink"];
-    let lacks = |outcome: Outcome| matches!(outcome, Outcome::Refused | Outcome::Warning);
+    let lacks = |outcome: Judgement| matches!(outcome, Judgement::Refused | Judgement::Warning);
     if !report.lines.iter().any(|line| SIZES.contains(&line.id.as_str()) && lacks(line.outcome)) {
         return None;
     }

@@ -28,8 +28,9 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
 /// `apply` as well.
 pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
     let build = &request.build.id;
-    let gpus = plan(request)?.profile.kind != ProfileKind::Cpu;
-    match Releases::from_env()?.archive(build, &archive_name(build, gpus)) {
+    let profile = plan(request)?.profile;
+    let gpus = profile.kind != ProfileKind::Cpu;
+    match Releases::from_env()?.archive(build, &archive_name(build, profile.processor, gpus)) {
         Ok(archive) => {
             if gpus {
                 say!(

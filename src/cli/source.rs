@@ -11,7 +11,7 @@ use crate::error::{Context, Failure, Result};
 use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
-use crate::render::{Bundle, What, render};
+use crate::render::{Bundle, CarriedKind, render};
 use std::path::{Path, PathBuf};
 
 /// Source of an apply: a plan made now, or one made earlier.
@@ -70,15 +70,15 @@ impl Source {
         let known = if known { &self.model_files[..] } else { &[] };
         let models = model_files(&self.plan, given, known)?;
         let mut files: Vec<Travelling> =
-            models.into_iter().map(|file| Travelling { what: What::Model, file }).collect();
-        files.extend(runtime.map(|file| Travelling { what: What::Runtime, file: file.clone() }));
+            models.into_iter().map(|file| Travelling { what: CarriedKind::Model, file }).collect();
+        files.extend(runtime.map(|file| Travelling { what: CarriedKind::Runtime, file: file.clone() }));
         let same = |one: &Travelling, other: &Travelling| {
             one.what == other.what
-                && (one.what == What::Runtime || one.file.blob.name == other.file.blob.name)
+                && (one.what == CarriedKind::Runtime || one.file.blob.name == other.file.blob.name)
         };
         let (planned, mut more) = (|name: &str| self.plan.files().any(|file| file.name == name), Vec::new());
         for each in &self.carried {
-            let wanted = each.what == What::Runtime || planned(&each.file.blob.name);
+            let wanted = each.what == CarriedKind::Runtime || planned(&each.file.blob.name);
             if wanted && !files.iter().any(|file| same(file, each)) {
                 more.push(each.clone());
             }
@@ -178,7 +178,7 @@ impl SourceArgs {
 
 /// Reads a plan; what is none ends with exit 2.
 pub fn read_plan(path: &Path) -> Result<Plan> {
-    let bytes = outside::read(path, outside::DOCUMENT, Kind::Named)
+    let bytes = outside::read_bounded(path, outside::DOCUMENT, Kind::Named)
         .with_context(|| format!("reading {}", path.display()))?;
     let plan = String::from_utf8(bytes).context("reading it as text").and_then(|text| Plan::from_json(&text));
     plan.map_err(|error| {

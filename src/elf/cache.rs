@@ -11,7 +11,7 @@ const HEADER: usize = 48;
 const ENTRY: usize = 24;
 
 /// Paths by name, in the cache's order; nothing of what is no cache.
-pub fn read(bytes: &[u8]) -> BTreeMap<String, Vec<PathBuf>> {
+pub fn parse_cache(bytes: &[u8]) -> BTreeMap<String, Vec<PathBuf>> {
     let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     let Some(start) = bytes.windows(MAGIC.len()).position(|window| window == MAGIC) else { return found };
     // Places of texts count from here.
@@ -69,7 +69,7 @@ mod tests {
         // The older format comes first, and its entries are not ours.
         let both = [b"ld.so-1.7.0\0\x01\0\0\0".to_vec(), vec![7; 12], new.clone()].concat();
         for bytes in [new, both] {
-            let found = read(&bytes);
+            let found = parse_cache(&bytes);
             assert_eq!(found["libc.so.6"], [PathBuf::from("/lib/a/libc.so.6"), "/lib32/libc.so.6".into()]);
             assert_eq!(found["liby.so"], [PathBuf::from("/y")]);
         }
@@ -79,18 +79,18 @@ mod tests {
     fn a_damaged_cache_gives_what_can_be_read() {
         let whole = cache(&[("liba.so", "/a"), ("libb.so", "/b")]);
         for end in 0..whole.len() {
-            assert!(read(&whole[..end]).len() <= 2);
+            assert!(parse_cache(&whole[..end]).len() <= 2);
         }
         let mut many = whole.clone();
         many[20..24].fill(0xff);
         many[HEADER + 4..HEADER + 8].fill(0xff);
-        read(&many);
-        assert!(read(b"").is_empty() && read(&[0; 100]).is_empty());
+        parse_cache(&many);
+        assert!(parse_cache(b"").is_empty() && parse_cache(&[0; 100]).is_empty());
     }
 
     #[test]
     fn this_machines_cache_is_read() {
-        let found = std::fs::read("/etc/ld.so.cache").map(|bytes| read(&bytes)).unwrap_or_default();
+        let found = std::fs::read("/etc/ld.so.cache").map(|bytes| parse_cache(&bytes)).unwrap_or_default();
         assert!(found.get("libc.so.6").is_some_and(|paths| paths[0].is_absolute()), "{}", found.len());
     }
 }

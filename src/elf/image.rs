@@ -3,6 +3,7 @@
 
 use super::bytes::Bytes;
 use super::failure::Result;
+use crate::processor::Processor;
 use object::LittleEndian as LE;
 use object::elf::{
     self, Dyn64, FileHeader64, ProgramHeader64, VER_FLG_WEAK, Verdaux, Verdef, Vernaux, Verneed,
@@ -18,30 +19,24 @@ const MOST_ENTRIES: u64 = 4096;
 /// The processor that a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
-    X86_64,
-    Aarch64,
+    Known(Processor),
     /// ELF's number of another one.
     Other(u16),
 }
 
 impl Machine {
     /// This executable's.
-    pub const OWN: Machine = if cfg!(target_arch = "aarch64") { Machine::Aarch64 } else { Machine::X86_64 };
+    pub const OWN: Machine = Machine::Known(Processor::own());
 
     fn of(number: u16) -> Machine {
-        match elf::Machine(number) {
-            elf::EM_X86_64 => Machine::X86_64,
-            elf::EM_AARCH64 => Machine::Aarch64,
-            elf::Machine(other) => Machine::Other(other),
-        }
+        Processor::of_elf(number).map_or(Machine::Other(number), Machine::Known)
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Machine::X86_64 => f.write_str("x86-64"),
-            Machine::Aarch64 => f.write_str("aarch64"),
+            Machine::Known(processor) => processor.fmt(f),
             Machine::Other(number) => write!(f, "another processor (ELF machine {number})"),
         }
     }

@@ -3,6 +3,7 @@
 use super::cache;
 use super::failure::Result;
 use super::image::{Image, Machine, glibc};
+use crate::processor::Processor;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::Read;
@@ -28,10 +29,10 @@ impl Search {
             let _ = file.take(CACHE_BYTES).read_to_end(&mut bytes);
         }
         // Debian's loader has its own besides.
-        let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+        let triple = format!("{}-linux-gnu", Processor::own().row().uname);
         let plain = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from);
         let own = ["/lib", "/usr/lib"].map(|folder| Path::new(folder).join(&triple));
-        Search { cache: cache::read(&bytes), folders: own.into_iter().chain(plain).collect() }
+        Search { cache: cache::parse_cache(&bytes), folders: own.into_iter().chain(plain).collect() }
     }
 }
 

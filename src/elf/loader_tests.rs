@@ -1,5 +1,6 @@
 use super::*;
 use crate::elf::ElfError;
+use crate::processor::Processor;
 use std::process::Command;
 
 /// Compiles C with the machine's compiler, as any build of a Rust program has one.
@@ -112,7 +113,7 @@ fn what_is_no_program_is_refused() {
     let mut arm = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0\x01\0\0\0".to_vec();
     arm.resize(4096, 0);
     fs::write(&file, &arm).unwrap();
-    assert_eq!(Image::read(&file).unwrap().machine, Machine::Aarch64);
+    assert_eq!(Image::read(&file).unwrap().machine, Machine::Known(Processor::Aarch64));
     for bytes in [b"#!/bin/sh\n".to_vec(), vec![], b"\x7fELF".to_vec(), vec![0; 4096]] {
         fs::write(&file, bytes).unwrap();
         assert!(matches!(Image::read(&file), Err(ElfError::NotElf { .. })));

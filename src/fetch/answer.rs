@@ -41,11 +41,11 @@ pub struct Refusal {
     /// Status of the server's answer, where that is the reason.
     pub status: Option<u16>,
     pub why: String,
-    pub then: Then,
+    pub then: NextTry,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum NextTry {
     /// Ask again, after this long if the server said so.
     Later(Option<Duration>),
     /// This address will not give the file.
@@ -56,20 +56,20 @@ pub enum Then {
 
 impl Refusal {
     /// On the way: nothing came, or not all of it.
-    pub fn broken(why: String, then: Then) -> Refusal {
+    pub fn broken(why: String, then: NextTry) -> Refusal {
         Refusal { status: None, why, then }
     }
 
     /// More came, or would, than [`Asked::All`] allows.
     pub fn too_large(most: u64) -> Refusal {
-        Refusal::broken(format!("it is larger than {} MiB", most >> 20), Then::Never)
+        Refusal::broken(format!("it is larger than {} MiB", most >> 20), NextTry::Never)
     }
 }
 
 /// Judges the head of an answer.
 pub fn judge(head: &Head, asked: Asked) -> Result<Sent, Refusal> {
-    let refuse = |why: String, then: Then| Err(Refusal { status: Some(head.status), why, then });
-    let never = |why: String| refuse(why, Then::Never);
+    let refuse = |why: String, then: NextTry| Err(Refusal { status: Some(head.status), why, then });
+    let never = |why: String| refuse(why, NextTry::Never);
     let other_size = |found: u64, size: u64| never(format!("the file there has {found} bytes, not {size}"));
     match (head.status, asked) {
         (206, Asked::Part { start, end, size }) => {
@@ -90,7 +90,7 @@ pub fn judge(head: &Head, asked: Asked) -> Result<Sent, Refusal> {
             Some(length) if length > most => Err(Refusal::too_large(most)),
             _ => Ok(Sent::Whole),
         },
-        (401 | 403, _) => refuse(format!("it wants a token ({})", head.status), Then::Token),
+        (401 | 403, _) => refuse(format!("it wants a token ({})", head.status), NextTry::Token),
         (404 | 410, _) => never(format!("there is no such file ({})", head.status)),
         (416, Asked::Part { size, .. }) => {
             match head.content_range.as_deref().and_then(|text| text.trim().strip_prefix("bytes */")) {
@@ -101,7 +101,7 @@ pub fn judge(head: &Head, asked: Asked) -> Result<Sent, Refusal> {
         // 520 and on are Cloudflare's, of the server behind it.
         (408 | 425 | 429 | 500 | 502..=504 | 520..=524, _) => {
             let after = head.retry_after.as_deref().and_then(parse_retry_after);
-            refuse(format!("it answered {}", head.status), Then::Later(after))
+            refuse(format!("it answered {}", head.status), NextTry::Later(after))
         }
         (other, _) => never(format!("it answered {other}")),
     }
@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn every_answer_has_its_meaning() {
-        let later = |seconds| Err(Then::Later(Option::<u64>::map(seconds, Duration::from_secs)));
-        let never = Err(Then::Never);
+        let later = |seconds| Err(NextTry::Later(Option::<u64>::map(seconds, Duration::from_secs)));
+        let never = Err(NextTry::Never);
         let all = Asked::All { most: 100 };
         let wait = |text: &str, status| Head { retry_after: Some(text.into()), ..head(status) };
         let table = [
@@ -190,8 +190,8 @@ mod tests {
             (whole(Some(100)), all, Ok(Sent::Whole)),
             (whole(None), all, Ok(Sent::Whole)),
             (whole(Some(101)), all, never),
-            (head(401), PART, Err(Then::Token)),
-            (head(403), all, Err(Then::Token)),
+            (head(401), PART, Err(NextTry::Token)),
+            (head(403), all, Err(NextTry::Token)),
             (head(404), all, never),
             (head(410), PART, never),
             (head(416), PART, never),
@@ -214,7 +214,7 @@ mod tests {
         }
         let gone = Head { content_range: Some("bytes */64".into()), ..head(416) };
         let why = "the file there has 64 bytes, not 100 (416)".to_string();
-        assert_eq!(judge(&gone, PART), Err(Refusal { status: Some(416), why, then: Then::Never }));
+        assert_eq!(judge(&gone, PART), Err(Refusal { status: Some(416), why, then: NextTry::Never }));
     }
 
     #[test]

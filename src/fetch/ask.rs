@@ -1,7 +1,7 @@
 //! Small questions to a server: a list, a catalogue, a header. Answers are read to a bound, busy and failing
 //! ones are asked for again, and every wait ends.
 
-use super::answer::{self, Asked, Refusal, Sent, Then};
+use super::answer::{self, Asked, NextTry, Refusal, Sent};
 use super::client;
 use super::source::Token;
 use crate::error::{Failure, Result};
@@ -72,7 +72,7 @@ impl Asker {
                 Err(refusal) => refusal,
             };
             let after = match refusal.then {
-                Then::Later(after) if tried < TRIES => after,
+                NextTry::Later(after) if tried < TRIES => after,
                 _ => return Err(unanswered(refusal, url)),
             };
             let pause = answer::pause(self.patience.pause, tried, client::chance());
@@ -139,7 +139,7 @@ impl Asker {
 }
 
 fn later(why: String) -> Refusal {
-    Refusal::broken(why, Then::Later(None))
+    Refusal::broken(why, NextTry::Later(None))
 }
 
 fn unanswered(refusal: Refusal, url: &str) -> Unanswered {
@@ -148,7 +148,7 @@ fn unanswered(refusal: Refusal, url: &str) -> Unanswered {
         return Unanswered::Refused { status, why };
     }
     let hint = match then {
-        Then::Later(_) => format!("tried {TRIES} times; is {} reachable from here?", site(url)),
+        NextTry::Later(_) => format!("tried {TRIES} times; is {} reachable from here?", site(url)),
         _ => format!("is {} the right address?", site(url)),
     };
     Unanswered::Failed(Failure::failed(why).hint(hint).into())

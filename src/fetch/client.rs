@@ -1,6 +1,6 @@
 //! The HTTP client of downloads: authorities, redirects, limits, and what its answers and errors say.
 
-use super::answer::{Head, Refusal, Then};
+use super::answer::{Head, NextTry, Refusal};
 use crate::error::{Context, Result};
 use reqwest::blocking::Response;
 use reqwest::header::{self, HeaderName};
@@ -67,18 +67,18 @@ pub fn head(response: &Response) -> Head {
 
 /// Why a question was not answered within `stall`.
 pub fn not_sent(error: reqwest::Error, stall: Duration) -> Refusal {
-    let later = |why: String| Refusal::broken(why, Then::Later(None));
+    let later = |why: String| Refusal::broken(why, NextTry::Later(None));
     let error = error.without_url();
     if error.is_timeout() {
         return later(format!("no answer within {:.0} s", stall.as_secs_f64().max(1.0)));
     }
     let cause = certificate(&error).unwrap_or_else(|| innermost(&error));
     if error.is_builder() {
-        return Refusal::broken(format!("not an address: {cause}"), Then::Never);
+        return Refusal::broken(format!("not an address: {cause}"), NextTry::Never);
     }
     // A certificate or a redirect does not get better by itself.
     if error.is_redirect() || cause.contains("certificate") {
-        return Refusal::broken(cause, Then::Never);
+        return Refusal::broken(cause, NextTry::Never);
     }
     later(if error.is_connect() { format!("no connection: {cause}") } else { cause })
 }
@@ -95,7 +95,7 @@ pub fn broken(error: &io::Error, stall: Duration) -> Refusal {
         let cause = error.get_ref().map_or_else(|| error.to_string(), |inner| innermost(inner));
         format!("it was cut: {cause}")
     };
-    Refusal::broken(why, Then::Later(None))
+    Refusal::broken(why, NextTry::Later(None))
 }
 
 /// Tells what is wrong with the server's certificate. OpenSSL's own error, the innermost, does not; the one

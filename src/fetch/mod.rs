@@ -22,7 +22,7 @@ mod source;
 mod state;
 mod work;
 
-pub use record::{discard, held};
+pub use record::{discard, downloaded_bytes};
 pub use source::{NO_ROOM, Options, Progress, Source, Token, Unfinished};
 
 use crate::error::{Context, Failure, Result};

@@ -38,8 +38,8 @@ fn with_suffix(dest: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Bytes of `dest` that an earlier download left, 0 where there is none.
-pub fn held(dest: &Path) -> u64 {
-    outside::read(&record(dest), outside::DOCUMENT, Kind::Regular)
+pub fn downloaded_bytes(dest: &Path) -> u64 {
+    outside::read_bounded(&record(dest), outside::DOCUMENT, Kind::Regular)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
         .map_or(0, |record| record.have.total().min(record.size_bytes))
@@ -50,7 +50,9 @@ impl Record {
     pub fn read(dest: &Path, sha256: &str, size_bytes: u64) -> Record {
         let fresh = Record { sha256: sha256.to_string(), size_bytes, ..Record::default() };
         let length = std::fs::metadata(partial(dest)).map_or(0, |metadata| metadata.len());
-        let Ok(bytes) = outside::read(&record(dest), outside::DOCUMENT, Kind::Regular) else { return fresh };
+        let Ok(bytes) = outside::read_bounded(&record(dest), outside::DOCUMENT, Kind::Regular) else {
+            return fresh;
+        };
         let Ok(found) = serde_json::from_slice::<Record>(&bytes) else { return fresh };
         if found.sha256 != sha256 || found.size_bytes != size_bytes {
             return fresh;
@@ -93,7 +95,7 @@ mod tests {
         assert_eq!(Record::read(&dest, "aa", 100).have.pairs(), [(0, 10), (90, 95)]);
         assert_eq!(Record::read(&dest, "bb", 100).have.total(), 0);
         assert_eq!(Record::read(&dest, "aa", 99).have.total(), 0);
-        assert_eq!(held(&dest), 20);
+        assert_eq!(downloaded_bytes(&dest), 20);
         std::fs::write(super::record(&dest), b"{\"have\":[[5,1]]").unwrap();
         assert_eq!(Record::read(&dest, "aa", 100).have.total(), 0);
         discard(&dest).unwrap();

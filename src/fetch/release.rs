@@ -8,6 +8,7 @@ use super::api::Api;
 use super::ask::Unanswered;
 use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
+use crate::processor::Processor;
 use serde::Deserialize;
 
 const REPOSITORY: &str = "ggml-org/llama.cpp";
@@ -39,11 +40,11 @@ struct Asset {
     browser_download_url: String,
 }
 
-/// What a release calls its archive of `build` for Linux x86-64: for the CPU, or for GPUs through Vulkan,
+/// Returns the name of a release's archive of `build` for Linux: for the CPU, or for GPUs through Vulkan,
 /// which needs nothing but the card's driver. There is none for CUDA (ggml-org/llama.cpp #26019; the
 /// names as b8133 to b11211 have them, seen 2026-11-24).
-pub fn archive_name(build: &str, gpus: bool) -> String {
-    format!("llama-{build}-bin-ubuntu-{}x64.tar.gz", if gpus { "vulkan-" } else { "" })
+pub fn archive_name(build: &str, processor: Processor, gpus: bool) -> String {
+    format!("llama-{build}-bin-ubuntu-{}{}.tar.gz", if gpus { "vulkan-" } else { "" }, processor.row().asset)
 }
 
 impl Releases {

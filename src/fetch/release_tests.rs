@@ -23,7 +23,7 @@ fn list(name: &str, digest: &str) -> String {
 
 #[test]
 fn an_archive_is_pinned_by_its_digest() {
-    let (name, sha) = (archive_name("b11434", false), "A".repeat(64));
+    let (name, sha) = (archive_name("b11434", Processor::X86_64, false), "A".repeat(64));
     let (releases, requests) = releases(vec![Play::Text(list(&name, &format!("\"sha256:{sha}\"")))]);
     let archive = releases.archive("b11434", &name).unwrap();
     assert_eq!(archive.url, "https://x/llama-b11434-bin-ubuntu-x64.tar.gz");
@@ -35,7 +35,7 @@ fn an_archive_is_pinned_by_its_digest() {
 
 #[test]
 fn what_cannot_be_pinned_is_told() {
-    let name = archive_name("b11434", false);
+    let name = archive_name("b11434", Processor::X86_64, false);
     for (plays, message, word) in [
         (vec![Play::Text(list("x.tar.gz", "null"))], "has no llama-b11434", "--runtime-archive"),
         (vec![Play::Text(list(&name, "null"))], "no SHA-256", "--runtime-archive"),

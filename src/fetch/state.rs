@@ -1,6 +1,6 @@
 //! State that the threads of a download share: the bytes that are there, who works where, what went wrong.
 
-use super::answer::{self, Refusal, Then};
+use super::answer::{self, NextTry, Refusal};
 use super::ranges::Ranges;
 use super::record::Record;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,9 +46,9 @@ pub enum Trouble {
 impl From<Refusal> for Trouble {
     fn from(refusal: Refusal) -> Trouble {
         match refusal.then {
-            Then::Later(after) => Trouble::Later { why: refusal.why, after },
-            Then::Never => Trouble::Never(refusal.why),
-            Then::Token => Trouble::NeedsToken(refusal.why),
+            NextTry::Later(after) => Trouble::Later { why: refusal.why, after },
+            NextTry::Never => Trouble::Never(refusal.why),
+            NextTry::Token => Trouble::NeedsToken(refusal.why),
         }
     }
 }

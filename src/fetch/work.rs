@@ -1,6 +1,6 @@
 //! The threads of a download: those that fetch, the one that hashes, the one that keeps the record.
 
-use super::answer::{self, Asked, Refusal, Sent, Then};
+use super::answer::{self, Asked, NextTry, Refusal, Sent};
 use super::client;
 use super::hash;
 use super::source::{Options, Progress, Source, Unfinished, no_space};
@@ -161,7 +161,7 @@ impl Job<'_> {
         match judged {
             Ok(Sent::Part) => self.copy(response, piece, piece.start, piece.end, buffer),
             Ok(Sent::Whole) => self.copy(response, piece, 0, size, buffer),
-            Err(Refusal { why, then: Then::Token, .. }) => {
+            Err(Refusal { why, then: NextTry::Token, .. }) => {
                 let given = self.options.token.as_ref().is_some_and(|token| token.for_url(url).is_some());
                 let why = if given { format!("it refuses the token ({})", head.status) } else { why };
                 Err(Trouble::NeedsToken(why))

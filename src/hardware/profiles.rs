@@ -4,6 +4,7 @@ use super::cards;
 use super::generation::Generation;
 use crate::error::{Failure, Result};
 use crate::model::registry::nearest;
+use crate::processor::Processor;
 use serde::Deserialize;
 
 pub const MIB: u64 = 1 << 20;
@@ -17,6 +18,8 @@ pub struct Profile {
     pub title: String,
     /// Chosen without being asked for; nobody rents a laptop.
     pub rented: bool,
+    #[serde(default)]
+    pub processor: Processor,
     pub cpu_cores: u64,
     pub ram_gib: u64,
     /// Memory that a probed host was probably sold with, bytes.

@@ -1,6 +1,6 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
-pub mod embedding;
+pub mod embedder;
 pub mod gguf;
 pub mod gguf_write;
 pub mod huggingface;

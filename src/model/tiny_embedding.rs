@@ -1,7 +1,7 @@
 //! A tiny random `bert` that a real llama-server loads with `--embedding`: 2 layers, 512 pieces, vectors
 //! of 128 numbers, about 1.5 MB. Its vectors mean nothing; they prove the road.
 
-use super::embedding::{Dimensions, Pooling};
+use super::embedder::{Dimensions, Pooling};
 use super::gguf_write::{Field, Tensor, write};
 use super::tensor_type::TensorType;
 use super::tiny::Random;
@@ -75,7 +75,7 @@ pub fn fields(d: &Dimensions, pooling: Pooling, file_type: u32) -> Vec<(String, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::embedding::Embedder;
+    use crate::model::embedder::Embedder;
     use crate::model::gguf::Header;
 
     #[test]

@@ -19,7 +19,7 @@ pub enum Kind {
 /// # Errors
 /// As the system says; `InvalidInput` for a device, socket or pipe, without reading of it; `FileTooLarge` for
 /// more than `most` bytes, of which no more than that are read.
-pub fn read(path: &Path, most: u64, kind: Kind) -> io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path, most: u64, kind: Kind) -> io::Result<Vec<u8>> {
     // Opening a pipe that nobody writes to would wait for one.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
     let file = rustix::fs::open(path, flags, Mode::empty())?;
@@ -55,7 +55,7 @@ pub fn read(path: &Path, most: u64, kind: Kind) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`]; `InvalidData` where it is not UTF-8.
 pub fn text(path: &Path, most: u64, kind: Kind) -> io::Result<String> {
-    let bytes = read(path, most, kind)?;
+    let bytes = read_bounded(path, most, kind)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
@@ -69,17 +69,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         std::fs::write(&path, "12345").unwrap();
-        assert_eq!(read(&path, 5, Kind::Regular).unwrap(), b"12345");
-        let error = read(&path, 4, Kind::Regular).unwrap_err();
+        assert_eq!(read_bounded(&path, 5, Kind::Regular).unwrap(), b"12345");
+        let error = read_bounded(&path, 4, Kind::Regular).unwrap_err();
         assert_eq!(error.to_string(), "it has more than 4 bytes");
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         std::fs::write(&path, [0xff]).unwrap();
         assert!(text(&path, 5, Kind::Regular).unwrap_err().to_string().contains("UTF-8"));
         assert_eq!(
-            read(&dir.path().join("none"), 5, Kind::Regular).unwrap_err().kind(),
+            read_bounded(&dir.path().join("none"), 5, Kind::Regular).unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
-        assert_eq!(read(dir.path(), 5, Kind::Named).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(read_bounded(dir.path(), 5, Kind::Named).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         assert!(text(Path::new("/proc/self/status"), 1 << 16, Kind::Regular).unwrap().contains("Pid:"));
     }
 
@@ -89,11 +89,11 @@ mod tests {
         let pipe = dir.path().join("pipe");
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, 0o600.into(), 0).unwrap();
         for (path, what) in [(pipe.as_path(), "a pipe"), (Path::new("/dev/zero"), "a device")] {
-            let error = read(path, 1 << 10, Kind::Regular).unwrap_err();
+            let error = read_bounded(path, 1 << 10, Kind::Regular).unwrap_err();
             assert!(error.to_string().contains(what), "{error}");
         }
-        assert!(read(Path::new("/dev/zero"), 1 << 10, Kind::Named).is_err());
-        assert_eq!(read(Path::new("/dev/null"), 1 << 10, Kind::Regular).unwrap(), b"");
+        assert!(read_bounded(Path::new("/dev/zero"), 1 << 10, Kind::Named).is_err());
+        assert_eq!(read_bounded(Path::new("/dev/null"), 1 << 10, Kind::Regular).unwrap(), b"");
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         let (reader, mut writer) = io::pipe().unwrap();
         let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
         let thread = std::thread::spawn(move || writer.write_all(b"later"));
-        assert_eq!(read(Path::new(&path), 5, Kind::Named).unwrap(), b"later");
+        assert_eq!(read_bounded(Path::new(&path), 5, Kind::Named).unwrap(), b"later");
         thread.join().unwrap().unwrap();
     }
 }

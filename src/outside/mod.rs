@@ -1,6 +1,6 @@
 //! Text that somebody else wrote: bounded when it is read, visible when it is shown.
 //!
-//! - [`read`] and [`text`] read a file of at most so many bytes. A device, a socket or a pipe is refused
+//! - [`read_bounded`] and [`text`] read a file of at most so many bytes. A device, a socket or a pipe is refused
 //!   before a byte of it is read, with two stated exceptions: `/dev/null` is empty, and a file that the user
 //!   names ([`Kind::Named`]) may be a pipe, as a shell's `<(command)` is one.
 //! - [`yaml`] reads YAML without recursion and with a bound on depth, values and what aliases repeat. JSON
@@ -15,7 +15,7 @@ mod file;
 mod show;
 pub mod yaml;
 
-pub use file::{Kind, read, text};
+pub use file::{Kind, read_bounded, text};
 pub use show::{json, line, message, quoted, steers, visible};
 
 /// Most of a document that people or programs write by hand or by generator: a plan, facts, an inventory, a

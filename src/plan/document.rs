@@ -6,7 +6,8 @@
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::offers::HostKind;
-use crate::model::embedding::Pooling;
+use crate::model::embedder::Pooling;
+use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "agi-provision/plan/1";
@@ -113,6 +114,9 @@ pub enum ProfileKind {
 pub struct PlannedProfile {
     pub id: String,
     pub kind: ProfileKind,
+    /// Left out for the default one.
+    #[serde(default, skip_serializing_if = "Processor::is_default")]
+    pub processor: Processor,
     pub cpu_cores: u64,
     pub ram_bytes: u64,
     pub disk_bytes: u64,

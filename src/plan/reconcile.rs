@@ -10,6 +10,7 @@ use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::generation::Generation;
 use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
+use crate::processor::Processor;
 
 /// The profile's id in a plan.
 pub const HOST: &str = "this-host";
@@ -32,6 +33,8 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         id: HOST.to_string(),
         title: "The host as it was found".to_string(),
         rented: true,
+        // A host with another one does not meet a plan for the default.
+        processor: Processor::of_uname(&facts.os.arch).unwrap_or_default(),
         cpu_cores: facts.cpu.logical,
         ram_gib: ram >> 30,
         sold_ram_bytes: Some((ram as f64 / REPORTED_RAM).ceil() as u64),

@@ -8,7 +8,7 @@ use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};
-use crate::model::embedding::{self, Embedder};
+use crate::model::embedder::{self, Embedder};
 use crate::model::registry::{self, Model};
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights, template};
@@ -128,7 +128,7 @@ impl ModelChoice {
 impl RagChoice {
     /// An embedding model of the registry in the first quantisation that it is published in, by
     /// arithmetic as well.
-    pub fn of_registry(model: &embedding::Model) -> Result<RagChoice> {
+    pub fn of_registry(model: &embedder::Model) -> Result<RagChoice> {
         let published = model.files.first().context("the registry names a file of each embedding model")?;
         let embedder = model.embedder(&published.quant)?;
         let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);

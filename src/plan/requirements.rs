@@ -78,6 +78,8 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
     let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: &str| {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
     };
+    let processor = profile.processor.row();
+    let flags = |names: &[&str]| Bound::AllOf(names.iter().map(|name| name.to_string()).collect());
     let host = &plan.memory[0];
     let files: u64 = plan.servers().map(|server| server.size_bytes).sum();
     let indexes = plan.beside().filter_map(|server| Some(server.embedding?.index.size_bytes));
@@ -86,7 +88,7 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
     let mut all = vec![
         requirement(
             ids::ARCH,
-            Some(Bound::Name("x86_64".to_string())),
+            Some(Bound::Name(processor.uname.to_string())),
             None,
             "",
             "the runtime and this tool are built for it",
@@ -94,10 +96,10 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, "", "the service is a systemd unit"),
         requirement(
             ids::CPU_FLAGS,
-            Some(Bound::AllOf(["avx2", "fma", "f16c"].map(String::from).into())),
-            None,
+            Some(flags(processor.needed)),
+            Some(processor.promised).filter(|promised| !promised.is_empty()).map(flags),
             "",
-            "llama.cpp's builds for x86-64 servers use them; without them decode is several times slower",
+            processor.why_needed,
         ),
         requirement(
             ids::CPU_CORES,

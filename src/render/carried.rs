@@ -19,7 +19,7 @@ pub const SEED: &str = "seed.iso";
 /// What a large file of a bundle is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+pub enum CarriedKind {
     Runtime,
     Model,
 }
@@ -27,7 +27,7 @@ pub enum What {
 /// A file that travels in the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
-    pub what: What,
+    pub what: CarriedKind,
     /// Its name under [`FOLDER`]; a model's is the one in the plan.
     pub name: FileName,
     pub sha256: Checksum,
@@ -56,7 +56,7 @@ pub(super) fn check(carried: &[Carried]) -> Result<()> {
             return Err(broken(format!("it carries {:?} twice", file.name)));
         }
     }
-    if carried.iter().filter(|file| file.what == What::Runtime).count() > 1 {
+    if carried.iter().filter(|file| file.what == CarriedKind::Runtime).count() > 1 {
         return Err(broken("it carries more than one llama.cpp".to_string()));
     }
     Ok(())
@@ -110,25 +110,25 @@ pub(super) fn remove(dir: &Path, old: &[Carried], new: &[Carried]) -> Result<Vec
 mod tests {
     use super::*;
 
-    fn file(what: What, name: &str) -> Carried {
+    fn file(what: CarriedKind, name: &str) -> Carried {
         let sha256 = Checksum::new("0".repeat(64)).unwrap();
         Carried { what, name: FileName::new(name).unwrap(), sha256, size_bytes: 1 }
     }
 
     #[test]
     fn nothing_is_there_twice() {
-        let model = |name: &str| file(What::Model, name);
-        check(&[file(What::Runtime, "llama.tar.gz"), model("a-00001-of-00002.gguf"), model("b.gguf")])
+        let model = |name: &str| file(CarriedKind::Model, name);
+        check(&[file(CarriedKind::Runtime, "llama.tar.gz"), model("a-00001-of-00002.gguf"), model("b.gguf")])
             .unwrap();
         assert!(check(&[model("a"), model("a")]).unwrap_err().to_string().contains("twice"));
-        let two = [file(What::Runtime, "a"), file(What::Runtime, "b")];
+        let two = [file(CarriedKind::Runtime, "a"), file(CarriedKind::Runtime, "b")];
         assert!(check(&two).unwrap_err().to_string().contains("more than one"));
     }
 
     #[test]
     fn what_is_carried_no_more_goes_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (file(What::Model, "a"), file(What::Model, "b"));
+        let (a, b) = (file(CarriedKind::Model, "a"), file(CarriedKind::Model, "b"));
         fs::create_dir(dir.path().join(FOLDER)).unwrap();
         for name in ["a", "b", "mine"] {
             fs::write(dir.path().join(FOLDER).join(name), "1").unwrap();

@@ -1,7 +1,7 @@
 //! The bundle's table of contents: `agi-provision/bundle/1`, the file `manifest.json`.
 
 use super::broken::broken;
-pub use super::carried::What;
+pub use super::carried::CarriedKind;
 use super::carried::{self, Carried, Seed};
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};
@@ -67,7 +67,7 @@ pub struct BundleLink {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Download {
-    pub what: What,
+    pub what: CarriedKind,
     pub name: String,
     pub url: Option<DownloadUrl>,
     pub size_bytes: Option<u64>,
@@ -193,20 +193,20 @@ pub(super) fn check_path(path: &RelativePath) -> Result<()> {
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
     let mut downloads = vec![Download {
-        what: What::Runtime,
+        what: CarriedKind::Runtime,
         name: format!("llama.cpp {}", plan.llama_server.build),
         url: pinned.map(|file| file.url.clone()),
         size_bytes: pinned.map(|file| file.size_bytes),
         sha256: pinned.map(|file| file.sha256.clone()),
     }];
     for file in plan.files() {
-        if downloads.iter().any(|known| known.what == What::Model && file.name == known.name) {
+        if downloads.iter().any(|known| known.what == CarriedKind::Model && file.name == known.name) {
             return Err(
                 Failure::usage(format!("the plan's model file {:?} is there twice", file.name)).into()
             );
         }
         downloads.push(Download {
-            what: What::Model,
+            what: CarriedKind::Model,
             name: file.name.to_string(),
             url: file.url.clone(),
             size_bytes: Some(file.size_bytes),

@@ -34,7 +34,7 @@ mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
 pub use carried::Carried;
-pub use manifest::{BundleLink, Download, Manifest, ManifestFile, What};
+pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
 pub use providers::Provider;
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
@@ -243,7 +243,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             chunks: embedding.index.chunks,
         })
     });
-    let models = downloads.iter().filter(|download| download.what == What::Model);
+    let models = downloads.iter().filter(|download| download.what == CarriedKind::Model);
     templates::fill(
         "bundle/README.md",
         &Values {

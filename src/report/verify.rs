@@ -1,16 +1,16 @@
 //! A verification as text: one line per requirement.
 
 use super::table;
-use crate::verify::{Outcome, Report};
+use crate::verify::{Judgement, Report};
 
 /// Every requirement.
 pub fn text(report: &Report) -> String {
     let rows = report.lines.iter().map(|line| {
         let outcome = match line.outcome {
-            Outcome::Ok => "ok",
-            Outcome::Warning => "warning",
-            Outcome::Allowed => "allowed",
-            Outcome::Refused => "REFUSED",
+            Judgement::Ok => "ok",
+            Judgement::Warning => "warning",
+            Judgement::Allowed => "allowed",
+            Judgement::Refused => "REFUSED",
         };
         vec![line.id.clone(), line.needed.clone(), line.found.clone(), outcome.to_string()]
     });

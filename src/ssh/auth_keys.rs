@@ -36,7 +36,7 @@ pub(super) struct Keys {
     default: Vec<Candidate>,
     /// Public keys that were refused, so that none is offered twice.
     offered: Vec<Vec<u8>>,
-    held: Held,
+    held: AgentKeys,
 }
 
 impl Keys {
@@ -55,7 +55,7 @@ impl Keys {
         for path in settings.default_keys.iter().filter(|_| !named) {
             default.extend(candidate(path, false, &given, &mut attempt.tried)?);
         }
-        Ok(Keys { named, first, default, offered: Vec::new(), held: Held::default() })
+        Ok(Keys { named, first, default, offered: Vec::new(), held: AgentKeys::default() })
     }
 
     pub fn begin_with_a_plain_file(&self) -> bool {
@@ -263,7 +263,7 @@ fn candidate(
     given: &[Certificate],
     tried: &mut Vec<String>,
 ) -> Result<Option<Candidate>> {
-    let key = match key_file::read(path) {
+    let key = match key_file::read_key_file(path) {
         Ok(key) => key,
         Err(error) if named => {
             let failure = Failure::usage(format!("the key file {} cannot be used: {error}", path.display()));
@@ -279,7 +279,7 @@ fn candidate(
     let fits = |certificate: &&Certificate| key.public.as_ref() == Some(&certificate.key);
     let mut certificates: Vec<Certificate> = given.iter().filter(fits).cloned().collect();
     let beside = certificate::beside(path);
-    match certificate::read(&beside) {
+    match certificate::read_certificate(&beside) {
         Ok(certificate) if key.public.is_none() || fits(&&certificate) => certificates.push(certificate),
         Ok(_) => tried.push(format!("{}: it is another key's", beside.display())),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -290,7 +290,7 @@ fn candidate(
 
 /// The configuration's CertificateFile.
 fn certificates(settings: &Settings, tried: &mut Vec<String>) -> Vec<Certificate> {
-    let mut read = |path: &PathBuf| match certificate::read(path) {
+    let mut read = |path: &PathBuf| match certificate::read_certificate(path) {
         Ok(certificate) => Some(certificate),
         Err(error) => {
             tried.push(format!("{}: {error}", path.display()));
@@ -312,9 +312,9 @@ fn opens(key: &KeyFile, passphrase: &Secret) -> bool {
 
 /// The agent's keys, asked for once and only if it comes to that.
 #[derive(Default)]
-struct Held(Option<Vec<AgentKey>>);
+struct AgentKeys(Option<Vec<AgentKey>>);
 
-impl Held {
+impl AgentKeys {
     fn keys(&mut self, socket: Option<&Path>, tried: &mut Vec<String>) -> Vec<AgentKey> {
         self.0
             .get_or_insert_with(|| {
@@ -350,7 +350,7 @@ mod tests {
                 .args(args)
                 .status();
             assert!(made.expect("ssh-keygen is needed: apt-get install openssh-client").success());
-            let key = key_file::read(&file).unwrap();
+            let key = key_file::read_key_file(&file).unwrap();
             assert!(key.encrypted, "{args:?}");
             assert!(opens(&key, &"right one".into()), "{args:?}");
             assert!(!opens(&key, &"wrong one".into()), "{args:?}");

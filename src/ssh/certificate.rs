@@ -40,7 +40,7 @@ pub(super) fn beside(key: &Path) -> PathBuf {
 
 /// # Errors
 /// `NotFound` and the like from the system; `InvalidData` where it is no certificate.
-pub(super) fn read(path: &Path) -> io::Result<Certificate> {
+pub(super) fn read_certificate(path: &Path) -> io::Result<Certificate> {
     let invalid = || io::Error::new(io::ErrorKind::InvalidData, "it is not an SSH certificate");
     let line = outside::text(path, LARGEST, Kind::Regular)?;
     parse(path, &line).ok_or_else(invalid)
@@ -129,17 +129,21 @@ mod tests {
                 &[&["-s", "ca", "-I", "me", "-n", "root"], &validity[..], &[&public]].concat(),
             );
             let key = folder.path().join(name);
-            let certificate = read(&beside(&key)).unwrap();
-            assert_eq!(Some(&certificate.key), key_file::read(&key).unwrap().public.as_ref(), "{kind}");
+            let certificate = read_certificate(&beside(&key)).unwrap();
+            assert_eq!(
+                Some(&certificate.key),
+                key_file::read_key_file(&key).unwrap().public.as_ref(),
+                "{kind}"
+            );
             let at = |seconds| certificate.useless(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
             assert_eq!(at(1_577_880_000), None);
             assert!(at(1_577_923_200).unwrap().contains("expired on 2020-01-02"), "{kind}");
             assert!(at(1_577_836_799).unwrap().contains("not valid before 2020-01-01"), "{kind}");
         }
         keygen(folder.path(), &["-s", "ca", "-I", "box", "-h", "e.pub"]);
-        let host = read(&folder.path().join("e-cert.pub")).unwrap();
+        let host = read_certificate(&folder.path().join("e-cert.pub")).unwrap();
         assert!(host.useless(SystemTime::now()).unwrap().contains("host"));
-        assert!(read(&folder.path().join("e.pub")).is_err());
+        assert!(read_certificate(&folder.path().join("e.pub")).is_err());
     }
 
     proptest::proptest! {

@@ -170,7 +170,7 @@ fn a_certificate_file_is_found_and_batch_mode_asks_nobody() {
     }
     for (text, asks) in [("", true), ("BatchMode yes\n", false)] {
         let fixture = with(text);
-        let secrets = Secrets::new(crate::ssh::Given::default(), Someone);
+        let secrets = Secrets::new(crate::ssh::GivenSecrets::default(), Someone);
         let options = Options { secrets, ..fixture.options.clone() };
         let got = settings(&Target::parse("box").unwrap(), &options).unwrap();
         assert_eq!(got.secrets.can_ask(), asks, "{text}");

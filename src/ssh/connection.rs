@@ -41,7 +41,7 @@ const HOST_KEYS: [&str; 6] = [
 
 /// Result of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct RemoteOutput {
     /// `None`: a signal ended it.
     pub status: Option<i32>,
     pub stdout: Vec<u8>,
@@ -93,10 +93,10 @@ impl Connection {
     /// # Errors
     /// [`TimedOut`](super::TimedOut) after `limit`, [`Lost`](super::Lost), or more than 8 MiB of
     /// stdout. A status other than 0 is no error.
-    pub fn run(&self, command: &str, stdin: &[u8], limit: Duration) -> Result<Outcome> {
+    pub fn run(&self, command: &str, stdin: &[u8], limit: Duration) -> Result<RemoteOutput> {
         let deadline = Deadline::after(limit);
         let (ended, stdout) = self.open(command)?.collect(stdin, deadline)?;
-        Ok(Outcome { status: ended.status, stdout, stderr: ended.stderr })
+        Ok(RemoteOutput { status: ended.status, stdout, stderr: ended.stderr })
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) struct KeyFile {
 ///
 /// # Errors
 /// `NotFound` and the like from the system; `InvalidData` where it is not a private key.
-pub(super) fn read(path: &Path) -> io::Result<KeyFile> {
-    let bytes = match outside::read(path, LARGEST, Kind::Named) {
+pub(super) fn read_key_file(path: &Path) -> io::Result<KeyFile> {
+    let bytes = match outside::read_bounded(path, LARGEST, Kind::Named) {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             return Err(invalid(&format!("it is too large for a private key: {error}")));
         }
@@ -122,7 +122,7 @@ mod tests {
             (&["-t", "rsa", "-m", "PKCS8", "-N", "secret"], true),
         ] {
             let file = generate(folder.path(), args);
-            let key = read(&file).unwrap();
+            let key = read_key_file(&file).unwrap();
             assert_eq!(key.encrypted, encrypted, "{args:?}");
             let public = fs::read_to_string(file.with_extension("pub")).ok();
             let public =
@@ -138,12 +138,12 @@ mod tests {
         let file = folder.path().join("x");
         for (text, why) in [("ssh-ed25519 AAAA me\n", "public key"), ("hello\n", "not a private key")] {
             fs::write(&file, text).unwrap();
-            assert!(read(&file).err().unwrap().to_string().contains(why));
+            assert!(read_key_file(&file).err().unwrap().to_string().contains(why));
         }
-        assert!(read(Path::new("/dev/zero")).err().unwrap().to_string().contains("a device"));
+        assert!(read_key_file(Path::new("/dev/zero")).err().unwrap().to_string().contains("a device"));
         fs::write(&file, vec![b'x'; LARGEST as usize + 1]).unwrap();
-        assert!(read(&file).err().unwrap().to_string().contains("more than 65536 bytes"));
-        assert_eq!(read(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
+        assert!(read_key_file(&file).err().unwrap().to_string().contains("more than 65536 bytes"));
+        assert_eq!(read_key_file(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn name_for(host: &str, port: u16) -> String {
 }
 
 fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
-    outside::read(file, MAX_FILE, Kind::Regular)
+    outside::read_bounded(file, MAX_FILE, Kind::Regular)
 }
 
 fn parse_line(line: &[u8], at: impl Fn() -> Place) -> Option<Entry> {

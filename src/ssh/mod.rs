@@ -60,13 +60,13 @@ mod wire;
 
 pub use ask::{Absent, Ask, Nobody, Person, VARIABLES, from_stdin, from_variable};
 pub use config::{Options, names};
-pub use connection::{Connection, Outcome};
+pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
 pub use known_hosts::{KnownHosts, Lookup, Place};
 pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;
-pub use secrets::{Around, Given, Lock, Secrets, Turn};
+pub use secrets::{Around, GivenSecrets, Lock, Secrets, Turn};
 pub use target::Target;
 pub use wire::{Lost, TimedOut};

@@ -30,7 +30,7 @@ pub fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
     if let Some(address) = literal(name, port) {
         return Ok(vec![address]);
     }
-    let hosts = outside::read(HOSTS.as_ref(), outside::DOCUMENT, Kind::Regular).unwrap_or_default();
+    let hosts = outside::read_bounded(HOSTS.as_ref(), outside::DOCUMENT, Kind::Regular).unwrap_or_default();
     let mut found = in_hosts(&String::from_utf8_lossy(&hosts), name);
     if found.is_empty() && is_localhost(name) {
         found = vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];

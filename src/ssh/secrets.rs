@@ -31,7 +31,7 @@ pub enum Lock {
 
 /// Secrets that a script gave.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
+pub struct GivenSecrets {
     pub passphrase: Option<Secret>,
     pub password: Option<Secret>,
     pub sudo: Option<Secret>,
@@ -46,7 +46,7 @@ pub struct Secrets {
 }
 
 struct Inner {
-    given: Given,
+    given: GivenSecrets,
     ask: Box<dyn Ask>,
     states: Mutex<HashMap<Lock, State>>,
     changed: Condvar,
@@ -80,12 +80,12 @@ impl fmt::Debug for Secrets {
 impl Default for Secrets {
     /// Nothing is given and nobody is asked.
     fn default() -> Secrets {
-        Secrets::new(Given::default(), Nobody)
+        Secrets::new(GivenSecrets::default(), Nobody)
     }
 }
 
 impl Secrets {
-    pub fn new(given: Given, ask: impl Ask + 'static) -> Secrets {
+    pub fn new(given: GivenSecrets, ask: impl Ask + 'static) -> Secrets {
         let inner = Arc::new(Inner {
             given,
             ask: Box::new(ask),

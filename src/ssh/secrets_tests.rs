@@ -34,7 +34,7 @@ fn sudo() -> Lock {
 #[test]
 fn what_one_host_took_the_others_use_without_asking() {
     let typist = Typist::new(&["right"]);
-    let secrets = Secrets::new(Given::default(), typist.clone());
+    let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     secrets.turn(&sudo(), "?", "a").unwrap().accepted();
     // Side by side now: a second turn while the first is open.
     let (b, c) = (secrets.turn(&sudo(), "?", "b").unwrap(), secrets.turn(&sudo(), "?", "c").unwrap());
@@ -50,7 +50,7 @@ fn what_one_host_took_the_others_use_without_asking() {
 #[test]
 fn a_wrong_password_is_tried_on_one_host_only() {
     let typist = Typist::new(&["wrong", "never asked for"]);
-    let secrets = Secrets::new(Given::default(), typist.clone());
+    let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     let tries = Arc::new(AtomicUsize::new(0));
     let hosts: Vec<_> = (0..8)
         .map(|number| {
@@ -72,7 +72,7 @@ fn a_wrong_password_is_tried_on_one_host_only() {
 #[test]
 fn a_try_without_verdict_leaves_the_secret_for_the_next() {
     let typist = Typist::new(&["right"]);
-    let secrets = Secrets::new(Given::default(), typist.clone());
+    let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     drop(secrets.turn(&sudo(), "?", "a").unwrap());
     assert_eq!(secrets.turn(&sudo(), "?", "b").unwrap().accepted().expose(), "right");
     assert_eq!(typist.asked(), 1);
@@ -80,7 +80,7 @@ fn a_try_without_verdict_leaves_the_secret_for_the_next() {
 
 #[test]
 fn what_a_script_gave_is_not_asked_for_and_locks_do_not_mix() {
-    let given = Given { sudo: Some("given".into()), ..Given::default() };
+    let given = GivenSecrets { sudo: Some("given".into()), ..GivenSecrets::default() };
     let secrets = Secrets::new(given, Nobody);
     assert!(secrets.may_open(&sudo()) && !secrets.may_open(&Lock::Login("admin".into())));
     assert_eq!(secrets.turn(&sudo(), "?", "a").unwrap().accepted().expose(), "given");
@@ -92,7 +92,7 @@ fn what_a_script_gave_is_not_asked_for_and_locks_do_not_mix() {
 #[test]
 fn a_passphrase_may_be_mistyped_twice_and_is_asked_for_once_a_key() {
     let typist = Typist::new(&["a", "b", "right", "a", "b", "c", "right"]);
-    let secrets = Secrets::new(Given::default(), typist.clone());
+    let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     let opens = |secret: &Secret| secret.expose() == "right";
     for _ in 0..2 {
         assert_eq!(secrets.passphrase("/k".as_ref(), &opens).unwrap().expose(), "right");
@@ -101,7 +101,7 @@ fn a_passphrase_may_be_mistyped_twice_and_is_asked_for_once_a_key() {
     assert!(matches!(secrets.passphrase("/other".as_ref(), &opens), Err(Absent::Wrong(_))));
     assert!(matches!(secrets.passphrase("/other".as_ref(), &opens), Err(Absent::Wrong(_))));
     assert_eq!(typist.asked(), 6);
-    let given = Given { passphrase: Some("wrong".into()), ..Given::default() };
+    let given = GivenSecrets { passphrase: Some("wrong".into()), ..GivenSecrets::default() };
     let secrets = Secrets::new(given, typist.clone());
     assert!(matches!(secrets.passphrase("/k".as_ref(), &opens), Err(Absent::Wrong(_))));
     assert_eq!(typist.asked(), 6);
@@ -109,7 +109,7 @@ fn a_passphrase_may_be_mistyped_twice_and_is_asked_for_once_a_key() {
 
 #[test]
 fn questions_are_asked_while_nothing_else_is_shown() {
-    let secrets = Secrets::new(Given::default(), Typist::new(&["x"]));
+    let secrets = Secrets::new(GivenSecrets::default(), Typist::new(&["x"]));
     let held = Arc::new(AtomicUsize::new(0));
     let count = held.clone();
     secrets.ask_within(Box::new(move |question| {

@@ -20,27 +20,27 @@ pub struct Held {
 pub(super) type Meets<'a> = Box<dyn Fn(&Bound) -> bool + 'a>;
 
 /// Finding of a requirement: a text for people and how it compares with a bound.
-pub(super) struct Found<'a> {
+pub(super) struct Finding<'a> {
     pub text: String,
     pub meets: Meets<'a>,
     /// Where the promise is about another number than the need.
     pub keeps_promise: Option<Meets<'a>>,
 }
 
-impl<'a> Found<'a> {
-    pub fn new(text: String, meets: impl Fn(&Bound) -> bool + 'a) -> Found<'a> {
-        Found { text, meets: Box::new(meets), keeps_promise: None }
+impl<'a> Finding<'a> {
+    pub fn new(text: String, meets: impl Fn(&Bound) -> bool + 'a) -> Finding<'a> {
+        Finding { text, meets: Box::new(meets), keeps_promise: None }
     }
 }
 
-pub(super) fn number<'a>(value: u64, text: String) -> Found<'a> {
-    Found::new(text, move |bound| matches!(bound, Bound::AtLeast(n) if *n <= value))
+pub(super) fn number<'a>(value: u64, text: String) -> Finding<'a> {
+    Finding::new(text, move |bound| matches!(bound, Bound::AtLeast(n) if *n <= value))
 }
 
-pub(super) fn name(value: &str) -> Found<'_> {
-    Found::new(value.to_string(), move |bound| matches!(bound, Bound::Name(n) if n == value))
+pub(super) fn name(value: &str) -> Finding<'_> {
+    Finding::new(value.to_string(), move |bound| matches!(bound, Bound::Name(n) if n == value))
 }
 
-pub(super) fn holds<'a>(value: bool, text: &str) -> Found<'a> {
-    Found::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
+pub(super) fn holds<'a>(value: bool, text: &str) -> Finding<'a> {
+    Finding::new(text.to_string(), move |bound| *bound == Bound::Holds(value))
 }

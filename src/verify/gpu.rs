@@ -1,11 +1,11 @@
 //! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
-use super::found::{Found, Held, holds, number};
+use super::found::{Finding, Held, holds, number};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::plan::document::Bound;
 use crate::units::gib;
 
-pub fn count(facts: &Facts) -> Found<'_> {
+pub fn count(facts: &Facts) -> Finding<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
     let why = lost.map(|(_, why)| why).or(facts.failed.get("gpus"));
     let mut text = match facts.gpus.len() {
@@ -19,10 +19,10 @@ pub fn count(facts: &Facts) -> Found<'_> {
     number(facts.gpus.len() as u64, text)
 }
 
-pub fn model(facts: &Facts) -> Found<'_> {
+pub fn model(facts: &Facts) -> Finding<'_> {
     let names: Vec<&str> = facts.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
     let text = if names.is_empty() { "no GPU".to_string() } else { names.join(", ") };
-    Found::new(text, move |bound| match bound {
+    Finding::new(text, move |bound| match bound {
         Bound::AllOf(known) => !names.is_empty() && names.iter().all(|name| known.iter().any(|k| k == name)),
         Bound::Name(known) => !names.is_empty() && names.iter().all(|name| name == known),
         _ => false,
@@ -30,7 +30,7 @@ pub fn model(facts: &Facts) -> Found<'_> {
 }
 
 /// The need must be free on every card (or used by our own service); the promise is what cards have.
-pub fn memory(facts: &Facts, held: &Held) -> Found<'static> {
+pub fn memory(facts: &Facts, held: &Held) -> Finding<'static> {
     let least = facts.gpus.iter().map(whole).min().unwrap_or(0);
     let usable = facts.gpus.iter().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
     let text = match facts.gpus.iter().find(|gpu| instances(gpu).is_some()) {
@@ -72,7 +72,7 @@ fn usable(gpu: &Gpu, held: &Held) -> u64 {
 }
 
 /// Every pair linked and every link up; else what is there instead, and what that costs.
-pub fn nvlink(facts: &Facts) -> Found<'_> {
+pub fn nvlink(facts: &Facts) -> Finding<'_> {
     let inactive = facts.nvlinks.iter().filter(|link| link.gb_s.is_none()).count();
     let text = match (facts.nvlink, facts.gpu_links.iter().find(|pair| !pair.is_nvlink())) {
         (Some(true), _) => match facts.gpu_links.first() {
@@ -110,13 +110,13 @@ fn pcie(facts: &Facts, gpu: u64) -> String {
 }
 
 /// The lowest version among the cards, against one that is needed.
-pub fn version<'a>(facts: &'a Facts, of: impl Fn(&'a Gpu) -> Option<&'a String>) -> Found<'a> {
+pub fn version<'a>(facts: &'a Facts, of: impl Fn(&'a Gpu) -> Option<&'a String>) -> Finding<'a> {
     let versions: Vec<&String> = facts.gpus.iter().filter_map(of).collect();
     let lowest = versions.iter().min_by_key(|text| numbers(text)).map(|text| text.to_string());
     match lowest {
         // A card that does not say is not refused for it.
-        None => Found::new("not reported".to_string(), |_| true),
-        Some(lowest) => Found::new(
+        None => Finding::new("not reported".to_string(), |_| true),
+        Some(lowest) => Finding::new(
             lowest.clone(),
             move |bound| matches!(bound, Bound::Name(needed) if numbers(&lowest) >= numbers(needed)),
         ),

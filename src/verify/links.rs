@@ -1,7 +1,7 @@
 //! Compares the links of the cards with those when the plan was applied: a plan cannot promise them, but a
 //! card that sits worse than it did is slower at loading and at every layer that passes between cards.
 
-use super::{Line, Outcome};
+use super::{Judgement, Line};
 use crate::hardware::facts::{Facts, Gpu, Pcie};
 use crate::plan::requirements::ids;
 use serde::{Deserialize, Serialize};
@@ -52,9 +52,9 @@ impl Links {
         let joined =
             |side: usize| losses.iter().map(|loss| loss[side].as_str()).collect::<Vec<_>>().join(", ");
         if !losses.is_empty() {
-            return Some(line(joined(0), joined(1), Outcome::Refused));
+            return Some(line(joined(0), joined(1), Judgement::Refused));
         }
-        let as_it_was = |text: &str| line("as when it was applied".into(), text.into(), Outcome::Ok);
+        let as_it_was = |text: &str| line("as when it was applied".into(), text.into(), Judgement::Ok);
         (!self.cards.is_empty()).then(|| as_it_was("no link is less"))
     }
 }
@@ -153,7 +153,7 @@ mod tests {
             let mut now = facts();
             change(&mut now);
             let line = before.compare(&now).unwrap();
-            let wanted = if found.is_some() { Outcome::Refused } else { Outcome::Ok };
+            let wanted = if found.is_some() { Judgement::Refused } else { Judgement::Ok };
             assert_eq!(line.outcome, wanted, "{name}: {line:?}");
             assert!(found.is_none_or(|found| line.found == found), "{name}: {line:?}");
         }

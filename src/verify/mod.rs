@@ -4,6 +4,7 @@
 use crate::hardware::facts::{Facts, Port};
 use crate::plan::document::{Bound, Requirement};
 use crate::plan::requirements::ids;
+use crate::processor::Processor;
 use crate::units::gib;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -13,7 +14,7 @@ mod gpu;
 pub mod links;
 
 pub use found::Held;
-use found::{Found, holds, name, number};
+use found::{Finding, holds, name, number};
 
 /// The outcome for every requirement, in the plan's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +28,13 @@ pub struct Line {
     /// Bound that decided, as text with its unit.
     pub needed: String,
     pub found: String,
-    pub outcome: Outcome,
+    pub outcome: Judgement,
     pub why: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum Judgement {
     Ok,
     /// Below the promise, above the need.
     Warning,
@@ -50,18 +51,18 @@ pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report
 
 impl Report {
     pub fn refused(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.outcome == Outcome::Refused)
+        self.lines.iter().filter(|line| line.outcome == Judgement::Refused)
     }
 
     pub fn warnings(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.outcome == Outcome::Warning)
+        self.lines.iter().filter(|line| line.outcome == Judgement::Warning)
     }
 
     /// Warnings refuse as well.
     pub fn strict(mut self) -> Report {
         for line in &mut self.lines {
-            if line.outcome == Outcome::Warning {
-                line.outcome = Outcome::Refused;
+            if line.outcome == Judgement::Warning {
+                line.outcome = Judgement::Refused;
             }
         }
         self
@@ -70,15 +71,15 @@ impl Report {
     /// Allows the refusals of these requirements, which stay in the report.
     pub fn allow(mut self, ids: &[String]) -> Report {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
-            if line.outcome == Outcome::Refused {
-                line.outcome = Outcome::Allowed;
+            if line.outcome == Judgement::Refused {
+                line.outcome = Judgement::Allowed;
             }
         }
         self
     }
 
     pub fn allowed(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.outcome == Outcome::Allowed)
+        self.lines.iter().filter(|line| line.outcome == Judgement::Allowed)
     }
 
     pub fn passes(&self) -> bool {
@@ -95,16 +96,16 @@ fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
         why: requirement.why.clone(),
     };
     let Some(found) = find(&requirement.id, facts, held) else {
-        return line("?".to_string(), "not known to this version".to_string(), Outcome::Warning);
+        return line("?".to_string(), "not known to this version".to_string(), Judgement::Warning);
     };
     let show = |bound: &Bound| show(bound, &requirement.unit);
     match (&requirement.need, &requirement.promise) {
-        (Some(need), _) if !(found.meets)(need) => line(show(need), found.text, Outcome::Refused),
+        (Some(need), _) if !(found.meets)(need) => line(show(need), found.text, Judgement::Refused),
         (_, Some(promise)) if !(found.keeps_promise.as_ref().unwrap_or(&found.meets))(promise) => {
-            line(show(promise), found.text, Outcome::Warning)
+            line(show(promise), found.text, Judgement::Warning)
         }
-        (Some(bound), _) | (None, Some(bound)) => line(show(bound), found.text, Outcome::Ok),
-        (None, None) => line("nothing".to_string(), found.text, Outcome::Ok),
+        (Some(bound), _) | (None, Some(bound)) => line(show(bound), found.text, Judgement::Ok),
+        (None, None) => line("nothing".to_string(), found.text, Judgement::Ok),
     }
 }
 
@@ -122,11 +123,11 @@ fn show(bound: &Bound, unit: &str) -> String {
     }
 }
 
-fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Found<'a>> {
+fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Finding<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
-        ids::CPU_FLAGS => Found::new(present_flags(facts), |bound| match bound {
+        ids::CPU_FLAGS => Finding::new(present_flags(facts), |bound| match bound {
             Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
             _ => false,
         }),
@@ -158,8 +159,8 @@ fn present_flags(facts: &Facts) -> String {
     if let Some(why) = unread(facts, "cpu").filter(|_| flags.is_empty()) {
         return format!("not to be read ({why})");
     }
-    const SHOWN: &[&str] = &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"];
-    let present: Vec<&str> = SHOWN.iter().copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
+    let shown = Processor::ALL.into_iter().flat_map(|processor| processor.row().shown);
+    let present: Vec<&str> = shown.copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
     if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
 }
 
@@ -169,7 +170,7 @@ fn unread<'a>(facts: &'a Facts, field: &str) -> Option<&'a String> {
 }
 
 /// RAM that the service can really have: the total, or the tighter cgroup limit.
-fn ram(facts: &Facts) -> Found<'static> {
+fn ram(facts: &Facts) -> Finding<'static> {
     let total = facts.memory.total_bytes;
     if let Some(why) = unread(facts, "memory").filter(|_| total == 0) {
         return number(0, format!("not to be read ({why})"));
@@ -183,7 +184,7 @@ fn ram(facts: &Facts) -> Found<'static> {
     }
 }
 
-fn disk(facts: &Facts, held: &Held) -> Found<'static> {
+fn disk(facts: &Facts, held: &Held) -> Finding<'static> {
     let disk = &facts.disk;
     if disk.read_only {
         return number(0, format!("{} is read-only", disk.mount));
@@ -196,40 +197,40 @@ fn disk(facts: &Facts, held: &Held) -> Found<'static> {
 }
 
 /// A promise that is kept until someone measured that it is not.
-fn disk_speed(facts: &Facts) -> Found<'static> {
+fn disk_speed(facts: &Facts) -> Finding<'static> {
     match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
         Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
-        None => Found::new("not measured".to_string(), |_| true),
+        None => Finding::new("not measured".to_string(), |_| true),
     }
 }
 
 /// Where a hypervisor does not tell, nothing is held against the host.
-fn disk_kind(facts: &Facts) -> Found<'_> {
+fn disk_kind(facts: &Facts) -> Finding<'_> {
     let mount = facts.mounts.iter().find(|mount| mount.path == crate::paths::VAR);
     match mount.and_then(|mount| mount.kind.as_deref()) {
-        Some("virtual") => Found::new("virtual, which may be any".to_string(), |_| true),
+        Some("virtual") => Finding::new("virtual, which may be any".to_string(), |_| true),
         Some(kind) => name(kind),
-        None => Found::new("not known".to_string(), |_| true),
+        None => Finding::new("not known".to_string(), |_| true),
     }
 }
 
 /// A promise as well; an address that cannot be reached breaks it.
-fn network(facts: &Facts) -> Found<'_> {
+fn network(facts: &Facts) -> Finding<'_> {
     let tried = facts.measured.as_ref().map(|measured| measured.egress.as_slice()).unwrap_or_default();
     let unreached = tried.iter().position(|egress| egress.mbit_s.is_none());
     if let Some(index) = unreached {
         let why = facts.failed.get(&format!("measured.egress.{index}")).map_or("no answer", String::as_str);
-        return Found::new(format!("none from {}: {why}", tried[index].host), |_| false);
+        return Finding::new(format!("none from {}: {why}", tried[index].host), |_| false);
     }
     let slowest = tried.iter().filter_map(|egress| Some((egress.mbit_s?, &egress.host)));
     match slowest.min_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((speed, host)) => number(speed as u64, format!("{speed:.0} Mbit/s from {host}")),
-        None => Found::new("not measured".to_string(), |_| true),
+        None => Finding::new("not measured".to_string(), |_| true),
     }
 }
 
 /// Taken where a server would listen: on loopback, or everywhere.
-fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
+fn port(facts: &Facts, ours: bool, number: u16) -> Finding<'_> {
     let is_there = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
     let in_the_way = move |port: &&Port| port.addresses.is_empty() || port.addresses.iter().any(is_there);
     let user = move |wanted: u64| {
@@ -242,7 +243,7 @@ fn port(facts: &Facts, ours: bool, number: u16) -> Found<'_> {
             format!("in use by {}", port.process.as_deref().unwrap_or("another process"))
         }
     };
-    Found::new(text, move |bound| match bound {
+    Finding::new(text, move |bound| match bound {
         Bound::AtLeast(wanted) => ours || user(*wanted).is_none(),
         _ => false,
     })

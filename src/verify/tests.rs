@@ -40,11 +40,11 @@ fn requirement(id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str
 #[test]
 fn a_table_of_requirements() {
     use Bound::*;
-    use Outcome::*;
+    use Judgement::*;
     let names = |names: &[&str]| Some(AllOf(names.iter().map(|n| n.to_string()).collect()));
     let at = |n: u64| Some(AtLeast(n));
     type Change = fn(&mut Facts);
-    let table: Vec<(Requirement, Change, Outcome)> = vec![
+    let table: Vec<(Requirement, Change, Judgement)> = vec![
         (requirement(ids::RAM, at(10 * GIB), at(60 * GIB), "bytes"), |_| {}, Ok),
         (
             requirement(ids::RAM, at(10 * GIB), at(60 * GIB), "bytes"),
@@ -163,7 +163,7 @@ fn an_allowed_requirement_passes_and_stays_visible() {
     let allowed = report.allow(&["ram".into()]);
     assert!(allowed.passes());
     assert_eq!(allowed.allowed().map(|line| line.id.as_str()).collect::<Vec<_>>(), ["ram"]);
-    assert!(!allowed.clone().strict().lines.iter().any(|line| line.outcome == Outcome::Refused));
+    assert!(!allowed.clone().strict().lines.iter().any(|line| line.outcome == Judgement::Refused));
 }
 
 #[test]
@@ -222,12 +222,12 @@ fn versions_compare_as_numbers_and_unknown_ones_pass() {
     let driver = [requirement(ids::GPU_DRIVER, Some(Bound::Name("525.60.13".into())), None, "at least")];
     let line = |facts: &Facts| check(&driver, facts, &Held::default()).lines[0].clone();
     let mut facts = facts();
-    assert_eq!((line(&facts).outcome, line(&facts).found.as_str()), (Outcome::Ok, "not reported"));
+    assert_eq!((line(&facts).outcome, line(&facts).found.as_str()), (Judgement::Ok, "not reported"));
     facts.gpus[0].driver = Some("1000.1".into());
-    assert_eq!(line(&facts).outcome, Outcome::Ok);
+    assert_eq!(line(&facts).outcome, Judgement::Ok);
     facts.gpus[1].driver = Some("470.256.02".into());
     let refused = line(&facts);
-    assert_eq!((refused.outcome, refused.needed.as_str()), (Outcome::Refused, "at least 525.60.13"));
+    assert_eq!((refused.outcome, refused.needed.as_str()), (Judgement::Refused, "at least 525.60.13"));
 }
 
 #[test]
@@ -238,29 +238,30 @@ fn a_promised_network_and_disk_are_warnings_and_only_once_they_were_looked_at() 
         requirement(ids::DISK_KIND, None, Some(Bound::Name("nvme".into())), ""),
         requirement(ids::DISK_SIZE, None, Some(Bound::AtLeast(150 * GIB)), "bytes"),
     ];
-    let outcomes = |facts: &Facts| -> Vec<(Outcome, String)> {
+    let outcomes = |facts: &Facts| -> Vec<(Judgement, String)> {
         let report = check(&promised, facts, &Held::default());
         report.lines.into_iter().map(|line| (line.outcome, line.found)).collect()
     };
     let mut facts = facts();
-    assert_eq!(outcomes(&facts)[0], (Outcome::Ok, "not measured".into()));
-    assert!(outcomes(&facts).iter().all(|(outcome, _)| *outcome == Outcome::Ok));
+    assert_eq!(outcomes(&facts)[0], (Judgement::Ok, "not measured".into()));
+    assert!(outcomes(&facts).iter().all(|(outcome, _)| *outcome == Judgement::Ok));
     let egress = |mbit_s| Egress { host: "huggingface.co".into(), mbit_s, ..Egress::default() };
     for (speeds, outcome, found) in [
-        (vec![Some(940.0)], Outcome::Ok, "940 Mbit/s from huggingface.co"),
-        (vec![Some(940.0), Some(99.4)], Outcome::Warning, "99 Mbit/s from huggingface.co"),
-        (vec![Some(940.0), None], Outcome::Warning, "none from huggingface.co: it answers 503"),
+        (vec![Some(940.0)], Judgement::Ok, "940 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), Some(99.4)], Judgement::Warning, "99 Mbit/s from huggingface.co"),
+        (vec![Some(940.0), None], Judgement::Warning, "none from huggingface.co: it answers 503"),
     ] {
         let egress = speeds.into_iter().map(egress).collect();
         facts.measured = Some(Measured { egress, ..Measured::default() });
         facts.failed.insert("measured.egress.1".into(), "it answers 503".into());
         assert_eq!(outcomes(&facts)[0], (outcome, found.into()));
     }
-    for (kind, outcome) in [("nvme", Outcome::Ok), ("virtual", Outcome::Ok), ("hdd", Outcome::Warning)] {
+    for (kind, outcome) in [("nvme", Judgement::Ok), ("virtual", Judgement::Ok), ("hdd", Judgement::Warning)]
+    {
         let kind = Some(kind.to_string());
         facts.mounts = vec![Mount { path: crate::paths::VAR.into(), kind, ..Mount::default() }];
         assert_eq!(outcomes(&facts)[1].0, outcome);
     }
     facts.disk.total_bytes = 100 * GIB;
-    assert_eq!(outcomes(&facts)[2], (Outcome::Warning, "100.0 GiB on /".into()));
+    assert_eq!(outcomes(&facts)[2], (Judgement::Warning, "100.0 GiB on /".into()));
 }

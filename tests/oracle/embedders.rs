@@ -1,7 +1,7 @@
 // Embedding models that the ledger is checked for: dimensions of published ones (their config.json on
 // the publisher's page), as header-only GGUF files that llama-server loads.
 
-use embedding::{Dimensions, Pooling, kind_of};
+use embedder::{Dimensions, Pooling, kind_of};
 use gguf_write::{Tensor, header, padded};
 
 /// Name, layers, width, feed-forward, vocabulary, heads, trained context, pooling.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use agi_provision::error::{Exit, exit_code, hint};
 use agi_provision::secret::Secret;
-use agi_provision::ssh::{Absent, Ask, Connection, Given, Nobody, Options, Secrets, Target};
+use agi_provision::ssh::{Absent, Ask, Connection, GivenSecrets, Nobody, Options, Secrets, Target};
 
 use crate::server::{Agent, Server, USER, generate};
 
@@ -115,7 +115,7 @@ fn an_encrypted_key_is_opened_by_its_passphrase_asked_for_once() {
     ] {
         let key = server.authorize(&args.concat(), &[args, &["-N", "open me"]].concat());
         let typist = Typist(Arc::default(), "open me");
-        let secrets = Secrets::new(Given::default(), typist.clone());
+        let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
         let options = Options { identity: vec![key.clone()], secrets, ..server.options() };
         for _ in 0..2 {
             if let Err(error) = Connection::connect(&server.target(), &options) {
@@ -132,7 +132,7 @@ fn the_passphrase_of_a_key_that_the_server_does_not_want_is_not_asked_for() {
     server.trust("ed25519");
     generate(server.path("").as_path(), "other", &["-t", "ed25519", "-N", "secret"]);
     let typist = Typist(Arc::default(), "wrong");
-    let secrets = Secrets::new(Given::default(), typist.clone());
+    let secrets = Secrets::new(GivenSecrets::default(), typist.clone());
     let options = Options { identity: vec![server.path("other")], secrets, ..server.options() };
     let error = Connection::connect(&server.target(), &options).err().unwrap();
     assert!(error.to_string().contains("other: refused"), "{error:#}");
@@ -184,7 +184,10 @@ fn certificates_let_us_in_where_the_key_alone_does_not() {
         ("c-locked-rsa", &["-t", "rsa", "-b", "2048", "-N", "secret"]),
     ] {
         generate(&folder, name, args);
-        let secrets = Secrets::new(Given { passphrase: Some("secret".into()), ..Given::default() }, Nobody);
+        let secrets = Secrets::new(
+            GivenSecrets { passphrase: Some("secret".into()), ..GivenSecrets::default() },
+            Nobody,
+        );
         let options = Options { identity: vec![server.path(name)], secrets, ..server.options() };
         let error = Connection::connect(&server.target(), &options).err().unwrap();
         assert!(error.to_string().contains("refused to let"), "{name}: {error:#}");

@@ -1,7 +1,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use agi_provision::ssh::{EndedEarly, LONGEST_LINE, Lost, Outcome, TimedOut, sh};
+use agi_provision::ssh::{EndedEarly, LONGEST_LINE, Lost, RemoteOutput, TimedOut, sh};
 use sha2::{Digest, Sha256};
 
 use crate::server::Server;
@@ -17,7 +17,7 @@ fn output_status_and_stderr_come_back() {
     let server = Server::start();
     let connection = server.connect();
     let outcome = connection.run("cat; echo oops >&2; exit 7", b"in\0\xff", LONG).unwrap();
-    let want = Outcome { status: Some(7), stdout: b"in\0\xff".to_vec(), stderr: "oops\n".into() };
+    let want = RemoteOutput { status: Some(7), stdout: b"in\0\xff".to_vec(), stderr: "oops\n".into() };
     assert_eq!(outcome, want);
     assert_eq!(connection.run("kill -9 $$", b"", LONG).unwrap().status, None);
     assert_eq!(connection.run(&sh("printf '%s' \"it's\""), b"", LONG).unwrap().stdout, b"it's");

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use agi_provision::error::{Exit, exit_code};
-use agi_provision::ssh::{Connection, Given, HostKeyPolicy, Lost, Nobody, Options, Secrets, Target};
+use agi_provision::ssh::{Connection, GivenSecrets, HostKeyPolicy, Lost, Nobody, Options, Secrets, Target};
 
 use crate::server::{Server, USER};
 
@@ -107,7 +107,7 @@ fn both_hosts_take_an_encrypted_key_that_is_opened_once() {
     let key = gate.authorize("locked", &["-t", "ed25519", "-N", "secret"]);
     fs::copy(gate.path("locked.pub"), inner.path("authorized_keys")).unwrap();
     fs::copy(gate.path("locked.pub"), gate.path("authorized_keys")).unwrap();
-    let given = Given { passphrase: Some("secret".into()), ..Given::default() };
+    let given = GivenSecrets { passphrase: Some("secret".into()), ..GivenSecrets::default() };
     let options = Options { identity: vec![key], secrets: Secrets::new(given, Nobody), ..options };
     assert_eq!(connect(&options).unwrap().peer(), format!("{}@127.0.0.1:{}", *USER, inner.port));
 }

@@ -7,7 +7,7 @@ pub mod remove;
 use self::kept::Kept;
 use crate::agent::host::{disk, service};
 use crate::agent::servers::api::Api;
-use crate::agent::servers::embedding;
+use crate::agent::servers::beside;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps;
 use crate::agent::steps::resource::{Change, Observed, Past, Resource};
@@ -57,7 +57,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     };
     // Read before anything is stopped or removed.
     let log =
-        started(run).map_or_else(Vec::new, |since| service::last_lines(&embedding::units(), 60, Some(since)));
+        started(run).map_or_else(Vec::new, |since| service::last_lines(&beside::units(), 60, Some(since)));
     let mut end = match first {
         true => take_back_all(&error, desired, run),
         false => take_back_changes(&error, desired, run),
@@ -104,7 +104,7 @@ fn apply(resource: &dyn Resource, desired: &Desired, changes: &[Change], run: &m
 
 fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
-    let beside = embedding::given(&desired.plan);
+    let beside = beside::given(&desired.plan);
     match &run.notes.answer {
         Some(answer) => format!(
             "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
@@ -133,7 +133,7 @@ fn take_back_all(error: &anyhow::Error, desired: &Desired, run: &Run) -> End {
         }
         let arrived = (resumable || receive::holds_whole()).then_some(paths::INCOMING);
         let stay: Vec<&str> = remove::filled().into_iter().chain(arrived).collect();
-        remove::everything_but_the_job(&stay, remove::What::Made)
+        remove::everything_but_the_job(&stay, remove::Scope::Made)
     };
     let left = match removed.and_then(stay) {
         Ok(_) if resumable => "but for what was downloaded, the host is as it was".to_string(),
@@ -213,7 +213,7 @@ fn take_back(undo: &Undo) -> Result<()> {
         // The old generation is started once everything is back.
         Undo::Restart { .. } => Ok(()),
         // So is its embedding server, by a plan that has one.
-        Undo::Embedding => embedding::stop(),
+        Undo::Embedding => beside::stop(),
     }
 }
 
@@ -222,14 +222,14 @@ fn old_serves() -> Result<()> {
     let plan =
         crate::plan::Plan::from_json(&outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)?)?;
     // Stops what the failed one had beside the model first, to make room.
-    embedding::make_room(None, &plan)?;
+    beside::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
     wait_until_ready(&Api::of(ServerName::CHAT)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| {
         Ok(())
     })?;
-    embedding::follow(&plan, |_| Ok(()))
+    beside::follow(&plan, |_| Ok(()))
 }
 
 fn old_embeddings() -> Result<()> {
-    generation::current_plan().map_or(Ok(()), |plan| embedding::follow(&plan, |_| Ok(())))
+    generation::current_plan().map_or(Ok(()), |plan| beside::follow(&plan, |_| Ok(())))
 }

@@ -1,10 +1,10 @@
-//! Takes the tool off a host: service, unit, files, user. What is removed is what the record says was made.
+//! Takes the tool off a host: service, unit, files, user. Removes what the record says was made.
 
 use crate::agent::expose;
 use crate::agent::host::accounts::Accounts;
 use crate::agent::host::service::{self, remove_drop_in};
 use crate::agent::host::{user_locks, users};
-use crate::agent::servers::embedding;
+use crate::agent::servers::beside;
 use crate::agent::store::made::{self, Made, Thing};
 use crate::agent::store::seen::SHELVES;
 use crate::agent::store::{preflight, resume};
@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// Which part of the record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Scope {
     /// Only what was made: an image's own things stay.
     Made,
     /// Everything recorded, with what was taken over.
@@ -25,12 +25,12 @@ pub enum What {
 
 /// Removes everything but the job's folder, the record and the agent, which the running job still uses, and
 /// these folders. Gives what of ours stays because of others, in words.
-pub fn everything_but_the_job(stay: &[&str], what: What) -> Result<Vec<String>> {
+pub fn everything_but_the_job(stay: &[&str], scope: Scope) -> Result<Vec<String>> {
     // A killed useradd leaves its locks whatever was recorded.
     user_locks::sweep(Path::new("/etc"))?;
     let Some(made) = Made::read()? else { return Ok(Vec::new()) };
     stop(&made)?;
-    let going = going(&made, stay, what);
+    let going = going(&made, stay, scope);
     let mut left = Vec::new();
     for thing in &going {
         left.extend(remove(thing)?);
@@ -49,9 +49,8 @@ fn stop(made: &Made) -> Result<()> {
     if has(paths::EXPOSE_FILE) {
         expose::remove()?;
     }
-    let beside: Vec<_> =
-        embedding::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
-    embedding::retire(&beside)?;
+    let beside: Vec<_> = beside::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
+    beside::retire(&beside)?;
     if has(paths::UNIT_FILE) && Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.
         if let Err(error) = service::stop(paths::UNIT)
@@ -68,12 +67,12 @@ fn stop(made: &Made) -> Result<()> {
 }
 
 /// Lists what goes, in this order: files, then folders from the innermost, then the account.
-fn going(made: &Made, stay: &[&str], what: What) -> Vec<Thing> {
+fn going(made: &Made, stay: &[&str], scope: Scope) -> Vec<Thing> {
     let later = [paths::JOB, paths::VAR];
     let stays = |path: &Path| {
         stay.iter().any(|stay| path.starts_with(stay)) || later.iter().any(|later| path == Path::new(later))
     };
-    let all = made.things.iter().chain(made.taken_over.iter().filter(|_| what == What::All));
+    let all = made.things.iter().chain(made.taken_over.iter().filter(|_| scope == Scope::All));
     let mut going: Vec<Thing> = all.filter(|thing| !thing.path().is_some_and(stays)).cloned().collect();
     going.sort_by_key(|thing| {
         let depth = thing.path().map_or(0, |path| path.components().count());
@@ -166,7 +165,7 @@ pub fn data() -> Result<()> {
 /// `keep_models`, the models stay for a next apply. Gives what of ours stays because of others, in words.
 pub fn everything(keep_models: bool) -> Result<Vec<String>> {
     let stay: Vec<&str> = filled().into_iter().filter(|path| keep_models && *path == paths::MODELS).collect();
-    let mut left = everything_but_the_job(&stay, What::All)?;
+    let mut left = everything_but_the_job(&stay, Scope::All)?;
     let ours = Made::read()?.is_some_and(|made| made.has(Path::new(paths::VAR)));
     if stay.is_empty() {
         data_of_all()?
@@ -220,17 +219,17 @@ mod tests {
         made
     }
 
-    fn shown(stay: &[&str], what: What) -> Vec<String> {
+    fn shown(stay: &[&str], scope: Scope) -> Vec<String> {
         let name = |thing: &Thing| match thing.path() {
             Some(path) => path.display().to_string(),
             None => serde_json::to_value(thing).unwrap()["kind"].as_str().unwrap().to_string(),
         };
-        going(&record(), stay, what).iter().map(name).collect()
+        going(&record(), stay, scope).iter().map(name).collect()
     }
 
     #[test]
     fn files_go_before_their_folders_and_the_account_last() {
-        let all = shown(&[], What::All);
+        let all = shown(&[], Scope::All);
         let at = |name: &str| {
             all.iter().position(|found| found == name).unwrap_or_else(|| panic!("{name}: {all:?}"))
         };
@@ -252,9 +251,9 @@ mod tests {
 
     #[test]
     fn what_stays_and_what_was_brought_is_left_out() {
-        let kept = shown(&[paths::MODELS], What::All);
+        let kept = shown(&[paths::MODELS], Scope::All);
         assert!(kept.iter().all(|path| !path.starts_with(paths::MODELS)), "{kept:?}");
-        let made = shown(&[], What::Made);
+        let made = shown(&[], Scope::Made);
         assert!(!made.iter().any(|path| path.ends_with("runtimes/cd")), "{made:?}");
         assert!(made.iter().any(|path| path.ends_with("models/ab")), "{made:?}");
     }

@@ -90,7 +90,7 @@ impl Certificate {
 
 /// The one in place; `None` when there is none.
 pub fn current() -> Result<Option<Certificate>> {
-    match outside::read(paths::TLS_CERT.as_ref(), outside::NOTE, Kind::Regular) {
+    match outside::read_bounded(paths::TLS_CERT.as_ref(), outside::NOTE, Kind::Regular) {
         Ok(pem) => Certificate::read(&pem).with_context(|| format!("reading {}", paths::TLS_CERT)).map(Some),
         Err(_) => Ok(None),
     }
@@ -147,7 +147,8 @@ pub fn renew() -> Result<Exit> {
 
 /// The key in place, unless it is another certificate's.
 fn key_of(certificate: &Certificate) -> Option<PKey<Private>> {
-    let pem = Zeroizing::new(outside::read(paths::TLS_KEY.as_ref(), outside::NOTE, Kind::Regular).ok()?);
+    let pem =
+        Zeroizing::new(outside::read_bounded(paths::TLS_KEY.as_ref(), outside::NOTE, Kind::Regular).ok()?);
     let key = PKey::private_key_from_pem(&pem).ok()?;
     let public = X509::from_pem(certificate.pem.as_bytes()).ok()?.public_key().ok()?;
     public.public_eq(&key).then_some(key)

@@ -37,7 +37,7 @@ pub enum Holding {
 
 /// What the answer depends on.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct RuleFiles {
     /// Rules of the generation that serves, and the port of its plan.
     pub plan: Option<(Vec<u8>, u16)>,
     /// Rules that a new connection confirmed last.
@@ -49,27 +49,27 @@ pub struct Found {
     pub tried: Option<Vec<u8>>,
 }
 
-impl Found {
+impl RuleFiles {
     /// What is on this host.
-    pub fn here() -> Found {
-        Found::of(Some(Path::new(paths::GENERATION)))
+    pub fn here() -> RuleFiles {
+        RuleFiles::of(Some(Path::new(paths::GENERATION)))
     }
 
     /// The same with the generation before the one that serves in its place.
-    pub fn before() -> Found {
-        Found::of(generation::current().and_then(|folder| generation::previous(&folder)).as_deref())
+    pub fn before() -> RuleFiles {
+        RuleFiles::of(generation::current().and_then(|folder| generation::previous(&folder)).as_deref())
     }
 
     /// With the rules of this generation, where it has any; by a plan that nobody can read any more they
     /// are for the usual port.
-    fn of(folder: Option<&Path>) -> Found {
+    fn of(folder: Option<&Path>) -> RuleFiles {
         let read = |path: &str| fs::read(path).ok();
         let plan = folder.and_then(|folder| {
             let rules = fs::read(folder.join(paths::generation::EXPOSE)).ok()?;
             let port = generation::plan(folder).map_or(paths::DEFAULT_PORT, |plan| render::port(&plan));
             Some((rules, port))
         });
-        Found {
+        RuleFiles {
             plan,
             confirmed: read(paths::EXPOSE_CONFIRMED),
             note: generation::read_note(Path::new(paths::EXPOSE_NOTE)),
@@ -100,8 +100,9 @@ impl Found {
 /// Before `rules` are tried: notes whether the confirmed ones hold now, so that they do again when nobody
 /// confirms these. Whom they let in.
 pub fn remember(rules: &[u8], port: u16) -> Result<Option<Exposure>> {
-    let holds = [Found::here(), Found::before()].iter().any(|found| found.holding() != Holding::Nobody);
-    let earlier = Found::of(None).earlier(port).filter(|_| holds);
+    let holds =
+        [RuleFiles::here(), RuleFiles::before()].iter().any(|found| found.holding() != Holding::Nobody);
+    let earlier = RuleFiles::of(None).earlier(port).filter(|_| holds);
     match &earlier {
         Some(_) => files::write(Path::new(paths::EXPOSE_TRIED), rules, 0o644)?,
         None => files::remove(Path::new(paths::EXPOSE_TRIED))?,
@@ -127,7 +128,7 @@ mod tests {
     }
 
     /// `plan`, `confirmed`, `trial`, `tried`; the note is right.
-    fn found(plan: &str, confirmed: &str, trial: &str, tried: &str) -> Found {
+    fn found(plan: &str, confirmed: &str, trial: &str, tried: &str) -> RuleFiles {
         let some = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
         let note = some(confirmed).map(|rules| Confirmed {
             sha256: sha256(&rules),
@@ -135,7 +136,7 @@ mod tests {
             port: "8080".parse().unwrap(),
         });
         let (confirmed, trial, tried) = (some(confirmed), some(trial), some(tried));
-        Found { plan: some(plan).map(|rules| (rules, 8080)), confirmed, note, trial, tried }
+        RuleFiles { plan: some(plan).map(|rules| (rules, 8080)), confirmed, note, trial, tried }
     }
 
     #[test]
@@ -167,9 +168,9 @@ mod tests {
     fn rules_for_another_port_or_that_the_note_is_not_of_do_not_come_back() {
         let sound = found("b", "a", "", "b");
         assert!(matches!(sound.holding(), Holding::Earlier(_)));
-        let port = Found { plan: Some((b"b".to_vec(), 9090)), ..sound.clone() };
-        let other = Found { confirmed: Some(b"x".to_vec()), ..sound.clone() };
-        let none = Found { note: None, ..sound };
+        let port = RuleFiles { plan: Some((b"b".to_vec(), 9090)), ..sound.clone() };
+        let other = RuleFiles { confirmed: Some(b"x".to_vec()), ..sound.clone() };
+        let none = RuleFiles { note: None, ..sound };
         for found in [port, other, none] {
             assert_eq!(found.holding(), Holding::Nobody);
         }

@@ -17,7 +17,7 @@ use crate::error::{Context, Exit, Failure, Result};
 use crate::plan::expose::Exposure;
 use crate::wire::protocol::End;
 use crate::{files, paths, process, render};
-use holding::{Found, Holding};
+use holding::{Holding, RuleFiles};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,12 +40,12 @@ pub fn is_confirmed(rules: &[u8]) -> bool {
 
 /// What the unit asks before it loads the rules: exit 1 skips its start.
 pub fn allowed() -> Exit {
-    if Found::here().holding() == Holding::Nobody { Exit::Failed } else { Exit::Done }
+    if RuleFiles::here().holding() == Holding::Nobody { Exit::Failed } else { Exit::Done }
 }
 
 /// Loads the rules that hold.
 pub fn load() -> Result<Exit> {
-    let path = match Found::here().holding() {
+    let path = match RuleFiles::here().holding() {
         Holding::Plan => Path::new(paths::GENERATION).join(paths::generation::EXPOSE),
         Holding::Earlier(_) => PathBuf::from(paths::EXPOSE_CONFIRMED),
         Holding::Nobody => return Err(Failure::failed("no rules are confirmed or being tried").into()),
@@ -128,7 +128,7 @@ pub fn revert() -> Result<Exit> {
     let confirmed = rules().is_some_and(|rules| is_confirmed(&rules));
     files::remove(Path::new(paths::EXPOSE_TRIAL))?;
     if !confirmed {
-        match Found::here().holding() {
+        match RuleFiles::here().holding() {
             Holding::Earlier(earlier) => {
                 say!("no new connection confirmed the rules: back to {earlier}")
             }
@@ -141,7 +141,7 @@ pub fn revert() -> Result<Exit> {
 
 /// Opens to whom the files say, or to nobody.
 pub fn settle() -> Result<()> {
-    match Found::here().holding() {
+    match RuleFiles::here().holding() {
         Holding::Nobody => close(),
         Holding::Plan | Holding::Earlier(_) => start(),
     }
@@ -179,7 +179,7 @@ pub fn status() -> Option<serde_json::Value> {
     let exposure = plan.expose.as_ref()?;
     let rules = rules()?;
     let certificate = certificate::current().ok().flatten();
-    let open_to = match Found::here().holding() {
+    let open_to = match RuleFiles::here().holding() {
         Holding::Nobody => Vec::new(),
         Holding::Plan => exposure.ranges.clone(),
         Holding::Earlier(earlier) => earlier.ranges,

@@ -2,7 +2,7 @@
 //! with no network, no devices, and bounds on memory and time.
 
 use crate::paths;
-use crate::process::{self, Outcome};
+use crate::process::{self, ProgramOutput};
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 const TRIES: usize = 8;
 
 /// Runs `program` with `args`; `None` where systemd cannot.
-pub fn run(program: &Path, args: &[&str]) -> Option<Outcome> {
+pub fn run(program: &Path, args: &[&str]) -> Option<ProgramOutput> {
     let mut properties = properties();
     for _ in 0..TRIES {
         let mut all = vec!["--quiet", "--wait", "--pipe", "--collect"];
@@ -57,7 +57,7 @@ pub fn run(program: &Path, args: &[&str]) -> Option<Outcome> {
 }
 
 /// The setting, as `Name=`, that this systemd does not know.
-fn unknown(outcome: &Outcome) -> Option<String> {
+fn unknown(outcome: &ProgramOutput) -> Option<String> {
     let said = outcome.stderr.lines().find_map(|line| line.trim().strip_prefix("Unknown assignment: "))?;
     Some(format!("{}=", said.split('=').next().filter(|name| !name.is_empty())?))
 }
@@ -134,7 +134,7 @@ mod tests {
     fn a_setting_that_systemd_does_not_know_is_named() {
         let said = |stderr: &str| {
             let stderr = stderr.to_string();
-            unknown(&Outcome { success: false, code: Some(1), stdout: String::new(), stderr })
+            unknown(&ProgramOutput { success: false, code: Some(1), stdout: String::new(), stderr })
         };
         assert_eq!(said("Unknown assignment: ProtectClock=yes\n").as_deref(), Some("ProtectClock="));
         assert_eq!(said("Failed to start transient service unit"), None);

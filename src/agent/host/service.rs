@@ -3,7 +3,7 @@
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::paths;
-use crate::process::{self, Outcome};
+use crate::process::{self, ProgramOutput};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -124,7 +124,7 @@ pub fn reload() -> Result<()> {
 }
 
 /// `systemctl ARGS`; whatever it exits with.
-pub fn systemctl(args: &[&str]) -> Result<Outcome> {
+pub fn systemctl(args: &[&str]) -> Result<ProgramOutput> {
     Ok(process::run("systemctl", args, LIMIT)?)
 }
 

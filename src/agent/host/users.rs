@@ -8,30 +8,30 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A useradd that was killed leaves one without the other.
-pub struct Found {
+pub struct UserAndGroup {
     pub user: bool,
     pub group: bool,
 }
 
-impl Found {
-    pub fn read() -> Result<Found> {
+impl UserAndGroup {
+    pub fn read() -> Result<UserAndGroup> {
         let has = |path: &str| -> Result<bool> {
             let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)
                 .with_context(|| format!("reading {path}"))?;
             Ok(text.lines().any(|line| line.split(':').next() == Some(paths::USER)))
         };
-        Ok(Found { user: has("/etc/passwd")?, group: has("/etc/group")? })
+        Ok(UserAndGroup { user: has("/etc/passwd")?, group: has("/etc/group")? })
     }
 }
 
 /// Removes the user and its group, or what there is of them, and what killed tools left of such work.
 pub fn remove() -> Result<()> {
     user_locks::sweep(Path::new("/etc"))?;
-    if Found::read()?.user {
+    if UserAndGroup::read()?.user {
         tool("userdel", &[paths::USER])?;
     }
     // userdel takes a group of the same name with it.
-    if Found::read()?.group {
+    if UserAndGroup::read()?.group {
         tool("groupdel", &[paths::USER])?;
     }
     Ok(())

@@ -126,7 +126,7 @@ pub fn run() -> Result<Exit> {
     let removed = end.exit != Exit::Done && generation::is_none() && !resumable;
     let exit = end.exit;
     // Read before it may go.
-    let keeps_agent = read().is_ok_and(|job| job.keeps_agent);
+    let keeps_agent = read_job().is_ok_and(|job| job.keeps_agent);
     let sent = journal.send(&Event::End(end));
     if removed {
         remove::data()?;
@@ -138,8 +138,8 @@ pub fn run() -> Result<Exit> {
     Ok(exit)
 }
 
-fn read() -> Result<Job> {
-    let text = outside::read(&job_path(), outside::TABLE, Kind::Regular)
+fn read_job() -> Result<Job> {
+    let text = outside::read_bounded(&job_path(), outside::TABLE, Kind::Regular)
         .with_context(|| format!("reading {}", job_path().display()))?;
     Ok(serde_json::from_slice(&text)?)
 }
@@ -175,7 +175,7 @@ pub fn unfinished() -> Option<Before> {
     if !Path::new(paths::RESUME_FILE).exists() {
         return None;
     }
-    let job = read().ok()?;
+    let job = read_job().ok()?;
     (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
 }
 
@@ -201,19 +201,19 @@ fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
 
 /// Who applies, when the job's unit has been started but does not have the lock yet.
 pub fn starting() -> Result<Option<Holder>> {
-    Ok(if is_running()? { read().ok().map(|job| job.holder) } else { None })
+    Ok(if is_running()? { read_job().ok().map(|job| job.holder) } else { None })
 }
 
 /// How it ended, and whether an unfinished download stays for the next apply.
 fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
-    let job = read()?;
+    let job = read_job()?;
     let token = handover::take_token()?;
     let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
     // The session that started this one lets go of the lock about now.
     let lock = lock::take(&holder, Duration::from_secs(10))?;
     let _lock = match lock {
         Ok(lock) => lock,
-        Err(other) => return Ok((End::failed(&held(&other).into()), false)),
+        Err(other) => return Ok((End::failed(&held_by(&other).into()), false)),
     };
     let bundle = bundle(&job.apply)?;
     let preflight = Preflight::new(Some(&bundle))?;
@@ -283,7 +283,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
 }
 
 /// Exit 7, naming who holds the host.
-pub fn held(holder: &Holder) -> Failure {
+pub fn held_by(holder: &Holder) -> Failure {
     let who = if holder.client.is_empty() {
         "another agent".to_string()
     } else {

@@ -4,8 +4,8 @@
 
 pub mod api;
 pub mod ask;
+pub mod beside;
 pub mod closed;
-pub mod embedding;
 pub mod owner;
 pub mod progress;
 pub mod proof;

@@ -40,7 +40,7 @@ impl Reported {
 }
 
 /// Reads the lines of one start.
-pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Reported {
+pub fn parse_log<'a>(lines: impl IntoIterator<Item = &'a str>) -> Reported {
     let mut reported = Reported::default();
     for line in lines {
         if let Some((_, rest)) = line.split_once("offloaded ") {

@@ -28,20 +28,20 @@ fn plan() -> Plan {
 
 #[test]
 fn buffers_are_read_and_what_is_reserved_again_counts_once() {
-    let reported = read(CPU.lines());
+    let reported = parse_log(CPU.lines());
     let mib = |n: f64| (n * 1048576.0) as u64;
     assert_eq!(reported.model["CPU_Mapped"], mib(3891.24));
     assert_eq!((reported.kv["CPU"], reported.compute["CPU"]), (2048 << 20, mib(80.51)));
     assert_eq!((reported.output["CPU"], reported.offloaded), (mib(0.24), None));
     assert!(reported.is_complete());
-    assert!(!read(["llama_kv_cache: size = 1 MiB", "nonsense buffer size = many"]).is_complete());
+    assert!(!parse_log(["llama_kv_cache: size = 1 MiB", "nonsense buffer size = many"]).is_complete());
 }
 
 #[test]
 fn repacked_weights_are_not_counted_twice() {
     let mut plan = plan();
     plan.memory.truncate(1);
-    let proof = compare(&plan, &read(CPU.lines()), &BTreeMap::new());
+    let proof = compare(&plan, &parse_log(CPU.lines()), &BTreeMap::new());
     let host = &proof.devices[0];
     assert_eq!(host.weights.reported, (3891.24 * 1048576.0) as u64);
     assert_eq!(host.repacked_bytes, 3204 << 20);
@@ -49,7 +49,7 @@ fn repacked_weights_are_not_counted_twice() {
 
 #[test]
 fn a_plan_that_came_true() {
-    let reported = read(GPUS.lines());
+    let reported = parse_log(GPUS.lines());
     assert_eq!(reported.offloaded, Some((81, 81)));
     let held = [(0, 40_000 << 20), (1, 37_000 << 20)].into();
     let proof = compare(&plan(), &reported, &held);
@@ -62,20 +62,23 @@ fn a_plan_that_came_true() {
 #[test]
 fn a_server_on_the_cpu_is_found_out() {
     let none = BTreeMap::new();
-    let why = compare(&plan(), &read(CPU.lines()), &none).fallback().unwrap();
+    let why = compare(&plan(), &parse_log(CPU.lines()), &none).fallback().unwrap();
     assert!(why.contains("says nothing of offloaded layers"), "{why}");
     let fewer = GPUS.replace("81/81", "40/81");
-    let why = compare(&plan(), &read(fewer.lines()), &none).fallback().unwrap();
+    let why = compare(&plan(), &parse_log(fewer.lines()), &none).fallback().unwrap();
     assert_eq!(why, "40 layers are on GPUs; the plan puts 81 there");
     let one = GPUS.replace("CUDA1 model", "CUDA0 model");
-    assert_eq!(compare(&plan(), &read(one.lines()), &none).fallback().unwrap(), "no weights are on gpu1");
+    assert_eq!(
+        compare(&plan(), &parse_log(one.lines()), &none).fallback().unwrap(),
+        "no weights are on gpu1"
+    );
     let idle = [(0, 107 << 20)].into();
-    assert!(compare(&plan(), &read(GPUS.lines()), &idle).fallback().unwrap().contains("on gpu0"));
+    assert!(compare(&plan(), &parse_log(GPUS.lines()), &idle).fallback().unwrap().contains("on gpu0"));
 }
 
 #[test]
 fn more_than_the_ledger_says_is_a_warning() {
     let more = GPUS.replace("5248.00", "5348.00");
-    let warnings = compare(&plan(), &read(more.lines()), &BTreeMap::new()).warnings();
+    let warnings = compare(&plan(), &parse_log(more.lines()), &BTreeMap::new()).warnings();
     assert!(warnings[0].starts_with("gpu0: the server took "), "{warnings:?}");
 }

@@ -10,7 +10,7 @@ pub fn reported(pid: u32) -> proof::Reported {
     let start = Instant::now();
     loop {
         let lines = service::lines_of(pid);
-        let reported = proof::read(lines.iter().map(String::as_str));
+        let reported = proof::parse_log(lines.iter().map(String::as_str));
         if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
             return reported;
         }

@@ -12,7 +12,7 @@ use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
-use crate::render::{Bundle, What};
+use crate::render::{Bundle, CarriedKind};
 use crate::wire::protocol::{Apply, End, Events, Expose};
 use crate::wire::secrets::Secrets;
 use crate::{files, paths};
@@ -35,7 +35,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
             (bundle.to_tar()?, Shelf::of(path, bundle.manifest()))
         }
         false => (
-            outside::read(path, outside::TABLE, Kind::Regular)
+            outside::read_bounded(path, outside::TABLE, Kind::Regular)
                 .with_context(|| format!("reading {}", path.display()))?,
             Shelf::empty(),
         ),
@@ -51,9 +51,9 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         strict: false,
         start_timeout: None,
         allow: Vec::new(),
-        runtime: shelf.blobs(What::Runtime).pop(),
+        runtime: shelf.blobs(CarriedKind::Runtime).pop(),
         runtime_path: None,
-        models: shelf.blobs(What::Model),
+        models: shelf.blobs(CarriedKind::Model),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
         // At a first boot nobody is logged in who could be locked out, or confirm.
@@ -92,12 +92,12 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
 fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();
-    let carried = shelf.blobs(What::Runtime).pop();
+    let carried = shelf.blobs(CarriedKind::Runtime).pop();
     if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
     {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
-    let models = shelf.blobs(What::Model);
+    let models = shelf.blobs(CarriedKind::Model);
     let here = |file: &ModelFile| {
         let carried = models.iter().find(|blob| blob.name == file.name).cloned();
         carried.or_else(|| download::model(file)).or_else(|| known_model(file, current.as_ref()))

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::hash::sha256_file;
 use crate::plan::Plan;
 use crate::units::gib;
-use crate::verify::{Line, Outcome};
+use crate::verify::{Judgement, Line};
 use crate::wire::protocol::{Event, Events, Unit};
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,7 +124,7 @@ impl Deep {
             self.damaged.push(folder.to_path_buf());
         }
         let right = format!("every byte of {name} ({}) is as it was put there", gib(total));
-        let outcome = if wrong.is_empty() { Outcome::Ok } else { Outcome::Refused };
+        let outcome = if wrong.is_empty() { Judgement::Ok } else { Judgement::Refused };
         let found = if wrong.is_empty() { right } else { wrong.join("; ") };
         let why = format!("{name} would not be what was planned");
         self.lines.push(Line { id: id.to_string(), needed, found, outcome, why });
@@ -138,7 +138,7 @@ fn absent(id: &str, name: &str) -> Line {
         id: id.to_string(),
         needed: name.to_string(),
         found: "not on this host".to_string(),
-        outcome: Outcome::Warning,
+        outcome: Judgement::Warning,
         why: "nothing of it was read".to_string(),
     }
 }
@@ -186,14 +186,14 @@ mod tests {
             deep
         };
         let right = read(&known);
-        assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Outcome::Ok, 0, None));
+        assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Judgement::Ok, 0, None));
 
         // What another hand put beside them.
         let (added, link) = (dir.path().join("libggml-x.so"), dir.path().join("libggml-y.so"));
         fs::write(&added, "x").unwrap();
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         let more = read(&known);
-        assert_eq!(more.lines[0].outcome, Outcome::Refused, "{more:?}");
+        assert_eq!(more.lines[0].outcome, Judgement::Refused, "{more:?}");
         assert!(more.lines[0].found.contains("libggml-x.so is a file that did not come with it"), "{more:?}");
         assert!(more.lines[0].found.contains("libggml-y.so leads to what did not come with it"), "{more:?}");
         fs::remove_file(added).and_then(|()| fs::remove_file(link)).unwrap();
@@ -203,7 +203,7 @@ mod tests {
         bytes[2 << 20] ^= 1;
         fs::write(&server, &bytes).unwrap();
         let flipped = read(&known);
-        assert_eq!(flipped.lines[0].outcome, Outcome::Refused, "{flipped:?}");
+        assert_eq!(flipped.lines[0].outcome, Judgement::Refused, "{flipped:?}");
         assert!(flipped.lines[0].found.starts_with(&format!("{} has ", server.display())), "{flipped:?}");
         assert!(
             flipped.hint().unwrap().contains(&format!("`rm -r {}`, then apply again", dir.path().display()))

@@ -263,7 +263,7 @@ fn end_with_client(pid: u32) {
 
 pub fn key_show(output: &mut dyn Events) -> Result<End> {
     installed_plan()?;
-    output.send(&Event::Output { text: key::read()?.expose().to_string() })?;
+    output.send(&Event::Output { text: key::read_key()?.expose().to_string() })?;
     Ok(End::done(false, ""))
 }
 

@@ -96,7 +96,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
                 true => measured(&addresses(&plan), secrets.token.as_ref()),
                 false => probe(Path::new(paths::MODELS)),
             };
-            let mut report = judge(&plan, &facts, held(0)?.0, strict, &allow);
+            let mut report = judge(&plan, &facts, own_use(0)?.0, strict, &allow);
             output.send(&Event::Facts { facts: Box::new(facts) })?;
             let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
             report.lines.extend(deep.lines.iter().cloned());
@@ -161,7 +161,7 @@ fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
         Holder { client: format!("`{what}`"), pid: std::process::id(), since: now(), ..Holder::default() };
     match lock::take(&holder, Duration::ZERO)? {
         Ok(_lock) => work(),
-        Err(other) => Err(job::held(&other).into()),
+        Err(other) => Err(job::held_by(&other).into()),
     }
 }
 
@@ -196,13 +196,13 @@ pub fn apply(
             output.send(&Event::Attached { since: other.since, by: other.client })?;
             return job::follow(output);
         }
-        Err(other) => return Err(job::held(&other).into()),
+        Err(other) => return Err(job::held_by(&other).into()),
     };
     // The plan alone says what the host must have; nothing is written before that holds.
     let plan = bundle.plan()?;
     let facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
-    let (held, seen) = held(desired.as_ref().map_or(0, Desired::held_bytes))?;
+    let (held, seen) = own_use(desired.as_ref().map_or(0, Desired::held_bytes))?;
     let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
     if let Some(refused) = verified(report.clone(), output)? {
@@ -236,7 +236,7 @@ pub fn apply(
     if let Some(starting) = job::starting()? {
         drop(lock);
         if starting.bundle != holder.bundle {
-            return Err(job::held(&starting).into());
+            return Err(job::held_by(&starting).into());
         }
         output.send(&Event::Attached { since: starting.since, by: starting.client })?;
         return job::follow(output);
@@ -319,7 +319,7 @@ fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String])
 }
 
 /// What is ours on the host already, and what the service does.
-fn held(disk_bytes: u64) -> Result<(Held, service::State)> {
+fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
     let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
     let mut chat = service::State::default();
     for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {

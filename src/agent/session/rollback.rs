@@ -3,8 +3,8 @@
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::beside;
 use crate::agent::servers::closed;
-use crate::agent::servers::embedding;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::generation::{self, Record, has_model};
@@ -30,7 +30,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
         Ok(message) => return Ok(End::done(true, message)),
         Err(error) => error,
     };
-    let log = service::last_lines(&embedding::units(), 20, Some(began));
+    let log = service::last_lines(&beside::units(), 20, Some(began));
     let mut end = End::failed(&error);
     end.log = log;
     match told(&mut watcher, "return", way(&to, &from), |watcher| switch(&from, watcher)) {
@@ -79,23 +79,23 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     // The limits are another generation's now.
     service::reload()?;
     // What makes room comes first, what comes beside it last.
-    embedding::make_room(old.as_ref(), &plan)?;
+    beside::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(ServerName::CHAT)?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
     wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
     let mut tick = || watcher.tell(&Event::Alive);
-    let answer = api.smoke(&key::read()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+    let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
     closed::check(paths::UNIT, ServerName::CHAT.port())?;
-    embedding::follow(&plan, |_| watcher.tell(&Event::Alive))?;
+    beside::follow(&plan, |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             let mut tick = || watcher.tell(&Event::Alive);
-            embedding::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+            beside::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
         closed::check(&server.name.unit(), server.name.port())?;
     }
-    let beside = embedding::given(&plan);
+    let beside = beside::given(&plan);
     Ok(format!(
         "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
         number(to),

@@ -5,7 +5,7 @@ use super::inspect::installed_plan;
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
-use crate::agent::servers::embedding;
+use crate::agent::servers::beside;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::key;
@@ -20,7 +20,7 @@ use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 /// asks for no key itself: what it passes on, a server refuses.
 pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
-    let (old, new) = (key::read()?, key::random()?);
+    let (old, new) = (key::read_key()?, key::random()?);
     let began = jiff::Timestamp::now();
     let mut watcher = Watcher(output);
     let what = "make a new API key and start the servers with it";
@@ -32,7 +32,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
         output.send(&Event::Output { text: new.expose().to_string() })?;
         return Ok(End::done(true, "the key is new and the old one no longer works"));
     };
-    let log = service::last_lines(&embedding::units(), 20, Some(began));
+    let log = service::last_lines(&beside::units(), 20, Some(began));
     let mut end = End { log, ..End::failed(&error) };
     let back = told(&mut watcher, "return", "start the servers with the old API key", |watcher| {
         serve_with(&plan, &old, watcher)?;
@@ -56,7 +56,7 @@ fn serve_with(plan: &Plan, key: &Secret, watcher: &mut Watcher) -> Result<()> {
     service::start(paths::UNIT)?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
     wait_until_ready(&Api::of(ServerName::CHAT)?, loading, |_| watcher.tell(&Event::Alive))?;
-    embedding::follow(plan, |_| watcher.tell(&Event::Alive))
+    beside::follow(plan, |_| watcher.tell(&Event::Alive))
 }
 
 fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Result<()> {

@@ -3,7 +3,7 @@
 //! the space first, and hashes what it gets; what is on the host already is not read.
 
 use crate::render::carried::Carried;
-use crate::render::{Manifest, What};
+use crate::render::{CarriedKind, Manifest};
 use crate::units::gib;
 use crate::wire::frames::{Frame, pieces};
 use crate::wire::protocol::{Blob, Event, Events, Needed};
@@ -31,7 +31,7 @@ impl Shelf {
         Shelf { folder: PathBuf::new(), carried: Vec::new() }
     }
 
-    pub fn blobs(&self, what: What) -> Vec<Blob> {
+    pub fn blobs(&self, what: CarriedKind) -> Vec<Blob> {
         let carried = self.carried.iter().filter(|file| file.what == what);
         carried.map(blob).collect()
     }
@@ -169,7 +169,7 @@ mod tests {
 
     fn carried(name: &str, sha256: &str, size_bytes: u64) -> Carried {
         let (name, sha256) = (name.parse().unwrap(), sum(sha256));
-        Carried { what: What::Model, name, sha256, size_bytes }
+        Carried { what: CarriedKind::Model, name, sha256, size_bytes }
     }
 
     fn sum(digit: &str) -> Checksum {
@@ -184,7 +184,7 @@ mod tests {
         fs::write(dir.path().join("files/m"), &content).unwrap();
         let shelf =
             Shelf { folder: dir.path().into(), carried: vec![carried("m", "a", content.len() as u64)] };
-        assert_eq!((shelf.blobs(What::Model).len(), shelf.blobs(What::Runtime).len()), (1, 0));
+        assert_eq!((shelf.blobs(CarriedKind::Model).len(), shelf.blobs(CarriedKind::Runtime).len()), (1, 0));
         let mut told = Vec::new();
         let (all, failed) = shelf.serve(&mut told, |input, output| {
             let mut before = Vec::new();

@@ -63,7 +63,7 @@ impl Resource for Activate {
         run.notes.start_seconds = Some(start.elapsed().as_secs_f64());
         let pid = service::state(paths::UNIT)?.pid;
         prove(&desired.plan, pid, run)?;
-        let key = key::read()?;
+        let key = key::read_key()?;
         let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
         let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
         let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);

@@ -7,8 +7,8 @@ use super::run::{Run, Undo};
 use crate::agent::host::service;
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::ask::Patience;
+use crate::agent::servers::beside::{self, EmbeddingProof};
 use crate::agent::servers::closed;
-use crate::agent::servers::embedding::{self, EmbeddingProof};
 use crate::agent::servers::proof::{Part, TOLERANCE};
 use crate::agent::servers::said::{memory, reported};
 use crate::agent::store::desired::Desired;
@@ -29,11 +29,11 @@ impl Resource for Retire {
     }
 
     fn observe(&self, desired: &Desired, past: &Past) -> Result<Observed> {
-        let gone = embedding::unplanned(&desired.plan);
+        let gone = beside::unplanned(&desired.plan);
         let remove = |server: ServerName| Change::Remove(format!("remove {}", server.unit()));
         // After an apply that was cut off nobody knows by which plan they were started.
         let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);
-        let mut stop = embedding::in_the_way(old.as_ref(), &desired.plan)?;
+        let mut stop = beside::in_the_way(old.as_ref(), &desired.plan)?;
         stop.retain(|server| !gone.contains(server));
         Ok(Observed {
             changes: gone.into_iter().map(remove).collect(),
@@ -45,7 +45,7 @@ impl Resource for Retire {
         run.undo.push(Undo::Embedding);
         let past = &run.past;
         let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);
-        embedding::make_room(old.as_ref(), &desired.plan)
+        beside::make_room(old.as_ref(), &desired.plan)
     }
 }
 
@@ -98,7 +98,7 @@ impl Resource for Embedding {
 fn serve(server: &Server, desired: &Desired, run: &mut Run) -> Result<()> {
     let Some(rag) = server.embedding else { return Ok(()) };
     let start = Instant::now();
-    embedding::start(server, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
+    beside::start(server, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
     let start_seconds = start.elapsed().as_secs_f64();
     let pid = service::state(&server.name.unit())?.pid;
     let buffers = buffers(rag, pid);
@@ -106,8 +106,7 @@ fn serve(server: &Server, desired: &Desired, run: &mut Run) -> Result<()> {
     if more > TOLERANCE {
         run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
     }
-    let answer =
-        embedding::ask(server.name, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
+    let answer = beside::ask(server.name, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
     closed::check(&server.name.unit(), server.name.port())?;
     let server = server.name.to_string();
     run.notes.embedding.push(EmbeddingProof { server, start_seconds, answer, buffers, memory: memory(pid) });

@@ -2,7 +2,7 @@
 
 use super::past::Past;
 use crate::agent::servers::api::{Answer, Timing};
-use crate::agent::servers::embedding::EmbeddingProof;
+use crate::agent::servers::beside::EmbeddingProof;
 use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
 use crate::error::Result;

@@ -11,6 +11,7 @@ use crate::agent::store::{hashes, runtime};
 use crate::checked::{HostPath, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
+use crate::processor::Processor;
 use crate::unpack::{self, Limits, UnpackError};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,7 +21,12 @@ use std::path::{Path, PathBuf};
 
 pub struct Runtime;
 
-const HINT: &str = "give llama.cpp's release archive for Linux x64, or a .tar.gz of build/bin";
+fn hint() -> String {
+    format!(
+        "give llama.cpp's release archive for Linux {}, or a .tar.gz of build/bin",
+        Processor::own().row().asset
+    )
+}
 
 impl Resource for Runtime {
     fn id(&self) -> Id {
@@ -57,8 +63,9 @@ impl Resource for Runtime {
         let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
-        let server = find_server(&unpacking)?
-            .ok_or_else(|| Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(HINT))?;
+        let server = find_server(&unpacking)?.ok_or_else(|| {
+            Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(hint())
+        })?;
         fs::set_permissions(unpacking.join(&server), fs::Permissions::from_mode(0o755))?;
         let files = hashes::hashes(&unpacking)?;
         let note = generation::Runtime {
@@ -116,8 +123,8 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
             Failure::failed("the host's disk is full").hint(disk::FREE_SOME).into()
         }
         UnpackError::Write { .. } => anyhow::Error::from(error),
-        UnpackError::Refused(why) => Failure::failed(why).hint(HINT).into(),
-        broken => Failure::failed(broken.to_string()).hint(HINT).into(),
+        UnpackError::Refused(why) => Failure::failed(why).hint(hint()).into(),
+        broken => Failure::failed(broken.to_string()).hint(hint()).into(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::Run;
 use crate::agent::host::accounts::Accounts;
-use crate::agent::host::users::{self, Found};
+use crate::agent::host::users::{self, UserAndGroup};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::made::{self, Thing};
 use crate::error::Result;
@@ -17,9 +17,9 @@ impl Resource for User {
     }
 
     fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
-        Ok(match Found::read()? {
-            Found { user: true, group: true } => Observed::default(),
-            Found { user: false, group: false } => {
+        Ok(match UserAndGroup::read()? {
+            UserAndGroup { user: true, group: true } => Observed::default(),
+            UserAndGroup { user: false, group: false } => {
                 vec![Change::Create(format!("create the system user {}", paths::USER))].into()
             }
             _ => {

@@ -98,7 +98,8 @@ impl Desired {
     pub fn current() -> Option<Desired> {
         let folder = generation::current()?;
         let tar =
-            outside::read(&folder.join(paths::generation::BUNDLE), outside::TABLE, Kind::Regular).ok()?;
+            outside::read_bounded(&folder.join(paths::generation::BUNDLE), outside::TABLE, Kind::Regular)
+                .ok()?;
         let bundle = Bundle::from_tar(&tar).ok()?;
         Some(Desired {
             plan: bundle.plan().ok()?,
@@ -121,7 +122,7 @@ impl Desired {
             .record
             .models
             .iter()
-            .map(|blob| if has_model(blob) { blob.size_bytes } else { download::held(blob) });
+            .map(|blob| if has_model(blob) { blob.size_bytes } else { download::kept_bytes(blob) });
         models.sum()
     }
 }

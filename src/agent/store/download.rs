@@ -45,8 +45,8 @@ fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
 }
 
 /// Bytes of `blob` that an upload or a download left on the disk.
-pub fn held(blob: &Blob) -> u64 {
-    receive::held(blob).max(fetch::held(&receive::arrived(blob)))
+pub fn kept_bytes(blob: &Blob) -> u64 {
+    receive::received_bytes(blob).max(fetch::downloaded_bytes(&receive::arrived(blob)))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub fn model_path(blob: &Blob) -> PathBuf {
 pub const NOTE: &str = "note.json";
 
 pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&outside::read(path, outside::DOCUMENT, Kind::Regular).ok()?).ok()
+    serde_json::from_slice(&outside::read_bounded(path, outside::DOCUMENT, Kind::Regular).ok()?).ok()
 }
 
 pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {

@@ -30,7 +30,7 @@ fn leave_token(token: Option<&Token>) -> Result<()> {
 
 /// Takes the token that a session left; nobody can take it twice. `None` after a restart of the host.
 pub fn take_token() -> Result<Option<Token>> {
-    let Ok(bytes) = outside::read(paths::TOKEN.as_ref(), outside::NOTE, Kind::Regular) else {
+    let Ok(bytes) = outside::read_bounded(paths::TOKEN.as_ref(), outside::NOTE, Kind::Regular) else {
         return Ok(None);
     };
     let bytes = Zeroizing::new(bytes);
@@ -49,7 +49,7 @@ fn leave_certificate(given: Option<&GivenCertificate>) -> Result<()> {
 
 /// Takes the user's certificate that a session left.
 pub fn take_certificate() -> Result<GivenCertificate> {
-    let read = outside::read(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular);
+    let read = outside::read_bounded(paths::TLS_GIVEN.as_ref(), outside::NOTE, Kind::Regular);
     let bytes = read.map(Zeroizing::new).map_err(|_| {
         Failure::failed(
             "the certificate that was given is gone: it is kept in memory only, until the host restarts",

@@ -28,8 +28,8 @@ pub fn write(key: &Secret) -> Result<()> {
 }
 
 /// The key, without its newline.
-pub fn read() -> Result<Secret> {
-    let text = outside::read(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
+pub fn read_key() -> Result<Secret> {
+    let text = outside::read_bounded(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
         .with_context(|| format!("reading {}", paths::API_KEY))?;
     let text = Secret::try_from(text).with_context(|| format!("reading {}", paths::API_KEY))?;
     Ok(text.expose().trim().into())

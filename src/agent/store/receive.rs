@@ -39,7 +39,7 @@ fn map(blob: &Blob) -> PathBuf {
 }
 
 /// Bytes of the disk that `blob` has taken already.
-pub fn held(blob: &Blob) -> u64 {
+pub fn received_bytes(blob: &Blob) -> u64 {
     let path = if arrived(blob).exists() { arrived(blob) } else { partial(blob) };
     fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512).min(blob.size_bytes)
 }

@@ -31,8 +31,8 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Exit 2 with the place where the file is not understood, or when it names no host.
-pub fn read(path: &Path) -> Result<Vec<Entry>> {
-    let bytes = match outside::read(path, outside::DOCUMENT, Kind::Named) {
+pub fn read_inventory(path: &Path) -> Result<Vec<Entry>> {
+    let bytes = match outside::read_bounded(path, outside::DOCUMENT, Kind::Named) {
         Err(error) if error.kind() == ErrorKind::FileTooLarge => {
             return Err(not_read(path, &error.to_string()));
         }
@@ -92,7 +92,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::write(dir.path().join(name), text).unwrap();
-            read(&dir.path().join(name))
+            read_inventory(&dir.path().join(name))
         };
         let toml = "[[host]]\nname = \"a\"\nuser = \"root\"\nidentity = \"keys/a\"\n";
         let entries = write("x.toml", toml).unwrap();

@@ -67,7 +67,7 @@ pub struct Os {
     /// os-release `VERSION_ID`.
     pub version: String,
     pub kernel: String,
-    /// `x86_64`, `aarch64`.
+    /// Name by `uname -m`; [`crate::processor`] has those that are known.
     pub arch: String,
     /// systemd is PID 1.
     pub systemd: bool,
@@ -106,7 +106,7 @@ pub struct Cpu {
     pub smt: Option<bool>,
     #[serde(default)]
     pub numa_nodes: Option<u64>,
-    /// Flags by their names in /proc/cpuinfo: `avx2`, `fma`, `f16c`, …
+    /// Flags by their names in /proc/cpuinfo: `fma`, `asimd`, …
     pub flags: Vec<String>,
     /// Those of the flags that llama.cpp chooses its code by.
     #[serde(default)]

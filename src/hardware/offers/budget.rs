@@ -187,7 +187,7 @@ mod tests {
             "{}\nhetzner,cx53,,0.036,EUR,22.49,vm,16,32,320,,,,,list,2026-04-15\n",
             file::COLUMNS[..16].join(",")
         );
-        let cx53 = file::read(text.as_bytes()).unwrap().offers.remove(0);
+        let cx53 = file::parse_offers(text.as_bytes()).unwrap().offers.remove(0);
         let rates = Rates::default();
         let allows = |text: &str| ok(text).allows(&cx53, &rates);
         assert_eq!((cx53.per_hour, cx53.per_month()), (0.036, 22.49));

@@ -44,7 +44,7 @@ const LEAST_VRAM: u64 = 512;
 
 /// Content of an offers file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Read {
+pub struct OfferFile {
     pub offers: Vec<Offer>,
     /// Providers of all rows, also of those that are not among the offers.
     pub providers: Vec<String>,
@@ -52,8 +52,8 @@ pub struct Read {
 }
 
 /// Every offer of a file. Errors: it is no offers file at all.
-pub fn read(bytes: &[u8]) -> Result<Read, String> {
-    let mut read = Read::default();
+pub fn parse_offers(bytes: &[u8]) -> Result<OfferFile, String> {
+    let mut read = OfferFile::default();
     read.providers = scan(bytes, |line, row| match row.and_then(|row| row.offer()) {
         Ok(offer) => read.offers.push(offer),
         Err(why) => read.broken.push(BrokenRow { line, why }),
@@ -61,9 +61,9 @@ pub fn read(bytes: &[u8]) -> Result<Read, String> {
     Ok(read)
 }
 
-/// Works like [`read`], but keeps only the offers that a choice can come to: of machines with the same cards, in each
+/// Works like [`parse_offers`], but keeps only the offers that a choice can come to: of machines with the same cards, in each
 /// kind of host, those that no other beats in price, cores, memory and disk.
-pub fn shortlist(bytes: &[u8], rates: &Rates) -> Result<Read, String> {
+pub fn shortlist(bytes: &[u8], rates: &Rates) -> Result<OfferFile, String> {
     let mut sieve = Sieve::new(rates);
     let mut broken = Vec::new();
     let providers = scan(bytes, |line, row| {
@@ -71,7 +71,7 @@ pub fn shortlist(bytes: &[u8], rates: &Rates) -> Result<Read, String> {
             broken.push(BrokenRow { line, why });
         }
     })?;
-    Ok(Read { offers: sieve.offers(), providers, broken })
+    Ok(OfferFile { offers: sieve.offers(), providers, broken })
 }
 
 /// The file of `offers`: sorted, so that the same offers are the same bytes.
@@ -220,7 +220,7 @@ mod tests {
         let mut offers = super::super::all();
         offers[0].region = Some("France, \"FR\", EU".to_string());
         let bytes = write(&offers);
-        let back = read(&bytes).unwrap();
+        let back = parse_offers(&bytes).unwrap();
         assert_eq!(back.broken, []);
         assert_eq!(back.offers.len(), offers.len());
         assert!(offers.iter().all(|offer| back.offers.contains(offer)));
@@ -245,14 +245,14 @@ mod tests {
         ];
         let lines: Vec<&str> = broken.iter().map(|(line, _)| *line).collect();
         let text = format!("{}\n{}\n{good}\n", COLUMNS.join(","), lines.join("\n"));
-        for read in [read(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()] {
+        for read in [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()] {
             assert_eq!(read.offers.len(), 1, "{read:?}");
             assert_eq!(read.broken.len(), broken.len(), "{:#?}", read.broken);
             for (at, (row, (line, why))) in read.broken.iter().zip(broken).enumerate() {
                 assert!(row.line == at as u64 + 2 && row.why.contains(why), "{line}: {row:?}");
             }
         }
-        assert!(read(b"a,b\n1,2\n").unwrap_err().contains("no column \"provider\""));
+        assert!(parse_offers(b"a,b\n1,2\n").unwrap_err().contains("no column \"provider\""));
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
     fn files_are_read_as_spreadsheets_write_them() {
         let row = "acme,a1,eu,0.5,USD,,vm,16,64,500,1,NVIDIA GeForce RTX 3090,24576,,list,2026-11-20";
         let plain = format!("{}\n{row}\n", COLUMNS.join(","));
-        let wanted = read(plain.as_bytes()).unwrap().offers;
+        let wanted = parse_offers(plain.as_bytes()).unwrap().offers;
         assert_eq!(wanted.len(), 1);
         let utf16: Vec<u8> =
             [0xff, 0xfe].into_iter().chain(plain.encode_utf16().flat_map(u16::to_le_bytes)).collect();
@@ -303,7 +303,7 @@ mod tests {
             ),
             ("a currency in small letters", plain.replace("USD", "usd").into_bytes()),
         ] {
-            let read = read(&bytes).unwrap_or_else(|why| panic!("{how}: {why}"));
+            let read = parse_offers(&bytes).unwrap_or_else(|why| panic!("{how}: {why}"));
             assert_eq!(read.broken, [], "{how}");
             assert_eq!(read.offers, wanted, "{how}");
         }
@@ -322,7 +322,7 @@ mod tests {
             (",vm,", ",spot,", "not a kind of host"),
         ] {
             let text = plain.replacen(from, to, 1);
-            let read = read(text.as_bytes()).unwrap();
+            let read = parse_offers(text.as_bytes()).unwrap();
             assert!(read.offers.is_empty() && read.broken[0].why.contains(why), "{to}: {:?}", read.broken);
         }
     }

@@ -34,7 +34,7 @@ pub fn unusable(machine: &Machine) -> Option<String> {
         return Some(format!("its card {:?} is not known (profiles/cards.csv)", gpus.name));
     };
     if card.name.contains("GH200") || card.name.contains("GB10") {
-        return Some(format!("{} sits on an ARM processor: plans are for x86-64", card.name));
+        return Some(format!("{} sits on an ARM processor: offers are planned for as x86-64", card.name));
     }
     if !card.name.starts_with("NVIDIA") && !card.name.starts_with("Tesla") && !card.name.starts_with("Quadro")
     {
@@ -88,6 +88,7 @@ pub fn profile(offer: &Offer, classes: &[Profile]) -> Option<Profile> {
         id: class(machine, &gpus, nvlink, classes).map_or_else(|| name(offer), |class| class.id.clone()),
         title: name(offer),
         rented: true,
+        processor: Default::default(),
         cpu_cores,
         ram_gib,
         sold_ram_bytes: None,
@@ -153,7 +154,7 @@ mod tests {
     fn machine(vcpu: &str, ram: &str, gpus: &str) -> Result<Profile, String> {
         let header = file::COLUMNS[..16].join(",");
         let text = format!("{header}\nacme,a1,eu,0.5,USD,,vm,{vcpu},{ram},,{gpus},list,2026-11-20\n");
-        let read = file::read(text.as_bytes()).unwrap();
+        let read = file::parse_offers(text.as_bytes()).unwrap();
         assert_eq!(read.broken, [], "{text}");
         let offer = &read.offers[0];
         profile(offer, &profiles::all()).ok_or_else(|| unusable(&offer.machine).unwrap())

@@ -26,7 +26,7 @@ pub use rates::Rates;
 
 /// The offers compiled in.
 pub fn all() -> Vec<Offer> {
-    let read = file::read(include_bytes!("../../../profiles/offers.csv"));
+    let read = file::parse_offers(include_bytes!("../../../profiles/offers.csv"));
     read.expect("the embedded offers are checked by a test").offers
 }
 
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn every_embedded_offer_is_sound_dated_and_a_machine_to_plan_for() {
-        let read = file::read(include_bytes!("../../../profiles/offers.csv")).unwrap();
+        let read = file::parse_offers(include_bytes!("../../../profiles/offers.csv")).unwrap();
         assert_eq!(read.broken, []);
         let profiles = profiles::all();
         for offer in &read.offers {

@@ -29,7 +29,7 @@ pub fn path() -> Option<PathBuf> {
 /// # Errors
 /// `named` cannot be read, or is no offers file.
 pub fn all(named: Option<&Path>) -> Result<Known> {
-    known(named, &|bytes| file::read(bytes))
+    known(named, &|bytes| file::parse_offers(bytes))
 }
 
 /// Works like [`all`], but of a file keeps only the offers that a choice can come to.
@@ -51,11 +51,11 @@ pub fn rates() -> Rates {
     Rates::default().updated(fresh.unwrap_or_default())
 }
 
-type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::Read, String>;
+type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::OfferFile, String>;
 
 fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
     if let Some(path) = named {
-        let bytes = outside::read(path, outside::TABLE, Kind::Named)
+        let bytes = outside::read_bounded(path, outside::TABLE, Kind::Named)
             .with_context(|| format!("reading {}", path.display()))?;
         let read = read(&bytes).map_err(|why| {
             Failure::usage(format!("{} is no offers file: {why}", path.display()))
@@ -84,11 +84,11 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
 }
 
 fn kept(path: &Path) -> Option<Vec<u8>> {
-    outside::read(path, outside::TABLE, Kind::Regular).ok()
+    outside::read_bounded(path, outside::TABLE, Kind::Regular).ok()
 }
 
 /// Refreshed providers replace their compiled-in rows.
-fn merged(read: file::Read, embedded: Vec<Offer>) -> Vec<Offer> {
+fn merged(read: file::OfferFile, embedded: Vec<Offer>) -> Vec<Offer> {
     let mut offers = read.offers;
     offers.extend(embedded.into_iter().filter(|offer| !read.providers.contains(&offer.provider)));
     offers
@@ -109,17 +109,17 @@ fn warnings(path: &Path, broken: &[BrokenRow]) -> Vec<String> {
 
 /// The refreshed file, held by one update at a time until dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct LockedOffers {
     path: PathBuf,
     /// Its offers; empty where it could not be read.
     pub offers: Vec<Offer>,
     _lock: File,
 }
 
-impl Held {
+impl LockedOffers {
     /// # Errors
     /// No home, no right to write, or another update is at it.
-    pub fn take() -> Result<Held> {
+    pub fn take() -> Result<LockedOffers> {
         let path = path().ok_or_else(|| {
             Failure::failed("there is no data folder for the offers").hint("set HOME or XDG_DATA_HOME")
         })?;
@@ -132,8 +132,8 @@ impl Held {
                 .hint("wait until it has ended")
                 .into());
         }
-        let kept = kept(&path).and_then(|bytes| file::read(&bytes).ok());
-        Ok(Held { path, offers: kept.unwrap_or_default().offers, _lock: lock })
+        let kept = kept(&path).and_then(|bytes| file::parse_offers(&bytes).ok());
+        Ok(LockedOffers { path, offers: kept.unwrap_or_default().offers, _lock: lock })
     }
 
     /// Writes the offers, whole or not at all.

@@ -49,7 +49,7 @@ pub fn update(
         let fetched = if table { whole(pages, base) } else { source.fetch(pages, base, cloud) };
         let outcome = match fetched {
             Ok(None) => CloudOutcome::Missing,
-            Ok(Some(catalogue)) => match read(source, cloud, &catalogue, today) {
+            Ok(Some(catalogue)) => match read_catalogue(source, cloud, &catalogue, today) {
                 Ok((fresh, rows, broken)) => {
                     let count = fresh.len();
                     replace(offers, source, cloud, fresh);
@@ -80,7 +80,7 @@ fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
 
 /// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one
 /// without a single usable price, which is more likely a fault than a cloud that rents nothing.
-pub(crate) fn read(
+pub(crate) fn read_catalogue(
     source: &dyn Source,
     cloud: &Cloud,
     catalogue: &Catalogue,

@@ -1,41 +1,9 @@
 //! Processor model, counts and the instruction sets llama.cpp dispatches on.
 
 use crate::hardware::facts::{Cpu, Gaps};
+use crate::processor::{self, Processor};
 use std::collections::BTreeSet;
 use std::fs;
-
-/// Flags by which ggml-cpu's variants differ (ggml/src/CMakeLists.txt of b11434, `ggml_add_cpu_backend_variant`),
-/// by the names of /proc/cpuinfo on x86-64 and Arm.
-const ISA: &[&str] = &[
-    "sse4_2",
-    "avx",
-    "avx2",
-    "fma",
-    "f16c",
-    "bmi2",
-    "avx512f",
-    "avx512cd",
-    "avx512vl",
-    "avx512dq",
-    "avx512bw",
-    "avx512_vbmi",
-    "avx512vbmi",
-    "avx512_vnni",
-    "avx512_bf16",
-    "avx_vnni",
-    "amx_tile",
-    "amx_int8",
-    "amx_bf16",
-    "asimd",
-    "asimddp",
-    "asimdhp",
-    "fphp",
-    "i8mm",
-    "bf16",
-    "sve",
-    "sve2",
-    "sme",
-];
 
 pub fn probe(gaps: &mut Gaps) -> Cpu {
     // Respects the affinity mask and CPU quotas, which /proc/cpuinfo does not.
@@ -48,8 +16,9 @@ pub fn probe(gaps: &mut Gaps) -> Cpu {
         .or(cores.map(|cores| threads > cores));
     let steal = gaps.read("/proc/stat", "cpu.steal_percent").and_then(|text| steal_percent(&text));
     Cpu {
-        isa: ISA
+        isa: Processor::ALL
             .iter()
+            .flat_map(|processor| processor.row().isa)
             .filter(|name| flags.iter().any(|flag| flag == *name))
             .map(|s| s.to_string())
             .collect(),
@@ -72,7 +41,7 @@ pub fn probe(gaps: &mut Gaps) -> Cpu {
 #[derive(Debug, Default, PartialEq)]
 struct Info {
     model: String,
-    /// Sorted; `flags` on x86, `Features` on Arm, of the first processor.
+    /// Sorted; of the first processor.
     flags: Vec<String>,
     mhz: Option<u64>,
     threads: u64,
@@ -84,11 +53,15 @@ fn cpuinfo(text: &str) -> Info {
     let fields = || {
         text.lines().filter_map(|line| line.split_once(':')).map(|(key, value)| (key.trim(), value.trim()))
     };
-    let first = |names: &[&str]| {
-        fields().find(|(key, _)| names.contains(key)).map(|(_, value)| value.to_string()).unwrap_or_default()
+    let first = |name: &str| {
+        fields().find(|(key, _)| *key == name).map(|(_, value)| value.to_string()).unwrap_or_default()
     };
-    let flags: BTreeSet<String> =
-        first(&["flags", "Features"]).split_whitespace().map(str::to_string).collect();
+    let flags: BTreeSet<String> = processor::flags_keys()
+        .flat_map(|key| first(key).split_whitespace().map(str::to_string).collect::<Vec<_>>())
+        .collect();
+    let named = first("model name");
+    let part = first("CPU part");
+    let known = processor::model(&first("CPU implementer"), &part).map_or(part, str::to_string);
     let mut cores = BTreeSet::new();
     let mut package = String::new();
     for (key, value) in fields() {
@@ -99,9 +72,9 @@ fn cpuinfo(text: &str) -> Info {
         }
     }
     Info {
-        model: first(&["model name", "CPU part"]),
+        model: if named.is_empty() { known } else { named },
         flags: flags.into_iter().collect(),
-        mhz: first(&["cpu MHz"]).parse::<f64>().ok().map(|mhz| mhz.round() as u64),
+        mhz: first("cpu MHz").parse::<f64>().ok().map(|mhz| mhz.round() as u64),
         threads: fields().filter(|(key, _)| *key == "processor").count() as u64,
         cores: (!cores.is_empty()).then_some(cores.len() as u64),
     }
@@ -145,6 +118,12 @@ mod tests {
         assert_eq!((info.model.as_str(), info.threads, info.cores), ("AMD EPYC", 4, Some(2)));
         assert_eq!((info.flags.join(" ").as_str(), info.mhz), ("avx avx2 sse2", Some(2450)));
         assert_eq!(cpuinfo(""), Info::default());
+        let arm = "processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: fp asimd asimddp fphp\nCPU implementer\t: 0x41\n\
+                   CPU part\t: 0xd0c\n\nprocessor\t: 1\nFeatures\t: fp asimd\nCPU part\t: 0xd0c\n";
+        let info = cpuinfo(arm);
+        assert_eq!((info.model.as_str(), info.threads, info.cores), ("Neoverse-N1", 2, None));
+        assert_eq!(info.flags.join(" "), "asimd asimddp fp fphp");
+        assert_eq!(cpuinfo("CPU implementer\t: 0x99\nCPU part\t: 0x001\n").model, "0x001");
     }
 
     #[test]

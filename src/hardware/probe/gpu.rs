@@ -2,7 +2,7 @@
 
 use super::nvidia::{self, Listed, OLD_QUERY, QUERY};
 use crate::hardware::facts::{Facts, Gaps, Gpu, GpuLink};
-use crate::process::{self, Outcome};
+use crate::process::{self, ProgramOutput};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -145,7 +145,7 @@ enum Missing {
 
 fn run(args: &[&str]) -> Result<String, Missing> {
     match process::run("nvidia-smi", args, TIMEOUT) {
-        Ok(Outcome { success: true, stdout, .. }) => Ok(stdout),
+        Ok(ProgramOutput { success: true, stdout, .. }) => Ok(stdout),
         Ok(outcome) => {
             // It prints its errors on stdout.
             let said = format!("{} {}", outcome.stdout.trim(), outcome.stderr.trim());

@@ -71,6 +71,7 @@ pub(super) fn document(
         profile: PlannedProfile {
             id: profile.id.clone(),
             kind,
+            processor: profile.processor,
             cpu_cores: profile.cpu_cores,
             ram_bytes: profile.ram_bytes(),
             disk_bytes: profile.disk_bytes(),

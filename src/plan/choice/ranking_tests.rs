@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 /// The prices of October 2026, a few of each kind.
 fn october(id: &str, profile: Option<&str>) -> Request {
-    let offers = file::read(include_bytes!("../../../tests/offers/october.csv")).unwrap().offers;
+    let offers = file::parse_offers(include_bytes!("../../../tests/offers/october.csv")).unwrap().offers;
     Request { offers, ..request(id, profile, None) }
 }
 
@@ -136,7 +136,7 @@ fn what_fits_no_class_is_planned_for_as_it_is() {
     for (card, vram, count, id) in cards {
         let text =
             format!("{header}\nacme,m,eu,0.5,USD,,vm,16,64,500,{count},{card},{vram},,list,2026-11-20\n");
-        let offers = file::read(text.as_bytes()).unwrap().offers;
+        let offers = file::parse_offers(text.as_bytes()).unwrap().offers;
         let plan = plan(&Request { offers, ..request("saiga-13b", None, None) }).unwrap();
         assert_eq!(
             (plan.profile.id.as_str(), plan.verdict),

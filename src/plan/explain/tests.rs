@@ -1,7 +1,7 @@
 //! The printed formulas, evaluated with the printed inputs, give the plan's numbers.
 
 use super::*;
-use crate::model::embedding;
+use crate::model::embedder;
 use crate::model::gguf::Header;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
@@ -64,7 +64,7 @@ fn cases() -> Vec<(String, Request)> {
         ("--rag on one of two cards", "llama-65b", "2xa100-nvlink", "gpu0"),
     ] {
         let mut rag = request(id, Some(profile), Some("Q4_K_M"));
-        rag.rag = Some(RagChoice::of_registry(&embedding::find("bge-m3").unwrap()).unwrap());
+        rag.rag = Some(RagChoice::of_registry(&embedder::find("bge-m3").unwrap()).unwrap());
         assert_eq!(explained(&rag).unwrap().0.rag.unwrap().device.device(), device, "{name}");
         cases.push((name.to_string(), rag));
     }

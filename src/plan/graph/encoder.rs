@@ -4,7 +4,7 @@
 use super::alloc::{Id, Place};
 use super::tensors::{Batch, F16, F32, Graph};
 use super::{decoder, feed_forward};
-use crate::model::embedding::{Embedder, Pooling};
+use crate::model::embedder::{Embedder, Pooling};
 use crate::model::tensor_type::TensorType;
 
 /// Texts that llama-server reserves its buffers for with `--embedding`.

@@ -14,7 +14,7 @@ mod schedule;
 mod tensors;
 
 use crate::model::Shape;
-use crate::model::embedding::Embedder;
+use crate::model::embedder::Embedder;
 pub use encoder::Texts;
 pub use schedule::Layout;
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};

@@ -1,7 +1,7 @@
 //! The embedding server's ledger against what llama-server of b11434 reports, and the rules.
 
 use super::*;
-use crate::model::embedding::{self as registry, Embedder};
+use crate::model::embedder::{self as registry, Embedder};
 use crate::model::gguf::Header;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
@@ -12,7 +12,7 @@ use crate::plan::verdict::COMFORT_FREE;
 
 /// The files are shared with examples/reference_gguf.rs.
 mod embedders {
-    use crate::model::{embedding, gguf_write, tiny_embedding};
+    use crate::model::{embedder, gguf_write, tiny_embedding};
     include!("../../../tests/oracle/embedders.rs");
 }
 

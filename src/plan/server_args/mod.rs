@@ -112,11 +112,11 @@ impl TryFrom<Vec<String>> for ServerArgs {
     type Error = String;
 
     fn try_from(texts: Vec<String>) -> std::result::Result<ServerArgs, String> {
-        read(&texts).map_err(|why| format!("llama-server's arguments: {why}"))
+        parse_texts(&texts).map_err(|why| format!("llama-server's arguments: {why}"))
     }
 }
 
-fn read(texts: &[String]) -> std::result::Result<ServerArgs, String> {
+fn parse_texts(texts: &[String]) -> std::result::Result<ServerArgs, String> {
     if texts.len() > MOST {
         return Err(format!("{} texts, and no plan has more than {MOST}", texts.len()));
     }

@@ -146,7 +146,7 @@ pub struct CardTerms {
 
 /// For one sequence whose slot is half full.
 pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Terms {
-    let read = Read::of(subject, placement, memory);
+    let read = TokenReads::of(subject, placement, memory);
     let n_layer = subject.weights.layer_bytes.len() as f64;
     let active = 2.0 * subject.weights.parameters as f64 * read.share;
     let operations = |layers: u64| active * layers as f64 / n_layer.max(1.0);
@@ -218,7 +218,7 @@ fn host(
     profile: &Profile,
     subject: &Subject,
     placement: &Placement,
-    read: &Read,
+    read: &TokenReads,
     operations: f64,
     weight_bytes: f64,
 ) -> HostTerms {
@@ -330,7 +330,7 @@ pub fn predict(
 }
 
 /// Bytes that one token reads.
-struct Read {
+struct TokenReads {
     host: f64,
     /// Of those, weights.
     host_weights: f64,
@@ -342,10 +342,10 @@ struct Read {
     share: f64,
 }
 
-impl Read {
+impl TokenReads {
     /// Of the embedding one row is read, not the table, unless it is the output's matrix too; of a layer's experts only the chosen ones; of the
     /// cache half, as the slot is half full.
-    fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Read {
+    fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> TokenReads {
         let weights = subject.weights;
         let idle = subject.shape.experts.as_ref().map_or(0.0, |e| 1.0 - e.used as f64 / e.count as f64);
         let experts =
@@ -371,7 +371,7 @@ impl Read {
             (bytes - all_idle * bytes / on_cards.max(1.0), kv(card))
         };
         let total = weights.total_bytes.max(1) as f64;
-        Read {
+        TokenReads {
             host,
             host_weights,
             cards: memory[1..].iter().map(card).collect(),

@@ -13,7 +13,7 @@ mod places;
 pub use bounds::Bounds;
 
 use super::certificate;
-use super::holding::{Found, Holding};
+use super::holding::{Holding, RuleFiles};
 use crate::agent::host::addresses;
 use crate::agent::store::generation;
 use crate::error::{Context, Exit, Failure, Result};
@@ -44,7 +44,7 @@ const NEXT_LOOK: Duration = Duration::from_secs(3600);
 /// the unit renew it ([`certificate::renew`]) and start anew.
 pub fn serve() -> Result<Exit> {
     let plan = generation::current_plan().ok_or_else(|| Failure::failed("no plan is in place"))?;
-    let exposure = match Found::here().holding() {
+    let exposure = match RuleFiles::here().holding() {
         Holding::Plan => plan.expose.clone(),
         Holding::Earlier(earlier) => Some(earlier),
         Holding::Nobody => None,
@@ -64,7 +64,8 @@ fn credential(name: &str) -> Result<Vec<u8>> {
         .ok_or_else(|| Failure::failed("this runs as a part of its unit only"))?
         .into();
     let path = Path::new(&folder).join(name);
-    outside::read(&path, outside::NOTE, Kind::Regular).with_context(|| format!("reading {}", path.display()))
+    outside::read_bounded(&path, outside::NOTE, Kind::Regular)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 /// TLS 1.2 and 1.3 with Mozilla's intermediate ciphers, from PEM texts. The first certificate is the host's.

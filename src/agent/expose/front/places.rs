@@ -81,7 +81,7 @@ impl Drop for Busy {
     }
 }
 
-struct Held {
+struct Occupant {
     source: Source,
     busy: bool,
     /// When it took its place or its last answer ended, in turns.
@@ -93,7 +93,7 @@ struct Table {
     most: usize,
     most_of_one: usize,
     turn: u64,
-    held: BTreeMap<u64, Held>,
+    held: BTreeMap<u64, Occupant>,
 }
 
 impl Table {
@@ -119,12 +119,12 @@ impl Table {
             victim.given_up.notify_one();
         }
         self.turn += 1;
-        self.held.insert(self.turn, Held { source, busy: false, since: self.turn, given_up });
+        self.held.insert(self.turn, Occupant { source, busy: false, since: self.turn, given_up });
         Some(self.turn)
     }
 
     /// The one that waits longest without a request, of those that `count`.
-    fn waiting(&self, count: impl Fn(&Held) -> bool) -> Option<u64> {
+    fn waiting(&self, count: impl Fn(&Occupant) -> bool) -> Option<u64> {
         let idle = self.held.iter().filter(|(_, held)| !held.busy && count(held));
         idle.min_by_key(|(_, held)| held.since).map(|(id, _)| *id)
     }

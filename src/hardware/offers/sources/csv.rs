@@ -9,7 +9,7 @@ use crate::hardware::rows::{BrokenRow, Fields, Table};
 ///
 /// # Errors
 /// It has no header, or one without those columns.
-pub fn read(
+pub fn read_rows(
     catalogue: &Catalogue,
     columns: &[&str],
     row: impl Fn(&Fields) -> Result<Option<Listed>, String>,

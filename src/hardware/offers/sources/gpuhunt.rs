@@ -2,7 +2,9 @@
 //! of plain `<cloud>.csv` does too. Prices in USD per hour; spot prices are rows of their own.
 
 use super::csv;
-use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
+use super::source::{
+    Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, is_not_planned_for, verda_is_sxm,
+};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
@@ -75,7 +77,7 @@ impl Source for GpuHunt {
     }
 
     fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
-        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
+        csv::read_rows(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 
@@ -112,7 +114,7 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     }
     // A cluster is several machines at once.
     let cluster = row.text("flags").is_some_and(|flags| flags.contains("cluster"));
-    if cluster || row.text("cpu_arch").is_some_and(|arch| arch != "x86") {
+    if cluster || row.text("cpu_arch").is_some_and(is_not_planned_for) {
         return Ok(None);
     }
     let mut machine = Machine { vcpu, ram_gib, disk_gb, gpus: None };

@@ -5,7 +5,9 @@
 //! machine types with cards are listed without the cards' price.
 
 use super::csv;
-use super::source::{Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, verda_is_sxm};
+use super::source::{
+    Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, is_not_planned_for, verda_is_sxm,
+};
 use crate::error::Result;
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
@@ -66,7 +68,7 @@ impl Source for SkyPilot {
     }
 
     fn read(&self, cloud: &Cloud, catalogue: &Catalogue) -> Result<Reading> {
-        csv::read(catalogue, COLUMNS, |row| listed(cloud, row))
+        csv::read_rows(catalogue, COLUMNS, |row| listed(cloud, row))
     }
 }
 
@@ -80,7 +82,10 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     if per_hour == 0.0 {
         return Err("Price is 0".to_string());
     }
-    if !is_x86_64(cloud, &instance, row.text("Arch")) || is_without_its_cards(cloud, &instance) {
+    if is_arm(cloud, &instance)
+        || row.text("Arch").is_some_and(is_not_planned_for)
+        || is_without_its_cards(cloud, &instance)
+    {
         return Ok(None);
     }
     let mut machine = Machine { vcpu, ram_gib, disk_gb: None, gpus: None };
@@ -94,14 +99,13 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     Ok(Some(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
-/// llama.cpp's builds that are planned for are for x86-64.
-fn is_x86_64(cloud: &Cloud, instance: &str, arch: Option<&str>) -> bool {
-    let arm = match cloud.id {
+/// Families of machines with an Arm processor, of clouds whose table does not tell.
+fn is_arm(cloud: &Cloud, instance: &str) -> bool {
+    match cloud.id {
         "gcp" => ["t2a-", "c4a-", "n4a-", "a4x-"].iter().any(|family| instance.starts_with(family)),
         "oci" => [".A1.", ".A2.", ".A4."].iter().any(|family| instance.contains(family)),
         _ => false,
-    };
-    !arm && arch.is_none_or(|arch| arch == "x86_64")
+    }
 }
 
 /// Google bills cards apart, in rows of their own.

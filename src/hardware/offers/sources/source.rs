@@ -7,6 +7,7 @@ use crate::hardware::link::Link;
 use crate::hardware::offers::currency::Currency;
 use crate::hardware::offers::offer::{Gpus, HostKind, Machine, Offer};
 use crate::hardware::rows::BrokenRow;
+use crate::processor::Processor;
 
 /// A published list of prices.
 pub trait Source: Sync {
@@ -25,7 +26,7 @@ pub trait Source: Sync {
     /// It could not be had.
     fn fetch(&self, pages: &Pages, base: &str, cloud: &Cloud) -> Result<Option<Catalogue>>;
 
-    /// Reads the offers in a catalogue. For a table in CSV, `csv::read` does all but the row.
+    /// Reads the offers in a catalogue. For a table in CSV, `csv::read_rows` does all but the row.
     ///
     /// # Errors
     /// It is no catalogue of this source.
@@ -126,6 +127,11 @@ pub(super) fn gpus(count: f64, recognised: Option<(&cards::Card, Option<Link>)>)
     // A share of a card is not a card.
     let whole = count >= 1.0 && count.fract() == 0.0;
     whole.then(|| Gpus { count: count as u64, name: card.name.clone(), vram_mib: card.vram_mib, link })
+}
+
+/// Whether a table's word for a processor is of one that profiles are not for.
+pub(super) fn is_not_planned_for(processor: &str) -> bool {
+    Processor::of_catalogue(processor).is_none_or(|processor| !processor.is_default())
 }
 
 /// The day of an HTTP date.

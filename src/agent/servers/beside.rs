@@ -139,7 +139,7 @@ pub fn follow(plan: &Plan, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()
 /// A vector of a short text, of as many numbers as the plan says.
 pub fn ask(server: ServerName, rag: &Rag, patience: Patience) -> Result<Embedded> {
     let text = "Where does comfort end, and where does compromise begin?";
-    let embedded = Api::of(server)?.embed(&key::read()?, text, patience)?;
+    let embedded = Api::of(server)?.embed(&key::read_key()?, text, patience)?;
     if embedded.dimensions != rag.model.dimensions {
         return Err(Failure::failed(format!(
             "the embedding server gives vectors of {} numbers; the plan says {}",
