@@ -92,11 +92,8 @@ pub struct Request {
 /// What comes first among what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Prefer {
-    /// The fastest of the best verdict, at 4 bits or more
     Speed,
-    /// The best quantisation of the best verdict
     Quality,
-    /// The cheapest that runs at all
     Price,
 }
 

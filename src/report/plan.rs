@@ -20,15 +20,6 @@ pub fn text(plan: &Plan) -> String {
     out
 }
 
-/// The class of the machine and the machine itself: `gpu-24gb (hyperstack/n3-RTX-A6000x1)`.
-fn place(plan: &Plan) -> String {
-    let id = &plan.profile.id;
-    match plan.cost.as_ref().map(|cost| format!("{}/{}", cost.offer.provider, cost.offer.instance)) {
-        Some(machine) if machine != *id => format!("{id} ({machine})"),
-        _ => id.clone(),
-    }
-}
-
 /// Those known today, which may be more than when the plan was made.
 fn advisories(out: &mut String, plan: &Plan) {
     let server = &plan.llama_server;
@@ -50,7 +41,7 @@ fn head(out: &mut String, plan: &Plan) {
         Verdict::Compromise => "compromise",
         Verdict::Impossible => "impossible",
     };
-    let _ = writeln!(out, "{} {} on {}: {verdict}", model.id, model.quant, place(plan));
+    let _ = writeln!(out, "{} {} on {}: {verdict}", model.id, model.quant, plan.profile.id);
     for reason in &plan.reasons {
         let _ = writeln!(out, "  - {reason}");
     }

@@ -245,7 +245,9 @@ mod tests {
         ];
         let lines: Vec<&str> = broken.iter().map(|(line, _)| *line).collect();
         let text = format!("{}\n{}\n{good}\n", COLUMNS.join(","), lines.join("\n"));
-        for read in [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()] {
+        for read in
+            [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()]
+        {
             assert_eq!(read.offers.len(), 1, "{read:?}");
             assert_eq!(read.broken.len(), broken.len(), "{:#?}", read.broken);
             for (at, (row, (line, why))) in read.broken.iter().zip(broken).enumerate() {

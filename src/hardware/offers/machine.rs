@@ -34,7 +34,7 @@ pub fn unusable(machine: &Machine) -> Option<String> {
         return Some(format!("its card {:?} is not known (profiles/cards.csv)", gpus.name));
     };
     if card.name.contains("GH200") || card.name.contains("GB10") {
-        return Some(format!("{} sits on an ARM processor: offers are planned for as x86-64", card.name));
+        return Some(format!("{} sits on a processor that offers are not planned for", card.name));
     }
     if !card.name.starts_with("NVIDIA") && !card.name.starts_with("Tesla") && !card.name.starts_with("Quadro")
     {
@@ -199,7 +199,7 @@ mod tests {
         for (ram, gpus, why) in [
             ("0.5", ",,,", "less than 1 GiB"),
             ("64", "1,NVIDIA Something New,99999,", "not known"),
-            ("64", "1,NVIDIA GH200 480GB,97871,", "ARM"),
+            ("64", "1,NVIDIA GH200 480GB,97871,", "processor"),
             ("64", "1,AMD Instinct MI300X,196592,", "not an NVIDIA card"),
             ("64", "1,Intel Arc B580,12288,", "not known"),
         ] {

@@ -23,6 +23,8 @@ pub use decide::plan;
 pub use explained::explained;
 
 #[cfg(test)]
+mod example_tests;
+#[cfg(test)]
 mod ranking_tests;
 #[cfg(test)]
 mod tests;
