@@ -6,7 +6,7 @@
 use crate::apply::inventory;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::sources::Catalogue;
-use crate::hardware::{offers, probe, profiles};
+use crate::hardware::{offers, profiles, vendor};
 use crate::model::Shape;
 use crate::model::gguf::Header;
 use crate::model::shape::weights_of;
@@ -147,7 +147,7 @@ pub fn manifest(bytes: &[u8]) {
 
 /// The four outputs of nvidia-smi.
 pub fn nvidia_smi(bytes: &[u8]) {
-    probe::read_nvidia_smi(&String::from_utf8_lossy(bytes));
+    vendor::read_nvidia_smi(&String::from_utf8_lossy(bytes));
 }
 
 /// A file of prices: ours, and a table of each source.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Most of each output stream that is kept, bytes; the rest is read and dropped.
-const KEEP: usize = 1 << 20;
+pub const KEEP: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 pub struct ProgramOutput {
@@ -45,6 +45,26 @@ pub fn run_command(
     name: &str,
     limit: Duration,
 ) -> Result<ProgramOutput, ProcessError> {
+    run_within(command, name, limit, None)
+}
+
+/// As [`run_command`], with at most `memory` bytes of memory of its own for the program and each of those that
+/// it starts.
+pub fn run_bounded(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+    memory: u64,
+) -> Result<ProgramOutput, ProcessError> {
+    run_within(command, name, limit, Some(memory))
+}
+
+fn run_within(
+    command: &mut Command,
+    name: &str,
+    limit: Duration,
+    memory: Option<u64>,
+) -> Result<ProgramOutput, ProcessError> {
     let program = name.to_string();
     let start = Instant::now();
     let mut child = command
@@ -54,6 +74,12 @@ pub fn run_command(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| ProcessError::Start { program: program.clone(), source })?;
+    if let Some(memory) = memory {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let bound = Rlimit { current: Some(memory), maximum: Some(memory) };
+        // It may have ended already.
+        let _ = prlimit(Pid::from_raw(child.id() as i32), Resource::Data, bound);
+    }
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let status = loop {

@@ -50,8 +50,13 @@ impl Home {
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
+        self.run_with(args, &[])
+    }
+
+    /// Runs the program with more variables in its environment.
+    pub fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
         let began = Instant::now();
-        let output = self.command(args).output().unwrap();
+        let output = self.command(args).envs(variables.iter().copied()).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Ran {
             exit: output.status.code().expect("no signal"),

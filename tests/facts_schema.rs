@@ -1,7 +1,7 @@
 //! docs/facts.schema.json against what the probe really writes.
 
 use agi_provision::hardware::facts::{
-    Clock, Ecc, Egress, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, Pcie,
+    Clock, Ecc, Egress, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, PciCard, Pcie,
 };
 use agi_provision::hardware::probe::{probe, probe_and_measure};
 use serde_json::Value;
@@ -46,6 +46,7 @@ fn every_key_that_can_have_a_value_is_described() {
         ..Gpu::default()
     };
     facts.gpus = vec![full, Gpu::default()];
+    facts.pci_cards = vec![PciCard { name: Some("NVIDIA".into()), ..PciCard::default() }, PciCard::default()];
     assert_valid(&facts);
 }
 

@@ -4,7 +4,7 @@
 //! The files are real headers with a hole for the weights, with 2 layers where the model has more: a
 //! server maps and reserves as it does for the real one, only faster. Changes nothing on the machine.
 
-use agi_provision::agent::servers::proof;
+use agi_provision::agent::servers::{proof, reported};
 use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::recipe::Dimensions;
@@ -157,7 +157,7 @@ fn start(folder: &Path, model: &Model, plan: &Plan, otherwise: &[(&str, &str)]) 
 
 /// The ledger of a CPU plan against the server's report.
 fn holds(name: &str, plan: &Plan, log: &str) {
-    let proof = proof::compare(plan, &proof::parse_log(log.lines()), &BTreeMap::new());
+    let proof = proof::compare(plan, &reported::parse_log(log.lines()), &BTreeMap::new());
     let device = &proof.devices[0];
     let parts = [device.weights, device.kv, device.compute, device.output];
     let sum = |of: fn(&proof::Part) -> u64| parts.iter().map(of).sum::<u64>();

@@ -309,10 +309,11 @@ pub fn run(args: &Args) -> Result<Exit> {
         None => None,
     };
     let (request, _) = args.plan.request(facts.as_ref(), args.containers)?;
-    let (plan, explanation) = match args.explain {
+    let (mut plan, explanation) = match args.explain {
         true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
         false => (crate::plan::plan(&request)?, None),
     };
+    plan.reasons.extend(facts.iter().flat_map(reconcile::left_out));
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {
         PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),

@@ -141,11 +141,21 @@ pub fn recognise(name: &str, said: &Said) -> Option<(&'static Card, Option<Link>
     boarded.or(slowest).map(|card| (*card, board.link()))
 }
 
+/// Words that makers put into every name of a line of cards.
+const MAKERS_NAMES: &[&str] = &[
+    "NVIDIA", "GEFORCE", "TESLA", "QUADRO", "AMD", "RADEON", "INSTINCT", "INTEL", "ARC", "R", "TM",
+    "GRAPHICS",
+];
+
+/// Words that makers put before a card's own name.
+const MAKERS_WORDS: [&str; 9] =
+    ["NVIDIA", "GEFORCE", "TESLA", "QUADRO", "AMD", "RADEON", "INSTINCT", "INTEL", "ARC"];
+
 /// Upper case, letters and digits only, without the maker's names.
 fn squashed(name: &str) -> String {
     let upper = name.to_ascii_uppercase();
     let words = upper.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| !matches!(*word, "NVIDIA" | "GEFORCE" | "TESLA" | "QUADRO")).collect()
+    words.filter(|word| !MAKERS_NAMES.contains(word)).collect()
 }
 
 /// The size, GB, in what follows a card's key. Only sizes and boards may follow; anything else makes it

@@ -1,5 +1,6 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
+pub mod backend;
 pub mod cards;
 pub mod facts;
 pub mod generation;
@@ -8,4 +9,5 @@ pub mod offers;
 pub mod probe;
 pub mod profiles;
 pub mod rows;
+pub mod vendor;
 mod words;

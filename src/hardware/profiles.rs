@@ -1,6 +1,7 @@
 //! Hardware profiles: `profiles/hardware.toml`, compiled in.
 
 use super::cards;
+use super::facts::Vendor;
 use super::generation::Generation;
 use crate::error::{Failure, Result};
 use crate::model::registry::nearest;
@@ -50,7 +51,9 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GpuSpec {
-    /// Name that nvidia-smi reports.
+    #[serde(default)]
+    pub vendor: Vendor,
+    /// Name that its driver reports.
     pub name: String,
     /// Cards that keep the promise as well.
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! Make of a model's layers, beyond their dimensions: read from the names of its tensors and
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
-use super::gguf::{Header, Value};
+use super::gguf::Value;
 use super::keys::Keys;
 use std::collections::BTreeMap;
 
@@ -91,6 +91,36 @@ pub struct Latent {
     pub head_v: u64,
 }
 
+/// Sparse attention's way to choose the tokens that are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indexer {
+    pub heads: u64,
+    /// Elements of its key.
+    pub key: u64,
+    /// Tokens that are looked at.
+    pub top: u64,
+}
+
+impl Indexer {
+    /// Side of the matrix that turns its keys: the largest power of two, from 64, that divides them.
+    pub fn side(&self) -> u64 {
+        let mut side = 64;
+        while self.key > 0 && self.key.is_multiple_of(2 * side) {
+            side *= 2;
+        }
+        side
+    }
+}
+
+pub(super) fn indexer(keys: &Keys) -> Option<Indexer> {
+    let small = |key: &str| keys.width(key).filter(|n| *n <= 1 << 16);
+    Some(Indexer {
+        heads: small("attention.indexer.head_count")?,
+        key: small("attention.indexer.key_length")?,
+        top: keys.optional("attention.indexer.top_k").filter(|n| *n > 0)?,
+    })
+}
+
 /// Tensor names without their layer, with dimensions.
 pub(super) struct Names<'a>(BTreeMap<&'a str, &'a [u64]>);
 
@@ -157,15 +187,28 @@ const CHECKED: &[&str] = &[
     "lfm2",
     "nemotron_h",
     "qwen3next",
+    "qwen35",
+    "falcon-h1",
+    "kimi-linear",
+    "deepseek32",
+    "deci",
+    "openelm",
+    "gemma4",
 ];
 
 /// Tensors that a checked architecture may have; anything else makes it another one.
 pub(super) fn is_checked(keys: &Keys, names: &Names) -> bool {
     let architecture = keys.architecture;
-    let strange = ["nextn.", "indexer.", "time_mix", "attn_q_a.bias", "cross_attn"];
-    let hybrid = ["jamba", "granitehybrid", "nemotron_h", "qwen3next"].contains(&architecture);
-    let odd =
-        |name: &&str| strange.iter().any(|s| name.starts_with(s)) || (name.starts_with("ssm_") && !hybrid);
+    let strange = ["time_mix", "attn_q_a.bias", "cross_attn"];
+    let states = ["jamba", "granitehybrid", "nemotron_h", "qwen3next", "qwen35", "falcon-h1", "kimi-linear"];
+    let hybrid = states.contains(&architecture);
+    let sparse = architecture == "deepseek32";
+    let odd = |name: &&str| {
+        strange.iter().any(|s| name.starts_with(s))
+            || (name.starts_with("ssm_") && !hybrid)
+            || (name.starts_with("indexer.") && !sparse)
+            || (*name == "per_layer_token_embd.weight" || *name == "ffn_norm_2.weight")
+    };
     // Olmo 3 is an olmo2 with a sliding window, which was not asked about.
     let windowed = architecture == "olmo2" && keys.optional("attention.sliding_window").is_some();
     !windowed && CHECKED.contains(&architecture) && !names.0.keys().any(odd)
@@ -254,45 +297,6 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
     })
 }
 
-/// Abilities of a layer, by the names of its tensors.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Parts {
-    pub attends: bool,
-    /// Keeps a state instead of a cache, or beside it.
-    pub recurrent: bool,
-}
-
-pub(super) fn parts_of_layers(header: &Header, n_layer: u64) -> Vec<Parts> {
-    let mut all = vec![Parts::default(); n_layer as usize];
-    for tensor in &header.tensors {
-        let part = tensor.name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
-        let Some((layer, part)) = part else { continue };
-        let Some(parts) = layer.parse::<usize>().ok().and_then(|layer| all.get_mut(layer)) else { continue };
-        parts.attends |= part.starts_with("attn_k") || part.starts_with("attn_v");
-        parts.recurrent |= ["ssm_", "time_mix_", "shortconv."].iter().any(|start| part.starts_with(start));
-    }
-    all
-}
-
-/// Elements that a recurrent layer keeps of a slot: the last inputs of its convolution and its state
-/// (`n_embd_r` and `n_embd_s` of llama-hparams.cpp).
-pub(super) fn state(keys: &Keys, n_embd: u64) -> u64 {
-    let of = |key: &str| keys.optional(key).unwrap_or(0);
-    let head = of("wkv.head_size");
-    if head > 0 {
-        let shifts = keys.optional("token_shift_count").unwrap_or(2);
-        return shifts.saturating_mul(n_embd).saturating_add(n_embd.saturating_mul(head));
-    }
-    let short = of("shortconv.l_cache");
-    if short > 0 {
-        return n_embd.saturating_mul(short - 1);
-    }
-    let (inner, state) = (of("ssm.inner_size"), of("ssm.state_size"));
-    let groups = (2 * of("ssm.group_count")).saturating_mul(state);
-    let kept = of("ssm.conv_kernel").saturating_sub(1);
-    kept.saturating_mul(inner.saturating_add(groups)).saturating_add(state.saturating_mul(inner))
-}
-
 pub(super) fn latent(keys: &Keys) -> Option<Latent> {
     let head_k = keys.optional("attention.key_length_mla").filter(|n| *n > 0)?;
     let rope = keys.optional("rope.dimension_count").unwrap_or(64);
@@ -304,34 +308,4 @@ pub(super) fn latent(keys: &Keys) -> Option<Latent> {
         head_k: Some(head_k).filter(small)?,
         head_v: keys.optional("attention.value_length_mla").filter(small)?,
     })
-}
-
-/// Layers that look back over `tokens` only.
-pub(super) struct Window {
-    pub tokens: u64,
-    /// Every n-th layer is full; 0: none is; used where the header has no list.
-    period: u64,
-}
-
-impl Window {
-    pub fn covers(&self, keys: &Keys, layer: u64) -> bool {
-        let listed = keys.header.per_layer(&keys.name("attention.sliding_window_pattern"), layer as usize);
-        match keys.header.metadata.get(&keys.name("attention.sliding_window_pattern")) {
-            Some(Value::Numbers(_)) => listed.is_some_and(|n| n != 0),
-            _ => self.period == 0 || layer % self.period < self.period - 1,
-        }
-    }
-}
-
-pub(super) fn window(keys: &Keys) -> Option<Window> {
-    let (by_default, period) = match keys.architecture {
-        "gemma2" => (Some(4096), 2),
-        "gemma3" => (None, 6),
-        "gpt-oss" => (None, 2),
-        // Others that llama.cpp gives a window too are not checked: every layer counts in full.
-        _ => return None,
-    };
-    let period = keys.optional("attention.sliding_window_pattern").unwrap_or(period);
-    let tokens = keys.optional("attention.sliding_window").or(by_default)?;
-    (tokens > 0).then_some(Window { tokens, period })
 }

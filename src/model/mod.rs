@@ -5,6 +5,7 @@ pub mod gguf;
 pub mod gguf_write;
 pub mod huggingface;
 mod keys;
+mod layers;
 mod make;
 pub mod recipe;
 pub mod registry;
@@ -13,5 +14,6 @@ pub mod template;
 pub mod tensor_type;
 pub mod tiny;
 pub mod tiny_embedding;
+mod window;
 
 pub use shape::{Shape, Weights};

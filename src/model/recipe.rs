@@ -42,7 +42,19 @@ impl Dimensions {
             n_ctx_train: self.n_ctx_train,
             head_dim,
             head_dim_v: head_dim,
-            layers: vec![LayerKv { k: kv, v: kv, window: false, state: 0 }; self.n_layer as usize],
+            layers: vec![
+                LayerKv {
+                    k: kv,
+                    v: kv,
+                    heads: self.n_head,
+                    head_k: head_dim,
+                    head_v: head_dim,
+                    ff: self.n_ff,
+                    cached: true,
+                    ..LayerKv::default()
+                };
+                self.n_layer as usize
+            ],
             window: None,
             block: Block {
                 rms: !phi2,
@@ -69,6 +81,7 @@ impl Dimensions {
             experts: None,
             dense_lead: 0,
             latent: None,
+            indexer: None,
         }
     }
 

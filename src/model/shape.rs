@@ -5,9 +5,12 @@
 use super::gguf::Header;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
+pub use super::layers::LayerKv;
+use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
-pub use super::make::{Block, Experts, FeedForward, Gating, Latent, QkNorm};
+pub use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, QkNorm};
 use super::tensor_type::TensorType;
+use super::window;
 use std::collections::BTreeMap;
 
 /// Dimensions and make of a decoder-only transformer, in llama.cpp's words.
@@ -36,17 +39,7 @@ pub struct Shape {
     pub dense_lead: usize,
     /// Multi-head latent attention: one joint key for all heads is cached, and no value.
     pub latent: Option<Latent>,
-}
-
-/// Elements that one token adds to a layer's cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LayerKv {
-    pub k: u64,
-    pub v: u64,
-    /// Looks back over the sliding window only.
-    pub window: bool,
-    /// Numbers of 32 bits that a recurrent layer keeps of a slot, however long its context.
-    pub state: u64,
+    pub indexer: Option<Indexer>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -59,6 +52,8 @@ pub struct Weights {
     pub total_bytes: u64,
     /// `token_embd` stays on the host however many layers are offloaded.
     pub embedding_bytes: u64,
+    /// Other tables that are read by rows and stay on the host as well.
+    pub input_bytes: u64,
     /// `output` and `output_norm`; goes with the last layer. A tied embedding is counted here too
     /// on a GPU, which is what llama.cpp does.
     pub output_bytes: u64,
@@ -88,6 +83,7 @@ impl Weights {
             parameters: 0,
             total_bytes: 0,
             embedding_bytes: 0,
+            input_bytes: 0,
             output_bytes: 0,
             tied: true,
             layer_bytes: vec![0; layers],
@@ -115,7 +111,8 @@ impl Weights {
                         weights.matrix_width = weights.matrix_width.max(width);
                     }
                 }
-                None if tensor.name.starts_with("token_embd") => weights.embedding_bytes += bytes,
+                None if tensor.name.starts_with("token_embd.") => weights.embedding_bytes += bytes,
+                None if is_input(&tensor.name) => weights.input_bytes += bytes,
                 None => weights.output_bytes += bytes,
             }
         }
@@ -126,6 +123,11 @@ impl Weights {
     }
 }
 
+/// Tables of llama.cpp's input layer beside the embedding (`LLM_TENSOR_LAYER_INPUT` of llama-arch.cpp).
+fn is_input(name: &str) -> bool {
+    ["position_embd.", "token_types.", "per_layer_token_embd."].iter().any(|table| name.starts_with(table))
+}
+
 /// `blk.7.attn_q.weight` → 7.
 fn layer_of(name: &str) -> Option<usize> {
     name.strip_prefix("blk.")?.split('.').next()?.parse().ok()
@@ -133,11 +135,6 @@ fn layer_of(name: &str) -> Option<usize> {
 
 /// Most layers believed; the deepest published model has about 130.
 const MAX_LAYERS: u64 = 512;
-/// Largest state of a recurrent layer believed, elements.
-const MAX_STATE: u64 = 1 << 32;
-/// Widest key or value of a layer believed, elements.
-const MAX_WIDTH: u64 = 1 << 24;
-
 impl Shape {
     pub fn from_header(header: &Header) -> Result<Shape, ShapeError> {
         let missing = |key: &str| ShapeError::Missing(key.to_string());
@@ -154,29 +151,9 @@ impl Shape {
         let head_dim = keys.width("attention.key_length").unwrap_or(n_embd / n_head);
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
         let latent = make::latent(&keys);
-        let window = make::window(&keys);
-        let parts = make::parts_of_layers(header, n_layer);
-        let state = make::state(&keys, n_embd).min(MAX_STATE);
-        let layers = (0..n_layer)
-            .map(|layer| {
-                let part = parts[layer as usize];
-                let state = if part.recurrent { state } else { 0 };
-                if part.recurrent && !part.attends {
-                    return LayerKv { k: 0, v: 0, window: false, state };
-                }
-                let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
-                let windowed = window.as_ref().is_some_and(|window| window.covers(&keys, layer));
-                match &latent {
-                    Some(latent) => LayerKv { k: latent.kv_rank + latent.rope, v: 0, window: false, state },
-                    None => LayerKv {
-                        k: (kv * head_dim).min(MAX_WIDTH),
-                        v: (kv * head_dim_v).min(MAX_WIDTH),
-                        window: windowed,
-                        state,
-                    },
-                }
-            })
-            .collect();
+        let window = window::window(&keys, n_layer - drafting_layers(header).min(n_layer));
+        let heads = [head_dim, head_dim_v];
+        let layers = layers::layers(&keys, n_layer, heads, latent.as_ref(), window.as_ref(), n_embd, n_head);
         let embedding = header.tensors.iter().find(|t| t.name == "token_embd.weight");
         let n_vocab = embedding.and_then(|t| t.dims.get(1).copied());
         let n_vocab = n_vocab
@@ -203,6 +180,7 @@ impl Shape {
             experts: make::experts(&keys, &names),
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
+            indexer: make::indexer(&keys),
         })
     }
 
@@ -212,22 +190,41 @@ impl Shape {
         self.layers.iter().map(heads).filter(|heads| *heads > 0).min().unwrap_or(1)
     }
 
-    /// Side of the matrix that turns keys before they are quantised.
-    pub fn k_rotation(&self) -> u64 {
-        let mut side = 64;
-        while self.head_dim.is_multiple_of(2 * side) && self.head_dim > 0 {
-            side *= 2;
+    /// Widest value of a layer.
+    pub fn widest_v(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.v).max().unwrap_or(0)
+    }
+
+    /// Sides of the matrices that turn the keys and values of one cache before they are quantised, 0 where
+    /// none does: heads of one size, a multiple of 64.
+    pub fn rotations(&self, window: bool, k: bool, v: bool) -> [u64; 2] {
+        if self.latent.is_some() {
+            return [0, 0];
         }
-        side
+        let side = |quantised: bool, head: fn(&LayerKv) -> u64, most: u64| {
+            let mut sizes = self.layers.iter().filter(|l| l.cached && l.window == window).map(head);
+            let first = sizes.next().unwrap_or(0);
+            if !quantised || first == 0 || !first.is_multiple_of(64) || sizes.any(|size| size != first) {
+                return 0;
+            }
+            let mut side = 64;
+            while side < most && first.is_multiple_of(2 * side) {
+                side *= 2;
+            }
+            side
+        };
+        [side(k, |layer| layer.head_k, u64::MAX), side(v, |layer| layer.head_v, 64)]
     }
 }
 
 /// The weights of a real file. `quant` is named by `general.file_type`, or by the type that holds
 /// most bytes.
 pub fn weights_of(header: &Header, layers: usize) -> Weights {
+    let trunk = layers - (drafting_layers(header) as usize).min(layers);
     let tensors: Vec<Tensor> = header
         .tensors
         .iter()
+        .filter(|t| layer_of(&t.name).is_none_or(|layer| layer < trunk || layer >= layers))
         .map(|t| Tensor { name: t.name.clone(), dims: t.dims.clone(), kind: t.kind })
         .collect();
     Weights::of(&quant_name(header), &tensors, layers)

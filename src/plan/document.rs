@@ -5,6 +5,7 @@
 
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
+use crate::hardware::facts::Vendor;
 use crate::hardware::offers::HostKind;
 use crate::model::embedder::Pooling;
 use crate::processor::Processor;
@@ -124,8 +125,18 @@ pub struct PlannedProfile {
     pub nvlink: bool,
 }
 
+impl PlannedProfile {
+    /// Who makes its cards.
+    pub fn vendor(&self) -> Vendor {
+        self.gpus.first().map(|gpu| gpu.vendor).unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedGpu {
+    /// Left out for the default one.
+    #[serde(default, skip_serializing_if = "Vendor::is_default")]
+    pub vendor: Vendor,
     pub name: String,
     /// Memory that such a card reports, not what the box says; bytes.
     pub vram_bytes: u64,

@@ -56,6 +56,27 @@ pub enum Logits {
     All,
 }
 
+/// What one layer keeps between batches: rows of bytes, cells, and what does not grow with the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub k_row: u64,
+    pub v_row: u64,
+    pub cells: u64,
+    /// Of the cache that chooses which tokens are looked at.
+    pub index_row: u64,
+    pub index_cells: u64,
+    pub streams: u64,
+    pub rotation: u64,
+    pub state: u64,
+}
+
+impl Kept {
+    pub fn bytes(&self) -> u64 {
+        let rows = (self.k_row + self.v_row) * self.cells + self.index_row * self.index_cells;
+        rows * self.streams + self.rotation + self.state
+    }
+}
+
 /// Compute buffers of one [`Shape`], kept because many quantisations and profiles share them.
 #[derive(Default)]
 pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
@@ -73,10 +94,10 @@ pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
         ));
     }
     // Without flash attention llama.cpp does not look at the head size.
-    let heads = [(k, shape.head_dim), (v, shape.head_dim_v)];
-    let types = heads.into_iter().filter_map(|(name, size)| Some((TensorType::by_name(name)?, size)));
-    let (odd, size) =
-        types.filter(|_| workload.flash_attn).find(|(t, size)| !size.is_multiple_of(t.block))?;
+    let attending = shape.layers.iter().filter(|layer| workload.flash_attn && layer.k > 0);
+    let heads = attending.flat_map(|layer| [(k, layer.head_k), (v, layer.head_v)]);
+    let mut types = heads.filter_map(|(name, size)| Some((TensorType::by_name(name)?, size)));
+    let (odd, size) = types.find(|(kind, size)| !size.is_multiple_of(kind.block))?;
     Some(format!(
         "llama.cpp refuses a {} KV cache here: the head size {size} is not a multiple of {}",
         odd.name.to_lowercase(),
@@ -149,33 +170,50 @@ impl Subject<'_> {
 
     /// Bytes of KV cache of layers `from..to`; llama.cpp's "context".
     pub fn kv_bytes(&self, from: u64, to: u64) -> u64 {
-        let (cells, streams) = streams(self.workload);
-        let window_cells = window_cells(self.shape, self.workload);
-        let (k, v) = (cache_type(&self.workload.kv_type_k), cache_type(&self.workload.kv_type_v));
-        let rotation = self.rotation_bytes(k, v);
         let layers = &self.shape.layers[from as usize..to as usize];
-        let bytes = |layer: &LayerKv| {
-            let cells = if layer.window { window_cells } else { cells };
+        layers.iter().map(|layer| self.kept(layer).bytes()).sum()
+    }
+
+    /// Memory that `layer` keeps between batches.
+    pub(super) fn kept(&self, layer: &LayerKv) -> Kept {
+        let (cells, streams) = streams(self.workload);
+        let (k, v) = (cache_type(&self.workload.kv_type_k), cache_type(&self.workload.kv_type_v));
+        Kept {
+            k_row: k.bytes_of(layer.k),
+            v_row: v.bytes_of(self.v_width(layer)),
+            cells: if layer.window { window_cells(self.shape, self.workload) } else { cells },
+            index_row: k.bytes_of(layer.index_k) + v.bytes_of(layer.index_v),
+            index_cells: cells,
+            streams,
+            rotation: if layer.k > 0 { self.rotation_bytes(k, v, layer.window) } else { 0 },
             // A recurrent layer keeps floats, and one state of each slot.
-            let state = 4 * layer.state * self.workload.slots.max(1);
-            let rotation = if layer.k > 0 { rotation } else { 0 };
-            (k.bytes_of(layer.k) + v.bytes_of(layer.v)) * cells * streams + rotation + state
-        };
-        layers.iter().map(bytes).sum()
+            state: 4 * layer.state * self.workload.slots.max(1),
+        }
+    }
+
+    /// Elements of a layer's value in its cache: transposed for want of flash attention, as many in every layer.
+    pub(super) fn v_width(&self, layer: &LayerKv) -> u64 {
+        match (self.shape.latent.is_some(), self.workload.flash_attn) {
+            (true, _) => 0,
+            (false, true) => layer.v,
+            (false, false) => {
+                if layer.cached {
+                    self.shape.widest_v()
+                } else {
+                    0
+                }
+            }
+        }
     }
 
     /// The matrices that turn one layer's keys and values before they are quantised: as wide as the
     /// largest power of two, from 64, that divides a key head, and 64 for values.
-    pub(super) fn rotation_bytes(&self, k: TensorType, v: TensorType) -> u64 {
-        let s = self.shape;
+    fn rotation_bytes(&self, k: TensorType, v: TensorType, window: bool) -> u64 {
         if !self.build.quantised_kv_rotation {
             return 0;
         }
-        let values = s.latent.is_none();
-        let of = |quantised: bool, head: u64, side: u64| {
-            if quantised && head.is_multiple_of(64) { 4 * side * side } else { 0 }
-        };
-        of(k.block > 1, s.head_dim, s.k_rotation()) + of(values && v.block > 1, s.head_dim_v, 64)
+        let [k_side, v_side] = self.shape.rotations(window, k.block > 1, v.block > 1);
+        4 * (k_side * k_side + v_side * v_side)
     }
 
     /// Logits of every sequence, in host memory.
@@ -254,7 +292,7 @@ impl Subject<'_> {
             // A tied output is the embedding itself on a CPU host.
             weights_bytes: match cpu_only {
                 true => self.weights.total_bytes,
-                false => self.weights.embedding_bytes + layers + experts,
+                false => self.weights.embedding_bytes + self.weights.input_bytes + layers + experts,
             },
             kv_bytes: self.kv_bytes(0, placement.host_layers),
             compute_bytes,

@@ -6,10 +6,11 @@ use super::request::{Fixed, ModelChoice, Request};
 use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
 use crate::hardware::cards;
-use crate::hardware::facts::{Facts, Gpu};
+use crate::hardware::facts::{Facts, Gpu, PciCard, Vendor};
 use crate::hardware::generation::Generation;
 use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
+use crate::hardware::vendor;
 use crate::processor::Processor;
 
 /// The profile's id in a plan.
@@ -28,7 +29,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let egress = facts.measured.iter().flat_map(|measured| &measured.egress);
     let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
-    let gpus: Vec<GpuSpec> = facts.gpus.iter().map(|gpu| card(gpu, known)).collect();
+    let gpus: Vec<GpuSpec> = of_one_maker(facts).map(|gpu| card(gpu, known)).collect();
     Profile {
         id: HOST.to_string(),
         title: "The host as it was found".to_string(),
@@ -51,6 +52,25 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     }
 }
 
+/// The cards of the maker whose cards have the most memory: one server's backend sees no others.
+fn of_one_maker(facts: &Facts) -> impl Iterator<Item = &Gpu> {
+    let memory = |maker: Vendor| -> u64 {
+        facts.gpus.iter().filter(|gpu| gpu.vendor == maker).map(|gpu| gpu.memory_total_bytes).sum()
+    };
+    // The first of those that have the same.
+    let maker = vendor::all().map(|maker| maker.id()).into_iter().rev().max_by_key(|maker| memory(*maker));
+    facts.gpus.iter().filter(move |gpu| Some(gpu.vendor) == maker)
+}
+
+/// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
+pub fn left_out(facts: &Facts) -> Vec<String> {
+    let one = |card: &PciCard| {
+        let install = vendor::of(card.vendor).install();
+        Some(format!("{}, so the plan leaves it out: install the driver ({install})", card.lacks()?))
+    };
+    facts.without_driver().filter_map(one).collect()
+}
+
 fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let specs = || known.iter().flat_map(|profile| &profile.gpus);
     let same = specs().find(|spec| spec.name == gpu.name);
@@ -59,6 +79,7 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let speed = cards::named(&gpu.name)
         .unwrap_or_else(|| cards::slowest(Generation::of_compute_capability(capability)));
     GpuSpec {
+        vendor: gpu.vendor,
         name: gpu.name.clone(),
         or_better: Vec::new(),
         vram_mib: usable(gpu) / MIB,
@@ -155,6 +176,43 @@ mod tests {
         facts.measured = Some(measured);
         let found = profile(&facts, &[]);
         assert_eq!((found.network_mbit_s, found.disk_read_mb_s), (250, 1800));
+    }
+
+    #[test]
+    fn a_card_without_a_driver_is_left_out_and_said() {
+        let mut facts = host(32 * GIB);
+        let card = PciCard {
+            bus_id: "0000:01:00.0".into(),
+            name: Some("NVIDIA GA102 [GeForce RTX 3090]".into()),
+            wants_driver: Some("nvidia".into()),
+            ..PciCard::default()
+        };
+        let integrated = PciCard { integrated: true, wants_driver: Some("amdgpu".into()), ..card.clone() };
+        let works = PciCard { wants_driver: None, driver: Some("nvidia".into()), ..card.clone() };
+        facts.pci_cards = vec![integrated, works];
+        assert!(left_out(&facts).is_empty());
+        facts.pci_cards.push(card);
+        let [text] = &left_out(&facts)[..] else { panic!("{:?}", left_out(&facts)) };
+        assert!(
+            text.contains("RTX 3090] at 0000:01:00.0 has no driver") && text.contains("apt install"),
+            "{text}"
+        );
+        assert!(profile(&facts, &[]).gpus.is_empty());
+    }
+
+    #[test]
+    fn a_host_with_cards_of_two_makers_is_planned_for_those_with_more_memory() {
+        let mut facts = host(32 * GIB);
+        let gpu = |vendor, gib: u64| Gpu { vendor, memory_total_bytes: gib * GIB, ..Gpu::default() };
+        for (cards, maker, count) in [
+            (vec![gpu(Vendor::Nvidia, 8), gpu(Vendor::Amd, 24)], Vendor::Amd, 1),
+            (vec![gpu(Vendor::Amd, 16), gpu(Vendor::Nvidia, 8), gpu(Vendor::Nvidia, 8)], Vendor::Nvidia, 2),
+            (vec![gpu(Vendor::Intel, 12)], Vendor::Intel, 1),
+        ] {
+            facts.gpus = cards;
+            let found = profile(&facts, &[]);
+            assert_eq!((found.gpus[0].vendor, found.gpus.len()), (maker, count));
+        }
     }
 
     #[test]

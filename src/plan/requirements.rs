@@ -4,6 +4,7 @@ use super::document::{Bound, Plan, ProfileKind, Requirement};
 use super::ledger::REPORTED_RAM;
 use super::server::Role;
 use crate::hardware::profiles::{MIB, Profile};
+use crate::hardware::vendor;
 
 /// The ids, as [`crate::verify`] knows them.
 pub mod ids {
@@ -45,11 +46,6 @@ pub mod ids {
         ServerName::all().find(|server| port(*server) == id)
     }
 }
-
-/// CUDA 12 compiles for Maxwell (5.0) and newer; llama.cpp's own images and most archives are built
-/// with it. Driver: NVIDIA, CUDA Compatibility, "minimum required driver" of CUDA 12.x on Linux.
-const LEAST_COMPUTE: &str = "5.0";
-const LEAST_DRIVER: &str = "525.60.13";
 
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;
@@ -200,20 +196,12 @@ pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         "one of",
         "the profile's speed counts on such a card",
     ));
-    all.push(requirement(
-        ids::GPU_COMPUTE,
-        Some(Bound::Name(LEAST_COMPUTE.to_string())),
-        None,
-        "at least",
-        "llama.cpp built with CUDA 12 has no code for older cards",
-    ));
-    all.push(requirement(
-        ids::GPU_DRIVER,
-        Some(Bound::Name(LEAST_DRIVER.to_string())),
-        None,
-        "at least",
-        "the oldest driver that runs CUDA 12 programs",
-    ));
+    let least = profile.gpus.first().map(|gpu| vendor::of(gpu.vendor).least()).unwrap_or_default();
+    for (id, bound) in [(ids::GPU_COMPUTE, least.compute_capability), (ids::GPU_DRIVER, least.driver)] {
+        if let Some((version, why)) = bound {
+            all.push(requirement(id, Some(Bound::Name(version.to_string())), None, "at least", why));
+        }
+    }
     if plan.profile.nvlink {
         all.push(requirement(
             ids::NVLINK,

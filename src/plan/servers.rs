@@ -24,6 +24,11 @@ pub struct Server<'a> {
 }
 
 impl Plan {
+    /// Cards that the model's own server uses.
+    pub fn cards(&self) -> usize {
+        if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() }
+    }
+
     /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
     pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
         let model = &self.model;
@@ -34,7 +39,7 @@ impl Plan {
             parameters: model.parameters,
             files: &model.files,
             size_bytes: model.size_bytes,
-            cards: if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() },
+            cards: self.cards(),
             args: &self.llama_server.args,
             embedding: None,
         };
@@ -100,7 +105,7 @@ impl Server<'_> {
                 first.name
             ));
         }
-        let cards = if plan.profile.kind == ProfileKind::Cpu { 0 } else { plan.profile.gpus.len() };
+        let cards = plan.cards();
         if self.cards > cards {
             return Err(format!("it is on a card, and the profile {:?} has none", plan.profile.id));
         }

@@ -39,6 +39,7 @@ pub use providers::Provider;
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
 use crate::error::{Failure, Result};
+use crate::hardware::vendor::{self, UnitDevices};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
@@ -174,8 +175,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         id: &'a str,
         quant: &'a str,
         listen: String,
-        /// Numbers of the GPUs it uses; empty on a CPU.
-        gpus: Vec<usize>,
+        /// What its GPUs need; none on a CPU.
+        devices: Option<UnitDevices>,
         gpu_names: String,
         exposed: bool,
         expose_unit: &'a str,
@@ -199,7 +200,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
             id: server.id,
             quant: server.quant,
             listen: ADDRESS.to_string(),
-            gpus: (0..gpus.len()).collect(),
+            devices: (!gpus.is_empty()).then(|| vendor::of(plan.profile.vendor()).unit(gpus.len())),
             exposed: plan.expose.is_some() && server.name == ServerName::CHAT,
             expose_unit: paths::EXPOSE_UNIT,
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
@@ -217,6 +218,9 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         port: u16,
         beside: Vec<Beside>,
         gpus: bool,
+        /// How a person sees that the cards' driver works.
+        driver: String,
+        groups: Vec<&'static str>,
         exposed: bool,
     }
     #[derive(Serialize)]
@@ -244,6 +248,8 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         })
     });
     let models = downloads.iter().filter(|download| download.what == CarriedKind::Model);
+    let cards = plan.cards();
+    let maker = vendor::of(plan.profile.vendor());
     templates::fill(
         "bundle/README.md",
         &Values {
@@ -252,7 +258,9 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             models: models.collect(),
             port: port(plan),
             beside: beside.collect(),
-            gpus: plan.profile.kind != ProfileKind::Cpu,
+            gpus: cards > 0,
+            driver: maker.check_by_hand(cards),
+            groups: maker.unit(cards).groups,
             exposed: plan.expose.is_some(),
         },
     )

@@ -33,6 +33,7 @@ pub fn text(facts: &Facts) -> String {
         row("GPU", "none".into());
     }
     facts.gpus.iter().for_each(|gpu| row(&format!("GPU {}", gpu.index), card(gpu)));
+    facts.without_driver().for_each(|found| row("GPU without a driver", found.to_string()));
     for pair in &facts.gpu_links {
         row(&format!("GPU {} – GPU {}", pair.a, pair.b), format!("{} ({})", pair.link, pair.meaning()));
     }

@@ -1,7 +1,7 @@
 //! One try to log in: what was tried so far, and what the server would take.
 
-use super::config::Settings;
 use super::method::Method;
+use super::settings::Settings;
 use super::wire::{Socket, Watchdog, is_lost};
 use ssh2::Session;
 

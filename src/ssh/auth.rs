@@ -5,10 +5,10 @@ use ssh2::Session;
 use super::ask::LIMIT;
 use super::attempt::{Attempt, Verdict, no_answer, reason};
 use super::auth_keys::Keys;
-use super::config::Settings;
 use super::conversation::{self, Conversation};
 use super::method::Method;
 use super::secrets::Lock;
+use super::settings::Settings;
 use super::wire::{Socket, Watchdog, is_lost, millis};
 use crate::error::{Failure, Result};
 

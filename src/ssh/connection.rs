@@ -1,19 +1,18 @@
 //! A connection: resolved, connected, the right host, authenticated.
 
-use std::io;
-use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ssh2::{MethodType, Session};
 
-use super::config::{self, Options, Settings};
+use super::config::Options;
 use super::exec::Exec;
 use super::host_key::{self, Accepted, HostKey, HostKeyPolicy};
 use super::known_hosts::{self, KnownHosts};
+use super::settings::{self, Settings};
 use super::target::{HostPort, Target};
 use super::wire::{Deadline, Socket, Watchdog, Wire, millis};
-use super::{auth, jump, resolve};
+use super::{auth, dial, jump};
 use crate::error::{Context, Failure, Result, anyhow};
 
 /// Authentication as a whole may take this many I/O timeouts: several keys, an agent that asks.
@@ -108,7 +107,7 @@ fn establish(
     depth: usize,
     via: Option<Connection>,
 ) -> Result<Connection> {
-    let mut settings = config::settings(target, options)?;
+    let mut settings = settings::settings(target, options)?;
     if depth > 0 {
         settings = settings.into_hop();
     }
@@ -125,8 +124,8 @@ fn establish(
             right_host(&settings, &known, &place, dial)?
         }
         None => {
-            let addresses = resolve::resolve(&settings.host, settings.port)?;
-            right_host(&settings, &known, &place, || dial(&addresses, &place, &settings))?
+            let addresses = dial::addresses(&settings)?;
+            right_host(&settings, &known, &place, || dial::dial(&addresses, &place, &settings))?
         }
     };
     session.set_timeout(millis(settings.io_timeout));
@@ -192,16 +191,6 @@ fn right_host(
     }
 }
 
-/// A TCP connection.
-fn dial(addresses: &[SocketAddr], place: &str, settings: &Settings) -> Result<Socket> {
-    let stream = reach(addresses, place, settings.connect_timeout)?;
-    // Best effort: without them it is slower, or notices a dead network later.
-    let _ = stream.set_nodelay(true);
-    let unacknowledged = settings.io_timeout.as_millis().min(u32::MAX.into()) as u32;
-    let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, unacknowledged);
-    Ok(Arc::new(stream.into()))
-}
-
 /// A session with the key exchange done.
 fn start(socket: &Socket, place: &str, host_keys: &[&str], limit: Duration) -> Result<Session> {
     let mut session = Session::new().context("starting libssh2")?;
@@ -223,41 +212,6 @@ fn accept(settings: &Settings, known: &KnownHosts, key: &HostKey) -> Result<()> 
         known_hosts::append(file, name, port, &key.key_type, &key.blob)?;
     }
     Ok(())
-}
-
-/// Connects to the first address that answers. Each gets its share of what is left of `limit`.
-fn reach(addresses: &[SocketAddr], place: &str, limit: Duration) -> Result<TcpStream> {
-    let deadline = Deadline::after(limit);
-    let mut last: Option<(SocketAddr, io::Error)> = None;
-    for (index, address) in addresses.iter().enumerate() {
-        let share = deadline.left() / (addresses.len() - index) as u32;
-        if share.is_zero() {
-            break;
-        }
-        match TcpStream::connect_timeout(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Some((*address, error)),
-        }
-    }
-    let Some((address, error)) = last else {
-        return Err(Failure::failed(format!("{place} was not tried: the time limit is zero")).into());
-    };
-    let (what, hint) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            ("refused the connection".to_string(), "is sshd running there, and is this its port?")
-        }
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
-            format!("did not answer within {} s", limit.as_secs_f64()),
-            "is the machine on, is the address right, does a firewall let this port through?",
-        ),
-        _ => (format!("cannot be reached: {error}"), "check the address and the network"),
-    };
-    let through = if place.contains(&address.ip().to_string()) {
-        String::new()
-    } else {
-        format!(" ({})", address.ip())
-    };
-    Err(Failure::failed(format!("{place}{through} {what}")).hint(hint).into())
 }
 
 /// Known types first: asking a host that is known by another key for its best one would look like a

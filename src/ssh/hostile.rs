@@ -1,12 +1,14 @@
 //! The parsers of this room as functions of a text, for the tests of hostile input.
 
-use super::{certificate, config, key_file};
+use super::reader::{self, Asked};
+use super::{certificate, key_file};
 use std::path::Path;
 
 /// An SSH configuration, asked for two hosts.
 pub fn config(text: &str) {
     for name in ["box", "gpu1.example"] {
-        if let Err(why) = config::parsed(text, name, Path::new("/nonexistent")) {
+        let asked = Asked { name, user: None, port: None, home: Path::new("/nonexistent") };
+        if let Err(why) = reader::read_config(&[("config".into(), text.to_string())], &asked) {
             let _ = crate::outside::line(&why);
         }
     }

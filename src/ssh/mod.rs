@@ -12,7 +12,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! - [`Target`]: what a person types. `config`, `resolve`: what that means.
+//! - [`Target`]: what a person types. `settings`, `resolve`: what that means, by the SSH configuration, which
+//!   `authority` asks OpenSSH's client about. Without one `reader`, `line` and `included` read the files;
+//!   `found` is what either says, `tokens` are the tokens in it, `account` the user here.
 //! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
 //! - `auth`, `attempt`, `method`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
@@ -28,38 +30,47 @@
 //! Errors are [`Failure`](crate::error::Failure)s where exit code or hint matter. [`Lost`],
 //! [`TimedOut`] and [`EndedEarly`] are in the chain of an error to be told apart by `downcast_ref`.
 //!
-//! Not supported, and said so: ProxyCommand, host certificates, `Match` with anything but host names.
+//! Not supported, and said so: ProxyCommand, host certificates; without OpenSSH's client also `Match` with
+//! exec, final and the like.
 //! Not supported by libssh2 and not found out by us: keys on hardware (sk-…), a certificate file for a
 //! key that only the agent has (ssh-add takes both), RSA certificates in an agent.
 
+mod account;
 mod agent;
 mod ask;
 mod attempt;
 mod auth;
 mod auth_keys;
+mod authority;
 mod certificate;
 mod config;
 mod connection;
 mod conversation;
+mod dial;
 mod exec;
-mod flatten;
 mod forward;
+mod found;
 mod host_key;
 #[doc(hidden)]
 pub mod hostile;
+mod included;
 mod jump;
 mod key_file;
 mod known_hosts;
+mod line;
 mod lines;
 mod method;
 mod quote;
+mod reader;
 mod resolve;
 mod secrets;
+mod settings;
 mod target;
+mod tokens;
 mod wire;
 
 pub use ask::{Absent, Ask, Nobody, Person, VARIABLES, from_stdin, from_variable};
-pub use config::{Options, names};
+pub use config::{Memory, Options};
 pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
@@ -68,5 +79,6 @@ pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;
 pub use secrets::{Around, GivenSecrets, Lock, Secrets, Turn};
+pub use settings::names;
 pub use target::Target;
 pub use wire::{Lost, TimedOut};

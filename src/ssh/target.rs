@@ -1,7 +1,7 @@
-//! Parses the name of a host: `[user@]name[:port]`.
+//! Parses the name of a host: `[user@]name[:port]`, also as `ssh://[user@]name[:port]`.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::error::{Failure, Result};
 
@@ -16,7 +16,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads `[user@]name[:port]`, `[user@][v6][:port]` or `[user@]v6`.
+    /// Reads `[user@]name[:port]`, `[user@][v6][:port]` or `[user@]v6`; `ssh://` may stand before the first two
+    /// and a `/` after them.
     ///
     /// # Errors
     /// Exit 2 with a hint when any part is empty, has whitespace or control characters, starts with
@@ -37,6 +38,12 @@ fn parse(text: &str) -> Result<Target, &'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("it has whitespace or control characters");
     }
+    let text = match text.split_at_checked("ssh://".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ssh://") => {
+            rest.strip_suffix('/').unwrap_or(rest)
+        }
+        _ => text,
+    };
     // The last `@`: user names of some providers contain one (`me@example.org@host`).
     let (user, rest) = match text.rsplit_once('@') {
         Some((user, rest)) => (Some(user), rest),
@@ -63,8 +70,9 @@ fn split_port(rest: &str) -> Result<(&str, Option<&str>), &'static str> {
     if let Some(bracketed) = rest.strip_prefix('[') {
         let (name, after) = bracketed.split_once(']').ok_or("the '[' is not closed")?;
         let address = name.split('%').next().unwrap_or(name);
-        if address.parse::<Ipv6Addr>().is_err() {
-            return Err("what is in brackets is not an IPv6 address");
+        // `ssh -G` puts an IPv4 address in brackets too.
+        if address.parse::<IpAddr>().is_err() {
+            return Err("what is in brackets is not an address");
         }
         return match after {
             "" => Ok((name, None)),
@@ -149,7 +157,15 @@ mod tests {
             assert_eq!(parsed, want, "{text}");
             assert_eq!(parsed.to_string(), text);
         }
-        assert_eq!(Target::parse("[::1]").unwrap(), target(None, "::1", None));
+        for (text, want) in [
+            ("[::1]", target(None, "::1", None)),
+            ("me@[192.0.2.1]:22", target(Some("me"), "192.0.2.1", Some(22))),
+            ("ssh://me@web1:2222", target(Some("me"), "web1", Some(2222))),
+            ("SSH://web1/", target(None, "web1", None)),
+            ("ssh://[2001:db8::1]:2222", target(None, "2001:db8::1", Some(2222))),
+        ] {
+            assert_eq!(Target::parse(text).unwrap(), want, "{text}");
+        }
     }
 
     #[test]
@@ -174,7 +190,9 @@ mod tests {
             "a:b:c",
             ":22",
             "web1\n",
-            "ssh://web1",
+            "ssh://",
+            "http://web1",
+            "ssh://web1/path",
             "web*",
             "a,b",
         ] {

@@ -1,13 +1,16 @@
 //! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
 use super::found::{Finding, Held, holds, number};
-use crate::hardware::facts::{Facts, Gpu};
+use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::plan::document::Bound;
 use crate::units::gib;
 
 pub fn count(facts: &Facts) -> Finding<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
-    let why = lost.map(|(_, why)| why).or(facts.failed.get("gpus"));
+    let why = lost.map(|(_, why)| why.clone()).or(facts.failed.get("gpus").cloned());
+    // Fewer than there are on the bus.
+    let without: Vec<String> = facts.without_driver().filter_map(PciCard::lacks).collect();
+    let why = why.or((!without.is_empty()).then(|| without.join("; ")));
     let mut text = match facts.gpus.len() {
         0 => "no GPU".to_string(),
         1 => "1 GPU".to_string(),

@@ -49,7 +49,8 @@ impl Client {
         run(&mut self.command(args))
     }
 
-    /// Runs the program on `host` as `user`, who has the key and knows the host's.
+    /// Runs the program on `host` as `user`, who has the key and knows the host's, with the `ssh_config` of its
+    /// home if it has one.
     pub fn on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Ran {
         run(&mut self.command_on(host, user, args))
     }
@@ -58,6 +59,9 @@ impl Client {
         let mut command = self.command(args);
         command.arg("--host").arg(host.login(user));
         command.arg("--identity").arg(host.key_path()).arg("--known-hosts").arg(host.known_hosts());
+        if self.path("ssh_config").exists() {
+            command.args(["--ssh-config", "ssh_config"]);
+        }
         command
     }
 

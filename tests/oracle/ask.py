@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Asks llama-fit-params of one build about the models of shapes.rs and writes the answers as JSON.
 
-usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json [models]
+usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json [models|newest|every]
 REFERENCE_GGUF is the built example of that name. The files are header-only, a few MB each. With `models`,
-it asks fewer questions about the models of models.toml instead.
+it asks fewer questions about the models of models.toml instead, or of another file of that form.
 """
 import json, os, re, subprocess, sys, tempfile
 
 tool, writer, out = sys.argv[1:4]
 here = os.path.dirname(__file__)
-if sys.argv[4:] == ["models"]:
-    names = re.findall(r'^name = "([^"]+)"', open(os.path.join(here, "models.toml")).read(), re.M)
+if sys.argv[4:]:
+    names = re.findall(r'^name = "([^"]+)"', open(os.path.join(here, sys.argv[4] + ".toml")).read(), re.M)
 else:
     names = re.findall(r'Reference \{ name: "([^"]+)"', open(os.path.join(here, "shapes.rs")).read())
 rows = []
@@ -19,7 +19,7 @@ rows = []
 def ask(name, path, n_ctx, fa, k, v, slots):
     command = [tool, "-m", path, "-fitp", "on", "-c", str(n_ctx), "-fa", fa, "-ctk", k, "-ctv", v]
     command += ["-np", str(slots), "-lv", "5"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ | {"GGML_NO_BACKTRACE": "1"})
     answer = re.search(r"^Host (\d+) (\d+) (\d+)", done.stdout, re.M)
     exact = re.findall(r"CPU compute buffer size = +([\d.]+) MiB", done.stderr)
     rows.append({
@@ -41,6 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
             for n_ctx, fa, slots in ((2048, "on", 1), (8192, "on", 1), (8192, "on", 4), (32768, "on", 4),
                                      (8192, "off", 1), (8192, "off", 4)):
                 ask(name, path, n_ctx, fa, "f16", "f16", slots)
+            if sys.argv[4] == "newest":
+                ask(name, path, 131072, "on", "f16", "f16", 1)
             ask(name, path, 8192, "on", "q8_0", "q8_0", 4)
             ask(name, path, 32768, "on", "q4_0", "f16", 2)
             os.remove(path)

@@ -1,4 +1,4 @@
-// Reads tests/oracle/models.toml and writes the header-only GGUF files that it describes: shared by
+// Reads tests/oracle/models.toml and its like and writes the header-only GGUF files that it describes: shared by
 // examples/reference_gguf.rs and the planner's tests, like shapes.rs.
 
 /// A model that llama.cpp's tools were asked about.
@@ -22,13 +22,19 @@ struct Layers {
     tensors: Vec<String>,
 }
 
-/// Every model of tests/oracle/models.toml.
+/// The models of tests/oracle/models.toml and newest.toml, in that order.
 pub fn written() -> Vec<Written> {
+    FILES.iter().flat_map(|text| written_in(text)).collect()
+}
+
+pub const FILES: [&str; 2] = [include_str!("models.toml"), include_str!("newest.toml")];
+
+pub fn written_in(text: &str) -> Vec<Written> {
     #[derive(serde::Deserialize)]
     struct File {
         model: Vec<Written>,
     }
-    toml::from_str::<File>(include_str!("models.toml")).expect("the models read").model
+    toml::from_str::<File>(text).expect("the models read").model
 }
 
 /// The header of `m`, without a tokenizer, and the size of the whole file; the weights are a hole.
@@ -60,7 +66,10 @@ pub fn of_written(m: &Written) -> (Vec<u8>, u64) {
 }
 
 fn setting(value: &toml::Value) -> Field<'static> {
-    let integer = |value: &toml::Value| value.as_integer().expect("arrays are of one kind") as i32;
+    let integer = |value: &toml::Value| match value {
+        toml::Value::Boolean(flag) => *flag as i32,
+        value => value.as_integer().expect("arrays are of one kind") as i32,
+    };
     match value {
         toml::Value::Boolean(flag) => Field::Bool(*flag),
         toml::Value::Integer(number) => Field::U32(*number as u32),

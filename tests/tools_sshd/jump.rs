@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use agi_provision::error::{Exit, exit_code};
-use agi_provision::ssh::{Connection, GivenSecrets, HostKeyPolicy, Lost, Nobody, Options, Secrets, Target};
+use agi_provision::ssh::{
+    Connection, GivenSecrets, HostKeyPolicy, Lost, Memory, Nobody, Options, Secrets, Target,
+};
 
 use crate::server::{Server, USER};
 
@@ -94,7 +96,9 @@ fn what_goes_wrong_on_the_way_is_said() {
     let error = Connection::connect(&target, &short).err().unwrap();
     assert!(error.to_string().contains("did not answer with an SSH banner"), "{error:#}");
 
-    fs::write(gate.path("config"), format!("Host *\n  ProxyJump {}@loop\n", *USER)).unwrap();
+    fs::write(gate.path("config"), "Host inner\n ProxyJump a\nHost a\n ProxyJump b\nHost b\n ProxyJump a\n")
+        .unwrap();
+    let options = Options { memory: Memory::default(), ..options };
     let error = connect(&options).err().unwrap();
     assert_eq!(exit_code(&error), Exit::Usage);
     assert!(format!("{error:#}").contains("in a circle"), "{error:#}");

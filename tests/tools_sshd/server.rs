@@ -117,6 +117,7 @@ impl Server {
             connect_timeout: Some(Duration::from_secs(10)),
             io_timeout: Duration::from_secs(20),
             secrets: Secrets::default(),
+            ..Options::default()
         }
     }
 

@@ -52,6 +52,14 @@ pub fn create() -> Result<()> {
     tool("useradd", &args)
 }
 
+/// Adds the user to groups that are there.
+pub fn join(groups: &[&str]) -> Result<()> {
+    match groups {
+        [] => Ok(()),
+        groups => tool("usermod", &["--append", "--groups", &groups.join(",")]),
+    }
+}
+
 fn tool(name: &str, args: &[&str]) -> Result<()> {
     let outcome = process::run(name, args, Duration::from_secs(30))?;
     if outcome.success {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::agent::servers::reported::parse_log;
 
 /// As b11434 printed for a model of 7B parameters on a CPU.
 const CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
@@ -24,17 +25,6 @@ sched_reserve:  CUDA_Host compute buffer size =    72.00 MiB";
 
 fn plan() -> Plan {
     Plan::from_json(include_str!("../../../tests/golden/plans/multi-gpu.json")).unwrap()
-}
-
-#[test]
-fn buffers_are_read_and_what_is_reserved_again_counts_once() {
-    let reported = parse_log(CPU.lines());
-    let mib = |n: f64| (n * 1048576.0) as u64;
-    assert_eq!(reported.model["CPU_Mapped"], mib(3891.24));
-    assert_eq!((reported.kv["CPU"], reported.compute["CPU"]), (2048 << 20, mib(80.51)));
-    assert_eq!((reported.output["CPU"], reported.offloaded), (mib(0.24), None));
-    assert!(reported.is_complete());
-    assert!(!parse_log(["llama_kv_cache: size = 1 MiB", "nonsense buffer size = many"]).is_complete());
 }
 
 #[test]
@@ -81,4 +71,59 @@ fn more_than_the_ledger_says_is_a_warning() {
     let more = GPUS.replace("5248.00", "5348.00");
     let warnings = compare(&plan(), &parse_log(more.lines()), &BTreeMap::new()).warnings();
     assert!(warnings[0].starts_with("gpu0: the server took "), "{warnings:?}");
+}
+
+/// The cards of a tensor split are one device to llama-server.
+fn shared(model: &str, kv: &str) -> String {
+    let lines = GPUS.lines().filter(|line| !line.contains("CUDA1"));
+    let lines: Vec<&str> = lines.collect();
+    lines.join("\n").replace("CUDA0", "Meta()").replace("33632.81", model).replace("5248.00", kv)
+}
+
+#[test]
+fn what_a_tensor_split_reports_once_counts_for_every_card() {
+    let mut plan = plan();
+    for ledger in &mut plan.memory[1..] {
+        (ledger.weights_bytes, ledger.kv_bytes) = (33000 << 20, 5120 << 20);
+    }
+    let none = BTreeMap::new();
+    let proof = compare(&plan, &parse_log(shared("33000.00", "5120.00").lines()), &none);
+    assert_eq!(proof.fallback(), None);
+    assert_eq!(proof.warnings(), [""; 0]);
+    for card in &proof.devices[1..] {
+        let parts = (card.weights.reported, card.kv.reported, card.compute.reported, card.at_most);
+        assert_eq!(parts, (33000 << 20, 5120 << 20, 250 << 20, false), "{}", card.device);
+    }
+    // A later build may name the cards.
+    let named = shared("33000.00", "5120.00").replace("Meta()", "Meta(CUDA0,CUDA1)");
+    assert_eq!(compare(&plan, &parse_log(named.lines()), &none), proof);
+    // More than planned is one on each.
+    let more = compare(&plan, &parse_log(shared("33100.00", "5120.00").lines()), &none);
+    assert_eq!(more.warnings().len(), 2, "{:?}", more.warnings());
+    // No card has weights.
+    let idle = shared("33000.00", "5120.00").replace("Meta() model", "CPU model");
+    assert_eq!(compare(&plan, &parse_log(idle.lines()), &none).fallback().unwrap(), "no weights are on gpu0");
+}
+
+#[test]
+fn the_fullest_card_of_an_uneven_tensor_split_is_the_one_that_is_compared() {
+    let mut plan = plan();
+    (plan.memory[1].weights_bytes, plan.memory[2].weights_bytes) = (40000 << 20, 26000 << 20);
+    (plan.memory[1].kv_bytes, plan.memory[2].kv_bytes) = (6144 << 20, 4096 << 20);
+    let compare =
+        |model| super::compare(&plan, &parse_log(shared(model, "6144.00").lines()), &BTreeMap::new());
+    let proof = compare("40000.00");
+    assert_eq!((proof.fallback(), proof.warnings()), (None, Vec::new()));
+    assert_eq!(proof.devices.iter().map(|device| device.at_most).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(compare("40100.00").warnings().len(), 1);
+}
+
+#[test]
+fn memory_on_a_card_that_the_plan_does_not_use_is_a_warning() {
+    let mut plan = plan();
+    plan.memory.truncate(2);
+    let proof = compare(&plan, &parse_log(GPUS.lines()), &BTreeMap::new());
+    assert_eq!(proof.elsewhere["CUDA1"], ((32257.84 + 4992.0 + 250.0) * 1048576.0) as u64);
+    let warnings = proof.warnings();
+    assert_eq!(warnings, ["CUDA1: the server took 37499 MiB on a device that the plan does not use"]);
 }

@@ -1,16 +1,16 @@
 //! What a server that runs says of itself in the journal, and what the kernel says of its process.
 
-use super::proof;
+use super::reported::{self, Reported};
 use crate::agent::host::service;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// The buffers that the process `pid` reported at its start; the journal may be a moment behind it.
-pub fn reported(pid: u32) -> proof::Reported {
+pub fn reported(pid: u32) -> Reported {
     let start = Instant::now();
     loop {
         let lines = service::lines_of(pid);
-        let reported = proof::parse_log(lines.iter().map(String::as_str));
+        let reported = reported::parse_log(lines.iter().map(String::as_str));
         if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
             return reported;
         }

@@ -53,7 +53,7 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     let mut facts = look();
     if facts.gpus.len() < gpus && patience() > Duration::ZERO {
         say!("waiting up to {} s for {gpus} GPU(s); {} seen", patience().as_secs(), facts.gpus.len());
-        wait_for_gpus(gpus, patience());
+        wait_for_gpus(plan.profile.vendor(), gpus, patience());
         facts = look();
         if facts.gpus.len() >= gpus {
             say!("the GPU came late: starting again, so that its device is open to the service");

@@ -27,6 +27,7 @@ use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
+use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
@@ -97,11 +98,11 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
                 false => probe(Path::new(paths::MODELS)),
             };
             let mut report = judge(&plan, &facts, own_use(0)?.0, strict, &allow);
-            output.send(&Event::Facts { facts: Box::new(facts) })?;
+            output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
             let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
             report.lines.extend(deep.lines.iter().cloned());
-            let mut end =
-                verified(report, output)?.unwrap_or_else(|| End::done(false, "the host meets the plan"));
+            let mut end = verified(report, &facts, output)?
+                .unwrap_or_else(|| End::done(false, "the host meets the plan"));
             end.hint = deep.hint().or(end.hint);
             Ok(end)
         }
@@ -205,7 +206,7 @@ pub fn apply(
     let (held, seen) = own_use(desired.as_ref().map_or(0, Desired::held_bytes))?;
     let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
-    if let Some(refused) = verified(report.clone(), output)? {
+    if let Some(refused) = verified(report.clone(), &facts, output)? {
         return Ok(refused);
     }
     let desired = Desired { seen: Some(seen), ..desired? };
@@ -346,9 +347,11 @@ fn fullest_gpu(plan: &Plan) -> u64 {
 }
 
 /// Sends the report; a refusal ends with exit 4.
-fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
+fn verified(report: Report, facts: &Facts, output: &mut dyn Events) -> Result<Option<End>> {
     let passes = report.passes();
     let count = report.refused().count();
+    let lacks_card = report.refused().any(|line| line.id == ids::GPU_COUNT);
+    let without_driver = facts.without_driver().next().filter(|_| lacks_card);
     let only_port = report.refused().all(|line| ids::server_of(&line.id).is_some());
     output.send(&Event::Verified { report })?;
     if passes {
@@ -361,9 +364,17 @@ fn verified(report: Report, output: &mut dyn Events) -> Result<Option<End>> {
             if count == 1 { " is" } else { "s are" }
         ),
     )
-    .hint(match only_port {
-        true => "stop what listens on that port, then apply again; nothing was changed",
-        false => "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed",
+    .hint(match (without_driver, only_port) {
+        (Some(card), _) => format!(
+            "install the card's driver ({}), then apply again; nothing was changed",
+            vendor::of(card.vendor).install()
+        ),
+        (None, true) => "stop what listens on that port, then apply again; nothing was changed".to_string(),
+        (None, false) => {
+            "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was \
+                          changed"
+                .to_string()
+        }
     });
     Ok(Some(End::failed(&failure.into())))
 }

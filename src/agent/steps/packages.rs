@@ -12,7 +12,9 @@ use crate::checked::HostPath;
 use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
 use crate::error::{Failure, Result};
 use crate::files;
+use crate::hardware::backend::Backend;
 use crate::hardware::probe::package_lock;
+use crate::hardware::vendor;
 use std::path::{Path, PathBuf};
 
 pub struct Packages;
@@ -94,14 +96,13 @@ fn loader(desired: &Desired) -> Result<Loader> {
             .hint(format!("it must be a Linux {} executable for this host's C library", Machine::OWN))
     })?;
     let mut missing = loaded.missing();
-    if !desired.plan.profile.gpus.is_empty() {
+    if desired.plan.cards() > 0 {
         // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
-        let backend = server.with_file_name("libggml-vulkan.so");
-        if let Ok(loaded) = elf::resolve(&backend, &search) {
-            missing.extend(loaded.missing());
-            missing.sort();
-            missing.dedup();
-        }
+        let backends = vendor::of(desired.plan.profile.vendor()).backends();
+        let found = |backend: &Backend| elf::resolve(&server.with_file_name(backend.library()), &search).ok();
+        missing.extend(backends.iter().filter_map(found).flat_map(|loaded| loaded.missing()));
+        missing.sort();
+        missing.dedup();
     }
     let mut found: Vec<PathBuf> =
         loaded.found.into_iter().filter(|path| !path.starts_with(&folder)).collect();

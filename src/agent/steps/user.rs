@@ -7,6 +7,7 @@ use crate::agent::host::users::{self, UserAndGroup};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::made::{self, Thing};
 use crate::error::Result;
+use crate::hardware::vendor;
 use crate::paths;
 
 pub struct User;
@@ -16,9 +17,12 @@ impl Resource for User {
         Id::User
     }
 
-    fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         Ok(match UserAndGroup::read()? {
-            UserAndGroup { user: true, group: true } => Observed::default(),
+            UserAndGroup { user: true, group: true } => match groups(desired)?.join(", ") {
+                none if none.is_empty() => Observed::default(),
+                groups => vec![Change::Create(format!("add {} to the group {groups}", paths::USER))].into(),
+            },
             UserAndGroup { user: false, group: false } => {
                 vec![Change::Create(format!("create the system user {}", paths::USER))].into()
             }
@@ -30,9 +34,13 @@ impl Resource for User {
     }
 
     /// Taken back with everything else when a first apply fails; later it exists.
-    fn apply(&self, _: &Desired, _: &mut Run) -> Result<()> {
+    fn apply(&self, desired: &Desired, _: &mut Run) -> Result<()> {
+        if let UserAndGroup { user: true, group: true } = UserAndGroup::read()? {
+            return users::join(&groups(desired)?);
+        }
         users::remove()?;
         users::create()?;
+        users::join(&groups(desired)?)?;
         let accounts = Accounts::read()?;
         let (account, group) = (accounts.account(paths::USER), accounts.group(paths::USER));
         let name = || paths::USER.to_string();
@@ -41,4 +49,17 @@ impl Resource for User {
             Thing::Group { name: name(), gid: group.map(|group| group.gid) },
         ])
     }
+}
+
+/// Groups of the host that the device files of the plan's cards belong to, and that the user is not in yet.
+fn groups(desired: &Desired) -> Result<Vec<&'static str>> {
+    let cards = desired.plan.cards();
+    if cards == 0 {
+        return Ok(Vec::new());
+    }
+    let accounts = Accounts::read()?;
+    let has = accounts.account(paths::USER).map(|account| account.groups).unwrap_or_default();
+    let wanted = vendor::of(desired.plan.profile.vendor()).unit(cards).groups;
+    let lacks = |group: &&str| accounts.group(group).is_some() && !has.iter().any(|known| known == group);
+    Ok(wanted.into_iter().filter(lacks).collect())
 }

@@ -1,10 +1,14 @@
-//! GPUs and what connects them, as nvidia-smi reports them.
+//! GPUs and what connects them, as their drivers report them.
 
+use super::vendor::Vendor;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gpu {
     pub index: u64,
+    #[serde(default)]
+    pub vendor: Vendor,
     pub name: String,
     pub uuid: Option<String>,
     /// `00000000:65:00.0`.
@@ -34,6 +38,67 @@ pub struct Gpu {
     pub numa_node: Option<u64>,
     #[serde(default)]
     pub processes: Option<Vec<GpuProcess>>,
+}
+
+impl Gpu {
+    /// Names of the fields that are not reported.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            ("uuid", self.uuid.is_none()),
+            ("pci_bus_id", self.pci_bus_id.is_none()),
+            ("memory_used_bytes", self.memory_used_bytes.is_none()),
+            ("memory_free_bytes", self.memory_free_bytes.is_none()),
+            ("driver", self.driver.is_none()),
+            ("cuda_version", self.cuda_version.is_none()),
+            ("compute_capability", self.compute_capability.is_none()),
+            ("ecc", self.ecc.is_none()),
+            ("mig", self.mig.is_none()),
+            ("persistence", self.persistence.is_none()),
+            ("power_limit_watts", self.power_limit_watts.is_none()),
+            ("pcie", self.pcie.is_none()),
+            ("numa_node", self.numa_node.is_none()),
+            ("processes", self.processes.is_none()),
+        ];
+        all.into_iter().filter_map(|(name, missing)| missing.then_some(name))
+    }
+}
+
+/// A graphics card on the PCI bus.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PciCard {
+    /// `0000:65:00.0`.
+    pub bus_id: String,
+    pub vendor: Vendor,
+    /// PCI's number of the model, `2204`.
+    pub device_id: String,
+    /// By the PCI ID Repository; null: it has no such card.
+    pub name: Option<String>,
+    /// The kernel's driver that works it; null: none.
+    pub driver: Option<String>,
+    /// The driver that a GPU backend needs; null where that one works it.
+    pub wants_driver: Option<String>,
+    /// It has no memory of its own but the host's.
+    pub integrated: bool,
+}
+
+impl fmt::Display for PciCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} at {}", self.bus_id),
+            None => write!(f, "a card of {} (device {}) at {}", self.vendor, self.device_id, self.bus_id),
+        }
+    }
+}
+
+impl PciCard {
+    /// What it lacks to be used; `None` for a card that a driver works.
+    pub fn lacks(&self) -> Option<String> {
+        let wanted = self.wants_driver.as_ref()?;
+        Some(match &self.driver {
+            None => format!("{self} has no driver ({wanted} is not loaded)"),
+            Some(other) => format!("{self} has the driver {other}, and llama.cpp needs {wanted}"),
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

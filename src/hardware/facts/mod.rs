@@ -13,8 +13,10 @@ use std::net::IpAddr;
 use std::path::Path;
 
 mod gpu;
+mod vendor;
 
-pub use gpu::{Ecc, Gpu, GpuLink, GpuProcess, Mig, NvLink, Pcie};
+pub use gpu::{Ecc, Gpu, GpuLink, GpuProcess, Mig, NvLink, PciCard, Pcie};
+pub use vendor::Vendor;
 
 pub const SCHEMA: &str = "agi-provision/facts/1";
 
@@ -30,6 +32,9 @@ pub struct Facts {
     #[serde(default)]
     pub mounts: Vec<Mount>,
     pub gpus: Vec<Gpu>,
+    /// Graphics cards on the PCI bus, whether a driver works them or not.
+    #[serde(default)]
+    pub pci_cards: Vec<PciCard>,
     /// Every pair of GPUs has an NVLink between them (`NV#` in the topology matrix) and no link is
     /// inactive. Unsupported with fewer than two GPUs.
     pub nvlink: Option<bool>,
@@ -58,6 +63,24 @@ pub struct Facts {
     /// Field → why there is nothing to read.
     #[serde(default)]
     pub unsupported: BTreeMap<String, String>,
+}
+
+impl Facts {
+    /// Cards that are there and cannot be used, as no driver of their maker works them.
+    pub fn without_driver(&self) -> impl Iterator<Item = &PciCard> {
+        self.pci_cards.iter().filter(|card| card.wants_driver.is_some() && !card.integrated)
+    }
+
+    /// Why there is none that can be used; `None` where there is no card at all.
+    pub fn why_no_gpu(&self) -> Option<String> {
+        let all: Vec<String> = self.without_driver().filter_map(PciCard::lacks).collect();
+        let integrated = || self.pci_cards.iter().find(|card| card.integrated);
+        match (all.is_empty(), integrated()) {
+            (false, _) => Some(all.join("; ")),
+            (true, Some(card)) => Some(format!("{card} has no memory of its own, so models run on the CPU")),
+            (true, None) => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use super::matching;
 use super::offer::{Gpus, HostKind, Machine, Offer};
 use crate::hardware::cards::{self, Card};
+use crate::hardware::facts::Vendor;
 use crate::hardware::link::Link;
 use crate::hardware::profiles::{GpuSpec, Profile};
 
@@ -35,10 +36,6 @@ pub fn unusable(machine: &Machine) -> Option<String> {
     };
     if card.name.contains("GH200") || card.name.contains("GB10") {
         return Some(format!("{} sits on a processor that offers are not planned for", card.name));
-    }
-    if !card.name.starts_with("NVIDIA") && !card.name.starts_with("Tesla") && !card.name.starts_with("Quadro")
-    {
-        return Some(format!("{} is not an NVIDIA card: what `apply` installs is for those", card.name));
     }
     if gpus.count > 16 {
         return Some(format!("{} cards are more than llama.cpp takes", gpus.count));
@@ -132,7 +129,10 @@ fn specs(gpus: &Gpus, classes: &[Profile]) -> Option<Vec<GpuSpec>> {
     let larger =
         known().filter(|spec| spec.vram_mib >= card.vram_mib).map(|spec| spec.cuda_context_mib).min();
     let most = known().map(|spec| spec.cuda_context_mib).max();
+    let maker = [("AMD", Vendor::Amd), ("Intel", Vendor::Intel)];
+    let maker = maker.into_iter().find(|(name, _)| card.name.starts_with(name)).map(|(_, vendor)| vendor);
     let spec = GpuSpec {
+        vendor: maker.unwrap_or_default(),
         name: card.name.clone(),
         or_better: Vec::new(),
         vram_mib: card.vram_mib.min(gpus.vram_mib),
@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn cards_of_every_maker_are_named_as_catalogues_do() {
+        for (name, vram, vendor) in [
+            ("NVIDIA H100 NVL", 95830, Vendor::Nvidia),
+            ("Tesla V100-SXM2-32GB", 32768, Vendor::Nvidia),
+            ("AMD Instinct MI300X", 196592, Vendor::Amd),
+            ("Radeon RX 7900 XTX", 24560, Vendor::Amd),
+            ("Intel Arc B580", 12288, Vendor::Intel),
+        ] {
+            let found = machine("16", "64", &format!("1,{name},{vram},")).unwrap();
+            assert_eq!(found.gpus[0].vendor, vendor, "{name}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_a_row_does_not_say_is_little_and_what_cannot_be_used_says_why() {
         let silent = machine("", "", "1,NVIDIA L40S,46068,").unwrap();
         assert_eq!((silent.cpu_cores, silent.ram_gib, silent.disk_gb), (4, 32, 1000));
@@ -200,8 +214,6 @@ mod tests {
             ("0.5", ",,,", "less than 1 GiB"),
             ("64", "1,NVIDIA Something New,99999,", "not known"),
             ("64", "1,NVIDIA GH200 480GB,97871,", "processor"),
-            ("64", "1,AMD Instinct MI300X,196592,", "not an NVIDIA card"),
-            ("64", "1,Intel Arc B580,12288,", "not known"),
         ] {
             let refused = machine("8", ram, gpus).unwrap_err();
             assert!(refused.contains(why), "{gpus}: {refused}");

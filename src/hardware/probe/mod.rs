@@ -6,7 +6,6 @@ mod disk;
 mod gpu;
 mod measure;
 mod memory;
-mod nvidia;
 mod os;
 mod ports;
 
@@ -51,7 +50,7 @@ pub fn package_lock() -> Option<String> {
 }
 
 /// Reads the facts that the service's gate compares at every start, and nothing that takes time: runs no program
-/// but nvidia-smi, and that only for a plan with GPUs. It may run in the unit's sandbox.
+/// but a GPU maker's tool, and that only for a plan with GPUs. It may run in the unit's sandbox.
 pub fn probe_for_start(storage: &Path, gpus: bool) -> Facts {
     let start = Instant::now();
     let mut gaps = Gaps::default();
@@ -85,20 +84,6 @@ fn with(mut facts: Facts, gaps: Gaps) -> Facts {
     facts.failed.extend(gaps.failed);
     facts.unsupported.extend(gaps.unsupported);
     facts
-}
-
-/// Reads a text as each of nvidia-smi's outputs, for the tests of hostile input.
-#[doc(hidden)]
-pub fn read_nvidia_smi(text: &str) {
-    let mut gpus = nvidia::query(text).map(|listed| listed.gpus).unwrap_or_default();
-    gpus.push(super::facts::Gpu {
-        index: 0,
-        pci_bus_id: Some("00000000:01:00.0".into()),
-        ..Default::default()
-    });
-    let _ = nvidia::add_details(&mut gpus, text);
-    let _ = nvidia::topology(text);
-    let _ = nvidia::nvlinks(text);
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ fn nulls(value: &Value, path: &str, into: &mut Vec<String>) {
 fn is_a_value(path: &str) -> bool {
     matches!(path, "memory.cgroup_limit_bytes" | "memory.cgroup_limit_by" | "package_lock")
         || path.ends_with(".process")
+        || path.starts_with("pci_cards.")
         || path.starts_with("nvlinks.")
         || path.contains(".processes.")
         || path.contains(".ecc.")

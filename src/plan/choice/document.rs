@@ -78,7 +78,11 @@ pub(super) fn document(
             gpus: profile
                 .gpus
                 .iter()
-                .map(|gpu| PlannedGpu { name: gpu.name.clone(), vram_bytes: gpu.vram_mib << 20 })
+                .map(|gpu| PlannedGpu {
+                    vendor: gpu.vendor,
+                    name: gpu.name.clone(),
+                    vram_bytes: gpu.vram_mib << 20,
+                })
                 .collect(),
             nvlink: profile.nvlink,
         },

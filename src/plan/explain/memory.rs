@@ -59,8 +59,9 @@ impl Device<'_> {
             }
             false => {
                 let kept = self.experts(placement.host_layers, placement.host_experts);
+                let tables = weights.embedding_bytes + weights.input_bytes;
                 tensors("embedding + layers + experts")
-                    .with("embedding", weights.embedding_bytes, "bytes", "token_embd stays on the host")
+                    .with("embedding", tables, "bytes", "token_embd stays on the host")
                     .with(
                         "layers",
                         self.layers(0, placement.host_layers),
@@ -115,7 +116,7 @@ impl Device<'_> {
                 .from("profiles/hardware.toml"),
             self.bytes("reserved_bytes", ledger.reserved_bytes, "0").from("nothing else uses the card"),
             self.bytes("capacity_bytes", ledger.capacity_bytes, "vram × 1048576")
-                .with("vram", gpu.vram_mib, "MiB", "what nvidia-smi reports for such a card")
+                .with("vram", gpu.vram_mib, "MiB", "what the driver reports for such a card")
                 .from("profiles/hardware.toml"),
         ]
     }
@@ -188,14 +189,11 @@ impl Device<'_> {
     /// Layers that are alike are counted together.
     fn kv(&self, from: u64, to: u64) -> Explained {
         let subject = self.subject;
-        let (cells, streams) = ledger::streams(subject.workload);
-        let window_cells = ledger::window_cells(subject.shape, subject.workload);
+        let (_, streams) = ledger::streams(subject.workload);
         let types = [&subject.workload.kv_type_k, &subject.workload.kv_type_v];
-        let [k, v] = types.map(|name| ledger::cache_type(name));
-        let rotation = subject.rotation_bytes(k, v);
         let mut groups: Vec<(LayerKv, u64)> = Vec::new();
         for layer in &subject.shape.layers[from as usize..to as usize] {
-            match groups.iter_mut().find(|(known, _)| known == layer) {
+            match groups.iter_mut().find(|(known, _)| subject.kept(known) == subject.kept(layer)) {
                 Some((_, count)) => *count += 1,
                 None => groups.push((*layer, 1)),
             }
@@ -204,30 +202,57 @@ impl Device<'_> {
             0 | 1 => vec![String::new()],
             n => (1..=n).map(|n| format!("_{n}")).collect(),
         };
-        let turned = if rotation > 0 { " + rotation" } else { "" };
-        let term = |s: &String| format!("layers{s} × ((k_row{s} + v_row{s}) × cells{s} × streams{turned})");
+        let term = |((layer, _), s): (&(LayerKv, u64), &String)| {
+            let kept = subject.kept(layer);
+            let chosen =
+                if kept.index_row > 0 { format!(" + index_row{s} × index_cells") } else { String::new() };
+            let turned = if kept.rotation > 0 { format!(" + rotation{s}") } else { String::new() };
+            let state = if kept.state > 0 { format!(" + state{s}") } else { String::new() };
+            match chosen.is_empty() {
+                true => format!("layers{s} × ((k_row{s} + v_row{s}) × cells{s} × streams{turned}{state})"),
+                false => format!(
+                    "layers{s} × (((k_row{s} + v_row{s}) × cells{s}{chosen}) × streams{turned}{state})"
+                ),
+            }
+        };
         let formula = match groups.len() {
             0 => "0".to_string(),
-            _ => names.iter().map(term).collect::<Vec<_>>().join(" + "),
+            _ => groups.iter().zip(&names).map(term).collect::<Vec<_>>().join(" + "),
         };
         let mut kv = self.bytes("kv_bytes", self.ledger.kv_bytes, formula);
+        let mut chooses = None;
         for ((layer, count), s) in groups.iter().zip(&names) {
-            let (cells, what) = match layer.window {
-                true => (window_cells, "the sliding window and a batch, padded to 256"),
-                false => (cells, "context of a slot, padded to 256"),
+            let kept = subject.kept(layer);
+            let what = match layer.window {
+                true => "the sliding window and a batch, padded to 256",
+                false => "context of a slot, padded to 256",
             };
             let row = |type_: &str, width: u64| format!("{width} elements of {type_}");
+            // A transposed cache of values is as wide in every layer.
+            let v_width = if kept.v_row == 0 { 0 } else { layer.v.max(subject.v_width(layer)) };
             kv = kv
                 .with(format!("layers{s}"), *count, "", "of this device")
-                .with(format!("k_row{s}"), k.bytes_of(layer.k), "bytes", &row(types[0], layer.k))
-                .with(format!("v_row{s}"), v.bytes_of(layer.v), "bytes", &row(types[1], layer.v))
-                .with(format!("cells{s}"), cells, "tokens", what);
+                .with(format!("k_row{s}"), kept.k_row, "bytes", &row(types[0], layer.k))
+                .with(format!("v_row{s}"), kept.v_row, "bytes", &row(types[1], v_width))
+                .with(format!("cells{s}"), kept.cells, "tokens", what);
+            if kept.index_row > 0 {
+                let what = row(types[0], layer.index_k + layer.index_v);
+                kv = kv.with(format!("index_row{s}"), kept.index_row, "bytes", &what);
+                chooses = Some(kept.index_cells);
+            }
+            if kept.rotation > 0 {
+                let what = "the matrices beside a quantised cache";
+                kv = kv.with(format!("rotation{s}"), kept.rotation, "bytes", what);
+            }
+            if kept.state > 0 {
+                kv = kv.with(format!("state{s}"), kept.state, "bytes", "of the slots, however long they are");
+            }
+        }
+        if let Some(cells) = chooses {
+            kv = kv.with("index_cells", cells, "tokens", "context of a slot, padded to 256");
         }
         if !groups.is_empty() {
             kv = kv.with("streams", streams, "", "one for each slot, or one for all with --kv-unified");
-        }
-        if rotation > 0 {
-            kv = kv.with("rotation", rotation, "bytes", "the matrices beside a quantised cache");
         }
         kv.from(LLAMA)
     }

@@ -4,7 +4,7 @@ use super::alloc::{Id, Place};
 use super::attention::Attention;
 use super::feed_forward;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Part};
-use crate::model::shape::Shape;
+use crate::model::shape::{LayerKv, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
@@ -12,9 +12,10 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let attention = Attention::new(&mut graph, shape, batch);
     let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
     let late = shape.block.outputs_after_layers;
-    for index in 0..n_layer {
+    let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
+    for index in 0..run {
         graph.part = Part::Layer(index);
-        let last = index + 1 == n_layer && !late;
+        let last = index + 1 == run && !late;
         x = layer(&mut graph, shape, batch, &attention, index, x, last.then_some(out_ids));
     }
     graph.part = Part::Output;
@@ -71,9 +72,17 @@ fn layer(
     out_ids: Option<Id>,
 ) -> Id {
     let b = &shape.block;
+    let sizes = &shape.layers[index];
     let mut residual = input;
-    let mut normed = graph.norm(input, b.rms, b.norm_bias);
-    let mut x = attention.build(graph, index, normed);
+    let mut normed = if sizes.heads > 0 { graph.norm(input, b.rms, b.norm_bias) } else { input };
+    let mut x = match sizes {
+        LayerKv { heads: 0, .. } => input,
+        // DeciLM's layers with one matrix for an attention.
+        LayerKv { k: 0, cached: true, .. } if shape.architecture == "deci" => {
+            graph.mul_mat(shape.n_embd, normed)
+        }
+        _ => attention.build(graph, index, normed),
+    };
     if let Some(ids) = out_ids {
         x = graph.get_rows(x, ids);
         residual = graph.get_rows(residual, ids);
@@ -83,19 +92,21 @@ fn layer(
     }
     let last = out_ids.is_some();
     if b.parallel {
-        let fed = feed_forward::dense(graph, shape, normed, shape.n_ff);
+        let fed = feed_forward::dense(graph, shape, normed, sizes.ff);
         let sum = graph.add(x, fed);
         return graph.add(sum, residual);
+    }
+    if shape.architecture == "deci" && sizes.ff == 0 {
+        return residual;
     }
     if b.attn_post_norm {
         x = graph.norm(x, b.rms, false);
     }
-    let middle = graph.add(x, residual);
+    let middle = if sizes.heads > 0 { graph.add(x, residual) } else { x };
     let normed = graph.norm(middle, b.rms, b.norm_bias);
-    let dense = index < shape.dense_lead;
     let mut fed = match &shape.experts {
-        Some(experts) if !dense => feed_forward::experts(graph, shape, batch, experts, normed, last),
-        _ => feed_forward::dense(graph, shape, normed, shape.n_ff),
+        Some(experts) if sizes.experts => feed_forward::experts(graph, shape, batch, experts, normed, last),
+        _ => feed_forward::dense(graph, shape, normed, sizes.ff),
     };
     if b.ffn_post_norm {
         fed = graph.norm(fed, b.rms, false);

@@ -7,6 +7,8 @@
 
 mod alloc;
 mod attention;
+mod cache;
+mod chooser;
 mod decoder;
 mod encoder;
 mod feed_forward;

@@ -209,6 +209,16 @@ pub fn nvlinks(text: &str) -> Vec<NvLink> {
     links
 }
 
+/// Reads a text as each of nvidia-smi's outputs, for the tests of hostile input.
+#[doc(hidden)]
+pub fn read_nvidia_smi(text: &str) {
+    let mut gpus = query(text).map(|listed| listed.gpus).unwrap_or_default();
+    gpus.push(Gpu { index: 0, pci_bus_id: Some("00000000:01:00.0".into()), ..Gpu::default() });
+    let _ = add_details(&mut gpus, text);
+    let _ = topology(text);
+    let _ = nvlinks(text);
+}
+
 #[cfg(test)]
-#[path = "nvidia_tests.rs"]
+#[path = "smi_tests.rs"]
 mod tests;

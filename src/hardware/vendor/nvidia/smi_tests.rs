@@ -3,8 +3,9 @@ use super::*;
 /// The recorded answers of one machine.
 macro_rules! machine {
     ($name:literal) => {{
-        const QUERY: &str = include_str!(concat!("../../../tests/fixtures/nvidia-smi/", $name, "/query.csv"));
-        const XML: &str = include_str!(concat!("../../../tests/fixtures/nvidia-smi/", $name, "/q.xml"));
+        const QUERY: &str =
+            include_str!(concat!("../../../../tests/fixtures/nvidia-smi/", $name, "/query.csv"));
+        const XML: &str = include_str!(concat!("../../../../tests/fixtures/nvidia-smi/", $name, "/q.xml"));
         let mut listed = query(QUERY).unwrap();
         let gone = add_details(&mut listed.gpus, XML).unwrap();
         (listed, gone)
@@ -13,7 +14,7 @@ macro_rules! machine {
 
 macro_rules! text_of {
     ($path:literal) => {
-        include_str!(concat!("../../../tests/fixtures/nvidia-smi/", $path))
+        include_str!(concat!("../../../../tests/fixtures/nvidia-smi/", $path))
     };
 }
 

@@ -1,0 +1,68 @@
+use super::*;
+
+/// As b11434 printed for a model of 7B parameters on a CPU.
+const TWICE: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
+0.00.022.600 I load_tensors:   CPU_REPACK model buffer size =  3204.00 MiB
+0.00.022.871 I llama_context:        CPU  output buffer size =     0.24 MiB
+0.00.023.119 I llama_kv_cache:        CPU KV buffer size =  2048.00 MiB
+0.00.023.742 I llama_kv_cache: size = 2048.00 MiB (  2048 cells,  32 layers,  2/2 seqs), K (f16): 1024.00 MiB
+0.00.029.100 I sched_reserve:        CPU compute buffer size =   100.00 MiB
+0.00.029.164 I sched_reserve:        CPU compute buffer size =    80.51 MiB";
+
+#[test]
+fn buffers_are_read_and_what_is_reserved_again_counts_once() {
+    let reported = parse_log(TWICE.lines());
+    let mib = |n: f64| (n * 1048576.0) as u64;
+    assert_eq!(reported.model["CPU_Mapped"], mib(3891.24));
+    assert_eq!((reported.kv["CPU"], reported.compute["CPU"]), (2048 << 20, mib(80.51)));
+    assert_eq!((reported.output["CPU"], reported.offloaded), (mib(0.24), None));
+    assert!(reported.is_complete());
+    assert!(!parse_log(["llama_kv_cache: size = 1 MiB", "nonsense buffer size = many"]).is_complete());
+}
+
+#[test]
+fn every_name_of_a_buffer_says_whose_memory_it_is() {
+    let none = Reported::default();
+    for (names, holder) in [
+        ("CPU CPU_Mapped CPU_REPACK CPU_KLEIDIAI CPU_HBM AMX BLAS", Holder::Host),
+        ("CUDA_Host Vulkan_Host ROCm_Host SYCL_Host", Holder::Host),
+        ("CUDA0 Vulkan0 ROCm0 SYCL0 MUSA0 MTL0 CANN0", Holder::Card(0)),
+        ("CUDA15 Vulkan15 ROCm15", Holder::Card(15)),
+        ("Meta() Meta(CUDA0,CUDA1) Meta(RPC0[10.0.0.2:50052],CUDA0)", Holder::EveryCard),
+        ("RPC0[10.0.0.2:50052] RPC0[[fd00::2]:50052]", Holder::Remote(0)),
+        ("RPC3[gpu-box:50052]", Holder::Remote(3)),
+        // Nothing that a server prints.
+        ("0 CUDA CUDA+1 CUDA99999999999999999999 CUDA0x RPC[1] RPCx[1] CPU0", Holder::Host),
+    ] {
+        names.split(' ').for_each(|name| assert_eq!(none.holder(name), holder, "{name}"));
+    }
+}
+
+#[test]
+fn a_cards_number_is_its_place_among_the_devices_that_are_used() {
+    // The processor's own graphics are Vulkan0, and left alone.
+    let line = |name: &str| {
+        format!(
+            "0.00.1 I llama_prepare_model_devices: using device {name} (A card (R)) (0000:03:00.0) - 16000 MiB free"
+        )
+    };
+    let lines = [line("RPC0[10.0.0.2:50052]"), line("Vulkan1"), line("Vulkan3")];
+    let reported = parse_log(lines.iter().map(String::as_str));
+    assert_eq!(reported.devices, ["RPC0[10.0.0.2:50052]", "Vulkan1", "Vulkan3"]);
+    assert_eq!(reported.holder("Vulkan1"), Holder::Card(0));
+    assert_eq!(reported.holder("Vulkan3"), Holder::Card(1));
+    assert_eq!(reported.holder("RPC0[10.0.0.2:50052]"), Holder::Remote(0));
+    assert_eq!(reported.holder("Vulkan_Host"), Holder::Host);
+}
+
+#[test]
+fn copies_in_another_order_are_all_counted() {
+    let reported = parse_log([
+        "load_tensors:   CPU_Mapped model buffer size =  100.00 MiB",
+        "load_tensors:   CPU_REPACK model buffer size =   60.00 MiB",
+        "load_tensors:          AMX model buffer size =   30.00 MiB",
+        "load_tensors:  Vulkan_Host model buffer size =    5.00 MiB",
+        "load_tensors:      Vulkan0 model buffer size =   50.00 MiB",
+    ]);
+    assert_eq!((reported.mapped(), reported.repacked()), (100 << 20, 90 << 20));
+}

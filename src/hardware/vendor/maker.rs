@@ -1,0 +1,69 @@
+//! What this program asks of a maker's graphics cards.
+
+use super::bus::Bus;
+use crate::hardware::backend::Backend;
+use crate::hardware::facts::{Facts, Gaps, PciCard, Vendor};
+use std::path::Path;
+
+/// One maker: how its cards are found and read, what they need, and what a unit has to let through to them.
+pub trait Maker: Sync {
+    fn id(&self) -> Vendor;
+
+    /// Its name in messages.
+    fn title(&self) -> &'static str;
+
+    /// Its number on the PCI bus.
+    fn pci(&self) -> u16;
+
+    /// The kernel's drivers that llama.cpp's backends work with, the best first.
+    fn drivers(&self) -> &'static [&'static str];
+
+    /// How a person installs one, for a hint.
+    fn install(&self) -> &'static str;
+
+    /// How a person sees that it works.
+    fn check_by_hand(&self, cards: usize) -> String;
+
+    /// Whether the card at `device`, its folder in sysfs, has no memory of its own but the host's.
+    fn is_integrated(&self, device: &Path) -> bool;
+
+    /// Adds its cards that a driver works to `facts.gpus`, and how they are connected. `cards` are those on the bus.
+    fn probe(&self, bus: &Bus, cards: &[PciCard], facts: &mut Facts, gaps: &mut Gaps);
+
+    /// How many cards a driver works now; at boot they may be late.
+    fn ready(&self, bus: &Bus) -> usize;
+
+    /// Backends of llama.cpp that run on its cards, the fastest first.
+    fn backends(&self) -> &'static [Backend];
+
+    /// What its driver and its cards must be at least.
+    fn least(&self) -> Least;
+
+    /// What the unit needs for that many cards, the first ones.
+    fn unit(&self, cards: usize) -> UnitDevices;
+}
+
+/// Lower bounds, each with its reason; `None` where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Least {
+    pub driver: Option<(&'static str, &'static str)>,
+    pub compute_capability: Option<(&'static str, &'static str)>,
+}
+
+/// Lines of a systemd unit, with their comments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct UnitDevices {
+    /// Of `[Unit]`: the driver's modules go first.
+    pub order: Vec<String>,
+    /// Of `[Service]`: device rules, and what makes the device files.
+    pub rules: Vec<String>,
+    /// Groups that the device files belong to.
+    pub groups: Vec<&'static str>,
+}
+
+/// `order`'s lines for modules, and for services that go first as well.
+pub(super) fn after_modules(modules: &[&str], services: &[&str]) -> Vec<String> {
+    let wants: Vec<String> = modules.iter().map(|module| format!("modprobe@{module}.service")).collect();
+    let after: Vec<&str> = wants.iter().map(String::as_str).chain(services.iter().copied()).collect();
+    vec![format!("Wants={}", wants.join(" ")), format!("After={}", after.join(" "))]
+}

@@ -1,0 +1,78 @@
+//! What attention reads from and writes to between batches.
+
+use super::alloc::Id;
+use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
+use crate::model::shape::Shape;
+use crate::model::tensor_type::TensorType;
+
+/// The inputs of one cache: full or sliding window.
+pub(super) struct CacheInputs {
+    pub k_index: Id,
+    pub v_index: Id,
+    pub mask: Id,
+    pub cells: u64,
+    pub k_rotation: Option<Rotation>,
+    pub v_rotation: Option<Rotation>,
+}
+
+/// A square matrix that keys or values are multiplied by before they are quantised.
+#[derive(Clone, Copy)]
+pub(super) struct Rotation {
+    matrix: Id,
+    side: u64,
+}
+
+impl CacheInputs {
+    pub fn new(graph: &mut Graph, shape: &Shape, batch: &Batch, window: bool) -> CacheInputs {
+        let cells = if window { batch.window_cells } else { batch.cells };
+        // Without flash attention the V cache is transposed and written element by element.
+        let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * shape.widest_v() };
+        let mask = if batch.flash_attn { F16 } else { F32 };
+        let rotation = |graph: &mut Graph, side: u64| {
+            let matrix =
+                if batch.rotation_apart { graph.cache() } else { graph.input(F32, [side, side, 1, 1]) };
+            Rotation { matrix, side }
+        };
+        let [k_side, v_side] = shape.rotations(window, batch.k_type.block > 1, batch.v_type.block > 1);
+        CacheInputs {
+            k_index: graph.input(I64, [batch.tokens, 1, 1, 1]),
+            v_index: graph.input(I64, [v_rows, 1, 1, 1]),
+            mask: graph.input(mask, [cells, batch.tokens / batch.streams, 1, batch.streams]),
+            cells,
+            k_rotation: (k_side > 0).then(|| rotation(graph, k_side)),
+            v_rotation: (v_side > 0).then(|| rotation(graph, v_side)),
+        }
+    }
+}
+
+/// `llama_mul_mat_hadamard`.
+pub(super) fn rotate(graph: &mut Graph, rotation: Rotation, x: Id, whole: bool) -> Id {
+    let (n, dims) = (rotation.side, graph.dims(x));
+    let flat = [n, dims.iter().product::<u64>() / n, 1, 1];
+    let x = if whole { graph.view(x, flat) } else { graph.op(flat, &[x]) };
+    let turned = graph.op(flat, &[rotation.matrix, x]);
+    graph.view(turned, dims)
+}
+
+/// The position of each token, applied to `x`.
+pub(super) fn rope(graph: &mut Graph, positions: Id, x: Id) -> Id {
+    let turned = graph.over(x, &[x, positions]);
+    graph.kinds[turned].0 = Kind::Free;
+    turned
+}
+
+/// Puts `row` into the cache of the layer under construction.
+pub(super) fn store(graph: &mut Graph, row: Id, index: Id) {
+    let dims = graph.dims(row);
+    let cache = graph.cache();
+    let stored = graph.view_with(cache, dims, &[row, index, cache]);
+    graph.expand(stored);
+}
+
+/// A window on the layer's cache, as large as what would be copied to another device.
+pub(super) fn cached(graph: &mut Graph, kind: TensorType, dims: [u64; 4]) -> Id {
+    let cache = graph.cache();
+    let id = graph.view(cache, dims);
+    graph.nodes[id].bytes = kind.bytes_of(dims.iter().fold(1u64, |all, n| all.saturating_mul(*n)));
+    id
+}
