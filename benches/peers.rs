@@ -3,8 +3,8 @@
 //!
 //!     cargo bench --bench peers [-- HOSTS]        (root; boots lab hosts; installs both from PyPI)
 //!
-//! What the jobs are: benches/peers/site.yml. Ours does more: it verifies the hardware before, and times
-//! the model after, at the first apply and after a change.
+//! The jobs are in benches/peers/site.yml. Ours does more: it verifies the hardware before, and times the model
+//! after, at the first apply and after a change.
 
 #[path = "../tests/lab/mod.rs"]
 mod lab;

@@ -77,8 +77,8 @@ fn header_from_disk() {
     assert!(times[50] <= 5.0, "beyond the bound");
 }
 
-/// As many offers as every cloud's catalogue has together: several clouds, machines without cards and
-/// with one to eight, prices all different.
+/// Returns as many offers as every cloud's catalogue has together: several clouds, machines without cards and with
+/// one to eight, prices all different.
 fn many_offers() -> Vec<Offer> {
     const CARDS: [(&str, u64); 6] = [
         ("NVIDIA GeForce RTX 3090", 24576),

@@ -100,7 +100,7 @@ fn scp(host: &lab::Host, dir: &Path, port: u16, address: &str, more: &[&str]) ->
 struct Sent {
     time: Duration,
     client_kib: u64,
-    /// Of the largest agent.
+    /// Memory of the largest agent, KiB.
     agent_kib: u64,
 }
 

@@ -62,7 +62,7 @@ fn plan(file: &str, profile: &str) -> Result<Plan> {
     Ok(Plan::from_json(&String::from_utf8(output.stdout)?)?)
 }
 
-/// As the plan says, but for the paths and the key of a host.
+/// Starts the server as the plan says, but for the paths and the key of a host.
 fn start(server: &str, plan: &Plan, file: &str, sizes: bool, log: File) -> Result<Child> {
     let mut args = plan.llama_server.args.to_argv();
     set(&mut args, "--model", file);

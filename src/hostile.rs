@@ -79,7 +79,7 @@ pub fn bundle_tar(bytes: &[u8]) {
     }
 }
 
-/// What a host says that it has.
+/// Reads the facts that a host reports.
 pub fn facts(bytes: &[u8]) {
     let Ok(facts) = serde_json::from_slice::<Facts>(bytes) else { return };
     let _ = outside::visible(&report::facts::text(&facts));
@@ -138,7 +138,7 @@ pub fn known_hosts(bytes: &[u8]) {
     }
 }
 
-/// What a bundle says of itself.
+/// Reads the manifest of a bundle.
 pub fn manifest(bytes: &[u8]) {
     if let Ok(manifest) = Manifest::from_json(bytes) {
         let _ = manifest.to_json();

@@ -99,7 +99,8 @@
 //! use agi_provision::wire::protocol::Op;
 //! use std::path::Path;
 //!
-//! let host = Host::Ssh { target: Target::parse("root@203.0.113.7")?, options: Box::new(Options::default()) };
+//! let target = Target::parse("root@203.0.113.7")?;
+//! let host = Host::Ssh { target, options: Box::new(Options::default()), called: None, doas: false };
 //! let agent = AgentFile::find(Some(Path::new("/usr/local/bin/agi-provision")))?;
 //! let op = Op::Probe { measure: false, urls: Vec::new() };
 //! let work = Work { op, agent, files: Vec::new(), token: None, certificate: None };

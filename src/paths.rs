@@ -30,9 +30,9 @@ pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 /// Units of this host.
 pub const UNITS: &str = "/etc/systemd/system";
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
-/// What enables the unit.
+/// Link that enables the unit.
 pub const WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service";
-/// What enables the embedding server's.
+/// Link that enables the embedding server's unit.
 pub const EMBED_WANTS: &str = "/etc/systemd/system/multi-user.target.wants/agi-provision-embed.service";
 pub const UNIT_DROP_IN: &str = "/etc/systemd/system/agi-provision-llama.service.d";
 /// Starts a job again that a restart of the host cut; there while a job is pending.
@@ -74,9 +74,9 @@ pub mod generation {
     pub const PLAN: &str = "plan.json";
     /// The bundle that it was made from, as a tar: what `status` compares the host with.
     pub const BUNDLE: &str = "bundle.tar";
-    /// Which bundle, runtime and models it was made from.
+    /// Record of the bundle, runtime and models that it was made from.
     pub const RECORD: &str = "record.json";
-    /// What connected the host's cards when it was applied.
+    /// Links between the host's cards when it was applied.
     pub const LINKS: &str = "gpu-links.json";
     /// Link to the generation that served before; a rollback goes there.
     pub const PREVIOUS: &str = "previous";

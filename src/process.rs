@@ -39,32 +39,28 @@ pub fn run(program: &str, args: &[&str], limit: Duration) -> Result<ProgramOutpu
     run_command(Command::new(program).args(args), program, limit)
 }
 
-/// As [`run`], for a command that was prepared further (environment, directory).
+/// Runs a command as [`run`] does, after it was prepared further (environment, directory).
 pub fn run_command(
     command: &mut Command,
     name: &str,
     limit: Duration,
 ) -> Result<ProgramOutput, ProcessError> {
-    run_within(command, name, limit, None)
+    run_bounded(command, name, Bounds { limit, memory: None, keep: KEEP })
 }
 
-/// As [`run_command`], with at most `memory` bytes of memory of its own for the program and each of those that
-/// it starts.
-pub fn run_bounded(
-    command: &mut Command,
-    name: &str,
-    limit: Duration,
-    memory: u64,
-) -> Result<ProgramOutput, ProcessError> {
-    run_within(command, name, limit, Some(memory))
+/// Bounds on a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub limit: Duration,
+    /// Memory of its own, also for each of those that it starts, bytes.
+    pub memory: Option<u64>,
+    /// Most of each output stream that is kept, bytes; the rest is read and dropped.
+    pub keep: usize,
 }
 
-fn run_within(
-    command: &mut Command,
-    name: &str,
-    limit: Duration,
-    memory: Option<u64>,
-) -> Result<ProgramOutput, ProcessError> {
+/// Runs a command as [`run_command`] does, with other bounds.
+pub fn run_bounded(command: &mut Command, name: &str, bounds: Bounds) -> Result<ProgramOutput, ProcessError> {
+    let Bounds { limit, memory, keep } = bounds;
     let program = name.to_string();
     let start = Instant::now();
     let mut child = command
@@ -80,8 +76,8 @@ fn run_within(
         // It may have ended already.
         let _ = prlimit(Pid::from_raw(child.id() as i32), Resource::Data, bound);
     }
-    let stdout = drain(child.stdout.take());
-    let stderr = drain(child.stderr.take());
+    let stdout = drain(child.stdout.take(), keep);
+    let stderr = drain(child.stderr.take(), keep);
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
@@ -111,12 +107,12 @@ fn pause(elapsed: Duration) -> Duration {
     (elapsed / 10).clamp(Duration::from_micros(500), Duration::from_millis(50))
 }
 
-fn drain(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiver<Vec<u8>> {
+fn drain(stream: Option<impl Read + Send + 'static>, keep: usize) -> std::sync::mpsc::Receiver<Vec<u8>> {
     let (tx, rx) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut kept = Vec::new();
         if let Some(mut stream) = stream {
-            let _ = stream.by_ref().take(KEEP as u64).read_to_end(&mut kept);
+            let _ = stream.by_ref().take(keep as u64).read_to_end(&mut kept);
             let _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
         let _ = tx.send(kept);

@@ -11,7 +11,7 @@ macro_rules! say {
     ($($part:tt)*) => { $crate::say::line(::std::format_args!($($part)*)) };
 }
 
-/// As `say!`, in one write, so that lines of several threads stay whole.
+/// Writes a line as `say!` does, in one write, so that lines of several threads stay whole.
 pub fn line(text: Arguments<'_>) {
     let _ = std::io::stderr().lock().write_all(outside::message(&text.to_string()).as_bytes());
 }

@@ -31,7 +31,7 @@ fn an_explanation_stands_beside_the_plans_keys() {
     let terms = explanation["verdict"]["terms"].as_array().unwrap();
     assert!(terms.iter().any(|term| term["held"] == false && term["decides"] == "comfort"), "{terms:?}");
     assert_eq!(explanation["choice"]["profile"], "gpu-24gb");
-    // What comes after a plan takes this one too.
+    // `bundle` takes the explained plan too.
     let bundle = folder.path().join("bundle");
     let bundled = run(&["bundle", "--plan", out.to_str().unwrap(), "--out", bundle.to_str().unwrap()]);
     assert!(bundled.status.success(), "{}", String::from_utf8_lossy(&bundled.stderr));

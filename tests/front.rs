@@ -132,7 +132,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             }
             chunk(&mut stream, "")
         }
-        // As a server does whose key is missing: the body stays unread, and the connection is closed.
+        // A server without the key does so: the body stays unread, and the connection is closed.
         "/refuse" => write!(stream, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nok"),
         // Nothing until the client has gone.
         "/wait" => stream.read_to_end(&mut Vec::new()).map(|_| ()),

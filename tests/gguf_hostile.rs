@@ -1,5 +1,5 @@
-//! What a hostile GGUF header can do: be refused. No header makes the reader hold more than 64 MiB,
-//! and the fuzzer's kept corpus neither crashes nor hangs it.
+//! Hostile GGUF headers are refused: no header makes the reader hold more than 64 MiB, and the fuzzer's kept corpus
+//! neither crashes nor hangs it.
 
 mod counting;
 

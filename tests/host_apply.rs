@@ -241,7 +241,7 @@ fn drift_is_listed_exactly_and_repaired() {
         let again = client.apply(&host, "root", &[]);
         assert_eq!((again.exit, again.changed()), (0, false), "{drift}: {again:?}");
     }
-    // As text: one line per change on stdout, the rest on stderr.
+    // Without --format json, one line per change goes to stdout, the rest to stderr.
     host.exec(&format!("systemctl stop {UNIT}")).ok();
     let check = client.on(&host, "root", &client.applying(&["--check"]));
     assert_eq!(check.status, 5, "{check:?}");

@@ -1,6 +1,6 @@
-//! What strangers pack: on a real host, an archive that wants more than to be unpacked is refused in words
-//! and changes nothing, and one with open modes becomes a runtime that nobody but root can change. Needs
-//! root, and `tests/lab/install` first.
+//! Archives of strangers on a real host: one that wants more than to be unpacked is refused in words and changes
+//! nothing, and one with open modes becomes a runtime that nobody but root can change. Needs root, and
+//! `tests/lab/install` first.
 
 #[path = "lab/mod.rs"]
 mod lab;

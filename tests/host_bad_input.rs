@@ -1,5 +1,5 @@
-//! What goes wrong on real hosts: each case ends in time, with its exit code and one clear message,
-//! and leaves the host as it was. Needs root, and `tests/lab/install` first.
+//! Failures on real hosts: each case ends in time, with its exit code and one clear message, and leaves the host as
+//! it was. Needs root, and `tests/lab/install` first.
 
 #[path = "host_bad_input/artefacts.rs"]
 mod artefacts;
@@ -45,7 +45,7 @@ impl Site {
         Site { host, client: Client::new(), before }
     }
 
-    /// What is on the disk now is what has to stay.
+    /// Remembers the disk as it is now, which is how it has to stay.
     pub fn remember(&mut self) {
         self.before = self.host.snapshot();
     }

@@ -123,7 +123,7 @@ fn the_allowed_range_gets_in_with_tls_and_key_and_nobody_else() {
     assert!(mended.changed(), "{}", mended.message());
     assert_eq!(ask(&stranger.0, &url, &cacert, &key).status, 28);
 
-    // Whoever holds connections keeps nobody out, and both versions of TLS are served.
+    // A client that holds connections keeps nobody out, and both versions of TLS are served.
     let held: Vec<_> = (0..600).map(|_| std::net::TcpStream::connect((host.addr(), 8080)).unwrap()).collect();
     for version in ["1.2", "1.3"] {
         let mut curl = Command::new("curl");

@@ -51,7 +51,7 @@ fn a_host_answers_what_it_is_asked() {
             as_text.stdout.contains("cpu-flags") && as_text.stderr.contains("the host meets the plan"),
             "{as_text:?}"
         );
-        // What needs an installation says that there is none.
+        // A command that needs an installation says that there is none.
         for command in [&["status"][..], &["logs"], &["key", "show"], &["key", "rotate", "--yes"]] {
             let none = client.on(&host, user, command);
             assert_eq!(none.status, 1, "{none:?}");
@@ -88,7 +88,7 @@ fn a_host_answers_what_it_is_asked() {
         follow_the_log(&host, &client, user);
         assert_eq!(diff(&serving, &host.snapshot()), [""; 0], "{image}");
 
-        // What monitoring asks for, and what other hands changed.
+        // Values for monitoring, and changes by other hands.
         assert_eq!(document["drift"], json!([]), "{document}");
         assert_eq!(document["runtime"], json!({"build": "b11434", "path": null}), "{document}");
         assert!(document["speed"]["decode_tok_s"].as_f64() > Some(0.0), "{document}");
@@ -132,7 +132,7 @@ fn follow_the_log(host: &Host, client: &Client, user: &str) {
         panic!("no line: {said}");
     }
     assert!(line.contains(host.name()), "{line}");
-    // What the service says now comes now.
+    // New lines of the service's log arrive at once.
     host.exec("systemctl restart agi-provision-llama").ok();
     line.clear();
     lines.read_line(&mut line).unwrap();
@@ -185,7 +185,8 @@ fn what_was_applied_is_removed_without_a_trace() {
     }
 }
 
-/// What stays, beside the users' backups: the package that was installed, with what apt and dpkg note of it.
+/// Returns whether the line is of something that stays beside the users' backups: the package that was installed,
+/// with what apt and dpkg note of it.
 fn stays_after_remove(line: &str) -> bool {
     let path = line[2..].split(": ").next().unwrap();
     let package = [

@@ -21,7 +21,7 @@ use agi_provision::ssh::quote;
 use lab::journey::{Client, text};
 use lab::{Host, Ran, run};
 
-/// Of the host's user `admin`, with letters that are easy to get wrong.
+/// Password of the host's user `admin`, with letters that are easy to get wrong.
 pub const PASSWORD: &str = "pass wörd'\"$x\\";
 
 pub fn give_password(host: &Host, user: &str, password: &str) {

@@ -46,6 +46,10 @@ fn assert_embeds_at(host: &Host, port: u16) {
     assert_eq!(embed(host, None, &json!("a")).0, 401);
 }
 
+fn receipt(host: &Host) -> Value {
+    serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap()
+}
+
 fn state(host: &Host) -> String {
     host.exec(&format!("systemctl show -p LoadState -p ActiveState --value {UNIT}")).ok().replace('\n', " ")
 }
@@ -63,7 +67,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert!(done.message().contains("embedder gives vectors of 128 numbers"), "{done:?}");
     assert_serves(&host);
     assert_embeds(&host);
-    // As long as the plan lets a text be, and no longer.
+    // A text may be as long as the plan says, and no longer.
     let key = host.exec("cat /etc/agi-provision/api-key").ok();
     assert_eq!(embed(&host, Some(&key), &json!(["a"; 254].join(" "))).0, 200);
     assert_ne!(embed(&host, Some(&key), &json!(["a"; 400].join(" "))).0, 200);
@@ -93,7 +97,7 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!(status.exit, 1, "{status:?}");
     assert!(status.message().contains("active, ready; embedder: inactive"), "{status:?}");
-    // Whoever answers 200 on its port is not it.
+    // Another program that answers 200 on its port is not taken for it.
     let answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok";
     let squatter = format!(
         "systemd-run -q --unit=squatter systemd-socket-activate -l 127.0.0.1:{PORT} -a --inetd printf '{answer}'"
@@ -185,15 +189,20 @@ fn assert_a_third_server_needs_no_more_than_its_place_in_the_plan(
     });
     let files = ["--model-file", text(&model), "--model-file", text(&embedder), "--model-file", text(&third)];
     let args = [&["--plan", text(&three)], &files[..]].concat();
+    let pids = "systemctl show -p MainPID --value agi-provision-llama agi-provision-embed";
+    let (others, earlier) = (host.exec(pids).ok(), receipt(host));
     let done = client.apply(host, "admin", &args);
     assert_eq!((done.exit, done.changed()), (0, true), "{done:?}");
     assert!(done.message().contains("embedder gives") && done.message().contains("third gives"), "{done:?}");
     assert_serves(host);
     assert_embeds(host);
     assert_embeds_at(host, 8091);
+    // It was started, and only it: the receipt keeps what is known of the others.
+    assert_eq!(host.exec(pids).ok(), others);
+    let receipt = receipt(host);
+    assert_eq!(receipt["measured"]["answer"], earlier["measured"]["answer"]);
+    assert_eq!(receipt["measured"]["servers"][0], earlier["measured"]["servers"][0]);
     // Proof, status and log go over all of them.
-    let receipt: Value =
-        serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap();
     for (at, name) in ["embed", "embed-2"].iter().enumerate() {
         let proof = &receipt["measured"]["servers"][at];
         assert_eq!(
@@ -223,7 +232,6 @@ fn assert_a_third_server_needs_no_more_than_its_place_in_the_plan(
     // Nothing to do; stopped by hand it is started, and only it.
     let again = client.apply(host, "admin", &args);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
-    let pids = "systemctl show -p MainPID --value agi-provision-llama agi-provision-embed";
     let others = host.exec(pids).ok();
     host.exec("systemctl stop agi-provision-embed-2").ok();
     let differs = client.apply(host, "admin", &[&["--check"], &args[..]].concat());
@@ -239,6 +247,7 @@ fn assert_a_third_server_needs_no_more_than_its_place_in_the_plan(
     // It goes with the next plan, alone.
     let two = client.apply(host, "admin", rag);
     assert_eq!((two.exit, two.changed()), (0, true), "{two:?}");
+    assert_eq!(host.exec(pids).ok(), others);
     assert_embeds(host);
     let traces =
         host.exec("ls -d /etc/systemd/system/*embed-2* /etc/systemd/system/*/*embed-2* 2>/dev/null; ss -ltn");
@@ -340,7 +349,7 @@ fn an_embedding_server_that_fails_takes_nothing_down() {
         plan["rag"]["model"]["files"][0]["url"] = json!(site.url("m/embedder.gguf"));
         plan["rag"]["model"]["files"][0]["sha256"] = json!(sha256);
     });
-    // What the failed apply left of it would do.
+    // The model that the failed apply left would be used.
     host.exec(&format!("rm -r /var/lib/agi-provision/models/{sha256}")).ok();
     let done = client.apply(&host, "root", &["--plan", text(&pinned)]);
     assert_eq!(done.exit, 0, "{done:?}");
@@ -409,8 +418,8 @@ fn an_old_embedding_server_makes_room_for_the_model_where_the_new_plan_keeps_les
     assert_eq!(apply(&large), ["Started llama", "Started embed"]);
     // The old one would be there beside the new model, and no ledger has that.
     assert_eq!(apply(&small), ["Stopped embed", "Stopped llama", "Started llama", "Started embed"]);
-    // It fits: no reason to be without it while the model loads.
-    assert_eq!(apply(&same), ["Stopped llama", "Started llama", "Stopped embed", "Started embed"]);
+    // It fits, and nothing of it changes: it goes on while the model loads.
+    assert_eq!(apply(&same), ["Stopped llama", "Started llama"]);
     let since = host.exec("sleep 1; date +%s").ok();
     let back = client.json_on(&host, "root", &["rollback", "--yes"]);
     assert_eq!(back.exit, 0, "{back:?}");

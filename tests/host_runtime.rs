@@ -26,7 +26,7 @@ fn a_llama_server_on_the_host_is_used_where_it_is() {
     let apply =
         |path: &str, more: &[&str]| client.apply(&host, "admin", &[&["--runtime-path", path], more].concat());
 
-    // What the service could not run is refused, and nothing is left.
+    // A program that the service could not run is refused, and nothing is left.
     host.exec("cp /bin/true /root/llama-server; cp /bin/true /opt/open; chmod 777 /opt/open; printf '#!/bin/sh\\n' > /opt/script; chmod 755 /opt/script").ok();
     // One that cannot be a host's path is refused here already.
     let relative = apply("llama-server", &[]);

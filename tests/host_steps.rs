@@ -174,7 +174,7 @@ fn failed(cell: &str, ended: &Ended, exit: i32, error: &str, hint: &str) {
     assert!(matches!(line("hint: ")[..], [one] if one.contains(hint)), "{cell}: {ended:?}");
 }
 
-/// Whatever happened, no part of the host is half-made where something would use it.
+/// Checks that no part of the host is half-made where something would use it.
 #[track_caller]
 fn nothing_half_made(cell: &str, host: &Host) {
     let odd = host.exec(
@@ -189,7 +189,7 @@ fn nothing_half_made(cell: &str, host: &Host) {
     assert_eq!(odd.stdout, "", "{cell}");
 }
 
-/// What it took to serve is recorded, and nothing is left to be carried on.
+/// Checks that the host serves, that its things are recorded, and that nothing is left to be carried on.
 #[track_caller]
 fn serves(cell: &str, host: &Host) {
     assert_serves(host);
@@ -329,7 +329,7 @@ fn clients_come_and_go_at_every_step_and_the_job_goes_on() {
         if matches!((step, at), ("model" | "start", Place::Within(..))) {
             assert_under_way(&site, step);
         }
-        // Whoever watches loses the connection: told so, and what to do.
+        // A client that watches loses the connection, and is told what to do.
         let mut watching = client.take().unwrap_or_else(|| site.spawn(&[]));
         let begun = (step, at) != ("user", Place::Begins);
         watching.waits_for(if begun { "user: create" } else { "sending tiny.gguf: 1 MiB" });
@@ -432,7 +432,7 @@ fn a_second_apply_whose_agent_is_killed_is_taken_back_or_finished_as_a_whole() {
         job.kill();
         failed(&cell, &killed.end(), 1, "the job ended without saying why", "apply again");
         gate::disarm(&site.host);
-        // What serves is still the first, so that is where the second goes back to.
+        // The first generation still serves, so the second apply goes back to it.
         let again = site.spawn(&refused).end();
         failed(&cell, &again, 8, "rolled back, the old generation serves again", "last lines");
         assert_eq!(generation(&site.host), first, "{cell}");

@@ -226,7 +226,7 @@ fn a_flipped_byte_on_the_disk_is_found_by_reading_it_all_again() {
     for id in ["model-sha256", "runtime-sha256"] {
         assert_eq!(line(&right, id)["outcome"], "ok", "{right:?}");
     }
-    // As a failing disk does it: neither the size nor any time is another afterwards.
+    // Flips a byte as a failing disk does: neither the size nor any time changes.
     let flip = |file: &str| {
         let path = host.exec(&format!("ls {file}")).ok();
         host.exec(&format!(
@@ -246,7 +246,7 @@ fn a_flipped_byte_on_the_disk_is_found_by_reading_it_all_again() {
         let found = deep(&[]);
         assert_eq!((found.exit, &line(&found, id)["outcome"]), (4, &json!("refused")), "{found:?}");
         assert!(line(&found, id)["found"].as_str().unwrap().contains(&path), "{path}: {found:?}");
-        // What it says to do helps.
+        // The command of the hint helps.
         let hint = found.value["hint"].as_str().unwrap();
         let remove = hint.split('`').nth(1).unwrap();
         assert!(remove.starts_with("rm -r /var/lib/agi-provision/"), "{hint}");
@@ -290,7 +290,7 @@ fn a_host_that_hides_its_memory_and_cpu_is_refused_with_that_reason() {
     }
 }
 
-/// Of the last apply: what was measured and what was warned of.
+/// Returns the receipt of the last apply: its measurements and warnings.
 fn receipt(host: &Host) -> Value {
     serde_json::from_str(&host.exec("cat /var/lib/agi-provision/receipt.json").ok()).unwrap()
 }
@@ -350,6 +350,9 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert_eq!(applied.exit, 8, "{applied:?}");
     assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");
     assert_serves(&host);
+    // The card's device files are open to the service's user.
+    let groups = host.exec("id -nG agi-provision");
+    assert!(groups.stdout.split_whitespace().any(|group| group == "render"), "{groups:?}");
 }
 
 /// The host's plan is one for a card of 24 GB from its next start on; the plan's file.

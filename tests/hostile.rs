@@ -1,7 +1,7 @@
-//! What hostile text can do to any parser: be refused. Each target of src/hostile.rs is run over its kept corpus
-//! in fuzz/corpus, over a bounded number of seeded changes of it, and over inputs that are large or deep. A panic,
-//! an overflow of a stack of 2 MiB, more memory or more work than a bound, or no end at all is a failure; the
-//! input that was read last lies in the build's temporary folder.
+//! Hostile text is refused by every parser. Each target of src/hostile.rs is run over its kept corpus in fuzz/corpus,
+//! over a bounded number of seeded changes of it, and over inputs that are large or deep. A panic, an overflow of a
+//! stack of 2 MiB, more memory or more work than a bound, or no end at all is a failure; the input that was read last
+//! lies in the build's temporary folder.
 //!
 //! AGI_HOSTILE_INPUTS sets the changed inputs of each target (default 300).
 
@@ -83,7 +83,7 @@ struct Changes {
     left: usize,
 }
 
-/// What parsers look for.
+/// Words that parsers look for.
 const WORDS: [&[u8]; 28] = [
     b"0",
     b"-1",

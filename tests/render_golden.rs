@@ -62,7 +62,7 @@ fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// What of a file does not depend on this program's version or the compressor's.
+/// Returns the part of a file that does not depend on this program's version or the compressor's.
 fn lasting(path: &str, bundle: &Bundle) -> String {
     let text = text(bundle, path);
     match path {

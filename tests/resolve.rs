@@ -96,7 +96,7 @@ fn a_registry_model_is_planned_again_from_the_published_header() {
         "url": format!("{address}/TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF/resolve/main/{name}")}])
     );
     assert_eq!(plan["model"]["size_bytes"], size);
-    // What only the header says.
+    // Values that only the header has.
     assert_eq!(plan["model"]["n_ctx_train"], 4096);
     assert_eq!(plan["workload"]["n_ctx"], 8192);
     assert_eq!(plan["model"]["chat_template"], "{{ 'the publisher\\'s own' }}");
@@ -159,7 +159,10 @@ fn a_plan_for_gpus_pins_the_archive_for_vulkan() {
     let address = format!("http://{}", server.address);
     let output = plan(&address, &["--model", "tinyllama-1.1b", "--profile", "gpu-8gb", "--resolve"]);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("no CUDA archive") && told.contains("--runtime-archive"), "{told}");
+    assert!(
+        told.contains("vulkan-x64.tar.gz is pinned") && told.contains("archives for CUDA are a pair"),
+        "{told}"
+    );
     let plan = document(&output);
     assert_eq!(
         plan["llama_server"]["runtime"],

@@ -256,7 +256,8 @@ fn imports(modules: &BTreeMap<Name, Vec<Token>>) -> Imports {
 /// The modules that the file of `module` names, itself left out.
 fn imports_of(module: &Name, tokens: &[Token], modules: &BTreeSet<Name>) -> BTreeSet<Name> {
     let paths = paths(tokens);
-    // What a `use` calls by which name. A name that two inline modules give to different things is both.
+    // Names that `use` gives, and what each stands for. A name that two inline modules give to different things
+    // stands for both.
     let mut known: BTreeMap<String, Vec<Name>> = BTreeMap::new();
     let mut found = BTreeSet::new();
     for path in paths.iter().filter(|path| path.is_use) {

@@ -1,4 +1,4 @@
-//! What the real systemd and cloud-init say of rendered bundles. Any word of theirs is a failure.
+//! Checks rendered bundles with the real systemd and cloud-init. Any output of theirs is a failure.
 
 use agi_provision::paths;
 use agi_provision::plan::Plan;

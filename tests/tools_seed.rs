@@ -1,4 +1,4 @@
-//! What the tools of others see in a seed: blkid, by which cloud-init finds it, and bsdtar.
+//! Reads a seed with other tools: blkid, by which cloud-init finds it, and bsdtar.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,7 +50,7 @@ impl Home {
         self.bundle(&[&plan[..], flags].concat())
     }
 
-    /// Of the bundle in `out`, into `copy`.
+    /// Bundles the bundle in `out` again, into `copy`.
     fn bundle_again(&self) -> (bool, String) {
         self.bundle(&["--bundle", text(&self.path("out")), "--out", text(&self.path("copy"))])
     }

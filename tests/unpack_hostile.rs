@@ -1,5 +1,5 @@
-//! What a hostile archive can do: be refused, in little memory, with nothing changed outside the folder it
-//! is unpacked into and nothing in that writable by others.
+//! Hostile archives are refused in little memory, with nothing changed outside the folder they are unpacked into and
+//! nothing in that writable by others.
 
 mod counting;
 

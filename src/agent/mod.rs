@@ -1,5 +1,5 @@
-//! What runs on the host: one command that reads a request from stdin, looks, verifies, and brings
-//! the host to the state of a bundle. It knows nothing of SSH.
+//! The agent, which runs on the host: one command that reads a request from stdin, looks, verifies, and brings the
+//! host to the state of a bundle. It knows nothing of SSH.
 //!
 //! Layers, of which each imports only those below it:
 //!

@@ -12,7 +12,7 @@ use crate::wire::protocol::{End, Event, Op, Request, VERSION, greeting, stage_ma
 use crate::wire::secrets::GivenCertificate;
 use std::time::Duration;
 
-/// What is asked of every host.
+/// Request to every host, with the files that go with it.
 #[derive(Clone, Debug)]
 pub struct Work {
     pub op: Op,

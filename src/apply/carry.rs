@@ -27,7 +27,7 @@ impl Travelling {
 /// Reads a file and hashes it; a caller may show how far that is.
 pub type Hash<'a> = &'a dyn Fn(&Path, FileName) -> Result<LocalFile>;
 
-/// What the bundle in `dir` carries. A file that is not what the manifest says is refused.
+/// Lists the files that the bundle in `dir` carries. A file that differs from the manifest is refused.
 pub fn find(dir: &Path, manifest: &Manifest, hash: Hash) -> Result<Vec<Travelling>> {
     let each = manifest.carried.iter().map(|entry| {
         let file = hash(&dir.join(entry.path()), entry.name.clone())?;
@@ -141,7 +141,7 @@ mod tests {
         };
         let found = find(dir.path(), &manifest, &hash).unwrap();
         assert_eq!(found[0].file.blob, all[0].file.blob);
-        // Of the same size, and another file.
+        // A file of the same size with other content.
         let place = dir.path().join("files/planned.gguf");
         fs::write(&place, vec![8; 3 << 20]).unwrap();
         assert!(find(dir.path(), &manifest, &hash).unwrap_err().to_string().contains("was changed"));

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// For small commands, and for sudo to make up its mind.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What a command said before it was root, of which the end is kept, bytes.
+/// Bytes kept of the end of what a command prints before it runs as root.
 const KEEP_SAID: usize = 8 << 10;
 /// Noise of a login shell before that, bytes.
 const MOST_NOISE: usize = 16 << 20;
@@ -28,12 +28,12 @@ pub struct Remote {
 }
 
 impl Remote {
-    pub fn connect(target: &Target, options: &Options) -> Result<Remote> {
+    pub fn connect(target: &Target, options: &Options, doas: bool) -> Result<Remote> {
         let connection = Connection::connect(target, options)?;
         let secrets = options.secrets.clone();
-        // Whoever gives a password means it to be used.
+        // A password that was given is meant to be used.
         let lock = Lock::Sudo(user(&connection).to_string());
-        let way = Way { password: secrets.is_given(&lock), terminal: false };
+        let way = Way { password: secrets.is_given(&lock) && !doas, terminal: false, doas };
         Ok(Remote { connection, secrets, way })
     }
 
@@ -210,7 +210,7 @@ fn stage_script(agent: &AgentFile) -> String {
     )
 }
 
-/// What the script says of a folder that is another one's.
+/// Words of the script for a folder that others own or may write to.
 const NOT_OURS: &str = "not a folder of root's alone";
 
 fn staging_failed(stderr: &str, processor: Processor) -> Failure {
@@ -243,7 +243,7 @@ struct Command {
     merged: bool,
     /// sudo was given a password.
     asked: bool,
-    /// What came on stdout that was no answer of the agent.
+    /// Output on stdout that is not the agent's.
     said: String,
     /// A line that was read already.
     next: Option<Vec<u8>>,
@@ -260,7 +260,7 @@ impl Command {
         }
     }
 
-    /// What a merged command still says until it ends.
+    /// Reads the rest of a merged command's output until it ends.
     fn rest(&mut self) -> Result<String> {
         while self.merged
             && let Some(line) = self.exec.read_line(LIMIT)?

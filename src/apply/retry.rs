@@ -1,4 +1,4 @@
-//! Which hosts of an inventory failed last time, for `--retry-failed`. In the user's state folder.
+//! Keeps which hosts of an inventory failed last time, for `--retry-failed`, in the user's state folder.
 
 use crate::error::{Context, Failure, Result};
 use crate::files;

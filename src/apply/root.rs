@@ -1,4 +1,4 @@
-//! Becoming root: which command line asks for it, and what sudo's words mean. One command is all in the
+//! Becoming root, by sudo or doas: which command line asks for it, and what their words mean. One command is all in the
 //! usual case; another way is tried only when sudo named the reason. A password is typed into a sudo
 //! that asked for it, once.
 
@@ -11,6 +11,8 @@ pub struct Way {
     pub password: bool,
     /// sudo wants a terminal (`Defaults requiretty`).
     pub terminal: bool,
+    /// doas instead of sudo: without a password, which it takes from a terminal only.
+    pub doas: bool,
 }
 
 impl Way {
@@ -24,6 +26,7 @@ impl Way {
         match refusal(said)? {
             Refusal::Password if !self.password => Some(Way { password: true, ..self }),
             Refusal::Terminal if !self.terminal => Some(Way { terminal: true, ..self }),
+            Refusal::Missing if !self.doas => Some(Way { doas: true, ..Way::default() }),
             _ => None,
         }
     }
@@ -33,6 +36,7 @@ impl Way {
     pub fn script(self, before: &str, command: &str, after: &str, nonce: &str) -> String {
         let raw = if self.terminal { "stty raw -echo 2>/dev/null; " } else { "" };
         let sudo = match self.password {
+            _ if self.doas => "doas -n".to_string(),
             false => "sudo -n".to_string(),
             // The prompt ends its line, so that it is read like every other.
             true => format!("sudo -S -p \"$(printf '%s\\n.' '{}')\"", asks(nonce)),
@@ -66,6 +70,9 @@ enum Refusal {
     Terminal,
     /// The password was wrong.
     Wrong,
+    DoasMissing,
+    /// doas wants a password, or doas.conf does not allow it.
+    Doas,
     /// sudoers does not allow it.
     Forbidden,
 }
@@ -74,6 +81,12 @@ fn refusal(said: &str) -> Option<Refusal> {
     let has = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
     if has(&["sudo: not found", "sudo: command not found"]) {
         return Some(Refusal::Missing);
+    }
+    if has(&["doas: not found", "doas: command not found"]) {
+        return Some(Refusal::DoasMissing);
+    }
+    if said.contains("doas: ") {
+        return Some(Refusal::Doas);
     }
     if has(&["you must have a tty to run sudo"]) {
         return Some(Refusal::Terminal);
@@ -101,8 +114,13 @@ pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
     let line = || said.trim().lines().last().unwrap_or_default().trim();
     let refused = |why: &str| Failure::failed(format!("the user may not become root with sudo: {why}"));
     Some(match refusal(said)? {
-        Refusal::Missing => Failure::failed("the user is not root and the host has no sudo")
-            .hint("connect as root: --host root@NAME"),
+        Refusal::Missing | Refusal::DoasMissing => {
+            Failure::failed("the user is not root and the host has no sudo and no doas")
+                .hint("connect as root: --host root@NAME")
+        }
+        Refusal::Doas => Failure::failed(format!("the user may not become root with doas: {}", line())).hint(
+            "allow it without a password (`permit nopass USER as root` in doas.conf), or connect as root",
+        ),
         Refusal::Wrong if asked => wrong_password(),
         Refusal::Password | Refusal::Wrong => refused(line()).hint(
             "give the password with --sudo-password-stdin, connect as root, or allow the user sudo without \
@@ -134,7 +152,8 @@ mod tests {
     fn refusals_are_told_apart_and_only_what_helps_is_tried() {
         let plain = Way::default();
         let (password, terminal) = (Way { password: true, ..plain }, Way { terminal: true, ..plain });
-        let both = Way { password: true, terminal: true };
+        let both = Way { password: true, terminal: true, ..plain };
+        let doas = Way { doas: true, ..plain };
         for (said, want, next, word) in [
             ("sudo: a password is required\n", Refusal::Password, Some(password), "NOPASSWD"),
             (
@@ -159,7 +178,10 @@ mod tests {
             ),
             ("sudo: 1 incorrect password attempt\n", Refusal::Wrong, None, "--sudo-password-stdin"),
             ("sudo: unknown user #0\n", Refusal::Forbidden, None, "root"),
-            ("sh: 1: exec: sudo: not found", Refusal::Missing, None, "root@"),
+            ("sh: 1: exec: sudo: not found", Refusal::Missing, Some(doas), "root@"),
+            ("sh: 1: exec: doas: not found", Refusal::DoasMissing, None, "root@"),
+            ("doas: Authentication required\n", Refusal::Doas, None, "permit nopass"),
+            ("doas: Operation not permitted\n", Refusal::Doas, None, "permit nopass"),
         ] {
             assert_eq!(refusal(said), Some(want), "{said}");
             assert_eq!(plain.after(said), next, "{said}");
@@ -174,14 +196,15 @@ mod tests {
         }
     }
 
-    /// As root there is no sudo to try; the script itself runs in a real shell.
+    /// Runs the script itself in a real shell; without sudo, as the tests run as root.
     #[test]
     fn scripts_are_one_line_and_run() {
         for way in [
             Way::default(),
-            Way { password: true, terminal: false },
-            Way { password: true, terminal: true },
-            Way { password: false, terminal: true },
+            Way { password: true, ..Way::default() },
+            Way { password: true, terminal: true, doas: false },
+            Way { terminal: true, ..Way::default() },
+            Way { doas: true, ..Way::default() },
         ] {
             let script = way.script("if true; then ", "echo done 'a b'", "; fi; echo other", "00ff");
             assert!(!script.contains(['\n', '!']), "{script}");

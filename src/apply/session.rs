@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
-/// What an answer holds, bytes; facts are the largest part of one, some 100 KB.
+/// Most bytes of an answer that are kept; facts are the largest part of one, some 100 KB.
 const MOST_KEPT: usize = 32 << 20;
 /// How often the agent is staged: another session that ends may take it along.
 const STAGINGS: u32 = 4;
@@ -112,7 +112,7 @@ fn converse(
 
 const CARRIES_ON: &str = "the same command again carries on where it stopped";
 
-/// What to do when the connection went, not the work.
+/// Adds the hint to carry on to an error of the connection; other errors stay as they are.
 fn cut_off(error: anyhow::Error) -> anyhow::Error {
     let gone = error.downcast_ref::<Lost>().is_some() || error.downcast_ref::<TimedOut>().is_some();
     if gone { Failure::failed(format!("{error:#}")).hint(CARRIES_ON).into() } else { error }

@@ -67,7 +67,7 @@ fn ended(name: &str, seconds: f64, failed: bool) -> String {
 pub struct Plain {
     host: String,
     last_upload: Option<Instant>,
-    /// What the running step does with bytes.
+    /// Verb for what the running step does with bytes.
     doing: &'static str,
 }
 
@@ -100,7 +100,7 @@ impl Show for Plain {
         if let Event::Step { name, .. } = event {
             self.doing = if name.ends_with("-sha256") { "read" } else { "downloading" };
         }
-        // What a host downloads takes as long as what is sent to it.
+        // A download by the host takes as long as an upload to it.
         if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
             self.bytes(self.doing, *done, *total);
         }

@@ -23,14 +23,14 @@ const MOST: usize = 6;
 const SAMPLE: Duration = Duration::from_millis(400);
 /// Another connection must bring this much more, or no further one is made.
 const WORTH: f64 = 1.08;
-/// What is done sooner than this is left to the connections there are.
+/// Remaining time below which no further connection is opened.
 const SOON: Duration = Duration::from_millis(1500);
 /// The agent takes a client that says nothing for a minute for lost.
 const BEAT: Duration = Duration::from_secs(10);
 /// For the agent's answers while pieces are on their way.
 const ANSWER: Duration = Duration::from_secs(90);
 
-/// What all connections share.
+/// State that all connections of an upload share.
 struct Pieces {
     left: Mutex<VecDeque<(u64, u64)>>,
     /// Bytes given to connections.

@@ -15,12 +15,12 @@ fn check(text: &str) -> Result<(), String> {
 }
 
 impl Checksum {
-    /// Of the bytes that a hash function gave.
+    /// Returns the checksum of the bytes that a hash function gave.
     pub fn of(bytes: [u8; 32]) -> Checksum {
         Checksum(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// As others write it: upper case counts too.
+    /// Parses a checksum as others write it: upper case counts too.
     pub fn parse(text: &str) -> Result<Checksum, Refused> {
         Checksum::new(text.to_ascii_lowercase())
     }

@@ -6,7 +6,7 @@ use super::text::{length, text_type, visible};
 const LONGEST: usize = 200;
 /// Longest name of a unit that systemd takes, bytes.
 const LONGEST_UNIT: usize = 255;
-/// What a unit's name may end in.
+/// Endings of a unit's name.
 const KINDS: [&str; 7] = ["service", "socket", "timer", "target", "mount", "path", "slice"];
 
 text_type!(
@@ -25,8 +25,8 @@ text_type!(
 );
 
 text_type!(
-    /// What a model is called: an id of the registry, or its file's name without the ending. It goes into
-    /// units' descriptions, arguments and onto terminals.
+    /// The name of a model: an id of the registry, or its file's name without the ending. It goes into units'
+    /// descriptions, arguments and onto terminals.
     ModelId,
     "a model's name",
     check_model

@@ -14,7 +14,7 @@ pub struct FileMode(u32);
 const MODE: &str = "a mode for a bundle's file";
 
 impl FileMode {
-    /// Of a file that everyone may read.
+    /// Mode of a file that everyone may read.
     pub const PLAIN: FileMode = FileMode(0o644);
 
     pub fn new(bits: u32) -> Result<FileMode, Refused> {

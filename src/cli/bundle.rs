@@ -144,7 +144,7 @@ fn lacking(source: &Source, files: &[Travelling]) -> Vec<Lacking> {
     lacking.map(|download| Lacking { name: download.name.clone(), pinned: pinned(download) }).collect()
 }
 
-/// What the user still has to see to; empty where a host downloads all that is not carried.
+/// Returns advice on files that the user still has to bring; empty if a host downloads all that is not carried.
 fn advice(lacking: &[Lacking], seed: bool) -> Vec<String> {
     let names = |all: &mut dyn Iterator<Item = &Lacking>| {
         all.map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")

@@ -1,5 +1,5 @@
-//! What a user gets of an API that is open to others: its certificate in a file of theirs, its
-//! fingerprint, and a command to try.
+//! Tells a user how to reach an API that is open to others: its certificate in a file, its fingerprint, and a command
+//! to try.
 
 use crate::apply::fleet::Results;
 use crate::apply::{Host, HostOutcome};
@@ -40,15 +40,13 @@ fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
             " --cacert CERTIFICATE".to_string()
         }
     };
-    // What outlives the certificate, for clients that check it themselves.
+    // The pin of the public key outlives the certificate; it is for clients that check it themselves.
     let pin = match (made, certificate["public_key_pin"].as_str()) {
         (true, Some(pin)) => format!("; its public key, which stays: {pin}"),
         _ => String::new(),
     };
-    let key = match host {
-        Host::Local => "agi-provision key show --local".to_string(),
-        host => format!("agi-provision key show --host {}{flags}", host.name()),
-    };
+    let flags = if matches!(host, Host::Local { .. }) { "" } else { flags };
+    let key = format!("agi-provision key show {}{flags}", host.flags());
     Some(printable_lines(&format!(
         "https://{place}:{port} is open to {ranges}\n\
          certificate SHA-256 {}, {} days left{pin}\n\

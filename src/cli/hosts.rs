@@ -12,7 +12,7 @@ use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use crate::wire::protocol::{End, Event, Op};
 use crate::wire::secrets::GivenCertificate;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ pub struct HostArgs {
     /// A host: [user@]name[:port]; may be repeated
     #[arg(long, value_name = "HOST")]
     host: Vec<String>,
-    /// Hosts from a file: TOML, or Ansible's INI or YAML inventory
+    /// Hosts from a file (- is stdin): TOML, list, JSON, Ansible's inventory
     #[arg(long, value_name = "FILE", conflicts_with = "host")]
     inventory: Option<PathBuf>,
-    /// Of the inventory only these: names and groups with * and ?, parted by commas; ! takes out
+    /// Only hosts that match: names and groups with * and ?, separated by commas; ! excludes
     #[arg(long, value_name = "PATTERN", requires = "inventory")]
     limit: Option<String>,
-    /// Of the inventory only those that failed last time
+    /// Only hosts of the inventory that failed last time
     #[arg(long, requires = "inventory")]
     retry_failed: bool,
     /// Work on this machine, without SSH (needs root)
@@ -70,6 +70,9 @@ pub struct HostArgs {
     /// Asked for once, for all hosts.
     #[arg(skip)]
     secrets: OnceLock<Secrets>,
+    /// Read once: it may be a script, or come on stdin.
+    #[arg(skip)]
+    listed: OnceLock<Vec<Entry>>,
 }
 
 fn side_by_side(text: &str) -> Result<usize, String> {
@@ -86,7 +89,7 @@ impl HostArgs {
     /// Exit 2 when no host is named, or a name is none.
     pub fn hosts(&self) -> Result<Vec<Host>> {
         if self.local {
-            return Ok(vec![Host::Local]);
+            return Ok(vec![Host::Local { called: None }]);
         }
         if self.host.is_empty() && self.inventory.is_none() {
             return Err(Failure::usage("no host is named")
@@ -108,14 +111,20 @@ impl HostArgs {
         };
         if self.inventory.is_some() {
             let host = |entry: &Entry| {
+                let called = Some(entry.name.clone());
+                if entry.local {
+                    return Ok(Host::Local { called });
+                }
                 let identity = entry.identity.clone().map_or(options.identity.clone(), |file| vec![file]);
-                let options = Box::new(Options { identity, ..options.clone() });
-                Ok(Host::Ssh { target: entry.target()?, options })
+                let ssh_args = entry.ssh_args.clone();
+                let options = Box::new(Options { identity, ssh_args, ..options.clone() });
+                Ok(Host::Ssh { target: entry.target()?, options, called, doas: entry.doas })
             };
             return self.entries()?.iter().map(host).collect();
         }
         let host = |text: &String| {
-            Ok(Host::Ssh { target: Target::parse(text)?, options: Box::new(options.clone()) })
+            let options = Box::new(options.clone());
+            Ok(Host::Ssh { target: Target::parse(text)?, options, called: None, doas: false })
         };
         self.host.iter().map(host).collect()
     }
@@ -148,7 +157,13 @@ impl HostArgs {
     /// The inventory's hosts that are meant; none without an inventory.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         let Some(path) = &self.inventory else { return Ok(Vec::new()) };
-        let mut entries = inventory::read_inventory(path)?;
+        let mut entries = match self.listed.get() {
+            Some(entries) => entries.clone(),
+            None => {
+                let entries = inventory::read_inventory(path)?;
+                self.listed.get_or_init(|| entries).clone()
+            }
+        };
         if let Some(pattern) = &self.limit {
             entries = inventory::select(entries, pattern);
         }
@@ -206,7 +221,7 @@ impl HostArgs {
             Arc::new(Work { op, files, agent, token, certificate })
         });
         let results = fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, style, interrupted)?;
-        if let Some(inventory) = &self.inventory {
+        if let Some(inventory) = self.inventory.as_ref().filter(|path| *path != Path::new("-")) {
             let names: Vec<String> = self.entries()?.into_iter().map(|entry| entry.name).collect();
             let failed: Vec<String> = (names.iter().zip(&results))
                 .filter(|(_, (_, result))| !matches!(exit(result), Exit::Done | Exit::ChangesFound))

@@ -124,7 +124,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
         deep: args.deep,
         measure: args.measure,
     };
-    // What takes minutes shows how far it is.
+    // Reading every byte takes minutes, so it shows its progress.
     let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };
     let results = args.hosts.run(op, Vec::new(), style, STOPPED)?;
     answer(&results, args.format, |events| {

@@ -35,7 +35,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     match args.format {
         Format::Json => print_json(&levels)?,
-        // What went to a file is not for the terminal too.
+        // A report that went to a file is not printed too.
         _ if args.out.is_some() => {}
         Format::Text => print(&text(&levels, &texts))?,
         Format::Markdown => print(&markdown(&levels, &texts))?,

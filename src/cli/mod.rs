@@ -77,10 +77,10 @@ enum Command {
     Completions(shell::CompletionsArgs),
     /// Print the manual page
     Man,
-    /// What a client starts on a host
+    /// Answer a client on a host
     #[command(hide = true)]
     Agent(agent::Args),
-    /// What the service starts: verify this machine, then become llama-server
+    /// Started by the service: verify this machine, then become llama-server
     #[command(hide = true)]
     Serve(agent::ServeArgs),
 }

@@ -58,7 +58,7 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
 }
 
 impl Published {
-    /// What the header of a variant's files says, in place of what the registry does.
+    /// Replaces what the registry says of a variant by what the header of its files says.
     pub fn read(&self, choice: &mut ModelChoice, variant: usize) -> Result<()> {
         let quant = choice.variants[variant].weights.quant.clone();
         let mut headers = Vec::new();

@@ -1,4 +1,4 @@
-//! What a command prints, and asks.
+//! Prints a command's results, and asks the user.
 
 use crate::error::{Context, Failure, Result};
 use crate::outside;
@@ -16,7 +16,7 @@ pub enum Format {
 /// was, without a word.
 ///
 /// # Errors
-/// What was to be written is lost: a full disk.
+/// The text could not be written: a full disk.
 pub fn print(text: &str) -> Result<()> {
     match write(text) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -24,7 +24,8 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// As [`print`](fn@print), where a reader that went away is an error, for what goes on for ever.
+/// Prints as [`print`](fn@print) does, but fails if the reader has gone away, for a command that would go on for
+/// ever.
 pub fn write(text: &str) -> std::io::Result<()> {
     let text = outside::visible(text);
     let mut out = std::io::stdout().lock();

@@ -53,7 +53,7 @@ enum PlanFormat {
     Html,
 }
 
-/// What a plan is asked for.
+/// Arguments that a plan is made from.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Planning")]
 pub struct PlanArgs {
@@ -174,7 +174,7 @@ pub struct Planned {
 }
 
 impl PlanArgs {
-    /// What a finished plan leaves no room for.
+    /// Arguments that make no sense with a finished plan.
     pub const IDS: [&str; 22] = [
         "model",
         "budget",
@@ -283,6 +283,7 @@ impl PlanArgs {
                     || is_file
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
+                host: None,
                 runtime: None,
                 expose: self.exposure()?,
             },

@@ -77,7 +77,7 @@ fn named(name: &str, resolve: bool) -> Result<RagChoice> {
         let hub = Hub::from_env()?;
         let file = &mut choice.files[0];
         pin(&hub, &model.repository, file)?;
-        // What is published, in place of what is known offline.
+        // The published file counts, in place of the values that are known offline.
         let header = hub.header(&model.repository, &file.name, file.size_bytes)?;
         choice.size_bytes = file.size_bytes;
         choice.embedder = embedder(&header, name)?;

@@ -47,7 +47,7 @@ pub fn probe(hosts: &HostArgs) -> Result<Facts> {
     facts.ok_or_else(|| Failure::failed("the host sent no facts").into())
 }
 
-/// What the host would run of the plan's model, when it lacks something; one sentence.
+/// Returns one sentence on what the host could run of the plan's model, if it lacks something.
 pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String> {
     const SIZES: [&str; 5] = ["ram", "disk", "gpu-count", "gpu-vram", "nvlink"];
     let lacks = |outcome: Judgement| matches!(outcome, Judgement::Refused | Judgement::Warning);

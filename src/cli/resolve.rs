@@ -1,10 +1,13 @@
 //! `--resolve`: what is published, in place of what is known offline.
 
 use crate::error::{Context, Result, hint};
-use crate::fetch::release::{Releases, archive_name};
-use crate::plan::document::{ProfileKind, RuntimeFile};
+use crate::fetch::release::Releases;
+use crate::hardware::facts::Vendor;
+use crate::plan::document::RuntimeFile;
 use crate::plan::plan;
 use crate::plan::request::{ModelChoice, Request};
+use crate::plan::runtime::{self, RuntimeHost};
+use crate::plan::split::SplitMode;
 use std::collections::BTreeSet;
 
 /// Reads the header of the file that is chosen, and chooses again with what it says, until the choice
@@ -23,21 +26,37 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
     }
 }
 
-/// llama.cpp's archive of the planned build, for the CPU or, where the plan is for GPUs, for Vulkan.
-/// Without an answer the plan stays as it is without one, and says so: the archive can be given to
-/// `apply` as well.
+/// The archive of the planned build that is right for the machine, of those that are one archive. Without an answer
+/// the plan stays as it is without one, and says so: the archive can be given to `apply` as well.
 pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
     let build = &request.build.id;
-    let profile = plan(request)?.profile;
-    let gpus = profile.kind != ProfileKind::Cpu;
-    match Releases::from_env()?.archive(build, &archive_name(build, profile.processor, gpus)) {
+    let plan = plan(request)?;
+    // A plan that is free to choose shares by layers once an archive is pinned.
+    let tensor = request.fixed.split_mode == Some(SplitMode::Tensor);
+    let profile = request.profiles.iter().find(|profile| profile.id == plan.profile.id);
+    let profile = profile.context("the plan's profile is one of the request's")?;
+    let known = request.fixed.host.as_ref().filter(|_| profile.is_there());
+    let host = RuntimeHost::of_profile(profile, tensor, known);
+    let (best, single) = (runtime::choose(&host, build), runtime::choose_single(&host, build));
+    let Some(name) = single.archives.first() else {
+        say!("warning: the runtime stays unpinned: {}", single.why);
+        single.others.iter().for_each(|other| say!("  {other}"));
+        return Ok(None);
+    };
+    match Releases::from_env()?.archive(build, name) {
         Ok(archive) => {
-            if gpus {
-                say!(
-                    "warning: llama.cpp's releases have no CUDA archive for Linux: the one for Vulkan is pinned, \
-                     and the ledger's compute buffers are CUDA's"
-                );
-                say!("hint: give a build with CUDA to `apply` with --runtime-archive, where you have one");
+            if host.vendor == Some(Vendor::Nvidia) {
+                say!("warning: {name} is pinned, and the ledger's compute buffers are CUDA's");
+                match &best.archives[..] {
+                    [server, libraries] => say!(
+                        "hint: {server} with {libraries} is faster here: unpack both into one folder, and give that \
+                         as a .tar.gz to `apply` with --runtime-archive"
+                    ),
+                    _ => say!(
+                        "hint: the release's archives for CUDA are a pair for a driver and a C library that are new \
+                         enough; `plan --host` tells whether a host's are"
+                    ),
+                }
             }
             Ok(Some(RuntimeFile { url: archive.url, sha256: archive.sha256, size_bytes: archive.size_bytes }))
         }

@@ -41,7 +41,7 @@ impl Args {
 
 pub fn run(args: &Args) -> Result<Exit> {
     let hosts = args.hosts.hosts()?;
-    let [Host::Ssh { target, options }] = hosts.as_slice() else {
+    let [Host::Ssh { target, options, .. }] = hosts.as_slice() else {
         return Err(Failure::usage("tunnel leads to one host")
             .hint("give one --host [user@]name[:port]; for several, start several with --port")
             .into());
@@ -100,7 +100,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
             if let Some(failure) = failure {
                 say!("warning: {}", outside::line(&failure.message));
             }
-            // What listens everywhere listens there too.
+            // A server on every address listens on this one too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };
             Ok((host.to_string(), u16::try_from(port)?))
         }

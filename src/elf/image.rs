@@ -51,7 +51,7 @@ pub struct VersionNeed {
     pub weak: bool,
 }
 
-/// What the loader would read of a file.
+/// Parts of an ELF file that the loader reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     pub machine: Machine,

@@ -36,7 +36,7 @@ impl Search {
     }
 }
 
-/// What a program lacks here.
+/// Something that a program needs and this machine does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lacking {
     Library(String),
@@ -48,7 +48,7 @@ pub enum Lacking {
     },
 }
 
-/// What the loader would load.
+/// Libraries that the loader would load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Libraries, direct and indirect.

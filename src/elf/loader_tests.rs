@@ -27,7 +27,7 @@ fn program(dir: &Path, rpath: &[&str]) -> PathBuf {
     compile(dir, "bin/program", "int one(void); int main(void) { return one() - 1; }", &args)
 }
 
-/// What `ldd` says of a program of our own, by name.
+/// Returns the libraries that `ldd` finds for a program of our own, by name.
 fn ldd(path: &Path) -> BTreeMap<String, Option<PathBuf>> {
     let said = Command::new("ldd").arg(path).output().unwrap();
     let text = String::from_utf8(said.stdout).unwrap();
@@ -80,7 +80,8 @@ fn a_c_library_that_is_too_old_is_told_by_its_version() {
     assert!(((2, 2)..(3, 0)).contains(&needed), "{needed:?}");
     assert_eq!(resolve(&path, &Search::of_host()).unwrap().lacking, []);
 
-    // As a build for a newer distribution has it. Its hash is of no account to what is read here.
+    // The file is changed to look like a build for a newer distribution. Its hash does not matter to what is read
+    // here.
     let name = image.versions_needed.iter().map(|need| &need.version).find(|name| name.len() >= 10).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     let at =

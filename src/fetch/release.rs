@@ -8,7 +8,6 @@ use super::api::Api;
 use super::ask::Unanswered;
 use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
-use crate::processor::Processor;
 use serde::Deserialize;
 
 const REPOSITORY: &str = "ggml-org/llama.cpp";
@@ -38,13 +37,6 @@ struct Asset {
     /// `sha256:…`; archives of before June 2025 have none.
     digest: Option<String>,
     browser_download_url: String,
-}
-
-/// Returns the name of a release's archive of `build` for Linux: for the CPU, or for GPUs through Vulkan,
-/// which needs nothing but the card's driver. There is none for CUDA (ggml-org/llama.cpp #26019; the
-/// names as b8133 to b11211 have them, seen 2026-11-24).
-pub fn archive_name(build: &str, processor: Processor, gpus: bool) -> String {
-    format!("llama-{build}-bin-ubuntu-{}{}.tar.gz", if gpus { "vulkan-" } else { "" }, processor.row().asset)
 }
 
 impl Releases {

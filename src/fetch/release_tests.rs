@@ -7,6 +7,8 @@ use crate::fetch::scripted::{Play, serve};
 use std::sync::mpsc;
 use std::time::Duration;
 
+const ARCHIVE: &str = "llama-b11434-bin-ubuntu-x64.tar.gz";
+
 fn releases(plays: Vec<Play>) -> (Releases, mpsc::Receiver<Vec<String>>) {
     let (base, requests) = serve(plays);
     let patience = Patience { stall: Duration::from_millis(1500), pause: Duration::from_millis(5) };
@@ -23,7 +25,7 @@ fn list(name: &str, digest: &str) -> String {
 
 #[test]
 fn an_archive_is_pinned_by_its_digest() {
-    let (name, sha) = (archive_name("b11434", Processor::X86_64, false), "A".repeat(64));
+    let (name, sha) = (ARCHIVE.to_string(), "A".repeat(64));
     let (releases, requests) = releases(vec![Play::Text(list(&name, &format!("\"sha256:{sha}\"")))]);
     let archive = releases.archive("b11434", &name).unwrap();
     assert_eq!(archive.url, "https://x/llama-b11434-bin-ubuntu-x64.tar.gz");
@@ -35,7 +37,7 @@ fn an_archive_is_pinned_by_its_digest() {
 
 #[test]
 fn what_cannot_be_pinned_is_told() {
-    let name = archive_name("b11434", Processor::X86_64, false);
+    let name = ARCHIVE.to_string();
     for (plays, message, word) in [
         (vec![Play::Text(list("x.tar.gz", "null"))], "has no llama-b11434", "--runtime-archive"),
         (vec![Play::Text(list(&name, "null"))], "no SHA-256", "--runtime-archive"),

@@ -1,4 +1,4 @@
-//! What is fetched, how, and how that can end.
+//! Sources of a download, its options, and the ways in which it can end.
 
 use crate::checked::Checksum;
 use crate::error::Failure;

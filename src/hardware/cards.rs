@@ -147,10 +147,6 @@ const MAKERS_NAMES: &[&str] = &[
     "GRAPHICS",
 ];
 
-/// Words that makers put before a card's own name.
-const MAKERS_WORDS: [&str; 9] =
-    ["NVIDIA", "GEFORCE", "TESLA", "QUADRO", "AMD", "RADEON", "INSTINCT", "INTEL", "ARC"];
-
 /// Upper case, letters and digits only, without the maker's names.
 fn squashed(name: &str) -> String {
     let upper = name.to_ascii_uppercase();

@@ -1,5 +1,5 @@
-//! What each layer of a model keeps and works on, as `load_hparams` and `create_memory` of llama.cpp b11434's
-//! llama-model.cpp have it.
+//! Kinds of a model's layers: what each keeps and works on, as `load_hparams` and `create_memory` of llama.cpp
+//! b11434's llama-model.cpp have it.
 
 use super::gguf::Header;
 use super::keys::Keys;

@@ -36,7 +36,7 @@ impl Window {
     }
 }
 
-/// What an architecture does with `attention.sliding_window`.
+/// Ways in which an architecture uses `attention.sliding_window`.
 enum Size {
     /// Takes it; no window without it.
     Given,
@@ -58,7 +58,7 @@ pub(super) fn window(keys: &Keys, n_layer: u64) -> Option<Window> {
         "exaone-moe" => (Size::GivenOr(128), 4, false),
         "exaone4" if n_layer == 64 => (Size::GivenOr(4096), 4, false),
         "cohere2moe" | "laguna" => (Size::Given, 4, true),
-        // Whatever size is given.
+        // The given size is ignored.
         "smallthinker" => (Size::Always(4096), 4, true),
         "llama4" if keys.optional("attention.sliding_window") == Some(0) => return None,
         "llama4" => (Size::GivenOr(8192), 4, false),

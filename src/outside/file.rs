@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Which files are read.
+/// Kinds of files that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Regular files, and /dev/null: for a name that a file or a directory gave.
@@ -17,8 +17,8 @@ pub enum Kind {
 /// Reads the file at `path`, links followed.
 ///
 /// # Errors
-/// As the system says; `InvalidInput` for a device, socket or pipe, without reading of it; `FileTooLarge` for
-/// more than `most` bytes, of which no more than that are read.
+/// The system's own; `InvalidInput` for a device, socket or pipe, without reading from it; `FileTooLarge` for more
+/// than `most` bytes, of which no more than that are read.
 pub fn read_bounded(path: &Path, most: u64, kind: Kind) -> io::Result<Vec<u8>> {
     // Opening a pipe that nobody writes to would wait for one.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
@@ -50,10 +50,10 @@ pub fn read_bounded(path: &Path, most: u64, kind: Kind) -> io::Result<Vec<u8>> {
     }
 }
 
-/// As [`read`], as text.
+/// Reads a file as [`read_bounded`] does, as text.
 ///
 /// # Errors
-/// As [`read`]; `InvalidData` where it is not UTF-8.
+/// Those of [`read_bounded`]; `InvalidData` if it is not UTF-8.
 pub fn text(path: &Path, most: u64, kind: Kind) -> io::Result<String> {
     let bytes = read_bounded(path, most, kind)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))

@@ -1,4 +1,4 @@
-//! What it takes to get there: from a fresh host to the first token, while it is paid for.
+//! Estimates the way from a fresh host to the first token, while it is paid for.
 
 use super::document::{Arrival, Cost, DeviceLedger, Interval, Plan, Speed};
 use super::requirements;
@@ -19,7 +19,7 @@ pub(super) const PROCESS_START: Interval = Interval { low: 0.1, expected: 1.0, h
 /// after a boot.
 pub(super) const CUDA_START: Interval = Interval { low: 0.2, expected: 1.0, high: 3.0 };
 
-/// What an arrival follows from.
+/// Quantities that an arrival follows from.
 pub(super) struct Journey<'a> {
     pub model_bytes: u64,
     /// The models of other servers come before the first token, and load after it.
@@ -33,7 +33,7 @@ pub(super) struct Journey<'a> {
 }
 
 impl<'a> Journey<'a> {
-    /// Of a plan whose other parts are made.
+    /// Returns the journey of a plan whose other parts are made.
     pub fn of(plan: &'a Plan, profile: &'a Profile) -> Journey<'a> {
         Journey {
             model_bytes: plan.model.size_bytes,

@@ -3,6 +3,7 @@
 //!
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
+use super::runtime::RuntimeChoice;
 use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::hardware::facts::Vendor;
@@ -293,6 +294,9 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// The release's archives that are right for the host, where the plan is for a probed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_choice: Option<RuntimeChoice>,
     /// Seconds that a server may show no progress while it starts and answers; `None`: as usual. For a first
     /// boot, where no flag can say so (`bundle --start-timeout`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -304,7 +308,7 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
-    /// What is known today of `build`, its own, with these arguments.
+    /// Returns the advisories known today that concern `build`, its own, with these arguments.
     pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
         known
@@ -420,7 +424,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// As the ledger calls it.
+    /// Returns the ledger's name of the device.
     pub fn device(self) -> &'static str {
         match self {
             Place::Host => "host",

@@ -56,13 +56,13 @@ pub enum Logits {
     All,
 }
 
-/// What one layer keeps between batches: rows of bytes, cells, and what does not grow with the context.
+/// Memory that one layer keeps between batches: rows of bytes, cells, and a part that does not grow with the context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
     pub k_row: u64,
     pub v_row: u64,
     pub cells: u64,
-    /// Of the cache that chooses which tokens are looked at.
+    /// Bytes of a row of the cache that chooses which tokens are looked at.
     pub index_row: u64,
     pub index_cells: u64,
     pub streams: u64,
@@ -128,7 +128,9 @@ impl Subject<'_> {
     /// and placed by its allocator. For an architecture whose graph is not checked, half as much again
     /// and 64 MiB.
     pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
-        let (batch, layout) = (self.batch(), placement.layout(self.weights).shortened(self.shape));
+        let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
+        let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
+        let batch = self.batch();
         // A tensor split computes the whole graph on every card.
         let on_every_card = |mut bytes: Vec<u64>| {
             while bytes.len() <= placement.gpu_layers.len() {
@@ -141,6 +143,12 @@ impl Subject<'_> {
             return on_every_card(bytes.clone());
         }
         let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
+        if self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer {
+            // The archive that comes may be for CUDA or for Vulkan: it fits either.
+            let vulkan = Layout { vulkan: true, ..layout.clone() };
+            let other = graph::compute_bytes(self.shape, &batch, &vulkan);
+            bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
+        }
         bytes.rotate_right(1);
         let unchecked = |bytes: u64| if self.shape.known { 0 } else { bytes / 2 + 64 * MIB };
         bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + unchecked(*bytes));

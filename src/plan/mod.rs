@@ -20,6 +20,7 @@ mod reading;
 pub mod reconcile;
 pub mod request;
 pub mod requirements;
+pub mod runtime;
 pub mod server;
 pub mod server_args;
 pub mod servers;

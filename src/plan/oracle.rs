@@ -7,7 +7,7 @@ use crate::model::gguf::Header;
 use crate::model::shape::{Shape, Weights, weights_of};
 use std::fmt;
 
-/// What a row asks.
+/// Question of a row.
 #[derive(serde::Deserialize)]
 pub struct Asked {
     pub model: String,
@@ -15,7 +15,7 @@ pub struct Asked {
     flash_attn: String,
     #[serde(alias = "kv_type")]
     type_k: String,
-    /// As the keys' where a row names one for both.
+    /// Type of the values; that of the keys where a row names one for both.
     type_v: Option<String>,
     n_parallel: u64,
 }

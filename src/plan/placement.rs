@@ -172,6 +172,7 @@ impl Placement {
             // Only what lies on the host is ever copied.
             weight_width: if self.is_split() { weights.matrix_width } else { 0.0 },
             alignment: GPU_ALIGNMENT,
+            ..Layout::host(0)
         }
     }
 }

@@ -3,10 +3,11 @@
 use super::document::Plan;
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
+use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu};
 use crate::error::Result;
 use crate::hardware::cards;
-use crate::hardware::facts::{Facts, Gpu, PciCard, Vendor};
+use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::generation::Generation;
 use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
@@ -29,7 +30,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let egress = facts.measured.iter().flat_map(|measured| &measured.egress);
     let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
-    let gpus: Vec<GpuSpec> = of_one_maker(facts).map(|gpu| card(gpu, known)).collect();
+    let gpus: Vec<GpuSpec> = vendor::of_one_maker(facts).map(|gpu| card(gpu, known)).collect();
     Profile {
         id: HOST.to_string(),
         title: "The host as it was found".to_string(),
@@ -50,16 +51,6 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         by_size: false,
         gpus,
     }
-}
-
-/// The cards of the maker whose cards have the most memory: one server's backend sees no others.
-fn of_one_maker(facts: &Facts) -> impl Iterator<Item = &Gpu> {
-    let memory = |maker: Vendor| -> u64 {
-        facts.gpus.iter().filter(|gpu| gpu.vendor == maker).map(|gpu| gpu.memory_total_bytes).sum()
-    };
-    // The first of those that have the same.
-    let maker = vendor::all().map(|maker| maker.id()).into_iter().rev().max_by_key(|maker| memory(*maker));
-    facts.gpus.iter().filter(move |gpu| Some(gpu.vendor) == maker)
 }
 
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
@@ -107,6 +98,7 @@ pub fn request(mut request: Request, facts: &Facts) -> Request {
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());
     request.budget = None;
+    request.fixed.host = Some(RuntimeHost::of(facts));
     request
 }
 
@@ -115,7 +107,7 @@ pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
     super::plan(&self::request(request, facts))
 }
 
-/// What this host would run of the model, whatever it was asked for before; `None` for nothing.
+/// Plans what this host could run of the model, whatever it was asked for before; `None` if nothing.
 pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
     let build = super::build::find(&plan.llama_server.build).ok()?;
     let request = Request {
@@ -138,6 +130,7 @@ pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hardware::facts::Vendor;
     use crate::hardware::facts::{Cpu, Disk, GpuProcess, Measured, Memory, Mig};
     use crate::hardware::profiles;
 

@@ -1,8 +1,9 @@
-//! What a plan is asked for.
+//! Request for a plan.
 
 use super::build;
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
+use super::runtime::RuntimeHost;
 use super::split::SplitMode;
 use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
@@ -45,7 +46,7 @@ pub struct RagChoice {
     pub chunk_tokens: Option<u64>,
 }
 
-/// What the user fixed; everything else is the planner's.
+/// Parts that the user fixed; everything else is the planner's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fixed {
     pub n_ctx: Option<u64>,
@@ -62,6 +63,8 @@ pub struct Fixed {
     pub quant: bool,
     /// tokens/s that decode must reach at the low end.
     pub min_speed: Option<f64>,
+    /// The probed host that it is for; `None`: a class of machines.
+    pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Option<RuntimeFile>,
     /// Who else may reach the API.

@@ -1,4 +1,4 @@
-//! What a host must have for a plan: need from the ledger, promise from the profile.
+//! Requirements of a plan on its host: need from the ledger, promise from the profile.
 
 use super::document::{Bound, Plan, ProfileKind, Requirement};
 use super::ledger::REPORTED_RAM;

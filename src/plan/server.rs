@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a server is for.
+/// Purpose of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -100,7 +100,7 @@ impl ServerName {
         format!("{}.d", self.unit_file())
     }
 
-    /// What enables its unit.
+    /// Returns the path of the link that enables its unit.
     pub fn wants(self) -> String {
         format!("{}/multi-user.target.wants/{}", paths::UNITS, self.unit())
     }

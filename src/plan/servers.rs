@@ -19,7 +19,7 @@ pub struct Server<'a> {
     /// Cards that it uses: the host's first ones.
     pub cards: usize,
     pub args: &'a ServerArgs,
-    /// What an embedding server has beyond that.
+    /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,
 }
 
@@ -85,6 +85,11 @@ impl Plan {
 }
 
 impl Server<'_> {
+    /// Returns whether the model has a file of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name.as_str() == name)
+    }
+
     /// Bytes of the first card that a server beside the model's own takes.
     pub fn gpu_bytes(&self) -> u64 {
         let parts = self.embedding.iter().flat_map(|embedding| &embedding.memory);

@@ -25,7 +25,7 @@ impl Processor {
     /// All of them.
     pub const ALL: [Processor; 2] = [Processor::X86_64, Processor::Aarch64];
 
-    /// What is known of it.
+    /// Returns the properties of the processor.
     pub fn row(self) -> &'static Row {
         match self {
             Processor::X86_64 => &x86_64::ROW,

@@ -1,6 +1,6 @@
-//! What is known of a processor.
+//! Properties of a processor.
 
-/// What is known of a processor.
+/// Properties of a processor.
 pub struct Row {
     /// Its name in messages.
     pub title: &'static str,

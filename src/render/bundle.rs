@@ -48,7 +48,7 @@ pub struct Bundle {
     manifest_json: Vec<u8>,
 }
 
-/// What [`Bundle::write`] did.
+/// Result of [`Bundle::write`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteOutcome {
     /// Paths written or removed, in order; empty when everything was so already.
@@ -79,7 +79,7 @@ impl Bundle {
 
     fn of(files: Vec<BundleFile>, manifest: Manifest) -> Result<Bundle> {
         let json = manifest.to_json();
-        // What is written is what can be read.
+        // Only a manifest that can be read again is written.
         Manifest::from_json(json.as_bytes())?;
         Ok(Bundle { files, manifest, manifest_json: json.into_bytes() })
     }
@@ -97,7 +97,7 @@ impl Bundle {
         Bundle::of(self.files.clone(), Manifest { carried, seed, ..self.manifest.clone() })
     }
 
-    /// What a machine's seed brings: what a host gets, and what is carried.
+    /// Returns the bundle for a machine's seed: the files that a host gets, and those that are carried.
     pub(super) fn for_seed(&self) -> Result<Bundle> {
         let files = self.files.iter().filter(|file| goes_to_host(&file.path)).cloned().collect();
         let carried = self.manifest.carried.clone();
@@ -132,7 +132,7 @@ impl Bundle {
         if bundle.file(&served) != Some(plan) {
             return Err(broken(format!("{PLAN} and {served} differ")));
         }
-        // What it would start is known from here on.
+        // Refuses a bundle whose plan cannot be read, before anything is done with it.
         bundle.plan()?;
         Ok(bundle)
     }

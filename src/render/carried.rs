@@ -16,7 +16,7 @@ pub const FOLDER: &str = "files";
 /// The image for a machine's first boot, beside the rest of the bundle.
 pub const SEED: &str = "seed.iso";
 
-/// What a large file of a bundle is.
+/// Kind of a large file of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CarriedKind {

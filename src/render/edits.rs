@@ -119,7 +119,7 @@ impl Edits {
         }
     }
 
-    /// What was edited, as a unified diff from what is rendered to what was found.
+    /// Returns the edits as a unified diff, from the rendered files to those that were found.
     pub fn diff(&self) -> String {
         let mut out = String::new();
         for edit in &self.list {
@@ -146,8 +146,8 @@ fn folders() -> impl Iterator<Item = &'static str> {
 }
 
 impl Bundle {
-    /// What of this bundle is not as its plan makes it; nothing, where nobody edited it. A bundle that
-    /// has nothing for clouds, as in a tar, is compared without.
+    /// Returns the files of this bundle that differ from what its plan renders; none if nobody edited it. A bundle
+    /// that has nothing for clouds, as in a tar, is compared without.
     pub fn edits(&self) -> Result<Edits> {
         let plan = self.plan()?;
         let json = String::from_utf8(self.file(PLAN).unwrap_or_default().to_vec())

@@ -10,14 +10,14 @@ use crate::plan::Plan;
 use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
 
-/// Of the tool that renders.
+/// Version of the tool that renders.
 pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub const SCHEMA: &str = "agi-provision/bundle/1";
 pub const MANIFEST: &str = "manifest.json";
 /// The plan at the bundle's top; the generation's copy has the same bytes.
 pub const PLAN: &str = "plan.json";
-/// What a host gets, at its real paths.
+/// Folder of the files that a host gets, at their real paths.
 pub const ROOTFS: &str = "rootfs";
 /// Instructions for people, which a host gets too.
 pub const README: &str = "README.md";
@@ -36,7 +36,7 @@ pub struct Manifest {
     /// Every file but this one, by path.
     pub files: Vec<ManifestFile>,
     pub links: Vec<BundleLink>,
-    /// What a host has to fetch, unless `carried` has it; `null` is what the plan does not pin.
+    /// Files that a host has to fetch, unless `carried` has them; `null` where the plan does not pin a value.
     pub downloads: Vec<Download>,
     /// Files that travel in the bundle's directory; never in the tar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -189,7 +189,7 @@ pub(super) fn check_path(path: &RelativePath) -> Result<()> {
     Ok(())
 }
 
-/// What a plan makes a host fetch. Refuses two files of one name.
+/// Returns the files that a plan makes a host fetch. Refuses two files of one name.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
     let mut downloads = vec![Download {

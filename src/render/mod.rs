@@ -175,7 +175,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         id: &'a str,
         quant: &'a str,
         listen: String,
-        /// What its GPUs need; none on a CPU.
+        /// Device settings that its GPUs need; none on a CPU.
         devices: Option<UnitDevices>,
         gpu_names: String,
         exposed: bool,

@@ -144,7 +144,7 @@ fn a_third_server_is_rendered_as_the_second_is() {
     assert_eq!(bundle.manifest().downloads.len(), 3);
 }
 
-/// What a stranger may write into a plan. Each ends the reading, and the error says which text it was.
+/// Texts that a stranger may write into a plan. Each ends the reading, and the error says which text it was.
 #[test]
 fn a_plan_with_a_text_that_is_no_name_sum_or_address_is_not_read() {
     let plan: serde_json::Value =

@@ -11,6 +11,7 @@ pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     head(&mut out, plan);
     advisories(&mut out, plan);
+    runtime(&mut out, plan);
     memory(&mut out, plan);
     rag(&mut out, plan);
     speed_and_cost(&mut out, plan);
@@ -31,6 +32,16 @@ fn advisories(out: &mut String, plan: &Plan) {
             "advisory {} on llama.cpp {}: {}; {fixed} ({})",
             advisory.id, server.build, advisory.what, advisory.source
         );
+    }
+}
+
+/// The archives that are right for a probed host, and why faster ones are not.
+fn runtime(out: &mut String, plan: &Plan) {
+    let Some(choice) = &plan.llama_server.runtime_choice else { return };
+    let archives = if choice.archives.is_empty() { "none" } else { &choice.archives.join(" with ") };
+    let _ = writeln!(out, "runtime: {archives}: {}", choice.why);
+    for other in &choice.others {
+        let _ = writeln!(out, "  not {other}");
     }
 }
 
@@ -196,7 +207,7 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
     }
 }
 
-/// What it takes to get to the first answer.
+/// Writes the time and cost until the first answer.
 fn arrival(out: &mut String, plan: &Plan) {
     let Some(arrival) = &plan.arrival else { return };
     let first = arrival.first_token_seconds;

@@ -7,7 +7,7 @@ pub fn render(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Str
     table(head, rows, &[])
 }
 
-/// As [`render`], with the columns of `right` aligned to the right.
+/// Renders as [`render`] does, with the columns of `right` aligned to the right.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

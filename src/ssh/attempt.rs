@@ -1,8 +1,9 @@
 //! One try to log in: what was tried so far, and what the server would take.
 
 use super::method::Method;
+use super::proxy::Socket;
 use super::settings::Settings;
-use super::wire::{Socket, Watchdog, is_lost};
+use super::wire::{Watchdog, is_lost};
 use ssh2::Session;
 
 pub(super) enum Verdict {

@@ -7,9 +7,10 @@ use super::attempt::{Attempt, Verdict, no_answer, reason};
 use super::auth_keys::Keys;
 use super::conversation::{self, Conversation};
 use super::method::Method;
+use super::proxy::Socket;
 use super::secrets::Lock;
 use super::settings::Settings;
-use super::wire::{Socket, Watchdog, is_lost, millis};
+use super::wire::{Watchdog, is_lost, millis};
 use crate::error::{Failure, Result};
 
 /// Authenticates `session` as `settings.user`.

@@ -47,15 +47,28 @@ impl Keys {
         let named = !settings.identity.is_empty();
         let paths = if named { &settings.identity } else { &settings.config_identity };
         let given = certificates(settings, &mut attempt.tried);
+        let mut held = AgentKeys::default();
         let mut first = Vec::new();
         for path in paths {
             first.extend(candidate(path, named, &given, &mut attempt.tried)?);
+        }
+        for half in first.iter().filter(|candidate| named && candidate.key.is_half) {
+            let keys = held.keys(settings.agent_socket.as_deref(), &mut attempt.tried);
+            if !keys.iter().any(|key| Some(&key.blob) == half.key.public.as_ref()) {
+                let path = half.path.display();
+                let failure = Failure::usage(format!(
+                    "the key file {path} cannot be used: it is a public key, and ssh-agent does not hold the private one"
+                ));
+                return Err(failure
+                    .hint("--identity takes the path of a private key, or add it with ssh-add")
+                    .into());
+            }
         }
         let mut default = Vec::new();
         for path in settings.default_keys.iter().filter(|_| !named) {
             default.extend(candidate(path, false, &given, &mut attempt.tried)?);
         }
-        Ok(Keys { named, first, default, offered: Vec::new(), held: AgentKeys::default() })
+        Ok(Keys { named, first, default, offered: Vec::new(), held })
     }
 
     pub fn begin_with_a_plain_file(&self) -> bool {
@@ -78,7 +91,13 @@ impl Keys {
             unless_refused!(self.without_asking(attempt, candidate, &mut locked));
         }
         if !self.named && !settings.identities_only {
-            for key in self.held.keys(settings.agent_socket.as_deref(), &mut attempt.tried) {
+            let mut keys = self.held.keys(settings.agent_socket.as_deref(), &mut attempt.tried);
+            // Servers hang up after a few: those that have a file of a usual name come first.
+            let has_file = |key: &AgentKey| {
+                default.iter().any(|candidate| candidate.key.public.as_ref() == Some(&key.blob))
+            };
+            keys.sort_by_key(|key| !has_file(key));
+            for key in keys {
                 unless_refused!(self.agent_key(attempt, &key));
             }
         }
@@ -98,6 +117,9 @@ impl Keys {
         candidate: &'c Candidate,
         locked: &mut Vec<&'c Candidate>,
     ) -> Verdict {
+        if let Some(kind) = candidate.key.hardware() {
+            return on_hardware(attempt, &candidate.path.display().to_string(), kind);
+        }
         if !candidate.key.encrypted {
             return self.with(attempt, candidate, None);
         }
@@ -125,6 +147,11 @@ impl Keys {
     fn locked(&mut self, attempt: &mut Attempt<'_>, candidate: &Candidate) -> Verdict {
         let settings = attempt.settings;
         let path = candidate.path.display();
+        if candidate.key.is_half {
+            attempt.tried.push(format!("{path}: a public key, and ssh-agent does not hold the private one"));
+            attempt.hint.get_or_insert_with(|| "add the private key with ssh-add, or name its file".into());
+            return Verdict::Refused;
+        }
         if let Some(public) = &candidate.key.public {
             let names = candidate.certificates.iter().map(|certificate| certificate.text.clone());
             let names: Vec<String> = names.chain(key_file::public_line(public)).collect();
@@ -200,6 +227,9 @@ impl Keys {
     /// Waits for the agent's user where the agent asks for leave to sign.
     fn agent_key(&mut self, attempt: &mut Attempt<'_>, key: &AgentKey) -> Verdict {
         let label = format!("{} (ssh-agent)", key.comment);
+        if let Some(kind) = key_file::hardware(&key.blob) {
+            return on_hardware(attempt, &label, kind);
+        }
         let settings = attempt.settings;
         let step = |session: &Session| {
             let mut agent = session.agent()?;
@@ -257,13 +287,31 @@ impl Keys {
     }
 }
 
+/// libssh2 leaves the counter of a hardware key's signature out, so no server takes it, not even from the agent.
+fn on_hardware(attempt: &mut Attempt<'_>, name: &str, kind: &str) -> Verdict {
+    let told = format!("{name}: a key on hardware ({kind}), which this program cannot sign with");
+    if !attempt.tried.contains(&told) {
+        attempt.tried.push(told);
+    }
+    attempt.hint.get_or_insert_with(|| {
+        "log in with a key of another type: make one with `ssh-keygen -t ed25519`, let it in with `ssh-copy-id` \
+         while the hardware key is at hand, and keep it in ssh-agent"
+            .into()
+    });
+    Verdict::Refused
+}
+
 fn candidate(
     path: &Path,
     named: bool,
     given: &[Certificate],
     tried: &mut Vec<String>,
 ) -> Result<Option<Candidate>> {
-    let key = match key_file::read_key_file(path) {
+    let half = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => key_file::read_half(path).ok_or(error),
+        _ => Err(error),
+    };
+    let key = match key_file::read_key_file(path).or_else(half) {
         Ok(key) => key,
         Err(error) if named => {
             let failure = Failure::usage(format!("the key file {} cannot be used: {error}", path.display()));

@@ -9,19 +9,23 @@ use std::time::Duration;
 use super::found::Found;
 use super::target::Target;
 use crate::error::{Context, Failure, Result};
-use crate::process::{self, ProcessError};
+use crate::process::{self, Bounds, ProcessError};
 
-/// For `Match exec` and names that are made canonical by DNS.
-const LIMIT: Duration = Duration::from_secs(30);
-/// Memory of its own that it may take, bytes.
-const MEMORY: u64 = 512 << 20;
+/// Time for `Match exec` and names that are made canonical by DNS.
+const BOUNDS: Bounds =
+    Bounds { limit: Duration::from_secs(30), memory: Some(512 << 20), keep: process::KEEP };
 
-/// What OpenSSH's client makes of its configuration, or of `config` instead, for `target`. `None`: there is no
-/// such client here, or one that cannot tell.
+/// Asks OpenSSH's client for its settings for `target`, by its configuration or by `config` instead, with more `args`.
+/// `None` if there is no such client here, or one that cannot tell.
 ///
 /// # Errors
 /// Exit 2 with its own words where it does not understand the configuration.
-pub(super) fn ask(target: &Target, config: Option<&Path>, identity: &[String]) -> Result<Option<Found>> {
+pub(super) fn ask(
+    target: &Target,
+    config: Option<&Path>,
+    identity: &[String],
+    args: &[String],
+) -> Result<Option<Found>> {
     let mut command = Command::new("ssh");
     command.args(["-G", "-T"]);
     if let Some(file) = config {
@@ -41,8 +45,8 @@ pub(super) fn ask(target: &Target, config: Option<&Path>, identity: &[String]) -
     if let Some(port) = target.port {
         command.args(["-p", &port.to_string()]);
     }
-    command.args(["--", &target.name]);
-    let outcome = match process::run_bounded(&mut command, "ssh", LIMIT, MEMORY) {
+    command.args(args).args(["--", &target.name]);
+    let outcome = match process::run_bounded(&mut command, "ssh", BOUNDS) {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => return Ok(None),
         Err(error @ ProcessError::TimedOut { .. }) => {

@@ -42,9 +42,11 @@ pub struct Options {
     pub connect_timeout: Option<Duration>,
     /// For one answer of the server, and for sent data to be acknowledged by its machine.
     pub io_timeout: Duration,
+    /// More arguments for OpenSSH's client when it is asked about its configuration.
+    pub ssh_args: Vec<String>,
     /// Passphrases and passwords, and whom to ask for them; by default nobody.
     pub secrets: Secrets,
-    /// What was found out with these options; clones share it.
+    /// Settings and pipes that were read with these options; clones share them.
     pub memory: Memory,
 }
 
@@ -58,13 +60,14 @@ impl Default for Options {
             agent_socket: None,
             connect_timeout: None,
             io_timeout: Duration::from_secs(30),
+            ssh_args: Vec::new(),
             secrets: Secrets::default(),
             memory: Memory::default(),
         }
     }
 }
 
-/// What was found out: what the configuration says of each host, and what a pipe that is one had to say.
+/// Settings that were read for each host, and the content of a configuration that is a pipe.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Known>>);
 
@@ -74,15 +77,16 @@ struct Known {
     named: HashMap<PathBuf, Arc<Named>>,
 }
 
-/// Configuration file, user, name and port.
-type Key = (Option<PathBuf>, Option<String>, String, Option<u16>);
+/// Configuration file, arguments, user, name and port.
+type Key = (Option<PathBuf>, Vec<String>, Option<String>, String, Option<u16>);
 
-/// What the configuration says of `target`, asked once.
+/// Returns the settings for `target`, which are read once.
 ///
 /// # Errors
 /// Exit 2 where it is not understood.
 pub(super) fn found(target: &Target, options: &Options) -> Result<Arc<Found>> {
-    let key = (options.config.clone(), target.user.clone(), target.name.clone(), target.port);
+    let (config, args) = (options.config.clone(), options.ssh_args.clone());
+    let key = (config, args, target.user.clone(), target.name.clone(), target.port);
     let known = || options.memory.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = known().found.get(&key) {
         return Ok(found.clone());
@@ -103,8 +107,14 @@ fn ask(target: &Target, options: &Options, named: Option<&Named>) -> Result<Foun
     let home = account::home();
     let identity = options.identity.iter().map(|file| tilde(&file.to_string_lossy(), home.as_deref()));
     let identity: Vec<String> = identity.map(|file| file.to_string_lossy().into_owned()).collect();
-    match authority::ask(target, named.map(|named| named.path.as_path()), &identity)? {
+    match authority::ask(target, named.map(|named| named.path.as_path()), &identity, &options.ssh_args)? {
         Some(found) => Ok(found),
+        None if !options.ssh_args.is_empty() => Err(Failure::usage(format!(
+            "what {} means for {target} is known to OpenSSH's client alone, which is not on this machine",
+            options.ssh_args.join(" ")
+        ))
+        .hint("install it, or write the same into an SSH configuration and name that with --ssh-config")
+        .into()),
         None => read_files(target, named),
     }
 }
@@ -113,7 +123,7 @@ fn ask(target: &Target, options: &Options, named: Option<&Named>) -> Result<Foun
 #[derive(Debug)]
 struct Named {
     path: PathBuf,
-    /// What a pipe had to say: it can be read only once.
+    /// Copy of a pipe's content, which can be read only once.
     _copy: Option<OwnedFd>,
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use ssh2::{KeyboardInteractivePrompt, Prompt};
 
 use super::ask::{Absent, LIMIT, shown};
+use super::proxy::Socket;
 use super::secrets::{Lock, Secrets, Turn};
-use super::wire::{Socket, Watchdog};
+use super::wire::Watchdog;
 
 /// A server that asks more than this does not want to let us in.
 const MOST_QUESTIONS: usize = 12;

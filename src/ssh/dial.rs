@@ -5,9 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::proxy::Socket;
 use super::resolve;
 use super::settings::{Family, Settings};
-use super::wire::{Deadline, Socket};
+use super::wire::Deadline;
 use crate::error::{Failure, Result};
 
 /// The addresses of the host that may be tried.

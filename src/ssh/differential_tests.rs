@@ -20,7 +20,7 @@ impl Folder {
         Folder(folder)
     }
 
-    /// What `ssh -G` and our reader make of a configuration; `@T@` is this folder.
+    /// Returns what `ssh -G` and our reader make of a configuration; `@T@` is this folder.
     fn both(&self, text: &str, target: &str) -> (Result<String, String>, Result<String, String>) {
         let text = text.replace("@T@", self.0.path().to_str().unwrap());
         let file = self.0.path().join("config");
@@ -38,7 +38,7 @@ impl Folder {
                 .map(|settings| format!("{settings:#?}"))
                 .map_err(|e| format!("{e:#}"))
         };
-        let theirs = authority::ask(&target, Some(&file), &[]).map_err(|error| format!("{error:#}"));
+        let theirs = authority::ask(&target, Some(&file), &[], &[]).map_err(|error| format!("{error:#}"));
         let theirs = theirs
             .and_then(|found| shown(found.expect("these tests need ssh: apt-get install openssh-client")));
         let ours = reader::read_config(&[(file, text)], &asked).and_then(shown);

@@ -224,7 +224,7 @@ fn close(wire: &Wire, closing: &mut Vec<Channel>) -> Result<bool> {
     Ok(true)
 }
 
-/// What keeps a stream from sending on.
+/// Reason why a stream does not send on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stuck {
     /// Nothing, or the far side: its window is closed.
@@ -313,7 +313,7 @@ impl Stream {
     /// From the near side to the far one.
     fn give_out(&mut self, wire: &Wire) -> Result<()> {
         loop {
-            // What may be half sent goes out whole, even for one that is gone; nothing is read for it.
+            // Data that may be half sent goes out whole, even for a side that is gone; nothing is read for that side.
             let wants = match self.outward.is_empty() {
                 true => self.near_ready && !self.outward.ended && !self.gone,
                 false => self.window() > 0,
@@ -359,7 +359,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Whose error was it? A near side that went away is everyday; a lost connection concerns all.
+    /// Finds out whose error it was. A near side that went away is everyday; a lost connection concerns all.
     fn fail(&mut self, wire: &Wire, error: &std::io::Error) -> Result<()> {
         self.gone = true;
         let near = matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
@@ -392,7 +392,7 @@ impl Stream {
         self.parted && self.told
     }
 
-    /// What the near side is waited for.
+    /// Returns the events that the near side is waited for.
     fn interest(&self) -> PollFlags {
         let mut flags = PollFlags::empty();
         if self.gone {

@@ -1,5 +1,5 @@
-//! What a configuration says of one host, in the words of `ssh -G`: a keyword in lower case and its value,
-//! as often as it is there.
+//! Settings of a configuration for one host, in the words of `ssh -G`: a keyword in lower case and its value, as
+//! often as it is there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

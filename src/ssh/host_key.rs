@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 
 use super::known_hosts::{Lookup, type_of};
-use super::target::HostPort;
 use crate::error::{Exit, Failure};
 
 /// Keys that a person is ready to take. A revoked key is never taken.
@@ -67,7 +66,7 @@ pub enum Accepted {
     New,
 }
 
-/// Decides about `key` of `host` at `port`.
+/// Decides about `key` of a host: `name` is shown, and known_hosts has it as `entry`.
 ///
 /// # Errors
 /// Exit 6 with the key's type and fingerprint, and a hint that says what to type.
@@ -75,10 +74,9 @@ pub fn decide(
     policy: &HostKeyPolicy,
     lookup: &Lookup,
     key: &HostKey,
-    host: &str,
-    port: u16,
+    name: &str,
+    entry: &str,
 ) -> Result<Accepted, Failure> {
-    let name = HostPort(host, port);
     let shown = format!("{} key {}", key.key_type, key.fingerprint());
     let refuse = |message: String| Failure::new(Exit::HostKey, message);
     if let Lookup::Revoked { at } = lookup {
@@ -97,18 +95,15 @@ pub fn decide(
     match (lookup, policy) {
         (Lookup::Known, _) => Ok(Accepted::Trusted),
         (Lookup::Unknown, HostKeyPolicy::AcceptNew) => Ok(Accepted::New),
-        (Lookup::Changed { at, types }, _) => {
-            let entry = if port == 22 { host.to_string() } else { format!("[{host}]:{port}") };
-            Err(refuse(format!(
-                "the host key of {name} has changed: it showed the {shown}, but {at} has another ({} known)",
-                types.join(", ")
-            ))
-            .hint(format!(
-                "someone may be in between; if the host was reinstalled, forget the old key with \
+        (Lookup::Changed { at, types }, _) => Err(refuse(format!(
+            "the host key of {name} has changed: it showed the {shown}, but {at} has another ({} known)",
+            types.join(", ")
+        ))
+        .hint(format!(
+            "someone may be in between; if the host was reinstalled, forget the old key with \
                  `ssh-keygen -f {} -R '{entry}'`",
-                super::quote(&at.file.to_string_lossy())
-            )))
-        }
+            super::quote(&at.file.to_string_lossy())
+        ))),
         _ => Err(refuse(format!("the {shown} of {name} is not known")).hint(format!(
             "check it on the host's console with `ssh-keygen -lf`, then pass --host-key {}; \
              or take it on trust with --accept-new-host-key",
@@ -170,7 +165,7 @@ mod tests {
         for (policy, wants) in table {
             let lookups = [&Lookup::Known, &Lookup::Unknown, &changed, &revoked];
             for (lookup, want) in lookups.into_iter().zip(wants) {
-                let got = decide(policy, lookup, &key(), "web1", 22);
+                let got = decide(policy, lookup, &key(), "web1:22", "web1");
                 assert_eq!(got.as_ref().ok(), want.as_ref(), "{policy:?} {lookup:?}");
                 if let Err(failure) = got {
                     assert_eq!(failure.exit, Exit::HostKey);
@@ -183,13 +178,14 @@ mod tests {
 
     #[test]
     fn the_hints_say_what_to_type() {
-        let unknown = decide(&HostKeyPolicy::Known, &Lookup::Unknown, &key(), "web1", 22).unwrap_err();
+        let unknown = decide(&HostKeyPolicy::Known, &Lookup::Unknown, &key(), "web1:22", "web1").unwrap_err();
         let hint = unknown.hint.unwrap();
         assert!(
             hint.contains(&format!("--host-key {FINGERPRINT}")) && hint.contains("--accept-new-host-key")
         );
         let changed = Lookup::Changed { at: place(), types: vec!["ssh-rsa".into()] };
-        let failure = decide(&HostKeyPolicy::AcceptNew, &changed, &key(), "web1", 2222).unwrap_err();
+        let failure =
+            decide(&HostKeyPolicy::AcceptNew, &changed, &key(), "web1:2222", "[web1]:2222").unwrap_err();
         assert!(failure.message.contains("/home/me/.ssh/known_hosts:7"), "{}", failure.message);
         assert!(failure.hint.unwrap().contains("-R '[web1]:2222'"));
     }

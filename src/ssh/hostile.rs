@@ -19,6 +19,9 @@ pub fn private_key(text: &str) {
     if let Some(key) = key_file::parse(text) {
         let _ = key.public.as_deref().and_then(key_file::public_line);
     }
+    if let Some(half) = key_file::parse_half(text) {
+        let _ = half.hardware();
+    }
     if let Some(certificate) = certificate::parse(Path::new("cert"), text) {
         let _ = certificate.useless(std::time::SystemTime::UNIX_EPOCH);
     }

@@ -23,6 +23,20 @@ pub(super) struct KeyFile {
     pub encrypted: bool,
     /// The public key, SSH wire format, where the file or the `.pub` beside it says it.
     pub public: Option<Vec<u8>>,
+    /// Only the public half is here; the private one may be in ssh-agent.
+    pub is_half: bool,
+}
+
+impl KeyFile {
+    /// The type of a key that a hardware token signs with.
+    pub fn hardware(&self) -> Option<&str> {
+        hardware(self.public.as_deref()?)
+    }
+}
+
+/// The type of the public key `blob` if a hardware token signs with it (`sk-…`).
+pub(super) fn hardware(mut blob: &[u8]) -> Option<&str> {
+    std::str::from_utf8(string(&mut blob)?).ok().filter(|name| name.starts_with("sk-"))
 }
 
 /// Reads a key file.
@@ -38,10 +52,8 @@ pub(super) fn read_key_file(path: &Path) -> io::Result<KeyFile> {
     };
     let text = String::from_utf8(bytes).map_err(|_| invalid("it is not a private key"))?;
     let text = Zeroizing::new(text);
-    let mut key = parse(&text).ok_or_else(|| {
-        let public = text.starts_with("ssh-") || text.starts_with("ecdsa-");
-        invalid(if public { "it is a public key" } else { "it is not a private key" })
-    })?;
+    let half = || parse_half(&text);
+    let mut key = parse(&text).or_else(half).ok_or_else(|| invalid("it is not a private key"))?;
     if key.public.is_none() {
         let mut beside = path.as_os_str().to_os_string();
         beside.push(".pub");
@@ -57,6 +69,22 @@ pub(super) fn public_line(mut blob: &[u8]) -> Option<String> {
     let whole = blob;
     let name = std::str::from_utf8(string(&mut blob)?).ok()?;
     Some(format!("{name} {}", BASE64.encode(whole)))
+}
+
+/// Reads the public half where the private key is not in a file: in `path` itself, or beside it.
+pub(super) fn read_half(path: &Path) -> Option<KeyFile> {
+    let mut beside = path.as_os_str().to_os_string();
+    beside.push(".pub");
+    parse_half(&outside::text(Path::new(&beside), LARGEST, Kind::Regular).ok()?)
+}
+
+/// `type base64 comment`.
+pub(super) fn parse_half(text: &str) -> Option<KeyFile> {
+    let mut words = text.split_ascii_whitespace();
+    let (name, blob) = (words.next()?, BASE64.decode(words.next()?).ok()?);
+    let half = KeyFile { text: Zeroizing::default(), encrypted: true, public: Some(blob), is_half: true };
+    let named = string(&mut half.public.as_deref()?)? == name.as_bytes();
+    (named && !name.contains("-cert-")).then_some(half)
 }
 
 fn invalid(why: &str) -> io::Error {
@@ -83,7 +111,7 @@ pub(super) fn parse(text: &str) -> Option<KeyFile> {
     } else {
         (label.starts_with("ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED"), None)
     };
-    Some(KeyFile { encrypted, public, text })
+    Some(KeyFile { encrypted, public, text, is_half: false })
 }
 
 /// Whether a decoded openssh-key-v1 file is encrypted, and its public key.
@@ -136,7 +164,8 @@ mod tests {
     fn other_files_are_refused_with_a_reason() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x");
-        for (text, why) in [("ssh-ed25519 AAAA me\n", "public key"), ("hello\n", "not a private key")] {
+        for (text, why) in [("ssh-ed25519 AAAA me\n", "not a private key"), ("hello\n", "not a private key")]
+        {
             fs::write(&file, text).unwrap();
             assert!(read_key_file(&file).err().unwrap().to_string().contains(why));
         }
@@ -144,6 +173,22 @@ mod tests {
         fs::write(&file, vec![b'x'; LARGEST as usize + 1]).unwrap();
         assert!(read_key_file(&file).err().unwrap().to_string().contains("more than 65536 bytes"));
         assert_eq!(read_key_file(Path::new("/nonexistent")).err().unwrap().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_public_half_is_told_and_so_is_a_key_on_hardware() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = generate(folder.path(), &["-t", "ed25519", "-N", ""]);
+        let half = Path::new(&format!("{}.pub", file.display())).to_path_buf();
+        let (whole, half) = (read_key_file(&file).unwrap(), read_key_file(&half).unwrap());
+        assert!(half.is_half && !whole.is_half && half.public == whole.public);
+        assert_eq!((whole.hardware(), half.hardware()), (None, None));
+        fs::remove_file(&file).unwrap();
+        assert!(read_half(&file).is_some_and(|key| key.public == whole.public));
+        let name = "sk-ssh-ed25519@openssh.com";
+        let blob = [&(name.len() as u32).to_be_bytes(), name.as_bytes(), &[0, 0, 0, 1, 7]].concat();
+        let key = parse_half(&format!("{name} {} me\n", BASE64.encode(blob))).unwrap();
+        assert_eq!(key.hardware(), Some(name));
     }
 
     #[test]

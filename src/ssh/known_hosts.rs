@@ -176,7 +176,7 @@ fn unique(types: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// The name under which a host's entries are filed.
-fn name_for(host: &str, port: u16) -> String {
+pub(super) fn name_for(host: &str, port: u16) -> String {
     let host = host.to_ascii_lowercase();
     if port == SSH_PORT { host } else { format!("[{host}]:{port}") }
 }

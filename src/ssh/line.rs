@@ -44,7 +44,7 @@ fn value(rest: &str) -> &str {
 
 /// Words as OpenSSH parts them: both kinds of quotation marks, a backslash before one of them, before itself and
 /// outside of them before a space; a `#` that begins a word begins a comment.
-pub(super) fn split(text: &str) -> Result<Vec<String>, String> {
+pub fn split(text: &str) -> Result<Vec<String>, String> {
     let (mut words, mut word, mut open, mut begun) = (Vec::new(), String::new(), None, false);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -15,13 +15,14 @@
 //! - [`Target`]: what a person types. `settings`, `resolve`: what that means, by the SSH configuration, which
 //!   `authority` asks OpenSSH's client about. Without one `reader`, `line` and `included` read the files;
 //!   `found` is what either says, `tokens` are the tokens in it, `account` the user here.
-//! - `known_hosts`, `host_key`: is it the right host? Decided before anything is authenticated; there
+//! - `meeting`, `dial`, `proxy`, `handshake`, `algorithms`: a socket that leads to the host, and the key exchange on it.
+//! - `known_hosts`, `known_command`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
 //! - `auth`, `attempt`, `method`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
 //!   a person types or a script gives for that, once for all hosts; `ask`: how a person is asked.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
-//! - `jump`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
+//! - `jump`, `gate`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
 //! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
@@ -30,13 +31,14 @@
 //! Errors are [`Failure`](crate::error::Failure)s where exit code or hint matter. [`Lost`],
 //! [`TimedOut`] and [`EndedEarly`] are in the chain of an error to be told apart by `downcast_ref`.
 //!
-//! Not supported, and said so: ProxyCommand, host certificates; without OpenSSH's client also `Match` with
+//! Not supported, and said so: ProxyUseFdpass, host certificates; without OpenSSH's client also `Match` with
 //! exec, final and the like.
 //! Not supported by libssh2 and not found out by us: keys on hardware (sk-…), a certificate file for a
 //! key that only the agent has (ssh-add takes both), RSA certificates in an agent.
 
 mod account;
 mod agent;
+mod algorithms;
 mod ask;
 mod attempt;
 mod auth;
@@ -50,16 +52,21 @@ mod dial;
 mod exec;
 mod forward;
 mod found;
+mod gate;
+mod handshake;
 mod host_key;
 #[doc(hidden)]
 pub mod hostile;
 mod included;
 mod jump;
 mod key_file;
+mod known_command;
 mod known_hosts;
 mod line;
 mod lines;
+mod meeting;
 mod method;
+mod proxy;
 mod quote;
 mod reader;
 mod resolve;
@@ -75,6 +82,7 @@ pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
 pub use known_hosts::{KnownHosts, Lookup, Place};
+pub use line::split as words;
 pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;

@@ -152,15 +152,15 @@ const NO_MATTER: &[&str] = &[
 
 /// For whom a configuration is read.
 pub(super) struct Asked<'a> {
-    /// As the user calls the host.
+    /// The host's name as the user wrote it.
     pub name: &'a str,
-    /// What the command line says.
+    /// User that the command line names.
     pub user: Option<&'a str>,
     pub port: Option<u16>,
     pub home: &'a Path,
 }
 
-/// What the files say, the first one first; those that are not there are left out.
+/// Reads the files, the first one first; those that do not exist are left out.
 ///
 /// # Errors
 /// In one sentence with file and line.
@@ -345,7 +345,8 @@ impl Reader<'_> {
         Ok(name)
     }
 
-    /// As `ssh -G` prints it: with every value that must be there, and files of host keys expanded.
+    /// Returns the settings as `ssh -G` prints them: with every value that must be there, and files of host keys
+    /// expanded.
     fn finish(self) -> Result<Found, String> {
         let host = self.host()?;
         let host = if host.contains(':') { host } else { host.to_ascii_lowercase() };

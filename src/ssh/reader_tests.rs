@@ -85,7 +85,7 @@ fn what_cannot_be_judged_is_refused_by_line_and_keyword() {
         let error = home.found(text, "box").unwrap_err();
         assert!(error.contains(why), "{text}: {error}");
     }
-    // What does not concern the host, or changes nothing here, is nobody's trouble.
+    // Lines that do not concern the host, or change nothing here, are accepted.
     for text in [
         "Host other\n Port many\n Frobnicate yes\n",
         "Match host other exec \"false\"\n Port 9\n",

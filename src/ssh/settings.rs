@@ -1,4 +1,4 @@
-//! What it takes to connect: the caller's options and the SSH configuration put together.
+//! Settings of a connection: the caller's options and the SSH configuration put together.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use super::account;
 use super::config::{self, Options};
 use super::found::{Found, is_none};
 use super::host_key::HostKeyPolicy;
+use super::known_command::KnownHostsCommand;
 use super::method::Method;
 use super::secrets::Secrets;
 use super::target::Target;
@@ -25,6 +26,11 @@ pub(super) struct Settings {
     pub user: String,
     /// Under which the host is filed in known_hosts.
     pub known_as: String,
+    /// With that name; 22 for an alias, which is filed without a port.
+    pub known_port: u16,
+    pub known_hosts_command: Option<KnownHostsCommand>,
+    /// The address must not be known by another key.
+    pub check_host_ip: bool,
     /// Given on the command line: each must exist.
     pub identity: Vec<PathBuf>,
     /// From the configuration: those that exist are tried.
@@ -40,6 +46,8 @@ pub(super) struct Settings {
     pub secrets: Secrets,
     /// Hosts to go through, nearest first.
     pub jump: Vec<Target>,
+    /// ProxyCommand, its tokens replaced.
+    pub proxy: Option<String>,
     pub agent_socket: Option<PathBuf>,
     pub host_key: HostKeyPolicy,
     pub known_hosts: Vec<PathBuf>,
@@ -85,7 +93,6 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
                 .hint("correct it, or name another with --ssh-config (/dev/null for none)"),
         )
     };
-    refuse_proxy_command(target, found)?;
     let local = account::user();
     let user = match target.user.as_deref().or(found.get("user")).or(local.as_deref()) {
         Some(user) => user.to_string(),
@@ -120,6 +127,11 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
     let paths = |names: Vec<String>| names.iter().map(|name| path(name)).collect::<Result<Vec<_>>>();
     Ok(Settings {
         known_as: found.get("hostkeyalias").map_or_else(|| host.clone(), str::to_string),
+        known_port: if found.get("hostkeyalias").is_some() { 22 } else { port },
+        known_hosts_command: found
+            .get("knownhostscommand")
+            .map(|command| KnownHostsCommand { command: command.to_string(), tokens: tokens.clone() }),
+        check_host_ip: found.is_yes("checkhostip") && found.get("hostkeyalias").is_none(),
         config_identity: paths(config_identity)?,
         default_keys: paths(default_keys)?,
         identities_only: found.is_yes("identitiesonly"),
@@ -133,6 +145,10 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
             false => options.secrets.clone(),
         },
         jump: jump(found, &tokens).map_err(wrong)?,
+        proxy: match found.get("proxyjump") {
+            Some(_) => None,
+            None => proxy(found, &tokens).map_err(wrong)?,
+        },
         agent_socket,
         host_key: options.host_key.clone(),
         known_hosts,
@@ -247,14 +263,15 @@ fn jump(found: &Found, tokens: &Tokens) -> Result<Vec<Target>, String> {
     hops.split(',').map(hop).collect()
 }
 
-/// Going around a proxy that was asked for could reach another machine of the same name.
-fn refuse_proxy_command(target: &Target, found: &Found) -> Result<()> {
-    let Some(command) = found.get("proxycommand") else { return Ok(()) };
-    Err(Failure::usage(format!(
-        "the SSH configuration reaches {target} through ProxyCommand {command}: not supported"
-    ))
-    .hint("write ProxyJump where the command is `ssh -W`; otherwise forward a port and name that")
-    .into())
+/// ProxyCommand. Going around it could reach another machine of the same name.
+fn proxy(found: &Found, tokens: &Tokens) -> Result<Option<String>, String> {
+    let Some(command) = found.get("proxycommand") else { return Ok(None) };
+    if found.is_yes("proxyusefdpass") {
+        return Err("ProxyUseFdpass is not supported: have the command carry the data itself".into());
+    }
+    // sh would take the word after it for the program.
+    let command = command.strip_prefix("exec ").unwrap_or(command);
+    tokens.expand(command).map(Some)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use super::*;
 use crate::error::{Exit, exit_code, hint};
 use std::fs;
 
-/// What every host of this machine is looked up in.
+/// Files in which every host is looked up.
 const GLOBAL: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
 
 struct Fixture {
@@ -115,11 +115,20 @@ fn a_broken_or_missing_file_is_named() {
 
 #[test]
 fn a_proxy_command_is_not_gone_around() {
-    let error = refused("Host box\n ProxyCommand nc %h %p\n", "me@box");
+    let got = decided("Host box\n HostName 192.0.2.7\n ProxyCommand nc %h %p # %n %r%%\n", "me@box");
+    assert_eq!(got.proxy.as_deref(), Some("nc 192.0.2.7 22 # box me%"));
+    assert_eq!(decided("Host box\n ProxyCommand none\n", "box").proxy, None);
+    let error = refused("ProxyCommand nc %h %p\nProxyUseFdpass yes\n", "box");
     assert_eq!(exit_code(&error), Exit::Usage);
-    assert!(error.to_string().contains("ProxyCommand nc"), "{error}");
-    assert!(hint(&error).unwrap().contains("ProxyJump"));
-    assert_eq!(decided("Host box\n ProxyCommand none\n", "box").host, "box");
+    assert!(error.to_string().contains("ProxyUseFdpass") && hint(&error).is_some(), "{error}");
+}
+
+#[test]
+fn an_alias_is_filed_without_a_port() {
+    let got = decided("Host box\n HostKeyAlias Real\n Port 2201\n CheckHostIP yes\n", "box");
+    assert_eq!((got.known_as.as_str(), got.known_port, got.check_host_ip), ("real", 22, false));
+    let got = decided("Host box\n Port 2201\n CheckHostIP yes\n", "box");
+    assert_eq!((got.known_as.as_str(), got.known_port, got.check_host_ip), ("box", 2201, true));
 }
 
 #[test]

@@ -15,6 +15,13 @@ impl Tokens {
         Tokens(pairs.map(|(letter, value)| (letter, value.to_string())).into())
     }
 
+    /// These tokens and one more.
+    pub fn with(&self, letter: char, value: &str) -> Tokens {
+        let mut tokens = self.clone();
+        tokens.0.push((letter, value.to_string()));
+        tokens
+    }
+
     /// `text` with its tokens replaced; `%%` is one percent sign.
     ///
     /// # Errors

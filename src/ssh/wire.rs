@@ -1,7 +1,7 @@
 //! One SSH session and the socket below it: waiting for it without sleeping, and telling a lost
 //! connection from other failures.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{Shutdown, shutdown, sockopt};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
+use super::proxy::{Proxy, Socket};
 use crate::error::{Result, anyhow};
 
 /// libssh2's codes that matter here; ssh2 does not export them.
@@ -81,9 +82,6 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// No wait is longer than this: another thread may have taken our data off the socket meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// TCP, or one end of a pair whose other end goes through a jump host.
-pub(super) type Socket = Arc<OwnedFd>;
-
 /// Shared by a connection and its commands. Everything is non-blocking once it is made.
 pub(super) struct Wire {
     pub session: Session,
@@ -91,16 +89,24 @@ pub(super) struct Wire {
     pub peer: String,
     pub io_timeout: Duration,
     keepalive: Mutex<Instant>,
+    /// Ends after the session and the socket, which are declared before it.
+    _proxy: Option<Proxy>,
 }
 
 impl Wire {
     /// Takes over an authenticated session.
-    pub fn new(session: Session, socket: Socket, peer: String, io_timeout: Duration) -> Wire {
+    pub fn new(
+        session: Session,
+        socket: Socket,
+        peer: String,
+        io_timeout: Duration,
+        proxy: Option<Proxy>,
+    ) -> Wire {
         session.set_blocking(false);
         // No reply is asked for: the kernel's acknowledgement tells a dead connection, and libssh2 keeps
         // each reply for ever, in a list that it searches with every read.
         session.set_keepalive(false, KEEPALIVE.as_secs() as u32);
-        Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()) }
+        Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()), _proxy: proxy }
     }
 
     /// Repeats a step of libssh2 until it is done.
@@ -150,7 +156,7 @@ impl Wire {
         self.poll(&mut fds, deadline.left().min(LONGEST_WAIT))
     }
 
-    /// What the socket must be ready for before libssh2 can go on.
+    /// Returns the events that the socket must be ready for before libssh2 can go on.
     fn blocked_on(&self) -> PollFlags {
         match self.session.block_directions() {
             BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,

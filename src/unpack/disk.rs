@@ -17,7 +17,7 @@ const NEW: OFlags =
 /// The folder that is unpacked into.
 pub struct Root(OwnedFd);
 
-/// Which side of a copy failed.
+/// Failure of a copy, by the side that failed.
 pub enum Copy {
     Read(io::Error),
     Write(io::Error),

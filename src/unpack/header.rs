@@ -22,7 +22,7 @@ pub fn is_extension(kind: EntryType) -> bool {
     )
 }
 
-/// What extension headers say of the next entry.
+/// Values that extension headers give for the next entry.
 #[derive(Debug, Default)]
 pub struct Extensions {
     name: Option<Vec<u8>>,

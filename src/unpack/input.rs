@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
-/// What was read and unpacked so far, and the limit that was run into.
+/// Counts the bytes read and unpacked so far, and keeps the limit that was exceeded.
 #[derive(Debug, Default)]
 pub struct Meter {
     compressed: Cell<u64>,

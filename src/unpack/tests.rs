@@ -228,7 +228,7 @@ fn an_archive_that_unpacks_to_far_more_than_itself_is_refused() {
     let hidden = packed(&[Entry { size: 900_000, ..folder("d") }]);
     let hidden = [hidden, vec![0; 900_000]].concat();
     assert!(unpacked(&gzip(&hidden)).1.is_err());
-    // What is not compressed is as large as it is.
+    // An archive that is not compressed has no ratio to exceed.
     unpacked(&bomb).1.unwrap();
 }
 

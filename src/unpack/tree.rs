@@ -1,5 +1,4 @@
-//! What an archive holds, and whether it may: each name once, nothing below a file or a link, every link
-//! to something in it.
+//! Checks the entries of an archive: each name once, nothing below a file or a link, every link to something in it.
 
 use super::name::{Name, Target};
 use super::refusal::{Result, refused};

@@ -1,4 +1,4 @@
-//! What a requirement finds on a host, and how that compares with a bound.
+//! Findings of a requirement on a host, and how they compare with a bound.
 
 use crate::plan::document::Bound;
 use crate::plan::server::ServerName;

@@ -12,7 +12,7 @@ pub const HEADER: usize = 16;
 /// Ends a stream.
 pub const END: [u8; HEADER] = [0; HEADER];
 
-/// What a frame's header announces.
+/// Content that a frame's header announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// The stream ends here.

@@ -1,5 +1,5 @@
-//! What client and agent both speak: requests and events ([`protocol`]), the bytes of files ([`frames`]), and
-//! the secrets that travel with a request ([`secrets`]).
+//! Protocol of client and agent: requests and events ([`protocol`]), the bytes of files ([`frames`]), and the secrets
+//! that travel with a request ([`secrets`]).
 
 pub mod frames;
 pub mod protocol;

@@ -1,4 +1,4 @@
-//! What client and agent say to each other: one JSON request line in, JSON event lines out.
+//! Messages between client and agent: one JSON request line in, JSON event lines out.
 //!
 //! The agent's first line is [`greeting`] with the request's nonce: everything a login shell printed
 //! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends the
@@ -122,7 +122,7 @@ pub struct Apply {
 /// How to let other hosts in, where the plan does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expose {
-    /// What the client calls the host.
+    /// Names that the client uses for the host.
     pub names: Vec<String>,
     /// SHA-256 of the user's own certificate, `AB:CD:…`; its text is not here.
     pub certificate: Option<String>,
@@ -179,7 +179,7 @@ pub enum Event {
         total: Option<u64>,
         unit: Unit,
     },
-    /// What `--check` found in one step.
+    /// Changes that `--check` found in one step.
     Differs {
         step: String,
         changes: Vec<String>,
@@ -279,7 +279,7 @@ impl End {
         }
     }
 
-    /// As an error for the client's user; `None` for a success.
+    /// Returns the end as an error for the client's user; `None` for a success.
     pub fn failure(&self) -> Option<Failure> {
         if matches!(self.exit, Exit::Done | Exit::ChangesFound) {
             return None;
@@ -306,7 +306,7 @@ pub fn greeting(nonce: &str) -> String {
     format!("agi-provision-agent {nonce}")
 }
 
-/// What is printed instead of a greeting when the agent has to be staged.
+/// Returns the line that is printed instead of a greeting when the agent has to be staged.
 pub fn stage_marker(nonce: &str) -> String {
     format!("agi-provision-stage {nonce}")
 }

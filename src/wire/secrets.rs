@@ -10,7 +10,7 @@ use openssl::pkey::PKey;
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 
-/// What a job needs beside its files.
+/// Secrets that a job needs besides its files.
 #[derive(Default)]
 pub struct Secrets {
     pub token: Option<Token>,

@@ -51,7 +51,8 @@ fn inventories_without_end_are_refused_with_the_bound() {
         ("option.ini", "h1 ansible_host=-oProxyCommand=touch/tmp/owned\n".into(), "-oProxyCommand"),
     ] {
         fs::write(home.path(name), content).unwrap();
-        let ran = home.run(&["probe", "--inventory", name]);
+        // Our own readers, as on a machine without Ansible.
+        let ran = home.run_with(&["probe", "--inventory", name], &[("PATH", "/nonexistent")]);
         ran.refused(2, why, "it is TOML");
         quick(&ran);
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Home;
 
-/// As long as a connection is waited for by default, and as long for the banner.
+/// Default wait for a connection, and as long again for the banner.
 const LIMIT: Duration = Duration::from_secs(25);
 
 fn apply(home: &Home, args: &[&str]) -> super::Ran {

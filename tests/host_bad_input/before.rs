@@ -1,4 +1,4 @@
-//! What was on the host before us under our names: refused with its owner, or used and left as it was.
+//! Things that others put under our names: refused with their owner, or used and left as they were.
 
 use super::lab::journey::assert_serves;
 use super::lab::{Host, diff_but_backups};
@@ -7,7 +7,7 @@ use super::{Site, pack, refused};
 const VAR: &str = "/var/lib/agi-provision";
 const UNIT: &str = "/etc/systemd/system/agi-provision-llama.service";
 
-/// What somebody did, how it is undone, what the refusal names, and what it says to do.
+/// Change to the host, the command that undoes it, a word of the refusal, and a word of its hint.
 const OTHERS: [(&str, &str, &str, &str); 10] = [
     (
         "useradd -m -s /bin/bash -G sudo agi-provision",
@@ -172,7 +172,7 @@ fn forget(host: &Host) {
 #[test]
 fn a_host_of_an_earlier_version_is_taken_over_and_goes_as_a_whole() {
     let site = Site::new(Host::boot("debian12"));
-    // What is mounted on the way to our folders makes no difference.
+    // A mount above our folders makes no difference.
     site.host.exec("mount --bind /var/lib /var/lib").ok();
     site.client.serve(&site.host, "root");
     forget(&site.host);

@@ -6,7 +6,7 @@ use super::lab::{self, Host, Ran};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// What clears a screen, sets a title, colours, in seven bits and in eight, and turns text around.
+/// Characters that clear a screen, set a title, colour, in seven bits and in eight, and turn text around.
 const STEERS: &str =
     "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{8}\u{7f}\rover\u{202e}\u{2066}left\nerror: forged";
 

@@ -113,7 +113,7 @@ fn a_server_that_stands_still_is_taken_back_and_one_that_is_slow_serves_with_a_w
     assert_serves(&host);
 }
 
-/// What an administrator allows the service: too little memory to load anything.
+/// Limit of an administrator: too little memory to load anything.
 const LITTLE: &str = "mkdir -p /etc/systemd/system/agi-provision-llama.service.d && \
     printf '[Service]\\nLimitAS=120M\\n' > /etc/systemd/system/agi-provision-llama.service.d/50-little.conf && \
     systemctl daemon-reload";

@@ -52,7 +52,7 @@ fn a_model_that_the_disk_has_no_room_for_is_not_begun() {
         let file = &mut plan["model"]["files"][0];
         file["url"] = json!(server.url("tiny.gguf"));
         file["sha256"] = json!("ab".repeat(32));
-        // As if someone had filled the disk since it was looked at.
+        // Lowers the need, as if someone had filled the disk since it was looked at.
         let all = plan["requirements"].as_array_mut().unwrap();
         all.iter_mut().find(|line| line["id"] == "disk").unwrap()["need"] = json!(1);
     });

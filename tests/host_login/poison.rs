@@ -73,7 +73,7 @@ fn places(host: &Host, secrets: &[&str]) -> Vec<String> {
     found.stdout.lines().map(str::to_string).collect()
 }
 
-/// What lies on the client's side, and what it printed.
+/// Checks that no secret lies on the client's side or in what it printed.
 fn in_client(client: &Client, shown: &[Ran], secrets: &[&str], except: &[&Path]) {
     for ran in shown {
         for secret in secrets {
@@ -102,7 +102,7 @@ fn no_secret_is_anywhere_after_success_failure_upload_and_download() {
     let locked = client.path("locked");
     run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f"]).arg(&locked)).ok();
     host.put(&client.path("locked.pub"), "/root/.ssh/authorized_keys");
-    // What is somewhere is found.
+    // A value that is somewhere on the host is found.
     host.exec("logger canary-3a9f; echo canary-3a9f > /run/canary; CANARY=canary-3a9f setsid sleep 1000 >/dev/null 2>&1 </dev/null &")
         .ok();
     let canary = places(&host, &["canary-3a9f"]).join("\n");
@@ -216,7 +216,7 @@ fn no_secret_is_anywhere_after_success_failure_upload_and_download() {
     sampler.end();
 }
 
-/// As [`assert_serves`], whose key root has no longer.
+/// Does the same as [`assert_serves`], whose key root no longer has.
 fn assert_serves_as_root(host: &Host) {
     host.exec("cp /root/.ssh/authorized_keys /root/keep").ok();
     host.put(&host.key_path().with_extension("pub"), "/root/.ssh/authorized_keys");

@@ -18,7 +18,7 @@ const KILLED: [(Call, usize); 4] = [
 
 const LEFT: &str = "cd /etc && ls | grep -E '^(passwd|group|shadow|gshadow|subuid|subgid)(\\.|\\+)'";
 
-/// As the agent calls it.
+/// The command as the agent runs it.
 const USERADD: &str = "useradd --system --user-group --no-create-home --home-dir /var/lib/agi-provision \
                        --shell /usr/sbin/nologin agi-provision";
 

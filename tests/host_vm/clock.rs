@@ -1,4 +1,4 @@
-//! What only a machine of its own can lack: the right time.
+//! Tests of a wrong clock, which only a machine of its own can have.
 
 use std::process::{Child, Command, Stdio};
 
@@ -70,7 +70,7 @@ fn a_wrong_clock_is_named_and_changes_nothing() {
 }
 
 fn a_wrong_clock(client: &Client, vm: &Vm) {
-    // What needs no certificate works all the same, with a warning.
+    // An apply that needs no certificate works all the same, with a warning.
     let (model, archive) = (client.tiny("tiny.gguf", 1), llama_archive());
     let args = ["apply", "--yes", "--runtime-archive", text(&archive), "--profile", PROFILE];
     let serve = [&args[..], &["--model", text(&model)]].concat();

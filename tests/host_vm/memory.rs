@@ -10,7 +10,7 @@ use super::lab::{Machine as _, llama_archive};
 use super::{UNIT, client, deep, generations, log, patiently, shape};
 
 const MIB: u64 = 1 << 20;
-/// Whoever looks late finds the server started again, as if nothing had been.
+/// Keeps the server from being started again: a late look would find it running as if nothing had been.
 const AT_ONCE: &str = "/etc/systemd/system/agi-provision-llama.service.d/50-at-once.conf";
 
 /// Bytes of the host's memory by its ledger.

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How one request is answered.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// As asked, with ranges.
+    /// The file, with ranges where they are asked for.
     Good,
     /// The whole file, whatever is asked.
     Whole,

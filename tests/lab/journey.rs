@@ -1,5 +1,5 @@
-//! What the journeys share: the program under test with a home of its own, files to give it, and a
-//! way to talk to the model on a host.
+//! Shared parts of the journeys: the program under test with a home of its own, files to give it, and a way to talk
+//! to the model on a host.
 
 use std::fs::File;
 use std::io::{Read, Write as _};
@@ -162,7 +162,7 @@ impl Client {
 /// A profile that fits every machine that runs these tests.
 pub const PROFILE: &str = "laptop-cpu-16gb";
 
-/// What the program answered with `--format json`.
+/// Answer of the program with `--format json`.
 #[derive(Debug)]
 pub struct Answer {
     pub exit: i32,
@@ -189,7 +189,7 @@ impl Answer {
         self.value["changed"] == json!(true)
     }
 
-    /// What `--check` found: `step: change`, in order.
+    /// Returns the changes that `--check` found: `step: change`, in order.
     pub fn differences(&self) -> Vec<String> {
         let mut all = Vec::new();
         for step in self.value["differences"].as_array().into_iter().flatten() {

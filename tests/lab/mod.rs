@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod gate;
+pub mod gpu;
 pub mod journey;
 pub mod vm;
 
@@ -20,10 +21,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// The images there are.
+/// The images there are, beside [`gpu::IMAGE`].
 pub const IMAGES: [&str; 2] = ["debian12", "debian13"];
 
-/// What every path on a disk is: its type, mode, owner and content, or where it points.
+/// Type, mode, owner and content or target of every path on a disk.
 pub type Snapshot = BTreeMap<String, String>;
 
 /// How a command in a host ended; 255 is also ssh's own failure.
@@ -46,7 +47,7 @@ impl Ran {
         }
     }
 
-    /// What it printed, without the last line break. Panics if it failed.
+    /// Returns what it printed, without the last line break. Panics if it failed.
     #[track_caller]
     pub fn ok(self) -> String {
         assert_eq!(self.status, 0, "failed:\n{}{}", self.stdout, self.stderr);
@@ -66,7 +67,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Boots a fresh host and waits until it accepts logins (seconds). `image` is one of [`IMAGES`].
+    /// Boots a fresh host and waits until it accepts logins (seconds). `image` is one of [`IMAGES`] or [`gpu::IMAGE`].
     pub fn boot(image: &str) -> Self {
         Self::start(image, None)
     }
@@ -127,7 +128,7 @@ impl Host {
         self.state.join("known_hosts")
     }
 
-    /// What it has printed to its console.
+    /// Returns what it has printed to its console.
     pub fn console(&self) -> String {
         fs::read(self.state.join("log"))
             .map(|log| String::from_utf8_lossy(&log).into_owned())
@@ -170,7 +171,7 @@ impl Host {
         run(ssh.arg(format!("{user}@{}", self.addr())).arg("--").arg(command))
     }
 
-    /// What is on its disk; `tests/lab/snapshot` says what is left out, and why.
+    /// Returns a snapshot of its disk; `tests/lab/snapshot` says what is left out, and why.
     #[track_caller]
     pub fn snapshot(&self) -> Snapshot {
         let listing = run(&mut self.command("snapshot")).ok();
@@ -225,7 +226,7 @@ impl Host {
     }
 }
 
-/// Whatever the program reaches over SSH: a [`Host`], or a [`vm::Vm`].
+/// A machine that the program reaches over SSH: a [`Host`], or a [`vm::Vm`].
 pub trait Machine {
     /// `user@address`, with a port that is not 22.
     fn login(&self, user: &str) -> String;
@@ -235,7 +236,7 @@ pub trait Machine {
     fn known_hosts(&self) -> PathBuf;
     /// Runs a shell command in it as root.
     fn exec(&self, script: &str) -> Ran;
-    /// What it has printed to its console.
+    /// Returns what it has printed to its console.
     fn console(&self) -> String;
 }
 
@@ -290,7 +291,7 @@ pub fn diff_but_backups(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     diff(before, after).into_iter().filter(|line| !is_backup(line)).collect()
 }
 
-/// What of ours is on the host that was not there before.
+/// Lists our files that are on the host and were not there before.
 pub fn ours(before: &Snapshot, host: &Host) -> Vec<String> {
     let all = diff(before, &host.snapshot());
     all.into_iter().filter(|line| line.contains("agi-provision")).collect()

@@ -21,18 +21,18 @@ const BOOT_LIMIT: Duration = Duration::from_secs(900);
 const CRASHES: u32 = 2;
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(120);
 
-/// What the guest sees of itself. Memory and disk are promised, not taken: a guest of 64 GB with an
-/// empty 60 GB disk needs little of either.
+/// Hardware that the guest sees. Memory and disk are promised, not taken: a guest of 64 GB with an empty 60 GB disk
+/// needs little of either.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// As the emulator takes it: `8G`, `7500M`.
+    /// Memory, in the emulator's form: `8G`, `7500M`.
     pub memory: String,
     pub cpus: u32,
     /// `max` has AVX2 and its kin, `max,-avx2` has not.
     pub cpu: &'static str,
-    /// As truncate(1) takes it.
+    /// Size of the disk, in the form of truncate(1).
     pub disk: String,
-    /// What its clock says when it is switched on, as the emulator takes it; this machine's time without.
+    /// Time of its clock when it is switched on, in the emulator's form; this machine's time without.
     pub clock: Option<&'static str>,
     /// Its cloud-init runs, with this image as the second disk.
     pub seed: Option<PathBuf>,

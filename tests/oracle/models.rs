@@ -83,7 +83,7 @@ fn setting(value: &toml::Value) -> Field<'static> {
 }
 
 fn tensor(layer: &str, text: &str) -> Tensor {
-    /// What convert_hf_to_gguf.py keeps as floats of 32 bits though it has two dimensions.
+    /// Tensors of two dimensions that convert_hf_to_gguf.py keeps as floats of 32 bits.
     const FLOATS: [&str; 10] = [
         "gate_inp", "ssm_conv1d", "ssm_norm", "shortconv.conv", "time_mix_lerp", "time_mix_first",
         "time_mix_decay.", "channel_mix_lerp", "time_mix_w", "!",

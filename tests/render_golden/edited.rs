@@ -119,7 +119,7 @@ fn a_diff_and_the_commands_show_what_would_run_as_root() {
     let edits = edited.edits().unwrap();
     assert!(edits.diff().lines().any(|line| line == format!("  +{HOOK}")), "{}", edits.diff());
     assert_eq!(edits.commands(), [format!("{UNIT}: {HOOK}")]);
-    // What steers a terminal does not reach it.
+    // Control characters do not reach the terminal.
     let change = insert(UNIT, "[Service]\n", "# \u{1b}]0;x\u{7} \u{202e}");
     let edited = Bundle::from_tar(&forged(|manifest, files| change(manifest, files))).unwrap();
     let diff = edited.edits().unwrap().diff();

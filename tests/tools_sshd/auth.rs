@@ -45,7 +45,7 @@ fn a_wrong_key_is_refused_with_what_was_tried_and_what_is_offered() {
     let text = error.to_string();
     assert!(text.contains("wrong: refused") && text.contains("the server offers publickey"), "{text}");
     assert!(hint(&error).unwrap().contains("authorized_keys"));
-    // Of several named keys the right one is found.
+    // The right one of several named keys is found.
     connect_with(&server, vec![server.path("wrong"), server.path("client")]).unwrap();
 }
 
@@ -294,4 +294,71 @@ fn the_configuration_names_host_port_user_and_key() {
     let options = Options { identity: vec![], config: Some(config), ..server.options() };
     let connection = Connection::connect(&Target::parse("box").unwrap(), &options).unwrap();
     assert_eq!(connection.peer(), format!("{}@127.0.0.1:{}", *USER, server.port));
+}
+
+/// A server that hangs up after two refused keys, an agent with eight wrong keys before the right one, and
+/// options whose configuration has these lines.
+fn full_agent(lines: &str) -> (Server, Agent, Options) {
+    let server = Server::with(&["ed25519"], "MaxAuthTries 2\n");
+    server.trust("ed25519");
+    let agent = Agent::start(server.path("").as_path());
+    for n in 0..8 {
+        let name = format!("wrong{n}");
+        generate(server.path("").as_path(), &name, &["-t", "ed25519", "-N", ""]);
+        agent.add(&server.path(&name));
+    }
+    agent.add(&server.path("client"));
+    fs::rename(server.path("client"), server.path("away")).unwrap();
+    fs::write(server.path("config"), lines.replace("@T@", server.path("").to_str().unwrap())).unwrap();
+    let options = Options {
+        identity: Vec::new(),
+        config: Some(server.path("config")),
+        agent_socket: Some(agent.socket.clone()),
+        ..server.options()
+    };
+    (server, agent, options)
+}
+
+#[test]
+fn a_public_half_names_the_agents_key_and_that_one_is_offered_first() {
+    for lines in [
+        "IdentitiesOnly yes\nIdentityFile @T@/client.pub\n",
+        "IdentityFile @T@/client.pub\n",
+        // The private key is not there, its public half is.
+        "IdentitiesOnly yes\nIdentityFile @T@/client\n",
+    ] {
+        let (server, _agent, options) = full_agent(lines);
+        if let Err(error) = Connection::connect(&server.target(), &options) {
+            panic!("{lines}: {error:#}");
+        }
+        assert!(!server.log().contains("Failed publickey"), "{lines}");
+        let named = Options {
+            identity: vec![server.path("client.pub")],
+            config: Some("/dev/null".into()),
+            ..options
+        };
+        Connection::connect(&server.target(), &named).unwrap();
+    }
+}
+
+#[test]
+fn a_half_without_its_other_and_a_key_on_hardware_are_told_with_the_way_out() {
+    let server = Server::start();
+    server.trust("ed25519");
+    generate(server.path("").as_path(), "lone", &["-t", "ed25519", "-N", ""]);
+    let name = b"sk-ssh-ed25519@openssh.com";
+    let blob = [&(name.len() as u32).to_be_bytes()[..], name, &[0, 0, 0, 1, 7]].concat();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, blob);
+    fs::write(server.path("token.pub"), format!("sk-ssh-ed25519@openssh.com {encoded} me\n")).unwrap();
+    for (file, why, way) in [
+        ("lone.pub", "ssh-agent does not hold the private one", "ssh-add"),
+        ("token.pub", "a key on hardware (sk-ssh-ed25519@openssh.com)", "ssh-keygen -t ed25519"),
+    ] {
+        fs::write(server.path("config"), format!("IdentityFile {}\n", server.path(file).display())).unwrap();
+        let options =
+            Options { identity: Vec::new(), config: Some(server.path("config")), ..server.options() };
+        let error = Connection::connect(&server.target(), &options).err().unwrap();
+        assert!(error.to_string().contains(why), "{error:#}");
+        assert!(hint(&error).unwrap().contains(way), "{error:#}");
+    }
 }

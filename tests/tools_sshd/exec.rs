@@ -29,7 +29,7 @@ fn output_status_and_stderr_come_back() {
     let outcome =
         connection.run("head -c 7000000 /dev/zero; head -c 7000000 /dev/zero >&2", b"", LONG).unwrap();
     assert_eq!((outcome.stdout.len(), outcome.stderr.len(), outcome.status), (7_000_000, 64 << 10, Some(0)));
-    // What goes in comes out while it still goes in.
+    // Output arrives while input is still being sent.
     let outcome = connection.run("cat", &big[..6 << 20], LONG).unwrap();
     assert_eq!(outcome.stdout, &big[..6 << 20]);
     for n in 0..30 {
@@ -228,7 +228,7 @@ fn one_session_at_a_time_is_enough() {
     }
 }
 
-/// What sshd does with a command, for each shell that someone may have.
+/// Runs the command as sshd does, for each shell that a user may have.
 #[test]
 fn every_login_shell_hands_a_script_on_as_it_is() {
     let script = r#"printf '%s|' "it's" 'a "b" $c `d` \ {x} *' "$(id -u | grep -c .)"; [ 1 = 1 ] && exit 7"#;

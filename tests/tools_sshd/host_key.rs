@@ -2,9 +2,9 @@ use std::fs;
 use std::process::Command;
 
 use agi_provision::error::{Exit, exit_code, hint};
-use agi_provision::ssh::{Connection, HostKeyPolicy, Options};
+use agi_provision::ssh::{Connection, HostKeyPolicy, Memory, Options, Target};
 
-use crate::server::{Server, generate};
+use crate::server::{Server, USER, generate};
 
 fn connect(server: &Server, policy: HostKeyPolicy) -> anyhow::Result<Connection> {
     Connection::connect(&server.target(), &Options { host_key: policy, ..server.options() })
@@ -28,8 +28,8 @@ fn an_unknown_key_is_refused_before_any_authentication() {
     assert!(error.to_string().contains(&fingerprint) && error.to_string().contains("ssh-ed25519"), "{error}");
     assert!(hint(&error).unwrap().contains(&format!("--host-key {fingerprint}")));
     assert!(hint(&error).unwrap().contains("--accept-new-host-key"));
-    // What follows the key exchange is in the log, so an attempt to authenticate would be too. (The
-    // first connection that is closed there is the one that found the server ready.)
+    // The log has everything after the key exchange, so an attempt to authenticate would be in it too. (The first
+    // connection that is closed there is the one that found the server ready.)
     let log = server.wait_for_log_after("KEX done", "Connection closed by");
     assert!(!log.contains("userauth-request"), "{log}");
     assert!(!server.path("known_hosts").exists());
@@ -143,4 +143,88 @@ fn a_certificate_authority_does_not_vouch_for_a_plain_key() {
     refused(&server, HostKeyPolicy::Known);
     server.write_known_hosts(&format!("@cert-authority * {key}\n{} {key}\n", server.known_as()));
     connect(&server, HostKeyPolicy::Known).unwrap();
+}
+
+/// Options with these lines of configuration.
+fn configured(server: &Server, policy: HostKeyPolicy, lines: &str) -> Options {
+    fs::write(server.path("config"), lines).unwrap();
+    Options {
+        config: Some(server.path("config")),
+        host_key: policy,
+        memory: Memory::default(),
+        ..server.options()
+    }
+}
+
+/// OpenSSH's client to the server, with the same files; whether it got in.
+fn openssh(server: &Server, options: &[&str]) -> bool {
+    let mut ssh = Command::new("ssh");
+    ssh.args(["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "GlobalKnownHostsFile=none", "-i"]);
+    ssh.arg(server.path("client")).args(["-p", &server.port.to_string()]);
+    ssh.arg("-o").arg(format!("UserKnownHostsFile={}", server.path("known_hosts").display()));
+    for option in options {
+        ssh.args(["-o", option]);
+    }
+    ssh.arg(format!("{}@127.0.0.1", *USER)).arg("true").output().unwrap().status.success()
+}
+
+#[test]
+fn what_is_written_down_is_found_by_ssh_and_the_other_way_round() {
+    for (lines, alias) in [("", None), ("HostKeyAlias Real\n", Some("HostKeyAlias=Real"))] {
+        let server = Server::start();
+        let options: Vec<&str> = alias.into_iter().collect();
+        assert!(!openssh(&server, &options), "it is not known yet");
+        let new = configured(&server, HostKeyPolicy::AcceptNew, lines);
+        Connection::connect(&server.target(), &new).unwrap();
+        assert!(openssh(&server, &[&options[..], &["StrictHostKeyChecking=yes"]].concat()), "{lines}");
+
+        server.write_known_hosts("");
+        assert!(openssh(&server, &[&options[..], &["StrictHostKeyChecking=accept-new"]].concat()));
+        let known = configured(&server, HostKeyPolicy::Known, lines);
+        Connection::connect(&server.target(), &known).unwrap();
+    }
+}
+
+#[test]
+fn a_key_that_changed_under_the_alias_or_the_address_is_refused() {
+    let server = Server::start();
+    generate(server.path("").as_path(), "other", &["-t", "ed25519", "-N", ""]);
+    let other = fs::read_to_string(server.path("other.pub")).unwrap();
+    for policy in [HostKeyPolicy::Known, HostKeyPolicy::AcceptNew] {
+        server.write_known_hosts(&format!("real {other}"));
+        let options = configured(&server, policy.clone(), "HostKeyAlias real\n");
+        let error = Connection::connect(&server.target(), &options).err().unwrap();
+        assert_eq!(exit_code(&error), Exit::HostKey, "{error:#}");
+        assert!(hint(&error).unwrap().contains("-R 'real'"), "{error:#}");
+        assert!(!openssh(&server, &["HostKeyAlias=real", "StrictHostKeyChecking=accept-new"]));
+
+        server.write_known_hosts(&format!("[127.0.0.1]:{} {other}", server.port));
+        let lines = "Host box\n HostName localhost\nHost *\n CheckHostIP yes\n AddressFamily inet\n";
+        let options = configured(&server, policy, lines);
+        let target = Target { name: "box".into(), ..server.target() };
+        let error = Connection::connect(&target, &options).err().unwrap();
+        assert_eq!(exit_code(&error), Exit::HostKey, "{error:#}");
+        assert!(error.to_string().contains("has changed"), "{error:#}");
+    }
+}
+
+#[test]
+fn a_command_may_know_the_host() {
+    let server = Server::with(&["ed25519", "ecdsa"], "");
+    let lines = format!("{} {}\n", server.known_as(), server.host_key("ecdsa"));
+    fs::write(server.path("lines"), lines).unwrap();
+    let command =
+        |text: &str| configured(&server, HostKeyPolicy::Known, &format!("KnownHostsCommand {text}\n"));
+    let cat = command(&format!("/bin/cat {}", server.path("lines").display()));
+    let connection = Connection::connect(&server.target(), &cat).unwrap();
+    assert_eq!(connection.host_key().key_type, "ecdsa-sha2-nistp256");
+    let echo = command("/bin/echo %H %t %K");
+    Connection::connect(&server.target(), &echo).unwrap();
+    for (text, why) in
+        [("/bin/false %H", "status 1"), ("cat", "absolute path"), ("/nonexistent/x", "starting")]
+    {
+        let error = Connection::connect(&server.target(), &command(text)).err().unwrap();
+        assert_eq!(exit_code(&error), Exit::HostKey, "{error:#}");
+        assert!(error.to_string().contains(why), "{error:#}");
+    }
 }

@@ -115,3 +115,57 @@ fn both_hosts_take_an_encrypted_key_that_is_opened_once() {
     let options = Options { identity: vec![key], secrets: Secrets::new(given, Nobody), ..options };
     assert_eq!(connect(&options).unwrap().peer(), format!("{}@127.0.0.1:{}", *USER, inner.port));
 }
+
+/// ProxyCommand of `inner` instead of ProxyJump.
+fn by_command(gate: &Server, inner: &Server, command: &str) -> Options {
+    let text = format!(
+        "Host inner\n HostName 127.0.0.1\n User {}\n Port {}\n ProxyCommand {command}\n",
+        *USER, inner.port
+    );
+    fs::write(gate.path("config"), text).unwrap();
+    Options { config: Some(gate.path("config")), memory: Memory::default(), ..gate.options() }
+}
+
+#[test]
+fn a_proxy_command_is_the_way_to_the_host_and_ends_with_it() {
+    let (gate, inner, _) = behind();
+    let ssh = format!(
+        "ssh -F /dev/null -i {0}/client -o UserKnownHostsFile={0}/known_hosts -W %h:%p -p {1} {2}@127.0.0.1",
+        gate.path("").display(),
+        gate.port,
+        *USER
+    );
+    let options = by_command(&gate, &inner, &ssh);
+    let connection = connect(&options).unwrap();
+    gate.wait_for_log("direct-tcpip");
+    let size = 20 << 20;
+    let mut exec = connection.open("wc -c").unwrap();
+    exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
+    exec.close_stdin().unwrap();
+    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), size.to_string().as_bytes());
+    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+    drop(connection);
+    inner.wait_for_log("Received disconnect");
+    gate.wait_for_log("Connection closed by");
+}
+
+#[test]
+fn a_proxy_command_that_fails_is_told_with_its_own_words() {
+    let (gate, inner, _) = behind();
+    for (command, why) in [
+        ("sh -c 'echo no route to %h >&2; exit 3'", "exit status: 3: no route to 127.0.0.1"),
+        ("/nonexistent/cloudflared access ssh --hostname %h", "exit status: 127"),
+    ] {
+        let start = Instant::now();
+        let error = connect(&by_command(&gate, &inner, command)).err().unwrap();
+        assert_eq!(exit_code(&error), Exit::Failed, "{error:#}");
+        assert!(format!("{error:#}").contains(why), "{error:#}");
+        assert!(start.elapsed() < Duration::from_secs(5), "it is not tried again");
+    }
+    // The host's key counts as anywhere.
+    gate.write_known_hosts("");
+    let options = by_command(&gate, &inner, "nc 127.0.0.1 %p");
+    if std::process::Command::new("nc").arg("-h").output().is_ok() {
+        assert_eq!(exit_code(&connect(&options).err().unwrap()), Exit::HostKey);
+    }
+}

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use agi_provision::error::{Exit, exit_code, hint};
 use agi_provision::ssh::{Connection, Options, Target};
 
+use crate::server::Server;
+
 fn options() -> Options {
     Options {
         known_hosts: Some("/nonexistent/known_hosts".into()),
@@ -99,4 +101,73 @@ fn a_server_that_stops_after_its_banner_or_sends_garbage_then() {
 fn a_name_that_does_not_resolve() {
     let text = fails("me@no-such-host.invalid", Duration::from_secs(9));
     assert!(text.contains("cannot resolve no-such-host.invalid"), "{text}");
+}
+
+#[test]
+fn a_server_that_keeps_our_address_out_for_a_while_is_waited_for() {
+    let real = Server::start();
+    real.trust("ed25519");
+    let port = real.port;
+    let turned_away = std::sync::atomic::AtomicUsize::new(0);
+    let target = server(move |mut stream| {
+        if turned_away.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
+            let _ = stream.write_all(b"Not allowed at this time\r\n");
+            return;
+        }
+        let onward = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let (mut from, mut to) = (stream.try_clone().unwrap(), onward.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let (mut from, mut to) = (onward, stream);
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    });
+    let number = target.rsplit(':').next().unwrap();
+    real.write_known_hosts(&format!("[127.0.0.1]:{number} {}\n", real.host_key("ed25519")));
+    let target = Target { port: Some(number.parse().unwrap()), ..real.target() };
+    Connection::connect(&target, &real.options()).unwrap();
+
+    let never = server(|mut stream| drop(stream.write_all(b"Not allowed at this time\r\n")));
+    let text = fails(&never, Duration::from_secs(8));
+    assert!(text.contains("lets this address wait"), "{text}");
+}
+
+#[test]
+fn a_server_with_too_many_connections_is_waited_for() {
+    let server = Server::with(&["ed25519"], "MaxStartups 1:100:1\nLoginGraceTime 60\n");
+    server.trust("ed25519");
+    let holding = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1500));
+        drop(holding);
+    });
+    let start = Instant::now();
+    Connection::connect(&server.target(), &server.options()).unwrap();
+    assert!(start.elapsed() > Duration::from_millis(1000), "it was turned away first");
+}
+
+#[test]
+fn the_algorithm_that_is_missing_is_named() {
+    for (lines, why) in [
+        (
+            "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+            "it has no key exchange but sntrup761x25519-sha512@openssh.com",
+        ),
+        ("Ciphers aes256-ctr\nMACs umac-128-etm@openssh.com", "it has no MAC but umac-128-etm@openssh.com"),
+        (
+            "Ciphers chacha20-poly1305@openssh.com\nMACs umac-128-etm@openssh.com",
+            "it has no MAC but umac-128-etm@openssh.com",
+        ),
+        ("Ciphers aes128-cbc", "it has no cipher but aes128-cbc"),
+    ] {
+        let server = Server::with(&["ed25519"], lines);
+        server.trust("ed25519");
+        let error = Connection::connect(&server.target(), &server.options()).err().unwrap();
+        assert_eq!(exit_code(&error), Exit::Failed);
+        assert!(format!("{error:#}").contains(why), "{error:#}");
+    }
+    for lines in [
+        "KexAlgorithms diffie-hellman-group18-sha512",
+        "Ciphers aes256-gcm@openssh.com\nMACs umac-128-etm@openssh.com",
+    ] {
+        Server::with(&["ed25519"], lines).connect();
+    }
 }

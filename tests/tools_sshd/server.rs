@@ -12,7 +12,7 @@ use agi_provision::ssh::{Connection, HostKeyPolicy, Options, Secrets, Target};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
-/// Whoever runs the tests.
+/// Name of the user who runs the tests.
 pub static USER: LazyLock<String> = LazyLock::new(|| {
     let output = Command::new("id").arg("-un").output().expect("id");
     String::from_utf8(output.stdout).unwrap().trim().to_string()
@@ -173,11 +173,12 @@ impl Drop for Server {
 fn sshd_config(path: &Path, port: u16, host_keys: &[&str], more: &str) -> String {
     let path = path.display();
     let keys: String = host_keys.iter().map(|key| format!("HostKey {path}/host_{key}\n")).collect();
+    // Of two such lines the last one counts, and of others the first.
+    let startups = if more.contains("MaxStartups") { "" } else { "MaxStartups 100\n" };
     format!(
-        // The first of two lines counts.
         "{more}\nPort {port}\nListenAddress 127.0.0.1\n{keys}AuthorizedKeysFile {path}/authorized_keys\n\
          StrictModes no\nPidFile none\nUsePAM no\nLogLevel DEBUG1\nPasswordAuthentication no\n\
-         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nMaxStartups 100\n"
+         KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n{startups}"
     )
 }
 

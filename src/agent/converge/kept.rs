@@ -3,7 +3,8 @@
 //! that succeeds without them.
 
 use crate::agent::host::disk;
-use crate::agent::steps::run::{Run, Undo};
+use crate::agent::steps::resource::Id;
+use crate::agent::steps::run::{How, Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_folder, runtime_folder};
 use crate::agent::store::{receive, runtime};
@@ -13,8 +14,8 @@ use crate::files;
 use crate::wire::protocol::Blob;
 use std::path::Path;
 
-/// The steps that judge a runtime: one that they refuse is not kept.
-const JUDGES: [&str; 2] = ["runtime", "packages"];
+/// Resources that judge a runtime: one that they refuse is not kept.
+const JUDGES: [Id; 2] = [Id::Runtime, Id::Packages];
 
 /// Files that stay, decided when an apply has failed.
 pub struct Kept<'a> {
@@ -27,7 +28,7 @@ impl<'a> Kept<'a> {
     pub fn of(error: &anyhow::Error, desired: &'a Desired, run: &Run) -> Kept<'a> {
         // A full disk is a host in trouble: there, nothing is worth its space.
         let full = [disk::FREE_SOME, NO_ROOM].map(Some).contains(&hint(error));
-        Kept { desired, full, runtime_refused: run.failing.is_some_and(|step| JUDGES.contains(&step)) }
+        Kept { desired, full, runtime_refused: run.current.is_some_and(|id| JUDGES.contains(&id)) }
     }
 
     fn is_kept(&self, blob: &Blob) -> bool {
@@ -39,9 +40,9 @@ impl<'a> Kept<'a> {
         record.models.iter().chain([&record.runtime])
     }
 
-    /// Whether `undo` would take away what stays.
-    pub fn holds(&self, undo: &Undo) -> bool {
-        let Undo::Remove(path) = undo else { return false };
+    /// Returns whether taking back the change would remove a file that stays.
+    pub fn holds(&self, how: &How) -> bool {
+        let How::Remove(path) = how else { return false };
         let whole = |blob: &&Blob| {
             (*path == model_folder(blob) && generation::has_model(blob))
                 || (*path == runtime_folder(blob)
@@ -58,14 +59,14 @@ impl<'a> Kept<'a> {
 
     /// Names of what is there for the next apply and would not be but for this one, by `undo`.
     pub fn names(&self, undo: &[Undo]) -> Vec<&'a str> {
-        let brought = |path: &Path| undo.iter().any(|undo| matches!(undo, Undo::Remove(p) if p == path));
+        let brought = |path: &Path| undo.iter().any(|undo| matches!(&undo.how, How::Remove(p) if p == path));
         let here = |blob: &&Blob| {
             let folders = [model_folder(blob), runtime_folder(blob)];
             self.is_kept(blob)
                 && (receive::arrived(blob).exists()
                     || folders
                         .iter()
-                        .any(|folder| brought(folder) && self.holds(&Undo::Remove(folder.clone()))))
+                        .any(|folder| brought(folder) && self.holds(&How::Remove(folder.clone()))))
         };
         self.blobs().filter(here).map(|blob| blob.name.as_str()).collect()
     }

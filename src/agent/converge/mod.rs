@@ -10,8 +10,8 @@ use crate::agent::servers::api::Api;
 use crate::agent::servers::beside;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps;
-use crate::agent::steps::resource::{Change, Observed, Past, Resource};
-use crate::agent::steps::run::{Run, Undo};
+use crate::agent::steps::resource::{Change, Id, Observed, Past, Resource};
+use crate::agent::steps::run::{How, Run, Undo};
 use crate::agent::steps::told::told;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
@@ -22,19 +22,25 @@ use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, START_TIMEOUT};
 use crate::{files, paths};
 use plan::Planned;
+use std::collections::BTreeSet;
 use std::path::Path;
+
+fn resources(desired: &Desired) -> Vec<Box<dyn Resource>> {
+    steps::all(&desired.plan, &beside::installed())
+}
 
 /// Lists the changes that an apply would make now.
 pub fn differences(desired: &Desired, past: &Past) -> Result<Vec<Planned>> {
     let observe =
         |resource: Box<dyn Resource>| Ok((resource.id(), observe(resource.as_ref(), desired, past)?));
-    let observed = steps::all().into_iter().map(observe).collect::<Result<Vec<_>>>()?;
+    let observed = resources(desired).into_iter().map(observe).collect::<Result<Vec<_>>>()?;
     Ok(plan::plan(observed, past.cut_off))
 }
 
 /// Lists what other hands changed since the apply of `desired`. A resource that cannot tell is not as it was either.
 pub fn drift(desired: &Desired, past: &Past) -> Vec<Planned> {
-    let observed = steps::all().into_iter().filter(|resource| resource.id().can_drift()).map(|resource| {
+    let can_drift = resources(desired).into_iter().filter(|resource| resource.id().can_drift());
+    let observed = can_drift.map(|resource| {
         let observed = observe(resource.as_ref(), desired, past);
         let unclear = |error| vec![Change::Unclear(format!("{error:#}"))].into();
         (resource.id(), observed.unwrap_or_else(unclear))
@@ -66,25 +72,24 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
     (end, resumable(&error) || receive::holds_whole())
 }
 
-/// When this run started the service, if it did.
+/// Returns when this run first started a server, if it did.
 fn started(run: &Run) -> Option<jiff::Timestamp> {
-    run.undo.iter().find_map(|undo| match undo {
-        Undo::Restart { since } => Some(*since),
+    run.undo.iter().find_map(|undo| match undo.how {
+        How::Started { since } => Some(since),
         _ => None,
     })
 }
 
-/// Each resource is observed when those before it are in place; true where any changed.
+/// Observes each resource when those before it are in place, and applies its changes. Returns whether any changed.
 fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
-    let mut done = Vec::new();
-    for resource in steps::all() {
+    let mut done: Vec<Planned> = Vec::new();
+    for resource in resources(desired) {
         let observed = observe(resource.as_ref(), desired, &run.past)?;
-        let changes = plan::changes(resource.id(), observed, &done, run.past.cut_off);
-        if !changes.is_empty() {
-            run.failing = Some(resource.id().name());
-            apply(resource.as_ref(), desired, &changes, run)?;
-            run.failing = None;
-            done.push(resource.id());
+        if let Some(planned) = plan::planned(resource.id(), observed, &done, run.past.cut_off) {
+            run.current = Some(planned.id);
+            apply(resource.as_ref(), desired, &planned.changes, run)?;
+            run.current = None;
+            done.push(planned);
         }
     }
     Ok(!done.is_empty())
@@ -93,11 +98,6 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
 fn apply(resource: &dyn Resource, desired: &Desired, changes: &[Change], run: &mut Run) -> Result<()> {
     let name = resource.id().name();
     let what: Vec<String> = changes.iter().map(Change::to_string).collect();
-    let restarted = |change: &Change| match change {
-        Change::Restart { unit, .. } => Some(unit.clone()),
-        _ => None,
-    };
-    run.restarts = changes.iter().filter_map(restarted).collect();
     let work = |run: &mut Run| resource.apply(desired, run).map_err(disk::hinted);
     told(run, name, what.join("; "), work).with_context(|| format!("step {name}"))
 }
@@ -118,8 +118,8 @@ fn take_back_all(error: &anyhow::Error, desired: &Desired, run: &Run) -> End {
     let mut end = End::failed(error);
     let kept = Kept::of(error, desired, run);
     // Leaves what the image carried, or an earlier `remove --keep-models` left: it is not ours to take.
-    let brought = run.undo.iter().filter_map(|undo| match undo {
-        Undo::Remove(path) if remove::is_shelved(path) && !kept.holds(undo) => Some(path),
+    let brought = run.undo.iter().filter_map(|undo| match &undo.how {
+        How::Remove(path) if remove::is_shelved(path) && !kept.holds(&undo.how) => Some(path),
         _ => None,
     });
     let removed = brought.map(|path| files::remove(path)).collect::<Result<Vec<()>>>();
@@ -159,8 +159,8 @@ fn kept_packages(run: &Run) -> String {
 }
 
 fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) -> End {
-    let restart = started(run).is_some();
-    let second = run.undo.iter().any(|undo| matches!(undo, Undo::Embedding));
+    let servers: BTreeSet<ServerName> = run.undo.iter().filter_map(|undo| undo.by.server()).collect();
+    let rolled_back = was_rolled_back(&run.undo);
     let mut failed = Vec::new();
     let kept = Kept::of(error, desired, run);
     let stays = kept::sentence(&kept.names(&run.undo)).map_or(String::new(), |stays| format!("; {stays}"));
@@ -169,7 +169,7 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
         failed.push(format!("{undoing:#}"));
     }
     while let Some(undo) = run.undo.pop() {
-        if kept.holds(&undo) {
+        if kept.holds(&undo.how) {
             continue;
         }
         if let Err(undoing) = take_back(&undo) {
@@ -181,43 +181,63 @@ fn take_back_changes(error: &anyhow::Error, desired: &Desired, run: &mut Run) ->
         end.message = format!("{}; taking it back failed too: {}", end.message, failed.join("; "));
         return end;
     }
-    if !restart {
-        if second && let Err(old) = old_embeddings() {
-            end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
-            return end;
-        }
-        end.message =
-            format!("{}; the old generation still serves{stays}{}", end.message, kept_packages(run));
-        return end;
-    }
-    match old_serves() {
-        Ok(()) => {
+    match old_serves(&servers) {
+        Ok(()) if rolled_back => {
             end.exit = Exit::RolledBack;
             end.message = format!("{}; rolled back, the old generation serves again{stays}", end.message);
         }
-        Err(old) => {
+        Ok(()) => {
+            end.message =
+                format!("{}; the old generation still serves{stays}{}", end.message, kept_packages(run));
+        }
+        Err(old) if servers.contains(&ServerName::CHAT) => {
             end.exit = exit_code(error);
             end.message =
                 format!("{}; rolled back, but the old generation does not serve: {old:#}", end.message);
+        }
+        Err(old) => {
+            end.message = format!("{}; the old embedding server does not serve: {old:#}", end.message);
         }
     }
     end
 }
 
+/// Returns whether a server ran by another generation than the one that serves after all was taken back. One that
+/// was only started again by the same generation was not rolled back.
+fn was_rolled_back(undo: &[Undo]) -> bool {
+    let switched =
+        undo.iter().any(|undo| undo.by == Id::Configuration && matches!(undo.how, How::Link { .. }));
+    undo.iter().any(|undo| match undo.by {
+        Id::Start(ServerName::CHAT) => true,
+        Id::Start(_) => switched,
+        _ => false,
+    })
+}
+
 fn take_back(undo: &Undo) -> Result<()> {
-    match undo {
-        Undo::Remove(path) => files::remove(path),
-        Undo::File { path, content, mode } => files::write(path, content, *mode),
-        Undo::Link { path, target } => files::link(path, target),
-        Undo::Reload => service::reload(),
-        // The old generation is started once everything is back.
-        Undo::Restart { .. } => Ok(()),
-        // So is its embedding server, by a plan that has one.
-        Undo::Embedding => beside::stop(),
+    match &undo.how {
+        How::Remove(path) => files::remove(path),
+        How::File { path, content, mode } => files::write(path, content, *mode),
+        How::Link { path, target } => files::link(path, target),
+        How::Reload => service::reload(),
+        // The old generation's servers are started once everything is back.
+        How::Started { .. } | How::Stopped => match undo.by.server() {
+            Some(server) if server != ServerName::CHAT => beside::stop(server),
+            _ => Ok(()),
+        },
     }
 }
 
-fn old_serves() -> Result<()> {
+/// Starts `servers`, which a run started or stopped, by the generation that serves again, and waits until they are
+/// ready.
+fn old_serves(servers: &BTreeSet<ServerName>) -> Result<()> {
+    if servers.is_empty() {
+        return Ok(());
+    }
+    if !servers.contains(&ServerName::CHAT) {
+        let follow = |plan| beside::follow_some(&plan, |server| servers.contains(&server), |_| Ok(()));
+        return generation::current_plan().map_or(Ok(()), follow);
+    }
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let plan =
         crate::plan::Plan::from_json(&outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular)?)?;
@@ -230,6 +250,31 @@ fn old_serves() -> Result<()> {
     beside::follow(&plan, |_| Ok(()))
 }
 
-fn old_embeddings() -> Result<()> {
-    generation::current_plan().map_or(Ok(()), |plan| beside::follow(&plan, |_| Ok(())))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_a_rollback_only_if_a_server_ran_by_the_new_generation() {
+        let embed = Id::Start(ServerName::EMBEDDING);
+        let started = |by| Undo { by, how: How::Started { since: jiff::Timestamp::UNIX_EPOCH } };
+        let link = |by| Undo { by, how: How::Link { path: "a".into(), target: "b".into() } };
+        for (undo, rolled_back) in [
+            (vec![], false),
+            (vec![link(Id::Configuration)], false),
+            (vec![started(Id::Start(ServerName::CHAT))], true),
+            (vec![started(embed)], false),
+            (vec![link(Id::Agent), started(embed)], false),
+            (vec![link(Id::Configuration), started(embed)], true),
+            (
+                vec![
+                    link(Id::Configuration),
+                    Undo { by: Id::Retire(ServerName::EMBEDDING), how: How::Stopped },
+                ],
+                false,
+            ),
+        ] {
+            assert_eq!(was_rolled_back(&undo), rolled_back, "{undo:?}");
+        }
+    }
 }

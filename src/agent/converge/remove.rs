@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
-/// Which part of the record goes.
+/// Part of the record that is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// Only what was made: an image's own things stay.
@@ -66,7 +66,8 @@ fn stop(made: &Made) -> Result<()> {
     Ok(())
 }
 
-/// Lists what goes, in this order: files, then folders from the innermost, then the account.
+/// Lists what goes, in the reverse of the order in which resources make it: the job's own first, the account last. Of
+/// one resource, files go before their folders, and folders from the innermost.
 fn going(made: &Made, stay: &[&str], scope: Scope) -> Vec<Thing> {
     let later = [paths::JOB, paths::VAR];
     let stays = |path: &Path| {
@@ -74,19 +75,12 @@ fn going(made: &Made, stay: &[&str], scope: Scope) -> Vec<Thing> {
     };
     let all = made.things.iter().chain(made.taken_over.iter().filter(|_| scope == Scope::All));
     let mut going: Vec<Thing> = all.filter(|thing| !thing.path().is_some_and(stays)).cloned().collect();
+    let is_folder = |thing: &Thing| matches!(thing, Thing::Tree { .. } | Thing::Folder { .. });
+    let is_group = |thing: &Thing| matches!(thing, Thing::Group { .. });
     going.sort_by_key(|thing| {
         let depth = thing.path().map_or(0, |path| path.components().count());
-        let rank = match thing {
-            Thing::File { .. }
-            | Thing::UnitFile { .. }
-            | Thing::DropIn { .. }
-            | Thing::Link { .. }
-            | Thing::Certificate { .. } => 0,
-            Thing::Tree { .. } | Thing::Folder { .. } => 1,
-            Thing::Account { .. } => 2,
-            Thing::Group { .. } | Thing::Package { .. } | Thing::FirewallTable { .. } => 3,
-        };
-        (rank, Reverse(depth))
+        let by = thing.by();
+        (by.is_some(), Reverse(by), is_folder(thing), is_group(thing), Reverse(depth))
     });
     going
 }

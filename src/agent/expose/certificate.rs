@@ -39,7 +39,7 @@ const MADE_BY: &str = "agi-provision";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     pub pem: String,
-    /// Of the first certificate, as `AB:CD:…`.
+    /// SHA-256 of the first certificate, as `AB:CD:…`.
     pub sha256: String,
     /// Names and addresses it is good for.
     pub names: BTreeSet<String>,
@@ -203,8 +203,8 @@ fn self_signed(names: &BTreeSet<String>, kept: Option<PKey<Private>>) -> Result<
     Ok((builder.build().to_pem()?, Secret::try_from(key.private_key_to_pem_pkcs8()?)?))
 }
 
-/// What a certificate of this host must be good for: its name, its addresses that others can reach, and
-/// what the client calls it. Of an old certificate the names stay, the addresses go.
+/// Returns the names that a certificate of this host must be good for: the host's name, its addresses that others can
+/// reach, and the names that the client uses for it. Names of an old certificate stay, its addresses go.
 pub fn names(client: &[String], old: Option<&Certificate>) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = addresses::reachable().iter().map(IpAddr::to_string).collect();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -213,7 +213,7 @@ pub fn names(client: &[String], old: Option<&Certificate>) -> BTreeSet<String> {
     names
 }
 
-/// What may stand in a certificate; an address is one too.
+/// Returns whether the text is a DNS name or an address.
 fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     name.parse::<IpAddr>().is_ok()

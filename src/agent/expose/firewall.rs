@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What else decides about packets that come in.
+/// Other firewalls on the host that decide about incoming packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Others {
     pub ufw: bool,
@@ -36,8 +36,8 @@ pub fn is_loaded() -> bool {
     outcome.is_ok_and(|outcome| outcome.success)
 }
 
-/// Of `nft -j list ruleset`: the chains at the input hook whose policy, or whose last rule without a
-/// condition, drops or rejects.
+/// Returns the chains at the input hook, from `nft -j list ruleset`, that drop or reject what no rule accepts: by
+/// their policy, or by a last rule without a condition.
 fn closed_chains(ruleset: &Value) -> Vec<String> {
     let objects = || ruleset["nftables"].as_array().into_iter().flatten();
     let name = |value: &Value, chain: &str| {
@@ -61,7 +61,8 @@ fn closed_chains(ruleset: &Value) -> Vec<String> {
     closed.map(|chain| name(chain, "name")).collect()
 }
 
-/// What to type on the host so that `others` let the ranges in too; nothing when they do not matter.
+/// Returns the commands to type on the host so that the other firewalls let the ranges in too; none if they do not
+/// matter.
 pub fn advice(others: &Others, exposure: &Exposure, port: u16) -> Vec<String> {
     let mut advice = Vec::new();
     let each = |command: &dyn Fn(&str, &str) -> String| -> String {

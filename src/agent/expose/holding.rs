@@ -1,6 +1,6 @@
-//! Whose rules hold: those of the plan that serves, once a new connection confirmed them or while they
-//! are tried; or, where its own were tried and nobody confirmed them, those that held before. One answer
-//! for the firewall, for what ends TLS, and for `status`.
+//! Decides which rules hold: those of the plan that serves, once a new connection confirmed them or while they are
+//! tried; or, where its own were tried and nobody confirmed them, those that held before. The same answer serves the
+//! firewall, the TLS front and `status`.
 
 use crate::agent::store::generation;
 use crate::checked::{Checksum, Port};
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 
-/// What the rules say that were confirmed, beside them.
+/// Note beside the confirmed rules: which hosts they let in, and on which port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmed {
-    /// Of the rules.
+    /// SHA-256 of the rules.
     pub sha256: Checksum,
     #[serde(flatten)]
     pub exposure: Exposure,
@@ -35,7 +35,7 @@ pub enum Holding {
     Earlier(Exposure),
 }
 
-/// What the answer depends on.
+/// Files that the answer depends on, as they were found.
 #[derive(Clone, Debug, Default)]
 pub struct RuleFiles {
     /// Rules of the generation that serves, and the port of its plan.
@@ -50,7 +50,7 @@ pub struct RuleFiles {
 }
 
 impl RuleFiles {
-    /// What is on this host.
+    /// Reads the files on this host.
     pub fn here() -> RuleFiles {
         RuleFiles::of(Some(Path::new(paths::GENERATION)))
     }

@@ -38,7 +38,7 @@ pub fn is_confirmed(rules: &[u8]) -> bool {
     same(paths::EXPOSE_CONFIRMED, rules)
 }
 
-/// What the unit asks before it loads the rules: exit 1 skips its start.
+/// Returns the exit status of the check that the unit makes before it loads the rules: 1 skips its start.
 pub fn allowed() -> Exit {
     if RuleFiles::here().holding() == Holding::Nobody { Exit::Failed } else { Exit::Done }
 }
@@ -77,7 +77,7 @@ pub fn begin_trial(rules: &[u8], port: u16, bound: u64) -> Result<Option<Exposur
     if !outcome.success {
         return Err(Failure::failed(format!("arming the timer: {}", outcome.stderr.trim())).into());
     }
-    // What ends TLS looks as well, and is not root.
+    // The TLS front, which does not run as root, reads it too.
     files::write(Path::new(paths::EXPOSE_TRIAL), rules, 0o644)?;
     start()?;
     Ok(earlier)

@@ -23,8 +23,8 @@ pub struct Group {
     pub members: Vec<String>,
 }
 
-/// What `/etc/passwd` and `/etc/group` hold, and where they have no such name, what `getent` finds in a
-/// directory service.
+/// Accounts of `/etc/passwd` and `/etc/group`, and of a directory service (`getent`) where those files do not have
+/// the name.
 pub struct Accounts {
     passwd: String,
     group: String,

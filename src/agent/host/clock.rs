@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Clients and hosts may be this far apart.
 const APART: SignedDuration = SignedDuration::from_hours(1);
-/// What a person can do about it.
+/// Hint for a host whose clock is wrong.
 pub const SET_IT: &str = "`timedatectl set-ntp true` on the host sets its clock, or `date -s` by hand";
 
 /// A warning where this host's clock and the client's say different times.
@@ -19,7 +19,7 @@ pub fn apart(here: Timestamp, client: Timestamp) -> Option<String> {
     })
 }
 
-/// What TLS or apt said, where that is about the time: by which time they judged.
+/// Returns a remark about this host's clock if the error of TLS or apt is about time.
 pub fn doubt(said: &str, here: Timestamp) -> Option<String> {
     let about_time = [
         // OpenSSL of a certificate.

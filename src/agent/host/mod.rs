@@ -1,6 +1,6 @@
-//! What any Linux host is, whatever of ours is on it: [`service`] (systemd), [`lock`] (one apply at a time),
-//! [`clock`], [`accounts`], [`users`] and what killed tools left of [`user_locks`], the [`private`] folder in `/run`,
-//! [`packages`], [`addresses`], [`disk`], and a [`sandbox`] for a program of a stranger's.
+//! Parts of any Linux host: [`service`] (systemd), [`lock`] (one apply at a time), [`clock`], [`accounts`], [`users`]
+//! and the [`user_locks`] that killed tools leave, the [`private`] folder in `/run`, [`packages`], [`addresses`],
+//! [`disk`], and a [`sandbox`] for an untrusted program.
 
 pub mod accounts;
 pub mod addresses;

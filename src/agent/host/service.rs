@@ -16,7 +16,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(120);
 const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
 const UNIT_FAILURE: &str = "d9b373ed55a64feb8242e02dbe79a49c";
 
-/// What systemd says of the service.
+/// State of a unit, as systemd reports it.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct State {
     /// `active`, `inactive`, `activating`, `failed`, …
@@ -44,7 +44,7 @@ impl State {
     }
 }
 
-/// Of one of our services.
+/// Returns the state of a unit; one that does not exist has an empty `enabled`.
 pub fn state(unit: &str) -> Result<State> {
     let fields = "ActiveState,SubState,NRestarts,Result,ExecMainStatus,MainPID,UnitFileState";
     let outcome = systemctl(&["show", unit, "--property", fields])?;

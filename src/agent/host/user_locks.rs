@@ -1,4 +1,4 @@
-//! What a `useradd`, `userdel` or `groupdel` that was killed leaves in `/etc`.
+//! Removes what a killed `useradd`, `userdel` or `groupdel` leaves in `/etc`.
 //!
 //! shadow's tools lock a file with `NAME.lock`, made as `NAME.PID` and linked, and write it anew as
 //! `NAME+` (its `lib/commonio.c`). All the while they hold `.pwd.lock` (lckpwdf(3)), which the kernel
@@ -29,7 +29,7 @@ pub fn sweep(etc: &Path) -> Result<()> {
     stale(etc)?.iter().try_for_each(|path| files::remove(path))
 }
 
-/// What is stale if nobody holds `.pwd.lock`.
+/// Lists the files that are stale if nobody holds `.pwd.lock`.
 fn stale(etc: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(etc).with_context(|| format!("reading {}", etc.display()))? {
@@ -59,7 +59,7 @@ fn is_lock(path: &Path, end: &str) -> bool {
     end == "lock" || is_number(end) && (pid.is_empty() || pid == end)
 }
 
-/// Of a file as small as a lock is, without the zero that shadow writes at its end.
+/// Returns the text of a file as small as a lock, without the zero byte that shadow writes at its end.
 fn content(path: &Path) -> Option<String> {
     let small = fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.size() <= 20);
     let text = small.then(|| fs::read_to_string(path).ok()).flatten()?;
@@ -74,7 +74,7 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is left of these files.
+    /// Returns the files that a sweep leaves.
     fn swept(files: &[(&str, &str)]) -> Vec<String> {
         let etc = tempfile::tempdir().unwrap();
         for (name, text) in files {

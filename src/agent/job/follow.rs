@@ -73,7 +73,7 @@ mod tests {
     use crate::error::{Exit, anyhow};
     use std::collections::VecDeque;
 
-    /// What happens at a look at the journal or at the unit, in this order.
+    /// Events at successive looks at the journal or at the unit.
     enum Then {
         /// The journal has this event.
         Says(Event),

@@ -117,7 +117,7 @@ pub fn run() -> Result<Exit> {
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
-    // What no step took.
+    // Removes the secrets that no step took.
     handover::leave(&Secrets::default())?;
     // For the system's journal, where the next one to ask finds it even when nothing else is left.
     if let Some(failure) = end.failure() {
@@ -153,7 +153,7 @@ enum Resumed {
     AtItsEnd,
 }
 
-/// What the journal says of an earlier part of this job.
+/// Reads from the journal whether an earlier part of this job was cut off.
 fn resumed() -> Result<Resumed> {
     drop(Journal::create(&journal_path())?);
     let mut follower = Follower::open(&journal_path())?;
@@ -168,8 +168,8 @@ fn resumed() -> Result<Resumed> {
     Ok(found)
 }
 
-/// What the host was before a job that never came to its end: its agent was killed, or the host went
-/// down and did not resume it. The caller has the lock, so that job is over.
+/// Returns the state of the host before a job that never came to its end: its agent was killed, or the host went down
+/// and did not resume it. The caller has the lock, so that job is over.
 pub fn unfinished() -> Option<Before> {
     // The unit that would resume it is there from its beginning to its end.
     if !Path::new(paths::RESUME_FILE).exists() {
@@ -261,6 +261,13 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     Ok((end, resumable))
 }
 
+/// Returns what the last receipt says of the servers, if it is of the generation that served before this run.
+fn earlier_facts(run: &Run) -> Option<serde_json::Value> {
+    let mut receipt: serde_json::Value = generation::read_note(Path::new(paths::RECEIPT))?;
+    let served = generation::record(run.past.served.as_deref()?)?;
+    (receipt["bundle"] == served.bundle.as_str()).then(|| receipt["measured"].take())
+}
+
 fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) -> serde_json::Value {
     serde_json::json!({
         "schema": "agi-provision/receipt/1",
@@ -278,7 +285,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
         "trusted_edits": desired.record.edited,
         "packages_installed": run.notes.packages,
         "warnings": run.notes.warnings,
-        "measured": receipt_facts(&desired.plan, &run.notes),
+        "measured": receipt_facts(&desired.plan, &run.notes, earlier_facts(run).as_ref()),
     })
 }
 

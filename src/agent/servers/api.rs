@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// What /health says.
+/// Answer of `/health`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
     Ready,
@@ -73,7 +73,8 @@ impl Api {
         Ok(Api { server, base, client: client(Duration::from_secs(5))? })
     }
 
-    /// Of the unit's main process `pid`; whoever else answers on the port is not our server.
+    /// Asks for the health of the unit's main process `pid`. An answer of another process that has the port is not
+    /// our server's.
     pub fn health(&self, pid: u32) -> Health {
         let port = self.server.port();
         match owner::of(port, &self.server.unit(), pid) {

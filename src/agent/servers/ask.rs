@@ -60,7 +60,7 @@ pub fn status(request: RequestBuilder, patience: Patience) -> Result<u16> {
     Ok(status)
 }
 
-/// What a thread sends, and at last `None` or why it failed.
+/// Sends a thread's values, then `None` at its end or the error that it failed with.
 type Sender<T> = mpsc::Sender<Result<Option<T>>>;
 
 /// Does `work` in a thread and gives `take` what it sends; it says how far the work is by then, and whether

@@ -1,5 +1,5 @@
-//! The servers beside the model's own: each a unit, on the host only while the plan that serves has it.
-//! [`follow`] brings them to what a plan says, whichever way the host came to that plan.
+//! The servers beside the model's own: each is a unit that the host has only while the plan that serves has it.
+//! [`follow`] brings them to a plan, whichever way the host came to that plan.
 
 use super::api::{Api, Embedded};
 use super::ask::Patience;
@@ -12,17 +12,18 @@ use crate::agent::store::made::{self, Thing};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::Plan;
-use crate::plan::document::{DeviceLedger, Rag};
+use crate::plan::document::Rag;
 use crate::plan::server::ServerName;
 use crate::plan::servers::Server;
 use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
 use crate::wire::protocol::START_TIMEOUT;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// What the receipt says of it.
+/// Proof of an embedding server, as the receipt keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct EmbeddingProof {
     /// `embed`, `embed-2`.
@@ -37,7 +38,7 @@ pub struct EmbeddingProof {
 
 /// Servers beside the model's own whose unit, or what is left of one, is on this host.
 pub fn installed() -> Vec<ServerName> {
-    // What others put there is not ours to stop or remove.
+    // A unit that others put there is not ours to stop or remove.
     let has = |path: String| {
         let path = Path::new(&path);
         path.exists() && made::is_ours(path).unwrap_or(false)
@@ -57,17 +58,12 @@ pub fn unplanned(plan: &Plan) -> Vec<ServerName> {
 }
 
 /// Stops it, now and at the next boot.
-fn stop_one(server: ServerName) -> Result<()> {
+pub fn stop(server: ServerName) -> Result<()> {
     if Path::new(&server.unit_file()).exists() {
         service::stop(&server.unit())?;
         service::disable(&server.unit())?;
     }
     Ok(())
-}
-
-/// Stops all of them, now and at the next boot.
-pub fn stop() -> Result<()> {
-    installed().into_iter().try_for_each(stop_one)
 }
 
 /// Stops these and takes their units away.
@@ -78,7 +74,7 @@ pub fn retire(servers: &[ServerName]) -> Result<()> {
     for server in servers {
         let (unit, folder) = (server.unit_file(), server.drop_in());
         let (unit, folder) = (Path::new(&unit), Path::new(&folder));
-        stop_one(*server)?;
+        stop(*server)?;
         service::remove_drop_in(folder)?;
         if made::is_ours(folder)? {
             made::remove_folder(folder)?;
@@ -90,20 +86,40 @@ pub fn retire(servers: &[ServerName]) -> Result<()> {
     service::reload()
 }
 
-/// Whether servers that were started by the ledger `old` take more of any device than `new` keeps for them.
-fn outgrows(old: &[DeviceLedger], new: &[DeviceLedger]) -> bool {
-    let kept = |device: &str| new.iter().find(|ledger| ledger.device == device).map_or(0, |l| l.rag_bytes);
-    old.iter().any(|ledger| ledger.rag_bytes > kept(&ledger.device))
+/// Returns the servers of `new` that have to stop before its model is loaded, so that all fit: those for which it
+/// keeps less memory than `old`, by which they were started. None if the servers of `old` together fit into what `new`
+/// keeps for them; all if the parts of a ledger do not explain its sum.
+fn shrinking(old: &Plan, new: &Plan) -> Vec<ServerName> {
+    let all = |plan: &Plan| plan.beside().map(|server| server.name).collect::<Vec<_>>();
+    let kept = |plan: &Plan, device: &str| {
+        plan.memory.iter().find(|ledger| ledger.device == device).map_or(0, |ledger| ledger.rag_bytes)
+    };
+    let share = |plan: &Plan, name: ServerName, device: &str| -> u64 {
+        let embedding = plan.server(name).and_then(|server| server.embedding);
+        let parts = embedding.iter().flat_map(|rag| &rag.memory).filter(|part| part.device == device);
+        parts.map(|part| part.total_bytes).sum()
+    };
+    let mut stop = BTreeSet::new();
+    for device in old.memory.iter().map(|ledger| ledger.device.as_str()) {
+        let excess = kept(old, device).saturating_sub(kept(new, device));
+        if excess == 0 {
+            continue;
+        }
+        let freed = |name: &ServerName| share(old, *name, device).saturating_sub(share(new, *name, device));
+        stop.extend(all(new).into_iter().filter(|name| freed(name) > 0));
+        if all(old).iter().map(freed).sum::<u64>() < excess {
+            return all(new);
+        }
+    }
+    stop.into_iter().collect()
 }
 
-/// Those that run and have to go before the model of `new` is loaded, so that all fit: `new` keeps less for
-/// them. `old`: the plan they were started by, if that is known.
+/// Returns the servers of `new` that run and have to stop before its model is loaded. `old` is the plan that they
+/// were started by; without it, all that run.
 pub fn in_the_way(old: Option<&Plan>, new: &Plan) -> Result<Vec<ServerName>> {
-    if old.is_some_and(|old| !outgrows(&old.memory, &new.memory)) {
-        return Ok(Vec::new());
-    }
+    let candidates = old.map_or_else(installed, |old| shrinking(old, new));
     let mut running = Vec::new();
-    for server in installed() {
+    for server in candidates {
         if service::state(&server.unit())?.is_running() {
             running.push(server);
         }
@@ -124,13 +140,23 @@ pub fn start(server: &Server, silence: Duration, tick: impl FnMut(u64) -> Result
     wait_until_ready(&Api::of(server.name)?, Loading::of(server.size_bytes, silence), tick)
 }
 
-/// As `plan`, whose generation serves, has them: gone, or installed, started anew and ready.
-pub fn follow(plan: &Plan, mut tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
+/// Brings all servers beside the model's own to `plan`, whose generation serves: removes those that it does not have,
+/// and installs and starts the others.
+pub fn follow(plan: &Plan, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
+    follow_some(plan, |_| true, tick)
+}
+
+/// Does the same, but starts only the servers that `starts` names; the others go on.
+pub fn follow_some(
+    plan: &Plan,
+    starts: impl Fn(ServerName) -> bool,
+    mut tick: impl FnMut(u64) -> Result<()>,
+) -> Result<()> {
     retire(&unplanned(plan))?;
-    if plan.beside().next().is_some() {
+    if plan.beside().any(|server| starts(server.name)) {
         install(plan)?;
     }
-    for server in plan.beside() {
+    for server in plan.beside().filter(|server| starts(server.name)) {
         start(&server, START_TIMEOUT, &mut tick).context("starting the embedding server")?;
     }
     Ok(())
@@ -151,7 +177,7 @@ pub fn ask(server: ServerName, rag: &Rag, patience: Patience) -> Result<Embedded
     Ok(embedded)
 }
 
-/// What each of a plan's embedding servers gives, for a message.
+/// Returns a clause for each of a plan's embedding servers, with the length of its vectors, for a message.
 pub fn given(plan: &Plan) -> String {
     let of = |server: Server| {
         Some(format!("; {} gives vectors of {} numbers", server.id, server.embedding?.model.dimensions))
@@ -180,33 +206,85 @@ fn install(plan: &Plan) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn ledger(device: &str, rag_bytes: u64) -> DeviceLedger {
-        let mut ledger = json!({"device": device, "rag_bytes": rag_bytes});
-        for part in
-            ["weights", "kv", "compute", "output", "runtime", "reserved", "total", "capacity", "headroom"]
-        {
-            ledger[format!("{part}_bytes")] = json!(0);
+    const THREE: &str = include_str!("../../../tests/golden/plans/three-servers.json");
+
+    fn plan(change: impl FnOnce(&mut Value)) -> Plan {
+        let mut plan: Value = serde_json::from_str(THREE).unwrap();
+        change(&mut plan);
+        Plan::from_json(&plan.to_string()).unwrap()
+    }
+
+    /// Adds to what the ledger of `device` keeps for all servers beside the model's own.
+    fn keeps(plan: &mut Value, device: &str, more: i64) {
+        for ledger in plan["memory"].as_array_mut().unwrap() {
+            if ledger["device"] == device {
+                for part in ["rag_bytes", "total_bytes"] {
+                    ledger[part] = json!(ledger[part].as_i64().unwrap() + more);
+                }
+                ledger["headroom_bytes"] = json!(ledger["headroom_bytes"].as_i64().unwrap() - more);
+            }
         }
-        serde_json::from_value(ledger).unwrap()
+    }
+
+    /// Adds to the share of one server.
+    fn takes(server: &mut Value, more: i64) -> String {
+        let part = &mut server["memory"][0];
+        part["total_bytes"] = json!(part["total_bytes"].as_i64().unwrap() + more);
+        part["device"].as_str().unwrap().to_string()
     }
 
     #[test]
-    fn an_old_server_stays_while_the_new_plan_has_its_room() {
-        let host = |bytes| vec![ledger("host", bytes)];
-        let both = |host, gpu| vec![ledger("host", host), ledger("gpu0", gpu)];
-        for (old, new, goes) in [
-            (host(7), host(7), false),
-            (host(7), host(8), false),
-            (host(8), host(7), true),
-            (host(0), host(7), false),
-            (both(1, 9), both(9, 9), false),
-            (both(1, 9), both(9, 1), true),
-            (both(1, 9), host(100), true),
-            (host(7), both(1, 9), true),
-        ] {
-            assert_eq!(outgrows(&old, &new), goes, "{old:?} {new:?}");
+    fn servers_stop_for_a_plan_that_keeps_less_for_them_and_no_others_do() {
+        let [first, second] = [ServerName::EMBEDDING, "embed-2".parse().unwrap()];
+        let both = || vec![first, second];
+        type Edit = fn(&mut Value);
+        let same: Edit = |_| {};
+        let table: [(Edit, Edit, Vec<ServerName>); 6] = [
+            (same, same, vec![]),
+            // The first takes 7 bytes more than the new plan keeps for it.
+            (
+                |plan| {
+                    let device = takes(&mut plan["rag"], 7);
+                    keeps(plan, &device, 7);
+                },
+                same,
+                vec![first],
+            ),
+            (
+                |plan| {
+                    let device = takes(&mut plan["servers"][0], 7);
+                    keeps(plan, &device, 7);
+                },
+                same,
+                vec![second],
+            ),
+            // It takes less: it may grow when it starts again.
+            (
+                same,
+                |plan| {
+                    let device = takes(&mut plan["rag"], 7);
+                    keeps(plan, &device, 7);
+                },
+                vec![],
+            ),
+            // The sum is more than its parts explain.
+            (|plan| keeps(plan, "host", 7), same, both()),
+            // One that is removed frees what it had; the other stays.
+            (
+                same,
+                |plan| {
+                    let part = plan["servers"][0]["memory"][0].clone();
+                    keeps(plan, part["device"].as_str().unwrap(), -part["total_bytes"].as_i64().unwrap());
+                    plan["servers"] = json!([]);
+                    plan["requirements"].as_array_mut().unwrap().retain(|line| line["id"] != "rag-port-2");
+                },
+                vec![],
+            ),
+        ];
+        for (number, (old, new, stop)) in table.into_iter().enumerate() {
+            assert_eq!(shrinking(&plan(old), &plan(new)), stop, "{number}");
         }
     }
 }

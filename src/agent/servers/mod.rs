@@ -1,6 +1,7 @@
-//! What serves: [`serve`] is what a unit runs at every start, [`api`] asks a server (whose [`owner`] is known), [`readiness`] waits for
-//! one, for as long as there is [`progress`], [`streamed`] is an answer on its way, [`said`] reads what it [`reported`] and [`proof`] compares that with the plan. [`embedding`] is the second
-//! server of a plan with `rag`; [`closed`] asks without the key.
+//! Servers: a unit runs [`serve`] at every start, [`api`] asks a server (whose [`owner`] is known), [`readiness`]
+//! waits for one as long as there is [`progress`], [`streamed`] is an answer on its way, [`said`] reads what a server
+//! has [`reported`] and [`proof`] compares that with the plan. [`beside`] has the servers beside the model's own;
+//! [`closed`] asks without the key.
 
 pub mod api;
 pub mod ask;
@@ -14,3 +15,6 @@ pub mod reported;
 pub mod said;
 pub mod serve;
 pub mod streamed;
+
+#[cfg(test)]
+mod recorded_tests;

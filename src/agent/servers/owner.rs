@@ -12,7 +12,7 @@ pub enum Owner {
     Stranger(String),
 }
 
-/// Of the port `port` of this host's own addresses; `pid`: the main process of `unit`, 0 for none.
+/// Returns who listens on `port` of this host's own addresses. `pid` is the main process of `unit`, 0 for none.
 pub fn of(port: u16, unit: &str, pid: u32) -> Owner {
     let ours = |other: u32| group(other, unit).is_some_and(|theirs| group(pid, unit) == Some(theirs));
     decide(&sockets::listening(port), |inode| match sockets::has(pid, inode) {

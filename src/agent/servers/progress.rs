@@ -38,8 +38,8 @@ impl Progress {
     }
 }
 
-/// What a process has read so far and what it holds in memory, bytes: it grows while a model is loaded,
-/// whether that is read, mapped, or already in the page cache. 0 for a process that is gone.
+/// Returns the bytes that a process has read so far plus those that it holds in memory: the sum grows while a model
+/// is loaded, whether that is read, mapped, or already in the page cache. 0 for a process that is gone.
 pub fn loaded(pid: u32) -> u64 {
     let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     loaded_by(&read("io"), &read("status"))

@@ -1,5 +1,5 @@
-//! What llama-server reported after a start, against the plan: buffers, offloaded layers, and the GPU memory its
-//! process holds. Never its RSS: mapped model pages and repacked weights make that half as large again as the
+//! Compares what llama-server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
+//! its process. Does not use its RSS: mapped model pages and repacked weights make that half as large again as the
 //! buffers.
 
 use super::reported::{Holder, Reported};
@@ -25,16 +25,16 @@ pub struct Device {
     pub kv: Part,
     pub compute: Part,
     pub output: Part,
-    /// What is reported is the most that a card of a tensor split holds, and this card may hold less.
+    /// Whether what is reported is the most that a card of a tensor split holds, and this card may hold less.
     pub at_most: bool,
     /// Weights that the CPU backend copied into another order; their mapped originals are dropped
     /// from memory when it is short.
     pub repacked_bytes: u64,
-    /// What nvidia-smi says the process holds on this GPU, and the whole ledger of it.
+    /// Bytes that nvidia-smi reports for the process on this GPU, beside the GPU's whole ledger.
     pub process: Option<Part>,
 }
 
-/// What the receipt keeps.
+/// Result of the comparison, as the receipt keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proof {
     /// Layers that the plan puts on GPUs, the output among them.
@@ -45,7 +45,7 @@ pub struct Proof {
     pub elsewhere: BTreeMap<String, u64>,
 }
 
-/// Compares. `gpu_process` is the memory of the server's process on each GPU, where it is known.
+/// Compares the report with the plan. `gpu_process` is the memory of the server's process on each GPU, where it is known.
 pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64>) -> Proof {
     let fullest = plan.memory.iter().filter(|ledger| card(ledger).is_some()).map(buffers).max().unwrap_or(0);
     let devices = plan.memory.iter().map(|ledger| Device {
@@ -87,7 +87,7 @@ fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64
 /// The plan's name for the machine's own memory.
 const HOST: &str = "host";
 
-/// The number of the card that a ledger is of.
+/// Returns the number of the card whose ledger it is.
 fn card(ledger: &DeviceLedger) -> Option<u64> {
     ledger.device.strip_prefix("gpu")?.parse().ok()
 }
@@ -101,7 +101,7 @@ fn is_on(holder: Holder, ledger: &DeviceLedger) -> bool {
     }
 }
 
-/// Bytes of what the server reports.
+/// Returns the bytes of the parts that the server reports.
 fn buffers(ledger: &DeviceLedger) -> u64 {
     ledger.weights_bytes + ledger.kv_bytes + ledger.compute_bytes + ledger.output_bytes
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::agent::servers::reported::parse_log;
 
-/// As b11434 printed for a model of 7B parameters on a CPU.
+/// Log of b11434 for a model of 7B parameters on a CPU.
 const CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
 0.00.022.600 I load_tensors:   CPU_REPACK model buffer size =  3204.00 MiB
 0.00.022.871 I llama_context:        CPU  output buffer size =     0.24 MiB

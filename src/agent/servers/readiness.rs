@@ -17,7 +17,8 @@ pub struct Loading {
 }
 
 impl Loading {
-    /// Of a model of this size. It is read once or twice, into memory and perhaps into another order.
+    /// Returns the bounds for a model of this size, which is read once or twice, into memory and perhaps into another
+    /// order.
     pub fn of(model_bytes: u64, silence: Duration) -> Loading {
         Loading { silence, most_bytes: model_bytes.saturating_mul(4).saturating_add(4 << 30) }
     }

@@ -1,4 +1,4 @@
-//! What llama-server says of itself after a start: its devices, buffers and offloaded layers.
+//! Parses what llama-server reports after a start: its devices, buffers and offloaded layers.
 //!
 //! The lines are those of b11434 at verbosity 4; tests/fixtures/llama-server has recorded ones:
 //!
@@ -31,7 +31,7 @@ pub struct Reported {
     pub offloaded: Option<(u64, u64)>,
 }
 
-/// Whose memory a buffer is in.
+/// Memory that a buffer is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
     Host,
@@ -73,8 +73,8 @@ impl Reported {
         copies.map(|(_, bytes)| *bytes).fold(0, u64::saturating_add)
     }
 
-    /// Whose memory the buffer of that name is in. A card's number is its place among the devices that the server
-    /// uses: a processor's own graphics may be `Vulkan0` and left alone.
+    /// Returns the memory that the buffer of that name is in. A card's number is its place among the devices that the
+    /// server uses: a processor's own graphics may be `Vulkan0` and left alone.
     pub fn holder(&self, buffer: &str) -> Holder {
         match named(buffer) {
             Holder::Card(number) => {

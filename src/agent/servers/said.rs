@@ -1,4 +1,4 @@
-//! What a server that runs says of itself in the journal, and what the kernel says of its process.
+//! Reads what a running server reports of itself in the journal, and what the kernel reports of its process.
 
 use super::reported::{self, Reported};
 use crate::agent::host::service;

@@ -1,5 +1,4 @@
-//! What the units run: verifies this machine against the generation's plan, at every start, and then
-//! becomes llama-server.
+//! Verifies this machine against the generation's plan, at every start of a unit, and then becomes llama-server.
 
 use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};

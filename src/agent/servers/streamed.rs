@@ -5,13 +5,13 @@
 use crate::error::{Context, Failure, Result};
 use serde_json::Value;
 
-/// As much of an answer as has come.
+/// Part of an answer that has arrived.
 #[derive(Debug, Default)]
 pub struct Streamed {
     pub text: String,
     /// Pieces of text; a token or a few.
     pub pieces: u64,
-    /// Of the prompt, tokens read so far and in all.
+    /// Tokens of the prompt: read so far, and in all.
     pub read: (u64, u64),
     /// The server's own measurement; null until the end.
     pub timings: Value,

@@ -1,6 +1,5 @@
-//! What cloud-init starts at first boot: the apply of a session, without a client. The model and
-//! llama.cpp come from the bundle's directory where that carries them, else from the image or, where
-//! the plan pins them, from the network.
+//! Applies a bundle that cloud-init brought, at first boot, without a client. The model and llama.cpp come from the
+//! bundle's directory where that carries them, else from the image or, where the plan pins them, from the network.
 
 use super::shelf::Shelf;
 use super::{Agent, apply};
@@ -20,8 +19,7 @@ use base64::Engine;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which goes when it
-/// is done.
+/// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which is removed afterwards.
 pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<End> {
     let (tar, shelf) = match path.is_dir() {
         true => {
@@ -41,7 +39,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         ),
     };
     let plan = Bundle::from_tar(&tar)?.plan()?;
-    // Whoever looks at the machine meanwhile leaves it.
+    // Keeps a client that looks at the machine meanwhile from removing the agent.
     let _using = InUse::enter()?;
     settle()?;
     let request = Apply {
@@ -56,7 +54,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         models: shelf.blobs(CarriedKind::Model),
         client: "cloud-init".to_string(),
         mirrors: Vec::new(),
-        // At a first boot nobody is logged in who could be locked out, or confirm.
+        // At a first boot nobody is logged in who could be locked out, or who could confirm.
         expose: Expose { confirm_seconds: 0, ..Expose::default() },
     };
     let missing = missing(&plan, &shelf);
@@ -88,7 +86,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
     }
 }
 
-/// What the plan needs and neither this machine nor the shelf has.
+/// Lists what the plan needs and neither this machine nor the bundle has.
 fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();
@@ -107,8 +105,8 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     missing
 }
 
-/// An image may carry the program as a plain file where the link to it belongs. A folder that holds nothing but
-/// the program came with it, and goes with it.
+/// Replaces the program where an image carries it as a plain file in the place of the link to it. A folder that holds
+/// nothing but the program came with it, and goes with it.
 fn settle() -> Result<()> {
     let link = Path::new(paths::AGENT_LINK);
     let metadata = fs::symlink_metadata(link).with_context(|| format!("reading {}", link.display()))?;

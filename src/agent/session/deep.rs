@@ -18,12 +18,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Ids of the lines beside those of the plan's requirements.
+/// Ids of the report's lines, beside those of the plan's requirements.
 pub const MODEL: &str = "model-sha256";
 pub const EMBEDDING: &str = "embedding-sha256";
 pub const RUNTIME: &str = "runtime-sha256";
 
-/// What was found, and the folders that hold what is not as it was.
+/// Result of reading every byte, and the folders that hold a file that is not as it was recorded.
 #[derive(Debug, Default)]
 pub struct Deep {
     pub lines: Vec<Line>,
@@ -31,7 +31,7 @@ pub struct Deep {
 }
 
 impl Deep {
-    /// How the next apply comes to put them there again.
+    /// Returns the hint that makes the next apply put the damaged files there again.
     pub fn hint(&self) -> Option<String> {
         let folders: Vec<String> = self.damaged.iter().map(|path| path.display().to_string()).collect();
         (!folders.is_empty()).then(|| {
@@ -44,7 +44,7 @@ impl Deep {
     }
 }
 
-/// Reads the files that `plan` would use on this host, and says how far it is on the way.
+/// Reads the files that `plan` would use on this host, and reports its progress.
 pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
     let current = generation::current_record();
     let mut deep = Deep::default();
@@ -132,7 +132,7 @@ impl Deep {
     }
 }
 
-/// Nothing to read is no damage, but whoever asked should know.
+/// Returns the warning that there was nothing to read.
 fn absent(id: &str, name: &str) -> Line {
     Line {
         id: id.to_string(),
@@ -143,7 +143,7 @@ fn absent(id: &str, name: &str) -> Line {
     }
 }
 
-/// What is below an unpacked runtime's folder and did not come with it: llama-server loads every library
+/// Lists the files below an unpacked runtime's folder that did not come with it: llama-server loads every library
 /// beside it that has the right name.
 fn strange(folder: &Path, known: &BTreeMap<PathBuf, Checksum>) -> Result<Vec<String>> {
     let mut strange = Vec::new();
@@ -188,7 +188,7 @@ mod tests {
         let right = read(&known);
         assert_eq!((right.lines[0].outcome, right.damaged.len(), right.hint()), (Judgement::Ok, 0, None));
 
-        // What another hand put beside them.
+        // Files that others put beside the library.
         let (added, link) = (dir.path().join("libggml-x.so"), dir.path().join("libggml-y.so"));
         fs::write(&added, "x").unwrap();
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();

@@ -1,4 +1,4 @@
-//! `status`, `logs`, `key` and `remove` on the host.
+//! Answers `status`, `logs`, `key` and `remove` on the host.
 
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
@@ -29,12 +29,12 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// An apply has begun and has not ended, whether it still runs or was cut off.
+/// Returns whether an apply has begun and has not ended, running or cut off.
 fn unfinished(under_way: Option<&UnderWay>) -> bool {
     under_way.is_some_and(|under_way| under_way.what == "apply") || job::cut_off()
 }
 
-/// What `status` says where nothing serves yet: that an apply is at work, or what one left.
+/// Answers `status` where nothing serves yet: an apply is at work, or one was interrupted and left files.
 fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Result<End> {
     let waiting = receive::waiting_bytes() + generation::models_bytes();
     if under_way.is_none() && waiting == 0 && !job::cut_off() {
@@ -73,7 +73,7 @@ pub(super) fn installed_plan() -> Result<Plan> {
     Plan::from_json(&text)
 }
 
-/// One document: what is installed, whether it runs and is healthy, what the last apply measured.
+/// Sends one document: what is installed, whether it runs and is healthy, what the last apply measured.
 pub fn status(output: &mut dyn Events) -> Result<End> {
     let under_way = under_way::look()?;
     if generation::current().is_none() {
@@ -89,7 +89,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
     let silent = beside.iter().find(|server| server["health"] != "ready");
     let ready = health == "ready" && silent.is_none();
-    // Of one that does not serve.
+    // The log shown is of a server that does not serve.
     let unit = match silent.filter(|_| health == "ready") {
         Some(server) => text(&server["service"]),
         None => paths::UNIT.to_string(),
@@ -150,8 +150,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
 }
 
-/// What was changed by other hands since the apply, step by step; null where that is not known. That
-/// the service runs is told apart, and a newer executable of the tool is no drift.
+/// Lists the changes by other hands since the apply, step by step; `None` where that is not known. Whether the
+/// service runs is reported apart, and a newer executable of the tool is no drift.
 fn drift() -> Option<Vec<serde_json::Value>> {
     let desired = Desired::current()?;
     let past = Past { served: generation::current(), cut_off: false };
@@ -162,7 +162,7 @@ fn drift() -> Option<Vec<serde_json::Value>> {
     Some(drift.collect())
 }
 
-/// What is said of its health, and whether somebody else has its port.
+/// Returns the health as a word or the reason, and whether another program has the server's port.
 fn health(api: &Api, state: &State) -> (String, bool) {
     match api.health(state.pid) {
         Health::Ready => ("ready".to_string(), false),
@@ -172,7 +172,7 @@ fn health(api: &Api, state: &State) -> (String, bool) {
     }
 }
 
-/// A server beside the model's own.
+/// Returns the status of a server beside the model's own.
 fn beside(server: &Server) -> Result<serde_json::Value> {
     let state = service::state(&server.name.unit())?;
     let (health, stranger) = health(&Api::of(server.name)?, &state);
@@ -194,12 +194,12 @@ fn text(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_default().to_string()
 }
 
-/// Where a server listens on this host.
+/// Returns where a server listens on this host.
 fn listen(server: ServerName) -> serde_json::Value {
     json!({"host": ADDRESS.to_string(), "port": server.port()})
 }
 
-/// Where the units really listen, by the kernel: also what their arguments do not say.
+/// Returns the addresses on which the units listen by the kernel, whatever their arguments say.
 fn listening(plan: &Plan) -> Vec<serde_json::Value> {
     let mut units = vec![paths::UNIT.to_string(), paths::EXPOSE_UNIT.to_string()];
     units.extend(plan.beside().map(|server| server.name.unit()));
@@ -216,7 +216,7 @@ fn listening(plan: &Plan) -> Vec<serde_json::Value> {
     units.into_iter().flat_map(of_unit).collect()
 }
 
-/// The services' log; with `follow`, until the client goes away.
+/// Sends the services' log; with `follow`, until the client goes away.
 pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
     let plan = installed_plan()?;
     let count = lines.to_string();
@@ -249,8 +249,8 @@ pub fn logs(lines: u32, follow: bool, output: &mut dyn Events) -> Result<End> {
     Ok(End::done(false, ""))
 }
 
-/// Ends the process when this one's stdin ends: a client that goes away closes it, and a quiet
-/// service would otherwise never let us notice.
+/// Ends the process when this one's stdin ends: a client that goes away closes it, and the log of a quiet service
+/// would otherwise never notice.
 fn end_with_client(pid: u32) {
     std::thread::spawn(move || {
         let mut buffer = [0; 64];

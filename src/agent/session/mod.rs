@@ -1,4 +1,4 @@
-//! The near end of a connection: reads one request, answers with events, ends.
+//! Serves one connection: reads one request, answers with events, ends.
 
 pub mod boot;
 pub mod deep;
@@ -47,7 +47,7 @@ use zeroize::Zeroizing;
 
 /// Serves one request on stdin and stdout.
 pub fn session(input: impl Read, mut output: impl Write) -> Result<Exit> {
-    // Small, so that an upload's pieces go past it.
+    // Small, so that the pieces of an upload are not buffered.
     let mut input = BufReader::with_capacity(8 << 10, input);
     let mut line = Zeroizing::new(String::new());
     input.by_ref().take(LONGEST_REQUEST).read_line(&mut line).context("reading the request")?;
@@ -121,7 +121,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
     }
 }
 
-/// One of the plan's addresses a host: where its files come from, of every server and the runtime.
+/// Returns one address for each site that files come from: of every server's model and of the runtime.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
     let runtime = plan.llama_server.runtime.as_ref().map(|file| &file.url);
@@ -135,7 +135,7 @@ fn addresses(plan: &Plan) -> Vec<String> {
     .collect()
 }
 
-/// The facts with what takes a few seconds, the network towards `urls` among it.
+/// Returns the facts with those that take a few seconds to measure, among them the network towards `urls`.
 fn measured(urls: &[String], token: Option<&Token>) -> Facts {
     let mut facts = probe_and_measure(Path::new(paths::MODELS));
     let Some(measured) = &mut facts.measured else { return facts };
@@ -166,7 +166,7 @@ fn exclusive(what: &str, work: impl FnOnce() -> Result<End>) -> Result<End> {
     }
 }
 
-/// What becomes of the executable when a first apply fails.
+/// Fate of the executable when a first apply fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agent {
     /// It was staged for this apply and goes with it.
@@ -199,7 +199,7 @@ pub fn apply(
         }
         Err(other) => return Err(job::held_by(&other).into()),
     };
-    // The plan alone says what the host must have; nothing is written before that holds.
+    // The needs of the plan are checked first; nothing is written before they are met.
     let plan = bundle.plan()?;
     let facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
@@ -259,7 +259,7 @@ pub fn apply(
     if let Err(error) = started {
         let error = disk::hinted(error);
         if generation::is_none() && error.downcast_ref::<receive::Interrupted>().is_none() {
-            // Files that came before the one that failed stay, unless the disk has no room.
+            // Files that arrived before the one that failed stay, unless the disk has no room.
             receive::clear_parts()?;
             if !receive::holds_whole() || hint(&error) == Some(disk::FREE_SOME) {
                 remove::data()?;
@@ -276,7 +276,7 @@ fn claim(preflight: Preflight) -> Result<()> {
     made::add([Thing::tree(paths::INCOMING)?, Thing::tree(paths::JOB)?])
 }
 
-/// Asks for the blobs that the steps will need and that are not here.
+/// Asks the client for the blobs that the steps will need and that are not on this host.
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
     if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
@@ -284,7 +284,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
-    // What the client has not and the plan pins is downloaded by the job.
+    // The job downloads the files that the client does not have and the plan pins.
     let comes_later =
         |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
     wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
@@ -296,7 +296,7 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
     if wanted.is_empty() {
         return Ok(());
     }
-    // The space of all is taken before the first is sent.
+    // The space of all files is taken before the first is sent.
     let arrivals = wanted.iter().map(|blob| Arrival::begin(blob)).collect::<Result<Vec<Arrival>>>()?;
     for (blob, arrival) in wanted.iter().zip(arrivals) {
         let events = RefCell::new(&mut *output);
@@ -312,14 +312,14 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
 
 fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
     let mut report = verify::check(&plan.requirements, facts, &held);
-    // Those of the generation that serves; a new one starts from what there is.
+    // The links must be those of the generation that serves; a new generation starts from what the host has.
     if !plan.profile.gpus.is_empty() {
         report.lines.extend(generation::current_links().compare(facts));
     }
     if strict { report.strict() } else { report }.allow(allow)
 }
 
-/// What is ours on the host already, and what the service does.
+/// Returns the resources that our own servers use on the host, and the state of the chat server's unit.
 fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
     let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
     let mut chat = service::State::default();
@@ -327,7 +327,7 @@ fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
         let state = service::state(&server.unit())?;
         if state.is_running() {
             serving.insert(server, state.pid);
-            // Whoever else has the port is in the way, whether our unit runs or not.
+            // A port that another program has stays taken, whether our unit runs or not.
             if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
                 listening.insert(server);
             }
@@ -336,7 +336,7 @@ fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
             chat = state;
         }
     }
-    // What the old service has on the fullest card by its own ledger.
+    // Memory that the old service uses on the fullest card, by its own ledger.
     let ours = serving.contains_key(&ServerName::CHAT);
     let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
     Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))
@@ -379,7 +379,7 @@ fn verified(report: Report, facts: &Facts, output: &mut dyn Events) -> Result<Op
     Ok(Some(End::failed(&failure.into())))
 }
 
-/// The staged executable goes again when nothing of ours needs it: after a refusal, a probe, a check.
+/// Removes the staged executable again when nothing of ours needs it: after a refusal, a probe, a check.
 fn leave_if_unused(using: InUse) {
     let installed = !generation::is_none() || Path::new(paths::JOB).exists();
     let interrupted = Path::new(paths::INCOMING).is_dir();

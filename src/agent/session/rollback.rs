@@ -1,4 +1,4 @@
-//! Back to the generation that served before, on request.
+//! Goes back to the generation that served before, on request.
 
 use crate::agent::host::service;
 use crate::agent::servers::api::Api;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub fn rollback(output: &mut dyn Events) -> Result<End> {
     let (from, to) = target()?;
     let began = jiff::Timestamp::now();
-    // Whoever asked may go away; the switch goes on.
+    // The switch goes on although the client may disconnect.
     let mut watcher = Watcher(output);
     let way = |from: &Path, to: &Path| format!("from generation {} to {}", number(from), number(to));
     let error = match told(&mut watcher, "rollback", way(&from, &to), |watcher| switch(&to, watcher)) {
@@ -46,7 +46,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
     Ok(end)
 }
 
-/// The generation that serves and the one to go to, which is all there.
+/// Returns the generation that serves and the one to go to, which is complete.
 fn target() -> Result<(PathBuf, PathBuf)> {
     let from = generation::current().ok_or_else(|| {
         Failure::failed("nothing of agi-provision is installed on this host")
@@ -76,9 +76,9 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     let plan = Plan::from_json(&text)?;
     let old = generation::current_plan();
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
-    // The limits are another generation's now.
+    // The limits are files of the generation.
     service::reload()?;
-    // What makes room comes first, what comes beside it last.
+    // Makes room for the model first; the servers beside it start last.
     beside::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
     let api = Api::of(ServerName::CHAT)?;

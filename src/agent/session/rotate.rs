@@ -1,5 +1,5 @@
-//! `key rotate`: a new API key for every server. The old one is kept until the new one is proved, and comes
-//! back when it is not.
+//! Replaces the API key of every server (`key rotate`). The old one is kept until the new one is proved, and comes
+//! back if it is not.
 
 use super::inspect::installed_plan;
 use crate::agent::host::service;
@@ -77,7 +77,8 @@ fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Resu
     Ok(())
 }
 
-/// What is not as it has to be, of the answers (HTTP statuses) to the new key, to none and to the old one.
+/// Returns why a rotation is refused, by the HTTP statuses that a server gives with the new key, with none and with
+/// the old one; `None` if all are as they have to be.
 fn wrong(new: u16, none: u16, old: u16) -> Option<String> {
     match (new, none, old) {
         (200, 401, 401) => None,

@@ -1,6 +1,6 @@
-//! The client's part of an apply, where the files lie beside the bundle: a seed, or a directory that was
-//! copied to the host. The session asks for what it needs as it does of a client, verifies first, takes
-//! the space first, and hashes what it gets; what is on the host already is not read.
+//! Does the client's part of an apply, where the files lie beside the bundle: a seed, or a directory that was copied
+//! to the host. The session asks for what it needs as it does of a client, verifies first, takes the space first, and
+//! hashes what it gets; a file that is on the host already is not read.
 
 use crate::render::carried::Carried;
 use crate::render::{CarriedKind, Manifest};
@@ -15,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The files that a bundle's directory carries.
+/// Files that a bundle's directory carries.
 pub struct Shelf {
     folder: PathBuf,
     carried: Vec<Carried>,
@@ -26,7 +26,7 @@ impl Shelf {
         Shelf { folder: folder.to_path_buf(), carried: manifest.carried.clone() }
     }
 
-    /// A bundle that carries nothing.
+    /// Returns the shelf of a bundle that carries nothing.
     pub fn empty() -> Shelf {
         Shelf { folder: PathBuf::new(), carried: Vec::new() }
     }
@@ -36,8 +36,8 @@ impl Shelf {
         carried.map(blob).collect()
     }
 
-    /// Runs `session` with an input that answers what it asks for on its output. Beside its result: why a
-    /// file could not be read, which the session takes for a client that went away.
+    /// Runs `session` with an input that answers what it asks for on its output. Returns, beside its result, why a
+    /// file could not be read: to the session that looks like a client that went away.
     pub fn serve<T>(
         &self,
         output: &mut dyn Events,
@@ -46,7 +46,7 @@ impl Shelf {
         let wish = RefCell::new(Wish::default());
         let mut asked = Asked { shelf: self, output, wish: &wish, copying: None };
         let result = session(&mut ShelfReader { wish: &wish }, &mut asked);
-        // Nobody hears it where the output is gone; what counts is the result.
+        // The output may be gone; the result counts.
         let _ = asked.end_copy(true);
         (result, wish.into_inner().failed)
     }
@@ -56,7 +56,7 @@ fn blob(file: &Carried) -> Blob {
     Blob { name: file.name.clone(), sha256: file.sha256.clone(), size_bytes: file.size_bytes }
 }
 
-/// What the session wants next, as [frames](crate::wire::frames).
+/// Pieces that the session wants next, as [frames](crate::wire::frames).
 #[derive(Default)]
 struct Wish {
     file: Option<File>,
@@ -66,18 +66,18 @@ struct Wish {
     /// Unread bytes of the current piece: from here to `end`.
     at: u64,
     end: u64,
-    /// The end of the pieces was given.
+    /// Whether the end of the pieces was given.
     over: bool,
     path: PathBuf,
     failed: Option<String>,
 }
 
-/// Passes events on; a wish for files is met instead.
+/// Passes events on, except a request for files, which it answers itself.
 struct Asked<'a> {
     shelf: &'a Shelf,
     output: &'a mut dyn Events,
     wish: &'a RefCell<Wish>,
-    /// When the step of the file that is being copied began.
+    /// When copying the current file began.
     copying: Option<Instant>,
 }
 
@@ -93,7 +93,7 @@ impl Asked<'_> {
         let file = file.ok_or_else(|| io::Error::other("a file was asked for that is not carried"))?;
         let path = self.shelf.folder.join(file.path());
         let what = format!("{} ({}) from {}", file.name, gib(file.size_bytes), path.display());
-        // Asked for again: the rest of it is missing.
+        // A second request asks for the missing rest of the file.
         self.end_copy(true)?;
         self.copying = Some(Instant::now());
         self.output.send(&Event::Step { name: "copy".to_string(), what })?;
@@ -121,7 +121,7 @@ impl Events for Asked<'_> {
     }
 }
 
-/// What a client would send: the pieces that were asked for, and their end.
+/// Reads what a client would send: the pieces that were asked for, and their end.
 pub struct ShelfReader<'a> {
     wish: &'a RefCell<Wish>,
 }

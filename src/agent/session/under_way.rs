@@ -1,4 +1,4 @@
-//! What is being done to the host at this moment, for `status`: by whom, since when, and at which step.
+//! Work that is being done to the host at this moment, for `status`: by whom, since when, and at which step.
 
 use crate::agent::host::lock::{self, Holder};
 use crate::agent::job;
@@ -11,15 +11,15 @@ pub struct UnderWay {
     pub what: String,
     /// `user@machine`; empty where the host does not know.
     pub by: String,
-    /// RFC 3339.
+    /// When it began, RFC 3339.
     pub since: String,
     /// The step that runs; `None` before the first and between two.
     pub step: Option<String>,
-    /// What that step changes.
+    /// Changes that the step makes, as text.
     pub changes: Option<String>,
 }
 
-/// `None`: nobody changes anything.
+/// Returns the work under way; `None` if nobody changes anything.
 pub fn look() -> Result<Option<UnderWay>> {
     // A job whose unit has been started takes the lock a moment later.
     let holder = match lock::holder() {
@@ -31,7 +31,7 @@ pub fn look() -> Result<Option<UnderWay>> {
 }
 
 fn of(holder: Holder, step: Option<(String, String)>) -> UnderWay {
-    // Of other work than an apply the holder has the command's name instead of a client.
+    // For work other than an apply the holder has the command's name instead of a client.
     let (what, by) = match holder.client.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
         Some(command) => (command.to_string(), String::new()),
         None => ("apply".to_string(), holder.client),
@@ -41,7 +41,7 @@ fn of(holder: Holder, step: Option<(String, String)>) -> UnderWay {
 }
 
 impl UnderWay {
-    /// As a clause: `an apply by a@b runs since 2026-01-02T03:04:05Z, now at step model`.
+    /// Returns a clause such as `an apply by a@b runs since 2026-01-02T03:04:05Z, now at step model`.
     pub fn sentence(&self) -> String {
         let by = if self.by.is_empty() { String::new() } else { format!(" by {}", self.by) };
         let step = self.step.as_ref().map_or(String::new(), |step| format!(", now at step {step}"));

@@ -1,7 +1,7 @@
 //! The link through which the service starts the agent.
 
 use super::resource::{Change, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
+use super::run::{How, Run};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::staged;
 use crate::error::Result;
@@ -31,7 +31,7 @@ impl Resource for AgentLink {
     fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
         let link = Path::new(paths::AGENT_LINK);
         if let Ok(target) = fs::read_link(link) {
-            run.undo.push(Undo::Link { path: link.to_path_buf(), target });
+            run.note(self.id(), How::Link { path: link.to_path_buf(), target });
         }
         files::link(link, &own_name()?)
     }

@@ -1,10 +1,12 @@
-//! Says what a generation changes of the one that serves. Pure.
+//! Compares a generation with the one that serves, for people. Pure.
 
 use crate::agent::store::generation::Record;
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use crate::plan::server_args::{Flag, ServerArgs};
+use std::collections::BTreeSet;
 
-/// One line for each difference, in the order in which a person would ask.
+/// Returns one line for each difference, the most important first.
 pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
     let ((old, old_record), (new, new_record)) = (old, new);
     let mut lines = Vec::new();
@@ -13,14 +15,21 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
             lines.push(format!("{what}: {old} → {new}"));
         }
     };
-    let model = |plan: &Plan| format!("{} {}", plan.model.id, plan.model.quant);
-    differ("model", model(old), model(new));
+    let model = |plan: &Plan, server: ServerName| {
+        plan.server(server).map_or("none".to_string(), |server| format!("{} {}", server.id, server.quant))
+    };
+    differ("model", model(old, ServerName::CHAT), model(new, ServerName::CHAT));
     differ("llama.cpp", old_record.llama_build.clone(), new_record.llama_build.clone());
     differ("profile", old.profile.id.clone(), new.profile.id.clone());
-    let rag = |plan: &Plan| {
-        plan.rag.as_ref().map_or("none".to_string(), |rag| format!("{} {}", rag.model.id, rag.model.quant))
-    };
-    differ("embedding model", rag(old), rag(new));
+    let servers: BTreeSet<ServerName> =
+        old.servers().chain(new.servers()).map(|server| server.name).collect();
+    for server in servers.iter().copied().filter(|server| *server != ServerName::CHAT) {
+        let what = match server {
+            ServerName::EMBEDDING => "embedding model".to_string(),
+            other => format!("model of {other}"),
+        };
+        differ(&what, model(old, server), model(new, server));
+    }
     let exposure = |plan: &Plan| plan.expose.as_ref().map_or("no other host".to_string(), |e| e.to_string());
     differ("open to", exposure(old), exposure(new));
     let allowed = |record: &Record| match record.allowed.as_slice() {
@@ -39,9 +48,15 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
             lines.push(format!("{}: another SHA-256", blob.name));
         }
     }
-    lines.extend(arguments("llama-server", &old.llama_server.args, &new.llama_server.args));
-    if let (Some(old), Some(new)) = (&old.rag, &new.rag) {
-        lines.extend(arguments("embedding server", &old.args, &new.args));
+    for server in servers {
+        let called = match server {
+            ServerName::CHAT => "llama-server".to_string(),
+            ServerName::EMBEDDING => "embedding server".to_string(),
+            other => format!("server {other}"),
+        };
+        if let (Some(old), Some(new)) = (old.server(server), new.server(server)) {
+            lines.extend(arguments(&called, old.args, new.args));
+        }
     }
     if old.model.chat_template != new.model.chat_template {
         lines.push("chat template: another".to_string());
@@ -49,7 +64,7 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
     lines
 }
 
-/// Differences of a server's arguments; those that name its model are told otherwise.
+/// Returns the differences of a server's arguments, without those that name its model, which has a line of its own.
 fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
     let pairs = |args: &ServerArgs| -> Vec<(String, String)> {
         let argv = args.to_argv();
@@ -64,7 +79,7 @@ fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
     };
     let named = [Flag::Model.name(), Flag::Alias.name()];
     let mut flags: Vec<&String> = new.iter().chain(&old).map(|(flag, _)| flag).collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     flags.retain(|flag| !named.contains(&flag.as_str()) && seen.insert(*flag));
     let line = |flag: &String| match (of(&old, flag), of(&new, flag)) {
         (Some(old), Some(new)) if old == new => None,
@@ -122,5 +137,41 @@ mod tests {
             request.fixed.expose = crate::plan::expose::Exposure::of(&["10.0.0.0/8".parse().unwrap()])
         });
         assert_eq!(of(&open, "aa"), ["open to: no other host → 10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn every_server_beside_the_models_own_is_compared() {
+        let three: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/plans/three-servers.json")).unwrap();
+        let parsed = |plan: &serde_json::Value| Plan::from_json(&plan.to_string()).unwrap();
+        let of = |change: fn(&mut serde_json::Value)| {
+            let mut new = three.clone();
+            change(&mut new);
+            let (old, new) = (parsed(&three), parsed(&new));
+            compare((&old, &record(&old, "aa")), (&new, &record(&new, "aa")))
+        };
+        assert_eq!(of(|_| {}), [] as [&str; 0]);
+        let (id, quant) = (&three["servers"][0]["model"]["id"], &three["servers"][0]["model"]["quant"]);
+        let third = format!("{} {}", id.as_str().unwrap(), quant.as_str().unwrap());
+        assert_eq!(
+            of(|plan| plan["servers"][0]["model"]["id"] = "other".into()),
+            [format!("model of embed-2: {third} → other {}", quant.as_str().unwrap())]
+        );
+        assert_eq!(
+            of(|plan| plan["servers"] = Vec::<u8>::new().into()),
+            [format!("model of embed-2: {third} → none")]
+        );
+        let threads = |plan: &mut serde_json::Value, server: &str| {
+            let args = plan.pointer_mut(server).unwrap().as_array_mut().unwrap();
+            let at = args.iter().position(|arg| arg == "--threads").unwrap();
+            std::mem::replace(&mut args[at + 1], "1".into())
+        };
+        for (called, server) in [("embedding server", "/rag/args"), ("server embed-2", "/servers/0/args")] {
+            let mut new = three.clone();
+            let before = threads(&mut new, server);
+            let (old, new) = (parsed(&three), parsed(&new));
+            let lines = compare((&old, &record(&old, "aa")), (&new, &record(&new, "aa")));
+            assert_eq!(lines, [format!("{called}: --threads {} → 1", before.as_str().unwrap())]);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 pub struct Directories;
 
-/// What is private to root is 0700; the service reads the rest.
+/// Folders and their modes: 0700 for root's own, 0755 for those that the service reads.
 const DIRECTORIES: &[(&str, u32)] = &[
     (paths::ETC, 0o755),
     (paths::VAR, 0o755),

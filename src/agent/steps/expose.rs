@@ -57,7 +57,7 @@ impl Resource for Expose {
         let Some(exposure) = &desired.plan.expose else { return expose::close() };
         let opened = open(exposure, desired, run);
         if opened.is_err() {
-            // Whatever was begun; the error says why.
+            // Takes back what was begun. The error of `open` says more than one of these would.
             let _ = files::remove(Path::new(paths::EXPOSE_TRIAL));
             let _ = expose::settle();
         }

@@ -1,7 +1,7 @@
 //! The API key: made on the host, readable by root alone, handed to the server as a credential.
 
 use super::resource::{Change, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
+use super::run::{How, Run};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
 use crate::error::Result;
@@ -23,7 +23,7 @@ impl Resource for Key {
     }
 
     fn apply(&self, _: &Desired, run: &mut Run) -> Result<()> {
-        run.undo.push(Undo::Remove(paths::API_KEY.into()));
+        run.note(self.id(), How::Remove(paths::API_KEY.into()));
         key::create()
     }
 }

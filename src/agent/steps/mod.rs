@@ -1,30 +1,35 @@
 //! The resources of a host, in order, one file each: it can be observed without changing anything, and
 //! applied; what that changed is noted so that it can be taken back.
 
-mod activate;
 mod agent_link;
 mod arrival;
 mod config;
 mod config_changes;
 mod directories;
-mod embedding;
 mod expose;
 mod key;
 mod model;
 mod packages;
 pub mod past;
 pub mod resource;
+mod retire;
 pub mod run;
 mod runtime;
+mod start;
+mod start_chat;
+mod start_embedding;
 pub mod told;
 mod unit;
 mod user;
 
+use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use resource::Resource;
 
-/// Every resource, in the order in which they are applied.
-pub fn all() -> Vec<Box<dyn Resource>> {
-    vec![
+/// Returns every resource of a host that gets `plan`, in the order in which they are applied. `installed`: servers
+/// beside the model's own that the host has.
+pub fn all(plan: &Plan, installed: &[ServerName]) -> Vec<Box<dyn Resource>> {
+    let mut all: Vec<Box<dyn Resource>> = vec![
         Box::new(user::User),
         Box::new(directories::Directories),
         Box::new(runtime::Runtime),
@@ -34,20 +39,35 @@ pub fn all() -> Vec<Box<dyn Resource>> {
         Box::new(agent_link::AgentLink),
         Box::new(unit::Unit),
         Box::new(config::Config),
-        Box::new(embedding::Retire),
-        Box::new(activate::Activate),
-        Box::new(embedding::Embedding),
-        Box::new(expose::Expose),
-    ]
+    ];
+    all.extend(installed.iter().map(|server| Box::new(retire::Retire(*server)) as Box<dyn Resource>));
+    all.extend(plan.servers().map(|server| Box::new(start::Start(server.name)) as Box<dyn Resource>));
+    all.push(Box::new(expose::Expose));
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use super::resource::Id;
+    use super::*;
+    use resource::Id;
 
     #[test]
-    fn every_resource_is_listed_once_in_its_order() {
-        let ids: Vec<Id> = super::all().iter().map(|resource| resource.id()).collect();
-        assert_eq!(ids, Id::ALL);
+    fn resources_are_listed_in_the_order_of_their_ids_with_one_for_each_server() {
+        let plan = Plan::from_json(include_str!("../../../tests/golden/plans/three-servers.json")).unwrap();
+        let installed = [ServerName::EMBEDDING, "embed-3".parse().unwrap()];
+        let ids: Vec<Id> = all(&plan, &installed).iter().map(|resource| resource.id()).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+        let servers: Vec<Id> = ids.into_iter().filter(|id| id.server().is_some()).collect();
+        let [third, gone] = ["embed-2", "embed-3"].map(|name| name.parse().unwrap());
+        assert_eq!(
+            servers,
+            [
+                Id::Retire(ServerName::EMBEDDING),
+                Id::Retire(gone),
+                Id::Start(ServerName::CHAT),
+                Id::Start(ServerName::EMBEDDING),
+                Id::Start(third),
+            ]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! The model's files, kept by their content.
 
 use super::arrival;
-use super::resource::{Change, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
+use super::resource::{Change, Id, Observed, Past, Reach, Resource};
+use super::run::{How, Run};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, has_model, model_folder, model_path};
 use crate::agent::store::made::{self, Thing};
@@ -25,13 +25,16 @@ impl Resource for Model {
         let missing = desired.record.models.iter().filter(|blob| !has_model(blob));
         let put =
             |blob: &Blob| Change::Create(format!("put {} ({}) in place", blob.name, gib(blob.size_bytes)));
-        Ok(missing.map(put).collect::<Vec<_>>().into())
+        let missing: Vec<&Blob> = missing.collect();
+        let reach = missing.iter().flat_map(|blob| desired.readers(&blob.name)).collect();
+        let changes = missing.into_iter().map(put).collect();
+        Ok(Observed { changes, reach: Reach::Only(reach), dependent: None })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         for blob in desired.record.models.iter().filter(|blob| !has_model(blob)) {
             let (folder, path) = (model_folder(blob), model_path(blob));
-            run.undo.push(Undo::Remove(folder.clone()));
+            run.note(self.id(), How::Remove(folder.clone()));
             if !lies_there(blob, run) {
                 let arrived = arrival::arrived(blob, desired, run)?;
                 files::remove(&folder)?;

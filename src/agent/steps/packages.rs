@@ -15,6 +15,7 @@ use crate::files;
 use crate::hardware::backend::Backend;
 use crate::hardware::probe::package_lock;
 use crate::hardware::vendor;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 pub struct Packages;
@@ -61,6 +62,9 @@ impl Resource for Packages {
             ))
             .into());
         }
+        if let Some(warning) = lacks_icd(desired, &loaded.backends) {
+            run.warn(warning)?;
+        }
         let path = runtime_folder(&desired.record.runtime).join(NOTE);
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
@@ -78,9 +82,11 @@ struct Loader {
     missing: Vec<String>,
     /// Libraries outside the runtime.
     found: Vec<PathBuf>,
+    /// The backends for the plan's cards that the runtime has.
+    backends: Vec<Backend>,
 }
 
-/// What the dynamic loader would find for llama-server, read from its files: nothing of it is run.
+/// Returns what the dynamic loader would load for llama-server, read from its files without running it.
 fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
@@ -96,11 +102,15 @@ fn loader(desired: &Desired) -> Result<Loader> {
             .hint(format!("it must be a Linux {} executable for this host's C library", Machine::OWN))
     })?;
     let mut missing = loaded.missing();
+    let mut backends = Vec::new();
     if desired.plan.cards() > 0 {
         // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
-        let backends = vendor::of(desired.plan.profile.vendor()).backends();
-        let found = |backend: &Backend| elf::resolve(&server.with_file_name(backend.library()), &search).ok();
-        missing.extend(backends.iter().filter_map(found).flat_map(|loaded| loaded.missing()));
+        for backend in vendor::of(desired.plan.profile.vendor()).backends() {
+            if let Ok(loaded) = elf::resolve(&server.with_file_name(backend.library()), &search) {
+                backends.push(*backend);
+                missing.extend(loaded.missing());
+            }
+        }
         missing.sort();
         missing.dedup();
     }
@@ -110,7 +120,24 @@ fn loader(desired: &Desired) -> Result<Loader> {
     if found.is_empty() && missing.is_empty() {
         found.push(server);
     }
-    Ok(Loader { missing, found })
+    Ok(Loader { missing, found, backends })
+}
+
+/// Where Vulkan looks for drivers.
+const ICD_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+
+/// A runtime that computes through Vulkan alone finds no card where the maker's driver is not known to Vulkan.
+fn lacks_icd(desired: &Desired, backends: &[Backend]) -> Option<String> {
+    let icd = vendor::of(desired.plan.profile.vendor()).icd();
+    let entries = ICD_FOLDERS.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let has = |name: std::ffi::OsString| name.to_string_lossy().starts_with(icd.file);
+    let is_there = entries.map(|entry| entry.file_name()).any(has);
+    (backends == [Backend::Vulkan] && !is_there).then(|| {
+        format!(
+            "the runtime computes through Vulkan, and no {}*.json in {} names the card's driver: install {}",
+            icd.file, ICD_FOLDERS[0], icd.package
+        )
+    })
 }
 
 /// The libraries of a program for this machine; or why it does not start here, whatever is installed.

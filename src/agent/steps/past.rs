@@ -1,4 +1,4 @@
-//! What came before an apply.
+//! State that earlier applies left.
 
 use std::path::PathBuf;
 

@@ -5,45 +5,54 @@ use crate::agent::servers::api::{Answer, Timing};
 use crate::agent::servers::beside::EmbeddingProof;
 use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
+use crate::agent::store::id::Id;
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::plan::server::ServerName;
 use crate::wire::protocol::{Event, Events, Unit};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How one change is taken back.
+/// A change that a run made, and the resource that made it.
 #[derive(Debug)]
-pub enum Undo {
-    /// It was not there before.
+pub struct Undo {
+    pub by: Id,
+    pub how: How,
+}
+
+/// How a change is taken back.
+#[derive(Debug)]
+pub enum How {
+    /// Removes what was not there before.
     Remove(PathBuf),
-    /// A file had this content and mode.
+    /// Restores a file's content and mode.
     File { path: PathBuf, content: Vec<u8>, mode: u32 },
-    /// A link pointed there.
+    /// Restores a link's target.
     Link { path: PathBuf, target: PathBuf },
-    /// systemd read unit files.
+    /// Lets systemd read unit files again.
     Reload,
-    /// The service was started from another generation.
-    Restart { since: jiff::Timestamp },
-    /// The embedding server was started or taken away.
-    Embedding,
+    /// Starts the resource's server again by the old plan: it was started, at this time.
+    Started { since: jiff::Timestamp },
+    /// Starts the resource's server again by the old plan: it was stopped or removed.
+    Stopped,
 }
 
 /// One run of the steps: where events go, and what was changed so far.
 pub struct Run<'a> {
     events: &'a mut dyn Events,
+    /// Changes so far, in the order in which they were made.
     pub undo: Vec<Undo>,
     pub notes: Notes,
-    /// For downloads.
+    /// Token for downloads.
     pub token: Option<crate::fetch::Token>,
     pub past: Past,
-    /// Units that the resource being applied starts anew, though they run well.
-    pub restarts: Vec<String>,
-    /// The step that runs, or has failed.
-    pub failing: Option<&'static str>,
+    /// Resource that is being applied, or has failed.
+    pub current: Option<Id>,
     last_progress: Option<Instant>,
 }
 
-/// What steps learnt, for the receipt.
+/// Measurements and warnings of the steps, for the receipt.
 #[derive(Default, serde::Serialize)]
 pub struct Notes {
     pub packages: Vec<String>,
@@ -53,7 +62,7 @@ pub struct Notes {
     pub timing: Option<Timing>,
     pub memory: Option<Memory>,
     pub proof: Option<Proof>,
-    /// Of each embedding server, in the plan's order.
+    /// Proof of each embedding server that was started, in the plan's order.
     pub embedding: Vec<EmbeddingProof>,
 }
 
@@ -65,10 +74,14 @@ impl<'a> Run<'a> {
             notes: Notes::default(),
             token: None,
             past: Past::default(),
-            restarts: Vec::new(),
-            failing: None,
+            current: None,
             last_progress: None,
         }
+    }
+
+    /// Notes how a change by the resource `by` is taken back.
+    pub fn note(&mut self, by: Id, how: How) {
+        self.undo.push(Undo { by, how });
     }
 
     pub fn event(&mut self, event: &Event) -> Result<()> {
@@ -93,12 +106,24 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What the receipt says of the measured next to the planned.
-pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
+/// Facts about the chat server in a receipt; of those with `planned` beside it, only `measured` is of the server.
+const CHAT_FACTS: [(&str, bool); 6] = [
+    ("start_seconds", false),
+    ("answer", false),
+    ("decode_tok_s", true),
+    ("prefill_tok_s", true),
+    ("proof", false),
+    ("memory", true),
+];
+
+/// Returns the part of a receipt that sets the measured beside the planned. `earlier` is the same part of the receipt
+/// of the generation that served until now: servers that this run did not start keep what it says of them.
+pub fn receipt_facts(plan: &Plan, notes: &Notes, earlier: Option<&Value>) -> Value {
     let measured = |timed: fn(&Timing) -> f64, first: fn(&Answer) -> f64| {
         notes.timing.as_ref().map(timed).or(notes.answer.as_ref().map(first))
     };
-    serde_json::json!({
+    let servers: Vec<Value> = plan.beside().filter_map(|server| proof(server.name, notes, earlier)).collect();
+    let mut facts = json!({
         "start_seconds": notes.start_seconds,
         "answer": notes.answer,
         "decode_tok_s": {
@@ -110,11 +135,66 @@ pub fn receipt_facts(plan: &Plan, notes: &Notes) -> serde_json::Value {
             "measured": measured(|timing| timing.prefill_tok_s, |answer| answer.prefill_tok_s),
         },
         "proof": notes.proof,
-        "embedding": notes.embedding.first(),
-        "servers": notes.embedding,
+        "embedding": servers.first(),
+        "servers": servers,
         "memory": {
             "planned_host_bytes": plan.memory.first().map(|host| host.total_bytes),
             "measured": notes.memory,
         },
-    })
+    });
+    if let Some(earlier) = earlier.filter(|_| notes.start_seconds.is_none()) {
+        for (name, planned) in CHAT_FACTS {
+            match planned {
+                true => facts[name]["measured"] = earlier[name]["measured"].clone(),
+                false => facts[name] = earlier[name].clone(),
+            }
+        }
+    }
+    facts
+}
+
+/// Returns the proof of an embedding server: of this run, or of the earlier receipt.
+fn proof(server: ServerName, notes: &Notes, earlier: Option<&Value>) -> Option<Value> {
+    let name = server.to_string();
+    if let Some(own) = notes.embedding.iter().find(|proof| proof.server == name) {
+        return Some(json!(own));
+    }
+    let proofs = earlier.and_then(|earlier| earlier["servers"].as_array());
+    proofs?.iter().find(|proof| proof["server"] == name.as_str()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_not_started_keeps_what_the_earlier_receipt_says_of_it() {
+        let plan = Plan::from_json(include_str!("../../../tests/golden/plans/three-servers.json")).unwrap();
+        let earlier = json!({
+            "start_seconds": 61.0,
+            "answer": {"generated_tokens": 5},
+            "decode_tok_s": {"planned": 1.0, "measured": 9.5},
+            "prefill_tok_s": {"planned": 1.0, "measured": 80.0},
+            "proof": null,
+            "memory": {"planned_host_bytes": 1, "measured": {"rss_bytes": 7}},
+            "servers": [{"server": "embed", "start_seconds": 2.0}, {"server": "embed-3", "start_seconds": 4.0}],
+        });
+        let facts = receipt_facts(&plan, &Notes::default(), Some(&earlier));
+        assert_eq!(
+            (&facts["start_seconds"], &facts["answer"]["generated_tokens"]),
+            (&json!(61.0), &json!(5))
+        );
+        assert_eq!(facts["decode_tok_s"]["measured"], 9.5);
+        assert_eq!(facts["decode_tok_s"]["planned"], json!(plan.speed.decode_tok_s));
+        assert_eq!(facts["memory"]["planned_host_bytes"], json!(plan.memory[0].total_bytes));
+        // One that the plan has not is not in it.
+        assert_eq!(facts["servers"], json!([{"server": "embed", "start_seconds": 2.0}]));
+        assert_eq!(facts["embedding"], facts["servers"][0]);
+
+        let started = Notes { start_seconds: Some(3.0), ..Notes::default() };
+        let facts = receipt_facts(&plan, &started, Some(&earlier));
+        assert_eq!((&facts["start_seconds"], &facts["answer"]), (&json!(3.0), &Value::Null));
+        assert_eq!(facts["decode_tok_s"]["measured"], Value::Null);
+        assert_eq!(receipt_facts(&plan, &Notes::default(), None)["start_seconds"], Value::Null);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::arrival;
 use super::resource::{Change, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
+use super::run::{How, Run};
 use crate::agent::host::disk;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
@@ -52,7 +52,7 @@ impl Resource for Runtime {
             made::add([Thing::tree(&folder)?, Thing::tree(&unpacking)?])?;
             for path in [&folder, &unpacking] {
                 files::remove(path)?;
-                run.undo.push(Undo::Remove(path.clone()));
+                run.note(self.id(), How::Remove(path.clone()));
             }
             Ok::<(), anyhow::Error>(())
         };

@@ -1,13 +1,14 @@
 //! The systemd units and their drop-in links; the same for every generation that has them.
 
-use super::resource::{Change, Id, Observed, Past, Resource};
-use super::run::{Run, Undo};
+use super::resource::{Change, Id, Observed, Past, Reach, Resource};
+use super::run::{How, Run};
 use crate::agent::host::service;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::made;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::paths;
+use crate::plan::server::ServerName;
 use crate::render::manifest::{host_path, is_units};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -28,14 +29,16 @@ impl Resource for Unit {
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let parts = parts(desired)?;
-        let differ = parts.iter().filter(|part| !part.is_there());
-        Ok(differ.map(Part::change).collect::<Vec<_>>().into())
+        let differ: Vec<&Part> = parts.iter().filter(|part| !part.is_there()).collect();
+        let reach = differ.iter().map(|part| reach(part.path())).fold(Reach::none(), Reach::and);
+        let changes = differ.into_iter().map(Part::change).collect();
+        Ok(Observed { changes, reach, dependent: None })
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        run.undo.push(Undo::Reload);
+        run.note(self.id(), How::Reload);
         for part in parts(desired)?.iter().filter(|part| !part.is_there()) {
-            run.undo.push(part.undo());
+            run.note(self.id(), part.undo());
             made::folder(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
             match part {
                 Part::File { path, content, mode } => files::write(path, content, *mode)?,
@@ -70,6 +73,21 @@ fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
     Ok(parts)
 }
 
+/// Returns the server whose unit, drop-in or link to start at boot lies at `path`; every server for a path that
+/// belongs to none of them, except the unit that lets other hosts in, which no server reads.
+fn reach(path: &Path) -> Reach {
+    let belongs = |server: &ServerName| {
+        path == Path::new(&server.unit_file())
+            || path.starts_with(server.drop_in())
+            || path == Path::new(&server.wants())
+    };
+    match ServerName::all().find(belongs) {
+        Some(server) => Reach::Only([server].into()),
+        None if path == Path::new(paths::EXPOSE_FILE) => Reach::none(),
+        None => Reach::Every,
+    }
+}
+
 impl Part<'_> {
     fn path(&self) -> &Path {
         match self {
@@ -94,16 +112,36 @@ impl Part<'_> {
         }
     }
 
-    fn undo(&self) -> Undo {
+    fn undo(&self) -> How {
         let path = self.path().to_path_buf();
         if let Ok(target) = fs::read_link(&path) {
-            return Undo::Link { path, target };
+            return How::Link { path, target };
         }
         match (fs::read(&path), fs::metadata(&path)) {
             (Ok(content), Ok(metadata)) => {
-                Undo::File { path, content, mode: metadata.permissions().mode() & 0o7777 }
+                How::File { path, content, mode: metadata.permissions().mode() & 0o7777 }
             }
-            _ => Undo::Remove(path),
+            _ => How::Remove(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_units_file_reaches_its_own_server_alone() {
+        let embed_2 = "embed-2".parse::<ServerName>().unwrap();
+        for (path, expected) in [
+            (paths::UNIT_FILE.to_string(), Reach::Only([ServerName::CHAT].into())),
+            (embed_2.unit_file(), Reach::Only([embed_2].into())),
+            (format!("{}/10-generation.conf", embed_2.drop_in()), Reach::Only([embed_2].into())),
+            (embed_2.wants(), Reach::Only([embed_2].into())),
+            (paths::EXPOSE_FILE.to_string(), Reach::none()),
+            ("/etc/systemd/system/other.service".to_string(), Reach::Every),
+        ] {
+            assert_eq!(reach(Path::new(&path)), expected, "{path}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a host should become: a bundle, and which runtime and model files are meant by it.
+//! Desired state of a host: a bundle, and which runtime and model files are meant by it.
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
 use super::{download, installed};
@@ -9,13 +9,15 @@ use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
+use crate::plan::server::ServerName;
 use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the host should become.
+/// Desired state of a host.
 pub struct Desired {
     pub plan: Plan,
     pub bundle: Bundle,
@@ -29,11 +31,11 @@ pub struct Desired {
     pub installed: Option<PathBuf>,
     /// How long a server may show no progress while it starts and answers.
     pub silence: Duration,
-    /// A broken promise refuses.
+    /// Whether a broken promise of the plan refuses, as a need does.
     pub strict: bool,
-    /// What connects the host's cards now.
+    /// Links between the host's cards now.
     pub links: Links,
-    /// What systemd said of the service a moment ago, where a session asked; a job asks at each step.
+    /// State of the chat server's unit a moment ago, where a session asked; a job asks at each step.
     pub seen: Option<service::State>,
 }
 
@@ -94,7 +96,7 @@ impl Desired {
         })
     }
 
-    /// What the generation that serves was made from; `None` where it does not say.
+    /// Returns the desired state that the generation that serves was made from; `None` if that cannot be read.
     pub fn current() -> Option<Desired> {
         let folder = generation::current()?;
         let tar =
@@ -116,7 +118,12 @@ impl Desired {
         })
     }
 
-    /// Bytes of this generation's blobs that are on the disk already, whole or in part.
+    /// Returns the servers whose model has a file of this name.
+    pub fn readers(&self, name: &str) -> BTreeSet<ServerName> {
+        self.plan.servers().filter(|server| server.reads(name)).map(|server| server.name).collect()
+    }
+
+    /// Returns the bytes of this generation's blobs that are on the disk already, whole or in part.
     pub fn held_bytes(&self) -> u64 {
         let models = self
             .record
@@ -127,7 +134,7 @@ impl Desired {
     }
 }
 
-/// As asked for, within what may be asked for.
+/// Returns the given time to start, or the default, within the allowed range.
 fn silence(seconds: Option<u64>) -> Duration {
     let (least, most) = (*START_TIMEOUTS.start(), *START_TIMEOUTS.end());
     seconds.map_or(START_TIMEOUT, |seconds| Duration::from_secs(seconds.clamp(least, most)))

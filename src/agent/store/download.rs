@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::wire::protocol::Blob;
 
-/// The runtime that the plan pins.
+/// Returns the runtime that the plan pins.
 pub fn runtime(plan: &Plan) -> Option<Blob> {
     let file = plan.llama_server.runtime.as_ref()?;
     let path = file.url.split('?').next().unwrap_or_default();
@@ -16,13 +16,13 @@ pub fn runtime(plan: &Plan) -> Option<Blob> {
     Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
 }
 
-/// A model file that the plan pins: address, hash and size are known.
+/// Returns the model file as a download if the plan pins it: its address, hash and size are known.
 pub fn model(file: &ModelFile) -> Option<Blob> {
     let (_, sha256) = (file.url.as_ref()?, file.sha256.clone()?);
     Some(Blob { name: file.name.clone(), sha256, size_bytes: file.size_bytes })
 }
 
-/// Where every pinned file may come from: mirrors in the order given, then its own address.
+/// Lists where every pinned file may come from: mirrors in the order given, then its own address.
 pub fn sources(plan: &Plan, mirrors: &[(String, String)]) -> Vec<Source> {
     let runtime = plan.llama_server.runtime.as_ref().map(|file| (runtime(plan), &file.url));
     let models = plan.files().filter_map(|file| Some((model(file), file.url.as_ref()?)));
@@ -44,7 +44,7 @@ fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
     urls
 }
 
-/// Bytes of `blob` that an upload or a download left on the disk.
+/// Returns the bytes of `blob` that an upload or a download left on the disk.
 pub fn kept_bytes(blob: &Blob) -> u64 {
     receive::received_bytes(blob).max(fetch::downloaded_bytes(&receive::arrived(blob)))
 }

@@ -1,4 +1,4 @@
-//! What a look at the host found under our names, and the refusal that comes of it.
+//! Findings of a look at the host under our names, and the refusal that comes of them.
 
 use super::made::Thing;
 use crate::error::{Exit, Failure};

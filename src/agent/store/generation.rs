@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a generation was made from; two equal records are the same generation.
+/// Sources of a generation; two equal records are the same generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// [`Bundle::id`](crate::render::Bundle::id).
     pub bundle: Checksum,
     pub llama_build: String,
     pub runtime: Blob,
-    /// The model's files and, after them, the embedding model's.
+    /// Files of the chat model and, after them, of the models of the other servers.
     pub models: Vec<Blob>,
     /// Requirements that may refuse without stopping the service (`apply --allow`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,14 +37,14 @@ pub struct Record {
 pub struct Runtime {
     pub blob: Blob,
     pub llama_build: String,
-    /// Folder of llama-server below the runtime's; `None`: that one itself.
+    /// Folder of llama-server below the runtime's; `None` if it lies in that one itself.
     #[serde(default, with = "folder_below")]
     pub folder: Option<RelativePath>,
-    /// The executable as it was unpacked.
+    /// Stamp of the executable as it was unpacked.
     pub stamp: Stamp,
     /// Shared libraries outside the runtime that it needs, as the loader found them.
     pub libraries: Vec<HostPath>,
-    /// It was on the host already, here; its folder only links to it.
+    /// Path of a llama-server that was on the host already; the runtime's folder only links to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<HostPath>,
     /// The build that it says it is, such as `b11434`.
@@ -66,7 +66,8 @@ pub struct Model {
     pub stamp: Stamp,
 }
 
-/// A folder below another in a note: empty text for that one itself, as earlier versions wrote it.
+/// Reads and writes a folder below another in a note: empty text for that folder itself, as earlier versions wrote
+/// it.
 mod folder_below {
     use super::RelativePath;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -84,7 +85,7 @@ mod folder_below {
 }
 
 impl Runtime {
-    /// Where llama-server lies in the unpacked runtime.
+    /// Returns the folder of llama-server in the unpacked runtime.
     pub fn server_folder(&self) -> PathBuf {
         let folder = runtime_folder(&self.blob);
         match &self.folder {
@@ -117,30 +118,30 @@ pub fn write_note(path: &Path, note: &impl Serialize) -> Result<()> {
     files::write(path, &serde_json::to_vec_pretty(note)?, 0o644)
 }
 
-/// The model is there and unchanged since it was hashed.
+/// Returns whether the model is on the host and unchanged since it was hashed.
 pub fn has_model(blob: &Blob) -> bool {
     let note: Option<Model> = read_note(&model_folder(blob).join(NOTE));
     note.is_some_and(|note| Stamp::of(&model_path(blob)).is_ok_and(|stamp| stamp == note.stamp))
 }
 
-/// Bytes of all models on the host.
+/// Returns the bytes of all models on the host.
 pub fn models_bytes() -> u64 {
     let entries = fs::read_dir(paths::MODELS).into_iter().flatten().flatten();
     let notes = entries.filter_map(|entry| read_note::<Model>(&entry.path().join(NOTE)));
     notes.map(|note| note.blob.size_bytes).sum()
 }
 
-/// The generation the service points at.
+/// Returns the folder of the generation that the service points at.
 pub fn current() -> Option<PathBuf> {
     fs::read_link(paths::GENERATION).ok()
 }
 
-/// Nothing of the tool serves on this host yet.
+/// Returns whether no generation serves on this host yet.
 pub fn is_none() -> bool {
     current().is_none()
 }
 
-/// The one that a generation took over from, where that is known and still there.
+/// Returns the generation that served before `generation`, if that is known and still there.
 pub fn previous(generation: &Path) -> Option<PathBuf> {
     let target = fs::read_link(generation.join(paths::generation::PREVIOUS)).ok()?;
     (target != generation && target.join(paths::generation::RECORD).is_file()).then_some(target)
@@ -154,7 +155,7 @@ pub fn current_record() -> Option<Record> {
     record(&current()?)
 }
 
-/// The plan of the generation the service points at.
+/// Returns the plan of the generation that the service points at.
 pub fn current_plan() -> Option<Plan> {
     plan(Path::new(paths::GENERATION))
 }
@@ -165,19 +166,19 @@ pub fn plan(generation: &Path) -> Option<Plan> {
     Plan::from_json(&text).ok()
 }
 
-/// What connected the cards when the generation that serves was applied.
+/// Returns the links between the cards at the time when the generation that serves was applied.
 pub fn current_links() -> Links {
     read_note(&Path::new(paths::GENERATION).join(paths::generation::LINKS)).unwrap_or_default()
 }
 
-/// A number that no generation has had.
+/// Returns a number that no generation has had.
 pub fn next_number() -> u64 {
     let entries = fs::read_dir(paths::GENERATIONS).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max().unwrap_or(0) + 1
 }
 
-/// The model file on the host with the planned name, size and, where the plan has it, hash. The one
-/// in use comes first; of several others none is better than the next.
+/// Returns the model file on the host with the planned name, size and, where the plan has it, hash. The one in use
+/// comes first; of several others none is better than the next.
 pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
     let fits = |blob: &Blob| {
         let same = file.sha256.as_ref().is_none_or(|wanted| *wanted == blob.sha256);
@@ -194,7 +195,7 @@ pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
     blobs.next().is_none().then_some(first)
 }
 
-/// The runtime of the planned build that is on the host.
+/// Returns the runtime of the planned build that is on the host.
 pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let build = &plan.llama_server.build;
     if let Some(record) = current.filter(|record| record.llama_build == *build) {

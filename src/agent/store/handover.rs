@@ -1,5 +1,5 @@
-//! Secrets on their way from a session to the job that it starts. They never touch the disk: `/run` is
-//! memory, and the job removes them when it takes them.
+//! Passes secrets from a session to the job that it starts. They never touch the disk: `/run` is memory, and the job
+//! removes them when it takes them.
 
 use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
@@ -10,7 +10,7 @@ use crate::{files, paths};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Leaves `secrets` for the job that starts now; what an earlier session left of such goes.
+/// Leaves `secrets` for the job that starts now, and removes those that an earlier session left.
 pub fn leave(secrets: &Secrets) -> Result<()> {
     private::enter()?;
     leave_token(secrets.token.as_ref())?;

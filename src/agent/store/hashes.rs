@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Regular files below `folder` with their SHA-256, by relative path; links lead to one of them.
+/// Returns the SHA-256 of each regular file below `folder`, by relative path; links lead to one of them.
 pub fn hashes(folder: &Path) -> Result<BTreeMap<RelativePath, Checksum>> {
     let mut all = BTreeMap::new();
     for path in below(folder)? {
@@ -19,12 +19,12 @@ pub fn hashes(folder: &Path) -> Result<BTreeMap<RelativePath, Checksum>> {
     Ok(all)
 }
 
-/// The part of `path` below `folder`; a name that a note cannot keep is refused.
+/// Returns the part of `path` below `folder`; a name that a note cannot keep is refused.
 pub fn relative(folder: &Path, path: &Path) -> Result<RelativePath> {
     Ok(RelativePath::from_os(path.strip_prefix(folder).unwrap_or(path))?)
 }
 
-/// Everything below `folder` that is not a folder.
+/// Lists everything below `folder` that is not a folder.
 pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut all, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(below) = folders.pop() {

@@ -1,5 +1,5 @@
-//! A llama-server that is on the host already (`apply --runtime-path`): what it must be like to be run
-//! by the service, and what it says of itself.
+//! Checks a llama-server that is on the host already (`apply --runtime-path`): whether the service can run it, and
+//! which build it says it is.
 
 use super::generation::{self, NOTE, Runtime};
 use crate::agent::host::sandbox;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// Places that the service's sandbox hides.
 const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
 
-/// The executable behind `path`, all links followed, if the service can run it.
+/// Returns the executable behind `path`, all links followed, if the service can run it.
 pub fn resolve(path: &Path) -> Result<PathBuf> {
     let refuse =
         |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
@@ -59,7 +59,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The executable at `path` as a runtime. It is hashed once, and again when it was changed.
+/// Returns the executable at `path` as a runtime. It is hashed once, and again after it was changed.
 pub fn blob(path: &Path) -> Result<Blob> {
     let what = || format!("reading {}", path.display());
     let stamp = Stamp::of(path).with_context(what)?;
@@ -76,12 +76,12 @@ pub fn blob(path: &Path) -> Result<Blob> {
     Ok(Blob { name: FileName::from_os(name)?, sha256, size_bytes: stamp.size_bytes })
 }
 
-/// A program or library for this machine's processor.
+/// Returns whether the file is a program or library for this machine's processor.
 pub fn is_elf(path: &Path) -> bool {
     Image::read(path).is_ok_and(|image| image.machine == Machine::OWN)
 }
 
-/// Whether others than root could put another file in the place of `path`.
+/// Returns whether users other than root could put another file in the place of `path`.
 fn in_open_folder(path: &Path) -> bool {
     path.ancestors().skip(1).any(|folder| {
         let open = |metadata: fs::Metadata| metadata.uid() != 0 || metadata.mode() & 0o1002 == 0o002;
@@ -89,11 +89,11 @@ fn in_open_folder(path: &Path) -> bool {
     })
 }
 
-/// Names of llama.cpp's own libraries begin so.
+/// Prefixes of the names of llama.cpp's own libraries.
 const OWN: [&str; 3] = ["libllama", "libggml", "libmtmd"];
 
-/// llama.cpp's own libraries of the server at `server`, which loaded `found`: those and what lies beside
-/// them and it, as it opens its backends while it runs.
+/// Returns llama.cpp's own libraries of the server at `server`, which loaded `found`: those, and the libraries beside
+/// them and beside it, as it opens its backends while it runs.
 pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
     let is_own = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -108,8 +108,8 @@ pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
     all.into_iter().collect()
 }
 
-/// What `llama-server --version` calls its build, such as `b11434`, when it is run as the service would run
-/// it. `None`: it does not say.
+/// Returns the build that `llama-server --version` prints, such as `b11434`, when it is run as the service would run
+/// it; `None` if it prints none.
 pub fn build(server: &Path) -> Option<String> {
     let outcome = sandbox::run(server, &["--version"])?;
     parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
@@ -127,7 +127,7 @@ fn parse(said: &str) -> Option<String> {
     is_number.then(|| format!("b{number}"))
 }
 
-/// What is wrong with a runtime of build `found` for a plan of `planned`.
+/// Returns why a runtime of build `found` is not the one that a plan for build `planned` counts on.
 pub fn mismatch(found: Option<&str>, planned: &str) -> Option<String> {
     match found {
         Some(found) if found == planned => None,

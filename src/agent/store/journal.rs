@@ -1,4 +1,4 @@
-//! A job's journal: events as JSON lines in a file that outlives the connection.
+//! Writes and follows a job's journal: events as JSON lines in a file that outlives the connection.
 
 use crate::error::{Context, Result};
 use crate::wire::protocol::{Event, Events};
@@ -11,8 +11,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens a journal to go on with it, or makes one. What a power cut left half written at its end
-    /// goes first.
+    /// Opens a journal to go on with it, or makes one. Removes a line at its end that a power cut left half written.
     pub fn create(path: &Path) -> Result<Journal> {
         let what = || format!("opening {}", path.display());
         let file = File::options().create(true).read(true).append(true).open(path).with_context(what)?;
@@ -24,7 +23,7 @@ impl Journal {
     }
 }
 
-/// Bytes up to the end of the last line before which every line is an event.
+/// Returns the length of the part in which every line is an event, bytes.
 fn whole_lines(mut reader: impl BufRead) -> io::Result<u64> {
     let (mut whole, mut line) = (0, Vec::new());
     loop {
@@ -60,8 +59,8 @@ impl Follower {
         Ok(Follower { reader: BufReader::new(file), partial: Vec::new(), path: path.to_path_buf() })
     }
 
-    /// The next whole line's event, or `None` when there is none yet. A line that is not an event is
-    /// an error: the journal is ours alone.
+    /// Returns the event of the next whole line, or `None` if there is none yet. A line that is not an event is an
+    /// error: nobody else writes to the journal.
     pub fn next_event(&mut self) -> Result<Option<Event>> {
         self.reader.read_until(b'\n', &mut self.partial)?;
         if self.partial.last() != Some(&b'\n') {

@@ -1,4 +1,4 @@
-//! The API key: made on the host, readable by root alone.
+//! Keeps the API key, which is made on the host and which only root can read.
 
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -14,7 +14,7 @@ pub fn create() -> Result<()> {
     write(&random()?)
 }
 
-/// A new key: 32 random bytes in hex.
+/// Returns a new key: 32 random bytes in hex.
 pub fn random() -> Result<Secret> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|error| Failure::failed(format!("no randomness: {error}")))?;
@@ -27,7 +27,7 @@ pub fn write(key: &Secret) -> Result<()> {
     files::write(Path::new(paths::API_KEY), line.as_bytes(), 0o600)
 }
 
-/// The key, without its newline.
+/// Returns the key, without its newline.
 pub fn read_key() -> Result<Secret> {
     let text = outside::read_bounded(paths::API_KEY.as_ref(), outside::NOTE, Kind::Regular)
         .with_context(|| format!("reading {}", paths::API_KEY))?;

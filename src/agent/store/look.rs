@@ -18,14 +18,14 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the host has against what we made there.
+/// Comparison of the host with the record of what we made there.
 pub struct Preflight {
     findings: Vec<Finding>,
     used_before: BTreeSet<PathBuf>,
 }
 
 impl Preflight {
-    /// Looks, for `bundle` where one is to be applied.
+    /// Looks at the host; `bundle` is the one that is to be applied, if any.
     pub fn new(bundle: Option<&Bundle>) -> Result<Preflight> {
         let record = Made::read()?;
         let more: Vec<PathBuf> = bundle.map(outside).unwrap_or_default();
@@ -35,12 +35,13 @@ impl Preflight {
         Ok(Preflight { findings, used_before: record.map(|made| made.used).unwrap_or_default() })
     }
 
-    /// Exit 4 where something of others is in the way.
+    /// Returns the refusal (exit 4) if something of others is in the way.
     pub fn refusal(&self) -> Option<Failure> {
         findings::refusal(&self.findings)
     }
 
-    /// What of others is used, and what is taken over, in words; nothing that was said before.
+    /// Returns a line for each thing of others that is used, and for each that is taken over, except those that were
+    /// reported before.
     pub fn said(&self) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
         for finding in &self.findings {
@@ -60,7 +61,7 @@ impl Preflight {
         said
     }
 
-    /// What of others lies under our names, in words: `remove` leaves it.
+    /// Returns a line for each thing of others that lies under our names: `remove` leaves it.
     pub fn of_others(&self) -> Vec<String> {
         let of_others = |finding: &Finding| match finding {
             Finding::Refused { what, .. } => Some(what.clone()),
@@ -70,7 +71,7 @@ impl Preflight {
         self.findings.iter().filter_map(of_others).collect()
     }
 
-    /// Records what is taken over, and nothing where there is nothing of ours.
+    /// Records what is taken over; records nothing if nothing of ours is there.
     pub fn take_ours(mut self) -> Result<()> {
         self.findings.retain(|finding| matches!(finding, Finding::Earlier(_) | Finding::Brought(_)));
         self.take()
@@ -103,8 +104,8 @@ impl Preflight {
     }
 }
 
-/// What an apply of `bundle` is about to make under fixed names. What is there already is left out: it is
-/// recorded, or it is used and stays.
+/// Returns the things that an apply of `bundle` is about to make under fixed names. Those that exist already are left
+/// out: they are recorded, or they are used and stay.
 pub fn claims(bundle: &Bundle) -> Result<Vec<Thing>> {
     let mut things = vec![
         Thing::Account { name: paths::USER.into(), uid: None },
@@ -148,7 +149,7 @@ pub fn claims(bundle: &Bundle) -> Result<Vec<Thing>> {
     Ok(things)
 }
 
-/// The bundle's paths that are not in the generation.
+/// Returns the bundle's paths outside the generation.
 fn outside(bundle: &Bundle) -> Vec<PathBuf> {
     let files = bundle.files().iter().map(|file| file.path.as_str());
     let all = files.chain(bundle.links().iter().map(|link| link.path.as_str()));
@@ -158,7 +159,7 @@ fn outside(bundle: &Bundle) -> Vec<PathBuf> {
 
 fn look(record: Option<&Made>, more: &[PathBuf], exposes: bool) -> Result<Seen> {
     let mut accounts = Accounts::read()?;
-    // Whose it is matters only before there is one of ours.
+    // A directory service is asked only while we have no account of our own.
     if record.and_then(Made::account).is_none() {
         accounts = accounts.with_services(paths::USER);
     }
@@ -200,14 +201,14 @@ fn node(path: &Path, accounts: &Accounts, mounts: &BTreeSet<PathBuf>) -> Option<
     Some(Node { kind, uid: found.uid(), owner: accounts.owner(found.uid()), mode: found.mode() & 0o7777 })
 }
 
-/// Names in a folder, without what a file system puts into its own root.
+/// Lists the names in a folder, without those that a file system puts into its own root.
 fn entries(path: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| name != "lost+found").collect()
 }
 
-/// A unit file as this tool, or one before it, wrote it.
+/// Returns whether the text is a unit file as this tool, or an earlier version, wrote it.
 fn is_our_text(path: &Path, bytes: u64) -> bool {
     let unit = path.extension().is_some_and(|end| end == "service");
     let text = (unit && bytes < 1 << 16).then(|| fs::read_to_string(path).ok()).flatten().unwrap_or_default();
@@ -220,7 +221,7 @@ fn mounts() -> BTreeSet<PathBuf> {
     text.lines().filter_map(|line| line.split(' ').nth(4)).map(PathBuf::from).collect()
 }
 
-/// The folders above ours, and where links among them lead.
+/// Lists the folders above ours, and those that links among them lead to.
 fn ways(accounts: &Accounts) -> std::collections::BTreeMap<PathBuf, Node> {
     let none = BTreeSet::new();
     let mut ways = std::collections::BTreeMap::new();
@@ -236,7 +237,8 @@ fn ways(accounts: &Accounts) -> std::collections::BTreeMap<PathBuf, Node> {
     ways
 }
 
-/// A generation that can be read, or a job, of a version that kept no record; nobody but root wrote them.
+/// Returns whether a version that kept no record left a generation or a job that can be read, and that only root
+/// wrote.
 fn earlier() -> bool {
     let of_root = |path: &Path| {
         fs::symlink_metadata(path)

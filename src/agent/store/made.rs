@@ -1,12 +1,14 @@
-//! The record of what this tool made on a host. Whatever is made is written to it before, so that nothing of
-//! ours is ever without an entry, and `remove` and a rollback take away what has one and nothing else.
+//! The record of what this tool made on a host. Each thing is written to it before it is made, so that nothing of
+//! ours is ever without an entry; `remove` and a rollback remove the things that have an entry and nothing else.
 //!
 //! It lies in the data folder, which is made with the record in it, in one rename. Only the holder of the
 //! host's lock changes it.
 
+use super::id::Id;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
+use crate::plan::server::ServerName;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,9 +27,9 @@ const BORN: &str = "/var/lib/.agi-provision.new";
 #[serde(try_from = "PathBuf", into = "PathBuf")]
 pub struct OurPath(PathBuf);
 
-/// Our folders, with all below them.
+/// Our folders; a path below them is ours too.
 pub const ROOTS: [&str; 4] = [paths::ETC, paths::VAR, paths::LIB, paths::CACHE];
-/// Where systemd's own folders may have to be made, too.
+/// Folder of units, in which systemd's own folders may have to be made, too.
 const UNITS: &str = "/etc/systemd/system";
 
 impl OurPath {
@@ -66,7 +68,7 @@ impl From<OurPath> for PathBuf {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Thing {
-    /// The number is known once the account was made.
+    /// A user. The uid is known once the account was made.
     Account {
         name: String,
         uid: Option<u32>,
@@ -75,11 +77,11 @@ pub enum Thing {
         name: String,
         gid: Option<u32>,
     },
-    /// Removed when nothing is left in it.
+    /// A folder, removed when nothing is left in it.
     Folder {
         path: OurPath,
     },
-    /// Removed with all that is in it.
+    /// A folder, removed with all that is in it.
     Tree {
         path: OurPath,
     },
@@ -98,18 +100,18 @@ pub enum Thing {
     Certificate {
         path: OurPath,
     },
-    /// Installed packages stay on the host.
+    /// A package of the system, which stays on the host.
     Package {
         name: String,
     },
-    /// Removed with the unit that loads it.
+    /// A table of nftables, removed with the unit that loads it.
     FirewallTable {
         family: String,
         name: String,
     },
 }
 
-/// Fails for a path that this tool has no business with.
+/// Checks that the path is one that this tool may make and remove.
 fn ours(path: impl AsRef<Path>) -> Result<OurPath> {
     OurPath::try_from(path.as_ref().to_path_buf()).map_err(|why| Failure::failed(why).into())
 }
@@ -143,7 +145,40 @@ impl Thing {
         Ok(Thing::Certificate { path: ours(path)? })
     }
 
-    /// Where it lies, for what lies somewhere.
+    /// Returns the resource that makes it; `None` for what a job keeps for itself: its folder, files that arrive, the
+    /// receipt, and the unit that carries it over a restart of the host.
+    pub fn by(&self) -> Option<Id> {
+        let path = match self {
+            Thing::Account { .. } | Thing::Group { .. } => return Some(Id::User),
+            Thing::Package { .. } => return Some(Id::Packages),
+            Thing::FirewallTable { .. } => return Some(Id::Expose),
+            other => other.path()?,
+        };
+        let is = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
+        let below = |folder: &str| path.starts_with(folder) && path != Path::new(folder);
+        if below(paths::JOB) || below(paths::INCOMING) {
+            return None;
+        }
+        if is(&[paths::JOB, paths::INCOMING, paths::RECEIPT, paths::RESUME_FILE, paths::RESUME_LINK]) {
+            return None;
+        }
+        let expose = [paths::EXPOSE_CONFIRMED, paths::EXPOSE_NOTE, paths::EXPOSE_TRIED];
+        Some(match () {
+            () if below(paths::RUNTIMES) => Id::Runtime,
+            () if below(paths::MODELS) => Id::Model,
+            () if below(paths::GENERATIONS) || path.starts_with(paths::GENERATION) => Id::Configuration,
+            () if is(&[paths::API_KEY]) => Id::Key,
+            () if path.starts_with(paths::LIB) => Id::Agent,
+            () if is(&expose) || path.starts_with(paths::TLS) => Id::Expose,
+            () => match ServerName::all().find(|server| path == Path::new(&server.wants())) {
+                Some(server) => Id::Start(server),
+                None if path.starts_with(paths::UNITS) => Id::Unit,
+                None => Id::Directories,
+            },
+        })
+    }
+
+    /// Returns the path of a thing that has one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Thing::Folder { path }
@@ -166,9 +201,9 @@ impl Thing {
 #[serde(deny_unknown_fields)]
 pub struct Made {
     schema: String,
-    /// Made by this tool, or about to be.
+    /// Things that this tool made, or is about to make.
     pub things: BTreeSet<Thing>,
-    /// Found, and shown by their content to be ours: `remove` takes them, a failed first apply does not.
+    /// Things that were found and are ours by their content: `remove` takes them, a failed first apply does not.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub taken_over: BTreeSet<Thing>,
     /// Folders of others that are used as they are, and stay.
@@ -184,7 +219,7 @@ impl Default for Made {
 }
 
 impl Made {
-    /// `None` where nothing was recorded.
+    /// Reads the record; `None` if nothing was recorded.
     pub fn read() -> Result<Option<Made>> {
         let text = match fs::read(RECORD) {
             Ok(text) => text,
@@ -210,12 +245,13 @@ impl Made {
         self.things.iter().chain(&self.taken_over)
     }
 
-    /// `path` has an entry of its own.
+    /// Returns whether `path` has an entry of its own.
     pub fn has(&self, path: &Path) -> bool {
         self.all().any(|thing| thing.path() == Some(path))
     }
 
-    /// The account's number, if an account of ours is or was about to be made.
+    /// Returns the uid, if an account of ours is or was about to be made; the inner `None` is one that is not known
+    /// yet.
     pub fn account(&self) -> Option<Option<u32>> {
         self.all().find_map(|thing| match thing {
             Thing::Account { uid, .. } => Some(*uid),
@@ -223,7 +259,7 @@ impl Made {
         })
     }
 
-    /// The same for the group.
+    /// Returns the same for the group.
     pub fn group(&self) -> Option<Option<u32>> {
         self.all().find_map(|thing| match thing {
             Thing::Group { gid, .. } => Some(*gid),
@@ -262,7 +298,7 @@ pub fn add(things: impl IntoIterator<Item = Thing>) -> Result<()> {
     update(|made| things.into_iter().for_each(|thing| made.add(thing)))
 }
 
-/// Forgets what lay in these folders and is gone.
+/// Removes the entries of things that were in these folders and are gone.
 pub fn forget_absent(folders: &[&str]) -> Result<()> {
     let inside = |path: &Path| folders.iter().any(|folder| path.parent() == Some(Path::new(folder)));
     let absent =
@@ -273,8 +309,8 @@ pub fn forget_absent(folders: &[&str]) -> Result<()> {
     }
 }
 
-/// What lies at `path` may be changed and removed. On a host of an earlier version, which kept no record, all
-/// of our names were taken for ours.
+/// Returns whether the thing at `path` may be changed and removed. On a host of an earlier version, which kept no
+/// record, every thing under our names counts as ours.
 pub fn is_ours(path: &Path) -> Result<bool> {
     Ok(Made::read()?.is_none_or(|made| made.has(path)))
 }
@@ -287,8 +323,8 @@ pub fn folder(path: &Path, mode: u32) -> Result<()> {
     files::directory(path, mode)
 }
 
-/// Keeps of the record what was in it `before`, and what is on the host: the rest was about to be made and was
-/// not, or was taken back.
+/// Drops the entries of things that are neither in the record from `before` nor on the host: they were about to be
+/// made and were not, or were taken back.
 pub fn restore(before: Option<&Made>) -> Result<()> {
     let known = |thing: &Thing| before.is_some_and(|made| made.things.contains(thing));
     let there = |thing: &Thing| match thing {
@@ -301,7 +337,7 @@ pub fn restore(before: Option<&Made>) -> Result<()> {
     }
 }
 
-/// Changes the record; it is written only where it differs then.
+/// Changes the record, and writes it if that made a difference.
 pub fn update(change: impl FnOnce(&mut Made)) -> Result<()> {
     let before = Made::read()?;
     let mut made = before.clone().unwrap_or_default();
@@ -330,8 +366,7 @@ fn write(mut made: Made) -> Result<()> {
         .with_context(|| format!("making {}", var.display()))
 }
 
-/// Ends the record where nothing that we made is left, and removes its folder where that is ours and nothing
-/// else is in it.
+/// Removes the record if nothing that we made is left, and its folder if we made it and nothing else is in it.
 pub fn end() -> Result<()> {
     files::remove(Path::new(BORN))?;
     let Some(made) = Made::read()? else { return Ok(()) };
@@ -348,10 +383,10 @@ pub fn end() -> Result<()> {
     Ok(())
 }
 
-/// Removes an empty folder. False: it stays, as something is in it or a disk is mounted there.
+/// Removes an empty folder. Returns false if it stays because something is in it or a disk is mounted there.
 pub fn remove_folder(path: &Path) -> Result<bool> {
     use io::ErrorKind::{DirectoryNotEmpty, NotFound, ResourceBusy};
-    // A read-only file system says that it is one, also of what is not there.
+    // A read-only file system answers that it is one even for a path that does not exist.
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound) {
         return Ok(true);
     }
@@ -395,6 +430,35 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(OurPath::try_from(PathBuf::from(path)).is_ok(), ours, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_thing_belongs_to_the_resource_that_makes_it() {
+        let embed = ServerName::EMBEDDING;
+        let account = Thing::Account { name: "agi-provision".into(), uid: None };
+        assert_eq!(account.by(), Some(Id::User));
+        for (path, by) in [
+            ("/var/lib/agi-provision", Some(Id::Directories)),
+            ("/etc/agi-provision", Some(Id::Directories)),
+            ("/var/cache/agi-provision", Some(Id::Directories)),
+            (paths::MODELS, Some(Id::Directories)),
+            ("/var/lib/agi-provision/models/ab", Some(Id::Model)),
+            ("/var/lib/agi-provision/runtimes/cd", Some(Id::Runtime)),
+            ("/var/lib/agi-provision/generations/3", Some(Id::Configuration)),
+            (paths::GENERATION, Some(Id::Configuration)),
+            (paths::API_KEY, Some(Id::Key)),
+            (paths::AGENT_LINK, Some(Id::Agent)),
+            (paths::UNIT_FILE, Some(Id::Unit)),
+            (paths::WANTS, Some(Id::Start(ServerName::CHAT))),
+            (paths::EMBED_WANTS, Some(Id::Start(embed))),
+            (paths::TLS_KEY, Some(Id::Expose)),
+            (paths::EXPOSE_NOTE, Some(Id::Expose)),
+            (paths::JOB, None),
+            ("/var/lib/agi-provision/incoming/x", None),
+            (paths::RESUME_LINK, None),
+        ] {
+            assert_eq!(Thing::file(path).unwrap().by(), by, "{path}");
         }
     }
 

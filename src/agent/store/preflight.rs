@@ -1,5 +1,5 @@
-//! Whether the host can be used as it is: compares what lies under our names with the record of what we made.
-//! What others made is refused before anything is written, or used where that is safe, and said.
+//! Decides whether the host can be used as it is: compares what lies under our names with the record of what we made.
+//! A thing that others made is refused before anything is written, or used where that is safe, and reported.
 
 use super::findings::Finding;
 use super::made::{Made, Thing};
@@ -9,7 +9,7 @@ use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
 use std::path::{Path, PathBuf};
 
-/// Compares. `more`: paths of the bundle outside our folders, beside the fixed names.
+/// Compares what was seen with the record. `more`: paths of the bundle outside our folders, beside the fixed names.
 pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Finding> {
     let judge = Judge { seen, record };
     let mut found = Vec::new();
@@ -51,7 +51,8 @@ pub fn judge(seen: &Seen, record: Option<&Made>, more: &[PathBuf]) -> Vec<Findin
     found
 }
 
-/// As useradd makes it for us. The groups of the graphics cards' devices are an administrator's to give.
+/// Returns whether the account is as useradd makes it for us. The groups of the graphics cards' devices are an
+/// administrator's to give.
 pub fn is_as_made(account: &Account, group: Option<&Group>) -> bool {
     let devices = |name: &String| ["video", "render"].contains(&name.as_str());
     account.home == paths::VAR
@@ -66,12 +67,12 @@ fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A file on its way, by the names that uploads, downloads and cloud-init give.
+/// Returns whether the name is of an unfinished file of an upload, a download or cloud-init.
 fn is_arrival(name: &str) -> bool {
     name == "bundle.tar" || name.split('.').next().is_some_and(is_hash)
 }
 
-/// Why a folder is used that is not ours.
+/// Returns the words for a folder that is used although it is not ours.
 const MOUNTED: &str = "a disk is mounted on it";
 
 struct Judge<'a> {
@@ -92,7 +93,7 @@ impl Judge<'_> {
         self.node(path).is_some_and(|node| matches!(node.kind, Kind::Folder { mount: true, .. }))
     }
 
-    /// Says whose it is.
+    /// Returns the words that name the owner.
     fn foreign(&self, path: &Path, node: &Node) -> Finding {
         let what = match &node.kind {
             Kind::File { .. } => "a file that".to_string(),
@@ -114,7 +115,7 @@ impl Judge<'_> {
         Finding::Refused { what, todo }
     }
 
-    /// Whoever can change a folder on the way can replace what we put below it.
+    /// Refuses a folder on the way to ours that another user can change: that user could replace everything below it.
     fn ways(&self, found: &mut Vec<Finding>) {
         for (path, node) in &self.seen.ways {
             if node.uid != 0 || node.mode & 0o002 != 0 {
@@ -185,13 +186,13 @@ impl Judge<'_> {
             None if self.seen.earlier && group.members.is_empty() => {
                 Some(Finding::Earlier(Thing::Group { name: paths::USER.into(), gid: Some(group.gid) }))
             }
-            // The account says it already.
+            // The finding about the account says it already.
             None if self.seen.account.is_some() => None,
             None => Some(Finding::Refused { what, todo }),
         }
     }
 
-    /// A folder that we would use as ours.
+    /// Judges a folder that we would use as ours.
     fn root(&self, path: &Path, found: &mut Vec<Finding>) {
         let Some(node) = self.node(path) else { return };
         let (mount, entries) = match &node.kind {
@@ -240,7 +241,7 @@ impl Judge<'_> {
             return;
         }
         if path == Path::new(paths::LIB) {
-            // It comes before everything else, and says itself whether it was made by us.
+            // This folder exists before the record does; a mark in it says whether we made it.
             let ours = entries.iter().all(|name| staged::is_ours(name)) && !entries.contains(staged::MARK);
             if self.seen.earlier && ours && !mount {
                 found.extend(Thing::folder(path).ok().map(Finding::Earlier));
@@ -267,7 +268,7 @@ impl Judge<'_> {
         }
     }
 
-    /// systemd gives all that is in it to the service's account.
+    /// Judges the cache folder: systemd gives all that is in it to the service's account.
     fn cache(&self) -> Option<Finding> {
         let path = Path::new(paths::CACHE);
         let node = self.node(path)?;
@@ -283,7 +284,7 @@ impl Judge<'_> {
         }
     }
 
-    /// How a path of ours is recorded.
+    /// Returns the entry of the record for a path of ours.
     fn thing_of(&self, path: &Path) -> Option<Thing> {
         let node = self.node(path)?;
         let text = path.to_str()?;
@@ -302,13 +303,13 @@ impl Judge<'_> {
         thing.ok()
     }
 
-    /// A path that we would write.
+    /// Judges a path that we would write.
     fn named(&self, path: &Path) -> Option<Finding> {
         let node = self.node(path)?;
         if self.has(path) {
             return None;
         }
-        // A unit of an administrator's has another text. A link may lead to /dev/null: a unit that is masked.
+        // An administrator's unit has another text. A link may lead to /dev/null: a unit that is masked.
         let ours = match &node.kind {
             Kind::File { ours } => *ours || !path.starts_with("/etc/systemd"),
             Kind::Link { target } => target != Path::new("/dev/null"),
@@ -321,7 +322,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The folder of a unit's drop-ins, where others may have their own.
+    /// Judges the folder of a unit's drop-ins, where others may have their own.
     fn drop_ins(&self, path: &Path) -> Option<Finding> {
         let node = self.node(path)?;
         let Kind::Folder { entries, .. } = &node.kind else { return Some(self.foreign(path, node)) };
@@ -342,7 +343,7 @@ impl Judge<'_> {
         Some(Finding::Used { path: path.into(), what })
     }
 
-    /// Models or runtimes, by their content.
+    /// Judges a folder of models or runtimes, by its content.
     fn shelf(&self, path: &Path, found: &mut Vec<Finding>) {
         let Some(node) = self.node(path) else { return };
         let Kind::Folder { entries, noted, .. } = &node.kind else {
@@ -365,7 +366,7 @@ impl Judge<'_> {
             }
             found.push(match Thing::tree(&entry) {
                 Ok(thing) if self.seen.earlier || noted.contains(name) => brought(thing),
-                // By its name it would be taken for ours.
+                // An entry with such a name would be taken for ours.
                 _ => Finding::Refused {
                     what: format!("{}, which has no note of what it is", entry.display()),
                     todo: format!("move {} away, or remove it if nobody needs it", entry.display()),
@@ -397,7 +398,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Those of an earlier version, each with its record.
+    /// Lists the generations of an earlier version, each with its record.
     fn generations(&self, found: &mut Vec<Finding>) {
         let path = Path::new(paths::GENERATIONS);
         let Some(Node { kind: Kind::Folder { entries, .. }, .. }) = self.node(path) else { return };

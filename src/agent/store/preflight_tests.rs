@@ -12,7 +12,7 @@ fn node(kind: Kind, uid: u32, mode: u32) -> Node {
 
 fn folder(entries: &[&str]) -> Kind {
     let entries: BTreeSet<String> = entries.iter().map(|name| name.to_string()).collect();
-    // Whatever is named by a hash that begins with a has its note.
+    // Entries named by a hash that begins with a have a note.
     let noted = entries.iter().filter(|name| name.starts_with('a')).cloned().collect();
     Kind::Folder { mount: false, entries, noted }
 }
@@ -204,7 +204,7 @@ fn what_others_made_is_refused_with_its_owner_or_used_and_said() {
             0o755,
             "refused /etc/systemd/system/agi-provision-llama.service.d",
         ),
-        // What an image brings is known by its notes.
+        // Notes tell that these came with an image.
         (
             paths::MODELS,
             folder(&[]),
@@ -329,7 +329,7 @@ fn what_an_earlier_version_left_is_taken_over_where_its_content_shows_it() {
     assert!(!found.iter().any(|line| line.ends_with("notes")), "{found:#?}");
     assert!(found.contains(&"earlier account Some(998)".to_string()), "{found:#?}");
 
-    // What does not look like ours is not, whatever else does.
+    // A thing that does not look like ours is not taken over, whatever else is.
     let foreign = |alter: &dyn Fn(&mut Seen)| {
         let mut host = host.clone();
         alter(&mut host);

@@ -1,6 +1,6 @@
-//! What no longer serves goes, at the end of a successful apply. The rule: the generation that serves
-//! and the one before it stay, with their models and runtimes; every other generation, model, runtime,
-//! arrived file and agent goes. Never what serves.
+//! Removes what no longer serves, at the end of a successful apply. The generation that serves and the one before it
+//! stay, with their models and runtimes; every other generation, model, runtime, arrived file and agent goes. Never
+//! removes what serves.
 
 use super::generation::{self, Record};
 use super::made::{self, Made};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Removes what nothing refers to; gives what went, one line each.
+/// Removes what nothing refers to; returns one line for each thing that went.
 pub fn prune() -> Result<Vec<String>> {
     let Some(current) = generation::current() else { return Ok(Vec::new()) };
     let kept: Vec<PathBuf> =
@@ -34,7 +34,7 @@ pub fn prune() -> Result<Vec<String>> {
     others(Path::new(paths::GENERATIONS), &names(&kept), "generation", recorded, &mut gone)?;
     others(Path::new(paths::MODELS), &models, "model", recorded, &mut gone)?;
     others(Path::new(paths::RUNTIMES), &runtimes, "runtime", recorded, &mut gone)?;
-    // Whatever arrives there is recorded as a whole.
+    // Arrivals are recorded as one folder.
     let arrives = made.has(Path::new(paths::INCOMING));
     others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", |_| arrives, &mut gone)?;
     made::forget_absent(&[paths::GENERATIONS, paths::MODELS, paths::RUNTIMES])?;
@@ -43,7 +43,7 @@ pub fn prune() -> Result<Vec<String>> {
     Ok(gone)
 }
 
-/// This executable, the one the service starts, and the link to it.
+/// Returns the executables that stay: this one, the one that the service starts, and the link to it.
 fn agents() -> BTreeSet<String> {
     let link = Path::new(paths::AGENT_LINK);
     let paths = [Some(link.to_path_buf()), fs::read_link(link).ok(), staged::executable().ok()];

@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often what has come is written to the disk.
+/// How often received data is written to the disk.
 const FLUSH: Duration = Duration::from_millis(300);
-/// How often a client hears that the last of it is being hashed or written.
+/// How often a client is told that the last of an upload is being hashed or written.
 const BEAT: Duration = Duration::from_secs(3);
 
-/// Where a blob lies once it has arrived and until a step takes it.
+/// Returns the path of a blob from its arrival until a step takes it.
 pub fn arrived(blob: &Blob) -> PathBuf {
     Path::new(paths::INCOMING).join(blob.sha256.as_str())
 }
@@ -38,7 +38,7 @@ fn map(blob: &Blob) -> PathBuf {
     Path::new(paths::INCOMING).join(format!("{}.map", blob.sha256))
 }
 
-/// Bytes of the disk that `blob` has taken already.
+/// Returns the bytes of the disk that `blob` takes already.
 pub fn received_bytes(blob: &Blob) -> u64 {
     let path = if arrived(blob).exists() { arrived(blob) } else { partial(blob) };
     fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512).min(blob.size_bytes)
@@ -48,22 +48,22 @@ fn arrivals() -> impl Iterator<Item = PathBuf> {
     fs::read_dir(paths::INCOMING).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// It came as a whole, and its hash was right.
+/// Returns whether the file arrived as a whole: its name is the hash that it has.
 fn is_whole(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| Checksum::parse(name).is_ok())
 }
 
-/// Something is there that arrived as a whole.
+/// Returns whether any file has arrived as a whole.
 pub fn holds_whole() -> bool {
     arrivals().any(|path| is_whole(&path))
 }
 
-/// Removes what has not arrived as a whole.
+/// Removes the files that have not arrived as a whole.
 pub fn clear_parts() -> Result<()> {
     arrivals().filter(|path| !is_whole(path)).try_for_each(|path| files::remove(&path))
 }
 
-/// Bytes of the disk that all arrivals have, whole or in part.
+/// Returns the bytes of the disk that all arrivals take, whole or in part.
 pub fn waiting_bytes() -> u64 {
     let entries = fs::read_dir(paths::INCOMING).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum()
@@ -73,7 +73,7 @@ fn pieces(size: u64) -> usize {
     size.div_ceil(PIECE) as usize
 }
 
-/// Where the pieces lie that are not written: ranges of bytes, joined where they touch.
+/// Returns the ranges of bytes that are not written, joined where they touch.
 fn missing(map: &[u8], size: u64) -> Vec<(u64, u64)> {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for piece in (0..pieces(size)).filter(|piece| map.get(*piece) != Some(&1)) {
@@ -94,7 +94,7 @@ pub struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// Opens what an earlier try left, or begins anew and takes the space on the disk.
+    /// Opens the file that an earlier try left, or makes a new one and takes its space on the disk.
     pub fn begin(blob: &'a Blob) -> Result<Arrival<'a>> {
         files::directory(Path::new(paths::VAR), 0o755)?;
         files::directory(Path::new(paths::INCOMING), 0o700)?;
@@ -113,7 +113,7 @@ impl<'a> Arrival<'a> {
         Ok(arrival)
     }
 
-    /// The file and its map; both are there when another session has begun.
+    /// Opens the file and its map; both are there when another session has begun.
     fn open(blob: &'a Blob, create: bool) -> Result<Arrival<'a>> {
         let open = |path: PathBuf| {
             let opened = File::options().read(true).write(true).create(create).open(&path);
@@ -122,14 +122,14 @@ impl<'a> Arrival<'a> {
         Ok(Arrival { blob, file: open(partial(blob))?, map: open(map(blob))? })
     }
 
-    /// A full disk shows before a byte is sent.
+    /// Takes the space now, so that a full disk shows before a byte is sent.
     fn reserve(&self) -> Result<()> {
         let size = self.blob.size_bytes;
         files::reserve(&self.file, size).map_err(|error| no_space(error, self.blob))?;
         Ok(self.map.set_len(pieces(size) as u64)?)
     }
 
-    /// Ranges of bytes that are not here.
+    /// Returns the ranges of bytes that have not arrived.
     pub fn missing(&self) -> Result<Vec<(u64, u64)>> {
         Ok(missing(&read_map(&self.map, self.blob)?, self.blob.size_bytes))
     }
@@ -163,9 +163,9 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// Receives the blob: `ask` gets what is missing and has the client send it on `input`, on further
-    /// streams beside it too. Hashes meanwhile; `beat` is called while that goes on alone. A connection
-    /// that ends keeps what came; a wrong hash or a full disk removes it.
+    /// Receives the blob: `ask` gets the missing ranges and has the client send them on `input`, and on further
+    /// streams. Hashes meanwhile; `beat` is called while only that goes on. A connection that ends keeps the pieces
+    /// that arrived; a wrong hash or a full disk removes the file.
     pub fn receive<R: Read>(
         self,
         input: &mut R,
@@ -199,7 +199,7 @@ impl<'a> Arrival<'a> {
         let blob = self.blob;
         let all: u64 = self.missing()?.iter().map(|(start, end)| end - start).sum();
         let mut sha256 = self.receive_missing(input, ask, &mut beat)?;
-        // What an earlier try left may be the wrong part: a power cut can keep the map and lose the bytes.
+        // An earlier try may have left the wrong bytes: a power cut can keep the map and lose the data.
         if sha256.as_ref() != Some(&blob.sha256) && all < blob.size_bytes {
             self.map.write_all_at(&vec![0; pieces(blob.size_bytes)], 0)?;
             sha256 = self.receive_missing(input, ask, &mut beat)?;
@@ -216,7 +216,7 @@ impl<'a> Arrival<'a> {
         Ok(())
     }
 
-    /// Has what is missing sent; the hash of what is there then.
+    /// Asks for the missing ranges once; returns the hash of the file if it is whole then.
     fn receive_missing<R: Read>(
         &self,
         input: &mut R,
@@ -236,7 +236,7 @@ impl<'a> Arrival<'a> {
         })
     }
 
-    /// Has what is missing sent until nothing is.
+    /// Asks for the missing ranges until there are none.
     fn receive_rounds<R: Read>(
         &self,
         input: &mut R,
@@ -249,7 +249,7 @@ impl<'a> Arrival<'a> {
             if now == 0 {
                 return Ok(());
             }
-            // Every round brings something, or there is no end to them.
+            // A round that brings nothing ends it; otherwise this would never end.
             if now >= left {
                 return Err(Interrupted { name: self.blob.name.to_string() }.into());
             }
@@ -259,7 +259,7 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// Writes to the disk what has come, so that little is left when all has; then that.
+    /// Writes received data to the disk from time to time, so that little is left at the end; then the rest.
     fn flush(&self, ended: &AtomicBool) -> io::Result<()> {
         while !ended.load(Ordering::Relaxed) {
             self.file.sync_data()?;
@@ -269,8 +269,7 @@ impl<'a> Arrival<'a> {
         self.file.sync_all()
     }
 
-    /// Hashes the pieces in their order as they come, from the page cache.
-    /// `None` where the upload ended before.
+    /// Hashes the pieces in their order as they come, from the page cache. Returns `None` if the upload ended before.
     fn hash(&self, ended: &AtomicBool) -> Result<Option<Checksum>> {
         let size = self.blob.size_bytes;
         let (mut hash, mut buffer, mut at) = (Sha256::new(), vec![0; 1 << 20], 0);
@@ -296,7 +295,7 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// Waits for a thread, and lets the client know that it is worth waiting for.
+/// Waits for a thread, and calls `beat` meanwhile, so that the client goes on waiting.
 fn wait<T>(thread: &ScopedJoinHandle<T>, beat: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     let mut last = Instant::now();
     while !thread.is_finished() {

@@ -7,9 +7,9 @@ use crate::files;
 use crate::paths;
 use std::path::Path;
 
-/// What a job may take of the host, as settings of its unit. It unpacks, hashes and downloads in less than
-/// 100 MB, and the package manager runs in it too; what it reads and writes of files is given back under the
-/// limit, so that only a job gone wrong meets it. No core file: it has had a token in its memory.
+/// Limits of a job's unit. A job unpacks, hashes and downloads in less than 100 MB, and the package manager runs in
+/// it too; the page cache of its files is given back under the limit, so that only a job gone wrong meets it. No core
+/// file: it has had a token in its memory.
 pub const BOUNDS: [&str; 3] = ["MemoryMax=2G", "TasksMax=1024", "LimitCORE=0"];
 
 /// From now on a restart of the host does not end the job.

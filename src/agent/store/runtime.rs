@@ -1,5 +1,5 @@
-//! Whether a runtime is still as it was put there: every file as it was stamped, and nothing of it
-//! writable by anyone but root. Checked before each apply and at every start.
+//! Checks that a runtime is still as it was put there: every file has the stamp it had, and nobody but root can write
+//! to any of it. Done before each apply and at every start.
 
 use super::generation::{NOTE, Runtime, read_note, runtime_folder};
 use crate::error::{Context, Result};
@@ -10,15 +10,15 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The user who alone may change what is put on a host.
+/// User who alone may change what is put on a host.
 const ROOT: u32 = 0;
 
-/// The noted runtime, if it is still as it was put there.
+/// Returns the noted runtime if it is still as it was put there.
 pub fn noted(blob: &Blob) -> Option<Runtime> {
     find(blob).ok()
 }
 
-/// The noted runtime, or why there is none: `None` for nothing there, else what was changed.
+/// Returns the noted runtime. The error is `None` if there is none, else what was changed.
 pub fn find(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
     let folder = runtime_folder(blob);
     let note: Runtime = read_note(&folder.join(NOTE)).ok_or(None)?;
@@ -31,7 +31,7 @@ pub fn find(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
     }
 }
 
-/// Stamps of `paths`, each relative to `folder` or absolute.
+/// Returns the stamps of `paths`, each relative to `folder` or absolute.
 pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result<BTreeMap<PathBuf, Stamp>> {
     let stamp = |path: PathBuf| {
         let full = folder.join(&path);
@@ -41,8 +41,8 @@ pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result
     paths.into_iter().map(stamp).collect()
 }
 
-/// What is not as it was noted of the runtime in `folder`; `None` when all is. `owner`: the user who alone
-/// may write to it.
+/// Returns the first difference between the runtime in `folder` and its note; `None` if there is none. `owner` is the
+/// only user who may be able to write to it.
 fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
     let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
     let server = inside.join("llama-server");
@@ -63,14 +63,14 @@ fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
         .map(|path| format!("{} can be changed by others than root", path.display()))
 }
 
-/// Every file that was unpacked, and the folders that they lie in.
+/// Lists every file that was unpacked, and the folders that they lie in.
 fn own_files(folder: &Path, note: &Runtime) -> BTreeSet<PathBuf> {
     let files = note.files.keys().map(|path| path.as_path()).chain(note.stamps.keys().map(PathBuf::as_path));
     let files = files.map(|path| folder.join(path));
     let mut all = BTreeSet::from([folder.to_path_buf()]);
     for file in files {
         all.extend(file.ancestors().take_while(|path| path.starts_with(folder)).map(Path::to_path_buf));
-        // One outside is the host's own, and only itself is looked at.
+        // A library outside the runtime is the host's own: only the file itself is looked at.
         all.insert(file);
     }
     all

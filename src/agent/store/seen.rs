@@ -1,4 +1,4 @@
-//! What may lie on a host under our names: the names, and what was found there.
+//! Names that we use on a host, and what was found under them.
 
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
@@ -6,7 +6,7 @@ use crate::plan::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What lies at a path; links are not followed.
+/// Entry at a path; links are not followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub kind: Kind,
@@ -19,12 +19,12 @@ pub struct Node {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `ours`: its text is one that this tool writes.
+    /// A file. `ours`: its text is one that this tool writes.
     File {
         ours: bool,
     },
     Folder {
-        /// Something is mounted on it.
+        /// Whether a file system is mounted on it.
         mount: bool,
         entries: BTreeSet<String>,
         /// Entries that hold our note of what they are.
@@ -37,18 +37,18 @@ pub enum Kind {
     Other,
 }
 
-/// What is on the host.
+/// Facts about everything that lies under our names on the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub account: Option<Account>,
     pub group: Option<Group>,
-    /// By path; a path that is not there is missing here.
+    /// Entries by path; a path that does not exist is missing here.
     pub nodes: BTreeMap<PathBuf, Node>,
-    /// The folders on the way to ours, links followed.
+    /// Folders above ours, links followed.
     pub ways: BTreeMap<PathBuf, Node>,
-    /// A version without a record applied here: its generation or its job can be read.
+    /// Whether a version that kept no record applied here: its generation or its job can be read.
     pub earlier: bool,
-    /// An nftables table of our name is loaded.
+    /// Whether an nftables table of our name is loaded.
     pub table: bool,
 }
 
@@ -65,7 +65,7 @@ pub const FILES: [&str; 8] = [
 ];
 /// Folders of fixed names in our folders, but the shelves and what arrives.
 pub const FOLDERS: [&str; 3] = [paths::TLS, paths::GENERATIONS, paths::JOB];
-/// What a host may have without serving.
+/// Folders that a host may have without serving.
 pub const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
 /// Unit files and links of fixed names.
 pub fn units() -> Vec<String> {
@@ -87,7 +87,7 @@ pub const ELSEWHERE: [&str; 6] = [
 pub fn drop_ins() -> Vec<String> {
     ServerName::all().map(ServerName::drop_in).collect()
 }
-/// Our file in those.
+/// Name of our file in those folders.
 pub const DROP_IN: &str = "10-generation.conf";
 
 /// Family and name of our nftables table.

@@ -1,7 +1,7 @@
-//! The executables under `/usr/local/lib/agi-provision`, which sessions share. Each session and job holds
-//! a shared lock for the one it runs from, and one is removed only by whoever gets its lock alone: what
-//! another session needs stays, and the last one takes it along. The lock is a file of root's own, as
-//! everyone can open the executable.
+//! Keeps the executables under `/usr/local/lib/agi-provision`, which sessions share. Each session and job holds a
+//! shared lock for the one it runs from, and only a session that gets the lock alone removes one: an executable that
+//! another session needs stays, and the last one removes it. The lock is a file of root's own, as everyone can open
+//! the executable.
 
 use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
@@ -15,11 +15,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Whoever has it alone is about to remove it.
+/// Time to wait for a lock whose exclusive holder is about to remove the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where this process's executable lies, although another staging may have replaced it: its name says its
-/// content.
+/// Returns the path of this process's executable, although another staging may have replaced it: its name is derived
+/// from its content.
 pub fn executable() -> Result<PathBuf> {
     let path = std::env::current_exe().context("finding this executable")?;
     let text = path.to_string_lossy();
@@ -27,9 +27,9 @@ pub fn executable() -> Result<PathBuf> {
     Ok(there.unwrap_or(path))
 }
 
-/// In the folder, where it was made by us: the record of what was made does not exist yet by then.
+/// Name of the mark in the folder that says we made it: the record of what was made does not exist yet by then.
 pub const MARK: &str = ".made";
-/// What a file that is on its way is called, before the process that writes it.
+/// Prefix of a file that is being written; the writing process's id follows.
 pub const STAGING: &str = ".staging.";
 
 /// Notes that the folder is ours.
@@ -37,7 +37,7 @@ pub fn mark() -> Result<()> {
     files::write(&Path::new(paths::LIB).join(MARK), b"", 0o644)
 }
 
-/// A name that this tool gives in the folder.
+/// Returns whether this tool gives such a name in the folder.
 pub fn is_ours(name: &str) -> bool {
     let all = |rest: &str, kind: fn(&u8) -> bool| !rest.is_empty() && rest.as_bytes().iter().all(kind);
     let agent = name.strip_prefix("agent-").is_some_and(|hash| all(hash, u8::is_ascii_hexdigit));
@@ -45,7 +45,7 @@ pub fn is_ours(name: &str) -> bool {
     agent || staging || [MARK, "agi-provision", ".agi-provision.new"].contains(&name)
 }
 
-/// Where the locks lie, each of the executable's name.
+/// Folder of the locks, each of the executable's name.
 #[derive(Clone, Copy, Debug)]
 struct Locks<'a>(&'a Path);
 
@@ -54,7 +54,7 @@ impl Locks<'_> {
         self.0.join(name)
     }
 
-    /// The lock of `name`, taken alone or shared; `None`: it is taken otherwise, or has just gone.
+    /// Takes the lock of `name`, alone or shared; `None` if another has it, or it has just gone.
     fn take(&self, name: &str, how: FlockOperation) -> io::Result<Option<File>> {
         let path = self.of(name);
         let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
@@ -68,10 +68,10 @@ impl Locks<'_> {
     }
 }
 
-/// This process's executable is needed until this is dropped.
+/// Keeps this process's executable from being removed until it is dropped.
 #[derive(Debug)]
 pub struct InUse {
-    /// `None`: it was not staged.
+    /// The lock; `None` if the executable was not staged.
     file: Option<Staged>,
 }
 
@@ -82,10 +82,10 @@ struct Staged {
     file: File,
     lock: File,
     locks: PathBuf,
-    /// Of the file when this session began. A later one: another session has staged it since, is about to
-    /// run from it, and takes it along.
+    /// Modification time of the file when this session began. A later one means that another session has staged it
+    /// since, is about to run from it, and removes it.
     modified: Option<SystemTime>,
-    /// The lock was given up, and may be another session's by now.
+    /// Whether the lock was given up; it may be another session's by now.
     left: bool,
 }
 
@@ -109,7 +109,7 @@ fn modified(file: &File) -> Option<SystemTime> {
 }
 
 impl InUse {
-    /// `None`: it was removed since it was started, and has to be staged again.
+    /// Enters; `None` if the executable was removed since it was started, and has to be staged again.
     pub fn enter() -> Result<Option<InUse>> {
         let path = executable()?;
         match path.starts_with(paths::LIB) {
@@ -118,7 +118,7 @@ impl InUse {
         }
     }
 
-    /// `prepare` makes the folder of the locks, which goes with the last of them.
+    /// Does the same; `prepare` makes the folder of the locks, which goes with the last of them.
     fn of(path: &Path, locks: &Path, prepare: impl Fn() -> Result<()>) -> Result<Option<InUse>> {
         let start = Instant::now();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -155,7 +155,7 @@ impl InUse {
             .into())
     }
 
-    /// Takes along what no session or job runs from, this process's own executable first.
+    /// Removes the executables that no session or job runs from, this process's own first.
     pub fn leave(self) -> Result<()> {
         self.leave_in(Path::new(paths::LIB), Path::new(paths::PRIVATE))
     }
@@ -176,7 +176,7 @@ impl InUse {
     }
 }
 
-/// Removes the folder where it is ours and nothing is left in it.
+/// Removes the folder if we made it and nothing is left in it.
 fn remove_if_ours(folder: &Path) -> Result<()> {
     let names: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name()).collect();
     if !matches!(&names[..], [one] if one == MARK) {
@@ -185,7 +185,7 @@ fn remove_if_ours(folder: &Path) -> Result<()> {
     let mark = folder.join(MARK);
     files::remove(&mark)?;
     if fs::remove_dir(folder).is_err() && folder.is_dir() {
-        // Not empty: another session's by now, and still ours.
+        // Not empty: another session uses it by now, and it is still ours.
         files::write(&mark, b"", 0o644)?;
     }
     Ok(())
@@ -195,8 +195,8 @@ fn is_at(file: &File, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|there| file.metadata().is_ok_and(|ours| ours.ino() == there.ino()))
 }
 
-/// Removes what is ours in the folder of executables, is not among `keep`, and nobody uses; the names of what
-/// went.
+/// Removes our own files in the folder of executables that are not among `keep` and that nobody uses; returns the
+/// names of those removed.
 pub fn sweep(keep: &BTreeSet<String>) -> Result<Vec<String>> {
     sweep_with(Path::new(paths::LIB), keep, Locks(Path::new(paths::PRIVATE)))
 }
@@ -214,7 +214,7 @@ fn sweep_with(folder: &Path, keep: &BTreeSet<String>, locks: Locks) -> Result<Ve
             }
         } else if locks.of(&name).exists() {
             match locks.take(&name, FlockOperation::NonBlockingLockExclusive) {
-                // Let go of at once: who wants it now finds it gone, and says so.
+                // Released at once: a process that wants it now finds it gone, and says so.
                 Ok(Some(_alone)) => {
                     files::remove(&entry.path())?;
                     locks.end(&name);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// One host of an inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// What the inventory calls it.
+    /// Name of the host in the inventory.
     pub name: String,
     /// Name or address to connect to.
     pub address: String,
@@ -19,9 +19,17 @@ pub struct Entry {
     /// Every group it is in, directly or not.
     pub groups: Vec<String>,
     pub plan: Overrides,
+    /// It is this machine (`ansible_connection=local`).
+    pub local: bool,
+    /// Root is had by doas, not by sudo.
+    pub doas: bool,
+    /// Arguments for ssh (`ansible_ssh_common_args`).
+    pub ssh_args: Vec<String>,
+    /// Secrets that the inventory holds and that are not read.
+    pub unread: Vec<String>,
 }
 
-/// What of the plan is different for one host.
+/// Parts of the plan that differ for one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {

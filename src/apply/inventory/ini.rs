@@ -1,6 +1,7 @@
 //! Ansible's INI inventories.
 
 use super::tree::{Tree, Vars, expand};
+use super::vars::refused;
 use crate::outside::quoted;
 
 pub fn parse(text: &str) -> Result<Tree, String> {
@@ -32,6 +33,9 @@ pub fn parse(text: &str) -> Result<Tree, String> {
                 let words = words(line).map_err(at)?;
                 let (name, pairs) = words.split_first().ok_or_else(|| at("no host".into()))?;
                 let vars = pairs.iter().map(|word| pair(word)).collect::<Result<Vars, _>>().map_err(at)?;
+                if let Some(why) = vars.iter().find_map(|(key, value)| refused(key, value)) {
+                    return Err(at(why));
+                }
                 for name in expand(name).map_err(at)? {
                     let (name, vars) = with_port(&name, vars.clone());
                     tree.host(&name, Some(group).filter(|group| !group.is_empty()), vars).map_err(at)?;
@@ -41,6 +45,9 @@ pub fn parse(text: &str) -> Result<Tree, String> {
                 let (key, value) =
                     line.split_once('=').ok_or_else(|| at(format!("{} sets nothing", quoted(line))))?;
                 let value = unquoted(value.trim());
+                if let Some(why) = refused(key.trim(), &value) {
+                    return Err(at(why));
+                }
                 tree.group(group).vars.insert(key.trim().into(), value);
             }
             Kind::Children => tree.child(group, line),
@@ -166,7 +173,9 @@ ansible_port=22
         ] {
             assert!(parse(text).unwrap_err().starts_with(word), "{text}");
         }
-        assert!(parse("a ansible_connection=docker\n").unwrap().entries().is_err());
+        assert!(
+            parse("\na ansible_connection=docker\n").unwrap_err().contains("line 2: the host is reached")
+        );
         assert!(parse("[a]\nh\n[a:children]\nb\n[b:children]\na\n").unwrap().entries().is_err());
     }
 

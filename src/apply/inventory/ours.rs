@@ -51,6 +51,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, String> {
             identity: host.identity,
             groups: host.groups,
             plan,
+            ..Entry::default()
         });
     }
     Ok(entries)

@@ -1,6 +1,7 @@
 //! Ansible's inventory as a tree of groups, and what it says of each host.
 
-use super::entry::{Entry, Overrides};
+use super::entry::Entry;
+use super::vars;
 use crate::outside::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,27 +120,12 @@ impl Tree {
                 .iter()
                 .find_map(|key| all().find_map(|vars| vars.get(*key)).filter(|v| !v.is_empty()).cloned())
         };
-        let host = quoted(name);
-        if let Some(how) =
-            get(&["ansible_connection"]).filter(|how| !matches!(how.as_str(), "ssh" | "smart" | "paramiko"))
-        {
-            return Err(format!("host {host} is reached by {}, not by ssh", quoted(&how)));
-        }
-        let port = get(&["ansible_port", "ansible_ssh_port"]);
-        let port = port.map(|port| {
-            port.parse::<u16>().map_err(|_| format!("host {host} has the port {}", quoted(&port)))
-        });
         let mut groups: Vec<String> = order.iter().map(|(group, _)| group.to_string()).collect();
         groups.sort();
-        Ok(Entry {
-            name: name.to_string(),
-            address: get(&["ansible_host", "ansible_ssh_host"]).unwrap_or_else(|| name.to_string()),
-            user: get(&["ansible_user", "ansible_ssh_user"]),
-            port: port.transpose()?,
-            identity: get(&["ansible_ssh_private_key_file", "ansible_private_key_file"]).map(Into::into),
-            groups,
-            plan: Overrides::default(),
-        })
+        let mut entry =
+            Entry { name: name.to_string(), address: name.to_string(), groups, ..Entry::default() };
+        vars::fill(&mut entry, get).map_err(|why| format!("host {}: {why}", quoted(name)))?;
+        Ok(entry)
     }
 }
 

@@ -91,7 +91,7 @@ impl fmt::Display for PciCard {
 }
 
 impl PciCard {
-    /// What it lacks to be used; `None` for a card that a driver works.
+    /// Returns what the card lacks to be used; `None` for a card that a driver works.
     pub fn lacks(&self) -> Option<String> {
         let wanted = self.wants_driver.as_ref()?;
         Some(match &self.driver {

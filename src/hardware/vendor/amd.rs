@@ -2,7 +2,7 @@
 
 use super::bus::{Bus, number, value};
 use super::kernel::{self, Memory};
-use super::maker::{Least, Maker, UnitDevices, after_modules};
+use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, PciCard, Vendor};
 use std::path::Path;
@@ -55,6 +55,10 @@ impl Maker for Amd {
 
     fn backends(&self) -> &'static [Backend] {
         &[Backend::Rocm, Backend::Vulkan]
+    }
+
+    fn icd(&self) -> Icd {
+        Icd { file: "radeon_icd", package: "mesa-vulkan-drivers" }
     }
 
     fn least(&self) -> Least {

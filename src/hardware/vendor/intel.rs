@@ -2,7 +2,7 @@
 
 use super::bus::{Bus, number};
 use super::kernel::{self, Memory};
-use super::maker::{Least, Maker, UnitDevices, after_modules};
+use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, PciCard, Vendor};
 use std::path::Path;
@@ -55,6 +55,10 @@ impl Maker for Intel {
 
     fn backends(&self) -> &'static [Backend] {
         &[Backend::Vulkan]
+    }
+
+    fn icd(&self) -> Icd {
+        Icd { file: "intel_icd", package: "mesa-vulkan-drivers" }
     }
 
     fn least(&self) -> Least {

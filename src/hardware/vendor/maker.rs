@@ -1,4 +1,4 @@
-//! What this program asks of a maker's graphics cards.
+//! Properties of a maker's graphics cards that this program asks for.
 
 use super::bus::Bus;
 use crate::hardware::backend::Backend;
@@ -36,11 +36,23 @@ pub trait Maker: Sync {
     /// Backends of llama.cpp that run on its cards, the fastest first.
     fn backends(&self) -> &'static [Backend];
 
-    /// What its driver and its cards must be at least.
+    /// Returns what makes its cards known to Vulkan.
+    fn icd(&self) -> Icd;
+
+    /// Returns the least driver and cards that work.
     fn least(&self) -> Least;
 
-    /// What the unit needs for that many cards, the first ones.
+    /// Returns what the unit needs for that many cards, the first ones.
     fn unit(&self, cards: usize) -> UnitDevices;
+}
+
+/// The part of a driver that Vulkan finds it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Icd {
+    /// How the name of its file in `vulkan/icd.d` begins.
+    pub file: &'static str,
+    /// The packages that bring it.
+    pub package: &'static str,
 }
 
 /// Lower bounds, each with its reason; `None` where there is none.
@@ -53,9 +65,9 @@ pub struct Least {
 /// Lines of a systemd unit, with their comments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct UnitDevices {
-    /// Of `[Unit]`: the driver's modules go first.
+    /// Lines for `[Unit]`: the driver's modules go first.
     pub order: Vec<String>,
-    /// Of `[Service]`: device rules, and what makes the device files.
+    /// Lines for `[Service]`: device rules, and what makes the device files.
     pub rules: Vec<String>,
     /// Groups that the device files belong to.
     pub groups: Vec<&'static str>,

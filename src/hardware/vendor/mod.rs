@@ -10,11 +10,11 @@ mod nvidia;
 mod scan;
 
 pub use bus::Bus;
-pub use maker::{Least, Maker, UnitDevices};
+pub use maker::{Icd, Least, Maker, UnitDevices};
 pub use nvidia::read_nvidia_smi;
 pub use scan::cards;
 
-use super::facts::Vendor;
+use super::facts::{Facts, Gpu, Vendor};
 
 /// Every maker, those with the faster backends first.
 pub fn all() -> [&'static dyn Maker; 3] {
@@ -28,6 +28,16 @@ pub fn of(vendor: Vendor) -> &'static dyn Maker {
         Vendor::Amd => &amd::Amd,
         Vendor::Intel => &intel::Intel,
     }
+}
+
+/// The cards of the maker whose cards have the most memory: one server's backend sees no others.
+pub fn of_one_maker(facts: &Facts) -> impl Iterator<Item = &Gpu> {
+    let memory = |maker: Vendor| -> u64 {
+        facts.gpus.iter().filter(|gpu| gpu.vendor == maker).map(|gpu| gpu.memory_total_bytes).sum()
+    };
+    // The first of those that have the same.
+    let maker = all().map(|maker| maker.id()).into_iter().rev().max_by_key(|maker| memory(*maker));
+    facts.gpus.iter().filter(move |gpu| Some(gpu.vendor) == maker)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub fn of(vendor: u16, device: u16) -> Option<&'static str> {
     NAMES.get(&(vendor, device)).map(String::as_str)
 }
 
-/// What a card is sold as: what stands in brackets, of several names each with the words that they share
+/// Returns the names that a card is sold as: those in brackets, of several names each with the words that they share
 /// (`Navi 31 [Radeon RX 7900 XT/7900 XTX]`).
 pub fn sold_as(name: &str) -> Vec<String> {
     let inside =
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use pci_ids::{FromId, Vendor};
 
-    /// Of the whole table, those devices that are graphics cards by their name.
+    /// Returns the devices of the whole table that are graphics cards by their name.
     fn from_crate() -> String {
         let is_card = |vendor: u16, name: &str| match vendor {
             // In brackets is what a chip is sold as; others are audio, bridges, USB.

@@ -40,7 +40,7 @@ impl Machine {
         cards(&self.bus(), &all())
     }
 
-    /// What the makers whose drivers are in sysfs find.
+    /// Returns what the makers whose drivers are in sysfs find.
     fn probed(&self) -> (Facts, Gaps) {
         let (mut facts, mut gaps) = (Facts { pci_cards: self.cards(), ..Facts::default() }, Gaps::default());
         for maker in [Vendor::Amd, Vendor::Intel] {

@@ -246,7 +246,7 @@ fn experts_on_host(
     with(low)
 }
 
-/// As many layers on the GPUs as fit.
+/// Returns the placement with as many layers on the GPUs as fit.
 fn partial(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>) -> Placement {
     let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
     let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
@@ -271,7 +271,7 @@ pub(super) fn subject<'a>(
 }
 
 impl Candidate<'_> {
-    /// What the rule judges.
+    /// Returns the part of the candidate that the rule judges.
     pub fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
         Case {
             weights: &self.variant.weights,

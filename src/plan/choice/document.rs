@@ -8,6 +8,7 @@ use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
+use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
 use crate::plan::split::SplitMode;
 use crate::plan::{chat_args, rag, requirements, verdict};
 
@@ -94,6 +95,7 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             runtime: request.fixed.runtime.clone(),
+            runtime_choice: runtime_choice(request, chosen),
             advisories: Vec::new(),
             start_timeout_seconds: None,
         },
@@ -158,4 +160,14 @@ fn asked_in(request: &Request, offer: &Offer) -> Option<Converted> {
         rate_as_of: oldest.as_of.to_string(),
         rate_source: oldest.source.clone(),
     })
+}
+
+/// The archives for the host, where the plan is for a probed one.
+fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
+    let known = request.fixed.host.as_ref().filter(|_| chosen.machine.profile.is_there())?;
+    let tensor = chosen.placement.split == SplitMode::Tensor;
+    Some(runtime::choose(
+        &RuntimeHost::of_profile(&chosen.machine.profile, tensor, Some(known)),
+        &request.build.id,
+    ))
 }

@@ -118,7 +118,7 @@ pub(super) fn alternatives(
     };
     let itself = |c: &Candidate| std::ptr::eq(c, chosen);
     let mut running: Vec<&Candidate> = everywhere.iter().filter(runs).collect();
-    // Of equals in all three: the chosen one before the better before the worse.
+    // Candidates that are equal in all three: the chosen one before the better before the worse.
     running.sort_by(|a, b| itself(b).cmp(&itself(a)).then_with(|| better(request, a, b)));
     let beaten = |at: usize| {
         let by = |(other, o): (usize, &&Candidate)| match dominance(request, o, running[at]) {

@@ -68,9 +68,9 @@ impl<'a> Attention<'a> {
                 q = graph.norm(q, b.rms, false);
                 k = graph.norm(k, b.rms, false);
             }
-            q = graph.view(q, q_dims);
-            k = graph.view(k, k_dims);
-            v = graph.view(v_flat, v_dims);
+            q = graph.reshape(q, q_dims);
+            k = graph.reshape(k, k_dims);
+            v = graph.reshape(v_flat, v_dims);
         }
         if b.qk_norm == Some(QkNorm::Head) {
             q = graph.norm(q, b.rms, false);
@@ -98,13 +98,13 @@ impl<'a> Attention<'a> {
             [q, v, k].into_iter().for_each(|id| graph.expand(id));
         }
         let k_row = graph.view(k, [layer.k, tokens, 1, 1]);
-        store(graph, k_row, inputs.k_index);
+        store(graph, k_row, inputs.k_index, self.batch.streams);
         let v_row = if !self.batch.flash_attn && !v_is_whole {
             graph.op([layer.v, tokens, 1, 1], &[v])
         } else {
             graph.view(v, [layer.v, tokens, 1, 1])
         };
-        store(graph, v_row, inputs.v_index);
+        store(graph, v_row, inputs.v_index, self.batch.streams);
         let k = cached(graph, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, self.batch.streams]);
         let v = cached(graph, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, self.batch.streams]);
         let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
@@ -157,7 +157,7 @@ impl<'a> Attention<'a> {
         let k = graph.op([width, 1, tokens, 1], &[v, k_rope]);
         [q, v, k].into_iter().for_each(|id| graph.expand(id));
         let row = graph.view(k, [width, tokens, 1, 1]);
-        store(graph, row, inputs.k_index);
+        store(graph, row, inputs.k_index, self.batch.streams);
         let k = cached(graph, self.batch.k_type, [width, 1, inputs.cells, self.batch.streams]);
         let v = graph.view(k, [latent.kv_rank, 1, inputs.cells, self.batch.streams]);
         let mask = chosen.map_or(inputs.mask, |chosen| unmask(graph, inputs, self.batch, chosen));

@@ -1,7 +1,7 @@
-//! What attention reads from and writes to between batches.
+//! Caches that attention reads from and writes to between batches.
 
 use super::alloc::Id;
-use super::tensors::{Batch, F16, F32, Graph, I64, Kind};
+use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op};
 use crate::model::shape::Shape;
 use crate::model::tensor_type::TensorType;
 
@@ -49,23 +49,25 @@ impl CacheInputs {
 pub(super) fn rotate(graph: &mut Graph, rotation: Rotation, x: Id, whole: bool) -> Id {
     let (n, dims) = (rotation.side, graph.dims(x));
     let flat = [n, dims.iter().product::<u64>() / n, 1, 1];
-    let x = if whole { graph.view(x, flat) } else { graph.op(flat, &[x]) };
+    let x = if whole { graph.reshape(x, flat) } else { graph.op(flat, &[x]) };
     let turned = graph.op(flat, &[rotation.matrix, x]);
-    graph.view(turned, dims)
+    graph.named(turned, Op::MulMat);
+    graph.reshape(turned, dims)
 }
 
 /// The position of each token, applied to `x`.
 pub(super) fn rope(graph: &mut Graph, positions: Id, x: Id) -> Id {
     let turned = graph.over(x, &[x, positions]);
     graph.kinds[turned].0 = Kind::Free;
-    turned
+    graph.named(turned, Op::Rope)
 }
 
-/// Puts `row` into the cache of the layer under construction.
-pub(super) fn store(graph: &mut Graph, row: Id, index: Id) {
+/// Puts `row` into the cache of the layer under construction; several streams are stored to as one.
+pub(super) fn store(graph: &mut Graph, row: Id, index: Id, streams: u64) {
     let dims = graph.dims(row);
     let cache = graph.cache();
-    let stored = graph.view_with(cache, dims, &[row, index, cache]);
+    let joined = if streams > 1 { graph.reshape(cache, dims) } else { cache };
+    let stored = graph.view_with(cache, dims, &[row, index, joined]);
     graph.expand(stored);
 }
 

@@ -44,7 +44,7 @@ impl Chooser {
         let q = turn(graph, q);
         let k = turn(graph, k);
         let row = graph.view(k, [i.key, tokens, 1, 1]);
-        store(graph, row, self.k_index);
+        store(graph, row, self.k_index, streams);
         let weights = graph.mul_mat(i.heads, normed);
         let k = cached(graph, batch.k_type, [i.key, 1, batch.cells, streams]);
         let q = graph.view(q, [i.key, i.heads, tokens / streams, streams]);

@@ -3,7 +3,7 @@
 use super::alloc::{Id, Place};
 use super::attention::Attention;
 use super::feed_forward;
-use super::tensors::{Batch, F32, Graph, I64, Kind, Part};
+use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
 use crate::model::shape::{LayerKv, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -121,6 +121,6 @@ impl Graph {
         let weight = self.weight(0);
         let id = self.push(Place::Own, false, F32, [width, count, 1, 1], &[weight, ids]);
         self.kinds[id].0 = Kind::Batch(0);
-        id
+        self.named(id, Op::GetRows)
     }
 }

@@ -1,7 +1,7 @@
 //! The feed-forward part of a layer (`build_ffn`, `build_moe_ffn` of llama-graph.cpp).
 
 use super::alloc::Id;
-use super::tensors::{Batch, Graph, Kind};
+use super::tensors::{Batch, Graph, Kind, Op};
 use crate::model::shape::{Experts, FeedForward, Gating, Shape};
 
 /// A dense feed-forward of `width` on `x`.
@@ -24,7 +24,7 @@ pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
         FeedForward::Plain => {
             let up = graph.mul_mat(width, x);
             let up = biased(graph, up);
-            graph.scale(up)
+            graph.unary(up)
         }
     };
     let down = graph.mul_mat(shape.n_embd, active);
@@ -41,9 +41,11 @@ pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: 
     let mut out = shared_expert(graph, shape, e, x, shared);
     if e.shared_gate {
         let logit = graph.mul_mat(1, x);
-        let active = graph.scale(logit);
+        let active = graph.unary(logit);
         let gate = graph.over(active, &[active, logit]);
+        graph.named(gate, Op::Div);
         out = graph.over(out, &[out, gate]);
+        graph.named(out, Op::Mul);
     }
     graph.add(routed, out)
 }
@@ -60,16 +62,18 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
     let used = e.used;
     let (chosen, weights) = router(graph, e, x, tokens);
     graph.expand(weights);
-    let x = graph.view(x, [shape.n_embd, 1, tokens, 1]);
+    let x = graph.reshape(x, [shape.n_embd, 1, tokens, 1]);
     let wide = [e.width, used, tokens, 1];
     let by_expert = |graph: &mut Graph, dims: [u64; 4], x: Id| {
         let elements = dims[0].saturating_mul(graph.dims(x)[0]).saturating_mul(e.count);
         let weight = graph.expert_weight(elements);
         let out = graph.op(dims, &[weight, x, chosen]);
         graph.kinds[out].0 = Kind::Batch(tokens);
+        graph.named(out, Op::MulMatId);
         if e.bias {
             let bias = graph.expert_weight(dims[0].saturating_mul(e.count));
-            graph.over(out, &[out, bias, chosen])
+            let biased = graph.over(out, &[out, bias, chosen]);
+            graph.named(biased, Op::AddId)
         } else {
             out
         }
@@ -85,6 +89,7 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
     };
     let outs = by_expert(graph, [shape.n_embd, used, tokens, 1], active);
     let outs = graph.over(outs, &[outs, weights]);
+    graph.named(outs, Op::Mul);
     graph.expand(outs);
     let one = [shape.n_embd, tokens, 1, 1];
     let views: Vec<Id> = (0..used)
@@ -96,7 +101,7 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
         .collect();
     let mut sum = views[0];
     for view in &views[1..] {
-        sum = graph.over(sum, &[sum, *view]);
+        sum = graph.add(sum, *view);
         graph.expand(sum);
     }
     if used == 1 { graph.op(one, &[sum]) } else { sum }
@@ -109,7 +114,11 @@ fn router(graph: &mut Graph, e: &Experts, x: Id, tokens: u64) -> (Id, Id) {
         logits = graph.add_weight(logits);
     }
     let probabilities = match e.gating {
-        Gating::Softmax | Gating::Sigmoid => graph.scale(logits),
+        Gating::Softmax => {
+            let soft = graph.scale(logits);
+            graph.named(soft, Op::SoftMax)
+        }
+        Gating::Sigmoid => graph.unary(logits),
         Gating::SoftmaxOfChosen => logits,
     };
     let mut ranked = probabilities;
@@ -117,20 +126,26 @@ fn router(graph: &mut Graph, e: &Experts, x: Id, tokens: u64) -> (Id, Id) {
         ranked = graph.add_weight(ranked);
     }
     let sorted = graph.op([e.count, tokens, 1, 1], &[ranked]);
+    graph.named(sorted, Op::ArgSort);
     let chosen = graph.view(sorted, [e.used, tokens, 1, 1]);
-    let spread = graph.view(probabilities, [1, e.count, tokens, 1]);
+    let spread = graph.reshape(probabilities, [1, e.count, tokens, 1]);
     let mut weights = graph.op([1, e.used, tokens, 1], &[spread, chosen]);
+    graph.named(weights, Op::GetRows);
     if e.gating == Gating::SoftmaxOfChosen {
-        let flat = graph.view(weights, [e.used, tokens, 1, 1]);
+        let flat = graph.reshape(weights, [e.used, tokens, 1, 1]);
         let soft = graph.scale(flat);
-        weights = graph.view(soft, [1, e.used, tokens, 1]);
+        graph.named(soft, Op::SoftMax);
+        weights = graph.reshape(soft, [1, e.used, tokens, 1]);
     }
     if e.normed {
-        let flat = graph.view(weights, [e.used, tokens, 1, 1]);
+        let flat = graph.reshape(weights, [e.used, tokens, 1, 1]);
         let sum = graph.op([1, tokens, 1, 1], &[flat]);
+        graph.named(sum, Op::SumRows);
         let clamped = graph.scale(sum);
+        graph.named(clamped, Op::Clamp);
         let normed = graph.over(flat, &[flat, clamped]);
-        weights = graph.view(normed, [1, e.used, tokens, 1]);
+        graph.named(normed, Op::Div);
+        weights = graph.reshape(normed, [1, e.used, tokens, 1]);
     }
     if e.scaled {
         weights = graph.scale(weights);

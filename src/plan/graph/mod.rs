@@ -14,6 +14,7 @@ mod encoder;
 mod feed_forward;
 mod schedule;
 mod tensors;
+mod vulkan;
 
 use crate::model::Shape;
 use crate::model::embedder::Embedder;

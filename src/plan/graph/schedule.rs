@@ -1,11 +1,12 @@
 //! ggml's scheduler (ggml-backend.cpp, `ggml_backend_sched`), as far as sizes go: which device each
 //! node runs on, where the graph is cut, and what is copied over at each cut.
 //!
-//! A card takes every node. llama.cpp keeps a layer's first norm on the layer's card, which saves one copy
-//! per card; llama-fit-params does not see that, and the ledger follows it.
+//! A card takes every node. llama.cpp keeps a layer's norms on the layer's card, which saves one copy per card;
+//! llama-fit-params does not see that.
 
 use super::alloc::{self, Id, Node, Place, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
+use super::vulkan::{self, Keep};
 use crate::model::Shape;
 use std::collections::BTreeMap;
 
@@ -23,6 +24,10 @@ pub struct Layout {
     pub weight_width: f64,
     /// Alignment of a card's buffer, bytes.
     pub alignment: u64,
+    /// The cards' backend is Vulkan's, which computes in an order of its own.
+    pub vulkan: bool,
+    /// A layer's norms are on the layer's card: llama.cpp's own wish where all layers are on cards.
+    pub keeps_norms: bool,
 }
 
 /// Fewest tokens for which a card computes with weights that lie in host memory
@@ -40,6 +45,8 @@ impl Layout {
             copies: 1,
             weight_width: 0.0,
             alignment: GPU_ALIGNMENT,
+            vulkan: false,
+            keeps_norms: false,
         }
     }
 
@@ -94,8 +101,13 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
     }
     let inputs: Vec<Id> =
         graph.leafs.iter().copied().filter(|leaf| graph.nodes[*leaf].place == Place::Input).collect();
-    let (splits, copies) = split(&mut graph, layout, &devices);
-    let (order, leafs) = run(&mut graph, layout, &devices, &splits, &copies, &inputs);
+    let readers = vulkan::readers(&graph);
+    let (mut splits, copies) = split(&mut graph, layout, &devices);
+    let mut keeps = Vec::new();
+    for split in splits.iter_mut().filter(|split| layout.vulkan && split.device < layout.cards) {
+        keeps.extend(vulkan::reorder(&graph, &readers, &mut split.nodes));
+    }
+    let (order, leafs) = run(&mut graph, layout, &devices, &splits, &copies, &inputs, &keeps);
     let mut alignments = vec![layout.alignment; layout.cards as usize];
     alignments.push(CPU_ALIGNMENT);
     alloc::peaks(&graph.nodes, &order, &leafs, &alignments)
@@ -115,7 +127,8 @@ fn assign(graph: &Graph, layout: &Layout) -> Vec<u8> {
         });
     }
     for id in &graph.order {
-        devices[*id] = from_weights(graph, layout, *id);
+        let kept = graph.norms.get(id).filter(|_| layout.keeps_norms).map(|layer| layout.layers[*layer]);
+        devices[*id] = kept.or_else(|| from_weights(graph, layout, *id));
     }
     let steps: Vec<Id> = graph.order.iter().copied().filter(|id| graph.kinds[*id].0 != Kind::View).collect();
     // Cards spread down, then up, over what no weight decides; then the CPU takes what is left.
@@ -226,6 +239,16 @@ fn copy_of(nodes: &mut Vec<Node>, source: Id, kept: bool) -> Id {
     nodes.len() - 1
 }
 
+/// A node that keeps `sources` until it has run, and is a view of the first.
+fn keeper(graph: &Graph, sources: Vec<Id>) -> Node {
+    let first = sources[0];
+    let root = match graph.nodes[first].place {
+        Place::View(root) => root,
+        _ => first,
+    };
+    Node { place: Place::View(root), sources, in_place: false, ..graph.nodes[first].clone() }
+}
+
 /// The order of allocation: what is allocated first, and every step.
 fn run(
     graph: &mut Graph,
@@ -234,27 +257,24 @@ fn run(
     splits: &[Split],
     copies: &Copies,
     inputs: &[Id],
+    keeps: &[Keep],
 ) -> (Vec<Step>, Vec<Step>) {
     let step = |id: Id, buffer: u8| Step { id, buffer, keeps: false };
     let (mut order, mut leafs) = (Vec::new(), Vec::new());
     for split in splits {
         for source in &split.copied {
             // The source stays until it is copied.
-            let root = match graph.nodes[*source].place {
-                Place::View(root) => root,
-                _ => *source,
-            };
-            let keeper = Node {
-                place: Place::View(root),
-                sources: vec![*source],
-                in_place: false,
-                ..graph.nodes[*source].clone()
-            };
-            graph.nodes.push(keeper);
+            graph.nodes.push(keeper(graph, vec![*source]));
             order.push(Step { id: graph.nodes.len() - 1, buffer: devices[*source], keeps: true });
             order.push(step(copies[&(*source, split.device)], split.device));
         }
-        order.extend(split.nodes.iter().map(|id| step(*id, devices[*id])));
+        for id in &split.nodes {
+            order.push(step(*id, devices[*id]));
+            for keep in keeps.iter().filter(|keep| keep.until == *id) {
+                graph.nodes.push(keeper(graph, keep.tensors.clone()));
+                order.push(Step { id: graph.nodes.len() - 1, buffer: split.device, keeps: true });
+            }
+        }
     }
     if layout.copies > 1 {
         for input in inputs {

@@ -2,6 +2,7 @@
 
 use super::alloc::{Id, Node, Place};
 use crate::model::tensor_type::TensorType;
+use std::collections::BTreeMap;
 
 /// The batch that llama.cpp reserves its buffers for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,11 +55,40 @@ pub(super) enum Kind {
     Free,
 }
 
+/// A node's operation in ggml, where a backend looks at it before it changes the order of nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Op {
+    /// A leaf, or a copy on another device.
+    Nothing,
+    View,
+    Reshape,
+    MulMat,
+    MulMatId,
+    Add,
+    AddId,
+    Mul,
+    Div,
+    Scale,
+    Clamp,
+    Unary,
+    SoftMax,
+    RmsNorm,
+    Rope,
+    SetRows,
+    GetRows,
+    SumRows,
+    ArgSort,
+    Other,
+}
+
 /// A graph under construction; the methods are ggml's functions of the same names.
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
     /// Kind of every node, and the part it belongs to where it is a weight or cache.
     pub(super) kinds: Vec<(Kind, Option<Part>)>,
+    pub(super) ops: Vec<Op>,
+    /// Norm → its layer.
+    pub(super) norms: BTreeMap<Id, usize>,
     pub(super) visited: Vec<bool>,
     pub(super) order: Vec<Id>,
     pub(super) leafs: Vec<Id>,
@@ -71,11 +101,24 @@ impl Graph {
         Graph {
             nodes: Vec::with_capacity(4096),
             kinds: Vec::with_capacity(4096),
+            ops: Vec::with_capacity(4096),
+            norms: BTreeMap::new(),
             visited: Vec::new(),
             order: Vec::new(),
             leafs: Vec::new(),
             part: Part::Embedding,
         }
+    }
+
+    /// Says what the node computes.
+    pub(super) fn named(&mut self, id: Id, op: Op) -> Id {
+        self.ops[id] = op;
+        id
+    }
+
+    /// The operation of a node, or of what was added to the nodes afterwards.
+    pub(super) fn op_of(&self, id: Id) -> Op {
+        self.ops.get(id).copied().unwrap_or(Op::Nothing)
     }
 
     /// A weight of the part under construction: it takes no room in the compute buffer, unless it is
@@ -124,6 +167,11 @@ impl Graph {
         let rows = dims[1..].iter().fold(1u64, |rows, n| rows.saturating_mul(*n));
         self.kinds.push((Kind::Batch(rows), None));
         self.visited.push(false);
+        self.ops.push(match place {
+            Place::Input | Place::Elsewhere => Op::Nothing,
+            Place::View(_) => Op::SetRows,
+            Place::Own => Op::Other,
+        });
         self.nodes.len() - 1
     }
 
@@ -148,6 +196,7 @@ impl Graph {
 
     pub(super) fn view(&mut self, of: Id, dims: [u64; 4]) -> Id {
         let id = self.view_with(of, dims, &[of]);
+        self.ops[id] = Op::View;
         self.kinds[id].0 = Kind::View;
         // A window on something narrower than floats is as narrow.
         let elements = |dims: [u64; 4]| dims.iter().fold(1u128, |all, n| all.saturating_mul(*n as u128));
@@ -156,6 +205,12 @@ impl Graph {
             self.nodes[id].bytes = share.min(1 << 60) as u64;
         }
         id
+    }
+
+    /// The whole of it in other dimensions.
+    pub(super) fn reshape(&mut self, of: Id, dims: [u64; 4]) -> Id {
+        let id = self.view(of, dims);
+        self.named(id, Op::Reshape)
     }
 
     pub(super) fn view_with(&mut self, of: Id, dims: [u64; 4], sources: &[Id]) -> Id {
@@ -172,20 +227,28 @@ impl Graph {
         let weight = self.weight(rows.saturating_mul(self.dims(b)[0]));
         let id = self.op([rows, columns, heads, streams], &[weight, b]);
         self.kinds[id].0 = Kind::Batch(columns);
-        id
+        self.named(id, Op::MulMat)
     }
 
     pub(super) fn add_weight(&mut self, a: Id) -> Id {
         let weight = self.weight(self.dims(a)[0]);
-        self.over(a, &[a, weight])
+        self.add(a, weight)
     }
 
     pub(super) fn add(&mut self, a: Id, b: Id) -> Id {
-        self.over(a, &[a, b])
+        let id = self.over(a, &[a, b]);
+        self.named(id, Op::Add)
     }
 
     pub(super) fn scale(&mut self, a: Id) -> Id {
-        self.over(a, &[a])
+        let id = self.over(a, &[a]);
+        self.named(id, Op::Scale)
+    }
+
+    /// A function of each element.
+    pub(super) fn unary(&mut self, a: Id) -> Id {
+        let id = self.over(a, &[a]);
+        self.named(id, Op::Unary)
     }
 
     /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
@@ -193,7 +256,14 @@ impl Graph {
         let dims = self.dims(a);
         // Only the RMS norm may overwrite its source.
         let normed = self.push(Place::Own, rms, F32, dims, &[a]);
+        if rms {
+            self.named(normed, Op::RmsNorm);
+        }
+        if let Part::Layer(layer) = self.part {
+            self.norms.insert(normed, layer);
+        }
         let weighted = self.add_weight(normed);
+        self.named(weighted, Op::Mul);
         if bias { self.add_weight(weighted) } else { weighted }
     }
 
@@ -201,7 +271,7 @@ impl Graph {
         let (width, count) = (self.dims(a)[0], self.dims(rows)[0]);
         let id = self.op([width, count, 1, 1], &[a, rows]);
         self.kinds[id].0 = Kind::Batch(0);
-        id
+        self.named(id, Op::GetRows)
     }
 
     /// Adds `id` and what it needs to the graph, sources first.

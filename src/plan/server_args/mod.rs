@@ -84,7 +84,7 @@ impl ServerArgs {
         self.args.iter().map(|(flag, _)| *flag)
     }
 
-    /// As llama-server gets them, without the program's name.
+    /// Returns the arguments as llama-server gets them, without the program's name.
     pub fn to_argv(&self) -> Vec<String> {
         let mut argv = Vec::with_capacity(2 * self.args.len());
         for (flag, value) in &self.args {
@@ -120,7 +120,7 @@ fn parse_texts(texts: &[String]) -> std::result::Result<ServerArgs, String> {
     if texts.len() > MOST {
         return Err(format!("{} texts, and no plan has more than {MOST}", texts.len()));
     }
-    // Which server it is: by the key file, which is its own.
+    // The key file tells which server it is: each has its own.
     let key_file = texts.iter().position(|text| text == Flag::ApiKeyFile.name()).map(|at| at + 1);
     let key_file = key_file.and_then(|at| texts.get(at)).ok_or_else(|| missing(Flag::ApiKeyFile))?;
     let server = ServerName::all().find(|server| server.key_file() == *key_file);

@@ -46,7 +46,7 @@ pub enum Flag {
     Offline,
 }
 
-/// What follows an argument.
+/// Kind of value that follows an argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     /// Nothing.
@@ -58,7 +58,7 @@ pub(super) enum Kind {
     Shares,
     /// A line of text for people.
     Text,
-    /// What we set: it follows from the server's name, and a plan may only repeat it.
+    /// A value that we set: it follows from the server's name, and a plan may only repeat it.
     Ours,
 }
 
@@ -135,7 +135,7 @@ impl Flag {
         TABLE.iter().find(|row| row.name == name).map(|row| row.flag)
     }
 
-    /// As llama-server knows it.
+    /// Returns llama-server's name of the argument.
     pub fn name(self) -> &'static str {
         TABLE.iter().find(|row| row.flag == self).map_or("", |row| row.name)
     }

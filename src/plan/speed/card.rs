@@ -1,4 +1,4 @@
-//! What llama.cpp reaches of a card's peaks, by generation. Fitted on published llama-bench results
+//! Shares of a card's peaks that llama.cpp reaches, by generation. Fitted on published llama-bench results
 //! (tests/oracle/published.csv; `examples/speeds.rs` fits nothing, it shows how well this holds: docs/measured.md).
 
 use crate::hardware::generation::Generation;
@@ -6,13 +6,13 @@ use crate::hardware::generation::Generation;
 /// Shares of a card's peaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
-    /// Of its bandwidth, while weights are read for one token.
+    /// Share of its bandwidth, while weights are read for one token.
     pub bandwidth: f64,
-    /// Of its matrix instructions, while a prompt is read in batches of 512.
+    /// Share of its matrix instructions' rate, while a prompt is read in batches of 512.
     pub tops: f64,
 }
 
-/// What a generation reaches.
+/// Returns the shares that a generation reaches.
 pub fn reach(generation: Generation) -> Reach {
     let (bandwidth, tops) = match generation {
         Generation::Maxwell => (0.57, 0.54),
@@ -39,7 +39,7 @@ pub fn reach(generation: Generation) -> Reach {
     Reach { bandwidth, tops }
 }
 
-/// Of its bandwidth, what reading the cache reaches with flash attention …
+/// Share of a card's bandwidth that reading the cache reaches with flash attention …
 pub const CACHE: f64 = 0.84;
 /// … and how many times as long it takes without.
 pub const CACHE_WITHOUT_FLASH: f64 = 2.56;

@@ -2,8 +2,8 @@
 //! context so far once, and each layer costs a moment beside. Prefill is bound by arithmetic: two operations per
 //! active parameter, and attention.
 //!
-//! What is reached of the peaks follows the generation of a [card] and the instructions of a [cpu], fitted on
-//! published llama-bench results; an interval is as wide as that fit misses by (docs/measured.md).
+//! The shares of the peaks that are reached follow from the generation of a [card] and the instructions of a [cpu],
+//! fitted on published llama-bench results; an interval is as wide as that fit misses by (docs/measured.md).
 
 pub mod card;
 pub mod cpu;
@@ -20,9 +20,9 @@ use card::reach;
 /// Share of a host's peak bandwidth that reading reaches. A host that was probed names what it reads, divided by this.
 pub const READ_OF_PEAK: f64 = 0.65;
 
-/// Of a CPU's arithmetic, what attention over the cache reaches while decoding, with flash attention or
-/// without: 6 to 7 × 10^9 multiplications/s where the matrices do 110 × 10^9 (llama-bench, heads of 64 and
-/// 128 elements, 512 and 1024 tokens back, 2 cores of an AMD EPYC, 2026-11-24).
+/// Share of a CPU's arithmetic that attention over the cache reaches while decoding, with flash attention or without:
+/// 6 to 7 × 10^9 multiplications/s where the matrices do 110 × 10^9 (llama-bench, heads of 64 and 128 elements, 512
+/// and 1024 tokens back, 2 cores of an AMD EPYC, 2026-11-24).
 pub const ATTENTION_SHARE: f64 = 1.0 / 18.0;
 
 /// Flash attention on a CPU does the elements of a head beyond a multiple of this one by one …
@@ -84,7 +84,7 @@ impl End {
     }
 }
 
-/// What a speed follows from.
+/// Terms that a speed follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     pub host: HostTerms,
@@ -332,19 +332,19 @@ pub fn predict(
 /// Bytes that one token reads.
 struct TokenReads {
     host: f64,
-    /// Of those, weights.
+    /// Bytes of `host` that are weights.
     host_weights: f64,
-    /// Of each card: weights, and cache.
+    /// Bytes on each card: weights, and cache.
     cards: Vec<(f64, f64)>,
     /// All experts that lie on the host for layers that lie on cards.
     experts_whole: f64,
-    /// Of all parameters, those that work on a token.
+    /// Share of all parameters that work on a token.
     share: f64,
 }
 
 impl TokenReads {
-    /// Of the embedding one row is read, not the table, unless it is the output's matrix too; of a layer's experts only the chosen ones; of the
-    /// cache half, as the slot is half full.
+    /// Counts one row of the embedding, not the table, unless it is the output's matrix too; only the chosen experts
+    /// of a layer; half of the cache, as the slot is half full.
     fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> TokenReads {
         let weights = subject.weights;
         let idle = subject.shape.experts.as_ref().map_or(0.0, |e| 1.0 - e.used as f64 / e.count as f64);

@@ -23,7 +23,7 @@ pub trait Target: Sync {
     /// The same as files of a bundle.
     ///
     /// # Errors
-    /// As [`Target::files`]; a path that leads out of the target's folder.
+    /// Those of [`Target::files`]; a path that leads out of the target's folder.
     fn render(&self, plan: &Plan, host: &Bundle) -> Result<Vec<BundleFile>> {
         let files = self.files(plan, host)?.into_iter().map(|(path, text)| {
             let path = format!("{}/{path}", self.name());

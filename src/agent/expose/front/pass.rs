@@ -36,7 +36,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Longest head of a request, bytes, and what is read ahead.
 const BUFFER: usize = 64 << 10;
 
-/// What every connection is served by.
+/// Settings that all connections share.
 pub struct Way {
     pub acceptor: SslAcceptor,
     pub server: SocketAddr,
@@ -163,7 +163,7 @@ impl Drop for Task {
     }
 }
 
-/// What the server sends. Dropped, as when the client has gone, it ends the server's side.
+/// Answer of the server as it arrives. Dropping it, when the client has gone, ends the server's side.
 struct Answer {
     inner: Incoming,
     _busy: Busy,
@@ -190,7 +190,7 @@ impl Body for Answer {
     }
 }
 
-/// What the client sends, unless it is too slow.
+/// Body that the client sends; ends with an error if the client is too slow.
 struct Upload {
     inner: Incoming,
     bounds: Bounds,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Whose connections are counted together: an IPv4 address, or a /64 of IPv6, which is what one host has.
+/// Source whose connections are counted together: an IPv4 address, or a /64 of IPv6, which is what one host has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Source(IpAddr);
 

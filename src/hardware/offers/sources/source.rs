@@ -80,7 +80,7 @@ pub struct Catalogue {
     pub day: Option<jiff::civil::Date>,
 }
 
-/// What a catalogue says.
+/// Content of a catalogue.
 #[derive(Debug, Default)]
 pub struct Reading {
     pub offers: Vec<Listed>,
@@ -96,7 +96,7 @@ pub struct Reading {
 pub struct Listed {
     pub instance: String,
     pub region: Option<String>,
-    /// Of `currency`.
+    /// Price for an hour, in `currency`.
     pub per_hour: f64,
     pub currency: Currency,
     /// The most that a month is billed, of `currency`.

@@ -3,7 +3,7 @@
 mod smi;
 
 use super::bus::{Bus, numa_node};
-use super::maker::{Least, Maker, UnitDevices, after_modules};
+use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, GpuLink, PciCard, Vendor};
 use crate::process::{self, ProgramOutput};
@@ -16,8 +16,8 @@ pub use smi::read_nvidia_smi;
 /// nvidia-smi without persistence mode wakes the driver first, seconds per card; a broken one hangs.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// CUDA 12 compiles for Maxwell (5.0) and newer; llama.cpp's own images and most archives are built
-/// with it. Driver: NVIDIA, CUDA Compatibility, "minimum required driver" of CUDA 12.x on Linux.
+/// CUDA 12 compiles for Maxwell (5.0) and newer, where a build asks for it; the archives of llama.cpp's releases begin
+/// with 7.5 (`plan::runtime`). Driver: NVIDIA, CUDA Compatibility, "minimum required driver" of CUDA 12.x on Linux.
 const LEAST_COMPUTE: &str = "5.0";
 const LEAST_DRIVER: &str = "525.60.13";
 
@@ -81,6 +81,13 @@ impl Maker for Nvidia {
 
     fn backends(&self) -> &'static [Backend] {
         &[Backend::Cuda, Backend::Vulkan]
+    }
+
+    fn icd(&self) -> Icd {
+        Icd {
+            file: "nvidia_icd",
+            package: "nvidia-vulkan-icd on Debian, libnvidia-gl of the driver's version on Ubuntu",
+        }
     }
 
     fn least(&self) -> Least {

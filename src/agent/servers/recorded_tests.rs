@@ -1,0 +1,90 @@
+//! Plans of small models against what llama-server b11434 printed when they ran on Mesa's software device:
+//! tests/fixtures/llama-server, whose README says how they were recorded.
+
+use super::proof::{Part, compare};
+use super::reported::parse_log;
+use crate::hardware::{offers, profiles};
+use crate::model::gguf::Header;
+use crate::model::shape::{Shape, weights_of};
+use crate::plan::request::{Fixed, ModelChoice, Request, Variant};
+use crate::plan::split::SplitMode;
+use crate::plan::{self, Plan, build};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[allow(dead_code, reason = "the large shapes are measured elsewhere")]
+mod shapes {
+    use crate::model::{gguf_write, recipe, tensor_type};
+    include!("../../../tests/oracle/shapes.rs");
+    include!("../../../tests/oracle/small.rs");
+}
+
+/// How the cards share a model, as a recording's name has it, with the profile that has as many.
+const SHARED: [(&str, &str, Option<SplitMode>); 3] = [
+    ("1", "gpu-24gb", None),
+    ("2-layer", "2x3090-nvlink", Some(SplitMode::Layer)),
+    ("2-tensor", "2x3090-nvlink", Some(SplitMode::Tensor)),
+];
+
+fn planned(reference: &shapes::Reference, profile: &str, split_mode: Option<SplitMode>) -> Plan {
+    let (head, size) = shapes::file(reference);
+    let header = Header::read(&head[..], Some(size)).unwrap();
+    let shape = Shape::from_header(&header).unwrap();
+    let weights = weights_of(&header, shape.layers.len());
+    let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
+    let fixed = Fixed { n_ctx: Some(4096), slots: Some(2), quant: true, split_mode, ..Fixed::default() };
+    let request = Request {
+        model: ModelChoice { id: reference.name.parse().unwrap(), shape, chat_template: None, variants },
+        profiles: profiles::all(),
+        profile: Some(profile.to_string()),
+        offers: offers::all(),
+        budget: None,
+        rag: None,
+        fixed,
+        build: build::find(build::DEFAULT).unwrap(),
+    };
+    plan::plan(&request).unwrap()
+}
+
+#[test]
+fn every_recorded_start_is_proved_and_takes_what_its_plan_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama-server");
+    let mut read = 0;
+    let mut wrong = Vec::new();
+    for reference in shapes::ON_A_CARD {
+        for (shared, profile, split) in SHARED {
+            let Ok(log) = std::fs::read_to_string(folder.join(format!("{}.{shared}.log", reference.name)))
+            else {
+                assert_ne!(shared, "1", "{} is not recorded", reference.name);
+                continue;
+            };
+            let name = format!("{} {shared}", reference.name);
+            let plan = planned(reference, profile, split);
+            let proof = compare(&plan, &parse_log(log.lines()), &BTreeMap::new());
+            assert_eq!((proof.fallback(), proof.warnings()), (None, vec![]), "{name}: {proof:#?}");
+            assert!(proof.elsewhere.is_empty(), "{name}: {proof:#?}");
+            for device in &proof.devices {
+                let parts = [device.weights, device.kv, device.compute, device.output];
+                let sum = |of: fn(&Part) -> u64| parts.iter().map(of).sum::<u64>();
+                let (planned, reported) = (sum(|part| part.planned), sum(|part| part.reported));
+                let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+                println!(
+                    "| {name} | {} | {} |",
+                    device.device,
+                    parts
+                        .map(|part| format!("{:.2} / {:.2}", mib(part.planned), mib(part.reported)))
+                        .join(" | ")
+                );
+                // Hundredths of a MiB are logged.
+                let under = device.compute.planned + (16 << 10) < device.compute.reported
+                    || planned + (64 << 10) < reported;
+                if under || planned > reported + (8u64 << 20).max(reported / 100) {
+                    wrong.push(format!("{name}: {device:?}"));
+                }
+            }
+            read += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(read >= 10, "{read} recordings");
+}

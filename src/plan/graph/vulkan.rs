@@ -1,0 +1,334 @@
+//! The order in which ggml's Vulkan backend computes a run of nodes (`ggml_vk_graph_optimize` of b11434): it
+//! brings together what does not depend on each other and what one shader computes, so that more tensors live at
+//! once than in the order of the graph.
+
+use super::alloc::{Id, Place};
+use super::tensors::{Graph, Op};
+use std::collections::BTreeSet;
+
+/// Nodes that are looked at from the first one that is left.
+const WINDOW: usize = 20;
+/// Nodes after one that a shader may take along.
+const NEAR: usize = 15;
+
+/// Operations that one shader computes, choosing experts; what they read is kept to the end of them.
+const TOPK_MOE: [&[Op]; 4] = [
+    &[
+        Op::SoftMax,
+        Op::Reshape,
+        Op::ArgSort,
+        Op::View,
+        Op::GetRows,
+        Op::Reshape,
+        Op::SumRows,
+        Op::Clamp,
+        Op::Div,
+        Op::Reshape,
+    ],
+    &[
+        Op::Unary,
+        Op::Reshape,
+        Op::Add,
+        Op::ArgSort,
+        Op::View,
+        Op::GetRows,
+        Op::Reshape,
+        Op::SumRows,
+        Op::Clamp,
+        Op::Div,
+        Op::Reshape,
+    ],
+    &[Op::SoftMax, Op::Reshape, Op::ArgSort, Op::View, Op::GetRows],
+    &[Op::ArgSort, Op::View, Op::GetRows, Op::Reshape, Op::SoftMax, Op::Reshape],
+];
+
+/// Others that stay as they are.
+const KEPT: [&[Op]; 5] = [
+    &[Op::RmsNorm, Op::Mul, Op::Add, Op::Mul],
+    &[Op::RmsNorm, Op::Mul, Op::Add],
+    &[Op::RmsNorm, Op::Mul, Op::Rope, Op::View, Op::SetRows],
+    &[Op::RmsNorm, Op::View, Op::SetRows],
+    &[Op::Rope, Op::View, Op::SetRows],
+];
+
+/// Tensors that stay until a node has run.
+pub(super) struct Keep {
+    pub(super) until: Id,
+    pub(super) tensors: Vec<Id>,
+}
+
+/// How many nodes read each tensor.
+pub(super) fn readers(graph: &Graph) -> Vec<u32> {
+    let mut readers = vec![0; graph.nodes.len()];
+    for id in &graph.order {
+        graph.nodes[*id].sources.iter().for_each(|source| readers[*source] += 1);
+    }
+    readers
+}
+
+/// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
+pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<Keep> {
+    let mut pass = Pass {
+        graph,
+        readers,
+        nodes,
+        used: vec![false; nodes.len()],
+        done: BTreeSet::new(),
+        order: Vec::with_capacity(nodes.len()),
+        first: 0,
+        keeps: Vec::new(),
+    };
+    while pass.first < pass.nodes.len() {
+        if !pass.keep_pattern() {
+            let set = pass.next_set();
+            pass.push(&set);
+        }
+    }
+    let Pass { order, keeps, .. } = pass;
+    nodes.copy_from_slice(&order);
+    keeps
+}
+
+struct Pass<'a> {
+    graph: &'a Graph,
+    readers: &'a [u32],
+    nodes: &'a [Id],
+    /// Index in `nodes` → it has its place.
+    used: Vec<bool>,
+    done: BTreeSet<Id>,
+    order: Vec<Id>,
+    /// First index without a place.
+    first: usize,
+    keeps: Vec<Keep>,
+}
+
+impl Pass<'_> {
+    fn op(&self, index: usize) -> Op {
+        self.graph.op_of(self.nodes[index])
+    }
+
+    fn sources(&self, index: usize) -> &[Id] {
+        &self.graph.nodes[self.nodes[index]].sources
+    }
+
+    /// The tensor that a view shows.
+    fn base(&self, id: Id) -> Id {
+        match self.graph.nodes[id].place {
+            Place::View(root) => root,
+            _ => id,
+        }
+    }
+
+    fn is_empty(&self, index: usize) -> bool {
+        matches!(self.op(index), Op::View | Op::Reshape | Op::Nothing)
+    }
+
+    /// `b` has to run before `a`.
+    fn depends(&self, a: usize, b: usize) -> bool {
+        let (a_id, b_id) = (self.nodes[a], self.nodes[b]);
+        if self.sources(a).contains(&b_id) || self.base(a_id) == self.base(b_id) {
+            return true;
+        }
+        if self.is_empty(a) || self.is_empty(b) {
+            return false;
+        }
+        self.sources(a).iter().any(|source| self.base(*source) == self.base(b_id))
+            || self.sources(b).iter().any(|source| self.base(*source) == self.base(a_id))
+    }
+
+    fn matches(&self, pattern: &[Op], start: usize) -> bool {
+        start + pattern.len() <= self.nodes.len()
+            && pattern.iter().enumerate().all(|(n, op)| self.op(start + n) == *op && !self.used[start + n])
+    }
+
+    fn starts_pattern(&self, index: usize) -> bool {
+        TOPK_MOE.iter().chain(&KEPT).any(|pattern| self.matches(pattern, index))
+    }
+
+    fn keep_pattern(&mut self) -> bool {
+        let first = self.first;
+        if let Some(pattern) = TOPK_MOE.iter().find(|pattern| self.matches(pattern, first)) {
+            self.keep_inputs(pattern.len());
+            self.push(&(first..first + pattern.len()).collect::<Vec<_>>());
+            return true;
+        }
+        let Some(pattern) = KEPT.iter().find(|pattern| self.matches(pattern, first)) else { return false };
+        self.push(&(first..first + pattern.len()).collect::<Vec<_>>());
+        true
+    }
+
+    /// The inputs of a pattern of that length stay until its last node, with a scale after it.
+    fn keep_inputs(&mut self, length: usize) {
+        let mut last = self.first + length - 1;
+        if last + 1 < self.nodes.len() && self.op(last + 1) == Op::Scale {
+            last += 1;
+        }
+        let (mut seen, mut tensors) = (BTreeSet::new(), Vec::new());
+        for index in self.first..self.first + length {
+            tensors.extend(self.sources(index).iter().copied().filter(|source| seen.insert(*source)));
+            seen.insert(self.nodes[index]);
+        }
+        self.keeps.push(Keep { until: self.nodes[last], tensors });
+    }
+
+    fn push(&mut self, set: &[usize]) {
+        for index in set {
+            self.order.push(self.nodes[*index]);
+            self.done.insert(self.nodes[*index]);
+            self.used[*index] = true;
+        }
+        while self.first < self.nodes.len() && self.used[self.first] {
+            self.first += 1;
+        }
+    }
+
+    /// The next nodes that do not wait for each other, but for what one shader computes together.
+    fn next_set(&mut self) -> Vec<usize> {
+        let first = self.first;
+        let end = (first + WINDOW).min(self.nodes.len());
+        let mut set = vec![first];
+        for index in first + 1..end {
+            if self.used[index] || self.is_empty(index) || self.starts_pattern(index) {
+                continue;
+            }
+            let last = set[set.len() - 1];
+            if (first..index).any(|before| {
+                !self.used[before]
+                    && self.depends(index, before)
+                    && !(before == last && self.fuses(before, index))
+            }) {
+                continue;
+            }
+            set.push(index);
+            self.take_along(index, &mut set);
+        }
+        // A sum is followed at once by what one shader computes with it.
+        if self.op(set[set.len() - 1]) != Op::Add {
+            for index in first + 1..end {
+                if self.used[index] || !self.is_empty(index) {
+                    continue;
+                }
+                let waits = |before: usize| {
+                    !self.used[before] && self.depends(index, before) && !set.contains(&before)
+                };
+                if !(first..index).any(waits) {
+                    set.push(index);
+                }
+            }
+        }
+        set
+    }
+
+    /// `index` may directly follow `before`, which it reads.
+    fn fuses(&self, before: usize, index: usize) -> bool {
+        let adjacent = index == before + 1;
+        match (self.op(before), self.op(index)) {
+            (Op::RmsNorm | Op::Unary, Op::Mul) => {
+                (before + 1..index).all(|between| self.used[between] || self.is_empty(between))
+            }
+            (Op::MulMat | Op::Add, Op::Add) | (Op::MulMatId, Op::AddId | Op::Mul) => adjacent,
+            _ => false,
+        }
+    }
+
+    /// Adds what a shader computes with the node at `index`, further on.
+    fn take_along(&mut self, index: usize, set: &mut Vec<usize>) {
+        let before = if index > 0 { Some(self.op(index - 1)) } else { None };
+        let mut turned = index;
+        match (before, self.op(index)) {
+            (Some(Op::RmsNorm), Op::Mul) => {
+                let rope = self.near(index).find(|later| {
+                    self.op(*later) == Op::Rope
+                        && self.sources(*later).first() == Some(&self.nodes[index])
+                        && self.sources(*later)[1..].iter().all(|source| self.is_leaf(*source))
+                });
+                if let Some(rope) = rope {
+                    self.take(rope, set);
+                    turned = rope;
+                }
+            }
+            (Some(Op::MulMatId), Op::AddId) => self.take_reader(index, Op::Mul, set),
+            (Some(Op::MulMat), Op::Add) => self.take_reader(index, Op::Add, set),
+            (_, Op::Unary) => self.take_reader_of_either(index, set),
+            _ => {}
+        }
+        if matches!(self.op(turned), Op::Rope | Op::RmsNorm) {
+            self.take_store(turned, set);
+        }
+    }
+
+    fn near(&self, index: usize) -> std::ops::Range<usize> {
+        index + 1..(index + NEAR).min(self.nodes.len())
+    }
+
+    fn take(&mut self, index: usize, set: &mut Vec<usize>) {
+        set.push(index);
+        self.used[index] = true;
+    }
+
+    fn is_leaf(&self, id: Id) -> bool {
+        self.graph.op_of(id) == Op::Nothing
+    }
+
+    /// Takes the first `op` that reads the node first, and besides what is there already.
+    fn take_reader(&mut self, index: usize, op: Op, set: &mut Vec<usize>) {
+        let id = self.nodes[index];
+        let reader = self.near(index).find(|later| {
+            let sources = self.sources(*later);
+            self.op(*later) == op
+                && sources.first() == Some(&id)
+                && sources.get(1).is_some_and(|other| self.is_leaf(*other) || self.done.contains(other))
+        });
+        if let Some(reader) = reader {
+            self.take(reader, set);
+        }
+    }
+
+    fn take_reader_of_either(&mut self, index: usize, set: &mut Vec<usize>) {
+        let id = self.nodes[index];
+        let reader = self.near(index).find(|later| {
+            let sources = self.sources(*later);
+            let other = match sources {
+                [one, other] if *one == id => other,
+                [other, one] if *one == id => other,
+                _ => return false,
+            };
+            self.op(*later) == Op::Mul && (self.is_leaf(*other) || self.done.contains(other))
+        });
+        if let Some(reader) = reader {
+            self.take(reader, set);
+        }
+    }
+
+    /// Takes the store into the cache of what was turned or normed, and the view between them.
+    fn take_store(&mut self, index: usize, set: &mut Vec<usize>) {
+        let (id, mut view) = (self.nodes[index], None);
+        let mut store = None;
+        for later in self.near(index).filter(|later| !self.used[*later]) {
+            let reads = |of: Id| self.sources(later).first() == Some(&of);
+            match (view, self.op(later)) {
+                (None, Op::View) if reads(id) => view = Some(later),
+                (Some(view), Op::SetRows) if reads(self.nodes[view]) => {
+                    store = Some((view, later));
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let Some((view, store)) = store else { return };
+        // Nothing else reads what would be in the shader's registers.
+        let alone =
+            [id, self.nodes[view]].iter().all(|id| self.readers[*id] == 1 && !self.graph.nodes[*id].output);
+        let waits = |between: usize| {
+            !self.used[between] && between != view && !self.is_empty(between) && self.depends(store, between)
+        };
+        if alone && !(index + 1..store).any(waits) {
+            self.take(view, set);
+            self.take(store, set);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "vulkan_tests.rs"]
+mod tests;

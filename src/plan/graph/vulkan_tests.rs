@@ -1,0 +1,107 @@
+use super::*;
+use crate::model::Shape;
+use crate::model::gguf::Header;
+use crate::model::registry;
+use crate::model::shape::weights_of;
+use crate::model::tensor_type::TensorType;
+use crate::plan::graph::{Batch, GPU_ALIGNMENT, Layout, compute_bytes, decoder};
+use crate::plan::placement::Placement;
+
+fn batch() -> Batch {
+    let f16 = TensorType::by_name("F16").unwrap();
+    Batch {
+        tokens: 512,
+        outputs: 2,
+        streams: 2,
+        cells: 2048,
+        window_cells: 2048,
+        flash_attn: true,
+        k_type: f16,
+        v_type: f16,
+        rotation_apart: false,
+    }
+}
+
+fn shape(id: &str) -> Shape {
+    registry::find(id).unwrap().shape()
+}
+
+/// Every node once, and none before what it reads.
+#[test]
+fn an_order_of_its_own_runs_everything_after_what_it_reads() {
+    for id in registry::ids() {
+        let graph = decoder::build(&shape(id), &batch(), 4);
+        let mut nodes = graph.order.clone();
+        let keeps = reorder(&graph, &readers(&graph), &mut nodes);
+        assert!(keeps.is_empty(), "{id} has no experts");
+        let place = |id: Id| nodes.iter().position(|node| *node == id);
+        let mut sorted = nodes.clone();
+        sorted.sort_unstable();
+        let mut all = graph.order.clone();
+        all.sort_unstable();
+        assert_eq!(sorted, all, "{id}");
+        assert_ne!(nodes, graph.order, "{id}: nothing has moved");
+        for (at, node) in nodes.iter().enumerate() {
+            for source in &graph.nodes[*node].sources {
+                assert!(place(*source).is_none_or(|before| before < at), "{id}: {node} reads {source}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_of_equal_layers_may_be_shortened_in_this_order_too() {
+    for id in registry::ids() {
+        let shape = shape(id);
+        let whole =
+            Layout { cards: 1, vulkan: true, alignment: GPU_ALIGNMENT, ..Layout::host(shape.layers.len()) };
+        let short = whole.clone().shortened(&shape);
+        assert!(short.layers.len() < whole.layers.len());
+        let (short, whole) =
+            (compute_bytes(&shape, &batch(), &short), compute_bytes(&shape, &batch(), &whole));
+        assert_eq!(short, whole, "{id}");
+    }
+}
+
+#[allow(dead_code, reason = "the large shapes are measured elsewhere")]
+mod shapes {
+    use crate::model::{gguf_write, recipe, tensor_type};
+    include!("../../../tests/oracle/shapes.rs");
+    include!("../../../tests/oracle/small.rs");
+}
+
+/// Bytes of the compute buffer of that name in a log.
+fn recorded(log: &str, buffer: &str) -> u64 {
+    let start = format!("{buffer} compute buffer size = ");
+    let line = log.lines().find_map(|line| line.split_once(&start)).unwrap_or_else(|| panic!("no {buffer}"));
+    (line.1.trim_end_matches(" MiB").trim().parse::<f64>().unwrap() * 1048576.0) as u64
+}
+
+#[test]
+fn the_buffers_are_those_that_were_recorded() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama-server");
+    let mut wrong = Vec::new();
+    for reference in shapes::ON_A_CARD {
+        let (head, size) = shapes::file(reference);
+        let header = Header::read(&head[..], Some(size)).unwrap();
+        let shape = Shape::from_header(&header).unwrap();
+        let n_layer = shape.layers.len();
+        for (shared, cards) in [("1", 1), ("2-layer", 2)] {
+            let file = folder.join(format!("{}.{shared}.log", reference.name));
+            let Ok(log) = std::fs::read_to_string(file) else { continue };
+            let placement = Placement::offload(n_layer as u64, n_layer as u64, &vec![1; cards]);
+            let layout = placement.layout(&weights_of(&header, n_layer));
+            let layout = Layout { vulkan: true, keeps_norms: true, ..layout };
+            let computed = compute_bytes(&shape, &batch(), &layout);
+            let names = (0..cards).map(|card| format!("Vulkan{card}")).chain(["Vulkan_Host".to_string()]);
+            for (name, bytes) in names.zip(computed) {
+                // Hundredths of a MiB are logged.
+                let real = recorded(&log, &name);
+                if bytes.abs_diff(real) > 16 << 10 {
+                    wrong.push(format!("{} {shared} {name}: {bytes}, not {real}", reference.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

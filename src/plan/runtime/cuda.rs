@@ -1,0 +1,140 @@
+//! The pairs of archives for CUDA: llama-server with its backend, and the toolkit's libraries beside.
+//!
+//! From b11434's own release workflow: built on Ubuntu 24.04; machine code for compute capability 8.6, 8.9 and 12.0
+//! (13.4 also 12.1), PTX for 7.5, 8.0 and 9.0, which the driver compiles at the first start; GGML_CUDA_NCCL=OFF.
+
+use super::kind::{GLIBC_24_04, RuntimeHost, RuntimeKind, Version, archive};
+use crate::hardware::backend::Backend;
+use crate::processor::Processor;
+
+pub struct Cuda {
+    pub name: &'static str,
+    variant: &'static str,
+    toolkit: Version,
+    /// Capabilities that it has machine code for.
+    code: &'static [Version],
+    only_default_processor: bool,
+}
+
+pub const CUDA_12: Cuda = Cuda {
+    name: "cuda-12.8-archives",
+    variant: "cuda-12.8-",
+    toolkit: (12, 8),
+    code: &[(8, 6), (8, 9), (12, 0)],
+    only_default_processor: true,
+};
+
+pub const CUDA_13: Cuda = Cuda {
+    name: "cuda-13.4-archives",
+    variant: "cuda-13.4-",
+    toolkit: (13, 4),
+    code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
+    only_default_processor: false,
+};
+
+/// Capabilities that both have PTX for; a newer card compiles the newest that is not newer than itself.
+const PTX: [Version; 3] = [(7, 5), (8, 0), (9, 0)];
+
+impl Cuda {
+    /// Machine code of a capability runs on later ones of the same first number; that of Blackwell, which is built
+    /// for one capability alone (120a), does not.
+    fn has_code(&self, card: Version) -> bool {
+        self.code.iter().any(|code| {
+            let same = code.0 == card.0;
+            same && if code.0 >= 12 { *code == card } else { code.1 <= card.1 }
+        })
+    }
+
+    /// The CUDA that a driver must run for the card: any of the same first number for machine code, one as new as the
+    /// toolkit for PTX. `None`: the archive has nothing for it.
+    fn driver_for(&self, card: Version) -> Option<Version> {
+        if self.has_code(card) {
+            return Some((self.toolkit.0, 0));
+        }
+        PTX.iter().any(|ptx| *ptx <= card).then_some(self.toolkit)
+    }
+}
+
+impl RuntimeKind for Cuda {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        Some(Backend::Cuda)
+    }
+
+    fn archives(&self, build: &str, processor: Processor) -> Vec<String> {
+        if self.only_default_processor && !processor.is_default() {
+            return Vec::new();
+        }
+        let server = archive(build, self.variant, processor);
+        let libraries = format!("cudart-{server}");
+        vec![server, libraries]
+    }
+
+    fn glibc(&self, _processor: Processor) -> Version {
+        GLIBC_24_04
+    }
+
+    fn fits(&self, host: &RuntimeHost) -> Result<String, String> {
+        if host.tensor {
+            return Err(
+                "it is built without NCCL, which a part of every matrix on every card (--split-mode tensor) \
+                        wants"
+                    .to_string(),
+            );
+        }
+        if host.compute.is_empty() {
+            return Err("the compute capability of the card is not known".to_string());
+        }
+        let text = |version: Version| format!("{}.{}", version.0, version.1);
+        let mut needed = (0, 0);
+        for card in &host.compute {
+            match self.driver_for(*card) {
+                None => return Err(format!("it has no code for compute capability {}", text(*card))),
+                Some(version) => needed = needed.max(version),
+            }
+        }
+        match host.cuda {
+            None => return Err("the newest CUDA that the driver runs is not known".to_string()),
+            Some(runs) if runs < needed => {
+                return Err(format!(
+                    "the driver runs CUDA {}, and these cards need {}",
+                    text(runs),
+                    text(needed)
+                ));
+            }
+            Some(_) => {}
+        }
+        Ok(match host.compute.iter().all(|card| self.has_code(*card)) {
+            true => "it has machine code for the card".to_string(),
+            false => "the driver compiles its code for the card at the first start, which takes minutes"
+                .to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_driver_that_a_card_needs_follows_from_the_code_in_the_archive() {
+        for (card, twelve, thirteen) in [
+            ((6, 1), None, None),
+            ((7, 0), None, None),
+            ((7, 5), Some((12, 8)), Some((13, 4))),
+            ((8, 0), Some((12, 8)), Some((13, 4))),
+            ((8, 6), Some((12, 0)), Some((13, 0))),
+            ((8, 7), Some((12, 0)), Some((13, 0))),
+            ((8, 9), Some((12, 0)), Some((13, 0))),
+            ((9, 0), Some((12, 8)), Some((13, 4))),
+            ((10, 0), Some((12, 8)), Some((13, 4))),
+            ((12, 0), Some((12, 0)), Some((13, 0))),
+            ((12, 1), Some((12, 8)), Some((13, 0))),
+        ] {
+            assert_eq!((CUDA_12.driver_for(card), CUDA_13.driver_for(card)), (twelve, thirteen), "{card:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What is asked of a kind of runtime.
+
+use crate::hardware::backend::Backend;
+use crate::hardware::facts::Vendor;
+use crate::processor::Processor;
+
+/// A version of two numbers, as `2.39` or a compute capability.
+pub type Version = (u64, u64);
+
+/// What a runtime has to fit. A `None` is not known, as of a class of machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuntimeHost {
+    pub processor: Processor,
+    /// Who makes its cards; `None`: it has none, and the CPU computes.
+    pub vendor: Option<Vendor>,
+    /// Compute capability of each card of NVIDIA's.
+    pub compute: Vec<Version>,
+    /// The newest CUDA that its driver runs.
+    pub cuda: Option<Version>,
+    pub glibc: Option<Version>,
+    /// A part of every matrix is on every card.
+    pub tensor: bool,
+}
+
+/// A kind of runtime that can be had.
+pub trait RuntimeKind: Sync {
+    /// Its name in plans.
+    fn name(&self) -> &'static str;
+
+    /// The backend that computes on cards; `None`: the CPU's alone.
+    fn backend(&self) -> Option<Backend>;
+
+    /// The archives of a release that it is made of, llama-server's first. Empty: none is published for it.
+    fn archives(&self, build: &str, processor: Processor) -> Vec<String>;
+
+    /// The oldest C library that it runs with.
+    fn glibc(&self, processor: Processor) -> Version;
+
+    /// Why it is right for the host, or why it is not; the processor, the maker and the C library are looked at
+    /// before.
+    fn fits(&self, host: &RuntimeHost) -> Result<String, String>;
+}
+
+/// The name of an archive of llama.cpp's releases; `variant` is empty or ends with a dash.
+pub(super) fn archive(build: &str, variant: &str, processor: Processor) -> String {
+    format!("llama-{build}-bin-ubuntu-{variant}{}.tar.gz", processor.row().asset)
+}
+
+/// Ubuntu 22.04's, with which the archives for the first processor are built, and 24.04's, with which all else is.
+pub(super) const GLIBC_22_04: Version = (2, 35);
+pub(super) const GLIBC_24_04: Version = (2, 39);

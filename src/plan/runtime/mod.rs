@@ -1,0 +1,119 @@
+//! Which runtime a host gets: processor × card × driver × C library → archives, and why. Pure; the kinds are one file
+//! each, and docs/add-runtime-kind.md says how to add one.
+
+mod cpu;
+mod cuda;
+mod kind;
+mod rocm;
+mod vulkan;
+
+pub use kind::{RuntimeHost, RuntimeKind, Version};
+
+use crate::hardware::facts::{Facts, Gpu};
+use crate::hardware::profiles::Profile;
+use crate::hardware::vendor;
+use crate::processor::Processor;
+use serde::{Deserialize, Serialize};
+
+/// Every kind, the fastest first.
+pub fn all() -> [&'static dyn RuntimeKind; 5] {
+    [&cuda::CUDA_12, &cuda::CUDA_13, &rocm::Rocm, &vulkan::Vulkan, &cpu::Cpu]
+}
+
+/// The runtime that is right for a host, as a plan has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeChoice {
+    /// Its kind; `None`: no archive of the release is right, and `others` say why.
+    pub kind: Option<String>,
+    /// The release's archives, llama-server's first.
+    pub archives: Vec<String>,
+    pub why: String,
+    /// Faster kinds that are not right, each with its reason.
+    pub others: Vec<String>,
+}
+
+/// Chooses the fastest kind that is right for the host. What is not known is not held against an archive, but for
+/// what decides whether it starts at all.
+pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
+    choose_of(host, build, |_| true)
+}
+
+/// The same of those that are one archive, which a plan can pin and a host download.
+pub fn choose_single(host: &RuntimeHost, build: &str) -> RuntimeChoice {
+    choose_of(host, build, |archives| archives.len() == 1)
+}
+
+fn choose_of(host: &RuntimeHost, build: &str, may: impl Fn(&[String]) -> bool) -> RuntimeChoice {
+    let mut others = Vec::new();
+    for kind in all().into_iter().filter(|kind| is_for(*kind, host)) {
+        let archives = kind.archives(build, host.processor);
+        if !archives.is_empty() && !may(&archives) {
+            continue;
+        }
+        match fits(kind, host, &archives) {
+            Ok(why) => return RuntimeChoice { kind: Some(kind.name().to_string()), archives, why, others },
+            Err(why) => others.push(format!("{}: {why}", kind.name())),
+        }
+    }
+    let why = "no archive of the release is right for this host: give a build of your own (--runtime-archive or \
+               --runtime-path)";
+    RuntimeChoice { kind: None, archives: Vec::new(), why: why.to_string(), others }
+}
+
+/// Whether a kind computes where the plan wants it to.
+fn is_for(kind: &dyn RuntimeKind, host: &RuntimeHost) -> bool {
+    match (kind.backend(), host.vendor) {
+        (None, None) => true,
+        (Some(backend), Some(maker)) => vendor::of(maker).backends().contains(&backend),
+        _ => false,
+    }
+}
+
+fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Result<String, String> {
+    if archives.is_empty() {
+        return Err(format!("llama.cpp's releases have none for {}", host.processor));
+    }
+    let needed = kind.glibc(host.processor);
+    match host.glibc {
+        Some(has) if has < needed => {
+            Err(format!("it needs glibc {}.{}, and the host has {}.{}", needed.0, needed.1, has.0, has.1))
+        }
+        _ => kind.fits(host),
+    }
+}
+
+impl RuntimeHost {
+    /// A probed host, of whose cards a plan uses those of one maker.
+    pub fn of(facts: &Facts) -> RuntimeHost {
+        let gpus: Vec<&Gpu> = vendor::of_one_maker(facts).collect();
+        let version = |text: &Option<String>| text.as_deref().and_then(version);
+        RuntimeHost {
+            processor: Processor::of_uname(&facts.os.arch).unwrap_or_default(),
+            vendor: gpus.first().map(|gpu| gpu.vendor),
+            compute: gpus.iter().filter_map(|gpu| version(&gpu.compute_capability)).collect(),
+            cuda: gpus.iter().filter_map(|gpu| version(&gpu.cuda_version)).min(),
+            glibc: version(&facts.os.glibc),
+            tensor: false,
+        }
+    }
+}
+
+impl RuntimeHost {
+    /// A class of machines, of which no driver and no C library is known; or `known`, where the plan is for a host.
+    pub fn of_profile(profile: &Profile, tensor: bool, known: Option<&RuntimeHost>) -> RuntimeHost {
+        let vendor = profile.gpus.first().map(|gpu| gpu.vendor);
+        match known {
+            Some(host) => RuntimeHost { tensor, ..host.clone() },
+            None => RuntimeHost { processor: profile.processor, vendor, tensor, ..RuntimeHost::default() },
+        }
+    }
+}
+
+/// `12.8` and `2.36`.
+fn version(text: &str) -> Option<Version> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Whole applies on a host with graphics cards that are Mesa's software device: llama.cpp's Vulkan backend really
+//! offloads, allocates and computes there, and says so. The stub nvidia-smi plays the driver. Needs root, and
+//! `tests/lab/install` first.
+
+#[path = "lab/mod.rs"]
+mod lab;
+mod shapes {
+    #![allow(dead_code, reason = "the large shapes are measured elsewhere")]
+    use agi_provision::model::{gguf_write, recipe, tensor_type};
+    include!("oracle/shapes.rs");
+    include!("oracle/small.rs");
+}
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agi_provision::agent::servers::proof::{Part, compare};
+use agi_provision::agent::servers::reported::parse_log;
+use agi_provision::hardware::{offers, profiles};
+use agi_provision::model::gguf::Header;
+use agi_provision::model::shape::{Shape, weights_of};
+use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
+use agi_provision::plan::split::SplitMode;
+use agi_provision::plan::{self, Plan, build};
+use lab::gpu::{self, GpuHost};
+use lab::journey::{Answer, Client, PORT, assert_serves, chat, text};
+use lab::{Host, wait_for};
+use serde_json::Value;
+
+/// A first start compiles shaders: one to two minutes where the machine has nothing else to do.
+const PATIENCE: &str = "1800";
+
+struct Journey {
+    gpu: GpuHost,
+    client: Client,
+    archive: String,
+}
+
+impl Journey {
+    fn apply(&self, more: &[&str]) -> Answer {
+        let mut args = vec!["--start-timeout", PATIENCE];
+        if !more.contains(&"--runtime-archive") {
+            args.extend(["--runtime-archive", &self.archive]);
+        }
+        args.extend(more);
+        self.client.apply(&self.gpu.host, "root", &args)
+    }
+
+    /// The receipt's proof: layers on cards, and the part of each device.
+    fn proof(&self, answer: &Answer) -> Value {
+        let log = || self.gpu.host.exec("journalctl --no-pager -n 80 -u agi-provision-llama").stdout;
+        assert_eq!(answer.exit, 0, "{answer:?}\n{}", log());
+        let receipt = self.gpu.host.exec("cat /var/lib/agi-provision/receipt.json").ok();
+        let receipt: Value = serde_json::from_str(&receipt).unwrap();
+        let warnings = receipt["warnings"].to_string();
+        assert!(
+            !warnings.contains("more than the ledger") && !warnings.contains("does not use"),
+            "{warnings}"
+        );
+        let proof = receipt["measured"]["proof"].clone();
+        assert_eq!(proof["offloaded_reported"], proof["offloaded_planned"], "{proof}");
+        proof
+    }
+}
+
+/// Bytes of weights that the server reports on every card of a proof.
+fn on_cards(proof: &Value) -> Vec<u64> {
+    let devices = proof["devices"].as_array().unwrap();
+    devices[1..].iter().map(|device| device["weights"]["reported"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn one_card_and_two_serve_and_none_is_taken_back() {
+    let journey =
+        Journey { gpu: GpuHost::boot(), client: Client::new(), archive: text(&gpu::archive()).to_owned() };
+    let (gpu, host) = (&journey.gpu, &journey.gpu.host);
+
+    // One card: its plan comes true, also after a restart of the server and of the host.
+    gpu.has("single", 1);
+    let proof = journey.proof(&journey.apply(&["--profile", "gpu-24gb"]));
+    assert_eq!(proof["offloaded_planned"], 3, "{proof}");
+    assert!(on_cards(&proof).iter().all(|bytes| *bytes > 0), "{proof}");
+    assert_serves(host);
+    host.exec("systemctl restart agi-provision-llama").ok();
+    serves_again(&journey);
+    host.reboot();
+    serves_again(&journey);
+
+    // Two cards, a layer on each.
+    gpu.has("dual-nvlink", 2);
+    let layer = ["--profile", "2x3090-nvlink", "--split-mode", "layer"];
+    let proof = journey.proof(&journey.apply(&layer));
+    assert!(on_cards(&proof).len() == 2 && on_cards(&proof).iter().all(|bytes| *bytes > 0), "{proof}");
+
+    // Two cards, a part of every matrix on each: one device to the server, and a share of each card.
+    let tensor = ["--profile", "2x3090-nvlink", "--split-mode", "tensor"];
+    let proof = journey.proof(&journey.apply(&tensor));
+    let shares = on_cards(&proof);
+    assert!(shares.len() == 2 && shares[0] > 0 && shares[0] == shares[1], "{proof}");
+    let log = host.exec("journalctl --no-pager -u agi-provision-llama").stdout;
+    assert!(log.contains("Meta() model buffer size"), "{log}");
+    assert_serves(host);
+
+    // Vulkan finds no card, while the driver knows two: the layers would be on the CPU. Taken back, and what served
+    // before cannot start either, as a tensor split needs its cards.
+    gpu.has("dual-nvlink", 0);
+    let lost = journey.apply(&layer);
+    assert_eq!(lost.exit, 1, "{lost:?}");
+    let message = lost.message();
+    assert!(message.contains("the model does not run on the GPU as planned"), "{message}");
+    assert!(message.contains("rolled back, but the old generation does not serve"), "{message}");
+}
+
+/// The server loads, compiles what its cache lacks, and answers.
+#[track_caller]
+fn serves_again(journey: &Journey) {
+    let host = &journey.gpu.host;
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    wait_for("an answer", Duration::from_secs(600), || {
+        let listens = host.exec(&format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{PORT}'")).status == 0;
+        listens && chat(host, Some(&key)).0 == 200
+    });
+}
+
+/// How the cards share a model, with the profile that has as many.
+const SHARED: [(&str, usize, &str, Option<SplitMode>); 3] = [
+    ("1", 1, "gpu-24gb", None),
+    ("2-layer", 2, "2x3090-nvlink", Some(SplitMode::Layer)),
+    ("2-tensor", 2, "2x3090-nvlink", Some(SplitMode::Tensor)),
+];
+
+/// The shapes that two cards share as well.
+const ON_TWO: [&str; 2] = ["llama", "qwen3"];
+
+fn planned(name: &str, head: &[u8], size: u64, profile: &str, split_mode: Option<SplitMode>) -> Plan {
+    let header = Header::read(head, Some(size)).unwrap();
+    let shape = Shape::from_header(&header).unwrap();
+    let weights = weights_of(&header, shape.layers.len());
+    let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
+    let fixed = Fixed { n_ctx: Some(4096), slots: Some(2), quant: true, split_mode, ..Fixed::default() };
+    let request = Request {
+        model: ModelChoice { id: name.parse().unwrap(), shape, chat_template: None, variants },
+        profiles: profiles::all(),
+        profile: Some(profile.to_string()),
+        offers: offers::all(),
+        budget: None,
+        rag: None,
+        fixed,
+        build: build::find(build::DEFAULT).unwrap(),
+    };
+    plan::plan(&request).unwrap()
+}
+
+/// Starts the plan's server on the host until it has reserved its buffers, and gives its log.
+fn started(host: &Host, plan: &Plan, model: &str, cards: usize) -> String {
+    let mut args = plan.llama_server.args.to_argv();
+    let mut set = |name: &str, value: &str| {
+        let at = args.iter().position(|arg| arg == name).unwrap_or_else(|| panic!("no {name}"));
+        args[at + 1] = value.to_string();
+    };
+    set("--model", model);
+    set("--api-key-file", "/opt/key");
+    let quoted: Vec<String> = args.iter().map(|arg| format!("'{arg}'")).collect();
+    let script = format!(
+        "cd /opt/llama-b11434 && env {} LLAMA_ARG_LOG_VERBOSITY=4 ./llama-server {} --no-warmup > /opt/log 2>&1 & \
+         pid=$!; for i in $(seq 1200); do grep -q 'reserve took' /opt/log && break; kill -0 $pid || break; sleep 0.25; \
+         done; kill -KILL $pid; wait $pid; cat /opt/log",
+        gpu::environment(cards).join(" "),
+        quoted.join(" ")
+    );
+    host.exec(&script).stdout
+}
+
+#[test]
+fn buffers_of_small_models_are_as_planned() {
+    let host = Host::boot(gpu::IMAGE);
+    host.put(&gpu::archive(), "/opt/llama.tar.gz");
+    host.exec("cd /opt && tar -xzf llama.tar.gz && echo test > key").ok();
+    let folder = tempfile::tempdir().unwrap();
+    let record = std::env::var_os("AGI_PROVISION_RECORD").map(PathBuf::from);
+    let mut wrong = Vec::new();
+    for reference in shapes::ON_A_CARD {
+        let (head, size) = shapes::file(reference);
+        let file = folder.path().join("head");
+        fs::write(&file, &head).unwrap();
+        host.put(&file, "/opt/model.gguf");
+        host.exec(&format!("truncate -s {size} /opt/model.gguf")).ok();
+        for (shared, cards, profile, split) in SHARED {
+            if cards > 1 && !ON_TWO.contains(&reference.name) {
+                continue;
+            }
+            let name = format!("{} {shared}", reference.name);
+            let plan = planned(reference.name, &head, size, profile, split);
+            let log = started(&host, &plan, "/opt/model.gguf", cards);
+            if let Some(folder) = &record {
+                keep(&folder.join(format!("{}.{shared}.log", reference.name)), &log);
+            }
+            let proof = compare(&plan, &parse_log(log.lines()), &BTreeMap::new());
+            assert_eq!((proof.fallback(), proof.warnings()), (None, vec![]), "{name}: {proof:#?}\n{log}");
+            for device in &proof.devices {
+                let parts = [device.weights, device.kv, device.compute, device.output];
+                let sum = |of: fn(&Part) -> u64| parts.iter().map(of).sum::<u64>();
+                let (planned, reported) = (sum(|part| part.planned), sum(|part| part.reported));
+                let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+                let of = |part: Part| format!("{:.2} / {:.2}", mib(part.planned), mib(part.reported));
+                println!("| {name} | {} | {} |", device.device, parts.map(of).join(" | "));
+                // Logged numbers are hundredths of a MiB.
+                let under = device.compute.planned + (16 << 10) < device.compute.reported
+                    || planned + (64 << 10) < reported;
+                if under || planned > reported + (8u64 << 20).max(reported / 100) {
+                    wrong.push(format!("{name}: {device:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Writes a recording for tests/fixtures/llama-server, without what is not about devices and memory.
+fn keep(file: &Path, log: &str) {
+    let left_out = [" - kv ", "print_info:", "chat template", "EOG"];
+    let lines = log.lines().filter(|line| !left_out.iter().any(|text| line.contains(text)));
+    let until = lines.take_while(|line| !line.contains("threadpool"));
+    fs::write(file, until.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+}
