@@ -11,13 +11,13 @@ use std::fs::File;
 use std::io::Write;
 
 mod shapes {
-    use agi_provision::model::{gguf_write, recipe, tensor_type};
+    use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("../tests/oracle/shapes.rs");
     include!("../tests/oracle/models.rs");
 }
 
 mod embedders {
-    use agi_provision::model::{embedder, gguf_write, tiny_embedding};
+    use agi_provision::model::{dimensions, embedder, gguf_write, tiny_embedding};
     include!("../tests/oracle/embedders.rs");
 }
 

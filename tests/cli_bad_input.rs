@@ -114,7 +114,7 @@ fn names_that_are_none_exit_2_and_name_the_nearest() {
     let home = Home::new();
     let plan = |args: &[&str]| home.run(&[&["plan", "--model"], args].concat());
     plan(&["tinylama-1.1b"]).refused(2, "no model is called \"tinylama-1.1b\"", "tinyllama-1.1b");
-    plan(&["mistral7b"]).refused(2, "\"mistral7b\"", "mistral-7b");
+    plan(&["mistal-7b"]).refused(2, "\"mistal-7b\"", "mistral-7b");
     plan(&["zzz"]).refused(2, "\"zzz\"", "`agi-provision models`");
     plan(&[""]).refused(2, "no model is called", "`agi-provision models`");
     plan(&["phi-2", "--profile", "gpu-24g"]).refused(2, "\"gpu-24g\"", "gpu-24gb");

@@ -6,7 +6,7 @@
 mod lab;
 mod shapes {
     #![allow(dead_code, reason = "the large shapes are measured elsewhere")]
-    use agi_provision::model::{gguf_write, recipe, tensor_type};
+    use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("oracle/shapes.rs");
     include!("oracle/small.rs");
 }

@@ -6,11 +6,12 @@
 
 use agi_provision::agent::servers::{proof, reported};
 use agi_provision::hardware::{offers, profiles};
+use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
-use agi_provision::model::recipe::Dimensions;
 use agi_provision::model::registry;
 use agi_provision::model::shape::{Shape, weights_of};
 use agi_provision::model::template::{self, ChatTemplate};
+use agi_provision::plan::levels::Texts;
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
 use agi_provision::plan::split::SplitMode;
 use agi_provision::plan::{self, Plan, build};
@@ -24,7 +25,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 mod shapes {
-    use agi_provision::model::{gguf_write, recipe, tensor_type};
+    use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("oracle/shapes.rs");
 }
 
@@ -179,7 +180,7 @@ fn holds(name: &str, plan: &Plan, log: &str) {
 
 #[test]
 fn each_of_the_eight_models_plans_is_taken_and_its_memory_is_as_planned() {
-    for id in registry::ids() {
+    for id in &Texts::english().models {
         let folder = tempfile::tempdir().unwrap();
         let model = of_registry(folder.path(), id, "Q8_0");
         let plan = planned(&model, "cpu-vps-64gb", Fixed::default());

@@ -344,8 +344,9 @@ fn a_server_that_falls_back_to_the_cpu_is_taken_back() {
     assert!(applied.message().contains("the host is as it was"), "{applied:?}");
     assert_ne!(host.exec(&format!("systemctl is-active {UNIT}")).status, 0);
 
-    // Where a generation serves, that one serves again.
+    // Where a generation serves, that one serves again. A container has no such group by itself.
     client.serve(&host, "root");
+    host.exec("groupadd --system render").ok();
     let applied = client.apply(&host, "root", &["--model", text(&model), "--profile", "gpu-24gb"]);
     assert_eq!(applied.exit, 8, "{applied:?}");
     assert!(applied.message().contains("does not run on the GPU as planned"), "{applied:?}");

@@ -2,6 +2,8 @@
 
 #[path = "http/mod.rs"]
 mod http;
+#[path = "resolve/names.rs"]
+mod names;
 
 use agi_provision::model::gguf_write::{Field, Tensor, header};
 use agi_provision::model::registry;

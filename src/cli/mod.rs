@@ -11,6 +11,7 @@ mod hosts;
 mod inspect;
 mod levels;
 mod model_arg;
+mod models;
 mod offers;
 mod output;
 pub mod plan;
@@ -65,8 +66,8 @@ enum Command {
     Rollback(rollback::Args),
     /// Take everything of agi-provision off a host
     Remove(inspect::RemoveArgs),
-    /// List the models known by name
-    Models(catalog::Args),
+    /// List the models known by name, or show one
+    Models(models::Args),
     /// List the hardware profiles
     Profiles(catalog::Args),
     /// Say what each level of hardware runs, from laptop to cluster
@@ -114,7 +115,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Key(args) => inspect::key(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Remove(args) => inspect::remove(&args),
-        Command::Models(args) => catalog::models(&args),
+        Command::Models(args) => models::run(&args),
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),

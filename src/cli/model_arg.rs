@@ -1,15 +1,17 @@
 //! `--model`: a name of the registry, a GGUF file whose header is read, or a repository on Hugging
-//! Face (`hf:owner/repository[:quant]`).
+//! Face (`hf:owner/repository[:quant]` and the other spellings of [`hub`]).
 
 use crate::checked::{FileName, ModelId, Refused};
 use crate::error::{Context, Failure, Result, bail, ensure};
 use crate::model::gguf::{GgufError, Header};
+use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
 use crate::model::huggingface::{Hub, RemoteFile};
-use crate::model::registry;
+use crate::model::registry::{self, Use};
 use crate::model::shape::{Shape, weights_of};
-use crate::model::{Weights, embedder, template};
+use crate::model::{Weights, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The model, and where its files are.
@@ -21,10 +23,10 @@ pub struct Loaded {
     pub published: Option<Published>,
 }
 
-/// A registry model's repository.
+/// A registry model, whose repositories are asked.
 pub struct Published {
     pub hub: Hub,
-    pub repository: String,
+    pub model: registry::Model,
 }
 
 /// Errors: exit 2 for an unknown name or quantisation, exit 1 for a file that cannot be read.
@@ -32,29 +34,64 @@ pub struct Published {
 /// Reaches for the network only for `hf:owner/repository[:quant]`, or with `resolve`, which fills in
 /// a registry model's sizes and hashes from its repository.
 pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
-    if let Some(named) = model.strip_prefix("hf:") {
-        let choice = from_hub(&Hub::from_env()?, named, quant)?;
+    let name = model.trim();
+    let path = Path::new(model);
+    if !path.is_file()
+        && let Some(named) = hub::parse(name)
+    {
+        let choice = from_hub(&Hub::from_env()?, &named?, quant)?;
         return Ok(Loaded { choice, local: Vec::new(), published: None });
     }
-    let path = Path::new(model);
     if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
         return from_file(path, quant);
     }
-    if let Ok(embedding) = embedder::find(model) {
-        let named = embedding.id;
-        return Err(Failure::usage(format!("{named} is an embedding model: it gives vectors, not answers"))
-            .hint(format!("--rag --rag-model {named} puts it beside a model that answers"))
-            .into());
+    let asked = strip_ollama(name);
+    let (model, tagged) = registry::named(asked)?;
+    answers(&model)?;
+    if asked.contains(':') || asked != name {
+        let (id, repository) = (&model.id, model.repository());
+        say!("{name:?} is a name of ollama's: taken as {id}, whose files are {repository}'s on Hugging Face");
     }
-    let model = registry::find(model)?;
-    let mut choice = ModelChoice::of_registry(&model, quant)?;
+    let mut choice = ModelChoice::of_registry(&model, one_quant(&model.id, tagged, quant)?)?;
     let mut published = None;
     if resolve {
         let hub = Hub::from_env()?;
-        pin(&hub, &model.repository, &mut choice)?;
-        published = Some(Published { hub, repository: model.repository });
+        pin(&hub, &model, &mut choice)?;
+        published = Some(Published { hub, model });
     }
     Ok(Loaded { choice, local: Vec::new(), published })
+}
+
+/// `ollama:llama3.2:3b`, `ollama/llama3.2:3b` → `llama3.2:3b`.
+fn strip_ollama(name: &str) -> &str {
+    ["ollama:", "ollama/"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// Refuses a model that gives vectors or scores.
+fn answers(model: &registry::Model) -> Result<()> {
+    let id = &model.id;
+    let failure = match model.is_chat() {
+        true => return Ok(()),
+        false if model.has_use(Use::Embedding) => {
+            Failure::usage(format!("{id} is an embedding model: it gives vectors, not answers"))
+                .hint(format!("--rag --rag-model {id} puts it beside a model that answers"))
+        }
+        false => Failure::usage(format!("{id} is a reranker: it gives scores, not answers"))
+            .hint("`agi-provision models --use chat` lists the models that answer"),
+    };
+    Err(failure.into())
+}
+
+/// The quantisation of a name (`mistral-7b:Q4_K_M`) or of `--quant`; two that differ: exit 2.
+fn one_quant<'a>(id: &str, tagged: Option<&'a str>, quant: Option<&'a str>) -> Result<Option<&'a str>> {
+    match (tagged, quant.filter(|quant| *quant != "auto")) {
+        (Some(tagged), Some(quant)) if !tagged.eq_ignore_ascii_case(quant) => {
+            Err(Failure::usage(format!("{id} is named with {tagged}, and --quant asks for {quant}"))
+                .hint(format!("--model {id} --quant {quant}"))
+                .into())
+        }
+        (tagged, _) => Ok(tagged.or(quant)),
+    }
 }
 
 impl Published {
@@ -62,12 +99,14 @@ impl Published {
     pub fn read(&self, choice: &mut ModelChoice, variant: usize) -> Result<()> {
         let quant = choice.variants[variant].weights.quant.clone();
         let mut headers = Vec::new();
-        for file in &choice.variants[variant].files {
-            headers.push(self.hub.header(&self.repository, &file.name, file.size_bytes)?);
+        let found = self.model.file(&quant).context("a published quantisation")?;
+        let repository = &found.0.repository;
+        for (file, path) in choice.variants[variant].files.iter().zip(found.1.parts()) {
+            headers.push(self.hub.header(repository.as_str(), &path, file.size_bytes)?);
         }
-        let header = merged(headers).with_context(|| format!("reading {quant} of {}", self.repository))?;
-        let shape =
-            Shape::from_header(&header).with_context(|| format!("reading {quant} of {}", self.repository))?;
+        let what = || format!("reading {quant} of {repository}");
+        let header = merged(headers).with_context(what)?;
+        let shape = Shape::from_header(&header).with_context(what)?;
         // Known by the registry's name: a file may call itself by another.
         choice.variants[variant].weights = Weights { quant, ..weights_of(&header, shape.layers.len()) };
         choice.shape = shape;
@@ -78,12 +117,21 @@ impl Published {
 
 /// Sizes, hashes and addresses of the published files, as the repository has them now. Variants whose
 /// file is not there are dropped.
-pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Result<()> {
-    let remote = hub.files(repository)?;
+pub(super) fn pin(hub: &Hub, model: &registry::Model, choice: &mut ModelChoice) -> Result<()> {
+    let mut lists: BTreeMap<&str, Vec<RemoteFile>> = BTreeMap::new();
+    for variant in &choice.variants {
+        let Some((repository, _)) = model.file(&variant.weights.quant) else { continue };
+        let name = repository.repository.as_str();
+        if !lists.contains_key(name) {
+            lists.insert(name, hub.files(name)?);
+        }
+    }
     choice.variants.retain_mut(|variant| {
-        variant.files.iter_mut().all(|file| {
-            let found = remote.iter().find(|found| file.name == found.path);
-            let Some((found, Ok(url))) = found.map(|found| (found, hub.url(repository, &found.path))) else {
+        let Some((repository, file)) = model.file(&variant.weights.quant) else { return false };
+        let repository = repository.repository.as_str();
+        variant.files.iter_mut().zip(file.parts()).all(|(file, path)| {
+            let found = lists[repository].iter().find(|found| found.path == path);
+            let Some((found, Ok(url))) = found.map(|found| (found, hub.url(repository, &path))) else {
                 return false;
             };
             file.size_bytes = found.size;
@@ -96,6 +144,7 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
         variant.size_bytes = variant.files.iter().map(|file| file.size_bytes).sum();
     }
     if choice.variants.is_empty() {
+        let repository = model.repository();
         return Err(Failure::failed(format!("{repository} has none of the files known for {}", choice.id))
             .hint("name the repository and one of its quantisations: hf:owner/repository:quant")
             .into());
@@ -103,9 +152,9 @@ pub(super) fn pin(hub: &Hub, repository: &str, choice: &mut ModelChoice) -> Resu
     Ok(())
 }
 
-/// One quantisation of a repository: the one named, else Q4_K_M, else the first.
-pub(super) fn from_hub(hub: &Hub, named: &str, quant: Option<&str>) -> Result<ModelChoice> {
-    let ModelFiles { id, header, files, from } = read_hub(hub, named, quant, &["Q4_K_M", "Q4_K"])?;
+/// One quantisation of a repository: the one named, else Q4_K_M, else the first that is liked.
+pub(super) fn from_hub(hub: &Hub, named: &HubName, quant: Option<&str>) -> Result<ModelChoice> {
+    let ModelFiles { id, header, files, from } = read_hub(hub, named, quant, &[])?;
     let shape = Shape::from_header(&header).with_context(|| format!("reading {}", files[0].name))?;
     let weights = weights_of(&header, shape.layers.len());
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
@@ -125,30 +174,20 @@ pub(super) struct ModelFiles {
 }
 
 /// The files of one quantisation of a repository: the one named, else the first of `liked` that is
-/// there, else the first.
-pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&str]) -> Result<ModelFiles> {
-    let (repository, tag) = named.split_once(':').map_or((named, None), |(name, tag)| (name, Some(tag)));
-    let asked = tag.or(quant).filter(|asked| *asked != "auto");
-    let files = hub.files(repository)?;
-    let models: Vec<&RemoteFile> = files.iter().filter(|file| is_model(&file.path)).collect();
-    let Some(first) = pick(&models, asked, liked) else {
-        let mut names: Vec<&str> = models.iter().filter_map(|file| quant_in(&file.path)).collect();
-        names.sort_unstable();
-        names.dedup();
-        return Err(match models.is_empty() {
-            true => Failure::failed(format!("{repository} has no GGUF file"))
-                .hint("look for a repository of the model whose name ends in GGUF"),
-            false => {
-                Failure::usage(format!("{repository} has no file of {}", asked.unwrap_or("any quantisation")))
-                    .hint(format!("it has {}", names.join(", ")))
-            }
-        }
-        .into());
-    };
-    let parts = hub_parts(&models, first)?;
+/// there, else what most people take.
+pub(super) fn read_hub(
+    hub: &Hub,
+    named: &HubName,
+    quant: Option<&str>,
+    liked: &[&str],
+) -> Result<ModelFiles> {
+    let repository = named.repository.as_str();
+    let remote = hub.files(named)?;
+    let first = chosen(&remote, named, quant, liked)?;
+    let parts = hub_parts(&remote, first)?;
     let mut headers = Vec::new();
     for part in &parts {
-        headers.push(hub.header(repository, &part.path, part.size)?);
+        headers.push(hub.header(named, &part.path, part.size)?);
     }
     let header = merged(headers).with_context(|| format!("reading {}", first.path))?;
     let files: Vec<ModelFile> = parts
@@ -158,7 +197,7 @@ pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&st
                 name: FileName::new(base_name(&part.path))?,
                 size_bytes: part.size,
                 sha256: part.sha256.clone(),
-                url: Some(hub.url(repository, &part.path)?),
+                url: Some(hub.url(named, &part.path)?),
             })
         })
         .collect::<Result<_>>()?;
@@ -170,43 +209,86 @@ pub(super) fn read_hub(hub: &Hub, named: &str, quant: Option<&str>, liked: &[&st
     })
 }
 
+/// The file, or the first part of it, that is meant.
+fn chosen<'a>(
+    remote: &'a [RemoteFile],
+    named: &HubName,
+    quant: Option<&str>,
+    liked: &[&str],
+) -> Result<&'a RemoteFile> {
+    let repository = named.repository.as_str();
+    let path = match &named.which {
+        Which::File(path) => Ok(path.as_str()),
+        which => {
+            let tag = if let Which::Tag(tag) = which { Some(tag.as_str()) } else { None };
+            // A file's name beside --quant is one file all the same.
+            let tag_names_a_file = tag.is_some_and(|tag| tag.to_ascii_lowercase().ends_with(".gguf"));
+            let quant = quant.filter(|_| !tag_names_a_file);
+            let asked = one_quant(&format!("hf:{repository}"), tag, quant)?.filter(|asked| *asked != "auto");
+            let paths: Vec<&str> = remote.iter().map(|file| file.path.as_str()).collect();
+            hub::pick(&paths, asked, liked)
+                .map_err(|unpicked| unpicked_failure(unpicked, remote, named, asked))
+        }
+    };
+    let path = path?;
+    remote.iter().find(|file| file.path == path).ok_or_else(|| {
+        Failure::failed(format!("{repository} has no file {path} at {}", named.revision))
+            .hint(format!("--model hf:{repository} takes one that it has"))
+            .into()
+    })
+}
+
+fn unpicked_failure(
+    unpicked: Unpicked,
+    remote: &[RemoteFile],
+    named: &HubName,
+    asked: Option<&str>,
+) -> anyhow::Error {
+    /// Names shown of a long list.
+    const SHOWN: usize = 12;
+    let repository = &named.repository;
+    let at = if named.revision == "main" { String::new() } else { format!("@{}", named.revision) };
+    let failure = match unpicked {
+        Unpicked::NoModel => {
+            let cut = remote
+                .iter()
+                .find(|file| file.path.contains(".gguf-split-") || file.path.contains(".gguf.part"));
+            match cut {
+                Some(part) => Failure::failed(format!("{repository} has its models cut in pieces: {}", part.path))
+                    .hint("download the pieces, join them in their order with cat, and give the file: --model ./model.gguf"),
+                None => Failure::failed(format!("{repository} has no GGUF file"))
+                    .hint("look for a repository of the model whose name ends in GGUF"),
+            }
+        }
+        Unpicked::NoSuch(there) => {
+            let asked = asked.unwrap_or("any quantisation");
+            Failure::usage(format!("{repository} has no file of {asked}"))
+                .hint(format!("it has {}", there.join(", ")))
+        }
+        Unpicked::Several(names) => {
+            let spelt: Vec<String> =
+                names.iter().take(SHOWN).map(|name| format!("--model hf:{repository}{at}:{name}")).collect();
+            let more = if names.len() > SHOWN {
+                format!(" (and {} more)", names.len() - SHOWN)
+            } else {
+                String::new()
+            };
+            Failure::usage(format!("{repository} has {} models that could be meant", names.len()))
+                .hint(format!("name one: {}{more}", spelt.join(" or ")))
+        }
+    };
+    failure.into()
+}
+
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// A model to load: a whole file or a first part, no vision projector.
-fn is_model(path: &str) -> bool {
-    let name = base_name(path).to_ascii_lowercase();
-    name.ends_with(".gguf") && !name.starts_with("mmproj")
-}
-
-/// `Q4_K_M` of `model.Q4_K_M.gguf` or `model-q4_k_m-00001-of-00002.gguf`.
-fn quant_in(path: &str) -> Option<&str> {
-    let looks = |part: &&str| {
-        let upper = part.to_ascii_uppercase();
-        let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-        matches!(upper.as_str(), "F16" | "BF16" | "F32" | "MXFP4")
-            || upper.strip_prefix("IQ").or(upper.strip_prefix('Q')).is_some_and(digit)
-    };
-    base_name(path).split(['-', '.']).rev().find(looks)
-}
-
-fn pick<'a>(models: &[&'a RemoteFile], asked: Option<&str>, liked: &[&str]) -> Option<&'a RemoteFile> {
-    let of = |quant: &str| {
-        let named = |file: &&&RemoteFile| quant_in(&file.path).is_some_and(|q| q.eq_ignore_ascii_case(quant));
-        models.iter().filter(named).min_by_key(|file| &file.path).copied()
-    };
-    match asked {
-        Some(quant) => of(quant),
-        None => liked.iter().find_map(|quant| of(quant)).or_else(|| models.first().copied()),
-    }
-}
-
 /// The parts of a split file, the first one's name given; the file itself otherwise.
-fn hub_parts<'a>(models: &[&'a RemoteFile], first: &'a RemoteFile) -> Result<Vec<&'a RemoteFile>> {
+fn hub_parts<'a>(models: &'a [RemoteFile], first: &RemoteFile) -> Result<Vec<&'a RemoteFile>> {
     let names = part_names(&first.path)?;
     let found = |name: &String| {
-        models.iter().find(|file| file.path == *name).copied().ok_or_else(|| {
+        models.iter().find(|file| file.path == *name).ok_or_else(|| {
             Failure::failed(format!("{name} of the split model is missing in the repository")).into()
         })
     };
@@ -301,14 +383,6 @@ fn part_names(name: &str) -> Result<Vec<String>> {
         return Err(Failure::usage(format!("{name} is not a part of {count}")).into());
     }
     Ok((1..=count).map(|n| format!("{stem}-{n:05}-of-{count:05}.gguf")).collect())
-}
-
-/// `dir/model-00001-of-00003.gguf` → `dir/model`, 1, 3.
-fn split_name(name: &str) -> Option<(&str, u32, u32)> {
-    let (rest, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
-    let (stem, number) = rest.rsplit_once('-')?;
-    let five = |text: &str| text.parse().ok().filter(|_| text.len() == 5);
-    Some((stem, five(number)?, five(count)?))
 }
 
 fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {

@@ -58,23 +58,3 @@ fn parts_that_are_missing_or_do_not_belong_are_told() {
     let renamed = from_file(&renamed.path().join("m.gguf"), None).err().unwrap();
     assert!(format!("{renamed:#}").contains("part of 2"), "{renamed:#}");
 }
-
-#[test]
-fn a_quantisation_is_found_in_a_file_name() {
-    for (name, quant) in [
-        ("model-q4_K.gguf", Some("q4_K")),
-        ("x/Qwen3-8B-Q4_K_M.gguf", Some("Q4_K_M")),
-        ("big-IQ3_XS-00001-of-00003.gguf", Some("IQ3_XS")),
-        ("tiny.fp.gguf", None),
-        ("gpt-oss-20b-mxfp4.gguf", Some("mxfp4")),
-    ] {
-        assert_eq!(quant_in(name), quant, "{name}");
-    }
-    let file = |path: &str| RemoteFile { path: path.into(), size: 1, sha256: None };
-    let files = [file("m-Q8_0.gguf"), file("m-Q4_K_M.gguf"), file("m-Q2_K.gguf")];
-    let models: Vec<&RemoteFile> = files.iter().collect();
-    assert_eq!(pick(&models, None, &["Q4_K_M"]).unwrap().path, "m-Q4_K_M.gguf");
-    assert_eq!(pick(&models, Some("q8_0"), &[]).unwrap().path, "m-Q8_0.gguf");
-    assert_eq!(pick(&models, Some("Q6_K"), &[]), None);
-    assert!(!is_model("mmproj-model-f16.gguf"));
-}

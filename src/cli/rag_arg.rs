@@ -4,7 +4,9 @@ use super::model_arg::{ModelFiles, read_files, read_hub};
 use crate::error::{Failure, Result};
 use crate::model::embedder::{self, Embedder, EmbedderError};
 use crate::model::gguf::Header;
+use crate::model::hub;
 use crate::model::huggingface::Hub;
+use crate::model::registry;
 use crate::plan::document::ModelFile;
 use crate::plan::request::RagChoice;
 use std::path::{Path, PathBuf};
@@ -39,8 +41,9 @@ impl RagArgs {
         }
         let model = self.rag_model.as_deref().unwrap_or(embedder::DEFAULT);
         let path = Path::new(model);
-        let (mut choice, local) = if let Some(named) = model.strip_prefix("hf:") {
-            let read = read_hub(&Hub::from_env()?, named, None, &["Q8_0", "F16"])?;
+        let named_on_hub = if path.is_file() { None } else { hub::parse(model) };
+        let (mut choice, local) = if let Some(named) = named_on_hub {
+            let read = read_hub(&Hub::from_env()?, &named?, None, &["Q8_0", "F16"])?;
             (of_files(read, model)?, Vec::new())
         } else if model.to_ascii_lowercase().ends_with(".gguf") || model.contains('/') || path.is_file() {
             let (read, local) = read_files(path)?;
@@ -71,14 +74,14 @@ fn embedder(header: &Header, model: &str) -> Result<Embedder> {
 }
 
 fn named(name: &str, resolve: bool) -> Result<RagChoice> {
-    let model = embedder::find(name)?;
+    let model = registry::embedder(name)?;
     let mut choice = RagChoice::of_registry(&model)?;
     if resolve {
         let hub = Hub::from_env()?;
         let file = &mut choice.files[0];
-        pin(&hub, &model.repository, file)?;
+        pin(&hub, model.repository(), file)?;
         // The published file counts, in place of the values that are known offline.
-        let header = hub.header(&model.repository, &file.name, file.size_bytes)?;
+        let header = hub.header(model.repository(), &file.name, file.size_bytes)?;
         choice.size_bytes = file.size_bytes;
         choice.embedder = embedder(&header, name)?;
     }

@@ -5,6 +5,7 @@
 //! retried, every wait has a bound.
 
 use super::gguf::{GgufError, Header};
+use super::hub::HubName;
 use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::answer::Asked;
@@ -20,6 +21,27 @@ const MAX_PAGES: usize = 20;
 
 /// A server that speaks Hugging Face's API.
 pub struct Hub(Api);
+
+/// A repository at a revision; by its name alone at `main`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repo<'a> {
+    /// `owner/name`.
+    pub name: &'a str,
+    /// A branch, tag or commit.
+    pub revision: &'a str,
+}
+
+impl<'a> From<&'a str> for Repo<'a> {
+    fn from(name: &'a str) -> Repo<'a> {
+        Repo { name, revision: "main" }
+    }
+}
+
+impl<'a> From<&'a HubName> for Repo<'a> {
+    fn from(named: &'a HubName) -> Repo<'a> {
+        Repo { name: &named.repository, revision: &named.revision }
+    }
+}
 
 /// One file of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +75,11 @@ impl Hub {
     }
 
     /// Where a file is downloaded from.
-    pub fn url(&self, repository: &str, path: &str) -> Result<DownloadUrl> {
-        let what = || format!("where {path} of {repository} is downloaded from");
+    pub fn url<'a>(&self, repo: impl Into<Repo<'a>>, path: &str) -> Result<DownloadUrl> {
+        let Repo { name, revision } = repo.into();
+        let what = || format!("where {path} of {name} is downloaded from");
         let mut url = reqwest::Url::parse(self.0.base()).with_context(what)?;
-        let parts = repository.split('/').chain(["resolve", "main"]).chain(path.split('/'));
+        let parts = name.split('/').chain(["resolve", revision]).chain(path.split('/'));
         // A name may have a space, `#` or `?`.
         match url.path_segments_mut() {
             Ok(mut path) => drop(path.pop_if_empty().extend(parts)),
@@ -65,11 +88,13 @@ impl Hub {
         DownloadUrl::new(url).with_context(what)
     }
 
-    /// Every file of `repository`.
-    pub fn files(&self, repository: &str) -> Result<Vec<RemoteFile>> {
+    /// Every file of a repository.
+    pub fn files<'a>(&self, repo: impl Into<Repo<'a>>) -> Result<Vec<RemoteFile>> {
+        let Repo { name: repository, revision } = repo.into();
         check_name(repository)?;
         let what = format!("listing {repository}");
-        let first = format!("{}/api/models/{repository}/tree/main?recursive=true", self.0.base());
+        let revision = revision.replace('/', "%2F");
+        let first = format!("{}/api/models/{repository}/tree/{revision}?recursive=true", self.0.base());
         let mut next = Some(first);
         let mut files = Vec::new();
         for _ in 0..MAX_PAGES {
@@ -92,9 +117,11 @@ impl Hub {
     }
 
     /// The header of a GGUF file of `size` bytes.
-    pub fn header(&self, repository: &str, path: &str, size: u64) -> Result<Header> {
+    pub fn header<'a>(&self, repo: impl Into<Repo<'a>>, path: &str, size: u64) -> Result<Header> {
+        let repo = repo.into();
+        let repository = repo.name;
         check_name(repository)?;
-        let url = self.url(repository, path)?;
+        let url = self.url(repo, path)?;
         let what = || format!("reading the header of {path} in {repository}");
         let mut start = Vec::new();
         for length in READS {

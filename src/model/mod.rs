@@ -1,12 +1,17 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+pub mod dimensions;
 pub mod embedder;
+mod expected;
 pub mod gguf;
 pub mod gguf_write;
+pub mod hub;
 pub mod huggingface;
 mod keys;
 mod layers;
+pub mod layout;
 mod make;
+pub mod pooling;
 pub mod recipe;
 pub mod registry;
 pub mod shape;

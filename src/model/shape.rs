@@ -78,6 +78,16 @@ pub struct Tensor {
 
 impl Weights {
     pub fn of(quant: &str, tensors: &[Tensor], layers: usize) -> Weights {
+        let pieces = tensors.iter().map(|t| (layer_of(&t.name), t.name.as_str(), t.dims.as_slice(), t.kind));
+        Weights::sum(quant, layers, pieces)
+    }
+
+    /// Of tensors as layer, name, dimensions and type.
+    pub fn sum<'a>(
+        quant: &str,
+        layers: usize,
+        tensors: impl Iterator<Item = (Option<usize>, &'a str, &'a [u64], TensorType)>,
+    ) -> Weights {
         let mut weights = Weights {
             quant: quant.to_string(),
             parameters: 0,
@@ -91,28 +101,28 @@ impl Weights {
             mirrored_bytes: vec![0; layers],
             matrix_width: 0.0,
         };
-        for tensor in tensors {
-            let elements: u64 = tensor.dims.iter().product();
-            let bytes = tensor.kind.tensor_bytes(tensor.dims[0], elements).unwrap_or(0).next_multiple_of(32);
+        for (layer, name, dims, kind) in tensors {
+            let elements: u64 = dims.iter().product();
+            let bytes = kind.tensor_bytes(dims[0], elements).unwrap_or(0).next_multiple_of(32);
             weights.parameters += elements;
             weights.total_bytes += bytes;
-            weights.tied &= tensor.name != "output.weight";
-            match layer_of(&tensor.name).filter(|layer| *layer < layers) {
+            weights.tied &= name != "output.weight";
+            match layer.filter(|layer| *layer < layers) {
                 Some(layer) => {
                     weights.layer_bytes[layer] += bytes;
-                    if tensor.name.contains("exps.") {
+                    if name.contains("exps.") {
                         weights.expert_bytes[layer] += bytes;
                     }
                     // `--split-mode tensor` splits the matrices, and not the router.
-                    if tensor.dims.len() == 1 || tensor.name.contains("gate_inp") {
+                    if dims.len() == 1 || name.contains("gate_inp") {
                         weights.mirrored_bytes[layer] += bytes;
                     } else {
-                        let width = tensor.kind.bytes as f64 / tensor.kind.block as f64;
+                        let width = kind.bytes as f64 / kind.block as f64;
                         weights.matrix_width = weights.matrix_width.max(width);
                     }
                 }
-                None if tensor.name.starts_with("token_embd.") => weights.embedding_bytes += bytes,
-                None if is_input(&tensor.name) => weights.input_bytes += bytes,
+                None if name.starts_with("token_embd.") => weights.embedding_bytes += bytes,
+                None if is_input(name) => weights.input_bytes += bytes,
                 None => weights.output_bytes += bytes,
             }
         }
@@ -120,6 +130,25 @@ impl Weights {
             weights.output_bytes += weights.embedding_bytes;
         }
         weights
+    }
+
+    /// The same tensors in other types, which take `total` bytes together: layers grow or shrink alike.
+    pub fn scaled_to(self, quant: &str, total: u64) -> Weights {
+        let ends = self.total_bytes - self.layer_bytes.iter().sum::<u64>();
+        let of_layers = (self.total_bytes - ends).max(1);
+        let wanted = total.saturating_sub(ends);
+        let scale =
+            |bytes: u64| (u128::from(bytes) * u128::from(wanted)).div_ceil(u128::from(of_layers)) as u64;
+        let all = |bytes: Vec<u64>| bytes.into_iter().map(scale).collect::<Vec<_>>();
+        let layer_bytes = all(self.layer_bytes);
+        Weights {
+            quant: quant.to_string(),
+            total_bytes: ends + layer_bytes.iter().sum::<u64>(),
+            layer_bytes,
+            expert_bytes: all(self.expert_bytes),
+            matrix_width: self.matrix_width * wanted as f64 / of_layers as f64,
+            ..self
+        }
     }
 }
 

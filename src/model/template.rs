@@ -12,6 +12,8 @@ pub struct ChatTemplate {
     pub text: Option<String>,
     /// For people: the model's file, the registry, its family, or why there is none.
     pub from: String,
+    /// The file carries one, which was not read.
+    pub in_file: bool,
 }
 
 /// A chat model whose name has all these words.
@@ -32,16 +34,21 @@ static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
     toml::from_str::<File>(text).expect("the embedded families are checked by a test").family
 });
 
+const OWN: &str = "the model's file";
+
 /// Template of a model of the registry, before its file is read.
 pub fn of_registry(model: &Model) -> ChatTemplate {
     match model.chat_template.as_deref() {
+        Some("file") => ChatTemplate { text: None, from: OWN.to_string(), in_file: true },
         Some(name) => ChatTemplate {
             text: registry::chat_template(name).map(str::to_string),
             from: format!("the registry, {name}: the one of the model's card"),
+            in_file: false,
         },
         None => ChatTemplate {
             text: None,
             from: format!("{} is a base model: it completes text and has no chat template", model.id),
+            in_file: false,
         },
     }
 }
@@ -50,9 +57,9 @@ pub fn of_registry(model: &Model) -> ChatTemplate {
 /// `names` (the file, the repository, `general.name`).
 pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -> ChatTemplate {
     if let Some(text) = header.text("tokenizer.chat_template").filter(|text| !text.trim().is_empty()) {
-        return ChatTemplate { text: Some(text.to_string()), from: "the model's file".to_string() };
+        return ChatTemplate { text: Some(text.to_string()), from: OWN.to_string(), in_file: true };
     }
-    if let Some(known) = known {
+    if let Some(known) = known.filter(|known| !known.in_file) {
         return known;
     }
     let titles = ["general.name", "general.basename"].into_iter().filter_map(|key| header.text(key));
@@ -61,12 +68,14 @@ pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -
         Some(family) => ChatTemplate {
             text: registry::chat_template(&family.template).map(str::to_string),
             from: format!("its family, {}: the file has none", family.name),
+            in_file: false,
         },
         None => ChatTemplate {
             text: None,
             from: "the file has no chat template and its family is not known: taken as a base model, \
                    which completes text"
                 .to_string(),
+            in_file: false,
         },
     }
 }
@@ -129,9 +138,10 @@ mod tests {
 
     #[test]
     fn every_model_of_the_registry_has_one_or_is_a_base_model() {
-        for id in registry::ids() {
-            let template = of_registry(&registry::find(id).unwrap());
-            assert_eq!(template.text.is_none(), id.starts_with("llama-"), "{id}: {}", template.from);
+        for model in registry::all().filter(registry::Model::is_chat) {
+            let template = of_registry(&model);
+            let base = ["llama-7b", "llama-30b", "llama-65b"].contains(&model.id.as_str());
+            assert_eq!(template.text.is_none() && !template.in_file, base, "{}: {}", model.id, template.from);
         }
         assert!(FAMILIES.iter().all(|family| registry::chat_template(&family.template).is_some()));
     }

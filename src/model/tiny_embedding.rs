@@ -1,9 +1,9 @@
 //! A tiny random `bert` that a real llama-server loads with `--embedding`: 2 layers, 512 pieces, vectors
 //! of 128 numbers, about 1.5 MB. Its vectors mean nothing; they prove the road.
 
-use super::embedder::{Dimensions, Pooling};
+use super::dimensions::Dimensions;
+use super::embedder::Pooling;
 use super::gguf_write::{Field, Tensor, write};
-use super::tensor_type::TensorType;
 use super::tiny::Random;
 use std::io::{self, Write};
 
@@ -20,11 +20,12 @@ pub fn write_tiny_embedder(out: &mut impl Write, seed: u64) -> io::Result<()> {
         n_vocab: 512,
         n_head: 2,
         n_ctx_train: 256,
-        n_token_types: 1,
+        n_token_types: Some(1),
+        ..Dimensions::default()
     };
     let mut random = Random::new(seed);
-    let kind = TensorType::by_name("F32").expect("F32 is a ggml type");
-    let tensors = dimensions.tensors().into_iter().map(|(name, dims)| Tensor { name, dims, kind });
+    let tensors = dimensions.tensors("F32").expect("F32 is a ggml type").into_iter();
+    let tensors = tensors.map(|t| Tensor { name: t.name, dims: t.dims, kind: t.kind });
     let tensors: Vec<Tensor> = tensors.collect();
     write(out, &fields(&dimensions, Pooling::Mean, 0), &tensors, |tensor| {
         let norm = tensor.name.contains("norm.weight");
@@ -61,7 +62,7 @@ pub fn fields(d: &Dimensions, pooling: Pooling, file_type: u32) -> Vec<(String, 
         ("tokenizer.ggml.model".to_string(), Field::Text("bert")),
         ("tokenizer.ggml.tokens".to_string(), Field::Texts(tokens)),
         ("tokenizer.ggml.token_type".to_string(), Field::Ints(kinds)),
-        token("token_type_count", d.n_token_types as u32),
+        token("token_type_count", d.n_token_types.unwrap_or(0) as u32),
         token("padding_token_id", 0),
         token("unknown_token_id", 1),
         token("bos_token_id", 2),

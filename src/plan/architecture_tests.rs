@@ -9,7 +9,7 @@ use super::placement::Placement;
 /// The files are shared with examples/reference_gguf.rs.
 #[allow(dead_code, reason = "the registry's files are made elsewhere")]
 pub mod shapes {
-    use crate::model::{gguf_write, recipe, tensor_type};
+    use crate::model::{dimensions, gguf_write, tensor_type};
     include!("../../tests/oracle/shapes.rs");
     include!("../../tests/oracle/models.rs");
 }

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
+    /// The registry's models that levels are judged by.
+    pub models: Vec<String>,
     pub title: String,
     pub intro: String,
     pub memory_title: String,
@@ -154,7 +156,7 @@ impl Memory {
 }
 
 pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
-    let models = registry::ids().map(registry::find).collect::<Result<Vec<_>>>()?;
+    let models = texts.models.iter().map(|id| registry::find(id)).collect::<Result<Vec<_>>>()?;
     let mut levels = Vec::new();
     for level in &texts.level {
         let mut of_profiles = Vec::new();

@@ -10,7 +10,7 @@ use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};
 use crate::model::embedder::{self, Embedder};
-use crate::model::registry::{self, Model};
+use crate::model::registry::{self, Model, PublishedFile};
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights, template};
 
@@ -106,15 +106,15 @@ impl ModelChoice {
     pub fn of_registry(model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
         let variant = |quant: String| {
             let weights = model.weights(&quant)?;
-            let published = model.file(&quant);
-            let size_bytes = published.and_then(|file| file.size_bytes).unwrap_or(weights.total_bytes);
-            let name = published.map_or_else(|| format!("{}.{quant}.gguf", model.id), |f| f.name.clone());
-            let url = published.map(|file| DownloadUrl::new(model.url(file))).transpose().ok()?;
-            Some(Variant {
-                weights,
-                files: vec![ModelFile { name: FileName::new(name).ok()?, size_bytes, sha256: None, url }],
-                size_bytes,
-            })
+            let size_bytes = model.size_bytes(&quant)?;
+            let files = match model.file(&quant) {
+                Some((repository, file)) => published_files(&repository.repository, file, size_bytes)?,
+                None => {
+                    let name = FileName::new(format!("{}.{quant}.gguf", model.id)).ok()?;
+                    vec![ModelFile { name, size_bytes, sha256: None, url: None }]
+                }
+            };
+            Some(Variant { weights, files, size_bytes })
         };
         Ok(ModelChoice {
             id: ModelId::new(model.id.as_str())?,
@@ -125,15 +125,37 @@ impl ModelChoice {
     }
 }
 
+/// The parts of a published file. Sizes of parts of a split file are not known before its repository is
+/// read: each counts the same until then.
+fn published_files(repository: &str, file: &PublishedFile, size_bytes: u64) -> Option<Vec<ModelFile>> {
+    let parts = file.parts();
+    let count = parts.len() as u64;
+    let part = |(at, path): (usize, &String)| {
+        let url = format!("https://huggingface.co/{repository}/resolve/main/{path}");
+        let last = at as u64 + 1 == count;
+        Some(ModelFile {
+            name: FileName::new(path.rsplit('/').next()?).ok()?,
+            size_bytes: if last {
+                size_bytes - (count - 1) * (size_bytes / count)
+            } else {
+                size_bytes / count
+            },
+            sha256: None,
+            url: Some(DownloadUrl::new(url).ok()?),
+        })
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 impl RagChoice {
-    /// An embedding model of the registry in the first quantisation that it is published in, by
-    /// arithmetic as well.
-    pub fn of_registry(model: &embedder::Model) -> Result<RagChoice> {
-        let published = model.files.first().context("the registry names a file of each embedding model")?;
-        let embedder = model.embedder(&published.quant)?;
-        let size_bytes = published.size_bytes.unwrap_or(embedder.weights.total_bytes);
-        let (name, url) = (FileName::new(published.name.as_str())?, DownloadUrl::new(model.url(published))?);
-        let files = vec![ModelFile { name, size_bytes, sha256: None, url: Some(url) }];
+    /// An embedding model of the registry in the quantisation that costs least quality, by arithmetic as well.
+    pub fn of_registry(model: &Model) -> Result<RagChoice> {
+        let quants = model.quants(None)?;
+        let quant = quants.first().context("the registry names a file of each embedding model")?;
+        let embedder = embedder::of_registry(model, quant)?;
+        let choice = ModelChoice::of_registry(model, Some(quant))?;
+        let variant = choice.variants.into_iter().next().context("a variant of each quantisation")?;
+        let (files, size_bytes) = (variant.files, variant.size_bytes);
         let id = ModelId::new(model.id.as_str())?;
         Ok(RagChoice { id, embedder, files, size_bytes, chunks: None, chunk_tokens: None })
     }

@@ -1,7 +1,8 @@
 // Embedding models that the ledger is checked for: dimensions of published ones (their config.json on
 // the publisher's page), as header-only GGUF files that llama-server loads.
 
-use embedder::{Dimensions, Pooling, kind_of};
+use dimensions::Dimensions;
+use embedder::Pooling;
 use gguf_write::{Tensor, header, padded};
 
 /// Name, layers, width, feed-forward, vocabulary, heads, trained context, pooling.
@@ -21,10 +22,20 @@ pub fn embedder_file(name: &str, quant: &str) -> Option<(Vec<u8>, u64)> {
     let &(_, n_layer, n_embd, n_ff, n_vocab, n_head, n_ctx_train, pooling) =
         EMBEDDERS.iter().find(|row| row.0 == name)?;
     let architecture = "bert".to_string();
-    let dimensions =
-        Dimensions { architecture, n_layer, n_embd, n_ff, n_vocab, n_head, n_ctx_train, n_token_types: 1 };
-    let tensor = |(name, dims): (String, Vec<u64>)| Tensor { kind: kind_of(&name, &dims, quant), name, dims };
-    let tensors: Vec<Tensor> = dimensions.tensors().into_iter().map(tensor).collect();
+    let n_token_types = Some(1);
+    let dimensions = Dimensions {
+        architecture,
+        n_layer,
+        n_embd,
+        n_ff,
+        n_vocab,
+        n_head,
+        n_ctx_train,
+        n_token_types,
+        ..Dimensions::default()
+    };
+    let tensors = dimensions.tensors(quant)?.into_iter();
+    let tensors: Vec<Tensor> = tensors.map(|t| Tensor { name: t.name, dims: t.dims, kind: t.kind }).collect();
     let file_type = if quant == "Q8_0" { 7 } else { 1 };
     let head = header(&tiny_embedding::fields(&dimensions, pooling, file_type), &tensors);
     let size = head.len() as u64 + tensors.iter().map(|t| padded(t.bytes())).sum::<u64>();

@@ -3,8 +3,8 @@
 
 use agi_provision::hardware::cards;
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
+use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
-use agi_provision::model::recipe::Dimensions;
 use agi_provision::model::shape::weights_of;
 use agi_provision::model::{Shape, Weights, registry};
 use agi_provision::plan::document::Interval;
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 #[allow(dead_code, reason = "the registry's files are made elsewhere")]
 mod shapes {
-    use agi_provision::model::{gguf_write, recipe, tensor_type};
+    use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("shapes.rs");
     include!("models.rs");
 }
@@ -92,6 +92,7 @@ fn dimensions(model: &str) -> Option<Dimensions> {
         n_head,
         n_head_kv,
         n_ctx_train,
+        ..Dimensions::default()
     };
     match model {
         "llama-3-70b" => Some(of(80, 8192, 28672, 128_256, 64, 8, 131_072)),
@@ -107,7 +108,10 @@ fn model(row: &Row) -> (Shape, Weights) {
         Some(dimensions) => {
             let tensors =
                 dimensions.tensors(&row.quant).or_else(|| dimensions.tensors("Q4_K_M")).expect("a recipe");
-            (dimensions.shape(), Weights::of(&row.quant, &tensors, dimensions.n_layer as usize))
+            (
+                dimensions.shape().expect("a shape"),
+                Weights::of(&row.quant, &tensors, dimensions.n_layer as usize),
+            )
         }
         None => {
             let reference = shapes::ALL.iter().find(|reference| reference.name == row.model);

@@ -77,7 +77,7 @@ pub const ALL: &[Reference] = &[
 ];
 
 /// The header of a model of the registry and the size of its whole file.
-pub fn of_registry(d: &recipe::Dimensions, quant: &str) -> Option<(Vec<u8>, u64)> {
+pub fn of_registry(d: &dimensions::Dimensions, quant: &str) -> Option<(Vec<u8>, u64)> {
     let tensors = d.tensors(quant)?.into_iter();
     let tensors: Vec<Tensor> = tensors.map(|t| Tensor { name: t.name, dims: t.dims, kind: t.kind }).collect();
     let arch = d.architecture.as_str();

@@ -14,7 +14,7 @@ use std::path::Path;
 
 #[allow(dead_code, reason = "the large shapes are measured elsewhere")]
 mod shapes {
-    use crate::model::{gguf_write, recipe, tensor_type};
+    use crate::model::{dimensions, gguf_write, tensor_type};
     include!("../../../tests/oracle/shapes.rs");
     include!("../../../tests/oracle/small.rs");
 }

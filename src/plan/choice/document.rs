@@ -34,7 +34,7 @@ pub(super) fn document(
             "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
         ));
     }
-    if let Some(template) = template.filter(|template| template.text.is_none()) {
+    if let Some(template) = template.filter(|template| template.text.is_none() && !template.in_file) {
         reasons.push(template.from.clone());
     }
     if chosen.placement.split == SplitMode::Tensor && request.fixed.split_mode.is_none() {

@@ -98,7 +98,7 @@ fn combinations_that_llama_cpp_refuses_are_refused() {
 
 #[test]
 fn totals_add_up_and_planning_is_deterministic() {
-    for id in registry::ids() {
+    for id in ["phi-2", "saiga-13b", "llama-65b", "qwen3-30b-a3b", "gemma-3-12b", "granite-4.0-h-tiny"] {
         let first = plan(&request(id, None, None)).unwrap();
         assert_eq!(first, plan(&request(id, None, None)).unwrap());
         for device in &first.memory {

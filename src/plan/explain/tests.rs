@@ -1,8 +1,8 @@
 //! The printed formulas, evaluated with the printed inputs, give the plan's numbers.
 
 use super::*;
-use crate::model::embedder;
 use crate::model::gguf::Header;
+use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
 use crate::plan::request::{RagChoice, Request, Variant};
@@ -64,7 +64,7 @@ fn cases() -> Vec<(String, Request)> {
         ("--rag on one of two cards", "llama-65b", "2xa100-nvlink", "gpu0"),
     ] {
         let mut rag = request(id, Some(profile), Some("Q4_K_M"));
-        rag.rag = Some(RagChoice::of_registry(&embedder::find("bge-m3").unwrap()).unwrap());
+        rag.rag = Some(RagChoice::of_registry(&registry::find("bge-m3").unwrap()).unwrap());
         assert_eq!(explained(&rag).unwrap().0.rag.unwrap().device.device(), device, "{name}");
         cases.push((name.to_string(), rag));
     }

@@ -1,8 +1,9 @@
 //! The embedding server's ledger against what llama-server of b11434 reports, and the rules.
 
 use super::*;
-use crate::model::embedder::{self as registry, Embedder};
+use crate::model::embedder::Embedder;
 use crate::model::gguf::Header;
+use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
 use crate::plan::document::{Bound, Plan, Verdict};
@@ -12,7 +13,7 @@ use crate::plan::verdict::COMFORT_FREE;
 
 /// The files are shared with examples/reference_gguf.rs.
 mod embedders {
-    use crate::model::{embedder, gguf_write, tiny_embedding};
+    use crate::model::{dimensions, embedder, gguf_write, tiny_embedding};
     include!("../../../tests/oracle/embedders.rs");
 }
 

@@ -1,0 +1,318 @@
+//! A model of the registry: one file of `profiles/models`.
+
+use crate::error::{Failure, Result};
+use crate::model::dimensions::Dimensions;
+use crate::model::layout;
+use crate::model::recipe::{Mix, nominal_bits};
+use crate::model::shape::{Shape, Weights};
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    pub id: String,
+    pub name: String,
+    /// Other names, in any spelling that `registry::find` is to take.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    pub uses: Vec<Use>,
+    /// Hugging Face repository of the original weights, `owner/name`.
+    pub origin: String,
+    /// As the repository's card calls it; `None` where it was not seen.
+    pub licence: Option<String>,
+    /// Codes of ISO 639-1, as the card lists them; `None` where it lists none.
+    pub languages: Option<Vec<String>>,
+    /// Day on which the original repository was made, `YYYY-MM-DD`.
+    pub date: Option<String>,
+    /// Name of a file in templates/chat, `file` where published files carry their own; `None` for a base model.
+    pub chat_template: Option<String>,
+    /// Where dimensions, files and sizes were read, for people.
+    pub sources: Vec<String>,
+    pub dimensions: Dimensions,
+    /// Bytes of a file beside its tensors, nearly all of them the tokenizer; as a published file of a
+    /// known size leaves them.
+    pub beside_bytes: Option<u64>,
+    /// Where quantisations are published, the one to take first in front.
+    pub published: Vec<Repository>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Use {
+    Chat,
+    Code,
+    /// Gives vectors.
+    Embedding,
+    /// Gives scores.
+    Rerank,
+}
+
+impl Use {
+    pub fn name(self) -> &'static str {
+        match self {
+            Use::Chat => "chat",
+            Use::Code => "code",
+            Use::Embedding => "embedding",
+            Use::Rerank => "rerank",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// On Hugging Face, `owner/name`.
+    pub repository: String,
+    /// Its files are made with an importance matrix, which changes some tensors' types.
+    #[serde(default)]
+    pub imatrix: bool,
+    /// Its publisher chose types of his own: only a file's header tells what it weighs.
+    #[serde(default)]
+    pub own: bool,
+    pub files: Vec<PublishedFile>,
+}
+
+/// Written as `["Q4_K_M", "model-Q4_K_M.gguf", 2497280256]`; the size may be missing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishedFile {
+    pub quant: String,
+    /// Path in the repository; of a split file, the first part's.
+    pub name: String,
+    pub size: Option<Size>,
+}
+
+/// Of the whole file, all parts together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Size {
+    Bytes(u64),
+    /// As a catalogue prints it: `4.7 GiB`.
+    Printed(String),
+}
+
+impl Size {
+    /// Smallest and largest number of bytes that it stands for. `None` for an unknown unit.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let text = match self {
+            Size::Bytes(bytes) => return Some((*bytes as f64, *bytes as f64)),
+            Size::Printed(text) => text,
+        };
+        let (number, unit) = text.split_once(' ')?;
+        let unit = match unit {
+            "GiB" => f64::from(1 << 30),
+            "MiB" => f64::from(1 << 20),
+            "GB" => 1e9,
+            "MB" => 1e6,
+            _ => return None,
+        };
+        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let half = 0.5 * 10f64.powi(-(decimals as i32));
+        let number: f64 = number.parse().ok()?;
+        Some(((number - half) * unit, (number + half) * unit))
+    }
+}
+
+impl PublishedFile {
+    pub fn size_bytes(&self) -> Option<u64> {
+        match self.size {
+            Some(Size::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Name without folders.
+    pub fn base_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// Paths of all parts; the file itself where it is whole.
+    pub fn parts(&self) -> Vec<String> {
+        let split = || {
+            let (stem, count) = self.name.strip_suffix(".gguf")?.rsplit_once("-00001-of-")?;
+            Some((stem, count.parse::<u32>().ok().filter(|_| count.len() == 5)?))
+        };
+        match split() {
+            Some((stem, count)) => (1..=count).map(|n| format!("{stem}-{n:05}-of-{count:05}.gguf")).collect(),
+            None => vec![self.name.clone()],
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PublishedFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PublishedFile, D::Error> {
+        struct Row;
+        impl<'de> Visitor<'de> for Row {
+            type Value = PublishedFile;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("[quantisation, file, size]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<PublishedFile, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(untagged)]
+                enum Written {
+                    Bytes(u64),
+                    Printed(String),
+                }
+                let quant = row.next_element()?.ok_or_else(|| A::Error::missing_field("quantisation"))?;
+                let name = row.next_element()?.ok_or_else(|| A::Error::missing_field("file"))?;
+                let size = row.next_element::<Written>()?.map(|written| match written {
+                    Written::Bytes(bytes) => Size::Bytes(bytes),
+                    Written::Printed(text) => Size::Printed(text),
+                });
+                Ok(PublishedFile { quant, name, size })
+            }
+        }
+        deserializer.deserialize_seq(Row)
+    }
+}
+
+/// Quantisations that are chosen from when none is named, where they are published: the steps that people
+/// take. A model that is published in others only is chosen from those.
+const STEPS: [Mix; 8] =
+    [Mix::Q8_0, Mix::Q6_K, Mix::Q5_K_M, Mix::Q4_K_M, Mix::MXFP4, Mix::MXFP4_MOE, Mix::Q3_K_M, Mix::Q2_K];
+
+/// The rule whose file is most like one of `quant`: `UD-Q4_K_XL` → Q4_K_M.
+fn rule_near(quant: &str) -> Option<Mix> {
+    Mix::by_name(quant).or_else(|| {
+        Mix::by_name(match quant.strip_prefix("UD-").unwrap_or(quant) {
+            "Q8_K_XL" | "Q8_K_L" => "Q8_0",
+            "Q6_K_XL" | "Q6_K_L" | "Q6_K_M" => "Q6_K",
+            "Q5_K_XL" => "Q5_K_M",
+            "Q4_K_XL" => "Q4_K_M",
+            "Q3_K_XL" => "Q3_K_M",
+            "Q2_K_XL" => "Q2_K",
+            "TQ2_0" => "IQ2_XXS",
+            "TQ1_0" => "IQ1_S",
+            other => other,
+        })
+    })
+}
+
+impl Model {
+    pub fn has_use(&self, wanted: Use) -> bool {
+        self.uses.contains(&wanted)
+    }
+
+    /// Answers in words: neither an embedding model nor a reranker.
+    pub fn is_chat(&self) -> bool {
+        self.has_use(Use::Chat) || self.has_use(Use::Code)
+    }
+
+    /// Where its files come from: the first repository with quantisations, else the original one.
+    pub fn repository(&self) -> &str {
+        self.published.first().map_or(&self.origin, |published| &published.repository)
+    }
+
+    pub fn shape(&self) -> Shape {
+        self.dimensions.shape().expect("the embedded registry is checked by a test")
+    }
+
+    /// Elements of all tensors.
+    pub fn parameters(&self) -> u64 {
+        layout::parts(&self.dimensions).unwrap_or_default().iter().map(layout::Part::elements).sum()
+    }
+
+    /// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding.
+    pub fn active_parameters(&self) -> u64 {
+        let parts = layout::parts(&self.dimensions).unwrap_or_default();
+        let share = |part: &layout::Part| match &self.dimensions.experts {
+            Some(experts) if part.name.contains("exps.") => {
+                part.elements() / experts.count.max(1) * experts.used
+            }
+            _ if part.name.starts_with("per_layer_token") => 0,
+            _ => part.elements(),
+        };
+        parts.iter().map(share).sum()
+    }
+
+    /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact
+    /// where the file follows llama.cpp's rules; where its publisher chose types of his own, the published
+    /// size, spread over the layers as the nearest rule does.
+    pub fn weights(&self, quant: &str) -> Option<Weights> {
+        let Some((repository, file)) = self.file(quant) else {
+            return self.dimensions.weights(quant, false);
+        };
+        if !repository.own {
+            return self.dimensions.weights(quant, repository.imatrix);
+        }
+        let (_, most) = file.size.as_ref()?.range()?;
+        let nearest = self.dimensions.weights(rule_near(quant)?.name(), repository.imatrix)?;
+        let tensors = (most as u64).saturating_sub(self.beside_bytes.unwrap_or(0));
+        Some(nearest.scaled_to(&file.quant, tensors))
+    }
+
+    /// Every published file with its repository, the first repository's first.
+    pub fn files(&self) -> impl Iterator<Item = (&Repository, &PublishedFile)> {
+        self.published
+            .iter()
+            .flat_map(|repository| repository.files.iter().map(move |file| (repository, file)))
+    }
+
+    /// The file to take for `quant`: of a publisher who follows llama.cpp's rules where there is one, else
+    /// of one whose size is known.
+    pub fn file(&self, quant: &str) -> Option<(&Repository, &PublishedFile)> {
+        let named = || self.files().filter(|(_, file)| file.quant.eq_ignore_ascii_case(quant));
+        let sized = |file: &PublishedFile| file.size.is_some() && rule_near(&file.quant).is_some();
+        let by_rule = named().find(|(repository, _)| !repository.own);
+        by_rule.or_else(|| named().find(|(_, file)| sized(file)))
+    }
+
+    /// Bytes of a file at `quant`: as published where that was seen, else by arithmetic.
+    pub fn size_bytes(&self, quant: &str) -> Option<u64> {
+        let published = self.file(quant).and_then(|(_, file)| file.size_bytes());
+        published.or_else(|| Some(self.weights(quant)?.total_bytes + self.beside_bytes.unwrap_or(0)))
+    }
+
+    /// Published quantisations, best quality first.
+    pub fn published_quants(&self) -> Vec<&str> {
+        let known = |quant: &str| rule_near(quant).filter(|_| self.file(quant).is_some());
+        let quants = self.files().map(|(_, file)| file.quant.as_str());
+        let mut quants: Vec<(u8, &str)> =
+            quants.filter_map(|quant| Some((known(quant)? as u8, quant))).collect();
+        quants.sort_unstable();
+        quants.dedup();
+        quants.into_iter().map(|(_, quant)| quant).collect()
+    }
+
+    /// Published quantisations that fit `asked`: an exact name (`Q4_K_M`), or bits (`4-bit`).
+    /// A recipe's name without a published file is accepted as asked. Nothing fits: exit 2.
+    pub fn quants(&self, asked: Option<&str>) -> Result<Vec<String>> {
+        let published = self.published_quants();
+        let is_step = |quant: &&str| STEPS.iter().any(|step| step.name() == *quant);
+        let mut steps: Vec<&str> = published.iter().copied().filter(is_step).collect();
+        if steps.is_empty() {
+            steps.clone_from(&published);
+        }
+        let owned = |quants: Vec<&str>| quants.into_iter().map(str::to_string).collect::<Vec<_>>();
+        let Some(asked) = asked.filter(|asked| *asked != "auto") else {
+            return if steps.is_empty() { Err(self.unpublished()) } else { Ok(owned(steps)) };
+        };
+        if let Some(bits) = asked.strip_suffix("-bit").and_then(|bits| bits.parse::<u64>().ok()) {
+            for quants in [&steps, &published] {
+                let fitting: Vec<&str> =
+                    quants.iter().copied().filter(|quant| nominal_bits(quant) == Some(bits)).collect();
+                if !fitting.is_empty() {
+                    return Ok(owned(fitting));
+                }
+            }
+        }
+        if let Some(quant) = published.iter().find(|quant| quant.eq_ignore_ascii_case(asked)) {
+            return Ok(vec![quant.to_string()]);
+        }
+        if let Some(mix) = Mix::by_name(asked) {
+            return Ok(vec![mix.name().to_string()]);
+        }
+        Err(Failure::usage(format!("no quantisation {asked:?} of {} is known", self.id))
+            .hint(format!("published: {}; also F16, or bits such as 4-bit", published.join(", ")))
+            .into())
+    }
+
+    fn unpublished(&self) -> anyhow::Error {
+        Failure::usage(format!("no published file of {} is known", self.id))
+            .hint("name a quantisation that you will make (--quant Q4_K_M), or a repository: --model hf:owner/repository:quant")
+            .into()
+    }
+}

@@ -1,0 +1,14 @@
+//! The models known by name: `profiles/models/*.toml`, compiled in. docs/add-model.md says how one is added.
+
+mod entry;
+mod find;
+mod names;
+mod templates;
+
+pub use entry::{Model, PublishedFile, Repository, Size, Use};
+pub use find::{all, embedder, find, ids, lookup, named};
+pub use names::nearest;
+pub use templates::chat_template;
+
+#[cfg(test)]
+mod tests;
