@@ -56,7 +56,7 @@ pub fn create() -> Result<()> {
 pub fn join(groups: &[&str]) -> Result<()> {
     match groups {
         [] => Ok(()),
-        groups => tool("usermod", &["--append", "--groups", &groups.join(",")]),
+        groups => tool("usermod", &["--append", "--groups", &groups.join(","), paths::USER]),
     }
 }
 
