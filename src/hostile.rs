@@ -159,7 +159,7 @@ pub fn offers(bytes: &[u8]) {
             let _ = known.iter().filter(|profile| offers::matching::fits(&offer.machine, profile)).count();
         }
     }
-    let _ = offers::file::shortlist(bytes, &known);
+    let _ = offers::file::shortlist(bytes, &offers::Rates::default());
     let catalogue = Catalogue { address: String::new(), bytes: bytes.to_vec(), day: None };
     for source in offers::sources::all() {
         // Each cloud's rows differ a little; a large table is read once.

@@ -133,12 +133,18 @@ fn skypilots_catalogue_becomes_offers_that_plans_are_priced_with() {
     assert_eq!(offer["instance"], "2A100.44V");
     let cpu = user.json(&["plan", "--model", "mistral-7b", "--profile", "cpu-vps-64gb"]);
     assert_eq!(cpu["cost"]["per_hour"], 0.1116);
-    // A container is what `plan` shows and a virtual machine what `bundle` counts on.
+    // A virtual machine is what `plan` chooses; a cheaper container stands beside, and is counted where asked for.
     let seen = user.json(&["plan", "--model", "saiga-13b"]);
-    assert_eq!(seen["cost"]["offer"]["host"], "container", "{}", seen["cost"]);
+    assert_eq!(seen["cost"]["offer"]["host"], "vm", "{}", seen["cost"]);
     assert_eq!(seen["profile"]["id"], "gpu-24gb");
+    let beside = &seen["containers"][0];
+    assert!(beside["per_hour"].as_f64() < seen["cost"]["per_hour"].as_f64(), "{beside}");
+    let counted = user.json(&["plan", "--model", "saiga-13b", "--containers"]);
+    assert_eq!(counted["cost"]["offer"]["host"], "container", "{}", counted["cost"]);
     let bundle = user.path("bundle");
-    let ran = user.run(&["bundle", "--model", "saiga-13b", "--out", bundle.to_str().unwrap()]);
+    let class =
+        ["bundle", "--model", "saiga-13b", "--profile", "gpu-24gb", "--out", bundle.to_str().unwrap()];
+    let ran = user.run(&class);
     assert_eq!(ran.exit, 0, "{ran:?}");
     let made: Value = serde_json::from_str(&fs::read_to_string(bundle.join("plan.json")).unwrap()).unwrap();
     assert_eq!(made["cost"]["offer"]["instance"], "1RTX6000ADA.10V", "{}", made["cost"]);
@@ -317,5 +323,7 @@ fn one_update_at_a_time_and_names_that_are_none_exit_2() {
     assert!(ran.exit == 2 && ran.stderr.contains("the sources are skypilot and gpuhunt"), "{ran:?}");
     let ran = user.run(&["offers", "--profile", "gpu-24"]);
     assert!(ran.exit == 2 && ran.stderr.contains("gpu-24gb"), "{ran:?}");
-    assert_eq!(names(&user.offers(&["--vm", "--profile", "cpu-vps-32gb"])), ["CPU.8V.32G", "cx53"]);
+    let for_class = user.offers(&["--vm", "--profile", "cpu-vps-32gb"]);
+    assert!(names(&for_class).contains(&"CPU.8V.32G") && names(&for_class).contains(&"cx53"));
+    assert!(for_class.iter().all(|offer| offer["url"].is_string() && offer["unusable"].is_null()));
 }

@@ -6,9 +6,12 @@ use crate::fetch::ask::Patience;
 use crate::fetch::page::Pages;
 use crate::hardware::offers::sources::{self, Cloud, Source};
 use crate::hardware::offers::update::{CloudOutcome, Ending, update};
-use crate::hardware::offers::{HostKind, Machine, Offer, Period, matching, stale_days, store, today};
+use crate::hardware::offers::{
+    HostKind, Machine, Offer, Period, machine, matching, providers, stale_days, store, today,
+};
 use crate::hardware::profiles::{self, Profile};
 use crate::report::table;
+use crate::units::{hourly, money};
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::PathBuf;
@@ -97,7 +100,8 @@ fn list(args: &ListArgs) -> Result<Exit> {
             && args.provider.as_ref().is_none_or(|name| offer.provider.eq_ignore_ascii_case(name))
             && (!args.vm || offer.host == HostKind::Vm)
     });
-    offers.sort_by(|a, b| a.order(b, Period::Month));
+    let rates = store::rates();
+    offers.sort_by(|a, b| a.order(b, Period::Month, &rates));
     let profiles = profiles::all();
     let today = today();
     if args.format == Format::Json {
@@ -132,6 +136,7 @@ fn document(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> se
         "gpus": machine.gpus.as_ref().map(|gpus| json!({
             "count": gpus.count, "name": gpus.name, "vram_bytes": gpus.vram_mib << 20, "link": gpus.link,
         })),
+        "url": providers::url(&offer.provider), "unusable": machine::not_applied(offer),
         "source": offer.source, "as_of": offer.as_of, "stale_days": stale_days(&offer.as_of, today),
     })
 }
@@ -142,12 +147,12 @@ fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<Str
         offer.provider.clone(),
         offer.instance.clone(),
         offer.region.clone().unwrap_or_else(|| "-".to_string()),
-        offer.per_hour.to_string(),
-        format!("{:.2}", offer.per_month()),
+        hourly(offer.per_hour),
+        money(offer.per_month()),
         offer.currency.to_string(),
         if offer.host == HostKind::Vm { "VM" } else { "container" }.to_string(),
         has(&offer.machine),
-        profiles_of(offer, profiles).join(" "),
+        machine::unusable(&offer.machine).unwrap_or_else(|| profiles_of(offer, profiles).join(" ")),
         format!("{}, {}{age}", offer.source, offer.as_of),
     ]
 }

@@ -8,12 +8,13 @@ use super::resolve;
 use crate::apply::inventory::Overrides;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::hardware::offers::{Budget, HostKind};
+use crate::hardware::offers::{Budget, Rates, machine};
 use crate::hardware::{offers, profiles};
+use crate::model::registry::nearest;
 use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
-use crate::plan::request::{Fixed, Request};
+use crate::plan::request::{Fixed, Prefer, Request};
 use crate::plan::split::SplitMode;
 use crate::plan::{Plan, build, host_cards, reconcile};
 use crate::report;
@@ -30,6 +31,9 @@ pub struct Args {
     /// With --host or --local: plan for that machine, which is probed and measured
     #[command(flatten)]
     hosts: HostArgs,
+    /// Count containers too (RunPod, Vast): they run no systemd, so `apply` cannot use them
+    #[arg(long)]
+    containers: bool,
     /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
     /// and what the choice was between
     #[arg(long)]
@@ -58,7 +62,7 @@ pub struct PlanArgs {
     #[allow(rustdoc::broken_intra_doc_links, reason = "the help's brackets are no link")]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// The most to pay: 300/month, 0.6/hour, 250EUR/month
+    /// The most to pay: 300/month, 0.6/hour, 250EUR/month, 5000RUB/month
     #[arg(long)]
     budget: Option<Budget>,
     /// The most an hour may cost, in the form of --budget; both hold
@@ -67,9 +71,12 @@ pub struct PlanArgs {
     /// Prices of this file instead of those known (see `offers`)
     #[arg(long, value_name = "FILE")]
     offers: Option<PathBuf>,
-    /// Plan for this hardware only (see `profiles`)
+    /// Plan for this class of machines only (see `profiles`), or for one on offer: provider/instance (see `offers`)
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
+    /// Among what runs, what comes first (docs/choice.md)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    prefer: Option<Prefer>,
     /// Quantisation: auto, Q4_K_M, F16, …, or bits such as 4-bit
     #[arg(long, value_name = "QUANT")]
     quant: Option<String>,
@@ -133,16 +140,31 @@ fn speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "expected tokens/s, such as 7 or 0.5".to_string())
 }
 
-/// Both caps hold; they must be in one currency.
-fn cap(budget: Option<&Budget>, price: Option<&Budget>) -> Result<Option<Budget>> {
+/// Both caps hold.
+fn cap(budget: Option<&Budget>, price: Option<&Budget>, rates: &Rates) -> Option<Budget> {
     match (budget, price) {
-        (Some(a), Some(b)) => match a.clone().and(b) {
-            Some(both) => Ok(Some(both)),
-            None => Err(Failure::usage("--budget and --max-price are in different currencies")
-                .hint("no exchange rate is known here; give both in USD or both in EUR")
-                .into()),
-        },
-        (a, b) => Ok(a.or(b).cloned()),
+        (Some(a), Some(b)) => Some(a.clone().and(b, rates)),
+        (a, b) => a.or(b).cloned(),
+    }
+}
+
+/// The class that is meant, or the machine on offer, `provider/instance`. Unknown: exit 2.
+fn named(profile: &str, offers: &[offers::Offer]) -> Result<String> {
+    if !profile.contains('/') {
+        return Ok(profiles::find(profile)?.id);
+    }
+    let same = |offer: &&offers::Offer| machine::name(offer).eq_ignore_ascii_case(profile);
+    let Some(offer) = offers.iter().find(same) else {
+        let near = nearest(profile, offers.iter().map(|offer| offer.instance.as_str()));
+        let lead =
+            if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
+        return Err(Failure::usage(format!("no machine on offer is called {profile:?}"))
+            .hint(format!("{lead}`agi-provision offers` lists provider and instance"))
+            .into());
+    };
+    match machine::unusable(&offer.machine) {
+        Some(why) => Err(Failure::usage(format!("{profile} cannot be planned for: {why}")).into()),
+        None => Ok(profile.to_string()),
     }
 }
 
@@ -156,12 +178,13 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 21] = [
+    pub const IDS: [&str; 22] = [
         "model",
         "budget",
         "max_price",
         "offers",
         "profile",
+        "prefer",
         "quant",
         "ctx",
         "slots",
@@ -212,29 +235,26 @@ impl PlanArgs {
 
     /// To be applied: containers, which run no systemd, are not on offer.
     pub fn plan(&self) -> Result<Planned> {
-        let (request, model_files) = self.request(None, &[HostKind::Vm])?;
+        let (request, model_files) = self.request(None, false)?;
         Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
     }
 
-    /// For any profile, or for the one machine with these facts, with offers of these kinds of hosts; and
-    /// the model's files on this machine.
-    fn request(&self, facts: Option<&Facts>, kinds: &[HostKind]) -> Result<(Request, Vec<PathBuf>)> {
+    /// For any machine, or for the one with these facts, with or without containers; and the model's files on this
+    /// machine.
+    fn request(&self, facts: Option<&Facts>, containers: bool) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
             Failure::usage("no model is named")
                 .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
         })?;
         let build = build::find(&self.llama_build)?;
-        let profile = self.profile.as_deref().map(profiles::find).transpose()?;
-        let profiles = profiles::all();
-        let budget = cap(self.budget.as_ref(), self.max_price.as_ref())?;
+        let rates = offers::store::rates();
+        let budget = cap(self.budget.as_ref(), self.max_price.as_ref(), &rates);
         let file = self.offers.as_deref();
-        // The cheapest by hour and by month may each break one of two limits that another offer keeps.
-        let mut known = match &budget {
-            Some(budget) if budget.limits.len() > 1 => offers::store::all(file)?,
-            _ => offers::store::for_choice(file, &profiles)?,
-        };
+        // A machine that is named may be one that others beat.
+        let one = self.profile.as_deref().is_some_and(|profile| profile.contains('/'));
+        let known = if one { offers::store::all(file)? } else { offers::store::for_choice(file, &rates)? };
         known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
-        known.offers.retain(|offer| kinds.contains(&offer.host));
+        let profile = self.profile.as_deref().map(|profile| named(profile, &known.offers)).transpose()?;
         let Loaded { choice, mut local, published } =
             model_arg::load(model, self.quant.as_deref(), self.resolve)?;
         // Asked of the model's files alone.
@@ -245,9 +265,12 @@ impl PlanArgs {
         });
         let mut request = Request {
             model: choice,
-            profiles,
-            profile: profile.map(|profile| profile.id),
+            profiles: profiles::all(),
+            profile,
             offers: known.offers,
+            containers,
+            rates,
+            prefer: self.prefer,
             budget,
             fixed: Fixed {
                 n_ctx: self.ctx,
@@ -290,8 +313,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
         None => None,
     };
-    let kinds = [HostKind::Vm, HostKind::Container];
-    let (request, _) = args.plan.request(facts.as_ref(), &kinds)?;
+    let (request, _) = args.plan.request(facts.as_ref(), args.containers)?;
     let (mut plan, explanation) = match args.explain {
         true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
         false => (crate::plan::plan(&request)?, None),

@@ -4,7 +4,7 @@ use super::words::words;
 use serde::{Deserialize, Serialize};
 
 /// The fastest way between two cards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Link {
     Nvlink,

@@ -45,6 +45,9 @@ pub struct Profile {
     /// The host has other cards, which its server must leave alone.
     #[serde(skip)]
     pub idle_cards: bool,
+    /// Any machine with one card of this size is called by it, whatever the card's speed.
+    #[serde(default)]
+    pub by_size: bool,
     #[serde(default, rename = "gpu")]
     pub gpus: Vec<GpuSpec>,
 }

@@ -1,6 +1,7 @@
 //! Tables as CSV, read row by row: a broken row is named and costs nothing but itself.
 
 use csv::{ReaderBuilder, StringRecord};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest field that is believed.
@@ -23,9 +24,11 @@ impl fmt::Display for BrokenRow {
     }
 }
 
-/// A table with a header. Lines that begin with `#` are comments.
+/// A table with a header. Lines that begin with `#` are comments. As spreadsheets write them: fields apart by commas,
+/// semicolons or tabs, lines by any of the usual ends, UTF-8 or UTF-16 with a mark.
 pub struct Table<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
+    delimiter: u8,
     columns: Vec<String>,
 }
 
@@ -35,20 +38,51 @@ pub struct Fields<'a> {
     record: StringRecord,
 }
 
-fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    ReaderBuilder::new().has_headers(false).flexible(true).comment(Some(b'#')).from_reader(bytes)
+fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    let mut builder = ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).comment(Some(b'#')).delimiter(delimiter).from_reader(bytes)
+}
+
+/// The bytes as UTF-8 with an end of line that is counted.
+fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units).into_bytes()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => return Cow::Owned(utf16(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => return Cow::Owned(utf16(rest, u16::from_be_bytes)),
+        _ => {}
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
+}
+
+/// What fields are apart by, as the first line that is no comment has most of it.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let header = lines.into_iter().find(|line| !line.is_empty() && line[0] != b'#').unwrap_or_default();
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    // The first of equals: max_by_key takes the last.
+    *[b'\t', b';', b','].iter().max_by_key(|delimiter| count(**delimiter)).expect("there are three")
 }
 
 impl<'a> Table<'a> {
     /// Errors: no header line, or one that is not text.
     pub fn read(bytes: &'a [u8]) -> Result<Table<'a>, String> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let bytes = plain(bytes);
+        let delimiter = delimiter(&bytes);
         let mut header = StringRecord::new();
-        let found = reader(bytes).read_record(&mut header).map_err(|_| "its first line is not text")?;
+        let found =
+            reader(&bytes, delimiter).read_record(&mut header).map_err(|_| "its first line is not text")?;
         if !found {
             return Err("it is empty".to_string());
         }
-        Ok(Table { bytes, columns: header.iter().map(|name| name.trim().to_string()).collect() })
+        let columns = header.iter().map(|name| name.trim().to_string()).collect();
+        Ok(Table { bytes, delimiter, columns })
     }
 
     pub fn columns(&self) -> &[String] {
@@ -57,9 +91,22 @@ impl<'a> Table<'a> {
 
     /// The place of each of `names`; the first that is missing is an error.
     pub fn places<const N: usize>(&self, names: [&str; N]) -> Result<[usize; N], String> {
-        let mut places = [0; N];
+        self.places_of(names, &[])
+    }
+
+    /// The same, but those that are `optional` may be missing: their place is beyond every row.
+    pub fn places_of<const N: usize>(
+        &self,
+        names: [&str; N],
+        optional: &[&str],
+    ) -> Result<[usize; N], String> {
+        let mut places = [usize::MAX; N];
         for (place, name) in places.iter_mut().zip(names) {
-            *place = self.columns.iter().position(|column| column == name).ok_or_else(|| {
+            let found = self.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+            if found.is_none() && optional.contains(&name) {
+                continue;
+            }
+            *place = found.ok_or_else(|| {
                 let seen: String = self.columns.join(",").chars().take(80).collect();
                 format!("it has no column {name:?}; its first line is {seen:?}")
             })?;
@@ -69,12 +116,12 @@ impl<'a> Table<'a> {
 
     /// Calls `each` with every row after the header and its line.
     pub fn scan(&self, mut each: impl FnMut(u64, Result<&StringRecord, BrokenRow>)) {
-        let (mut bytes, mut before) = (self.bytes, 0u64);
+        let (mut bytes, mut before) = (&*self.bytes, 0u64);
         let mut header = true;
         let mut record = StringRecord::new();
         let mut read_twice = 0;
         'again: loop {
-            let mut reader = reader(bytes);
+            let mut reader = reader(bytes, self.delimiter);
             loop {
                 let read = reader.read_record(&mut record);
                 let at = match &read {
@@ -142,7 +189,7 @@ fn has_line_break(record: &StringRecord) -> bool {
 impl Fields<'_> {
     /// The field under `column`, without blanks around it; `None` when it is empty or not there.
     pub fn text(&self, column: &str) -> Option<&str> {
-        let place = self.columns.iter().position(|name| name == column)?;
+        let place = self.columns.iter().position(|name| name.eq_ignore_ascii_case(column))?;
         self.record.get(place).map(str::trim).filter(|text| !text.is_empty())
     }
 
@@ -168,7 +215,15 @@ impl Fields<'_> {
 /// A number of at least 0.
 pub fn number(column: &str, text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
-    value.ok_or_else(|| format!("{column} {:?} is not a number of at least 0", shortened(text)))
+    value.ok_or_else(|| {
+        let text = shortened(text);
+        // A number that only lacks its usual form: 0,5 or $0.5 or 1 200.
+        let plain = text.replace(',', ".");
+        let plain: String = plain.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+        let is_figure = plain.parse::<f64>().is_ok() && !text.contains(['-', '−']);
+        let form = if is_figure { "; write it as 0.5 or 1234.5" } else { "" };
+        format!("{column} {text:?} is not a number of at least 0{form}")
+    })
 }
 
 /// Text that may be shown and written down.

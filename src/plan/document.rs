@@ -41,6 +41,12 @@ pub struct Plan {
     #[serde(rename = "servers", default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<Further>,
     pub alternatives: Vec<Alternative>,
+    /// A machine that costs a little more and is much better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<NearMiss>,
+    /// Containers that are cheaper and no worse; `apply` cannot use them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<RentedBeside>,
     /// Time and bytes until the first answer; a plan of an older version has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Arrival>,
@@ -186,6 +192,53 @@ pub struct Cost {
     pub per_month: f64,
     pub per_million_tokens: f64,
     pub offer: OfferRef,
+    /// In the budget's currency, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
+}
+
+/// A price by a dated exchange rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Converted {
+    /// ISO 4217.
+    pub currency: String,
+    pub per_hour: f64,
+    pub per_month: f64,
+    /// Units of it for one unit of the offer's currency.
+    pub rate: f64,
+    /// Day of the rate, `YYYY-MM-DD`.
+    pub rate_as_of: String,
+    pub rate_source: String,
+}
+
+/// A machine that costs a little more than the chosen one and is much better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// How much more, and what for; a sentence.
+    pub text: String,
+    pub provider: String,
+    pub instance: String,
+    pub quant: String,
+    pub verdict: Verdict,
+    pub decode_tok_s: f64,
+    /// Costs this much more than the chosen one in `period`, in `currency`.
+    pub more: f64,
+    pub period: String,
+    pub currency: String,
+}
+
+/// A machine that is on offer and was not counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RentedBeside {
+    pub provider: String,
+    pub instance: String,
+    pub quant: String,
+    pub verdict: Verdict,
+    pub per_hour: f64,
+    pub per_month: f64,
+    /// ISO 4217.
+    pub currency: String,
+    pub decode_tok_s: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,6 +252,9 @@ pub struct OfferRef {
     /// The most that a month is billed.
     #[serde(default)]
     pub per_month_cap: Option<f64>,
+    /// Address where one rents it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     pub source: String,
     /// Date of the price, `YYYY-MM-DD`.
     pub as_of: String,
@@ -332,6 +388,11 @@ pub struct Alternative {
     #[serde(default)]
     pub currency: Option<String>,
     pub decode_tok_s: Option<f64>,
+    /// The offer; `--profile provider/instance` plans for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// A second llama-server that turns texts into vectors, and room for the index of them.

@@ -134,9 +134,16 @@ impl Subject<'_> {
         let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
         let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
         let batch = self.batch();
+        // A tensor split computes the whole graph on every card.
+        let on_every_card = |mut bytes: Vec<u64>| {
+            while bytes.len() <= placement.gpu_layers.len() {
+                bytes.push(bytes[1]);
+            }
+            bytes
+        };
         let mut known = self.graphs.0.borrow_mut();
         if let Some((_, _, bytes)) = known.iter().find(|(b, l, _)| *b == batch && *l == layout) {
-            return bytes.clone();
+            return on_every_card(bytes.clone());
         }
         let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
         if self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer {
@@ -148,12 +155,8 @@ impl Subject<'_> {
         bytes.rotate_right(1);
         let more = self.not_in_the_graph(&batch);
         bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
-        // A tensor split computes the whole graph on every card.
-        while bytes.len() <= placement.gpu_layers.len() {
-            bytes.push(bytes[1]);
-        }
         known.push((batch, layout, bytes.clone()));
-        bytes
+        on_every_card(bytes)
     }
 
     /// What the graph does not show of a compute buffer of so many bytes.

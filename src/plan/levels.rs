@@ -8,6 +8,7 @@ use super::placement::Placement;
 use super::request::{Fixed, ModelChoice, Request};
 use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
 use crate::error::{Context, Result};
+use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{self, Profile};
 use crate::model::registry::{self, Model};
 use serde::{Deserialize, Serialize};
@@ -206,6 +207,9 @@ fn judge(
         profiles: vec![profile.clone()],
         profile: Some(profile.id.clone()),
         offers: Vec::new(),
+        containers: false,
+        rates: Rates::default(),
+        prefer: None,
         budget: None,
         fixed,
         rag: None,

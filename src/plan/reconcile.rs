@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::hardware::cards;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::generation::Generation;
+use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{GpuSpec, MIB, Profile};
 use crate::processor::Processor;
 
@@ -57,6 +58,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
         idle_cards,
+        by_size: false,
         gpus,
     }
 }
@@ -129,6 +131,9 @@ pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Pro
         profiles,
         profile: None,
         offers: Vec::new(),
+        containers: false,
+        rates: Rates::default(),
+        prefer: None,
         budget: None,
         fixed: Fixed::default(),
         rag: None,

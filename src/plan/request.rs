@@ -7,7 +7,7 @@ use super::runtime::RuntimeHost;
 use super::split::SplitMode;
 use crate::checked::{DownloadUrl, FileName, ModelId};
 use crate::error::{Context, Result};
-use crate::hardware::offers::{self, Budget, Offer};
+use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};
 use crate::model::embedder::{self, Embedder};
 use crate::model::registry::{self, Model, PublishedFile};
@@ -77,14 +77,27 @@ pub struct Request {
     pub model: ModelChoice,
     /// Every known profile.
     pub profiles: Vec<Profile>,
-    /// The profile the user named.
+    /// The class of machines that the user named, or the machine on offer, as `provider/instance`.
     pub profile: Option<String>,
     pub offers: Vec<Offer>,
+    /// Count containers too, which `apply` cannot use.
+    pub containers: bool,
+    pub rates: Rates,
     pub budget: Option<Budget>,
+    /// What is worth more than the rule has it; `None`: the rule as it is.
+    pub prefer: Option<Prefer>,
     pub fixed: Fixed,
     /// An embedding server beside the model.
     pub rag: Option<RagChoice>,
     pub build: &'static build::Build,
+}
+
+/// What comes first among what runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Prefer {
+    Speed,
+    Quality,
+    Price,
 }
 
 impl ModelChoice {
@@ -157,6 +170,9 @@ impl Request {
             profiles: profiles::all(),
             profile: None,
             offers: offers::all(),
+            containers: false,
+            rates: Rates::default(),
+            prefer: None,
             budget: None,
             fixed: Fixed { quant: quant.is_some_and(|quant| quant != "auto"), ..Fixed::default() },
             rag: None,

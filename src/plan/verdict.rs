@@ -3,10 +3,11 @@
 use super::document::{DeviceLedger, Speed, Verdict, Workload};
 use super::placement::Placement;
 use super::request::Fixed;
-use crate::hardware::offers::{Budget, Offer, Period};
+use crate::hardware::offers::{Budget, Offer, Period, Rates};
 use crate::model::Weights;
 use crate::model::recipe::nominal_bits;
-use crate::units::gib;
+use crate::model::tensor_type::TensorType;
+use crate::units::{gib, rate};
 use serde::Serialize;
 
 /// Share of every device that comfort leaves free.
@@ -61,49 +62,76 @@ pub struct Term {
 }
 
 /// - **comfort**: the comfort workload ([`COMFORT_SLOTS`] slots of min(trained, [`COMFORT_CONTEXT`])
-///   tokens, f16 KV), [`COMFORT_FREE`] of every device free, 4 bits or more, all weights on one class
+///   tokens, no more than it was trained for, f16 KV), [`COMFORT_FREE`] of every device free, 4 bits or more, all weights on one class
 ///   of device, and [`COMFORT_SPEED`] at the low end of the decode interval;
 /// - **compromise**: it fits, with a slot of [`LEAST_CONTEXT`] tokens (or all the model has) and 2 bits;
 /// - **impossible**: anything else.
 ///
 /// Judges by the rule. A flag of the user replaces its term: a fixed context or slot count is the comfort workload, a
 /// fixed quantisation has bits enough, a fixed least speed is the speed. The reasons say what was
-/// given up. [`terms`] is the rule; this only counts what is not held.
-pub fn judge(case: &Case) -> (Verdict, Vec<String>) {
+/// given up. [`terms`] is the rule; this only counts what is not held, and [`reasons`] tells it.
+pub fn judge(case: &Case) -> Judged {
+    let terms = every(case, false);
+    let failed = |decides: Decides| terms.iter().filter(|term| term.decides == decides && !term.held).count();
+    let (blocking, given_up) = (failed(Decides::Runs), failed(Decides::Comfort));
+    let verdict = match (blocking, given_up) {
+        (0, 0) => Verdict::Comfort,
+        (0, _) => Verdict::Compromise,
+        _ => Verdict::Impossible,
+    };
+    Judged { verdict, given_up: given_up as u64 }
+}
+
+/// A verdict, and how many terms of comfort are not held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    pub verdict: Verdict,
+    pub given_up: u64,
+}
+
+/// Why the verdict of a case is not better; one sentence each.
+pub fn reasons(case: &Case) -> Vec<String> {
     let terms = terms(case);
     let failed = |decides: Decides| -> Vec<String> {
         let failed = terms.iter().filter(|term| term.decides == decides && !term.held);
         failed.map(|term| term.reason.clone()).collect()
     };
     let blocking = failed(Decides::Runs);
-    if !blocking.is_empty() {
-        return (Verdict::Impossible, blocking);
-    }
-    let given_up = failed(Decides::Comfort);
-    let verdict = if given_up.is_empty() { Verdict::Comfort } else { Verdict::Compromise };
-    (verdict, given_up)
+    if blocking.is_empty() { failed(Decides::Comfort) } else { blocking }
 }
 
 /// Every term of the rule for this case, in the order that reasons are given in.
 pub fn terms(case: &Case) -> Vec<Term> {
-    let mut terms: Vec<Term> = case.memory.iter().map(fits).collect();
-    terms.extend(runs(case));
-    terms.push(disk(case.disk));
-    terms.extend(comfort(case));
+    every(case, true)
+}
+
+/// The terms; their texts only where they are `told`, as a choice judges thousands of cases and tells of one.
+fn every(case: &Case, told: bool) -> Vec<Term> {
+    let mut terms: Vec<Term> = case.memory.iter().map(|device| fits(device, told)).collect();
+    terms.extend(runs(case, told));
+    terms.push(disk(case.disk, told));
+    terms.extend(comfort(case, told));
     terms
 }
 
-fn fits(device: &DeviceLedger) -> Term {
-    let reason = format!(
-        "{} is short of {}: it needs {} and has {}{}",
-        device.device,
-        gib(device.headroom_bytes.unsigned_abs()),
-        gib(device.total_bytes),
-        gib(device.capacity_bytes),
-        of_rag(device)
-    );
+/// A text that is made only where it is told.
+fn text(told: bool, make: impl FnOnce() -> String) -> String {
+    if told { make() } else { String::new() }
+}
+
+fn fits(device: &DeviceLedger, told: bool) -> Term {
+    let reason = text(told, || {
+        format!(
+            "{} is short of {}: it needs {} and has {}{}",
+            device.device,
+            gib(device.headroom_bytes.unsigned_abs()),
+            gib(device.total_bytes),
+            gib(device.capacity_bytes),
+            of_rag(device)
+        )
+    });
     Term {
-        what: format!("memory that {} takes", device.device),
+        what: text(told, || format!("memory that {} takes", device.device)),
         unit: "bytes",
         ..at_most(Decides::Runs, device.total_bytes as f64, device.capacity_bytes as f64, false, reason)
     }
@@ -118,25 +146,26 @@ pub struct Disk {
 }
 
 /// The disk holds what is needed of it.
-fn disk(disk: Disk) -> Term {
-    let of_rag = match disk.of_rag {
-        0 => String::new(),
-        bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
-    };
-    let reason = format!("the disk holds {} and {} are needed{of_rag}", gib(disk.has), gib(disk.need));
+fn disk(disk: Disk, told: bool) -> Term {
+    let reason = text(told, || {
+        let of_rag = match disk.of_rag {
+            0 => String::new(),
+            bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
+        };
+        format!("the disk holds {} and {} are needed{of_rag}", gib(disk.has), gib(disk.need))
+    });
     Term {
-        what: "disk that the model and the runtime take".to_string(),
+        what: text(told, || "disk that the model and the runtime take".to_string()),
         unit: "bytes",
         ..at_most(Decides::Runs, disk.need as f64, disk.has as f64, false, reason)
     }
 }
 
-/// The offer is within each limit of the budget; a price that is not known, or is in another currency,
-/// is not.
-pub fn within(budget: &Budget, offer: Option<&Offer>) -> Vec<Term> {
-    let offer = offer.filter(|offer| offer.currency == budget.currency);
+/// The offer is within each limit of the budget; a price that is not known is not.
+pub fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> Vec<Term> {
     let term = |(amount, period): &(f64, Period)| {
-        let price = offer.map_or(f64::NAN, |offer| offer.price(*period));
+        let price = offer
+            .map_or(f64::NAN, |offer| rates.convert(offer.price(*period), offer.currency, budget.currency));
         let reason = "no known offer is within the budget".to_string();
         Term {
             what: format!("price of a {}", period.as_str()),
@@ -159,34 +188,41 @@ fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Str
 }
 
 /// Terms that it cannot run without, beside memory.
-fn runs(case: &Case) -> Vec<Term> {
+fn runs(case: &Case, told: bool) -> Vec<Term> {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot) = (bits(case), case.speed.decode_tok_s.low, slot(case));
-    let reason = format!("{quant} is below 2 bits");
     let mut terms = vec![Term {
-        what: format!("bits of {quant}"),
+        what: text(told, || format!("bits of {quant}")),
         unit: "bits",
-        ..at_least(Decides::Runs, bits as f64, 2.0, fixed.quant, reason)
+        ..at_least(
+            Decides::Runs,
+            bits as f64,
+            2.0,
+            fixed.quant,
+            text(told, || format!("{quant} is below 2 bits")),
+        )
     }];
     if let Some(least) = fixed.min_speed {
-        let reason = format!("decode may be as slow as {low:.1} tokens/s, below the asked {least}");
+        let reason = text(told, || {
+            format!("decode may be as slow as {} tokens/s, below the asked {least}", rate(low))
+        });
         terms.push(Term {
-            what: "slowest decode, as asked".to_string(),
+            what: text(told, || "slowest decode, as asked".to_string()),
             unit: "tokens/s",
             ..at_least(Decides::Runs, low, least, false, reason)
         });
     }
     let least = LEAST_CONTEXT.min(case.n_ctx_train);
-    let reason = format!("a slot has only {slot} tokens of context");
+    let reason = text(told, || format!("a slot has only {slot} tokens of context"));
     terms.push(Term {
-        what: "context of a slot".to_string(),
+        what: text(told, || "context of a slot".to_string()),
         unit: "tokens",
         ..at_least(Decides::Runs, slot as f64, least as f64, fixed.n_ctx.is_some(), reason)
     });
     terms
 }
 
-fn comfort(case: &Case) -> Vec<Term> {
+fn comfort(case: &Case, told: bool) -> Vec<Term> {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot, slots) = (bits(case), case.speed.decode_tok_s.low, slot(case), case.workload.slots);
     let comfort_slot = COMFORT_CONTEXT.min(case.n_ctx_train);
@@ -196,90 +232,134 @@ fn comfort(case: &Case) -> Vec<Term> {
         true => (placement.host_layers, placement.host_experts),
         false => (0, 0),
     };
+    let trained = case.n_ctx_train;
+    let cache = &case.workload.kv_type_k;
     let mut terms = vec![
         Term {
-            what: "context of a slot".to_string(),
+            what: text(told, || "context of a slot".to_string()),
             unit: "tokens",
             ..at_least(
                 Decides::Comfort,
                 slot as f64,
                 comfort_slot as f64,
                 fixed.n_ctx.is_some(),
-                format!("a slot has {slot} tokens of context instead of {comfort_slot}"),
+                text(told, || format!("a slot has {slot} tokens of context instead of {comfort_slot}")),
             )
         },
         Term {
-            what: "slots".to_string(),
+            what: text(told, || "context of a slot, against what the model was trained for".to_string()),
+            unit: "tokens",
+            ..at_most(
+                Decides::Comfort,
+                if trained == 0 { 0.0 } else { slot as f64 },
+                trained as f64,
+                false,
+                text(told, || {
+                    format!(
+                        "a slot has {slot} tokens of context, and the model was trained for {trained}: answers to \
+                         longer texts get worse"
+                    )
+                }),
+            )
+        },
+        Term {
+            what: text(told, || "slots".to_string()),
             ..at_least(
                 Decides::Comfort,
                 slots as f64,
                 COMFORT_SLOTS as f64,
                 fixed.slots.is_some(),
-                format!("{slots} slot instead of {COMFORT_SLOTS}: requests wait for each other"),
+                text(told, || {
+                    format!("{slots} slot instead of {COMFORT_SLOTS}: requests wait for each other")
+                }),
             )
         },
         Term {
-            what: "layers whose experts are left on the CPU".to_string(),
+            what: text(told, || format!("bytes of 32 numbers in the KV cache, {cache}")),
+            unit: "bytes",
+            ..at_least(
+                Decides::Comfort,
+                cache_bytes(cache),
+                cache_bytes("f16"),
+                fixed.kv_type.is_some(),
+                text(told, || format!("the KV cache is {cache} instead of f16: answers get a little worse")),
+            )
+        },
+        Term {
+            what: text(told, || "layers whose experts are left on the CPU".to_string()),
             unit: "layers",
             ..at_most(
                 Decides::Comfort,
                 host_experts as f64,
                 0.0,
                 false,
-                format!(
-                    "the experts of {host_experts} of {n_layer} layers stay on the CPU: the GPU has no room for them"
-                ),
+                text(told, || {
+                    format!(
+                        "the experts of {host_experts} of {n_layer} layers stay on the CPU: the GPU has no room for them"
+                    )
+                }),
             )
         },
         Term {
-            what: "layers left on the CPU of a machine with a GPU".to_string(),
+            what: text(told, || "layers left on the CPU of a machine with a GPU".to_string()),
             unit: "layers",
             ..at_most(
                 Decides::Comfort,
                 host_layers as f64,
                 0.0,
                 false,
-                format!("{host_layers} of {n_layer} layers stay on the CPU: the GPU has no room for them"),
+                text(told, || {
+                    format!("{host_layers} of {n_layer} layers stay on the CPU: the GPU has no room for them")
+                }),
             )
         },
         Term {
-            what: format!("bits of {quant}"),
+            what: text(told, || format!("bits of {quant}")),
             unit: "bits",
             ..at_least(
                 Decides::Comfort,
                 bits as f64,
                 4.0,
                 fixed.quant,
-                format!("{quant} is below 4 bits: answers get worse"),
+                text(told, || format!("{quant} is below 4 bits: answers get worse")),
             )
         },
     ];
-    terms.extend(case.memory.iter().map(free));
+    terms.extend(case.memory.iter().map(|device| free(device, told)));
     terms.push(Term {
-        what: "slowest decode".to_string(),
+        what: text(told, || "slowest decode".to_string()),
         unit: "tokens/s",
         ..at_least(
             Decides::Comfort,
             low,
             COMFORT_SPEED,
             fixed.min_speed.is_some(),
-            format!("decode may be as slow as {low:.1} tokens/s; {COMFORT_SPEED:.0} is comfortable"),
+            text(told, || {
+                format!("decode may be as slow as {} tokens/s; {COMFORT_SPEED:.0} is comfortable", rate(low))
+            }),
         )
     });
     terms
 }
 
-fn free(device: &DeviceLedger) -> Term {
+/// Bytes of 32 numbers of a type that a cache may have.
+fn cache_bytes(name: &str) -> f64 {
+    TensorType::by_name(name).map_or(0.0, |kind| kind.bytes_of(32) as f64)
+}
+
+fn free(device: &DeviceLedger, told: bool) -> Term {
     let free = device.headroom_bytes as f64 / device.capacity_bytes.max(1) as f64;
-    let reason = format!(
-        "{} has {:.0} % of its memory free, less than {:.0} %{}",
-        device.device,
-        free * 100.0,
-        COMFORT_FREE * 100.0,
-        of_rag(device)
-    );
+    let reason = text(told, || {
+        format!(
+            "{} has {:.0} % of its memory free, less than {:.0} %{}",
+            device.device,
+            free * 100.0,
+            COMFORT_FREE * 100.0,
+            of_rag(device)
+        )
+    });
     Term {
-        what: format!("share of {} that is free", device.device),
+        what: text(told, || format!("share of {} that is free", device.device)),
         ..at_least(Decides::Comfort, free, COMFORT_FREE, false, reason)
     }
 }

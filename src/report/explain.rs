@@ -94,7 +94,7 @@ fn choice(out: &mut String, choice: &Choice) {
         return;
     }
     let rows = choice.runners_up.iter().map(|r| {
-        [r.profile.clone(), r.quant.clone(), r.lost_by.clone(), r.chosen.clone(), r.theirs.clone()].into()
+        [r.machine.clone(), r.quant.clone(), r.lost_by.clone(), r.chosen.clone(), r.theirs.clone()].into()
     });
     let _ =
         writeln!(out, "{}", table::render(&["runner-up", "quant", "lost by", "chosen", "this one"], rows));

@@ -3,6 +3,7 @@
 use super::table;
 use crate::plan::document::Verdict;
 use crate::plan::levels::{Levels, Memory, OfModel, OfProfile, Texts};
+use crate::units::rate;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -102,11 +103,6 @@ fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {
         speed,
         model.reasons.join("; "),
     ]
-}
-
-/// tokens/s; slow ones with a digit, as 0.4 is not 0.
-fn rate(speed: f64) -> String {
-    if speed < 9.95 { format!("{speed:.1}") } else { format!("{speed:.0}") }
 }
 
 fn claims(levels: &Levels, texts: &Texts) -> impl Iterator<Item = [String; 6]> {

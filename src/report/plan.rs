@@ -3,8 +3,8 @@
 use super::table;
 use crate::hardware::offers::{self, HostKind};
 use crate::plan::build;
-use crate::plan::document::{Plan, Verdict};
-use crate::units::gib;
+use crate::plan::document::{Interval, Plan, Verdict};
+use crate::units::{gib, hourly, money, rate};
 use std::fmt::Write;
 
 /// Returns the plan as text for a terminal.
@@ -147,25 +147,43 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
     let (decode, prefill) = (plan.speed.decode_tok_s, plan.speed.prefill_tok_s);
     let _ = writeln!(
         out,
-        "\ndecode  {:.0} tokens/s ({:.0} to {:.0}), prefill {:.0} ({:.0} to {:.0}); predicted, one request",
-        decode.expected, decode.low, decode.high, prefill.expected, prefill.low, prefill.high
+        "\ndecode  {} tokens/s ({}), prefill {} ({}); predicted, one request",
+        rate(decode.expected),
+        range(decode),
+        rate(prefill.expected),
+        range(prefill)
     );
     match &plan.cost {
         Some(cost) => {
             let _ = writeln!(
                 out,
-                "cost    {:.3} {}/hour, {:.0}/month{}, {:.2} per million tokens: {} at {}{} ({}, {})",
-                cost.per_hour,
+                "cost    {} {}/hour, {}/month{}, {} per million tokens: {} at {}{} ({}, {})",
+                hourly(cost.per_hour),
                 cost.currency,
-                cost.per_month,
+                money(cost.per_month),
                 if cost.offer.per_month_cap == Some(cost.per_month) { " at most" } else { "" },
-                cost.per_million_tokens,
+                money(cost.per_million_tokens),
                 cost.offer.instance,
                 cost.offer.provider,
                 if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
                 cost.offer.source,
                 cost.offer.as_of
             );
+            if let Some(other) = &cost.converted {
+                let _ = writeln!(
+                    out,
+                    "        {} {}/month by the rate of {} ({})",
+                    money(other.per_month),
+                    other.currency,
+                    other.rate_as_of,
+                    other.rate_source
+                );
+            }
+            if let Some(url) = &cost.offer.url {
+                let region =
+                    cost.offer.region.as_ref().map_or(String::new(), |region| format!(" in {region}"));
+                let _ = writeln!(out, "        rented{region} at {url}");
+            }
             if let Some(days) = offers::stale_days(&cost.offer.as_of, offers::today()) {
                 let _ = writeln!(out, "        this price is {days} days old: look it up before renting");
             }
@@ -173,6 +191,20 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
         None => {
             let _ = writeln!(out, "cost    no price is known for {}", plan.profile.id);
         }
+    }
+    if let Some(near) = &plan.near_miss {
+        let _ = writeln!(out, "near    {}", near.text);
+    }
+    for container in &plan.containers {
+        let _ = writeln!(
+            out,
+            "beside  {} at {}, {} {}/hour, {} tokens/s: a container, which `apply` cannot use (--containers)",
+            container.instance,
+            container.provider,
+            hourly(container.per_hour),
+            container.currency,
+            rate(container.decode_tok_s)
+        );
     }
 }
 
@@ -182,31 +214,37 @@ fn arrival(out: &mut String, plan: &Plan) {
     let first = arrival.first_token_seconds;
     let _ = writeln!(
         out,
-        "arrive  {} to download at {} Mbit/s: {}; first token after {} ({} to {})",
+        "arrive  {} to download at {} Mbit/s: {}; first token after {} ({})",
         gib(arrival.download_bytes),
         arrival.network_mbit_s,
         time(arrival.download_seconds),
         time(first.expected),
-        time(first.low),
-        time(first.high)
+        both(time(first.low), time(first.high))
     );
     let _ = writeln!(
         out,
-        "        {} of disk, load {} to {}, start {} to {}{}",
+        "        {} of disk, load {}, start {}{}",
         gib(arrival.disk_bytes),
-        time(arrival.load_seconds.low),
-        time(arrival.load_seconds.high),
-        time(arrival.start_seconds.low),
-        time(arrival.start_seconds.high),
+        both(time(arrival.load_seconds.low), time(arrival.load_seconds.high)),
+        both(time(arrival.start_seconds.low), time(arrival.start_seconds.high)),
         match (&arrival.cost, &plan.cost) {
             (Some(until), Some(cost)) =>
-                format!("; paid until then: {:.2} {}", until.expected, cost.currency),
+                format!("; paid until then: {} {}", money(until.expected), cost.currency),
             _ => String::new(),
         }
     );
     if arrival.runtime_bytes.is_none() {
         let _ = writeln!(out, "        llama.cpp's archive is not counted: --resolve looks it up");
     }
+}
+
+/// `2.1 to 3.4`; one figure where both are shown the same.
+fn range(interval: Interval) -> String {
+    both(rate(interval.low), rate(interval.high))
+}
+
+fn both(low: String, high: String) -> String {
+    if low == high { low } else { format!("{low} to {high}") }
 }
 
 /// `0.4 s`, `23 s`, `19 min`, `2.3 h`.
@@ -225,15 +263,18 @@ fn alternatives(out: &mut String, plan: &Plan) {
     }
     let rows = plan.alternatives.iter().map(|a| {
         vec![
-            a.profile.clone(),
+            match (&a.provider, &a.instance) {
+                (Some(provider), Some(instance)) => format!("{provider}/{instance}"),
+                _ => a.profile.clone(),
+            },
             a.quant.clone(),
             format!("{:?}", a.verdict).to_lowercase(),
             match (a.per_month, a.currency.as_deref()) {
-                (Some(price), Some(currency)) => format!("{price:.0} {currency}"),
-                (Some(price), None) => format!("{price:.0}"),
+                (Some(price), Some(currency)) => format!("{} {currency}", money(price)),
+                (Some(price), None) => money(price),
                 (None, _) => "-".to_string(),
             },
-            a.decode_tok_s.map_or("-".to_string(), |speed| format!("{speed:.0}")),
+            a.decode_tok_s.map_or("-".to_string(), rate),
         ]
     });
     let head = ["alternative", "quant", "verdict", "per month", "tokens/s"];

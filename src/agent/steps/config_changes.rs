@@ -100,7 +100,7 @@ mod tests {
 
     fn planned(change: impl FnOnce(&mut Request)) -> Plan {
         let mut request = Request::of_registry("tinyllama-1.1b", Some("Q4_K_M")).unwrap();
-        request.profile = Some("cpu-vps-8gb".to_string());
+        request.profile = Some("cpu-vps-32gb".to_string());
         change(&mut request);
         plan(&request).unwrap()
     }

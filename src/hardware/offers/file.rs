@@ -1,12 +1,14 @@
 //! Offers as a file: CSV with a header, the columns in any order, one offer a row.
 //!
-//! A plan needs the cheapest of each kind for each profile and nothing else, so [`shortlist`] sifts a
-//! large file without keeping it: a hundred thousand rows cost some tens of milliseconds.
+//! A plan needs those that no other beats and nothing else, so [`shortlist`] sifts a large file without keeping it: a
+//! hundred thousand rows cost some tens of milliseconds.
 
-use super::matching::{Has, keeps};
-use super::offer::{Currency, Gpus, HostKind, Machine, Offer, Period, price};
+use super::day::today;
+use super::matching::Has;
+use super::offer::{Gpus, Machine, Offer};
+use super::rates::Rates;
+use super::shortlist::{Compared, Sieve};
 use crate::hardware::link::Link;
-use crate::hardware::profiles::Profile;
 use crate::hardware::rows::{BrokenRow, Table, name, number};
 use csv::StringRecord;
 
@@ -30,6 +32,16 @@ pub const COLUMNS: [&str; 16] = [
     "as_of",
 ];
 
+/// Columns that a file may leave out: what they say is then unsaid.
+const OPTIONAL: [&str; 9] =
+    ["region", "per_month_cap", "vcpu", "ram_gib", "disk_gb", "gpu_count", "gpu", "vram_mib", "link"];
+
+/// Prices of an hour that are believed, in any currency, and what a month may cost.
+const LEAST_PRICE: f64 = 1e-5;
+const MOST_PRICE: f64 = 1e6;
+/// MiB of one card that are believed; less is written in GB.
+const LEAST_VRAM: u64 = 512;
+
 /// Content of an offers file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OfferFile {
@@ -49,54 +61,25 @@ pub fn parse_offers(bytes: &[u8]) -> Result<OfferFile, String> {
     Ok(read)
 }
 
-/// Works like [`parse_offers`], but keeps only the offers that a choice among `profiles` can come to: for each, in each
-/// currency and kind of host, the cheapest by the hour, the day and the month.
-pub fn shortlist(bytes: &[u8], profiles: &[Profile]) -> Result<OfferFile, String> {
-    const PERIODS: [Period; 3] = [Period::Hour, Period::Day, Period::Month];
-    let rented: Vec<&Profile> = profiles.iter().filter(|profile| profile.is_rented()).collect();
-    // By profile, currency, kind of host and period.
-    let mut best: Vec<[[[Option<Offer>; 3]; 2]; 2]> = vec![Default::default(); rented.len()];
+/// Works like [`parse_offers`], but keeps only the offers that a choice can come to: of machines with the same cards, in each
+/// kind of host, those that no other beats in price, cores, memory and disk.
+pub fn shortlist(bytes: &[u8], rates: &Rates) -> Result<OfferFile, String> {
+    let mut sieve = Sieve::new(rates);
     let mut broken = Vec::new();
     let providers = scan(bytes, |line, row| {
-        let outcome = row.and_then(|row| {
-            let mut offer = None;
-            for (profile, best) in rented.iter().zip(&mut best) {
-                let best = &mut best[row.currency as usize][row.host as usize];
-                let dearer = |best: &Offer, period| price(row.per_hour, row.cap, period) > best.price(period);
-                let beats =
-                    |period, best: &Option<Offer>| best.as_ref().is_none_or(|best| !dearer(best, period));
-                let competes = PERIODS.iter().zip(best.iter()).any(|(period, best)| beats(*period, best));
-                if !competes || !keeps(row.has, profile) {
-                    continue;
-                }
-                if offer.is_none() {
-                    offer = Some(row.offer()?);
-                }
-                let offer = offer.as_ref().expect("made above");
-                for (period, best) in PERIODS.iter().zip(best) {
-                    if best.as_ref().is_none_or(|best| offer.order(best, *period).is_lt()) {
-                        *best = Some(offer.clone());
-                    }
-                }
-            }
-            Ok(())
-        });
-        if let Err(why) = outcome {
+        if let Err(why) = row.and_then(|row| sieve.add(row.compared, || row.offer())) {
             broken.push(BrokenRow { line, why });
         }
     })?;
-    let mut offers: Vec<Offer> = best.into_iter().flatten().flatten().flatten().flatten().collect();
-    offers.sort_by(|a, b| a.order(b, Period::Hour));
-    offers.dedup();
-    Ok(OfferFile { offers, providers, broken })
+    Ok(OfferFile { offers: sieve.offers(), providers, broken })
 }
 
 /// The file of `offers`: sorted, so that the same offers are the same bytes.
 pub fn write(offers: &[Offer]) -> Vec<u8> {
     let mut sorted: Vec<&Offer> = offers.iter().collect();
     sorted.sort_by(|a, b| {
-        let key = |offer: &Offer| (offer.source.clone(), offer.provider.clone());
-        key(a).cmp(&key(b)).then_with(|| a.order(b, Period::Hour))
+        let key = |offer: &Offer| (offer.source.clone(), offer.provider.clone(), offer.currency);
+        key(a).cmp(&key(b)).then(a.per_hour.total_cmp(&b.per_hour)).then_with(|| a.tie(b))
     });
     sorted.dedup();
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -131,17 +114,13 @@ pub fn write(offers: &[Offer]) -> Vec<u8> {
 struct Row<'a> {
     record: &'a StringRecord,
     places: &'a [usize; COLUMNS.len()],
-    per_hour: f64,
-    currency: Currency,
-    cap: Option<f64>,
-    host: HostKind,
-    has: Has<'a>,
+    compared: Compared<'a>,
 }
 
 /// Every row, sound or not; gives the providers.
 fn scan(bytes: &[u8], mut each: impl FnMut(u64, Result<Row<'_>, String>)) -> Result<Vec<String>, String> {
     let table = Table::read(bytes)?;
-    let places = table.places(COLUMNS)?;
+    let places = table.places_of(COLUMNS, &OPTIONAL)?;
     let mut providers: Vec<String> = Vec::new();
     table.scan(|line, record| match record {
         Ok(record) => {
@@ -162,24 +141,35 @@ impl<'a> Row<'a> {
         let field = |column: usize| record.get(places[column]).unwrap_or_default().trim();
         let filled = |column: usize| Some(field(column)).filter(|text| !text.is_empty());
         let figure = |column: usize| filled(column).map(|text| number(COLUMNS[column], text)).transpose();
-        let per_hour = figure(3)?.filter(|price| *price > 0.0).ok_or("per_hour is not above 0")?;
+        let believed = |column: usize, amount: f64| match amount {
+            amount if amount <= 0.0 => Err(format!("{} is not above 0", COLUMNS[column])),
+            amount if !(LEAST_PRICE..MOST_PRICE).contains(&amount) => {
+                Err(format!("{} {amount} is not a price one can believe", COLUMNS[column]))
+            }
+            amount => Ok(amount),
+        };
+        let per_hour = believed(3, figure(3)?.ok_or("per_hour is empty")?)?;
+        let cap = figure(5)?.map(|cap| believed(5, cap)).transpose()?;
         let gpus = match figure(10)?.unwrap_or_default() {
             0.0 => None,
+            count if count.fract() != 0.0 => {
+                return Err(format!("gpu_count {count} is a share of a card, which no plan is made for"));
+            }
             count => {
                 let gpu = filled(11).ok_or("gpu is empty, but gpu_count is not")?;
-                let vram = figure(12)?.ok_or("vram_mib is empty, but gpu_count is not")?;
-                Some((count as u64, gpu, vram as u64, filled(13).map(str::parse).transpose()?))
+                let vram = figure(12)?.ok_or("vram_mib is empty, but gpu_count is not")? as u64;
+                if vram < LEAST_VRAM {
+                    let mib = vram * 1024;
+                    return Err(format!(
+                        "vram_mib {vram} is less than any card has; if it counts GB, write {mib}"
+                    ));
+                }
+                Some((count as u64, gpu, vram, filled(13).map(str::parse).transpose()?))
             }
         };
-        Ok(Row {
-            record,
-            places,
-            per_hour,
-            currency: field(4).parse()?,
-            cap: figure(5)?,
-            host: field(6).parse()?,
-            has: Has { vcpu: figure(7)?, ram_gib: figure(8)?, disk_gb: figure(9)?, gpus },
-        })
+        let (currency, host) = (field(4).parse()?, field(6).parse()?);
+        let has = Has { vcpu: figure(7)?, ram_gib: figure(8)?, disk_gb: figure(9)?, gpus };
+        Ok(Row { record, places, compared: Compared { per_hour, currency, cap, host, has } })
     }
 
     fn offer(&self) -> Result<Offer, String> {
@@ -190,10 +180,14 @@ impl<'a> Row<'a> {
             name(COLUMNS[column], text)
         };
         let as_of = need(15)?;
-        if as_of.parse::<jiff::civil::Date>().is_err() {
-            return Err(format!("as_of {as_of:?} is not a date such as 2026-10-01"));
+        let day: jiff::civil::Date =
+            as_of.parse().map_err(|_| format!("as_of {as_of:?} is not a date such as 2026-10-01"))?;
+        // A day ahead may be today, further east.
+        if day.saturating_sub(jiff::Span::new().days(1)) > today() {
+            return Err(format!("as_of {as_of} is still to come"));
         }
-        let gpus = self.has.gpus.map(|(count, gpu, vram_mib, link)| {
+        let Compared { per_hour, currency, cap, host, has } = self.compared;
+        let gpus = has.gpus.map(|(count, gpu, vram_mib, link)| {
             let name = name("gpu", gpu)?;
             Ok::<Gpus, String>(Gpus { count, name, vram_mib, link: link as Option<Link> })
         });
@@ -201,14 +195,14 @@ impl<'a> Row<'a> {
             provider: need(0)?,
             instance: need(1)?,
             region: filled(2).map(|text| name("region", text)).transpose()?,
-            per_hour: self.per_hour,
-            currency: self.currency,
-            per_month_cap: self.cap,
-            host: self.host,
+            per_hour,
+            currency,
+            per_month_cap: cap,
+            host,
             machine: Machine {
-                vcpu: self.has.vcpu,
-                ram_gib: self.has.ram_gib,
-                disk_gb: self.has.disk_gb,
+                vcpu: has.vcpu,
+                ram_gib: has.ram_gib,
+                disk_gb: has.disk_gb,
                 gpus: gpus.transpose()?,
             },
             source: need(14)?,
@@ -220,7 +214,6 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hardware::profiles;
 
     #[test]
     fn a_written_offer_reads_back_whatever_it_holds() {
@@ -253,7 +246,7 @@ mod tests {
         let lines: Vec<&str> = broken.iter().map(|(line, _)| *line).collect();
         let text = format!("{}\n{}\n{good}\n", COLUMNS.join(","), lines.join("\n"));
         for read in
-            [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &profiles::all()).unwrap()]
+            [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()]
         {
             assert_eq!(read.offers.len(), 1, "{read:?}");
             assert_eq!(read.broken.len(), broken.len(), "{:#?}", read.broken);
@@ -265,20 +258,74 @@ mod tests {
     }
 
     #[test]
-    fn a_shortlist_holds_the_cheapest_by_hour_and_by_month_of_each_kind() {
+    fn a_shortlist_holds_what_no_other_beats_in_price_cores_or_memory() {
         let rows = [
-            ("hour", "0.03", "", "vm"),
-            ("month", "0.05", "20", "vm"),
-            ("dear", "0.06", "", "vm"),
-            ("pod", "0.02", "", "container"),
+            ("hour", "0.03", "", "vm", 8, 32),
+            ("month", "0.05", "20", "vm", 8, 32),
+            ("dear", "0.06", "", "vm", 8, 32),
+            ("large", "0.06", "", "vm", 8, 64),
+            ("fast", "0.06", "", "vm", 16, 32),
+            ("pod", "0.02", "", "container", 8, 32),
         ];
         let mut text = COLUMNS.join(",");
-        for (instance, per_hour, cap, host) in rows {
-            text += &format!("\nv,{instance},,{per_hour},USD,{cap},{host},8,32,200,,,,,s,2026-10-01");
+        for (instance, per_hour, cap, host, cores, ram) in rows {
+            text +=
+                &format!("\nv,{instance},,{per_hour},USD,{cap},{host},{cores},{ram},200,,,,,s,2026-10-01");
         }
-        let profiles = [profiles::find("cpu-vps-32gb").unwrap(), profiles::find("gpu-24gb").unwrap()];
-        let list = shortlist(text.as_bytes(), &profiles).unwrap();
+        // 0.025 EUR are 0.0279 USD.
+        text += "\nv,euro,,0.025,EUR,,vm,8,32,200,,,,,s,2026-10-01";
+        let list = shortlist(text.as_bytes(), &Rates::default()).unwrap();
         let kept: Vec<&str> = list.offers.iter().map(|offer| offer.instance.as_str()).collect();
-        assert_eq!(kept, ["pod", "hour", "month"]);
+        assert_eq!(kept, ["pod", "euro", "month", "fast", "large"]);
+    }
+
+    #[test]
+    fn files_are_read_as_spreadsheets_write_them() {
+        let row = "acme,a1,eu,0.5,USD,,vm,16,64,500,1,NVIDIA GeForce RTX 3090,24576,,list,2026-11-20";
+        let plain = format!("{}\n{row}\n", COLUMNS.join(","));
+        let wanted = parse_offers(plain.as_bytes()).unwrap().offers;
+        assert_eq!(wanted.len(), 1);
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(plain.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        for (how, bytes) in [
+            ("a byte order mark", [b"\xef\xbb\xbf".as_slice(), plain.as_bytes()].concat()),
+            ("CRLF", plain.replace('\n', "\r\n").into_bytes()),
+            ("CR", plain.replace('\n', "\r").into_bytes()),
+            ("UTF-16", utf16),
+            ("semicolons", plain.replace(',', ";").into_bytes()),
+            ("tabs", plain.replace(',', "\t").into_bytes()),
+            ("no link column", plain.replace(",link", "").replace(",,list", ",list").into_bytes()),
+            (
+                "one column more",
+                plain.replace("as_of", "as_of,note").replace("11-20", "11-20,x").into_bytes(),
+            ),
+            (
+                "a header in capitals",
+                plain.replacen(&COLUMNS.join(","), &COLUMNS.join(",").to_uppercase(), 1).into_bytes(),
+            ),
+            ("a currency in small letters", plain.replace("USD", "usd").into_bytes()),
+        ] {
+            let read = parse_offers(&bytes).unwrap_or_else(|why| panic!("{how}: {why}"));
+            assert_eq!(read.broken, [], "{how}");
+            assert_eq!(read.offers, wanted, "{how}");
+        }
+        for (from, to, why) in [
+            ("0.5", "\"0,5\"", "per_hour \"0,5\""),
+            ("0.5", "$0.5", "per_hour \"$0.5\""),
+            ("0.5", "-0.5", "per_hour"),
+            ("0.5", "NaN", "per_hour"),
+            ("0.5", "1e-300", "believe"),
+            ("2026-11-20", "2099-01-01", "still to come"),
+            ("2026-11-20", "20.11.2026", "not a date such as"),
+            (",1,NVIDIA", ",0.5,NVIDIA", "share of a card"),
+            ("24576", "24", "write 24576"),
+            ("USD,,", "USD,0,", "per_month_cap is not above 0"),
+            ("USD,,", "USD,-5,", "per_month_cap"),
+            (",vm,", ",spot,", "not a kind of host"),
+        ] {
+            let text = plain.replacen(from, to, 1);
+            let read = parse_offers(text.as_bytes()).unwrap();
+            assert!(read.offers.is_empty() && read.broken[0].why.contains(why), "{to}: {:?}", read.broken);
+        }
     }
 }

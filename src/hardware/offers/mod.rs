@@ -5,29 +5,24 @@
 //! data folder ([`store`]), which planning then uses. Planning never asks the network.
 
 pub mod budget;
+pub mod currency;
+pub mod day;
 pub mod file;
+pub mod machine;
 pub mod matching;
 pub mod offer;
+pub mod providers;
+pub mod rates;
+pub mod shortlist;
 pub mod sources;
 pub mod store;
 pub mod update;
 
 pub use budget::Budget;
-pub use offer::{Currency, Gpus, HOURS_PER_MONTH, HostKind, Machine, Offer, Period};
-
-/// A price older than this many days is marked.
-pub const FRESH_DAYS: i32 = 30;
-
-/// Days since `as_of` (`YYYY-MM-DD`) where the price is no longer fresh on `today`.
-pub fn stale_days(as_of: &str, today: jiff::civil::Date) -> Option<i32> {
-    let days = today.since(as_of.parse::<jiff::civil::Date>().ok()?).ok()?.get_days();
-    (days > FRESH_DAYS).then_some(days)
-}
-
-/// Today in UTC.
-pub fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
-}
+pub use currency::Currency;
+pub use day::{FRESH_DAYS, stale_days, today};
+pub use offer::{Gpus, HOURS_PER_MONTH, HostKind, Machine, Offer, Period};
+pub use rates::Rates;
 
 /// The offers compiled in.
 pub fn all() -> Vec<Offer> {
@@ -41,18 +36,31 @@ mod tests {
     use crate::hardware::profiles;
 
     #[test]
-    fn every_embedded_offer_is_sound_dated_and_for_a_profile() {
+    fn every_embedded_offer_is_sound_dated_and_a_machine_to_plan_for() {
         let read = file::parse_offers(include_bytes!("../../../profiles/offers.csv")).unwrap();
         assert_eq!(read.broken, []);
         let profiles = profiles::all();
-        for offer in read.offers {
-            assert!(offer.as_of.parse::<jiff::civil::Date>().is_ok(), "{offer:?}");
+        for offer in &read.offers {
+            assert!(offer.as_of.parse::<jiff::civil::Date>().unwrap() <= today(), "{offer:?}");
             assert!(offer.per_hour > 0.0 && !offer.source.is_empty());
-            // Prices that were seen, of machines that keep no profile's promises.
-            let for_none = ["cpu_4x_general", "gpu_2x_a6000", "2x_A100-80GB_SECURE"];
-            let matched = profiles.iter().any(|profile| matching::fits(&offer.machine, profile));
-            assert_eq!(matched, !for_none.contains(&offer.instance.as_str()), "{offer:?}");
+            assert!(machine::profile(offer, &profiles).is_some(), "{offer:?}");
+            assert!(providers::url(&offer.provider).is_some(), "{offer:?}");
         }
+        let machines = read.offers.iter().filter(|offer| offer.host == HostKind::Vm);
+        let mut providers: Vec<&str> = machines.clone().map(|offer| offer.provider.as_str()).collect();
+        providers.dedup();
+        providers.sort_unstable();
+        providers.dedup();
+        assert!(machines.count() >= 400 && providers.len() >= 15, "{providers:?}");
+        let mut keys: Vec<_> = read
+            .offers
+            .iter()
+            .map(|o| (&o.provider, &o.instance, &o.region, o.machine.ram_gib.map(|r| r as u64)))
+            .collect();
+        keys.sort();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all, "an offer stands twice");
     }
 
     #[test]

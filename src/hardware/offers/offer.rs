@@ -1,5 +1,7 @@
 //! An offer: one machine at one price.
 
+use super::currency::Currency;
+use super::rates::Rates;
 use crate::hardware::link::Link;
 use crate::hardware::words::words;
 use serde::{Deserialize, Serialize};
@@ -52,16 +54,7 @@ pub enum HostKind {
     Container,
 }
 
-/// ISO 4217. No exchange rate is known here: prices in two currencies are not compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Currency {
-    Usd,
-    Eur,
-}
-
 words!(HostKind, "kind of host", Vm = "vm", Container = "container");
-words!(Currency, "currency known here", Usd = "USD", Eur = "EUR");
 
 /// Hours in a month, 365.25 × 24 / 12, as clouds bill them.
 pub const HOURS_PER_MONTH: f64 = 730.5;
@@ -103,19 +96,27 @@ impl Offer {
         self.price(Period::Month)
     }
 
+    /// Most that `period` costs, in US dollars by `rates`.
+    pub fn price_usd(&self, period: Period, rates: &Rates) -> f64 {
+        rates.convert(self.price(period), self.currency, Currency::Usd)
+    }
+
     /// Cheapest for `period` first; a total order, so that a choice does not depend on how offers come.
-    pub fn order(&self, other: &Offer, period: Period) -> Ordering {
-        let key = |offer: &Offer| (offer.currency, offer.price(period));
-        let ((currency, price), (other_currency, other_price)) = (key(self), key(other));
-        currency
-            .cmp(&other_currency)
-            .then(price.total_cmp(&other_price))
-            .then(self.host.cmp(&other.host))
+    pub fn order(&self, other: &Offer, period: Period, rates: &Rates) -> Ordering {
+        let price = |offer: &Offer| offer.price_usd(period, rates);
+        price(self).total_cmp(&price(other)).then_with(|| self.tie(other))
+    }
+
+    /// Orders offers of one price.
+    pub fn tie(&self, other: &Offer) -> Ordering {
+        self.host
+            .cmp(&other.host)
             .then_with(|| other.as_of.cmp(&self.as_of))
             .then_with(|| self.provider.cmp(&other.provider))
             .then_with(|| self.instance.cmp(&other.instance))
             .then_with(|| self.region.cmp(&other.region))
             .then_with(|| self.source.cmp(&other.source))
+            .then(self.currency.cmp(&other.currency))
             .then(self.per_hour.total_cmp(&other.per_hour))
             // Two machines may differ only in what their sources tell of them.
             .then_with(|| self.rest().partial_cmp(&other.rest()).unwrap_or(Ordering::Equal))

@@ -1,10 +1,10 @@
 //! Where refreshed offers are kept, and what planning reads: the refreshed file where there is one, with
 //! the rows compiled in for the providers that it does not have.
 
+use super::rates::{self, Rates};
 use super::{Offer, file};
 use crate::error::{Context, Failure, Result};
 use crate::files;
-use crate::hardware::profiles::Profile;
 use crate::hardware::rows::BrokenRow;
 use crate::outside::{self, Kind};
 use rustix::fs::{FlockOperation, flock};
@@ -32,12 +32,23 @@ pub fn all(named: Option<&Path>) -> Result<Known> {
     known(named, &|bytes| file::parse_offers(bytes))
 }
 
-/// Works like [`all`], but keeps only the offers that a choice among `profiles` can come to.
+/// Works like [`all`], but of a file keeps only the offers that a choice can come to.
 ///
 /// # Errors
 /// `named` cannot be read, or is no offers file.
-pub fn for_choice(named: Option<&Path>, profiles: &[Profile]) -> Result<Known> {
-    known(named, &|bytes| file::shortlist(bytes, profiles))
+pub fn for_choice(named: Option<&Path>, rates: &Rates) -> Result<Known> {
+    known(named, &|bytes| file::shortlist(bytes, rates))
+}
+
+/// The file of refreshed exchange rates.
+pub fn rates_path() -> Option<PathBuf> {
+    Some(crate::home::data()?.join("rates.csv"))
+}
+
+/// The rates compiled in, with what `offers update` read since.
+pub fn rates() -> Rates {
+    let fresh = rates_path().and_then(|path| kept(&path)).and_then(|bytes| rates::read(&bytes).ok());
+    Rates::default().updated(fresh.unwrap_or_default())
 }
 
 type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::OfferFile, String>;
@@ -50,6 +61,12 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
             Failure::usage(format!("{} is no offers file: {why}", path.display()))
                 .hint(format!("its first line is {}", file::COLUMNS.join(",")))
         })?;
+        if read.offers.is_empty() {
+            let first = read.broken.first().map_or(String::new(), |row| format!(": {row}"));
+            return Err(Failure::usage(format!("{} has no offer that can be used{first}", path.display()))
+                .hint("docs/offers.md says what stands in each column")
+                .into());
+        }
         return Ok(Known { warnings: warnings(path, &read.broken), offers: read.offers });
     }
     let embedded = super::all();

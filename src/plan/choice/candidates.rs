@@ -1,6 +1,6 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
-use crate::hardware::offers::Offer;
+use super::machines::Machine;
 use crate::hardware::profiles::Profile;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
@@ -10,11 +10,10 @@ use crate::plan::split::SplitMode;
 use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
 use crate::plan::{placement, rag, requirements, speed};
 
-/// One profile with one quantisation, judged.
+/// One machine with one quantisation, judged.
 pub(super) struct Candidate<'a> {
-    pub profile: &'a Profile,
+    pub machine: Machine<'a>,
     pub variant: &'a Variant,
-    pub offer: Option<&'a Offer>,
     pub workload: Workload,
     pub placement: Placement,
     pub memory: Vec<DeviceLedger>,
@@ -22,44 +21,59 @@ pub(super) struct Candidate<'a> {
     pub disk: Disk,
     pub speed: Speed,
     pub verdict: Verdict,
-    pub reasons: Vec<String>,
+    /// Terms of comfort that are not held.
+    pub given_up: u64,
 }
 
 /// The workloads to try, the comfort workload first. What the user fixed stays.
 pub(super) fn workloads(request: &Request) -> Vec<Workload> {
     let fixed = &request.fixed;
     let trained = request.model.shape.n_ctx_train.max(1);
-    let kv_type = fixed.kv_type.clone().unwrap_or_else(|| "f16".to_string());
-    let workload = |slots: u64, slot_tokens: u64| {
+    let workload = |slots: u64, slot_tokens: u64, kv_type: &str| {
         let slots = fixed.slots.unwrap_or(slots);
         let batch = fixed.batch.unwrap_or(2048);
+        let kv_type = fixed.kv_type.clone().unwrap_or_else(|| kv_type.to_string());
         Workload {
             n_ctx: fixed.n_ctx.unwrap_or(slots * slot_tokens.min(trained)),
             slots,
             kv_unified: fixed.kv_unified,
             kv_type_k: kv_type.clone(),
-            kv_type_v: kv_type.clone(),
+            kv_type_v: kv_type,
             flash_attn: fixed.flash_attn.unwrap_or(true),
             batch,
             ubatch: fixed.ubatch.unwrap_or(512).min(batch),
         }
     };
-    let mut all = vec![
-        workload(COMFORT_SLOTS, COMFORT_CONTEXT),
-        workload(1, COMFORT_CONTEXT),
-        workload(1, LEAST_CONTEXT),
-    ];
+    let mut all = Vec::new();
+    for (slots, tokens) in [(COMFORT_SLOTS, COMFORT_CONTEXT), (1, COMFORT_CONTEXT), (1, LEAST_CONTEXT)] {
+        all.extend(["f16", SMALL_CACHE].map(|kv_type| workload(slots, tokens, kv_type)));
+    }
     all.dedup();
+    let first = all[0].clone();
+    all.retain(|workload| *workload == first || refusal(&request.model.shape, workload).is_none());
     all
 }
 
-/// A profile and a quantisation, before it is known where the model lies.
+/// The cache's type where f16 leaves no room: half the size, and hardly worse.
+const SMALL_CACHE: &str = "q8_0";
+
+/// How far a placement goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// The whole model on cards, or all of it on the host.
+    Whole,
+    /// Also part on cards and part on the host.
+    Partial,
+}
+
+/// A machine and a quantisation, before it is known where the model lies.
 pub(super) struct Trial<'a, 'b> {
     pub request: &'a Request,
     pub graphs: &'b Graphs,
     pub rag: Option<&'b rag::Server<'b>>,
-    pub profile: &'a Profile,
+    pub machine: &'b Machine<'a>,
     pub variant: &'a Variant,
+    pub effort: Effort,
 }
 
 /// Where the layers lie, for a workload and what the embedding server takes of each device.
@@ -69,32 +83,42 @@ impl<'a> Trial<'a, '_> {
     /// The first of `workloads` that runs: all on cards, else without some experts, else without some
     /// layers. The last of them where none does.
     pub fn best(&self, workloads: &[Workload]) -> Candidate<'a> {
-        let (request, profile) = (self.request, self.profile);
+        let (request, profile) = (self.request, &*self.machine.profile);
         let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
-        let tried = |place: Place| workloads.iter().map(|w| self.with_rag(w, place)).collect::<Vec<_>>();
         let whole = whole(request, profile);
-        let mut attempts = tried(&|_, _| whole.clone());
         // The user's own placement is kept as given.
         let open = !profile.gpus.is_empty()
+            && self.effort == Effort::Partial
             && request.fixed.n_cpu_moe.is_none()
             && request.fixed.split_mode != Some(SplitMode::Tensor);
-        let nothing = |attempts: &[Candidate]| attempts.iter().all(|a| a.verdict == Verdict::Impossible);
-        if open && request.model.shape.experts.is_some() && nothing(&attempts) {
-            attempts.extend(tried(&|subject, rag| experts_on_host(subject, profile, rag, &whole)));
+        let on_cards = |_: &Subject, _: Option<&rag::Placed>| whole.clone();
+        let experts =
+            |subject: &Subject, rag: Option<&rag::Placed>| experts_on_host(subject, profile, rag, &whole);
+        let part = |subject: &Subject, rag: Option<&rag::Placed>| partial(subject, profile, rag);
+        let mut places: Vec<Place> = vec![&on_cards];
+        if open && request.model.shape.experts.is_some() {
+            places.push(&experts);
         }
-        if open && nothing(&attempts) {
-            attempts.extend(tried(&|subject, rag| partial(subject, profile, rag)));
+        if open {
+            places.push(&part);
         }
-        let least = attempts.len() - 1;
-        let runs = attempts.iter().position(|a| a.verdict != Verdict::Impossible).unwrap_or(least);
-        let best = attempts.swap_remove(runs);
-        self.shared(&best).unwrap_or(best)
+        let mut last = None;
+        for place in places {
+            for workload in &workloads {
+                let tried = self.with_rag(workload, place);
+                if tried.verdict != Verdict::Impossible {
+                    return self.shared(&tried).unwrap_or(tried);
+                }
+                last = Some(tried);
+            }
+        }
+        last.expect("there is a workload")
     }
 
     /// The same with a part of every matrix on every card, where nobody said how to split it, the links
     /// between the cards permit it, the verdict is no worse, and it is faster.
     fn shared(&self, by_layers: &Candidate) -> Option<Candidate<'a>> {
-        let (request, profile, workload) = (self.request, self.profile, &by_layers.workload);
+        let (request, profile, workload) = (self.request, &*self.machine.profile, &by_layers.workload);
         let fixed = &request.fixed;
         // A pinned archive is the one for Vulkan, whose tensor split llama.cpp promises nothing of.
         let open = fixed.split_mode.is_none() && fixed.n_cpu_moe.is_none() && fixed.runtime.is_none();
@@ -119,8 +143,8 @@ impl<'a> Trial<'a, '_> {
         let subject = subject(self.request, self.graphs, self.variant, workload);
         let judged = |rag: Option<rag::Placed>| self.judged(&subject, place(&subject, rag.as_ref()), rag);
         let Some(server) = self.rag else { return judged(None) };
-        let on_host = || judged(Some(server.on_host(self.profile)));
-        let Some(on_card) = server.on_gpu(self.profile).map(|rag| judged(Some(rag))) else {
+        let on_host = || judged(Some(server.on_host(&self.machine.profile)));
+        let Some(on_card) = server.on_gpu(&self.machine.profile).map(|rag| judged(Some(rag))) else {
             return on_host();
         };
         let roomy =
@@ -134,15 +158,14 @@ impl<'a> Trial<'a, '_> {
     }
 
     fn judged(&self, subject: &Subject, placement: Placement, rag: Option<rag::Placed>) -> Candidate<'a> {
-        let (request, profile, variant) = (self.request, self.profile, self.variant);
+        let (request, profile, variant) = (self.request, &*self.machine.profile, self.variant);
         let memory = ledger(subject, profile, &placement, rag.as_ref());
         let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
         let disk = variant.size_bytes.saturating_add(of_rag);
         let speed = speed::predict(profile, subject, &placement, &memory);
         let mut candidate = Candidate {
-            profile,
+            machine: self.machine.clone(),
             variant,
-            offer: None,
             workload: subject.workload.clone(),
             placement,
             memory,
@@ -150,9 +173,10 @@ impl<'a> Trial<'a, '_> {
             disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
             speed,
             verdict: Verdict::Impossible,
-            reasons: Vec::new(),
+            given_up: 0,
         };
-        (candidate.verdict, candidate.reasons) = verdict::judge(&candidate.case(request));
+        let judged = verdict::judge(&candidate.case(request));
+        (candidate.verdict, candidate.given_up) = (judged.verdict, judged.given_up);
         candidate
     }
 }

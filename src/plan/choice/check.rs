@@ -49,11 +49,15 @@ pub(super) fn check(request: &Request) -> Result<()> {
             .hint("`agi-provision profiles` lists profiles with more; or leave --split-mode and --n-cpu-moe out")
             .into());
     }
-    if !request.profiles.iter().any(|profile| profile.gpus.len() >= least) {
+    let on_offer = |offer: &crate::hardware::offers::Offer| {
+        offer.machine.gpus.as_ref().is_some_and(|gpus| gpus.count as usize >= least)
+    };
+    let classes = request.profiles.iter().any(|profile| profile.gpus.len() >= least);
+    if !classes && !request.offers.iter().any(on_offer) {
         return Err(Failure::usage(format!(
-            "no known profile has {least} GPUs, and what was asked needs them"
+            "no known machine has {least} GPUs, and what was asked needs them"
         ))
-        .hint("`agi-provision profiles` lists what is known")
+        .hint("`agi-provision profiles` and `agi-provision offers` list what is known")
         .into());
     }
     if request.model.variants.is_empty() {

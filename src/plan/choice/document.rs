@@ -1,10 +1,9 @@
 //! The chosen candidate as the plan's document.
 
 use super::candidates::{Candidate, subject};
-use super::ranking::{alternatives, cheapest};
+use super::ranking::alternatives;
 use crate::error::Result;
-use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer};
-use crate::hardware::profiles::Profile;
+use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
@@ -19,7 +18,7 @@ pub(super) fn document(
     chosen: &Candidate,
     everywhere: &[Candidate],
 ) -> Result<Plan> {
-    let profile = chosen.profile;
+    let profile = &*chosen.machine.profile;
     let weights = &chosen.variant.weights;
     let kind = match profile.gpus.len() {
         0 => ProfileKind::Cpu,
@@ -27,7 +26,7 @@ pub(super) fn document(
         _ => ProfileKind::MultiGpu,
     };
     let template = request.model.chat_template.as_ref();
-    let mut reasons = chosen.reasons.clone();
+    let mut reasons = verdict::reasons(&chosen.case(request));
     reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
@@ -46,8 +45,8 @@ pub(super) fn document(
             request.build.id
         ));
     }
-    if chosen.offer.is_some_and(|offer| offer.host == HostKind::Container) {
-        reasons.push(container(request, profile));
+    if chosen.machine.offer.is_some_and(|offer| offer.host == HostKind::Container) {
+        reasons.push("the offer is a container without systemd: `apply` cannot use it".to_string());
     }
     let model = PlannedModel {
         id: request.model.id.clone(),
@@ -90,7 +89,7 @@ pub(super) fn document(
         },
         memory: chosen.memory.clone(),
         speed: chosen.speed.clone(),
-        cost: chosen.offer.map(|offer| cost(offer, &chosen.speed)),
+        cost: chosen.machine.offer.map(|offer| cost(request, offer, &chosen.speed)),
         requirements: Vec::new(),
         llama_server: LlamaServer {
             build: request.build.id.clone(),
@@ -106,30 +105,21 @@ pub(super) fn document(
             .transpose()?,
         further: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
+        near_miss: None,
+        containers: Vec::new(),
         arrival: None,
     };
     plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
     plan.requirements = requirements::of(&plan, profile);
-    if let Some(gpus) = chosen.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
+    if let Some(gpus) = chosen.machine.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
         requirements::promise_card(&mut plan.requirements, &gpus.name);
     }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     Ok(plan)
 }
 
-/// That the price is a container's, and what `apply` could use instead.
-fn container(request: &Request, profile: &Profile) -> String {
-    let within = |offer: &Offer| request.budget.as_ref().is_none_or(|budget| budget.allows(offer));
-    let vm = cheapest(request, profile, |offer| offer.host == HostKind::Vm && within(offer));
-    let instead = match vm {
-        Some(vm) => format!("{} at {} for {} {}/hour", vm.instance, vm.provider, vm.per_hour, vm.currency),
-        None => "none is among the known offers".to_string(),
-    };
-    format!("the cheapest offer is a container without systemd; `apply` needs a virtual machine: {instead}")
-}
-
 /// A million tokens at the expected speed, one request at a time, all month.
-fn cost(offer: &Offer, speed: &Speed) -> Cost {
+fn cost(request: &Request, offer: &Offer, speed: &Speed) -> Cost {
     let tokens_per_month = speed.decode_tok_s.expected * 3600.0 * HOURS_PER_MONTH;
     let cents = |x: f64| (x * 10_000.0).round() / 10_000.0;
     Cost {
@@ -143,15 +133,41 @@ fn cost(offer: &Offer, speed: &Speed) -> Cost {
             region: offer.region.clone(),
             host: Some(offer.host),
             per_month_cap: offer.per_month_cap,
+            url: providers::url(&offer.provider).map(String::from),
             source: offer.source.clone(),
             as_of: offer.as_of.clone(),
         },
+        converted: asked_in(request, offer),
     }
+}
+
+/// The price in the currency of the budget, where the offer's is another.
+fn asked_in(request: &Request, offer: &Offer) -> Option<Converted> {
+    let currency = request.budget.as_ref()?.currency;
+    if currency == offer.currency {
+        return None;
+    }
+    let rate = (request.rates.convert(1.0, offer.currency, currency) * 1e6).round() / 1e6;
+    let convert = |amount: f64| (amount * rate * 1e4).round() / 1e4;
+    // The older of the two days is how old the figure is.
+    let rates = [offer.currency, currency].map(|currency| request.rates.of(currency));
+    let oldest = rates.into_iter().filter(|rate| rate.per_usd != 1.0).min_by_key(|rate| rate.as_of)?;
+    Some(Converted {
+        currency: currency.to_string(),
+        per_hour: convert(offer.per_hour),
+        per_month: convert(offer.per_month()),
+        rate,
+        rate_as_of: oldest.as_of.to_string(),
+        rate_source: oldest.source.clone(),
+    })
 }
 
 /// The archives for the host, where the plan is for a probed one.
 fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
-    let known = request.fixed.host.as_ref().filter(|_| chosen.profile.is_there())?;
+    let known = request.fixed.host.as_ref().filter(|_| chosen.machine.profile.is_there())?;
     let tensor = chosen.placement.split == SplitMode::Tensor;
-    Some(runtime::choose(&RuntimeHost::of_profile(chosen.profile, tensor, Some(known)), &request.build.id))
+    Some(runtime::choose(
+        &RuntimeHost::of_profile(&chosen.machine.profile, tensor, Some(known)),
+        &request.build.id,
+    ))
 }

@@ -1,17 +1,18 @@
 //! The choice, with how it came about.
 
 use super::candidates::{Candidate, shortage, subject};
-use super::decide::decide;
-use super::decision::{Decision, eligible};
-use super::ranking::{better, order, period};
+use super::decide::{decide, eligible};
+use super::decision::Decision;
+use super::machines::period;
+use super::ranking::{better, order, terms};
 use crate::error::Result;
-use crate::plan::document::Plan;
+use crate::plan::document::{Plan, Verdict};
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::speed;
 use crate::plan::verdict;
-use crate::units::gib;
+use crate::units::{gib, hourly, money, rate};
 
 /// The plan of [`super::decide::plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
@@ -19,14 +20,19 @@ pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
     let (chosen, graphs) = (&everywhere[chosen], Graphs::default());
     let subject = subject(request, &graphs, chosen.variant, &chosen.workload);
     let mut verdict = verdict::terms(&chosen.case(request));
-    verdict.extend(request.budget.iter().flat_map(|budget| verdict::within(budget, chosen.offer)));
+    verdict.extend(
+        request
+            .budget
+            .iter()
+            .flat_map(|budget| verdict::within(budget, chosen.machine.offer, &request.rates)),
+    );
     let explanation = explain::of(explain::Case {
         plan: &plan,
         subject,
-        profile: chosen.profile,
+        profile: &chosen.machine.profile,
         placement: &chosen.placement,
         rag: rag.as_ref(),
-        speed: speed::terms(chosen.profile, &subject, &chosen.placement, &chosen.memory),
+        speed: speed::terms(&chosen.machine.profile, &subject, &chosen.placement, &chosen.memory),
         verdict,
         choice: compared(request, chosen, &everywhere),
     });
@@ -45,20 +51,21 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         let decisive = order(request, chosen, c).into_iter().find(|(_, order)| order.is_ne());
         let term = decisive.map_or("the order of the data", |(term, _)| term);
         RunnerUp {
-            profile: c.profile.id.clone(),
+            profile: c.machine.profile.id.clone(),
+            machine: c.machine.name(),
             quant: c.variant.weights.quant.clone(),
             verdict: c.verdict,
-            per_hour: c.offer.map(|offer| offer.per_hour),
-            currency: c.offer.map(|offer| offer.currency.to_string()),
+            per_hour: c.machine.offer.map(|offer| offer.per_hour),
+            currency: c.machine.offer.map(|offer| offer.currency.to_string()),
             lost_by: term.to_string(),
             chosen: shown(request, chosen, term),
             theirs: shown(request, c, term),
         }
     };
     Choice {
-        profile: chosen.profile.id.clone(),
+        profile: chosen.machine.profile.id.clone(),
         quant: chosen.variant.weights.quant.clone(),
-        order: order(request, chosen, chosen).map(|(term, _)| term.to_string()).into(),
+        order: order(request, chosen, chosen).into_iter().map(|(term, _)| term.to_string()).collect(),
         compared: others.len() as u64 + 1,
         runners_up: others.iter().take(RUNNERS_UP).map(runner_up).collect(),
     }
@@ -67,18 +74,21 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
 /// One term of the choice, of one candidate.
 fn shown(request: &Request, c: &Candidate, term: &str) -> String {
     match term {
-        "verdict" => format!("{:?}", c.verdict).to_lowercase(),
-        "missing memory" => gib(shortage(c) as u64),
-        "price" => match c.offer {
+        terms::VERDICT => format!("{:?}", c.verdict).to_lowercase(),
+        terms::RUNS => if c.verdict == Verdict::Impossible { "no" } else { "yes" }.to_string(),
+        terms::MEMORY => gib(shortage(c) as u64),
+        terms::PRICE => match c.machine.offer {
             Some(offer) => {
                 let period = period(request);
-                let price = (offer.price(period) * 100.0).round() / 100.0;
+                let price = offer.price(period);
+                let price = if period.hours() > 1.0 { money(price) } else { hourly(price) };
                 format!("{price} {}/{}", offer.currency, period.as_str())
             }
             None => "no known price".to_string(),
         },
-        "layers on one class of device" => if c.placement.is_split() { "no" } else { "yes" }.to_string(),
-        "speed" => format!("{:.1} tokens/s", c.speed.decode_tok_s.expected),
+        terms::GIVEN_UP => c.given_up.to_string(),
+        terms::PACE => format!("{} tokens/s at least", rate(c.speed.decode_tok_s.low)),
+        terms::SPEED => format!("{} tokens/s", rate(c.speed.decode_tok_s.expected)),
         _ => c.variant.weights.quant.clone(),
     }
 }

@@ -1,24 +1,29 @@
-//! The choice: every profile and quantisation is tried, and the best wins.
+//! The choice: machines with quantisations are tried, and the best wins. docs/choice.md tells the rule.
 //!
-//! Best verdict first, then the lowest price, then weights on one class of device, then the best
-//! quality up to Q8_0, then speed. Everything is deterministic: offers are compared by a total order,
-//! other ties keep the order of the profiles and quantisations.
+//! Everything is deterministic: offers are compared by a total order, other ties keep the order of the machines and
+//! quantisations.
 //!
-//! `candidates` places and judges each, `ranking` compares them, `document` writes down the best, and
-//! `nothing` has the answer where none will do.
+//! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
+//! trial, `ranking` compares them, `document` writes down the best, `beside` names what is nearly as cheap or cheaper
+//! and no use, and `nothing` has the answer where none will do.
 
+mod beside;
 mod candidates;
 mod check;
 mod decide;
 mod decision;
 mod document;
 mod explained;
+mod field;
+mod machines;
 mod nothing;
 mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
 
+#[cfg(test)]
+mod example_tests;
 #[cfg(test)]
 mod ranking_tests;
 #[cfg(test)]

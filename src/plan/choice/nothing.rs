@@ -1,48 +1,74 @@
 //! Answers where nothing runs as it was asked for: with the nearest that would, or the cheapest.
 
-use super::candidates::Candidate;
-use super::decision::{Decision, asked};
+use super::candidates::{Candidate, Effort};
 use super::document::document;
-use super::ranking::{better, by_price, cheapest};
-use crate::error::Result;
-use crate::plan::document::Verdict;
-use crate::plan::rag;
+use super::field::Field;
+use super::machines::{classes, counts, named, on_offer};
+use super::ranking::{better, by_price};
+use crate::error::{Failure, Result};
+use crate::plan::document::{Plan, Verdict};
+use crate::plan::placement;
 use crate::plan::request::Request;
+use crate::units::{hourly, money};
 
 /// The plan for the cheapest offer that would run it, which no budget allowed: impossible, and why.
 pub(super) fn over_budget<'a>(
-    request: &'a Request,
-    rag: Option<rag::Server<'a>>,
+    field: &Field<'a, '_>,
     mut everywhere: Vec<Candidate<'a>>,
-) -> Result<Decision<'a>> {
-    let asked = |c: &Candidate| asked(request, c.profile);
-    let asked_in = request.budget.as_ref().map(|budget| budget.currency);
-    let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.offer.is_some();
-    // First in the currency that was asked for.
-    for same_currency in [true, false] {
-        for c in &mut everywhere {
-            c.offer = cheapest(request, c.profile, |o| !same_currency || Some(o.currency) == asked_in);
+) -> Result<(Plan, Vec<Candidate<'a>>, usize)> {
+    let request = field.request;
+    let runs = |c: &Candidate| c.verdict != Verdict::Impossible && c.machine.offer.is_some();
+    let before = everywhere.len();
+    match request.profile {
+        // The same machine at any price.
+        Some(_) => {
+            everywhere.extend(named(request, |_| true).iter().flat_map(|machine| field.all_of(machine)))
         }
-        if everywhere.iter().any(|c| asked(c) && runs(c)) {
-            break;
+        None => {
+            let least = placement::least_gpus(&request.fixed);
+            let mut machines = on_offer(request, |offer| counts(request, offer));
+            machines.retain(|machine| machine.profile.gpus.len() >= least);
+            for machine in &machines {
+                let tried = field.variants().into_iter().map(|v| field.try_one(machine, v, Effort::Partial));
+                everywhere.extend(tried.filter(|c| runs(c)));
+                if everywhere.len() > before {
+                    break;
+                }
+            }
         }
+    }
+    if everywhere.is_empty() {
+        everywhere.extend(classes(request).flat_map(|class| field.all_of(&class)));
     }
     type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
     let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));
-    let of_asked = || everywhere.iter().enumerate().filter(|(_, c)| asked(c));
-    let cheapest = of_asked().filter(|(_, c)| runs(c)).min_by(by_price);
-    let nearest = || of_asked().min_by(|(_, a), (_, b)| better(request, a, b));
-    let chosen = cheapest.or_else(nearest).map_or(0, |(chosen, _)| chosen);
-    let cheapest = cheapest.map(|(_, c)| c);
-    let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere)?;
+    let fresh = || everywhere.iter().enumerate().skip(before);
+    let cheapest = fresh().filter(|(_, c)| runs(c)).min_by(by_price);
+    let asked =
+        || everywhere.iter().enumerate().filter(|(_, c)| c.machine.asked || request.profile.is_none());
+    let nearest = || asked().min_by(|(_, a), (_, b)| better(request, a, b));
+    let Some((chosen, _)) = cheapest.or_else(nearest) else {
+        return Err(Failure::usage("no machine is known at all")
+            .hint("`agi-provision offers` lists what is known; `offers update` reads it anew")
+            .into());
+    };
+    let mut plan = document(request, field.rag, &everywhere[chosen], &everywhere)?;
     plan.verdict = Verdict::Impossible;
-    plan.reasons = vec![match (cheapest.and_then(|c| c.offer), &request.budget) {
+    plan.reasons = vec![match (cheapest.and_then(|(_, c)| c.machine.offer), &request.budget) {
         (Some(offer), Some(budget)) => {
             let period = budget.period();
-            let price = (offer.price(period) * 10_000.0).round() / 10_000.0;
-            let capped = offer.price(period) < offer.per_hour * period.hours();
+            let price = offer.price(period);
+            let capped = price < offer.per_hour * period.hours();
+            let shown = if period.hours() > 1.0 { money(price) } else { hourly(price) };
+            let converted = match offer.currency == budget.currency {
+                true => String::new(),
+                false => {
+                    let price = request.rates.convert(price, offer.currency, budget.currency);
+                    format!(", {} {}", money(price), budget.currency)
+                }
+            };
             format!(
-                "no known offer is within {budget}; the cheapest that runs it is {} at {} for {price} {}/{}{}",
+                "no known offer is within {budget}; the cheapest that runs it is {} at {} for {shown} {}/{}{converted}{}",
                 offer.instance,
                 offer.provider,
                 offer.currency,
@@ -52,21 +78,21 @@ pub(super) fn over_budget<'a>(
         }
         _ => "no known offer runs it at any price".to_string(),
     }];
-    Ok(Decision { plan, everywhere, chosen, rag })
+    Ok((plan, everywhere, chosen))
 }
 
 /// The nearest thing that would run, when the choice would not.
 pub(super) fn nearest(everywhere: &[Candidate], request: &Request) -> String {
-    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.profile.rented;
+    let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.machine.profile.rented;
     let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(request, a, b)) else {
         let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
         return format!(
-            "no known profile runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
+            "no known machine runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
         );
     };
     format!(
         "the nearest that runs: --profile {} --quant {} ({})",
-        near.profile.id,
+        near.machine.name(),
         near.variant.weights.quant,
         match near.verdict {
             Verdict::Comfort => format!("{} in comfort", request.model.id),

@@ -2,23 +2,32 @@
 
 use super::tests::request;
 use crate::hardware::link::Link;
-use crate::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, file};
+use crate::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, Rates, file};
 use crate::model::recipe::nominal_bits;
 use crate::plan::document::{Alternative, Verdict};
 use crate::plan::{Request, plan};
 use proptest::prelude::*;
 
+/// The prices of October 2026, a few of each kind.
+fn october(id: &str, profile: Option<&str>) -> Request {
+    let offers = file::parse_offers(include_bytes!("../../../tests/offers/october.csv")).unwrap().offers;
+    Request { offers, ..request(id, profile, None) }
+}
+
 #[test]
 fn a_budget_is_a_cap_before_the_choice() {
-    let mut request = request("saiga-13b", None, None);
+    let mut request = october("saiga-13b", None);
     request.budget = Some("50EUR/month".parse().unwrap());
     let cheap = plan(&request).unwrap();
-    assert_eq!(cheap.profile.id, "cpu-vps-32gb");
-    assert_eq!(cheap.verdict, Verdict::Compromise);
+    assert_eq!((cheap.profile.id.as_str(), cheap.verdict), ("cpu-vps-32gb", Verdict::Compromise));
     request.budget = Some("0.06/hour".parse().unwrap());
     let cheap = plan(&request).unwrap();
-    assert_eq!((cheap.verdict, cheap.cost.unwrap().per_hour), (Verdict::Compromise, 0.052));
-    let prices: Vec<f64> = cheap.alternatives.iter().map(|other| other.per_month.unwrap()).collect();
+    assert!(cheap.cost.as_ref().unwrap().offer.host == Some(HostKind::Vm));
+    let price = |other: &Alternative| {
+        let currency = other.currency.as_ref().unwrap().parse().unwrap();
+        request.rates.convert(other.per_month.unwrap(), currency, Currency::Usd)
+    };
+    let prices: Vec<f64> = cheap.alternatives.iter().map(price).collect();
     assert!(prices.iter().all(|price| *price <= 0.06 * 730.5), "beyond the budget: {prices:?}");
     request.budget = Some("0.001/hour".parse().unwrap());
     let none = plan(&request).unwrap();
@@ -28,7 +37,7 @@ fn a_budget_is_a_cap_before_the_choice() {
 
 #[test]
 fn a_budget_counts_a_monthly_maximum_and_names_the_cheapest_that_it_would_take() {
-    let mut request = request("saiga-13b", Some("cpu-vps-32gb"), None);
+    let mut request = october("saiga-13b", Some("cpu-vps-32gb"));
     // 0.036 EUR an hour would be 26.30 a month; it is billed 22.49.
     request.budget = Some("23EUR/month".parse().unwrap());
     let plan_for = |request: &Request| plan(request).unwrap();
@@ -36,6 +45,7 @@ fn a_budget_counts_a_monthly_maximum_and_names_the_cheapest_that_it_would_take()
     assert_eq!((cost.offer.instance.as_str(), cost.per_month, cost.per_hour), ("cx53", 22.49, 0.036));
     let tokens = plan_for(&request).speed.decode_tok_s.expected * 3600.0 * 730.5;
     assert!((cost.per_million_tokens - 22.49 / tokens * 1e6).abs() < 1e-3, "{cost:?}");
+    assert_eq!(cost.converted, None);
     request.budget = Some("20EUR/month".parse().unwrap());
     let over = plan_for(&request);
     assert_eq!((over.verdict, over.profile.id.as_str()), (Verdict::Impossible, "cpu-vps-32gb"));
@@ -51,34 +61,100 @@ fn a_budget_counts_a_monthly_maximum_and_names_the_cheapest_that_it_would_take()
         "{:?}",
         plan_for(&request).reasons
     );
-    // Nothing in that currency: the cheapest in another.
+    // No virtual machine is cheaper than this one, and what it costs is said in the budget's currency too.
     request.profile = Some("gpu-24gb".to_string());
     let reasons = plan_for(&request).reasons;
-    assert!(reasons[0].ends_with("1x RTX 3090 at vast for 0.143 USD/hour"), "{reasons:?}");
+    assert!(reasons[0].contains("verda for 1.79 USD/hour, 1.60 EUR"), "{reasons:?}");
 }
 
 #[test]
-fn containers_are_marked_and_what_is_to_be_applied_is_offered_virtual_machines() {
-    let mut request = request("saiga-13b", None, None);
+fn budgets_in_other_currencies_take_offers_by_the_dated_rate() {
+    let mut request = october("saiga-13b", None);
+    for (budget, fits) in
+        [("25.2/month", true), ("24.9/month", false), ("2130RUB/month", true), ("2100RUB/month", false)]
+    {
+        request.budget = Some(budget.parse().unwrap());
+        let plan = plan(&request).unwrap();
+        assert_eq!(plan.verdict != Verdict::Impossible, fits, "{budget}: {:?}", plan.reasons);
+        if fits {
+            let cost = plan.cost.unwrap();
+            let converted = cost.converted.unwrap();
+            assert_eq!((cost.currency.as_str(), cost.per_month), ("EUR", 22.49));
+            assert!(budget.contains(&converted.currency) || converted.currency == "USD", "{converted:?}");
+            assert!(converted.rate_as_of.starts_with("2026-"), "{converted:?}");
+        }
+    }
+}
+
+#[test]
+fn only_virtual_machines_are_chosen_and_containers_stand_beside() {
+    let mut request = october("saiga-13b", None);
     let seen = plan(&request).unwrap();
-    assert_eq!(seen.cost.unwrap().offer.host, Some(HostKind::Container));
-    let says = |reason: &String| {
-        reason.contains("a container without systemd") && reason.contains("1x A100 80 GB SXM at verda")
-    };
-    assert!(seen.reasons.iter().any(says), "{:?}", seen.reasons);
-    request.offers.retain(|offer| offer.host == HostKind::Vm);
-    let applied = plan(&request).unwrap();
-    assert_eq!((applied.profile.id.as_str(), applied.verdict), ("gpu-24gb", Verdict::Comfort));
-    let cost = applied.cost.unwrap();
-    assert_eq!((cost.offer.provider.as_str(), cost.per_hour), ("verda", 1.79));
-    assert_eq!(applied.reasons, [] as [&str; 0]);
+    let cost = seen.cost.unwrap();
+    assert_eq!((cost.offer.host, cost.offer.instance.as_str()), (Some(HostKind::Vm), "gpu_1x_a6000"));
+    assert_eq!((seen.profile.id.as_str(), seen.verdict), ("lambda/gpu_1x_a6000", Verdict::Comfort));
+    assert_eq!(seen.profile.gpus[0].name, "NVIDIA RTX A6000");
+    assert_eq!((seen.profile.cpu_cores, seen.profile.ram_bytes), (14, 100 << 30));
+    assert_eq!(seen.reasons, [] as [&str; 0]);
+    let first = &seen.containers[0];
+    assert_eq!(
+        (first.provider.as_str(), first.instance.as_str(), first.per_hour),
+        ("vast", "1x RTX 3090", 0.143)
+    );
+    request.containers = true;
+    let counted = plan(&request).unwrap();
+    assert_eq!(counted.cost.unwrap().offer.instance, "1x RTX 3090");
+    assert!(counted.containers.is_empty());
+    assert!(counted.reasons.iter().any(|reason| reason.contains("a container without systemd")));
+}
+
+#[test]
+fn a_machine_is_named_by_provider_and_instance() {
+    let mut request = october("saiga-13b", Some("lambda/gpu_2x_a6000"));
+    let named = plan(&request).unwrap();
+    assert_eq!(named.profile.gpus.len(), 2);
+    assert_eq!(named.cost.unwrap().per_hour, 2.18);
+    request.profile = Some("lambda/none".to_string());
+    assert!(plan(&request).unwrap_err().to_string().contains("lambda/none"));
+}
+
+#[test]
+fn what_fits_no_class_is_planned_for_as_it_is() {
+    let header = file::COLUMNS.join(",");
+    let cards = [
+        ("NVIDIA L4", 23034, 1, "gpu-24gb"),
+        ("NVIDIA A10G", 23028, 1, "gpu-24gb"),
+        ("NVIDIA L40S", 46068, 1, "acme/m"),
+        ("NVIDIA RTX A6000", 49140, 1, "acme/m"),
+        ("A100-SXM4-40GB", 40960, 1, "acme/m"),
+        ("NVIDIA H200", 143771, 1, "acme/m"),
+        ("NVIDIA B200", 183359, 1, "acme/m"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", 97887, 1, "acme/m"),
+        ("NVIDIA L4", 23034, 4, "acme/m"),
+        ("NVIDIA A100-SXM4-80GB", 81920, 8, "acme/m"),
+    ];
+    for (card, vram, count, id) in cards {
+        let text =
+            format!("{header}\nacme,m,eu,0.5,USD,,vm,16,64,500,{count},{card},{vram},,list,2026-11-20\n");
+        let offers = file::parse_offers(text.as_bytes()).unwrap().offers;
+        let plan = plan(&Request { offers, ..request("saiga-13b", None, None) }).unwrap();
+        assert_eq!(
+            (plan.profile.id.as_str(), plan.verdict),
+            (id, Verdict::Comfort),
+            "{card}: {:?}",
+            plan.reasons
+        );
+        assert_eq!(plan.profile.gpus.len(), count, "{card}");
+        assert!(plan.cost.is_some(), "{card}");
+    }
 }
 
 /// Two machines that only their card tells apart, in either order.
 #[test]
 fn offers_that_cost_the_same_for_different_cards_are_told_apart() {
-    let mut request = request("tinyllama-1.1b", None, None);
+    let mut request = october("tinyllama-1.1b", None);
     request.offers.retain(|offer| offer.machine.gpus.as_ref().is_some_and(|gpus| gpus.vram_mib == 81920));
+    request.offers.retain(|offer| offer.host == HostKind::Vm);
     request.offers.truncate(1);
     let mut other = request.offers[0].clone();
     let named = |offer: &mut Offer, name: &str| offer.machine.gpus.as_mut().unwrap().name = name.to_string();
@@ -126,14 +202,17 @@ fn any_offer() -> impl Strategy<Value = Offer> {
 }
 
 /// Quality, speed, price and its currency, as the document has them.
-fn axes(alternative: &Alternative) -> (u64, f64, f64, Option<String>) {
+fn axes(alternative: &Alternative) -> (u64, f64, f64, bool) {
     let quant = &alternative.quant;
     let within = ["_S", "_M", "_L"].iter().position(|size| quant.ends_with(size)).unwrap_or(0) as u64;
     (
         nominal_bits(quant).unwrap().min(8) * 4 + within,
         alternative.decode_tok_s.unwrap(),
-        alternative.per_month.unwrap_or(0.0),
-        alternative.currency.clone(),
+        alternative.per_month.map_or(0.0, |price| {
+            let currency = alternative.currency.as_ref().unwrap().parse().unwrap();
+            Rates::default().convert(price, currency, Currency::Usd)
+        }),
+        alternative.currency.is_some(),
     )
 }
 
@@ -154,7 +233,7 @@ proptest! {
         request.offers = shuffled;
         prop_assert_eq!(&first, &plan(&request).unwrap());
         // The shortlist of the file makes the same plan as all of it.
-        let sifted = file::shortlist(&file::write(&offers), &request.profiles).unwrap();
+        let sifted = file::shortlist(&file::write(&offers), &request.rates).unwrap();
         prop_assert_eq!(&sifted.broken, &[]);
         request.offers = sifted.offers;
         prop_assert_eq!(&first, &plan(&request).unwrap());
@@ -174,6 +253,8 @@ proptest! {
                 per_month: cost.map(|cost| (cost.per_month * 100.0).round() / 100.0),
                 currency: cost.map(|cost| cost.currency.clone()),
                 decode_tok_s: Some(first.speed.decode_tok_s.expected),
+                provider: None,
+                instance: None,
             }));
         }
         // The chosen one may be beaten by a worse verdict, the alternatives by nothing.

@@ -58,6 +58,8 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunnerUp {
     pub profile: String,
+    /// As `--profile` takes it: `provider/instance`, or a class.
+    pub machine: String,
     pub quant: String,
     pub verdict: Verdict,
     /// In `currency`; `None` where no price is known.

@@ -176,8 +176,31 @@ pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
         }
     };
     let whole = if offer.per_month_cap.is_some() { "min(hour × hours, cap)" } else { "hour × hours" };
+    let mut beside = Vec::new();
+    if let Some(cap) = offer.per_month_cap {
+        let line = Explained::new("/cost/offer/per_month_cap", cap, &cost.currency, "cap");
+        beside.push(line.with("cap", cap, &cost.currency, "the most that a month is billed").from(&source));
+    }
+    if let Some(other) = &cost.converted {
+        let from = format!("{}, {}", other.rate_source, other.rate_as_of);
+        let line = |key: &str, value: f64, unit: &str, formula: &str| {
+            let number = format!("/cost/converted/{key}");
+            Explained::new(number, value, unit, formula).with("rate", other.rate, "", &from).from(&from)
+        };
+        let price = |key: &str, value: f64, price: f64| {
+            line(key, value, &other.currency, "round(price × rate, 4)").with(
+                "price",
+                price,
+                &cost.currency,
+                "above",
+            )
+        };
+        beside.push(line("rate", other.rate, &format!("{} for 1 {}", other.currency, cost.currency), "rate"));
+        beside.push(price("per_hour", other.per_hour, cost.per_hour));
+        beside.push(price("per_month", other.per_month, cost.per_month));
+    }
     let tokens = format!("round({whole} / (decode × 3600 × hours) × 1000000, 4)");
-    vec![
+    let mut all = vec![
         money("per_hour", cost.per_hour, "hour")
             .with("hour", cost.per_hour, &cost.currency, "the offer's")
             .from(&source),
@@ -185,7 +208,9 @@ pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
         month(money("per_million_tokens", cost.per_million_tokens, &tokens))
             .with("decode", speed.decode_tok_s.expected, "tokens/s", "expected, one request at a time")
             .from("a machine that is rented by the month and decodes all the time"),
-    ]
+    ];
+    all.extend(beside);
+    all
 }
 
 pub(super) fn arrival(journey: &Journey, arrival: &Arrival, plan: &Plan) -> Vec<Explained> {

@@ -160,13 +160,12 @@ fn the_runners_up_lost_by_the_first_term_that_differs() {
     let (plan, explanation) = explained(&request("saiga-13b", None, None)).unwrap();
     let choice = &explanation.choice;
     assert_eq!((&choice.profile, &choice.quant), (&plan.profile.id, &plan.model.quant));
-    let of = |profile: &str, quant: &str| {
-        choice.runners_up.iter().find(|r| r.profile == profile && r.quant == quant).unwrap()
-    };
-    let smaller = of("gpu-24gb", "Q4_K_M");
+    let offer = plan.cost.as_ref().unwrap().offer.clone();
+    // Of the same machine, the worse quantisation; of another, what costs more.
+    let mut runners = choice.runners_up.iter();
+    let smaller = runners.find(|r| r.machine == format!("{}/{}", offer.provider, offer.instance)).unwrap();
     assert_eq!((smaller.lost_by.as_str(), smaller.chosen.as_str()), ("quality up to Q8_0", "Q8_0"));
-    let dearer = of("h100-80gb", "Q8_0");
-    assert_eq!(dearer.lost_by, "price");
+    let dearer = choice.runners_up.iter().find(|r| r.lost_by == "price").unwrap();
     assert!(dearer.theirs.contains("USD/month"), "{dearer:?}");
     assert!(choice.compared > choice.runners_up.len() as u64);
 }

@@ -171,6 +171,7 @@ fn no_way_to_place_model_and_server_that_fits_is_missed() {
                 mixture(&mut request);
             }
             (request.fixed.n_ctx, request.fixed.slots) = (Some(4096), Some(1));
+            request.fixed.kv_type = Some("f16".to_string());
             request.profiles.retain(|profile| profile.id == "gpu-24gb");
             request.profiles[0].gpus[0].vram_mib = vram_mib;
             request.profiles[0].disk_gb = 1000;

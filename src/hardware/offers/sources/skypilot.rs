@@ -11,7 +11,8 @@ use super::source::{
 use crate::error::Result;
 use crate::fetch::page::Pages;
 use crate::hardware::cards::{Board, Said as CardSaid, recognise};
-use crate::hardware::offers::offer::{Currency, Machine};
+use crate::hardware::offers::currency::Currency;
+use crate::hardware::offers::offer::Machine;
 use crate::hardware::rows::Fields;
 
 pub struct SkyPilot;

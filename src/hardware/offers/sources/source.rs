@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::fetch::page::Pages;
 use crate::hardware::cards;
 use crate::hardware::link::Link;
-use crate::hardware::offers::offer::{Currency, Gpus, HostKind, Machine, Offer};
+use crate::hardware::offers::currency::Currency;
+use crate::hardware::offers::offer::{Gpus, HostKind, Machine, Offer};
 use crate::hardware::rows::BrokenRow;
 use crate::processor::Processor;
 
