@@ -96,6 +96,7 @@ pub fn profile(offer: &Offer, classes: &[Profile]) -> Option<Profile> {
         network_mbit_s: NETWORK_MBIT_S,
         disk_read_mb_s: if gpus.is_empty() { DISK_READ_MB_S } else { NVME_READ_MB_S },
         nvlink,
+        idle_cards: false,
         by_size: false,
         gpus,
     })
@@ -138,6 +139,7 @@ fn specs(gpus: &Gpus, classes: &[Profile]) -> Option<Vec<GpuSpec>> {
         vram_mib: card.vram_mib.min(gpus.vram_mib),
         memory_bandwidth_gb_s: card.bandwidth_gb_s,
         cuda_context_mib: same.or(larger).or(most)?,
+        known: true,
         generation: card.generation,
         tops: card.tops,
     };

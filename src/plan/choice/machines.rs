@@ -3,7 +3,7 @@
 use crate::hardware::offers::{HostKind, Offer, Period, Rates, machine, matching};
 use crate::hardware::profiles::{GpuSpec, Profile};
 use crate::plan::request::Request;
-use crate::plan::speed::card::reach;
+use crate::plan::speed::rates::FITTED;
 use std::rc::Rc;
 
 /// A machine, and the offer that it is rented by.
@@ -103,8 +103,8 @@ struct Figures {
 impl Figures {
     fn of(offer: &Offer, profile: &Profile, rates: &Rates) -> Figures {
         let least = |of: fn(&GpuSpec) -> f64| profile.gpus.iter().map(of).fold(f64::INFINITY, f64::min);
-        let reached = |spec: &GpuSpec| spec.memory_bandwidth_gb_s * reach(spec.generation).bandwidth;
-        let sums = |spec: &GpuSpec| spec.tops * reach(spec.generation).tops;
+        let reached = |spec: &GpuSpec| spec.memory_bandwidth_gb_s * FITTED.reach(spec.generation).bandwidth;
+        let sums = |spec: &GpuSpec| spec.tops * FITTED.reach(spec.generation).tops;
         let card = |of: fn(&GpuSpec) -> f64| if profile.gpus.is_empty() { 0.0 } else { -least(of) };
         let figures = [
             offer.price_usd(Period::Hour, rates),
