@@ -177,9 +177,9 @@ impl Subject<'_> {
     fn batch(&self) -> Batch {
         let workload = self.workload;
         let (cells, streams) = streams(workload);
-        // Nobody looks back where no layer has a cache.
-        let cells = if self.shape.layers.iter().any(|layer| layer.cached) { cells } else { CONTEXT_PAD };
         let tokens = workload.ubatch.min(cells * streams).next_multiple_of(streams);
+        // Without a cache in any layer the graph does not grow with the context.
+        let cells = if self.shape.layers.iter().any(|layer| layer.cached) { cells } else { CONTEXT_PAD };
         Batch {
             tokens,
             outputs: match self.logits {
