@@ -40,6 +40,9 @@ fn written(quant: &str, parts: u32, of: std::ops::Range<usize>) -> Vec<u8> {
         number("attention.head_count", d.n_head),
         number("attention.head_count_kv", d.n_head_kv),
         number("context_length", 4096),
+        ("llama.attention.layer_norm_rms_epsilon".to_string(), Field::F32(1e-5)),
+        ("tokenizer.ggml.model".to_string(), Field::Text("llama")),
+        ("tokenizer.ggml.tokens".to_string(), Field::Texts((0..d.n_vocab).map(|n| n.to_string()).collect())),
         ("split.count".to_string(), Field::U32(parts)),
     ];
     let tensors = model.dimensions.tensors(quant).unwrap();
