@@ -10,6 +10,7 @@ pub type Version = (u64, u64);
 /// Properties of a host that a runtime has to fit. A `None` is not known, as of a class of machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuntimeHost {
+    /// Processor of the host.
     pub processor: Processor,
     /// Who makes its cards; `None`: it has none, and the CPU computes.
     pub vendor: Option<Vendor>,
@@ -17,6 +18,7 @@ pub struct RuntimeHost {
     pub compute: Vec<Version>,
     /// The newest CUDA that its driver runs.
     pub cuda: Option<Version>,
+    /// Version of the C library, glibc.
     pub glibc: Option<Version>,
     /// A part of every matrix is on every card.
     pub tensor: bool,

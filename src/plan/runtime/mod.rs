@@ -27,6 +27,7 @@ pub struct RuntimeChoice {
     pub kind: Option<String>,
     /// The release's archives, llama-server's first.
     pub archives: Vec<String>,
+    /// Reason for this kind, or what to do where no archive is right; one sentence.
     pub why: String,
     /// Faster kinds that are not right, each with its reason.
     pub others: Vec<String>,
