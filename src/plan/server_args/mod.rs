@@ -21,7 +21,7 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// Seconds that a server waits for the next byte of a request, and for a client to take the next bytes of an
 /// answer; its own default is an hour. The silence while a prompt is processed does not count: nothing is read
 /// or written then.
-pub const IO_TIMEOUT: u32 = 60;
+pub(super) const IO_TIMEOUT: u32 = 60;
 
 /// Most texts in a list.
 const MOST: usize = 2 * TABLE.len();
