@@ -41,10 +41,15 @@ pub(super) const MARGIN: u64 = 64 << 10;
 /// Everything a ledger follows from, apart from where the layers lie.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
+    /// Dimensions of the model.
     pub shape: &'a Shape,
+    /// Bytes of the weights in one quantisation, by layer.
     pub weights: &'a Weights,
+    /// Context, slots, batches and cache types.
     pub workload: &'a Workload,
+    /// llama.cpp build whose memory is counted.
     pub build: &'a Build,
+    /// Tokens of a batch that the compute buffer has logits for.
     pub logits: Logits,
     /// Graphs that were worked out for this shape before.
     pub graphs: &'a Graphs,
@@ -85,7 +90,7 @@ impl Kept {
 pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
 
 /// Why llama.cpp would refuse to load this combination.
-pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
+pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     let quantised = |name: &str| TensorType::by_name(name).is_some_and(|t| t.block > 1);
     let (k, v) = (workload.kv_type_k.as_str(), workload.kv_type_v.as_str());
     if quantised(v) && (!workload.flash_attn || shape.never_flash()) {

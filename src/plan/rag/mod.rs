@@ -114,6 +114,7 @@ fn upper(compute: Compute) -> Compute {
 /// Where an embedding server runs and what it takes there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
+    /// Memory on the host and, where it runs on the first card, on that card.
     pub memory: Vec<RagMemory>,
     /// Its layers are on the first GPU.
     pub on_gpu: bool,
