@@ -41,7 +41,7 @@ pub struct Plan {
     pub requirements: Vec<Requirement>,
     /// Build and arguments of the model's own server.
     pub llama_server: LlamaServer,
-    /// Who else may reach the API; without it the host alone.
+    /// Addresses that may use the API too; `None`: the host alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expose: Option<super::expose::Exposure>,
     /// The embedding server beside it; absent without `--rag`.
@@ -86,7 +86,7 @@ pub struct PlannedModel {
     /// Jinja source of the chat template the server gets by `--chat-template-file`; `None` only for
     /// a base model, or where none is known, and `chat_template_from` says which.
     pub chat_template: Option<String>,
-    /// Where the template comes from: the model's file, the registry, its family; or why there is none.
+    /// Source of the template: the model's file, the registry, its family; or the reason why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_template_from: Option<String>,
     /// Number of weights.
@@ -170,7 +170,7 @@ pub struct PlannedProfile {
 }
 
 impl PlannedProfile {
-    /// Who makes its cards.
+    /// Returns the maker of its cards; the default one without cards.
     pub fn vendor(&self) -> Vendor {
         self.gpus.first().map(|gpu| gpu.vendor).unwrap_or_default()
     }
@@ -280,7 +280,7 @@ pub struct Converted {
 /// A machine that costs a little more than the chosen one and is much better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearMiss {
-    /// How much more, and what for; a sentence.
+    /// Extra price and the gain for it, as a sentence.
     pub text: String,
     /// Provider of the machine.
     pub provider: String,
@@ -515,7 +515,7 @@ pub struct Rag {
     pub chunk_tokens: u64,
     /// Whether flash attention is on; the head size decides.
     pub flash_attn: bool,
-    /// Where its layers are.
+    /// Device that holds its layers.
     pub device: Place,
     /// Memory on each device, which is that device's `rag_bytes` in the plan's ledger.
     pub memory: Vec<RagMemory>,

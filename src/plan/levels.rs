@@ -188,7 +188,7 @@ pub struct Memory {
     pub high_bytes: u64,
     /// Least and most memory that the document gives, GB; `None` if it does not name the model.
     pub document_gb: Option<[f64; 2]>,
-    /// Why the two differ, or that they do not, in the texts' language.
+    /// Reason for a difference, or that there is none, in the texts' language; `None` without a range.
     pub why: Option<String>,
 }
 

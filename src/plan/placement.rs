@@ -9,7 +9,7 @@ use crate::hardware::profiles::Profile;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 
-/// Why llama.cpp would refuse the placement that the user fixed, or why it means nothing.
+/// Returns the reason why llama.cpp would refuse the placement that the user fixed, or why it has no effect.
 pub(super) fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {
     if fixed.split_mode == Some(SplitMode::Tensor)
         && let Some(why) = tensor_refusal(shape, workload, build)
@@ -61,7 +61,7 @@ pub(super) fn least_gpus(fixed: &Fixed) -> usize {
     }
 }
 
-/// Where the layers lie. llama.cpp fills from the back: the first layers stay on the host.
+/// Device of each layer. llama.cpp fills from the back: the first layers stay on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// Layers on each GPU, in order; empty on a CPU host. With a tensor split, all on the first.

@@ -84,7 +84,7 @@ pub struct Fixed {
     pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Option<RuntimeFile>,
-    /// Who else may reach the API.
+    /// Addresses that may use the API too; `None`: the host alone.
     pub expose: Option<Exposure>,
 }
 
@@ -105,7 +105,7 @@ pub struct Request {
     pub rates: Rates,
     /// Most that the machine may cost; `None`: any price.
     pub budget: Option<Budget>,
-    /// What is worth more than the rule has it; `None`: the rule as it is.
+    /// Criterion to put first; `None`: the order of the rule (docs/choice.md).
     pub prefer: Option<Prefer>,
     /// Parts that the user fixed.
     pub fixed: Fixed,

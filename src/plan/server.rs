@@ -113,7 +113,7 @@ impl ServerName {
         self.role.port() + PORT_STEP * u16::from(self.number - 1)
     }
 
-    /// Where its unit's credential, the API key, shows up for it.
+    /// Returns the path at which its unit's credential, the API key, is readable for it.
     pub fn key_file(self) -> String {
         format!("/run/credentials/{}/api-key", self.unit())
     }

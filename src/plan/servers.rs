@@ -10,7 +10,7 @@ use super::server_args::ServerArgs;
 pub struct Server<'a> {
     /// Name, which unit, port and files follow from.
     pub name: ServerName,
-    /// Its model's id and quantisation.
+    /// Id of its model.
     pub id: &'a str,
     /// Quantisation of its model.
     pub quant: &'a str,

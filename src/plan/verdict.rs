@@ -105,7 +105,7 @@ pub struct Judged {
     pub given_up: u64,
 }
 
-/// Why the verdict of a case is not better; one sentence each.
+/// Returns the reasons why the verdict of a case is not better; one sentence each.
 pub fn reasons(case: &Case) -> Vec<String> {
     let terms = terms(case);
     let failed = |decides: Decides| -> Vec<String> {
@@ -153,7 +153,7 @@ fn fits(device: &DeviceLedger, told: bool) -> Term {
     }
 }
 
-/// Bytes of disk that are needed, those of them for the embedding model and its index, and those there are.
+/// Disk that a plan needs, against the disk there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disk {
     /// Bytes that the model, the embedding model, the runtime and the index need.

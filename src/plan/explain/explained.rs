@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Number of a plan with the formula that gives it and the formula's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explained {
-    /// Where the number stands in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
+    /// Place of the number in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
     pub number: String,
     /// Value of the number in the plan.
     pub value: Figure,
@@ -15,7 +15,7 @@ pub struct Explained {
     pub formula: String,
     /// Inputs, one for each name in the formula.
     pub inputs: Vec<Input>,
-    /// Where the formula is from.
+    /// Source of the formula.
     pub source: String,
 }
 

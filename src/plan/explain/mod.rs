@@ -47,7 +47,7 @@ pub struct VerdictExplained {
 const RULE: &str = "a term of `runs` that is not held: impossible; a term of `comfort` that is not held: a compromise; \
 else comfort. What the user fixed replaces its term.";
 
-/// Why this profile and quantisation, and not another.
+/// Reasons for this profile and quantisation, against the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Choice {
     /// Id of the chosen profile.
@@ -56,7 +56,7 @@ pub struct Choice {
     pub quant: String,
     /// The terms in their order; the first in which two differ decides.
     pub order: Vec<String>,
-    /// How many were compared, the chosen one among them.
+    /// Number of candidates that were compared, the chosen one among them.
     pub compared: u64,
     /// The next best, best first.
     pub runners_up: Vec<RunnerUp>,
@@ -67,7 +67,7 @@ pub struct Choice {
 pub struct RunnerUp {
     /// Id of its profile.
     pub profile: String,
-    /// As `--profile` takes it: `provider/instance`, or a class.
+    /// Machine in the form of `--profile`: `provider/instance`, or a class.
     pub machine: String,
     /// Its quantisation.
     pub quant: String,

@@ -12,7 +12,7 @@ pub type Version = (u64, u64);
 pub struct RuntimeHost {
     /// Processor of the host.
     pub processor: Processor,
-    /// Who makes its cards; `None`: it has none, and the CPU computes.
+    /// Maker of its cards; `None`: it has none, and the CPU computes.
     pub vendor: Option<Vendor>,
     /// Compute capability of each card of NVIDIA's.
     pub compute: Vec<Version>,
@@ -38,8 +38,8 @@ pub trait RuntimeKind: Sync {
     /// The oldest C library that it runs with.
     fn glibc(&self, processor: Processor) -> Version;
 
-    /// Why it is right for the host, or why it is not; the processor, the maker and the C library are looked at
-    /// before.
+    /// Returns the reason why it is right for the host, or why it is not; the processor, the maker and the C library
+    /// are looked at before.
     fn fits(&self, host: &RuntimeHost) -> Result<String, String>;
 }
 

@@ -33,8 +33,8 @@ pub struct RuntimeChoice {
     pub others: Vec<String>,
 }
 
-/// Chooses the fastest kind that is right for the host. What is not known is not held against an archive, but for
-/// what decides whether it starts at all.
+/// Chooses the fastest kind that is right for the host. An unknown property excludes no archive, unless it
+/// decides whether the archive starts at all.
 pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
     choose_of(host, build, |_| true)
 }

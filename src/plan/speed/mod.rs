@@ -31,7 +31,7 @@ const VECTOR: u64 = 32;
 /// made 6 to 7 (llama-bench, 2 cores of an AMD EPYC, 2026-11-24); without flash attention they are no slower.
 const ONE_BY_ONE: u64 = 25;
 
-/// How many times as long, at the slow end of an interval, and as short at the fast end.
+/// Factors of the seconds at an interval's ends: times as long at the slow end, times as short at the fast one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// Factor while an answer is written.
@@ -80,7 +80,7 @@ pub struct Terms {
     pub half: bool,
     /// Layers, where the cards share each of them; `None`: they lie one after the other.
     pub shared_layers: Option<f64>,
-    /// Cards that have layers, and the parts of a prompt's batch that run through them in a pipeline.
+    /// Number of cards that have layers.
     pub used: f64,
     /// Physical batches that a prompt is cut into and that pass the cards in a pipeline; 1 where layers lie
     /// on the host and in a tensor split.
@@ -96,11 +96,11 @@ pub struct HostTerms {
     pub read: f64,
     /// 10^9 bytes/s at the peak.
     pub bandwidth_gb_s: f64,
-    /// Operations that the cores do for a token of an answer: its matrices', and its attention's.
+    /// Operations of the matrices for a token of an answer: two for each weight that is read.
     pub matrices: f64,
     /// Operations of attention for a token of an answer, over half a slot.
     pub attention: f64,
-    /// Operations that a token of a prompt takes; 0 where cards do them.
+    /// Operations of the matrices for a token of a prompt; 0 where cards do them.
     pub operations: f64,
     /// Operations of attention for a token of a prompt, over a quarter of a slot on average.
     pub looked_back: f64,
@@ -149,11 +149,11 @@ pub struct CardTerms {
     pub generation: Generation,
     /// It has a row in `profiles/cards.csv`.
     pub known: bool,
-    /// 10^9 bytes/s and 10^12 operations/s at the peak.
+    /// Peak of the card's memory, 10^9 bytes/s.
     pub bandwidth_gb_s: f64,
     /// Peak of its matrix instructions, 10^12 operations/s; the sum of all cards in a tensor split.
     pub tops: f64,
-    /// Bytes of weights and of cache that a token reads, and of all its weights.
+    /// Bytes of weights that a token reads.
     pub weights: f64,
     /// Bytes of cache that a token reads: half a slot.
     pub cache: f64,
@@ -161,7 +161,7 @@ pub struct CardTerms {
     pub held: f64,
     /// Layers on the card.
     pub layers: f64,
-    /// Operations that a token of a prompt takes: its matrices', and its attention's; and the scores of attention.
+    /// Operations of the matrices for a token of a prompt: two for each active parameter.
     pub operations: f64,
     /// Operations of attention for a token of a prompt.
     pub attention: f64,

@@ -1,4 +1,4 @@
-//! How long a token takes: [`Terms`] by [`Rates`].
+//! Seconds of a token: [`Terms`] by [`Rates`].
 
 use super::rates::Rates;
 use super::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
@@ -35,9 +35,9 @@ pub struct CardSeconds {
     pub share: f64,
     /// Share of the card's bandwidth that reading the cache reaches.
     pub cache_share: f64,
-    /// Of a token beside reading, by layers.
+    /// Seconds of a token beside reading, by layers.
     pub layers: f64,
-    /// 10^12 operations/s of the matrices, and of attention.
+    /// Rate of the matrices, 10^12 operations/s.
     pub tops: f64,
     /// Rate of attention, 10^12 operations/s.
     pub attention_tops: f64,
@@ -45,7 +45,7 @@ pub struct CardSeconds {
     pub score_bytes: f64,
     /// Bytes read in each batch.
     pub batch_bytes: f64,
-    /// Of a batch beside arithmetic, by layers.
+    /// Seconds of a batch beside arithmetic, by layers.
     pub batch: f64,
 }
 
@@ -56,11 +56,11 @@ pub struct HostSeconds {
     pub tflops: f64,
     /// Rate of the matrices while a prompt is read, all threads together, 10^12 operations/s.
     pub prefill_tflops: f64,
-    /// Shares of that which attention reaches while decoding, and over a prompt.
+    /// Share of `tflops` that attention reaches while an answer is written.
     pub attention: f64,
     /// Share of `prefill_tflops` that attention over a prompt reaches.
     pub prefill_attention: f64,
-    /// Of a token that threads wait for each other.
+    /// Seconds of a token in which threads wait for each other.
     pub waiting: f64,
     /// Times as long as on one socket.
     pub nodes: f64,
