@@ -10,13 +10,13 @@ use crate::hardware::generation::Generation;
 const LAYER_SUM: f64 = 2.0 * 20e-6;
 
 /// Seconds of a token of a prompt beside arithmetic.
-pub(in crate::plan) const PREFILL_OVERHEAD: f64 = 1e-6;
+pub(crate) const PREFILL_OVERHEAD: f64 = 1e-6;
 
 const CARD: Spread = Spread { decode: 1.30, prefill: 1.34 };
 /// Cards that read a prompt in a pipeline.
 const PIPELINED: f64 = 1.6;
 /// Factor of the interval's ends for the seconds in which weights pass from the host to a card for each batch.
-pub(in crate::plan) const COPIED: f64 = 1.7;
+pub(crate) const COPIED: f64 = 1.7;
 /// A card that has no row of its own, or whose generation no published row was seen of.
 const CARD_UNSEEN: Spread = Spread { decode: 1.8, prefill: 2.2 };
 /// A CPU whose memory was measured, …
