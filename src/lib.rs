@@ -140,7 +140,6 @@ pub mod hostile;
 pub mod model;
 pub mod outside;
 pub mod paths;
-#[allow(missing_docs)]
 pub mod plan;
 #[allow(missing_docs)]
 pub mod process;

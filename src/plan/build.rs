@@ -26,9 +26,11 @@ pub struct Build {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Advisory {
+    /// Identifier, such as `CVE-2026-134540`.
     pub id: String,
     /// Address of the record.
     pub source: String,
+    /// Weakness, in one sentence.
     pub what: String,
     /// Build numbers: it concerns those from `first` on, and no longer `fixed`.
     #[serde(default)]

@@ -22,15 +22,18 @@ impl Exposure {
         (!ranges.is_empty()).then_some(Exposure { ranges })
     }
 
+    /// Returns whether `address` is in one of the ranges; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.ranges.iter().any(|range| range.0.contains(&address))
     }
 
+    /// Returns the IPv4 ranges, in order.
     pub fn ipv4(&self) -> impl Iterator<Item = &Range> {
         self.ranges.iter().filter(|range| matches!(range.0, IpNet::V4(_)))
     }
 
+    /// Returns the IPv6 ranges, in order.
     pub fn ipv6(&self) -> impl Iterator<Item = &Range> {
         self.ranges.iter().filter(|range| matches!(range.0, IpNet::V6(_)))
     }

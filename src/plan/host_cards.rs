@@ -45,8 +45,8 @@ fn is_dwarf(gpu: &Gpu, most: u64) -> bool {
     usable(gpu) < most / 4 && !gpu.shares_host_memory()
 }
 
-/// Of memory that host and card share, the part that stays the host's: its own share of a plan (the embedding, the logits,
-/// the prompt cache) and the system, at least 8 GiB and an eighth.
+/// Returns the host's part of memory that it shares with a card, bytes: an eighth of `ram`, at least 8 GiB. The
+/// system and the host's share of a plan (embedding, logits, prompt cache) live in it.
 pub(super) fn host_share(ram: u64) -> u64 {
     (ram / 8).max(8 << 30).min(ram)
 }

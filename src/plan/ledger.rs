@@ -41,16 +41,21 @@ pub(super) const MARGIN: u64 = 64 << 10;
 /// Everything a ledger follows from, apart from where the layers lie.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
+    /// Dimensions of the model.
     pub shape: &'a Shape,
+    /// Bytes of the weights in one quantisation, by layer.
     pub weights: &'a Weights,
+    /// Context, slots, batches and cache types.
     pub workload: &'a Workload,
+    /// llama.cpp build whose memory is counted.
     pub build: &'a Build,
+    /// Tokens of a batch that the compute buffer has logits for.
     pub logits: Logits,
     /// Graphs that were worked out for this shape before.
     pub graphs: &'a Graphs,
 }
 
-/// How many tokens of a batch give logits, which the compute buffer is reserved for.
+/// Tokens of a batch that give logits; the compute buffer is reserved for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logits {
     /// One of each slot: what llama-server asks for (`server_output_limits`).
@@ -84,8 +89,8 @@ impl Kept {
 #[derive(Default)]
 pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
 
-/// Why llama.cpp would refuse to load this combination.
-pub fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
+/// Returns the reason why llama.cpp would refuse to load this combination; `None` if it would not.
+pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     let quantised = |name: &str| TensorType::by_name(name).is_some_and(|t| t.block > 1);
     let (k, v) = (workload.kv_type_k.as_str(), workload.kv_type_v.as_str());
     if quantised(v) && (!workload.flash_attn || shape.never_flash()) {
@@ -159,7 +164,7 @@ impl Subject<'_> {
         on_every_card(bytes)
     }
 
-    /// What the graph does not show of a compute buffer of so many bytes.
+    /// Returns the bytes to add to a compute buffer of so many bytes for what the graph does not show.
     fn not_in_the_graph(&self, batch: &Batch) -> impl Fn(u64) -> u64 {
         let shape = self.shape;
         let kept = 4 * shape.slack * shape.n_embd * batch.tokens;

@@ -20,23 +20,38 @@ use std::collections::BTreeMap;
 pub struct Texts {
     /// The registry's models that levels are judged by.
     pub models: Vec<String>,
+    /// Title of the page.
     pub title: String,
+    /// Paragraph below the title.
     pub intro: String,
+    /// Heading of the memory table.
     pub memory_title: String,
+    /// Paragraph above the memory table; `{build}` stands for the id of the llama.cpp build.
     pub memory_intro: String,
+    /// Heading of the table of claims.
     pub claims_title: String,
+    /// Paragraph above the table of claims.
     pub claims_intro: String,
     /// By verdict, before the models that have it.
     pub summaries: BTreeMap<String, String>,
     /// Stands where no model has a verdict.
     pub nothing: String,
+    /// Column heads of the table of claims, by key.
     pub claim_columns: BTreeMap<String, String>,
+    /// Names of the verdicts in tables, by key: `comfort`, `compromise`, `impossible`.
     pub verdicts: BTreeMap<String, String>,
+    /// Column heads of a profile's table of models, by key.
     pub columns: BTreeMap<String, String>,
+    /// Column heads of the memory table, by key.
     pub memory_columns: BTreeMap<String, String>,
+    /// Sentences of [`Memory::why`], by key: `agrees`, `below`, `above`, `above_trained`. The code fills in
+    /// `{weights}`, `{parameters}`, `{low}`, `{tokens}` and `{trained}`.
     pub why: BTreeMap<String, String>,
+    /// Levels, smallest first.
     pub level: Vec<LevelText>,
+    /// Claims of the mission's document, in its order.
     pub claim: Vec<ClaimText>,
+    /// Memory ranges of the mission's document.
     pub range: Vec<Range>,
 }
 
@@ -44,18 +59,25 @@ pub struct Texts {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimText {
+    /// Id of the profile that stands for the document's hardware.
     pub profile: String,
+    /// Id of the model in the registry.
     pub model: String,
     /// Quantisation, as for `--quant`; `None`: the best that runs.
     pub quant: Option<String>,
+    /// Number of slots; `None`: the planner's choice.
     pub slots: Option<u64>,
+    /// Claim, as it is shown.
     pub note: String,
 }
 
+/// One level of hardware, as the texts name it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LevelText {
+    /// Title of the level.
     pub title: String,
+    /// Ids of its profiles.
     pub profiles: Vec<String>,
 }
 
@@ -63,79 +85,110 @@ pub struct LevelText {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
+    /// Id of the model in the registry.
     pub model: String,
+    /// Least and most memory in F16, GB.
     pub f16: [f64; 2],
+    /// Least and most memory at 4 bits, GB.
     pub four_bit: [f64; 2],
 }
 
 impl Texts {
+    /// Returns the English texts, which are compiled in.
     pub fn english() -> Texts {
         let text = include_str!("../../profiles/levels.en.toml");
         toml::from_str(text).expect("the embedded texts are checked by a test")
     }
 }
 
+/// Result of [`levels`], in the form of the JSON of the command `levels`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Levels {
+    /// Id of the llama.cpp build that was planned with.
     pub build: String,
+    /// Levels, smallest first.
     pub levels: Vec<Level>,
+    /// Claims of the mission's document, in its order.
     pub claims: Vec<Claim>,
+    /// Memory of every model, once in F16 and once in Q4_K_M.
     pub memory: Vec<Memory>,
 }
 
 /// Claim of the mission's document about a profile, and ours.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
+    /// Id of the profile.
     pub profile: String,
+    /// Claim, as it is shown.
     pub note: String,
+    /// Result of the planner for the same model on that profile.
     #[serde(flatten)]
     pub ours: OfModel,
 }
 
+/// One level of hardware.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Level {
+    /// Title of the level.
     pub title: String,
+    /// Results of its profiles.
     pub profiles: Vec<OfProfile>,
 }
 
+/// Results of one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OfProfile {
+    /// Id of the profile.
     pub profile: String,
+    /// Title of the profile.
     pub title: String,
     /// The models by verdict, smallest first.
     pub comfort: Vec<String>,
+    /// Models that run as a compromise.
     pub compromise: Vec<String>,
+    /// Models that do not run.
     pub impossible: Vec<String>,
+    /// Result of each model, smallest first.
     pub models: Vec<OfModel>,
 }
 
 /// The best that a profile does with a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OfModel {
+    /// Id of the model in the registry.
     pub model: String,
+    /// Verdict of the plan.
     pub verdict: Verdict,
+    /// Quantisation of the plan.
     pub quant: String,
+    /// Number of slots.
     pub slots: u64,
     /// Context of all slots together, tokens.
     pub n_ctx: u64,
     /// tokens/s; `None` where it does not run.
     pub decode_low: Option<f64>,
+    /// Decode speed at the high end, tokens/s; `None` where it does not run.
     pub decode_high: Option<f64>,
+    /// Things given up, or why it does not run; one sentence each.
     pub reasons: Vec<String>,
 }
 
 /// A model's memory on one device, bytes, and the document's range, GB.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Memory {
+    /// Id of the model in the registry.
     pub model: String,
+    /// `F16` or `Q4_K_M`.
     pub quant: String,
+    /// Weights alone, bytes.
     pub weights_bytes: u64,
     /// One slot of the fewest tokens.
     pub low_bytes: u64,
     /// The comfort workload.
     pub high_bytes: u64,
+    /// Least and most memory that the document gives, GB; `None` if it does not name the model.
     pub document_gb: Option<[f64; 2]>,
-    /// Why the two differ, or that they do not, in the texts' language.
+    /// Reason for a difference, or that there is none, in the texts' language; `None` without a range.
     pub why: Option<String>,
 }
 
@@ -155,6 +208,8 @@ impl Memory {
     }
 }
 
+/// Plans every profile, claim and model that `texts` names. An unknown model or profile: exit 2; a model
+/// without an F16 and a Q4_K_M recipe: exit 1.
 pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
     let models = texts.models.iter().map(|id| registry::find(id)).collect::<Result<Vec<_>>>()?;
     let mut levels = Vec::new();

@@ -16,7 +16,7 @@ pub mod host_cards;
 pub mod ledger;
 pub mod levels;
 pub mod placement;
-pub mod rag;
+mod rag;
 mod reading;
 pub mod reconcile;
 pub mod request;

@@ -9,8 +9,8 @@ use crate::hardware::profiles::Profile;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 
-/// Why llama.cpp would refuse the placement that the user fixed, or why it means nothing.
-pub fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {
+/// Returns the reason why llama.cpp would refuse the placement that the user fixed, or why it has no effect.
+pub(super) fn refusal(shape: &Shape, workload: &Workload, fixed: &Fixed, build: &Build) -> Option<String> {
     if fixed.split_mode == Some(SplitMode::Tensor)
         && let Some(why) = tensor_refusal(shape, workload, build)
     {
@@ -36,7 +36,7 @@ fn tensor_refusal(shape: &Shape, workload: &Workload, build: &Build) -> Option<S
 /// NVLink between every pair. llama.cpp calls the mode experimental and wants fast links for it
 /// (docs/multi-gpu.md of b11434), so not for what a catalogue promises, nor for a model or a cache that it
 /// warns of or that splits unevenly.
-pub fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, build: &Build) -> bool {
+pub(super) fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, build: &Build) -> bool {
     let cards = &profile.gpus;
     let equal = cards.iter().all(|card| (&card.name, card.vram_mib) == (&cards[0].name, cards[0].vram_mib));
     let quantised = |name: &str| TensorType::by_name(name).is_none_or(|kind| kind.block > 1);
@@ -53,7 +53,7 @@ pub fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, build: &
 }
 
 /// Fewest GPUs that what the user fixed needs.
-pub fn least_gpus(fixed: &Fixed) -> usize {
+pub(super) fn least_gpus(fixed: &Fixed) -> usize {
     match (fixed.split_mode, fixed.n_cpu_moe) {
         (Some(_), _) => 2,
         (None, Some(_)) => 1,
@@ -61,22 +61,25 @@ pub fn least_gpus(fixed: &Fixed) -> usize {
     }
 }
 
-/// Where the layers lie. llama.cpp fills from the back: the first layers stay on the host.
+/// Device of each layer. llama.cpp fills from the back: the first layers stay on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// Layers on each GPU, in order; empty on a CPU host. With a tensor split, all on the first.
     pub gpu_layers: Vec<u64>,
+    /// Layers on the host, which are the first ones.
     pub host_layers: u64,
     /// The card of the output layer.
     pub output: usize,
     /// The first so many layers keep their experts on the host (`--n-cpu-moe`).
     pub host_experts: u64,
+    /// Way in which several cards share the model.
     pub split: SplitMode,
     /// Share of each card (`--tensor-split`), in any unit.
     pub shares: Vec<u64>,
 }
 
 impl Placement {
+    /// Returns a placement with all `n_layer` layers on the host.
     pub fn host_only(n_layer: u64) -> Placement {
         Placement {
             gpu_layers: Vec::new(),

@@ -89,7 +89,7 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
 /// The request for this host: with its profile and no other choice, and without a price, as it is
 /// there already. Other profiles stay as alternatives.
 ///
-/// Of cards that differ, the strongest works alone where that is better.
+/// Uses the strongest of several different cards alone where that is better.
 pub fn request(mut request: Request, facts: &Facts) -> Request {
     let host = profile(facts, &request.profiles);
     let alone = strongest(&host).filter(|_| request.fixed.split_mode.is_none());

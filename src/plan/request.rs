@@ -17,16 +17,22 @@ use crate::model::{Shape, Weights, template};
 /// The model to plan for, in every quantisation that may be chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelChoice {
+    /// Id of the model.
     pub id: ModelId,
+    /// Dimensions of the model, which all quantisations share.
     pub shape: Shape,
     /// `None`: the caller does not care.
     pub chat_template: Option<ChatTemplate>,
+    /// Quantisations that may be chosen.
     pub variants: Vec<Variant>,
 }
 
+/// One quantisation of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
+    /// Bytes of the weights, by layer.
     pub weights: Weights,
+    /// GGUF files, in the order of their parts.
     pub files: Vec<ModelFile>,
     /// Bytes on disk.
     pub size_bytes: u64,
@@ -35,8 +41,11 @@ pub struct Variant {
 /// The embedding model of `--rag`, in its one quantisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RagChoice {
+    /// Id of the model.
     pub id: ModelId,
+    /// Dimensions, weights and pooling of the model.
     pub embedder: Embedder,
+    /// GGUF files, in the order of their parts.
     pub files: Vec<ModelFile>,
     /// Bytes on disk.
     pub size_bytes: u64,
@@ -49,13 +58,21 @@ pub struct RagChoice {
 /// Parts that the user fixed; everything else is the planner's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fixed {
+    /// Context of all slots together, tokens.
     pub n_ctx: Option<u64>,
+    /// Requests served side by side.
     pub slots: Option<u64>,
+    /// Type of the cached keys and values: `f16`, `q8_0`, …
     pub kv_type: Option<String>,
+    /// Whether flash attention is on.
     pub flash_attn: Option<bool>,
+    /// Whether all slots share one KV cache instead of one each.
     pub kv_unified: bool,
+    /// Logical batch, tokens.
     pub batch: Option<u64>,
+    /// Physical batch, tokens; at most `batch` of it counts.
     pub ubatch: Option<u64>,
+    /// Way in which several cards share the model; at least two cards are then needed.
     pub split_mode: Option<SplitMode>,
     /// The first so many layers keep their experts in host memory.
     pub n_cpu_moe: Option<u64>,
@@ -67,33 +84,43 @@ pub struct Fixed {
     pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Option<RuntimeFile>,
-    /// Who else may reach the API.
+    /// Addresses that may use the API too; `None`: the host alone.
     pub expose: Option<Exposure>,
 }
 
 /// Everything a plan follows from. Planning reads nothing else.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
+    /// Model to plan for.
     pub model: ModelChoice,
     /// Every known profile.
     pub profiles: Vec<Profile>,
     /// The class of machines that the user named, or the machine on offer, as `provider/instance`.
     pub profile: Option<String>,
+    /// Machines on offer, with their prices.
     pub offers: Vec<Offer>,
     /// Count containers too, which `apply` cannot use.
     pub containers: bool,
+    /// Exchange rates, to compare prices in different currencies.
     pub rates: Rates,
+    /// Most that the machine may cost; `None`: any price.
     pub budget: Option<Budget>,
-    /// What is worth more than the rule has it; `None`: the rule as it is.
+    /// Criterion to put first; `None`: the order of the rule (docs/choice.md).
     pub prefer: Option<Prefer>,
+    /// Parts that the user fixed.
     pub fixed: Fixed,
     /// An embedding server beside the model.
     pub rag: Option<RagChoice>,
+    /// llama.cpp build that the plan is pinned to.
     pub build: &'static build::Build,
 }
 
-/// What comes first among what runs.
+/// Criterion that comes first among the machines that run the model (docs/choice.md).
+///
+/// `Speed`: speed is compared right after the verdict, at 4 bits or more. `Quality`: the quantisation is compared
+/// right after the verdict. `Price`: the cheapest that runs at all is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs, reason = "clap would show the variants' comments in the help of --prefer")]
 pub enum Prefer {
     Speed,
     Quality,

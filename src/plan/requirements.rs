@@ -10,23 +10,41 @@ use crate::hardware::vendor;
 pub mod ids {
     use crate::plan::server::{Role, ServerName};
 
+    /// Processor architecture, as `uname -m` names it.
     pub const ARCH: &str = "arch";
+    /// Whether systemd runs the host.
     pub const SYSTEMD: &str = "systemd";
+    /// Instruction set flags of the CPU.
     pub const CPU_FLAGS: &str = "cpu-flags";
+    /// Number of logical CPUs.
     pub const CPU_CORES: &str = "cpu-cores";
+    /// Memory that the service can have, bytes: the host's, or a tighter cgroup limit.
     pub const RAM: &str = "ram";
+    /// Free bytes on the disk, with those that the plan's own files hold already.
     pub const DISK: &str = "disk";
+    /// Measured speed of reading from the disk, MB/s (10^6 bytes/s).
     pub const DISK_SPEED: &str = "disk-speed";
+    /// Kind of the disk, such as `nvme`.
     pub const DISK_KIND: &str = "disk-kind";
+    /// Size of the disk, bytes.
     pub const DISK_SIZE: &str = "disk-size";
+    /// Measured download speed, Mbit/s (10^6 bits/s).
     pub const NETWORK: &str = "network";
+    /// Port of the model's own server, which must be free.
     pub const PORT: &str = "port";
+    /// Port of the embedding server, which must be free.
     pub const RAG_PORT: &str = "rag-port";
+    /// Number of cards.
     pub const GPU_COUNT: &str = "gpu-count";
+    /// Memory of the card that has least, bytes: the free part for the need, all for the promise.
     pub const GPU_VRAM: &str = "gpu-vram";
+    /// Name of each card, as its driver reports it.
     pub const GPU_MODEL: &str = "gpu-model";
+    /// Lowest CUDA compute capability of the cards.
     pub const GPU_COMPUTE: &str = "gpu-compute";
+    /// Lowest driver version of the cards.
     pub const GPU_DRIVER: &str = "gpu-driver";
+    /// Whether NVLink connects every pair of the cards.
     pub const NVLINK: &str = "nvlink";
     /// In no plan: what a host's cards were linked by when a plan was applied to it
     /// ([`crate::verify::links`]).
@@ -56,12 +74,12 @@ const MEDIUM_VRAM: u64 = 22 << 10;
 const MEDIUM_DISK: u64 = 950_000_000_000;
 
 /// Bytes of disk for a model of `size` bytes.
-pub fn disk_need(size: u64) -> u64 {
+pub(super) fn disk_need(size: u64) -> u64 {
     size + DISK_BESIDE_MODEL
 }
 
 /// A card that is paid for keeps the promise of the profile's.
-pub fn promise_card(requirements: &mut [Requirement], card: &str) {
+pub(super) fn promise_card(requirements: &mut [Requirement], card: &str) {
     let model = requirements.iter_mut().find(|requirement| requirement.id == ids::GPU_MODEL);
     if let Some(Bound::AllOf(cards)) = model.and_then(|model| model.promise.as_mut())
         && !cards.iter().any(|known| known == card)
@@ -70,7 +88,9 @@ pub fn promise_card(requirements: &mut [Requirement], card: &str) {
     }
 }
 
-pub fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
+/// Returns the requirements of `plan` on a host that keeps the promises of `profile`. The plan's memory and
+/// servers must be there already.
+pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
     let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: &str| {
         Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
     };

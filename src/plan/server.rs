@@ -17,6 +17,7 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
     pub const ALL: [Role; 2] = [Role::Chat, Role::Embedding];
 
     /// The part of a unit's name that tells the role.
@@ -67,6 +68,7 @@ impl ServerName {
         Role::ALL.into_iter().flat_map(|role| (1..=MOST).map(move |number| ServerName { role, number }))
     }
 
+    /// Returns the server's purpose.
     pub fn role(self) -> Role {
         self.role
     }
@@ -91,6 +93,7 @@ impl ServerName {
         format!("{UNIT_PREFIX}{self}")
     }
 
+    /// Returns the path of its unit file, in [`paths::UNITS`].
     pub fn unit_file(self) -> String {
         format!("{}/{}", paths::UNITS, self.unit())
     }
@@ -110,7 +113,7 @@ impl ServerName {
         self.role.port() + PORT_STEP * u16::from(self.number - 1)
     }
 
-    /// Where its unit's credential, the API key, shows up for it.
+    /// Returns the path at which its unit's credential, the API key, is readable for it.
     pub fn key_file(self) -> String {
         format!("/run/credentials/{}/api-key", self.unit())
     }

@@ -8,16 +8,21 @@ use super::server_args::ServerArgs;
 /// A server of a plan, whatever its role.
 #[derive(Clone, Copy, Debug)]
 pub struct Server<'a> {
+    /// Name, which unit, port and files follow from.
     pub name: ServerName,
-    /// Its model's id and quantisation.
+    /// Id of its model.
     pub id: &'a str,
+    /// Quantisation of its model.
     pub quant: &'a str,
+    /// Number of weights of its model.
     pub parameters: u64,
+    /// GGUF files of its model, in the order of their parts.
     pub files: &'a [ModelFile],
     /// Bytes of them all.
     pub size_bytes: u64,
     /// Cards that it uses: the host's first ones.
     pub cards: usize,
+    /// Every argument of its llama-server, without the program's name.
     pub args: &'a ServerArgs,
     /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,

@@ -1,4 +1,4 @@
-//! How several cards share a model.
+//! Ways in which several cards share a model.
 
 use std::fmt;
 use std::str::FromStr;

@@ -16,19 +16,28 @@ pub const COMFORT_FREE: f64 = 0.16;
 pub const COMFORT_SPEED: f64 = 7.0;
 /// Tokens a slot has in comfort, at most what the model was trained for.
 pub const COMFORT_CONTEXT: u64 = 4096;
+/// Slots that comfort has.
 pub const COMFORT_SLOTS: u64 = 2;
 /// Fewest tokens of context that are still a compromise.
 pub const LEAST_CONTEXT: u64 = 2048;
 
 /// Plan that is judged.
 pub struct Case<'a> {
+    /// Weights in the quantisation that is judged.
     pub weights: &'a Weights,
+    /// Context that the model was trained for, tokens.
     pub n_ctx_train: u64,
+    /// Context, slots and cache types.
     pub workload: &'a Workload,
+    /// Layers on the host and on cards.
     pub placement: &'a Placement,
+    /// Ledger of each device, the host first.
     pub memory: &'a [DeviceLedger],
+    /// Disk that is needed and that there is.
     pub disk: Disk,
+    /// Predicted speed, tokens/s.
     pub speed: &'a Speed,
+    /// Parts that the user fixed, which replace their terms.
     pub fixed: &'a Fixed,
 }
 
@@ -45,14 +54,19 @@ pub enum Decides {
 /// One term of the rule: a value of the plan against its bound.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Term {
+    /// Effect on the verdict where the term is not held.
     pub decides: Decides,
     /// `free memory of gpu0`.
     pub what: String,
+    /// Value of the plan, in `unit`.
     pub value: f64,
     /// `at least` or `at most`.
     pub must_be: &'static str,
+    /// Bound of the rule, in `unit`.
     pub bound: f64,
+    /// Unit, such as `bytes` or `tokens/s`; empty for a share or a count.
     pub unit: &'static str,
+    /// Whether the value keeps the bound, or the user fixed what the term is about.
     pub held: bool,
     /// The user fixed what it is about, which replaces it: it counts as held.
     pub replaced: bool,
@@ -85,11 +99,13 @@ pub fn judge(case: &Case) -> Judged {
 /// A verdict, and how many terms of comfort are not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judged {
+    /// Verdict by the rule.
     pub verdict: Verdict,
+    /// Number of terms of comfort that are not held.
     pub given_up: u64,
 }
 
-/// Why the verdict of a case is not better; one sentence each.
+/// Returns the reasons why the verdict of a case is not better; one sentence each.
 pub fn reasons(case: &Case) -> Vec<String> {
     let terms = terms(case);
     let failed = |decides: Decides| -> Vec<String> {
@@ -137,11 +153,14 @@ fn fits(device: &DeviceLedger, told: bool) -> Term {
     }
 }
 
-/// Bytes of disk that are needed, those of them for the embedding model and its index, and those there are.
+/// Disk that a plan needs, against the disk there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disk {
+    /// Bytes that the model, the embedding model, the runtime and the index need.
     pub need: u64,
+    /// Bytes of `need` that are for the embedding model and its index.
     pub of_rag: u64,
+    /// Size of the disk, bytes.
     pub has: u64,
 }
 
@@ -162,7 +181,7 @@ fn disk(disk: Disk, told: bool) -> Term {
 }
 
 /// The offer is within each limit of the budget; a price that is not known is not.
-pub fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> Vec<Term> {
+pub(super) fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> Vec<Term> {
     let term = |(amount, period): &(f64, Period)| {
         let price = offer
             .map_or(f64::NAN, |offer| rates.convert(offer.price(*period), offer.currency, budget.currency));
@@ -374,7 +393,7 @@ fn slot(case: &Case) -> u64 {
 }
 
 /// Tells how little a context that the user fixed leaves each slot.
-pub fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
+pub(super) fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
     let (slots, least) = (slots_sharing(workload), LEAST_CONTEXT.min(n_ctx_train));
     let slot = workload.n_ctx / slots;
     if fixed.n_ctx.is_none() || slots < 2 || slot >= least {

@@ -2,25 +2,33 @@
 
 use serde::Serialize;
 
+/// Number of a plan with the formula that gives it and the formula's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explained {
-    /// Where the number stands in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
+    /// Place of the number in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
     pub number: String,
+    /// Value of the number in the plan.
     pub value: Figure,
     /// `bytes`, `tokens/s`, `seconds`, or a currency.
     pub unit: String,
     /// Over the inputs' names, with + - × / ( ) and min, max, floor, ceil, round(value, digits).
     pub formula: String,
+    /// Inputs, one for each name in the formula.
     pub inputs: Vec<Input>,
-    /// Where the formula is from.
+    /// Source of the formula.
     pub source: String,
 }
 
+/// Input of a formula.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Input {
+    /// Name that stands in the formula.
     pub name: String,
+    /// Value, in `unit`.
     pub value: Figure,
+    /// Unit, such as `bytes` or `GB/s`; empty for a ratio and for operations.
     pub unit: String,
+    /// Text that says where the value is from.
     pub source: String,
 }
 
@@ -28,11 +36,14 @@ pub struct Input {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Figure {
+    /// Whole number, such as bytes.
     Whole(i64),
+    /// Any other number, such as tokens/s.
     Real(f64),
 }
 
 impl Figure {
+    /// Returns the value as a floating-point number; exact up to 2^53.
     pub fn as_f64(self) -> f64 {
         match self {
             Figure::Whole(n) => n as f64,

@@ -27,48 +27,61 @@ pub struct Explanation {
     /// Every number of the plan's memory, speed, cost and arrival, and of the embedding server's memory
     /// and index.
     pub numbers: Vec<Explained>,
+    /// Terms of the rule behind the verdict.
     pub verdict: VerdictExplained,
+    /// Comparison of the chosen candidate with the others.
     pub choice: Choice,
 }
 
 /// The rule, term by term.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VerdictExplained {
+    /// Verdict of the plan.
     pub verdict: Verdict,
+    /// Text that says how the terms decide the verdict.
     pub rule: &'static str,
+    /// Terms of the rule, and those of the budget if there is one.
     pub terms: Vec<Term>,
 }
 
 const RULE: &str = "a term of `runs` that is not held: impossible; a term of `comfort` that is not held: a compromise; \
 else comfort. What the user fixed replaces its term.";
 
-/// Why this profile and quantisation, and not another.
+/// Reasons for this profile and quantisation, against the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Choice {
+    /// Id of the chosen profile.
     pub profile: String,
+    /// Chosen quantisation.
     pub quant: String,
     /// The terms in their order; the first in which two differ decides.
     pub order: Vec<String>,
-    /// How many were compared, the chosen one among them.
+    /// Number of candidates that were compared, the chosen one among them.
     pub compared: u64,
     /// The next best, best first.
     pub runners_up: Vec<RunnerUp>,
 }
 
+/// Candidate that was compared and not chosen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunnerUp {
+    /// Id of its profile.
     pub profile: String,
-    /// As `--profile` takes it: `provider/instance`, or a class.
+    /// Machine in the form of `--profile`: `provider/instance`, or a class.
     pub machine: String,
+    /// Its quantisation.
     pub quant: String,
+    /// Its verdict.
     pub verdict: Verdict,
     /// In `currency`; `None` where no price is known.
     pub per_hour: Option<f64>,
+    /// ISO 4217; `None` where no price is known.
     pub currency: Option<String>,
     /// The term it lost by.
     pub lost_by: String,
-    /// That term of the chosen one, and of this.
+    /// Value of that term for the chosen candidate, as text.
     pub chosen: String,
+    /// Value of that term for this candidate, as text.
     pub theirs: String,
 }
 

@@ -111,9 +111,10 @@ fn upper(compute: Compute) -> Compute {
     Compute { cpu: upper(compute.cpu), gpu: upper(compute.gpu) }
 }
 
-/// Where an embedding server runs and what it takes there.
+/// Device of an embedding server, and the memory that it takes there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
+    /// Memory on the host and, where it runs on the first card, on that card.
     pub memory: Vec<RagMemory>,
     /// Its layers are on the first GPU.
     pub on_gpu: bool,

@@ -10,13 +10,15 @@ pub type Version = (u64, u64);
 /// Properties of a host that a runtime has to fit. A `None` is not known, as of a class of machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuntimeHost {
+    /// Processor of the host.
     pub processor: Processor,
-    /// Who makes its cards; `None`: it has none, and the CPU computes.
+    /// Maker of its cards; `None`: it has none, and the CPU computes.
     pub vendor: Option<Vendor>,
     /// Compute capability of each card of NVIDIA's.
     pub compute: Vec<Version>,
     /// The newest CUDA that its driver runs.
     pub cuda: Option<Version>,
+    /// Version of the C library, glibc.
     pub glibc: Option<Version>,
     /// A part of every matrix is on every card.
     pub tensor: bool,
@@ -36,8 +38,8 @@ pub trait RuntimeKind: Sync {
     /// The oldest C library that it runs with.
     fn glibc(&self, processor: Processor) -> Version;
 
-    /// Why it is right for the host, or why it is not; the processor, the maker and the C library are looked at
-    /// before.
+    /// Returns the reason why it is right for the host, or why it is not; the processor, the maker and the C library
+    /// are looked at before.
     fn fits(&self, host: &RuntimeHost) -> Result<String, String>;
 }
 

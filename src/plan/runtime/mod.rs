@@ -27,13 +27,14 @@ pub struct RuntimeChoice {
     pub kind: Option<String>,
     /// The release's archives, llama-server's first.
     pub archives: Vec<String>,
+    /// Reason for this kind, or what to do where no archive is right; one sentence.
     pub why: String,
     /// Faster kinds that are not right, each with its reason.
     pub others: Vec<String>,
 }
 
-/// Chooses the fastest kind that is right for the host. What is not known is not held against an archive, but for
-/// what decides whether it starts at all.
+/// Chooses the fastest kind that is right for the host. An unknown property excludes no archive, unless it
+/// decides whether the archive starts at all.
 pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
     choose_of(host, build, |_| true)
 }

@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use table::{CARDS, Kind, OPPOSITES, TABLE, TEXT};
 
-/// Where every server listens. Other hosts come in through the unit that ends TLS.
+/// Address that every server listens on. Other hosts come in through the unit that ends TLS.
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Seconds that a server waits for the next byte of a request, and for a client to take the next bytes of an
 /// answer; its own default is an hour. The silence while a prompt is processed does not count: nothing is read
 /// or written then.
-pub const IO_TIMEOUT: u32 = 60;
+pub(super) const IO_TIMEOUT: u32 = 60;
 
 /// Most texts in a list.
 const MOST: usize = 2 * TABLE.len();
@@ -67,7 +67,7 @@ impl ServerArgs {
         }
     }
 
-    /// How several cards share the model; `None` where they do not.
+    /// Returns the way in which several cards share the model; `None` where they do not.
     pub fn split_mode(&self) -> Option<SplitMode> {
         match self.value(Flag::SplitMode) {
             Some(Value::Word(mode)) => mode.parse().ok(),
@@ -156,7 +156,7 @@ fn parse_texts(texts: &[String]) -> std::result::Result<ServerArgs, String> {
     Ok(ServerArgs { server, model, args })
 }
 
-/// Reads the value of `flag`. What it gives renders to `text` again.
+/// Reads the value of `flag`; the result renders to `text` again.
 fn value(
     kind: Kind,
     flag: Flag,

@@ -9,40 +9,75 @@ use crate::model::tensor_type::TensorType;
 /// An argument of llama-server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flag {
+    /// `--model`: path of the model's first GGUF file.
     Model,
+    /// `--alias`: name of the model in the API.
     Alias,
+    /// `--host`: address to listen on, which is [`super::ADDRESS`].
     Host,
+    /// `--port`: port to listen on.
     Port,
+    /// `--api-key-file`: file with the API key.
     ApiKeyFile,
+    /// `--ctx-size`: context of all slots together, tokens.
     CtxSize,
+    /// `--parallel`: number of slots.
     Parallel,
+    /// `--cache-type-k`: type of the cached keys.
     CacheTypeK,
+    /// `--cache-type-v`: type of the cached values.
     CacheTypeV,
+    /// `--flash-attn`: `on` or `off`.
     FlashAttn,
+    /// `--batch-size`: logical batch, tokens.
     BatchSize,
+    /// `--ubatch-size`: physical batch, tokens.
     UbatchSize,
+    /// `--n-gpu-layers`: layers on cards, the output among them.
     NGpuLayers,
+    /// `--n-cpu-moe`: number of first layers whose experts stay in host memory.
     NCpuMoe,
+    /// `--split-mode`: way in which cards share the model, `none`, `layer` or `tensor`.
     SplitMode,
+    /// `--tensor-split`: share of each card, in any unit.
     TensorSplit,
+    /// `--main-gpu`: index of the card that is used alone.
     MainGpu,
+    /// `--device`: only `none`, which leaves all cards alone.
     Device,
+    /// `--fit`: only `off`, so that llama.cpp does not change the arguments to fit the memory.
     Fit,
+    /// `--cache-ram`: size of the prompt cache, MiB.
     CacheRam,
+    /// `--ctx-checkpoints`: number of context checkpoints of a slot.
     CtxCheckpoints,
+    /// `--load-mode`: way in which the file is read, such as `mmap`.
     LoadMode,
+    /// `--threads`: number of threads; -1: as many as there are.
     Threads,
+    /// `--threads-http`: number of threads for HTTP.
     ThreadsHttp,
+    /// `--timeout`: seconds without a byte after which a connection is closed.
     Timeout,
+    /// `--chat-template-file`: path of the chat template.
     ChatTemplateFile,
+    /// `--pooling`: rule that makes one vector from those of a text's tokens.
     Pooling,
+    /// `--kv-unified`: one KV cache for all slots.
     KvUnified,
+    /// `--no-kv-unified`: a KV cache for each slot.
     NoKvUnified,
+    /// `--embedding`: the server makes embeddings only.
     Embedding,
+    /// `--jinja`: chat templates are run by the Jinja engine.
     Jinja,
+    /// `--no-webui`: no web page for chats.
     NoWebui,
+    /// `--no-slots`: no `/slots` endpoint.
     NoSlots,
+    /// `--metrics`: the `/metrics` endpoint for Prometheus.
     Metrics,
+    /// `--offline`: nothing is downloaded.
     Offline,
 }
 
@@ -131,6 +166,8 @@ pub(super) const TABLE: &[Row] = &[
 pub(super) const OPPOSITES: [(Flag, Flag); 1] = [(Flag::KvUnified, Flag::NoKvUnified)];
 
 impl Flag {
+    /// Returns the argument that llama-server calls `name`, such as `--model`; `None` if plans may not give
+    /// it.
     pub fn named(name: &str) -> Option<Flag> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.flag)
     }

@@ -14,10 +14,13 @@ const READ_OF_SOCKET: f64 = 0.8;
 pub struct HostCpu {
     /// Memory as a token's reading is expected to reach it, 10^9 bytes/s.
     pub read_gb_s: f64,
+    /// Instruction set, threads and NUMA nodes.
     pub found: FoundCpu,
 }
 
 impl HostCpu {
+    /// Reads the CPU from the facts of a host. Memory bandwidth that was not measured is estimated from
+    /// cores and sockets.
     pub fn of(facts: &Facts) -> HostCpu {
         let cpu = &facts.cpu;
         // A thread may be half a core where cores are not told apart.

@@ -8,6 +8,7 @@ use crate::hardware::generation::Generation;
 /// Shares of a card's peaks that llama.cpp reaches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
+    /// Generation of cards that the shares are for.
     pub generation: Generation,
     /// Share of its bandwidth, while weights are read for one token.
     pub bandwidth: f64,
@@ -20,16 +21,22 @@ pub struct Reach {
 /// 10^12 operations/s of one core's matrices: while decoding, and while reading a prompt with one core.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CpuRate {
+    /// Instruction set that the rates are for.
     pub class: CpuClass,
+    /// Rate while an answer is written, for each core, 10^12 operations/s.
     pub decode: f64,
+    /// Rate of one core while a prompt is read, 10^12 operations/s; more cores count by `prefill_growth`.
     pub prefill: f64,
     /// Published results of it were fitted.
     pub seen: bool,
 }
 
+/// Rates that turn the work of a token into seconds; [`FITTED`] has the values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rates {
+    /// Shares of a card's peaks, a row for each generation.
     pub reach: [Reach; Generation::NAMES.len() + 1],
+    /// Arithmetic of a CPU, a row for each instruction set.
     pub cpus: [CpuRate; 10],
 
     /// Share of a card's bandwidth that reading the cache reaches with flash attention …
@@ -67,6 +74,7 @@ pub struct Rates {
     /// Share of a CPU's arithmetic that attention over the cache reaches while decoding: 6 to 7 × 10^9 multiplications/s
     /// where the matrices do 110 × 10^9 (llama-bench, 512 and 1024 tokens back, 2 cores of an AMD EPYC, 2026-11-24).
     pub host_attention: f64,
+    /// The same share without flash attention.
     pub host_attention_without_flash: f64,
     /// Seconds that one thread of a CPU adds to each layer, as all wait for each other.
     pub thread_wait: f64,
@@ -74,6 +82,7 @@ pub struct Rates {
     pub decode_on_nodes: f64,
     /// Share of what matrices do that attention of a CPU over a prompt reaches.
     pub prefill_host_attention: f64,
+    /// The same share without flash attention.
     pub prefill_host_attention_without_flash: f64,
     /// Reading a prompt grows with this power of the cores …
     pub prefill_growth: f64,
@@ -159,10 +168,12 @@ pub const FITTED: Rates = Rates {
 };
 
 impl Rates {
+    /// Returns the row of a generation; each has one.
     pub fn reach(&self, generation: Generation) -> &Reach {
         self.reach.iter().find(|reach| reach.generation == generation).expect("every generation has a row")
     }
 
+    /// Returns the row of an instruction set; each has one.
     pub fn cpu(&self, class: CpuClass) -> &CpuRate {
         self.cpus.iter().find(|rate| rate.class == class).expect("every class has a row")
     }

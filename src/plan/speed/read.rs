@@ -22,8 +22,8 @@ pub(super) struct OfCard {
 }
 
 impl TokenReads {
-    /// Of the embedding one row is read, not the table, unless it is the output's matrix too; of a layer's experts
-    /// only the chosen ones; of the cache half, as the slot is half full.
+    /// Counts one row of the embedding, not the table, unless it is the output's matrix too; only the chosen experts
+    /// of a layer; half of the cache, because the slot is half full.
     pub fn of(subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> TokenReads {
         let weights = subject.weights;
         let idle = subject.shape.experts.as_ref().map_or(0.0, |e| 1.0 - e.used as f64 / e.count as f64);

@@ -1,4 +1,4 @@
-//! How long a token takes: [`Terms`] by [`Rates`].
+//! Seconds of a token: [`Terms`] by [`Rates`].
 
 use super::rates::Rates;
 use super::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
@@ -10,12 +10,13 @@ use crate::hardware::generation::Generation;
 const LAYER_SUM: f64 = 2.0 * 20e-6;
 
 /// Seconds of a token of a prompt beside arithmetic.
-pub const PREFILL_OVERHEAD: f64 = 1e-6;
+pub(crate) const PREFILL_OVERHEAD: f64 = 1e-6;
 
 const CARD: Spread = Spread { decode: 1.30, prefill: 1.34 };
-/// Cards that read a prompt in a pipeline; weights that pass from the host to a card for each batch.
+/// Cards that read a prompt in a pipeline.
 const PIPELINED: f64 = 1.6;
-pub const COPIED: f64 = 1.7;
+/// Factor of the interval's ends for the seconds in which weights pass from the host to a card for each batch.
+pub(crate) const COPIED: f64 = 1.7;
 /// A card that has no row of its own, or whose generation no published row was seen of.
 const CARD_UNSEEN: Spread = Spread { decode: 1.8, prefill: 2.2 };
 /// A CPU whose memory was measured, …
@@ -30,37 +31,46 @@ const CPU_UNSEEN: Spread = Spread { decode: 2.1, prefill: 2.1 };
 /// Seconds of a card, and the shares that they follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CardSeconds {
+    /// Share of the card's bandwidth that reading weights reaches.
     pub share: f64,
+    /// Share of the card's bandwidth that reading the cache reaches.
     pub cache_share: f64,
-    /// Of a token beside reading, by layers.
+    /// Seconds of a token beside reading, by layers.
     pub layers: f64,
-    /// 10^12 operations/s of the matrices, and of attention.
+    /// Rate of the matrices, 10^12 operations/s.
     pub tops: f64,
+    /// Rate of attention, 10^12 operations/s.
     pub attention_tops: f64,
     /// Bytes that attention passes through memory without flash attention, for a token of a prompt.
     pub score_bytes: f64,
     /// Bytes read in each batch.
     pub batch_bytes: f64,
-    /// Of a batch beside arithmetic, by layers.
+    /// Seconds of a batch beside arithmetic, by layers.
     pub batch: f64,
 }
 
 /// Seconds of a host, and the rates that they follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HostSeconds {
+    /// Rate of the matrices while an answer is written, all threads together, 10^12 operations/s.
     pub tflops: f64,
+    /// Rate of the matrices while a prompt is read, all threads together, 10^12 operations/s.
     pub prefill_tflops: f64,
-    /// Shares of that which attention reaches while decoding, and over a prompt.
+    /// Share of `tflops` that attention reaches while an answer is written.
     pub attention: f64,
+    /// Share of `prefill_tflops` that attention over a prompt reaches.
     pub prefill_attention: f64,
-    /// Of a token that threads wait for each other.
+    /// Seconds of a token in which threads wait for each other.
     pub waiting: f64,
     /// Times as long as on one socket.
     pub nodes: f64,
+    /// Factors of the interval's ends: wider for memory that was not measured, several sockets, and
+    /// instructions without published results.
     pub spread: Spread,
 }
 
 impl CardTerms {
+    /// Returns the card's seconds and shares for one token of the work `terms`.
     pub fn seconds(&self, terms: &Terms, rates: &Rates) -> CardSeconds {
         let reach = rates.reach(self.generation);
         let half = if terms.half { rates.prefill_half } else { 1.0 };
@@ -101,6 +111,7 @@ impl CardTerms {
 }
 
 impl HostTerms {
+    /// Returns the host's seconds and rates for one token.
     pub fn seconds(&self, rates: &Rates) -> HostSeconds {
         let several = self.nodes > 1;
         let (tflops, prefill_tflops, spread) = match self.rate {
@@ -147,6 +158,8 @@ impl HostTerms {
 }
 
 impl Terms {
+    /// Returns the factors of the interval's ends for the cards: wider for a card or a generation without
+    /// published results, and for a prompt that passes several cards in a pipeline.
     pub fn card_spread(&self, rates: &Rates) -> Spread {
         match self.cards.iter().any(|card| card.is_unseen(rates)) {
             true => CARD_UNSEEN,
