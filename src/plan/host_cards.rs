@@ -28,10 +28,13 @@ fn unusable(gpu: &Gpu) -> Option<String> {
         return Some(format!("its compute capability is {capability}, llama.cpp's builds need {least}"));
     }
     match &gpu.mig {
-        Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => Some(
-            "MIG is on and has no instance: make one (`nvidia-smi mig -cgi 0 -C`), or turn MIG off"
-                .to_string(),
-        ),
+        Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => {
+            let make = vendor::of(gpu.vendor).make_part().map(|command| format!(" (`{command}`)"));
+            Some(format!(
+                "MIG is on and has no instance: make one{}, or turn MIG off",
+                make.unwrap_or_default()
+            ))
+        }
         _ if usable(gpu) < SMALLEST_CARD && !gpu.shares_host_memory() => {
             Some(format!("it has {} MiB for a server, which is no room for a layer", usable(gpu) / MIB))
         }
@@ -100,9 +103,10 @@ fn without_driver(facts: &Facts) -> Vec<String> {
 fn other_processor(arch: &str) -> Option<String> {
     match Processor::of_uname(arch) {
         _ if arch.is_empty() => None,
-        Some(Processor::X86_64) => None,
+        Some(processor) if processor.is_default() => None,
         Some(_) => Some(format!(
-            "the host is {arch}, not x86-64: its llama.cpp and agent are builds for that processor"
+            "the host is {arch}, not {}: its llama.cpp and agent are builds for that processor",
+            Processor::default()
         )),
         None => Some(format!(
             "the host is {arch}, which agi-provision and llama.cpp's releases have no build for"

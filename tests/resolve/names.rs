@@ -54,7 +54,7 @@ fn llama(kind: &str, file_type: u32, number: u32, count: u32) -> Vec<u8> {
         number_of("llama.context_length", 2048),
         ("llama.attention.layer_norm_rms_epsilon".to_string(), Field::F32(1e-5)),
         ("tokenizer.ggml.model".to_string(), Field::Text("llama")),
-        ("tokenizer.ggml.tokens".to_string(), Field::Texts((0..vocabulary).map(|n| n.to_string()).collect())),
+        ("tokenizer.ggml.tokens".to_string(), Field::Texts((0..v).map(|n| n.to_string()).collect())),
     ];
     if count > 1 {
         fields.push(number_of("split.count", count));

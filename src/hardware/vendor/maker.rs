@@ -21,6 +21,11 @@ pub trait Maker: Sync {
     /// How a person installs one, for a hint.
     fn install(&self) -> &'static str;
 
+    /// Returns the command that makes a part of a card whose division into parts is on.
+    fn make_part(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How a person sees that it works.
     fn check_by_hand(&self, cards: usize) -> String;
 

@@ -1,7 +1,7 @@
 //! Seconds of a token: [`Terms`] by [`Rates`].
 
 use super::rates::Rates;
-use super::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
+use super::work::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
 use crate::hardware::generation::Generation;
 
 /// Seconds that two cards of a tensor split wait for each other, per layer: two sums over all cards,

@@ -45,6 +45,10 @@ impl Maker for Nvidia {
          restart the host"
     }
 
+    fn make_part(&self) -> Option<&'static str> {
+        Some("nvidia-smi mig -cgi 0 -C")
+    }
+
     fn check_by_hand(&self, cards: usize) -> String {
         format!("an NVIDIA driver: `nvidia-smi` lists {cards} GPU{}", if cards == 1 { "" } else { "s" })
     }

@@ -1,0 +1,145 @@
+//! The work of a token, and the devices that do it.
+
+use crate::hardware::cpus::CpuClass;
+use crate::hardware::generation::Generation;
+
+/// Share of a host's peak bandwidth that reading reaches. A host that was probed names what it reads, divided by this.
+pub(in crate::plan) const READ_OF_PEAK: f64 = 0.65;
+
+/// Factors of the seconds at an interval's ends: times as long at the slow end, times as short at the fast one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Factor while an answer is written.
+    pub decode: f64,
+    /// Factor while a prompt is read.
+    pub prefill: f64,
+}
+
+/// An end of an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Slowest speed.
+    Low,
+    /// Expected speed.
+    Expected,
+    /// Fastest speed.
+    High,
+}
+
+impl End {
+    /// The ends in the order of [`Interval`](crate::plan::document::Interval)'s fields.
+    pub const ALL: [End; 3] = [End::Low, End::Expected, End::High];
+
+    /// Factor of a device's seconds.
+    pub fn factor(self, spread: f64) -> f64 {
+        match self {
+            End::Low => spread,
+            End::Expected => 1.0,
+            End::High => 1.0 / spread,
+        }
+    }
+}
+
+/// Work of a token, and the devices that do it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// Work of the host's CPU.
+    pub host: HostTerms,
+    /// Work of each card, in order.
+    pub cards: Vec<CardTerms>,
+    /// Whether flash attention is on.
+    pub flash_attn: bool,
+    /// The model is a mixture of experts.
+    pub experts: bool,
+    /// Its matrices are of 16 bits or more.
+    pub half: bool,
+    /// Layers, where the cards share each of them; `None`: they lie one after the other.
+    pub shared_layers: Option<f64>,
+    /// Number of cards that have layers.
+    pub used: f64,
+    /// Physical batches that a prompt is cut into and that pass the cards in a pipeline; 1 where layers lie
+    /// on the host and in a tensor split.
+    pub parts: f64,
+    /// Tokens of a part of a batch.
+    pub ubatch: f64,
+}
+
+/// Work of a host's CPU for one token, and the hardware that does it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostTerms {
+    /// Bytes that a token reads.
+    pub read: f64,
+    /// 10^9 bytes/s at the peak.
+    pub bandwidth_gb_s: f64,
+    /// Operations of the matrices for a token of an answer: two for each weight that is read.
+    pub matrices: f64,
+    /// Operations of attention for a token of an answer, over half a slot.
+    pub attention: f64,
+    /// Operations of the matrices for a token of a prompt; 0 where cards do them.
+    pub operations: f64,
+    /// Operations of attention for a token of a prompt, over a quarter of a slot on average.
+    pub looked_back: f64,
+    /// Bytes of weights that pass to a card once a batch.
+    pub copied: f64,
+    /// Layers that lie on the host, or whose experts do.
+    pub layers: f64,
+    /// Threads that compute: the cores of a probed host, or the profile's.
+    pub threads: f64,
+    /// NUMA nodes of a probed host; 1 for a class of machines.
+    pub nodes: u64,
+    /// Whether flash attention is on.
+    pub flash_attn: bool,
+    /// Source of the CPU's arithmetic rate.
+    pub rate: HostRate,
+}
+
+impl HostRate {
+    /// The host's memory was measured.
+    pub fn is_measured(self) -> bool {
+        matches!(self, HostRate::Found { measured: true, .. })
+    }
+}
+
+/// Arithmetic of a host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HostRate {
+    /// By the instructions of a CPU that was probed.
+    Found {
+        /// Instruction set.
+        class: CpuClass,
+        /// Whether the bandwidth of the memory was measured.
+        measured: bool,
+    },
+    /// 10^12 operations/s of a class of machines.
+    Promised {
+        /// Rate of all cores together.
+        tflops: f64,
+    },
+}
+
+/// Work of one card for one token, and the hardware that does it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CardTerms {
+    /// Generation of the card, which selects its row of [`rates::Rates`].
+    pub generation: Generation,
+    /// It has a row in `profiles/cards.csv`.
+    pub known: bool,
+    /// Peak of the card's memory, 10^9 bytes/s.
+    pub bandwidth_gb_s: f64,
+    /// Peak of its matrix instructions, 10^12 operations/s; the sum of all cards in a tensor split.
+    pub tops: f64,
+    /// Bytes of weights that a token reads.
+    pub weights: f64,
+    /// Bytes of cache that a token reads: half a slot.
+    pub cache: f64,
+    /// Bytes of all weights that lie on the card.
+    pub held: f64,
+    /// Layers on the card.
+    pub layers: f64,
+    /// Operations of the matrices for a token of a prompt: two for each active parameter.
+    pub operations: f64,
+    /// Operations of attention for a token of a prompt.
+    pub attention: f64,
+    /// Scores of attention for a token of a prompt: query heads times tokens looked back at.
+    pub scores: f64,
+}
