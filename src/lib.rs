@@ -121,10 +121,8 @@
 pub mod say;
 
 pub mod agent;
-#[allow(missing_docs)]
 pub mod apply;
 pub mod checked;
-#[allow(missing_docs)]
 pub mod cli;
 pub mod elf;
 pub mod error;
@@ -146,10 +144,8 @@ pub mod plan;
 pub mod process;
 pub mod processor;
 pub mod render;
-#[allow(missing_docs)]
 pub mod report;
 pub mod secret;
-#[allow(missing_docs)]
 pub mod ssh;
 pub mod units;
 pub mod unpack;
