@@ -128,7 +128,6 @@ pub mod elf;
 pub mod error;
 pub mod fetch;
 pub mod files;
-#[allow(missing_docs)]
 pub mod hardware;
 pub mod hash;
 pub mod home;
@@ -140,7 +139,6 @@ pub mod outside;
 pub mod paths;
 #[allow(missing_docs)]
 pub mod plan;
-#[allow(missing_docs)]
 pub mod process;
 pub mod processor;
 pub mod render;

@@ -144,6 +144,8 @@ const NAMED: &[(&str, u64, f64)] = &[
 ];
 
 impl Socket {
+    /// Returns the socket of a probed CPU: by its name where the table above has it, else the most usual one
+    /// of its [`CpuClass`].
     pub fn of(cpu: &Cpu) -> Socket {
         let name = plain(&cpu.model);
         if let Some((_, cores, bandwidth)) = NAMED.iter().find(|(pattern, ..)| holds(&name, pattern)) {

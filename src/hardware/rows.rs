@@ -15,6 +15,7 @@ const MOST_READ_TWICE: u64 = 8 << 20;
 pub struct BrokenRow {
     /// From 1, the header's line included.
     pub line: u64,
+    /// Reason, for people.
     pub why: String,
 }
 
@@ -85,6 +86,7 @@ impl<'a> Table<'a> {
         Ok(Table { bytes, delimiter, columns })
     }
 
+    /// Returns the names in the header, without blanks around them.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
@@ -193,6 +195,7 @@ impl Fields<'_> {
         self.record.get(place).map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// Returns the field under `column`; an error that names the column when it is empty or not there.
     pub fn need(&self, column: &str) -> Result<&str, String> {
         self.text(column).ok_or_else(|| format!("{column} is empty"))
     }
@@ -202,6 +205,7 @@ impl Fields<'_> {
         self.text(column).map(|text| number(column, text)).transpose()
     }
 
+    /// Returns the number under `column`, at least 0; an error that names the column when there is none.
     pub fn need_number(&self, column: &str) -> Result<f64, String> {
         self.number(column)?.ok_or_else(|| format!("{column} is empty"))
     }

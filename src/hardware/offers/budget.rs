@@ -8,6 +8,7 @@ use std::fmt;
 /// One or several limits in one currency; all of them hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
+    /// Currency of every amount in `limits`.
     pub currency: Currency,
     /// Amounts, the first one as it was asked for.
     pub limits: Vec<(f64, Period)>,
