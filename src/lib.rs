@@ -133,7 +133,6 @@ pub mod hash;
 pub mod home;
 #[doc(hidden)]
 pub mod hostile;
-#[allow(missing_docs)]
 pub mod model;
 pub mod outside;
 pub mod paths;

@@ -15,7 +15,7 @@ impl Dimensions {
     }
 
     /// Metadata and tensors of a file at `mix`, as llama.cpp's converter and quantiser write them.
-    pub fn header(&self, mix: Mix) -> Header {
+    pub(crate) fn header(&self, mix: Mix) -> Header {
         let tensors = self.typed(mix, false).into_iter().map(|(part, kind)| TensorInfo {
             name: part.full_name(),
             dims: part.dims().to_vec(),
