@@ -60,8 +60,8 @@ pub fn bandwidth(name: &str) -> Option<f64> {
 }
 
 /// The card that the driver calls `name`, and the share of it that this name means: `NVIDIA L4-6Q` is a quarter of
-/// an L4, whose time NVIDIA's vGPU shares out as its memory. Of cards that share a name, the one with the memory
-/// nearest to `vram_mib`.
+/// an L4, whose time NVIDIA's vGPU shares out as its memory. Where cards share a name, the one with the memory
+/// nearest to `vram_mib` is taken.
 pub fn part(name: &str, vram_mib: u64) -> Option<(&'static Card, f64)> {
     let same = all().iter().filter(|card| card.name == name);
     if let Some(card) = same.min_by_key(|card| card.vram_mib.abs_diff(vram_mib)) {

@@ -25,8 +25,8 @@ impl fmt::Display for BrokenRow {
     }
 }
 
-/// A table with a header. Lines that begin with `#` are comments. As spreadsheets write them: fields apart by commas,
-/// semicolons or tabs, lines by any of the usual ends, UTF-8 or UTF-16 with a mark.
+/// A table with a header, as spreadsheets write it: commas, semicolons or tabs between fields, any of the usual line
+/// ends, UTF-8 or UTF-16 with a byte order mark. Lines that begin with `#` are comments.
 pub struct Table<'a> {
     bytes: Cow<'a, [u8]>,
     delimiter: u8,
@@ -62,7 +62,7 @@ fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
-/// What fields are apart by, as the first line that is no comment has most of it.
+/// Returns the byte between fields: the one that the first line without a comment has most of.
 fn delimiter(bytes: &[u8]) -> u8 {
     let lines = bytes.split(|byte| *byte == b'\n');
     let header = lines.into_iter().find(|line| !line.is_empty() && line[0] != b'#').unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::pooling::Pooling;
 use serde::Deserialize;
 
-/// What the tensors of a model follow from. Bytes follow from these and a quantisation, exactly.
+/// Dimensions that the tensors of a model follow from. With a quantisation they give its bytes exactly.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dimensions {
@@ -135,7 +135,7 @@ pub struct State {
     pub feed_forward: Vec<u64>,
 }
 
-/// What Gemma 3n and 4 have besides.
+/// Parts that only Gemma 3n and 4 have.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gemma {

@@ -53,7 +53,8 @@ const CHECKED: &[&str] = &[
     "layer_output_norm",
 ];
 
-/// Reasons why a header is not that of an embedding model.
+/// Reasons why a header is not that of an embedding model. `plan` ends with exit code 1 for [`Shape`](Self::Shape),
+/// with 2 for the others.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedderError {
     /// A setting that the shape follows from is missing or absurd.

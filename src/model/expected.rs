@@ -9,7 +9,7 @@ use super::tensor_type::TensorType;
 use std::collections::BTreeMap;
 
 impl Dimensions {
-    /// What the planner reads of such a model's file.
+    /// Returns the shape that the planner reads from such a model's file.
     pub fn shape(&self) -> Result<Shape, ShapeError> {
         Shape::from_header(&self.header(Mix::F16))
     }
@@ -37,7 +37,7 @@ impl Dimensions {
         Some(self.typed(Mix::by_name(quant)?, false).into_iter().map(tensor).collect())
     }
 
-    /// What the tensors weigh at `quant`, with an importance matrix or without. `None` for a
+    /// Returns the bytes of the tensors at `quant`, with an importance matrix or without. `None` for a
     /// quantisation that no rule goes by.
     pub fn weights(&self, quant: &str, imatrix: bool) -> Option<Weights> {
         let mix = Mix::by_name(quant)?;

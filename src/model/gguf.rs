@@ -30,7 +30,7 @@ const MAX_HEADER: u64 = 256 << 20;
 /// (tests/gguf_hostile.rs counts).
 const MAX_KEPT: u64 = 12 << 20;
 
-/// Reasons why a header cannot be read.
+/// Reasons why a header cannot be read. A command that was given such a file ends with exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum GgufError {
     /// The first four bytes are not `GGUF`; they are given here, escaped.

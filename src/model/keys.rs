@@ -2,7 +2,7 @@
 
 use super::gguf::Header;
 
-/// Reasons why the header of a sound GGUF file gives no shape.
+/// Reasons why the header of a sound GGUF file gives no shape. Planning with such a file ends with exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum ShapeError {
     /// A setting or tensor that is needed is not there; its name is given.

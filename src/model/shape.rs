@@ -34,7 +34,7 @@ pub struct Shape {
     pub n_ctx_train: u64,
     /// Elements of one attention head's key.
     pub head_dim: u64,
-    /// And of its value.
+    /// Elements of one attention head's value.
     pub head_dim_v: u64,
     /// Every layer in the order in which a token goes through them, those that only draft tokens included.
     pub layers: Vec<LayerKv>,
@@ -95,7 +95,7 @@ impl Weights {
         Weights::sum(quant, layers, pieces)
     }
 
-    /// Of tensors as layer, name, dimensions and type.
+    /// Returns the weights of tensors that are given as layer, name, dimensions and type.
     pub fn sum<'a>(
         quant: &str,
         layers: usize,

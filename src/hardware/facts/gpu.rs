@@ -88,7 +88,7 @@ pub struct PciCard {
     pub vendor: Vendor,
     /// PCI's number of the model, `2204`.
     pub device_id: String,
-    /// By the PCI ID Repository; null: it has no such card.
+    /// Name in the PCI ID Repository; null: it has no such card.
     pub name: Option<String>,
     /// The kernel's driver that works it; null: none.
     pub driver: Option<String>,

@@ -24,7 +24,7 @@ pub struct Model {
     pub uses: Vec<Use>,
     /// Hugging Face repository of the original weights, `owner/name`.
     pub origin: String,
-    /// As the repository's card calls it; `None` where it was not seen.
+    /// Licence by its name on the repository's card; `None` where it was not seen.
     pub licence: Option<String>,
     /// Codes of ISO 639-1, as the card lists them; `None` where it lists none.
     pub languages: Option<Vec<String>>,
@@ -96,12 +96,12 @@ pub struct PublishedFile {
     pub size: Option<Size>,
 }
 
-/// Of the whole file, all parts together.
+/// Size of a whole file, all parts together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Size {
     /// Exact number of bytes.
     Bytes(u64),
-    /// As a catalogue prints it: `4.7 GiB`.
+    /// A rounded size, as a catalogue prints it: `4.7 GiB`.
     Printed(String),
 }
 
