@@ -121,34 +121,27 @@
 pub mod say;
 
 pub mod agent;
-#[allow(missing_docs)]
 pub mod apply;
 pub mod checked;
-#[allow(missing_docs)]
 pub mod cli;
 pub mod elf;
 pub mod error;
 pub mod fetch;
 pub mod files;
-#[allow(missing_docs)]
 pub mod hardware;
 pub mod hash;
 pub mod home;
 #[doc(hidden)]
 pub mod hostile;
-#[allow(missing_docs)]
 pub mod model;
 pub mod outside;
 pub mod paths;
 pub mod plan;
-#[allow(missing_docs)]
 pub mod process;
 pub mod processor;
 pub mod render;
-#[allow(missing_docs)]
 pub mod report;
 pub mod secret;
-#[allow(missing_docs)]
 pub mod ssh;
 pub mod units;
 pub mod unpack;

@@ -74,6 +74,7 @@ pub fn run_command(
 /// Bounds on a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// Time that it may run; the program is stopped after it.
     pub limit: Duration,
     /// Memory of its own, also for each of those that it starts, bytes.
     pub memory: Option<u64>,

@@ -170,7 +170,7 @@ fn unknown(what: &str, asked: &str, known: &[String], otherwise: &str) -> anyhow
     Failure::usage(format!("no model of the registry has the {what} {asked:?}")).hint(hint).into()
 }
 
-/// What `profile` does with `model` at best; `None` where it does not run.
+/// Returns the best verdict of `model` on `profile`, and its quantisation; `None` where it does not run.
 fn fit(model: &Model, profile: &Profile) -> Result<Option<(Verdict, String)>> {
     if !model.is_chat() || model.published_quants().is_empty() {
         return Ok(None);

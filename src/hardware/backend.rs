@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
+    /// NVIDIA's cards, through the CUDA runtime.
     Cuda,
+    /// AMD's cards, through ROCm's HIP.
     Rocm,
+    /// Any maker's cards, through a Vulkan driver.
     Vulkan,
 }
 

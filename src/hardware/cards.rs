@@ -14,11 +14,13 @@ pub struct Card {
     pub gb: f64,
     /// Name and memory that the driver reports.
     pub name: String,
+    /// Memory that the driver reports, MiB.
     pub vram_mib: u64,
     /// 10^9 bytes/s.
     pub bandwidth_gb_s: f64,
     /// How cards of this kind are always connected; `None` where the name does not tell.
     pub link: Option<Link>,
+    /// Selects the shares of its peaks that llama.cpp reaches (`plan::speed`).
     pub generation: Generation,
     /// Dense peak of the instructions that multiply quantised matrices, 10^12 operations/s.
     pub tops: f64,
@@ -41,6 +43,8 @@ static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
     table.rows().map(|(_, fields)| card(&fields?)).collect::<Result<_, _>>().expect("checked by a test")
 });
 
+/// Returns every card of `profiles/cards.csv`, in the order of the file. The sources of its numbers are named
+/// there.
 pub fn all() -> &'static [Card] {
     &CARDS
 }
@@ -56,8 +60,8 @@ pub fn bandwidth(name: &str) -> Option<f64> {
 }
 
 /// The card that the driver calls `name`, and the share of it that this name means: `NVIDIA L4-6Q` is a quarter of
-/// an L4, whose time NVIDIA's vGPU shares out as its memory. Of cards that share a name, the one with the memory
-/// nearest to `vram_mib`.
+/// an L4, whose time NVIDIA's vGPU shares out as its memory. Where cards share a name, the one with the memory
+/// nearest to `vram_mib` is taken.
 pub fn part(name: &str, vram_mib: u64) -> Option<(&'static Card, f64)> {
     let same = all().iter().filter(|card| card.name == name);
     if let Some(card) = same.min_by_key(|card| card.vram_mib.abs_diff(vram_mib)) {
@@ -86,7 +90,7 @@ pub fn like(generation: Generation, vram_mib: u64) -> &'static Card {
 
 /// Details that a catalogue gives of a card beside its name.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub(crate) struct Said {
     /// GiB of one card; several where the catalogue leaves open which it means.
     pub gib: Vec<f64>,
     pub board: Board,
@@ -96,7 +100,7 @@ pub struct Said {
 
 /// How a card sits in its machine, as far as names say it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Board {
+pub(crate) struct Board {
     pub sxm: bool,
     pub pcie: bool,
     pub nvlink: bool,
@@ -124,7 +128,7 @@ impl Board {
 
 /// The card, and how several of them are connected. `None`: no card known here, or it is left open
 /// which size it is. Where it is left open whether it sits on an SXM board, it is the slower sister.
-pub fn recognise(name: &str, said: &Said) -> Option<(&'static Card, Option<Link>)> {
+pub(crate) fn recognise(name: &str, said: &Said) -> Option<(&'static Card, Option<Link>)> {
     let name = squashed(name);
     let near = |gb: f64, card: &Card| {
         (gb / card.gb - 1.0).abs() < 0.07 || (gb * 1024.0 / card.vram_mib as f64 - 1.0).abs() < 0.07

@@ -1,4 +1,4 @@
-//! What is known of a processor by its name and flags: the instructions that llama.cpp uses on it, and how many
+//! Properties of a processor that its name and flags tell: the instructions that llama.cpp uses on it, and how many
 //! cores and how much bandwidth a socket has.
 
 use super::facts::Cpu;
@@ -144,6 +144,8 @@ const NAMED: &[(&str, u64, f64)] = &[
 ];
 
 impl Socket {
+    /// Returns the socket of a probed CPU: by its name where this file's table has it, else the most usual one
+    /// of its [`CpuClass`].
     pub fn of(cpu: &Cpu) -> Socket {
         let name = plain(&cpu.model);
         if let Some((_, cores, bandwidth)) = NAMED.iter().find(|(pattern, ..)| holds(&name, pattern)) {

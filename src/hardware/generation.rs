@@ -5,30 +5,43 @@ use std::str::FromStr;
 /// A generation; cards of one reach about the same shares of their peaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Generation {
+    /// NVIDIA Maxwell: Tesla M40, M60.
     Maxwell,
+    /// NVIDIA Pascal: GTX 10, Tesla P4, P40.
     Pascal,
+    /// NVIDIA Volta: V100, TITAN V.
     Volta,
     /// Turing without tensor cores: GTX 16.
     TuringPlain,
+    /// NVIDIA Turing with tensor cores: RTX 20.
     Turing,
     /// Turing on a board of 70 W: T4.
     TuringSmall,
+    /// NVIDIA Ampere with GDDR6: RTX 30, RTX A6000.
     Ampere,
     /// Ampere on boards of about 60 W a card: A2, A16.
     AmpereSmall,
     /// Ampere with HBM: A100, A30.
     AmpereHbm,
+    /// NVIDIA Ada Lovelace: RTX 40, L4, L40S.
     Ada,
+    /// NVIDIA Hopper: H100, H200.
     Hopper,
+    /// NVIDIA Blackwell with GDDR7: RTX 50, RTX PRO.
     Blackwell,
     /// Blackwell in one package with its processor, which shares its memory: GB10.
     BlackwellSoc,
     /// Blackwell with HBM: B200.
     BlackwellHbm,
+    /// AMD RDNA: RX 5700 XT.
     Rdna,
+    /// AMD RDNA 2: RX 6000.
     Rdna2,
+    /// AMD RDNA 3: RX 7000.
     Rdna3,
+    /// AMD RDNA 4: RX 9000.
     Rdna4,
+    /// AMD Instinct: MI50 to MI355X.
     Cdna,
     /// Intel Arc.
     Xe,

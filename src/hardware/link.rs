@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Link {
+    /// NVLink, without a way through the host.
     Nvlink,
+    /// PCIe, through switches or the host's processor.
     Pcie,
 }
 

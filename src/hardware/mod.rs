@@ -10,5 +10,5 @@ pub mod offers;
 pub mod probe;
 pub mod profiles;
 pub mod rows;
-pub mod vendor;
+pub(crate) mod vendor;
 mod words;

@@ -9,20 +9,27 @@ use crate::model::registry::nearest;
 use crate::processor::Processor;
 use serde::Deserialize;
 
+/// Bytes of a MiB.
 pub const MIB: u64 = 1 << 20;
+/// Bytes of a GiB.
 pub const GIB: u64 = 1 << 30;
 
 /// A class of machine that one can rent or own.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// Name that `--profile` takes, `cpu-vps-32gb`.
     pub id: String,
+    /// Description for people.
     pub title: String,
     /// Chosen without being asked for; nobody rents a laptop.
     pub rented: bool,
+    /// Instruction set that its programs are for; x86-64 where the profile names none.
     #[serde(default)]
     pub processor: Processor,
+    /// Virtual CPUs, or cores of a machine that is owned.
     pub cpu_cores: u64,
+    /// RAM that such a machine is sold with, GiB.
     pub ram_gib: u64,
     /// Memory that a probed host was probably sold with, bytes.
     #[serde(skip)]
@@ -40,6 +47,7 @@ pub struct Profile {
     pub network_mbit_s: u64,
     /// Promised for reading in order, 10^6 bytes/s.
     pub disk_read_mb_s: u64,
+    /// Promises an NVLink between every pair of its cards.
     #[serde(default)]
     pub nvlink: bool,
     /// The host has other cards, which its server must leave alone.
@@ -48,13 +56,16 @@ pub struct Profile {
     /// Any machine with one card of this size is called by it, whatever the card's speed.
     #[serde(default)]
     pub by_size: bool,
+    /// Graphics cards, one entry each; empty: the model runs on the CPU.
     #[serde(default, rename = "gpu")]
     pub gpus: Vec<GpuSpec>,
 }
 
+/// A graphics card that a profile promises.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GpuSpec {
+    /// Maker of the card; NVIDIA where the profile names none.
     #[serde(default)]
     pub vendor: Vendor,
     /// Name that its driver reports.
@@ -62,8 +73,12 @@ pub struct GpuSpec {
     /// Cards that keep the promise as well.
     #[serde(default)]
     pub or_better: Vec<String>,
+    /// Memory that the driver reports, MiB.
     pub vram_mib: u64,
+    /// Theoretical peak of the card's memory, 10^9 bytes/s.
     pub memory_bandwidth_gb_s: f64,
+    /// Upper bound of what a CUDA process takes before any tensor, MiB; `profiles/hardware.toml` has the
+    /// measurements.
     pub cuda_context_mib: u64,
     /// `profiles/cards.csv` has it; else generation and speed are those of a card like it.
     #[serde(skip)]
@@ -79,6 +94,7 @@ pub struct GpuSpec {
 /// A CPU that was probed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FoundCpu {
+    /// Instruction set, as far as speed differs by it.
     pub class: CpuClass,
     /// Threads that llama.cpp works with.
     pub threads: u64,
@@ -89,10 +105,12 @@ pub struct FoundCpu {
 }
 
 impl Profile {
+    /// Returns the RAM, bytes: of a probed host the size that it was probably sold with, else `ram_gib`.
     pub fn ram_bytes(&self) -> u64 {
         self.sold_ram_bytes.unwrap_or(self.ram_gib * GIB)
     }
 
+    /// Returns the disk, bytes.
     pub fn disk_bytes(&self) -> u64 {
         self.disk_gb * 1_000_000_000
     }

@@ -15,6 +15,7 @@ const MOST_READ_TWICE: u64 = 8 << 20;
 pub struct BrokenRow {
     /// From 1, the header's line included.
     pub line: u64,
+    /// Reason, for people.
     pub why: String,
 }
 
@@ -24,8 +25,8 @@ impl fmt::Display for BrokenRow {
     }
 }
 
-/// A table with a header. Lines that begin with `#` are comments. As spreadsheets write them: fields apart by commas,
-/// semicolons or tabs, lines by any of the usual ends, UTF-8 or UTF-16 with a mark.
+/// A table with a header, as spreadsheets write it: commas, semicolons or tabs between fields, any of the usual line
+/// ends, UTF-8 or UTF-16 with a byte order mark. Lines that begin with `#` are comments.
 pub struct Table<'a> {
     bytes: Cow<'a, [u8]>,
     delimiter: u8,
@@ -61,7 +62,7 @@ fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
-/// What fields are apart by, as the first line that is no comment has most of it.
+/// Returns the byte between fields: the one that the first line without a comment has most of.
 fn delimiter(bytes: &[u8]) -> u8 {
     let lines = bytes.split(|byte| *byte == b'\n');
     let header = lines.into_iter().find(|line| !line.is_empty() && line[0] != b'#').unwrap_or_default();
@@ -85,6 +86,7 @@ impl<'a> Table<'a> {
         Ok(Table { bytes, delimiter, columns })
     }
 
+    /// Returns the names in the header, without blanks around them.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
@@ -193,6 +195,7 @@ impl Fields<'_> {
         self.record.get(place).map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// Returns the field under `column`; an error that names the column when it is empty or not there.
     pub fn need(&self, column: &str) -> Result<&str, String> {
         self.text(column).ok_or_else(|| format!("{column} is empty"))
     }
@@ -202,6 +205,7 @@ impl Fields<'_> {
         self.text(column).map(|text| number(column, text)).transpose()
     }
 
+    /// Returns the number under `column`, at least 0; an error that names the column when there is none.
     pub fn need_number(&self, column: &str) -> Result<f64, String> {
         self.number(column)?.ok_or_else(|| format!("{column} is empty"))
     }

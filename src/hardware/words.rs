@@ -4,6 +4,7 @@
 macro_rules! words {
     ($type:ident, $what:literal, $($value:ident = $word:literal),+) => {
         impl $type {
+            /// Returns its word in files and messages.
             pub fn as_str(self) -> &'static str {
                 match self { $($type::$value => $word),+ }
             }

@@ -3,7 +3,7 @@
 use super::pooling::Pooling;
 use serde::Deserialize;
 
-/// What the tensors of a model follow from. Bytes follow from these and a quantisation, exactly.
+/// Dimensions that the tensors of a model follow from. With a quantisation they give its bytes exactly.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dimensions {
@@ -11,15 +11,19 @@ pub struct Dimensions {
     pub architecture: String,
     /// GGUF `block_count`, layers that predict further tokens included.
     pub n_layer: u64,
+    /// Width of a token's hidden state, elements; GGUF `embedding_length`.
     pub n_embd: u64,
     /// Feed-forward of a layer without experts; absent where every layer has them.
     #[serde(default)]
     pub n_ff: u64,
+    /// Tokens of the vocabulary: rows of the embedding.
     pub n_vocab: u64,
+    /// Query heads of a layer; GGUF `attention.head_count`.
     pub n_head: u64,
     /// Absent: one for each head.
     #[serde(default)]
     pub n_head_kv: u64,
+    /// Tokens of context that it was trained for; GGUF `context_length`.
     pub n_ctx_train: u64,
     /// Absent: `n_embd / n_head`.
     pub head_dim: Option<u64>,
@@ -36,13 +40,18 @@ pub struct Dimensions {
     pub window: Option<u64>,
     /// Every n-th layer looks back over everything.
     pub window_every: Option<u64>,
+    /// Layers with experts; absent: none has them.
     pub experts: Option<Experts>,
+    /// Multi-head latent attention; absent: keys and values are cached as usual.
     pub latent: Option<Latent>,
+    /// Recurrent layers, or short convolutions; absent: every layer attends.
     pub state: Option<State>,
     /// Layers at the end that predict further tokens.
     #[serde(default)]
     pub nextn: u64,
+    /// Parts that only Gemma 3n and 4 have.
     pub gemma: Option<Gemma>,
+    /// How an embedding model makes one vector; absent for a model that answers.
     pub pooling: Option<Pooling>,
     /// Kinds of text that an encoder tells apart; absent: no such rows.
     pub n_token_types: Option<u64>,
@@ -50,10 +59,13 @@ pub struct Dimensions {
     pub labels: Option<u64>,
 }
 
+/// Experts of a layer, in place of one feed-forward.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experts {
+    /// Routed experts of a layer; GGUF `expert_count`.
     pub count: u64,
+    /// Routed experts that work on one token; GGUF `expert_used_count`.
     pub used: u64,
     /// Feed-forward of one expert.
     pub width: u64,
@@ -78,11 +90,15 @@ pub struct Experts {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Latent {
+    /// Rank of the compressed queries; absent: queries are not compressed.
     pub q_rank: Option<u64>,
+    /// Rank of the compressed keys and values.
     pub kv_rank: u64,
-    /// Elements of a key with a position, and without.
+    /// Elements of a head's key with a position.
     pub rope: u64,
+    /// Elements of a head's key without a position.
     pub nope: u64,
+    /// Elements of a head's value.
     pub value: u64,
     /// Heads, their width and the tokens chosen by a sparse attention's indexer.
     pub indexer: Option<[u64; 3]>,
@@ -95,14 +111,18 @@ pub struct Latent {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
+    /// Tokens that the convolution covers; GGUF `ssm.conv_kernel` or `shortconv.l_cache`.
     pub conv: u64,
+    /// Width of the recurrent part; GGUF `ssm.inner_size`.
     #[serde(default)]
     pub inner: u64,
+    /// Elements of a state; GGUF `ssm.state_size`, or `kda.head_dim` of Kimi Linear.
     #[serde(default)]
     pub size: u64,
     /// Heads (`time_step_rank`).
     #[serde(default)]
     pub heads: u64,
+    /// Groups of heads that share the projections into and out of the state; GGUF `ssm.group_count`.
     #[serde(default)]
     pub groups: u64,
     /// Every n-th layer attends.
@@ -115,7 +135,7 @@ pub struct State {
     pub feed_forward: Vec<u64>,
 }
 
-/// What Gemma 3n and 4 have besides.
+/// Parts that only Gemma 3n and 4 have.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gemma {
@@ -125,9 +145,10 @@ pub struct Gemma {
     /// Layers at the end that use an earlier layer's keys and values.
     #[serde(default)]
     pub shared_kv: u64,
-    /// Head width and key heads of the layers without a window.
+    /// Head width of the layers without a window, elements; 0 in Gemma 3n, whose layers are alike.
     #[serde(default)]
     pub full_head_dim: u64,
+    /// Key and value heads of the layers without a window; 0 in Gemma 3n.
     #[serde(default)]
     pub full_head_kv: u64,
     /// Those layers take their keys as values.
@@ -139,10 +160,12 @@ pub struct Gemma {
 }
 
 impl Dimensions {
+    /// Returns the key and value heads of a layer: one for each query head where `n_head_kv` is absent.
     pub fn heads_kv(&self) -> u64 {
         if self.n_head_kv == 0 { self.n_head } else { self.n_head_kv }
     }
 
+    /// Returns the elements of one head: `n_embd / n_head` where the field is absent.
     pub fn head_dim(&self) -> u64 {
         self.head_dim.unwrap_or(self.n_embd / self.n_head.max(1))
     }
@@ -152,6 +175,7 @@ impl Dimensions {
         self.n_layer - self.nextn.min(self.n_layer)
     }
 
+    /// Returns whether `layer`, from 0, has experts in place of one feed-forward.
     pub fn has_experts(&self, layer: u64) -> bool {
         self.experts.as_ref().is_some_and(|experts| {
             layer >= experts.lead && experts.every.is_none_or(|every| (layer + 1).is_multiple_of(every))
@@ -163,6 +187,7 @@ impl Dimensions {
         self.window_every.is_none_or(|every| (layer + 1).is_multiple_of(every))
     }
 
+    /// Returns whether `layer`, from 0, attends; the others keep a state, or are a feed-forward.
     pub fn attends(&self, layer: u64) -> bool {
         let Some(state) = &self.state else { return true };
         if layer >= self.n_trunk() || (state.attention.is_empty() && state.attention_every.is_none()) {

@@ -10,8 +10,11 @@ use super::shape::{Shape, ShapeError, Weights, weights_of};
 /// Properties of an embedding model that the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedder {
+    /// Dimensions and make.
     pub shape: Shape,
+    /// Bytes of its tensors.
     pub weights: Weights,
+    /// How the vectors of the tokens become one.
     pub pooling: Pooling,
     /// Numbers in a vector.
     pub dimensions: u64,
@@ -50,17 +53,24 @@ const CHECKED: &[&str] = &[
     "layer_output_norm",
 ];
 
+/// Reasons why a header is not that of an embedding model. `plan` ends with exit code 1 for [`Shape`](Self::Shape),
+/// with 2 for the others.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedderError {
+    /// A setting that the shape follows from is missing or absurd.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// It gives a score for two texts, not a vector.
     #[error("it is a reranker: it gives a score, not a vector")]
     Reranker,
+    /// Neither its settings nor its architecture, whose name is given, tell how it pools.
     #[error("it is no embedding model: its header ({0}) does not say how it pools")]
     NoPooling(String),
 }
 
 impl Embedder {
+    /// Reads the properties of an embedding model from its header. Sentence encoders whose header does not
+    /// say how they pool take the mean.
     pub fn from_header(header: &Header) -> Result<Embedder, EmbedderError> {
         let shape = Shape::from_header(header)?;
         let architecture = shape.architecture.as_str();

@@ -9,13 +9,13 @@ use super::tensor_type::TensorType;
 use std::collections::BTreeMap;
 
 impl Dimensions {
-    /// What the planner reads of such a model's file.
+    /// Returns the shape that the planner reads from such a model's file.
     pub fn shape(&self) -> Result<Shape, ShapeError> {
         Shape::from_header(&self.header(Mix::F16))
     }
 
     /// Metadata and tensors of a file at `mix`, as llama.cpp's converter and quantiser write them.
-    pub fn header(&self, mix: Mix) -> Header {
+    pub(crate) fn header(&self, mix: Mix) -> Header {
         let tensors = self.typed(mix, false).into_iter().map(|(part, kind)| TensorInfo {
             name: part.full_name(),
             dims: part.dims().to_vec(),
@@ -37,7 +37,7 @@ impl Dimensions {
         Some(self.typed(Mix::by_name(quant)?, false).into_iter().map(tensor).collect())
     }
 
-    /// What the tensors weigh at `quant`, with an importance matrix or without. `None` for a
+    /// Returns the bytes of the tensors at `quant`, with an importance matrix or without. `None` for a
     /// quantisation that no rule goes by.
     pub fn weights(&self, quant: &str, imatrix: bool) -> Option<Weights> {
         let mix = Mix::by_name(quant)?;

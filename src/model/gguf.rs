@@ -30,30 +30,51 @@ const MAX_HEADER: u64 = 256 << 20;
 /// (tests/gguf_hostile.rs counts).
 const MAX_KEPT: u64 = 12 << 20;
 
+/// Reasons why a header cannot be read. A command that was given such a file ends with exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum GgufError {
+    /// The first four bytes are not `GGUF`; they are given here, escaped.
     #[error("not a GGUF file: it begins with {0}")]
     NotGguf(String),
+    /// The version is neither 2 nor 3.
     #[error("GGUF version {0} is not supported (2 and 3 are)")]
     Version(u32),
+    /// The version's bytes are in the other order.
     #[error("the file is big-endian; llama.cpp needs it converted")]
     BigEndian,
+    /// The file ends before the part that is named here.
     #[error("the file ends in the middle of {0}: it is truncated or still downloading")]
     Truncated(&'static str),
+    /// A tensor lies beyond the end of the file.
     #[error("tensor {name} reaches byte {end} but the file has {size}: it is truncated or still downloading")]
-    TensorOutside { name: String, end: u64, size: u64 },
+    TensorOutside {
+        /// Name of the tensor.
+        name: String,
+        /// Byte of the file at which its data would end.
+        end: u64,
+        /// Size of the file, bytes.
+        size: u64,
+    },
+    /// A count, length or type is beyond its bound or contradicts another; the sentence says which.
     #[error("corrupt header: {0}")]
     Corrupt(String),
+    /// Reading failed for another reason than the end of the file.
     #[error("reading the file")]
     Io(#[source] io::Error),
 }
 
+/// Value of a metadata key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
+    /// An unsigned number of 8 to 64 bits.
     Unsigned(u64),
+    /// A signed number of 8 to 64 bits.
     Signed(i64),
+    /// A floating-point number of 32 or 64 bits.
     Float(f64),
+    /// A boolean.
     Bool(bool),
+    /// A text; bytes that are not UTF-8 are replaced.
     Text(String),
     /// Numbers of a short array.
     Numbers(Vec<f64>),
@@ -61,29 +82,38 @@ pub enum Value {
     Skipped(u64),
 }
 
+/// One row of the tensor table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorInfo {
+    /// Name, `blk.7.attn_q.weight`.
     pub name: String,
     /// Elements along each dimension, fastest first (ggml's `ne`).
     pub dims: Vec<u64>,
+    /// Type of its elements.
     pub kind: TensorType,
     /// From the start of the data section, bytes.
     pub offset: u64,
+    /// Size of its data without padding, bytes.
     pub bytes: u64,
 }
 
 impl TensorInfo {
+    /// Returns how many elements it has.
     pub fn elements(&self) -> u64 {
         self.dims.iter().product()
     }
 }
 
+/// Header of a GGUF file: everything before the data of its tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
+    /// Version of the format, 2 or 3.
     pub version: u32,
+    /// Settings by their keys, `llama.block_count`.
     pub metadata: BTreeMap<String, Value>,
     /// Keys whose number is signed or has 64 bits.
     pub wide_numbers: Vec<String>,
+    /// Tensors in the order of the file; no name is there twice.
     pub tensors: Vec<TensorInfo>,
     /// Where the data section begins, bytes from the start of the file.
     pub data_offset: u64,
@@ -157,6 +187,7 @@ impl Header {
         Ok(())
     }
 
+    /// Returns the text under `key`; `None` where there is none or it is no text.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.metadata.get(key)? {
             Value::Text(text) => Some(text),
@@ -164,6 +195,7 @@ impl Header {
         }
     }
 
+    /// Returns the whole number under `key`; `None` where there is none, or it is negative or no number.
     pub fn number(&self, key: &str) -> Option<u64> {
         match self.metadata.get(key)? {
             Value::Unsigned(n) => Some(*n),

@@ -3,20 +3,31 @@
 use super::tensor_type::TensorType;
 use std::io::{self, Write};
 
+/// Value of a metadata key, with its type in the file.
 pub enum Field<'a> {
+    /// An unsigned number of 32 bits.
     U32(u32),
+    /// A floating-point number of 32 bits.
     F32(f32),
+    /// A boolean.
     Bool(bool),
+    /// A text.
     Text(&'a str),
+    /// An array of texts.
     Texts(Vec<String>),
+    /// An array of floating-point numbers of 32 bits.
     Floats(Vec<f32>),
+    /// An array of signed numbers of 32 bits.
     Ints(Vec<i32>),
 }
 
 /// A tensor to write: dimensions fastest first.
 pub struct Tensor {
+    /// Name, `blk.7.attn_q.weight`.
     pub name: String,
+    /// Elements along each dimension, at least one dimension.
     pub dims: Vec<u64>,
+    /// Type of its elements.
     pub kind: TensorType,
 }
 

@@ -2,12 +2,20 @@
 
 use super::gguf::Header;
 
+/// Reasons why the header of a sound GGUF file gives no shape. Planning with such a file ends with exit code 1.
 #[derive(Debug, thiserror::Error)]
 pub enum ShapeError {
+    /// A setting or tensor that is needed is not there; its name is given.
     #[error("the header has no {0}")]
     Missing(String),
+    /// A setting is zero or beyond any published model.
     #[error("the header's {key} is {value}, which no model has")]
-    Absurd { key: String, value: u64 },
+    Absurd {
+        /// Name of the setting.
+        key: String,
+        /// Its value.
+        value: u64,
+    },
 }
 
 /// The settings `architecture.*` of `header`.

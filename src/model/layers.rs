@@ -9,7 +9,10 @@ use super::window::Window;
 /// Elements that one token adds to a layer's cache, and the sizes that the layer works with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerKv {
+    /// Elements of a token's keys in the cache, all heads together.
     pub k: u64,
+    /// Elements of a token's values in the cache, all heads together; 0 where the key holds them (latent
+    /// attention).
     pub v: u64,
     /// Looks back over the sliding window only.
     pub window: bool,
@@ -17,15 +20,17 @@ pub struct LayerKv {
     pub state: u64,
     /// Query heads.
     pub heads: u64,
-    /// Elements of one head's key and value.
+    /// Elements of one head's key.
     pub head_k: u64,
+    /// Elements of one head's value.
     pub head_v: u64,
     /// Width of a dense feed-forward.
     pub ff: u64,
     /// Has experts instead.
     pub experts: bool,
-    /// Elements that choosing tokens (sparse attention) caches besides.
+    /// Elements of the keys that sparse attention caches besides, to choose tokens by.
     pub index_k: u64,
+    /// Elements of the values beside those keys.
     pub index_v: u64,
     /// Has a place in the attention cache, even if it is empty.
     pub cached: bool,

@@ -1,7 +1,7 @@
-//! What a GGUF file is, and whether llama-server b11434 loads it as a model that answers.
+//! Tells the kind of a GGUF file, and whether llama-server b11434 loads it as a model that answers.
 //!
 //! Follows `load_hparams`, `load_vocab` and the loaders in src/models/*.cpp of llama.cpp: they refuse a file
-//! without a setting or tensor that they ask for, and one with a tensor that nobody asks for. What they ask for is in
+//! without a setting or tensor that they ask for, and one with a tensor that nobody asks for. The list of these is in
 //! architectures.txt, which tests/oracle/architectures.py makes from llama.cpp itself.
 
 use super::gguf::{Header, Value};
@@ -132,7 +132,7 @@ fn other_kind(header: &Header) -> Option<(String, String)> {
     Some((format!("the file is {what}"), hint))
 }
 
-/// What llama.cpp asks an architecture's file for.
+/// Tensors that llama.cpp asks an architecture's file for.
 struct Asked {
     /// Every layer attends, or has a feed-forward.
     attends: bool,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The parts of a layer that differ between architectures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// Root-mean-square norms; layer norms otherwise.
     pub rms: bool,
     pub norm_bias: bool,
@@ -37,7 +37,7 @@ pub struct Block {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QkNorm {
+pub(crate) enum QkNorm {
     /// Over each head.
     Head,
     /// Over all heads together.
@@ -45,7 +45,7 @@ pub enum QkNorm {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedForward {
+pub(crate) enum FeedForward {
     /// Gate and up side by side.
     Gated,
     /// Gate and up in one matrix.
@@ -54,7 +54,7 @@ pub enum FeedForward {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Experts {
+pub(crate) struct Experts {
     pub count: u64,
     pub used: u64,
     /// Feed-forward of one expert.
@@ -74,14 +74,14 @@ pub struct Experts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gating {
+pub(crate) enum Gating {
     Softmax,
     Sigmoid,
     SoftmaxOfChosen,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Latent {
+pub(crate) struct Latent {
     pub q_rank: Option<u64>,
     pub kv_rank: u64,
     /// Elements with a position.
@@ -93,7 +93,7 @@ pub struct Latent {
 
 /// Sparse attention's way to choose the tokens that are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Indexer {
+pub(crate) struct Indexer {
     pub heads: u64,
     /// Elements of its key.
     pub key: u64,

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Way to make one vector of many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
+    /// Mean of all tokens' vectors.
     Mean,
     /// The first token's.
     Cls,
@@ -13,6 +15,7 @@ pub enum Pooling {
 }
 
 impl Pooling {
+    /// Returns the word that llama-server's `--pooling` takes.
     pub fn name(self) -> &'static str {
         match self {
             Pooling::Mean => "mean",

@@ -1,6 +1,6 @@
 //! Properties of a model that the ledger needs: its dimensions ([`Shape`]) and what its tensors weigh
 //! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
-//! published dimensions and a [recipe](super::recipe).
+//! published dimensions and a `recipe`.
 
 use super::gguf::Header;
 use super::keys::Keys;
@@ -8,7 +8,7 @@ pub use super::keys::ShapeError;
 pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
-pub use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, QkNorm};
+pub(crate) use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, QkNorm};
 use super::tensor_type::TensorType;
 use super::window;
 use std::collections::BTreeMap;
@@ -22,26 +22,31 @@ pub struct Shape {
     pub known: bool,
     /// Hidden states of a batch that llama.cpp's graph may keep longer than ours.
     pub slack: u64,
+    /// Width of a token's hidden state, elements.
     pub n_embd: u64,
     /// Widest dense feed-forward of any layer.
     pub n_ff: u64,
+    /// Tokens of the vocabulary: rows of the embedding.
     pub n_vocab: u64,
+    /// Most query heads of any layer.
     pub n_head: u64,
+    /// Tokens of context that it was trained for; 2048 where the header does not say.
     pub n_ctx_train: u64,
     /// Elements of one attention head's key.
     pub head_dim: u64,
-    /// And of its value.
+    /// Elements of one attention head's value.
     pub head_dim_v: u64,
+    /// Every layer in the order in which a token goes through them, those that only draft tokens included.
     pub layers: Vec<LayerKv>,
     /// Tokens that sliding-window layers look back.
     pub window: Option<u64>,
-    pub block: Block,
-    pub experts: Option<Experts>,
+    pub(crate) block: Block,
+    pub(crate) experts: Option<Experts>,
     /// Layers before the first with experts.
     pub dense_lead: usize,
     /// Multi-head latent attention: one joint key for all heads is cached, and no value.
-    pub latent: Option<Latent>,
-    pub indexer: Option<Indexer>,
+    pub(crate) latent: Option<Latent>,
+    pub(crate) indexer: Option<Indexer>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -49,6 +54,7 @@ pub struct Shape {
 pub struct Weights {
     /// `Q4_K_M`, `F16`, …
     pub quant: String,
+    /// Elements of all tensors.
     pub parameters: u64,
     /// All tensors.
     pub total_bytes: u64,
@@ -61,6 +67,7 @@ pub struct Weights {
     pub output_bytes: u64,
     /// The embedding is the output's matrix too.
     pub tied: bool,
+    /// Bytes of each layer.
     pub layer_bytes: Vec<u64>,
     /// Part of those that the routed experts take.
     pub expert_bytes: Vec<u64>,
@@ -73,18 +80,22 @@ pub struct Weights {
 /// One tensor as dimensions and type; what shapes and headers have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
+    /// Name, `blk.7.attn_q.weight`.
     pub name: String,
+    /// Elements along each dimension, fastest first.
     pub dims: Vec<u64>,
+    /// Type of its elements.
     pub kind: TensorType,
 }
 
 impl Weights {
+    /// Returns the weights of `tensors`, which belong to a model of `layers` layers at quantisation `quant`.
     pub fn of(quant: &str, tensors: &[Tensor], layers: usize) -> Weights {
         let pieces = tensors.iter().map(|t| (layer_of(&t.name), t.name.as_str(), t.dims.as_slice(), t.kind));
         Weights::sum(quant, layers, pieces)
     }
 
-    /// Of tensors as layer, name, dimensions and type.
+    /// Returns the weights of tensors that are given as layer, name, dimensions and type.
     pub fn sum<'a>(
         quant: &str,
         layers: usize,
@@ -167,6 +178,8 @@ fn layer_of(name: &str) -> Option<usize> {
 /// Most layers believed; the deepest published model has about 130.
 const MAX_LAYERS: u64 = 512;
 impl Shape {
+    /// Reads a shape from a header: from its settings, and where those leave it open from the names and
+    /// dimensions of its tensors.
     pub fn from_header(header: &Header) -> Result<Shape, ShapeError> {
         let missing = |key: &str| ShapeError::Missing(key.to_string());
         let architecture =

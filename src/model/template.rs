@@ -6,6 +6,7 @@ use super::registry::{self, Model};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
+/// A chat template and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatTemplate {
     /// Jinja source; `None` for a base model, which completes text, or where none is known.

@@ -6,9 +6,13 @@
 /// One ggml type. `block` elements take `bytes` bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorType {
+    /// Number of the type in files and in ggml.
     pub id: u32,
+    /// Name in upper case, `Q4_K`.
     pub name: &'static str,
+    /// Elements of one block.
     pub block: u64,
+    /// Bytes of one block.
     pub bytes: u64,
 }
 
@@ -57,6 +61,7 @@ types! {
 }
 
 impl TensorType {
+    /// Returns the type of that number; `None` where ggml has none or removed it.
     pub fn by_id(id: u32) -> Option<TensorType> {
         ALL.iter().copied().find(|t| t.id == id)
     }

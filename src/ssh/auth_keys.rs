@@ -1,5 +1,6 @@
 //! Keys: named files, the configuration's files, the agent's keys, default files; a certificate before
-//! the key that it is about. What needs no question comes before what needs a passphrase.
+//! the key that it is about. Keys that need no question come before those that need a
+//! passphrase.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -155,8 +155,8 @@ impl Exec {
         Ok(())
     }
 
-    /// The next line of stdout without its newline; `None` when stdout has ended. What comes after
-    /// the last newline is a line too.
+    /// The next line of stdout without its newline; `None` when stdout has ended. Bytes after
+    /// the last newline are a line too.
     ///
     /// # Errors
     /// [`TimedOut`](super::TimedOut) after `timeout`, [`Lost`](super::Lost), or a line over 1 MiB.
@@ -228,7 +228,7 @@ impl Exec {
                 until = deadline();
                 continue;
             }
-            // The window is full or the socket is. What the command says must be read meanwhile:
+            // The window is full or the socket is. The command's output must be read meanwhile:
             // it may wait for that before it reads on.
             let half_sent = !matches!(
                 self.wire.session.block_directions(),

@@ -1,8 +1,8 @@
 //! Reads an SSH configuration where OpenSSH's client is not there to tell ([`super::authority`]).
 //!
-//! The first value counts, and blocks apply as ssh_config(5) says. What it cannot judge, and might matter, is
-//! refused by line and keyword: nothing is left out in silence. A block whose other criteria do not apply needs
-//! no judgement.
+//! The first value counts, and blocks apply as ssh_config(5) says. A line that it cannot judge, and that might
+//! matter, is refused by line and keyword: nothing is left out in silence. A block whose other criteria do not
+//! apply needs no judgement.
 
 use super::account;
 use super::found::{Found, is_none};

@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const MEMORY: u64 = 2 << 30;
 const MOST: usize = 64 << 20;
 
-/// What it prints of the inventory `path`. `None`: it is not on this machine.
+/// Returns what ansible-inventory prints of the inventory `path`; `None` where this machine has no Ansible.
 ///
 /// # Errors
 /// Its own words where it does not understand the inventory.

@@ -115,7 +115,7 @@ fn file(path: &Path, bytes: Vec<u8>) -> Result<Vec<Entry>, String> {
     }
 }
 
-/// What only Ansible reads.
+/// Reads an inventory that only Ansible understands.
 fn asked(path: &Path, what: &str) -> Result<Vec<Entry>, String> {
     match ask::ask(path)? {
         Some(list) => listed(&list),
@@ -140,7 +140,7 @@ fn ending(path: &Path) -> String {
     path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
-/// What Ansible has no part in; `None` for an inventory of its own.
+/// Reads a format of ours, JSON or a list of hosts; `None` for Ansible's own formats.
 fn own(path: &Path, text: &str) -> Option<Result<Vec<Entry>, String>> {
     if ending(path) == "toml" {
         return Some(ours::parse(text));

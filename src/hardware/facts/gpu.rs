@@ -4,38 +4,54 @@ use super::vendor::Vendor;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// A GPU that a driver works.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gpu {
+    /// Number of the GPU on this host, from 0; [`GpuLink`] and [`NvLink`] refer to it.
     pub index: u64,
+    /// Maker; NVIDIA in documents that name none.
     #[serde(default)]
     pub vendor: Vendor,
+    /// Name that the driver reports.
     pub name: String,
+    /// Identifier that stays with the card; null: not reported.
     pub uuid: Option<String>,
     /// `00000000:65:00.0`.
     #[serde(default)]
     pub pci_bus_id: Option<String>,
+    /// Memory that the driver reports, bytes; the host's memory where the card has none of its own.
     pub memory_total_bytes: u64,
+    /// Memory in use by any process, bytes.
     #[serde(default)]
     pub memory_used_bytes: Option<u64>,
+    /// Memory that no process uses, bytes.
     pub memory_free_bytes: Option<u64>,
+    /// Version of the driver, `570.124.06`.
     pub driver: Option<String>,
     /// The newest CUDA that the driver runs, `12.4`.
     #[serde(default)]
     pub cuda_version: Option<String>,
     /// `8.6`.
     pub compute_capability: Option<String>,
+    /// Error correction of the card's memory; null: not reported.
     #[serde(default)]
     pub ecc: Option<Ecc>,
+    /// Partition of the card into instances; null: the card has no such mode, or does not report it.
     #[serde(default)]
     pub mig: Option<Mig>,
+    /// Persistence mode: the driver stays loaded while no process uses the card.
     #[serde(default)]
     pub persistence: Option<bool>,
+    /// Power limit that is set, watts.
     #[serde(default)]
     pub power_limit_watts: Option<f64>,
+    /// Link between the card and the host.
     #[serde(default)]
     pub pcie: Option<Pcie>,
+    /// NUMA node of the host that the card is attached to.
     #[serde(default)]
     pub numa_node: Option<u64>,
+    /// Processes that use the card.
     #[serde(default)]
     pub processes: Option<Vec<GpuProcess>>,
 }
@@ -68,10 +84,11 @@ impl Gpu {
 pub struct PciCard {
     /// `0000:65:00.0`.
     pub bus_id: String,
+    /// Maker, by PCI's number of it.
     pub vendor: Vendor,
     /// PCI's number of the model, `2204`.
     pub device_id: String,
-    /// By the PCI ID Repository; null: it has no such card.
+    /// Name in the PCI ID Repository; null: it has no such card.
     pub name: Option<String>,
     /// The kernel's driver that works it; null: none.
     pub driver: Option<String>,
@@ -109,8 +126,10 @@ impl Gpu {
     }
 }
 
+/// Error correction of a card's memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ecc {
+    /// Whether it is on.
     pub enabled: bool,
     /// Errors since the driver was loaded that could not be corrected; null: not counted.
     pub uncorrected: Option<u64>,
@@ -118,8 +137,10 @@ pub struct Ecc {
     pub uncorrected_ever: Option<u64>,
 }
 
+/// NVIDIA's Multi-Instance GPU mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mig {
+    /// Whether it is on.
     pub enabled: bool,
     /// Memory of each instance; a process gets one.
     pub instances_bytes: Vec<u64>,
@@ -128,9 +149,13 @@ pub struct Mig {
 /// A link's generation falls when the card is idle; its width should not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pcie {
+    /// PCIe generation that the link runs at now.
     pub generation: u64,
+    /// Highest generation that the card and its slot support.
     pub generation_max: u64,
+    /// Lanes in use now.
     pub width: u64,
+    /// Most lanes that the card and its slot support.
     pub width_max: u64,
 }
 
@@ -148,9 +173,12 @@ impl Pcie {
     }
 }
 
+/// A process that uses a GPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuProcess {
+    /// Process id.
     pub pid: u32,
+    /// Name of its program, as nvidia-smi reports it; empty where it does not.
     pub name: String,
     /// null: hidden, as in a container.
     pub memory_bytes: Option<u64>,
@@ -159,13 +187,16 @@ pub struct GpuProcess {
 /// One pair of the topology matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuLink {
+    /// Index of one GPU.
     pub a: u64,
+    /// Index of the other GPU.
     pub b: u64,
     /// Name of the link in `nvidia-smi topo -m`: `NV12`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`.
     pub link: String,
 }
 
 impl GpuLink {
+    /// Returns whether the two are connected by NVLink.
     pub fn is_nvlink(&self) -> bool {
         self.link.starts_with("NV")
     }
@@ -184,9 +215,12 @@ impl GpuLink {
     }
 }
 
+/// One NVLink of one GPU.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NvLink {
+    /// Index of the GPU.
     pub gpu: u64,
+    /// Number of the link on that GPU, from 0.
     pub link: u64,
     /// One way, 10^9 bytes/s; null: inactive.
     pub gb_s: Option<f64>,

@@ -18,19 +18,26 @@ mod vendor;
 pub use gpu::{Ecc, Gpu, GpuLink, GpuProcess, Mig, NvLink, PciCard, Pcie};
 pub use vendor::Vendor;
 
+/// Name and version of this format: the value of [`Facts::schema`].
 pub const SCHEMA: &str = "agi-provision/facts/1";
 
+/// Everything that a probe reads of one host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
+    /// Name and version of this format: [`SCHEMA`].
     pub schema: String,
+    /// Operating system.
     pub os: Os,
+    /// Processor.
     pub cpu: Cpu,
+    /// RAM and swap.
     pub memory: Memory,
     /// The file system that holds /var/lib/agi-provision (or would).
     pub disk: Disk,
     /// Every place that this tool writes to.
     #[serde(default)]
     pub mounts: Vec<Mount>,
+    /// GPUs that a driver works.
     pub gpus: Vec<Gpu>,
     /// Graphics cards on the PCI bus, whether a driver works them or not.
     #[serde(default)]
@@ -83,12 +90,14 @@ impl Facts {
     }
 }
 
+/// The operating system.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Os {
     /// `debian`, `ubuntu`, …: os-release `ID`.
     pub id: String,
     /// os-release `VERSION_ID`.
     pub version: String,
+    /// Release of the kernel, `6.1.0-28-amd64`.
     pub kernel: String,
     /// Name by `uname -m`; [`crate::processor`] has those that are known.
     pub arch: String,
@@ -102,7 +111,9 @@ pub struct Os {
     pub glibc: Option<String>,
     /// Name by systemd-detect-virt: `kvm`, `lxc`, `openvz`, `none`, …
     pub virtualization: Option<String>,
+    /// Random id of this boot, from /proc/sys/kernel/random/boot_id.
     pub boot_id: Option<String>,
+    /// State of the clock; null: it may not be read, as in many containers.
     #[serde(default)]
     pub clock: Option<Clock>,
 }
@@ -118,15 +129,19 @@ pub struct Clock {
     pub max_error_seconds: f64,
 }
 
+/// The processor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cpu {
+    /// Model name in /proc/cpuinfo.
     pub model: String,
     /// CPUs this host may use (threads).
     pub logical: u64,
+    /// Cores; null: /proc/cpuinfo names none.
     pub physical: Option<u64>,
     /// Cores run two or more threads each.
     #[serde(default)]
     pub smt: Option<bool>,
+    /// NUMA nodes that the kernel lists.
     #[serde(default)]
     pub numa_nodes: Option<u64>,
     /// Flags by their names in /proc/cpuinfo: `fma`, `asimd`, …
@@ -137,6 +152,7 @@ pub struct Cpu {
     /// Now, MHz.
     #[serde(default)]
     pub mhz: Option<u64>,
+    /// Highest frequency that the kernel may set, MHz.
     #[serde(default)]
     pub max_mhz: Option<u64>,
     /// Share of the time since boot that the hypervisor gave to others, percent.
@@ -144,11 +160,16 @@ pub struct Cpu {
     pub steal_percent: Option<f64>,
 }
 
+/// RAM and swap.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
+    /// RAM, bytes.
     pub total_bytes: u64,
+    /// RAM that a new program can take without swap, bytes.
     pub available_bytes: u64,
+    /// Swap space, bytes.
     pub swap_bytes: u64,
+    /// Swap space that is not used, bytes.
     #[serde(default)]
     pub swap_free_bytes: u64,
     /// The tightest cgroup limit above the service that is below the total; null: none.
@@ -164,22 +185,32 @@ pub struct Memory {
     pub transparent_huge_pages: Option<String>,
 }
 
+/// A mounted file system.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
+    /// Mount point.
     pub mount: String,
+    /// Type, `ext4`, `overlay`, …
     pub fs: String,
+    /// Size, bytes.
     pub total_bytes: u64,
+    /// Bytes that ordinary users may still write.
     pub free_bytes: u64,
+    /// Inodes that ordinary users may still make; null: the file system has no table of them.
     pub free_inodes: Option<u64>,
+    /// Whether it is mounted read-only.
     pub read_only: bool,
 }
 
+/// A place that this program writes to, and the file system under it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mount {
     /// The place asked about; the mount is that of its nearest ancestor that exists.
     pub path: String,
+    /// The file system.
     #[serde(flatten)]
     pub disk: Disk,
+    /// Whether programs may not be started from it.
     pub noexec: bool,
     /// `nvme`, `ssd`, `hdd`, `virtual` (a hypervisor's disk), or `memory`.
     pub kind: Option<String>,
@@ -188,8 +219,10 @@ pub struct Mount {
     pub read_mb_s: Option<f64>,
 }
 
+/// A TCP port that a process listens on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
+    /// Number of the port.
     pub port: u16,
     /// Local addresses that it listens on; 0.0.0.0 and :: are all. Empty: unknown.
     #[serde(default)]
@@ -226,15 +259,19 @@ pub struct Egress {
 /// Facts that could not be read, and facts that this host does not have.
 #[derive(Debug, Default)]
 pub struct Gaps {
+    /// Field → why it could not be read.
     pub failed: BTreeMap<String, String>,
+    /// Field → why there is nothing to read.
     pub unsupported: BTreeMap<String, String>,
 }
 
 impl Gaps {
+    /// Notes that `field` should be there and could not be read.
     pub fn failed(&mut self, field: impl Into<String>, why: impl Into<String>) {
         self.failed.insert(field.into(), why.into());
     }
 
+    /// Notes that this host has no such thing as `field`, or does not report it.
     pub fn unsupported(&mut self, field: impl Into<String>, why: impl Into<String>) {
         self.unsupported.insert(field.into(), why.into());
     }

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vendor {
+    /// NVIDIA.
     #[default]
     Nvidia,
+    /// AMD.
     Amd,
+    /// Intel.
     Intel,
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 /// One or several limits in one currency; all of them hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
+    /// Currency of every amount in `limits`.
     pub currency: Currency,
     /// Amounts, the first one as it was asked for.
     pub limits: Vec<(f64, Period)>,
@@ -62,7 +63,7 @@ fn read_amount(text: &str) -> Result<(f64, Currency), String> {
 }
 
 /// A number as people write it: groups of three apart by a blank, a comma or an apostrophe, and one mark before the
-/// decimals. What may be read in two ways is refused with both.
+/// decimals. A number that may be read in two ways is refused with both.
 fn decimal(text: &str) -> Result<f64, String> {
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '\'' | '_');
     let parts: Vec<&str> = text.split(is_blank).collect();

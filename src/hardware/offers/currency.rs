@@ -6,14 +6,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
+    /// US dollar.
     Usd,
+    /// Euro.
     Eur,
+    /// Russian rouble.
     Rub,
 }
 
 impl Currency {
+    /// Every currency, in the order of [`Rates`](super::Rates).
     pub const ALL: [Currency; 3] = [Currency::Usd, Currency::Eur, Currency::Rub];
 
+    /// Returns the code by ISO 4217, `USD`.
     pub fn as_str(self) -> &'static str {
         match self {
             Currency::Usd => "USD",

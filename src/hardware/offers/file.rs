@@ -45,9 +45,11 @@ const LEAST_VRAM: u64 = 512;
 /// Content of an offers file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OfferFile {
+    /// Sound rows; from [`shortlist`] only those that a choice can come to.
     pub offers: Vec<Offer>,
     /// Providers of all rows, also of those that are not among the offers.
     pub providers: Vec<String>,
+    /// Rows that cannot be used, each with its reason.
     pub broken: Vec<BrokenRow>,
 }
 

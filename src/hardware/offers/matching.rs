@@ -21,7 +21,7 @@ pub struct Has<'a> {
 }
 
 impl Machine {
-    pub fn has(&self) -> Has<'_> {
+    pub(crate) fn has(&self) -> Has<'_> {
         let gpus = self.gpus.as_ref().map(|g| (g.count, g.name.as_str(), g.vram_mib, g.link));
         Has { vcpu: self.vcpu, ram_gib: self.ram_gib, disk_gb: self.disk_gb, gpus }
     }

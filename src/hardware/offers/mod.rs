@@ -1,7 +1,7 @@
 //! Offers: machines that can be rented, what each has, what it costs, and where and when that was read.
 //!
-//! An offer is for every profile whose promises its machine keeps ([`matching`]). The rows compiled in
-//! (`profiles/offers.csv`) are few; [`update`] reads catalogues ([`sources`]) into a file in the user's
+//! An offer is for every profile whose promises its machine keeps (`matching`). The rows compiled in
+//! (`profiles/offers.csv`) are few; `update` reads catalogues (`sources`) into a file in the user's
 //! data folder ([`store`]), which planning then uses. Planning never asks the network.
 
 pub mod budget;
@@ -9,14 +9,14 @@ pub mod currency;
 pub mod day;
 pub mod file;
 pub mod machine;
-pub mod matching;
+pub(crate) mod matching;
 pub mod offer;
 pub mod providers;
 pub mod rates;
 pub mod shortlist;
-pub mod sources;
+pub(crate) mod sources;
 pub mod store;
-pub mod update;
+pub(crate) mod update;
 
 pub use budget::Budget;
 pub use currency::Currency;

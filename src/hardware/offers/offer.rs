@@ -10,16 +10,23 @@ use std::cmp::Ordering;
 /// One machine at one price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
+    /// Provider by its name in offers, `hetzner`.
     pub provider: String,
+    /// Provider's name of the machine, `cx53`.
     pub instance: String,
+    /// Provider's name of the region; `None` where the source does not tell.
     pub region: Option<String>,
     /// On demand, in `currency`.
     pub per_hour: f64,
+    /// Currency of both prices.
     pub currency: Currency,
     /// The most that a month is billed, whatever its hours.
     pub per_month_cap: Option<f64>,
+    /// Kind of host that is rented.
     pub host: HostKind,
+    /// Resources that it has.
     pub machine: Machine,
+    /// List of prices that it was read from.
     pub source: String,
     /// Day of the price, `YYYY-MM-DD`.
     pub as_of: String,
@@ -28,27 +35,34 @@ pub struct Offer {
 /// Resources of a machine; `None` where its source does not tell.
 #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
 pub struct Machine {
+    /// Virtual CPUs; some providers sell a fraction of one.
     pub vcpu: Option<f64>,
+    /// RAM, GiB (2^30 bytes).
     pub ram_gib: Option<f64>,
     /// 10^9 bytes.
     pub disk_gb: Option<f64>,
+    /// Graphics cards; `None` for a machine without.
     pub gpus: Option<Gpus>,
 }
 
 /// Several cards of one kind.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub struct Gpus {
+    /// Number of cards.
     pub count: u64,
     /// Name that nvidia-smi reports.
     pub name: String,
     /// Memory of one card, MiB.
     pub vram_mib: u64,
+    /// How they are connected; `None` where the source does not tell.
     pub link: Option<Link>,
 }
 
+/// Kind of host that an offer rents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HostKind {
+    /// A machine with a kernel and an init of its own.
     Vm,
     /// Runs no systemd, so `apply` cannot use it.
     Container,
@@ -62,13 +76,17 @@ pub const HOURS_PER_MONTH: f64 = 730.5;
 /// Period that a price is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Period {
+    /// An hour.
     Hour,
+    /// 24 hours.
     Day,
+    /// [`HOURS_PER_MONTH`] hours.
     #[default]
     Month,
 }
 
 impl Period {
+    /// Returns its length in hours.
     pub fn hours(self) -> f64 {
         match self {
             Period::Hour => 1.0,
@@ -77,6 +95,7 @@ impl Period {
         }
     }
 
+    /// Returns its name in budgets and messages: `hour`, `day`, `month`.
     pub fn as_str(self) -> &'static str {
         match self {
             Period::Hour => "hour",
@@ -92,6 +111,7 @@ impl Offer {
         price(self.per_hour, self.per_month_cap, period)
     }
 
+    /// Returns the most that a month costs, in `currency`.
     pub fn per_month(&self) -> f64 {
         self.price(Period::Month)
     }

@@ -10,10 +10,13 @@ const COLUMNS: [&str; 4] = ["currency", "per_usd", "as_of", "source"];
 /// Rate of one currency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rate {
+    /// Currency that the rate is of.
     pub currency: Currency,
     /// Units for one US dollar.
     pub per_usd: f64,
+    /// Day of the rate.
     pub as_of: jiff::civil::Date,
+    /// Publisher of the rate, such as a central bank.
     pub source: String,
 }
 
@@ -35,6 +38,7 @@ impl Default for Rates {
 }
 
 impl Rates {
+    /// Returns the rate of `currency`.
     pub fn of(&self, currency: Currency) -> &Rate {
         &self.0[currency as usize]
     }

@@ -19,7 +19,7 @@ pub(super) struct Compared<'a> {
     pub has: Has<'a>,
 }
 
-/// What offers are compared by, all of it the better the less there is.
+/// Properties that offers are compared by; less is better in each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Terms {
     /// US dollars an hour and a month, and the negatives of cores, memory and disk.
@@ -100,7 +100,7 @@ impl<'r> Sieve<'r> {
         Ok(())
     }
 
-    /// What is left, in an order of its own.
+    /// Returns the offers that are left, the cheapest for an hour first.
     pub fn offers(self) -> Vec<Offer> {
         let fronts = self.fronts.into_values().flatten();
         let mut offers: Vec<Offer> = fronts.flat_map(|front| front.offers).map(|(_, offer)| offer).collect();

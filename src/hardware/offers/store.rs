@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 /// Known offers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
+    /// Offers of the named file, or of the refreshed file and those compiled in.
     pub offers: Vec<Offer>,
     /// Parts of a file that could not be used, one sentence each.
     pub warnings: Vec<String>,

@@ -6,7 +6,7 @@ use crate::error::{Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::rows::BrokenRow;
 
-/// CloudOutcome for one cloud of one source.
+/// Outcome for one cloud of one source.
 #[derive(Debug)]
 pub enum CloudOutcome {
     Read {

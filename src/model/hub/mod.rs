@@ -4,6 +4,6 @@ mod label;
 mod name;
 mod pick;
 
-pub use label::{label, split_name};
+pub use label::split_name;
 pub use name::{HubName, Which, parse};
-pub use pick::{Picked, Unpicked, is_model, pick};
+pub use pick::{Unpicked, pick};

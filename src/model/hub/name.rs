@@ -15,7 +15,7 @@ pub struct HubName {
     pub which: Which,
 }
 
-/// What of the repository is meant.
+/// Part of the repository that is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     /// The planner's choice.

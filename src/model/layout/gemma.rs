@@ -1,9 +1,9 @@
-//! What Gemma 3n and 4 have besides: inputs of each layer, and 3n's alternating updates.
+//! Tensors that only Gemma 3n and 4 have: inputs of each layer, and 3n's alternating updates.
 
 use super::part::Parts;
 use crate::model::dimensions::Dimensions;
 
-/// Of 3n: streams that a token runs in, and the rank of its learned residual.
+/// Streams that a token runs in, and the rank of its learned residual, in Gemma 3n.
 const STREAMS: u64 = 4;
 const LAUREL: u64 = 64;
 

@@ -1,4 +1,4 @@
-//! What layers are made of, by architecture.
+//! Parts of a layer, by architecture.
 
 use crate::model::dimensions::Dimensions;
 

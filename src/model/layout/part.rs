@@ -21,14 +21,14 @@ pub enum Category {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     Single,
-    /// As converted: 16 bits.
+    /// 16 bits, the type that the converter writes.
     Half,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     pub layer: Option<u64>,
-    /// Without `blk.N.`.
+    /// Name without `blk.N.`.
     pub name: &'static str,
     dims: [u64; 3],
     n_dims: usize,
@@ -47,7 +47,7 @@ impl Part {
         self.dims().iter().product()
     }
 
-    /// As the file has it: `blk.7.attn_q.weight`.
+    /// Returns its name in the file, `blk.7.attn_q.weight`.
     pub fn full_name(&self) -> String {
         match self.layer {
             Some(layer) => format!("blk.{layer}.{}", self.name),
@@ -64,7 +64,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// What is pushed from here on belongs to `layer`.
+    /// Makes `layer` the layer of the tensors that are pushed from here on.
     pub fn layer(&mut self, layer: u64) {
         self.layer = Some(layer);
     }

@@ -9,18 +9,22 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
+/// A published model: names, dimensions, and the files that it can be had in.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
+    /// Name in commands and plans, `bge-m3`.
     pub id: String,
+    /// Name for people.
     pub name: String,
     /// Other names, in any spelling that `registry::find` is to take.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Tasks that it is for.
     pub uses: Vec<Use>,
     /// Hugging Face repository of the original weights, `owner/name`.
     pub origin: String,
-    /// As the repository's card calls it; `None` where it was not seen.
+    /// Licence by its name on the repository's card; `None` where it was not seen.
     pub licence: Option<String>,
     /// Codes of ISO 639-1, as the card lists them; `None` where it lists none.
     pub languages: Option<Vec<String>>,
@@ -30,6 +34,7 @@ pub struct Model {
     pub chat_template: Option<String>,
     /// Where dimensions, files and sizes were read, for people.
     pub sources: Vec<String>,
+    /// Dimensions, from which the bytes of every tensor follow.
     pub dimensions: Dimensions,
     /// Bytes of a file beside its tensors, nearly all of them the tokenizer; as a published file of a
     /// known size leaves them.
@@ -38,10 +43,13 @@ pub struct Model {
     pub published: Vec<Repository>,
 }
 
+/// A task that models are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Use {
+    /// Answers in a conversation.
     Chat,
+    /// Writes program code.
     Code,
     /// Gives vectors.
     Embedding,
@@ -50,6 +58,7 @@ pub enum Use {
 }
 
 impl Use {
+    /// Returns its word in the registry's files and in listings.
     pub fn name(self) -> &'static str {
         match self {
             Use::Chat => "chat",
@@ -60,6 +69,7 @@ impl Use {
     }
 }
 
+/// A repository with quantisations of the model.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Repository {
@@ -71,23 +81,27 @@ pub struct Repository {
     /// Its publisher chose types of his own: only a file's header tells what it weighs.
     #[serde(default)]
     pub own: bool,
+    /// Files, one for each quantisation.
     pub files: Vec<PublishedFile>,
 }
 
 /// Written as `["Q4_K_M", "model-Q4_K_M.gguf", 2497280256]`; the size may be missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedFile {
+    /// Quantisation by its name in llama.cpp, or the publisher's own, `UD-Q4_K_XL`.
     pub quant: String,
     /// Path in the repository; of a split file, the first part's.
     pub name: String,
+    /// Size of all parts together; `None` where it was not seen.
     pub size: Option<Size>,
 }
 
-/// Of the whole file, all parts together.
+/// Size of a whole file, all parts together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Size {
+    /// Exact number of bytes.
     Bytes(u64),
-    /// As a catalogue prints it: `4.7 GiB`.
+    /// A rounded size, as a catalogue prints it: `4.7 GiB`.
     Printed(String),
 }
 
@@ -114,6 +128,7 @@ impl Size {
 }
 
 impl PublishedFile {
+    /// Returns the exact size, bytes; `None` where only a printed one or none is known.
     pub fn size_bytes(&self) -> Option<u64> {
         match self.size {
             Some(Size::Bytes(bytes)) => Some(bytes),
@@ -192,6 +207,7 @@ fn rule_near(quant: &str) -> Option<Mix> {
 }
 
 impl Model {
+    /// Returns whether it is for that task.
     pub fn has_use(&self, wanted: Use) -> bool {
         self.uses.contains(&wanted)
     }
@@ -206,6 +222,8 @@ impl Model {
         self.published.first().map_or(&self.origin, |published| &published.repository)
     }
 
+    /// Returns what the planner needs of its dimensions. Every embedded model has a shape, which a test
+    /// holds.
     pub fn shape(&self) -> Shape {
         self.dimensions.shape().expect("the embedded registry is checked by a test")
     }

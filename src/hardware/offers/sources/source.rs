@@ -49,9 +49,9 @@ pub trait Source: Sync {
 /// One cloud in a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cloud {
-    /// In the source's files.
+    /// Id in the source's files.
     pub id: &'static str,
-    /// In offers; sources that disagree on a name agree here.
+    /// Provider's name in offers; sources that disagree on a name agree here.
     pub provider: &'static str,
     pub host: HostKind,
 }
