@@ -114,7 +114,6 @@
 // They panic where a pipe is closed or a disk full; `say!` and `cli::output::print` do not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![deny(unsafe_code)]
-// Not yet in the rooms that say `allow` below.
 #![warn(missing_docs)]
 
 #[macro_use]

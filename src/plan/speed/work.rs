@@ -120,7 +120,7 @@ pub enum HostRate {
 /// Work of one card for one token, and the hardware that does it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CardTerms {
-    /// Generation of the card, which selects its row of [`rates::Rates`].
+    /// Generation of the card, which selects its row of [`Rates`](super::rates::Rates).
     pub generation: Generation,
     /// It has a row in `profiles/cards.csv`.
     pub known: bool,
