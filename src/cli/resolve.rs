@@ -3,7 +3,9 @@
 use crate::error::{Context, Result, hint};
 use crate::fetch::release::Releases;
 use crate::hardware::facts::Vendor;
-use crate::plan::document::RuntimeFile;
+use crate::hardware::offers::{Offer, machine};
+use crate::hardware::profiles::Profile;
+use crate::plan::document::{Plan, RuntimeFile};
 use crate::plan::plan;
 use crate::plan::request::{ModelChoice, Request};
 use crate::plan::runtime::{self, RuntimeHost};
@@ -33,10 +35,9 @@ pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
     let plan = plan(request)?;
     // A plan that is free to choose shares by layers once an archive is pinned.
     let tensor = request.fixed.split_mode == Some(SplitMode::Tensor);
-    let profile = request.profiles.iter().find(|profile| profile.id == plan.profile.id);
-    let profile = profile.context("the plan's profile is one of the request's")?;
+    let profile = planned_machine(request, &plan).context("the plan's machine is one of the request's")?;
     let known = request.fixed.host.as_ref().filter(|_| profile.is_there());
-    let host = RuntimeHost::of_profile(profile, tensor, known);
+    let host = RuntimeHost::of_profile(&profile, tensor, known);
     let (best, single) = (runtime::choose(&host, build), runtime::choose_single(&host, build));
     let Some(name) = single.archives.first() else {
         say!("warning: the runtime stays unpinned: {}", single.why);
@@ -68,4 +69,15 @@ pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
             Ok(None)
         }
     }
+}
+
+/// Returns the machine that `plan` was made for: the offer's own, or the class of machines that it is named by.
+fn planned_machine(request: &Request, plan: &Plan) -> Option<Profile> {
+    let rented = plan.cost.as_ref().map(|cost| format!("{}/{}", cost.offer.provider, cost.offer.instance));
+    let named = |name: &str| {
+        let offer = request.offers.iter().find(|offer: &&Offer| machine::name(offer) == name)?;
+        machine::profile(offer, &request.profiles)
+    };
+    let class = || request.profiles.iter().find(|profile| profile.id == plan.profile.id).cloned();
+    rented.and_then(|name| named(&name)).or_else(class).or_else(|| named(&plan.profile.id))
 }

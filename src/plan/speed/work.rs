@@ -4,7 +4,7 @@ use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
 
 /// Share of a host's peak bandwidth that reading reaches. A host that was probed names what it reads, divided by this.
-pub(in crate::plan) const READ_OF_PEAK: f64 = 0.65;
+pub(crate) const READ_OF_PEAK: f64 = 0.65;
 
 /// Factors of the seconds at an interval's ends: times as long at the slow end, times as short at the fast one.
 #[derive(Clone, Copy, Debug, PartialEq)]
