@@ -138,6 +138,10 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
 
 /// The last `count` lines of `units`, oldest first; only those since `since` where it is given.
 pub fn last_lines(units: &[String], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
+    if since.is_some() {
+        // A process that has just ended may have lines that journald has not written yet.
+        _ = process::run("journalctl", &["--sync"], LIMIT);
+    }
     let since = since.map(|since| format!("--since=@{:.6}", since.as_microsecond() as f64 / 1e6));
     // With --since, -n would mean the first lines; all of one start is little.
     let lines = count.to_string();
