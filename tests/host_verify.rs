@@ -142,9 +142,11 @@ fn a_plan_for_two_linked_cards_is_verified_on_a_stub_of_several_machines() {
         let args = [&["verify", "--plan", text(&plan)][..], more].concat();
         client.json_on(&host, "admin", &args)
     };
-    // How a host's cards share a model follows what is between them.
+    // How a host's cards share a model that needs both follows what is between them.
     let shared = || {
-        let planned = client.on(&host, "admin", &["plan", "--model", "tinyllama-1.1b", "--format", "json"]);
+        let flags =
+            ["plan", "--model", "llama-7b", "--quant", "Q4_K_M", "--ctx", "49152", "--format", "json"];
+        let planned = client.on(&host, "admin", &flags);
         let plan: Value = serde_json::from_str(&planned.ok()).unwrap();
         let args = plan["llama_server"]["args"].as_array().unwrap().clone();
         args[args.iter().position(|arg| arg == "--split-mode").unwrap() + 1].clone()

@@ -100,13 +100,17 @@ pub fn request(mut request: Request, facts: &Facts) -> Request {
     let Some(alone) = alone else { return request };
     let mut with_one = request.clone();
     with_one.profiles[0] = alone;
-    let of = |request: &Request| {
-        super::plan(request).ok().map(|plan| (plan.verdict, plan.speed.decode_tok_s.expected))
-    };
-    match (of(&with_one), of(&request)) {
-        (Some((one, fast)), Some((all, slow))) if one < all || (one == all && fast > slow) => with_one,
+    match (super::plan(&with_one), super::plan(&request)) {
+        (Ok(one), Ok(all)) if is_better(&one, &all) => with_one,
         _ => request,
     }
+}
+
+/// Whether `one` has the better verdict, or answers faster while it gives up nothing that `all` keeps.
+fn is_better(one: &Plan, all: &Plan) -> bool {
+    let speed = |plan: &Plan| plan.speed.decode_tok_s.expected;
+    let alike = one.model.quant == all.model.quant && one.workload == all.workload;
+    one.verdict < all.verdict || (one.verdict == all.verdict && alike && speed(one) > speed(all))
 }
 
 /// The host with the strongest of its cards alone, where they differ.

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(30);
+/// A request to systemd; a machine that is short of CPU or disk takes its time.
+const LIMIT: Duration = Duration::from_secs(90);
 /// Stopping waits for llama-server to finish its requests; systemd kills it after 90 s.
 const STOP_LIMIT: Duration = Duration::from_secs(120);
 
