@@ -147,7 +147,7 @@ impl Recipe {
     pub fn new(d: &Dimensions, parts: &[Part], mix: Mix, imatrix: bool) -> Recipe {
         let values = [Category::Value, Category::FusedQkv];
         let grouped = d.n_head != d.heads_kv();
-        // What llama.cpp reads of the first layer: a hybrid whose first layer keeps a state has no heads there.
+        // llama.cpp reads the first layer: a hybrid whose first layer keeps a state has no heads there.
         let listed = d.state.as_ref().is_some_and(|state| !state.attention.is_empty() && !d.attends(0));
         let n_gqa = match &d.latent {
             _ if listed => 0,

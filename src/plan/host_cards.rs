@@ -11,9 +11,13 @@ const SMALLEST_CARD: u64 = 1 << 30;
 
 /// The cards that a plan may use.
 pub(super) fn used(facts: &Facts) -> impl Iterator<Item = &Gpu> {
-    let most =
-        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    let most = most_memory(facts);
     vendor::of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
+}
+
+/// Returns the memory of the largest card that a server can use, bytes.
+fn most_memory(facts: &Facts) -> u64 {
+    vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0)
 }
 
 /// Why no server can use the card.
@@ -57,8 +61,7 @@ pub(super) fn host_share(ram: u64) -> u64 {
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
 pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
     let mut all = without_driver(facts);
-    let most =
-        vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0);
+    let most = most_memory(facts);
     let idle = |gpu: &Gpu| {
         let small = || {
             is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())

@@ -33,6 +33,16 @@ fn connect(options: &Options) -> anyhow::Result<Connection> {
     Connection::connect(&Target::parse("inner").unwrap(), options)
 }
 
+/// Sends 20 MiB, which arrive whole.
+fn takes_20_mib(connection: &Connection) {
+    let size = 20 << 20;
+    let mut exec = connection.open("wc -c").unwrap();
+    exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
+    exec.close_stdin().unwrap();
+    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), size.to_string().as_bytes());
+    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+}
+
 #[test]
 fn a_host_behind_another_is_reached_through_it() {
     let (gate, inner, options) = behind();
@@ -44,12 +54,7 @@ fn a_host_behind_another_is_reached_through_it() {
     assert!(text.contains(&format!(" 127.0.0.1 {}\n", inner.port)) && text.ends_with("in"), "{text}");
     gate.wait_for_log("direct-tcpip");
 
-    let size = 20 << 20;
-    let mut exec = connection.open("wc -c").unwrap();
-    exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
-    exec.close_stdin().unwrap();
-    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), size.to_string().as_bytes());
-    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+    takes_20_mib(&connection);
     let outcome = connection.run("head -c 7000000 /dev/zero", b"", LONG).unwrap();
     assert_eq!(outcome.stdout.len(), 7_000_000);
     // Both ends are told when we are done.
@@ -138,12 +143,7 @@ fn a_proxy_command_is_the_way_to_the_host_and_ends_with_it() {
     let options = by_command(&gate, &inner, &ssh);
     let connection = connect(&options).unwrap();
     gate.wait_for_log("direct-tcpip");
-    let size = 20 << 20;
-    let mut exec = connection.open("wc -c").unwrap();
-    exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
-    exec.close_stdin().unwrap();
-    assert_eq!(exec.read_line(LONG).unwrap().unwrap(), size.to_string().as_bytes());
-    assert_eq!(exec.finish(LONG).unwrap().status, Some(0));
+    takes_20_mib(&connection);
     drop(connection);
     inner.wait_for_log("Received disconnect");
     gate.wait_for_log("Connection closed by");

@@ -1,17 +1,8 @@
 use super::*;
-use crate::agent::servers::recorded_tests::planned;
+use crate::agent::servers::recorded_tests::{ON_A_CPU, planned};
 use crate::agent::servers::reported::parse_log;
 
-/// As b11434 printed for a model of 7B parameters on a CPU.
-const CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
-0.00.022.600 I load_tensors:   CPU_REPACK model buffer size =  3204.00 MiB
-0.00.022.871 I llama_context:        CPU  output buffer size =     0.24 MiB
-0.00.023.119 I llama_kv_cache:        CPU KV buffer size =  2048.00 MiB
-0.00.023.742 I llama_kv_cache: size = 2048.00 MiB (  2048 cells,  32 layers,  2/2 seqs), K (f16): 1024.00 MiB
-0.00.029.100 I sched_reserve:        CPU compute buffer size =   100.00 MiB
-0.00.029.164 I sched_reserve:        CPU compute buffer size =    80.51 MiB";
-
-/// As it printed for a model on two devices: by layers, and with a part of every matrix on each.
+/// Logs of a model on two devices: split by layers, and with a part of every matrix on each.
 const GPUS: &str = include_str!("../../../tests/fixtures/llama-server/llama.2-layer.log");
 const SHARED: &str = include_str!("../../../tests/fixtures/llama-server/llama.2-tensor.log");
 
@@ -27,7 +18,7 @@ fn bytes(mib: f64) -> u64 {
 fn repacked_weights_are_not_counted_twice() {
     let mut plan = plan();
     plan.memory.truncate(1);
-    let proof = compare(&plan, &parse_log(CPU.lines()), &BTreeMap::new());
+    let proof = compare(&plan, &parse_log(ON_A_CPU.lines()), &BTreeMap::new());
     let host = &proof.devices[0];
     assert_eq!(host.weights.reported, (3891.24 * 1048576.0) as u64);
     assert_eq!(host.repacked_bytes, 3204 << 20);
@@ -48,7 +39,7 @@ fn a_plan_that_came_true() {
 #[test]
 fn a_server_on_the_cpu_is_found_out() {
     let none = BTreeMap::new();
-    let why = compare(&plan(), &parse_log(CPU.lines()), &none).fallback().unwrap();
+    let why = compare(&plan(), &parse_log(ON_A_CPU.lines()), &none).fallback().unwrap();
     assert!(why.contains("says nothing of offloaded layers"), "{why}");
     let fewer = GPUS.replace("5/5", "2/5");
     let why = compare(&plan(), &parse_log(fewer.lines()), &none).fallback().unwrap();

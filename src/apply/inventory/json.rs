@@ -41,7 +41,7 @@ fn list(object: &Object) -> Result<Vec<Entry>, String> {
     let none = Object::new();
     let hostvars = object.get("_meta").and_then(|meta| meta.get("hostvars")).and_then(Value::as_object);
     let hostvars = hostvars.unwrap_or(&none);
-    // As the groups name them, and then those that none does.
+    // Hosts in the order of the groups, then those in no group.
     let mut order: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut waiting = vec!["all"];
@@ -88,7 +88,7 @@ fn scalars(given: &Object) -> Result<Vars, String> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
-            // As Python writes it.
+            // Python's spelling.
             Value::Bool(true) => "True".into(),
             Value::Bool(false) => "False".into(),
             Value::Object(table) if table.contains_key("__ansible_unsafe") => {

@@ -56,8 +56,7 @@ fn every_published_size_is_that_of_the_tensors_within_half_a_per_cent() {
     assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What a publisher is said to have done on his own is no excuse for a dimension that is wrong: some file of
-/// every model follows the rules.
+/// Some file of every model follows the rules: a mix that is marked as a publisher's own does not hide a wrong dimension.
 #[test]
 fn every_models_dimensions_are_held_by_a_published_size() {
     let seen = |model: &Model| model.files().any(|(repository, file)| !repository.own && file.size.is_some());

@@ -1,4 +1,4 @@
-//! What stands beside a choice: a much better machine for a little more, and cheaper containers.
+//! Machines that are named beside a choice: a much better one for a little more, and cheaper containers.
 
 use super::candidates::Candidate;
 use super::field::{Field, price};

@@ -1,4 +1,4 @@
-//! What was decided.
+//! The result of a choice: the candidate that was taken, and those it was taken from.
 
 use super::candidates::Candidate;
 use crate::plan::document::Plan;

@@ -65,8 +65,8 @@ impl<'a> Field<'a, '_> {
         variants.into_iter().map(|variant| self.try_one(machine, variant, Effort::Partial)).collect()
     }
 
-    /// What of `machines`, the cheapest first, can run the model. First on cards alone; where nothing is in comfort
-    /// so, also with a part of it on the host.
+    /// Returns the candidates of `machines`, the cheapest first. Tries cards alone; where nothing is in comfort so,
+    /// also a part of the model on the host.
     pub fn of(&self, machines: &[Machine<'a>]) -> Vec<Candidate<'a>> {
         let variants = self.variants();
         let mut tried = Vec::new();
@@ -146,7 +146,7 @@ impl Room {
         Room { cards, host, all: cards + host }
     }
 
-    /// Of the devices that a model lies on first.
+    /// Returns the bytes of the devices that a model lies on first: the cards, or else the host.
     fn first(&self) -> u64 {
         if self.cards > 0 { self.cards } else { self.host }
     }

@@ -52,7 +52,7 @@ pub(super) fn cheapest<'a>(
     for_it.min_by(|a, b| a.order(b, period(request), &request.rates))
 }
 
-/// What was named with `--profile`, or the host that is there.
+/// Returns the machine that `--profile` names, or the host that is there.
 pub(super) fn named<'a>(request: &'a Request, within: impl Fn(&Offer) -> bool) -> Option<Machine<'a>> {
     let id = request.profile.as_ref()?;
     if let Some(profile) = request.profiles.iter().find(|profile| profile.id == *id) {
@@ -94,7 +94,7 @@ pub(super) fn classes(request: &Request) -> impl Iterator<Item = Machine<'_>> {
     rented.map(|profile| Machine { profile: Rc::new(profile.clone()), offer: None, own: false, asked: true })
 }
 
-/// What one machine beats another by, all of it the better the less there is.
+/// Figures by which one machine beats another; less is better in each.
 struct Figures {
     cards: usize,
     figures: [f64; 11],
@@ -122,7 +122,7 @@ impl Figures {
         Figures { cards: profile.gpus.len(), figures }
     }
 
-    /// As many cards, and no worse in anything.
+    /// Whether it has as many cards and is no worse in any figure.
     fn covers(&self, other: &Figures) -> bool {
         self.cards == other.cards && self.figures.iter().zip(&other.figures).all(|(a, b)| a <= b)
     }

@@ -117,7 +117,7 @@ pub const FITTED: Rates = Rates {
         reach(Generation::BlackwellSoc, 0.879, 0.202, true),
         // As Hopper, the nearest with HBM.
         reach(Generation::BlackwellHbm, 0.625, 0.0982, false),
-        // As RDNA 2.
+        // Taken from RDNA 2.
         reach(Generation::Rdna, 0.765, 0.232, false),
         reach(Generation::Rdna2, 0.766, 0.233, true),
         // One row alone, between its neighbours.
