@@ -134,27 +134,7 @@ const SHARED: [(&str, usize, &str, Option<SplitMode>); 3] = [
 /// The shapes that two cards share as well.
 const ON_TWO: [&str; 2] = ["llama", "qwen3"];
 
-fn planned(name: &str, head: &[u8], size: u64, profile: &str, split_mode: Option<SplitMode>) -> Plan {
-    let header = Header::read(head, Some(size)).unwrap();
-    let shape = Shape::from_header(&header).unwrap();
-    let weights = weights_of(&header, shape.layers.len());
-    let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
-    let fixed = Fixed { n_ctx: Some(4096), slots: Some(2), quant: true, split_mode, ..Fixed::default() };
-    let request = Request {
-        model: ModelChoice { id: name.parse().unwrap(), shape, chat_template: None, variants },
-        profiles: profiles::all(),
-        profile: Some(profile.to_string()),
-        offers: offers::all(),
-        containers: false,
-        rates: Default::default(),
-        prefer: None,
-        budget: None,
-        rag: None,
-        fixed,
-        build: build::find(build::DEFAULT).unwrap(),
-    };
-    plan::plan(&request).unwrap()
-}
+include!("oracle/small_plan.rs");
 
 /// Starts the plan's server on the host until it has reserved its buffers, and gives its log.
 fn started(host: &Host, plan: &Plan, model: &str, cards: usize) -> String {
@@ -195,7 +175,7 @@ fn buffers_of_small_models_are_as_planned() {
                 continue;
             }
             let name = format!("{} {shared}", reference.name);
-            let plan = planned(reference.name, &head, size, profile, split);
+            let plan = plan_of_file(reference.name, &head, size, profile, split);
             let log = started(&host, &plan, "/opt/model.gguf", cards);
             if let Some(folder) = &record {
                 keep(&folder.join(format!("{}.{shared}.log", reference.name)), &log);

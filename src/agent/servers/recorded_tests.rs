@@ -35,30 +35,14 @@ pub(super) const ON_A_CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped mod
 0.00.029.100 I sched_reserve:        CPU compute buffer size =   100.00 MiB
 0.00.029.164 I sched_reserve:        CPU compute buffer size =    80.51 MiB";
 
+include!("../../../tests/oracle/small_plan.rs");
+
 /// The plan of one of the shapes for one of those profiles.
 pub(super) fn planned(name: &str, shared: &str) -> Plan {
     let reference = shapes::ON_A_CARD.iter().find(|reference| reference.name == name).unwrap();
     let (_, profile, split_mode) = SHARED.into_iter().find(|(known, ..)| *known == shared).unwrap();
     let (head, size) = shapes::file(reference);
-    let header = Header::read(&head[..], Some(size)).unwrap();
-    let shape = Shape::from_header(&header).unwrap();
-    let weights = weights_of(&header, shape.layers.len());
-    let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
-    let fixed = Fixed { n_ctx: Some(4096), slots: Some(2), quant: true, split_mode, ..Fixed::default() };
-    let request = Request {
-        model: ModelChoice { id: reference.name.parse().unwrap(), shape, chat_template: None, variants },
-        profiles: profiles::all(),
-        profile: Some(profile.to_string()),
-        offers: offers::all(),
-        containers: false,
-        rates: Default::default(),
-        prefer: None,
-        budget: None,
-        rag: None,
-        fixed,
-        build: build::find(build::DEFAULT).unwrap(),
-    };
-    plan::plan(&request).unwrap()
+    plan_of_file(name, &head, size, profile, split_mode)
 }
 
 #[test]
