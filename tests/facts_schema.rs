@@ -1,7 +1,8 @@
 //! docs/facts.schema.json against what the probe really writes.
 
 use agi_provision::hardware::facts::{
-    Clock, Ecc, Egress, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, PciCard, Pcie,
+    Clock, Ecc, Egress, Facts, Gpu, GpuLink, GpuProcess, Measured, Mig, NvLink, PciCard, Pcie, Upkeep, Work,
+    Worker,
 };
 use agi_provision::hardware::probe::{probe, probe_and_measure};
 use serde_json::Value;
@@ -33,6 +34,10 @@ fn every_key_that_can_have_a_value_is_described() {
         ..Measured::default()
     });
     facts.package_lock = Some("apt-get (pid 1)".into());
+    facts.upkeep = Upkeep {
+        at_work: vec![Work { by: Worker::CloudInit, at: "modules-final".into() }],
+        reboot_for: Some(vec!["libc6".into()]),
+    };
     facts.memory.cgroup_limit_bytes = Some(1);
     facts.gpu_links = vec![GpuLink { a: 0, b: 1, link: "NV4".into() }];
     facts.nvlinks = vec![NvLink { gpu: 0, link: 0, gb_s: Some(25.0) }, NvLink::default()];

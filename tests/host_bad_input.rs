@@ -17,6 +17,8 @@ mod interrupted;
 mod lab;
 #[path = "host_bad_input/login.rs"]
 mod login;
+#[path = "host_bad_input/state.rs"]
+mod state;
 #[path = "host_bad_input/strangers.rs"]
 mod strangers;
 

@@ -157,6 +157,28 @@ fn a_file_that_is_not_pinned_is_not_downloaded() {
     assert_eq!(refused.exit, 1, "{refused:?}");
     assert!(refused.value["hint"].as_str().unwrap().contains("plan --resolve"), "{refused:?}");
     assert_eq!(ours(&before, &host), [""; 0]);
+
+    // A site that nobody reaches, with what the client has held back; then through the host's own proxy.
+    let proxy = serve(&host, &model, |_, _| Reply::Good);
+    let away = "http://10.255.255.1";
+    let plan = pinned(&client, &model, &format!("{away}/tiny.gguf"), &format!("{away}/llama.tar.gz"));
+    let archive = llama_archive();
+    let args = ["apply", "--yes", "--plan", text(&plan), "--runtime-archive", text(&archive)];
+    let refused = client.on(&host, "root", &args);
+    assert_eq!(refused.status, 4, "{refused:?}");
+    for word in
+        ["egress: needed 10.255.255.1, found directly: no connection", "hint: does the host need a proxy"]
+    {
+        assert!(refused.stderr.contains(word), "{word}: {refused:?}");
+    }
+    assert!(!refused.stderr.contains("sending"), "{refused:?}");
+    assert_eq!(ours(&before, &host), [""; 0]);
+    host.exec(&format!("echo 'http_proxy=\"http://me:secret@{}\"' >> /etc/environment", proxy.address)).ok();
+    let done = client.on(&host, "root", &args);
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+    assert!(proxy.requests().iter().all(|request| request.path == format!("{away}/tiny.gguf")));
+    assert_eq!(host.exec("grep -rl me:secret /var/lib/agi-provision").stdout, "");
 }
 
 /// An authority and a server's key made by openssl, and its server of files.

@@ -8,6 +8,7 @@ use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::processor::Processor;
+use crate::wire::needs::RuntimeNeeds;
 use crate::wire::protocol::Blob;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,13 +36,31 @@ impl LocalFile {
             Some(entry) => entry.sha256.clone(),
             None => {
                 let sha256 = sha256_file(path, progress).with_context(what)?;
-                cache.entries.insert(key, Entry { stamp: stamp.clone(), sha256: sha256.clone() });
+                let entry = Entry { stamp: stamp.clone(), sha256: sha256.clone(), needs: None };
+                cache.entries.insert(key, entry);
                 cache.save();
                 sha256
             }
         };
         let blob = Blob { name, sha256, size_bytes: stamp.size_bytes };
         Ok(LocalFile { path: path.to_path_buf(), blob })
+    }
+
+    /// Reads what this archive of llama.cpp needs of a host, once; `None` where it is no such archive, which the host
+    /// says in its own words.
+    pub fn runtime_needs(&self) -> Option<RuntimeNeeds> {
+        let key = std::fs::canonicalize(&self.path).ok()?.to_string_lossy().into_owned();
+        let mut cache = Cache::load();
+        let noted = cache.entries.get_mut(&key).filter(|entry| entry.sha256 == self.blob.sha256);
+        if let Some(known) = noted.as_ref().and_then(|entry| entry.needs.clone()) {
+            return Some(known);
+        }
+        let needs = super::needs::read(&self.path).ok()?;
+        if let Some(entry) = noted {
+            entry.needs = Some(needs.clone());
+            cache.save();
+        }
+        Some(needs)
     }
 }
 
@@ -89,6 +108,9 @@ impl AgentFile {
 struct Entry {
     stamp: Stamp,
     sha256: Checksum,
+    /// Of an archive of llama.cpp that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    needs: Option<RuntimeNeeds>,
 }
 
 /// Hashes taken earlier, in the user's cache folder. Losing it costs time, nothing else.

@@ -2,7 +2,7 @@
 
 use super::blobs::AgentFile;
 use super::link::{Link, Stream};
-use super::remote::not_roots;
+use super::remote::{no_programs, not_roots};
 use crate::agent::store::staged::{self, STAGING};
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -49,7 +49,7 @@ impl Link for Local {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {}", staged.display()))?;
+            .map_err(|error| not_started(error, &staged))?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().map(BufReader::new);
         Ok(Box::new(Pipes { child, stdin, stdout }))
@@ -70,6 +70,15 @@ impl Link for Local {
             .and_then(|_| fs::set_permissions(&part, fs::Permissions::from_mode(0o755)))
             .and_then(|()| fs::rename(&part, &staged))
             .with_context(|| format!("staging {}", staged.display()))
+    }
+}
+
+/// The agent at `staged` could not be run; where its file system forbids that, exit 4.
+fn not_started(error: io::Error, staged: &Path) -> anyhow::Error {
+    let flags = rustix::fs::statvfs(staged).map(|stat| stat.f_flag);
+    match flags.is_ok_and(|flags| flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC)) {
+        true => no_programs("/usr/local").into(),
+        false => anyhow::Error::from(error).context(format!("starting {}", staged.display())),
     }
 }
 

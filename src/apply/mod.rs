@@ -10,6 +10,7 @@ pub mod host;
 pub mod inventory;
 pub mod link;
 mod local;
+mod needs;
 mod remote;
 pub mod retry;
 mod root;

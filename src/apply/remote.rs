@@ -201,7 +201,8 @@ fn stage_script(agent: &AgentFile) -> String {
          elif [ ! -e $d ] && [ ! -L $d ]; then mkdir $d && true > $d/{MARK} || return 1; fi; roots && true > $t; }}; \
          begin 2>/dev/null || begin 2>/dev/null || begin || undo; head -c {size} > $t || undo; \
          [ \"$(sha256sum < $t)\" = \"{sha}  -\" ] || {{ echo 'the executable arrived damaged' >&2; undo; }}; \
-         chmod 755 $t && $t --version >/dev/null || undo; \
+         chmod 755 $t && $t --version >/dev/null || {{ m=$(df -P $d | sed -n '2s/.* //p'); \
+         grep -q \" $m [^ ]* [^ ]*noexec\" /proc/mounts && echo \"{NOEXEC}: $m\" >&2; undo; }}; \
          if [ \"$(stat -c %s $p 2>/dev/null)\" = {size} ]; then touch $p; rm -f $t; else mv $t $p || undo; fi",
         lib = paths::LIB,
         size = agent.size_bytes,
@@ -210,12 +211,19 @@ fn stage_script(agent: &AgentFile) -> String {
     )
 }
 
+/// Word of the script before a mount point from which no program may be run.
+const NOEXEC: &str = "mounted noexec";
+
 /// Words of the script for a folder that others own or may write to.
 const NOT_OURS: &str = "not a folder of root's alone";
 
 fn staging_failed(stderr: &str, processor: Processor) -> Failure {
     if let Some(line) = stderr.lines().find(|line| line.contains(NOT_OURS)) {
         return not_roots(line);
+    }
+    let noexec = stderr.lines().find_map(|line| line.rsplit_once(&format!("{NOEXEC}: ")));
+    if let Some((_, place)) = noexec {
+        return no_programs(place);
     }
     let failure =
         Failure::failed(format!("the agent could not be put under {}: {}", paths::LIB, stderr.trim()));
@@ -234,6 +242,14 @@ pub(super) fn not_roots(what: &str) -> Failure {
     Failure::new(Exit::HostDoesNotMeetPlan, what).hint(format!(
         "the agent runs as root from {0}: move what is there away; nothing was changed",
         paths::LIB
+    ))
+}
+
+/// Exit 4, before anything is written: no program may be run from the mount at `place`.
+pub(super) fn no_programs(place: &str) -> Failure {
+    let what = format!("{place} is mounted noexec, and the agent runs from {}", paths::LIB);
+    Failure::new(Exit::HostDoesNotMeetPlan, what).hint(format!(
+        "`mount -o remount,exec {place}` there, and without noexec in /etc/fstab; nothing was changed"
     ))
 }
 

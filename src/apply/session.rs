@@ -48,6 +48,11 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
             }
             // It went between the look for it and its start; the next attempt finds that.
             Attempt::Ended { said, .. } if staged < STAGINGS && vanished(&said, &work.agent) => staged += 1,
+            // Where programs may not be run, staging says so.
+            Attempt::Ended { said, .. } if staged == 0 && denied(&said, &work.agent) => {
+                link.stage(&work.agent, &nonce, &mut |_| {})?;
+                staged += 1;
+            }
             Attempt::Ended { said, noise, asked } => {
                 if !link.another_way(&said)? {
                     return Err(not_root(&said, asked)
@@ -64,6 +69,12 @@ fn vanished(said: &str, agent: &AgentFile) -> bool {
     let path = agent.staged().display().to_string();
     let mut lines = said.lines().filter(|line| line.contains(&path));
     lines.any(|line| line.contains("not found") || line.contains("No such file or directory"))
+}
+
+/// The kernel did not let the agent be started.
+fn denied(said: &str, agent: &AgentFile) -> bool {
+    let path = agent.staged().display().to_string();
+    said.lines().any(|line| line.contains(&path) && line.contains("Permission denied"))
 }
 
 fn converse(
@@ -141,6 +152,7 @@ mod tests {
             (format!("{path}\nsh: sudo: not found"), false),
         ] {
             assert_eq!(vanished(&said, &agent), gone, "{said}");
+            assert_eq!(denied(&said, &agent), said.ends_with("Permission denied"), "{said}");
         }
     }
 

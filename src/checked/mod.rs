@@ -6,7 +6,7 @@
 //! - [`FileName`], [`UnitName`], [`ModelId`], [`ToolVersion`]: names;
 //! - [`HostPath`], [`RelativePath`], [`LinkTarget`]: paths;
 //! - [`FileMode`], [`Port`]: numbers;
-//! - [`DownloadUrl`]: where a file may be downloaded from.
+//! - [`DownloadUrl`]: where a file may be downloaded from; [`ProxyUrl`]: through what.
 
 mod checksum;
 mod names;
@@ -22,4 +22,4 @@ pub use names::{FileName, ModelId, ToolVersion, UnitName};
 pub use numbers::{FileMode, Port};
 pub use places::{HostPath, LinkTarget, RelativePath};
 pub use text::Refused;
-pub use url::DownloadUrl;
+pub use url::{DownloadUrl, ProxyUrl};

@@ -16,6 +16,33 @@ text_type!(
     check
 );
 
+text_type!(
+    /// A proxy that hosts download through: `http` or `https`, a host, perhaps a port, and nothing else. One that
+    /// wants a password is named in the host's /etc/environment.
+    ProxyUrl,
+    "an address of a proxy",
+    check_proxy
+);
+
+fn check_proxy(text: &str) -> Result<(), String> {
+    length(text, LONGEST)?;
+    visible(text)?;
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{} is not http or https", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "it has a user's name or a password, which belongs into the host's /etc/environment".to_string()
+        );
+    }
+    if url.host_str().is_none_or(str::is_empty) || rest.contains(['/', '?', '#', '\\', ' ', '"', '<', '>']) {
+        return Err("it is more than a host and a port, such as http://10.0.0.1:3128".to_string());
+    }
+    Ok(())
+}
+
 fn check(text: &str) -> Result<(), String> {
     length(text, LONGEST)?;
     visible(text)?;

@@ -5,7 +5,7 @@ use super::output::{Format, print, print_json};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
-use crate::checked::HostPath;
+use crate::checked::{HostPath, ProxyUrl};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
@@ -63,6 +63,16 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
     )]
     start_timeout: Option<u64>,
+    /// Proxy through which hosts download, such as http://10.0.0.1:3128; without it the host's own, where it has one
+    #[arg(help_heading = "Applying", long, value_name = "URL")]
+    proxy: Option<ProxyUrl>,
+    /// How long to wait, before anything is sent, for cloud-init and for upgrades that the host makes by itself
+    /// [default: 600]
+    #[arg(
+        help_heading = "Applying", long, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(0..=86400)
+    )]
+    wait: Option<u64>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -94,8 +104,10 @@ pub fn run(args: &Args) -> Result<Exit> {
     // Everything that can be wrong on this side, before anything is connected.
     let hosts = args.hosts.hosts()?;
     let entries = args.hosts.entries()?;
-    let mut overrides: Vec<Overrides> = entries.into_iter().map(|entry| entry.plan).collect();
+    let (mut overrides, mut proxies): (Vec<Overrides>, Vec<Option<ProxyUrl>>) =
+        entries.into_iter().map(|entry| (entry.plan, entry.proxy)).unzip();
     overrides.resize(hosts.len(), Overrides::default());
+    proxies.resize(hosts.len(), None);
     // Each plan is made once, for all hosts that share it.
     let mut sources: BTreeMap<&Overrides, Source> = BTreeMap::new();
     for each in &overrides {
@@ -121,7 +133,8 @@ pub fn run(args: &Args) -> Result<Exit> {
     for (each, source) in &sources {
         tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
     }
-    let each = overrides.iter().map(|each| tasks[each].clone()).collect();
+    let each =
+        overrides.iter().zip(proxies).map(|(each, proxy)| through(tasks[each].clone(), proxy)).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
     let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
     if args.format == Format::Json {
@@ -172,6 +185,7 @@ fn task(
     let mut files = source.files(runtime, &args.model_file, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
+    let archive = files.iter().find(|each| each.what == CarriedKind::Runtime);
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         trust_edits: !source.edited.is_empty(),
@@ -180,6 +194,9 @@ fn task(
         start_timeout: args.start_timeout,
         allow: args.allow.clone(),
         runtime: blobs(CarriedKind::Runtime).next(),
+        runtime_needs: archive.and_then(|each| each.file.runtime_needs()),
+        wait: args.wait,
+        proxy: args.proxy.clone(),
         runtime_path: args.runtime_path.clone(),
         models: blobs(CarriedKind::Model).collect(),
         client: client(),
@@ -191,6 +208,14 @@ fn task(
         },
     };
     Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).collect()))
+}
+
+/// The task with the proxy of one host, which counts before `--proxy`.
+fn through((mut op, files): Task, proxy: Option<ProxyUrl>) -> Task {
+    if let (Op::Apply(apply), Some(proxy)) = (&mut op, proxy) {
+        apply.proxy = Some(proxy);
+    }
+    (op, files)
 }
 
 fn document(events: &[Event]) -> Value {

@@ -54,6 +54,9 @@ pub struct VerifyArgs {
     /// some seconds
     #[arg(long)]
     measure: bool,
+    /// The llama.cpp that would be applied: whether the host has the C library and the others that it needs
+    #[arg(long, value_name = "FILE")]
+    runtime_archive: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -117,12 +120,14 @@ const STOPPED: &str = "nothing was changed";
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
     let plan = super::source::read_plan(&args.plan)?;
     check_allowed(&plan, &args.allow)?;
+    let runtime = super::source::runtime(args.runtime_archive.as_deref())?;
     let op = Op::Verify {
         plan: Box::new(plan.clone()),
         strict: args.strict,
         allow: args.allow.clone(),
         deep: args.deep,
         measure: args.measure,
+        needs: runtime.and_then(|file| file.runtime_needs()),
     };
     // Reading every byte takes minutes, so it shows its progress.
     let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };
@@ -146,6 +151,7 @@ pub fn check_allowed(plan: &crate::plan::Plan, allow: &[String]) -> Result<()> {
     let mut ids: Vec<&str> = plan.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
     // Compared with what a host was, not with what a plan needs.
     ids.extend((!plan.profile.gpus.is_empty()).then_some(GPU_LINK));
+    ids.extend(crate::verify::host::IDS);
     match allow.iter().find(|id| !ids.contains(&id.as_str())) {
         Some(id) => Err(Failure::usage(format!("the plan has no requirement {id:?}"))
             .hint(format!("its requirements: {}", ids.join(", ")))

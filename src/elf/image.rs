@@ -8,6 +8,7 @@ use object::LittleEndian as LE;
 use object::elf::{
     self, Dyn64, FileHeader64, ProgramHeader64, VER_FLG_WEAK, Verdaux, Verdef, Vernaux, Verneed,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -44,7 +45,7 @@ impl fmt::Display for Machine {
 }
 
 /// A version of a library's symbols, such as GLIBC_2.38 of libc.so.6.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct VersionNeed {
     /// Library that has to define the version.
     pub library: String,

@@ -2,7 +2,7 @@
 
 use super::cache;
 use super::failure::Result;
-use super::image::{Image, Machine, glibc};
+use super::image::{Image, Machine, VersionNeed, glibc};
 use crate::processor::Processor;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -35,6 +35,12 @@ impl Search {
         let plain = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(PathBuf::from);
         let own = ["/lib", "/usr/lib"].map(|folder| Path::new(folder).join(&triple));
         Search { cache: cache::parse_cache(&bytes), folders: own.into_iter().chain(plain).collect() }
+    }
+
+    /// Paths at which a library may be that no program's own folders have.
+    pub(super) fn places(&self, name: &str) -> impl Iterator<Item = PathBuf> {
+        let cached = self.cache.get(name).into_iter().flatten().cloned();
+        cached.chain(self.folders.iter().map(move |folder| folder.join(name)))
     }
 }
 
@@ -105,10 +111,44 @@ fn expand(folder: &str, origin: &Path) -> Option<PathBuf> {
 
 /// Follows everything that the program or library at `path` needs.
 pub fn resolve(path: &Path, search: &Search) -> Result<Loaded> {
+    let Walk { known, versions, mut loaded } = walk(path, search, |_| true)?;
+    for need in versions.iter().filter(|need| !need.weak) {
+        let Some(Some(defined)) = known.get(&need.library) else { continue };
+        loaded.lacking.extend(older(need, defined).filter(|lacking| !loaded.lacking.contains(lacking)));
+    }
+    Ok(loaded)
+}
+
+/// A version that a library does not define; `None` where it does, or has no versions and so serves any.
+pub(super) fn older(need: &VersionNeed, defined: &BTreeSet<String>) -> Option<Lacking> {
+    if defined.is_empty() || defined.contains(&need.version) {
+        return None;
+    }
+    let newest =
+        defined.iter().filter(|version| glibc(version).is_some()).max_by_key(|version| glibc(version));
+    Some(Lacking::Version {
+        library: need.library.clone(),
+        version: need.version.clone(),
+        newest: newest.cloned(),
+    })
+}
+
+/// A program with all that it loads.
+pub(super) struct Walk {
+    /// Versions that each library defines, by the name under which it was asked for; a library is loaded once. `None`:
+    /// it was not found.
+    pub known: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// Versions that the program and its libraries need.
+    pub versions: Vec<VersionNeed>,
+    /// Libraries that were found, and those that were not.
+    pub loaded: Loaded,
+}
+
+/// Follows what the file at `path` needs, through libraries that `may` be used.
+pub(super) fn walk(path: &Path, search: &Search, may: impl Fn(&Path) -> bool) -> Result<Walk> {
     let mut first = Image::read(path)?;
     let machine = first.machine;
     let mut loaded = Loaded::default();
-    // By the name under which it was asked for; a library is loaded once.
     let mut known: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
     let mut versions = std::mem::take(&mut first.versions_needed);
     let mut waiting = VecDeque::from([Object::new(path, first, &[])]);
@@ -117,7 +157,8 @@ pub fn resolve(path: &Path, search: &Search) -> Result<Loaded> {
             if known.contains_key(name) || known.len() >= MOST {
                 continue;
             }
-            let Some((path, mut image)) = find(name, &object, machine, search) else {
+            let Some((path, mut image)) = find(name, &object, machine, search).filter(|(path, _)| may(path))
+            else {
                 loaded.lacking.push(Lacking::Library(name.clone()));
                 known.insert(name.clone(), None);
                 continue;
@@ -129,24 +170,7 @@ pub fn resolve(path: &Path, search: &Search) -> Result<Loaded> {
             loaded.found.push(path);
         }
     }
-    for need in versions.iter().filter(|need| !need.weak) {
-        let Some(Some(defined)) = known.get(&need.library) else { continue };
-        // A library without versions serves any.
-        if defined.is_empty() || defined.contains(&need.version) {
-            continue;
-        }
-        let newest =
-            defined.iter().filter(|version| glibc(version).is_some()).max_by_key(|version| glibc(version));
-        let lacking = Lacking::Version {
-            library: need.library.clone(),
-            version: need.version.clone(),
-            newest: newest.cloned(),
-        };
-        if !loaded.lacking.contains(&lacking) {
-            loaded.lacking.push(lacking);
-        }
-    }
-    Ok(loaded)
+    Ok(Walk { known, versions, loaded })
 }
 
 /// The first file of that name that the loader would take: one for another processor is passed over.
@@ -159,9 +183,7 @@ fn find(name: &str, object: &Object, machine: Machine, search: &Search) -> Optio
         return Some(PathBuf::from(name)).filter(|path| path.is_absolute()).and_then(fits);
     }
     let own = object.rpaths.iter().chain(&object.runpaths).map(|folder| folder.join(name));
-    let cached = search.cache.get(name).into_iter().flatten().cloned();
-    let default = search.folders.iter().map(|folder| folder.join(name));
-    own.chain(cached).chain(default).find_map(fits)
+    own.chain(search.places(name)).find_map(fits)
 }
 
 #[cfg(test)]

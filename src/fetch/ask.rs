@@ -3,6 +3,7 @@
 
 use super::answer::{self, Asked, NextTry, Refusal, Sent};
 use super::client;
+use super::route::Route;
 use super::source::Token;
 use crate::error::{Failure, Result};
 use reqwest::blocking::{Client, Response};
@@ -64,7 +65,7 @@ pub enum Unanswered {
 impl Asker {
     /// Returns a client. Fails if TLS cannot be set up.
     pub fn new(token: Option<Token>, patience: Patience) -> Result<Asker> {
-        Ok(Asker { client: client::client(patience.stall)?, token, patience })
+        Ok(Asker { client: client::client(patience.stall, &Route::Usual)?, token, patience })
     }
 
     /// Returns whether requests carry a token.

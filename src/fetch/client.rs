@@ -1,7 +1,8 @@
 //! The HTTP client of downloads: authorities, redirects, limits, and what its answers and errors say.
 
 use super::answer::{Head, NextTry, Refusal};
-use crate::error::{Context, Result};
+use super::route::Route;
+use crate::error::{Context, Failure, Result};
 use reqwest::blocking::Response;
 use reqwest::header::{self, HeaderName};
 use std::io;
@@ -19,20 +20,35 @@ const SYSTEM_ROOTS: &[&str] = &[
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 ];
 
-/// `stall`: the longest wait for a connection's next bytes. The system's proxy settings hold.
-pub fn client(stall: Duration) -> Result<reqwest::blocking::Client> {
+/// `stall`: the longest wait for a connection's next bytes. The environment's proxy settings hold, unless the route has
+/// others.
+pub fn client(stall: Duration, route: &Route) -> Result<reqwest::blocking::Client> {
     let mut builder = reqwest::blocking::Client::builder()
         .user_agent(concat!("agi-provision/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT.min(stall.max(Duration::from_millis(100))))
         // Limit of each read, not of the whole.
         .timeout(stall)
         .redirect(redirects());
+    for proxy in route.proxies().map_or(Ok(Vec::new()), |proxies| proxies.of_client())? {
+        builder = builder.proxy(proxy);
+    }
     if !system_has_roots() {
         for root in bundled_roots()? {
             builder = builder.add_root_certificate(root);
         }
     }
     builder.build().context("preparing downloads")
+}
+
+/// Asks for the head of `url` through the route's proxy. Any answer will do but one of the proxy's own, that it does
+/// not let us through or does not reach the site.
+pub fn reach(url: &str, route: &Route, limit: Duration) -> Result<()> {
+    let answer = client(limit, route)?.head(url).send();
+    let answer = answer.map_err(|error| Failure::failed(not_sent(error, limit).why))?;
+    match answer.status().as_u16() {
+        status @ (407 | 502..=504) => Err(Failure::failed(format!("the proxy answers {status}")).into()),
+        _ => Ok(()),
+    }
 }
 
 /// Never from https to http, which would let anyone on the way choose what is sent.

@@ -16,12 +16,14 @@ pub mod ranges;
 pub mod rate;
 pub mod record;
 pub mod release;
+pub mod route;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod source;
 mod state;
 mod work;
 
+pub use client::reach;
 pub use record::{discard, downloaded_bytes};
 pub use source::{NO_ROOM, Options, Progress, Source, Token, Unfinished};
 
@@ -46,7 +48,7 @@ pub fn fetch(
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> Result<()>,
 ) -> Result<()> {
-    let client = client::client(options.stall)?;
+    let client = client::client(options.stall, &options.route)?;
     let mut url = 0;
     loop {
         let record = Record::read(dest, &source.sha256, source.size_bytes);

@@ -1,6 +1,7 @@
 //! How fast an address is read: a look of a few seconds, for `probe --measure` and `verify --measure`.
 
 use super::client::client;
+use super::route::Route;
 use super::source::Token;
 use crate::error::{Context, Failure, Result};
 use std::io::Read;
@@ -28,10 +29,16 @@ pub fn host(url: &str) -> Option<String> {
     reqwest::Url::parse(url).ok()?.host_str().map(str::to_string)
 }
 
+/// The same with its port.
+pub fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let url = reqwest::Url::parse(url).ok()?;
+    Some((url.host_str()?.trim_matches(['[', ']']).to_string(), url.port_or_known_default()?))
+}
+
 /// Reads the beginning of `url`. Errors: it cannot be reached, refuses, or sends too little to judge.
 pub fn rate(url: &str, token: Option<&Token>) -> Result<Rate> {
     let start = Instant::now();
-    let mut request = client(STALL)?.get(url).header("Range", format!("bytes=0-{}", MOST - 1));
+    let mut request = client(STALL, &Route::Usual)?.get(url).header("Range", format!("bytes=0-{}", MOST - 1));
     if let Some(secret) = token.and_then(|token| token.for_url(url)) {
         request = request.bearer_auth(secret);
     }

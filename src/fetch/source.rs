@@ -1,5 +1,6 @@
 //! Sources of a download, its options, and the ways in which it can end.
 
+use super::route::Route;
 use crate::checked::Checksum;
 use crate::error::Failure;
 use crate::secret::Secret;
@@ -52,11 +53,13 @@ pub struct Options {
     pub stall: Duration,
     /// Failures in a row, without a new byte, after which the next address is tried.
     pub attempts: u32,
+    /// The way to the internet.
+    pub route: Route,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { token: None, ranges: 4, stall: Duration::from_secs(30), attempts: 10 }
+        Options { token: None, ranges: 4, stall: Duration::from_secs(30), attempts: 10, route: Route::Usual }
     }
 }
 

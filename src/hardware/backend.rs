@@ -18,6 +18,9 @@ pub enum Backend {
 words!(Backend, "backend", Cuda = "cuda", Rocm = "rocm", Vulkan = "vulkan");
 
 impl Backend {
+    /// Every backend.
+    pub const ALL: [Backend; 3] = [Backend::Cuda, Backend::Rocm, Backend::Vulkan];
+
     /// Its name in messages.
     pub fn title(self) -> &'static str {
         match self {

@@ -49,6 +49,18 @@ pub mod ids {
     /// In no plan: what a host's cards were linked by when a plan was applied to it
     /// ([`crate::verify::links`]).
     pub const GPU_LINK: &str = "gpu-link";
+    /// In no plan, like those that follow ([`crate::verify::host`]): whether programs may run where ours lie.
+    pub const NOEXEC: &str = "noexec";
+    /// Version of the C library that the llama.cpp on its way needs.
+    pub const LIBC: &str = "libc";
+    /// Other libraries that it needs.
+    pub const LIBRARIES: &str = "libraries";
+    /// Whether the system is at work by itself.
+    pub const BUSY: &str = "busy";
+    /// Sites that the host is to download from.
+    pub const EGRESS: &str = "egress";
+    /// Whether the system asks for a restart.
+    pub const REBOOT: &str = "reboot";
 
     /// The port of a server: `port`, `rag-port`, `rag-port-2`.
     pub fn port(server: ServerName) -> String {

@@ -50,6 +50,10 @@ pub fn text(facts: &Facts) -> String {
     if let Some(holder) = &facts.package_lock {
         row("packages", format!("held by {holder}"));
     }
+    facts.upkeep.at_work.iter().for_each(|work| row("at work", work.to_string()));
+    if let Some(packages) = &facts.upkeep.reboot_for {
+        row("restart", format!("pending {}", packages.join(" ")).trim().to_string());
+    }
     for (field, why) in &facts.failed {
         row("not readable", format!("{field}: {why}"));
     }

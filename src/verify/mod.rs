@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 mod found;
 mod gpu;
+pub mod host;
 pub mod links;
 
 pub use found::Held;

@@ -1,6 +1,7 @@
-//! Protocol of client and agent: requests and events ([`protocol`]), the bytes of files ([`frames`]), and the secrets
-//! that travel with a request ([`secrets`]).
+//! Protocol of client and agent: requests and events ([`protocol`]), the bytes of files ([`frames`]), what
+//! an archive needs of a host ([`needs`]), and the secrets that travel with a request ([`secrets`]).
 
 pub mod frames;
+pub mod needs;
 pub mod protocol;
 pub mod secrets;

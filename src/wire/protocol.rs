@@ -4,8 +4,9 @@
 //! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends the
 //! missing pieces of a blob on the same stdin, and on those of further connections ([`Op::Receive`]).
 
+use super::needs::RuntimeNeeds;
 use super::secrets::GivenCertificate;
-use crate::checked::{Checksum, FileName, HostPath, Port};
+use crate::checked::{Checksum, FileName, HostPath, Port, ProxyUrl};
 use crate::error::{Exit, Failure};
 use crate::fetch::Token;
 use crate::hardware::facts::Facts;
@@ -69,6 +70,9 @@ pub enum Op {
         /// Measures what was promised: memory, disk, and the network towards the plan's files.
         #[serde(default)]
         measure: bool,
+        /// Needs of the archive that would be applied.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        needs: Option<RuntimeNeeds>,
     },
     /// Brings the host to a bundle.
     Apply(Apply),
@@ -108,6 +112,9 @@ pub const START_TIMEOUT: Duration = Duration::from_secs(300);
 /// Seconds that may be asked for instead.
 pub const START_TIMEOUTS: std::ops::RangeInclusive<u64> = 1..=86400;
 
+/// How long work of the host's own is waited for, unless the user says otherwise (`apply --wait`).
+pub const WAIT: Duration = Duration::from_secs(600);
+
 /// Content of [`Op::Apply`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
@@ -129,6 +136,15 @@ pub struct Apply {
     pub allow: Vec<String>,
     /// Files the client can send.
     pub runtime: Option<Blob>,
+    /// Needs of the archive among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_needs: Option<RuntimeNeeds>,
+    /// Seconds to wait for work of the host's own before anything is sent; `None`: as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u64>,
+    /// For what the host downloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyUrl>,
     /// llama-server as it is on the host already, instead of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_path: Option<HostPath>,

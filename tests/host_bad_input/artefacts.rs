@@ -130,7 +130,14 @@ fn a_file_that_the_host_cannot_take_is_refused_before_anything_is_sent() {
         ("/etc", "ro", 1, "the host is as it was", ""),
         ("/var/lib", "ro", 4, "is read-only", ""),
         ("/usr/local", "ro", 1, "Read-only file system", "/usr/local writable"),
-        ("/usr/local", "noexec", 1, "Permission denied", "noexec"),
+        ("/usr/local", "noexec", 4, "/usr/local is mounted noexec", "remount,exec"),
+        (
+            "/var",
+            "noexec",
+            4,
+            "noexec: needed programs may run, found /var is mounted noexec",
+            "remount,exec",
+        ),
     ] {
         host.exec(&format!("mount --bind {folder} {folder} && mount -o remount,bind,{options} {folder}"))
             .ok();
@@ -138,10 +145,18 @@ fn a_file_that_the_host_cannot_take_is_refused_before_anything_is_sent() {
         host.exec(&format!("umount {folder}")).ok();
         assert_eq!(ran.status, exit, "{folder}: {ran:?}");
         assert!(ran.stderr.contains(message) && ran.stderr.contains(hint), "{folder}: {ran:?}");
+        assert_eq!(
+            ran.stderr.contains("sending tiny.gguf"),
+            exit == 1 && folder == "/etc",
+            "{folder}: {ran:?}"
+        );
         site.kept_only_what_it_said(&ran);
     }
+    super::state::is_seen_before_anything_is_sent(&mut site);
+
     // Nothing to install with, and something is missing.
     site.host.exec("rm /lib/x86_64-linux-gnu/libgomp.so.1 && mv /usr/bin/apt-get /usr/bin/gone").ok();
     site.remember();
-    site.refuses("root", &[], 1, "no apt-get to install it with", "libgomp1 on Debian");
+    let missing = "refused: libraries: needed libgomp.so.1, found not there, and nothing to install it with";
+    site.refuses("root", &[], 4, missing, "libgomp1 on Debian");
 }

@@ -1,7 +1,8 @@
 //! Packages of the system, installed with apt; on other systems, what a person types.
 
 use super::clock;
-use crate::error::{Failure, Result};
+use crate::error::{self, Failure, Result};
+use crate::fetch::route::Route;
 use crate::hardware::probe::package_lock;
 use crate::process;
 use std::process::Command;
@@ -71,7 +72,18 @@ fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
             named(2)
         )
     };
-    format!("install {how} on the host, then apply again")
+    format!("install {how} on the host")
+}
+
+/// Returns the packages that apt would bring these libraries with; the error is what a person does instead.
+pub fn ways(libraries: &[String]) -> std::result::Result<Vec<String>, String> {
+    if !libraries.is_empty() && !is_there("apt-get") {
+        return Err(by_hand(libraries, is_there));
+    }
+    match library_packages(libraries) {
+        Ok(packages) => Ok(packages.into_iter().map(str::to_string).collect()),
+        Err(error) => Err(error::hint(&error).unwrap_or_default().to_string()),
+    }
 }
 
 /// Whether a program is on the path.
@@ -81,11 +93,13 @@ pub fn is_there(program: &str) -> bool {
 }
 
 /// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
-pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
+pub fn install(libraries: &[String], packages: &[&str], route: &Route) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
+        // apt's own configuration counts before these.
+        command.envs(route.proxies().map_or(Vec::new(), |proxies| proxies.variables()));
         process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
     };
     let mut install = vec!["install", "--no-install-recommends"];
@@ -97,7 +111,7 @@ pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
                 "llama-server needs {}, and this host has no apt-get to install it with",
                 libraries.join(", ")
             ))
-            .hint(by_hand(libraries, is_there))
+            .hint(format!("{}, then apply again", by_hand(libraries, is_there)))
             .into());
         }
         Err(error) => return Err(error.into()),

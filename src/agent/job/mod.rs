@@ -17,6 +17,7 @@ use crate::agent::store::prune::prune;
 use crate::agent::store::staged::{self, InUse};
 use crate::agent::store::{generation, handover, resume};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::fetch::route::Route;
 use crate::hardware::facts::Facts;
 use crate::outside::{self, Kind};
 use crate::render::Bundle;
@@ -41,6 +42,9 @@ pub struct Job {
     /// The executable stays when a first apply fails.
     pub keeps_agent: bool,
     pub before: Before,
+    /// The way to the internet that was found.
+    #[serde(default)]
+    pub route: Route,
     /// An apply before this one never came to its end; `before` is what that one found.
     #[serde(default)]
     pub carries_on: bool,
@@ -235,6 +239,7 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     let desired = Desired { links, ..Desired::new(&job.apply, bundle)? };
     let mut run = Run::new(journal);
     run.token = token;
+    run.route = job.route.clone();
     if resumed || job.carries_on {
         run.undo = job.before.undo()?;
         run.past.cut_off = true;

@@ -2,7 +2,10 @@
 
 pub mod boot;
 pub mod deep;
+mod ground;
 pub mod inspect;
+mod judging;
+mod ready;
 pub mod rollback;
 pub mod rotate;
 pub mod shelf;
@@ -24,19 +27,20 @@ use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Failure, Result, hint};
-use crate::fetch::{Token, rate};
+use crate::fetch::{Source, Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
-use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::requirements::ids;
 use crate::plan::server::ServerName;
-use crate::verify::{self, Held, Report};
+use crate::verify::Held;
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
 };
 use crate::wire::secrets::Secrets;
+use ground::Coming;
+use judging::Judging;
+use ready::Ready;
 use rollback::rollback;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,16 +96,20 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
             output.send(&Event::Facts { facts })?;
             Ok(End::done(false, "probed"))
         }
-        Op::Verify { plan, strict, allow, deep, measure } => {
+        Op::Verify { plan, strict, allow, deep, measure, needs } => {
             let facts = match measure {
                 true => measured(&addresses(&plan), secrets.token.as_ref()),
                 false => probe(Path::new(paths::MODELS)),
             };
-            let mut report = judge(&plan, &facts, own_use(0)?.0, strict, &allow);
+            let coming = Coming { needs: needs.as_ref(), ..Coming::default() };
+            let ground = ground::look(&plan, coming);
+            let judging = Judging { plan: &plan, ground: &ground, strict, allow: &allow };
+            let mut report = judging.judge(&facts, own_use(0)?.0);
             output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
             let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
             report.lines.extend(deep.lines.iter().cloned());
-            let mut end = verified(report, &facts, output)?
+            let mut end = judging
+                .verified(report, &facts, output)?
                 .unwrap_or_else(|| End::done(false, "the host meets the plan"));
             end.hint = deep.hint().or(end.hint);
             Ok(end)
@@ -201,12 +209,19 @@ pub fn apply(
     };
     // The needs of the plan are checked first; nothing is written before they are met.
     let plan = bundle.plan()?;
-    let facts = probe(Path::new(paths::MODELS));
+    let mut facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
     let (held, seen) = own_use(desired.as_ref().map_or(0, Desired::held_bytes))?;
-    let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
+    let coming = Coming {
+        needs: apply.runtime_needs.as_ref(),
+        installed: desired.as_ref().ok().and_then(|desired| desired.installed.as_deref()),
+        blob: desired.as_ref().ok().map(|desired| &desired.record.runtime),
+    };
+    let ground = ground::look(&plan, coming);
+    let judging = Judging { plan: &plan, ground: &ground, strict: apply.strict, allow: &apply.allow };
+    let mut report = judging.judge(&facts, held.clone());
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
-    if let Some(refused) = verified(report.clone(), &facts, output)? {
+    if let Some(refused) = judging.verified(report.clone(), &facts, output)? {
         return Ok(refused);
     }
     let desired = Desired { seen: Some(seen), ..desired? };
@@ -242,6 +257,11 @@ pub fn apply(
         output.send(&Event::Attached { since: starting.since, by: starting.client })?;
         return job::follow(output);
     }
+    let ready = Ready { judging: &judging, apply: &apply, in_cloud_init: agent == Agent::Stays };
+    let route = match ready.wait_and_look(&mut facts, &mut report, held, &downloads(&desired), output)? {
+        Ok(route) => route,
+        Err(refused) => return Ok(refused),
+    };
     let started = claim(preflight).and_then(|()| fetch(&desired, input, output)).and_then(|()| {
         let job = Job {
             apply,
@@ -251,6 +271,7 @@ pub fn apply(
             keeps_agent: agent == Agent::Stays,
             carries_on: unfinished.is_some(),
             before: unfinished.map_or_else(Before::now, Ok)?,
+            route,
         };
         job::write(&job)?;
         drop(lock);
@@ -276,18 +297,36 @@ fn claim(preflight: Preflight) -> Result<()> {
     made::add([Thing::tree(paths::INCOMING)?, Thing::tree(paths::JOB)?])
 }
 
-/// Asks the client for the blobs that the steps will need and that are not on this host.
-fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
+/// Returns the blobs that the steps will need and that are not on this host.
+fn lacking(desired: &Desired) -> Vec<&Blob> {
     let mut wanted: Vec<&Blob> = Vec::new();
     if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
         wanted.push(&desired.record.runtime);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
-    let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);
-    // The job downloads the files that the client does not have and the plan pins.
-    let comes_later =
-        |blob: &Blob| !is_offered(blob) && desired.sources.iter().any(|source| source.sha256 == blob.sha256);
-    wanted.retain(|blob| !receive::arrived(blob).exists() && !comes_later(blob));
+    wanted.retain(|blob| !receive::arrived(blob).exists());
+    wanted
+}
+
+fn is_offered(desired: &Desired, blob: &Blob) -> bool {
+    desired.offered.iter().any(|offered| offered.sha256 == blob.sha256)
+}
+
+/// Returns what the job will download: files that the client does not have and the plan pins.
+fn downloads(desired: &Desired) -> Vec<&Source> {
+    let lacking = lacking(desired);
+    let comes = |source: &&Source| {
+        lacking.iter().any(|blob| source.sha256 == blob.sha256 && !is_offered(desired, blob))
+    };
+    desired.sources.iter().filter(comes).collect()
+}
+
+/// Asks the client for what is lacking and does not come by a download.
+fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
+    let downloads = downloads(desired);
+    let mut wanted = lacking(desired);
+    wanted.retain(|blob| !downloads.iter().any(|source| source.sha256 == blob.sha256));
+    let is_offered = |blob: &Blob| is_offered(desired, blob);
     if let Some(lacking) = wanted.iter().find(|blob| !is_offered(blob)) {
         return Err(Failure::failed(format!("{} is no longer on the host as it was recorded", lacking.name))
             .hint("give it again with --model-file, --runtime-archive or --runtime-path")
@@ -308,15 +347,6 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
         output.send(&Event::Received { sha256: blob.sha256.clone() })?;
     }
     Ok(())
-}
-
-fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
-    let mut report = verify::check(&plan.requirements, facts, &held);
-    // The links must be those of the generation that serves; a new generation starts from what the host has.
-    if !plan.profile.gpus.is_empty() {
-        report.lines.extend(generation::current_links().compare(facts));
-    }
-    if strict { report.strict() } else { report }.allow(allow)
 }
 
 /// Returns the resources that our own servers use on the host, and the state of the chat server's unit.
@@ -344,39 +374,6 @@ fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
 
 fn fullest_gpu(plan: &Plan) -> u64 {
     plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
-}
-
-/// Sends the report; a refusal ends with exit 4.
-fn verified(report: Report, facts: &Facts, output: &mut dyn Events) -> Result<Option<End>> {
-    let passes = report.passes();
-    let count = report.refused().count();
-    let lacks_card = report.refused().any(|line| line.id == ids::GPU_COUNT);
-    let without_driver = facts.without_driver().next().filter(|_| lacks_card);
-    let only_port = report.refused().all(|line| ids::server_of(&line.id).is_some());
-    output.send(&Event::Verified { report })?;
-    if passes {
-        return Ok(None);
-    }
-    let failure = Failure::new(
-        Exit::HostDoesNotMeetPlan,
-        format!(
-            "the host does not meet the plan: {count} requirement{} not met",
-            if count == 1 { " is" } else { "s are" }
-        ),
-    )
-    .hint(match (without_driver, only_port) {
-        (Some(card), _) => format!(
-            "install the card's driver ({}), then apply again; nothing was changed",
-            vendor::of(card.vendor).install()
-        ),
-        (None, true) => "stop what listens on that port, then apply again; nothing was changed".to_string(),
-        (None, false) => {
-            "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was \
-                          changed"
-                .to_string()
-        }
-    });
-    Ok(Some(End::failed(&failure.into())))
 }
 
 /// Removes the staged executable again when nothing of ours needs it: after a refusal, a probe, a check.

@@ -22,7 +22,7 @@ pub fn arrived(blob: &Blob, desired: &Desired, run: &mut Run) -> Result<PathBuf>
         )
     })?;
     files::directory(Path::new(paths::INCOMING), 0o700)?;
-    let options = Options { token: run.token.clone(), ..Options::default() };
+    let options = Options { token: run.token.clone(), route: run.route.clone(), ..Options::default() };
     let fetched = fetch::fetch(source, &dest, &options, &mut |progress| {
         run.progress(progress.done, Some(progress.total), Unit::Bytes)
     });

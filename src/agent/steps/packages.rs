@@ -50,7 +50,7 @@ impl Resource for Packages {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
             made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
-            install(&loaded.missing, &packages)?;
+            install(&loaded.missing, &packages, &run.route)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }

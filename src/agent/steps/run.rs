@@ -7,6 +7,7 @@ use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
 use crate::agent::store::id::Id;
 use crate::error::Result;
+use crate::fetch::route::Route;
 use crate::plan::Plan;
 use crate::plan::server::ServerName;
 use crate::wire::protocol::{Event, Events, Unit};
@@ -46,6 +47,8 @@ pub struct Run<'a> {
     pub notes: Notes,
     /// Token for downloads.
     pub token: Option<crate::fetch::Token>,
+    /// The way to the internet.
+    pub route: Route,
     pub past: Past,
     /// Resource that is being applied, or has failed.
     pub current: Option<Id>,
@@ -73,6 +76,7 @@ impl<'a> Run<'a> {
             undo: Vec::new(),
             notes: Notes::default(),
             token: None,
+            route: Route::Usual,
             past: Past::default(),
             current: None,
             last_progress: None,

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub struct Runtime;
 
@@ -63,7 +63,7 @@ impl Resource for Runtime {
         let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
         unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
-        let server = find_server(&unpacking)?.ok_or_else(|| {
+        let server = runtime::find_server(&unpacking)?.ok_or_else(|| {
             Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(hint())
         })?;
         fs::set_permissions(unpacking.join(&server), fs::Permissions::from_mode(0o755))?;
@@ -126,44 +126,4 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
         UnpackError::Refused(why) => Failure::failed(why).hint(hint()).into(),
         broken => Failure::failed(broken.to_string()).hint(hint()).into(),
     })
-}
-
-/// Path of llama-server below `folder`; the shallowest one.
-fn find_server(folder: &Path) -> Result<Option<PathBuf>> {
-    let mut level = vec![folder.to_path_buf()];
-    while !level.is_empty() {
-        let mut below = Vec::new();
-        level.sort();
-        for directory in &level {
-            for entry in fs::read_dir(directory)? {
-                let entry = entry?;
-                // A file, not a link to one: its mode and stamp are its own.
-                if entry.file_name() == "llama-server" && entry.file_type()?.is_file() {
-                    return Ok(entry.path().strip_prefix(folder).ok().map(Path::to_path_buf));
-                }
-                if entry.file_type()?.is_dir() {
-                    below.push(entry.path());
-                }
-            }
-        }
-        level = below;
-    }
-    Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shallowest_server_is_found_and_no_link_to_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        fs::create_dir_all(at("a/b/c")).unwrap();
-        fs::write(at("a/b/c/llama-server"), "x").unwrap();
-        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/c/llama-server")));
-        fs::write(at("a/b/llama-server"), "x").unwrap();
-        std::os::unix::fs::symlink("b/llama-server", at("a/llama-server")).unwrap();
-        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/llama-server")));
-    }
 }

@@ -80,6 +80,29 @@ fn is_only(owner: u32, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.uid() == owner && metadata.mode() & 0o022 == 0)
 }
 
+/// Returns the path of llama-server below `folder`; the shallowest one.
+pub fn find_server(folder: &Path) -> Result<Option<PathBuf>> {
+    let mut level = vec![folder.to_path_buf()];
+    while !level.is_empty() {
+        let mut below = Vec::new();
+        level.sort();
+        for directory in &level {
+            for entry in fs::read_dir(directory)? {
+                let entry = entry?;
+                // A file, not a link to one: its mode and stamp are its own.
+                if entry.file_name() == "llama-server" && entry.file_type()?.is_file() {
+                    return Ok(entry.path().strip_prefix(folder).ok().map(Path::to_path_buf));
+                }
+                if entry.file_type()?.is_dir() {
+                    below.push(entry.path());
+                }
+            }
+        }
+        level = below;
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +185,17 @@ mod tests {
             assert_eq!(altered(dir.path(), &note, owner), None);
             assert!(altered(dir.path(), &note, owner + 1).is_some(), "another owner");
         }
+    }
+
+    #[test]
+    fn the_shallowest_server_is_found_and_no_link_to_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir_all(at("a/b/c")).unwrap();
+        fs::write(at("a/b/c/llama-server"), "x").unwrap();
+        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/c/llama-server")));
+        fs::write(at("a/b/llama-server"), "x").unwrap();
+        std::os::unix::fs::symlink("b/llama-server", at("a/llama-server")).unwrap();
+        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/llama-server")));
     }
 }

@@ -1,5 +1,6 @@
 //! One host of an inventory, whatever the file was written in.
 
+use crate::checked::ProxyUrl;
 use crate::error::{Context, Result};
 use crate::outside::quoted;
 use crate::ssh::Target;
@@ -23,6 +24,8 @@ pub struct Entry {
     pub groups: Vec<String>,
     /// Parts of the plan for this host alone.
     pub plan: Overrides,
+    /// Proxy through which the host downloads.
+    pub proxy: Option<ProxyUrl>,
     /// It is this machine (`ansible_connection=local`).
     pub local: bool,
     /// Root is had by doas, not by sudo.

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Overrides};
 use super::tree::MOST_HOSTS;
+use crate::checked::ProxyUrl;
 use crate::outside::quoted;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ struct Host {
     user: Option<String>,
     port: Option<u16>,
     identity: Option<PathBuf>,
+    proxy: Option<ProxyUrl>,
     #[serde(default)]
     groups: Vec<String>,
     #[serde(default)]
@@ -49,6 +51,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, String> {
             user: host.user,
             port: host.port,
             identity: host.identity,
+            proxy: host.proxy,
             groups: host.groups,
             plan,
             ..Entry::default()
@@ -64,10 +67,11 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let text = "[[host]]\nname = \"a\"\naddress = \"10.0.0.1\"\nuser = \"root\"\nport = 2222\n\
-                    identity = \"k\"\ngroups = [\"g\"]\nplan = { quant = \"Q4_K_M\", ctx = 4096 }\n\
+                    identity = \"k\"\nproxy = \"http://10.0.0.9:3128\"\ngroups = [\"g\"]\nplan = { quant = \"Q4_K_M\", ctx = 4096 }\n\
                     [[host]]\nname = \"b\"\nplan = { file = \"b.json\" }\n";
         let entries = parse(text).unwrap();
         assert_eq!(entries[0].target().unwrap().to_string(), "root@10.0.0.1:2222");
+        assert_eq!(entries[0].proxy.as_ref().map(|proxy| proxy.as_str()), Some("http://10.0.0.9:3128"));
         assert_eq!((entries[0].plan.quant.as_deref(), entries[0].plan.ctx), (Some("Q4_K_M"), Some(4096)));
         assert_eq!((entries[1].address.as_str(), entries[1].plan.is_empty()), ("b", false));
     }
@@ -78,6 +82,7 @@ mod tests {
             ("[[host]]\n", "missing field `name`"),
             ("[[host]]\nname = \"a\"\nprot = 1\n", "unknown field `prot`"),
             ("[[host]]\nname = \"a\"\nport = 70000\n", "port"),
+            ("[[host]]\nname = \"a\"\nproxy = \"http://me:secret@p:1\"\n", "/etc/environment"),
             ("[[host]]\nname = \"a\"\n[[host]]\nname = \"a\"\n", "twice"),
             ("[[host]]\nname = \"a\"\nplan = { file = \"x\", ctx = 1 }\n", "nothing else"),
         ] {

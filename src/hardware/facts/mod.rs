@@ -13,9 +13,11 @@ use std::net::IpAddr;
 use std::path::Path;
 
 mod gpu;
+mod upkeep;
 mod vendor;
 
 pub use gpu::{Ecc, Gpu, GpuLink, GpuProcess, Mig, NvLink, PciCard, Pcie};
+pub use upkeep::{Upkeep, Work, Worker};
 pub use vendor::Vendor;
 
 /// Name and version of this format: the value of [`Facts::schema`].
@@ -56,6 +58,9 @@ pub struct Facts {
     /// Who holds dpkg's or apt's lock; null: nobody, or there is no dpkg.
     #[serde(default)]
     pub package_lock: Option<String>,
+    /// Work of the system by itself.
+    #[serde(default)]
+    pub upkeep: Upkeep,
     /// How this process came to be root: `root`, `passwordless-sudo`, `sudo-with-password`, or `not-root`.
     #[serde(default)]
     pub sudo: String,

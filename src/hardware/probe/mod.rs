@@ -8,8 +8,9 @@ mod measure;
 mod memory;
 mod os;
 mod ports;
+mod upkeep;
 
-use super::facts::{Facts, Gaps, SCHEMA};
+use super::facts::{Facts, Gaps, SCHEMA, Upkeep};
 use crate::paths;
 use std::path::Path;
 use std::time::Instant;
@@ -35,6 +36,7 @@ pub fn probe(storage: &Path) -> Facts {
         mounts: disk::mounts(&PLACES, &mut gaps),
         ports: ports::probe(&mut gaps),
         package_lock: os::package_lock(&mut gaps),
+        upkeep: upkeep::probe(&mut gaps),
         sudo: os::sudo().to_string(),
         ..Facts::default()
     };
@@ -47,6 +49,11 @@ pub fn probe(storage: &Path) -> Facts {
 /// `apt-get (pid 12)`: who holds the locks of apt-get and dpkg.
 pub fn package_lock() -> Option<String> {
     os::package_lock(&mut Gaps::default())
+}
+
+/// What the system is at by itself, now; runs no program.
+pub fn upkeep() -> Upkeep {
+    upkeep::probe(&mut Gaps::default())
 }
 
 /// Reads the facts that the service's gate compares at every start, and nothing that takes time: runs no program

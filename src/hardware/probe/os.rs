@@ -146,21 +146,22 @@ const PACKAGE_LOCKS: [&str; 3] =
 
 /// `apt-get (pid 12)` when a package manager is at work; `None` when not.
 pub fn package_lock(gaps: &mut Gaps) -> Option<String> {
-    for path in PACKAGE_LOCKS {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                gaps.failed("package_lock", format!("{path}: {error}"));
-                return None;
-            }
-        };
-        if let Some(pid) = lock_holder(&file) {
-            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            return Some(format!("{} (pid {pid})", name.trim()));
+    PACKAGE_LOCKS.iter().find_map(|path| holder(path, gaps))
+}
+
+/// The process that holds the lock at `path`, as `apt-get (pid 12)`.
+pub fn holder(path: &str, gaps: &mut Gaps) -> Option<String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            gaps.failed("package_lock", format!("{path}: {error}"));
+            return None;
         }
-    }
-    None
+    };
+    let pid = lock_holder(&file)?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    Some(format!("{} (pid {pid})", name.trim()))
 }
 
 /// The process with a POSIX lock that excludes others.

@@ -35,8 +35,10 @@ fn nulls(value: &Value, path: &str, into: &mut Vec<String>) {
 
 /// The nulls that are values.
 fn is_a_value(path: &str) -> bool {
-    matches!(path, "memory.cgroup_limit_bytes" | "memory.cgroup_limit_by" | "package_lock")
-        || path.ends_with(".process")
+    matches!(
+        path,
+        "memory.cgroup_limit_bytes" | "memory.cgroup_limit_by" | "package_lock" | "upkeep.reboot_for"
+    ) || path.ends_with(".process")
         || path.starts_with("pci_cards.")
         || path.starts_with("nvlinks.")
         || path.contains(".processes.")

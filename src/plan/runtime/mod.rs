@@ -61,6 +61,12 @@ fn choose_of(host: &RuntimeHost, build: &str, may: impl Fn(&[String]) -> bool) -
     RuntimeChoice { kind: None, archives: Vec::new(), why: why.to_string(), others }
 }
 
+/// Returns the oldest C library with which an archive of the release runs; `None` for a file of another name.
+pub fn glibc_of(archive: &str, build: &str, processor: Processor) -> Option<Version> {
+    let is_of = |kind: &&dyn RuntimeKind| kind.archives(build, processor).iter().any(|name| name == archive);
+    all().into_iter().find(is_of).map(|kind| kind.glibc(processor))
+}
+
 /// Whether a kind computes where the plan wants it to.
 fn is_for(kind: &dyn RuntimeKind, host: &RuntimeHost) -> bool {
     match (kind.backend(), host.vendor) {

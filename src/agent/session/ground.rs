@@ -1,0 +1,90 @@
+//! Looks, before anything is sent, at what an apply needs of the host beside its plan; waits for work of the
+//! system's own.
+
+use crate::agent::host::packages;
+use crate::agent::store::runtime;
+use crate::elf::{self, Image, Lacking, Needs, Search};
+use crate::error::Result;
+use crate::hardware::backend::Backend;
+use crate::hardware::facts::Facts;
+use crate::hardware::probe;
+use crate::hardware::vendor;
+use crate::plan::Plan;
+use crate::plan::runtime::glibc_of;
+use crate::processor::Processor;
+use crate::verify::host::{Ground, Wants, at_work};
+use crate::wire::needs::RuntimeNeeds;
+use crate::wire::protocol::{Blob, Event, Events};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often the system is looked at, and how often the client hears that it still is.
+const LOOK: Duration = Duration::from_secs(1);
+const BEAT: Duration = Duration::from_secs(5);
+
+/// The llama.cpp that an apply brings to the host or finds there.
+#[derive(Clone, Copy, Default)]
+pub struct Coming<'a> {
+    /// An archive that the client read.
+    pub needs: Option<&'a RuntimeNeeds>,
+    /// The program on the host that is used instead.
+    pub installed: Option<&'a Path>,
+    /// The file that is meant; it may be in place already.
+    pub blob: Option<&'a Blob>,
+}
+
+/// Looks at the host's libraries.
+pub fn look(plan: &Plan, coming: Coming) -> Ground {
+    let cards = plan.cards() > 0;
+    let in_place = coming.blob.is_some_and(|blob| runtime::noted(blob).is_some());
+    let backends = if cards { vendor::of(plan.profile.vendor()).backends() } else { &[] };
+    let runtime = if in_place { None } else { wants(plan, coming, backends) };
+    Ground { runtime, cards }
+}
+
+fn wants(plan: &Plan, coming: Coming, backends: &[Backend]) -> Option<Wants> {
+    if let Some(path) = coming.installed {
+        let loaded = elf::resolve(path, &Search::of_host()).ok()?;
+        let glibc = Image::read(path).ok()?.glibc_needed();
+        return Some(with_packages(glibc, loaded.lacking));
+    }
+    if let Some(needs) = coming.needs {
+        let needs: Needs = needs.with(backends);
+        return Some(with_packages(needs.glibc(), needs.lacking(&Search::of_host())));
+    }
+    // The release's own archives say it by their names.
+    let url = plan.llama_server.runtime.as_ref()?.url.to_string();
+    let name = url.split('?').next()?.rsplit('/').next()?;
+    let glibc = glibc_of(name, &plan.llama_server.build, Processor::own())?;
+    Some(with_packages(Some((glibc.0 as u32, glibc.1 as u32)), Vec::new()))
+}
+
+fn with_packages(glibc: Option<(u32, u32)>, lacking: Vec<Lacking>) -> Wants {
+    let missing = lacking.iter().filter_map(|lacking| match lacking {
+        Lacking::Library(name) => Some(name.clone()),
+        Lacking::Version { .. } => None,
+    });
+    let missing: Vec<String> = missing.collect();
+    Wants { glibc, lacking, packages: packages::ways(&missing) }
+}
+
+/// Waits until the system is at rest, at most `limit`; says once for what. Returns whether there was anything to wait
+/// for.
+pub fn wait(facts: &Facts, limit: Duration, in_cloud_init: bool, output: &mut dyn Events) -> Result<bool> {
+    let mut work = at_work(facts, in_cloud_init);
+    if work.is_empty() {
+        return Ok(false);
+    }
+    let text = format!("{}; waiting for that, {} s at most", work.join(", "), limit.as_secs());
+    output.send(&Event::Warning { text })?;
+    let (began, mut said) = (Instant::now(), Instant::now());
+    while !work.is_empty() && began.elapsed() < limit {
+        std::thread::sleep(LOOK);
+        if said.elapsed() >= BEAT {
+            output.send(&Event::Alive)?;
+            said = Instant::now();
+        }
+        work = at_work(&Facts { upkeep: probe::upkeep(), ..Facts::default() }, in_cloud_init);
+    }
+    Ok(true)
+}

@@ -1,0 +1,71 @@
+//! Judges the host before anything is written, and says what to do where it is refused.
+
+use crate::agent::store::generation;
+use crate::error::{Exit, Failure, Result};
+use crate::hardware::facts::Facts;
+use crate::hardware::vendor;
+use crate::plan::Plan;
+use crate::plan::requirements::ids;
+use crate::verify::host::{self, Ground};
+use crate::verify::{self, Held, Report};
+use crate::wire::protocol::{End, Event, Events};
+
+/// A plan on a host, and what the user lets pass.
+pub struct Judging<'a> {
+    pub plan: &'a Plan,
+    pub ground: &'a Ground,
+    pub strict: bool,
+    pub allow: &'a [String],
+}
+
+impl Judging<'_> {
+    /// Judges the plan's requirements, the cards' links, and the host's state. `--strict` is about what was promised,
+    /// which the last is not.
+    pub fn judge(&self, facts: &Facts, held: Held) -> Report {
+        let mut report = verify::check(&self.plan.requirements, facts, &held);
+        // The links must be those of the generation that serves; a new generation starts from what the host has.
+        if !self.plan.profile.gpus.is_empty() {
+            report.lines.extend(generation::current_links().compare(facts));
+        }
+        let mut report = if self.strict { report.strict() } else { report };
+        report.lines.extend(host::check(facts, self.ground));
+        report.allow(self.allow)
+    }
+
+    /// Sends the report; a refusal ends with exit 4.
+    pub fn verified(&self, report: Report, facts: &Facts, output: &mut dyn Events) -> Result<Option<End>> {
+        let passes = report.passes();
+        let count = report.refused().count();
+        let lacks_card = report.refused().any(|line| line.id == ids::GPU_COUNT);
+        let without_driver = facts.without_driver().next().filter(|_| lacks_card);
+        let only_port = report.refused().all(|line| ids::server_of(&line.id).is_some());
+        let of_host = host::hint(&report, self.ground);
+        output.send(&Event::Verified { report })?;
+        if passes {
+            return Ok(None);
+        }
+        let failure = Failure::new(
+            Exit::HostDoesNotMeetPlan,
+            format!(
+                "the host does not meet the plan: {count} requirement{} not met",
+                if count == 1 { " is" } else { "s are" }
+            ),
+        )
+        .hint(match (without_driver, of_host, only_port) {
+            (Some(card), _, _) => format!(
+                "install the card's driver ({}), then apply again; nothing was changed",
+                vendor::of(card.vendor).install()
+            ),
+            (None, Some(todo), _) => todo,
+            (None, None, true) => {
+                "stop what listens on that port, then apply again; nothing was changed".to_string()
+            }
+            (None, None, false) => {
+                "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was \
+                 changed"
+                    .to_string()
+            }
+        });
+        Ok(Some(End::failed(&failure.into())))
+    }
+}
