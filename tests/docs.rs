@@ -113,10 +113,24 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     let line = line.trim().trim_start_matches("$ ").trim_start_matches("# ");
     // A command inside another's quotes is a command too.
     let inner = line.split("$(").skip(1).filter_map(|rest| rest.split(')').next()).flat_map(commands);
-    // A lone `…` stands for further flags, another one for a part of a value; brackets for what may be left out.
-    let line = line.split(" # ").next().unwrap_or_default().replace('\'', "\"");
-    let words = shlex::split(&line).unwrap_or_default().into_iter().filter(|word| word != "…");
-    let words: Vec<String> = words.map(|word| word.replace('…', "X").replace(['[', ']'], "")).collect();
+    // What stands in brackets may be left out; a lone `…` is a flag's value, or stands for further flags.
+    let mut given = String::new();
+    let mut depth = 0;
+    for c in line.split(" # ").next().unwrap_or_default().chars() {
+        match c {
+            '[' => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            '\'' => given.push('"'),
+            _ if depth == 0 => given.push(c),
+            _ => {}
+        }
+    }
+    let mut words: Vec<String> = Vec::new();
+    for word in shlex::split(&given).unwrap_or_default() {
+        if word != "…" || words.last().is_some_and(|last| last.starts_with("--")) {
+            words.push(word.replace('…', "X"));
+        }
+    }
     let mut found: Vec<Vec<String>> = inner.collect();
     let is_end = |word: &String| ["|", "||", "&&", ";", "&"].contains(&word.as_str()) || word.contains('>');
     for part in words.split(is_end) {
