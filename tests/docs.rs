@@ -170,6 +170,28 @@ fn commands_on_the_pages_are_taken_by_the_program() {
 }
 
 #[test]
+fn profiles_and_models_on_the_pages_are_known() {
+    let mut unknown = Vec::new();
+    for (path, page) in pages() {
+        for command in page.code.iter().flat_map(|line| commands(line)) {
+            for pair in command.windows(2) {
+                let name = pair[1].as_str();
+                let known = match pair[0].as_str() {
+                    "--profile" => name.contains('/') || agi_provision::hardware::profiles::find(name).is_ok(),
+                    "--model" if name.contains(['/', ':', '.']) || name == "NAME" => true,
+                    "--model" => agi_provision::model::registry::find(name).is_ok(),
+                    _ => true,
+                };
+                if !known {
+                    unknown.push(format!("{}: {} {name}", path.display(), pair[0]));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}
+
+#[test]
 fn messages_of_troubleshooting_are_the_programs_own() {
     // Text literals go over several lines with a backslash at the end.
     let joined = |text: String| {
