@@ -177,7 +177,9 @@ fn profiles_and_models_on_the_pages_are_known() {
             for pair in command.windows(2) {
                 let name = pair[1].as_str();
                 let known = match pair[0].as_str() {
-                    "--profile" => name.contains('/') || agi_provision::hardware::profiles::find(name).is_ok(),
+                    "--profile" => {
+                        name.contains('/') || agi_provision::hardware::profiles::find(name).is_ok()
+                    }
                     "--model" if name.contains(['/', ':', '.']) || name == "NAME" => true,
                     "--model" => agi_provision::model::registry::find(name).is_ok(),
                     _ => true,
