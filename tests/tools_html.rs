@@ -37,23 +37,30 @@ for (const kind of ['error', 'warn']) console[kind] = (...words) => window.said.
 window.addEventListener('error', event => window.said.push('error: ' + event.message), true);
 </script>";
 
-/// Runs after the page: opens what is folded, asks axe-core, and leaves the answer in place of the page.
+/// Runs after the page: opens what is folded, asks axe-core, and sends the answer to the page around it.
 const AFTER: &str = "<script>
 const loaded = performance.getEntriesByType('resource').map(entry => entry.name);
 const colour = getComputedStyle(document.body).backgroundColor;
 document.querySelectorAll('details').forEach(folded => folded.open = true);
 const sideways = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 axe.run().then(found => {
-  const answer = { said: window.said, loaded, sideways, colour, width: innerWidth, violations: found.violations.map(
+  const answer = { said: window.said, passes: found.passes.length, loaded, sideways, colour, width: innerWidth, violations: found.violations.map(
     one => one.id + ': ' + one.help + ': ' + one.nodes.slice(0, 3).map(node => node.html).join(' ')) };
-  const place = document.createElement('pre');
-  place.id = 'answer';
-  place.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(answer))));
-  document.body.replaceChildren(place);
+  parent.postMessage(JSON.stringify(answer), '*');
 });
 </script>";
 
-/// Opens `page` in a window of that width and returns what was seen.
+/// The page around it, in which it is as wide as it is asked to be: a window has at least 500 pixels.
+const AROUND: &str = "<!doctype html><title>around</title><script>
+window.addEventListener('message', event => {
+  const place = document.createElement('pre');
+  place.id = 'answer';
+  place.textContent = btoa(unescape(encodeURIComponent(event.data)));
+  document.body.replaceChildren(place);
+});
+</script><body>";
+
+/// Opens `page` in a frame of that width and returns what was seen.
 fn look(page: &str, axe: &str, width: u32, dark: bool) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.html");
@@ -63,10 +70,14 @@ fn look(page: &str, axe: &str, width: u32, dark: bool) -> Value {
         1,
     );
     fs::write(&file, text).unwrap();
+    let around = folder.path().join("around.html");
+    let frame = format!(
+        "{AROUND}<iframe src=\"page.html\" width=\"{width}\" height=\"1200\" style=\"border: 0\"></iframe>"
+    );
+    fs::write(&around, frame).unwrap();
     let data = format!("--user-data-dir={}", folder.path().join("profile").display());
-    let size = format!("--window-size={width},1200");
     let scheme = format!("--blink-settings=preferredColorScheme={}", if dark { 0 } else { 1 });
-    let address = format!("file://{}", file.display());
+    let address = format!("file://{}", around.display());
     let args = [
         "--headless",
         "--no-sandbox",
@@ -75,7 +86,7 @@ fn look(page: &str, axe: &str, width: u32, dark: bool) -> Value {
         "--virtual-time-budget=600000",
         "--dump-dom",
         &data,
-        &size,
+        "--window-size=1400,1300",
         &scheme,
         &address,
     ];
@@ -103,6 +114,7 @@ fn check(page: &str, what: &str) {
         assert_eq!(seen["said"], serde_json::json!([]), "{place}: the console");
         assert_eq!(seen["loaded"], serde_json::json!([]), "{place}: loaded from elsewhere");
         assert_eq!(seen["sideways"], 0, "{place}: pixels that stick out to the side");
+        assert!(seen["passes"].as_u64() > Some(10), "{place}: axe-core looked at nothing: {seen}");
         assert_eq!(seen["violations"], serde_json::json!([]), "{place}: axe-core");
         grounds.push(seen["colour"].clone());
     }
