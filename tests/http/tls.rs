@@ -1,5 +1,7 @@
 //! An https server with an authority of its own, made by openssl.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
