@@ -13,7 +13,6 @@ use lab::journey::{Client, assert_serves, text};
 use lab::{Host, but_kept, diff, llama_archive, ours, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 use tls::Tls;
 

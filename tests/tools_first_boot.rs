@@ -9,7 +9,7 @@ use agi_provision::hash::sha256;
 use agi_provision::paths;
 use agi_provision::plan::Plan;
 use agi_provision::render::clouds::CLOUDS;
-use agi_provision::render::targets::cloud_init::{INCOMING, script};
+use agi_provision::render::targets::cloud_init::script;
 use agi_provision::render::{Cloud, FirstBoot, PinnedProgram, render_for};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -127,7 +127,7 @@ impl Machine {
     fn started(&self, urls: &[String]) {
         let (code, said) = self.boot(urls, 20, true);
         assert_eq!(code, Some(4), "{said}");
-        assert!(said.contains(&format!("started: agent boot --bundle {INCOMING}")), "{said}");
+        assert!(said.contains(&format!("started: agent boot --bundle {}", paths::FIRST_BOOT)), "{said}");
         assert_eq!(fs::read(self.program()).unwrap(), PROGRAM);
         assert_eq!(fs::read_dir(self.dir.path().join("lib")).unwrap().count(), 1, "nothing else is left");
     }
@@ -137,7 +137,7 @@ impl Machine {
         let (code, said) = self.boot(urls, 0, trusting);
         assert_eq!(code, Some(1), "{said}");
         assert!(!said.contains("started:"), "{said}");
-        for word in words.iter().chain(&["was not fetched", INCOMING, "agi-provision apply"]) {
+        for word in words.iter().chain(&["was not fetched", paths::FIRST_BOOT, "agi-provision apply"]) {
             assert!(said.contains(word), "{word}: {said}");
         }
         let left = fs::read_dir(self.dir.path().join("lib")).map(|all| all.count()).unwrap_or(0);

@@ -4,6 +4,7 @@
 use super::target::Target;
 use crate::error::{Result, bail};
 use crate::hash::sha256;
+use crate::paths::FIRST_BOOT;
 use crate::plan::Plan;
 use crate::render::bundle::Bundle;
 use crate::render::clouds::{CLOUDS, Cloud, Fitting, Limit, gzip};
@@ -48,8 +49,6 @@ impl Target for CloudInit {
     }
 }
 
-/// Where user-data lays the bundle on a host.
-pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
 /// Where it lays its script, for a cloud whose client would change the script's text.
 const SCRIPT: &str = "/run/agi-provision-first-boot.sh";
 
@@ -75,7 +74,7 @@ fn user_data(plan: &Plan, version: &str, tar: &[u8], first_boot: &FirstBoot) -> 
             &Values {
                 tool_version: version,
                 plan,
-                incoming: INCOMING,
+                incoming: FIRST_BOOT,
                 payload: &payload,
                 size: format!("{size:>6}"),
                 heading: &heading,
@@ -143,7 +142,7 @@ pub fn script(program: Option<&PinnedProgram>) -> Result<String> {
         "cloud-init/first-boot.sh",
         &Values {
             paths: PATHS,
-            incoming: INCOMING,
+            incoming: FIRST_BOOT,
             program,
             urls: urls.unwrap_or_default(),
             most: program.map_or(0, |program| program.size_bytes + 1),
