@@ -105,8 +105,8 @@ pub fn part(name: &str, vram_mib: u64) -> Option<(&'static Card, f64)> {
 }
 
 /// A card that stands in for one that has no row: of its generation, or of all where that is not known; of those
-/// with the memory nearest to `vram_mib`, the middle one by bandwidth. Beside it, the share of it that counts: a
-/// card with less memory than any of its generation has less of everything.
+/// with the memory nearest to `vram_mib`, the middle one by bandwidth. Beside it, the share of it that counts: boards
+/// with less memory of separate chips have fewer channels and smaller processors too.
 pub fn like(generation: Generation, vram_mib: u64) -> (&'static Card, f64) {
     let mut cards: Vec<&Card> = all().iter().filter(|card| card.generation == generation).collect();
     if cards.is_empty() {
@@ -117,7 +117,8 @@ pub fn like(generation: Generation, vram_mib: u64) -> (&'static Card, f64) {
     cards.retain(|card| far(card) < nearest + 0.1);
     cards.sort_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s));
     let card = cards[(cards.len() - 1) / 2];
-    (card, (vram_mib.max(1) as f64 / card.vram_mib.max(1) as f64).min(1.0))
+    let share = (vram_mib.max(1) as f64 / card.vram_mib.max(1) as f64).min(1.0);
+    (card, if generation.is_of_chips() { share } else { 1.0 })
 }
 
 /// Details that a catalogue gives of a card beside its name.
