@@ -4,6 +4,7 @@
 //! in fuzz/fuzz_targets.
 
 use crate::apply::inventory;
+use crate::engine::llama_cpp::build;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::sources::Catalogue;
 use crate::hardware::{offers, profiles, vendor};
@@ -13,7 +14,7 @@ use crate::model::shape::weights_of;
 use crate::plan::document::{Requirement, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;
-use crate::plan::{Plan, build, reconcile};
+use crate::plan::{Plan, reconcile};
 use crate::render::{Bundle, Manifest, render};
 use crate::unpack::{self, Limits};
 use crate::verify::Held;
@@ -176,7 +177,7 @@ pub fn plan(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = Plan::from_json(text) else { return };
     let _ = outside::visible(&report::plan::text(&plan));
-    let _ = report::html::plan(&plan, None);
+    let _ = report::html::plan(&plan, &[], None);
     if let Ok(bundle) = render(&plan) {
         let _ = bundle.to_tar();
     }

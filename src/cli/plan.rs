@@ -6,6 +6,8 @@ use super::output::{print, print_json};
 use super::rag_arg::RagArgs;
 use super::resolve;
 use crate::apply::inventory::Overrides;
+use crate::engine::llama_cpp::build;
+use crate::engine::split::SplitMode;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, Rates, machine};
@@ -15,8 +17,7 @@ use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
-use crate::plan::split::SplitMode;
-use crate::plan::{Plan, build, host_cards, reconcile};
+use crate::plan::{Plan, host_cards, reconcile};
 use crate::report;
 use std::path::PathBuf;
 
@@ -322,7 +323,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     plan.reasons.extend(left_out);
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {
-        PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),
+        PlanFormat::Html => Some(page(&request, &plan, explanation.as_ref(), facts.is_some())?),
         _ => None,
     };
     if let Some(path) = &args.out {
@@ -346,6 +347,12 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// Returns the plan's page. A machine that is there is compared with none on offer.
+fn page(request: &Request, plan: &Plan, explanation: Option<&Explanation>, is_there: bool) -> Result<String> {
+    let market = if is_there { Vec::new() } else { crate::plan::choice::market(request)? };
+    report::html::plan(plan, &market, explanation)
 }
 
 /// A plan as JSON; an explanation stands beside its keys.

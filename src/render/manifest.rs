@@ -5,10 +5,10 @@ pub use super::carried::CarriedKind;
 use super::carried::{self, Carried, Seed};
 use super::first_boot::FirstBoot;
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
 
 /// Version of the tool that renders.
@@ -216,7 +216,7 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
     let mut downloads = vec![Download {
         what: CarriedKind::Runtime,
-        name: format!("llama.cpp {}", plan.llama_server.build),
+        name: format!("{} {}", plan.engine().name(), plan.llama_server.build),
         url: pinned.map(|file| file.url.clone()),
         size_bytes: pinned.map(|file| file.size_bytes),
         sha256: pinned.map(|file| file.sha256.clone()),

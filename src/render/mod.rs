@@ -41,14 +41,15 @@ pub use first_boot::{FirstBoot, PinnedProgram};
 pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
+use crate::engine::arguments::ServerArgs;
+use crate::engine::server::ADDRESS;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
 use crate::hardware::vendor::{self, UnitDevices};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
-use crate::plan::server::{Role, ServerName};
-use crate::plan::server_args::{ADDRESS, ServerArgs};
 use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
@@ -91,7 +92,7 @@ fn render_as(
     let mut links = Vec::new();
     for server in plan.servers() {
         let (name, limits_file) = (server.name, server.name.limits_file());
-        files.push(text(&in_rootfs(&name.unit_file()), unit(name)?)?);
+        files.push(text(&in_rootfs(&name.unit_file()), unit(&server)?)?);
         files.push(text(&generation(&name.args_file()), args(server.args))?);
         files.push(text(&generation(&limits_file), limits(plan, &server)?)?);
         links.push(BundleLink {
@@ -117,28 +118,30 @@ fn in_rootfs(path: &str) -> String {
     format!("{}{path}", manifest::ROOTFS)
 }
 
-fn description(role: Role) -> &'static str {
-    match role {
-        Role::Chat => "Language model server (llama.cpp)",
-        Role::Embedding => "Embedding server (llama.cpp)",
-    }
+fn description(server: &Server) -> String {
+    let role = match server.name.role() {
+        Role::Chat => "Language model server",
+        Role::Embedding => "Embedding server",
+    };
+    format!("{role} ({})", server.engine().name())
 }
 
-fn unit(server: ServerName) -> Result<String> {
+fn unit(server: &Server) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         paths: Paths,
-        description: &'static str,
+        description: String,
         command: String,
         identifier: String,
     }
-    let (command, identifier) = match server {
+    let name = server.name;
+    let (command, identifier) = match name {
         ServerName::CHAT => ("serve".to_string(), String::new()),
-        ServerName::EMBEDDING => ("serve --embedding".to_string(), server.identifier()),
+        ServerName::EMBEDDING => ("serve --embedding".to_string(), name.identifier()),
         other => (format!("serve --server {other}"), other.identifier()),
     };
-    let values = Values { paths: PATHS, description: description(server.role()), command, identifier };
-    templates::fill("systemd/agi-provision-llama.service", &values)
+    let values = Values { paths: PATHS, description: description(server), command, identifier };
+    templates::fill(&templates::unit_of(server.engine()), &values)
 }
 
 /// One argument or value a line.
@@ -186,7 +189,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
     struct Values<'a> {
         plan: &'a Plan,
         unit: String,
-        description: &'a str,
+        program: &'a str,
+        description: String,
         id: &'a str,
         quant: &'a str,
         listen: String,
@@ -211,7 +215,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         &Values {
             plan,
             unit: server.name.unit(),
-            description: description(server.name.role()),
+            program: server.engine().program(),
+            description: description(server),
             id: server.id,
             quant: server.quant,
             listen: ADDRESS.to_string(),

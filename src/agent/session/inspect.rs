@@ -13,13 +13,13 @@ use crate::agent::store::look::Preflight;
 use crate::agent::store::made::Made;
 use crate::agent::store::{generation, key, receive, runtime};
 use crate::agent::{expose, job};
+use crate::engine::server::ADDRESS;
+use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
-use crate::plan::server_args::ADDRESS;
 use crate::plan::servers::Server;
 use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
@@ -92,7 +92,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let (health, stranger) = health(&Api::of(ServerName::CHAT)?, &state);
+    let (health, stranger) = health(&Api::of(&plan.chat())?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
@@ -186,7 +186,7 @@ fn health(api: &Api, state: &State) -> (String, bool) {
 /// Returns the status of a server beside the model's own.
 fn beside(server: &Server) -> Result<serde_json::Value> {
     let state = service::state(&server.name.unit())?;
-    let (health, stranger) = health(&Api::of(server.name)?, &state);
+    let (health, stranger) = health(&Api::of(server)?, &state);
     Ok(json!({
         "name": server.name.to_string(),
         "role": server.name.role(),
