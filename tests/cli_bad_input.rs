@@ -9,6 +9,8 @@ mod help;
 mod hostile;
 #[path = "cli_bad_input/outputs.rs"]
 mod outputs;
+#[path = "cli_bad_input/project.rs"]
+mod project;
 #[path = "cli_bad_input/reach.rs"]
 mod reach;
 
