@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod config;
 mod exposed;
+mod first;
 mod hosts;
 mod inspect;
 mod levels;
@@ -97,6 +98,9 @@ enum Command {
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     crate::secret::keep_memory_private();
+    if std::env::args_os().len() <= 1 {
+        return first::run().code();
+    }
     let settings = match project::settings(std::env::args_os().collect(), &Cli::command) {
         Ok(settings) => settings,
         Err(error) => {

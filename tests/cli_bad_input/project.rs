@@ -155,3 +155,14 @@ fn mistakes_in_files_and_variables_name_their_place() {
     assert_eq!(home.run(&["plan", "--project", text(&path)]).exit, 0);
     assert_eq!(home.run(&["profiles"]).exit, 0);
 }
+
+#[test]
+fn the_example_of_the_docs_is_taken() {
+    let page = include_str!("../../docs/project.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let ran = with_project(example).run(&["config", "show", "--format", "json"]);
+    assert_eq!((ran.exit, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    let keys = example.lines().filter(|line| line.contains(" = ")).count();
+    let settings = json(&ran)["settings"].as_array().unwrap().clone();
+    assert_eq!(settings.iter().filter(|setting| setting["from"] == "project").count(), keys);
+}

@@ -61,9 +61,11 @@ pub fn parse(text: &str, folder: &Path, whose: Whose) -> Result<Vec<Line>, Refus
             lines.push(read(setting, value, folder, whose, number)?);
             continue;
         }
-        let tables: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.table).collect();
-        let Some(table) = tables.into_iter().find(|table| !table.is_empty() && *table == name) else {
-            return Err(unknown("", name, number));
+        let Some(table) = tables().find(|table| *table == name) else {
+            return Err(match value.get_ref().is_table() {
+                true => unknown_table(name, number),
+                false => unknown("", name, number),
+            });
         };
         let Some(below) = value.get_ref().as_table() else {
             return Err(Refused {
@@ -85,6 +87,19 @@ pub fn parse(text: &str, folder: &Path, whose: Whose) -> Result<Vec<Line>, Refus
 
 fn find(table: &str, key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.table == table && setting.key == key)
+}
+
+fn tables() -> impl Iterator<Item = &'static str> {
+    let all: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.table).collect();
+    all.into_iter().filter(|table| !table.is_empty())
+}
+
+fn unknown_table(name: &str, line: usize) -> Refused {
+    let hint = match nearest(name, tables()).first() {
+        Some(near) => format!("did you mean [{near}]?"),
+        None => format!("the tables are {}", tables().collect::<Vec<_>>().join(", ")),
+    };
+    Refused { line, why: format!("unknown table {}", quoted(name)), hint }
 }
 
 /// Refuses a key that is no setting: as a secret, as one of another table, or with the nearest names.
@@ -251,7 +266,8 @@ mod tests {
             ("[constraints]\nkv-type = \"f16\"", 2, "\"kv-type\"", "it is kv_type in [constraints]"),
             ("host = \"a\"", 1, "unknown key \"host\"", "it is hosts above the first [table]"),
             ("zzzz = 1", 1, "unknown key", "known here: model, hosts, inventory"),
-            ("[constraint]\nctx = 1", 1, "unknown key \"constraint\"", "known here"),
+            ("[constraint]\nctx = 1", 1, "unknown table \"constraint\"", "did you mean [constraints]?"),
+            ("[zzz]\nctx = 1", 1, "unknown table \"zzz\"", "the tables are apply, connection"),
             ("constraints = 1", 1, "constraints is a table", "[constraints]"),
             ("[constraints]\nctx = \"8192\"", 2, "ctx: found a string", "a whole number"),
             ("[constraints]\nctx = 0x20", 2, "ctx: found an integer", "a whole number"),

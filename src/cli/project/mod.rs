@@ -140,6 +140,11 @@ fn project(typed: &Typed) -> Result<Option<PathBuf>> {
     })
 }
 
+/// Returns the project's file above the working folder, if it may be taken.
+pub fn here() -> Option<PathBuf> {
+    find::find(&std::env::current_dir().ok()?).ok().flatten()
+}
+
 /// Reads one file; the layer is empty where there is none.
 fn layer(
     path: Option<PathBuf>,
