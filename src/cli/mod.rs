@@ -58,7 +58,7 @@ enum Command {
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
     Apply(Box<apply::Args>),
     /// Check hosts against a plan's requirements
-    Verify(inspect::VerifyArgs),
+    Verify(Box<inspect::VerifyArgs>),
     /// Show what a host has
     Probe(inspect::ProbeArgs),
     /// Show what is installed on a host and whether it serves
