@@ -9,7 +9,8 @@ const NEW: &str =
 
 Begin here:
   agi-provision plan --model saiga-8b    which machine is enough, and what it costs; no network
-  agi-provision models                   the models known by name
+  agi-provision init                     asks for model and host, and writes agi-provision.toml
+  agi-provision doctor                   what is missing on this machine
   agi-provision apply --help             put a model on a machine that SSH reaches";
 
 const PROJECT: &str = "commands for it need no flags:

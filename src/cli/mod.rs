@@ -7,9 +7,11 @@ mod apply;
 mod bundle;
 mod catalog;
 mod config;
+mod doctor;
 mod exposed;
 mod first;
 mod hosts;
+mod init;
 mod inspect;
 mod levels;
 mod model_arg;
@@ -51,6 +53,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a project file, so that commands need no flags
+    Init(init::Args),
+    /// Look at this machine and at hosts, and say what to do before an apply
+    Doctor(Box<doctor::Args>),
     /// Choose hardware, quantisation and server settings for a model
     Plan(Box<plan::Args>),
     /// Render a plan to a directory of plain files
@@ -134,6 +140,8 @@ fn note(settings: &Settings, message: &str) {
 
 fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     match command {
+        Command::Init(args) => init::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::Apply(args) => apply::run(&args),

@@ -10,6 +10,7 @@ mod merge;
 mod setting;
 mod typed;
 
+pub use find::NAME as FILE_NAME;
 pub use merge::{Given, Origin};
 pub use setting::{SETTINGS, Setting};
 
@@ -24,8 +25,10 @@ use std::path::{Path, PathBuf};
 use typed::Typed;
 
 /// Commands that take settings. `remove` names its host itself.
-const COMMANDS: [&str; 11] =
-    ["plan", "bundle", "apply", "verify", "probe", "status", "logs", "tunnel", "key", "rollback", "config"];
+const COMMANDS: [&str; 12] = [
+    "doctor", "plan", "bundle", "apply", "verify", "probe", "status", "logs", "tunnel", "key", "rollback",
+    "config",
+];
 /// Settings that a command leaves alone: a plan is made without a network unless a host is typed.
 const LEFT: [(&str, &[&str]); 1] = [("plan", &["host", "inventory"])];
 
