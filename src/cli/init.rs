@@ -167,7 +167,7 @@ fn ask_model(wanted: Option<Wanted>) -> Result<String> {
 /// Names models for a use, the newest first.
 fn list(wanted: Wanted) -> Result<()> {
     const SHOWN: usize = 20;
-    let mut models: Vec<Model> = registry::all().into_iter().filter(|model| wanted.is_for(model)).collect();
+    let mut models: Vec<Model> = registry::all().filter(|model| wanted.is_for(model)).collect();
     models.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
     let more = models.len().saturating_sub(SHOWN);
     for model in models.iter().take(SHOWN) {
@@ -272,7 +272,7 @@ mod tests {
             assert!(crate::error::hint(&checked_model(text).unwrap_err()).is_some(), "{text}");
         }
         assert!(checked_budget("much").is_err());
-        let for_code = registry::all().into_iter().filter(|model| Wanted::Code.is_for(model)).count();
+        let for_code = registry::all().filter(|model| Wanted::Code.is_for(model)).count();
         assert!(for_code > 3, "{for_code}");
     }
 }
