@@ -3,6 +3,8 @@
 
 #[path = "cli_bad_input/files.rs"]
 mod files;
+#[path = "cli_bad_input/first_boot.rs"]
+mod first_boot;
 #[path = "cli_bad_input/first_steps.rs"]
 mod first_steps;
 #[path = "cli_bad_input/help.rs"]

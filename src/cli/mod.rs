@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod exposed;
 mod first;
+mod first_boot;
 mod hosts;
 mod init;
 mod inspect;
