@@ -138,7 +138,7 @@ mod tests {
     use super::super::check::Outcome;
     use super::*;
     use crate::hardware::facts::{Clock, Disk, Egress, Measured, Os, PciCard};
-    use crate::plan::build;
+    use crate::engine::llama_cpp::build;
     use crate::verify::Line;
 
     fn good() -> Facts {

@@ -13,7 +13,7 @@ use crate::error::{Exit, Result, exit_code, hint};
 use crate::hardware::probe;
 use crate::outside;
 use crate::plan::Plan;
-use crate::plan::build;
+use crate::engine::llama_cpp::build;
 use crate::ssh::{self, Options, Target};
 use crate::wire::protocol::{Event, Op};
 use check::{Check, Outcome};
