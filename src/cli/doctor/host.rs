@@ -137,8 +137,8 @@ fn egress(at: &str, facts: &Facts) -> Vec<Check> {
 mod tests {
     use super::super::check::Outcome;
     use super::*;
-    use crate::hardware::facts::{Clock, Disk, Egress, Measured, Os, PciCard};
     use crate::engine::llama_cpp::build;
+    use crate::hardware::facts::{Clock, Disk, Egress, Measured, Os, PciCard};
     use crate::verify::Line;
 
     fn good() -> Facts {
