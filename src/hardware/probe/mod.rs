@@ -10,7 +10,7 @@ mod os;
 mod ports;
 mod upkeep;
 
-use super::facts::{Facts, Gaps, SCHEMA, Upkeep};
+use super::facts::{Clock, Facts, Gaps, SCHEMA, Upkeep};
 use crate::paths;
 use std::path::Path;
 use std::time::Instant;
@@ -18,6 +18,11 @@ use std::time::Instant;
 pub use gpu::wait_for_gpus;
 pub use os::note_sudo_password;
 pub use ports::{listening, sockets};
+
+/// Returns the state of this machine's clock; `None` where it may not be read.
+pub fn clock() -> Option<Clock> {
+    os::clock(&mut Gaps::default())
+}
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];
