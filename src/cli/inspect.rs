@@ -9,6 +9,7 @@ use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use crate::wire::protocol::{Event, Op};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct HostOnly {
