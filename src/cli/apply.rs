@@ -35,9 +35,10 @@ pub struct Args {
     /// A model's file on this machine; repeat for a split model, and for the embedding model of --rag
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
-    /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
+    /// llama.cpp for the host: a .tar.gz with llama-server and its libraries; repeat for one with more libraries,
+    /// such as CUDA's (cudart-…)
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
-    runtime_archive: Option<PathBuf>,
+    runtime_archive: Vec<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
     #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
     runtime_path: Option<HostPath>,
@@ -116,10 +117,10 @@ pub fn run(args: &Args) -> Result<Exit> {
             .into());
     }
     let sha256 = given.as_ref().map(GivenCertificate::sha256).transpose()?;
-    let runtime = source::runtime(args.runtime_archive.as_deref())?;
+    let runtime = source::runtime(&args.runtime_archive)?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
+        tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
     }
     let each = overrides.iter().map(|each| tasks[each].clone()).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
@@ -163,12 +164,7 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
-fn task(
-    args: &Args,
-    source: &Source,
-    runtime: Option<&LocalFile>,
-    certificate: Option<&String>,
-) -> Result<Task> {
+fn task(args: &Args, source: &Source, runtime: &[LocalFile], certificate: Option<&String>) -> Result<Task> {
     let mut files = source.files(runtime, &args.model_file, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
@@ -179,7 +175,7 @@ fn task(
         strict: args.strict,
         start_timeout: args.start_timeout,
         allow: args.allow.clone(),
-        runtime: blobs(CarriedKind::Runtime).next(),
+        runtime: blobs(CarriedKind::Runtime).collect(),
         runtime_path: args.runtime_path.clone(),
         models: blobs(CarriedKind::Model).collect(),
         client: client(),

@@ -287,7 +287,7 @@ impl PlanArgs {
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
                 host: None,
-                runtime: None,
+                runtime: Vec::new(),
                 expose: self.exposure()?,
             },
             rag,

@@ -42,30 +42,36 @@ struct Asset {
     browser_download_url: String,
 }
 
-impl Releases {
-    /// Returns the releases at the publisher's address, or at the one that the environment names.
-    pub fn from_env() -> Result<Releases> {
-        Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
-    }
-
-    /// The archive called `name` of the release of `build`.
-    pub fn archive(&self, build: &str, name: &str) -> Result<Archive> {
-        let url = format!("{}/repos/{REPOSITORY}/releases/tags/{build}", self.0.base());
-        let what = || format!("looking up llama.cpp {build}");
-        let asked = Asked::All { most: MAX_LIST };
-        let list = self.0.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
-        let release: Release = serde_json::from_slice(&list.body)
-            .with_context(|| format!("{}: {} did not answer as GitHub does", what(), self.0.base()))?;
-        let asset = release.assets.into_iter().find(|asset| asset.name == name).ok_or_else(|| {
+impl Release {
+    fn archive(&self, build: &str, name: &str) -> Result<Archive> {
+        let asset = self.assets.iter().find(|asset| asset.name == name).ok_or_else(|| {
             Failure::failed(format!("the release {build} of {REPOSITORY} has no {name}")).hint(GIVE)
         })?;
         let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         let sha256 = digest
             .and_then(|digest| Checksum::parse(digest).ok())
             .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
-        let url =
-            DownloadUrl::new(asset.browser_download_url).with_context(|| format!("looking up {name}"))?;
+        let url = DownloadUrl::new(asset.browser_download_url.clone())
+            .with_context(|| format!("looking up {name}"))?;
         Ok(Archive { url, sha256, size_bytes: asset.size })
+    }
+}
+
+impl Releases {
+    /// Returns the releases at the publisher's address, or at the one that the environment names.
+    pub fn from_env() -> Result<Releases> {
+        Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
+    }
+
+    /// The archives called `names` of the release of `build`, by one question.
+    pub fn archives(&self, build: &str, names: &[String]) -> Result<Vec<Archive>> {
+        let url = format!("{}/repos/{REPOSITORY}/releases/tags/{build}", self.0.base());
+        let what = || format!("looking up llama.cpp {build}");
+        let asked = Asked::All { most: MAX_LIST };
+        let list = self.0.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
+        let release: Release = serde_json::from_slice(&list.body)
+            .with_context(|| format!("{}: {} did not answer as GitHub does", what(), self.0.base()))?;
+        names.iter().map(|name| release.archive(build, name)).collect()
     }
 
     fn refusal(&self, unanswered: Unanswered, build: &str) -> anyhow::Error {

@@ -75,6 +75,30 @@ impl Generation {
         ("xe", Generation::Xe),
     ];
 
+    /// The lowest compute capability of the cards of a generation of NVIDIA's (developer.nvidia.com/cuda-gpus).
+    pub fn compute_capability(self) -> Option<(u64, u64)> {
+        Some(match self {
+            Generation::Maxwell => (5, 0),
+            Generation::Pascal => (6, 0),
+            Generation::Volta => (7, 0),
+            Generation::TuringPlain | Generation::Turing | Generation::TuringSmall => (7, 5),
+            Generation::AmpereHbm => (8, 0),
+            Generation::Ampere | Generation::AmpereSmall => (8, 6),
+            Generation::Ada => (8, 9),
+            Generation::Hopper => (9, 0),
+            Generation::BlackwellHbm => (10, 0),
+            Generation::Blackwell => (12, 0),
+            Generation::BlackwellSoc => (12, 1),
+            Generation::Rdna
+            | Generation::Rdna2
+            | Generation::Rdna3
+            | Generation::Rdna4
+            | Generation::Cdna
+            | Generation::Xe
+            | Generation::Unknown => return None,
+        })
+    }
+
     /// The generation of NVIDIA's compute capability, such as `8.6` (CUDA C++ Programming Guide).
     pub fn of_compute_capability(capability: &str) -> Generation {
         let mut numbers = capability.split('.').map(|part| part.parse::<u64>().ok());
@@ -125,6 +149,12 @@ mod tests {
             ("", Generation::Unknown),
         ] {
             assert_eq!(Generation::of_compute_capability(capability), generation, "{capability}");
+        }
+        // Back again, but for those of which several have one capability.
+        for (name, generation) in Generation::NAMES {
+            let Some((major, minor)) = generation.compute_capability() else { continue };
+            let back = Generation::of_compute_capability(&format!("{major}.{minor}"));
+            assert_eq!(back.compute_capability(), Some((major, minor)), "{name}");
         }
     }
 }

@@ -7,13 +7,20 @@ use super::server::ServerName;
 use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs, joined};
 use crate::error::Result;
 
+/// The shares at the places of their cards; the cards between them get none.
+fn at_places(shares: &[u64], places: &[usize]) -> Vec<u64> {
+    let mut all = vec![0; places.iter().max().map_or(0, |last| last + 1)];
+    places.iter().zip(shares).for_each(|(place, share)| all[*place] = *share);
+    all
+}
+
 /// For a host laid out as [`crate::paths`] says. Accepted by b11434.
 pub fn chat(
     model: &PlannedModel,
     workload: &Workload,
     placement: &Placement,
     prompt_cache_mib: u64,
-    idle_cards: bool,
+    among: Option<&[usize]>,
 ) -> Result<ServerArgs> {
     let first_file = model.files.first().map_or("model.gguf", |file| file.name.as_str());
     let mut args = Draft::new(ServerName::CHAT, first_file);
@@ -27,12 +34,19 @@ pub fn chat(
     if placement.host_experts > 0 {
         args.set(Flag::NCpuMoe, placement.host_experts);
     }
-    match placement.gpu_layers.len() {
-        0 if idle_cards => _ = args.set(Flag::Device, "none"),
-        // CUDA counts the fastest card first.
-        1 if idle_cards => _ = args.set(Flag::SplitMode, "none").set(Flag::MainGpu, 0),
-        0 | 1 => {}
-        _ => _ = args.set(Flag::SplitMode, placement.split).set(Flag::TensorSplit, joined(&placement.shares)),
+    match (placement.gpu_layers.len(), among) {
+        (0, Some(_)) => _ = args.set(Flag::Device, "none"),
+        (1, Some(places)) => {
+            args.set(Flag::SplitMode, "none").set(Flag::MainGpu, places.first().copied().unwrap_or(0));
+        }
+        (0 | 1, None) => {}
+        (_, places) => {
+            let shares = match places {
+                Some(places) => at_places(&placement.shares, places),
+                None => placement.shares.clone(),
+            };
+            args.set(Flag::SplitMode, placement.split).set(Flag::TensorSplit, joined(&shares));
+        }
     }
     args.set(Flag::Fit, "off").set(Flag::CacheRam, prompt_cache_mib);
     args.set(Flag::CtxCheckpoints, 0).set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);

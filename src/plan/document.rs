@@ -386,6 +386,9 @@ pub struct LlamaServer {
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,
+    /// Archives to unpack beside it, such as the one with CUDA's libraries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtime_beside: Vec<RuntimeFile>,
     /// The release's archives that are right for the host, where the plan is for a probed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_choice: Option<RuntimeChoice>,
@@ -400,6 +403,11 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
+    /// Returns the pinned archives, llama-server's first.
+    pub fn archives(&self) -> impl Iterator<Item = &RuntimeFile> {
+        self.runtime.iter().chain(&self.runtime_beside)
+    }
+
     /// Returns the advisories known today that concern `build`, its own, with these arguments.
     pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
@@ -438,6 +446,14 @@ pub struct RuntimeFile {
     pub sha256: Checksum,
     /// Size of the archive, bytes.
     pub size_bytes: u64,
+}
+
+impl RuntimeFile {
+    /// Returns the last part of its address; it may be no file's name.
+    pub fn file_name(&self) -> &str {
+        let path = self.url.split('?').next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// From a fresh host to the first token of an answer, at the network and disk the profile promises.

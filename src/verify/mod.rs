@@ -54,7 +54,12 @@ pub enum Judgement {
 
 /// Judges every requirement. One that this version does not know is a warning that says so.
 pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report {
-    Report { lines: requirements.iter().map(|r| line(r, facts, held)).collect() }
+    let count = requirements.iter().find(|requirement| requirement.id == ids::GPU_COUNT);
+    let cards = match count.and_then(|count| count.need.as_ref()) {
+        Some(Bound::AtLeast(cards)) => usize::try_from(*cards).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    Report { lines: requirements.iter().map(|r| line(r, facts, cards, held)).collect() }
 }
 
 impl Report {
@@ -99,7 +104,7 @@ impl Report {
     }
 }
 
-fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
+fn line(requirement: &Requirement, facts: &Facts, cards: usize, held: &Held) -> Line {
     let line = |needed: String, found: String, outcome| Line {
         id: requirement.id.clone(),
         needed,
@@ -107,7 +112,7 @@ fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
         outcome,
         why: requirement.why.clone(),
     };
-    let Some(found) = find(&requirement.id, facts, held) else {
+    let Some(found) = find(&requirement.id, facts, cards, held) else {
         return line("?".to_string(), "not known to this version".to_string(), Judgement::Warning);
     };
     let show = |bound: &Bound| show(bound, &requirement.unit);
@@ -135,7 +140,8 @@ fn show(bound: &Bound, unit: &str) -> String {
     }
 }
 
-fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Finding<'a>> {
+/// `cards`: how many of the host's the plan uses.
+fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Finding<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
@@ -154,10 +160,11 @@ fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Finding<'a>> {
         }
         ids::NETWORK => network(facts),
         ids::GPU_COUNT => gpu::count(facts),
-        ids::GPU_VRAM => gpu::memory(facts, held),
+        ids::GPU_VRAM => gpu::memory(facts, cards, held),
         ids::GPU_MODEL => gpu::model(facts),
-        ids::GPU_COMPUTE => gpu::version(facts, |gpu| gpu.compute_capability.as_ref()),
-        ids::GPU_DRIVER => gpu::version(facts, |gpu| gpu.driver.as_ref()),
+        ids::GPU_COMPUTE => gpu::version(facts, cards, |gpu| gpu.compute_capability.as_ref()),
+        ids::GPU_DRIVER => gpu::version(facts, cards, |gpu| gpu.driver.as_ref()),
+        ids::GPU_CUDA => gpu::version(facts, cards, |gpu| gpu.cuda_version.as_ref()),
         ids::NVLINK => gpu::nvlink(facts),
         id => {
             let server = ids::server_of(id)?;

@@ -218,6 +218,42 @@ fn gpu_memory_counts_instances_and_our_own_process() {
 }
 
 #[test]
+fn a_smaller_card_that_the_plan_leaves_out_is_not_held_against_the_host() {
+    let need = |cards: u64| {
+        [
+            requirement(ids::GPU_COUNT, Some(Bound::AtLeast(cards)), None, "GPUs"),
+            requirement(
+                ids::GPU_VRAM,
+                Some(Bound::AtLeast(60 * GIB)),
+                Some(Bound::AtLeast(70 * GIB)),
+                "bytes",
+            ),
+            requirement(ids::GPU_COMPUTE, Some(Bound::Name("7.5".into())), None, "at least"),
+        ]
+    };
+    let mut facts = facts();
+    facts.gpus.iter_mut().for_each(|gpu| gpu.compute_capability = Some("8.0".into()));
+    let small = Gpu {
+        memory_total_bytes: 2 * GIB,
+        memory_free_bytes: Some(2 * GIB),
+        compute_capability: Some("6.1".into()),
+        ..gpu()
+    };
+    facts.gpus.insert(0, small);
+    let refused = |cards| {
+        let report = check(&need(cards), &facts, &Held::default());
+        report
+            .lines
+            .iter()
+            .filter(|line| line.outcome != Judgement::Ok)
+            .map(|line| line.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((refused(1), refused(2)), (vec![], vec![]));
+    assert_eq!(refused(3), [ids::GPU_VRAM, ids::GPU_COMPUTE]);
+}
+
+#[test]
 fn versions_compare_as_numbers_and_unknown_ones_pass() {
     let driver = [requirement(ids::GPU_DRIVER, Some(Bound::Name("525.60.13".into())), None, "at least")];
     let line = |facts: &Facts| check(&driver, facts, &Held::default()).lines[0].clone();

@@ -127,8 +127,9 @@ pub struct Apply {
     /// Requirements that may refuse without stopping the apply, or the service later.
     #[serde(default)]
     pub allow: Vec<String>,
-    /// Files the client can send.
-    pub runtime: Option<Blob>,
+    /// Archives of llama.cpp that the client can send: one with llama-server, and those of libraries beside it.
+    #[serde(default)]
+    pub runtime: Vec<Blob>,
     /// llama-server as it is on the host already, instead of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_path: Option<HostPath>,

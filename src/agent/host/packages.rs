@@ -31,8 +31,13 @@ pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
         let (_, [package, ..]) = known.ok_or_else(|| {
-            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
-                .hint("install it on the host, or use an archive that brings its libraries")
+            let of_cuda = ["libcudart.so.", "libcublas.so.", "libcublasLt.so."];
+            let hint = match of_cuda.iter().any(|name| library.starts_with(name)) {
+                true => "CUDA's libraries are an archive of their own in llama.cpp's releases (cudart-…): give it too, \
+                         with a second --runtime-archive",
+                false => "install it on the host, or use an archive that brings its libraries",
+            };
+            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it")).hint(hint)
         })?;
         if !packages.contains(package) {
             packages.push(*package);

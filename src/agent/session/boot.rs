@@ -49,7 +49,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         strict: false,
         start_timeout: None,
         allow: Vec::new(),
-        runtime: shelf.blobs(CarriedKind::Runtime).pop(),
+        runtime: shelf.blobs(CarriedKind::Runtime),
         runtime_path: None,
         models: shelf.blobs(CarriedKind::Model),
         client: "cloud-init".to_string(),
@@ -90,9 +90,8 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
 fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();
-    let carried = shelf.blobs(CarriedKind::Runtime).pop();
-    if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
-    {
+    let brought = !shelf.blobs(CarriedKind::Runtime).is_empty() || !download::runtime(plan).is_empty();
+    if !brought && known_runtime(plan, current.as_ref()).is_err() {
         missing.push(format!("llama.cpp {}", plan.llama_server.build));
     }
     let models = shelf.blobs(CarriedKind::Model);

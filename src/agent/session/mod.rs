@@ -124,7 +124,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
 /// Returns one address for each site that files come from: of every server's model and of the runtime.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
-    let runtime = plan.llama_server.runtime.as_ref().map(|file| &file.url);
+    let runtime = plan.llama_server.archives().map(|file| &file.url);
     let urls = plan.files().filter_map(|file| file.url.as_ref()).chain(runtime).map(|url| url.to_string());
     urls.filter(|url| {
         let host = rate::host(url);
@@ -280,7 +280,7 @@ fn claim(preflight: Preflight) -> Result<()> {
 fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
     let mut wanted: Vec<&Blob> = Vec::new();
     if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
-        wanted.push(&desired.record.runtime);
+        wanted.extend(desired.record.archives());
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     let is_offered = |blob: &Blob| desired.offered.iter().any(|offered| offered.sha256 == blob.sha256);

@@ -8,6 +8,7 @@ mod config_changes;
 mod directories;
 mod expose;
 mod key;
+mod loading;
 mod model;
 mod packages;
 pub mod past;

@@ -14,7 +14,7 @@ use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Desired state of a host.
@@ -47,15 +47,9 @@ impl Desired {
         let current = generation::current_record();
         let installed =
             apply.runtime_path.as_ref().map(|path| installed::resolve(path.as_path())).transpose()?;
-        let runtime = match &apply.runtime {
-            _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
-            // An archive under another name is the same runtime.
-            Some(blob) => generation::read_note(&runtime_folder(blob).join(NOTE))
-                .map_or(blob.clone(), |note: Runtime| note.blob),
-            None => match download::runtime(&plan) {
-                Some(pinned) => pinned,
-                None => known_runtime(&plan, current.as_ref())?,
-            },
+        let (runtime, runtime_archives) = match &installed {
+            Some(path) => (installed::blob(path)?, Vec::new()),
+            None => of_archives(&apply.runtime, &plan, current.as_ref())?,
         };
         let models = plan
             .files()
@@ -74,6 +68,7 @@ impl Desired {
             bundle: bundle.id(),
             llama_build: plan.llama_server.build.clone(),
             runtime,
+            runtime_archives,
             models,
             allowed: apply.allow.clone(),
             edited: if apply.trust_edits { bundle.edits()?.paths() } else { Vec::new() },
@@ -132,6 +127,26 @@ impl Desired {
             .map(|blob| if has_model(blob) { blob.size_bytes } else { download::kept_bytes(blob) });
         models.sum()
     }
+}
+
+/// Returns the runtime of the archives that are given, else of those that the plan pins, else the one on the host; and
+/// the archives, where they are several.
+fn of_archives(given: &[Blob], plan: &Plan, current: Option<&Record>) -> Result<(Blob, Vec<Blob>)> {
+    let pinned = if given.is_empty() { download::runtime(plan) } else { Vec::new() };
+    let archives = [given, &pinned].concat();
+    let runtime = match super::archives::together(&archives) {
+        Some(runtime) => runtime,
+        None => known_runtime(plan, current)?,
+    };
+    // Archives under other names, or in another order, are the same runtime.
+    let several = archives.len() > 1;
+    let recorded =
+        || current.filter(|record| record.runtime == runtime).map(|record| &record.runtime_archives);
+    Ok(match generation::read_note::<Runtime>(&runtime_folder(&runtime).join(NOTE)) {
+        Some(note) => (note.blob, note.archives),
+        None if archives.is_empty() => (runtime.clone(), recorded().cloned().unwrap_or_default()),
+        None => (runtime, archives.into_iter().filter(|_| several).collect()),
+    })
 }
 
 /// Returns the given time to start, or the default, within the allowed range.

@@ -102,6 +102,7 @@ mod tests {
                 sha256: Checksum::of([0; 32]),
                 size_bytes: 1,
             },
+            archives: Vec::new(),
             llama_build: "b1".into(),
             folder: Some(RelativePath::new("b1").unwrap()),
             stamp: Stamp::of(&folder.join(&files[0])).unwrap(),

@@ -56,8 +56,10 @@ pub trait Maker: Sync {
 pub struct Icd {
     /// How the name of its file in `vulkan/icd.d` begins.
     pub file: &'static str,
-    /// The packages that bring it.
+    /// The packages that bring it, for a person.
     pub package: &'static str,
+    /// The package that an apply installs where the file is missing; `None` where it has to be of the driver's version.
+    pub installed: Option<&'static str>,
 }
 
 /// Lower bounds, each with its reason; `None` where there is none.

@@ -10,7 +10,7 @@ mod nvidia;
 mod scan;
 
 pub use bus::Bus;
-pub use maker::{Maker, UnitDevices};
+pub use maker::{Icd, Maker, UnitDevices};
 pub use nvidia::read_nvidia_smi;
 pub use scan::cards;
 

@@ -4,6 +4,7 @@ use super::candidates::{Candidate, subject};
 use super::ranking::alternatives;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
+use crate::hardware::profiles::Profile;
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
@@ -61,7 +62,8 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards)?;
+    let places = profile.among.as_deref();
+    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache, places)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),
@@ -94,15 +96,14 @@ pub(super) fn document(
         llama_server: LlamaServer {
             build: request.build.id.clone(),
             args,
-            runtime: request.fixed.runtime.clone(),
+            runtime: request.fixed.runtime.first().cloned(),
+            runtime_beside: request.fixed.runtime.iter().skip(1).cloned().collect(),
             runtime_choice: runtime_choice(request, chosen),
             advisories: Vec::new(),
             start_timeout_seconds: None,
         },
         expose: request.fixed.expose.clone(),
-        rag: rag
-            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
-            .transpose()?,
+        rag: rag.map(|(server, placed)| server.document(placed, first_of_several(profile))).transpose()?,
         further: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
         near_miss: None,
@@ -116,6 +117,14 @@ pub(super) fn document(
     }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     Ok(plan)
+}
+
+/// The place of the first card where a server sees several, and would use them all.
+fn first_of_several(profile: &Profile) -> Option<usize> {
+    match profile.among.as_deref() {
+        Some(places) => places.first().copied(),
+        None => (profile.gpus.len() > 1).then_some(0),
+    }
 }
 
 /// A million tokens at the expected speed, one request at a time, all month.

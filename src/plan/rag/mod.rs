@@ -196,7 +196,7 @@ impl Server<'_> {
     }
 
     /// Makes the part of the plan's document.
-    pub fn document(&self, placed: &Placed, several_gpus: bool) -> Result<Rag> {
+    pub fn document(&self, placed: &Placed, card: Option<usize>) -> Result<Rag> {
         let embedder = &self.choice.embedder;
         Ok(Rag {
             model: EmbeddingModel {
@@ -217,11 +217,12 @@ impl Server<'_> {
             device: if placed.on_gpu { Place::Gpu0 } else { Place::Host },
             memory: placed.memory.clone(),
             index: self.index(),
-            args: self.args(placed, several_gpus)?,
+            args: self.args(placed, card)?,
         })
     }
 
-    fn args(&self, placed: &Placed, several_gpus: bool) -> Result<ServerArgs> {
+    /// `card`: the place of the one that it uses, where it sees several.
+    fn args(&self, placed: &Placed, card: Option<usize>) -> Result<ServerArgs> {
         let file = self.choice.files.first().map_or("embedding.gguf", |file: &ModelFile| file.name.as_str());
         let mut args = Draft::new(ServerName::EMBEDDING, file);
         args.ours(Flag::Model).alias(&self.choice.id);
@@ -233,8 +234,8 @@ impl Server<'_> {
         args.set(Flag::BatchSize, self.chunk_tokens).set(Flag::UbatchSize, self.chunk_tokens);
         if placed.on_gpu {
             args.set(Flag::NGpuLayers, self.choice.embedder.shape.layers.len() + 1);
-            if several_gpus {
-                args.set(Flag::SplitMode, "none").set(Flag::MainGpu, 0);
+            if let Some(card) = card {
+                args.set(Flag::SplitMode, "none").set(Flag::MainGpu, card);
             }
         } else {
             args.set(Flag::NGpuLayers, 0).set(Flag::Device, "none");

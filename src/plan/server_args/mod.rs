@@ -75,6 +75,29 @@ impl ServerArgs {
         }
     }
 
+    /// Returns the place on the bus of the plan's card with this number.
+    pub fn place_of_card(&self, card: u64) -> u64 {
+        match (self.value(Flag::MainGpu), self.with_share()) {
+            (Some(Value::Whole(main)), _) => main.unsigned_abs(),
+            (_, Some(mut places)) => places.nth(card as usize).unwrap_or(card),
+            _ => card,
+        }
+    }
+
+    /// Returns the number in the plan of the server's device with this number; `None` if the plan leaves that card out.
+    pub fn card_of_device(&self, device: u64) -> Option<u64> {
+        match self.with_share() {
+            Some(mut places) => places.position(|place| place == device).map(|card| card as u64),
+            None => Some(device),
+        }
+    }
+
+    /// Places of the cards that have a share of the model, where the shares are given.
+    fn with_share(&self) -> Option<impl Iterator<Item = u64>> {
+        let Some(Value::Shares(shares)) = self.value(Flag::TensorSplit) else { return None };
+        Some((0..).zip(shares).filter(|(_, share)| **share > 0).map(|(place, _)| place))
+    }
+
     fn value(&self, flag: Flag) -> Option<&Value> {
         self.args.iter().find(|(known, _)| *known == flag).map(|(_, value)| value)
     }

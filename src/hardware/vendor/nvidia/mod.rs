@@ -95,6 +95,7 @@ impl Maker for Nvidia {
         Icd {
             file: "nvidia_icd",
             package: "nvidia-vulkan-icd on Debian, libnvidia-gl of the driver's version on Ubuntu",
+            installed: None,
         }
     }
 
@@ -128,6 +129,12 @@ impl Maker for Nvidia {
         ];
         rules.extend(rest.map(str::to_string));
         let each: String = (0..cards).map(|card| format!(" -c {card}")).collect();
+        let order = [
+            "# CUDA numbers the fastest card first by itself; by the bus, as nvidia-smi and Vulkan's loader do, the plan's",
+            "# numbers are the server's.",
+            "Environment=CUDA_DEVICE_ORDER=PCI_BUS_ID",
+        ];
+        rules.extend(order.map(str::to_string));
         rules.push(format!("ExecStartPre=-+/usr/bin/nvidia-modprobe -c 255{each}"));
         rules.push("ExecStartPre=-+/usr/bin/nvidia-modprobe -u -c 0".into());
         UnitDevices {
