@@ -1,5 +1,6 @@
 //! `--resolve`: what is published, in place of what is known offline.
 
+use crate::engine::split::SplitMode;
 use crate::error::{Context, Result, hint};
 use crate::fetch::release::{Archive, Releases};
 use crate::hardware::facts::Vendor;
@@ -9,7 +10,6 @@ use crate::plan::document::{Plan, RuntimeFile};
 use crate::plan::plan;
 use crate::plan::request::{ModelChoice, Request};
 use crate::plan::runtime::{self, RuntimeHost};
-use crate::plan::split::SplitMode;
 use std::collections::BTreeSet;
 
 /// Reads the header of the file that is chosen, and chooses again with what it says, until the choice
@@ -43,7 +43,7 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
         choice.others.iter().for_each(|other| say!("  {other}"));
         return Ok(Vec::new());
     }
-    match Releases::from_env()?.archives(build, &choice.archives) {
+    match Releases::from_env(plan.engine().repository())?.archives(build, &choice.archives) {
         Ok(archives) => {
             if !choice.others.is_empty() {
                 say!("note: {} is pinned: {}", choice.archives.join(" with "), choice.why);

@@ -3,13 +3,13 @@
 use super::document::{Bound, Plan, ProfileKind, Requirement, RuntimeFile};
 use super::ledger::REPORTED_RAM;
 use super::runtime::{self, RuntimeHost};
-use super::server::Role;
+use crate::engine::server::Role;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::hardware::vendor;
 
 /// The ids, as [`crate::verify`] knows them.
 pub mod ids {
-    use crate::plan::server::{Role, ServerName};
+    use crate::engine::server::{Role, ServerName};
 
     /// Processor architecture, as `uname -m` names it.
     pub const ARCH: &str = "arch";

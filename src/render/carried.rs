@@ -67,7 +67,7 @@ pub(super) fn check(carried: &[Carried]) -> Result<()> {
         }
     }
     if carried.iter().filter(|file| file.what == CarriedKind::Runtime).count() > MOST_ARCHIVES {
-        return Err(broken("it carries more archives than one llama.cpp has".to_string()));
+        return Err(broken("it carries more archives than one runtime has".to_string()));
     }
     Ok(())
 }

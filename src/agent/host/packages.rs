@@ -25,19 +25,22 @@ const LIBRARIES: &[(&str, [&str; 3])] = &[
     ("libopenblas.so.0", ["libopenblas0", "openblas", "openblas"]),
 ];
 
-/// The Debian packages that bring `libraries`; an unknown one is named in the error.
-pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
+/// Returns the Debian packages that bring the `libraries` of a program; an unknown one is named in the error.
+pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
         let (_, [package, ..]) = known.ok_or_else(|| {
             let of_cuda = ["libcudart.so.", "libcublas.so.", "libcublasLt.so."];
             let hint = match of_cuda.iter().any(|name| library.starts_with(name)) {
-                true => "CUDA's libraries are an archive of their own in llama.cpp's releases (cudart-…): give it too, \
-                         with a second --runtime-archive",
+                true => {
+                    "CUDA's libraries are an archive of their own in a release (cudart-…): give it too, \
+                         with a second --runtime-archive"
+                }
                 false => "install it on the host, or use an archive that brings its libraries",
             };
-            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it")).hint(hint)
+            Failure::failed(format!("{program} needs {library}, and no package is known to bring it"))
+                .hint(hint)
         })?;
         if !packages.contains(package) {
             packages.push(*package);
@@ -86,7 +89,7 @@ pub fn is_there(program: &str) -> bool {
 }
 
 /// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
-pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
+pub fn install(program: &str, libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
@@ -99,7 +102,7 @@ pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
             return Err(Failure::failed(format!(
-                "llama-server needs {}, and this host has no apt-get to install it with",
+                "{program} needs {}, and this host has no apt-get to install it with",
                 libraries.join(", ")
             ))
             .hint(by_hand(libraries, is_there))
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn libraries_name_their_packages() {
         let libraries = ["libssl.so.3", "libcrypto.so.3", "libgomp.so.1"].map(String::from);
-        assert_eq!(library_packages(&libraries).unwrap(), ["libssl3", "libgomp1"]);
-        assert!(library_packages(&["libcuda.so.1".to_string()]).is_err());
+        assert_eq!(library_packages("llama-server", &libraries).unwrap(), ["libssl3", "libgomp1"]);
+        assert!(library_packages("llama-server", &["libcuda.so.1".to_string()]).is_err());
     }
 }

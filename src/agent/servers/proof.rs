@@ -1,14 +1,14 @@
-//! Compares what llama-server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
+//! Compares what a server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
 //! its process. Does not use its RSS: mapped model pages and repacked weights make that half as large again as the
 //! buffers.
 
-use super::reported::{Holder, Reported};
+use crate::engine::reported::{Holder, Reported};
 use crate::plan::Plan;
 use crate::plan::document::DeviceLedger;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// llama-server prints hundredths of a MiB; a ledger that is this close is right.
+/// Sizes are printed in hundredths of a MiB; a ledger that is this close is right.
 pub const TOLERANCE: u64 = 1 << 20;
 
 /// One part of a device's ledger, planned and reported, bytes.
@@ -64,7 +64,7 @@ pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64
         ..device(plan, ledger, reported, gpu_process)
     });
     Proof {
-        offloaded_planned: plan.llama_server.args.n_gpu_layers(),
+        offloaded_planned: plan.engine().layers_on_cards(&plan.llama_server.args),
         offloaded_reported: reported.offloaded.map(|(layers, _)| layers),
         devices: devices.collect(),
         elsewhere: elsewhere(plan, reported),
@@ -86,7 +86,7 @@ fn device(
     let mapped = if on_host { reported.mapped() } else { 0 };
     // A mapped range covers the originals of what was repacked.
     let weights = sum(&reported.model) - mapped.min(repacked);
-    let place = card(ledger).map(|card| plan.llama_server.args.place_of_card(card));
+    let place = card(ledger).map(|card| plan.engine().place_of_card(&plan.llama_server.args, card));
     let process = place.and_then(|place| gpu_process.get(&place).copied());
     Device {
         device: ledger.device.clone(),
@@ -113,7 +113,7 @@ fn is_on(plan: &Plan, holder: Holder, ledger: &DeviceLedger) -> bool {
     match holder {
         Holder::Host => ledger.device == HOST,
         Holder::Card(number) => {
-            let planned = plan.llama_server.args.card_of_device(number);
+            let planned = plan.engine().card_of_device(&plan.llama_server.args, number);
             planned.is_some() && planned == card(ledger)
         }
         Holder::EveryCard => card(ledger).is_some(),

@@ -92,7 +92,7 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let mut missing = Vec::new();
     let brought = !shelf.blobs(CarriedKind::Runtime).is_empty() || !download::runtime(plan).is_empty();
     if !brought && known_runtime(plan, current.as_ref()).is_err() {
-        missing.push(format!("llama.cpp {}", plan.llama_server.build));
+        missing.push(format!("{} {}", plan.engine().name(), plan.llama_server.build));
     }
     let models = shelf.blobs(CarriedKind::Model);
     let here = |file: &ModelFile| {

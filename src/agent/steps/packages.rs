@@ -1,4 +1,4 @@
-//! System libraries that llama-server needs and a minimal system lacks (libgomp1, above all). What
+//! System libraries that an engine needs and a minimal system lacks (libgomp1, above all). What
 //! is installed here stays when an apply is taken back, and the output says so.
 
 use super::loading::{self, Loading};
@@ -28,8 +28,9 @@ impl Resource for Packages {
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let Some(noted) = runtime::noted(&desired.record.runtime) else {
-            let text = "install the libraries llama-server needs, if any is missing";
-            return Ok(vec![Change::Install(text.to_string())].into());
+            let program = desired.plan.engine().program();
+            let text = format!("install the libraries {program} needs, if any is missing");
+            return Ok(vec![Change::Install(text)].into());
         };
         // The noted libraries are still there, or the runtime would not count as present.
         if !noted.libraries.is_empty() {
@@ -44,20 +45,22 @@ impl Resource for Packages {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let engine = desired.plan.engine();
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
-            let packages = library_packages(&loaded.missing)?;
+            let packages = library_packages(engine.program(), &loaded.missing)?;
             if let Some(holder) = package_lock() {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
             made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
-            install(&loaded.missing, &packages)?;
+            install(engine.program(), &loaded.missing, &packages)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }
         if !loaded.missing.is_empty() {
             return Err(Failure::failed(format!(
-                "llama-server still lacks {} after installing {}",
+                "{} still lacks {} after installing {}",
+                engine.program(),
                 loaded.missing.join(", "),
                 run.notes.packages.join(", ")
             ))
@@ -70,10 +73,11 @@ impl Resource for Packages {
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
         let server = server(&note);
         if note.installed.is_some() {
-            note.stamps = runtime::stamps(Path::new("/"), installed::own_libraries(&server, &loaded.found))?;
+            note.stamps =
+                runtime::stamps(Path::new("/"), installed::own_libraries(engine, &server, &loaded.found))?;
         }
         note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
-        note.build = installed::build(&server);
+        note.build = installed::build(engine, &server);
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
@@ -87,7 +91,7 @@ fn loader(desired: &Desired) -> Result<Loading> {
     let server = server(&note);
     let name = match &note.installed {
         Some(path) => path.to_string(),
-        None => "the archive's llama-server".to_string(),
+        None => format!("the archive's {}", desired.plan.engine().program()),
     };
     let wanted: &[Backend] = match desired.plan.cards() {
         0 => &[],
@@ -119,7 +123,8 @@ fn make_known(desired: &Desired, backends: &[Backend], run: &mut Run) -> Result<
     );
     let Some(package) = icd.installed else { return run.warn(format!("{lacks}: install {}", icd.package)) };
     made::add([Thing::Package { name: package.to_string() }])?;
-    match install(&["a driver for Vulkan".to_string()], &[package]) {
+    let program = desired.plan.engine().program();
+    match install(program, &["a driver for Vulkan".to_string()], &[package]) {
         Ok(()) => run.notes.packages.push(package.to_string()),
         Err(error) => run.warn(format!("{lacks}: {error:#}"))?,
     }
@@ -136,6 +141,6 @@ fn is_known(icd: Icd) -> bool {
 fn server(note: &generation::Runtime) -> PathBuf {
     match &note.installed {
         Some(path) => path.as_path().to_path_buf(),
-        None => note.server_folder().join("llama-server"),
+        None => note.server(),
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::protocol::Blob;
 /// Returns the archives of the runtime that the plan pins.
 pub fn runtime(plan: &Plan) -> Vec<Blob> {
     let blob = |file: &RuntimeFile| {
-        let name = FileName::new(file.file_name()).or_else(|_| FileName::new("llama.cpp")).ok()?;
+        let name = FileName::new(file.file_name()).or_else(|_| FileName::new(plan.engine().name())).ok()?;
         Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
     };
     plan.llama_server.archives().filter_map(blob).collect()

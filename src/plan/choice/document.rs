@@ -2,6 +2,8 @@
 
 use super::candidates::{Candidate, subject};
 use super::ranking::alternatives;
+use crate::engine;
+use crate::engine::split::SplitMode;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
 use crate::hardware::profiles::Profile;
@@ -10,8 +12,7 @@ use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
-use crate::plan::split::SplitMode;
-use crate::plan::{chat_args, rag, requirements, verdict};
+use crate::plan::{launch, rag, requirements, verdict};
 
 pub(super) fn document(
     request: &Request,
@@ -63,7 +64,9 @@ pub(super) fn document(
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     let places = profile.among.as_deref();
-    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache, places)?;
+    let shares = launch::shares_on_bus(&chosen.placement, places);
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares);
+    let args = engine::default().arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),

@@ -1,4 +1,4 @@
-//! A llama-server that the host has already: the runtime is a link to it.
+//! A program of the engine that the host has already: the runtime is a link to it.
 
 use super::kind::Kind;
 use crate::agent::steps::run::Run;
@@ -18,7 +18,7 @@ impl Kind for Installed {
     }
 
     fn change(&self, desired: &Desired) -> String {
-        let path = desired.installed.as_deref().unwrap_or(Path::new("llama-server"));
+        let path = desired.installed.as_deref().unwrap_or(Path::new(desired.plan.engine().program()));
         format!("use {}", path.display())
     }
 
@@ -28,17 +28,19 @@ impl Kind for Installed {
 
     fn put(&self, desired: &Desired, folder: &Path) -> Result<generation::Runtime> {
         let path = desired.installed.as_deref();
-        let path = path.ok_or_else(|| Failure::failed("no llama-server of the host was named"))?;
+        let path = path.ok_or_else(|| Failure::failed("no program of the host was named"))?;
         files::directory(folder, 0o755)?;
-        files::link(&folder.join("llama-server"), path)?;
+        let program = desired.plan.engine().program();
+        files::link(&folder.join(program), path)?;
         Ok(generation::Runtime {
             blob: desired.record.runtime.clone(),
             archives: Vec::new(),
             llama_build: desired.record.llama_build.clone(),
+            program: program.to_string(),
             folder: None,
             stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
             libraries: Vec::new(),
-            files: [(RelativePath::new("llama-server")?, desired.record.runtime.sha256.clone())].into(),
+            files: [(RelativePath::new(program)?, desired.record.runtime.sha256.clone())].into(),
             installed: Some(HostPath::from_os(path)?),
             stamps: BTreeMap::new(),
             build: None,

@@ -1,4 +1,4 @@
-//! Puts the files of a further archive beside llama-server, where its loader looks for libraries: llama.cpp's releases
+//! Puts the files of a further archive beside the program, where its loader looks for libraries: llama.cpp's releases
 //! have CUDA's libraries in an archive of their own, to be unpacked next to the programs.
 
 use super::server;
@@ -10,20 +10,20 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Joins unpacked archives, each in its folder of `parts` below `folder`, in the one that has llama-server. Returns the
-/// path of llama-server below `folder`; `None` if no archive has one.
-pub(super) fn join(parts: &[PathBuf], folder: &Path) -> Result<Option<PathBuf>> {
+const HINT: &str = "give one archive with the program, and beside it one with libraries only";
+
+/// Joins unpacked archives, each in its folder of `parts` below `folder`, in the one that has `program`. Returns the
+/// path of the program below `folder`; `None` if no archive has one.
+pub(super) fn join(parts: &[PathBuf], folder: &Path, program: &str) -> Result<Option<PathBuf>> {
     let mut servers = Vec::new();
     for part in parts {
-        servers.extend(server::find(part)?.map(|found| (part, part.join(found))));
+        servers.extend(server::find(part, program)?.map(|found| (part, part.join(found))));
     }
     let (home, server) = match &servers[..] {
         [] => return Ok(None),
         [one] => one,
         _ => {
-            return Err(Failure::failed("each of the archives has a llama-server")
-                .hint("give one archive with llama-server, and beside it one with libraries only")
-                .into());
+            return Err(Failure::failed(format!("each of the archives has a {program}")).hint(HINT).into());
         }
     };
     let place = server.parent().unwrap_or(home);
@@ -44,7 +44,7 @@ fn move_files(from: &Path, to: &Path) -> Result<()> {
         let target = to.join(&name);
         if fs::symlink_metadata(&target).is_ok() || !seen.insert(name.clone()) {
             return Err(Failure::failed(format!("the archives have two files {}", name.display()))
-                .hint("give one archive with llama-server, and beside it one with libraries only")
+                .hint(HINT)
                 .into());
         }
         let moving = || format!("moving {}", path.display());
@@ -80,7 +80,7 @@ mod tests {
             fs::create_dir_all(folder).unwrap();
             put(folder, names);
         }
-        let server = join(&folders, dir.path())?;
+        let server = join(&folders, dir.path(), "llama-server")?;
         let all = below(dir.path())?;
         let mut all: Vec<String> =
             all.iter().map(|path| path.strip_prefix(dir.path()).unwrap().display().to_string()).collect();
@@ -118,7 +118,7 @@ mod tests {
         put(&folders[0], &["b/llama-server"]);
         put(&folders[1], &["lib/real/libx.so.1.2"]);
         std::os::unix::fs::symlink("real/libx.so.1.2", folders[1].join("lib/libx.so.1")).unwrap();
-        join(&folders, dir.path()).unwrap();
+        join(&folders, dir.path(), "llama-server").unwrap();
         assert_eq!(fs::read(dir.path().join("0/b/libx.so.1")).unwrap(), b"lib/real/libx.so.1.2");
     }
 }

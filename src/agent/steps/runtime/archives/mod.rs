@@ -1,4 +1,4 @@
-//! Archives: one with llama-server, and at most one more with libraries that belong beside it, as CUDA's are in
+//! Archives: one with the engine's program, and at most one more with libraries that belong beside it, as CUDA's are in
 //! llama.cpp's releases.
 
 mod beside;
@@ -11,6 +11,7 @@ use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::{hashes, receive, runtime};
+use crate::engine::kind::Engine;
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use crate::processor::Processor;
@@ -23,9 +24,10 @@ use std::path::{Path, PathBuf};
 
 pub struct Archives;
 
-fn hint() -> String {
+fn hint(engine: &dyn Engine) -> String {
     format!(
-        "give llama.cpp's release archive for Linux {}, or a .tar.gz of build/bin",
+        "give {}'s release archive for Linux {}, or a .tar.gz of build/bin",
+        engine.name(),
         Processor::own().row().asset
     )
 }
@@ -45,14 +47,16 @@ impl Kind for Archives {
     }
 
     fn put(&self, desired: &Desired, folder: &Path) -> Result<generation::Runtime> {
-        let record = &desired.record;
+        let (record, engine) = (&desired.record, desired.plan.engine());
+        let program = engine.program();
         let unpacked = |blob: &Blob, folder: &Path| {
-            unpack(&receive::arrived(blob), folder).with_context(|| format!("unpacking {}", blob.name))
+            unpack(engine, &receive::arrived(blob), folder)
+                .with_context(|| format!("unpacking {}", blob.name))
         };
         let found = match record.archives() {
             [one] => {
                 unpacked(one, folder)?;
-                server::find(folder)?
+                server::find(folder, program)?
             }
             several => {
                 files::directory(folder, 0o755)?;
@@ -61,11 +65,11 @@ impl Kind for Archives {
                 for (blob, part) in several.iter().zip(&parts) {
                     unpacked(blob, part)?;
                 }
-                beside::join(&parts, folder)?
+                beside::join(&parts, folder, program)?
             }
         };
         let server = found.ok_or_else(|| {
-            Failure::failed(format!("{} has no llama-server in it", names(record.archives()))).hint(hint())
+            Failure::failed(format!("{} has no {program} in it", names(record.archives()))).hint(hint(engine))
         })?;
         fs::set_permissions(folder.join(&server), fs::Permissions::from_mode(0o755))?;
         let files = hashes::hashes(folder)?;
@@ -73,6 +77,7 @@ impl Kind for Archives {
             blob: record.runtime.clone(),
             archives: record.runtime_archives.clone(),
             llama_build: record.llama_build.clone(),
+            program: program.to_string(),
             folder: match server.parent().filter(|below| *below != Path::new("")) {
                 Some(below) => Some(hashes::relative(folder, below)?),
                 None => None,
@@ -97,7 +102,7 @@ fn names(archives: &[Blob]) -> String {
 }
 
 /// Unpacks an archive that a stranger may have made; what is wrong with it is said in the error.
-fn unpack(archive: &Path, folder: &Path) -> Result<()> {
+fn unpack(engine: &dyn Engine, archive: &Path, folder: &Path) -> Result<()> {
     let file = File::open(archive).with_context(|| format!("opening {}", archive.display()))?;
     let unpacked = unpack::unpack(BufReader::new(file), folder, &Limits::RUNTIME, &[NOTE]);
     unpacked.map_err(|error| match error {
@@ -105,7 +110,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
             Failure::failed("the host's disk is full").hint(disk::FREE_SOME).into()
         }
         UnpackError::Write { .. } => anyhow::Error::from(error),
-        UnpackError::Refused(why) => Failure::failed(why).hint(hint()).into(),
-        broken => Failure::failed(broken.to_string()).hint(hint()).into(),
+        UnpackError::Refused(why) => Failure::failed(why).hint(hint(engine)).into(),
+        broken => Failure::failed(broken.to_string()).hint(hint(engine)).into(),
     })
 }

@@ -1,11 +1,11 @@
-//! Finds llama-server in what was unpacked.
+//! Finds the engine's program in what was unpacked.
 
 use crate::error::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns the path of llama-server below `folder`; the shallowest one.
-pub(super) fn find(folder: &Path) -> Result<Option<PathBuf>> {
+/// Returns the path of the program below `folder`; the shallowest one.
+pub(super) fn find(folder: &Path, program: &str) -> Result<Option<PathBuf>> {
     let mut level = vec![folder.to_path_buf()];
     while !level.is_empty() {
         let mut below = Vec::new();
@@ -14,7 +14,7 @@ pub(super) fn find(folder: &Path) -> Result<Option<PathBuf>> {
             for entry in fs::read_dir(directory)? {
                 let entry = entry?;
                 // A file, not a link to one: its mode and stamp are its own.
-                if entry.file_name() == "llama-server" && entry.file_type()?.is_file() {
+                if entry.file_name() == program && entry.file_type()?.is_file() {
                     return Ok(entry.path().strip_prefix(folder).ok().map(Path::to_path_buf));
                 }
                 if entry.file_type()?.is_dir() {
@@ -37,9 +37,9 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::create_dir_all(at("a/b/c")).unwrap();
         fs::write(at("a/b/c/llama-server"), "x").unwrap();
-        assert_eq!(find(dir.path()).unwrap(), Some(PathBuf::from("a/b/c/llama-server")));
+        assert_eq!(find(dir.path(), "llama-server").unwrap(), Some(PathBuf::from("a/b/c/llama-server")));
         fs::write(at("a/b/llama-server"), "x").unwrap();
         std::os::unix::fs::symlink("b/llama-server", at("a/llama-server")).unwrap();
-        assert_eq!(find(dir.path()).unwrap(), Some(PathBuf::from("a/b/llama-server")));
+        assert_eq!(find(dir.path(), "llama-server").unwrap(), Some(PathBuf::from("a/b/llama-server")));
     }
 }
