@@ -16,7 +16,7 @@ get() {
   case $1 in
     curl) timeout 300 curl -gsSfL --proto '=https,http' --connect-timeout 30 "$2" ;;
     wget) timeout 300 wget -nv -t 1 -T 30 -O - "$2" ;;
-    *) timeout 300 "$1" -c 'import shutil, sys, urllib.request as r; shutil.copyfileobj(r.urlopen(sys.argv[1], timeout=30), sys.stdout.buffer)' "$2" ;;
+    *) timeout 300 "$1" -c 'import shutil, sys, urllib.request as r; sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr); shutil.copyfileobj(r.urlopen(sys.argv[1], timeout=30), sys.stdout.buffer)' "$2" ;;
   esac
 }
 fetch() {

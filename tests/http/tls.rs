@@ -40,9 +40,9 @@ impl Tls {
     ) -> Tls {
         let script = format!(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
-               -keyout ca.key -out ca.pem && \
+               -addext keyUsage=critical,keyCertSign -keyout ca.key -out ca.pem && \
              openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={host} -keyout key.pem \
-               -out csr.pem && printf 'subjectAltName=IP:{host}' > ext && \
+               -out csr.pem && printf 'subjectAltName=IP:{host}\nauthorityKeyIdentifier=keyid\n' > ext && \
              openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem"
         );
         let made = Command::new("sh").args(["-c", &script]).current_dir(dir).output().expect("sh");
