@@ -6,6 +6,7 @@ mod agent;
 mod apply;
 mod bundle;
 mod catalog;
+mod driver_arg;
 mod exposed;
 mod hosts;
 mod inspect;

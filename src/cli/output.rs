@@ -40,20 +40,25 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
 /// error: `unasked` says what could not be asked, with its hint.
 pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal {
+    let Some(answer) = answer(&format!("{question} [y/N] "))? else {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
-    }
-    std::io::stderr()
-        .write_all(format!("{} [y/N] ", outside::visible(question)).as_bytes())
-        .context("asking on stderr")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    };
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::failed("not confirmed; nothing was done").into()),
     }
+}
+
+/// Asks the person at the terminal; `None`: there is none.
+pub fn answer(question: &str) -> Result<Option<String>> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    std::io::stderr().write_all(outside::visible(question).as_bytes()).context("asking on stderr")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(Some(answer))
 }
 
 /// Colour and bars only where a person looks.

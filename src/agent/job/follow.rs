@@ -20,6 +20,8 @@ pub trait Watched {
 const QUIET: Duration = Duration::from_secs(3);
 /// systemd may answer nothing for this long.
 const SILENT: Duration = Duration::from_secs(600);
+/// A host that restarts goes down within this time, and its unit begins within this time of the next boot.
+const RESTART: Duration = Duration::from_secs(600);
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(50);
 
@@ -32,13 +34,19 @@ pub fn follow(job: &mut impl Watched, events: &mut dyn Events) -> Result<End> {
     let mut silent: Option<Duration> = None;
     // The unit writes nothing more. What it wrote before is read once more after that is known.
     let mut ended = false;
+    // Since the last event is that the host restarts: no unit runs until it has.
+    let mut restarts: Option<Duration> = None;
     loop {
         while let Some(event) = job.next_event()? {
             if let Event::End(end) = event {
                 return Ok(end);
             }
+            restarts = matches!(event, Event::Restarting { .. }).then(|| job.now());
             events.send(&event)?;
             (quiet, pause) = (job.now(), SHORTEST);
+        }
+        if ended && restarts.is_some_and(|since| job.now().saturating_sub(since) < RESTART) {
+            ended = false;
         }
         if ended {
             return Err(Failure::failed("the job ended without saying why")
