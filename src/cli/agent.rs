@@ -1,12 +1,10 @@
 //! The hidden commands that run on a host.
 
-use super::driver_arg::From;
 use crate::agent::servers::serve;
 use crate::agent::session::boot;
 use crate::agent::{expose, job, session};
 use crate::apply::show::{Plain, Show};
 use crate::error::{Exit, Result};
-use crate::hardware::vendor::driver::Origin;
 use crate::plan::server::ServerName;
 use crate::wire::protocol::{Event, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -44,9 +42,6 @@ enum Command {
         /// Apply it although files in it are not as its plan makes them
         #[arg(long)]
         trust_edits: bool,
-        /// Install the driver of this machine's cards first, from there
-        #[arg(long, value_enum, value_name = "FROM", default_value_t)]
-        driver: From,
     },
 }
 
@@ -59,7 +54,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::ExposeServe => expose::front::serve(),
         Command::ExposeRenew => expose::certificate::renew(),
         Command::ExposeRevert => expose::revert(),
-        Command::Boot { bundle, trust_edits, driver } => boot(bundle, *trust_edits, driver.origin()),
+        Command::Boot { bundle, trust_edits } => boot(bundle, *trust_edits),
     }
 }
 
@@ -96,7 +91,7 @@ impl Read for Input {
 }
 
 /// Says what happens for the boot's log.
-fn boot(bundle: &Path, trust_edits: bool, driver: Option<Origin>) -> Result<Exit> {
+fn boot(bundle: &Path, trust_edits: bool) -> Result<Exit> {
     struct Log(Plain);
     impl Events for Log {
         fn send(&mut self, event: &Event) -> std::io::Result<()> {
@@ -104,7 +99,7 @@ fn boot(bundle: &Path, trust_edits: bool, driver: Option<Origin>) -> Result<Exit
             Ok(())
         }
     }
-    let end = boot::boot(bundle, trust_edits, driver, &mut Log(Plain::new("agi-provision")))?;
+    let end = boot::boot(bundle, trust_edits, &mut Log(Plain::new("agi-provision")))?;
     // The last lines of the server's log, where it failed.
     Log(Plain::new("agi-provision")).send(&Event::End(end.clone()))?;
     match end.failure() {

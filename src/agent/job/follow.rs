@@ -143,6 +143,10 @@ mod tests {
         Event::Warning { text: text.to_string() }
     }
 
+    fn restarting() -> Event {
+        Event::Restarting { why: "to load the driver".into() }
+    }
+
     fn rolled_back() -> Event {
         Event::End(End { exit: Exit::RolledBack, ..End::done(true, "the old generation serves") })
     }
@@ -199,6 +203,25 @@ mod tests {
                 4,
             ),
             (
+                "the host restarts and is slow to go down",
+                vec![
+                    Says(restarting()),
+                    Nothing,
+                    Unit(Some(false)),
+                    Nothing,
+                    Unit(Some(false)),
+                    Says(rolled_back()),
+                ],
+                "exit 8",
+                3,
+            ),
+            (
+                "killed after a restart",
+                vec![Says(restarting()), Says(warning("a")), Nothing, Unit(Some(false))],
+                UNSAID,
+                2,
+            ),
+            (
                 "systemd silent for a while",
                 vec![Nothing, Unit(None), Nothing, alive(), Says(rolled_back())],
                 "exit 8",
@@ -209,6 +232,18 @@ mod tests {
             let (ended, sent) = follow(then);
             assert_eq!((said(ended).as_str(), sent.len()), (end, events), "{name}: {sent:?}");
         }
+    }
+
+    #[test]
+    fn a_host_that_never_goes_down_for_its_restart_is_given_up() {
+        let mut then = vec![Says(restarting())];
+        for _ in 0..=RESTART.as_secs() / QUIET.as_secs() + 1 {
+            then.extend([Nothing, Unit(Some(false))]);
+        }
+        let (ended, sent) = follow(then);
+        assert_eq!(said(ended), UNSAID);
+        let minutes = (sent.len() as u64 - 1) * QUIET.as_secs() / 60;
+        assert!((9..=10).contains(&minutes), "{minutes}");
     }
 
     #[test]

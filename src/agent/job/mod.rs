@@ -12,7 +12,7 @@ use crate::agent::steps::run::{Run, receipt_facts};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::journal::{Follower, Journal};
 use crate::agent::store::look::{self, Preflight};
-use crate::agent::store::made::{self, Made, Thing};
+use crate::agent::store::made::{self, Made};
 use crate::agent::store::prune::prune;
 use crate::agent::store::staged::{self, InUse};
 use crate::agent::store::{generation, handover, receive, resume};
@@ -285,13 +285,10 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<Ran> {
 
 /// Packages that an earlier part of the job installed.
 fn installed_since(before: Option<&Made>) -> Result<Vec<String>> {
-    let made = Made::read()?.unwrap_or_default();
-    let known = |thing: &Thing| before.is_some_and(|before| before.things.contains(thing));
-    let name = |thing: &Thing| match thing {
-        Thing::Package { name } if !known(thing) => Some(name.clone()),
-        _ => None,
-    };
-    Ok(made.things.iter().filter_map(name).collect())
+    let known = before.map(Made::packages).unwrap_or_default();
+    let mut packages = Made::read()?.map(|made| made.packages()).unwrap_or_default();
+    packages.retain(|name| !known.contains(name));
+    Ok(packages)
 }
 
 /// Returns what the last receipt says of the servers, if it is of the generation that served before this run.

@@ -254,6 +254,15 @@ impl Made {
         self.things.iter().chain(&self.taken_over)
     }
 
+    /// Returns the names of the system's packages that were installed.
+    pub fn packages(&self) -> Vec<String> {
+        let name = |thing: &Thing| match thing {
+            Thing::Package { name } => Some(name.clone()),
+            _ => None,
+        };
+        self.all().filter_map(name).collect()
+    }
+
     /// Returns whether `path` has an entry of its own.
     pub fn has(&self, path: &Path) -> bool {
         self.all().any(|thing| thing.path() == Some(path))
