@@ -7,7 +7,6 @@ use crate::agent::store::download;
 use crate::agent::store::generation::{self, known_model, known_runtime};
 use crate::agent::store::staged::{self, InUse};
 use crate::error::{Context, Exit, Failure, Result, exit_code};
-use crate::hardware::vendor::driver::Origin;
 use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
@@ -21,9 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Brings this machine to the state of the bundle at `path`: a directory, or a tar, which is removed afterwards.
-///
-/// `driver`: where the driver of the machine's cards is taken from, if they have none.
-pub fn boot(path: &Path, trust_edits: bool, driver: Option<Origin>, output: &mut dyn Events) -> Result<End> {
+pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<End> {
     let (tar, shelf) = match path.is_dir() {
         true => {
             let bundle = Bundle::read(path)?;
@@ -51,7 +48,7 @@ pub fn boot(path: &Path, trust_edits: bool, driver: Option<Origin>, output: &mut
         check: false,
         strict: false,
         start_timeout: None,
-        driver,
+        driver: None,
         rejoins: false,
         allow: Vec::new(),
         runtime: shelf.blobs(CarriedKind::Runtime).pop(),
