@@ -8,7 +8,7 @@ use super::{assert_line, client, shape};
 
 #[test]
 fn a_machine_without_a_driver_boots_anew_into_the_facts_of_its_card() {
-    let (client, vm) = (client(), Vm::boot("debian13", &shape("2G")));
+    let (client, vm) = (client(), Vm::boot("debian13", &shape("4G")));
     driver::give_card(&vm);
     let facts = client.json_on(&vm, "root", &["probe"]).value["facts"].clone();
     let card = &facts["pci_cards"][0];
@@ -20,9 +20,7 @@ fn a_machine_without_a_driver_boots_anew_into_the_facts_of_its_card() {
     let plan = client.path("gpu.json");
     client.run(&["plan", "--model", text(&model), "--profile", "gpu-24gb", "--out", text(&plan)]).ok();
     let archive = llama_archive();
-    // What the emulator is slow at is not what this is about.
-    let args =
-        ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model), "--allow", "cpu-flags"];
+    let args = ["apply", "--yes", "--plan", text(&plan), "--model-file", text(&model)];
     let args = [&args[..], &["--runtime-archive", text(&archive), "--driver", "distribution"]].concat();
     let before = driver::boot_id(&vm);
     let applied = client.json_on(&vm, "root", &args);
