@@ -45,17 +45,15 @@ pub fn follow(job: &mut impl Watched, events: &mut dyn Events) -> Result<End> {
             events.send(&event)?;
             (quiet, pause) = (job.now(), SHORTEST);
         }
-        if ended && restarts.is_some_and(|since| job.now().saturating_sub(since) < RESTART) {
-            ended = false;
-        }
         if ended {
             return Err(Failure::failed("the job ended without saying why")
                 .hint("`journalctl -u agi-provision-apply` on the host may know; apply again to carry on")
                 .into());
         }
         if job.now().saturating_sub(quiet) > QUIET {
+            let restarts = restarts.is_some_and(|since| job.now().saturating_sub(since) < RESTART);
             match job.is_running() {
-                Ok(running) => (ended, silent) = (!running, None),
+                Ok(running) => (ended, silent) = (!running && !restarts, None),
                 // A host whose memory runs out answers nobody for a while; its job goes on all the same.
                 Err(error) => {
                     let since = *silent.get_or_insert(job.now());
