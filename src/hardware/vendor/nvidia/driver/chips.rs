@@ -1,16 +1,9 @@
 //! Kernel modules that NVIDIA's chips work with, by the chip's name in the PCI ID Repository.
 
-use super::refused;
+use super::parts::{Flavour, OPEN_BY_CHOICE, refused};
 use crate::error::Failure;
 use crate::hardware::facts::PciCard;
 use crate::processor::Processor;
-
-/// The two flavours of the driver's kernel modules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flavour {
-    Open,
-    Closed,
-}
 
 /// Drivers that all cards of a host work with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +83,7 @@ impl Needs {
     pub fn flavour(&self, branch: u64) -> Flavour {
         match self.only {
             Some(only) => only,
-            None if branch >= super::OPEN_BY_CHOICE => Flavour::Open,
+            None if branch >= OPEN_BY_CHOICE => Flavour::Open,
             None => Flavour::Closed,
         }
     }

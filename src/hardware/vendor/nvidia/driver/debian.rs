@@ -1,7 +1,7 @@
 //! Debian's own packages. The module is built on the host, by DKMS.
 
-use super::chips::{Flavour, Needs};
-use super::{Release, flavour_of, of, texts};
+use super::chips::Needs;
+use super::parts::{Flavour, Release, flavour_of, of, texts};
 use crate::error::Failure;
 use crate::hardware::vendor::driver::Driver;
 

@@ -1,8 +1,9 @@
 //! NVIDIA's own repositories: newer drivers than the distribution's, pinned to a branch, without X where there is a
 //! choice. The module is built on the host, by DKMS.
 
-use super::chips::{Flavour, Needs};
-use super::{Release, flavour_of, of, refused, texts, ubuntu};
+use super::chips::Needs;
+use super::parts::{Flavour, Release, flavour_of, of, refused, texts};
+use super::ubuntu;
 use crate::checked::{Checksum, DownloadUrl, Refused};
 use crate::error::Failure;
 use crate::hardware::vendor::driver::{Driver, Keyring};

@@ -1,7 +1,7 @@
 //! Ubuntu's own packages. The modules are built by Ubuntu for each of its kernels, and signed.
 
-use super::chips::{Flavour, Needs};
-use super::{Release, flavour_of, of, texts};
+use super::chips::Needs;
+use super::parts::{Flavour, Release, flavour_of, of, texts};
 use crate::hardware::vendor::driver::Driver;
 
 /// The branch for servers that both releases have for all their kernels, with both flavours.
