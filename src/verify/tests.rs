@@ -290,7 +290,7 @@ fn a_kernel_that_came_without_the_drivers_module_is_named() {
         (card(&["6.1.0-49-cloud"], Some("nouveau")), "has the driver nouveau, and llama.cpp needs nvidia"),
     ] {
         facts.pci_cards = vec![card];
-        let report = check(&[requirement(ids::GPU_COUNT, at(1), None, "GPUs")], &facts, &Held::default());
+        let report = check(&[requirement(ids::GPU_COUNT, Some(Bound::AtLeast(1)), None, "GPUs")], &facts, &Held::default());
         assert_eq!(report.lines[0].outcome, Judgement::Refused);
         assert!(report.lines[0].found.contains(found), "{:?}", report.lines[0]);
         // While a driver is being installed, that is no refusal.
