@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod driver_arg;
 mod exposed;
+mod first_boot;
 mod hosts;
 mod inspect;
 mod levels;

@@ -2,7 +2,9 @@
 //! Face (`hf:owner/repository[:quant]` and the other spellings of [`hub`]).
 
 use crate::checked::{FileName, ModelId, Refused};
+use crate::engine;
 use crate::error::{Context, Failure, Result, bail, ensure};
+use crate::model::format::{self, Format};
 use crate::model::gguf::{GgufError, Header};
 use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
 use crate::model::huggingface::{Hub, RemoteFile};
@@ -12,6 +14,8 @@ use crate::model::{Weights, loads, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The model, and where its files are.
@@ -358,13 +362,34 @@ pub fn open_header(path: &Path) -> Result<Header> {
             .hint("name a .gguf file")
             .into());
     }
-    let unreadable = |error| match error {
+    let unreadable = |error| {
+        match error {
         GgufError::Io(error) => anyhow::Error::from(error),
+        GgufError::NotGguf(_) if let Some(format) = format_of(path).filter(|format| !served(*format)) => {
+            Failure::usage(format!("the file is {format}, which no engine here serves"))
+                .hint(
+                    "name a GGUF file of this model: many are published, and convert_hf_to_gguf.py of llama.cpp makes \
+                     one from the model's folder",
+                )
+                .into()
+        }
         other => Failure::failed(other.to_string())
             .hint("download it again, or compare its size and SHA-256 with the publisher's")
             .into(),
+    }
     };
     Header::open(path).map_err(unreadable).with_context(reading)
+}
+
+/// Format of a file, told by its first bytes.
+fn format_of(path: &Path) -> Option<Format> {
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(format::START as u64).read_to_end(&mut start).ok()?;
+    Format::of(&start)
+}
+
+fn served(format: Format) -> bool {
+    engine::all().iter().any(|engine| engine.formats().contains(&format))
 }
 
 /// One header of a split file's: the first has the metadata, each has tensors of its own.

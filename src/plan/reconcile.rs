@@ -129,7 +129,7 @@ pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
 
 /// Plans what this host could run of the model, whatever it was asked for before; `None` if nothing.
 pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
-    let build = super::build::find(&plan.llama_server.build).ok()?;
+    let build = crate::engine::llama_cpp::build::find(&plan.llama_server.build).ok()?;
     let request = Request {
         model,
         profiles,
@@ -257,7 +257,7 @@ mod tests {
             rates: Rates::default(),
             fixed: Fixed::default(),
             rag: None,
-            build: crate::plan::build::find(crate::plan::build::DEFAULT).unwrap(),
+            build: crate::engine::llama_cpp::build::find(crate::engine::llama_cpp::build::DEFAULT).unwrap(),
         };
         let plan = plan(request, &facts).unwrap();
         let said = left_out(&facts, &plan);

@@ -1,9 +1,9 @@
 use super::*;
+use crate::engine::server::ServerName;
 use crate::hardware::facts::{
     Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, PciCard, Pcie, Port,
     SCHEMA,
 };
-use crate::plan::server::ServerName;
 
 const GIB: u64 = 1 << 30;
 
@@ -290,7 +290,11 @@ fn a_kernel_that_came_without_the_drivers_module_is_named() {
         (card(&["6.1.0-49-cloud"], Some("nouveau")), "has the driver nouveau, and llama.cpp needs nvidia"),
     ] {
         facts.pci_cards = vec![card];
-        let report = check(&[requirement(ids::GPU_COUNT, Some(Bound::AtLeast(1)), None, "GPUs")], &facts, &Held::default());
+        let report = check(
+            &[requirement(ids::GPU_COUNT, Some(Bound::AtLeast(1)), None, "GPUs")],
+            &facts,
+            &Held::default(),
+        );
         assert_eq!(report.lines[0].outcome, Judgement::Refused);
         assert!(report.lines[0].found.contains(found), "{:?}", report.lines[0]);
         // While a driver is being installed, that is no refusal.

@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod deep;
 mod driver;
+pub mod first_boot;
 pub mod inspect;
 pub mod rollback;
 pub mod rotate;

@@ -14,7 +14,7 @@ mod work;
 use super::document::{DeviceLedger, Interval, Speed};
 use super::ledger::Subject;
 use super::placement::Placement;
-use super::split::SplitMode;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
