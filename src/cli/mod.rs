@@ -13,6 +13,7 @@ mod hosts;
 mod inspect;
 mod levels;
 mod model_arg;
+mod model_parts;
 mod models;
 mod offers;
 mod output;
