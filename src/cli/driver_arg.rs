@@ -46,12 +46,15 @@ pub fn lacking(outcome: &HostOutcome) -> Option<String> {
 
 /// Asks the person at the terminal, if there is one, whether `host` gets a driver, and from where.
 pub fn ask(host: &str, cards: &str) -> Result<From> {
+    if !output::can_ask() {
+        return Ok(From::None);
+    }
     let question = format!(
         "{host}: {cards}.\nInstall the driver from the host's distribution (d), from NVIDIA's repository (n), or not \
-         (Enter)? The host may be restarted. "
+         (Enter)? The host may be restarted."
     );
-    let answer = output::answer(&question)?.unwrap_or_default();
-    Ok(match answer.trim().to_ascii_lowercase().as_str() {
+    let answer = output::ask(&question)?;
+    Ok(match answer.to_ascii_lowercase().as_str() {
         "d" | "distribution" => From::Distribution,
         "n" | "nvidia" => From::Nvidia,
         _ => From::None,
