@@ -1,12 +1,15 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
+use super::driver_arg::{self, From};
 use super::hosts::{self, HostArgs, Task};
 use super::output::{Format, print, print_json};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
+use crate::apply::fleet::Results;
 use crate::apply::inventory::Overrides;
 use crate::checked::HostPath;
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::vendor::driver::Origin;
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::CarriedKind;
@@ -64,6 +67,10 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
     )]
     start_timeout: Option<u64>,
+    /// Where a card that has no driver gets one from, before all else; the host is restarted where that takes it.
+    /// Without it, a person at a terminal is asked
+    #[arg(help_heading = "Applying", long, value_enum, value_name = "FROM")]
+    driver: Option<From>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -122,9 +129,18 @@ pub fn run(args: &Args) -> Result<Exit> {
     for (each, source) in &sources {
         tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
     }
-    let each = overrides.iter().map(|each| tasks[each].clone()).collect();
+    let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
-    let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
+    let run = |tasks| args.hosts.run_each(tasks, given.as_ref(), hosts::style(args.format), interrupted);
+    let mut results = run(each.clone())?;
+    if let Some(origin) = asked_for_driver(args, &results)? {
+        each.iter_mut().for_each(|(op, _)| {
+            if let Op::Apply(apply) = op {
+                apply.driver = Some(origin);
+            }
+        });
+        results = run(each)?;
+    }
     if args.format == Format::Json {
         print_json(&hosts::to_json(&results, document))?;
         return Ok(hosts::worst(&results));
@@ -141,6 +157,18 @@ pub fn run(args: &Args) -> Result<Exit> {
     let worst = hosts::conclude(&results);
     super::exposed::show(&results, &args.hosts.flags());
     Ok(worst)
+}
+
+/// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
+fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
+    let [(host, Ok(outcome))] = &results[..] else { return Ok(None) };
+    if args.driver.is_some() || args.yes || args.check {
+        return Ok(None);
+    }
+    match driver_arg::lacking(outcome) {
+        Some(cards) => Ok(driver_arg::ask(&host.name(), &cards)?.origin()),
+        None => Ok(None),
+    }
 }
 
 /// Exit 3 for a plan that fits nowhere.
@@ -174,6 +202,8 @@ fn task(args: &Args, source: &Source, runtime: &[LocalFile], certificate: Option
         check: args.check,
         strict: args.strict,
         start_timeout: args.start_timeout,
+        driver: args.driver.unwrap_or_default().origin(),
+        rejoins: false,
         allow: args.allow.clone(),
         runtime: blobs(CarriedKind::Runtime).collect(),
         runtime_path: args.runtime_path.clone(),

@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod config;
 mod doctor;
+mod driver_arg;
 mod exposed;
 mod first;
 mod first_boot;

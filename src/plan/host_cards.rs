@@ -107,7 +107,10 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
 fn without_driver(facts: &Facts) -> Vec<String> {
     let one = |card: &PciCard| {
         let install = vendor::of(card.vendor).install();
-        Some(format!("{}, so the plan leaves it out: install the driver ({install})", card.lacks()?))
+        Some(format!(
+            "{}, so the plan leaves it out: install the driver ({install})",
+            card.lacks(&facts.os.kernel)?
+        ))
     };
     facts.without_driver().filter_map(one).collect()
 }

@@ -1,16 +1,17 @@
 //! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
 use super::found::{Finding, Held, holds, number};
-use crate::hardware::facts::{Facts, Gpu, PciCard};
+use crate::hardware::facts::{Facts, Gpu};
 use crate::plan::document::Bound;
 use crate::units::gib;
 
 pub fn count(facts: &Facts) -> Finding<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
-    let why = lost.map(|(_, why)| why.clone()).or(facts.failed.get("gpus").cloned());
-    // Fewer than there are on the bus.
-    let without: Vec<String> = facts.without_driver().filter_map(PciCard::lacks).collect();
-    let why = why.or((!without.is_empty()).then(|| without.join("; ")));
+    // Fewer than there are on the bus: without their driver its tool fails, and says less.
+    let without: Vec<String> =
+        facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
+    let without = (!without.is_empty()).then(|| without.join("; "));
+    let why = lost.map(|(_, why)| why.clone()).or(without).or(facts.failed.get("gpus").cloned());
     let mut text = match facts.gpus.len() {
         0 => "no GPU".to_string(),
         1 => "1 GPU".to_string(),

@@ -48,6 +48,8 @@ pub enum Judgement {
     Warning,
     /// Below the need, and allowed by name (`--allow ID`).
     Allowed,
+    /// Below the need, and judged again when the driver is there that this apply installs.
+    Later,
     /// Below the need.
     Refused,
 }
@@ -88,6 +90,16 @@ impl Report {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
             if line.outcome == Judgement::Refused {
                 line.outcome = Judgement::Allowed;
+            }
+        }
+        self
+    }
+
+    /// Leaves refusals of these requirements for later: the driver that tells of them is not there yet.
+    pub fn later(mut self, ids: &[&str]) -> Report {
+        for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id.as_str())) {
+            if line.outcome == Judgement::Refused || line.outcome == Judgement::Warning {
+                line.outcome = Judgement::Later;
             }
         }
         self

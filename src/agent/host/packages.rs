@@ -1,15 +1,7 @@
 //! Packages of the system, installed with apt; on other systems, what a person types.
 
-use super::clock;
+use super::apt;
 use crate::error::{Failure, Result};
-use crate::hardware::probe::package_lock;
-use crate::process;
-use std::process::Command;
-use std::time::Duration;
-
-/// Seconds to wait for another package run to finish.
-pub const LOCK_SECONDS: u32 = 120;
-const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
 /// A shared library, and the packages that bring it: Debian's and Ubuntu's, Fedora's and its kin's,
 /// Arch's.
@@ -88,60 +80,17 @@ pub fn is_there(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
+/// Installs `packages`, which bring `libraries`.
 pub fn install(program: &str, libraries: &[String], packages: &[&str]) -> Result<()> {
-    let apt = |args: &[&str]| {
-        let mut command = Command::new("apt-get");
-        let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
-        process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
-    };
-    let mut install = vec!["install", "--no-install-recommends"];
-    install.extend(packages);
-    let first = match apt(&install) {
-        Ok(outcome) => outcome,
-        Err(error) if error.is_missing() => {
-            return Err(Failure::failed(format!(
-                "{program} needs {}, and this host has no apt-get to install it with",
-                libraries.join(", ")
-            ))
-            .hint(by_hand(libraries, is_there))
-            .into());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if first.success {
-        return Ok(());
+    if !is_there("apt-get") {
+        return Err(Failure::failed(format!(
+            "{program} needs {}, and this host has no apt-get to install it with",
+            libraries.join(", ")
+        ))
+        .hint(by_hand(libraries, is_there))
+        .into());
     }
-    if is_locked(&first.stderr) {
-        // apt does not always say whose it is.
-        let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
-        let said = first.stderr.trim();
-        return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
-            .hint("another package run holds the lock; wait for it to finish, then apply again")
-            .into());
-    }
-    // A fresh host has no package lists yet.
-    let lists = apt(&["update"])?;
-    let second = apt(&install)?;
-    if second.success {
-        return Ok(());
-    }
-    let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
-    let hint = match (is_locked(&said), clock::doubt(&said, jiff::Timestamp::now())) {
-        (true, _) => {
-            "another package run holds the lock; wait for it to finish, then apply again".to_string()
-        }
-        (false, Some(doubt)) => format!("{doubt}: {}, then apply again", clock::SET_IT),
-        (false, None) => {
-            "can the host reach its package mirror? Or install the packages there by hand".to_string()
-        }
-    };
-    Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
-}
-
-fn is_locked(said: &str) -> bool {
-    said.contains("Could not get lock") || said.contains("Unable to acquire the dpkg")
+    apt::install(packages)
 }
 
 #[cfg(test)]

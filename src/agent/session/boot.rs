@@ -48,6 +48,8 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         check: false,
         strict: false,
         start_timeout: None,
+        driver: None,
+        rejoins: false,
         allow: Vec::new(),
         runtime: shelf.blobs(CarriedKind::Runtime),
         runtime_path: None,

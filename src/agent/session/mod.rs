@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod deep;
+mod driver;
 pub mod first_boot;
 pub mod inspect;
 pub mod rollback;
@@ -9,13 +10,13 @@ pub mod rotate;
 pub mod shelf;
 pub mod under_way;
 
+use crate::agent::converge::judged::{judge, own_use};
 use crate::agent::converge::{differences, remove};
 use crate::agent::expose;
 use crate::agent::host::lock::{self, Holder};
-use crate::agent::host::{clock, disk, service};
+use crate::agent::host::{clock, disk};
 use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
-use crate::agent::servers::owner::{self, Owner};
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::look::Preflight;
@@ -24,7 +25,6 @@ use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
-use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
@@ -33,14 +33,13 @@ use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
-use crate::verify::{self, Held, Report};
+use crate::verify::Report;
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
 };
 use crate::wire::secrets::Secrets;
 use rollback::rollback;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -185,6 +184,9 @@ pub fn apply(
     output: &mut dyn Events,
 ) -> Result<End> {
     let bundle = job::bundle(&apply)?;
+    if apply.rejoins {
+        return job::rejoin(bundle.id().as_str(), output);
+    }
     let holder = Holder {
         pid: std::process::id(),
         client: apply.client.clone(),
@@ -205,12 +207,16 @@ pub fn apply(
     let facts = probe(Path::new(paths::MODELS));
     let desired = Desired::new(&apply, bundle);
     let (held, seen) = own_use(desired.as_ref().map_or(0, Desired::held_bytes))?;
-    let report = judge(&plan, &facts, held, apply.strict, &apply.allow);
+    let mut report = judge(&plan, &facts, held, apply.strict, &apply.allow);
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
+    let driver = driver::wanted(&apply, &plan, &facts, &report)?;
+    if driver.is_some() {
+        report = report.later(&driver::TOLD_BY_IT);
+    }
     if let Some(refused) = verified(report.clone(), &facts, output)? {
         return Ok(refused);
     }
-    let desired = Desired { seen: Some(seen), ..desired? };
+    let desired = Desired { seen: Some(seen), driver: driver.clone(), ..desired? };
     let unfinished = job::unfinished();
     let preflight = Preflight::new(Some(&desired.bundle))?;
     if let Some(refusal) = preflight.refusal().filter(|_| unfinished.is_none()) {
@@ -251,6 +257,7 @@ pub fn apply(
             holder,
             keeps_agent: agent == Agent::Stays,
             carries_on: unfinished.is_some(),
+            driver,
             before: unfinished.map_or_else(Before::now, Ok)?,
         };
         job::write(&job)?;
@@ -309,42 +316,6 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
         output.send(&Event::Received { sha256: blob.sha256.clone() })?;
     }
     Ok(())
-}
-
-fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[String]) -> Report {
-    let mut report = verify::check(&plan.requirements, facts, &held);
-    // The links must be those of the generation that serves; a new generation starts from what the host has.
-    if !plan.profile.gpus.is_empty() {
-        report.lines.extend(generation::current_links().compare(facts));
-    }
-    if strict { report.strict() } else { report }.allow(allow)
-}
-
-/// Returns the resources that our own servers use on the host, and the state of the chat server's unit.
-fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
-    let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
-    let mut chat = service::State::default();
-    for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {
-        let state = service::state(&server.unit())?;
-        if state.is_running() {
-            serving.insert(server, state.pid);
-            // A port that another program has stays taken, whether our unit runs or not.
-            if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
-                listening.insert(server);
-            }
-        }
-        if server == ServerName::CHAT {
-            chat = state;
-        }
-    }
-    // Memory that the old service uses on the fullest card, by its own ledger.
-    let ours = serving.contains_key(&ServerName::CHAT);
-    let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))
-}
-
-fn fullest_gpu(plan: &Plan) -> u64 {
-    plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
 }
 
 /// Sends the report; a refusal ends with exit 4.

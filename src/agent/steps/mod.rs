@@ -6,6 +6,8 @@ mod arrival;
 mod config;
 mod config_changes;
 mod directories;
+mod driver;
+mod driver_files;
 mod expose;
 mod key;
 mod loading;
@@ -31,6 +33,7 @@ use resource::Resource;
 /// beside the model's own that the host has.
 pub fn all(plan: &Plan, installed: &[ServerName]) -> Vec<Box<dyn Resource>> {
     let mut all: Vec<Box<dyn Resource>> = vec![
+        Box::new(driver::DriverStep),
         Box::new(user::User),
         Box::new(directories::Directories),
         Box::new(runtime::Runtime),

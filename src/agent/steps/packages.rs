@@ -4,7 +4,8 @@
 use super::loading::{self, Loading};
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::Run;
-use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
+use crate::agent::host::apt::LOCK_SECONDS;
+use crate::agent::host::packages::{install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::made::{self, Thing};

@@ -6,6 +6,7 @@ use crate::agent::host::service;
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
+use crate::hardware::vendor::driver::Driver;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -33,6 +34,10 @@ pub struct Desired {
     pub silence: Duration,
     /// Whether a broken promise of the plan refuses, as a need does.
     pub strict: bool,
+    /// The driver that the host is to get before all else.
+    pub driver: Option<Driver>,
+    /// Beginnings of addresses and what to try in their place first.
+    pub mirrors: Vec<(String, String)>,
     /// Links between the host's cards now.
     pub links: Links,
     /// State of the chat server's unit a moment ago, where a session asked; a job asks at each step.
@@ -89,6 +94,8 @@ impl Desired {
             silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
+            driver: None,
+            mirrors: apply.mirrors.clone(),
             links: Links::default(),
             seen: None,
         })
@@ -111,6 +118,8 @@ impl Desired {
             silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
+            driver: None,
+            mirrors: Vec::new(),
             links: Links::default(),
             seen: None,
         })

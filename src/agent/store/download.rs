@@ -36,7 +36,8 @@ pub fn sources(plan: &Plan, mirrors: &[(String, String)]) -> Vec<Source> {
     runtime.chain(models).collect()
 }
 
-fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
+/// Lists the addresses to try for `url`: mirrors in the order given, then its own.
+pub fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
     let mirrored =
         mirrors.iter().filter_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
     let mut urls: Vec<String> = mirrored.collect();

@@ -22,13 +22,15 @@ pub const RECORD: &str = "/var/lib/agi-provision/made.json";
 /// The data folder while it is made.
 const BORN: &str = "/var/lib/.agi-provision.new";
 
-/// A path that this tool may make and remove: below its own folders, or a unit of its name.
+/// A path that this tool may make and remove: below its own folders, or a unit or a setting of its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "PathBuf", into = "PathBuf")]
 pub struct OurPath(PathBuf);
 
 /// Our folders; a path below them is ours too.
 pub const ROOTS: [&str; 4] = [paths::ETC, paths::VAR, paths::LIB, paths::CACHE];
+/// Folders of others in which a file of our name is ours.
+const SHARED: [&str; 3] = ["/etc/modprobe.d", "/etc/apt/apt.conf.d", "/etc/apt/sources.list.d"];
 /// Folder of units, in which systemd's own folders may have to be made, too.
 const UNITS: &str = "/etc/systemd/system";
 
@@ -51,7 +53,11 @@ impl TryFrom<PathBuf> for OurPath {
             names.iter().any(|name| name.starts_with("agi-provision-"))
                 || matches!(&names[..], [one] if one.ends_with(".wants"))
         });
-        match plain && (below || unit) {
+        // A file among those of others, in folders whose files are read by any name.
+        let among =
+            path.parent().is_some_and(|folder| SHARED.iter().any(|shared| folder == Path::new(shared)));
+        let named = path.file_name().is_some_and(|name| name.to_string_lossy().contains("agi-provision-"));
+        match plain && (below || unit || among && named) {
             true => Ok(OurPath(path)),
             false => Err(format!("{} is no place of agi-provision's", path.display())),
         }
@@ -162,6 +168,9 @@ impl Thing {
         if is(&[paths::JOB, paths::INCOMING, paths::RECEIPT, paths::RESUME_FILE, paths::RESUME_LINK]) {
             return None;
         }
+        if is(&[paths::DRIVER_MODPROBE, paths::DRIVER_HELD, paths::DRIVER_SOURCES]) {
+            return Some(Id::Driver);
+        }
         let expose = [paths::EXPOSE_CONFIRMED, paths::EXPOSE_NOTE, paths::EXPOSE_TRIED];
         Some(match () {
             () if below(paths::RUNTIMES) => Id::Runtime,
@@ -243,6 +252,15 @@ impl Made {
 
     pub fn all(&self) -> impl Iterator<Item = &Thing> {
         self.things.iter().chain(&self.taken_over)
+    }
+
+    /// Returns the names of the system's packages that were installed.
+    pub fn packages(&self) -> Vec<String> {
+        let name = |thing: &Thing| match thing {
+            Thing::Package { name } => Some(name.clone()),
+            _ => None,
+        };
+        self.all().filter_map(name).collect()
     }
 
     /// Returns whether `path` has an entry of its own.
@@ -417,6 +435,13 @@ mod tests {
             ("/etc/systemd/system/agi-provision-llama.service.d/10-generation.conf", true),
             ("/etc/systemd/system/multi-user.target.wants/agi-provision-llama.service", true),
             ("/etc/systemd/system/multi-user.target.wants", true),
+            (paths::DRIVER_MODPROBE, true),
+            (paths::DRIVER_HELD, true),
+            (paths::DRIVER_SOURCES, true),
+            ("/etc/modprobe.d/nvidia.conf", false),
+            ("/etc/apt/apt.conf.d/50unattended-upgrades", false),
+            ("/etc/apt/sources.list.d/agi-provision-driver.sources/x", false),
+            ("/etc/apt/agi-provision-driver", false),
             ("/", false),
             ("/var/lib", false),
             ("/home", false),
@@ -452,6 +477,7 @@ mod tests {
             (paths::UNIT_FILE, Some(Id::Unit)),
             (paths::WANTS, Some(Id::Start(ServerName::CHAT))),
             (paths::EMBED_WANTS, Some(Id::Start(embed))),
+            (paths::DRIVER_HELD, Some(Id::Driver)),
             (paths::TLS_KEY, Some(Id::Expose)),
             (paths::EXPOSE_NOTE, Some(Id::Expose)),
             (paths::JOB, None),

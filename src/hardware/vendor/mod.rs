@@ -2,9 +2,11 @@
 
 mod amd;
 mod bus;
+pub mod driver;
 mod intel;
 mod kernel;
 mod maker;
+pub mod modules;
 mod names;
 mod nvidia;
 mod scan;

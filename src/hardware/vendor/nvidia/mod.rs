@@ -1,9 +1,12 @@
 //! NVIDIA, through nvidia-smi: a static executable cannot load NVML.
 
+mod driver;
 mod smi;
 
 use super::bus::{Bus, numa_node};
+use super::driver::{Driver, DriverHost, Origin};
 use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
+use crate::error::Failure;
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, GpuLink, PciCard, Vendor};
 use crate::process::{self, ProgramOutput};
@@ -40,9 +43,18 @@ impl Maker for Nvidia {
         &["nvidia"]
     }
 
+    /// Debian's DKMS calls it nvidia-current.
+    fn module_files(&self) -> &'static [&'static str] {
+        &["nvidia", "nvidia-current"]
+    }
+
     fn install(&self) -> &'static str {
-        "Debian: `apt install nvidia-driver nvidia-smi` from non-free, Ubuntu: `ubuntu-drivers install --gpgpu`, then \
-         restart the host"
+        "`apply --driver distribution`; or by hand, Debian: `apt install nvidia-driver nvidia-smi` from non-free, Ubuntu: \
+         `ubuntu-drivers install --gpgpu`, then restart the host"
+    }
+
+    fn driver(&self, host: &DriverHost, origin: Origin, wanted: Option<&str>) -> Result<Driver, Failure> {
+        driver::choose(host, origin, wanted)
     }
 
     fn make_part(&self) -> Option<&'static str> {
