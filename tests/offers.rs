@@ -330,3 +330,20 @@ fn one_update_at_a_time_and_names_that_are_none_exit_2() {
     assert!(names(&for_class).contains(&"CPU.8V.32G") && names(&for_class).contains(&"cx53"));
     assert!(for_class.iter().all(|offer| offer["url"].is_string() && offer["unusable"].is_null()));
 }
+
+#[test]
+fn a_provider_that_nobody_knows_is_refused_with_those_that_look_like_it() {
+    let user = User::new();
+    let ran = user.run(&["offers", "--provider", "lamda"]);
+    assert_eq!(ran.exit, 2, "{ran:?}");
+    assert!(ran.stderr.contains("hint: did you mean lambda?"), "{ran:?}");
+    let ran = user.run(&["offers", "--provider", "qqq"]);
+    assert!(ran.exit == 2 && ran.stderr.contains("hint: known: ") && ran.stderr.contains("verda"), "{ran:?}");
+    let ran = user.run(&["offers", "--provider", "scp", "--profile", "2xa100-nvlink", "--vm"]);
+    assert!(
+        ran.exit == 0 && ran.stdout.contains("no known offer") && ran.stderr.contains("hint: "),
+        "{ran:?}"
+    );
+    let ran = user.run(&["models", "--use", "rerank", "--fits", "gpu-24gb"]);
+    assert!(ran.exit == 0 && ran.stdout.contains("no model") && ran.stderr.contains("hint: "), "{ran:?}");
+}

@@ -100,14 +100,23 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut sources: BTreeMap<&Overrides, Source> = BTreeMap::new();
     for each in &overrides {
         if !sources.contains_key(each) {
-            let source = possible(args.source.load_for(each)?)?;
-            super::inspect::check_allowed(&source.plan, &args.allow)?;
+            let source = args.source.load_for(each)?;
+            // A plan for the host itself is judged once the host was looked at.
+            let source = if args.source.is_for_the_host(each) {
+                source
+            } else {
+                super::inspect::check_allowed(&source.plan, &args.allow)?;
+                possible(source)?
+            };
             sources.insert(each, source);
         }
     }
-    if !args.check && !args.yes {
-        let plans: Vec<&Plan> = sources.values().map(|source| &source.plan).collect();
-        confirm(&plans, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
+    let asks = !args.check && !args.yes;
+    let looks_first = overrides.iter().any(|each| args.source.is_for_the_host(each));
+    let names: Vec<String> = hosts.iter().map(|host| host.name()).collect();
+    // Without a terminal that ends before anything is connected; with one, the plan is seen first.
+    if asks && (!looks_first || !super::output::can_ask()) {
+        confirm(&sources.values().map(|source| &source.plan).collect::<Vec<_>>(), &names)?;
     }
     let given = certificate(args)?;
     if given.is_some() && sources.values().all(|source| source.plan.expose.is_none()) {
@@ -121,7 +130,24 @@ pub fn run(args: &Args) -> Result<Exit> {
     for (each, source) in &sources {
         tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
     }
-    let each = overrides.iter().map(|each| tasks[each].clone()).collect();
+    let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
+    if looks_first {
+        let own = for_hosts(args, &overrides, &names)?;
+        let pairs = || own.iter().zip(&overrides);
+        if asks {
+            let plan = |(own, each): (&Option<Source>, &Overrides)| match own {
+                Some(source) => source.plan.clone(),
+                None => sources[each].plan.clone(),
+            };
+            let plans: Vec<Plan> = pairs().map(plan).collect();
+            confirm(&plans.iter().collect::<Vec<_>>(), &names)?;
+        }
+        for (task_of, own) in each.iter_mut().zip(&own) {
+            if let Some(source) = own {
+                *task_of = task(args, source, runtime.as_ref(), sha256.as_ref())?;
+            }
+        }
+    }
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
     let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
     if args.format == Format::Json {
@@ -142,6 +168,30 @@ pub fn run(args: &Args) -> Result<Exit> {
     Ok(worst)
 }
 
+/// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
+fn for_hosts(args: &Args, overrides: &[Overrides], names: &[String]) -> Result<Vec<Option<Source>>> {
+    let facts = super::reconcile::probe_all(&args.hosts)?;
+    let mut all = Vec::new();
+    for ((each, mut facts), name) in overrides.iter().zip(facts).zip(names) {
+        if !args.source.is_for_the_host(each) {
+            all.push(None);
+            continue;
+        }
+        // Files of an earlier apply take space and change no plan; whether there is enough is verified before a write.
+        facts.disk.free_bytes = facts.disk.total_bytes;
+        let source = args.source.load_for_host(each, &facts)?;
+        super::inspect::check_allowed(&source.plan, &args.allow)?;
+        if args.format == Format::Text {
+            say!(
+                "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
+            );
+            crate::say::lines(crate::report::plan::text(&source.plan).trim_end());
+        }
+        all.push(Some(possible(source)?));
+    }
+    Ok(all)
+}
+
 /// Exit 3 for a plan that fits nowhere.
 fn possible(source: Source) -> Result<Source> {
     if source.plan.verdict != Verdict::Impossible {
@@ -149,7 +199,7 @@ fn possible(source: Source) -> Result<Source> {
     }
     let message = format!("nothing to apply: {}", source.plan.reasons.join("; "));
     Err(Failure::new(Exit::NoPlanFits, message)
-        .hint("`agi-provision plan` with the same flags shows the ledger")
+        .hint("`agi-provision plan` with the same flags for model and machine shows the ledger")
         .into())
 }
 

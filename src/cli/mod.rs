@@ -14,7 +14,8 @@ mod model_arg;
 mod models;
 mod offers;
 mod output;
-pub mod plan;
+mod plan;
+mod plan_command;
 mod rag_arg;
 mod reconcile;
 mod resolve;
@@ -45,7 +46,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Choose hardware, quantisation and server settings for a model
-    Plan(Box<plan::Args>),
+    Plan(Box<plan_command::Args>),
     /// Render a plan to a directory of plain files
     Bundle(Box<bundle::Args>),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
@@ -104,7 +105,7 @@ pub fn main() -> u8 {
 
 fn dispatch(command: Command) -> Result<Exit> {
     match command {
-        Command::Plan(args) => plan::run(&args),
+        Command::Plan(args) => plan_command::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Verify(args) => inspect::verify(&args),

@@ -10,6 +10,7 @@ use crate::hardware::offers::{
     HostKind, Machine, Offer, Period, machine, matching, providers, stale_days, store, today,
 };
 use crate::hardware::profiles::{self, Profile};
+use crate::model::registry::nearest;
 use crate::report::table;
 use crate::units::{hourly, money};
 use indicatif::ProgressBar;
@@ -95,6 +96,9 @@ fn list(args: &ListArgs) -> Result<Exit> {
     let known = store::all(args.offers.as_deref())?;
     known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
     let mut offers = known.offers;
+    if let Some(name) = &args.provider {
+        known_provider(name, &offers)?;
+    }
     offers.retain(|offer| {
         wanted.as_ref().is_none_or(|profile| matching::fits(&offer.machine, profile))
             && args.provider.as_ref().is_none_or(|name| offer.provider.eq_ignore_ascii_case(name))
@@ -109,6 +113,13 @@ fn list(args: &ListArgs) -> Result<Exit> {
         print_json(&rows)?;
         return Ok(Exit::Done);
     }
+    if offers.is_empty() {
+        print("no known offer is all of that")?;
+        say!(
+            "\nhint: leave out one of --profile, --provider and --vm; `agi-provision offers update` reads more offers"
+        );
+        return Ok(Exit::Done);
+    }
     let rows = offers.iter().take(SHOWN).map(|offer| row(offer, &profiles, today));
     let head = ["provider", "instance", "region", "hour", "month", "", "host", "has", "profiles", "source"];
     print(&table::table(&head, rows, &[3, 4]))?;
@@ -117,6 +128,22 @@ fn list(args: &ListArgs) -> Result<Exit> {
         say!("the cheapest {SHOWN} of {count}; --profile, --provider and --vm choose, --format json has all");
     }
     Ok(Exit::Done)
+}
+
+/// Exit 2 for a provider without any offer, with those that look like it.
+fn known_provider(name: &str, offers: &[Offer]) -> Result<()> {
+    if offers.iter().any(|offer| offer.provider.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    let mut providers: Vec<&str> = offers.iter().map(|offer| offer.provider.as_str()).collect();
+    providers.sort_unstable();
+    providers.dedup();
+    let near = nearest(name, providers.iter().copied());
+    let hint = match near.as_slice() {
+        [] => format!("known: {}; `agi-provision offers update` reads more", providers.join(", ")),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    Err(Failure::usage(format!("no offer is of a provider called {name:?}")).hint(hint).into())
 }
 
 fn profiles_of<'a>(offer: &Offer, profiles: &'a [Profile]) -> Vec<&'a str> {

@@ -2,6 +2,7 @@
 
 use super::hosts::HostArgs;
 use super::model_arg;
+use crate::apply::HostOutcome;
 use crate::apply::fleet::Style;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
@@ -36,6 +37,18 @@ pub fn probe(hosts: &HostArgs) -> Result<Facts> {
         1 => results.remove(0),
         _ => return Err(Failure::usage("a plan is for one host").hint("plan for each host apart").into()),
     };
+    facts_of(result)
+}
+
+/// Probes every host that is named, without measuring, so that the next apply finds the same facts. Errors: the
+/// first host that could not be looked at.
+pub fn probe_all(hosts: &HostArgs) -> Result<Vec<Facts>> {
+    let op = Op::Probe { measure: false, urls: Vec::new() };
+    let results = hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")?;
+    results.into_iter().map(|(host, result)| facts_of(result).with_context(|| host.name())).collect()
+}
+
+fn facts_of(result: Result<HostOutcome>) -> Result<Facts> {
     let outcome = result?;
     if let Some(failure) = outcome.end.failure() {
         return Err(failure.into());

@@ -27,6 +27,7 @@ pub mod server_args;
 pub mod servers;
 pub mod speed;
 pub mod split;
+pub mod suggest;
 pub mod verdict;
 
 pub use choice::{explained, plan};

@@ -230,20 +230,12 @@ impl Model {
 
     /// Elements of all tensors.
     pub fn parameters(&self) -> u64 {
-        layout::parts(&self.dimensions).unwrap_or_default().iter().map(layout::Part::elements).sum()
+        layout::parameters(&self.dimensions)
     }
 
     /// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding.
     pub fn active_parameters(&self) -> u64 {
-        let parts = layout::parts(&self.dimensions).unwrap_or_default();
-        let share = |part: &layout::Part| match &self.dimensions.experts {
-            Some(experts) if part.name.contains("exps.") => {
-                part.elements() / experts.count.max(1) * experts.used
-            }
-            _ if part.name.starts_with("per_layer_token") => 0,
-            _ => part.elements(),
-        };
-        parts.iter().map(share).sum()
+        layout::active_parameters(&self.dimensions)
     }
 
     /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact

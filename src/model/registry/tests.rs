@@ -209,3 +209,16 @@ fn automatic_quantisations_are_few_and_published() {
         assert!(quants.iter().all(|quant| model.file(quant).is_some()), "{}", model.id);
     }
 }
+
+#[test]
+fn an_outline_is_what_the_whole_file_says() {
+    let mut outlines = super::outlines();
+    for model in all() {
+        let outline = outlines.next().unwrap();
+        assert_eq!((&outline.id, &outline.uses, &outline.date), (&model.id, &model.uses, &model.date));
+        assert_eq!((&outline.languages, &outline.dimensions), (&model.languages, &model.dimensions));
+        assert_eq!(outline.chat_template, model.chat_template, "{}", model.id);
+        assert_eq!(outline.parameters(), model.parameters(), "{}", model.id);
+    }
+    assert!(outlines.next().is_none());
+}

@@ -4,7 +4,7 @@
 //! quantisations.
 //!
 //! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
-//! trial, `ranking` compares them, `document` writes down the best, `beside` names what is nearly as cheap or cheaper
+//! trial, `ranking` compares them, `document` writes down the best (`fit` only names it), `beside` names what is nearly as cheap or cheaper
 //! and no use, and `nothing` has the answer where none will do.
 
 mod beside;
@@ -15,12 +15,14 @@ mod decision;
 mod document;
 mod explained;
 mod field;
+mod fit;
 mod machines;
 mod nothing;
 mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
+pub use fit::{Fit, fit, is_comfortable, most_memory, worth_looking_at};
 
 #[cfg(test)]
 mod example_tests;
