@@ -5,7 +5,7 @@
 //! The whole process is bound by 10 ms of CPU time, the header of LLaMA 65B by 5 ms.
 
 use agi_provision::hardware::link::Link;
-use agi_provision::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, file};
+use agi_provision::hardware::offers::{Currency, Dated, Gpus, HostKind, Machine, Offer, file};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::gguf_write::{Field, Tensor, header};
 use agi_provision::model::shape::{Shape, weights_of};
@@ -114,6 +114,7 @@ fn many_offers() -> Vec<Offer> {
             },
             source: "SkyPilot catalog v8".to_string(),
             as_of: "2026-11-24".to_string(),
+            dated: Dated::Seen,
         }
     };
     (0..100_000).map(offer).collect()

@@ -151,8 +151,9 @@ fn command(args: &Args, one: &Suggestion) -> String {
         None if args.hosts.is_given() => {
             // An apply does not measure the host, so it is told what the measured one was found to run.
             let quant = if one.beside.is_some() { quant } else { format!(" --quant {}", one.quant) };
+            // Its files are not here, so they are pinned for the host to download.
             format!(
-                "agi-provision apply --model {model}{quant}{flags}{}{}",
+                "agi-provision apply --model {model}{quant}{flags} --resolve{}{}",
                 args.hosts.named(),
                 args.hosts.flags()
             )

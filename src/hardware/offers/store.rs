@@ -52,6 +52,15 @@ pub fn rates() -> Rates {
     Rates::default().updated(fresh.unwrap_or_default())
 }
 
+/// Keeps `rates` for the plans to come, while `_held` keeps others from it.
+///
+/// # Errors
+/// No home, or no right to write.
+pub fn save_rates(rates: &Rates, _held: &LockedOffers) -> Result<()> {
+    let path = rates_path().context("finding the data folder")?;
+    files::write(&path, rates.to_csv().as_bytes(), 0o644)
+}
+
 type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::OfferFile, String>;
 
 fn known(named: Option<&Path>, read: Reader) -> Result<Known> {

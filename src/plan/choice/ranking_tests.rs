@@ -2,7 +2,7 @@
 
 use super::tests::request;
 use crate::hardware::link::Link;
-use crate::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, Rates, file};
+use crate::hardware::offers::{Currency, Dated, Gpus, HostKind, Machine, Offer, Rates, file};
 use crate::model::recipe::nominal_bits;
 use crate::plan::document::{Alternative, Verdict};
 use crate::plan::request::Prefer;
@@ -53,10 +53,10 @@ fn a_near_miss_is_compared_in_the_same_quantisation_or_names_both() {
     let near = same.near_miss.unwrap();
     assert_eq!(near.quant, same.model.quant, "{near:?}");
     assert!(near.text.ends_with(&format!("({} on acme/E)", near.quant)), "{}", near.text);
-    // A card that is too small for the quantisation that was preferred.
+    // A card that is no faster in the quantisation that was preferred.
     let prefer = Some(Prefer::Quality);
     let other =
-        Request { offers: with(&["C", "F"]), budget: budget(), prefer, ..request("mistral-7b", None, None) };
+        Request { offers: with(&["C", "F"]), budget: budget(), prefer, ..request("saiga-13b", None, None) };
     let other = plan(&other).unwrap();
     let near = other.near_miss.unwrap();
     assert_ne!(near.quant, other.model.quant, "{near:?}");
@@ -226,6 +226,7 @@ fn any_offer() -> impl Strategy<Value = Offer> {
             },
             source: "test".to_string(),
             as_of: format!("2026-10-0{day}"),
+            dated: Dated::Seen,
         }
     })
 }
