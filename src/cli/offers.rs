@@ -179,7 +179,8 @@ fn document(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> se
 
 fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<String> {
     let most = if offer.dated.is_inferred() { "up to " } else { "" };
-    let age = stale_days(&offer.as_of, today).map_or(String::new(), |days| format!(" ({most}{days} days old)"));
+    let age =
+        stale_days(&offer.as_of, today).map_or(String::new(), |days| format!(" ({most}{days} days old)"));
     vec![
         offer.provider.clone(),
         offer.instance.clone(),
@@ -255,7 +256,11 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
 const MOST_OF_A_FEED: u64 = 1 << 20;
 
 /// Rates of the central banks, from where they publish them or from a copy, and what could not be read.
-fn exchange_rates(args: &UpdateArgs, patience: Patience, bar: &ProgressBar) -> Result<(Vec<Rate>, Vec<String>)> {
+fn exchange_rates(
+    args: &UpdateArgs,
+    patience: Patience,
+    bar: &ProgressBar,
+) -> Result<(Vec<Rate>, Vec<String>)> {
     let pages = Pages::new(patience, MOST_OF_A_FEED)?;
     let (mut read, mut failed) = (Vec::new(), Vec::new());
     for bank in &BANKS {
@@ -329,7 +334,8 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, args: &Update
     let name = format!("{} {}", source.name(), cloud.id);
     match outcome {
         CloudOutcome::Read { address, rows, offers, left_out, broken } => {
-            let unused = if left_out.is_empty() { String::new() } else { format!("; unused: {}", counted(left_out)) };
+            let unused =
+                if left_out.is_empty() { String::new() } else { format!("; unused: {}", counted(left_out)) };
             say!("{name}: {offers} offers in {rows} rows{unused}");
             for row in left_out.iter().filter(|_| args.verbose) {
                 say!("{address}: line {}: {} is not used: {}", row.line, row.instance, row.why);
@@ -341,7 +347,9 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, args: &Update
                 say!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
             }
         }
-        CloudOutcome::Missing if args.from.is_none() => say!("warning: {name}: it is not in the catalogue any more"),
+        CloudOutcome::Missing if args.from.is_none() => {
+            say!("warning: {name}: it is not in the catalogue any more")
+        }
         CloudOutcome::Missing => {}
         CloudOutcome::Failed(error) => say!("warning: {name}: {error:#}"),
     }

@@ -92,7 +92,7 @@ impl Measure {
     /// The score of a model.
     pub fn score(self, model: &Outline) -> Score {
         let fitted = self.fitted();
-        match self.rating(&model.id) {
+        match self.rating(model.id) {
             Some(points) => Score { points, basis: Basis::Votes },
             None => {
                 let (doublings, years) = (doublings(model), years(model).unwrap_or(UNDATED));
@@ -111,12 +111,12 @@ fn rows() -> impl Iterator<Item = Vec<&'static str>> {
 /// Doublings of the parameters from 10^9 on.
 fn doublings(model: &Outline) -> f64 {
     let log = |parameters: u64| (parameters.max(1) as f64 / 1e9).log2();
-    (log(model.parameters()) + log(model.active_parameters())) / 2.0
+    (log(model.parameters) + log(model.active_parameters)) / 2.0
 }
 
 /// Years from 2025-01-01 on.
 fn years(model: &Outline) -> Option<f64> {
-    let day: jiff::civil::Date = model.date.as_ref()?.parse().ok()?;
+    let day: jiff::civil::Date = model.date?.parse().ok()?;
     Some(f64::from(day.year()) - 2025.0 + (f64::from(day.day_of_year()) - 1.0) / 365.25)
 }
 
@@ -147,7 +147,7 @@ mod tests {
         let outlines: Vec<Outline> = registry::outlines().collect();
         for measure in ALL {
             let rated = outlines.iter().filter_map(|model| {
-                Some(([1.0, doublings(model), years(model)?], measure.rating(&model.id)?))
+                Some(([1.0, doublings(model), years(model)?], measure.rating(model.id)?))
             });
             let rated: Vec<([f64; 3], f64)> = rated.collect();
             let mut system = [[0.0; 4]; 3];
@@ -190,7 +190,7 @@ mod tests {
         let points = |model: &Outline| Measure::Chat.score(model).points;
         assert_eq!(Measure::Chat.score(&small).basis, Basis::SizeAndAge);
         assert!(points(&large) > points(&small));
-        let older = Outline { date: Some("2024-02-24".to_string()), ..large.clone() };
+        let older = Outline { date: Some("2024-02-24"), ..large.clone() };
         assert!((points(&large) - points(&older) - 2.0 * CHAT.year).abs() < 1.0);
         let undated = Outline { date: None, ..large.clone() };
         assert!(points(&undated) < points(&older));

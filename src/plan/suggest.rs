@@ -1,22 +1,28 @@
 //! Plans without a model: the best few models for what a budget, a class of machines or a host gives.
 
-use super::choice::{Fit, fit, is_comfortable, most_memory, worth_looking_at};
+use super::choice::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
 use super::document::{Interval, Verdict};
 use super::reconcile;
 use super::request::{ModelChoice, RagChoice, Request};
+use super::verdict::COMFORT_SPEED;
 use crate::error::Result;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::providers;
 use crate::model::quality::{self, Basis, Measure, Score};
-use crate::model::registry::{self, Outline, Use};
+use crate::model::recipe::nominal_bits;
+use crate::model::registry::{self, Model, Outline, Use};
 use serde::Serialize;
 
-/// Most models that are named.
+/// Most models in comfort that are named, …
+const COMFORTABLE: usize = 4;
+/// … of those that are better and give something up, …
+const BETTER: usize = 2;
+/// … and of any, where none is in comfort.
 const NAMED: usize = 6;
-/// Most models that are tried as a compromise, where fewer than [`NAMED`] are in comfort.
-const TRIED: usize = 10;
-/// Bits of a weight below which no published quantisation is.
-const FEWEST_BITS: u64 = 1;
+/// Most models that are placed as a compromise to find them.
+const TRIED: usize = 8;
+/// tokens/s from which on a compromise in 4 bits or more is one that people take.
+const MILD: f64 = 3.0;
 
 /// Use that a model is wanted for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -98,13 +104,13 @@ impl Purpose {
     }
 
     fn has(self, model: &Outline) -> bool {
-        let speaks = || model.languages.iter().flatten().any(|code| code == "ru");
         match self {
             Purpose::Chat => model.has_use(Use::Chat),
             Purpose::Code => model.has_use(Use::Code),
             // A card may list no languages; people's votes in Russian say it as well.
             Purpose::Russian => {
-                model.has_use(Use::Chat) && (speaks() || Measure::Russian.rating(&model.id).is_some())
+                let speaks = || model.russian || Measure::Russian.rating(model.id).is_some();
+                model.has_use(Use::Chat) && speaks()
             }
             Purpose::Embedding => model.has_use(Use::Embedding),
         }
@@ -126,7 +132,8 @@ impl Purpose {
     }
 }
 
-/// The best few, in comfort first; empty where no known model runs.
+/// The best few in comfort, and after them those that are better and give something up; empty where no known model
+/// runs.
 ///
 /// # Errors
 /// Usage errors, where every model is refused for one.
@@ -136,7 +143,7 @@ pub fn suggest(asked: &Asked) -> Result<Vec<Suggestion>> {
     let asked = Asked { request, ..*asked };
     match asked.purpose {
         Purpose::Embedding => embedding(&asked),
-        _ => answering(&asked, NAMED),
+        _ => answering(&asked, COMFORTABLE, BETTER),
     }
 }
 
@@ -145,48 +152,79 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
     let of_purpose = registry::outlines().filter(|model| purpose.has(model));
     let mut all: Vec<(Score, Outline)> =
         of_purpose.map(|model| (purpose.measure().score(&model), model)).collect();
-    all.sort_by(|(a, one), (b, other)| b.points.total_cmp(&a.points).then_with(|| one.id.cmp(&other.id)));
+    all.sort_by(|(a, one), (b, other)| b.points.total_cmp(&a.points).then_with(|| one.id.cmp(other.id)));
     all
 }
 
-fn answering(asked: &Asked, most: usize) -> Result<Vec<Suggestion>> {
-    let memory = most_memory(&of_machine(asked, asked.request.clone()));
-    let mut ranked = ranked(asked.purpose);
-    ranked.retain(|(_, model)| model.parameters() / 8 * FEWEST_BITS <= memory);
+/// Those in comfort, and after them those that are better and give something up.
+fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
+    let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
+    let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;
+    let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
+    // A row of the embedding is read, not all of it: of the models known it is at most a third of the elements.
+    let read = |model: &Outline| model.active_parameters as f64 * bits / 8.0 * 0.66;
+    let pace = asked.request.fixed.min_speed.unwrap_or(COMFORT_SPEED);
     let (mut found, mut rest, mut refused) = (Vec::new(), Vec::new(), None);
-    for (score, model) in ranked {
-        if found.len() == most {
+    for (score, outline) in ranked(asked.purpose) {
+        if found.len() == comfortable {
             break;
         }
-        match in_comfort(asked, &model.id) {
+        if !bounds.hold_whole(bytes(&outline), read(&outline), pace) {
+            rest.push((score, outline));
+            continue;
+        }
+        let model = registry::find(outline.id)?;
+        match in_comfort(asked, &model) {
             Ok(Some(fit)) => found.push(suggestion(score, &model, None, fit)),
-            Ok(None) => rest.push((score, model)),
+            Ok(None) => rest.push((score, outline)),
             Err(error) => refused = Some(error),
         }
     }
-    let mut tried = 0;
-    for (score, model) in rest {
-        if found.len() >= most || tried == TRIED {
+    let best = found.first().map(|one: &Suggestion| one.score.points);
+    let wanted = if best.is_some() { better } else { NAMED };
+    let mut compromises = Vec::new();
+    // Mild ones; where nothing else runs, any.
+    for mild in [true, false] {
+        if !compromises.is_empty() || best.is_some() && !mild {
             break;
         }
-        if let Some(fit) = fit(&with_model(asked, &model.id, asked.quant)?)? {
+        let mut tried = 0;
+        for (score, outline) in &rest {
+            let worse = best.is_some_and(|best| score.points <= best);
+            if compromises.len() == wanted || tried == TRIED || worse {
+                break;
+            }
+            let least = if mild { 1.0 } else { FEWEST_BITS / bits };
+            if !bounds.hold(bytes(outline) * least, read(outline) * least, if mild { MILD } else { 0.0 }) {
+                continue;
+            }
             tried += 1;
-            found.push(suggestion(score, &model, None, fit));
+            let model = registry::find(outline.id)?;
+            let Ok(request) = with_model(asked, &model, asked.quant) else { continue };
+            let found = fit(&request)?.filter(|fit| !mild || is_mild(fit));
+            compromises.extend(found.map(|fit| suggestion(*score, &model, None, fit)));
         }
     }
-    found.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.score.points.total_cmp(&a.score.points)));
+    found.extend(compromises);
     match refused {
         Some(error) if found.is_empty() => Err(error),
         _ => Ok(found),
     }
 }
 
+/// Bits of a weight below which hardly a published quantisation is.
+const FEWEST_BITS: f64 = 2.0;
+
+fn is_mild(fit: &Fit) -> bool {
+    nominal_bits(&fit.quant).is_none_or(|bits| bits >= 4) && fit.decode_tok_s.expected >= MILD
+}
+
 /// The choice where it is in comfort. Looks at 4 bits first: where those are not, more bits are not either.
-fn in_comfort(asked: &Asked, id: &str) -> Result<Option<Fit>> {
-    let all = || with_model(asked, id, asked.quant);
+fn in_comfort(asked: &Asked, model: &Model) -> Result<Option<Fit>> {
+    let all = || with_model(asked, model, asked.quant);
     let quick = match asked.quant {
         Some(_) => all()?,
-        None => with_model(asked, id, Some("4-bit")).or_else(|_| all())?,
+        None => with_model(asked, model, Some("4-bit")).or_else(|_| all())?,
     };
     if !is_comfortable(&quick)? {
         return Ok(None);
@@ -197,28 +235,27 @@ fn in_comfort(asked: &Asked, id: &str) -> Result<Option<Fit>> {
 /// Embedding models beside the best model that answers.
 fn embedding(asked: &Asked) -> Result<Vec<Suggestion>> {
     let chat = Asked { purpose: Purpose::Chat, request: asked.request.clone(), ..*asked };
-    let Some(best) = answering(&chat, 1)?.into_iter().next() else { return Ok(Vec::new()) };
+    let Some(best) = answering(&chat, 1, 0)?.into_iter().next() else { return Ok(Vec::new()) };
+    let beside = with_model(asked, &registry::find(&best.model)?, asked.quant)?;
     let mut found = Vec::new();
-    for (score, model) in ranked(Purpose::Embedding) {
+    for (score, outline) in ranked(Purpose::Embedding) {
         if found.len() == NAMED {
             break;
         }
-        let embedder = registry::find(&model.id)?;
-        let quant = embedder.quants(None)?.first().cloned().unwrap_or_default();
-        let request = with_model(asked, &best.model, asked.quant)?;
-        let request = Request { rag: Some(RagChoice::of_registry(&embedder)?), ..request };
+        let model = registry::find(outline.id)?;
+        let quant = model.quants(None)?.first().cloned().unwrap_or_default();
+        let request = Request { rag: Some(RagChoice::of_registry(&model)?), ..beside.clone() };
         if let Some(fit) = fit(&request)? {
-            let fit = Fit { quant, ..fit };
-            found.push(suggestion(score, &model, Some(&best.model), fit));
+            found.push(suggestion(score, &model, Some(&best.model), Fit { quant, ..fit }));
         }
     }
     found.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.score.points.total_cmp(&a.score.points)));
     Ok(found)
 }
 
-/// The request for the model `id`. Not published like that: a usage error.
-fn with_model(asked: &Asked, id: &str, quant: Option<&str>) -> Result<Request> {
-    let model = ModelChoice::of_registry(&registry::find(id)?, quant)?;
+/// The request for a model. Not published like that: a usage error.
+fn with_model(asked: &Asked, model: &Model, quant: Option<&str>) -> Result<Request> {
+    let model = ModelChoice::of_registry(model, quant)?;
     Ok(of_machine(asked, Request { model, ..asked.request.clone() }))
 }
 
@@ -229,7 +266,7 @@ fn of_machine(asked: &Asked, request: Request) -> Request {
     }
 }
 
-fn suggestion(score: Score, model: &Outline, beside: Option<&String>, fit: Fit) -> Suggestion {
+fn suggestion(score: Score, model: &Model, beside: Option<&String>, fit: Fit) -> Suggestion {
     let parameters = model.parameters();
     let month = model.date.as_ref().and_then(|date| date.get(..7));
     let size = format!("{:.1} B parameters", parameters as f64 / 1e9);

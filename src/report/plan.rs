@@ -186,7 +186,8 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
             }
             if let Some(days) = offers::stale_days(&cost.offer.as_of, offers::today()) {
                 let most = if cost.offer.as_of_inferred { "up to " } else { "" };
-                let _ = writeln!(out, "        this price is {most}{days} days old: look it up before renting");
+                let _ =
+                    writeln!(out, "        this price is {most}{days} days old: look it up before renting");
             }
         }
         None => {

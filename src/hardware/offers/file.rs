@@ -146,7 +146,7 @@ impl<'a> Row<'a> {
         let believed = |column: usize, amount: f64| match amount {
             amount if amount <= 0.0 => Err(format!("{} is not above 0", COLUMNS[column])),
             amount if !(LEAST_PRICE..MOST_PRICE).contains(&amount) => {
-                Err(format!("{} {amount} is not a price one can believe", COLUMNS[column]))
+                Err(format!("{} {amount:e} is not a price one can believe", COLUMNS[column]))
             }
             amount => Ok(amount),
         };
@@ -318,7 +318,7 @@ mod tests {
             ("0.5", "$0.5", "per_hour \"$0.5\""),
             ("0.5", "-0.5", "per_hour"),
             ("0.5", "NaN", "per_hour"),
-            ("0.5", "1e-300", "believe"),
+            ("0.5", "1e-300", "per_hour 1e-300 is not a price one can believe"),
             ("2026-11-20", "2099-01-01", "still to come"),
             ("2026-11-20", "20.11.2026", "not a date such as"),
             (",1,NVIDIA", ",0.5,NVIDIA", "share of a card"),

@@ -72,7 +72,7 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
                 .hint(format!("its first line is {}", file::COLUMNS.join(",")))
         })?;
         if read.offers.is_empty() {
-            let first = read.broken.first().map_or(String::new(), |row| format!(": {row}"));
+            let first = read.broken.first().map_or(": it has no rows".to_string(), |row| format!(": {row}"));
             return Err(Failure::usage(format!("{} has no offer that can be used{first}", path.display()))
                 .hint("docs/offers.md says what stands in each column")
                 .into());

@@ -146,6 +146,10 @@ impl Room {
         Room { cards, host, all: cards + host }
     }
 
+    pub fn cards(&self) -> u64 {
+        self.cards
+    }
+
     /// Returns the bytes of the devices that a model lies on first: the cards, or else the host.
     pub fn first(&self) -> u64 {
         if self.cards > 0 { self.cards } else { self.host }

@@ -81,9 +81,48 @@ pub fn worth_looking_at(request: &Request) -> Vec<Offer> {
     machines(request).into_iter().filter_map(|machine| machine.offer.cloned()).collect()
 }
 
-/// Bytes of the largest machine's cards and RAM together.
-pub fn most_memory(request: &Request) -> u64 {
-    machines(request).iter().map(|machine| Room::of(&machine.profile).all).max().unwrap_or(0)
+/// Bounds of the machines of a request: a model beyond them is not placed at all.
+pub struct Bounds(Vec<Bound>);
+
+/// Bounds of one machine: bytes, and bytes/s at their peak.
+struct Bound {
+    cards: f64,
+    all: f64,
+    cards_read: f64,
+    host_read: f64,
+}
+
+impl Bounds {
+    /// Returns the bounds of the machine that was named, or of those within the budget.
+    pub fn of(request: &Request) -> Bounds {
+        let bound = |machine: &Machine<'_>| {
+            let (profile, room) = (&machine.profile, Room::of(&machine.profile));
+            Bound {
+                cards: room.cards() as f64,
+                all: room.all as f64,
+                cards_read: profile.gpus.iter().map(|gpu| gpu.memory_bandwidth_gb_s * 1e9).sum(),
+                host_read: profile.memory_bandwidth_gb_s * 1e9,
+            }
+        };
+        Bounds(capable(machines(request)).iter().map(bound).collect())
+    }
+
+    /// Whether `bytes` of weights, of which a token reads `read`, may reach `tok_s` with all of them on the cards, or on
+    /// a host without.
+    pub fn hold_whole(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+        self.0.iter().any(|bound| match bound.cards > 0.0 {
+            true => bytes <= bound.cards && read * tok_s <= bound.cards_read,
+            false => bytes <= bound.all && read * tok_s <= bound.host_read,
+        })
+    }
+
+    /// The same where a part of them lies on the host.
+    pub fn hold(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+        self.0.iter().any(|bound| {
+            let on_host = (bytes - bound.cards).max(0.0) / bytes.max(1.0) * read;
+            bytes <= bound.all && on_host * tok_s <= bound.host_read
+        })
+    }
 }
 
 /// The machine that was named, or those on offer within the budget.

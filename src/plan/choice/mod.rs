@@ -22,7 +22,7 @@ mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
-pub use fit::{Fit, fit, is_comfortable, most_memory, worth_looking_at};
+pub use fit::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
 
 #[cfg(test)]
 mod example_tests;
