@@ -31,21 +31,6 @@ pub fn parts(d: &Dimensions) -> Option<Vec<Part>> {
     Some(out.done())
 }
 
-/// Elements of all tensors; 0 for an architecture whose tensors are not known.
-pub fn parameters(d: &Dimensions) -> u64 {
-    parts(d).unwrap_or_default().iter().map(Part::elements).sum()
-}
-
-/// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding.
-pub fn active_parameters(d: &Dimensions) -> u64 {
-    let share = |part: &Part| match &d.experts {
-        Some(experts) if part.name.contains("exps.") => part.elements() / experts.count.max(1) * experts.used,
-        _ if part.name.starts_with("per_layer_token") => 0,
-        _ => part.elements(),
-    };
-    parts(d).unwrap_or_default().iter().map(share).sum()
-}
-
 fn ends(d: &Dimensions, make: &Make, out: &mut Parts) {
     out.push("token_embd.weight", &[d.n_embd, d.n_vocab]);
     // LFM2 calls the norm before its output by another name.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::{Exit, exit_code, hint};
+use crate::model::dimensions::Dimensions;
 use crate::model::layout;
 use std::collections::BTreeMap;
 
@@ -231,11 +232,24 @@ fn an_outline_is_what_the_whole_file_says() {
     assert!(outlines.next().is_none());
 }
 
+/// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding of layers.
+fn active(dimensions: &Dimensions, part: &layout::Part) -> u64 {
+    match &dimensions.experts {
+        Some(experts) if part.name.contains("exps.") => part.elements() / experts.count.max(1) * experts.used,
+        _ if part.name.starts_with("per_layer_token") => 0,
+        _ => part.elements(),
+    }
+}
+
 #[test]
 fn elements_are_what_the_dimensions_come_to() {
     for model in all() {
         let dimensions = &model.dimensions;
-        let counted = [layout::parameters(dimensions), layout::active_parameters(dimensions)];
+        let parts = layout::parts(dimensions).unwrap();
+        let counted = [
+            parts.iter().map(layout::Part::elements).sum(),
+            parts.iter().map(|part| active(dimensions, part)).sum::<u64>(),
+        ];
         assert_eq!(model.elements, counted, "{}: elements = {counted:?}", model.id);
     }
 }
