@@ -157,7 +157,7 @@ mod tests {
                     row.iter_mut().zip(sums).for_each(|(sum, term)| *sum += of_row * term);
                 }
             }
-            for at in 0..3 {
+            for at in [0, 1, 2] {
                 let pivot = system[at];
                 for other in (0..3).filter(|other| *other != at) {
                     let factor = system[other][at] / pivot[at];
