@@ -4,6 +4,7 @@ use super::hosts::{self, HostArgs, Task};
 use super::output::{Format, print, print_json};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
+use crate::apply::fleet::Results;
 use crate::apply::inventory::Overrides;
 use crate::checked::HostPath;
 use crate::error::{Context, Exit, Failure, Result};
@@ -132,7 +133,17 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
     if looks_first {
-        let own = for_hosts(args, &overrides, &names)?;
+        let probed = super::reconcile::probe_all(&args.hosts)?;
+        if hosts::worst(&probed) != Exit::Done {
+            // A host that could not be looked at ends it for all, before anything is changed.
+            return match args.format {
+                Format::Json => {
+                    print_json(&hosts::to_json(&probed, document)).map(|()| hosts::worst(&probed))
+                }
+                Format::Text => Ok(hosts::conclude(&probed)),
+            };
+        }
+        let own = for_hosts(args, &overrides, probed)?;
         let pairs = || own.iter().zip(&overrides);
         if asks {
             let plan = |(own, each): (&Option<Source>, &Overrides)| match own {
@@ -169,10 +180,10 @@ pub fn run(args: &Args) -> Result<Exit> {
 }
 
 /// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
-fn for_hosts(args: &Args, overrides: &[Overrides], names: &[String]) -> Result<Vec<Option<Source>>> {
-    let facts = super::reconcile::probe_all(&args.hosts)?;
+fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Vec<Option<Source>>> {
     let mut all = Vec::new();
-    for ((each, mut facts), name) in overrides.iter().zip(facts).zip(names) {
+    for (each, (host, result)) in overrides.iter().zip(probed) {
+        let (name, mut facts) = (host.name(), super::reconcile::facts_of(result)?);
         if !args.source.is_for_the_host(each) {
             all.push(None);
             continue;

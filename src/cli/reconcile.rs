@@ -3,7 +3,7 @@
 use super::hosts::HostArgs;
 use super::model_arg;
 use crate::apply::HostOutcome;
-use crate::apply::fleet::Style;
+use crate::apply::fleet::{Results, Style};
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
 use crate::hardware::profiles;
@@ -40,15 +40,14 @@ pub fn probe(hosts: &HostArgs) -> Result<Facts> {
     facts_of(result)
 }
 
-/// Probes every host that is named, without measuring, so that the next apply finds the same facts. Errors: the
-/// first host that could not be looked at.
-pub fn probe_all(hosts: &HostArgs) -> Result<Vec<Facts>> {
+/// Probes every host that is named, without measuring, so that the next apply finds the same facts.
+pub fn probe_all(hosts: &HostArgs) -> Result<Results> {
     let op = Op::Probe { measure: false, urls: Vec::new() };
-    let results = hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")?;
-    results.into_iter().map(|(host, result)| facts_of(result).with_context(|| host.name())).collect()
+    hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")
 }
 
-fn facts_of(result: Result<HostOutcome>) -> Result<Facts> {
+/// The facts that a probe sent.
+pub fn facts_of(result: Result<HostOutcome>) -> Result<Facts> {
     let outcome = result?;
     if let Some(failure) = outcome.end.failure() {
         return Err(failure.into());

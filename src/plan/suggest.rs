@@ -15,7 +15,7 @@ use serde::Serialize;
 
 /// Most models in comfort that are named, …
 const COMFORTABLE: usize = 4;
-/// … of those that are better and give something up, …
+/// … where there are fewer, of those that are better and give something up, …
 const BETTER: usize = 2;
 /// … and of any, where none is in comfort.
 const NAMED: usize = 6;
@@ -119,12 +119,10 @@ impl Purpose {
     /// How suggestions are ranked, for people.
     pub fn ranked_by(self) -> String {
         match self {
-            Purpose::Embedding => {
-                "verdict, then size and age: no votes on embedding models are known".to_string()
-            }
+            Purpose::Embedding => "size and age: no votes on embedding models are known".to_string(),
             _ => format!(
-                "verdict, then people's votes ({}, category {}); a model without votes by its size and age: the \
-                 rating that such models have, less what that misses by",
+                "people's votes ({}, category {}), those in comfort first; a model without votes by its size and \
+                 age: the rating that such models have, less what that misses by",
                 quality::SOURCE,
                 self.measure().category()
             ),
@@ -132,8 +130,8 @@ impl Purpose {
     }
 }
 
-/// The best few in comfort, and after them those that are better and give something up; empty where no known model
-/// runs.
+/// The best few in comfort, and where they are few, after them those that are better and give something up; empty where
+/// no known model runs.
 ///
 /// # Errors
 /// Usage errors, where every model is refused for one.
@@ -156,7 +154,7 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
     all
 }
 
-/// Those in comfort, and after them those that are better and give something up.
+/// Those in comfort, and where they are few, after them those that are better and give something up.
 fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
     let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
     let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;
@@ -180,7 +178,11 @@ fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Sug
         }
     }
     let best = found.first().map(|one: &Suggestion| one.score.points);
-    let wanted = if best.is_some() { better } else { NAMED };
+    let wanted = match best {
+        Some(_) if found.len() == comfortable => 0,
+        Some(_) => better,
+        None => NAMED,
+    };
     let mut compromises = Vec::new();
     // Mild ones; where nothing else runs, any.
     for mild in [true, false] {
