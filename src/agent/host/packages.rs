@@ -25,13 +25,13 @@ const LIBRARIES: &[(&str, [&str; 3])] = &[
     ("libopenblas.so.0", ["libopenblas0", "openblas", "openblas"]),
 ];
 
-/// The Debian packages that bring `libraries`; an unknown one is named in the error.
-pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
+/// Returns the Debian packages that bring the `libraries` of a program; an unknown one is named in the error.
+pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
         let (_, [package, ..]) = known.ok_or_else(|| {
-            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
+            Failure::failed(format!("{program} needs {library}, and no package is known to bring it"))
                 .hint("install it on the host, or use an archive that brings its libraries")
         })?;
         if !packages.contains(package) {
@@ -81,7 +81,7 @@ pub fn is_there(program: &str) -> bool {
 }
 
 /// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
-pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
+pub fn install(program: &str, libraries: &[String], packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
@@ -94,7 +94,7 @@ pub fn install(libraries: &[String], packages: &[&str]) -> Result<()> {
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
             return Err(Failure::failed(format!(
-                "llama-server needs {}, and this host has no apt-get to install it with",
+                "{program} needs {}, and this host has no apt-get to install it with",
                 libraries.join(", ")
             ))
             .hint(by_hand(libraries, is_there))
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn libraries_name_their_packages() {
         let libraries = ["libssl.so.3", "libcrypto.so.3", "libgomp.so.1"].map(String::from);
-        assert_eq!(library_packages(&libraries).unwrap(), ["libssl3", "libgomp1"]);
-        assert!(library_packages(&["libcuda.so.1".to_string()]).is_err());
+        assert_eq!(library_packages("llama-server", &libraries).unwrap(), ["libssl3", "libgomp1"]);
+        assert!(library_packages("llama-server", &["libcuda.so.1".to_string()]).is_err());
     }
 }

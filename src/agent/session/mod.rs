@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod deep;
+pub mod first_boot;
 pub mod inspect;
 pub mod rollback;
 pub mod rotate;
@@ -23,6 +24,7 @@ use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Token, rate};
 use crate::hardware::facts::{Egress, Facts};
@@ -31,7 +33,6 @@ use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
-use crate::plan::server::ServerName;
 use crate::verify::{self, Held, Report};
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,

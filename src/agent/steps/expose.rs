@@ -79,7 +79,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
                 .into());
         }
         made::add([Thing::Package { name: "nftables".to_string() }])?;
-        packages::install(&[], &["nftables"])?;
+        packages::install("the firewall", &[], &["nftables"])?;
         run.notes.packages.push("nftables".to_string());
     }
     if certificate_change(desired)?.is_some() {

@@ -45,7 +45,7 @@ pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result
 /// only user who may be able to write to it.
 fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
     let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
-    let server = inside.join("llama-server");
+    let server = inside.join(&note.program);
     let stamped = note.stamps.iter().map(|(path, stamp)| (folder.join(path), stamp));
     for (path, stamp) in stamped.chain([(server, &note.stamp)]) {
         match Stamp::of(&path) {
@@ -103,6 +103,7 @@ mod tests {
                 size_bytes: 1,
             },
             llama_build: "b1".into(),
+            program: "llama-server".into(),
             folder: Some(RelativePath::new("b1").unwrap()),
             stamp: Stamp::of(&folder.join(&files[0])).unwrap(),
             libraries: vec![HostPath::new("/dev/null").unwrap()],
