@@ -108,14 +108,23 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut sources: BTreeMap<&Overrides, Source> = BTreeMap::new();
     for each in &overrides {
         if !sources.contains_key(each) {
-            let source = possible(args.source.load_for(each)?)?;
-            super::inspect::check_allowed(&source.plan, &args.allow)?;
+            let source = args.source.load_for(each)?;
+            // A plan for the host itself is judged once the host was looked at.
+            let source = if args.source.is_for_the_host(each) {
+                source
+            } else {
+                super::inspect::check_allowed(&source.plan, &args.allow)?;
+                possible(source)?
+            };
             sources.insert(each, source);
         }
     }
-    if !args.check && !args.yes {
-        let plans: Vec<&Plan> = sources.values().map(|source| &source.plan).collect();
-        confirm(&plans, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
+    let asks = !args.check && !args.yes;
+    let looks_first = overrides.iter().any(|each| args.source.is_for_the_host(each));
+    let names: Vec<String> = hosts.iter().map(|host| host.name()).collect();
+    // Without a terminal that ends before anything is connected; with one, the plan is seen first.
+    if asks && (!looks_first || !super::output::can_ask()) {
+        confirm(&sources.values().map(|source| &source.plan).collect::<Vec<_>>(), &names)?;
     }
     let given = certificate(args)?;
     if given.is_some() && sources.values().all(|source| source.plan.expose.is_none()) {
@@ -130,6 +139,36 @@ pub fn run(args: &Args) -> Result<Exit> {
         tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
+<<<<<<< HEAD
+=======
+    if looks_first {
+        let probed = super::reconcile::probe_all(&args.hosts)?;
+        if hosts::worst(&probed) != Exit::Done {
+            // A host that could not be looked at ends it for all, before anything is changed.
+            return match args.format {
+                Format::Json => {
+                    print_json(&hosts::to_json(&probed, document)).map(|()| hosts::worst(&probed))
+                }
+                Format::Text => Ok(hosts::conclude(&probed)),
+            };
+        }
+        let own = for_hosts(args, &overrides, probed)?;
+        let pairs = || own.iter().zip(&overrides);
+        if asks {
+            let plan = |(own, each): (&Option<Source>, &Overrides)| match own {
+                Some(source) => source.plan.clone(),
+                None => sources[each].plan.clone(),
+            };
+            let plans: Vec<Plan> = pairs().map(plan).collect();
+            confirm(&plans.iter().collect::<Vec<_>>(), &names)?;
+        }
+        for (task_of, own) in each.iter_mut().zip(&own) {
+            if let Some(source) = own {
+                *task_of = task(args, source, runtime.as_ref(), sha256.as_ref())?;
+            }
+        }
+    }
+>>>>>>> market4
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
     let run = |tasks| args.hosts.run_each(tasks, given.as_ref(), hosts::style(args.format), interrupted);
     let mut results = run(each.clone())?;
@@ -159,6 +198,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     Ok(worst)
 }
 
+<<<<<<< HEAD
 /// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
 fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
     let [(host, Ok(outcome))] = &results[..] else { return Ok(None) };
@@ -169,6 +209,30 @@ fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
         Some(cards) => Ok(driver_arg::ask(&host.name(), &cards)?.origin()),
         None => Ok(None),
     }
+=======
+/// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
+fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Vec<Option<Source>>> {
+    let mut all = Vec::new();
+    for (each, (host, result)) in overrides.iter().zip(probed) {
+        let (name, mut facts) = (host.name(), super::reconcile::facts_of(result)?);
+        if !args.source.is_for_the_host(each) {
+            all.push(None);
+            continue;
+        }
+        // Files of an earlier apply take space and change no plan; whether there is enough is verified before a write.
+        facts.disk.free_bytes = facts.disk.total_bytes;
+        let source = args.source.load_for_host(each, &facts)?;
+        super::inspect::check_allowed(&source.plan, &args.allow)?;
+        if args.format == Format::Text {
+            say!(
+                "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
+            );
+            crate::say::lines(crate::report::plan::text(&source.plan).trim_end());
+        }
+        all.push(Some(possible(source)?));
+    }
+    Ok(all)
+>>>>>>> market4
 }
 
 /// Exit 3 for a plan that fits nowhere.
@@ -178,7 +242,7 @@ fn possible(source: Source) -> Result<Source> {
     }
     let message = format!("nothing to apply: {}", source.plan.reasons.join("; "));
     Err(Failure::new(Exit::NoPlanFits, message)
-        .hint("`agi-provision plan` with the same flags shows the ledger")
+        .hint("`agi-provision plan` with the same flags for model and machine shows the ledger")
         .into())
 }
 

@@ -8,6 +8,7 @@ use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
 use crate::checked::FileName;
 use crate::error::{Context, Failure, Result};
+use crate::hardware::facts::Facts;
 use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
@@ -98,6 +99,19 @@ impl Source {
 }
 
 impl SourceArgs {
+    /// Whether the plan is made of flags that leave the machine open: then it is made for the host itself.
+    pub fn is_for_the_host(&self, overrides: &Overrides) -> bool {
+        let made = self.plan.is_some() || self.bundle.is_some() || overrides.file.is_some();
+        let args = self.plan_args.with(overrides);
+        !made && args.names_a_model() && !args.asks_for_a_machine()
+    }
+
+    /// The plan of these flags for the machine with these facts.
+    pub fn load_for_host(&self, overrides: &Overrides, facts: &Facts) -> Result<Source> {
+        let planned = self.plan_args.with(overrides).plan(Some(facts))?;
+        Source::new(planned.plan, planned.model_files)
+    }
+
     /// Works like [`SourceArgs::load`], with the overrides of one host by an inventory.
     pub fn load_for(&self, overrides: &Overrides) -> Result<Source> {
         if overrides.is_empty() {
@@ -176,7 +190,7 @@ impl SourceArgs {
                 (plan, Vec::new())
             }
             None => {
-                let planned = self.plan_args.plan()?;
+                let planned = self.plan_args.plan(None)?;
                 (planned.plan, planned.model_files)
             }
         };

@@ -7,7 +7,7 @@ use super::runtime::RuntimeChoice;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
 use crate::engine::arguments::ServerArgs;
 use crate::hardware::facts::Vendor;
-use crate::hardware::offers::HostKind;
+use crate::hardware::offers::{Dated, HostKind};
 use crate::model::embedder::Pooling;
 use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
@@ -343,6 +343,16 @@ pub struct OfferRef {
     pub source: String,
     /// Date of the price, `YYYY-MM-DD`.
     pub as_of: String,
+    /// The source dates nothing, and `as_of` is the day before which the price cannot have been written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_of_inferred: bool,
+}
+
+impl OfferRef {
+    /// Returns the day of the price for people.
+    pub fn day(&self) -> String {
+        if self.as_of_inferred { Dated::Inferred } else { Dated::Seen }.shown(&self.as_of)
+    }
 }
 
 /// Two bounds on one fact of the host. Below `need` the plan cannot run (verify refuses); below

@@ -148,6 +148,7 @@ fn cost(request: &Request, offer: &Offer, speed: &Speed) -> Cost {
             url: providers::url(&offer.provider).map(String::from),
             source: offer.source.clone(),
             as_of: offer.as_of.clone(),
+            as_of_inferred: offer.dated.is_inferred(),
         },
         converted: asked_in(request, offer),
     }

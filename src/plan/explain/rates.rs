@@ -163,7 +163,7 @@ impl Inputs {
 
 pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
     let offer = &cost.offer;
-    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.as_of);
+    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.day());
     let money = |key: &str, value: f64, formula: &str| {
         Explained::new(format!("/cost/{key}"), value, &cost.currency, formula)
     };
