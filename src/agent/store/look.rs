@@ -2,7 +2,8 @@
 
 use super::findings::{self, Finding};
 use super::generation::{self, NOTE};
-use super::made::{Made, RECORD, ROOTS, Thing};
+use super::made::{Made, RECORD};
+use super::thing::{ROOTS, Thing};
 use super::preflight::judge;
 use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
 use super::{made, staged};
