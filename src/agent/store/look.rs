@@ -3,9 +3,9 @@
 use super::findings::{self, Finding};
 use super::generation::{self, NOTE};
 use super::made::{Made, RECORD};
-use super::thing::{ROOTS, Thing};
 use super::preflight::judge;
 use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
+use super::thing::{ROOTS, Thing};
 use super::{made, staged};
 use crate::agent::host::accounts::Accounts;
 use crate::engine::server::ServerName;

@@ -3,9 +3,9 @@
 
 use super::findings::Finding;
 use super::made::Made;
-use super::thing::Thing;
 use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
 use super::staged;
+use super::thing::Thing;
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
 use std::path::{Path, PathBuf};

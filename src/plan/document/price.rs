@@ -1,4 +1,4 @@
-//! What a plan's machine costs, what else is on offer, and what the way to the first token costs.
+//! The price of a plan's machine, other machines on offer, and the time and cost of the first token.
 
 use super::basics::{Interval, Verdict, is_zero};
 use crate::hardware::offers::HostKind;
