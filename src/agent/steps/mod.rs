@@ -7,6 +7,7 @@ mod config;
 mod config_changes;
 mod directories;
 mod expose;
+pub mod inputs;
 mod key;
 mod model;
 mod packages;
