@@ -33,6 +33,11 @@ impl Found {
         self.all(keyword).first().map(String::as_str).filter(|value| !value.is_empty() && !is_none(value))
     }
 
+    /// The first value where any word is a name, `none` too: a host, a user, an alias.
+    pub fn name(&self, keyword: &str) -> Option<&str> {
+        self.all(keyword).first().map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// Every value.
     pub fn all(&self, keyword: &str) -> &[String] {
         self.0.get(keyword).map_or(&[], Vec::as_slice)
