@@ -7,6 +7,7 @@ mod apply;
 mod bundle;
 mod catalog;
 mod exposed;
+mod first_boot;
 mod hosts;
 mod inspect;
 mod levels;

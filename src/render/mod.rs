@@ -18,24 +18,27 @@
 //! - [`carried`]: large files that travel in a bundle's directory;
 //! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
-//! - [`targets`]: other forms of a bundle, cloud-init among them; [`providers`]: who accepts its size;
+//! - [`targets`]: other forms of a bundle, cloud-init among them;
+//! - [`first_boot`]: what user-data depends on besides the plan; [`clouds`]: who takes it, how much and in which form;
 //! - `templates`: the Tera environment.
 
 mod archive;
 mod broken;
 pub mod bundle;
 pub mod carried;
+pub mod clouds;
 pub mod edits;
+pub mod first_boot;
 pub mod manifest;
-pub mod providers;
 pub mod seed;
 pub mod targets;
 mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
 pub use carried::Carried;
+pub use clouds::Cloud;
+pub use first_boot::{FirstBoot, PinnedProgram};
 pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
-pub use providers::Provider;
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
 use crate::engine::arguments::ServerArgs;
@@ -53,11 +56,25 @@ use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
-    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, true)
+    render_for(plan, &FirstBoot::default())
 }
 
-/// The same with the plan's own text, by the name of another version; `clouds`: with `cloud-init/`.
-fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool) -> Result<Bundle> {
+/// The same with these choices for a first boot.
+///
+/// # Errors
+/// Those of [`render`]; user-data that the cloud would not take.
+pub fn render_for(plan: &Plan, first_boot: &FirstBoot) -> Result<Bundle> {
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(first_boot))
+}
+
+/// The same with the plan's own text, by the name of another version; with the targets' files where `first_boot` says
+/// what those depend on.
+fn render_as(
+    plan: &Plan,
+    plan_json: String,
+    version: &ToolVersion,
+    first_boot: Option<&FirstBoot>,
+) -> Result<Bundle> {
     let downloads = manifest::downloads(plan)?;
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
@@ -85,18 +102,16 @@ fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
-    if !clouds {
-        return Ok(host);
-    }
+    let Some(first_boot) = first_boot else { return Ok(host) };
     let mut more = Vec::new();
     for target in targets::all() {
-        more.extend(target.render(plan, &host)?);
+        more.extend(target.render(plan, &host, first_boot)?);
     }
-    host.with(more)
+    host.with(more, first_boot.clone())
 }
 
 fn text(path: &str, content: String) -> Result<BundleFile> {
-    BundleFile::of_text(path, content)
+    BundleFile::plain(path, content.into_bytes())
 }
 
 fn in_rootfs(path: &str) -> String {

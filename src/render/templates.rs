@@ -14,6 +14,7 @@ macro_rules! embedded {
 
 const TEMPLATES: &[(&str, &str)] = embedded!(
     "bundle/README.md"
+    "cloud-init/first-boot.sh"
     "cloud-init/meta-data"
     "cloud-init/network-config"
     "cloud-init/seed-user-data"

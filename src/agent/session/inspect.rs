@@ -1,5 +1,6 @@
 //! Answers `status`, `logs`, `key` and `remove` on the host.
 
+use super::first_boot;
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
@@ -37,7 +38,8 @@ fn unfinished(under_way: Option<&UnderWay>) -> bool {
 /// Answers `status` where nothing serves yet: an apply is at work, or one was interrupted and left files.
 fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Result<End> {
     let waiting = receive::waiting_bytes() + generation::models_bytes();
-    if under_way.is_none() && waiting == 0 && !job::cut_off() {
+    let first_boot = first_boot::look();
+    if under_way.is_none() && waiting == 0 && first_boot.is_none() && !job::cut_off() {
         installed_plan()?;
     }
     let value = json!({
@@ -46,6 +48,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         "under_way": under_way,
         "unfinished": unfinished(under_way.as_ref()),
         "waiting_bytes": waiting,
+        "first_boot": first_boot,
         "health": null,
     });
     output.send(&Event::Document { value })?;
@@ -53,6 +56,14 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
     if let Some(under_way) = under_way {
         return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))
             .hint("`agi-provision apply` of the same bundle shows its progress")
+            .into());
+    }
+    if let Some(first_boot) = first_boot {
+        return Err(Failure::failed(format!("{nothing}; at its first boot: {}", first_boot.said))
+            .hint(format!(
+                "{} on the host has all of it; `agi-provision apply --bundle DIR --host HOST` does the same from here",
+                first_boot.log
+            ))
             .into());
     }
     let left = match waiting {

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod deep;
+pub mod first_boot;
 pub mod inspect;
 pub mod rollback;
 pub mod rotate;
