@@ -1,6 +1,6 @@
 //! The user's own folders on the machine where the program runs, as the XDG base directories say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Folder of files that were fetched or made and are kept.
 pub fn data() -> Option<PathBuf> {
@@ -15,6 +15,19 @@ pub fn state() -> Option<PathBuf> {
 /// Folder of files that can be had again.
 pub fn cache() -> Option<PathBuf> {
     folder("XDG_CACHE_HOME", ".cache")
+}
+
+/// Folder of the user's configuration.
+pub fn config() -> Option<PathBuf> {
+    folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// Returns the place of a file that a file in `folder` names: `~/` is the home, a relative one lies beside it.
+pub fn located(folder: &Path, file: &Path) -> PathBuf {
+    match (file.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => folder.join(file),
+    }
 }
 
 /// `None` without a home. A relative path in the variable does not count, as the specification has it.

@@ -5,12 +5,16 @@
 mod files;
 #[path = "cli_bad_input/first_boot.rs"]
 mod first_boot;
+#[path = "cli_bad_input/first_steps.rs"]
+mod first_steps;
 #[path = "cli_bad_input/help.rs"]
 mod help;
 #[path = "cli_bad_input/hostile.rs"]
 mod hostile;
 #[path = "cli_bad_input/outputs.rs"]
 mod outputs;
+#[path = "cli_bad_input/project.rs"]
+mod project;
 #[path = "cli_bad_input/reach.rs"]
 mod reach;
 

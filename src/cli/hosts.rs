@@ -83,7 +83,7 @@ fn side_by_side(text: &str) -> Result<usize, String> {
 impl HostArgs {
     /// A host is named, or this machine.
     pub fn is_given(&self) -> bool {
-        self.local || !self.host.is_empty()
+        self.local || !self.host.is_empty() || self.inventory.is_some()
     }
 
     /// Exit 2 when no host is named, or a name is none.

@@ -2,13 +2,13 @@
 
 use super::hosts::{self, HostArgs};
 use super::output::{Format, print, print_json};
+use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use crate::wire::protocol::{Event, Op};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct HostOnly {
@@ -38,9 +38,9 @@ pub struct ProbeArgs {
 pub struct VerifyArgs {
     #[command(flatten)]
     hosts: HostArgs,
-    /// The plan whose requirements are checked (`plan --out FILE`)
-    #[arg(long, value_name = "FILE")]
-    plan: PathBuf,
+    /// The plan whose requirements are checked: one made earlier, or flags
+    #[command(flatten)]
+    source: SourceArgs,
     /// A broken promise refuses too, not only an unmet need
     #[arg(long)]
     strict: bool,
@@ -115,7 +115,7 @@ pub struct RemoveArgs {
 const STOPPED: &str = "nothing was changed";
 
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
-    let plan = super::source::read_plan(&args.plan)?;
+    let plan = args.source.load()?.plan;
     check_allowed(&plan, &args.allow)?;
     let op = Op::Verify {
         plan: Box::new(plan.clone()),

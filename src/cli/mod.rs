@@ -6,16 +6,22 @@ mod agent;
 mod apply;
 mod bundle;
 mod catalog;
+mod config;
+mod doctor;
 mod exposed;
+mod first;
 mod first_boot;
 mod hosts;
+mod init;
 mod inspect;
 mod levels;
 mod model_arg;
+mod model_parts;
 mod models;
 mod offers;
 mod output;
 pub mod plan;
+mod project;
 mod rag_arg;
 mod reconcile;
 mod resolve;
@@ -26,6 +32,7 @@ mod tunnel;
 
 use crate::error::{self, Exit, Result};
 use clap::{CommandFactory, Parser, Subcommand};
+use project::Settings;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -39,12 +46,19 @@ use clap::{CommandFactory, Parser, Subcommand};
     5 --check found changes, 6 SSH host key unknown or changed, 7 another apply holds the host, 8 rolled back"
 )]
 pub struct Cli {
+    /// Project file, instead of the nearest agi-provision.toml above the working folder; /dev/null for none
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    project: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a project file, so that commands need no flags
+    Init(init::Args),
+    /// Look at this machine and at hosts, and say what to do before an apply
+    Doctor(Box<doctor::Args>),
     /// Choose hardware, quantisation and server settings for a model
     Plan(Box<plan::Args>),
     /// Render a plan to a directory of plain files
@@ -52,7 +66,7 @@ enum Command {
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
     Apply(Box<apply::Args>),
     /// Check hosts against a plan's requirements
-    Verify(inspect::VerifyArgs),
+    Verify(Box<inspect::VerifyArgs>),
     /// Show what a host has
     Probe(inspect::ProbeArgs),
     /// Show what is installed on a host and whether it serves
@@ -75,6 +89,8 @@ enum Command {
     Levels(levels::Args),
     /// List the prices known, with their source and date, or refresh them
     Offers(offers::Args),
+    /// Show which settings hold here, and where each is from
+    Config(config::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -90,21 +106,44 @@ enum Command {
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     crate::secret::keep_memory_private();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    match dispatch(cli.command) {
-        Ok(exit) => exit.code(),
+    if std::env::args_os().len() <= 1 {
+        return first::run().code();
+    }
+    let settings = match project::settings(std::env::args_os().collect(), &Cli::command) {
+        Ok(settings) => settings,
         Err(error) => {
             report(&error);
-            error::exit_code(&error).code()
+            return error::exit_code(&error).code();
+        }
+    };
+    let cli = match Cli::try_parse_from(&settings.arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &settings),
+    };
+    match dispatch(cli.command, &settings) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            let exit = error::exit_code(&error);
+            if exit == Exit::Usage {
+                note(&settings, &format!("{error:#}"));
+            }
+            report(&error);
+            exit.code()
         }
     }
 }
 
-fn dispatch(command: Command) -> Result<Exit> {
+/// Says which settings of a file or of the environment a mistake speaks of: nobody typed them.
+fn note(settings: &Settings, message: &str) {
+    for place in settings.behind(message) {
+        say!("note: {place}");
+    }
+}
+
+fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     match command {
+        Command::Init(args) => init::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::Apply(args) => apply::run(&args),
@@ -120,6 +159,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Profiles(args) => catalog::profiles(&args),
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),
+        Command::Config(args) => config::run(&args, settings, &apply_command()),
         Command::Completions(args) => shell::completions(&args, Cli::command()),
         Command::Man => shell::man(Cli::command()),
         Command::Agent(args) => agent::run(&args),
@@ -127,8 +167,14 @@ fn dispatch(command: Command) -> Result<Exit> {
     }
 }
 
+/// Returns `apply` with its arguments, whose defaults are every command's.
+fn apply_command() -> clap::Command {
+    let command = Cli::command();
+    command.find_subcommand("apply").cloned().unwrap_or(command)
+}
+
 /// Help and the version go to stdout; a mistake to stderr, with its hint where every hint is.
-fn usage(error: &clap::Error) -> u8 {
+fn usage(error: &clap::Error, settings: &Settings) -> u8 {
     use clap::error::ErrorKind;
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
@@ -140,6 +186,7 @@ fn usage(error: &clap::Error) -> u8 {
     }
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
+    note(settings, &text);
     crate::say::lines(text.trim_end());
     Exit::Usage.code()
 }
@@ -149,5 +196,50 @@ fn report(error: &anyhow::Error) {
     say!("error: {error:#}");
     if let Some(hint) = error::hint(error) {
         say!("\nhint: {hint}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use project::SETTINGS;
+
+    /// Flags of `apply` that no file gives: what they do holds for one run, or is a decision of the moment.
+    const TYPED_ONLY: [&str; 22] = [
+        "project",
+        "help",
+        "version",
+        "limit",
+        "retry-failed",
+        "local",
+        "passphrase-stdin",
+        "password-stdin",
+        "sudo-password-stdin",
+        "accept-new-host-key",
+        "host-key",
+        "plan",
+        "bundle",
+        "trust-edits",
+        "show-edits",
+        "confirm-seconds",
+        "check",
+        "allow",
+        "yes",
+        "format",
+        "log-format",
+        "verbose",
+    ];
+
+    #[test]
+    fn every_flag_of_apply_is_a_setting_or_is_typed_only() {
+        let apply = apply_command();
+        let flags: Vec<&str> = apply.get_arguments().filter_map(|argument| argument.get_long()).collect();
+        for flag in &flags {
+            let known = TYPED_ONLY.contains(flag) || SETTINGS.iter().any(|setting| setting.flag == *flag);
+            assert!(known, "--{flag}: a line in SETTINGS (cli/project/setting.rs), or in TYPED_ONLY here");
+        }
+        for setting in SETTINGS {
+            assert!(flags.contains(&setting.flag), "apply has no --{}", setting.flag);
+        }
     }
 }

@@ -40,19 +40,33 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
 /// error: `unasked` says what could not be asked, with its hint.
 pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal {
+    if !can_ask() {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    std::io::stderr()
-        .write_all(format!("{} [y/N] ", outside::visible(question)).as_bytes())
-        .context("asking on stderr")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
+    match ask(&format!("{question} [y/N]"))?.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::failed("not confirmed; nothing was done").into()),
+    }
+}
+
+/// Somebody is there to answer a question.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on the terminal, and returns the answer without blanks around it.
+///
+/// # Errors
+/// The terminal is gone, or what is typed has ended (Ctrl-D).
+pub fn ask(question: &str) -> Result<String> {
+    std::io::stderr()
+        .write_all(format!("{} ", outside::visible(question)).as_bytes())
+        .context("asking on stderr")?;
+    let mut answer = String::new();
+    match std::io::stdin().read_line(&mut answer).context("reading the answer")? {
+        0 => Err(Failure::failed("there was no answer; nothing was done").into()),
+        _ => Ok(answer.trim().to_string()),
     }
 }
 

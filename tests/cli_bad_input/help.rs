@@ -65,8 +65,13 @@ fn hidden_commands_stay_hidden_and_asked_for_help_is_no_mistake() {
         assert_eq!((ran.exit, ran.stderr.as_str()), (0, ""), "{args:?}");
         assert!(!ran.stdout.is_empty());
     }
-    // Nothing asked for: the help, but as a mistake.
+    // Nothing asked for: what to do first, but as a mistake.
     let ran = home.run(&[]);
     assert_eq!((ran.exit, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("Usage: agi-provision <COMMAND>"), "{ran:?}");
+    assert!(ran.stderr.contains("\n  agi-provision plan --model "), "{ran:?}");
+    fs::write(home.path("agi-provision.toml"), "").unwrap();
+    let ran = home.run(&[]);
+    assert_eq!((ran.exit, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("need no flags:\n  agi-provision plan  "), "{ran:?}");
 }

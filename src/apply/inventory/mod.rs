@@ -28,9 +28,10 @@ pub use entry::{Entry, Overrides};
 pub use limit::select;
 
 use crate::error::{Context, Failure, Result};
+use crate::home::located;
 use crate::outside::{self, Kind, quoted};
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Reads an inventory: a file, a folder or script where Ansible is there to read it, `-` for stdin.
 ///
@@ -160,14 +161,6 @@ fn not_read(path: &Path, why: &str) -> anyhow::Error {
     Failure::usage(format!("the inventory {} cannot be used: {why}", path.display()))
         .hint("it is TOML with [[host]] tables, Ansible's inventory, a list of hosts or JSON (docs/inventory.md)")
         .into()
-}
-
-/// `~/` is the home; what is relative lies beside the inventory.
-fn located(folder: &Path, file: &Path) -> PathBuf {
-    match (file.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => folder.join(file),
-    }
 }
 
 #[cfg(test)]

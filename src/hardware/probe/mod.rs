@@ -9,7 +9,7 @@ mod memory;
 mod os;
 mod ports;
 
-use super::facts::{Facts, Gaps, SCHEMA};
+use super::facts::{Clock, Facts, Gaps, SCHEMA};
 use crate::paths;
 use std::path::Path;
 use std::time::Instant;
@@ -17,6 +17,11 @@ use std::time::Instant;
 pub use gpu::wait_for_gpus;
 pub use os::note_sudo_password;
 pub use ports::{listening, sockets};
+
+/// Returns the state of this machine's clock; `None` where it may not be read.
+pub fn clock() -> Option<Clock> {
+    os::clock(&mut Gaps::default())
+}
 
 /// Every place this tool writes to on a host.
 const PLACES: [&str; 4] = ["/", paths::VAR, "/usr/local", "/tmp"];

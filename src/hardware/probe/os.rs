@@ -115,7 +115,7 @@ fn plain_version(inner: &str) -> Option<String> {
 }
 
 #[allow(unsafe_code, reason = "adjtimex(2) has no safe wrapper")]
-fn clock(gaps: &mut Gaps) -> Option<Clock> {
+pub fn clock(gaps: &mut Gaps) -> Option<Clock> {
     // SAFETY: an all-zero timex is valid, and with modes 0 the call only fills it in.
     let (state, timex) = unsafe {
         let mut timex: libc::timex = std::mem::zeroed();

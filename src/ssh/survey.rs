@@ -1,0 +1,67 @@
+//! What there is on this machine to log in to a host with, found without connecting.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use super::agent;
+use super::config::Options;
+use super::key_file::read_key_file;
+use super::known_hosts::KnownHosts;
+use super::settings::settings;
+use super::target::Target;
+use crate::error::Result;
+
+/// A private key in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundKey {
+    /// The file.
+    pub path: PathBuf,
+    /// It has a passphrase.
+    pub encrypted: bool,
+    /// A hardware token signs with it, which is not supported.
+    pub hardware: bool,
+    /// Others than its owner may read it.
+    pub open: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Name or address to connect to, as the SSH configuration has it.
+    pub host: String,
+    /// Private keys that would be tried.
+    pub keys: Vec<FoundKey>,
+    /// Keys that ssh-agent holds, or why it does not say; `None` without one.
+    pub agent: Option<Result<usize, String>>,
+    /// Files of host keys that exist.
+    pub known_hosts: Vec<PathBuf>,
+    /// Types of the host's keys in them.
+    pub known_types: Vec<String>,
+}
+
+/// Looks at what would be used for `target`.
+///
+/// # Errors
+/// Those of reading the SSH configuration and known_hosts.
+pub fn survey(target: &Target, options: &Options) -> Result<Survey> {
+    let settings = settings(target, options)?;
+    let files = settings.identity.iter().chain(&settings.config_identity).chain(&settings.default_keys);
+    let key = |path: &PathBuf| {
+        let key = read_key_file(path).ok().filter(|key| !key.is_half)?;
+        let open = std::fs::metadata(path).is_ok_and(|file| file.mode() & 0o077 != 0);
+        let hardware = key.hardware().is_some();
+        Some(FoundKey { path: path.clone(), encrypted: key.encrypted, hardware, open })
+    };
+    let agent = settings.agent_socket.as_deref().map(|socket| match agent::keys(socket) {
+        Ok(keys) => Ok(keys.len()),
+        Err(error) => Err(error.to_string()),
+    });
+    let known = KnownHosts::read(&settings.known_hosts)?;
+    Ok(Survey {
+        keys: files.filter_map(key).collect(),
+        agent,
+        known_types: known.key_types(&settings.known_as, settings.known_port),
+        known_hosts: settings.known_hosts.iter().filter(|file| file.exists()).cloned().collect(),
+        host: settings.host,
+    })
+}
