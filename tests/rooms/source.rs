@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Path of a module below the crate, such as `["agent", "store", "key"]`; the crate itself is empty.
 pub type Name = Vec<String>;
