@@ -1,4 +1,4 @@
-//! What this program has to know of an engine. docs/add-engine.md says how to add one.
+//! The trait of engines: all that this program has to know of one. docs/add-engine.md says how to add one.
 
 use super::arguments::ServerArgs;
 use super::grammar::Grammar;

@@ -41,7 +41,7 @@ pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'sta
     Ok(packages)
 }
 
-/// For a host without apt: what to type there, by the package manager that it has.
+/// Returns what a person types on a host without apt, by the package manager that it has.
 fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
     // rpm knows packages by the libraries in them, whatever they are called there.
     let capabilities =

@@ -5,18 +5,18 @@ use crate::error::{Failure, Result};
 use crate::wire::protocol::{End, Event, Events};
 use std::time::Duration;
 
-/// A job from outside.
+/// Job as its follower sees it.
 pub trait Watched {
-    /// The journal's next event; `None` where there is none yet.
+    /// Returns the journal's next event; `None` where there is none yet.
     fn next_event(&mut self) -> Result<Option<Event>>;
-    /// Its unit has not ended. An error: systemd does not answer.
+    /// Returns whether its unit runs. Fails if systemd does not answer.
     fn is_running(&mut self) -> Result<bool>;
-    /// Time since some moment.
+    /// Returns the time since a fixed moment.
     fn now(&mut self) -> Duration;
     fn sleep(&mut self, time: Duration);
 }
 
-/// How long nothing is said before its unit is looked at, and its client hears that it is still there.
+/// Silence after which its unit is looked at, and the client is told that it still runs.
 const QUIET: Duration = Duration::from_secs(3);
 /// systemd may answer nothing for this long.
 const SILENT: Duration = Duration::from_secs(600);
@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 /// Passes its events on to `events`, and returns its end.
 ///
 /// # Errors
-/// Its unit has ended and the journal has no end; systemd does not answer; nobody takes the events.
+/// Fails if the unit has ended without an end in the journal, if systemd does not answer, or if nobody takes the events.
 pub fn follow(job: &mut impl Watched, events: &mut dyn Events) -> Result<End> {
     let (mut quiet, mut pause) = (job.now(), SHORTEST);
     let mut silent: Option<Duration> = None;

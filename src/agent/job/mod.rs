@@ -32,17 +32,17 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Everything a job needs, on disk.
+/// Input of a job, kept on disk.
 #[derive(Serialize, Deserialize)]
 pub struct Job {
     pub apply: Apply,
     pub facts: Facts,
     pub report: Report,
     pub holder: Holder,
-    /// The executable stays when a first apply fails.
+    /// Whether the executable stays when a first apply fails.
     pub keeps_agent: bool,
     pub before: Before,
-    /// An apply before this one never came to its end; `before` is what that one found.
+    /// Whether an earlier apply was cut off; `before` is then the state that it found.
     #[serde(default)]
     pub carries_on: bool,
     /// The driver that the host is to get before all else.
@@ -73,7 +73,7 @@ pub fn bundle(apply: &Apply) -> Result<Bundle> {
     Ok(bundle)
 }
 
-/// How a bundle that was edited is applied all the same.
+/// Flags with which an edited bundle is applied all the same.
 const TRUST: &str = "--trust-edits applies it as it is, as root, and only where you know who edited it";
 
 /// Writes the job; the caller has the lock.
@@ -107,7 +107,7 @@ pub fn start(secrets: &Secrets) -> Result<()> {
     }
 }
 
-/// The unit's main program.
+/// Runs the job; it is the main program of its unit.
 pub fn run() -> Result<Exit> {
     let using = InUse::enter()?;
     let resumed = resumed()?;
@@ -154,9 +154,9 @@ fn read_job() -> Result<Job> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resumed {
     No,
-    /// A part of the job was done before.
+    /// An earlier run did a part of the job.
     InTheMiddle,
-    /// All of it was; only the last bit of tidying up is left.
+    /// An earlier run did all of it but the last tidying up.
     AtItsEnd,
 }
 
@@ -197,18 +197,18 @@ pub fn unfinished() -> Option<Before> {
     (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
 }
 
-/// An apply never came to its end, and none is under way.
+/// Returns whether an apply was cut off and none is under way.
 pub fn cut_off() -> bool {
     Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
 }
 
-/// The step that the journal says is running.
+/// Returns the step that the journal says is running.
 pub fn running_step() -> Option<(String, String)> {
     let mut follower = Follower::open(&journal_path()).ok()?;
     begun(std::iter::from_fn(|| follower.next_event().ok().flatten()))
 }
 
-/// The step that began last and has not ended, with what it changes.
+/// Returns the step that began last and has not ended, with its changes.
 fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
     events.into_iter().fold(None, |running, event| match event {
         Event::Step { name, what } => Some((name, what)),
@@ -217,7 +217,7 @@ fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
     })
 }
 
-/// Who applies, when the job's unit has been started but does not have the lock yet.
+/// Returns who applies while the job's unit has been started and does not have the lock yet.
 pub fn starting() -> Result<Option<Holder>> {
     Ok(if is_running()? { read_job().ok().map(|job| job.holder) } else { None })
 }
@@ -319,7 +319,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
     })
 }
 
-/// Exit 7, naming who holds the host.
+/// Returns the failure that names who holds the host, with exit code 7.
 pub fn held_by(holder: &Holder) -> Failure {
     let who = if holder.client.is_empty() {
         "another agent".to_string()
@@ -359,7 +359,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
     Ok(end)
 }
 
-/// The job of this host, for who follows it.
+/// Job of this host, for its follower.
 struct Running {
     journal: Follower,
     since: Instant,
@@ -388,7 +388,7 @@ fn is_running() -> Result<bool> {
     Ok(outcome.stdout.lines().any(|state| matches!(state.trim(), "active" | "activating" | "deactivating")))
 }
 
-/// After its last event the job tidies up; a moment.
+/// Waits a moment while the job tidies up after its last event.
 fn wait_for_unit() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(10) && is_running().unwrap_or(false) {

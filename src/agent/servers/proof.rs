@@ -138,7 +138,7 @@ fn elsewhere(plan: &Plan, reported: &Reported) -> BTreeMap<String, u64> {
 }
 
 impl Proof {
-    /// Why the model does not run where the plan puts it: a server that fell back to the CPU.
+    /// Returns why the model does not run where the plan puts it: a server that fell back to the CPU.
     pub fn fallback(&self) -> Option<String> {
         let wanted = self.offloaded_planned;
         if wanted == 0 {
@@ -162,7 +162,7 @@ impl Proof {
         }
     }
 
-    /// Where the server took more than the ledger says; the sum of a device counts, as one part may
+    /// Returns where the server took more than the ledger says; the sum of a device counts, as one part may
     /// make room for another.
     pub fn warnings(&self) -> Vec<String> {
         let over = |device: &Device| {

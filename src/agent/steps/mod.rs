@@ -9,6 +9,7 @@ mod directories;
 mod driver;
 mod driver_files;
 mod expose;
+pub mod inputs;
 mod key;
 mod loading;
 mod model;

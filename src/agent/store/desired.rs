@@ -103,7 +103,11 @@ impl Desired {
 
     /// Returns the desired state that the generation that serves was made from; `None` if that cannot be read.
     pub fn current() -> Option<Desired> {
-        let folder = generation::current()?;
+        Desired::of(&generation::current()?)
+    }
+
+    /// Returns the desired state that a generation was made from; `None` if that cannot be read.
+    pub fn of(folder: &Path) -> Option<Desired> {
         let tar =
             outside::read_bounded(&folder.join(paths::generation::BUNDLE), outside::TABLE, Kind::Regular)
                 .ok()?;
@@ -111,7 +115,7 @@ impl Desired {
         Some(Desired {
             plan: bundle.plan().ok()?,
             bundle,
-            record: generation::record(&folder)?,
+            record: generation::record(folder)?,
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
