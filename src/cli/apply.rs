@@ -139,8 +139,6 @@ pub fn run(args: &Args) -> Result<Exit> {
         tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
-<<<<<<< HEAD
-=======
     if looks_first {
         let probed = super::reconcile::probe_all(&args.hosts)?;
         if hosts::worst(&probed) != Exit::Done {
@@ -164,11 +162,10 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
         for (task_of, own) in each.iter_mut().zip(&own) {
             if let Some(source) = own {
-                *task_of = task(args, source, runtime.as_ref(), sha256.as_ref())?;
+                *task_of = task(args, source, &runtime, sha256.as_ref())?;
             }
         }
     }
->>>>>>> market4
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
     let run = |tasks| args.hosts.run_each(tasks, given.as_ref(), hosts::style(args.format), interrupted);
     let mut results = run(each.clone())?;
@@ -198,7 +195,6 @@ pub fn run(args: &Args) -> Result<Exit> {
     Ok(worst)
 }
 
-<<<<<<< HEAD
 /// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
 fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
     let [(host, Ok(outcome))] = &results[..] else { return Ok(None) };
@@ -209,7 +205,8 @@ fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
         Some(cards) => Ok(driver_arg::ask(&host.name(), &cards)?.origin()),
         None => Ok(None),
     }
-=======
+}
+
 /// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
 fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Vec<Option<Source>>> {
     let mut all = Vec::new();
@@ -232,7 +229,6 @@ fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Ve
         all.push(Some(possible(source)?));
     }
     Ok(all)
->>>>>>> market4
 }
 
 /// Exit 3 for a plan that fits nowhere.

@@ -55,11 +55,6 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
     }
 }
 
-/// Somebody is there to answer a question.
-pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
 /// Asks on the terminal, and returns the answer without blanks around it.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Desired state of a host.
