@@ -44,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("plan", plan),
     ("private_key", private_key),
     ("protocol", protocol),
+    ("rates", rates),
     ("ssh_config", ssh_config),
 ];
 
@@ -170,6 +171,14 @@ pub fn offers(bytes: &[u8]) {
                 offers::update::read_catalogue(source, cloud, &catalogue, jiff::civil::date(2026, 11, 28));
         }
     }
+}
+
+/// A central bank's feed, and the file that rates are kept in.
+pub fn rates(bytes: &[u8]) {
+    for bank in &offers::banks::BANKS {
+        let _ = bank.rate(bytes, jiff::civil::date(2026, 11, 28));
+    }
+    let _ = offers::rates::read(bytes);
 }
 
 /// A plan, its text and its bundle.

@@ -36,6 +36,13 @@ pub const CACHE: &str = "/var/cache/agi-provision";
 /// Receipt of the last apply that succeeded.
 pub const RECEIPT: &str = "/var/lib/agi-provision/receipt.json";
 
+/// Keeps other drivers from the cards whose driver was installed.
+pub const DRIVER_MODPROBE: &str = "/etc/modprobe.d/agi-provision-driver.conf";
+/// Keeps unattended upgrades from the driver.
+pub const DRIVER_HELD: &str = "/etc/apt/apt.conf.d/52agi-provision-driver";
+/// Components of the distribution's archive that have the driver, where the host had them not.
+pub const DRIVER_SOURCES: &str = "/etc/apt/sources.list.d/agi-provision-driver.sources";
+
 /// Units of this host.
 pub const UNITS: &str = "/etc/systemd/system";
 /// Unit file of the chat server.

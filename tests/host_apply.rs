@@ -69,6 +69,48 @@ fn from_nothing_to_an_answer(image: &str, user: &str) {
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 }
 
+#[test]
+fn a_model_alone_is_planned_for_the_host_as_it_is_and_lists_name_the_command() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let fresh = host.snapshot();
+    let usual = client.applying(&[]);
+    let at = usual.iter().position(|flag| *flag == "--profile").expect("the lab's usual profile");
+    let alone: Vec<&str> = [&usual[..at], &usual[at + 2..]].concat();
+
+    // Without --yes and a terminal nothing is connected; with --check the plan is shown and nothing written.
+    let unasked: Vec<&str> = alone.iter().copied().filter(|flag| *flag != "--yes").collect();
+    let refused = client.on(&host, "root", &unasked);
+    assert!(refused.status == 2 && refused.stderr.contains("apply asks before"), "{refused:?}");
+    let looked = client.on(&host, "root", &[&alone[..], &["--check"]].concat());
+    assert_eq!(looked.status, 5, "{looked:?}");
+    assert!(looked.stderr.contains("is planned for as it is"), "{looked:?}");
+    assert!(looked.stderr.contains("tiny F32 on this-host: comfort"), "{looked:?}");
+    assert_eq!(diff(&fresh, &host.snapshot()), [""; 0]);
+
+    let done = client.json_on(&host, "root", &alone);
+    assert_eq!((done.exit, done.changed()), (0, true), "{done:?}\n{}", host.exec(LOGS).stdout);
+    assert_serves(&host);
+    let plan: Value =
+        serde_json::from_str(&host.exec("cat /etc/agi-provision/generation/plan.json").ok()).unwrap();
+    assert_eq!((&plan["profile"]["id"], &plan["cost"]), (&json!("this-host"), &Value::Null));
+    let warned = done.value["warnings"].as_array().unwrap();
+    assert!(warned.is_empty(), "a host keeps what it was planned for: {warned:?}");
+    // The model on its disk and the server in its memory change no plan.
+    let again = client.json_on(&host, "root", &alone);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+
+    // Without a model: the best few for it, each with the command that brings it there.
+    let list = client.json_on(&host, "root", &["plan", "--for", "russian"]).value;
+    let found = list["suggestions"].as_array().unwrap();
+    assert!(!found.is_empty(), "{list}");
+    for one in found {
+        let command = one["command"].as_str().unwrap();
+        let (model, quant) = (one["model"].as_str().unwrap(), one["quant"].as_str().unwrap());
+        let begins = format!("agi-provision apply --model {model} --quant {quant} --resolve --host root@");
+        assert!(command.starts_with(&begins) && command.contains(" --known-hosts "), "{command}");
+    }
+}
+
 const LOGS: &str = "journalctl --no-pager -n 60 -u agi-provision-llama -u agi-provision-apply";
 
 fn assert_receipt(host: &Host, receipt: &Value) {

@@ -9,7 +9,7 @@ mod tars;
 
 use std::fs::{self, File};
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lab::journey::{Client, assert_serves, text};
@@ -33,18 +33,23 @@ fn long_name(size: u64) -> Vec<u8> {
     zip.finish().unwrap()
 }
 
-/// The lab's llama.cpp with every folder 0777 and every file 06777.
-fn open_to_all() -> Vec<u8> {
+/// The lab's llama.cpp with every folder 0777 and every file 06777: the files that are `wanted`, in the folder `top`.
+fn open_to_all(top: &str, wanted: impl Fn(&str) -> bool) -> Vec<u8> {
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(File::open(llama_archive()).unwrap()));
     let mut out = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut folder = tar::Header::new_gnu();
     folder.set_entry_type(tar::EntryType::Directory);
     folder.set_mode(0o777);
     folder.set_size(0);
-    out.append_data(&mut folder, "llama-b11434", std::io::empty()).unwrap();
+    out.append_data(&mut folder, top, std::io::empty()).unwrap();
     for entry in tar.entries().unwrap() {
         let mut entry = entry.unwrap();
         let (path, mut header) = (entry.path().unwrap().into_owned(), entry.header().clone());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !wanted(name) {
+            continue;
+        }
+        let path = Path::new(top).join(name);
         header.set_mode(0o6777);
         header.set_uid(1000);
         match entry.link_name().unwrap().map(|target| target.into_owned()) {
@@ -112,7 +117,8 @@ fn archives_of_strangers_change_nothing_outside_and_are_open_to_nobody() {
          systemctl show -P MemoryMax agi-provision-apply.service; done > /run/watched'",
     )
     .ok();
-    let open = write(&open_to_all());
+    let top = "llama-b11434";
+    let open = write(&open_to_all(top, |_| true));
     let done = client.apply(&host, "admin", &["--runtime-archive", text(&open)]);
     assert_eq!(done.exit, 0, "{done:?}");
     let watched = host.exec("systemctl stop watcher; sort -u /run/watched; rm /run/watched").ok();
@@ -168,5 +174,26 @@ fn archives_of_strangers_change_nothing_outside_and_are_open_to_nobody() {
         assert_eq!((mended.exit, mended.changed()), (0, true), "{mended:?}");
         assert_serves(&host);
     }
+
+    // Two archives, as CUDA's are: llama-server, and libraries that belong beside it; in either order.
+    let is_library = |name: &str| name.starts_with("libggml-base.so");
+    let [server, libraries] = [
+        ("server.tar.gz", open_to_all(top, |name| !is_library(name))),
+        ("libraries.tar.gz", open_to_all("cudart-llama-b11434", is_library)),
+    ]
+    .map(|(name, bytes)| {
+        fs::write(client.path(name), bytes).unwrap();
+        client.path(name)
+    });
+    let pair = |first, second| {
+        let archives = ["--runtime-archive", text(first), "--runtime-archive", text(second)];
+        let done = client.apply(&host, "admin", &archives);
+        assert_eq!(done.exit, 0, "{done:?}");
+        assert_serves(&host);
+        done.changed()
+    };
+    assert_eq!([pair(&server, &libraries), pair(&libraries, &server)], [true, false]);
+    let runtime = host.exec("ls /etc/agi-provision/generation/runtime/").ok();
+    assert!(runtime.contains("libggml-base.so") && runtime.contains("llama-server"), "{runtime}");
     client.on(&host, "admin", &["remove", "--yes"]).ok();
 }

@@ -143,10 +143,13 @@ fn an_embedding_server_comes_serves_and_goes_with_the_plan() {
     assert_eq!(state(&host), "not-found inactive");
     assert_serves(&host);
     assert_eq!(client.json_on(&host, "admin", &["status"]).value["status"]["embedding"], Value::Null);
+    let pid = host.exec("systemctl show -p MainPID --value agi-provision-llama").ok();
     let back = client.json_on(&host, "admin", &["rollback", "--yes"]);
     assert_eq!((back.exit, back.changed()), (0, true), "{back:?}");
     assert!(back.message().contains("vectors of 128 numbers"), "{back:?}");
     assert_embeds(&host);
+    // The model's own server has the same inputs by both generations, and went on.
+    assert_eq!(host.exec("systemctl show -p MainPID --value agi-provision-llama").ok(), pid);
     let again = client.apply(&host, "admin", &rag);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 

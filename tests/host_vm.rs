@@ -3,6 +3,8 @@
 
 #[path = "host_vm/clock.rs"]
 mod clock;
+#[path = "host_vm/driver.rs"]
+mod driver;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "host_vm/memory.rs"]

@@ -38,6 +38,7 @@ fn lines() -> Vec<Value> {
     ];
     let mut events = vec![
         Event::Journal { schema: JOURNAL_SCHEMA.into(), bundle: "ab".repeat(32) },
+        Event::Restarting { why: "to load the driver".into() },
         Event::Resumed { since: "2026-01-02T03:04:05Z".into() },
         Event::Step { name: "user".into(), what: "create the system user".into() },
         Event::StepDone { name: "user".into(), seconds: 0.25, failed: false },

@@ -330,3 +330,99 @@ fn one_update_at_a_time_and_names_that_are_none_exit_2() {
     assert!(names(&for_class).contains(&"CPU.8V.32G") && names(&for_class).contains(&"cx53"));
     assert!(for_class.iter().all(|offer| offer["url"].is_string() && offer["unusable"].is_null()));
 }
+
+#[test]
+fn a_provider_that_nobody_knows_is_refused_with_those_that_look_like_it() {
+    let user = User::new();
+    let ran = user.run(&["offers", "--provider", "lamda"]);
+    assert_eq!(ran.exit, 2, "{ran:?}");
+    assert!(ran.stderr.contains("hint: did you mean lambda?"), "{ran:?}");
+    let ran = user.run(&["offers", "--provider", "qqq"]);
+    assert!(ran.exit == 2 && ran.stderr.contains("hint: known: ") && ran.stderr.contains("verda"), "{ran:?}");
+    let ran = user.run(&["offers", "--provider", "scp", "--profile", "2xa100-nvlink", "--vm"]);
+    assert!(
+        ran.exit == 0 && ran.stdout.contains("no known offer") && ran.stderr.contains("hint: "),
+        "{ran:?}"
+    );
+    let ran = user.run(&["models", "--use", "rerank", "--fits", "gpu-24gb"]);
+    assert!(ran.exit == 0 && ran.stdout.contains("no model") && ran.stderr.contains("hint: "), "{ran:?}");
+}
+
+/// The recorded feeds with another day, as a copy gives them.
+fn feeds(day: jiff::civil::Date) -> impl Fn(usize, &Request) -> Reply + Send + Sync + 'static {
+    let russian = format!("{:02}.{:02}.{}", day.day(), day.month(), day.year());
+    move |_, request| {
+        let bytes = match request.path.as_str() {
+            "/eurofxref-daily.xml" => fs::read(recorded("rates/eurofxref-daily.xml")).unwrap(),
+            "/XML_daily.asp" => fs::read(recorded("rates/XML_daily.asp")).unwrap(),
+            _ => return Reply::Status(404, Vec::new()),
+        };
+        // windows-1251: its bytes stay as they are.
+        let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+        let text = text.replace("2026-09-24", &day.to_string()).replace("16.05.2026", &russian);
+        let bytes: Vec<u8> = text.chars().map(|c| c as u8).collect();
+        Reply::File(Arc::new(bytes.clone()), bytes.len() as u64)
+    }
+}
+
+#[test]
+fn exchange_rates_are_read_from_the_banks_feeds_and_used_by_the_next_plan() {
+    let user = User::new();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let server = serve(feeds(today));
+    let ran = user.update("rates", &server.url(""));
+    assert_eq!((ran.exit, ran.stdout.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("rates Bank of Russia: 1 USD = 73.1275 RUB on {today}")), "{ran:?}");
+    let kept = fs::read_to_string(user.path(".local/share/agi-provision/rates.csv")).unwrap();
+    assert!(kept.contains(&format!("RUB,73.1275,{today},Bank of Russia")), "{kept}");
+    assert!(!user.refreshed().exists(), "no offers were asked for");
+    let plan = user.json(&["plan", "--model", "phi-2", "--budget", "5000RUB/month"]);
+    let converted = &plan["cost"]["converted"];
+    assert_eq!(converted["currency"], "RUB");
+    assert!((converted["rate"].as_f64().unwrap() - 73.1275).abs() < 1e-4, "{converted}");
+    assert_eq!(converted["rate_as_of"], today.to_string());
+
+    // An older feed changes nothing, one that is none is named, and what was known stays.
+    drop(server);
+    let old = serve(feeds(jiff::civil::date(2026, 1, 5)));
+    assert_eq!(user.update("rates", &old.url("")).exit, 0);
+    assert_eq!(fs::read_to_string(user.path(".local/share/agi-provision/rates.csv")).unwrap(), kept);
+    let none = serve(|_, _| Reply::Text("<html>moved</html>".to_string()));
+    let ran = user.update("rates", &none.url(""));
+    assert_eq!(ran.exit, 1, "{ran:?}");
+    assert!(ran.stderr.contains("it has no Cube with a time") && ran.stderr.contains("nothing was changed"));
+    assert_eq!(fs::read_to_string(user.path(".local/share/agi-provision/rates.csv")).unwrap(), kept);
+}
+
+#[test]
+fn a_row_that_is_not_used_says_why() {
+    let user = User::new();
+    let copy = recorded("skypilot");
+    let update = ["offers", "update", "--source", "skypilot", "--from", copy.to_str().unwrap()];
+    let ran = user.run(&update);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+    let line = ran.stderr.lines().find(|line| line.starts_with("skypilot gcp: ")).unwrap();
+    for why in ["a part of a machine", "its cards are priced apart"] {
+        assert!(line.contains(why), "{why}: {line}");
+    }
+    assert!(!ran.stderr.contains("is not used"), "{ran:?}");
+    let ran = user.run(&[&update[..], &["--verbose"]].concat());
+    let named = ran.stderr.lines().any(|line| {
+        line.contains("gcp/vms.csv: line ")
+            && line.ends_with("a2-highgpu-1g is not used: its cards are priced apart")
+    });
+    assert!(named, "{}", ran.stderr);
+}
+
+#[test]
+fn a_day_that_was_inferred_is_said_to_be() {
+    let user = User::new();
+    let offers = user.offers(&["--provider", "hyperstack"]);
+    assert!(offers.iter().all(|offer| offer["as_of_inferred"] == true), "{offers:#?}");
+    let text = user.run(&["offers", "--provider", "hyperstack"]).stdout;
+    assert!(text.contains("2025-04-15 or later (up to "), "{text}");
+    let seen = user.offers(&["--provider", "hetzner"]);
+    assert!(seen.iter().all(|offer| offer["as_of_inferred"] == false), "{seen:#?}");
+    let profile = ["plan", "--model", "phi-2", "--profile", "hyperstack/n3-L40x1"];
+    assert_eq!(user.json(&profile)["cost"]["offer"]["as_of_inferred"], true);
+}

@@ -5,6 +5,7 @@ mod http;
 #[path = "resolve/names.rs"]
 mod names;
 
+use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Memory, Os};
 use agi_provision::model::gguf_write::{Field, Tensor, header};
 use agi_provision::model::registry;
 use http::{Reply, Request, Server};
@@ -14,6 +15,16 @@ use std::time::{Duration, Instant};
 
 const ARCHIVE: &str = "llama-b11434-bin-ubuntu-x64.tar.gz";
 const VULKAN: &str = "llama-b11434-bin-ubuntu-vulkan-x64.tar.gz";
+const CUDA: &str = "llama-b11434-bin-ubuntu-cuda-12.8-x64.tar.gz";
+const CUDA_BYTES: u64 = 300_000_000;
+
+/// The release: beginning and rest of each archive's name, a digit that its SHA-256 repeats, and its size.
+const ASSETS: [(&str, &str, &str, u64); 4] = [
+    ("", VULKAN, "d", 28_000_000),
+    ("", ARCHIVE, "c", 28_000_000),
+    ("", CUDA, "e", CUDA_BYTES),
+    ("cudart-", CUDA, "f", CUDA_BYTES),
+];
 
 /// The header of TinyLlama as a publisher might have made it: with a template and a longer context than
 /// the registry knows of. Zeros follow, for reads that go beyond it.
@@ -60,16 +71,18 @@ fn file(path: &str, size: u64, oid: &str) -> Value {
 /// Both APIs on one server: `files` of every repository, and a release with one archive.
 fn servers(files: Vec<Value>, content: Vec<u8>, size: u64) -> Server {
     let list = Value::Array(files).to_string();
-    Server::start(content, move |_, request: &Request| match request.path.as_str() {
+    Server::start(content, move |_, request: &Request| {
+        match request.path.as_str() {
         path if path.contains("/tree/main") => Reply::Text(list.clone()),
         path if path.contains("/releases/tags/b11434") => Reply::Text(
-            json!({"assets": Vec::from([(VULKAN, "d"), (ARCHIVE, "c")].map(|(name, digit)| {
-                json!({"name": name, "size": 28_000_000, "digest": format!("sha256:{}", digit.repeat(64)),
-                    "browser_download_url": format!("https://downloads.example/{name}")})
+            json!({"assets": Vec::from(ASSETS.map(|(prefix, name, digit, size)| {
+                json!({"name": format!("{prefix}{name}"), "size": size, "digest": format!("sha256:{}", digit.repeat(64)),
+                    "browser_download_url": format!("https://downloads.example/{prefix}{name}")})
             }))})
             .to_string(),
         ),
         _ => Reply::OtherSize(size),
+    }
     })
 }
 
@@ -173,6 +186,60 @@ fn a_plan_for_gpus_pins_the_archive_for_vulkan() {
         plan["llama_server"]["runtime"],
         json!({"url": format!("https://downloads.example/{VULKAN}"), "sha256": "d".repeat(64), "size_bytes": 28_000_000})
     );
+}
+
+/// A machine with an RTX 3090 and a driver that runs CUDA 12.8, as it was probed.
+fn card_on(glibc: &str) -> Facts {
+    let gpu = Gpu {
+        name: "NVIDIA GeForce RTX 3090".into(),
+        memory_total_bytes: 24 << 30,
+        compute_capability: Some("8.6".into()),
+        cuda_version: Some("12.8".into()),
+        ..Gpu::default()
+    };
+    Facts {
+        schema: "agi-provision/facts/1".into(),
+        os: Os { arch: "x86_64".into(), glibc: Some(glibc.into()), ..Os::default() },
+        cpu: Cpu { logical: 8, ..Cpu::default() },
+        memory: Memory { total_bytes: 32 << 30, ..Memory::default() },
+        disk: Disk { free_bytes: 1 << 40, ..Disk::default() },
+        gpus: vec![gpu],
+        ..Facts::default()
+    }
+}
+
+#[test]
+fn a_host_that_cudas_archives_are_right_for_gets_both_pinned() {
+    let size = 1_170_781_568;
+    let files = vec![file("tinyllama-1.1b-chat-v1.0.Q8_0.gguf", size, "a")];
+    let server = servers(files, tinyllama("Q8_0"), size);
+    let address = format!("http://{}", server.address);
+    let folder = tempfile::tempdir().unwrap();
+    let resolved = |glibc: &str| {
+        let path = folder.path().join("facts.json");
+        std::fs::write(&path, serde_json::to_vec(&card_on(glibc)).unwrap()).unwrap();
+        let facts = path.to_str().unwrap();
+        let output = plan(&address, &["--model", "tinyllama-1.1b", "--facts", facts, "--resolve"]);
+        (document(&output), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let disk = |plan: &Value| {
+        let all = plan["requirements"].as_array().unwrap();
+        all.iter().find(|one| one["id"] == "disk").unwrap()["need"].as_u64().unwrap()
+    };
+
+    let (pair, _) = resolved("2.39");
+    let pinned = |name: &str, digit: &str, size: u64| json!({"url": format!("https://downloads.example/{name}"), "sha256": digit.repeat(64), "size_bytes": size});
+    assert_eq!(pair["llama_server"]["runtime"], pinned(CUDA, "e", CUDA_BYTES));
+    let libraries = pinned(&format!("cudart-{CUDA}"), "f", CUDA_BYTES);
+    assert_eq!(pair["llama_server"]["runtime_beside"], json!([libraries]));
+    assert_eq!(pair["arrival"]["runtime_bytes"], 2 * CUDA_BYTES);
+
+    // An older C library: one archive, a smaller one, and the reason.
+    let (single, told) = resolved("2.36");
+    assert_eq!(single["llama_server"]["runtime"], pinned(VULKAN, "d", 28_000_000));
+    assert_eq!(single["llama_server"]["runtime_beside"], Value::Null);
+    assert!(told.contains("it needs glibc 2.39, and the host has 2.36"), "{told}");
+    assert!(disk(&pair) > disk(&single) + 2 * CUDA_BYTES, "{} {}", disk(&pair), disk(&single));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use super::link::Stream;
 use super::root::not_root;
 use super::show::{Show, Silent};
 use super::upload;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::ssh::{Lost, TimedOut};
-use crate::wire::protocol::{Event, Op};
-use std::time::Duration;
+use crate::wire::protocol::{Apply, Event, Op};
+use std::time::{Duration, Instant};
 
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
@@ -20,20 +20,70 @@ const MOST_KEPT: usize = 32 << 20;
 /// How often the agent is staged: another session that ends may take it along.
 const STAGINGS: u32 = 4;
 
-/// Asks, and confirms over a new connection where the agent waits for that.
+/// Asks, waits through a restart of the host, and confirms over a new connection where the agent waits for that.
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
-    let outcome = ask(host, work, show)?;
-    Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent)))
+    let mut heard = Heard::default();
+    let outcome = match ask(host, work, show, &mut heard) {
+        Err(_) if heard.restarts => after_restart(host, work, show, heard)?,
+        other => other?,
+    };
+    Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent, &mut Heard::default())))
+}
+
+/// Events of an apply that went through a restart of the host.
+#[derive(Default)]
+struct Heard {
+    /// Everything but progress, up to the restart.
+    events: Vec<Event>,
+    /// The last event is that the host restarts.
+    restarts: bool,
+    /// The journal's events up to the restart, which come again from its beginning, are passed over.
+    again: bool,
+}
+
+/// A host is back, and its job at its end, within this time of the last that was heard of it.
+const BACK: Duration = Duration::from_secs(1800);
+/// Between two tries to reach it.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Comes back to the apply for which the host restarts. Nothing is begun there: it goes on by itself.
+fn after_restart(host: &Host, work: &Work, show: &mut dyn Show, before: Heard) -> Result<HostOutcome> {
+    let Op::Apply(apply) = &work.op else {
+        return Err(Failure::failed("only an apply restarts a host").into());
+    };
+    let work = Work { op: Op::Apply(Apply { rejoins: true, ..apply.clone() }), ..work.clone() };
+    let start = Instant::now();
+    loop {
+        std::thread::sleep(PAUSE);
+        let mut heard = Heard { again: true, ..Heard::default() };
+        let error = match ask(host, &work, show, &mut heard) {
+            Ok(outcome) => {
+                let events = before.events.into_iter().chain(outcome.events).collect();
+                return Ok(HostOutcome { events, ..outcome });
+            }
+            // Another key than before is no host that is still booting.
+            Err(error) if exit_code(&error) == Exit::HostKey => return Err(error),
+            Err(error) => error,
+        };
+        if start.elapsed() > BACK {
+            let message = format!(
+                "the host was not back {} minutes after it was restarted: {error:#}",
+                BACK.as_secs() / 60
+            );
+            return Err(Failure::failed(message).hint(CARRIES_ON).into());
+        }
+    }
 }
 
 /// One request over one connection.
-fn ask(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
+fn ask(host: &Host, work: &Work, show: &mut dyn Show, heard: &mut Heard) -> Result<HostOutcome> {
     show.connecting();
     let mut link = host.connect()?;
     let nonce = nonce()?;
     let mut staged = 0;
     loop {
-        match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show))? {
+        match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show, heard))?
+        {
             Attempt::Done(outcome) => return Ok(outcome),
             Attempt::ToStage if staged < STAGINGS => {
                 show.upload("agent", 0, work.agent.size_bytes);
@@ -82,19 +132,32 @@ fn converse(
     mut stream: Box<dyn Stream + '_>,
     work: &Work,
     show: &mut dyn Show,
+    heard: &mut Heard,
 ) -> Result<HostOutcome> {
     let (mut events, mut kept) = (Vec::new(), 0);
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };
     loop {
-        let Some(line) = stream.line(limit).map_err(cut_off)? else {
+        let line = stream.line(limit).map_err(cut_off);
+        if heard.restarts && !matches!(line, Ok(Some(_))) {
+            heard.events = std::mem::take(&mut events);
+        }
+        let Some(line) = line? else {
             let stderr = stream.finish()?;
             return Err(Failure::failed(format!("the agent ended without its last word: {}", stderr.trim()))
                 .hint(CARRIES_ON)
                 .into());
         };
         let event: Event = serde_json::from_slice(&line).context("reading the agent's answer")?;
+        if heard.again && !matches!(event, Event::End(_)) {
+            heard.again = !matches!(event, Event::Restarting { .. });
+            continue;
+        }
         show.event(&event);
+        heard.restarts = match event {
+            Event::Alive => heard.restarts,
+            _ => matches!(event, Event::Restarting { .. }),
+        };
         match event {
             Event::End(end) => {
                 stream.finish()?;

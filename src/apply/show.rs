@@ -44,6 +44,10 @@ fn lines(event: &Event) -> Vec<String> {
             let refusals = verify::refusals(report).into_iter().map(|line| format!("refused: {line}"));
             warnings.chain(refusals).collect()
         }
+        Event::Restarting { why } => vec![format!(
+            "the host restarts, {why}; the apply goes on there by itself, and this command waits for it (Ctrl-C stops \
+             the waiting alone)"
+        )],
         Event::Resumed { since } => {
             vec![format!("the host was restarted; the apply that began {since} goes on")]
         }

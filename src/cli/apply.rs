@@ -1,12 +1,15 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
+use super::driver_arg::{self, From};
 use super::hosts::{self, HostArgs, Task};
 use super::output::{Format, print, print_json};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
+use crate::apply::fleet::Results;
 use crate::apply::inventory::Overrides;
 use crate::checked::{HostPath, ProxyUrl};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::vendor::driver::Origin;
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::CarriedKind;
@@ -35,9 +38,10 @@ pub struct Args {
     /// A model's file on this machine; repeat for a split model, and for the embedding model of --rag
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
-    /// llama.cpp for the host: a .tar.gz with llama-server and its libraries
+    /// llama.cpp for the host: a .tar.gz with llama-server and its libraries; repeat for one with more libraries,
+    /// such as CUDA's (cudart-…)
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
-    runtime_archive: Option<PathBuf>,
+    runtime_archive: Vec<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
     #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
     runtime_path: Option<HostPath>,
@@ -73,6 +77,10 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(0..=86400)
     )]
     wait: Option<u64>,
+    /// Where a card that has no driver gets one from, before all else; the host is restarted where that takes it.
+    /// Without it, a person at a terminal is asked
+    #[arg(help_heading = "Applying", long, value_enum, value_name = "FROM")]
+    driver: Option<From>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
     check: bool,
@@ -112,14 +120,23 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut sources: BTreeMap<&Overrides, Source> = BTreeMap::new();
     for each in &overrides {
         if !sources.contains_key(each) {
-            let source = possible(args.source.load_for(each)?)?;
-            super::inspect::check_allowed(&source.plan, &args.allow)?;
+            let source = args.source.load_for(each)?;
+            // A plan for the host itself is judged once the host was looked at.
+            let source = if args.source.is_for_the_host(each) {
+                source
+            } else {
+                super::inspect::check_allowed(&source.plan, &args.allow)?;
+                possible(source)?
+            };
             sources.insert(each, source);
         }
     }
-    if !args.check && !args.yes {
-        let plans: Vec<&Plan> = sources.values().map(|source| &source.plan).collect();
-        confirm(&plans, &hosts.iter().map(|host| host.name()).collect::<Vec<_>>())?;
+    let asks = !args.check && !args.yes;
+    let looks_first = overrides.iter().any(|each| args.source.is_for_the_host(each));
+    let names: Vec<String> = hosts.iter().map(|host| host.name()).collect();
+    // Without a terminal that ends before anything is connected; with one, the plan is seen first.
+    if asks && (!looks_first || !super::output::can_ask()) {
+        confirm(&sources.values().map(|source| &source.plan).collect::<Vec<_>>(), &names)?;
     }
     let given = certificate(args)?;
     if given.is_some() && sources.values().all(|source| source.plan.expose.is_none()) {
@@ -128,15 +145,53 @@ pub fn run(args: &Args) -> Result<Exit> {
             .into());
     }
     let sha256 = given.as_ref().map(GivenCertificate::sha256).transpose()?;
-    let runtime = source::runtime(args.runtime_archive.as_deref())?;
+    let runtime = source::runtime(&args.runtime_archive)?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
+        tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
     }
-    let each =
-        overrides.iter().zip(proxies).map(|(each, proxy)| through(tasks[each].clone(), proxy)).collect();
+    let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
+    if looks_first {
+        let probed = super::reconcile::probe_all(&args.hosts)?;
+        if hosts::worst(&probed) != Exit::Done {
+            // A host that could not be looked at ends it for all, before anything is changed.
+            return match args.format {
+                Format::Json => {
+                    print_json(&hosts::to_json(&probed, document)).map(|()| hosts::worst(&probed))
+                }
+                Format::Text => Ok(hosts::conclude(&probed)),
+            };
+        }
+        let own = for_hosts(args, &overrides, probed)?;
+        let pairs = || own.iter().zip(&overrides);
+        if asks {
+            let plan = |(own, each): (&Option<Source>, &Overrides)| match own {
+                Some(source) => source.plan.clone(),
+                None => sources[each].plan.clone(),
+            };
+            let plans: Vec<Plan> = pairs().map(plan).collect();
+            confirm(&plans.iter().collect::<Vec<_>>(), &names)?;
+        }
+        for (task_of, own) in each.iter_mut().zip(&own) {
+            if let Some(source) = own {
+                *task_of = task(args, source, &runtime, sha256.as_ref())?;
+            }
+        }
+    }
+    for (task_of, proxy) in each.iter_mut().zip(proxies) {
+        through(task_of, proxy);
+    }
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
-    let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
+    let run = |tasks| args.hosts.run_each(tasks, given.as_ref(), hosts::style(args.format), interrupted);
+    let mut results = run(each.clone())?;
+    if let Some(origin) = asked_for_driver(args, &results)? {
+        each.iter_mut().for_each(|(op, _)| {
+            if let Op::Apply(apply) = op {
+                apply.driver = Some(origin);
+            }
+        });
+        results = run(each)?;
+    }
     if args.format == Format::Json {
         print_json(&hosts::to_json(&results, document))?;
         return Ok(hosts::worst(&results));
@@ -155,6 +210,42 @@ pub fn run(args: &Args) -> Result<Exit> {
     Ok(worst)
 }
 
+/// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
+fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
+    let [(host, Ok(outcome))] = &results[..] else { return Ok(None) };
+    if args.driver.is_some() || args.yes || args.check {
+        return Ok(None);
+    }
+    match driver_arg::lacking(outcome) {
+        Some(cards) => Ok(driver_arg::ask(&host.name(), &cards)?.origin()),
+        None => Ok(None),
+    }
+}
+
+/// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
+fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Vec<Option<Source>>> {
+    let mut all = Vec::new();
+    for (each, (host, result)) in overrides.iter().zip(probed) {
+        let (name, mut facts) = (host.name(), super::reconcile::facts_of(result)?);
+        if !args.source.is_for_the_host(each) {
+            all.push(None);
+            continue;
+        }
+        // Files of an earlier apply take space and change no plan; whether there is enough is verified before a write.
+        facts.disk.free_bytes = facts.disk.total_bytes;
+        let source = args.source.load_for_host(each, &facts)?;
+        super::inspect::check_allowed(&source.plan, &args.allow)?;
+        if args.format == Format::Text {
+            say!(
+                "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
+            );
+            crate::say::lines(crate::report::plan::text(&source.plan).trim_end());
+        }
+        all.push(Some(possible(source)?));
+    }
+    Ok(all)
+}
+
 /// Exit 3 for a plan that fits nowhere.
 fn possible(source: Source) -> Result<Source> {
     if source.plan.verdict != Verdict::Impossible {
@@ -162,7 +253,7 @@ fn possible(source: Source) -> Result<Source> {
     }
     let message = format!("nothing to apply: {}", source.plan.reasons.join("; "));
     Err(Failure::new(Exit::NoPlanFits, message)
-        .hint("`agi-provision plan` with the same flags shows the ledger")
+        .hint("`agi-provision plan` with the same flags for model and machine shows the ledger")
         .into())
 }
 
@@ -176,25 +267,24 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
-fn task(
-    args: &Args,
-    source: &Source,
-    runtime: Option<&LocalFile>,
-    certificate: Option<&String>,
-) -> Result<Task> {
+fn task(args: &Args, source: &Source, runtime: &[LocalFile], certificate: Option<&String>) -> Result<Task> {
     let mut files = source.files(runtime, &args.model_file, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
-    let archive = files.iter().find(|each| each.what == CarriedKind::Runtime);
+    let archives: Vec<&LocalFile> =
+        files.iter().filter(|each| each.what == CarriedKind::Runtime).map(|each| &each.file).collect();
+    let runtime_needs = source::needs(&archives);
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         trust_edits: !source.edited.is_empty(),
         check: args.check,
         strict: args.strict,
         start_timeout: args.start_timeout,
+        driver: args.driver.unwrap_or_default().origin(),
+        rejoins: false,
         allow: args.allow.clone(),
-        runtime: blobs(CarriedKind::Runtime).next(),
-        runtime_needs: archive.and_then(|each| each.file.runtime_needs()),
+        runtime: blobs(CarriedKind::Runtime).collect(),
+        runtime_needs,
         wait: args.wait,
         proxy: args.proxy.clone(),
         runtime_path: args.runtime_path.clone(),
@@ -210,12 +300,11 @@ fn task(
     Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).collect()))
 }
 
-/// The task with the proxy of one host, which counts before `--proxy`.
-fn through((mut op, files): Task, proxy: Option<ProxyUrl>) -> Task {
-    if let (Op::Apply(apply), Some(proxy)) = (&mut op, proxy) {
+/// Sets the proxy of one host, which counts before `--proxy`.
+fn through((op, _): &mut Task, proxy: Option<ProxyUrl>) {
+    if let (Op::Apply(apply), Some(proxy)) = (op, proxy) {
         apply.proxy = Some(proxy);
     }
-    (op, files)
 }
 
 fn document(events: &[Event]) -> Value {

@@ -28,9 +28,10 @@ pub struct Args {
     /// A model's file that the bundle shall carry; repeat for a split model, and for that of --rag
     #[arg(help_heading = "Output", long, value_name = "FILE")]
     model_file: Vec<PathBuf>,
-    /// llama.cpp that the bundle shall carry: a .tar.gz with llama-server and its libraries
+    /// llama.cpp that the bundle shall carry: a .tar.gz with llama-server and its libraries; repeat for one with
+    /// more libraries, such as CUDA's (cudart-…)
     #[arg(help_heading = "Output", long, value_name = "FILE")]
-    runtime_archive: Option<PathBuf>,
+    runtime_archive: Vec<PathBuf>,
     /// Also write seed.iso, from which cloud-init brings a virtual machine to the plan at its first boot
     #[arg(help_heading = "Output", long, group = "needs_program")]
     seed_iso: bool,
@@ -68,8 +69,8 @@ pub fn run(args: &Args) -> Result<Exit> {
     let chosen =
         args.first_boot.choose(&source.plan, &source.bundle.manifest().first_boot, args.agent.as_deref())?;
     let source = source.booting(&chosen)?;
-    let runtime = source::runtime(args.runtime_archive.as_deref())?;
-    let files = source.files(runtime.as_ref(), &args.model_file, false)?;
+    let runtime = source::runtime(&args.runtime_archive)?;
+    let files = source.files(&runtime, &args.model_file, false)?;
     let agent = args.seed_iso.then(|| AgentFile::find(args.agent.as_deref())).transpose()?;
     let mut bundle = source.bundle.carrying(files.iter().map(Travelling::entry).collect(), None)?;
     let mut changed = Vec::new();

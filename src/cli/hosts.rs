@@ -180,6 +180,14 @@ impl HostArgs {
         Ok(entries)
     }
 
+    /// The hosts as they were given, for a command that is shown: ` --host H`, ` --local`.
+    pub fn named(&self) -> String {
+        if self.local {
+            return " --local".to_string();
+        }
+        self.host.iter().map(|host| format!(" --host {}", crate::ssh::quote(host))).collect()
+    }
+
     /// How to connect, as it was given, for a command that is shown: ` --identity FILE …`.
     pub fn flags(&self) -> String {
         let quoted = |path: &PathBuf| crate::ssh::quote(&path.to_string_lossy());

@@ -57,7 +57,7 @@ pub struct VerifyArgs {
     measure: bool,
     /// The llama.cpp that would be applied: whether the host has the C library and the others that it needs
     #[arg(long, value_name = "FILE")]
-    runtime_archive: Option<PathBuf>,
+    runtime_archive: Vec<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -121,14 +121,14 @@ const STOPPED: &str = "nothing was changed";
 pub fn verify(args: &VerifyArgs) -> Result<Exit> {
     let plan = args.source.load()?.plan;
     check_allowed(&plan, &args.allow)?;
-    let runtime = super::source::runtime(args.runtime_archive.as_deref())?;
+    let runtime = super::source::runtime(&args.runtime_archive)?;
     let op = Op::Verify {
         plan: Box::new(plan.clone()),
         strict: args.strict,
         allow: args.allow.clone(),
         deep: args.deep,
         measure: args.measure,
-        needs: runtime.and_then(|file| file.runtime_needs()),
+        needs: super::source::needs(&runtime.iter().collect::<Vec<_>>()),
     };
     // Reading every byte takes minutes, so it shows its progress.
     let style = if args.deep { super::hosts::style(args.format) } else { Style::Silent };

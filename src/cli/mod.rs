@@ -8,6 +8,7 @@ mod bundle;
 mod catalog;
 mod config;
 mod doctor;
+mod driver_arg;
 mod exposed;
 mod first;
 mod first_boot;
@@ -21,6 +22,7 @@ mod models;
 mod offers;
 mod output;
 pub mod plan;
+mod plan_command;
 mod project;
 mod rag_arg;
 mod reconcile;
@@ -60,7 +62,7 @@ enum Command {
     /// Look at this machine and at hosts, and say what to do before an apply
     Doctor(Box<doctor::Args>),
     /// Choose hardware, quantisation and server settings for a model
-    Plan(Box<plan::Args>),
+    Plan(Box<plan_command::Args>),
     /// Render a plan to a directory of plain files
     Bundle(Box<bundle::Args>),
     /// Bring hosts to a plan's state, verify them, and prove that the model answers
@@ -144,7 +146,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Plan(args) => plan::run(&args),
+        Command::Plan(args) => plan_command::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Verify(args) => inspect::verify(&args),

@@ -295,7 +295,9 @@ fn hub_parts<'a>(models: &'a [RemoteFile], first: &RemoteFile) -> Result<Vec<&'a
     let names = part_names(&first.path)?;
     let found = |name: &String| {
         models.iter().find(|file| file.path == *name).ok_or_else(|| {
-            Failure::failed(format!("{name} of the split model is missing in the repository")).into()
+            Failure::failed(format!("{name} of the split model is missing in the repository"))
+                .hint("name another quantisation or repository: the model's page lists its files")
+                .into()
         })
     };
     names.iter().map(found).collect()

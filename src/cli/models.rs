@@ -108,6 +108,9 @@ fn list(args: &ListArgs) -> Result<Exit> {
     }
     if rows.is_empty() {
         print("no model of the registry is all of that")?;
+        say!(
+            "\nhint: leave out one of --language, --licence, --use and --fits; each alone lists what it finds"
+        );
         return Ok(Exit::Done);
     }
     let (answer, beside): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.model.is_chat());

@@ -4,16 +4,20 @@ use super::output::{Format, interactive, print, print_json};
 use crate::error::{Exit, Failure, Result};
 use crate::fetch::ask::Patience;
 use crate::fetch::page::Pages;
-use crate::hardware::offers::sources::{self, Cloud, Source};
+use crate::hardware::offers::banks::BANKS;
+use crate::hardware::offers::rates::Rate;
+use crate::hardware::offers::sources::{self, Cloud, LeftOut, NotForUs, Source};
 use crate::hardware::offers::update::{CloudOutcome, Ending, update};
 use crate::hardware::offers::{
     HostKind, Machine, Offer, Period, machine, matching, providers, stale_days, store, today,
 };
 use crate::hardware::profiles::{self, Profile};
+use crate::model::registry::nearest;
 use crate::report::table;
 use crate::units::{hourly, money};
 use indicatif::ProgressBar;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,21 +70,27 @@ struct ListArgs {
 
 #[derive(clap::Args)]
 struct UpdateArgs {
-    /// Only this source; may be repeated
+    /// Only this source, or rates: central banks' exchange rates; may be repeated
     #[arg(long, value_name = "NAME", value_parser = source)]
     source: Vec<&'static str>,
-    /// A copy of the source: the address above its clouds' files, one table of it, or a folder
+    /// A copy of the source: the address above its files, one table of it, or a folder
     #[arg(long, value_name = "URL")]
     from: Option<String>,
     /// The longest wait for a catalogue's next bytes
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
+    /// Also say each row that is not used, with the reason
+    #[arg(long)]
+    verbose: bool,
 }
+
+/// The word of `--source` for exchange rates.
+const RATES: &str = "rates";
 
 fn source(name: &str) -> Result<&'static str, String> {
     let names: Vec<&str> = sources::all().iter().map(|source| source.name()).collect();
-    let found = names.iter().find(|known| **known == name).copied();
-    found.ok_or_else(|| format!("the sources are {}", names.join(" and ")))
+    let found = names.iter().chain([&RATES]).find(|known| **known == name).copied();
+    found.ok_or_else(|| format!("the sources are {}, and {RATES} for currencies", names.join(" and ")))
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -95,6 +105,9 @@ fn list(args: &ListArgs) -> Result<Exit> {
     let known = store::all(args.offers.as_deref())?;
     known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
     let mut offers = known.offers;
+    if let Some(name) = &args.provider {
+        known_provider(name, &offers)?;
+    }
     offers.retain(|offer| {
         wanted.as_ref().is_none_or(|profile| matching::fits(&offer.machine, profile))
             && args.provider.as_ref().is_none_or(|name| offer.provider.eq_ignore_ascii_case(name))
@@ -109,6 +122,13 @@ fn list(args: &ListArgs) -> Result<Exit> {
         print_json(&rows)?;
         return Ok(Exit::Done);
     }
+    if offers.is_empty() {
+        print("no known offer is all of that")?;
+        say!(
+            "\nhint: leave out one of --profile, --provider and --vm; `agi-provision offers update` reads more offers"
+        );
+        return Ok(Exit::Done);
+    }
     let rows = offers.iter().take(SHOWN).map(|offer| row(offer, &profiles, today));
     let head = ["provider", "instance", "region", "hour", "month", "", "host", "has", "profiles", "source"];
     print(&table::table(&head, rows, &[3, 4]))?;
@@ -117,6 +137,22 @@ fn list(args: &ListArgs) -> Result<Exit> {
         say!("the cheapest {SHOWN} of {count}; --profile, --provider and --vm choose, --format json has all");
     }
     Ok(Exit::Done)
+}
+
+/// Exit 2 for a provider without any offer, with those that look like it.
+fn known_provider(name: &str, offers: &[Offer]) -> Result<()> {
+    if offers.iter().any(|offer| offer.provider.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    let mut providers: Vec<&str> = offers.iter().map(|offer| offer.provider.as_str()).collect();
+    providers.sort_unstable();
+    providers.dedup();
+    let near = nearest(name, providers.iter().copied());
+    let hint = match near.as_slice() {
+        [] => format!("known: {}; `agi-provision offers update` reads more", providers.join(", ")),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    Err(Failure::usage(format!("no offer is of a provider called {name:?}")).hint(hint).into())
 }
 
 fn profiles_of<'a>(offer: &Offer, profiles: &'a [Profile]) -> Vec<&'a str> {
@@ -137,12 +173,14 @@ fn document(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> se
             "count": gpus.count, "name": gpus.name, "vram_bytes": gpus.vram_mib << 20, "link": gpus.link,
         })),
         "url": providers::url(&offer.provider), "unusable": machine::not_applied(offer),
-        "source": offer.source, "as_of": offer.as_of, "stale_days": stale_days(&offer.as_of, today),
+        "source": offer.source, "as_of": offer.as_of, "as_of_inferred": offer.dated.is_inferred(), "stale_days": stale_days(&offer.as_of, today),
     })
 }
 
 fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<String> {
-    let age = stale_days(&offer.as_of, today).map_or(String::new(), |days| format!(" ({days} days old)"));
+    let most = if offer.dated.is_inferred() { "up to " } else { "" };
+    let age =
+        stale_days(&offer.as_of, today).map_or(String::new(), |days| format!(" ({most}{days} days old)"));
     vec![
         offer.provider.clone(),
         offer.instance.clone(),
@@ -153,7 +191,7 @@ fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<Str
         if offer.host == HostKind::Vm { "VM" } else { "container" }.to_string(),
         has(&offer.machine),
         machine::unusable(&offer.machine).unwrap_or_else(|| profiles_of(offer, profiles).join(" ")),
-        format!("{}, {}{age}", offer.source, offer.as_of),
+        format!("{}, {}{age}", offer.source, offer.dated.shown(&offer.as_of)),
     ]
 }
 
@@ -178,7 +216,7 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
     bar.enable_steady_tick(Duration::from_millis(120));
     let (mut read, mut failed, mut absent) = (false, Vec::new(), Vec::new());
     for source in sources {
-        match from(source, args.from.as_deref(), &pages, &mut held.offers, &bar) {
+        match from(source, args, &pages, &mut held.offers, &bar) {
             Ending::NothingThere => absent.push(source),
             Ending::ReadExcept(clouds) => {
                 read = true;
@@ -187,9 +225,17 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
             Ending::Unusable => failed.push(source.name().to_string()),
         }
     }
+    let (banks, unread) = match args.source.is_empty() || args.source.contains(&RATES) {
+        true => exchange_rates(args, patience, &bar)?,
+        false => (Vec::new(), Vec::new()),
+    };
+    failed.extend(unread);
     bar.finish_and_clear();
+    if !banks.is_empty() {
+        store::save_rates(&store::rates().updated(banks.clone()), &held)?;
+    }
     // A copy of one source lacks the other; that is no failure.
-    if args.from.is_none() || (!read && failed.is_empty()) {
+    if args.from.is_none() || (!read && banks.is_empty() && failed.is_empty()) {
         failed.extend(absent.iter().map(|source| format!("{} (nothing there)", source.name())));
     }
     if read {
@@ -199,26 +245,73 @@ fn refresh(args: &UpdateArgs) -> Result<Exit> {
     if failed.is_empty() {
         return Ok(Exit::Done);
     }
-    let kept = if read { "what was known of them is kept" } else { "nothing was changed" };
+    let changed = read || !banks.is_empty();
+    let kept = if changed { "what was known of them is kept" } else { "nothing was changed" };
     Err(Failure::failed(format!("failed: {}; {kept}", failed.join(", ")))
         .hint("the same command again tries all; --source and --from name a source and where it is")
         .into())
 }
 
+/// Largest feed of exchange rates that is read.
+const MOST_OF_A_FEED: u64 = 1 << 20;
+
+/// Rates of the central banks, from where they publish them or from a copy, and what could not be read.
+fn exchange_rates(
+    args: &UpdateArgs,
+    patience: Patience,
+    bar: &ProgressBar,
+) -> Result<(Vec<Rate>, Vec<String>)> {
+    let pages = Pages::new(patience, MOST_OF_A_FEED)?;
+    let (mut read, mut failed) = (Vec::new(), Vec::new());
+    for bank in &BANKS {
+        let name = format!("{RATES} {}", bank.name);
+        bar.set_message(name.clone());
+        let below = |base: &String| format!("{}/{}", base.trim_end_matches('/'), bank.file);
+        let address = args.from.as_ref().map_or_else(|| bank.address.to_string(), below);
+        let page = match pages.get(&address) {
+            Ok(Some(page)) => page,
+            // A copy of a source of offers has none.
+            Ok(None) if args.from.is_some() && !args.source.contains(&RATES) => continue,
+            Ok(None) => {
+                bar.suspend(|| say!("warning: {name}: nothing is at {address}"));
+                failed.push(name);
+                continue;
+            }
+            Err(error) => {
+                bar.suspend(|| say!("warning: {name}: {error:#}"));
+                failed.push(name);
+                continue;
+            }
+        };
+        match bank.rate(&page.bytes, today()) {
+            Ok(rate) => {
+                let Rate { currency, per_usd, as_of, .. } = &rate;
+                bar.suspend(|| say!("{name}: 1 USD = {per_usd:.4} {currency} on {as_of}"));
+                read.push(rate);
+            }
+            Err(why) => {
+                bar.suspend(|| say!("warning: {address}: {why}"));
+                failed.push(name);
+            }
+        }
+    }
+    Ok((read, failed))
+}
+
 /// One source from where it is published, or from a copy, which may be of its parent folder.
 fn from(
     source: &dyn Source,
-    base: Option<&str>,
+    args: &UpdateArgs,
     pages: &Pages,
     offers: &mut Vec<Offer>,
     bar: &ProgressBar,
 ) -> Ending {
     let mut each = |cloud: &Cloud, outcome: Option<&CloudOutcome>| match outcome {
         None => bar.set_message(format!("{} {}", source.name(), cloud.id)),
-        Some(outcome) => bar.suspend(|| say(source, cloud, outcome, base.is_none())),
+        Some(outcome) => bar.suspend(|| say(source, cloud, outcome, args)),
     };
     let (pages, today) = (pages, today());
-    let Some(base) = base else {
+    let Some(base) = args.from.as_deref() else {
         return update(offers, source, source.address(), pages, today, &mut each);
     };
     match update(offers, source, base, pages, today, &mut each) {
@@ -230,11 +323,23 @@ fn from(
     }
 }
 
-fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, official: bool) {
+/// Numbers of rows that are not used, by reason: `3 another processor, 1 no on-demand price`.
+fn counted(left_out: &[LeftOut]) -> String {
+    let mut counts: BTreeMap<NotForUs, usize> = BTreeMap::new();
+    left_out.iter().for_each(|row| *counts.entry(row.why).or_default() += 1);
+    counts.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
+}
+
+fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, args: &UpdateArgs) {
     let name = format!("{} {}", source.name(), cloud.id);
     match outcome {
-        CloudOutcome::Read { address, rows, offers, broken } => {
-            say!("{name}: {offers} offers in {rows} rows");
+        CloudOutcome::Read { address, rows, offers, left_out, broken } => {
+            let unused =
+                if left_out.is_empty() { String::new() } else { format!("; unused: {}", counted(left_out)) };
+            say!("{name}: {offers} offers in {rows} rows{unused}");
+            for row in left_out.iter().filter(|_| args.verbose) {
+                say!("{address}: line {}: {} is not used: {}", row.line, row.instance, row.why);
+            }
             for row in broken.iter().take(NAMED) {
                 say!("warning: {address}: {row}; this row is left out");
             }
@@ -242,7 +347,9 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, official: boo
                 say!("warning: {address}: {} more rows are left out", broken.len() - NAMED);
             }
         }
-        CloudOutcome::Missing if official => say!("warning: {name}: it is not in the catalogue any more"),
+        CloudOutcome::Missing if args.from.is_none() => {
+            say!("warning: {name}: it is not in the catalogue any more")
+        }
         CloudOutcome::Missing => {}
         CloudOutcome::Failed(error) => say!("warning: {name}: {error:#}"),
     }

@@ -37,6 +37,11 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&outside::json(&serde_json::to_string_pretty(value)?))
 }
 
+/// Whether there is a person to ask.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Asks before something is changed. Without a terminal, or with another answer than yes, it is an
 /// error: `unasked` says what could not be asked, with its hint.
 pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
@@ -48,11 +53,6 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::failed("not confirmed; nothing was done").into()),
     }
-}
-
-/// Somebody is there to answer a question.
-pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Asks on the terminal, and returns the answer without blanks around it.

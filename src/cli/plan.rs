@@ -1,59 +1,22 @@
-//! `plan`: its arguments, which `bundle` and `apply` share, and what it prints.
+//! The arguments that a plan is made from, which `plan`, `bundle` and `apply` share.
 
-use super::hosts::HostArgs;
 use super::model_arg::{self, Loaded};
-use super::output::{print, print_json};
 use super::rag_arg::RagArgs;
 use super::resolve;
 use crate::apply::inventory::Overrides;
 use crate::engine::llama_cpp::build;
 use crate::engine::split::SplitMode;
-use crate::error::{Context, Exit, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, Rates, machine};
 use crate::hardware::{offers, profiles};
-use crate::model::registry::nearest;
-use crate::plan::document::Verdict;
-use crate::plan::explain::Explanation;
+use crate::model::registry::{self, nearest};
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
-use crate::plan::{Plan, host_cards, reconcile};
-use crate::report;
+use crate::plan::{Plan, reconcile};
+use crate::ssh::quote;
+use clap::ValueEnum;
 use std::path::PathBuf;
-
-/// Arguments of `plan`.
-#[derive(clap::Args)]
-pub struct Args {
-    #[command(flatten)]
-    plan: PlanArgs,
-    /// Plan for the machine with these facts (`probe --format json`)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "budget", "host", "local"])]
-    facts: Option<PathBuf>,
-    /// With --host or --local: plan for that machine, which is probed and measured
-    #[command(flatten)]
-    hosts: HostArgs,
-    /// Count containers too (RunPod, Vast): they run no systemd, so `apply` cannot use them
-    #[arg(long)]
-    containers: bool,
-    /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
-    /// and what the choice was between
-    #[arg(long)]
-    explain: bool,
-    /// How to print the plan
-    #[arg(long, value_enum, default_value_t)]
-    format: PlanFormat,
-    /// Also write the plan to a file: JSON, or the page with --format html
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum PlanFormat {
-    #[default]
-    Text,
-    Json,
-    Html,
-}
 
 /// Arguments that a plan is made from.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -234,18 +197,80 @@ impl PlanArgs {
         Ok(exposure)
     }
 
-    /// To be applied: containers, which run no systemd, are not on offer.
-    pub fn plan(&self) -> Result<Planned> {
-        let (request, model_files) = self.request(None, false)?;
+    /// To be applied: containers, which run no systemd, are not on offer. With facts: for the machine that has them.
+    pub fn plan(&self, facts: Option<&Facts>) -> Result<Planned> {
+        let (request, model_files) = self.request(facts, false)?;
         Ok(Planned { plan: crate::plan::plan(&request)?, model_files })
+    }
+
+    /// Whether a class of machines or a price was asked for, which then is a promise to be verified; else a host is
+    /// planned for as it is.
+    pub fn asks_for_a_machine(&self) -> bool {
+        self.profile.is_some() || self.budget.is_some() || self.max_price.is_some()
+    }
+
+    /// Whether a model was named.
+    pub fn names_a_model(&self) -> bool {
+        self.model.is_some()
+    }
+
+    /// Quantisation that was asked for.
+    pub fn asked_quant(&self) -> Option<&str> {
+        self.quant.as_deref().filter(|quant| *quant != "auto")
+    }
+
+    /// The request with some model, whose place others take.
+    pub fn for_any_model(&self, containers: bool) -> Result<Request> {
+        if self.resolve {
+            return Err(Failure::usage("--resolve reads one model's repository, and no model is named")
+                .hint("leave it out, and give it with the --model of the list")
+                .into());
+        }
+        let any = registry::ids().next().map(str::to_string);
+        let (mut request, _) =
+            PlanArgs { model: any, quant: None, ..self.clone() }.request(None, containers)?;
+        request.fixed.quant = self.asked_quant().is_some();
+        Ok(request)
+    }
+
+    /// Everything but the model and its quantisation, as flags of a command that is shown.
+    pub fn flags(&self) -> String {
+        let mut flags = String::new();
+        let mut add = |name: &str, value: Option<String>| {
+            flags += &value.map_or(String::new(), |value| format!(" --{name} {}", quote(&value)));
+        };
+        let number = |value: Option<u64>| value.map(|number| number.to_string());
+        add("budget", self.budget.as_ref().map(Budget::to_string));
+        add("max-price", self.max_price.as_ref().map(Budget::to_string));
+        add("offers", self.offers.as_ref().map(|path| path.to_string_lossy().into_owned()));
+        add("profile", self.profile.clone());
+        let prefer = self.prefer.and_then(|prefer| prefer.to_possible_value());
+        add("prefer", prefer.map(|prefer| prefer.get_name().to_string()));
+        add("ctx", number(self.ctx));
+        add("slots", number(self.slots));
+        add("kv-type", self.kv_type.clone());
+        add("flash-attn", self.flash_attn.map(|on| if on { "on" } else { "off" }.to_string()));
+        add("batch", number(self.batch));
+        add("ubatch", number(self.ubatch));
+        add("split-mode", self.split_mode.map(|mode| mode.to_string()));
+        add("n-cpu-moe", number(self.n_cpu_moe));
+        add("min-speed", self.min_speed.map(|speed| speed.to_string()));
+        self.expose.iter().for_each(|range| add("expose", Some(range.to_string())));
+        add("llama-build", Some(self.llama_build.clone()).filter(|build| build != build::DEFAULT));
+        for (name, given) in [("kv-unified", self.kv_unified), ("expose-everyone", self.expose_everyone)] {
+            flags += &if given { format!(" --{name}") } else { String::new() };
+        }
+        flags + &self.rag.flags()
     }
 
     /// For any machine, or for the one with these facts, with or without containers; and the model's files on this
     /// machine.
-    fn request(&self, facts: Option<&Facts>, containers: bool) -> Result<(Request, Vec<PathBuf>)> {
+    pub fn request(&self, facts: Option<&Facts>, containers: bool) -> Result<(Request, Vec<PathBuf>)> {
         let model = self.model.as_deref().ok_or_else(|| {
-            Failure::usage("no model is named")
-                .hint("give --model NAME or --model FILE.gguf; `agi-provision models` lists names")
+            Failure::usage("no model is named").hint(
+                "give --model NAME or --model FILE.gguf; `agi-provision models` lists names, and `agi-provision plan` \
+                 with --budget, --profile or --host alone the best few for that",
+            )
         })?;
         let build = build::find(&self.llama_build)?;
         let rates = offers::store::rates();
@@ -288,7 +313,7 @@ impl PlanArgs {
                     || model.starts_with("hf:"),
                 min_speed: self.min_speed,
                 host: None,
-                runtime: None,
+                runtime: Vec::new(),
                 expose: self.exposure()?,
             },
             rag,
@@ -305,61 +330,4 @@ impl PlanArgs {
         }
         Ok((request, local))
     }
-}
-
-/// Runs `plan`.
-pub fn run(args: &Args) -> Result<Exit> {
-    let facts = match &args.facts {
-        Some(path) => Some(super::reconcile::read_facts(path)?),
-        None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
-        None => None,
-    };
-    let (request, _) = args.plan.request(facts.as_ref(), args.containers)?;
-    let (mut plan, explanation) = match args.explain {
-        true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
-        false => (crate::plan::plan(&request)?, None),
-    };
-    let left_out: Vec<String> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
-    plan.reasons.extend(left_out);
-    let document = Document { plan: &plan, explanation: explanation.as_ref() };
-    let page = match args.format {
-        PlanFormat::Html => Some(page(&request, &plan, explanation.as_ref(), facts.is_some())?),
-        _ => None,
-    };
-    if let Some(path) = &args.out {
-        let content = match &page {
-            Some(page) => page.clone(),
-            None => serde_json::to_string_pretty(&document)? + "\n",
-        };
-        std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
-    }
-    match (page, args.format) {
-        // A page that went to a file is not for the terminal too.
-        (Some(_), _) if args.out.is_some() => {}
-        (Some(page), _) => print(&page)?,
-        (None, PlanFormat::Json) => print_json(&document)?,
-        (None, _) => {
-            let mut text = report::plan::text(&plan);
-            if let Some(explanation) = &explanation {
-                text = format!("{text}\n{}", report::explain::text(explanation));
-            }
-            print(&text)?;
-        }
-    }
-    Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
-}
-
-/// Returns the plan's page. A machine that is there is compared with none on offer.
-fn page(request: &Request, plan: &Plan, explanation: Option<&Explanation>, is_there: bool) -> Result<String> {
-    let market = if is_there { Vec::new() } else { crate::plan::choice::market(request)? };
-    report::html::plan(plan, &market, explanation)
-}
-
-/// A plan as JSON; an explanation stands beside its keys.
-#[derive(serde::Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    plan: &'a Plan,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'a Explanation>,
 }

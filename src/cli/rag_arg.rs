@@ -9,6 +9,7 @@ use crate::model::huggingface::Hub;
 use crate::model::registry;
 use crate::plan::document::ModelFile;
 use crate::plan::request::RagChoice;
+use crate::ssh::quote;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -34,6 +35,17 @@ pub struct LoadedRag {
 }
 
 impl RagArgs {
+    /// These as flags of a command that is shown.
+    pub fn flags(&self) -> String {
+        let mut flags = if self.rag { " --rag".to_string() } else { String::new() };
+        let model = self.rag_model.as_ref().map(|model| format!(" --rag-model {}", quote(model)));
+        let number = |name: &str, value: Option<u64>| value.map(|value| format!(" --{name} {value}"));
+        let more =
+            [model, number("rag-chunks", self.rag_chunks), number("rag-chunk-tokens", self.rag_chunk_tokens)];
+        more.into_iter().flatten().for_each(|flag| flags += &flag);
+        flags
+    }
+
     /// `None` without `--rag`. Errors as for `--model`; a model that gives no vectors: exit 2.
     pub fn load(&self, resolve: bool) -> Result<Option<LoadedRag>> {
         if !self.rag {

@@ -2,7 +2,8 @@
 
 use super::hosts::HostArgs;
 use super::model_arg;
-use crate::apply::fleet::Style;
+use crate::apply::HostOutcome;
+use crate::apply::fleet::{Results, Style};
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
 use crate::hardware::profiles;
@@ -36,6 +37,17 @@ pub fn probe(hosts: &HostArgs) -> Result<Facts> {
         1 => results.remove(0),
         _ => return Err(Failure::usage("a plan is for one host").hint("plan for each host apart").into()),
     };
+    facts_of(result)
+}
+
+/// Probes every host that is named, without measuring, so that the next apply finds the same facts.
+pub fn probe_all(hosts: &HostArgs) -> Result<Results> {
+    let op = Op::Probe { measure: false, urls: Vec::new() };
+    hosts.run(op, Vec::new(), Style::Silent, "nothing was changed")
+}
+
+/// The facts that a probe sent.
+pub fn facts_of(result: Result<HostOutcome>) -> Result<Facts> {
     let outcome = result?;
     if let Some(failure) = outcome.end.failure() {
         return Err(failure.into());

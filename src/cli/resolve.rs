@@ -2,7 +2,7 @@
 
 use crate::engine::split::SplitMode;
 use crate::error::{Context, Result, hint};
-use crate::fetch::release::Releases;
+use crate::fetch::release::{Archive, Releases};
 use crate::hardware::facts::Vendor;
 use crate::hardware::offers::{Offer, machine};
 use crate::hardware::profiles::Profile;
@@ -28,45 +28,46 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
     }
 }
 
-/// The archive of the planned build that is right for the machine, of those that are one archive. Without an answer
-/// the plan stays as it is without one, and says so: the archive can be given to `apply` as well.
-pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
+/// The archives of the planned build that are right for the machine. Without an answer the plan stays as it is without
+/// them, and says so: they can be given to `apply` as well.
+pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     let build = &request.build.id;
     let plan = plan(request)?;
     // A plan that is free to choose shares by layers once an archive is pinned.
     let tensor = request.fixed.split_mode == Some(SplitMode::Tensor);
     let profile = planned_machine(request, &plan).context("the plan's machine is one of the request's")?;
     let known = request.fixed.host.as_ref().filter(|_| profile.is_there());
-    let host = RuntimeHost::of_profile(&profile, tensor, known);
-    let (best, single) = (runtime::choose(&host, build), runtime::choose_single(&host, build));
-    let Some(name) = single.archives.first() else {
-        say!("warning: the runtime stays unpinned: {}", single.why);
-        single.others.iter().for_each(|other| say!("  {other}"));
-        return Ok(None);
-    };
-    match Releases::from_env(plan.engine().repository())?.archive(build, name) {
-        Ok(archive) => {
-            if host.vendor == Some(Vendor::Nvidia) {
-                say!("warning: {name} is pinned, and the ledger's compute buffers are CUDA's");
-                match &best.archives[..] {
-                    [server, libraries] => say!(
-                        "hint: {server} with {libraries} is faster here: unpack both into one folder, and give that \
-                         as a .tar.gz to `apply` with --runtime-archive"
-                    ),
-                    _ => say!(
-                        "hint: the release's archives for CUDA are a pair for a driver and a C library that are new \
-                         enough; `plan --host` tells whether a host's are"
-                    ),
-                }
+    let choice = runtime::choose(&RuntimeHost::of_profile(&profile, tensor, known), build);
+    if choice.archives.is_empty() {
+        say!("warning: the runtime stays unpinned: {}", choice.why);
+        choice.others.iter().for_each(|other| say!("  {other}"));
+        return Ok(Vec::new());
+    }
+    match Releases::from_env(plan.engine().repository())?.archives(build, &choice.archives) {
+        Ok(archives) => {
+            if !choice.others.is_empty() {
+                say!("note: {} is pinned: {}", choice.archives.join(" with "), choice.why);
+                choice.others.iter().for_each(|other| say!("  {other}"));
             }
-            Ok(Some(RuntimeFile { url: archive.url, sha256: archive.sha256, size_bytes: archive.size_bytes }))
+            if known.is_none() && profile.gpus.first().is_some_and(|gpu| gpu.vendor == Vendor::Nvidia) {
+                say!(
+                    "hint: the release's archives for CUDA are a pair for a driver and a C library that are new enough; \
+                     `plan --host` with --resolve pins it where a host's are"
+                );
+            }
+            let file = |archive: Archive| RuntimeFile {
+                url: archive.url,
+                sha256: archive.sha256,
+                size_bytes: archive.size_bytes,
+            };
+            Ok(archives.into_iter().map(file).collect())
         }
         Err(error) => {
             say!("warning: the runtime stays unpinned: {error:#}");
             if let Some(hint) = hint(&error) {
                 say!("hint: {hint}");
             }
-            Ok(None)
+            Ok(Vec::new())
         }
     }
 }

@@ -8,10 +8,13 @@ use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
 use crate::checked::FileName;
 use crate::error::{Context, Failure, Result};
+use crate::hardware::facts::Facts;
 use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
+use crate::render::carried::MOST_ARCHIVES;
 use crate::render::{Bundle, CarriedKind, FirstBoot, render, render_for};
+use crate::wire::needs::RuntimeNeeds;
 use std::path::{Path, PathBuf};
 
 /// Source of an apply: a plan made now, or one made earlier.
@@ -72,25 +75,22 @@ impl Source {
 
     /// The files for the host, by what they are: those given, and of the others those that the bundle
     /// carries. `known`: the model's files that the plan was made from count too.
-    pub fn files(
-        &self,
-        runtime: Option<&LocalFile>,
-        given: &[PathBuf],
-        known: bool,
-    ) -> Result<Vec<Travelling>> {
+    pub fn files(&self, runtime: &[LocalFile], given: &[PathBuf], known: bool) -> Result<Vec<Travelling>> {
         let known = if known { &self.model_files[..] } else { &[] };
         let models = model_files(&self.plan, given, known)?;
         let mut files: Vec<Travelling> =
             models.into_iter().map(|file| Travelling { what: CarriedKind::Model, file }).collect();
-        files.extend(runtime.map(|file| Travelling { what: CarriedKind::Runtime, file: file.clone() }));
-        let same = |one: &Travelling, other: &Travelling| {
-            one.what == other.what
-                && (one.what == CarriedKind::Runtime || one.file.blob.name == other.file.blob.name)
+        let archives = runtime.iter().cloned();
+        files.extend(archives.map(|file| Travelling { what: CarriedKind::Runtime, file }));
+        // Archives that are given take the place of all that are carried.
+        let given = |each: &Travelling, files: &[Travelling]| match each.what {
+            CarriedKind::Runtime => !runtime.is_empty(),
+            CarriedKind::Model => files.iter().any(|file| file.file.blob.name == each.file.blob.name),
         };
         let (planned, mut more) = (|name: &str| self.plan.files().any(|file| file.name == name), Vec::new());
         for each in &self.carried {
             let wanted = each.what == CarriedKind::Runtime || planned(&each.file.blob.name);
-            if wanted && !files.iter().any(|file| same(file, each)) {
+            if wanted && !given(each, &files) {
                 more.push(each.clone());
             }
         }
@@ -100,6 +100,19 @@ impl Source {
 }
 
 impl SourceArgs {
+    /// Whether the plan is made of flags that leave the machine open: then it is made for the host itself.
+    pub fn is_for_the_host(&self, overrides: &Overrides) -> bool {
+        let made = self.plan.is_some() || self.bundle.is_some() || overrides.file.is_some();
+        let args = self.plan_args.with(overrides);
+        !made && args.names_a_model() && !args.asks_for_a_machine()
+    }
+
+    /// The plan of these flags for the machine with these facts.
+    pub fn load_for_host(&self, overrides: &Overrides, facts: &Facts) -> Result<Source> {
+        let planned = self.plan_args.with(overrides).plan(Some(facts))?;
+        Source::new(planned.plan, planned.model_files)
+    }
+
     /// Works like [`SourceArgs::load`], with the overrides of one host by an inventory.
     pub fn load_for(&self, overrides: &Overrides) -> Result<Source> {
         if overrides.is_empty() {
@@ -178,7 +191,7 @@ impl SourceArgs {
                 (plan, Vec::new())
             }
             None => {
-                let planned = self.plan_args.plan()?;
+                let planned = self.plan_args.plan(None)?;
                 (planned.plan, planned.model_files)
             }
         };
@@ -277,12 +290,38 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// llama.cpp's archive, under its own name where a bundle can have a file of that name.
-pub fn runtime(archive: Option<&Path>) -> Result<Option<LocalFile>> {
-    let Some(path) = archive else { return Ok(None) };
-    let own = FileName::from_os(path.file_name().unwrap_or_default());
-    let name = own.or_else(|_| FileName::new("llama.cpp.tar.gz"))?;
-    hashed(path, name).map(Some)
+/// Returns what llama.cpp's archive needs of a host. `None` for several: what a pair lacks is known once both lie in one
+/// folder.
+pub fn needs(archives: &[&LocalFile]) -> Option<RuntimeNeeds> {
+    match archives {
+        [one] => one.runtime_needs(),
+        _ => None,
+    }
+}
+
+/// llama.cpp's archives, each under its own name where a bundle can have a file of that name.
+pub fn runtime(archives: &[PathBuf]) -> Result<Vec<LocalFile>> {
+    const HINT: &str =
+        "give the archive with llama-server and, for CUDA, the one with its libraries (cudart-…)";
+    if archives.len() > MOST_ARCHIVES {
+        let message = format!("--runtime-archive is there {} times", archives.len());
+        return Err(Failure::usage(message).hint(HINT).into());
+    }
+    let mut files: Vec<LocalFile> = Vec::new();
+    for path in archives {
+        let own = FileName::from_os(path.file_name().unwrap_or_default());
+        let file = hashed(path, own.or_else(|_| FileName::new("llama.cpp.tar.gz"))?)?;
+        let same =
+            |other: &&LocalFile| other.blob.sha256 == file.blob.sha256 || other.blob.name == file.blob.name;
+        if let Some(other) = files.iter().find(same) {
+            let both = format!("{} and {}", other.path.display(), path.display());
+            return Err(Failure::usage(format!("--runtime-archive: {both} have the same name or content"))
+                .hint(HINT)
+                .into());
+        }
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// Hashing takes a second per gigabyte or two, so it is shown.

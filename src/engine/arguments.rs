@@ -62,6 +62,14 @@ impl ServerArgs {
         }
     }
 
+    /// Returns the value of an argument that is a row of shares.
+    pub(super) fn shares(&self, flag: Flag) -> Option<&[u64]> {
+        match self.value(flag) {
+            Some(Value::Shares(shares)) => Some(shares),
+            _ => None,
+        }
+    }
+
     /// Returns the value of an argument that is one of a few words.
     pub(super) fn word(&self, flag: Flag) -> Option<&'static str> {
         match self.value(flag) {

@@ -1,4 +1,4 @@
-//! What this program has to know of an engine. docs/add-engine.md says how to add one.
+//! The trait of engines: all that this program has to know of one. docs/add-engine.md says how to add one.
 
 use super::arguments::ServerArgs;
 use super::grammar::Grammar;
@@ -41,6 +41,28 @@ pub trait Engine: Sync {
 
     /// Returns the way in which several cards share the model; `None` where they do not.
     fn split_mode(&self, args: &ServerArgs) -> Option<SplitMode>;
+
+    /// Returns the place on the bus of the card that is used alone, of several; `None` where none is.
+    fn lone_card(&self, args: &ServerArgs) -> Option<u64>;
+
+    /// Returns the share of each card, in the order of the bus; `None` where they are not given.
+    fn shares<'a>(&self, args: &'a ServerArgs) -> Option<&'a [u64]>;
+
+    /// Returns the place on the bus of the plan's card with this number.
+    fn place_of_card(&self, args: &ServerArgs, card: u64) -> u64 {
+        let place = |shares: &[u64]| {
+            let mut used = (0..).zip(shares).filter(|(_, share)| **share > 0);
+            used.nth(card as usize).map(|(place, _)| place)
+        };
+        self.lone_card(args).or_else(|| self.shares(args).and_then(place)).unwrap_or(card)
+    }
+
+    /// Returns the number in the plan of the server's device with this number; `None` if the plan leaves that card out.
+    fn card_of_device(&self, args: &ServerArgs, device: u64) -> Option<u64> {
+        let Some(shares) = self.shares(args) else { return Some(device) };
+        let mut used = (0..).zip(shares).filter(|(_, share)| **share > 0);
+        used.position(|(place, _): (u64, _)| place == device).map(|card| card as u64)
+    }
 
     // ---- Runtime ----
 

@@ -46,8 +46,8 @@ pub enum Cards<'a> {
     All,
     /// None, although the host may have some.
     Idle,
-    /// The first of several.
-    First,
-    /// Several together, each with its share in any unit.
+    /// The one at this place on the bus, of several.
+    One(usize),
+    /// Several together, each with its share in any unit, in the order of the bus; one with none is left alone.
     Shared(SplitMode, &'a [u64]),
 }

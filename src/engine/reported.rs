@@ -1,4 +1,4 @@
-//! What a server reports of itself at its start: the devices that it uses, its buffers and its offloaded layers.
+//! A server's report of its start: the devices that it uses, its buffers and its offloaded layers.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,27 +37,28 @@ pub enum Holder {
 }
 
 impl Reported {
-    /// It has said all: the compute buffers come last.
+    /// Returns whether it has said all: the compute buffers come last.
     pub fn is_complete(&self) -> bool {
         !self.model.is_empty() && !self.compute.is_empty()
     }
 
-    /// Its buffers, by what they hold, with their sizes.
+    /// Returns its buffers with their sizes.
     pub fn buffers(&self) -> impl Iterator<Item = (&String, &u64)> {
         [&self.model, &self.kv, &self.compute, &self.output].into_iter().flatten()
     }
 
-    /// The cards share every matrix, and are reported as one device.
+    /// Returns whether the cards share every matrix, and are reported as one device.
     pub fn is_shared(&self) -> bool {
         self.model.keys().any(|name| named(name) == Holder::EveryCard)
     }
 
-    /// Weights in the file's pages, bytes.
+    /// Returns the bytes of weights in the file's pages.
     pub fn mapped(&self) -> u64 {
         self.model.get(MAPPED).copied().unwrap_or(0)
     }
 
-    /// Weights that the CPU backend copied into an order of its own (`CPU_REPACK`, `AMX`, `CPU_KLEIDIAI`), bytes.
+    /// Returns the bytes of weights that the CPU backend copied into an order of its own (`CPU_REPACK`, `AMX`,
+    /// `CPU_KLEIDIAI`).
     pub fn repacked(&self) -> u64 {
         let is_copy = |name: &str| {
             named(name) == Holder::Host && !["CPU", MAPPED].contains(&name) && !name.ends_with("_Host")

@@ -11,7 +11,7 @@ pub struct Streamed {
     pub read: (u64, u64),
     /// The server's own measurement; `None` until the end.
     pub timings: Option<Timings>,
-    /// Nothing comes any more.
+    /// Whether its end has come.
     pub ended: bool,
 }
 
@@ -34,7 +34,7 @@ impl Streamed {
         self.read.0.saturating_add(self.pieces)
     }
 
-    /// How far it came, for whoever gave it up.
+    /// Returns how far it came, for the error of a request that was given up.
     pub fn so_far(&self) -> String {
         match (self.read, self.pieces) {
             ((0, 0), 0) => "it has not begun".to_string(),

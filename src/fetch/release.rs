@@ -44,6 +44,21 @@ struct Asset {
     browser_download_url: String,
 }
 
+impl Release {
+    fn archive(&self, repository: &str, build: &str, name: &str) -> Result<Archive> {
+        let asset = self.assets.iter().find(|asset| asset.name == name).ok_or_else(|| {
+            Failure::failed(format!("the release {build} of {repository} has no {name}")).hint(GIVE)
+        })?;
+        let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
+        let sha256 = digest
+            .and_then(|digest| Checksum::parse(digest).ok())
+            .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
+        let url = DownloadUrl::new(asset.browser_download_url.clone())
+            .with_context(|| format!("looking up {name}"))?;
+        Ok(Archive { url, sha256, size_bytes: asset.size })
+    }
+}
+
 impl Releases {
     /// Returns the releases of `owner/name` at the publisher's address, or at the one that the environment names.
     pub fn from_env(repository: &'static str) -> Result<Releases> {
@@ -51,8 +66,8 @@ impl Releases {
         Ok(Releases { api, repository })
     }
 
-    /// The archive called `name` of the release of `build`.
-    pub fn archive(&self, build: &str, name: &str) -> Result<Archive> {
+    /// The archives called `names` of the release of `build`, by one question.
+    pub fn archives(&self, build: &str, names: &[String]) -> Result<Vec<Archive>> {
         let Releases { api, repository } = self;
         let url = format!("{}/repos/{repository}/releases/tags/{build}", api.base());
         let project = repository.rsplit('/').next().unwrap_or(repository);
@@ -61,16 +76,7 @@ impl Releases {
         let list = api.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
         let release: Release = serde_json::from_slice(&list.body)
             .with_context(|| format!("{}: {} did not answer as GitHub does", what(), api.base()))?;
-        let asset = release.assets.into_iter().find(|asset| asset.name == name).ok_or_else(|| {
-            Failure::failed(format!("the release {build} of {repository} has no {name}")).hint(GIVE)
-        })?;
-        let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
-        let sha256 = digest
-            .and_then(|digest| Checksum::parse(digest).ok())
-            .ok_or_else(|| Failure::failed(format!("GitHub gives no SHA-256 of {name}")).hint(GIVE))?;
-        let url =
-            DownloadUrl::new(asset.browser_download_url).with_context(|| format!("looking up {name}"))?;
-        Ok(Archive { url, sha256, size_bytes: asset.size })
+        names.iter().map(|name| release.archive(repository, build, name)).collect()
     }
 
     fn refusal(&self, unanswered: Unanswered, build: &str) -> anyhow::Error {

@@ -28,7 +28,7 @@ fn list(name: &str, digest: &str) -> String {
 fn an_archive_is_pinned_by_its_digest() {
     let (name, sha) = (ARCHIVE.to_string(), "A".repeat(64));
     let (releases, requests) = releases(vec![Play::Text(list(&name, &format!("\"sha256:{sha}\"")))]);
-    let archive = releases.archive("b11434", &name).unwrap();
+    let archive = &releases.archives("b11434", &[name]).unwrap()[0];
     assert_eq!(archive.url, "https://x/llama-b11434-bin-ubuntu-x64.tar.gz");
     assert_eq!((archive.size_bytes, archive.sha256.as_str()), (31415926, "a".repeat(64).as_str()));
     let request = requests.recv().unwrap().join("\n");
@@ -49,12 +49,12 @@ fn a_release_that_cannot_be_pinned_is_an_error_that_says_why() {
         (vec![Play::Cut, Play::Stall, Play::Cut], "looking up llama.cpp b11434", "tried 3 times"),
     ] {
         let (releases, _requests) = releases(plays);
-        let error = releases.archive("b11434", &name).unwrap_err();
+        let error = releases.archives("b11434", std::slice::from_ref(&name)).unwrap_err();
         assert!(format!("{error:#}").contains(message), "{message}: {error:#}");
         assert!(hint(&error).unwrap().contains(word), "{word}: {error:#}");
         assert!(!format!("{error:#}").contains("gh_secret"));
     }
     let (releases, _requests) = releases(vec![Play::Text("<html>".to_string())]);
-    let error = releases.archive("b11434", &name).unwrap_err();
+    let error = releases.archives("b11434", std::slice::from_ref(&name)).unwrap_err();
     assert!(format!("{error:#}").contains("did not answer as GitHub does"), "{error:#}");
 }

@@ -75,6 +75,30 @@ impl Generation {
         ("xe", Generation::Xe),
     ];
 
+    /// The lowest compute capability of the cards of a generation of NVIDIA's (developer.nvidia.com/cuda-gpus).
+    pub fn compute_capability(self) -> Option<(u64, u64)> {
+        Some(match self {
+            Generation::Maxwell => (5, 0),
+            Generation::Pascal => (6, 0),
+            Generation::Volta => (7, 0),
+            Generation::TuringPlain | Generation::Turing | Generation::TuringSmall => (7, 5),
+            Generation::AmpereHbm => (8, 0),
+            Generation::Ampere | Generation::AmpereSmall => (8, 6),
+            Generation::Ada => (8, 9),
+            Generation::Hopper => (9, 0),
+            Generation::BlackwellHbm => (10, 0),
+            Generation::Blackwell => (12, 0),
+            Generation::BlackwellSoc => (12, 1),
+            Generation::Rdna
+            | Generation::Rdna2
+            | Generation::Rdna3
+            | Generation::Rdna4
+            | Generation::Cdna
+            | Generation::Xe
+            | Generation::Unknown => return None,
+        })
+    }
+
     /// Its boards have memory of separate chips, as many as channels: no stacks, and none in common with a host.
     pub fn is_of_chips(self) -> bool {
         use Generation::{AmpereHbm, BlackwellHbm, BlackwellSoc, Cdna, Hopper, Unknown, Volta};
@@ -131,6 +155,12 @@ mod tests {
             ("", Generation::Unknown),
         ] {
             assert_eq!(Generation::of_compute_capability(capability), generation, "{capability}");
+        }
+        // Back again, but for those of which several have one capability.
+        for (name, generation) in Generation::NAMES {
+            let Some((major, minor)) = generation.compute_capability() else { continue };
+            let back = Generation::of_compute_capability(&format!("{major}.{minor}"));
+            assert_eq!(back.compute_capability(), Some((major, minor)), "{name}");
         }
     }
 }

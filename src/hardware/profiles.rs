@@ -50,9 +50,10 @@ pub struct Profile {
     /// Promises an NVLink between every pair of its cards.
     #[serde(default)]
     pub nvlink: bool,
-    /// The host has other cards, which its server must leave alone.
+    /// Places of its cards among all that a server would see, in the order of the bus, where the host has others that
+    /// its server must leave alone.
     #[serde(skip)]
-    pub idle_cards: bool,
+    pub among: Option<Vec<usize>>,
     /// Any machine with one card of this size is called by it, whatever the card's speed.
     #[serde(default)]
     pub by_size: bool,

@@ -14,6 +14,7 @@ pub(crate) mod layout;
 pub(crate) mod loads;
 mod make;
 pub mod pooling;
+pub mod quality;
 pub(crate) mod recipe;
 pub mod registry;
 pub mod shape;

@@ -24,7 +24,7 @@ pub(super) struct Journey<'a> {
     pub model_bytes: u64,
     /// The models of other servers come before the first token, and load after it.
     pub embedding_bytes: u64,
-    /// llama.cpp's archive, where it is pinned.
+    /// llama.cpp's archives, where they are pinned.
     pub runtime_bytes: Option<u64>,
     pub profile: &'a Profile,
     pub memory: &'a [DeviceLedger],
@@ -38,7 +38,7 @@ impl<'a> Journey<'a> {
         Journey {
             model_bytes: plan.model.size_bytes,
             embedding_bytes: plan.beside().map(|server| server.size_bytes).sum(),
-            runtime_bytes: plan.llama_server.runtime.as_ref().map(|file| file.size_bytes),
+            runtime_bytes: requirements::pinned_bytes(plan.llama_server.archives()),
             profile,
             memory: &plan.memory,
             speed: &plan.speed,
@@ -60,7 +60,7 @@ impl<'a> Journey<'a> {
             embedding_bytes: self.embedding_bytes,
             runtime_bytes: self.runtime_bytes,
             download_bytes,
-            disk_bytes: requirements::disk_need(self.model_bytes + self.embedding_bytes),
+            disk_bytes: requirements::disk_need(self.model_bytes + self.embedding_bytes, self.runtime_bytes),
             network_mbit_s: self.profile.network_mbit_s,
             disk_read_mb_s: self.profile.disk_read_mb_s,
             download_seconds,

@@ -15,6 +15,15 @@ pub(super) fn used(facts: &Facts) -> impl Iterator<Item = &Gpu> {
     vendor::of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
 }
 
+/// Returns the place of each card that a plan may use among all of its maker's, in the order of the bus, by which the
+/// servers number them: CUDA by the unit's CUDA_DEVICE_ORDER, Vulkan's loader by itself.
+pub(super) fn places(facts: &Facts) -> Option<Vec<usize>> {
+    let mut all: Vec<&Gpu> = vendor::of_one_maker(facts).collect();
+    // Stable: cards of which the bus is not known stay as they are listed.
+    all.sort_by_key(|gpu| gpu.pci_bus_id.as_ref().map(|id| id.to_ascii_lowercase()));
+    used(facts).map(|gpu| all.iter().position(|one| std::ptr::eq(*one, gpu))).collect()
+}
+
 /// Returns the memory of the largest card that a server can use, bytes.
 fn most_memory(facts: &Facts) -> u64 {
     vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0)
@@ -98,7 +107,10 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
 fn without_driver(facts: &Facts) -> Vec<String> {
     let one = |card: &PciCard| {
         let install = vendor::of(card.vendor).install();
-        Some(format!("{}, so the plan leaves it out: install the driver ({install})", card.lacks()?))
+        Some(format!(
+            "{}, so the plan leaves it out: install the driver ({install})",
+            card.lacks(&facts.os.kernel)?
+        ))
     };
     facts.without_driver().filter_map(one).collect()
 }

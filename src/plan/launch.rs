@@ -5,13 +5,23 @@ use super::placement::Placement;
 use crate::engine::launch::{Cards, Launch};
 use crate::engine::server::ServerName;
 
-/// For a host with more cards than the plan uses, `idle_cards`.
+/// Returns the share of each card in the order of the bus: of those that the plan uses at their `places`, and none for
+/// the cards between them.
+pub fn shares_on_bus(placement: &Placement, places: Option<&[usize]>) -> Vec<u64> {
+    let Some(places) = places else { return placement.shares.clone() };
+    let mut all = vec![0; places.iter().max().map_or(0, |last| last + 1)];
+    places.iter().zip(&placement.shares).for_each(|(place, share)| all[*place] = *share);
+    all
+}
+
+/// `places` of the plan's cards on the bus, for a host that has others too; `shares` as [`shares_on_bus`] has them.
 pub fn chat<'a>(
     model: &'a PlannedModel,
     workload: &'a Workload,
     placement: &'a Placement,
     prompt_cache_mib: u64,
-    idle_cards: bool,
+    places: Option<&[usize]>,
+    shares: &'a [u64],
 ) -> Launch<'a> {
     Launch {
         server: ServerName::CHAT,
@@ -25,11 +35,11 @@ pub fn chat<'a>(
         batch: (workload.batch, workload.ubatch),
         layers: placement.n_gpu_layers(),
         host_experts: placement.host_experts,
-        cards: match placement.gpu_layers.len() {
-            0 if idle_cards => Cards::Idle,
-            1 if idle_cards => Cards::First,
-            0 | 1 => Cards::All,
-            _ => Cards::Shared(placement.split, &placement.shares),
+        cards: match (placement.gpu_layers.len(), places) {
+            (0, Some(_)) => Cards::Idle,
+            (1, Some(places)) => Cards::One(places.first().copied().unwrap_or(0)),
+            (0 | 1, None) => Cards::All,
+            _ => Cards::Shared(placement.split, shares),
         },
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),

@@ -23,6 +23,7 @@ pub mod requirements;
 pub mod runtime;
 pub mod servers;
 pub mod speed;
+pub mod suggest;
 pub mod verdict;
 
 pub use choice::{explained, plan};

@@ -1,7 +1,7 @@
 //! A machine that exists as a profile: what its facts say, instead of what was promised.
 
 use super::document::Plan;
-use super::host_cards::{host_share, usable, used};
+use super::host_cards::{host_share, places, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
@@ -32,7 +32,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let network = egress.filter_map(|egress| egress.mbit_s).min_by(f64::total_cmp);
     let disk = facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s);
     let mut gpus: Vec<GpuSpec> = used(facts).map(|gpu| card(gpu, known)).collect();
-    let idle_cards = facts.gpus.len() > gpus.len();
+    let among = places(facts).filter(|_| facts.gpus.len() > gpus.len());
     // Memory that a card has in common with the host is counted once: a part for each.
     let together: Vec<bool> = used(facts).map(Gpu::shares_host_memory).collect();
     let cards_share = ram - host_share(ram);
@@ -57,7 +57,7 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
         network_mbit_s: network.map_or(LEAST_NETWORK, |speed| (speed as u64).max(1)),
         disk_read_mb_s: disk.map_or(LEAST_DISK, |speed| (speed as u64).max(1)),
         nvlink: gpus.len() > 1 && facts.nvlink == Some(true),
-        idle_cards,
+        among,
         by_size: false,
         gpus,
     }
@@ -91,7 +91,7 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
 /// Uses the strongest of several different cards alone where that is better.
 pub fn request(mut request: Request, facts: &Facts) -> Request {
     let host = profile(facts, &request.profiles);
-    let alone = strongest(&host).filter(|_| request.fixed.split_mode.is_none());
+    let alone = strongest(&host, facts).filter(|_| request.fixed.split_mode.is_none());
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());
     request.budget = None;
@@ -113,11 +113,13 @@ fn is_better(one: &Plan, all: &Plan) -> bool {
 }
 
 /// The host with the strongest of its cards alone, where they differ.
-fn strongest(host: &Profile) -> Option<Profile> {
+fn strongest(host: &Profile, facts: &Facts) -> Option<Profile> {
     let strength = |gpu: &GpuSpec| gpu.vram_mib as f64 * gpu.memory_bandwidth_gb_s;
-    let best = host.gpus.iter().max_by(|a, b| strength(a).total_cmp(&strength(b)))?;
+    let (index, best) =
+        host.gpus.iter().enumerate().max_by(|(_, a), (_, b)| strength(a).total_cmp(&strength(b)))?;
     let differs = |gpu: &GpuSpec| (gpu.vram_mib, &gpu.name) != (best.vram_mib, &best.name);
-    let alone = Profile { gpus: vec![best.clone()], nvlink: false, idle_cards: true, ..host.clone() };
+    let place = places(facts)?[index];
+    let alone = Profile { gpus: vec![best.clone()], nvlink: false, among: Some(vec![place]), ..host.clone() };
     host.gpus.iter().any(differs).then_some(alone)
 }
 
@@ -311,7 +313,17 @@ mod tests {
         );
         assert!(said.iter().any(|reason| reason.contains("RTX 3090 alone")), "{said:?}");
         let argv = plan.llama_server.args.to_argv().join(" ");
+        assert!(argv.contains("--split-mode none --main-gpu 1"), "{argv}");
+        // The cards are numbered as the bus has them, whichever is listed first.
+        let on_bus = |card: &Gpu, bus: &str| Gpu { pci_bus_id: Some(bus.into()), ..card.clone() };
+        let cards = vec![on_bus(&small, "00000000:41:00.0"), on_bus(&big, "00000000:01:00.0")];
+        let argv = planned(cards, 64, "llama-7b", |_| ()).0.llama_server.args.to_argv().join(" ");
         assert!(argv.contains("--split-mode none --main-gpu 0"), "{argv}");
+        // Two of three: the one between them gets no share.
+        let dwarf = card_of("NVIDIA GeForce GT 1030", 2048, "6.1");
+        let argv = planned(vec![big.clone(), dwarf, big.clone()], 64, "llama-30b", |_| ());
+        let argv = argv.0.llama_server.args.to_argv().join(" ");
+        assert!(argv.contains("--tensor-split 24576,0,24576 "), "{argv}");
         // A model that does not fit the one has both.
         let (plan, _) = planned(vec![small, big.clone()], 64, "llama-30b", |_| ());
         assert_eq!(plan.profile.gpus.len(), 2);

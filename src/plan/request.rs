@@ -83,7 +83,7 @@ pub struct Fixed {
     /// The probed host that it is for; `None`: a class of machines.
     pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
-    pub runtime: Option<RuntimeFile>,
+    pub runtime: Vec<RuntimeFile>,
     /// Addresses that may use the API too; `None`: the host alone.
     pub expose: Option<Exposure>,
 }

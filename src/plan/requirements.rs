@@ -1,7 +1,8 @@
 //! Requirements of a plan on its host: need from the ledger, promise from the profile.
 
-use super::document::{Bound, Plan, ProfileKind, Requirement};
+use super::document::{Bound, Plan, ProfileKind, Requirement, RuntimeFile};
 use super::ledger::REPORTED_RAM;
+use super::runtime::{self, RuntimeHost};
 use crate::engine::server::Role;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::hardware::vendor;
@@ -44,6 +45,8 @@ pub mod ids {
     pub const GPU_COMPUTE: &str = "gpu-compute";
     /// Lowest driver version of the cards.
     pub const GPU_DRIVER: &str = "gpu-driver";
+    /// The newest CUDA that the driver runs, the lowest among the cards.
+    pub const GPU_CUDA: &str = "gpu-cuda";
     /// Whether NVLink connects every pair of the cards.
     pub const NVLINK: &str = "nvlink";
     /// In no plan: what a host's cards were linked by when a plan was applied to it
@@ -79,15 +82,26 @@ pub mod ids {
 
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;
+/// The agent and the journal alone, bytes.
+const DISK_BESIDE_RUNTIME: u64 = 256 * MIB;
+/// A pinned archive and what it unpacks to, in its bytes: those of programs are a third to a half of them.
+const DISK_OF_ARCHIVE: u64 = 4;
 
 /// The mission's document (27.05.2025) asks for NVMe of 1 TB on a medium node: a 24 GB card and up, as
 /// such cards report themselves. A file system keeps a few percent of a disk for itself.
 const MEDIUM_VRAM: u64 = 22 << 10;
 const MEDIUM_DISK: u64 = 950_000_000_000;
 
-/// Bytes of disk for a model of `size` bytes.
-pub(super) fn disk_need(size: u64) -> u64 {
-    size + DISK_BESIDE_MODEL
+/// Bytes of disk for a model of `size` bytes and a runtime whose archives have `archives` bytes; CUDA's have so many
+/// that they count.
+pub(super) fn disk_need(size: u64, archives: Option<u64>) -> u64 {
+    let runtime = archives.unwrap_or(0).saturating_mul(DISK_OF_ARCHIVE).saturating_add(DISK_BESIDE_RUNTIME);
+    size.saturating_add(runtime.max(DISK_BESIDE_MODEL))
+}
+
+/// Bytes of all pinned archives; `None` if none is.
+pub(super) fn pinned_bytes<'a>(archives: impl IntoIterator<Item = &'a RuntimeFile>) -> Option<u64> {
+    archives.into_iter().map(|file| file.size_bytes).reduce(u64::saturating_add)
 }
 
 /// A card that is paid for keeps the promise of the profile's.
@@ -100,6 +114,54 @@ pub(super) fn promise_card(requirements: &mut [Requirement], card: &str) {
     }
 }
 
+/// Lowest version that a runtime needs, or that the release's archives would need.
+struct OfRuntime {
+    id: &'static str,
+    need: Option<String>,
+    promise: Option<String>,
+    why: String,
+}
+
+/// What the runtime needs of the cards and their driver. Where it is known, that is what it needs; else the least that
+/// any build needs, and as a promise what the release's archive does.
+fn of_runtime(plan: &Plan, profile: &Profile) -> Vec<OfRuntime> {
+    let known = plan.llama_server.runtime_choice.as_ref().filter(|choice| choice.kind.is_some());
+    if let Some(needs) = known.map(|choice| &choice.needs) {
+        let bounds = [
+            (ids::GPU_COMPUTE, &needs.compute_capability),
+            (ids::GPU_DRIVER, &needs.driver),
+            (ids::GPU_CUDA, &needs.cuda),
+        ];
+        let bounds = bounds.into_iter().filter_map(|(id, least)| Some((id, least.as_ref()?)));
+        return bounds
+            .map(|(id, least)| OfRuntime {
+                id,
+                need: Some(least.version.clone()),
+                promise: None,
+                why: least.why.clone(),
+            })
+            .collect();
+    }
+    let least = profile.gpus.first().map(|gpu| vendor::of(gpu.vendor).least()).unwrap_or_default();
+    let host = RuntimeHost::of_profile(profile, false, None);
+    let release = runtime::needs_of_release(&host, &plan.llama_server.build).driver;
+    let bounds =
+        [(ids::GPU_COMPUTE, least.compute_capability, None), (ids::GPU_DRIVER, least.driver, release)];
+    let bounds = bounds.into_iter().filter_map(|(id, least, release)| Some((id, least?, release)));
+    bounds
+        .map(|(id, (version, why), release)| {
+            let newer = release.filter(|release| release.version != version);
+            let also = newer.as_ref().map_or(String::new(), |newer| format!("; {}", newer.why));
+            OfRuntime {
+                id,
+                need: Some(version.to_string()),
+                promise: newer.map(|newer| newer.version),
+                why: format!("{why}{also}"),
+            }
+        })
+        .collect()
+}
+
 /// Returns the requirements of `plan` on a host that keeps the promises of `profile`. The plan's memory and
 /// servers must be there already.
 pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
@@ -109,6 +171,7 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
     let processor = profile.processor.row();
     let flags = |names: &[&str]| Bound::AllOf(names.iter().map(|name| name.to_string()).collect());
     let host = &plan.memory[0];
+    let archives = pinned_bytes(plan.llama_server.archives());
     let files: u64 = plan.servers().map(|server| server.size_bytes).sum();
     let indexes = plan.beside().filter_map(|server| Some(server.embedding?.index.size_bytes));
     let indexes: Option<u64> = indexes.reduce(u64::saturating_add);
@@ -145,9 +208,9 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         ),
         requirement(
             ids::DISK,
-            Some(Bound::AtLeast(disk_need(files))),
+            Some(Bound::AtLeast(disk_need(files, archives))),
             // Room for the index is wanted, but a host whose index has grown still runs.
-            indexes.map(|size| Bound::AtLeast(disk_need(files).saturating_add(size))),
+            indexes.map(|size| Bound::AtLeast(disk_need(files, archives).saturating_add(size))),
             "bytes",
             match indexes {
                 Some(_) => "the models, the runtime and the journal; and the index of --rag",
@@ -228,11 +291,9 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         "one of",
         "the profile's speed counts on such a card",
     ));
-    let least = profile.gpus.first().map(|gpu| vendor::of(gpu.vendor).least()).unwrap_or_default();
-    for (id, bound) in [(ids::GPU_COMPUTE, least.compute_capability), (ids::GPU_DRIVER, least.driver)] {
-        if let Some((version, why)) = bound {
-            all.push(requirement(id, Some(Bound::Name(version.to_string())), None, "at least", why));
-        }
+    for bound in of_runtime(plan, profile) {
+        let (need, promise) = (bound.need.map(Bound::Name), bound.promise.map(Bound::Name));
+        all.push(requirement(bound.id, need, promise, "at least", &bound.why));
     }
     if plan.profile.nvlink {
         all.push(requirement(

@@ -8,6 +8,7 @@ pub(super) const ROW: Row = Row {
     uname: "aarch64",
     elf: elf::EM_AARCH64.0,
     debian: "arm64",
+    cuda: "sbsa",
     asset: "arm64",
     catalogues: &["aarch64", "arm64", "arm"],
     flags_key: "Features",

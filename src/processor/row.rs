@@ -10,6 +10,8 @@ pub struct Row {
     pub elf: u16,
     /// Its name in dpkg's packages.
     pub debian: &'static str,
+    /// Its name in the addresses of NVIDIA's package repositories.
+    pub cuda: &'static str,
     /// Its name in llama.cpp's release archives.
     pub asset: &'static str,
     /// Its names in price catalogues.

@@ -8,6 +8,7 @@ pub(super) const ROW: Row = Row {
     uname: "x86_64",
     elf: elf::EM_X86_64.0,
     debian: "amd64",
+    cuda: "x86_64",
     asset: "x64",
     catalogues: &["x86_64", "x86", "x64", "amd64"],
     flags_key: "flags",

@@ -2,7 +2,7 @@
 
 use super::broken::broken;
 pub use super::carried::CarriedKind;
-use super::carried::{self, Carried, Seed};
+use super::carried::{self, Carried, MOST_ARCHIVES, Seed};
 use super::first_boot::FirstBoot;
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::engine::server::ServerName;
@@ -214,6 +214,12 @@ pub(super) fn check_path(path: &RelativePath) -> Result<()> {
 /// Returns the files that a plan makes a host fetch. Refuses two files of one name.
 pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
+    let beside = &plan.llama_server.runtime_beside;
+    if beside.len() + 1 > MOST_ARCHIVES || (pinned.is_none() && !beside.is_empty()) {
+        return Err(Failure::usage("the plan's runtime has archives beside it that no release has")
+            .hint("make the plan anew, with `agi-provision plan --resolve`")
+            .into());
+    }
     let mut downloads = vec![Download {
         what: CarriedKind::Runtime,
         name: format!("{} {}", plan.engine().name(), plan.llama_server.build),
@@ -221,6 +227,13 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
         size_bytes: pinned.map(|file| file.size_bytes),
         sha256: pinned.map(|file| file.sha256.clone()),
     }];
+    downloads.extend(beside.iter().map(|file| Download {
+        what: CarriedKind::Runtime,
+        name: format!("{} {}, libraries beside it", plan.engine().name(), plan.llama_server.build),
+        url: Some(file.url.clone()),
+        size_bytes: Some(file.size_bytes),
+        sha256: Some(file.sha256.clone()),
+    }));
     for file in plan.files() {
         if downloads.iter().any(|known| known.what == CarriedKind::Model && file.name == known.name) {
             return Err(

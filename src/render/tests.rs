@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::{Exit, exit_code};
-use crate::plan::document::Place;
+use crate::plan::document::{Place, RuntimeFile};
 
 fn plan() -> Plan {
     Plan::from_json(include_str!("../../tests/golden/plans/gpu.json")).unwrap()
@@ -144,6 +144,31 @@ fn a_third_server_is_rendered_as_the_second_is() {
     assert_eq!(bundle.manifest().downloads.len(), 3);
 }
 
+#[test]
+fn a_plan_with_archives_beside_none_or_with_too_many_is_not_rendered() {
+    let pinned = |count: usize| {
+        let mut plan = plan();
+        let file = RuntimeFile {
+            url: "https://example.org/x.tar.gz".parse().unwrap(),
+            sha256: "0".repeat(64).parse().unwrap(),
+            size_bytes: 1,
+        };
+        plan.llama_server.runtime_beside = vec![file.clone(); count];
+        (plan, file)
+    };
+    let (alone, _) = pinned(1);
+    let (mut many, file) = pinned(2);
+    many.llama_server.runtime = Some(file.clone());
+    for plan in [&alone, &many] {
+        assert!(render(plan).unwrap_err().to_string().contains("archives beside it that no release has"));
+    }
+    let (mut pair, _) = pinned(1);
+    pair.llama_server.runtime = Some(file);
+    let bundle = render(&pair).unwrap();
+    let archives = bundle.manifest().downloads.iter().filter(|file| file.what == CarriedKind::Runtime);
+    assert_eq!(archives.count(), 2);
+}
+
 /// Texts that a stranger may write into a plan. Each ends the reading, and the error says which text it was.
 #[test]
 fn a_plan_with_a_text_that_is_no_name_sum_or_address_is_not_read() {
@@ -168,9 +193,11 @@ fn a_plan_with_a_text_that_is_no_name_sum_or_address_is_not_read() {
         ("/model/id".to_string(), "m\nExecStartPre=+/bin/evil", "not a model's name"),
         ("/llama_server/runtime/sha256".to_string(), "../../../../home", "not a SHA-256"),
         ("/llama_server/runtime/url".to_string(), "http://example.org/x", "not an address for downloads"),
+        ("/llama_server/runtime_beside/0/sha256".to_string(), "../../../../home", "not a SHA-256"),
     ] {
         let mut plan = plan.clone();
         plan["llama_server"]["runtime"] = runtime.clone();
+        plan["llama_server"]["runtime_beside"] = serde_json::json!([runtime]);
         Plan::from_json(&plan.to_string()).unwrap();
         *plan.pointer_mut(&at).unwrap() = text.into();
         let said = format!("{:#}", Plan::from_json(&plan.to_string()).unwrap_err());

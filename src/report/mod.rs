@@ -6,5 +6,6 @@ pub mod html;
 pub mod levels;
 pub mod plan;
 pub mod status;
+pub mod suggest;
 pub mod table;
 pub mod verify;

@@ -171,7 +171,7 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
                 cost.offer.provider,
                 if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
                 cost.offer.source,
-                cost.offer.as_of
+                cost.offer.day()
             );
             if let Some(other) = &cost.converted {
                 let _ = writeln!(
@@ -189,7 +189,9 @@ fn speed_and_cost(out: &mut String, plan: &Plan) {
                 let _ = writeln!(out, "        rented{region} at {url}");
             }
             if let Some(days) = offers::stale_days(&cost.offer.as_of, offers::today()) {
-                let _ = writeln!(out, "        this price is {days} days old: look it up before renting");
+                let most = if cost.offer.as_of_inferred { "up to " } else { "" };
+                let _ =
+                    writeln!(out, "        this price is {most}{days} days old: look it up before renting");
             }
         }
         None => {

@@ -10,6 +10,7 @@ pub fn text(report: &Report) -> String {
             Judgement::Ok => "ok",
             Judgement::Warning => "warning",
             Judgement::Allowed => "allowed",
+            Judgement::Later => "with driver",
             Judgement::Refused => "REFUSED",
         };
         vec![line.id.clone(), line.needed.clone(), line.found.clone(), outcome.to_string()]

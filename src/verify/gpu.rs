@@ -1,16 +1,17 @@
 //! Checks GPUs: count, memory, links, and whether the runtime can use them.
 
 use super::found::{Finding, Held, holds, number};
-use crate::hardware::facts::{Facts, Gpu, PciCard};
+use crate::hardware::facts::{Facts, Gpu};
 use crate::plan::document::Bound;
 use crate::units::gib;
 
 pub fn count(facts: &Facts) -> Finding<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
-    let why = lost.map(|(_, why)| why.clone()).or(facts.failed.get("gpus").cloned());
-    // Fewer than there are on the bus.
-    let without: Vec<String> = facts.without_driver().filter_map(PciCard::lacks).collect();
-    let why = why.or((!without.is_empty()).then(|| without.join("; ")));
+    // Fewer than there are on the bus: without their driver its tool fails, and says less.
+    let without: Vec<String> =
+        facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
+    let without = (!without.is_empty()).then(|| without.join("; "));
+    let why = lost.map(|(_, why)| why.clone()).or(without).or(facts.failed.get("gpus").cloned());
     let mut text = match facts.gpus.len() {
         0 => "no GPU".to_string(),
         1 => "1 GPU".to_string(),
@@ -33,9 +34,10 @@ pub fn model(facts: &Facts) -> Finding<'_> {
 }
 
 /// The need must be free on every card (or used by our own service); the promise is what cards have.
-pub fn memory(facts: &Facts, held: &Held) -> Finding<'static> {
-    let least = facts.gpus.iter().map(whole).min().unwrap_or(0);
-    let usable = facts.gpus.iter().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
+pub fn memory(facts: &Facts, cards: usize, held: &Held) -> Finding<'static> {
+    let largest = || largest(facts, cards).into_iter();
+    let least = largest().map(whole).min().unwrap_or(0);
+    let usable = largest().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
     let text = match facts.gpus.iter().find(|gpu| instances(gpu).is_some()) {
         _ if facts.gpus.is_empty() => "no GPU".to_string(),
         Some(gpu) => format!("{} in the largest MIG instance of GPU {}", gib(whole(gpu)), gpu.index),
@@ -44,6 +46,14 @@ pub fn memory(facts: &Facts, held: &Held) -> Finding<'static> {
     let mut found = number(usable, text);
     found.keeps_promise = Some(Box::new(move |bound| matches!(bound, Bound::AtLeast(n) if *n <= least)));
     found
+}
+
+/// The `cards` of the host with the most memory: a plan that leaves a card out leaves a smaller one.
+fn largest(facts: &Facts, cards: usize) -> Vec<&Gpu> {
+    let mut all: Vec<&Gpu> = facts.gpus.iter().collect();
+    all.sort_by_key(|gpu| std::cmp::Reverse(whole(gpu)));
+    all.truncate(cards);
+    all
 }
 
 fn instances(gpu: &Gpu) -> Option<&[u64]> {
@@ -112,9 +122,13 @@ fn pcie(facts: &Facts, gpu: u64) -> String {
     format!(" ({:.0} GB/s each way at best, PCIe {} ×{})", pcie.gb_s(), pcie.generation_max, pcie.width)
 }
 
-/// The lowest version among the cards, against one that is needed.
-pub fn version<'a>(facts: &'a Facts, of: impl Fn(&'a Gpu) -> Option<&'a String>) -> Finding<'a> {
-    let versions: Vec<&String> = facts.gpus.iter().filter_map(of).collect();
+/// The lowest version among the `cards` that a plan uses, against one that is needed.
+pub fn version<'a>(
+    facts: &'a Facts,
+    cards: usize,
+    of: impl Fn(&'a Gpu) -> Option<&'a String>,
+) -> Finding<'a> {
+    let versions: Vec<&String> = largest(facts, cards).into_iter().filter_map(of).collect();
     let lowest = versions.iter().min_by_key(|text| numbers(text)).map(|text| text.to_string());
     match lowest {
         // A card that does not say is not refused for it.

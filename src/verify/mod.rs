@@ -49,13 +49,20 @@ pub enum Judgement {
     Warning,
     /// Below the need, and allowed by name (`--allow ID`).
     Allowed,
+    /// Below the need, and judged again when the driver is there that this apply installs.
+    Later,
     /// Below the need.
     Refused,
 }
 
 /// Judges every requirement. One that this version does not know is a warning that says so.
 pub fn check(requirements: &[Requirement], facts: &Facts, held: &Held) -> Report {
-    Report { lines: requirements.iter().map(|r| line(r, facts, held)).collect() }
+    let count = requirements.iter().find(|requirement| requirement.id == ids::GPU_COUNT);
+    let cards = match count.and_then(|count| count.need.as_ref()) {
+        Some(Bound::AtLeast(cards)) => usize::try_from(*cards).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    Report { lines: requirements.iter().map(|r| line(r, facts, cards, held)).collect() }
 }
 
 impl Report {
@@ -89,6 +96,16 @@ impl Report {
         self
     }
 
+    /// Leaves refusals of these requirements for later: the driver that tells of them is not there yet.
+    pub fn later(mut self, ids: &[&str]) -> Report {
+        for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id.as_str())) {
+            if line.outcome == Judgement::Refused || line.outcome == Judgement::Warning {
+                line.outcome = Judgement::Later;
+            }
+        }
+        self
+    }
+
     /// Returns the lines that would refuse and were allowed by name.
     pub fn allowed(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.outcome == Judgement::Allowed)
@@ -100,7 +117,7 @@ impl Report {
     }
 }
 
-fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
+fn line(requirement: &Requirement, facts: &Facts, cards: usize, held: &Held) -> Line {
     let line = |needed: String, found: String, outcome| Line {
         id: requirement.id.clone(),
         needed,
@@ -108,7 +125,7 @@ fn line(requirement: &Requirement, facts: &Facts, held: &Held) -> Line {
         outcome,
         why: requirement.why.clone(),
     };
-    let Some(found) = find(&requirement.id, facts, held) else {
+    let Some(found) = find(&requirement.id, facts, cards, held) else {
         return line("?".to_string(), "not known to this version".to_string(), Judgement::Warning);
     };
     let show = |bound: &Bound| show(bound, &requirement.unit);
@@ -136,7 +153,8 @@ fn show(bound: &Bound, unit: &str) -> String {
     }
 }
 
-fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Finding<'a>> {
+/// `cards`: how many of the host's the plan uses.
+fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Finding<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
         ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
@@ -155,10 +173,11 @@ fn find<'a>(id: &str, facts: &'a Facts, held: &Held) -> Option<Finding<'a>> {
         }
         ids::NETWORK => network(facts),
         ids::GPU_COUNT => gpu::count(facts),
-        ids::GPU_VRAM => gpu::memory(facts, held),
+        ids::GPU_VRAM => gpu::memory(facts, cards, held),
         ids::GPU_MODEL => gpu::model(facts),
-        ids::GPU_COMPUTE => gpu::version(facts, |gpu| gpu.compute_capability.as_ref()),
-        ids::GPU_DRIVER => gpu::version(facts, |gpu| gpu.driver.as_ref()),
+        ids::GPU_COMPUTE => gpu::version(facts, cards, |gpu| gpu.compute_capability.as_ref()),
+        ids::GPU_DRIVER => gpu::version(facts, cards, |gpu| gpu.driver.as_ref()),
+        ids::GPU_CUDA => gpu::version(facts, cards, |gpu| gpu.cuda_version.as_ref()),
         ids::NVLINK => gpu::nvlink(facts),
         id => {
             let server = ids::server_of(id)?;

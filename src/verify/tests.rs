@@ -1,7 +1,8 @@
 use super::*;
 use crate::engine::server::ServerName;
 use crate::hardware::facts::{
-    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
+    Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, PciCard, Pcie, Port,
+    SCHEMA,
 };
 
 const GIB: u64 = 1 << 30;
@@ -218,6 +219,42 @@ fn gpu_memory_counts_instances_and_our_own_process() {
 }
 
 #[test]
+fn a_smaller_card_that_the_plan_leaves_out_is_not_held_against_the_host() {
+    let need = |cards: u64| {
+        [
+            requirement(ids::GPU_COUNT, Some(Bound::AtLeast(cards)), None, "GPUs"),
+            requirement(
+                ids::GPU_VRAM,
+                Some(Bound::AtLeast(60 * GIB)),
+                Some(Bound::AtLeast(70 * GIB)),
+                "bytes",
+            ),
+            requirement(ids::GPU_COMPUTE, Some(Bound::Name("7.5".into())), None, "at least"),
+        ]
+    };
+    let mut facts = facts();
+    facts.gpus.iter_mut().for_each(|gpu| gpu.compute_capability = Some("8.0".into()));
+    let small = Gpu {
+        memory_total_bytes: 2 * GIB,
+        memory_free_bytes: Some(2 * GIB),
+        compute_capability: Some("6.1".into()),
+        ..gpu()
+    };
+    facts.gpus.insert(0, small);
+    let refused = |cards| {
+        let report = check(&need(cards), &facts, &Held::default());
+        report
+            .lines
+            .iter()
+            .filter(|line| line.outcome != Judgement::Ok)
+            .map(|line| line.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((refused(1), refused(2)), (vec![], vec![]));
+    assert_eq!(refused(3), [ids::GPU_VRAM, ids::GPU_COMPUTE]);
+}
+
+#[test]
 fn versions_compare_as_numbers_and_unknown_ones_pass() {
     let driver = [requirement(ids::GPU_DRIVER, Some(Bound::Name("525.60.13".into())), None, "at least")];
     let line = |facts: &Facts| check(&driver, facts, &Held::default()).lines[0].clone();
@@ -264,4 +301,39 @@ fn a_promised_network_and_disk_are_warnings_and_only_once_they_were_looked_at() 
     }
     facts.disk.total_bytes = 100 * GIB;
     assert_eq!(outcomes(&facts)[2], (Judgement::Warning, "100.0 GiB on /".into()));
+}
+
+#[test]
+fn a_kernel_that_came_without_the_drivers_module_is_named() {
+    let mut facts = Facts { gpus: Vec::new(), ..facts() };
+    facts.os.kernel = "6.1.0-50-cloud".into();
+    facts.failed.insert("gpus".into(), "nvidia-smi: NVIDIA-SMI has failed".into());
+    let card = |built_for: &[&str], driver: Option<&str>| PciCard {
+        bus_id: "0000:01:00.0".into(),
+        name: Some("NVIDIA GA100 [A100]".into()),
+        driver: driver.map(String::from),
+        wants_driver: Some("nvidia".into()),
+        built_for: built_for.iter().map(|kernel| kernel.to_string()).collect(),
+        ..PciCard::default()
+    };
+    for (card, found) in [
+        (
+            card(&["6.1.0-48-cloud", "6.1.0-49-cloud"], None),
+            "has no driver: nvidia is built for kernel 6.1.0-48-cloud, 6.1.0-49-cloud and not for 6.1.0-50-cloud, which runs",
+        ),
+        (card(&["6.1.0-50-cloud"], None), "at 0000:01:00.0 has no driver (nvidia is not loaded)"),
+        (card(&[], None), "at 0000:01:00.0 has no driver (nvidia is not loaded)"),
+        (card(&["6.1.0-49-cloud"], Some("nouveau")), "has the driver nouveau, and llama.cpp needs nvidia"),
+    ] {
+        facts.pci_cards = vec![card];
+        let report = check(
+            &[requirement(ids::GPU_COUNT, Some(Bound::AtLeast(1)), None, "GPUs")],
+            &facts,
+            &Held::default(),
+        );
+        assert_eq!(report.lines[0].outcome, Judgement::Refused);
+        assert!(report.lines[0].found.contains(found), "{:?}", report.lines[0]);
+        // While a driver is being installed, that is no refusal.
+        assert!(report.later(&[ids::GPU_COUNT]).passes());
+    }
 }

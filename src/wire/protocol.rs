@@ -10,6 +10,7 @@ use crate::checked::{Checksum, FileName, HostPath, Port, ProxyUrl};
 use crate::error::{Exit, Failure};
 use crate::fetch::Token;
 use crate::hardware::facts::Facts;
+use crate::hardware::vendor::driver::Origin;
 use crate::verify::Report;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -131,12 +132,19 @@ pub struct Apply {
     /// Seconds that a server may show no progress while it starts and answers; `None`: as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_timeout: Option<u64>,
+    /// Where the driver of the host's cards is taken from, if they have none; `None`: it is not installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Origin>,
+    /// The client has followed this apply up to a restart of the host: shows how it goes on, and begins nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejoins: bool,
     /// Requirements that may refuse without stopping the apply, or the service later.
     #[serde(default)]
     pub allow: Vec<String>,
-    /// Files the client can send.
-    pub runtime: Option<Blob>,
-    /// Needs of the archive among them.
+    /// Archives of llama.cpp that the client can send: one with llama-server, and those of libraries beside it.
+    #[serde(default)]
+    pub runtime: Vec<Blob>,
+    /// Needs of the archive among them, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_needs: Option<RuntimeNeeds>,
     /// Seconds to wait for work of the host's own before anything is sent; `None`: as usual.
@@ -265,6 +273,11 @@ pub enum Event {
         schema: String,
         /// Id of the bundle.
         bundle: String,
+    },
+    /// The host is about to restart, and the job goes on at its next boot.
+    Restarting {
+        /// Reason.
+        why: String,
     },
     /// The host was restarted in the middle; the job goes on.
     Resumed {

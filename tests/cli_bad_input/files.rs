@@ -92,6 +92,17 @@ fn a_model_file_must_be_the_planned_one() {
     );
     apply(&home, &["--model", "tiny.gguf", "--runtime-archive", "gone.tar.gz"]).refused(1, "gone.tar.gz", "");
     apply(&home, &["--model", "tiny.gguf", "--runtime-archive", "."]).refused(2, "a directory", "");
+    let archives = |names: &[&'static str]| -> Vec<&str> {
+        names
+            .iter()
+            .fold(vec!["--model", "tiny.gguf"], |all, name| [&all[..], &["--runtime-archive", name]].concat())
+    };
+    apply(&home, &archives(&["tiny.gguf", "./tiny.gguf"])).refused(2, "the same name or content", "cudart-");
+    apply(&home, &archives(&["tiny.gguf", "a", "b"])).refused(
+        2,
+        "--runtime-archive is there 3 times",
+        "cudart-",
+    );
     apply(&home, &["--model", "tiny.gguf", "--agent", "gone"]).refused(1, "gone", "");
 }
 

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub mod driver;
 pub mod gate;
 pub mod gpu;
 pub mod journey;

@@ -32,23 +32,26 @@ impl<'a> Kept<'a> {
     }
 
     fn is_kept(&self, blob: &Blob) -> bool {
-        !(self.full || self.runtime_refused && *blob == self.desired.record.runtime)
+        let record = &self.desired.record;
+        let is_runtime = *blob == record.runtime || record.archives().contains(blob);
+        !(self.full || self.runtime_refused && is_runtime)
     }
 
     fn blobs(&self) -> impl Iterator<Item = &'a Blob> {
         let record = &self.desired.record;
-        record.models.iter().chain([&record.runtime])
+        record.models.iter().chain(record.archives())
     }
 
     /// Returns whether taking back the change would remove a file that stays.
     pub fn holds(&self, how: &How) -> bool {
         let How::Remove(path) = how else { return false };
-        let whole = |blob: &&Blob| {
-            (*path == model_folder(blob) && generation::has_model(blob))
-                || (*path == runtime_folder(blob)
-                    && runtime::noted(blob).is_some_and(|runtime| runtime.installed.is_none()))
-        };
-        self.blobs().find(whole).is_some_and(|blob| self.is_kept(blob))
+        let record = &self.desired.record;
+        let unpacked = || runtime::noted(&record.runtime).is_some_and(|noted| noted.installed.is_none());
+        if *path == runtime_folder(&record.runtime) {
+            return unpacked() && self.is_kept(&record.runtime);
+        }
+        let mut models = record.models.iter();
+        models.any(|blob| *path == model_folder(blob) && generation::has_model(blob) && self.is_kept(blob))
     }
 
     /// Removes the arrived files that do not stay.
@@ -60,8 +63,10 @@ impl<'a> Kept<'a> {
     /// Names of what is there for the next apply and would not be but for this one, by `undo`.
     pub fn names(&self, undo: &[Undo]) -> Vec<&'a str> {
         let brought = |path: &Path| undo.iter().any(|undo| matches!(&undo.how, How::Remove(p) if p == path));
+        let record = &self.desired.record;
         let here = |blob: &&Blob| {
-            let folders = [model_folder(blob), runtime_folder(blob)];
+            let folders = [model_folder(blob), runtime_folder(&record.runtime)];
+            let folders = if record.archives().contains(blob) { &folders[1..] } else { &folders[..1] };
             self.is_kept(blob)
                 && (receive::arrived(blob).exists()
                     || folders

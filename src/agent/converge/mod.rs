@@ -1,11 +1,12 @@
 //! Runs the steps, and takes back what they changed when one fails.
 
+pub mod judged;
 mod kept;
 pub mod plan;
 pub mod remove;
 
 use self::kept::Kept;
-use crate::agent::host::{disk, service};
+use crate::agent::host::{disk, restart, service};
 use crate::agent::servers::api::Api;
 use crate::agent::servers::beside;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
@@ -19,7 +20,7 @@ use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
 use crate::outside::{self, Kind};
-use crate::wire::protocol::{End, START_TIMEOUT};
+use crate::wire::protocol::{End, Event, START_TIMEOUT};
 use crate::{files, paths};
 use plan::Planned;
 use std::collections::BTreeSet;
@@ -52,13 +53,23 @@ fn observe(resource: &dyn Resource, desired: &Desired, past: &Past) -> Result<Ob
     resource.observe(desired, past).with_context(|| format!("checking {}", resource.id().name()))
 }
 
+/// How far a run came.
+pub enum Ran {
+    /// To its end. With it: whether arrived files stay, or a part of a download.
+    Ended(End, bool),
+    /// To a restart of the host, which goes down any moment; the job goes on at the next boot.
+    Restarts,
+}
+
 /// Brings the host to `desired`. The outcome is in the [`End`], whatever happened; after a failure
 /// the host is as before: on a first apply without a trace but for files that the next one can use, later
-/// with the old generation serving. With it: whether arrived files stay, or a part of a download.
-pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
+/// with the old generation serving.
+pub fn converge(desired: &mut Desired, first: bool, run: &mut Run) -> Ran {
     let serves = running_steps(desired, run);
+    let desired = &*desired;
     let error = match serves {
-        Ok(changed) => return (End::done(changed, message(desired, run)), false),
+        Ok(Some(changed)) => return Ran::Ended(End::done(changed, message(desired, run)), false),
+        Ok(None) => return Ran::Restarts,
         Err(error) => error,
     };
     // Read before anything is stopped or removed.
@@ -69,7 +80,7 @@ pub fn converge(desired: &Desired, first: bool, run: &mut Run) -> (End, bool) {
         false => take_back_changes(&error, desired, run),
     };
     end.log = log;
-    (end, resumable(&error) || receive::holds_whole())
+    Ran::Ended(end, resumable(&error) || receive::holds_whole())
 }
 
 /// Returns when this run first started a server, if it did.
@@ -80,8 +91,9 @@ fn started(run: &Run) -> Option<jiff::Timestamp> {
     })
 }
 
-/// Observes each resource when those before it are in place, and applies its changes. Returns whether any changed.
-fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
+/// Observes each resource when those before it are in place, and applies its changes. Returns whether any changed;
+/// `None`: the host restarts before the others.
+fn running_steps(desired: &mut Desired, run: &mut Run) -> Result<Option<bool>> {
     let mut done: Vec<Planned> = Vec::new();
     for resource in resources(desired) {
         let observed = observe(resource.as_ref(), desired, &run.past)?;
@@ -91,8 +103,16 @@ fn running_steps(desired: &Desired, run: &mut Run) -> Result<bool> {
             run.current = None;
             done.push(planned);
         }
+        if let Some(why) = run.restart.take() {
+            run.event(&Event::Restarting { why })?;
+            restart::restart()?;
+            return Ok(None);
+        }
+        if resource.id() == Id::Driver && desired.driver.is_some() {
+            judged::with_driver(desired, run)?;
+        }
     }
-    Ok(!done.is_empty())
+    Ok(Some(!done.is_empty()))
 }
 
 fn apply(resource: &dyn Resource, desired: &Desired, changes: &[Change], run: &mut Run) -> Result<()> {

@@ -28,9 +28,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Days a certificate is good for: Apple's systems take no more than 825.
+/// Days that a certificate is valid: Apple's systems take no more than 825.
 const DAYS: u32 = 820;
-/// Days left under which an apply makes a new one.
+/// An apply makes a new one when fewer days are left.
 pub const RENEW_DAYS: i64 = 30;
 /// The organisation in the certificates that are made here, by which they are known.
 const MADE_BY: &str = "agi-provision";
@@ -43,7 +43,7 @@ pub struct Certificate {
     pub sha256: String,
     /// Names and addresses it is good for.
     pub names: BTreeSet<String>,
-    /// Made here, not given.
+    /// Whether it was made here, not given.
     pub made: bool,
     pub days_left: i64,
     /// SHA-256 of the public key, as curl's `--pinnedpubkey` wants it. A new certificate has the same.
@@ -79,7 +79,7 @@ impl Certificate {
         self.made && self.days_left < RENEW_DAYS
     }
 
-    /// For the status and the client.
+    /// Returns it as `status` and the client show it.
     pub fn describe(&self) -> serde_json::Value {
         serde_json::json!({
             "sha256": self.sha256, "names": self.names, "made_here": self.made,
@@ -88,7 +88,7 @@ impl Certificate {
     }
 }
 
-/// The one in place; `None` when there is none.
+/// Returns the certificate in place; `None` when there is none.
 pub fn current() -> Result<Option<Certificate>> {
     match outside::read_bounded(paths::TLS_CERT.as_ref(), outside::NOTE, Kind::Regular) {
         Ok(pem) => Certificate::read(&pem).with_context(|| format!("reading {}", paths::TLS_CERT)).map(Some),
@@ -96,7 +96,7 @@ pub fn current() -> Result<Option<Certificate>> {
     }
 }
 
-/// Why the certificate in place will not do; `None`: it stays. `given`: the SHA-256 of the user's own.
+/// Returns why the certificate in place has to be replaced; `None` if it stays. `given`: the SHA-256 of the user's own.
 pub fn wants(current: Option<&Certificate>, names: &BTreeSet<String>, given: Option<&str>) -> Option<String> {
     let Some(current) = current else {
         return Some(
@@ -145,7 +145,7 @@ pub fn renew() -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The key in place, unless it is another certificate's.
+/// Returns the key in place, unless it is another certificate's.
 fn key_of(certificate: &Certificate) -> Option<PKey<Private>> {
     let pem =
         Zeroizing::new(outside::read_bounded(paths::TLS_KEY.as_ref(), outside::NOTE, Kind::Regular).ok()?);
@@ -160,7 +160,7 @@ pub fn install(cert: &[u8], key: &Secret) -> Result<()> {
     files::write(Path::new(paths::TLS_CERT), cert, 0o644)
 }
 
-/// PEM of the certificate and of its key, `kept` or new.
+/// Returns the PEM of the certificate and of its key, `kept` or new.
 fn self_signed(names: &BTreeSet<String>, kept: Option<PKey<Private>>) -> Result<(Vec<u8>, Secret)> {
     let key = match kept {
         Some(key) => key,

@@ -30,7 +30,7 @@ pub fn others() -> Others {
     }
 }
 
-/// Our table is in the kernel. Another program may have flushed it; the front still refuses strangers.
+/// Returns whether our table is in the kernel. Another program may have flushed it; the front still refuses strangers.
 pub fn is_loaded() -> bool {
     let outcome = process::run("nft", &["list", "table", "inet", "agi_provision"], LIMIT);
     outcome.is_ok_and(|outcome| outcome.success)

@@ -24,14 +24,14 @@ pub struct Confirmed {
     pub port: Port,
 }
 
-/// To whom the port is open.
+/// Hosts that the port is open to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holding {
-    /// To the host itself only.
+    /// The host itself only.
     Nobody,
-    /// To the plan's ranges.
+    /// The plan's ranges.
     Plan,
-    /// To these, which were confirmed before the plan's were tried.
+    /// These, which were confirmed before the plan's were tried.
     Earlier(Exposure),
 }
 
@@ -55,7 +55,7 @@ impl RuleFiles {
         RuleFiles::of(Some(Path::new(paths::GENERATION)))
     }
 
-    /// The same with the generation before the one that serves in its place.
+    /// Returns the same with the generation before the one that serves in its place.
     pub fn before() -> RuleFiles {
         RuleFiles::of(generation::current().and_then(|folder| generation::previous(&folder)).as_deref())
     }
@@ -90,14 +90,14 @@ impl RuleFiles {
         }
     }
 
-    /// Whom the confirmed rules let in, where they are for this port and known.
+    /// Returns whom the confirmed rules let in, if they are for this port and known.
     fn earlier(&self, port: u16) -> Option<Exposure> {
         let (confirmed, note) = (self.confirmed.as_ref()?, self.note.as_ref()?);
         (note.port.number() == port && note.sha256 == sha256(confirmed)).then(|| note.exposure.clone())
     }
 }
 
-/// Before `rules` are tried: notes whether the confirmed ones hold now, so that they do again when nobody
+/// Notes, before `rules` are tried, whether the confirmed ones hold now, so that they do again when nobody
 /// confirms these. Whom they let in.
 pub fn remember(rules: &[u8], port: u16) -> Result<Option<Exposure>> {
     let holds =
@@ -110,7 +110,7 @@ pub fn remember(rules: &[u8], port: u16) -> Result<Option<Exposure>> {
     Ok(earlier)
 }
 
-/// A new connection has confirmed the plan's rules.
+/// Notes that a new connection has confirmed the plan's rules.
 pub fn confirm(rules: &[u8], exposure: &Exposure, port: u16) -> Result<()> {
     let port = Port::try_from(u64::from(port))?;
     let note = Confirmed { sha256: sha256(rules), exposure: exposure.clone(), port };

@@ -1,4 +1,4 @@
-//! The API for other hosts. llama-server stays on 127.0.0.1; a unit of its own ends TLS in front of it
+//! The API for other hosts. The server stays on 127.0.0.1; a unit of its own ends TLS in front of it
 //! ([`front`]) and has nftables let in the plan's ranges and nobody else. It starts and stops with the
 //! server, so a rollback, a reboot and a removal need nothing of their own.
 //!
@@ -24,7 +24,7 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The rules of the generation that serves; `None` where its plan lets nobody in.
+/// Returns the rules of the generation that serves; `None` where its plan lets nobody in.
 pub fn rules() -> Option<Vec<u8>> {
     fs::read(Path::new(paths::GENERATION).join(paths::generation::EXPOSE)).ok()
 }
@@ -33,7 +33,7 @@ fn same(path: &str, rules: &[u8]) -> bool {
     fs::read(path).is_ok_and(|found| found == rules)
 }
 
-/// A new connection has confirmed exactly these rules.
+/// Returns whether a new connection has confirmed exactly these rules.
 pub fn is_confirmed(rules: &[u8]) -> bool {
     same(paths::EXPOSE_CONFIRMED, rules)
 }
@@ -107,7 +107,7 @@ pub fn start() -> Result<()> {
         .into())
 }
 
-/// A new connection is here: the rules stay.
+/// Makes the rules stay, as a new connection confirmed them.
 pub fn confirm() -> Result<End> {
     let rules = rules().ok_or_else(|| Failure::failed("the plan that serves lets no other host in"))?;
     let on_trial = same(paths::EXPOSE_TRIAL, &rules);
@@ -174,7 +174,7 @@ pub fn remove() -> Result<()> {
     Ok(())
 }
 
-/// For `status`: `None` where the plan lets nobody in.
+/// Returns the exposure for `status`; `None` where the plan lets nobody in.
 pub fn status() -> Option<serde_json::Value> {
     let plan = generation::current_plan()?;
     let exposure = plan.expose.as_ref()?;

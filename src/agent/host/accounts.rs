@@ -81,7 +81,7 @@ impl Accounts {
         Some(Group { gid: gid.parse().ok()?, members })
     }
 
-    /// Such as `alice (uid 1001)`; `root` alone.
+    /// Returns a name for messages, such as `alice (uid 1001)`; `root` stands alone.
     pub fn owner(&self, uid: u32) -> String {
         let of = |line: &&str| line.split(':').nth(2).and_then(|id| id.parse().ok()) == Some(uid);
         match self.passwd.lines().find(of).and_then(|line| line.split(':').next()) {
@@ -92,7 +92,7 @@ impl Accounts {
     }
 }
 
-/// The fields of the line that begins with `name`.
+/// Returns the fields of the line that begins with `name`.
 fn entry<'a>(text: &'a str, name: &str) -> Option<Vec<&'a str>> {
     let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
     lines.find(|fields| fields.first() == Some(&name))

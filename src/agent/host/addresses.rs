@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// Addresses of this host that others can reach: neither loopback nor of one link only.
+/// Returns the addresses of this host that others can reach: neither loopback nor of one link only.
 pub fn reachable() -> BTreeSet<IpAddr> {
     let Ok(networks) = sysinfo::Networks::new_with_refreshed_list() else { return BTreeSet::new() };
     let all = networks.values().flat_map(|network| network.ip_networks()).map(|network| network.addr);

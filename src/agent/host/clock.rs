@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Clients and hosts may be this far apart.
+/// Most difference between the clocks of a client and a host.
 const APART: SignedDuration = SignedDuration::from_hours(1);
 /// Hint for a host whose clock is wrong.
 pub const SET_IT: &str = "`timedatectl set-ntp true` on the host sets its clock, or `date -s` by hand";
 
-/// A warning where this host's clock and the client's say different times.
+/// Returns a warning where this host's clock and the client's say different times.
 pub fn apart(here: Timestamp, client: Timestamp) -> Option<String> {
     (here.duration_since(client).abs() > APART).then(|| {
         format!(

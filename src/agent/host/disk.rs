@@ -7,7 +7,7 @@ use crate::files;
 pub const FREE_SOME: &str =
     "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
 
-/// A full disk gets its hint wherever it shows; the error comes fresh from the step.
+/// Adds the hint for a full disk to the error of a step.
 pub fn hinted(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| cause.downcast_ref().is_some_and(files::full));
     if !(full || has_no_room()) || hint(&error).is_some() {

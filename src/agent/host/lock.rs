@@ -11,7 +11,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Who holds the host.
+/// Holder of the host's lock.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Holder {
     pub pid: u32,
@@ -19,7 +19,7 @@ pub struct Holder {
     pub client: String,
     /// [`crate::render::Bundle::id`] being applied; empty for other work.
     pub bundle: String,
-    /// RFC 3339.
+    /// Time at which it began, in RFC 3339.
     pub since: String,
     /// The job's journal may be followed.
     pub job: bool,
@@ -28,7 +28,7 @@ pub struct Holder {
 /// The folder may go again and again between its making and the file's, but not for this long.
 const GONE: Duration = Duration::from_secs(5);
 
-/// Held until dropped.
+/// The host's lock, which is released when this is dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -44,7 +44,7 @@ pub fn take(holder: &Holder, patience: Duration) -> Result<Result<Lock, Holder>>
     lock
 }
 
-/// Who has the lock now. Looks at the file alone: even a lock taken and dropped at once could turn away
+/// Returns who has the lock now. Looks at the file alone: even a lock taken and dropped at once could turn away
 /// somebody else.
 pub fn holder() -> Option<Holder> {
     holder_at(std::path::Path::new(paths::LOCK))

@@ -1,16 +1,8 @@
 //! Packages of the system, installed with apt; on other systems, what a person types.
 
-use super::clock;
+use super::apt;
 use crate::error::{self, Failure, Result};
 use crate::fetch::route::Route;
-use crate::hardware::probe::package_lock;
-use crate::process;
-use std::process::Command;
-use std::time::Duration;
-
-/// Seconds to wait for another package run to finish.
-pub const LOCK_SECONDS: u32 = 120;
-const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
 /// A shared library, and the packages that bring it: Debian's and Ubuntu's, Fedora's and its kin's,
 /// Arch's.
@@ -32,8 +24,16 @@ pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'sta
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
         let (_, [package, ..]) = known.ok_or_else(|| {
+            let of_cuda = ["libcudart.so.", "libcublas.so.", "libcublasLt.so."];
+            let hint = match of_cuda.iter().any(|name| library.starts_with(name)) {
+                true => {
+                    "CUDA's libraries are an archive of their own in a release (cudart-…): give it too, \
+                         with a second --runtime-archive"
+                }
+                false => "install it on the host, or use an archive that brings its libraries",
+            };
             Failure::failed(format!("{program} needs {library}, and no package is known to bring it"))
-                .hint("install it on the host, or use an archive that brings its libraries")
+                .hint(hint)
         })?;
         if !packages.contains(package) {
             packages.push(*package);
@@ -42,7 +42,7 @@ pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'sta
     Ok(packages)
 }
 
-/// For a host without apt: what to type there, by the package manager that it has.
+/// Returns what a person types on a host without apt, by the package manager that it has.
 fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
     // rpm knows packages by the libraries in them, whatever they are called there.
     let capabilities =
@@ -92,62 +92,17 @@ pub fn is_there(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
+/// Installs `packages`, which bring `libraries`.
 pub fn install(program: &str, libraries: &[String], packages: &[&str], route: &Route) -> Result<()> {
-    let apt = |args: &[&str]| {
-        let mut command = Command::new("apt-get");
-        let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
-        // apt's own configuration counts before these.
-        command.envs(route.proxies().map_or(Vec::new(), |proxies| proxies.variables()));
-        process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
-    };
-    let mut install = vec!["install", "--no-install-recommends"];
-    install.extend(packages);
-    let first = match apt(&install) {
-        Ok(outcome) => outcome,
-        Err(error) if error.is_missing() => {
-            return Err(Failure::failed(format!(
-                "{program} needs {}, and this host has no apt-get to install it with",
-                libraries.join(", ")
-            ))
-            .hint(format!("{}, then apply again", by_hand(libraries, is_there)))
-            .into());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if first.success {
-        return Ok(());
+    if !is_there("apt-get") {
+        return Err(Failure::failed(format!(
+            "{program} needs {}, and this host has no apt-get to install it with",
+            libraries.join(", ")
+        ))
+        .hint(format!("{}, then apply again", by_hand(libraries, is_there)))
+        .into());
     }
-    if is_locked(&first.stderr) {
-        // apt does not always say whose it is.
-        let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
-        let said = first.stderr.trim();
-        return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
-            .hint("another package run holds the lock; wait for it to finish, then apply again")
-            .into());
-    }
-    // A fresh host has no package lists yet.
-    let lists = apt(&["update"])?;
-    let second = apt(&install)?;
-    if second.success {
-        return Ok(());
-    }
-    let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
-    let hint = match (is_locked(&said), clock::doubt(&said, jiff::Timestamp::now())) {
-        (true, _) => {
-            "another package run holds the lock; wait for it to finish, then apply again".to_string()
-        }
-        (false, Some(doubt)) => format!("{doubt}: {}, then apply again", clock::SET_IT),
-        (false, None) => {
-            "can the host reach its package mirror? Or install the packages there by hand".to_string()
-        }
-    };
-    Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
-}
-
-fn is_locked(said: &str) -> bool {
-    said.contains("Could not get lock") || said.contains("Unable to acquire the dpkg")
+    apt::install(packages, route)
 }
 
 #[cfg(test)]

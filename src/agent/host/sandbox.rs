@@ -6,7 +6,7 @@ use crate::process::{self, ProgramOutput};
 use std::path::Path;
 use std::time::Duration;
 
-/// Beginnings of the settings that are walls; the others say what is run and when.
+/// Prefixes of the settings that confine the program; the other settings say what is run and when.
 const WALLS: [&str; 12] = [
     "NoNewPrivileges=",
     "CapabilityBoundingSet=",
@@ -22,7 +22,7 @@ const WALLS: [&str; 12] = [
     "LimitCORE=",
 ];
 
-/// Tighter than the service's.
+/// Bounds that are tighter than the service's.
 const BOUNDS: [&str; 6] = [
     "PrivateDevices=yes",
     "PrivateNetwork=yes",
@@ -33,7 +33,7 @@ const BOUNDS: [&str; 6] = [
 ];
 
 const LIMIT: Duration = Duration::from_secs(40);
-/// Settings that an older systemd does not know and that are left out then, one try each.
+/// Most tries: each leaves out one more setting that an older systemd does not know.
 const TRIES: usize = 8;
 
 /// Runs `program` with `args`, behind the walls of the unit whose text is `service`; `None` where systemd cannot.
@@ -52,7 +52,7 @@ pub fn run(service: &str, program: &Path, args: &[&str]) -> Option<ProgramOutput
     None
 }
 
-/// The setting, as `Name=`, that this systemd does not know.
+/// Returns the setting, as `Name=`, that this systemd does not know.
 fn unknown(outcome: &ProgramOutput) -> Option<String> {
     let said = outcome.stderr.lines().find_map(|line| line.trim().strip_prefix("Unknown assignment: "))?;
     Some(format!("{}=", said.split('=').next().filter(|name| !name.is_empty())?))
@@ -64,7 +64,7 @@ fn properties(service: &str) -> Vec<String> {
     user.into_iter().chain(walls(service)).chain(bounds).collect()
 }
 
-/// The walls of a unit's text, in its order: later ones add to earlier ones of the same name.
+/// Returns the settings of a unit's text that confine the program, in its order: later ones add to earlier ones of the same name.
 fn walls(unit: &str) -> Vec<String> {
     let service = unit.split("[Service]").nth(1).unwrap_or_default();
     let service = service.split("\n[").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The systemd side: what the service is doing, and telling it what to do.
+//! Asks systemd about units, and starts and stops them.
 
 use crate::error::{Failure, Result};
 use crate::files;
@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// A request to systemd; a machine that is short of CPU or disk takes its time.
+/// Limit of a request to systemd; a machine that is short of CPU or disk takes its time.
 const LIMIT: Duration = Duration::from_secs(90);
-/// Stopping waits for llama-server to finish its requests; systemd kills it after 90 s.
+/// Limit of a stop, which waits for the server to finish its requests; systemd kills it after 90 s.
 const STOP_LIMIT: Duration = Duration::from_secs(120);
 
 /// systemd's names for its messages that a process of a unit ended, and that the unit failed.
@@ -39,7 +39,7 @@ impl State {
         self.active == "active"
     }
 
-    /// It ended by itself and will not come back, or it keeps ending.
+    /// Returns whether it ended by itself and will not come back, or keeps ending.
     pub fn is_lost(&self) -> bool {
         self.active == "failed" || self.restarts > 0 || self.sub == "auto-restart"
     }
@@ -65,7 +65,7 @@ pub fn state(unit: &str) -> Result<State> {
     Ok(state)
 }
 
-/// How it ended, where `state` saw it started anew: systemd forgets that then, and the journal does not.
+/// Returns how a unit ended that `state` saw started anew, from the journal: systemd has forgotten it by then.
 pub fn as_it_ended(unit: &str, mut state: State) -> State {
     if state.restarts == 0 || state.result != "success" {
         return state;
@@ -96,7 +96,7 @@ pub fn start(unit: &str) -> Result<()> {
     must(&["restart", unit], STOP_LIMIT)
 }
 
-/// Processes of a unit: those of its control group, or the main one where that cannot be read.
+/// Returns the processes of a unit: those of its control group, or the main one where that cannot be read.
 pub fn processes(unit: &str) -> Result<Vec<u32>> {
     let group = systemctl(&["show", "--property=ControlGroup", "--value", unit])?;
     let list = format!("/sys/fs/cgroup{}/cgroup.procs", group.stdout.trim());
@@ -137,7 +137,7 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
 }
 
-/// The last `count` lines of `units`, oldest first; only those since `since` where it is given.
+/// Returns the last `count` lines of `units`, oldest first; only those since `since` where it is given.
 pub fn last_lines(units: &[String], count: u32, since: Option<jiff::Timestamp>) -> Vec<String> {
     if since.is_some() {
         // A process that has just ended may have lines that journald has not written yet.
@@ -155,7 +155,7 @@ pub fn last_lines(units: &[String], count: u32, since: Option<jiff::Timestamp>) 
     all[all.len().saturating_sub(count as usize)..].to_vec()
 }
 
-/// Everything the process said since the machine booted, oldest first.
+/// Returns everything the process said since the machine booted, oldest first.
 pub fn lines_of(pid: u32) -> Vec<String> {
     let pid = format!("_PID={pid}");
     let args = [&pid, "-b", "-n", "5000", "-o", "cat", "--no-pager", "-q"];

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub struct Before {
     /// The generation that served; `None` on a first apply.
     pub generation: Option<PathBuf>,
-    /// Where the service's link to the agent pointed.
+    /// Target of the service's link to the agent.
     pub agent: Option<PathBuf>,
     /// Entries of the folders of generations, runtimes and models, in this order.
     #[serde(default)]
@@ -48,12 +48,12 @@ impl Before {
         })
     }
 
-    /// Nothing served.
+    /// Returns whether nothing served.
     pub fn is_first(&self) -> bool {
         self.generation.is_none()
     }
 
-    /// How to take back what an earlier part of the job may have changed; the last comes first.
+    /// Returns how to take back what an earlier part of the job may have changed, the latest change first.
     pub fn undo(&self) -> Result<Vec<Undo>> {
         let mut undo = Vec::new();
         let made = Made::read()?.unwrap_or_default();

@@ -5,38 +5,43 @@ use crate::error::{Failure, Result};
 use crate::wire::protocol::{End, Event, Events};
 use std::time::Duration;
 
-/// A job from outside.
+/// Job as its follower sees it.
 pub trait Watched {
-    /// The journal's next event; `None` where there is none yet.
+    /// Returns the journal's next event; `None` where there is none yet.
     fn next_event(&mut self) -> Result<Option<Event>>;
-    /// Its unit has not ended. An error: systemd does not answer.
+    /// Returns whether its unit runs. Fails if systemd does not answer.
     fn is_running(&mut self) -> Result<bool>;
-    /// Time since some moment.
+    /// Returns the time since a fixed moment.
     fn now(&mut self) -> Duration;
     fn sleep(&mut self, time: Duration);
 }
 
-/// How long nothing is said before its unit is looked at, and its client hears that it is still there.
+/// Silence after which its unit is looked at, and the client is told that it still runs.
 const QUIET: Duration = Duration::from_secs(3);
 /// systemd may answer nothing for this long.
 const SILENT: Duration = Duration::from_secs(600);
+/// A host that restarts goes down within this time, and its unit begins within this time of the next boot.
+const RESTART: Duration = Duration::from_secs(600);
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// Passes its events on to `events`, and returns its end.
 ///
 /// # Errors
-/// Its unit has ended and the journal has no end; systemd does not answer; nobody takes the events.
+/// Fails if the unit has ended without an end in the journal, if systemd does not answer, or if nobody takes the events.
 pub fn follow(job: &mut impl Watched, events: &mut dyn Events) -> Result<End> {
     let (mut quiet, mut pause) = (job.now(), SHORTEST);
     let mut silent: Option<Duration> = None;
     // The unit writes nothing more. What it wrote before is read once more after that is known.
     let mut ended = false;
+    // Since the last event is that the host restarts: no unit runs until it has.
+    let mut restarts: Option<Duration> = None;
     loop {
         while let Some(event) = job.next_event()? {
             if let Event::End(end) = event {
                 return Ok(end);
             }
+            restarts = matches!(event, Event::Restarting { .. }).then(|| job.now());
             events.send(&event)?;
             (quiet, pause) = (job.now(), SHORTEST);
         }
@@ -46,8 +51,9 @@ pub fn follow(job: &mut impl Watched, events: &mut dyn Events) -> Result<End> {
                 .into());
         }
         if job.now().saturating_sub(quiet) > QUIET {
+            let restarts = restarts.is_some_and(|since| job.now().saturating_sub(since) < RESTART);
             match job.is_running() {
-                Ok(running) => (ended, silent) = (!running, None),
+                Ok(running) => (ended, silent) = (!running && !restarts, None),
                 // A host whose memory runs out answers nobody for a while; its job goes on all the same.
                 Err(error) => {
                     let since = *silent.get_or_insert(job.now());
@@ -135,6 +141,10 @@ mod tests {
         Event::Warning { text: text.to_string() }
     }
 
+    fn restarting() -> Event {
+        Event::Restarting { why: "to load the driver".into() }
+    }
+
     fn rolled_back() -> Event {
         Event::End(End { exit: Exit::RolledBack, ..End::done(true, "the old generation serves") })
     }
@@ -191,6 +201,25 @@ mod tests {
                 4,
             ),
             (
+                "the host restarts and is slow to go down",
+                vec![
+                    Says(restarting()),
+                    Nothing,
+                    Unit(Some(false)),
+                    Nothing,
+                    Unit(Some(false)),
+                    Says(rolled_back()),
+                ],
+                "exit 8",
+                3,
+            ),
+            (
+                "killed after a restart",
+                vec![Says(restarting()), Says(warning("a")), Nothing, Unit(Some(false))],
+                UNSAID,
+                2,
+            ),
+            (
                 "systemd silent for a while",
                 vec![Nothing, Unit(None), Nothing, alive(), Says(rolled_back())],
                 "exit 8",
@@ -201,6 +230,18 @@ mod tests {
             let (ended, sent) = follow(then);
             assert_eq!((said(ended).as_str(), sent.len()), (end, events), "{name}: {sent:?}");
         }
+    }
+
+    #[test]
+    fn a_host_that_never_goes_down_for_its_restart_is_given_up() {
+        let mut then = vec![Says(restarting())];
+        for _ in 0..=RESTART.as_secs() / QUIET.as_secs() + 1 {
+            then.extend([Nothing, Unit(Some(false))]);
+        }
+        let (ended, sent) = follow(then);
+        assert_eq!(said(ended), UNSAID);
+        let minutes = (sent.len() as u64 - 1) * QUIET.as_secs() / 60;
+        assert!((9..=10).contains(&minutes), "{minutes}");
     }
 
     #[test]

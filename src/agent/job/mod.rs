@@ -5,20 +5,21 @@ pub mod before;
 mod follow;
 
 use self::follow::Watched;
-use crate::agent::converge::{converge, remove};
+use crate::agent::converge::{Ran, converge, remove};
 use crate::agent::host::lock::{self, Holder};
 use crate::agent::host::service;
 use crate::agent::steps::run::{Run, receipt_facts};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::journal::{Follower, Journal};
 use crate::agent::store::look::{self, Preflight};
-use crate::agent::store::made;
+use crate::agent::store::made::{self, Made};
 use crate::agent::store::prune::prune;
 use crate::agent::store::staged::{self, InUse};
-use crate::agent::store::{generation, handover, resume};
+use crate::agent::store::{generation, handover, receive, resume};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::fetch::route::Route;
 use crate::hardware::facts::Facts;
+use crate::hardware::vendor::driver::Driver;
 use crate::outside::{self, Kind};
 use crate::render::Bundle;
 use crate::verify::Report;
@@ -32,22 +33,25 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Everything a job needs, on disk.
+/// Input of a job, kept on disk.
 #[derive(Serialize, Deserialize)]
 pub struct Job {
     pub apply: Apply,
     pub facts: Facts,
     pub report: Report,
     pub holder: Holder,
-    /// The executable stays when a first apply fails.
+    /// Whether the executable stays when a first apply fails.
     pub keeps_agent: bool,
     pub before: Before,
     /// The way to the internet that was found.
     #[serde(default)]
     pub route: Route,
-    /// An apply before this one never came to its end; `before` is what that one found.
+    /// Whether an earlier apply was cut off; `before` is then the state that it found.
     #[serde(default)]
     pub carries_on: bool,
+    /// The driver that the host is to get before all else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
 }
 
 fn job_path() -> PathBuf {
@@ -73,7 +77,7 @@ pub fn bundle(apply: &Apply) -> Result<Bundle> {
     Ok(bundle)
 }
 
-/// How a bundle that was edited is applied all the same.
+/// Flags with which an edited bundle is applied all the same.
 const TRUST: &str = "--trust-edits applies it as it is, as root, and only where you know who edited it";
 
 /// Writes the job; the caller has the lock.
@@ -107,7 +111,7 @@ pub fn start(secrets: &Secrets) -> Result<()> {
     }
 }
 
-/// The unit's main program.
+/// Runs the job; it is the main program of its unit.
 pub fn run() -> Result<Exit> {
     let using = InUse::enter()?;
     let resumed = resumed()?;
@@ -117,7 +121,8 @@ pub fn run() -> Result<Exit> {
     }
     let mut journal = Journal::create(&journal_path())?;
     let (end, resumable) = match perform(&mut journal, resumed == Resumed::InTheMiddle) {
-        Ok(ended) => ended,
+        Ok(Ran::Ended(end, resumable)) => (end, resumable),
+        Ok(Ran::Restarts) => return Ok(Exit::Done),
         Err(error) => (End::failed(&error), false),
     };
     resume::disable()?;
@@ -127,7 +132,9 @@ pub fn run() -> Result<Exit> {
     if let Some(failure) = end.failure() {
         say!("{failure}");
     }
-    let removed = end.exit != Exit::Done && generation::is_none() && !resumable;
+    // Whoever followed it to a restart of the host comes back to hear the end, and takes the rest away.
+    let heard = !restarted()?;
+    let removed = end.exit != Exit::Done && generation::is_none() && !resumable && heard;
     let exit = end.exit;
     // Read before it may go.
     let keeps_agent = read_job().is_ok_and(|job| job.keeps_agent);
@@ -151,10 +158,21 @@ fn read_job() -> Result<Job> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resumed {
     No,
-    /// A part of the job was done before.
+    /// An earlier run did a part of the job.
     InTheMiddle,
-    /// All of it was; only the last bit of tidying up is left.
+    /// An earlier run did all of it but the last tidying up.
     AtItsEnd,
+}
+
+/// Whether this job restarted the host.
+fn restarted() -> Result<bool> {
+    let mut follower = Follower::open(&journal_path())?;
+    while let Some(event) = follower.next_event()? {
+        if matches!(event, Event::Restarting { .. }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Reads from the journal whether an earlier part of this job was cut off.
@@ -183,18 +201,18 @@ pub fn unfinished() -> Option<Before> {
     (resumed().ok()? == Resumed::InTheMiddle).then_some(job.before)
 }
 
-/// An apply never came to its end, and none is under way.
+/// Returns whether an apply was cut off and none is under way.
 pub fn cut_off() -> bool {
     Path::new(paths::RESUME_FILE).exists() && !is_running().unwrap_or(true)
 }
 
-/// The step that the journal says is running.
+/// Returns the step that the journal says is running.
 pub fn running_step() -> Option<(String, String)> {
     let mut follower = Follower::open(&journal_path()).ok()?;
     begun(std::iter::from_fn(|| follower.next_event().ok().flatten()))
 }
 
-/// The step that began last and has not ended, with what it changes.
+/// Returns the step that began last and has not ended, with its changes.
 fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
     events.into_iter().fold(None, |running, event| match event {
         Event::Step { name, what } => Some((name, what)),
@@ -203,13 +221,12 @@ fn begun(events: impl IntoIterator<Item = Event>) -> Option<(String, String)> {
     })
 }
 
-/// Who applies, when the job's unit has been started but does not have the lock yet.
+/// Returns who applies while the job's unit has been started and does not have the lock yet.
 pub fn starting() -> Result<Option<Holder>> {
     Ok(if is_running()? { read_job().ok().map(|job| job.holder) } else { None })
 }
 
-/// How it ended, and whether an unfinished download stays for the next apply.
-fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
+fn perform(journal: &mut Journal, resumed: bool) -> Result<Ran> {
     let job = read_job()?;
     let token = handover::take_token()?;
     let holder = Holder { pid: std::process::id(), job: true, ..job.holder.clone() };
@@ -217,13 +234,13 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
     let lock = lock::take(&holder, Duration::from_secs(10))?;
     let _lock = match lock {
         Ok(lock) => lock,
-        Err(other) => return Ok((End::failed(&held_by(&other).into()), false)),
+        Err(other) => return Ok(Ran::Ended(End::failed(&held_by(&other).into()), false)),
     };
     let bundle = bundle(&job.apply)?;
     let preflight = Preflight::new(Some(&bundle))?;
     // A part of this job may be done already, and is not looked at again.
     if let Some(refusal) = preflight.refusal().filter(|_| !resumed && !job.carries_on) {
-        return Ok((End::failed(&refusal.into()), false));
+        return Ok(Ran::Ended(End::failed(&refusal.into()), false));
     }
     preflight.take()?;
     made::add(look::claims(&bundle)?)?;
@@ -236,17 +253,22 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
         }
     }
     let links = Links::of(&job.facts);
-    let desired = Desired { links, ..Desired::new(&job.apply, bundle)? };
+    let driver = job.driver.clone();
+    let mut desired = Desired { links, driver, ..Desired::new(&job.apply, bundle)? };
     let mut run = Run::new(journal);
     run.token = token;
     run.route = job.route.clone();
     if resumed || job.carries_on {
         run.undo = job.before.undo()?;
         run.past.cut_off = true;
+        run.notes.packages = installed_since(job.before.made.as_ref())?;
     }
     run.past.served = job.before.generation.clone();
     let started = jiff::Timestamp::now();
-    let (mut end, resumable) = converge(&desired, job.before.is_first(), &mut run);
+    let (mut end, resumable) = match converge(&mut desired, job.before.is_first(), &mut run) {
+        Ran::Ended(end, resumable) => (end, resumable),
+        Ran::Restarts => return Ok(Ran::Restarts),
+    };
     if end.exit != Exit::Done {
         made::restore(job.before.made.as_ref())?;
     }
@@ -263,7 +285,15 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<(End, bool)> {
             journal.send(&Event::Warning { text: format!("old generations were not removed: {error:#}") })?;
         }
     }
-    Ok((end, resumable))
+    Ok(Ran::Ended(end, resumable))
+}
+
+/// Packages that an earlier part of the job installed.
+fn installed_since(before: Option<&Made>) -> Result<Vec<String>> {
+    let known = before.map(Made::packages).unwrap_or_default();
+    let mut packages = Made::read()?.map(|made| made.packages()).unwrap_or_default();
+    packages.retain(|name| !known.contains(name));
+    Ok(packages)
 }
 
 /// Returns what the last receipt says of the servers, if it is of the generation that served before this run.
@@ -285,7 +315,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
         "runtime": desired.record.runtime,
         "llama_build": desired.record.llama_build,
         "facts_before": job.facts,
-        "verification": job.report,
+        "verification": run.notes.verification.as_ref().unwrap_or(&job.report),
         "allowed": job.apply.allow,
         "trusted_edits": desired.record.edited,
         "packages_installed": run.notes.packages,
@@ -294,7 +324,7 @@ fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) ->
     })
 }
 
-/// Exit 7, naming who holds the host.
+/// Returns the failure that names who holds the host, with exit code 7.
 pub fn held_by(holder: &Holder) -> Failure {
     let who = if holder.client.is_empty() {
         "another agent".to_string()
@@ -305,6 +335,27 @@ pub fn held_by(holder: &Holder) -> Failure {
         .hint("wait until that apply has ended; applying the same bundle again shows its progress")
 }
 
+/// Goes on showing the apply of `bundle` after the host was restarted for it. Begins nothing: where that apply left no
+/// journal, nobody knows how it ended.
+pub fn rejoin(bundle: &str, events: &mut dyn Events) -> Result<End> {
+    let first = Follower::open(&journal_path()).and_then(|mut follower| follower.next_event());
+    match first {
+        Ok(Some(Event::Journal { bundle: known, .. })) if known == bundle => {}
+        _ => {
+            return Err(Failure::failed("the apply is no longer on the host, which was restarted for it")
+                .hint(
+                    "`journalctl -u agi-provision-resume` there says how it ended; apply again to begin anew",
+                )
+                .into());
+        }
+    }
+    let end = follow(events)?;
+    if end.exit != Exit::Done && generation::is_none() && !receive::holds_whole() {
+        remove::data()?;
+    }
+    Ok(end)
+}
+
 /// Passes the job's events on until it ends.
 pub fn follow(events: &mut dyn Events) -> Result<End> {
     let mut job = Running { journal: Follower::open(&journal_path())?, since: Instant::now() };
@@ -313,7 +364,7 @@ pub fn follow(events: &mut dyn Events) -> Result<End> {
     Ok(end)
 }
 
-/// The job of this host, for who follows it.
+/// Job of this host, for its follower.
 struct Running {
     journal: Follower,
     since: Instant,
@@ -342,7 +393,7 @@ fn is_running() -> Result<bool> {
     Ok(outcome.stdout.lines().any(|state| matches!(state.trim(), "active" | "activating" | "deactivating")))
 }
 
-/// After its last event the job tidies up; a moment.
+/// Waits a moment while the job tidies up after its last event.
 fn wait_for_unit() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(10) && is_running().unwrap_or(false) {

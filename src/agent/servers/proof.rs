@@ -55,12 +55,13 @@ pub struct Proof {
     pub elsewhere: BTreeMap<String, u64>,
 }
 
-/// Compares the report with the plan. `gpu_process` is the memory of the server's process on each GPU, where it is known.
+/// Compares the report with the plan. `gpu_process` is the memory of the server's process on each GPU, by its place on
+/// the bus, where it is known.
 pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64>) -> Proof {
     let fullest = plan.memory.iter().filter(|ledger| card(ledger).is_some()).map(buffers).max().unwrap_or(0);
     let devices = plan.memory.iter().map(|ledger| Device {
         at_most: reported.is_shared() && card(ledger).is_some() && buffers(ledger) < fullest,
-        ..device(ledger, reported, gpu_process)
+        ..device(plan, ledger, reported, gpu_process)
     });
     Proof {
         offloaded_planned: plan.engine().layers_on_cards(&plan.llama_server.args),
@@ -70,9 +71,14 @@ pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64
     }
 }
 
-fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64, u64>) -> Device {
+fn device(
+    plan: &Plan,
+    ledger: &DeviceLedger,
+    reported: &Reported,
+    gpu_process: &BTreeMap<u64, u64>,
+) -> Device {
     let sum = |buffers: &BTreeMap<String, u64>| -> u64 {
-        let own = buffers.iter().filter(|(name, _)| is_on(reported.holder(name), ledger));
+        let own = buffers.iter().filter(|(name, _)| is_on(plan, reported.holder(name), ledger));
         own.map(|(_, bytes)| *bytes).fold(0, u64::saturating_add)
     };
     let on_host = ledger.device == HOST;
@@ -80,7 +86,8 @@ fn device(ledger: &DeviceLedger, reported: &Reported, gpu_process: &BTreeMap<u64
     let mapped = if on_host { reported.mapped() } else { 0 };
     // A mapped range covers the originals of what was repacked.
     let weights = sum(&reported.model) - mapped.min(repacked);
-    let process = card(ledger).and_then(|index| gpu_process.get(&index).copied());
+    let place = card(ledger).map(|card| plan.engine().place_of_card(&plan.llama_server.args, card));
+    let process = place.and_then(|place| gpu_process.get(&place).copied());
     Device {
         device: ledger.device.clone(),
         weights: Part { planned: ledger.weights_bytes, reported: weights },
@@ -102,10 +109,13 @@ fn card(ledger: &DeviceLedger) -> Option<u64> {
     ledger.device.strip_prefix("gpu")?.parse().ok()
 }
 
-fn is_on(holder: Holder, ledger: &DeviceLedger) -> bool {
+fn is_on(plan: &Plan, holder: Holder, ledger: &DeviceLedger) -> bool {
     match holder {
         Holder::Host => ledger.device == HOST,
-        Holder::Card(number) => card(ledger) == Some(number),
+        Holder::Card(number) => {
+            let planned = plan.engine().card_of_device(&plan.llama_server.args, number);
+            planned.is_some() && planned == card(ledger)
+        }
         Holder::EveryCard => card(ledger).is_some(),
         Holder::Remote(number) => ledger.device.strip_prefix("rpc") == Some(&number.to_string()),
     }
@@ -119,7 +129,7 @@ fn buffers(ledger: &DeviceLedger) -> u64 {
 fn elsewhere(plan: &Plan, reported: &Reported) -> BTreeMap<String, u64> {
     let mut unplanned: BTreeMap<String, u64> = BTreeMap::new();
     for (name, bytes) in reported.buffers() {
-        if !plan.memory.iter().any(|ledger| is_on(reported.holder(name), ledger)) {
+        if !plan.memory.iter().any(|ledger| is_on(plan, reported.holder(name), ledger)) {
             let sum = unplanned.entry(name.clone()).or_default();
             *sum = sum.saturating_add(*bytes);
         }
@@ -128,7 +138,7 @@ fn elsewhere(plan: &Plan, reported: &Reported) -> BTreeMap<String, u64> {
 }
 
 impl Proof {
-    /// Why the model does not run where the plan puts it: a server that fell back to the CPU.
+    /// Returns why the model does not run where the plan puts it: a server that fell back to the CPU.
     pub fn fallback(&self) -> Option<String> {
         let wanted = self.offloaded_planned;
         if wanted == 0 {
@@ -152,7 +162,7 @@ impl Proof {
         }
     }
 
-    /// Where the server took more than the ledger says; the sum of a device counts, as one part may
+    /// Returns where the server took more than the ledger says; the sum of a device counts, as one part may
     /// make room for another.
     pub fn warnings(&self) -> Vec<String> {
         let over = |device: &Device| {

@@ -6,7 +6,7 @@ use crate::engine::reported::Reported;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// The buffers that the process `pid` reported at its start; the journal may be a moment behind it.
+/// Returns the buffers that the process `pid` reported at its start; the journal may be a moment behind it.
 pub fn reported(engine: &dyn Engine, pid: u32) -> Reported {
     let start = Instant::now();
     loop {

@@ -48,8 +48,10 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         check: false,
         strict: false,
         start_timeout: None,
+        driver: None,
+        rejoins: false,
         allow: Vec::new(),
-        runtime: shelf.blobs(CarriedKind::Runtime).pop(),
+        runtime: shelf.blobs(CarriedKind::Runtime),
         runtime_needs: None,
         wait: None,
         proxy: None,
@@ -93,9 +95,8 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
 fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();
-    let carried = shelf.blobs(CarriedKind::Runtime).pop();
-    if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
-    {
+    let brought = !shelf.blobs(CarriedKind::Runtime).is_empty() || !download::runtime(plan).is_empty();
+    if !brought && known_runtime(plan, current.as_ref()).is_err() {
         missing.push(format!("{} {}", plan.engine().name(), plan.llama_server.build));
     }
     let models = shelf.blobs(CarriedKind::Model);

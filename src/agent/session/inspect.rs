@@ -282,14 +282,20 @@ pub fn remove(keep_models: bool) -> Result<End> {
     let preflight = Preflight::new(None)?;
     let others = preflight.of_others();
     preflight.take_ours()?;
-    let nothing = Made::read()?.is_none();
+    let made = Made::read()?;
+    let nothing = made.is_none();
+    let packages = made.as_ref().map(Made::packages).unwrap_or_default();
     let left = removal::everything(keep_models)?;
     let message = match (nothing, keep_models) {
         (true, _) => "nothing of agi-provision was installed",
         (false, true) => "removed; the models stay in /var/lib/agi-provision/models",
-        (false, false) => "removed: service, unit, files and user; installed packages stay",
+        (false, false) => "removed: service, unit, files and user",
+    };
+    let packages = match packages.is_empty() {
+        true => String::new(),
+        false => format!("; the packages that were installed stay: {}", packages.join(" ")),
     };
     let left: Vec<String> = left.into_iter().chain(others).collect();
     let left = if left.is_empty() { String::new() } else { format!("; left as it is: {}", left.join("; ")) };
-    Ok(End::done(!nothing, format!("{message}{left}")))
+    Ok(End::done(!nothing, format!("{message}{packages}{left}")))
 }

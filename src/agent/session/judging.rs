@@ -1,13 +1,13 @@
 //! Judges the host before anything is written, and says what to do where it is refused.
 
-use crate::agent::store::generation;
+use crate::agent::converge::judged::judge;
 use crate::error::{Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::vendor;
 use crate::plan::Plan;
 use crate::plan::requirements::ids;
 use crate::verify::host::{self, Ground};
-use crate::verify::{self, Held, Report};
+use crate::verify::{Held, Report};
 use crate::wire::protocol::{End, Event, Events};
 
 /// A plan on a host, and what the user lets pass.
@@ -16,20 +16,17 @@ pub struct Judging<'a> {
     pub ground: &'a Ground,
     pub strict: bool,
     pub allow: &'a [String],
+    /// Requirements that are judged once a driver is there.
+    pub later: &'a [&'a str],
 }
 
 impl Judging<'_> {
     /// Judges the plan's requirements, the cards' links, and the host's state. `--strict` is about what was promised,
     /// which the last is not.
     pub fn judge(&self, facts: &Facts, held: Held) -> Report {
-        let mut report = verify::check(&self.plan.requirements, facts, &held);
-        // The links must be those of the generation that serves; a new generation starts from what the host has.
-        if !self.plan.profile.gpus.is_empty() {
-            report.lines.extend(generation::current_links().compare(facts));
-        }
-        let mut report = if self.strict { report.strict() } else { report };
+        let mut report = judge(self.plan, facts, held, self.strict, &[]);
         report.lines.extend(host::check(facts, self.ground));
-        report.allow(self.allow)
+        report.allow(self.allow).later(self.later)
     }
 
     /// Sends the report; a refusal ends with exit 4.

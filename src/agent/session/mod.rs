@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod deep;
+mod driver;
 pub mod first_boot;
 mod ground;
 pub mod inspect;
@@ -12,29 +13,28 @@ pub mod rotate;
 pub mod shelf;
 pub mod under_way;
 
+use crate::agent::converge::judged::own_use;
 use crate::agent::converge::{differences, remove};
 use crate::agent::expose;
 use crate::agent::host::lock::{self, Holder};
-use crate::agent::host::{clock, disk, service};
+use crate::agent::host::{clock, disk};
 use crate::agent::job::before::Before;
 use crate::agent::job::{self, Job};
-use crate::agent::servers::owner::{self, Owner};
 use crate::agent::steps::past::Past;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::look::Preflight;
-use crate::agent::store::made::{self, Thing};
+use crate::agent::store::made;
 use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
+use crate::agent::store::thing::Thing;
 use crate::agent::store::{generation, receive};
-use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Source, Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
-use crate::verify::Held;
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,
 };
@@ -44,7 +44,6 @@ use judging::Judging;
 use ready::Ready;
 use rollback::rollback;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -104,7 +103,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
             };
             let coming = Coming { needs: needs.as_ref(), ..Coming::default() };
             let ground = ground::look(&plan, coming);
-            let judging = Judging { plan: &plan, ground: &ground, strict, allow: &allow };
+            let judging = Judging { plan: &plan, ground: &ground, strict, allow: &allow, later: &[] };
             let mut report = judging.judge(&facts, own_use(0)?.0);
             output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
             let deep = if deep { deep::check(&plan, output)? } else { deep::Deep::default() };
@@ -133,7 +132,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
 /// Returns one address for each site that files come from: of every server's model and of the runtime.
 fn addresses(plan: &Plan) -> Vec<String> {
     let mut hosts = Vec::new();
-    let runtime = plan.llama_server.runtime.as_ref().map(|file| &file.url);
+    let runtime = plan.llama_server.archives().map(|file| &file.url);
     let urls = plan.files().filter_map(|file| file.url.as_ref()).chain(runtime).map(|url| url.to_string());
     urls.filter(|url| {
         let host = rate::host(url);
@@ -193,6 +192,9 @@ pub fn apply(
     output: &mut dyn Events,
 ) -> Result<End> {
     let bundle = job::bundle(&apply)?;
+    if apply.rejoins {
+        return job::rejoin(bundle.id().as_str(), output);
+    }
     let holder = Holder {
         pid: std::process::id(),
         client: apply.client.clone(),
@@ -219,13 +221,19 @@ pub fn apply(
         blob: desired.as_ref().ok().map(|desired| &desired.record.runtime),
     };
     let ground = ground::look(&plan, coming);
-    let judging = Judging { plan: &plan, ground: &ground, strict: apply.strict, allow: &apply.allow };
+    let mut judging =
+        Judging { plan: &plan, ground: &ground, strict: apply.strict, allow: &apply.allow, later: &[] };
     let mut report = judging.judge(&facts, held.clone());
     output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
+    let driver = driver::wanted(&apply, &plan, &facts, &report)?;
+    if driver.is_some() {
+        judging.later = &driver::TOLD_BY_IT;
+        report = report.later(judging.later);
+    }
     if let Some(refused) = judging.verified(report.clone(), &facts, output)? {
         return Ok(refused);
     }
-    let desired = Desired { seen: Some(seen), ..desired? };
+    let desired = Desired { seen: Some(seen), driver: driver.clone(), ..desired? };
     let unfinished = job::unfinished();
     let preflight = Preflight::new(Some(&desired.bundle))?;
     if let Some(refusal) = preflight.refusal().filter(|_| unfinished.is_none()) {
@@ -271,6 +279,7 @@ pub fn apply(
             holder,
             keeps_agent: agent == Agent::Stays,
             carries_on: unfinished.is_some(),
+            driver,
             before: unfinished.map_or_else(Before::now, Ok)?,
             route,
         };
@@ -302,7 +311,7 @@ fn claim(preflight: Preflight) -> Result<()> {
 fn lacking(desired: &Desired) -> Vec<&Blob> {
     let mut wanted: Vec<&Blob> = Vec::new();
     if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
-        wanted.push(&desired.record.runtime);
+        wanted.extend(desired.record.archives());
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     wanted.retain(|blob| !receive::arrived(blob).exists());
@@ -348,33 +357,6 @@ fn fetch(desired: &Desired, input: &mut impl Read, output: &mut dyn Events) -> R
         output.send(&Event::Received { sha256: blob.sha256.clone() })?;
     }
     Ok(())
-}
-
-/// Returns the resources that our own servers use on the host, and the state of the chat server's unit.
-fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
-    let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
-    let mut chat = service::State::default();
-    for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {
-        let state = service::state(&server.unit())?;
-        if state.is_running() {
-            serving.insert(server, state.pid);
-            // A port that another program has stays taken, whether our unit runs or not.
-            if owner::of(server.port(), &server.unit(), state.pid) == Owner::Ours {
-                listening.insert(server);
-            }
-        }
-        if server == ServerName::CHAT {
-            chat = state;
-        }
-    }
-    // Memory that the old service uses on the fullest card, by its own ledger.
-    let ours = serving.contains_key(&ServerName::CHAT);
-    let gpu_bytes = if ours { generation::current_plan().map_or(0, |plan| fullest_gpu(&plan)) } else { 0 };
-    Ok((Held { disk_bytes, serving, listening, gpu_bytes }, chat))
-}
-
-fn fullest_gpu(plan: &Plan) -> u64 {
-    plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
 }
 
 /// Removes the staged executable again when nothing of ours needs it: after a refusal, a probe, a check.

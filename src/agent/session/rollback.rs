@@ -1,23 +1,29 @@
 //! Goes back to the generation that served before, on request.
 
 use crate::agent::host::service;
-use crate::agent::servers::api::Api;
+use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::beside;
 use crate::agent::servers::closed;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
+use crate::agent::steps::inputs;
+use crate::agent::steps::resource::Reach;
 use crate::agent::steps::told::{Tell, Watcher, told};
+use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
 use crate::agent::store::runtime;
+use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
+use crate::plan::servers::Server;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Switches to the previous generation, restarts and asks the model. When that fails, the generation
+/// Switches to the previous generation, restarts the servers that get other inputs by it, and asks all of them. When that fails, the generation
 /// that served so far serves again, and the exit is 8.
 pub fn rollback(output: &mut dyn Events) -> Result<End> {
     let (from, to) = target()?;
@@ -74,19 +80,24 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
         .with_context(|| format!("reading {}", path.display()))?;
     let plan = Plan::from_json(&text)?;
     let old = generation::current_plan();
+    // Compared before the switch: by then the files of the one that served are no longer the generation's.
+    let reach = Desired::of(to).map_or(Reach::Every, |desired| inputs::reach_of_new(&desired));
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
     // The limits are files of the generation.
     service::reload()?;
     // Makes room for the model first; the servers beside it start last.
     beside::make_room(old.as_ref(), &plan)?;
-    service::start(paths::UNIT)?;
+    let starts = starting(plan.servers().map(|server| (server.name, serves(&server))), &reach);
     let api = Api::of(&plan.chat())?;
-    let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
-    wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
+    if starts.contains(&ServerName::CHAT) {
+        service::start(paths::UNIT)?;
+        let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
+        wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
+    }
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
     closed::check(&plan.chat())?;
-    beside::follow(&plan, |_| watcher.tell(&Event::Alive))?;
+    beside::follow_some(&plan, |server| starts.contains(&server), |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             let mut tick = || watcher.tell(&Event::Alive);
@@ -105,6 +116,42 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     ))
 }
 
+/// Returns the servers to start: those that get other inputs, and those that do not serve now.
+fn starting(servers: impl Iterator<Item = (ServerName, bool)>, reach: &Reach) -> BTreeSet<ServerName> {
+    servers.filter(|(name, serves)| reach.includes(*name) || !serves).map(|(name, _)| name).collect()
+}
+
+/// Returns whether the server runs, starts at boot and is ready.
+fn serves(server: &Server) -> bool {
+    let state = service::state(&server.name.unit()).ok();
+    let state = state.filter(|state| state.is_running() && state.enabled == "enabled");
+    let health = state.and_then(|state| Some(Api::of(server).ok()?.health(state.pid)));
+    health == Some(Health::Ready)
+}
+
 fn number(generation: &Path) -> String {
     generation.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_starts_the_servers_with_other_inputs_and_those_that_do_not_serve() {
+        let [chat, embed, third] = ["llama", "embed", "embed-2"].map(|name| name.parse().unwrap());
+        let only = |servers: &[ServerName]| Reach::Only(servers.iter().copied().collect());
+        for (serving, reach, started) in [
+            (&[chat, embed, third][..], Reach::none(), &[][..]),
+            (&[chat, embed, third], only(&[embed]), &[embed]),
+            (&[chat, embed], Reach::none(), &[third]),
+            (&[embed, third], only(&[third]), &[chat, third]),
+            (&[chat, embed, third], Reach::Every, &[chat, embed, third]),
+            (&[], Reach::none(), &[chat, embed, third]),
+        ] {
+            let servers = [chat, embed, third].map(|name| (name, serving.contains(&name)));
+            let found: Vec<ServerName> = starting(servers.into_iter(), &reach).into_iter().collect();
+            assert_eq!(found, started, "{serving:?} {reach:?}");
+        }
+    }
 }

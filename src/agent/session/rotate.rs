@@ -6,15 +6,14 @@ use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::beside;
-use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::key;
 use crate::engine::server::Role;
 use crate::error::{Exit, Failure, Result};
-use crate::paths;
 use crate::plan::Plan;
 use crate::secret::Secret;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
+use std::collections::BTreeSet;
 
 /// Gives every server a new key, and proves that it is the only one that works. The front for other hosts
 /// asks for no key itself: what it passes on, a server refuses.
@@ -23,9 +22,15 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let (old, new) = (key::read_key()?, key::random()?);
     let began = jiff::Timestamp::now();
     let mut watcher = Watcher(output);
+    // Those that were started with the new key; one that was not goes on with the old one.
+    let mut started = BTreeSet::new();
     let what = "make a new API key and start the servers with it";
     let changed = told(&mut watcher, "key", what, |watcher| {
-        serve_with(&plan, &new, watcher)?;
+        key::write(&new)?;
+        for server in plan.servers() {
+            started.insert(server.name);
+            beside::start(&server, START_TIMEOUT, |_| watcher.tell(&Event::Alive))?;
+        }
         prove(&plan, &new, &old, watcher)
     });
     let Err(error) = changed else {
@@ -35,7 +40,10 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let log = service::last_lines(&beside::units(), 20, Some(began));
     let mut end = End { log, ..End::failed(&error) };
     let back = told(&mut watcher, "return", "start the servers with the old API key", |watcher| {
-        serve_with(&plan, &old, watcher)?;
+        key::write(&old)?;
+        for server in plan.servers().filter(|server| started.contains(&server.name)) {
+            beside::start(&server, START_TIMEOUT, |_| watcher.tell(&Event::Alive))?;
+        }
         prove(&plan, &old, &new, watcher)
     });
     match back {
@@ -48,15 +56,6 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
         }
     }
     Ok(end)
-}
-
-/// Starts every server with `key`, and waits until they are ready.
-fn serve_with(plan: &Plan, key: &Secret, watcher: &mut Watcher) -> Result<()> {
-    key::write(key)?;
-    service::start(paths::UNIT)?;
-    let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
-    wait_until_ready(&Api::of(&plan.chat())?, loading, |_| watcher.tell(&Event::Alive))?;
-    beside::follow(plan, |_| watcher.tell(&Event::Alive))
 }
 
 fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Result<()> {

@@ -105,6 +105,7 @@ mod tests {
             bundle: Checksum::of([0; 32]),
             llama_build: plan.llama_server.build.clone(),
             runtime: blob("llama.tar.gz"),
+            runtime_archives: Vec::new(),
             models: vec![blob("m.gguf")],
             allowed: Vec::new(),
             edited: Vec::new(),

@@ -6,8 +6,12 @@ mod arrival;
 mod config;
 mod config_changes;
 mod directories;
+mod driver;
+mod driver_files;
 mod expose;
+pub mod inputs;
 mod key;
+mod loading;
 mod model;
 mod packages;
 pub mod past;
@@ -30,6 +34,7 @@ use resource::Resource;
 /// beside the model's own that the host has.
 pub fn all(plan: &Plan, installed: &[ServerName]) -> Vec<Box<dyn Resource>> {
     let mut all: Vec<Box<dyn Resource>> = vec![
+        Box::new(driver::DriverStep),
         Box::new(user::User),
         Box::new(directories::Directories),
         Box::new(runtime::Runtime),

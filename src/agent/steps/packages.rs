@@ -1,20 +1,23 @@
 //! System libraries that an engine needs and a minimal system lacks (libgomp1, above all). What
 //! is installed here stays when an apply is taken back, and the output says so.
 
+use super::loading::{self, Loading};
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::Run;
-use crate::agent::host::packages::{LOCK_SECONDS, install, library_packages};
+use crate::agent::host::apt::LOCK_SECONDS;
+use crate::agent::host::packages::{install, library_packages};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
-use crate::agent::store::made::{self, Thing};
+use crate::agent::store::made;
+use crate::agent::store::thing::Thing;
 use crate::agent::store::{installed, runtime};
 use crate::checked::HostPath;
-use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
+use crate::elf::Search;
 use crate::error::{Failure, Result};
 use crate::files;
 use crate::hardware::backend::Backend;
 use crate::hardware::probe::package_lock;
-use crate::hardware::vendor;
+use crate::hardware::vendor::{self, Icd};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,9 +68,8 @@ impl Resource for Packages {
             ))
             .into());
         }
-        if let Some(warning) = lacks_icd(desired, &loaded.backends) {
-            run.warn(warning)?;
-        }
+        make_known(desired, &loaded.backends, run)?;
+        loaded.broken.iter().try_for_each(|why| run.warn(why.clone()))?;
         let path = runtime_folder(&desired.record.runtime).join(NOTE);
         let mut note: generation::Runtime =
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
@@ -82,86 +84,59 @@ impl Resource for Packages {
     }
 }
 
-struct Loader {
-    missing: Vec<String>,
-    /// Libraries outside the runtime.
-    found: Vec<PathBuf>,
-    /// The backends for the plan's cards that the runtime has.
-    backends: Vec<Backend>,
-}
-
-/// Returns what the dynamic loader would load for the server, read from its files without running it.
-fn loader(desired: &Desired) -> Result<Loader> {
+/// Returns what the dynamic loader would load for llama-server and its backends. Of the libraries that are found, only
+/// those outside the runtime.
+fn loader(desired: &Desired) -> Result<Loading> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
     let note = note.ok_or_else(|| Failure::failed("the runtime is not unpacked"))?;
     let server = server(&note);
-    let search = Search::of_host();
-    let loaded = starts_here(&server, &search).map_err(|why| {
-        let name = match &note.installed {
-            Some(path) => path.to_string(),
-            None => format!("the archive's {}", desired.plan.engine().program()),
-        };
-        Failure::failed(format!("{name} does not start here: {why}"))
-            .hint(format!("it must be a Linux {} executable for this host's C library", Machine::OWN))
-    })?;
-    let mut missing = loaded.missing();
-    let mut backends = Vec::new();
-    if desired.plan.cards() > 0 {
-        // The server loads it while it runs, and without its libraries passes over it and the GPU.
-        for backend in vendor::of(desired.plan.profile.vendor()).backends() {
-            if let Ok(loaded) = elf::resolve(&server.with_file_name(backend.library()), &search) {
-                backends.push(*backend);
-                missing.extend(loaded.missing());
-            }
-        }
-        missing.sort();
-        missing.dedup();
-    }
-    let mut found: Vec<PathBuf> =
-        loaded.found.into_iter().filter(|path| !path.starts_with(&folder)).collect();
+    let name = match &note.installed {
+        Some(path) => path.to_string(),
+        None => format!("the archive's {}", desired.plan.engine().program()),
+    };
+    let wanted: &[Backend] = match desired.plan.cards() {
+        0 => &[],
+        _ => vendor::of(desired.plan.profile.vendor()).backends(),
+    };
+    let mut loading = loading::of(&server, &name, wanted, &Search::of_host())?;
+    loading.found.retain(|path| !path.starts_with(&folder));
     // A program that needs no library at all is noted as itself.
-    if found.is_empty() && missing.is_empty() {
-        found.push(server);
+    if loading.found.is_empty() && loading.missing.is_empty() {
+        loading.found.push(server);
     }
-    Ok(Loader { missing, found, backends })
+    Ok(loading)
 }
 
 /// Where Vulkan looks for drivers.
 const ICD_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
-/// A runtime that computes through Vulkan alone finds no card where the maker's driver is not known to Vulkan.
-fn lacks_icd(desired: &Desired, backends: &[Backend]) -> Option<String> {
+/// Makes the cards known to Vulkan where the runtime computes through it alone, which finds no card otherwise: the package
+/// is installed where every driver of the maker's goes with it. What cannot be done is a warning, as the start proves
+/// whether the cards are used.
+fn make_known(desired: &Desired, backends: &[Backend], run: &mut Run) -> Result<()> {
     let icd = vendor::of(desired.plan.profile.vendor()).icd();
-    let entries = ICD_FOLDERS.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-    let has = |name: std::ffi::OsString| name.to_string_lossy().starts_with(icd.file);
-    let is_there = entries.map(|entry| entry.file_name()).any(has);
-    (backends == [Backend::Vulkan] && !is_there).then(|| {
-        format!(
-            "the runtime computes through Vulkan, and no {}*.json in {} names the card's driver: install {}",
-            icd.file, ICD_FOLDERS[0], icd.package
-        )
-    })
+    if backends != [Backend::Vulkan] || is_known(icd) {
+        return Ok(());
+    }
+    let lacks = format!(
+        "the runtime computes through Vulkan, and no {}*.json in {} names the card's driver",
+        icd.file, ICD_FOLDERS[0]
+    );
+    let Some(package) = icd.installed else { return run.warn(format!("{lacks}: install {}", icd.package)) };
+    made::add([Thing::Package { name: package.to_string() }])?;
+    let program = desired.plan.engine().program();
+    match install(program, &["a driver for Vulkan".to_string()], &[package], &run.route) {
+        Ok(()) => run.notes.packages.push(package.to_string()),
+        Err(error) => run.warn(format!("{lacks}: {error:#}"))?,
+    }
+    Ok(())
 }
 
-/// The libraries of a program for this machine; or why it does not start here, whatever is installed.
-fn starts_here(server: &Path, search: &Search) -> std::result::Result<Loaded, String> {
-    let image = Image::read(server).map_err(|error| error.to_string())?;
-    if image.machine != Machine::OWN {
-        return Err(format!("it is for {}, and this host is {}", image.machine, Machine::OWN));
-    }
-    if let Some(loader) = image.interpreter.filter(|loader| !Path::new(loader).is_file()) {
-        return Err(format!("its loader {loader} is not on this host"));
-    }
-    let loaded = elf::resolve(server, search).map_err(|error| error.to_string())?;
-    let older = loaded.lacking.iter().find_map(|lacking| match lacking {
-        Lacking::Version { library, version, newest } => Some(match newest {
-            Some(newest) => format!("it needs {version}, and this host's {library} goes up to {newest}"),
-            None => format!("it needs {version}, which this host's {library} lacks"),
-        }),
-        Lacking::Library(_) => None,
-    });
-    older.map_or(Ok(loaded), Err)
+fn is_known(icd: Icd) -> bool {
+    let entries = ICD_FOLDERS.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let has = |name: std::ffi::OsString| name.to_string_lossy().starts_with(icd.file);
+    entries.map(|entry| entry.file_name()).any(has)
 }
 
 /// The program itself, not a link to it: its libraries are looked for beside it.
@@ -169,33 +144,5 @@ fn server(note: &generation::Runtime) -> PathBuf {
     match &note.installed {
         Some(path) => path.as_path().to_path_buf(),
         None => note.server(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_that_cannot_start_here_is_reported_with_its_reason() {
-        let search = Search::of_host();
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("llama-server");
-        let says = |bytes: &[u8]| {
-            std::fs::write(&file, bytes).unwrap();
-            starts_here(&file, &search).unwrap_err()
-        };
-        assert!(says(b"#!/bin/sh\nexec sleep 1000\n").contains("is not an ELF file"));
-        let mut foreign = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x08\0\x01\0\0\0".to_vec();
-        foreign.resize(4096, 0);
-        assert!(says(&foreign).contains("another processor (ELF machine 8), and this host is"));
-        let own = std::fs::read("/bin/sh").unwrap();
-        let loader = Image::read(Path::new("/bin/sh")).unwrap().interpreter.unwrap();
-        let at = own.windows(loader.len()).position(|window| window == loader.as_bytes()).unwrap();
-        let mut other = own.clone();
-        other[at + 1..at + 4].copy_from_slice(b"nix");
-        assert!(says(&other).contains("is not on this host"));
-        std::fs::write(&file, &own).unwrap();
-        assert_eq!(starts_here(&file, &search).unwrap().lacking, []);
     }
 }

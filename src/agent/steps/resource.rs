@@ -33,6 +33,8 @@ pub enum Change {
     Replace(String),
     /// Installs packages of the system, which stay.
     Install(String),
+    /// Loads a driver, with a restart of the host where that takes one.
+    Load(String),
     Remove(String),
     Start(String),
     /// Waits for a server that has been started.
@@ -58,6 +60,7 @@ impl fmt::Display for Change {
             Change::Create(text)
             | Change::Replace(text)
             | Change::Install(text)
+            | Change::Load(text)
             | Change::Remove(text)
             | Change::Start(text)
             | Change::Wait(text)

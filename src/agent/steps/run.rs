@@ -52,6 +52,8 @@ pub struct Run<'a> {
     pub past: Past,
     /// Resource that is being applied, or has failed.
     pub current: Option<Id>,
+    /// Why the host has to be restarted before the run goes on, once a step has found that.
+    pub restart: Option<String>,
     last_progress: Option<Instant>,
 }
 
@@ -65,6 +67,8 @@ pub struct Notes {
     pub timing: Option<Timing>,
     pub memory: Option<Memory>,
     pub proof: Option<Proof>,
+    /// The judgement of the host with its new driver.
+    pub verification: Option<crate::verify::Report>,
     /// Proof of each embedding server that was started, in the plan's order.
     pub embedding: Vec<EmbeddingProof>,
 }
@@ -79,6 +83,7 @@ impl<'a> Run<'a> {
             route: Route::Usual,
             past: Past::default(),
             current: None,
+            restart: None,
             last_progress: None,
         }
     }

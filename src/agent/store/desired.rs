@@ -6,6 +6,7 @@ use crate::agent::host::service;
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
+use crate::hardware::vendor::driver::Driver;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -33,6 +34,10 @@ pub struct Desired {
     pub silence: Duration,
     /// Whether a broken promise of the plan refuses, as a need does.
     pub strict: bool,
+    /// The driver that the host is to get before all else.
+    pub driver: Option<Driver>,
+    /// Beginnings of addresses and what to try in their place first.
+    pub mirrors: Vec<(String, String)>,
     /// Links between the host's cards now.
     pub links: Links,
     /// State of the chat server's unit a moment ago, where a session asked; a job asks at each step.
@@ -50,15 +55,9 @@ impl Desired {
             .as_ref()
             .map(|path| installed::resolve(plan.engine().program(), path.as_path()));
         let installed = installed.transpose()?;
-        let runtime = match &apply.runtime {
-            _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
-            // An archive under another name is the same runtime.
-            Some(blob) => generation::read_note(&runtime_folder(blob).join(NOTE))
-                .map_or(blob.clone(), |note: Runtime| note.blob),
-            None => match download::runtime(&plan) {
-                Some(pinned) => pinned,
-                None => known_runtime(&plan, current.as_ref())?,
-            },
+        let (runtime, runtime_archives) = match &installed {
+            Some(path) => (installed::blob(path)?, Vec::new()),
+            None => of_archives(&apply.runtime, &plan, current.as_ref())?,
         };
         let models = plan
             .files()
@@ -77,6 +76,7 @@ impl Desired {
             bundle: bundle.id(),
             llama_build: plan.llama_server.build.clone(),
             runtime,
+            runtime_archives,
             models,
             allowed: apply.allow.clone(),
             edited: if apply.trust_edits { bundle.edits()?.paths() } else { Vec::new() },
@@ -94,6 +94,8 @@ impl Desired {
             silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
+            driver: None,
+            mirrors: apply.mirrors.clone(),
             links: Links::default(),
             seen: None,
         })
@@ -101,7 +103,11 @@ impl Desired {
 
     /// Returns the desired state that the generation that serves was made from; `None` if that cannot be read.
     pub fn current() -> Option<Desired> {
-        let folder = generation::current()?;
+        Desired::of(&generation::current()?)
+    }
+
+    /// Returns the desired state that a generation was made from; `None` if that cannot be read.
+    pub fn of(folder: &Path) -> Option<Desired> {
         let tar =
             outside::read_bounded(&folder.join(paths::generation::BUNDLE), outside::TABLE, Kind::Regular)
                 .ok()?;
@@ -109,13 +115,15 @@ impl Desired {
         Some(Desired {
             plan: bundle.plan().ok()?,
             bundle,
-            record: generation::record(&folder)?,
+            record: generation::record(folder)?,
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
             silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
+            driver: None,
+            mirrors: Vec::new(),
             links: Links::default(),
             seen: None,
         })
@@ -135,6 +143,26 @@ impl Desired {
             .map(|blob| if has_model(blob) { blob.size_bytes } else { download::kept_bytes(blob) });
         models.sum()
     }
+}
+
+/// Returns the runtime of the archives that are given, else of those that the plan pins, else the one on the host; and
+/// the archives, where they are several.
+fn of_archives(given: &[Blob], plan: &Plan, current: Option<&Record>) -> Result<(Blob, Vec<Blob>)> {
+    let pinned = if given.is_empty() { download::runtime(plan) } else { Vec::new() };
+    let archives = [given, &pinned].concat();
+    let runtime = match super::archives::together(&archives) {
+        Some(runtime) => runtime,
+        None => known_runtime(plan, current)?,
+    };
+    // Archives under other names, or in another order, are the same runtime.
+    let several = archives.len() > 1;
+    let recorded =
+        || current.filter(|record| record.runtime == runtime).map(|record| &record.runtime_archives);
+    Ok(match generation::read_note::<Runtime>(&runtime_folder(&runtime).join(NOTE)) {
+        Some(note) => (note.blob, note.archives),
+        None if archives.is_empty() => (runtime.clone(), recorded().cloned().unwrap_or_default()),
+        None => (runtime, archives.into_iter().filter(|_| several).collect()),
+    })
 }
 
 /// Returns the given time to start, or the default, within the allowed range.

@@ -1,19 +1,19 @@
 //! Downloads on the host: which of a plan's files are pinned, and where they may come from.
 
 use super::receive;
-use crate::checked::FileName;
+use crate::checked::{Checksum, FileName};
 use crate::fetch::{self, Source};
 use crate::plan::Plan;
-use crate::plan::document::ModelFile;
+use crate::plan::document::{ModelFile, RuntimeFile};
 use crate::wire::protocol::Blob;
 
-/// Returns the runtime that the plan pins.
-pub fn runtime(plan: &Plan) -> Option<Blob> {
-    let file = plan.llama_server.runtime.as_ref()?;
-    let path = file.url.split('?').next().unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let name = FileName::new(last).or_else(|_| FileName::new(plan.engine().name())).ok()?;
-    Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
+/// Returns the archives of the runtime that the plan pins.
+pub fn runtime(plan: &Plan) -> Vec<Blob> {
+    let blob = |file: &RuntimeFile| {
+        let name = FileName::new(file.file_name()).or_else(|_| FileName::new(plan.engine().name())).ok()?;
+        Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
+    };
+    plan.llama_server.archives().filter_map(blob).collect()
 }
 
 /// Returns the model file as a download if the plan pins it: its address, hash and size are known.
@@ -24,19 +24,20 @@ pub fn model(file: &ModelFile) -> Option<Blob> {
 
 /// Lists where every pinned file may come from: mirrors in the order given, then its own address.
 pub fn sources(plan: &Plan, mirrors: &[(String, String)]) -> Vec<Source> {
-    let runtime = plan.llama_server.runtime.as_ref().map(|file| (runtime(plan), &file.url));
-    let models = plan.files().filter_map(|file| Some((model(file), file.url.as_ref()?)));
-    let pinned = runtime.into_iter().chain(models).filter_map(|(blob, url)| Some((blob?, url)));
-    pinned
-        .map(|(blob, url)| Source {
-            urls: addresses(url, mirrors),
-            sha256: blob.sha256,
-            size_bytes: blob.size_bytes,
-        })
-        .collect()
+    let source = |url: &str, sha256: &Checksum, size_bytes| Source {
+        urls: addresses(url, mirrors),
+        sha256: sha256.clone(),
+        size_bytes,
+    };
+    let runtime = plan.llama_server.archives().map(|file| source(&file.url, &file.sha256, file.size_bytes));
+    let models = plan
+        .files()
+        .filter_map(|file| Some(source(file.url.as_ref()?, file.sha256.as_ref()?, file.size_bytes)));
+    runtime.chain(models).collect()
 }
 
-fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
+/// Lists the addresses to try for `url`: mirrors in the order given, then its own.
+pub fn addresses(url: &str, mirrors: &[(String, String)]) -> Vec<String> {
     let mirrored =
         mirrors.iter().filter_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
     let mut urls: Vec<String> = mirrored.collect();

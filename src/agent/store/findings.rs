@@ -1,6 +1,6 @@
 //! Findings of a look at the host under our names, and the refusal that comes of them.
 
-use super::made::Thing;
+use super::thing::Thing;
 use crate::error::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -22,7 +22,12 @@ pub struct Record {
     /// [`Bundle::id`](crate::render::Bundle::id).
     pub bundle: Checksum,
     pub llama_build: String,
+    /// The archive with llama-server, or its program on the host. Of several archives, what they are
+    /// [together](super::archives::together).
     pub runtime: Blob,
+    /// The archives that `runtime` is made of, where they are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtime_archives: Vec<Blob>,
     /// Files of the chat model and, after them, of the models of the other servers.
     pub models: Vec<Blob>,
     /// Requirements that may refuse without stopping the service (`apply --allow`).
@@ -33,10 +38,23 @@ pub struct Record {
     pub edited: Vec<String>,
 }
 
+impl Record {
+    /// Returns the archives that the runtime is unpacked from.
+    pub fn archives(&self) -> &[Blob] {
+        match &self.runtime_archives[..] {
+            [] => std::slice::from_ref(&self.runtime),
+            several => several,
+        }
+    }
+}
+
 /// An unpacked runtime, noted when it was complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runtime {
     pub blob: Blob,
+    /// The archives that it was unpacked from, where they are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub archives: Vec<Blob>,
     pub llama_build: String,
     /// Name of the engine's program.
     #[serde(default = "default_program")]

@@ -5,6 +5,8 @@ use crate::engine::server::{Role, ServerName};
 /// Identifies a resource. The derived order is the order in which resources are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
+    /// The driver of the host's cards, where the user asked for it.
+    Driver,
     User,
     Directories,
     Runtime,
@@ -27,6 +29,7 @@ impl Id {
     /// in the text of the change.
     pub fn name(self) -> &'static str {
         match self {
+            Id::Driver => "driver",
             Id::User => "user",
             Id::Directories => "directories",
             Id::Runtime => "runtime",
@@ -56,7 +59,7 @@ impl Id {
     /// Returns whether `other` has to be in place before this resource is applied.
     pub fn comes_after(self, other: Id) -> bool {
         match self {
-            Id::User | Id::Agent => false,
+            Id::Driver | Id::User | Id::Agent => false,
             Id::Directories => other == Id::User,
             Id::Runtime | Id::Model | Id::Key => other == Id::Directories,
             // Run as the service's user, and loaded by the runtime's program.
@@ -85,10 +88,10 @@ impl Id {
         }
     }
 
-    /// Returns whether a change by other hands is reported as drift. Whether a service runs is reported apart, and a
-    /// newer executable of the tool is no drift.
+    /// Returns whether a change by other hands is reported as drift. Whether a service runs is reported apart, a
+    /// newer executable of the tool is no drift, and a driver belongs to the system once it is there.
     pub fn can_drift(self) -> bool {
-        !matches!(self, Id::Agent | Id::Start(_))
+        !matches!(self, Id::Driver | Id::Agent | Id::Start(_))
     }
 }
 
@@ -99,7 +102,8 @@ mod tests {
     #[test]
     fn a_resource_comes_after_those_it_needs_and_those_it_restarts_on() {
         let servers = || ServerName::all();
-        let mut all = vec![Id::User, Id::Directories, Id::Runtime, Id::Packages, Id::Model, Id::Key];
+        let mut all =
+            vec![Id::Driver, Id::User, Id::Directories, Id::Runtime, Id::Packages, Id::Model, Id::Key];
         all.extend([Id::Agent, Id::Unit, Id::Configuration]);
         all.extend(servers().map(Id::Retire));
         all.extend(servers().map(Id::Start));

@@ -2,9 +2,10 @@
 
 use super::findings::{self, Finding};
 use super::generation::{self, NOTE};
-use super::made::{Made, RECORD, ROOTS, Thing};
+use super::made::{Made, RECORD};
 use super::preflight::judge;
 use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
+use super::thing::{ROOTS, Thing};
 use super::{made, staged};
 use crate::agent::host::accounts::Accounts;
 use crate::engine::server::ServerName;

@@ -2,9 +2,10 @@
 //! A thing that others made is refused before anything is written, or used where that is safe, and reported.
 
 use super::findings::Finding;
-use super::made::{Made, Thing};
+use super::made::Made;
 use super::seen::{DROP_IN, ELSEWHERE, FILES, FOLDERS, Kind, Node, SHELVES, Seen, TABLE, drop_ins, units};
 use super::staged;
+use super::thing::Thing;
 use crate::agent::host::accounts::{Account, Group};
 use crate::paths;
 use std::path::{Path, PathBuf};

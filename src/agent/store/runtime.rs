@@ -125,6 +125,7 @@ mod tests {
                 sha256: Checksum::of([0; 32]),
                 size_bytes: 1,
             },
+            archives: Vec::new(),
             llama_build: "b1".into(),
             program: "llama-server".into(),
             folder: Some(RelativePath::new("b1").unwrap()),

@@ -38,7 +38,7 @@ pub fn judge(at: &str, facts: &Facts, report: Option<&Report>, build: &str) -> V
                 format!("promised {}, found {}", line.needed, line.found),
                 "it is less than what was paid for; --strict refuses it",
             )),
-            Judgement::Ok | Judgement::Allowed => None,
+            Judgement::Ok | Judgement::Allowed | Judgement::Later => None,
         });
     }
     checks
@@ -81,7 +81,8 @@ fn init(at: &str, facts: &Facts) -> Check {
 
 fn driver(at: &str, facts: &Facts) -> Check {
     let cards: Vec<String> = facts.gpus.iter().map(|gpu| format!("{} works", gpu.name)).collect();
-    let lacking: Vec<String> = facts.without_driver().filter_map(|card| card.lacks()).collect();
+    let lacking: Vec<String> =
+        facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
     match (lacking.is_empty(), cards.is_empty()) {
         (false, _) => Check::warning(
             at,

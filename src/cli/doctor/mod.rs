@@ -27,7 +27,7 @@ const SOURCES: [&str; 2] = ["https://huggingface.co/", "https://github.com/"];
 #[command(after_help = "Examples:
   agi-provision doctor
   agi-provision doctor --host root@203.0.113.7
-  agi-provision doctor --host root@203.0.113.7 --model saiga-8b --profile cpu-vps-16gb --format json
+  agi-provision doctor --host root@203.0.113.7 --model saiga-8b --profile cpu-vps-32gb --format json
 
 Exit codes: 0 nothing fails, 1 something fails, 4 the host does not meet the plan, 6 its key is unknown")]
 pub struct Args {
@@ -42,7 +42,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Exit> {
     let plan = match args.plan.model {
-        Some(_) => Some(args.plan.plan()?.plan),
+        Some(_) => Some(args.plan.plan(None)?.plan),
         None => None,
     };
     let hosts = if args.hosts.is_given() { args.hosts.hosts()? } else { Vec::new() };
@@ -100,6 +100,7 @@ fn of_hosts(args: &Args, plan: Option<&Plan>) -> Result<Vec<Check>> {
             allow: Vec::new(),
             deep: false,
             measure: true,
+            needs: None,
         },
         None => Op::Probe { measure: true, urls: SOURCES.map(str::to_string).to_vec() },
     };

@@ -31,8 +31,7 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
     match launch.cards {
         Cards::All => {}
         Cards::Idle => _ = args.set(DEVICE, "none"),
-        // CUDA counts the fastest card first.
-        Cards::First => _ = args.set(SPLIT_MODE, "none").set(MAIN_GPU, 0),
+        Cards::One(place) => _ = args.set(SPLIT_MODE, "none").set(MAIN_GPU, place),
         Cards::Shared(split, shares) => _ = args.set(SPLIT_MODE, split).shares(TENSOR_SPLIT, shares),
     }
     args.set(FIT, "off").set(CACHE_RAM, launch.prompt_cache_mib);

@@ -52,6 +52,14 @@ impl Engine for LlamaCpp {
         args.word(flags::SPLIT_MODE)?.parse().ok()
     }
 
+    fn lone_card(&self, args: &ServerArgs) -> Option<u64> {
+        args.whole(flags::MAIN_GPU).map(i64::unsigned_abs)
+    }
+
+    fn shares<'a>(&self, args: &'a ServerArgs) -> Option<&'a [u64]> {
+        args.shares(flags::TENSOR_SPLIT)
+    }
+
     fn repository(&self) -> &'static str {
         "ggml-org/llama.cpp"
     }

@@ -33,6 +33,23 @@ fn with(name: &str, value: Option<&str>) -> Vec<String> {
     texts
 }
 
+#[test]
+fn the_plans_cards_are_found_on_the_bus_and_among_the_servers_devices() {
+    let two = |shares: &str| read(&with("--tensor-split", Some(shares))).unwrap();
+    let alone = read(&with("--main-gpu", Some("2"))).unwrap();
+    let none = read(&recorded()[0]).unwrap();
+    for (args, places, cards) in [
+        (&none, [0, 1], [Some(0), Some(1), Some(2)]),
+        (&alone, [2, 2], [Some(0), Some(1), Some(2)]),
+        (&two("24,24"), [0, 1], [Some(0), Some(1), None]),
+        (&two("24,0,24"), [0, 2], [Some(0), None, Some(1)]),
+        (&two("0,24,24"), [1, 2], [None, Some(0), Some(1)]),
+    ] {
+        assert_eq!([0, 1].map(|card| LlamaCpp.place_of_card(args, card)), places, "{args:?}");
+        assert_eq!([0, 1, 2].map(|device| LlamaCpp.card_of_device(args, device)), cards, "{args:?}");
+    }
+}
+
 fn without(name: &str, texts: usize) -> Vec<String> {
     let mut all = recorded().remove(0);
     let at = all.iter().position(|text| text == name).unwrap();

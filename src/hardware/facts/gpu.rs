@@ -96,6 +96,9 @@ pub struct PciCard {
     pub wants_driver: Option<String>,
     /// It has no memory of its own but the host's.
     pub integrated: bool,
+    /// Kernels on the disk that have the module of the driver which is lacking; empty: none, or it is part of the kernel.
+    #[serde(default)]
+    pub built_for: Vec<String>,
 }
 
 impl fmt::Display for PciCard {
@@ -108,9 +111,16 @@ impl fmt::Display for PciCard {
 }
 
 impl PciCard {
-    /// Returns what the card lacks to be used; `None` for a card that a driver works.
-    pub fn lacks(&self) -> Option<String> {
+    /// Returns what the card lacks to be used under the kernel `running`; `None` for a card that a driver works.
+    pub fn lacks(&self, running: &str) -> Option<String> {
         let wanted = self.wants_driver.as_ref()?;
+        let missed = !self.built_for.is_empty() && !self.built_for.iter().any(|kernel| kernel == running);
+        if self.driver.is_none() && missed {
+            let others = self.built_for.join(", ");
+            return Some(format!(
+                "{self} has no driver: {wanted} is built for kernel {others} and not for {running}, which runs"
+            ));
+        }
         Some(match &self.driver {
             None => format!("{self} has no driver ({wanted} is not loaded)"),
             Some(other) => format!("{self} has the driver {other}, and llama.cpp needs {wanted}"),

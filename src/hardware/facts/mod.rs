@@ -85,7 +85,7 @@ impl Facts {
 
     /// Why there is none that can be used; `None` where there is no card at all.
     pub fn why_no_gpu(&self) -> Option<String> {
-        let all: Vec<String> = self.without_driver().filter_map(PciCard::lacks).collect();
+        let all: Vec<String> = self.without_driver().filter_map(|card| card.lacks(&self.os.kernel)).collect();
         let integrated = || self.pci_cards.iter().find(|card| card.integrated);
         match (all.is_empty(), integrated()) {
             (false, _) => Some(all.join("; ")),
@@ -118,6 +118,9 @@ pub struct Os {
     pub virtualization: Option<String>,
     /// Random id of this boot, from /proc/sys/kernel/random/boot_id.
     pub boot_id: Option<String>,
+    /// Secure Boot is on: the kernel loads signed modules only. Unsupported where the host was not booted by EFI.
+    #[serde(default)]
+    pub secure_boot: Option<bool>,
     /// State of the clock; null: it may not be read, as in many containers.
     #[serde(default)]
     pub clock: Option<Clock>,

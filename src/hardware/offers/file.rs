@@ -5,7 +5,7 @@
 
 use super::day::today;
 use super::matching::Has;
-use super::offer::{Gpus, Machine, Offer};
+use super::offer::{Dated, Gpus, Machine, Offer};
 use super::rates::Rates;
 use super::shortlist::{Compared, Sieve};
 use crate::hardware::link::Link;
@@ -104,7 +104,7 @@ pub fn write(offers: &[Offer]) -> Vec<u8> {
             gpus.map_or(String::new(), |gpus| gpus.vram_mib.to_string()),
             gpus.and_then(|gpus| gpus.link).map_or(String::new(), |link| link.to_string()),
             offer.source.clone(),
-            offer.as_of.clone(),
+            offer.dated.mark(&offer.as_of),
         ]
     });
     let header = std::iter::once(COLUMNS.map(String::from));
@@ -146,7 +146,7 @@ impl<'a> Row<'a> {
         let believed = |column: usize, amount: f64| match amount {
             amount if amount <= 0.0 => Err(format!("{} is not above 0", COLUMNS[column])),
             amount if !(LEAST_PRICE..MOST_PRICE).contains(&amount) => {
-                Err(format!("{} {amount} is not a price one can believe", COLUMNS[column]))
+                Err(format!("{} {amount:e} is not a price one can believe", COLUMNS[column]))
             }
             amount => Ok(amount),
         };
@@ -181,7 +181,8 @@ impl<'a> Row<'a> {
             let text = filled(column).ok_or_else(|| format!("{} is empty", COLUMNS[column]))?;
             name(COLUMNS[column], text)
         };
-        let as_of = need(15)?;
+        let written = need(15)?;
+        let (as_of, dated) = Dated::read(&written);
         let day: jiff::civil::Date =
             as_of.parse().map_err(|_| format!("as_of {as_of:?} is not a date such as 2026-10-01"))?;
         // A day ahead may be today, further east.
@@ -208,7 +209,8 @@ impl<'a> Row<'a> {
                 gpus: gpus.transpose()?,
             },
             source: need(14)?,
-            as_of,
+            as_of: as_of.to_string(),
+            dated,
         })
     }
 }
@@ -316,7 +318,7 @@ mod tests {
             ("0.5", "$0.5", "per_hour \"$0.5\""),
             ("0.5", "-0.5", "per_hour"),
             ("0.5", "NaN", "per_hour"),
-            ("0.5", "1e-300", "believe"),
+            ("0.5", "1e-300", "per_hour 1e-300 is not a price one can believe"),
             ("2026-11-20", "2099-01-01", "still to come"),
             ("2026-11-20", "20.11.2026", "not a date such as"),
             (",1,NVIDIA", ",0.5,NVIDIA", "share of a card"),

@@ -96,7 +96,7 @@ pub fn profile(offer: &Offer, classes: &[Profile]) -> Option<Profile> {
         network_mbit_s: NETWORK_MBIT_S,
         disk_read_mb_s: if gpus.is_empty() { DISK_READ_MB_S } else { NVME_READ_MB_S },
         nvlink,
-        idle_cards: false,
+        among: None,
         by_size: false,
         gpus,
     })

@@ -4,6 +4,7 @@
 //! (`profiles/offers.csv`) are few; `update` reads catalogues (`sources`) into a file in the user's
 //! data folder ([`store`]), which planning then uses. Planning never asks the network.
 
+pub mod banks;
 pub mod budget;
 pub mod currency;
 pub mod day;
@@ -21,7 +22,7 @@ pub(crate) mod update;
 pub use budget::Budget;
 pub use currency::Currency;
 pub use day::{FRESH_DAYS, stale_days, today};
-pub use offer::{Gpus, HOURS_PER_MONTH, HostKind, Machine, Offer, Period};
+pub use offer::{Dated, Gpus, HOURS_PER_MONTH, HostKind, Machine, Offer, Period};
 pub use rates::Rates;
 
 /// The offers compiled in.

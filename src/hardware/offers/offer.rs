@@ -30,7 +30,53 @@ pub struct Offer {
     pub source: String,
     /// Day of the price, `YYYY-MM-DD`.
     pub as_of: String,
+    /// How that day is known.
+    pub dated: Dated,
 }
+
+/// How the day of a price is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dated {
+    /// The source gives it, or the price was seen on it.
+    #[default]
+    Seen,
+    /// The source dates nothing: it is the day before which the price cannot have been written.
+    Inferred,
+}
+
+impl Dated {
+    /// Returns `day` with a sign before it where it is inferred, as files of offers have it.
+    pub fn mark(self, day: &str) -> String {
+        match self {
+            Dated::Seen => day.to_string(),
+            Dated::Inferred => format!("{INFERRED}{day}"),
+        }
+    }
+
+    /// The day in a file of offers, and how it is known.
+    pub fn read(text: &str) -> (&str, Dated) {
+        match text.strip_prefix(INFERRED) {
+            Some(day) => (day, Dated::Inferred),
+            None => (text, Dated::Seen),
+        }
+    }
+
+    /// Returns `day` for people.
+    pub fn shown(self, day: &str) -> String {
+        match self {
+            Dated::Seen => day.to_string(),
+            Dated::Inferred => format!("{day} or later"),
+        }
+    }
+
+    /// Returns whether the day is inferred.
+    pub fn is_inferred(self) -> bool {
+        self == Dated::Inferred
+    }
+}
+
+/// Stands before an inferred day in a file of offers.
+const INFERRED: char = '~';
 
 /// Resources of a machine; `None` where its source does not tell.
 #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
@@ -139,6 +185,7 @@ impl Offer {
             .then(self.currency.cmp(&other.currency))
             .then(self.per_hour.total_cmp(&other.per_hour))
             // Two machines may differ only in what their sources tell of them.
+            .then(self.dated.cmp(&other.dated))
             .then_with(|| self.rest().partial_cmp(&other.rest()).unwrap_or(Ordering::Equal))
     }
 

@@ -52,6 +52,15 @@ pub fn rates() -> Rates {
     Rates::default().updated(fresh.unwrap_or_default())
 }
 
+/// Keeps `rates` for the plans to come, while `_held` keeps others from it.
+///
+/// # Errors
+/// No home, or no right to write.
+pub fn save_rates(rates: &Rates, _held: &LockedOffers) -> Result<()> {
+    let path = rates_path().context("finding the data folder")?;
+    files::write(&path, rates.to_csv().as_bytes(), 0o644)
+}
+
 type Reader<'a> = &'a dyn Fn(&[u8]) -> Result<file::OfferFile, String>;
 
 fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
@@ -63,7 +72,7 @@ fn known(named: Option<&Path>, read: Reader) -> Result<Known> {
                 .hint(format!("its first line is {}", file::COLUMNS.join(",")))
         })?;
         if read.offers.is_empty() {
-            let first = read.broken.first().map_or(String::new(), |row| format!(": {row}"));
+            let first = read.broken.first().map_or(": it has no rows".to_string(), |row| format!(": {row}"));
             return Err(Failure::usage(format!("{} has no offer that can be used{first}", path.display()))
                 .hint("docs/offers.md says what stands in each column")
                 .into());

@@ -1,7 +1,7 @@
 //! Catalogues into offers: what can be read replaces what was known of that cloud, the rest stays.
 
 use super::Offer;
-use super::sources::{Catalogue, Cloud, Reading, Source};
+use super::sources::{Catalogue, Cloud, LeftOut, Reading, Source};
 use crate::error::{Failure, Result};
 use crate::fetch::page::Pages;
 use crate::hardware::rows::BrokenRow;
@@ -13,6 +13,7 @@ pub enum CloudOutcome {
         address: String,
         rows: usize,
         offers: usize,
+        left_out: Vec<LeftOut>,
         broken: Vec<BrokenRow>,
     },
     /// The source has no such file; what was known stays.
@@ -50,10 +51,10 @@ pub fn update(
         let outcome = match fetched {
             Ok(None) => CloudOutcome::Missing,
             Ok(Some(catalogue)) => match read_catalogue(source, cloud, &catalogue, today) {
-                Ok((fresh, rows, broken)) => {
-                    let count = fresh.len();
+                Ok((fresh, Reading { rows, left_out, broken, .. })) => {
+                    let (address, count) = (catalogue.address, fresh.len());
                     replace(offers, source, cloud, fresh);
-                    CloudOutcome::Read { address: catalogue.address, rows, offers: count, broken }
+                    CloudOutcome::Read { address, rows, offers: count, left_out, broken }
                 }
                 Err(error) => CloudOutcome::Failed(error.context(catalogue.address)),
             },
@@ -78,22 +79,22 @@ fn whole(pages: &Pages, address: &str) -> Result<Option<Catalogue>> {
     Ok(page.map(|page| Catalogue { address: address.to_string(), bytes: page.bytes, day: None }))
 }
 
-/// Offers, how many rows there were, and the broken ones. Errors: it is no table of this source, or one
+/// Offers, and what else was read beside them. Errors: it is no table of this source, or one
 /// without a single usable price, which is more likely a fault than a cloud that rents nothing.
 pub(crate) fn read_catalogue(
     source: &dyn Source,
     cloud: &Cloud,
     catalogue: &Catalogue,
     today: jiff::civil::Date,
-) -> Result<(Vec<Offer>, usize, Vec<BrokenRow>)> {
-    let Reading { offers, rows, not_for_us, broken } = source.read(cloud, catalogue)?;
+) -> Result<(Vec<Offer>, Reading)> {
+    let mut reading = source.read(cloud, catalogue)?;
     let day = catalogue.day.filter(|day| *day <= today).unwrap_or(today);
-    if offers.is_empty() && (not_for_us == 0 || !broken.is_empty()) {
-        let first = broken.first().map_or(String::new(), |row| format!("; {row}"));
-        return Err(Failure::failed(format!("none of its {rows} rows is an offer{first}")).into());
+    if reading.offers.is_empty() && (reading.left_out.is_empty() || !reading.broken.is_empty()) {
+        let first = reading.broken.first().map_or(String::new(), |row| format!("; {row}"));
+        return Err(Failure::failed(format!("none of its {} rows is an offer{first}", reading.rows)).into());
     }
-    let offers = offers.into_iter().map(|listed| listed.offer(source, cloud, day)).collect();
-    Ok((offers, rows, broken))
+    let listed = std::mem::take(&mut reading.offers);
+    Ok((listed.into_iter().map(|listed| listed.offer(source, cloud, day)).collect(), reading))
 }
 
 fn replace(offers: &mut Vec<Offer>, source: &dyn Source, cloud: &Cloud, fresh: Vec<Offer>) {

@@ -30,6 +30,7 @@ pub fn probe(gaps: &mut Gaps) -> Os {
             virtualization,
             "no systemd-detect-virt here",
         ),
+        secure_boot: secure_boot(gaps),
         clock: clock(gaps),
         ..essentials(gaps)
     }
@@ -94,6 +95,36 @@ fn os_release(text: &str, key: &str) -> Option<String> {
             .unwrap_or(value);
         Some(value.to_string())
     })
+}
+
+/// The firmware's variable, with four bytes of attributes before its one byte.
+const SECURE_BOOT: &str = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+fn secure_boot(gaps: &mut Gaps) -> Option<bool> {
+    let variable = outside::read_bounded(Path::new(SECURE_BOOT), outside::NOTE, Kind::Regular);
+    match secure_boot_is_on(variable.map_err(|error| error.kind())) {
+        Ok(on) => Some(on),
+        Err(None) => {
+            gaps.unsupported("os.secure_boot", "the host was not booted by EFI, or its variables are hidden");
+            None
+        }
+        Err(Some(why)) => {
+            gaps.failed("os.secure_boot", format!("{SECURE_BOOT}: {why}"));
+            None
+        }
+    }
+}
+
+/// `Err(None)`: there is no such variable.
+fn secure_boot_is_on(variable: Result<Vec<u8>, std::io::ErrorKind>) -> Result<bool, Option<String>> {
+    match variable {
+        Ok(bytes) => match bytes[..] {
+            [_, _, _, _, state @ (0 | 1)] => Ok(state == 1),
+            _ => Err(Some(format!("{} bytes that are none of its values", bytes.len()))),
+        },
+        Err(std::io::ErrorKind::NotFound) => Err(None),
+        Err(kind) => Err(Some(kind.to_string())),
+    }
 }
 
 fn first_line(program: &str, args: &[&str]) -> Option<String> {
@@ -258,6 +289,21 @@ mod tests {
             ("systemd 257 (257.4-1-arch)", "257.4"),
         ] {
             assert_eq!(systemd_version(line).as_deref(), Some(want));
+        }
+    }
+
+    #[test]
+    fn secure_boot_is_read_from_the_firmwares_variable() {
+        use std::io::ErrorKind::{NotFound, PermissionDenied};
+        for (variable, found) in [
+            (Ok(vec![6, 0, 0, 0, 1]), Ok(true)),
+            (Ok(vec![6, 0, 0, 0, 0]), Ok(false)),
+            (Err(NotFound), Err(None)),
+            (Err(PermissionDenied), Err(Some("permission denied".to_string()))),
+            (Ok(vec![1]), Err(Some("1 bytes that are none of its values".to_string()))),
+            (Ok(vec![6, 0, 0, 0, 7]), Err(Some("5 bytes that are none of its values".to_string()))),
+        ] {
+            assert_eq!(secure_boot_is_on(variable.clone()), found, "{variable:?}");
         }
     }
 

@@ -58,7 +58,7 @@ impl Maker for Amd {
     }
 
     fn icd(&self) -> Icd {
-        Icd { file: "radeon_icd", package: "mesa-vulkan-drivers" }
+        Icd { file: "radeon_icd", package: "mesa-vulkan-drivers", installed: Some("mesa-vulkan-drivers") }
     }
 
     fn least(&self) -> Least {

@@ -58,7 +58,7 @@ impl Maker for Intel {
     }
 
     fn icd(&self) -> Icd {
-        Icd { file: "intel_icd", package: "mesa-vulkan-drivers" }
+        Icd { file: "intel_icd", package: "mesa-vulkan-drivers", installed: Some("mesa-vulkan-drivers") }
     }
 
     fn least(&self) -> Least {

@@ -1,6 +1,8 @@
 //! Properties of a maker's graphics cards that this program asks for.
 
 use super::bus::Bus;
+use super::driver::{Driver, DriverHost, Origin};
+use crate::error::{Exit, Failure};
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, PciCard, Vendor};
 use std::path::Path;
@@ -18,8 +20,25 @@ pub trait Maker: Sync {
     /// The kernel's drivers that llama.cpp's backends work with, the best first.
     fn drivers(&self) -> &'static [&'static str];
 
+    /// Names of the module's file, without its ending, where the driver is no part of the kernel.
+    fn module_files(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How a person installs one, for a hint.
     fn install(&self) -> &'static str;
+
+    /// Chooses the packages that bring the driver. `wanted`: the least version that the plan's runtime works with.
+    ///
+    /// # Errors
+    /// Exit 4 with the reason and the way out: no packages fit this host.
+    fn driver(&self, _: &DriverHost, _: Origin, _wanted: Option<&str>) -> Result<Driver, Failure> {
+        let message = format!("the driver of {}'s cards is part of the kernel", self.title());
+        Err(Failure::new(Exit::HostDoesNotMeetPlan, message).hint(format!(
+            "install what it lacks ({}), restart the host, and apply without --driver",
+            self.install()
+        )))
+    }
 
     /// Returns the command that makes a part of a card whose division into parts is on.
     fn make_part(&self) -> Option<&'static str> {
@@ -56,8 +75,10 @@ pub trait Maker: Sync {
 pub struct Icd {
     /// How the name of its file in `vulkan/icd.d` begins.
     pub file: &'static str,
-    /// The packages that bring it.
+    /// The packages that bring it, for a person.
     pub package: &'static str,
+    /// The package that an apply installs where the file is missing; `None` where it has to be of the driver's version.
+    pub installed: Option<&'static str>,
 }
 
 /// Lower bounds, each with its reason; `None` where there is none.

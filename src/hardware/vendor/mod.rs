@@ -2,15 +2,17 @@
 
 mod amd;
 mod bus;
+pub mod driver;
 mod intel;
 mod kernel;
 mod maker;
+pub mod modules;
 mod names;
 mod nvidia;
 mod scan;
 
 pub use bus::Bus;
-pub use maker::{Maker, UnitDevices};
+pub use maker::{Icd, Maker, UnitDevices};
 pub use nvidia::read_nvidia_smi;
 pub use scan::cards;
 

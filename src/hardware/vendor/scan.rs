@@ -2,6 +2,7 @@
 
 use super::bus::{Bus, hex};
 use super::maker::Maker;
+use super::modules::Modules;
 use super::names;
 use crate::hardware::facts::PciCard;
 use std::fs;
@@ -9,10 +10,11 @@ use std::fs;
 /// The graphics cards of `makers`, in the bus's order. Display adapters of others, such as a server's console or
 /// a hypervisor's, are no graphics cards.
 pub fn cards(bus: &Bus, makers: &[&dyn Maker]) -> Vec<PciCard> {
-    bus.ids().iter().filter_map(|id| card(bus, id, makers)).collect()
+    let modules = Modules::of_host();
+    bus.ids().iter().filter_map(|id| card(bus, id, makers, &modules)).collect()
 }
 
-fn card(bus: &Bus, bus_id: &str, makers: &[&dyn Maker]) -> Option<PciCard> {
+fn card(bus: &Bus, bus_id: &str, makers: &[&dyn Maker], modules: &Modules) -> Option<PciCard> {
     let device = bus.device(bus_id);
     let class = hex(&device.join("class"))?;
     // Display controllers, and processing accelerators, as which large cards without an outlet count.
@@ -33,5 +35,6 @@ fn card(bus: &Bus, bus_id: &str, makers: &[&dyn Maker]) -> Option<PciCard> {
         driver,
         wants_driver: (!works).then(|| maker.drivers()[0].to_string()),
         integrated: maker.is_integrated(&device),
+        built_for: if works { Vec::new() } else { modules.built_for(maker.module_files()) },
     })
 }

@@ -2,7 +2,6 @@
 
 use crate::error::{Failure, Result};
 use crate::model::dimensions::Dimensions;
-use crate::model::layout;
 use crate::model::recipe::{Mix, nominal_bits};
 use crate::model::shape::{Shape, Weights};
 use serde::de::{Error, SeqAccess, Visitor};
@@ -32,6 +31,9 @@ pub struct Model {
     pub date: Option<String>,
     /// Name of a file in templates/chat, `file` where published files carry their own; `None` for a base model.
     pub chat_template: Option<String>,
+    /// Elements of all tensors, and of those that one token is multiplied with: what the dimensions come to, held by
+    /// a test, so that models are compared without the arithmetic.
+    pub elements: [u64; 2],
     /// Where dimensions, files and sizes were read, for people.
     pub sources: Vec<String>,
     /// Dimensions, from which the bytes of every tensor follow.
@@ -230,20 +232,12 @@ impl Model {
 
     /// Elements of all tensors.
     pub fn parameters(&self) -> u64 {
-        layout::parts(&self.dimensions).unwrap_or_default().iter().map(layout::Part::elements).sum()
+        self.elements[0]
     }
 
     /// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding.
     pub fn active_parameters(&self) -> u64 {
-        let parts = layout::parts(&self.dimensions).unwrap_or_default();
-        let share = |part: &layout::Part| match &self.dimensions.experts {
-            Some(experts) if part.name.contains("exps.") => {
-                part.elements() / experts.count.max(1) * experts.used
-            }
-            _ if part.name.starts_with("per_layer_token") => 0,
-            _ => part.elements(),
-        };
-        parts.iter().map(share).sum()
+        self.elements[1]
     }
 
     /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact

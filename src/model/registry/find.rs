@@ -2,6 +2,7 @@
 
 use super::entry::{Model, Use};
 use super::names::{nearest, squeezed};
+use super::outline::Outline;
 use crate::error::{Failure, Result};
 use crate::model::recipe::Mix;
 
@@ -16,6 +17,11 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 /// Every model.
 pub fn all() -> impl Iterator<Item = Model> {
     MODELS.iter().map(|(_, text)| read(text))
+}
+
+/// The outline of every model: a small part of the work of reading them whole.
+pub fn outlines() -> impl Iterator<Item = Outline> {
+    MODELS.iter().map(|(id, text)| Outline::read(id, text))
 }
 
 fn read(text: &str) -> Model {

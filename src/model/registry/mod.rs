@@ -3,11 +3,13 @@
 mod entry;
 mod find;
 mod names;
+mod outline;
 mod templates;
 
 pub use entry::{Model, PublishedFile, Repository, Size, Use};
-pub use find::{all, embedder, find, ids, lookup, named};
+pub use find::{all, embedder, find, ids, lookup, named, outlines};
 pub use names::nearest;
+pub use outline::Outline;
 pub use templates::chat_template;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::{Exit, exit_code, hint};
+use crate::model::dimensions::Dimensions;
 use crate::model::layout;
 use std::collections::BTreeMap;
 
@@ -207,5 +208,48 @@ fn automatic_quantisations_are_few_and_published() {
         let quants = model.quants(None).unwrap();
         assert!(quants.len() <= 8 || model.published_quants().len() == quants.len(), "{}", model.id);
         assert!(quants.iter().all(|quant| model.file(quant).is_some()), "{}", model.id);
+    }
+}
+
+#[test]
+fn an_outline_is_what_the_whole_file_says() {
+    let mut outlines = super::outlines();
+    for model in all() {
+        let outline = outlines.next().unwrap();
+        let sorted =
+            |uses: &[Use]| [Use::Chat, Use::Code, Use::Embedding, Use::Rerank].map(|u| uses.contains(&u));
+        assert_eq!((outline.id, outline.date), (model.id.as_str(), model.date.as_deref()));
+        assert_eq!(sorted(&outline.uses), sorted(&model.uses), "{}", model.id);
+        let russian = model.languages.iter().flatten().any(|code| code == "ru");
+        assert_eq!(
+            (outline.russian, outline.converses),
+            (russian, model.chat_template.is_some()),
+            "{}",
+            model.id
+        );
+        assert_eq!([outline.parameters, outline.active_parameters], model.elements, "{}", model.id);
+    }
+    assert!(outlines.next().is_none());
+}
+
+/// Elements of the tensors that one token is multiplied with: a part of the experts, no embedding of layers.
+fn active(dimensions: &Dimensions, part: &layout::Part) -> u64 {
+    match &dimensions.experts {
+        Some(experts) if part.name.contains("exps.") => part.elements() / experts.count.max(1) * experts.used,
+        _ if part.name.starts_with("per_layer_token") => 0,
+        _ => part.elements(),
+    }
+}
+
+#[test]
+fn elements_are_what_the_dimensions_come_to() {
+    for model in all() {
+        let dimensions = &model.dimensions;
+        let parts = layout::parts(dimensions).unwrap();
+        let counted = [
+            parts.iter().map(layout::Part::elements).sum(),
+            parts.iter().map(|part| active(dimensions, part)).sum::<u64>(),
+        ];
+        assert_eq!(model.elements, counted, "{}: elements = {counted:?}", model.id);
     }
 }

@@ -40,11 +40,16 @@ pub(super) fn near_miss<'a>(
         c.verdict < chosen.verdict || c.verdict == chosen.verdict && expected(c) >= MUCH * expected(chosen)
     };
     let known = everywhere.iter().filter(|c| c.machine.asked);
-    let best = known.chain(&more).filter(|c| beyond(c)).filter(much).min_by(|a, b| better(request, a, b))?;
+    let (quant, theirs) = (&chosen.variant.weights.quant, |c: &Candidate| c.variant.weights.quant.clone());
+    // The same quantisation first: another one would be another comparison.
+    let order = |a: &&Candidate, b: &&Candidate| {
+        (theirs(a) != *quant).cmp(&(theirs(b) != *quant)).then_with(|| better(request, a, b))
+    };
+    let best = known.chain(&more).filter(|c| beyond(c)).filter(much).min_by(order)?;
     let other = best.machine.offer?;
     let period = period(request);
-    let theirs = request.rates.convert(other.price(period), other.currency, offer.currency);
-    let dearer = theirs - offer.price(period);
+    let price = request.rates.convert(other.price(period), other.currency, offer.currency);
+    let dearer = price - offer.price(period);
     let shown = if period.hours() > 1.0 { money(dearer) } else { hourly(dearer) };
     let times = expected(best) / expected(chosen).max(1e-9);
     let gain = match (best.verdict < chosen.verdict, times >= MUCH) {
@@ -52,12 +57,15 @@ pub(super) fn near_miss<'a>(
         (true, false) if best.verdict == Verdict::Comfort => "comfort".to_string(),
         _ => "a better verdict".to_string(),
     };
+    let both = match theirs(best) == *quant {
+        true => quant.clone(),
+        false => format!("{} instead of {quant}", theirs(best)),
+    };
     Some(NearMiss {
         text: format!(
-            "{shown} {} a {} more: {gain} ({} on {})",
+            "{shown} {} a {} more: {gain} ({both} on {})",
             offer.currency,
             period.as_str(),
-            best.variant.weights.quant,
             best.machine.name()
         ),
         provider: other.provider.clone(),

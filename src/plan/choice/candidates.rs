@@ -120,8 +120,8 @@ impl<'a> Trial<'a, '_> {
     fn shared(&self, by_layers: &Candidate) -> Option<Candidate<'a>> {
         let (request, profile, workload) = (self.request, &*self.machine.profile, &by_layers.workload);
         let fixed = &request.fixed;
-        // A pinned archive is the one for Vulkan, whose tensor split llama.cpp promises nothing of.
-        let open = fixed.split_mode.is_none() && fixed.n_cpu_moe.is_none() && fixed.runtime.is_none();
+        // A pinned archive is one of a release, of which none is made for it: CUDA's lack NCCL.
+        let open = fixed.split_mode.is_none() && fixed.n_cpu_moe.is_none() && fixed.runtime.is_empty();
         let shape = &request.model.shape;
         if !open
             || by_layers.verdict == Verdict::Impossible
@@ -163,6 +163,7 @@ impl<'a> Trial<'a, '_> {
         let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
         let disk = variant.size_bytes.saturating_add(of_rag);
         let speed = speed::predict(profile, subject, &placement, &memory);
+        let need = requirements::disk_need(disk, requirements::pinned_bytes(&request.fixed.runtime));
         let mut candidate = Candidate {
             machine: self.machine.clone(),
             variant,
@@ -170,7 +171,7 @@ impl<'a> Trial<'a, '_> {
             placement,
             memory,
             rag,
-            disk: Disk { need: requirements::disk_need(disk), of_rag, has: profile.disk_bytes() },
+            disk: Disk { need, of_rag, has: profile.disk_bytes() },
             speed,
             verdict: Verdict::Impossible,
             given_up: 0,

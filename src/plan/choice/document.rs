@@ -6,6 +6,7 @@ use crate::engine;
 use crate::engine::split::SplitMode;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
+use crate::hardware::profiles::Profile;
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
@@ -62,7 +63,9 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards);
+    let places = profile.among.as_deref();
+    let shares = launch::shares_on_bus(&chosen.placement, places);
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares);
     let args = engine::default().arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
@@ -96,15 +99,14 @@ pub(super) fn document(
         llama_server: LlamaServer {
             build: request.build.id.clone(),
             args,
-            runtime: request.fixed.runtime.clone(),
+            runtime: request.fixed.runtime.first().cloned(),
+            runtime_beside: request.fixed.runtime.iter().skip(1).cloned().collect(),
             runtime_choice: runtime_choice(request, chosen),
             advisories: Vec::new(),
             start_timeout_seconds: None,
         },
         expose: request.fixed.expose.clone(),
-        rag: rag
-            .map(|(server, placed)| server.document(placed, kind == ProfileKind::MultiGpu))
-            .transpose()?,
+        rag: rag.map(|(server, placed)| server.document(placed, first_of_several(profile))).transpose()?,
         further: Vec::new(),
         alternatives: alternatives(request, chosen, everywhere),
         near_miss: None,
@@ -118,6 +120,14 @@ pub(super) fn document(
     }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     Ok(plan)
+}
+
+/// The place of the first card where a server sees several, and would use them all.
+fn first_of_several(profile: &Profile) -> Option<usize> {
+    match profile.among.as_deref() {
+        Some(places) => places.first().copied(),
+        None => (profile.gpus.len() > 1).then_some(0),
+    }
 }
 
 /// A million tokens at the expected speed, one request at a time, all month.
@@ -138,6 +148,7 @@ fn cost(request: &Request, offer: &Offer, speed: &Speed) -> Cost {
             url: providers::url(&offer.provider).map(String::from),
             source: offer.source.clone(),
             as_of: offer.as_of.clone(),
+            as_of_inferred: offer.dated.is_inferred(),
         },
         converted: asked_in(request, offer),
     }

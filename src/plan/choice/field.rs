@@ -133,21 +133,25 @@ pub(super) fn price(request: &Request, machine: &Machine) -> f64 {
 }
 
 /// Memory that weights may have, bytes.
-struct Room {
+pub(super) struct Room {
     cards: u64,
     host: u64,
-    all: u64,
+    pub all: u64,
 }
 
 impl Room {
-    fn of(profile: &Profile) -> Room {
+    pub fn of(profile: &Profile) -> Room {
         let cards: u64 = profile.gpus.iter().map(|gpu| gpu.vram_mib * MIB).sum();
         let host = profile.ram_bytes();
         Room { cards, host, all: cards + host }
     }
 
+    pub fn cards(&self) -> u64 {
+        self.cards
+    }
+
     /// Returns the bytes of the devices that a model lies on first: the cards, or else the host.
-    fn first(&self) -> u64 {
+    pub fn first(&self) -> u64 {
         if self.cards > 0 { self.cards } else { self.host }
     }
 }

@@ -88,11 +88,35 @@ pub(super) fn on_offer<'a>(request: &'a Request, wanted: impl Fn(&Offer) -> bool
     kept.into_iter().map(|(_, machine)| machine).collect()
 }
 
+/// Those that no other beats whatever they cost: the best that there is for a budget.
+pub(super) fn capable(machines: Vec<Machine>) -> Vec<Machine> {
+    let rates = Rates::default();
+    let figures = |machine: &Machine| {
+        let mut figures = Figures::of(machine.offer?, &machine.profile, &rates);
+        figures.figures[..PRICES].fill(0.0);
+        Some(figures)
+    };
+    let all: Vec<Option<Figures>> = machines.iter().map(figures).collect();
+    let beaten = |at: usize| {
+        let by = |(other, one): (usize, &Option<Figures>)| match (one, &all[at]) {
+            // Of equals the cheaper stays.
+            (Some(one), Some(this)) => other != at && one.covers(this) && (other < at || !this.covers(one)),
+            _ => false,
+        };
+        all.iter().enumerate().any(by)
+    };
+    let kept: Vec<bool> = (0..machines.len()).map(|at| !beaten(at)).collect();
+    machines.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(machine, _)| machine).collect()
+}
+
 /// Classes that are rented, without a price: where no machine on offer will do.
 pub(super) fn classes(request: &Request) -> impl Iterator<Item = Machine<'_>> {
     let rented = request.profiles.iter().filter(|profile| profile.rented);
     rented.map(|profile| Machine { profile: Rc::new(profile.clone()), offer: None, own: false, asked: true })
 }
+
+/// The first of a machine's figures are what it costs.
+const PRICES: usize = 2;
 
 /// Figures by which one machine beats another; less is better in each.
 struct Figures {

@@ -4,7 +4,8 @@
 //! quantisations.
 //!
 //! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
-//! trial, `ranking` compares them, `document` writes down the best, `market` has every machine for a chart, `beside` names what is nearly as cheap or cheaper
+//! trial, `ranking` compares them, `document` writes down the best (`fit` only names it), `market` has every machine for
+//! a chart, `beside` names what is nearly as cheap or cheaper
 //! and no use, and `nothing` has the answer where none will do.
 
 mod beside;
@@ -15,6 +16,7 @@ mod decision;
 mod document;
 mod explained;
 mod field;
+mod fit;
 mod machines;
 mod market;
 mod nothing;
@@ -22,6 +24,7 @@ mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
+pub use fit::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
 pub use market::{OnOffer, market};
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use super::tests::request;
 use crate::hardware::link::Link;
-use crate::hardware::offers::{Currency, Gpus, HostKind, Machine, Offer, Rates, file};
+use crate::hardware::offers::{Currency, Dated, Gpus, HostKind, Machine, Offer, Rates, file};
 use crate::model::recipe::nominal_bits;
 use crate::plan::document::{Alternative, Verdict};
+use crate::plan::request::Prefer;
 use crate::plan::{Request, plan};
 use proptest::prelude::*;
 
@@ -33,6 +34,34 @@ fn a_budget_is_a_cap_before_the_choice() {
     let none = plan(&request).unwrap();
     assert_eq!(none.verdict, Verdict::Impossible);
     assert!(none.reasons[0].contains("cheapest"), "{:?}", none.reasons);
+}
+
+#[test]
+fn a_near_miss_is_compared_in_the_same_quantisation_or_names_both() {
+    let rows = "acme,C,,0.05,USD,,vm,8,32,500,,,,,list,2026-11-20\n\
+                acme,E,,0.055,USD,,vm,16,64,500,1,NVIDIA GeForce RTX 3090,24576,,list,2026-11-20\n\
+                acme,F,,0.056,USD,,vm,8,32,500,1,NVIDIA GeForce RTX 4060,8188,,list,2026-11-20\n";
+    let with = |names: &[&str]| {
+        let rows = rows.lines().filter(|row| names.iter().any(|name| row.contains(&format!(",{name},"))));
+        let text = format!("{}\n{}\n", file::COLUMNS.join(","), rows.collect::<Vec<_>>().join("\n"));
+        file::parse_offers(text.as_bytes()).unwrap().offers
+    };
+    let budget = || Some("37/month".parse().unwrap());
+    let same =
+        plan(&Request { offers: with(&["C", "E"]), budget: budget(), ..request("saiga-13b", None, None) });
+    let same = same.unwrap();
+    let near = same.near_miss.unwrap();
+    assert_eq!(near.quant, same.model.quant, "{near:?}");
+    assert!(near.text.ends_with(&format!("({} on acme/E)", near.quant)), "{}", near.text);
+    // A card that is no faster in the quantisation that was preferred.
+    let prefer = Some(Prefer::Quality);
+    let other =
+        Request { offers: with(&["C", "F"]), budget: budget(), prefer, ..request("saiga-13b", None, None) };
+    let other = plan(&other).unwrap();
+    let near = other.near_miss.unwrap();
+    assert_ne!(near.quant, other.model.quant, "{near:?}");
+    let both = format!("({} instead of {} on acme/F)", near.quant, other.model.quant);
+    assert!(near.text.ends_with(&both), "{}", near.text);
 }
 
 #[test]
@@ -197,6 +226,7 @@ fn any_offer() -> impl Strategy<Value = Offer> {
             },
             source: "test".to_string(),
             as_of: format!("2026-10-0{day}"),
+            dated: Dated::Seen,
         }
     })
 }

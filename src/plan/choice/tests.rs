@@ -4,7 +4,7 @@ use crate::engine::split::SplitMode;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::offers::HostKind;
 use crate::model::registry;
-use crate::plan::document::{Plan, RuntimeFile, Verdict};
+use crate::plan::document::{Bound, Plan, RuntimeFile, Verdict};
 use crate::plan::request::Request;
 use crate::plan::{plan, reconcile};
 
@@ -132,6 +132,58 @@ fn two_cards(nvlink: Option<bool>) -> Facts {
 }
 
 #[test]
+fn the_driver_that_is_needed_follows_from_the_toolkit_and_the_card() {
+    let bound = |plan: &Plan, id: &str| {
+        let found = plan.requirements.iter().find(|requirement| requirement.id == id)?;
+        let name = |bound: &Option<Bound>| match bound {
+            Some(Bound::Name(name)) => name.clone(),
+            _ => String::new(),
+        };
+        Some((name(&found.need), name(&found.promise)))
+    };
+    let need = |version: &str| Some((version.to_string(), String::new()));
+    // Card, its capability, the CUDA of its driver, glibc; then kind, driver and CUDA that are needed.
+    let table = [
+        ("NVIDIA A100-SXM4-80GB", "8.0", "12.8", "2.39", "cuda-12.8-archives", need("570.26"), need("12.8")),
+        (
+            "NVIDIA GeForce RTX 3090",
+            "8.6",
+            "12.4",
+            "2.41",
+            "cuda-12.8-archives",
+            need("525.60.13"),
+            need("12.0"),
+        ),
+        ("NVIDIA A100-SXM4-80GB", "8.0", "12.4", "2.41", "vulkan-archive", None, None),
+        ("NVIDIA GeForce RTX 3090", "8.6", "12.2", "2.36", "vulkan-archive", None, None),
+        ("Tesla P40", "6.1", "12.8", "2.39", "vulkan-archive", None, None),
+    ];
+    for (card, compute, cuda, glibc, kind, driver, newest) in table {
+        let mut facts = two_cards(None);
+        facts.gpus.truncate(1);
+        let gpu = &mut facts.gpus[0];
+        (gpu.name, gpu.memory_total_bytes) = (card.to_string(), 24 << 30);
+        (gpu.compute_capability, gpu.cuda_version) = (Some(compute.into()), Some(cuda.into()));
+        facts.os.glibc = Some(glibc.into());
+        let plan = reconcile::plan(request("llama-7b", None, Some("Q4_K_M")), &facts).unwrap();
+        let choice = plan.llama_server.runtime_choice.as_ref().unwrap();
+        assert_eq!(choice.kind.as_deref(), Some(kind), "{card} {choice:?}");
+        assert_eq!(
+            [bound(&plan, "gpu-driver"), bound(&plan, "gpu-cuda")],
+            [driver, newest],
+            "{card} {cuda} {glibc}"
+        );
+        assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
+    }
+    // Of a class of machines the runtime is not known: any build's need, and the release's as a promise.
+    for (profile, promise) in [("2xa100-nvlink", "570.26"), ("2x3090-nvlink", "")] {
+        let plan = plan(&request("llama-7b", Some(profile), Some("Q4_K_M"))).unwrap();
+        assert_eq!(bound(&plan, "gpu-driver"), Some(("525.60.13".to_string(), promise.to_string())));
+        assert_eq!(bound(&plan, "gpu-compute").unwrap().0, "5.0");
+    }
+}
+
+#[test]
 fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
     type Change = fn(&mut Request, &mut Facts);
     let table: &[(&str, Option<bool>, Change, &str)] = &[
@@ -160,12 +212,12 @@ fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
         ),
         ("refused by llama.cpp", Some(true), |r, _| r.model.shape.architecture = "grok".into(), "layer"),
         (
-            "the archive for Vulkan",
+            "an archive of a release",
             Some(true),
             |r, _| {
                 let url = "https://example.org/x.tar.gz".parse().unwrap();
                 let sha256 = "0".repeat(64).parse().unwrap();
-                r.fixed.runtime = Some(RuntimeFile { url, sha256, size_bytes: 1 });
+                r.fixed.runtime = vec![RuntimeFile { url, sha256, size_bytes: 1 }];
             },
             "layer",
         ),

@@ -163,7 +163,7 @@ impl Inputs {
 
 pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
     let offer = &cost.offer;
-    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.as_of);
+    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.day());
     let money = |key: &str, value: f64, formula: &str| {
         Explained::new(format!("/cost/{key}"), value, &cost.currency, formula)
     };
@@ -259,7 +259,10 @@ pub(super) fn arrival(journey: &Journey, arrival: &Arrival, plan: &Plan) -> Vec<
         disk = disk.with("embedding", embedding, "bytes", "above");
     }
     let beside = "the unpacked runtime, the agent, the journal";
-    all.push(disk.with("beside", requirements::disk_need(0), "bytes", beside).from("the requirement `disk`"));
+    all.push(
+        disk.with("beside", requirements::disk_need(0, arrival.runtime_bytes), "bytes", beside)
+            .from("the requirement `disk`"),
+    );
     all.push(
         Explained::new("/arrival/network_mbit_s", arrival.network_mbit_s, "Mbit/s", "promise")
             .with("promise", journey.profile.network_mbit_s, "Mbit/s", promise)

@@ -31,11 +31,15 @@ fn cases() -> Vec<(String, Request)> {
     .map(|(id, profile, quant)| (format!("{id} {profile:?}"), request(id, profile, quant)))
     .collect();
     let mut pinned = request("mistral-7b", Some("cpu-vps-32gb"), None);
-    pinned.fixed.runtime = Some(crate::plan::document::RuntimeFile {
+    pinned.fixed.runtime = vec![crate::plan::document::RuntimeFile {
         url: "https://example.org/x.tar.gz".parse().unwrap(),
         sha256: "0".repeat(64).parse().unwrap(),
         size_bytes: 12_345_678,
-    });
+    }];
+    let mut large = pinned.clone();
+    large.fixed.runtime.extend(pinned.fixed.runtime.clone());
+    large.fixed.runtime.iter_mut().for_each(|file| file.size_bytes *= 40);
+    cases.push(("a pair of large archives".to_string(), large));
     cases.push(("a pinned runtime".to_string(), pinned));
     let mut window = request("mistral-7b", Some("gpu-24gb"), None);
     window.model.shape.window = Some(1024);

@@ -198,7 +198,7 @@ impl Server<'_> {
     }
 
     /// Makes the part of the plan's document.
-    pub fn document(&self, placed: &Placed, several_gpus: bool) -> Result<Rag> {
+    pub fn document(&self, placed: &Placed, card: Option<usize>) -> Result<Rag> {
         let embedder = &self.choice.embedder;
         Ok(Rag {
             model: EmbeddingModel {
@@ -219,11 +219,12 @@ impl Server<'_> {
             device: if placed.on_gpu { Place::Gpu0 } else { Place::Host },
             memory: placed.memory.clone(),
             index: self.index(),
-            args: self.args(placed, several_gpus)?,
+            args: self.args(placed, card)?,
         })
     }
 
-    fn args(&self, placed: &Placed, several_gpus: bool) -> Result<ServerArgs> {
+    /// `card`: the place of the one that it uses, where it sees several.
+    fn args(&self, placed: &Placed, card: Option<usize>) -> Result<ServerArgs> {
         let (choice, embedder) = (self.choice, &self.choice.embedder);
         engine::default().arguments(&Launch {
             server: ServerName::EMBEDDING,
@@ -238,9 +239,9 @@ impl Server<'_> {
             batch: (self.chunk_tokens, self.chunk_tokens),
             layers: if placed.on_gpu { embedder.shape.layers.len() as u64 + 1 } else { 0 },
             host_experts: 0,
-            cards: match (placed.on_gpu, several_gpus) {
-                (true, true) => Cards::First,
-                (true, false) => Cards::All,
+            cards: match (placed.on_gpu, card) {
+                (true, Some(card)) => Cards::One(card),
+                (true, None) => Cards::All,
                 (false, _) => Cards::Idle,
             },
             prompt_cache_mib: 0,

@@ -2,8 +2,11 @@
 //!
 //! From b11434's own release workflow: built on Ubuntu 24.04; machine code for compute capability 8.6, 8.9 and 12.0
 //! (13.4 also 12.1), PTX for 7.5, 8.0 and 9.0, which the driver compiles at the first start; GGML_CUDA_NCCL=OFF.
+//!
+//! Drivers: NVIDIA, CUDA Compatibility, "Minor Version Compatibility" (12.x: 525, 13.x: 580), and the release notes of
+//! CUDA 12.0, 12.8 and 13.0, "CUDA Toolkit and Corresponding Driver Versions".
 
-use super::kind::{GLIBC_24_04, RuntimeHost, RuntimeKind, Version, archive};
+use super::kind::{GLIBC_24_04, Least, Needs, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;
 use crate::processor::Processor;
 
@@ -11,6 +14,9 @@ pub struct Cuda {
     pub name: &'static str,
     variant: &'static str,
     toolkit: Version,
+    /// The oldest driver that runs any CUDA of the toolkit's first number, and the oldest that is known to run the
+    /// toolkit's own.
+    drivers: (&'static str, &'static str),
     /// Capabilities that it has machine code for.
     code: &'static [Version],
     only_default_processor: bool,
@@ -20,6 +26,7 @@ pub const CUDA_12: Cuda = Cuda {
     name: "cuda-12.8-archives",
     variant: "cuda-12.8-",
     toolkit: (12, 8),
+    drivers: ("525.60.13", "570.26"),
     code: &[(8, 6), (8, 9), (12, 0)],
     only_default_processor: true,
 };
@@ -28,6 +35,7 @@ pub const CUDA_13: Cuda = Cuda {
     name: "cuda-13.4-archives",
     variant: "cuda-13.4-",
     toolkit: (13, 4),
+    drivers: ("580.65.06", "580.65.06"),
     code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
     only_default_processor: false,
 };
@@ -53,6 +61,10 @@ impl Cuda {
         }
         PTX.iter().any(|ptx| *ptx <= card).then_some(self.toolkit)
     }
+}
+
+fn text(version: Version) -> String {
+    format!("{}.{}", version.0, version.1)
 }
 
 impl RuntimeKind for Cuda {
@@ -88,7 +100,6 @@ impl RuntimeKind for Cuda {
         if host.compute.is_empty() {
             return Err("the compute capability of the card is not known".to_string());
         }
-        let text = |version: Version| format!("{}.{}", version.0, version.1);
         let mut needed = (0, 0);
         for card in &host.compute {
             match self.driver_for(*card) {
@@ -113,6 +124,30 @@ impl RuntimeKind for Cuda {
                 .to_string(),
         })
     }
+
+    fn needs(&self, host: &RuntimeHost) -> Needs {
+        let by_card: Option<Vec<Version>> = host.compute.iter().map(|card| self.driver_for(*card)).collect();
+        let Some(cuda) = by_card.and_then(|all| all.into_iter().max()) else { return Needs::default() };
+        let least = |version: String, why: String| Some(Least { version, why });
+        let (any, own) = self.drivers;
+        let (driver, why) = match host.compute.iter().find(|card| !self.has_code(**card)) {
+            None => (any, format!("the oldest driver that runs programs of CUDA {}", self.toolkit.0)),
+            Some(card) => (
+                own,
+                format!(
+                    "llama.cpp's archive for CUDA {} has no machine code for compute capability {}, and a driver as \
+                     new as that CUDA compiles it",
+                    text(self.toolkit),
+                    text(*card)
+                ),
+            ),
+        };
+        Needs {
+            compute_capability: least(text(PTX[0]), "the archive has no code for older cards".to_string()),
+            driver: least(driver.to_string(), why),
+            cuda: least(text(cuda), "the newest CUDA that the driver runs".to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +170,26 @@ mod tests {
             ((12, 1), Some((12, 8)), Some((13, 0))),
         ] {
             assert_eq!((CUDA_12.driver_for(card), CUDA_13.driver_for(card)), (twelve, thirteen), "{card:?}");
+        }
+    }
+
+    #[test]
+    fn a_driver_is_as_new_as_the_toolkit_where_it_compiles_the_code() {
+        let of = |kind: &Cuda, compute: &[Version]| {
+            let needs = kind.needs(&RuntimeHost { compute: compute.to_vec(), ..RuntimeHost::default() });
+            let version = |least: Option<Least>| least.map(|least| least.version).unwrap_or_default();
+            [version(needs.driver), version(needs.cuda), version(needs.compute_capability)]
+        };
+        for (kind, compute, want) in [
+            (&CUDA_12, &[(8, 6), (8, 9)][..], ["525.60.13", "12.0", "7.5"]),
+            (&CUDA_12, &[(8, 0)], ["570.26", "12.8", "7.5"]),
+            (&CUDA_12, &[(8, 6), (9, 0)], ["570.26", "12.8", "7.5"]),
+            (&CUDA_13, &[(8, 6)], ["580.65.06", "13.0", "7.5"]),
+            (&CUDA_13, &[(7, 5)], ["580.65.06", "13.4", "7.5"]),
+            (&CUDA_12, &[(6, 1)], ["", "", ""]),
+            (&CUDA_12, &[], ["", "", ""]),
+        ] {
+            assert_eq!(of(kind, compute), want, "{} {compute:?}", kind.name());
         }
     }
 }

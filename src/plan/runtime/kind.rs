@@ -3,6 +3,7 @@
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::Vendor;
 use crate::processor::Processor;
+use serde::{Deserialize, Serialize};
 
 /// A version of two numbers, as `2.39` or a compute capability.
 pub type Version = (u64, u64);
@@ -20,8 +21,33 @@ pub struct RuntimeHost {
     pub cuda: Option<Version>,
     /// Version of the C library, glibc.
     pub glibc: Option<Version>,
+    /// The C library was looked at, and is no glibc.
+    pub other_libc: bool,
     /// A part of every matrix is on every card.
     pub tensor: bool,
+}
+
+/// A lower bound and its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Least {
+    /// The oldest version.
+    pub version: String,
+    /// Reason for it.
+    pub why: String,
+}
+
+/// Lower bounds that a runtime sets to a host's cards and their driver; a `None` is no bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Compute capability of NVIDIA's cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compute_capability: Option<Least>,
+    /// Version of the driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Least>,
+    /// The newest CUDA that the driver runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cuda: Option<Least>,
 }
 
 /// A kind of runtime that can be had.
@@ -41,6 +67,11 @@ pub trait RuntimeKind: Sync {
     /// Returns the reason why it is right for the host, or why it is not; the processor, the maker and the C library
     /// are looked at before.
     fn fits(&self, host: &RuntimeHost) -> Result<String, String>;
+
+    /// Returns what it needs of the host's cards and of their driver, beside what `fits` looked at.
+    fn needs(&self, _host: &RuntimeHost) -> Needs {
+        Needs::default()
+    }
 }
 
 /// The name of an archive of llama.cpp's releases; `variant` is empty or ends with a dash.

@@ -7,7 +7,7 @@ mod kind;
 mod rocm;
 mod vulkan;
 
-pub use kind::{RuntimeHost, RuntimeKind, Version};
+pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::profiles::Profile;
@@ -31,34 +31,39 @@ pub struct RuntimeChoice {
     pub why: String,
     /// Faster kinds that are not right, each with its reason.
     pub others: Vec<String>,
+    /// Lower bounds that it sets to the cards and their driver.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub needs: Needs,
+}
+
+fn is_none(needs: &Needs) -> bool {
+    *needs == Needs::default()
+}
+
+/// Returns what the fastest of the release's archives with code for the host's cards needs of them and of their driver.
+pub fn needs_of_release(host: &RuntimeHost, build: &str) -> Needs {
+    let published = |kind: &&dyn RuntimeKind| !kind.archives(build, host.processor).is_empty();
+    let kinds = all().into_iter().filter(|kind| is_for(*kind, host)).filter(published);
+    kinds.map(|kind| kind.needs(host)).find(|needs| !is_none(needs)).unwrap_or_default()
 }
 
 /// Chooses the fastest kind that is right for the host. An unknown property excludes no archive, unless it
 /// decides whether the archive starts at all.
 pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
-    choose_of(host, build, |_| true)
-}
-
-/// The same of those that are one archive, which a plan can pin and a host download.
-pub fn choose_single(host: &RuntimeHost, build: &str) -> RuntimeChoice {
-    choose_of(host, build, |archives| archives.len() == 1)
-}
-
-fn choose_of(host: &RuntimeHost, build: &str, may: impl Fn(&[String]) -> bool) -> RuntimeChoice {
     let mut others = Vec::new();
     for kind in all().into_iter().filter(|kind| is_for(*kind, host)) {
         let archives = kind.archives(build, host.processor);
-        if !archives.is_empty() && !may(&archives) {
-            continue;
-        }
         match fits(kind, host, &archives) {
-            Ok(why) => return RuntimeChoice { kind: Some(kind.name().to_string()), archives, why, others },
+            Ok(why) => {
+                let (kind, needs) = (Some(kind.name().to_string()), kind.needs(host));
+                return RuntimeChoice { kind, archives, why, others, needs };
+            }
             Err(why) => others.push(format!("{}: {why}", kind.name())),
         }
     }
     let why = "no archive of the release is right for this host: give a build of your own (--runtime-archive or \
                --runtime-path)";
-    RuntimeChoice { kind: None, archives: Vec::new(), why: why.to_string(), others }
+    RuntimeChoice { kind: None, archives: Vec::new(), why: why.to_string(), others, needs: Needs::default() }
 }
 
 /// Returns the oldest C library with which an archive of the release runs; `None` for a file of another name.
@@ -85,6 +90,9 @@ fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Resu
         Some(has) if has < needed => {
             Err(format!("it needs glibc {}.{}, and the host has {}.{}", needed.0, needed.1, has.0, has.1))
         }
+        None if host.other_libc => {
+            Err(format!("it needs glibc {}.{}, and the host's C library is another", needed.0, needed.1))
+        }
         _ => kind.fits(host),
     }
 }
@@ -100,6 +108,7 @@ impl RuntimeHost {
             compute: gpus.iter().filter_map(|gpu| version(&gpu.compute_capability)).collect(),
             cuda: gpus.iter().filter_map(|gpu| version(&gpu.cuda_version)).min(),
             glibc: version(&facts.os.glibc),
+            other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,
         }
     }
@@ -108,10 +117,15 @@ impl RuntimeHost {
 impl RuntimeHost {
     /// A class of machines, of which no driver and no C library is known; or `known`, where the plan is for a host.
     pub fn of_profile(profile: &Profile, tensor: bool, known: Option<&RuntimeHost>) -> RuntimeHost {
-        let vendor = profile.gpus.first().map(|gpu| gpu.vendor);
-        match known {
-            Some(host) => RuntimeHost { tensor, ..host.clone() },
-            None => RuntimeHost { processor: profile.processor, vendor, tensor, ..RuntimeHost::default() },
+        if let Some(host) = known {
+            return RuntimeHost { tensor, ..host.clone() };
+        }
+        RuntimeHost {
+            processor: profile.processor,
+            vendor: profile.gpus.first().map(|gpu| gpu.vendor),
+            compute: profile.gpus.iter().filter_map(|gpu| gpu.generation.compute_capability()).collect(),
+            tensor,
+            ..RuntimeHost::default()
         }
     }
 }

@@ -6,21 +6,21 @@ use std::time::Duration;
 /// may take as long as it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Connections at a time; llama-server itself works on few.
+    /// Connections at a time; the server itself works on few.
     pub most: usize,
     /// Most of these from one address (IPv6: from one /64).
     pub most_of_one: usize,
-    /// For the TLS handshake.
+    /// Time for the TLS handshake.
     pub handshake: Duration,
-    /// For a request's head, from the end of the handshake or of the last answer: an idle connection, too.
+    /// Time for a request's head, from the end of the handshake or of the last answer: an idle connection, too.
     pub head: Duration,
-    /// Between two pieces of a request's body, or of an answer that the client is slow to read.
+    /// Time between two pieces of a request's body, or of an answer that the client is slow to read.
     pub stall: Duration,
-    /// For a body, whatever its size; each [`Bounds::upload_rate`] bytes of it add a second.
+    /// Time for a body, whatever its size; each [`Bounds::upload_rate`] bytes of it add a second.
     pub upload: Duration,
     /// Bytes/s that a long body must reach.
     pub upload_rate: u64,
-    /// For the next piece of an answer. A prompt may be worked on in silence for long, and so may a whole
+    /// Time for the next piece of an answer. A prompt may be worked on in silence for long, and so may a whole
     /// answer that is not streamed.
     pub silence: Duration,
 }
@@ -41,7 +41,7 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// How long the next piece of a body may take, of which `received` bytes came within `elapsed`.
+    /// Returns how long the next piece of a body may take, of which `received` bytes came within `elapsed`.
     pub fn next_piece(&self, received: u64, elapsed: Duration) -> Duration {
         let in_all = self.upload + Duration::from_secs(received / self.upload_rate.max(1));
         self.stall.min(in_all.saturating_sub(elapsed))

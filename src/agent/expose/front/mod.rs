@@ -34,9 +34,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-/// How often the host's addresses are looked at.
+/// Interval at which the host's addresses are read.
 const LOOK: Duration = Duration::from_secs(5);
-/// When the certificate's end is looked at: soon after a start, in case it is near already, and then rarely.
+/// Intervals at which the certificate's end is read: soon after a start, in case it is near already, and then rarely.
 const FIRST_LOOK: Duration = Duration::from_secs(120);
 const NEXT_LOOK: Duration = Duration::from_secs(3600);
 
@@ -68,7 +68,8 @@ fn credential(name: &str) -> Result<Vec<u8>> {
         .with_context(|| format!("reading {}", path.display()))
 }
 
-/// TLS 1.2 and 1.3 with Mozilla's intermediate ciphers, from PEM texts. The first certificate is the host's.
+/// Makes an acceptor of TLS 1.2 and 1.3 with Mozilla's intermediate ciphers, from PEM texts. The first certificate is the
+/// host's.
 pub fn acceptor(cert: &[u8], key: &[u8]) -> Result<SslAcceptor> {
     let mut chain = X509::stack_from_pem(cert).context("reading the certificate")?.into_iter();
     let key = PKey::private_key_from_pem(key).context("reading the certificate's key")?;
@@ -93,7 +94,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// For the ranges of `exposure`, in front of `server`.
+    /// Makes a front for the ranges of `exposure` before `server`.
     pub fn new(acceptor: SslAcceptor, exposure: Exposure, server: SocketAddr, bounds: Bounds) -> Arc<Front> {
         let places = Places::new(bounds.most, bounds.most_of_one);
         Arc::new(Front { exposure, way: Arc::new(Way { acceptor, server, bounds }), places })
@@ -120,7 +121,7 @@ impl Front {
     }
 }
 
-/// The ranges, and the host itself.
+/// Returns the ranges, and the host itself.
 fn may_enter(exposure: &Exposure, peer: IpAddr, here: IpAddr) -> bool {
     exposure.contains(peer) || peer.to_canonical() == here.to_canonical()
 }

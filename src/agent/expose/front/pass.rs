@@ -31,7 +31,7 @@ use tokio_openssl::SslStream;
 const UNACKNOWLEDGED: u32 = 60_000;
 /// A peer that says nothing is asked after this time, and then in turns until it counts as gone.
 const ASK_AFTER: Duration = Duration::from_secs(60);
-/// For the server to take a connection; it may be starting.
+/// Time for the server to take a connection; it may be starting.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longest head of a request, bytes, and what is read ahead.
 const BUFFER: usize = 64 << 10;
@@ -108,7 +108,7 @@ async fn hand_on(way: &Way, request: Request<Incoming>, busy: Busy) -> Answered 
     }
 }
 
-/// The request as the server gets it, on a connection for it alone.
+/// Returns the request as the server gets it, on a connection for it alone.
 fn for_server(request: Request<Incoming>, bounds: Bounds) -> Request<Upload> {
     let (mut head, inner) = request.into_parts();
     end_to_end(&mut head.headers);
@@ -142,7 +142,7 @@ fn end_to_end(headers: &mut HeaderMap) {
     }
 }
 
-/// In the form of llama-server's own errors.
+/// Returns an error in the form of the server's own.
 fn refusal(status: StatusCode, message: &str) -> Answered {
     let error = serde_json::json!({
         "error": {"code": status.as_u16(), "message": message, "type": "unavailable_error"},
@@ -154,7 +154,7 @@ fn refusal(status: StatusCode, message: &str) -> Answered {
     response
 }
 
-/// Ends with its owner.
+/// A task that is aborted when this is dropped.
 struct Task(JoinHandle<()>);
 
 impl Drop for Task {

@@ -27,14 +27,14 @@ impl Places {
         Places(Arc::new(Mutex::new(Table { most, most_of_one, turn: 0, held: BTreeMap::new() })))
     }
 
-    /// A place for a connection from `address`; `None` where all that could give way are being answered.
+    /// Returns a place for a connection from `address`; `None` where all that could give way are being answered.
     pub fn take(&self, address: IpAddr) -> Option<Place> {
         let given_up = Arc::new(Notify::new());
         let id = self.table().take(Source::of(address), given_up.clone())?;
         Some(Place { places: self.clone(), id, given_up })
     }
 
-    /// Nobody is being answered.
+    /// Returns whether nobody is being answered.
     pub fn is_quiet(&self) -> bool {
         self.table().held.values().all(|held| !held.busy)
     }
@@ -57,7 +57,7 @@ impl Place {
         self.given_up.notified().await;
     }
 
-    /// A request has come: the place is kept until what this returns is dropped.
+    /// Keeps the place for a request that has come, until the returned guard is dropped.
     pub fn busy(&self) -> Busy {
         self.places.table().set(self.id, true);
         Busy { places: self.places.clone(), id: self.id }
@@ -84,7 +84,7 @@ impl Drop for Busy {
 struct Occupant {
     source: Source,
     busy: bool,
-    /// When it took its place or its last answer ended, in turns.
+    /// Turn in which it took its place or its last answer ended.
     since: u64,
     given_up: Arc<Notify>,
 }
@@ -123,7 +123,7 @@ impl Table {
         Some(self.turn)
     }
 
-    /// The one that waits longest without a request, of those that `count`.
+    /// Returns the connection that has waited longest without a request, among those that `count`.
     fn waiting(&self, count: impl Fn(&Occupant) -> bool) -> Option<u64> {
         let idle = self.held.iter().filter(|(_, held)| !held.busy && count(held));
         idle.min_by_key(|(_, held)| held.since).map(|(id, _)| *id)

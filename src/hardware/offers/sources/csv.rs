@@ -1,18 +1,18 @@
 //! Catalogues that are tables in CSV.
 
-use super::source::{Catalogue, Listed, Reading};
+use super::source::{Catalogue, LeftOut, Reading, Row};
 use crate::error::{Context, Result, anyhow};
 use crate::hardware::rows::{BrokenRow, Fields, Table};
 
-/// Reads a table that has all of `columns`. `row` gives a row's offer, `None` for one that is sound and not for us,
-/// or why it is broken.
+/// Reads a table that has all of `columns`, the first of which names the machine. `row` gives a row's offer, why one
+/// that is sound is not for us, or why it is broken.
 ///
 /// # Errors
 /// It has no header, or one without those columns.
 pub fn read_rows(
     catalogue: &Catalogue,
     columns: &[&str],
-    row: impl Fn(&Fields) -> Result<Option<Listed>, String>,
+    row: impl Fn(&Fields) -> Result<Row, String>,
 ) -> Result<Reading> {
     let table = Table::read(&catalogue.bytes).map_err(|why| anyhow!(why))?;
     for column in columns {
@@ -21,9 +21,12 @@ pub fn read_rows(
     let mut reading = Reading::default();
     for (line, fields) in table.rows() {
         reading.rows += 1;
-        match fields.and_then(|fields| row(&fields)) {
-            Ok(Some(listed)) => reading.offers.push(listed),
-            Ok(None) => reading.not_for_us += 1,
+        let name = |fields: &Fields| columns.first().and_then(|column| fields.text(column).map(String::from));
+        match fields.and_then(|fields| Ok((row(&fields)?, name(&fields)))) {
+            Ok((Ok(listed), _)) => reading.offers.push(listed),
+            Ok((Err(why), instance)) => {
+                reading.left_out.push(LeftOut { line, instance: instance.unwrap_or_default(), why });
+            }
             Err(why) => reading.broken.push(BrokenRow { line, why }),
         }
     }

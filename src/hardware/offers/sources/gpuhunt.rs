@@ -3,7 +3,8 @@
 
 use super::csv;
 use super::source::{
-    Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, is_not_planned_for, verda_is_sxm,
+    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, is_not_planned_for,
+    verda_is_sxm,
 };
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
@@ -98,7 +99,7 @@ fn unzip(bytes: &[u8], name: &str) -> Result<Vec<u8>> {
     Ok(csv)
 }
 
-fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
+fn listed(cloud: &Cloud, row: &Fields) -> Result<Row, String> {
     let instance = row.name("instance_name")?.ok_or("instance_name is empty")?;
     let per_hour = row.need_number("price")?;
     let (vcpu, ram_gib, disk_gb) = (row.number("cpu")?, row.number("memory")?, row.number("disk_size")?);
@@ -106,16 +107,17 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
     let region = row.name("location")?;
     match row.need("spot")?.to_ascii_lowercase().as_str() {
         "false" => {}
-        "true" => return Ok(None),
+        "true" => return Ok(Err(NotForUs::Spot)),
         other => return Err(format!("spot {other:?} is neither True nor False")),
     }
     if per_hour == 0.0 {
         return Err("price is 0".to_string());
     }
-    // A cluster is several machines at once.
-    let cluster = row.text("flags").is_some_and(|flags| flags.contains("cluster"));
-    if cluster || row.text("cpu_arch").is_some_and(is_not_planned_for) {
-        return Ok(None);
+    if row.text("flags").is_some_and(|flags| flags.contains("cluster")) {
+        return Ok(Err(NotForUs::Cluster));
+    }
+    if row.text("cpu_arch").is_some_and(is_not_planned_for) {
+        return Ok(Err(NotForUs::Processor));
     }
     let mut machine = Machine { vcpu, ram_gib, disk_gb, gpus: None };
     if count > 0.0 {
@@ -127,11 +129,11 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
         let recognised = recognise(&instance, &said).or_else(|| recognise(name, &said));
         machine.gpus = gpus(count, recognised);
         if machine.gpus.is_none() {
-            return Ok(None);
+            return Ok(Err(NotForUs::Cards));
         }
     }
     let currency = Currency::Usd;
-    Ok(Some(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
+    Ok(Ok(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
 #[cfg(test)]

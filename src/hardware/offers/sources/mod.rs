@@ -6,7 +6,7 @@ mod gpuhunt;
 mod skypilot;
 mod source;
 
-pub use source::{Catalogue, Cloud, Reading, Source};
+pub use source::{Catalogue, Cloud, LeftOut, NotForUs, Reading, Source};
 
 /// Every source, in the order in which they are asked.
 pub fn all() -> Vec<&'static dyn Source> {

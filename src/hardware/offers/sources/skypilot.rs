@@ -6,7 +6,8 @@
 
 use super::csv;
 use super::source::{
-    Catalogue, Cloud, Listed, Reading, Source, below, day_of, gpus, is_not_planned_for, verda_is_sxm,
+    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, is_not_planned_for,
+    verda_is_sxm,
 };
 use crate::error::Result;
 use crate::fetch::page::Pages;
@@ -72,31 +73,31 @@ impl Source for SkyPilot {
     }
 }
 
-fn listed(cloud: &Cloud, row: &Fields) -> Result<Option<Listed>, String> {
+fn listed(cloud: &Cloud, row: &Fields) -> Result<Row, String> {
     let price = row.number("Price")?;
     let (vcpu, ram_gib) = (row.number("vCPUs")?, row.number("MemoryGiB")?);
     let count = row.number("AcceleratorCount")?.unwrap_or(0.0);
     let (instance, region) = (row.name("InstanceType")?, row.name("Region")?);
-    // Without a price it is on offer as a spot instance only; without an instance it is a part.
-    let (Some(per_hour), Some(instance)) = (price, instance) else { return Ok(None) };
+    let Some(instance) = instance else { return Ok(Err(NotForUs::Part)) };
+    let Some(per_hour) = price else { return Ok(Err(NotForUs::Spot)) };
     if per_hour == 0.0 {
         return Err("Price is 0".to_string());
     }
-    if is_arm(cloud, &instance)
-        || row.text("Arch").is_some_and(is_not_planned_for)
-        || is_without_its_cards(cloud, &instance)
-    {
-        return Ok(None);
+    if is_arm(cloud, &instance) || row.text("Arch").is_some_and(is_not_planned_for) {
+        return Ok(Err(NotForUs::Processor));
+    }
+    if is_without_its_cards(cloud, &instance) {
+        return Ok(Err(NotForUs::CardsApart));
     }
     let mut machine = Machine { vcpu, ram_gib, disk_gb: None, gpus: None };
     if count > 0.0 || row.text("AcceleratorName").is_some() {
         machine.gpus = cards_of(cloud, &instance, count, row);
         if machine.gpus.is_none() {
-            return Ok(None);
+            return Ok(Err(NotForUs::Cards));
         }
     }
     let currency = Currency::Usd;
-    Ok(Some(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
+    Ok(Ok(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
 /// Families of machines with an Arm processor, of clouds whose table does not tell.
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
     use crate::hardware::rows::Table;
 
-    fn rows(cloud: &str, text: &str) -> Vec<Result<Option<Listed>, String>> {
+    fn rows(cloud: &str, text: &str) -> Vec<Result<Row, String>> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();
         let table = Table::read(text.as_bytes()).unwrap();
         table.rows().map(|(_, fields)| listed(cloud, &fields.unwrap())).collect()
@@ -177,13 +178,14 @@ mod tests {
             m5.2xlarge,,,8.0,32.0,,0,0.12,us-east-1,x86_64\n\
             m5.2xlarge,,,8.0,32.0,,x,0.12,us-east-1,x86_64\n";
         let said = rows("aws", aws);
-        assert_eq!(said[..2], [Ok(None), Ok(None)]);
+        assert_eq!(said[..2], [Ok(Err(NotForUs::Processor)), Ok(Err(NotForUs::Spot))]);
         assert!(matches!(&said[2], Err(why) if why == "Price is 0"), "{said:?}");
         assert!(matches!(&said[3], Err(why) if why.contains("Price \"x\"")), "{said:?}");
         let gcp = "InstanceType,vCPUs,MemoryGiB,AcceleratorName,AcceleratorCount,GpuInfo,Region,Price,SpotPrice\n\
             a2-highgpu-1g,12.0,85.0,,,,us-central1,0.73948,0.36975\n\
             t2a-standard-8,8.0,32.0,,,,us-central1,0.308,0.1\n\
             ,,,tpu-v6e-8,1,tpu-v6e-8,us-east1,21.6,4.35366\n";
-        assert_eq!(rows("gcp", gcp), [Ok(None), Ok(None), Ok(None)]);
+        let why = [NotForUs::CardsApart, NotForUs::Processor, NotForUs::Part];
+        assert_eq!(rows("gcp", gcp), why.map(|why| Ok(Err(why))));
     }
 }

@@ -5,9 +5,10 @@ use crate::fetch::page::Pages;
 use crate::hardware::cards;
 use crate::hardware::link::Link;
 use crate::hardware::offers::currency::Currency;
-use crate::hardware::offers::offer::{Gpus, HostKind, Machine, Offer};
+use crate::hardware::offers::offer::{Dated, Gpus, HostKind, Machine, Offer};
 use crate::hardware::rows::BrokenRow;
 use crate::processor::Processor;
+use std::fmt;
 
 /// A published list of prices.
 pub trait Source: Sync {
@@ -87,9 +88,52 @@ pub struct Reading {
     /// How many entries there were.
     pub rows: usize,
     /// Entries that are sound, but no on-demand price of a machine that this tool can use.
-    pub not_for_us: usize,
+    pub left_out: Vec<LeftOut>,
     pub broken: Vec<BrokenRow>,
 }
+
+/// An entry that is sound and not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Line of the table, from 1.
+    pub line: u64,
+    /// Name of the machine; empty where it has none.
+    pub instance: String,
+    pub why: NotForUs,
+}
+
+/// Reason for which an entry is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotForUs {
+    /// It has a price for spot instances only, or is one.
+    Spot,
+    /// It is a part of a machine, such as a card to add.
+    Part,
+    /// It is several machines at once.
+    Cluster,
+    /// Its processor is another than offers are planned for.
+    Processor,
+    /// Its cards are priced in an entry of their own.
+    CardsApart,
+    /// Its cards are not in profiles/cards.csv, or are shares of one.
+    Cards,
+}
+
+impl fmt::Display for NotForUs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NotForUs::Spot => "no on-demand price",
+            NotForUs::Part => "a part of a machine",
+            NotForUs::Cluster => "several machines at once",
+            NotForUs::Processor => "another processor",
+            NotForUs::CardsApart => "its cards are priced apart",
+            NotForUs::Cards => "cards that are not known, or a share of one",
+        })
+    }
+}
+
+/// What a row comes to: an offer, or why it is not used.
+pub type Row = Result<Listed, NotForUs>;
 
 /// An offer before its source and day are added.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +161,7 @@ impl Listed {
             machine: self.machine,
             source: source.title().to_string(),
             as_of: day.to_string(),
+            dated: Dated::Seen,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! NVIDIA, through nvidia-smi: a static executable cannot load NVML.
 
+mod driver;
 mod smi;
 
 use super::bus::{Bus, numa_node};
+use super::driver::{Driver, DriverHost, Origin};
 use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
+use crate::error::Failure;
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, GpuLink, PciCard, Vendor};
 use crate::process::{self, ProgramOutput};
@@ -40,9 +43,18 @@ impl Maker for Nvidia {
         &["nvidia"]
     }
 
+    /// Debian's DKMS calls it nvidia-current.
+    fn module_files(&self) -> &'static [&'static str] {
+        &["nvidia", "nvidia-current"]
+    }
+
     fn install(&self) -> &'static str {
-        "Debian: `apt install nvidia-driver nvidia-smi` from non-free, Ubuntu: `ubuntu-drivers install --gpgpu`, then \
-         restart the host"
+        "`apply --driver distribution`; or by hand, Debian: `apt install nvidia-driver nvidia-smi` from non-free, Ubuntu: \
+         `ubuntu-drivers install --gpgpu`, then restart the host"
+    }
+
+    fn driver(&self, host: &DriverHost, origin: Origin, wanted: Option<&str>) -> Result<Driver, Failure> {
+        driver::choose(host, origin, wanted)
     }
 
     fn make_part(&self) -> Option<&'static str> {
@@ -95,6 +107,7 @@ impl Maker for Nvidia {
         Icd {
             file: "nvidia_icd",
             package: "nvidia-vulkan-icd on Debian, libnvidia-gl of the driver's version on Ubuntu",
+            installed: None,
         }
     }
 
@@ -128,6 +141,12 @@ impl Maker for Nvidia {
         ];
         rules.extend(rest.map(str::to_string));
         let each: String = (0..cards).map(|card| format!(" -c {card}")).collect();
+        let order = [
+            "# CUDA numbers the fastest card first by itself; by the bus, as nvidia-smi and Vulkan's loader do, the plan's",
+            "# numbers are the server's.",
+            "Environment=CUDA_DEVICE_ORDER=PCI_BUS_ID",
+        ];
+        rules.extend(order.map(str::to_string));
         rules.push(format!("ExecStartPre=-+/usr/bin/nvidia-modprobe -c 255{each}"));
         rules.push("ExecStartPre=-+/usr/bin/nvidia-modprobe -u -c 0".into());
         UnitDevices {

@@ -1,0 +1,109 @@
+//! apt-get and dpkg, without questions and with bounds.
+
+use super::clock;
+use crate::error::{Failure, Result};
+use crate::fetch::route::Route;
+use crate::hardware::probe::package_lock;
+use crate::process::{self, ProcessError, ProgramOutput};
+use std::process::Command;
+use std::time::Duration;
+
+/// Seconds to wait for another package run to finish.
+pub const LOCK_SECONDS: u32 = 120;
+/// A driver's module is compiled meanwhile.
+const INSTALL_LIMIT: Duration = Duration::from_secs(1800);
+/// dpkg's and apt's questions about packages.
+const ASK_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs apt-get with `args`, by the way to the internet that was found.
+pub fn apt(args: &[&str], route: &Route) -> Result<ProgramOutput, ProcessError> {
+    let mut command = Command::new("apt-get");
+    let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", &patience, "-q", "-y"]).args(args);
+    // apt's own configuration counts before these.
+    command.envs(route.proxies().map_or(Vec::new(), |proxies| proxies.variables()));
+    process::run_command(&mut command, "apt-get", INSTALL_LIMIT)
+}
+
+/// Installs `packages`; package lists that are missing or old are fetched first.
+pub fn install(packages: &[&str], route: &Route) -> Result<()> {
+    let mut install = vec!["install", "--no-install-recommends"];
+    install.extend(packages);
+    let first = apt(&install, route)?;
+    if first.success {
+        return Ok(());
+    }
+    if is_locked(&first.stderr) {
+        // apt does not always say whose it is.
+        let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
+        let said = first.stderr.trim();
+        return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
+            .hint("another package run holds the lock; wait for it to finish, then apply again")
+            .into());
+    }
+    // A fresh host has no package lists yet.
+    let lists = apt(&["update"], route)?;
+    let second = apt(&install, route)?;
+    if second.success {
+        return Ok(());
+    }
+    let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
+    let hint = match (is_locked(&said), clock::doubt(&said, jiff::Timestamp::now())) {
+        (true, _) => {
+            "another package run holds the lock; wait for it to finish, then apply again".to_string()
+        }
+        (false, Some(doubt)) => format!("{doubt}: {}, then apply again", clock::SET_IT),
+        (false, None) => {
+            "can the host reach its package mirror? Or install the packages there by hand".to_string()
+        }
+    };
+    Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
+}
+
+fn is_locked(said: &str) -> bool {
+    said.contains("Could not get lock") || said.contains("Unable to acquire the dpkg")
+}
+
+/// Whether dpkg has all `packages` installed.
+pub fn has(packages: &[String]) -> Result<bool> {
+    let mut args = vec!["--show", "--showformat=${db:Status-Status}\\n"];
+    args.extend(packages.iter().map(String::as_str));
+    let outcome = process::run("dpkg-query", &args, ASK_LIMIT)?;
+    Ok(outcome.success && outcome.stdout.lines().all(|status| status == "installed"))
+}
+
+/// Those of `packages` that apt knows no version of.
+pub fn unknown(packages: &[String]) -> Result<Vec<String>> {
+    let mut args = vec!["policy"];
+    args.extend(packages.iter().map(String::as_str));
+    let outcome = process::run("apt-cache", &args, ASK_LIMIT)?;
+    let known = candidates(&outcome.stdout);
+    Ok(packages.iter().filter(|name| !known.contains(&name.as_str())).cloned().collect())
+}
+
+/// Names of the packages with a candidate, in the output of `apt-cache policy`.
+fn candidates(policy: &str) -> Vec<&str> {
+    let (mut name, mut found) = ("", Vec::new());
+    for line in policy.lines() {
+        match line.trim().strip_prefix("Candidate: ") {
+            Some(version) if version != "(none)" => found.push(name),
+            Some(_) => {}
+            None if !line.starts_with(' ') => name = line.trim_end_matches(':'),
+            None => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_known_where_apt_has_a_version_to_install() {
+        let policy = "dkms:\n  Installed: (none)\n  Candidate: 3.0.10-8\n  Version table:\n     3.0.10-8 500\n\
+                      nvidia-smi:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\n";
+        assert_eq!(candidates(policy), ["dkms"]);
+        assert_eq!(candidates(""), Vec::<&str>::new());
+    }
+}

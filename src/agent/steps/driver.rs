@@ -1,0 +1,283 @@
+//! The driver of the host's cards, where the user asked for one: its packages, and the settings that keep it in its place.
+//! The packages stay when an apply is taken back. The host is restarted where the module cannot be loaded otherwise, and
+//! the job goes on after that.
+
+use super::driver_files as texts;
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::Run;
+use crate::agent::host::apt::{self, LOCK_SECONDS};
+use crate::agent::host::{apt_sources, restart, service};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::download;
+use crate::agent::store::made;
+use crate::agent::store::thing::Thing;
+use crate::checked::FileName;
+use crate::error::{Context, Exit, Failure, Result};
+use crate::fetch::ask::Patience;
+use crate::fetch::page::Pages;
+use crate::fetch::route::Route;
+use crate::files;
+use crate::hardware::facts::Vendor;
+use crate::hardware::probe::{package_lock, wait_for_gpus};
+use crate::hardware::vendor::driver::{Driver, Keyring};
+use crate::hardware::vendor::modules::Modules;
+use crate::hardware::vendor::{self, Bus};
+use crate::hash::sha256;
+use crate::outside::{self, Kind};
+use crate::paths;
+use crate::process;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub struct DriverStep;
+
+/// The id of the boot in which the job asked for a restart.
+fn note() -> PathBuf {
+    Path::new(paths::JOB).join("restarted")
+}
+
+/// A driver may come late at boot.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Loading a module, making an initrd.
+const LIMIT: Duration = Duration::from_secs(600);
+/// Largest keyring package; NVIDIA's has 4 KB.
+const LARGEST_KEYRING: u64 = 1 << 20;
+
+impl Resource for DriverStep {
+    fn id(&self) -> Id {
+        Id::Driver
+    }
+
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let Some(driver) = &desired.driver else { return Ok(Observed::default()) };
+        let (maker, cards) = (desired.plan.profile.vendor(), desired.plan.profile.gpus.len());
+        if restarted()? {
+            wait_for_gpus(maker, cards, PATIENCE);
+        }
+        let mut changes = Vec::new();
+        for (path, text) in settings(driver) {
+            let there = read(path)?;
+            if there.as_deref() != Some(&text) {
+                changes.push(match there {
+                    None => Change::Create(format!("write {path}")),
+                    Some(_) => Change::Replace(format!("rewrite {path}")),
+                });
+            }
+        }
+        let installed = apt::has(&driver.packages)?;
+        if !installed {
+            changes.push(Change::Install(format!(
+                "install {}: {}",
+                driver.title,
+                driver.packages.join(", ")
+            )));
+        }
+        if !installed || works(maker) < cards {
+            changes.push(Change::Load("load it, with a restart of the host if it takes one".to_string()));
+        }
+        Ok(changes.into())
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let Some(driver) = &desired.driver else { return Ok(()) };
+        let (maker, cards) = (desired.plan.profile.vendor(), desired.plan.profile.gpus.len());
+        for (path, text) in settings(driver) {
+            ours(path)?;
+            made::add([Thing::file(path)?])?;
+            files::write(Path::new(path), text.as_bytes(), 0o644)?;
+        }
+        if !apt::has(&driver.packages)? {
+            install(driver, desired, run)?;
+        }
+        let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
+        if !Modules::of_host().built_for(vendor::of(maker).module_files()).contains(&kernel) {
+            return Err(not_built(driver, &kernel).into());
+        }
+        if load(driver, maker, cards) {
+            return Ok(());
+        }
+        if restarted()? {
+            return Err(does_not_work(driver, maker, cards).into());
+        }
+        files::write(&note(), restart::boot_id()?.as_bytes(), 0o600)?;
+        run.restart = Some(format!("to load {}", driver.title));
+        Ok(())
+    }
+}
+
+/// The host was restarted for this job already.
+fn restarted() -> Result<bool> {
+    match outside::text(&note(), outside::NOTE, Kind::Regular) {
+        Ok(text) => Ok(text != restart::boot_id()?),
+        Err(_) => Ok(false),
+    }
+}
+
+fn settings(driver: &Driver) -> [(&'static str, String); 2] {
+    [(paths::DRIVER_MODPROBE, texts::modprobe(driver)), (paths::DRIVER_HELD, texts::held(driver))]
+}
+
+fn read(path: &str) -> Result<Option<String>> {
+    match outside::text(Path::new(path), outside::NOTE, Kind::Regular) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {path}")),
+    }
+}
+
+/// A file of our name that others wrote is left as it is.
+fn ours(path: &str) -> Result<()> {
+    if read(path)?.is_some() && !made::is_ours(Path::new(path))? {
+        let message = format!("{path} is there, and it is not agi-provision's");
+        return Err(Failure::new(Exit::HostDoesNotMeetPlan, message)
+            .hint("move it away, then apply again")
+            .into());
+    }
+    Ok(())
+}
+
+/// How many cards the driver works.
+fn works(maker: Vendor) -> usize {
+    vendor::of(maker).ready(&Bus::of_host())
+}
+
+fn install(driver: &Driver, desired: &Desired, run: &mut Run) -> Result<()> {
+    if let Some(holder) = package_lock() {
+        run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
+    }
+    // A host whose lists are a day old does not find the headers of its kernel.
+    let route = run.route.clone();
+    apt::apt(&["update"], &route)?;
+    if let Some(keyring) = &driver.keyring
+        && !apt::has(std::slice::from_ref(&keyring.package))?
+    {
+        add(&[keyring.package.as_str()], run, |_| add_repository(keyring, &desired.mirrors, &route))?;
+        apt::apt(&["update"], &route)?;
+    }
+    let wanted: Vec<String> = driver.first.iter().chain(&driver.packages).cloned().collect();
+    let mut unknown = apt::unknown(&wanted)?;
+    if !unknown.is_empty() && add_components(driver)? {
+        apt::apt(&["update"], &route)?;
+        unknown = apt::unknown(&wanted)?;
+    }
+    if !unknown.is_empty() {
+        return Err(unavailable(&unknown).into());
+    }
+    for packages in [&driver.first, &driver.packages].into_iter().filter(|packages| !packages.is_empty()) {
+        let names: Vec<&str> = packages.iter().map(String::as_str).collect();
+        add(&names, run, |packages| apt::install(packages, &route))?;
+    }
+    if apt::unknown(std::slice::from_ref(&driver.follows))?.is_empty() {
+        add(&[driver.follows.as_str()], run, |packages| apt::install(packages, &route))?;
+    } else {
+        run.warn(format!(
+            "{} is not to be had: a new kernel will have no driver until it is installed for it",
+            driver.follows
+        ))?;
+    }
+    // nouveau may be in the initrd, which is made before the new setting.
+    if process::run("update-initramfs", &["-u"], LIMIT).is_ok_and(|outcome| !outcome.success) {
+        run.warn("update-initramfs failed: if another driver takes the card at boot, look at its output")?;
+    }
+    if let Some(unit) = &driver.persistence {
+        // Some distributions start it by udev, and it cannot be enabled there.
+        let _ = service::systemctl(&["enable", unit]);
+    }
+    Ok(())
+}
+
+/// Records `packages` and installs them.
+fn add(packages: &[&str], run: &mut Run, install: impl FnOnce(&[&str]) -> Result<()>) -> Result<()> {
+    made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
+    install(packages)?;
+    run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
+    Ok(())
+}
+
+/// Downloads the repository's package, which must be the known one, and installs it.
+fn add_repository(keyring: &Keyring, mirrors: &[(String, String)], route: &Route) -> Result<()> {
+    let pages = Pages::new(Patience::default(), LARGEST_KEYRING)?;
+    let urls = download::addresses(&keyring.url, mirrors);
+    let page = urls.iter().find_map(|url| pages.get(url).transpose()).transpose()?;
+    let bytes = page.ok_or_else(|| Failure::failed(format!("there is nothing at {}", keyring.url)))?.bytes;
+    let found = sha256(&bytes);
+    if found != *keyring.sha256 {
+        return Err(Failure::failed(format!(
+            "{} is another file than the one that is known: its SHA-256 is {found}, not {}",
+            keyring.url, keyring.sha256
+        ))
+        .hint("install it by hand where you trust it, then apply again; or --driver distribution")
+        .into());
+    }
+    let path = Path::new(paths::JOB).join(FileName::new(format!("{}.deb", keyring.package))?.as_str());
+    files::write(&path, &bytes, 0o644)?;
+    let installed = apt::install(&[&path.to_string_lossy()], route);
+    files::remove(&path)?;
+    installed
+}
+
+/// Adds the components of the distribution's archive that have the driver. Returns whether some lacked.
+fn add_components(driver: &Driver) -> Result<bool> {
+    let folder = Path::new("/etc/apt/sources.list.d");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_list = |path: &PathBuf| path.extension().is_some_and(|end| end == "list" || end == "sources");
+    let paths = std::iter::once(PathBuf::from("/etc/apt/sources.list")).chain(entries.filter(is_list));
+    let text = |path: PathBuf| {
+        let text = outside::text(&path, outside::DOCUMENT, Kind::Named).ok()?;
+        Some((path.to_string_lossy().into_owned(), text))
+    };
+    let texts: Vec<(String, String)> = paths.filter_map(text).collect();
+    let Some(added) = apt_sources::with_components(&texts, &driver.components) else { return Ok(false) };
+    ours(self::paths::DRIVER_SOURCES)?;
+    made::add([Thing::file(self::paths::DRIVER_SOURCES)?])?;
+    let head = format!("# By agi-provision: {} is in these parts of the archive.\n", driver.title);
+    files::write(Path::new(self::paths::DRIVER_SOURCES), (head + &added).as_bytes(), 0o644)?;
+    Ok(true)
+}
+
+fn unavailable(unknown: &[String]) -> Failure {
+    let failure = Failure::failed(format!("apt knows no package {}", unknown.join(", ")));
+    match unknown.iter().all(|name| name.starts_with("linux-")) {
+        true => failure.hint(
+            "the running kernel is older than those in the archive: `apt full-upgrade`, restart the host, then apply again",
+        ),
+        false => failure.hint("can the host reach its package mirror, and has that all parts of the archive?"),
+    }
+}
+
+fn not_built(driver: &Driver, kernel: &str) -> Failure {
+    let message = format!("{} is installed, and has no module for kernel {kernel}, which runs", driver.title);
+    let said = process::run("dkms", &["status"], Duration::from_secs(60)).map(|outcome| outcome.stdout);
+    let said = said.unwrap_or_default().trim().replace('\n', "; ");
+    let said = if said.is_empty() { String::new() } else { format!(" (dkms: {said})") };
+    Failure::failed(format!("{message}{said}"))
+        .hint("`dkms autoinstall` on the host says why, and so does /var/lib/dkms/nvidia*/*/build/make.log")
+}
+
+/// Loads the module where no other driver has a card, and returns whether all cards work then.
+fn load(driver: &Driver, maker: Vendor, cards: usize) -> bool {
+    let on_bus = vendor::cards(&Bus::of_host(), &[vendor::of(maker)]);
+    let taken = |card: &crate::hardware::facts::PciCard| card.wants_driver.is_some() && card.driver.is_some();
+    if on_bus.iter().any(taken) {
+        return false;
+    }
+    let loaded = process::run("modprobe", &[&driver.module], LIMIT).is_ok_and(|outcome| outcome.success);
+    loaded && works(maker) >= cards
+}
+
+fn does_not_work(driver: &Driver, maker: Vendor, cards: usize) -> Failure {
+    let said = process::run("modprobe", &[&driver.module], LIMIT).map(|outcome| outcome.stderr);
+    let said = said.unwrap_or_default().trim().replace('\n', "; ");
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    Failure::new(
+        Exit::HostDoesNotMeetPlan,
+        format!(
+            "{} is installed and the host was restarted, and it works {} of {cards} card{}{said}",
+            driver.title,
+            works(maker),
+            if cards == 1 { "" } else { "s" }
+        ),
+    )
+    .hint("`dmesg | grep -i nvrm` on the host says what the driver found")
+}

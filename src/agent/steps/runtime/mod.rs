@@ -1,0 +1,67 @@
+//! llama.cpp: puts it into a folder of its own, from archives or as a link to what the host has. The ways are one
+//! file or folder each, and docs/add-runtime-kind.md says how to add one.
+
+mod archives;
+mod installed;
+mod kind;
+
+use super::resource::{Change, Id, Observed, Past, Resource};
+use super::run::{How, Run};
+use crate::agent::store::desired::Desired;
+use crate::agent::store::generation::{self, NOTE, runtime_folder};
+use crate::agent::store::made;
+use crate::agent::store::runtime;
+use crate::agent::store::thing::Thing;
+use crate::error::{Context, Failure, Result};
+use crate::files;
+use kind::Kind;
+use std::fs;
+use std::path::Path;
+
+/// Every way, in the order in which they are asked.
+fn all() -> [&'static dyn Kind; 2] {
+    [&installed::Installed, &archives::Archives]
+}
+
+fn of(desired: &Desired) -> Result<&'static dyn Kind> {
+    let meant = all().into_iter().find(|kind| kind.is_meant(desired));
+    meant.ok_or_else(|| Failure::failed("no way is known of bringing this runtime onto a host").into())
+}
+
+pub struct Runtime;
+
+impl Resource for Runtime {
+    fn id(&self) -> Id {
+        Id::Runtime
+    }
+
+    fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        let Err(altered) = runtime::find(&desired.record.runtime) else { return Ok(Observed::default()) };
+        let again = altered.map_or(String::new(), |why| format!(" again: {why}"));
+        Ok(vec![Change::Create(format!("{}{again}", of(desired)?.change(desired)))].into())
+    }
+
+    fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let kind = of(desired)?;
+        kind.prepare(desired, run)?;
+        let folder = runtime_folder(&desired.record.runtime);
+        let unpacking = folder.with_extension("unpacking");
+        made::add([Thing::tree(&folder)?, Thing::tree(&unpacking)?])?;
+        for path in [&folder, &unpacking] {
+            files::remove(path)?;
+            run.note(self.id(), How::Remove(path.clone()));
+        }
+        let note = kind.put(desired, &unpacking)?;
+        settle(&note, &unpacking, &folder)?;
+        kind.clear(desired)
+    }
+}
+
+/// Writes the note, and moves the folder into its place.
+fn settle(note: &generation::Runtime, unpacking: &Path, folder: &Path) -> Result<()> {
+    // The note vouches for all of it: first the bytes, then the claim.
+    files::sync(unpacking)?;
+    generation::write_note(&unpacking.join(NOTE), note)?;
+    fs::rename(unpacking, folder).with_context(|| format!("moving {}", unpacking.display()))?;
+    Ok(files::sync_folder(folder)?)
+}

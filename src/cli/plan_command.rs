@@ -1,0 +1,179 @@
+//! `plan`: what it prints, for one model or, without one, the best few.
+
+use super::hosts::HostArgs;
+use super::output::{print, print_json};
+use super::plan::PlanArgs;
+use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::facts::Facts;
+use crate::plan::document::Verdict;
+use crate::plan::explain::Explanation;
+use crate::plan::request::Request;
+use crate::plan::suggest::{Asked, Purpose, Suggestion, suggest};
+use crate::plan::{Plan, host_cards};
+use crate::report;
+use crate::ssh::quote;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Arguments of `plan`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// Plan for the machine with these facts (`probe --format json`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "budget", "host", "local"])]
+    facts: Option<PathBuf>,
+    /// With --host or --local: plan for that machine, which is probed and measured
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// Count containers too (RunPod, Vast): they run no systemd, so `apply` cannot use them
+    #[arg(long)]
+    containers: bool,
+    /// Without --model: the use for which the best few are listed
+    #[arg(long = "for", value_enum, value_name = "USE", conflicts_with = "model")]
+    purpose: Option<Purpose>,
+    /// Also say how each number came about: its formula, its inputs and their source; the rule's terms
+    /// and what the choice was between
+    #[arg(long)]
+    explain: bool,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t)]
+    format: PlanFormat,
+    /// Also write the plan to a file: JSON, or the page with --format html
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum PlanFormat {
+    #[default]
+    Text,
+    Json,
+    Html,
+}
+
+/// Runs `plan`.
+pub fn run(args: &Args) -> Result<Exit> {
+    let facts = match &args.facts {
+        Some(path) => Some(super::reconcile::read_facts(path)?),
+        None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),
+        None => None,
+    };
+    if !args.plan.names_a_model() && (facts.is_some() || args.plan.asks_for_a_machine()) {
+        return suggestions(args, facts.as_ref());
+    }
+    let (request, _) = args.plan.request(facts.as_ref(), args.containers)?;
+    let (mut plan, explanation) = match args.explain {
+        true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
+        false => (crate::plan::plan(&request)?, None),
+    };
+    let left_out: Vec<String> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
+    plan.reasons.extend(left_out);
+    let document = Document { plan: &plan, explanation: explanation.as_ref() };
+    let page = match args.format {
+        PlanFormat::Html => Some(page(&request, &plan, explanation.as_ref(), facts.is_some())?),
+        _ => None,
+    };
+    if let Some(path) = &args.out {
+        let content = match &page {
+            Some(page) => page.clone(),
+            None => serde_json::to_string_pretty(&document)? + "\n",
+        };
+        std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
+    }
+    match (page, args.format) {
+        // A page that went to a file is not for the terminal too.
+        (Some(_), _) if args.out.is_some() => {}
+        (Some(page), _) => print(&page)?,
+        (None, PlanFormat::Json) => print_json(&document)?,
+        (None, _) => {
+            let mut text = report::plan::text(&plan);
+            if let Some(explanation) = &explanation {
+                text = format!("{text}\n{}", report::explain::text(explanation));
+            }
+            print(&text)?;
+        }
+    }
+    Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// Returns the plan's page. A machine that is there is compared with none on offer.
+fn page(request: &Request, plan: &Plan, explanation: Option<&Explanation>, is_there: bool) -> Result<String> {
+    let market = if is_there { Vec::new() } else { crate::plan::choice::market(request)? };
+    report::html::plan(plan, &market, explanation)
+}
+
+/// The best few models for what is there or can be paid for.
+fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
+    if args.format == PlanFormat::Html || args.explain || args.out.is_some() {
+        return Err(Failure::usage("--format html, --explain and --out are for the plan of one model")
+            .hint("name it with --model; without these the best few models are listed")
+            .into());
+    }
+    let purpose = args.purpose.unwrap_or_default();
+    let request = args.plan.for_any_model(args.containers)?;
+    let found = suggest(&Asked { purpose, request, quant: args.plan.asked_quant(), facts })?;
+    let commands: Vec<String> = found.iter().map(|one| command(args, one)).collect();
+    let ranked_by = purpose.ranked_by();
+    if args.format == PlanFormat::Json {
+        let rows = found.iter().zip(&commands).map(|(suggestion, command)| Row { suggestion, command });
+        print_json(&json!({
+            "schema": "agi-provision/suggestions/1", "for": purpose, "ranked_by": ranked_by,
+            "suggestions": rows.collect::<Vec<_>>(),
+        }))?;
+    } else if found.is_empty() {
+        print("no model of the registry runs there as asked")?;
+        say!(
+            "\nhint: `agi-provision offers --vm` lists machines by price, `agi-provision models` what is known"
+        );
+    } else {
+        print(&report::suggest::text(&found, &commands, &ranked_by))?;
+    }
+    Ok(if found.is_empty() { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// A suggestion as JSON, with the command that takes it.
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    suggestion: &'a Suggestion,
+    command: &'a str,
+}
+
+/// The command that takes a suggestion: an apply where there is a host, else its plan.
+fn command(args: &Args, one: &Suggestion) -> String {
+    let (model, rag) = match &one.beside {
+        Some(beside) => (beside, format!(" --rag --rag-model {}", one.model)),
+        None => (&one.model, String::new()),
+    };
+    let quant = args.plan.asked_quant().map(|quant| format!(" --quant {}", quote(quant)));
+    let quant = quant.unwrap_or_default();
+    let flags = format!("{}{rag}", args.plan.flags());
+    let containers = if args.containers { " --containers" } else { "" };
+    match &args.facts {
+        Some(path) => {
+            let facts = quote(&path.to_string_lossy()).to_string();
+            format!("agi-provision plan --model {model}{quant}{flags} --facts {facts}")
+        }
+        None if args.hosts.is_given() => {
+            // An apply does not measure the host, so it is told what the measured one was found to run.
+            let quant = if one.beside.is_some() { quant } else { format!(" --quant {}", one.quant) };
+            // Its files are not here, so they are pinned for the host to download.
+            format!(
+                "agi-provision apply --model {model}{quant}{flags} --resolve{}{}",
+                args.hosts.named(),
+                args.hosts.flags()
+            )
+        }
+        None => format!("agi-provision plan --model {model}{quant}{flags}{containers}"),
+    }
+}
+
+/// A plan as JSON; an explanation stands beside its keys.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
+}

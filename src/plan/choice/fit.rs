@@ -1,0 +1,137 @@
+//! The best that a request comes to, without its document: the stuff that a list of models is made of.
+
+use super::candidates::{Candidate, Effort, workloads};
+use super::check::check;
+use super::decide::eligible;
+use super::field::{Field, Room};
+use super::machines::{Machine, capable, counts, named, on_offer, within};
+use super::ranking::better;
+use crate::error::Result;
+use crate::hardware::offers::Offer;
+use crate::plan::document::{Interval, Verdict};
+use crate::plan::ledger::Graphs;
+use crate::plan::request::Request;
+use crate::plan::{placement, rag};
+
+/// A model on a machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// Quantisation of the model.
+    pub quant: String,
+    /// Verdict of the plan.
+    pub verdict: Verdict,
+    /// Predicted speed of decoding, tokens/s.
+    pub decode_tok_s: Interval,
+    /// Name by which `--profile` takes the machine.
+    pub machine: String,
+    /// Class of machines that it is one of.
+    pub profile: String,
+    /// Offer by which it is rented; `None` for a machine without a price.
+    pub offer: Option<Offer>,
+}
+
+/// The choice of `request`, as a plan makes it; `None` where nothing runs.
+///
+/// # Errors
+/// Usage errors, as of a plan.
+pub fn fit(request: &Request) -> Result<Option<Fit>> {
+    check(request)?;
+    let (workloads, graphs) = (workloads(request), Graphs::default());
+    let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
+    let field = Field { request, graphs: &graphs, workloads: &workloads, rag: rag.as_ref() };
+    let candidates = match &request.profile {
+        Some(_) => machines(request).iter().flat_map(|machine| field.all_of(machine)).collect(),
+        None => field.of(&machines(request)),
+    };
+    let runs = candidates.iter().filter(|c| c.verdict != Verdict::Impossible && eligible(request, c));
+    let best = runs.min_by(|a, b| better(request, a, b));
+    Ok(best.map(|c: &Candidate| Fit {
+        quant: c.variant.weights.quant.clone(),
+        verdict: c.verdict,
+        decode_tok_s: c.speed.decode_tok_s,
+        machine: c.machine.name(),
+        profile: c.machine.profile.id.clone(),
+        offer: c.machine.offer.cloned(),
+    }))
+}
+
+/// Whether any quantisation of `request` is in comfort as the workload of comfort is: with all of the model on the
+/// cards, or all of it on the host. Misses those that are in comfort with less.
+///
+/// # Errors
+/// Usage errors, as of a plan.
+pub fn is_comfortable(request: &Request) -> Result<bool> {
+    check(request)?;
+    let (workloads, graphs) = (workloads(request), Graphs::default());
+    let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
+    let field = Field { request, graphs: &graphs, workloads: &workloads[..1], rag: rag.as_ref() };
+    let machines = capable(machines(request));
+    let variants = || request.model.variants.iter();
+    let in_comfort = |machine: &Machine<'_>| {
+        let room = Room::of(&machine.profile).first();
+        let fitting = variants().filter(|variant| variant.weights.total_bytes <= room);
+        let verdict = |variant| field.try_one(machine, variant, Effort::Whole).verdict;
+        fitting.map(verdict).any(|verdict| verdict == Verdict::Comfort)
+    };
+    Ok(machines.iter().any(in_comfort))
+}
+
+/// The offers that a choice can come to, whatever the model: a list of models looks at no others.
+pub fn worth_looking_at(request: &Request) -> Vec<Offer> {
+    machines(request).into_iter().filter_map(|machine| machine.offer.cloned()).collect()
+}
+
+/// Bounds of the machines of a request: a model beyond them is not placed at all.
+pub struct Bounds(Vec<Bound>);
+
+/// Bounds of one machine: bytes, and bytes/s at their peak.
+struct Bound {
+    cards: f64,
+    all: f64,
+    cards_read: f64,
+    host_read: f64,
+}
+
+impl Bounds {
+    /// Returns the bounds of the machine that was named, or of those within the budget.
+    pub fn of(request: &Request) -> Bounds {
+        let bound = |machine: &Machine<'_>| {
+            let (profile, room) = (&machine.profile, Room::of(&machine.profile));
+            Bound {
+                cards: room.cards() as f64,
+                all: room.all as f64,
+                cards_read: profile.gpus.iter().map(|gpu| gpu.memory_bandwidth_gb_s * 1e9).sum(),
+                host_read: profile.memory_bandwidth_gb_s * 1e9,
+            }
+        };
+        Bounds(capable(machines(request)).iter().map(bound).collect())
+    }
+
+    /// Whether `bytes` of weights, of which a token reads `read`, may reach `tok_s` with all of them on the cards, or on
+    /// a host without.
+    pub fn hold_whole(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+        self.0.iter().any(|bound| match bound.cards > 0.0 {
+            true => bytes <= bound.cards && read * tok_s <= bound.cards_read,
+            false => bytes <= bound.all && read * tok_s <= bound.host_read,
+        })
+    }
+
+    /// The same where a part of them lies on the host.
+    pub fn hold(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+        self.0.iter().any(|bound| {
+            let on_host = (bytes - bound.cards).max(0.0) / bytes.max(1.0) * read;
+            bytes <= bound.all && on_host * tok_s <= bound.host_read
+        })
+    }
+}
+
+/// The machine that was named, or those on offer within the budget.
+fn machines(request: &Request) -> Vec<Machine<'_>> {
+    if request.profile.is_some() {
+        return named(request, |offer| within(request, offer)).into_iter().collect();
+    }
+    let least = placement::least_gpus(&request.fixed);
+    let mut machines = on_offer(request, |offer| counts(request, offer) && within(request, offer));
+    machines.retain(|machine| machine.profile.gpus.len() >= least);
+    machines
+}

@@ -1,0 +1,385 @@
+//! Plans without a model: the best few models for what a budget, a class of machines or a host gives.
+
+use super::choice::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
+use super::document::{Interval, Verdict};
+use super::reconcile;
+use super::request::{ModelChoice, RagChoice, Request};
+use super::verdict::COMFORT_SPEED;
+use crate::error::Result;
+use crate::hardware::facts::Facts;
+use crate::hardware::offers::providers;
+use crate::model::quality::{self, Basis, Measure, Score};
+use crate::model::recipe::nominal_bits;
+use crate::model::registry::{self, Model, Outline, Use};
+use serde::Serialize;
+
+/// Most models in comfort that are named, …
+const COMFORTABLE: usize = 4;
+/// … where there are fewer, of those that are better and give something up, …
+const BETTER: usize = 2;
+/// … and of any, where none is in comfort.
+const NAMED: usize = 6;
+/// Most models that are placed as a compromise to find them.
+const TRIED: usize = 8;
+/// tokens/s from which on a compromise in 4 bits or more is one that people take.
+const MILD: f64 = 3.0;
+
+/// Use that a model is wanted for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "clap would show the variants' comments in the help of --for")]
+pub enum Purpose {
+    #[default]
+    Chat,
+    Code,
+    Russian,
+    Embedding,
+}
+
+/// What models are suggested for.
+pub struct Asked<'a> {
+    /// Use of the model.
+    pub purpose: Purpose,
+    /// Everything but the model, which each takes the place of.
+    pub request: Request,
+    /// Quantisation that was asked for.
+    pub quant: Option<&'a str>,
+    /// The probed host that it is for.
+    pub facts: Option<&'a Facts>,
+}
+
+/// A model that runs there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suggestion {
+    /// Id of the model.
+    pub model: String,
+    /// Its quantisation.
+    pub quant: String,
+    /// Model that answers, where this one is an embedding model beside it.
+    pub beside: Option<String>,
+    /// Verdict of its plan.
+    pub verdict: Verdict,
+    /// Predicted speed of the model that answers, tokens/s.
+    pub decode_tok_s: Interval,
+    /// Machine, as `--profile` takes it.
+    pub machine: String,
+    /// Class of machines that it is one of.
+    pub profile: String,
+    /// Price of an hour in `currency`; `None` without an offer.
+    pub per_hour: Option<f64>,
+    /// Price of a month in `currency`, two decimals.
+    pub per_month: Option<f64>,
+    /// Currency of both.
+    pub currency: Option<String>,
+    /// Address where one rents it.
+    pub url: Option<String>,
+    /// Elements of all tensors.
+    pub parameters: u64,
+    /// Day on which it was published.
+    pub date: Option<String>,
+    /// Its place among the models.
+    pub score: Score,
+    /// Reason for its place, one line.
+    pub why: String,
+}
+
+impl Purpose {
+    /// Its word on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Chat => "chat",
+            Purpose::Code => "code",
+            Purpose::Russian => "russian",
+            Purpose::Embedding => "embedding",
+        }
+    }
+
+    /// Votes that it is ranked by; embedding models have only size and age.
+    fn measure(self) -> Measure {
+        match self {
+            Purpose::Chat | Purpose::Embedding => Measure::Chat,
+            Purpose::Code => Measure::Code,
+            Purpose::Russian => Measure::Russian,
+        }
+    }
+
+    fn has(self, model: &Outline) -> bool {
+        match self {
+            Purpose::Chat => model.has_use(Use::Chat),
+            Purpose::Code => model.has_use(Use::Code),
+            // A card may list no languages; people's votes in Russian say it as well.
+            Purpose::Russian => {
+                let speaks = || model.russian || Measure::Russian.rating(model.id).is_some();
+                model.has_use(Use::Chat) && speaks()
+            }
+            Purpose::Embedding => model.has_use(Use::Embedding),
+        }
+    }
+
+    /// How suggestions are ranked, for people.
+    pub fn ranked_by(self) -> String {
+        match self {
+            Purpose::Embedding => "size and age: no votes on embedding models are known".to_string(),
+            _ => format!(
+                "people's votes ({}, category {}), those in comfort first; a model without votes by its size and \
+                 age: the rating that such models have, less what that misses by",
+                quality::SOURCE,
+                self.measure().category()
+            ),
+        }
+    }
+}
+
+/// The best few in comfort, and where they are few, after them those that are better and give something up; empty where
+/// no known model runs.
+///
+/// # Errors
+/// Usage errors, where every model is refused for one.
+pub fn suggest(asked: &Asked) -> Result<Vec<Suggestion>> {
+    let mut request = asked.request.clone();
+    request.offers = if asked.facts.is_some() { Vec::new() } else { worth_looking_at(&request) };
+    let asked = Asked { request, ..*asked };
+    match asked.purpose {
+        Purpose::Embedding => embedding(&asked),
+        _ => answering(&asked, COMFORTABLE, BETTER),
+    }
+}
+
+/// Models for the purpose with their scores, the best first.
+fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
+    let of_purpose = registry::outlines().filter(|model| purpose.has(model));
+    let mut all: Vec<(Score, Outline)> =
+        of_purpose.map(|model| (purpose.measure().score(&model), model)).collect();
+    all.sort_by(|(a, one), (b, other)| b.points.total_cmp(&a.points).then_with(|| one.id.cmp(other.id)));
+    all
+}
+
+/// Those in comfort, and where they are few, after them those that are better and give something up.
+fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
+    let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
+    let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;
+    let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
+    let read = |model: &Outline| model.active_parameters as f64 * bits / 8.0 * LEAST_READ;
+    let pace = asked.request.fixed.min_speed.unwrap_or(COMFORT_SPEED);
+    let (mut found, mut rest, mut refused) = (Vec::new(), Vec::new(), None);
+    for (score, outline) in ranked(asked.purpose) {
+        if found.len() == comfortable {
+            break;
+        }
+        if !bounds.hold_whole(bytes(&outline), read(&outline), pace) {
+            rest.push((score, outline));
+            continue;
+        }
+        let model = registry::find(outline.id)?;
+        match in_comfort(asked, &model) {
+            Ok(Some(fit)) => found.push(suggestion(score, &model, None, fit)),
+            Ok(None) => rest.push((score, outline)),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let best = found.first().map(|one: &Suggestion| one.score.points);
+    let wanted = match best {
+        Some(_) if found.len() == comfortable => 0,
+        Some(_) => better,
+        None => NAMED,
+    };
+    let mut compromises = Vec::new();
+    // Mild ones; where nothing else runs, any.
+    for mild in [true, false] {
+        if !compromises.is_empty() || best.is_some() && !mild {
+            break;
+        }
+        let mut tried = 0;
+        for (score, outline) in &rest {
+            let worse = best.is_some_and(|best| score.points <= best);
+            if compromises.len() == wanted || tried == TRIED || worse {
+                break;
+            }
+            let least = if mild { 1.0 } else { FEWEST_BITS / bits };
+            if !bounds.hold(bytes(outline) * least, read(outline) * least, if mild { MILD } else { 0.0 }) {
+                continue;
+            }
+            tried += 1;
+            let model = registry::find(outline.id)?;
+            let Ok(request) = with_model(asked, &model, asked.quant) else { continue };
+            let found = fit(&request)?.filter(|fit| !mild || is_mild(fit));
+            compromises.extend(found.map(|fit| suggestion(*score, &model, None, fit)));
+        }
+    }
+    found.extend(compromises);
+    match refused {
+        Some(error) if found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// Share of the elements of a token that it reads at least: the embedding is looked up, where it is not the output too.
+const LEAST_READ: f64 = 0.65;
+/// Bits of a weight below which hardly a published quantisation is.
+const FEWEST_BITS: f64 = 2.0;
+
+fn is_mild(fit: &Fit) -> bool {
+    nominal_bits(&fit.quant).is_none_or(|bits| bits >= 4) && fit.decode_tok_s.expected >= MILD
+}
+
+/// The choice where it is in comfort. Looks at 4 bits first: where those are not, more bits are not either.
+fn in_comfort(asked: &Asked, model: &Model) -> Result<Option<Fit>> {
+    let all = || with_model(asked, model, asked.quant);
+    let quick = match asked.quant {
+        Some(_) => all()?,
+        None => with_model(asked, model, Some("4-bit")).or_else(|_| all())?,
+    };
+    if !is_comfortable(&quick)? {
+        return Ok(None);
+    }
+    Ok(fit(&all()?)?.filter(|fit| fit.verdict == Verdict::Comfort))
+}
+
+/// Embedding models beside the best model that answers.
+fn embedding(asked: &Asked) -> Result<Vec<Suggestion>> {
+    let chat = Asked { purpose: Purpose::Chat, request: asked.request.clone(), ..*asked };
+    let Some(best) = answering(&chat, 1, 0)?.into_iter().next() else { return Ok(Vec::new()) };
+    let beside = with_model(asked, &registry::find(&best.model)?, asked.quant)?;
+    let mut found = Vec::new();
+    for (score, outline) in ranked(Purpose::Embedding) {
+        if found.len() == NAMED {
+            break;
+        }
+        let model = registry::find(outline.id)?;
+        let quant = model.quants(None)?.first().cloned().unwrap_or_default();
+        let request = Request { rag: Some(RagChoice::of_registry(&model)?), ..beside.clone() };
+        if let Some(fit) = fit(&request)? {
+            found.push(suggestion(score, &model, Some(&best.model), Fit { quant, ..fit }));
+        }
+    }
+    found.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.score.points.total_cmp(&a.score.points)));
+    Ok(found)
+}
+
+/// The request for a model. Not published like that: a usage error.
+fn with_model(asked: &Asked, model: &Model, quant: Option<&str>) -> Result<Request> {
+    let model = ModelChoice::of_registry(model, quant)?;
+    Ok(of_machine(asked, Request { model, ..asked.request.clone() }))
+}
+
+fn of_machine(asked: &Asked, request: Request) -> Request {
+    match asked.facts {
+        Some(facts) => reconcile::request(request, facts),
+        None => request,
+    }
+}
+
+fn suggestion(score: Score, model: &Model, beside: Option<&String>, fit: Fit) -> Suggestion {
+    let parameters = model.parameters();
+    let month = model.date.as_ref().and_then(|date| date.get(..7));
+    let size = format!("{:.1} B parameters", parameters as f64 / 1e9);
+    let aged = month.map_or(size.clone(), |month| format!("{size} of {month}"));
+    let why = match (score.basis, beside) {
+        (_, Some(other)) => format!("{aged}, {} dimensions, beside {other}", model.dimensions.n_embd),
+        (Basis::Votes, None) => format!("people's votes: {:.0}; {aged}", score.points),
+        (Basis::SizeAndAge, None) => format!("{aged}; no votes"),
+    };
+    let offer = fit.offer.as_ref();
+    Suggestion {
+        model: model.id.clone(),
+        quant: fit.quant,
+        beside: beside.cloned(),
+        verdict: fit.verdict,
+        decode_tok_s: fit.decode_tok_s,
+        machine: fit.machine,
+        profile: fit.profile,
+        per_hour: offer.map(|offer| offer.per_hour),
+        per_month: offer.map(|offer| (offer.per_month() * 100.0).round() / 100.0),
+        currency: offer.map(|offer| offer.currency.to_string()),
+        url: offer.and_then(|offer| providers::url(&offer.provider)).map(|url| url.to_string()),
+        parameters,
+        date: model.date.clone(),
+        score: Score { points: score.points.round(), ..score },
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+
+    fn asked(purpose: Purpose, profile: Option<&str>, budget: Option<&str>) -> Asked<'static> {
+        let budget = budget.map(|budget| budget.parse().unwrap());
+        let profile = profile.map(str::to_string);
+        let request = Request { profile, budget, ..Request::of_registry("phi-2", None).unwrap() };
+        Asked { purpose, request, quant: None, facts: None }
+    }
+
+    #[test]
+    fn every_suggestion_is_the_plan_that_its_flags_make() {
+        for (profile, budget) in
+            [(Some("gpu-24gb"), None), (None, Some("60/month")), (None, Some("900/month"))]
+        {
+            let asked = asked(Purpose::Chat, profile, budget);
+            let found = suggest(&asked).unwrap();
+            assert!((3..=NAMED).contains(&found.len()), "{found:#?}");
+            assert!(found.windows(2).all(|pair| pair[0].verdict <= pair[1].verdict), "{found:#?}");
+            for one in found {
+                let model = ModelChoice::of_registry(&registry::find(&one.model).unwrap(), None).unwrap();
+                let planned = plan(&Request { model, ..asked.request.clone() }).unwrap();
+                assert_eq!((planned.verdict, &planned.model.quant), (one.verdict, &one.quant), "{one:?}");
+                assert_eq!(planned.speed.decode_tok_s, one.decode_tok_s, "{one:?}");
+                let month = planned.cost.map(|cost| (cost.per_month * 100.0).round() / 100.0);
+                assert_eq!(month, one.per_month, "{one:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn models_of_a_purpose_come_by_votes_and_those_without_say_so() {
+        let found = suggest(&asked(Purpose::Chat, Some("gpu-24gb"), None)).unwrap();
+        let comfort = found.iter().filter(|one| one.verdict == Verdict::Comfort);
+        let points: Vec<f64> = comfort.map(|one| one.score.points).collect();
+        assert!(points.len() >= 3 && points.is_sorted_by(|a, b| a >= b), "{found:#?}");
+        for one in &found {
+            let voted = one.why.contains("people's votes");
+            assert_eq!(voted, one.score.basis == Basis::Votes, "{one:?}");
+            assert_eq!(voted, Measure::Chat.rating(&one.model).is_some(), "{one:?}");
+        }
+        for one in suggest(&asked(Purpose::Code, Some("gpu-24gb"), None)).unwrap() {
+            assert!(registry::find(&one.model).unwrap().has_use(Use::Code), "{one:?}");
+        }
+        for one in suggest(&asked(Purpose::Russian, Some("laptop-cpu-16gb"), None)).unwrap() {
+            let model = registry::find(&one.model).unwrap();
+            let speaks = model.languages.iter().flatten().any(|code| code == "ru");
+            assert!(speaks || Measure::Russian.rating(&one.model).is_some(), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn an_embedding_model_is_named_with_the_model_it_stands_beside() {
+        let found = suggest(&asked(Purpose::Embedding, Some("gpu-8gb"), None)).unwrap();
+        assert!(!found.is_empty());
+        for one in found {
+            assert!(registry::find(&one.model).unwrap().has_use(Use::Embedding), "{one:?}");
+            let beside = ModelChoice::of_registry(&registry::find(&one.beside.unwrap()).unwrap(), None);
+            let rag = RagChoice::of_registry(&registry::find(&one.model).unwrap()).unwrap();
+            let base = asked(Purpose::Embedding, Some("gpu-8gb"), None).request;
+            let planned = plan(&Request { model: beside.unwrap(), rag: Some(rag), ..base }).unwrap();
+            assert_eq!(planned.verdict, one.verdict);
+        }
+    }
+
+    #[test]
+    fn no_model_reads_less_than_the_bound_says() {
+        for model in registry::all().filter(|model| model.is_chat() && !model.dimensions.tied) {
+            let embedding = model.dimensions.n_embd * model.dimensions.n_vocab;
+            let read = 1.0 - embedding as f64 / model.elements[1] as f64;
+            assert!(read >= LEAST_READ, "{}: {read:.2}", model.id);
+        }
+    }
+
+    #[test]
+    fn a_budget_that_buys_nothing_and_a_value_that_none_takes_are_told_apart() {
+        assert_eq!(suggest(&asked(Purpose::Chat, None, Some("0.0001/hour"))).unwrap(), []);
+        let mut wrong = asked(Purpose::Chat, Some("gpu-8gb"), None);
+        wrong.request.fixed.kv_type = Some("q9".to_string());
+        assert!(suggest(&wrong).unwrap_err().to_string().contains("not a KV cache type"));
+    }
+}

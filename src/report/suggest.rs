@@ -1,0 +1,27 @@
+//! Models that are suggested, as text.
+
+use super::table;
+use crate::plan::suggest::Suggestion;
+use crate::units::{money, rate};
+
+/// A table, under it the command that takes each, and how they are ranked.
+pub fn text(found: &[Suggestion], commands: &[String], ranked_by: &str) -> String {
+    let rows = found.iter().map(|one| {
+        let price = match (one.per_month, &one.currency) {
+            (Some(price), Some(currency)) => format!("{} {currency}", money(price)),
+            _ => "-".to_string(),
+        };
+        vec![
+            one.model.clone(),
+            one.quant.clone(),
+            format!("{:?}", one.verdict).to_lowercase(),
+            rate(one.decode_tok_s.expected),
+            price,
+            one.machine.clone(),
+            one.why.clone(),
+        ]
+    });
+    let head = ["model", "quant", "verdict", "tokens/s", "a month", "machine", "why"];
+    let table = table::table(&head, rows, &[3, 4]);
+    format!("{table}\n\n{}\n\nRanked by {ranked_by}.\n", commands.join("\n"))
+}
