@@ -1,7 +1,7 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
 use super::hosts::{self, HostArgs, Task};
-use super::output::{Format, print, print_json};
+use super::output::{HostFormat, print};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
 use crate::apply::inventory::Overrides;
@@ -87,7 +87,7 @@ pub struct Args {
     yes: bool,
     /// How to print the result
     #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 fn mirror(text: &str) -> Result<(String, String), String> {
@@ -131,15 +131,14 @@ pub fn run(args: &Args) -> Result<Exit> {
     let runtime = source::runtime(args.runtime_archive.as_deref())?;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref())?);
+        tasks.insert(each, task(args, source, runtime.as_ref(), sha256.as_ref(), hosts.len() > 1)?);
     }
     let each =
         overrides.iter().zip(proxies).map(|(each, proxy)| through(tasks[each].clone(), proxy)).collect();
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
     let results = args.hosts.run_each(each, given.as_ref(), hosts::style(args.format), interrupted)?;
-    if args.format == Format::Json {
-        print_json(&hosts::to_json(&results, document))?;
-        return Ok(hosts::worst(&results));
+    if args.format != HostFormat::Text {
+        return hosts::print_answers(&results, args.format, document);
     }
     for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         for event in &outcome.events {
@@ -181,6 +180,7 @@ fn task(
     source: &Source,
     runtime: Option<&LocalFile>,
     certificate: Option<&String>,
+    several: bool,
 ) -> Result<Task> {
     let mut files = source.files(runtime, &args.model_file, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
@@ -201,6 +201,7 @@ fn task(
         models: blobs(CarriedKind::Model).collect(),
         client: client(),
         mirrors: args.mirror.clone(),
+        turns: several,
         expose: Expose {
             names: Vec::new(),
             certificate: certificate.cloned(),

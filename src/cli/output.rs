@@ -12,6 +12,26 @@ pub enum Format {
     Json,
 }
 
+/// How answers of hosts are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HostFormat {
+    #[default]
+    Text,
+    /// One object, or an array of such objects for several hosts
+    Json,
+    /// One such object a line, however many hosts there are
+    Jsonl,
+}
+
+/// How progress is written to stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
 /// Writes data to stdout, with nothing in it that a terminal would obey. A reader that went away has what it wanted (`| head`): the outcome stays what it
 /// was, without a word.
 ///

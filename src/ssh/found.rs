@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Keywords whose value `none` is a name like any other.
+const NAMES: [&str; 3] = ["hostname", "hostkeyalias", "user"];
+
 /// Values by keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found(BTreeMap<String, Vec<String>>);
@@ -28,9 +31,10 @@ impl Found {
         self.0.contains_key(keyword)
     }
 
-    /// The first value, unless it is empty or `none`.
+    /// The first value, unless it is empty, or `none` where that is no name.
     pub fn get(&self, keyword: &str) -> Option<&str> {
-        self.all(keyword).first().map(String::as_str).filter(|value| !value.is_empty() && !is_none(value))
+        let counts = |value: &&str| !value.is_empty() && (NAMES.contains(&keyword) || !is_none(value));
+        self.all(keyword).first().map(String::as_str).filter(counts)
     }
 
     /// Every value.
@@ -89,6 +93,7 @@ mod tests {
         assert_eq!(found.files("userknownhostsfile"), ["/home/a b/k", "/etc/k"]);
         assert_eq!(found.seconds("connecttimeout"), Some(Duration::from_secs(60)));
         assert!(found.is_no("batchmode") && found.is_yes("pubkeyauthentication"));
+        assert_eq!(Found::printed("hostname none\n").get("hostname"), Some("none"));
         assert!(Found::printed("userknownhostsfile none\n").files("userknownhostsfile").is_empty());
     }
 }

@@ -4,6 +4,7 @@
 use super::{Judgement, Line, Report};
 use crate::elf::Lacking;
 use crate::hardware::facts::{Facts, Worker};
+use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::requirements::ids;
 
@@ -162,23 +163,11 @@ fn busy(facts: &Facts, outcome: Judgement) -> Option<Line> {
     }
 }
 
-/// Packages that a card's driver works with only after the restart that they ask for.
-const OF_DRIVERS: [&str; 8] = [
-    "linux-image",
-    "linux-modules",
-    "linux-base",
-    "nvidia",
-    "libnvidia",
-    "libcuda",
-    "cuda-drivers",
-    "amdgpu",
-];
-
 fn reboot(facts: &Facts, ground: &Ground) -> Option<Line> {
     let why = "until then the kernel and what runs are the old ones";
     let line = |found: String, outcome| Some(line(ids::REBOOT, "no restart pending", found, outcome, why));
     let Some(packages) = &facts.upkeep.reboot_for else { return line("none".into(), Judgement::Ok) };
-    let of_driver = |package: &String| OF_DRIVERS.iter().any(|start| package.starts_with(start));
+    let of_driver = |package: &String| vendor::RESTARTS.iter().any(|start| package.starts_with(start));
     let outcome = match ground.cards && packages.iter().any(of_driver) {
         true => Judgement::Refused,
         false => Judgement::Warning,

@@ -16,6 +16,11 @@ pub use scan::cards;
 
 use super::facts::{Facts, Gpu, Vendor};
 
+/// Beginnings of the names of packages with a kernel or a card's driver in them: until the restart that they ask for,
+/// the driver of the cards may be another than the programs beside it.
+pub const RESTARTS: [&str; 7] =
+    ["linux-image", "linux-modules", "nvidia", "libnvidia", "libcuda", "cuda-drivers", "amdgpu"];
+
 /// Every maker, those with the faster backends first.
 pub fn all() -> [&'static dyn Maker; 3] {
     [&nvidia::Nvidia, &amd::Amd, &intel::Intel]
