@@ -53,6 +53,7 @@ fn main() {
                 "nothing to do: {name} takes {:.0} times as long (bound: {bound})",
                 times(|times| times.noop)
             );
+            println!("first: {name} takes {:.2} times as long", times(|times| times.first));
             println!(
                 "one setting changed: {name} takes {:.2} times as long (bound: 1)",
                 times(|times| times.changed)

@@ -176,7 +176,7 @@ pub fn plan(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = Plan::from_json(text) else { return };
     let _ = outside::visible(&report::plan::text(&plan));
-    let _ = report::html::plan(&plan, None);
+    let _ = report::html::plan(&plan, &[], None);
     if let Ok(bundle) = render(&plan) {
         let _ = bundle.to_tar();
     }

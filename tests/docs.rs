@@ -113,10 +113,24 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     let line = line.trim().trim_start_matches("$ ").trim_start_matches("# ");
     // A command inside another's quotes is a command too.
     let inner = line.split("$(").skip(1).filter_map(|rest| rest.split(')').next()).flat_map(commands);
-    // A lone `…` stands for further flags, another one for a part of a value; brackets for what may be left out.
-    let line = line.split(" # ").next().unwrap_or_default().replace('\'', "\"");
-    let words = shlex::split(&line).unwrap_or_default().into_iter().filter(|word| word != "…");
-    let words: Vec<String> = words.map(|word| word.replace('…', "X").replace(['[', ']'], "")).collect();
+    // What stands in brackets may be left out; a lone `…` is a flag's value, or stands for further flags.
+    let mut given = String::new();
+    let mut depth = 0;
+    for c in line.split(" # ").next().unwrap_or_default().chars() {
+        match c {
+            '[' => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            '\'' => given.push('"'),
+            _ if depth == 0 => given.push(c),
+            _ => {}
+        }
+    }
+    let mut words: Vec<String> = Vec::new();
+    for word in shlex::split(&given).unwrap_or_default() {
+        if word != "…" || words.last().is_some_and(|last| last.starts_with("--")) {
+            words.push(word.replace('…', "X"));
+        }
+    }
     let mut found: Vec<Vec<String>> = inner.collect();
     let is_end = |word: &String| ["|", "||", "&&", ";", "&"].contains(&word.as_str()) || word.contains('>');
     for part in words.split(is_end) {
@@ -153,6 +167,30 @@ fn commands_on_the_pages_are_taken_by_the_program() {
     }
     assert!(seen > 50, "only {seen} commands were found");
     assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+#[test]
+fn profiles_and_models_on_the_pages_are_known() {
+    let mut unknown = Vec::new();
+    for (path, page) in pages() {
+        for command in page.code.iter().flat_map(|line| commands(line)) {
+            for pair in command.windows(2) {
+                let name = pair[1].as_str();
+                let known = match pair[0].as_str() {
+                    "--profile" => {
+                        name.contains('/') || agi_provision::hardware::profiles::find(name).is_ok()
+                    }
+                    "--model" if name.contains(['/', ':', '.']) || name == "NAME" => true,
+                    "--model" => agi_provision::model::registry::find(name).is_ok(),
+                    _ => true,
+                };
+                if !known {
+                    unknown.push(format!("{}: {} {name}", path.display(), pair[0]));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
 }
 
 #[test]

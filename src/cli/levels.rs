@@ -4,15 +4,16 @@ use super::output::{print, print_json};
 use crate::error::{Context, Exit, Result};
 use crate::plan::build;
 use crate::plan::levels::{Texts, levels};
+use crate::report::html;
 use crate::report::levels::{markdown, text};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// How to print; text has three lines for each profile, Markdown every model's numbers too
+    /// How to print; text has three lines for each profile, Markdown and HTML every model's numbers too
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Write the Markdown to a file, such as hardware_agi_levels.md
+    /// Write to a file, such as hardware_agi_levels.md: Markdown, or the page with --format html
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -22,15 +23,19 @@ enum Format {
     #[default]
     Text,
     Markdown,
+    Html,
     Json,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
     let texts = Texts::english();
     let levels = levels(&texts, build::find(build::DEFAULT)?)?;
+    let page = match args.format {
+        Format::Html => html::levels(&levels, &texts)?,
+        _ => markdown(&levels, &texts),
+    };
     if let Some(path) = &args.out {
-        std::fs::write(path, markdown(&levels, &texts))
-            .with_context(|| format!("writing {}", path.display()))?;
+        std::fs::write(path, &page).with_context(|| format!("writing {}", path.display()))?;
         say!("wrote {}", path.display());
     }
     match args.format {
@@ -38,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         // A report that went to a file is not printed too.
         _ if args.out.is_some() => {}
         Format::Text => print(&text(&levels, &texts))?,
-        Format::Markdown => print(&markdown(&levels, &texts))?,
+        Format::Markdown | Format::Html => print(&page)?,
     }
     Ok(Exit::Done)
 }

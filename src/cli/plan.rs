@@ -322,7 +322,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     plan.reasons.extend(left_out);
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {
-        PlanFormat::Html => Some(report::html::plan(&plan, explanation.as_ref())?),
+        PlanFormat::Html => Some(page(&request, &plan, explanation.as_ref(), facts.is_some())?),
         _ => None,
     };
     if let Some(path) = &args.out {
@@ -346,6 +346,12 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// Returns the plan's page. A machine that is there is compared with none on offer.
+fn page(request: &Request, plan: &Plan, explanation: Option<&Explanation>, is_there: bool) -> Result<String> {
+    let market = if is_there { Vec::new() } else { crate::plan::choice::market(request)? };
+    report::html::plan(plan, &market, explanation)
 }
 
 /// A plan as JSON; an explanation stands beside its keys.

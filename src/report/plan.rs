@@ -217,16 +217,16 @@ fn arrival(out: &mut String, plan: &Plan) {
         "arrive  {} to download at {} Mbit/s: {}; first token after {} ({})",
         gib(arrival.download_bytes),
         arrival.network_mbit_s,
-        time(arrival.download_seconds),
-        time(first.expected),
-        both(time(first.low), time(first.high))
+        duration(arrival.download_seconds),
+        duration(first.expected),
+        both(duration(first.low), duration(first.high))
     );
     let _ = writeln!(
         out,
         "        {} of disk, load {}, start {}{}",
         gib(arrival.disk_bytes),
-        both(time(arrival.load_seconds.low), time(arrival.load_seconds.high)),
-        both(time(arrival.start_seconds.low), time(arrival.start_seconds.high)),
+        both(duration(arrival.load_seconds.low), duration(arrival.load_seconds.high)),
+        both(duration(arrival.start_seconds.low), duration(arrival.start_seconds.high)),
         match (&arrival.cost, &plan.cost) {
             (Some(until), Some(cost)) =>
                 format!("; paid until then: {} {}", money(until.expected), cost.currency),
@@ -247,8 +247,14 @@ fn both(low: String, high: String) -> String {
     if low == high { low } else { format!("{low} to {high}") }
 }
 
+/// Two decimals, without those that say nothing: `13.02`, `8`.
+pub(super) fn amount(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 /// `0.4 s`, `23 s`, `19 min`, `2.3 h`.
-fn time(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 99.5 => format!("{s:.0} s"),

@@ -114,6 +114,7 @@ fn configurations_of_people_lead_to_the_same_host() {
         ("Host b*\n HostName %h.lab\n".into(), "b210"),
         (format!("{BOX} CertificateFile /a\n CertificateFile /b/%h\n"), "box"),
         ("Host box\n IdentityFile none\n".into(), "box"),
+        ("Host box\n HostName none\n User none\n HostKeyAlias none\n IdentityAgent /run/%h\n".into(), "box"),
         ("Host box\n SetEnv FOO=\"a b\"\n HostKeyAlias Real\n IdentitiesOnly yes\n IdentityAgent none\n".into(), "box"),
         ("Host box\n IdentityAgent ~/agent/%h\n CheckHostIP yes\n".into(), "box"),
         ("Host box\n RemoteCommand tmux new -A -s its\n LocalCommand echo \"a\\\" b\"\n Port 3\n".into(), "box"),

@@ -4,9 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Keywords whose value `none` is a name like any other.
-const NAMES: [&str; 3] = ["hostname", "hostkeyalias", "user"];
-
 /// Values by keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found(BTreeMap<String, Vec<String>>);
@@ -31,10 +28,14 @@ impl Found {
         self.0.contains_key(keyword)
     }
 
-    /// The first value, unless it is empty, or `none` where that is no name.
+    /// The first value, unless it is empty or `none`.
     pub fn get(&self, keyword: &str) -> Option<&str> {
-        let counts = |value: &&str| !value.is_empty() && (NAMES.contains(&keyword) || !is_none(value));
-        self.all(keyword).first().map(String::as_str).filter(counts)
+        self.all(keyword).first().map(String::as_str).filter(|value| !value.is_empty() && !is_none(value))
+    }
+
+    /// The first value where any word is a name, `none` too: a host, a user, an alias.
+    pub fn name(&self, keyword: &str) -> Option<&str> {
+        self.all(keyword).first().map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Every value.
@@ -93,7 +94,6 @@ mod tests {
         assert_eq!(found.files("userknownhostsfile"), ["/home/a b/k", "/etc/k"]);
         assert_eq!(found.seconds("connecttimeout"), Some(Duration::from_secs(60)));
         assert!(found.is_no("batchmode") && found.is_yes("pubkeyauthentication"));
-        assert_eq!(Found::printed("hostname none\n").get("hostname"), Some("none"));
         assert!(Found::printed("userknownhostsfile none\n").files("userknownhostsfile").is_empty());
     }
 }

@@ -333,12 +333,12 @@ impl Reader<'_> {
     }
 
     fn user(&self) -> String {
-        self.found.get("user").map(str::to_string).or_else(account::user).unwrap_or_default()
+        self.found.name("user").map(str::to_string).or_else(account::user).unwrap_or_default()
     }
 
     /// Name of the host as far as it is known.
     fn host(&self) -> Result<String, String> {
-        let name = match self.found.get("hostname") {
+        let name = match self.found.name("hostname") {
             Some(text) => Tokens::new([('h', self.asked.name)]).expand(text)?,
             None => self.asked.name.to_string(),
         };
@@ -387,7 +387,7 @@ impl Reader<'_> {
             };
             done.add("identityagent", &path);
         }
-        if let Some(alias) = self.found.get("hostkeyalias") {
+        if let Some(alias) = self.found.name("hostkeyalias") {
             done.add("hostkeyalias", &alias.to_ascii_lowercase());
         }
         let built = [

@@ -94,14 +94,14 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
         )
     };
     let local = account::user();
-    let user = match target.user.as_deref().or(found.get("user")).or(local.as_deref()) {
+    let user = match target.user.as_deref().or(found.name("user")).or(local.as_deref()) {
         Some(user) => user.to_string(),
         None => {
             let failure = Failure::usage(format!("no user for {target} is known"));
             return Err(failure.hint(format!("name one: user@{target}")).into());
         }
     };
-    let host = found.get("hostname").unwrap_or(&target.name).to_string();
+    let host = found.name("hostname").unwrap_or(&target.name).to_string();
     let port = found.get("port").and_then(|port| port.parse().ok()).or(target.port).unwrap_or(22);
     let home = account::home();
     let tokens = tokens(target, found, &host, port, &user);
@@ -126,12 +126,12 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
     let (config_identity, default_keys) = keys(found, &identity);
     let paths = |names: Vec<String>| names.iter().map(|name| path(name)).collect::<Result<Vec<_>>>();
     Ok(Settings {
-        known_as: found.get("hostkeyalias").map_or_else(|| host.clone(), str::to_string),
-        known_port: if found.get("hostkeyalias").is_some() { 22 } else { port },
+        known_as: found.name("hostkeyalias").map_or_else(|| host.clone(), str::to_string),
+        known_port: if found.name("hostkeyalias").is_some() { 22 } else { port },
         known_hosts_command: found
             .get("knownhostscommand")
             .map(|command| KnownHostsCommand { command: command.to_string(), tokens: tokens.clone() }),
-        check_host_ip: found.is_yes("checkhostip") && found.get("hostkeyalias").is_none(),
+        check_host_ip: found.is_yes("checkhostip") && found.name("hostkeyalias").is_none(),
         config_identity: paths(config_identity)?,
         default_keys: paths(default_keys)?,
         identities_only: found.is_yes("identitiesonly"),
@@ -198,7 +198,7 @@ fn tokens(target: &Target, found: &Found, host: &str, port: u16, user: &str) -> 
         ('h', host),
         ('i', &account::number()),
         ('j', found.get("proxyjump").unwrap_or_default()),
-        ('k', found.get("hostkeyalias").unwrap_or(&target.name)),
+        ('k', found.name("hostkeyalias").unwrap_or(&target.name)),
         ('L', here.split('.').next().unwrap_or_default()),
         ('l', &here),
         ('n', &target.name),

@@ -4,7 +4,7 @@
 //! quantisations.
 //!
 //! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
-//! trial, `ranking` compares them, `document` writes down the best, `beside` names what is nearly as cheap or cheaper
+//! trial, `ranking` compares them, `document` writes down the best, `market` has every machine for a chart, `beside` names what is nearly as cheap or cheaper
 //! and no use, and `nothing` has the answer where none will do.
 
 mod beside;
@@ -16,11 +16,13 @@ mod document;
 mod explained;
 mod field;
 mod machines;
+mod market;
 mod nothing;
 mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
+pub use market::{OnOffer, market};
 
 #[cfg(test)]
 mod example_tests;
