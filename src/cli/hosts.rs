@@ -66,7 +66,7 @@ pub struct HostArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = side_by_side)]
     jobs: usize,
     /// How to write progress to stderr
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
     /// The agi-provision executable to run on the host, where this one cannot
     #[arg(long, value_name = "FILE")]

@@ -12,23 +12,21 @@ pub enum Format {
     Json,
 }
 
-/// How answers of hosts are printed.
+/// How answers of hosts are printed: as JSON, one object, or an array of such objects for several hosts; as JSON lines,
+/// one such object a line, however many hosts there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum HostFormat {
     #[default]
     Text,
-    /// One object, or an array of such objects for several hosts
     Json,
-    /// One such object a line, however many hosts there are
     Jsonl,
 }
 
-/// How progress is written to stderr.
+/// How progress is written to stderr: as JSON, one object a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     #[default]
     Text,
-    /// One JSON object a line
     Json,
 }
 
