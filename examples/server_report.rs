@@ -8,7 +8,7 @@
 //! tests/oracle/server-report makes the files and runs it. It changes nothing and needs no root.
 
 use agi_provision::agent::servers::proof::{self, Device, Part};
-use agi_provision::agent::servers::reported;
+use agi_provision::engine::llama_cpp::log::parse_log;
 use agi_provision::plan::Plan;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ fn ready(child: &mut Child) -> Result<()> {
 
 fn report(plan: &Plan, log: &std::path::Path) -> Result<proof::Proof> {
     let text = std::fs::read_to_string(log)?;
-    Ok(proof::compare(plan, &reported::parse_log(text.lines()), &BTreeMap::new()))
+    Ok(proof::compare(plan, &parse_log(text.lines()), &BTreeMap::new()))
 }
 
 /// tokens/s of the better of two answers; the first one still reads the file.

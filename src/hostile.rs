@@ -4,6 +4,7 @@
 //! in fuzz/fuzz_targets.
 
 use crate::apply::inventory;
+use crate::engine::llama_cpp::build;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::sources::Catalogue;
 use crate::hardware::{offers, profiles, vendor};
@@ -13,7 +14,7 @@ use crate::model::shape::weights_of;
 use crate::plan::document::{Requirement, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;
-use crate::plan::{Plan, build, reconcile};
+use crate::plan::{Plan, reconcile};
 use crate::render::{Bundle, Manifest, render};
 use crate::unpack::{self, Limits};
 use crate::verify::Held;

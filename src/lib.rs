@@ -17,12 +17,12 @@
 //! - [`apply`] brings hosts to a bundle: it stages this very executable as the agent over [`ssh`] (or
 //!   runs it on this machine) and shows what it does.
 //! - [`agent`] is the other end: it verifies the host, runs the steps in a unit of its own, takes back
-//!   what fails, and is what the service starts: verify, then become llama-server. [`wire`] is what both
+//!   what fails, and is what the service starts: verify, then become the engine's program. [`wire`] is what both
 //!   ends speak.
 //! - [`verify`] judges [facts](hardware::facts) against a plan's requirements; the same function
 //!   before the first write and at every start.
 //!
-//! Below them: [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
+//! Below them: [`engine`] (the programs that serve, one folder each), [`fetch`] (resumable, verified downloads), [`model`] (GGUF headers, the registry, exact weights) and [`hardware`] (profiles,
 //! offers, the probe). [`cli`] has one file per command, [`report`] the texts.
 //!
 //! Imports run one way, between folders and between the files of each (`tests/rooms.rs` says so). A line
@@ -35,6 +35,7 @@
 //! wire    report    render
 //! verify
 //! plan
+//! engine
 //! hardware
 //! model
 //! fetch   ssh
@@ -124,6 +125,7 @@ pub mod apply;
 pub mod checked;
 pub mod cli;
 pub mod elf;
+pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod files;

@@ -27,6 +27,8 @@ pub const MODELS: &str = "/var/lib/agi-provision/models";
 pub const RUNTIMES: &str = "/var/lib/agi-provision/runtimes";
 /// Files on their way from the client: `<sha256>.part` and `.map`, then `<sha256>`.
 pub const INCOMING: &str = "/var/lib/agi-provision/incoming";
+/// The bundle that user-data lays down for a first boot, until it is applied.
+pub const FIRST_BOOT: &str = "/var/lib/agi-provision/incoming/bundle.tar";
 /// The running or last job: `job.json`, `journal.jsonl`.
 pub const JOB: &str = "/var/lib/agi-provision/job";
 /// Compiled GPU kernels; systemd makes it for the unit.

@@ -3,6 +3,8 @@
 
 #[path = "cli_bad_input/files.rs"]
 mod files;
+#[path = "cli_bad_input/first_boot.rs"]
+mod first_boot;
 #[path = "cli_bad_input/help.rs"]
 mod help;
 #[path = "cli_bad_input/hostile.rs"]

@@ -4,6 +4,8 @@
 mod http;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "http/tls.rs"]
+mod tls;
 
 use agi_provision::hash::sha256;
 use http::{Reply, Server};
@@ -11,8 +13,8 @@ use lab::journey::{Client, assert_serves, text};
 use lab::{Host, but_kept, diff, llama_archive, ours, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
+use tls::Tls;
 
 const SECRET: &str = "hf_poison_4b1d0c9a";
 
@@ -181,38 +183,21 @@ fn a_file_that_is_not_pinned_is_not_downloaded() {
     assert_eq!(host.exec("grep -rl me:secret /var/lib/agi-provision").stdout, "");
 }
 
-/// An authority and a server's key made by openssl, and its server of files.
 #[test]
 fn https_is_checked_against_the_hosts_authorities_and_bundled_ones() {
     let (host, client) = (Host::boot("debian12"), Client::new());
     let model = client.tiny("tiny.gguf", 1);
     let address = host.near_addr();
-    let sh = |script: &str| run(Command::new("sh").args(["-c", script]).current_dir(client.path(""))).ok();
-    sh(&format!(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
-           -keyout ca.key -out ca.pem 2>/dev/null && \
-         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={address} -keyout key.pem \
-           -out csr.pem 2>/dev/null && printf 'subjectAltName=IP:{address}' > ext && \
-         openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem 2>/dev/null"
-    ));
-    let port = 20_000 + std::process::id() % 10_000;
-    let mut server = Command::new("openssl")
-        .args(["s_server", "-WWW", "-quiet", "-accept", &format!("{address}:{port}")])
-        .args(["-cert", "cert.pem", "-key", "key.pem"])
-        .current_dir(client.path(""))
-        .spawn()
-        .expect("openssl s_server");
+    let content = std::fs::read(&model).unwrap();
+    let server = Tls::start(&client.path(""), &address, move |_, _| tls::file(&content));
     let runtime = serve(&host, &llama_archive(), |_, _| Reply::Good);
-    let url = format!("https://{address}:{port}/tiny.gguf");
-    let plan = pinned(&client, &model, &url, &runtime.url("llama.tar.gz"));
+    let plan = pinned(&client, &model, &server.url("tiny.gguf"), &runtime.url("llama.tar.gz"));
     let args = ["apply", "--yes", "--plan", text(&plan), "--format", "json"];
     // Nobody whom Mozilla trusts signed that.
     let refused = client.on(&host, "root", &args);
     host.exec("mkdir -p /etc/ssl/certs").ok();
-    host.put(&client.path("ca.pem"), "/etc/ssl/certs/ca-certificates.crt");
+    host.put(&server.authority, "/etc/ssl/certs/ca-certificates.crt");
     let done = client.on(&host, "root", &args);
-    server.kill().unwrap();
-    server.wait().unwrap();
     assert_eq!(refused.status, 1, "{refused:?}");
     assert!(
         refused.stdout.contains("certificate verify failed (unable to get local issuer certificate)"),

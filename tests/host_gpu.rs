@@ -17,13 +17,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agi_provision::agent::servers::proof::{Part, compare};
-use agi_provision::agent::servers::reported::parse_log;
+use agi_provision::engine::llama_cpp::build;
+use agi_provision::engine::llama_cpp::log::parse_log;
+use agi_provision::engine::split::SplitMode;
 use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::shape::{Shape, weights_of};
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
-use agi_provision::plan::split::SplitMode;
-use agi_provision::plan::{self, Plan, build};
+use agi_provision::plan::{self, Plan};
 use lab::gpu::{self, GpuHost};
 use lab::journey::{Answer, Client, PORT, assert_serves, chat, text};
 use lab::{Host, wait_for};

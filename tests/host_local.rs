@@ -80,7 +80,11 @@ fn cloud_init(host: &Host, client: &Client, bundle: &std::path::Path) -> lab::Ra
     host.put(&file, BUNDLE);
     host.exec(&format!("chmod 600 {BUNDLE}")).ok();
     let (_, commands) = user_data.split_once("runcmd:\n  - |\n").expect("a command");
-    host.exec(commands)
+    let ran = host.exec(commands);
+    fs::write(&file, format!("{}{}", ran.stdout, ran.stderr)).unwrap();
+    host.put(&file, "/tmp/said");
+    host.exec("cat /tmp/said >> /var/log/cloud-init-output.log; rm /tmp/said").ok();
+    ran
 }
 
 #[test]
@@ -99,6 +103,16 @@ fn cloud_init_starts_the_same_apply() {
     let alone = cloud_init(&host, &client, &first);
     assert_eq!(alone.status, 1, "{alone:?}");
     assert!(alone.stdout.contains("/usr/local/lib/agi-provision/agi-provision is missing"), "{alone:?}");
+    let told = |said: &str| {
+        let status = client.json_on(&host, "root", &["status"]);
+        let first_boot = &status.value["status"]["first_boot"];
+        assert_eq!((status.exit, &first_boot["bundle"]), (1, &serde_json::json!(BUNDLE)), "{status:?}");
+        assert!(first_boot["said"].as_str().unwrap().contains(said), "{status:?}");
+        assert!(status.message().contains(said), "{status:?}");
+        let hint = status.value["hint"].as_str().unwrap();
+        assert!(hint.contains("/var/log/cloud-init-output.log") && hint.contains("apply --bundle"), "{hint}");
+    };
+    told("is missing; the bundle waits in");
 
     // The program, but neither model nor llama.cpp.
     host.exec("mkdir -p /usr/local/lib/agi-provision").ok();
@@ -108,6 +122,7 @@ fn cloud_init_starts_the_same_apply() {
     assert_eq!(without.status, 1, "{without:?}");
     assert!(without.stderr.contains("not on this host: llama.cpp b11434, tiny.gguf"), "{without:?}");
     assert!(without.stderr.contains("hint: ") && without.stderr.contains("apply --bundle"), "{without:?}");
+    told("not on this host: llama.cpp b11434, tiny.gguf");
     // Program and bundle wait where they were.
     host.exec(&format!("test -x /usr/local/lib/agi-provision/agi-provision && test -f {BUNDLE}")).ok();
 

@@ -4,7 +4,10 @@
 //! The files are real headers with a hole for the weights, with 2 layers where the model has more: a
 //! server maps and reserves as it does for the real one, only faster. Changes nothing on the machine.
 
-use agi_provision::agent::servers::{proof, reported};
+use agi_provision::agent::servers::proof;
+use agi_provision::engine::llama_cpp::build;
+use agi_provision::engine::llama_cpp::log::parse_log;
+use agi_provision::engine::split::SplitMode;
 use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
@@ -13,8 +16,7 @@ use agi_provision::model::shape::{Shape, weights_of};
 use agi_provision::model::template::{self, ChatTemplate};
 use agi_provision::plan::levels::Texts;
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
-use agi_provision::plan::split::SplitMode;
-use agi_provision::plan::{self, Plan, build};
+use agi_provision::plan::{self, Plan};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -158,7 +160,7 @@ fn start(folder: &Path, model: &Model, plan: &Plan, otherwise: &[(&str, &str)]) 
 
 /// The ledger of a CPU plan against the server's report.
 fn holds(name: &str, plan: &Plan, log: &str) {
-    let proof = proof::compare(plan, &reported::parse_log(log.lines()), &BTreeMap::new());
+    let proof = proof::compare(plan, &parse_log(log.lines()), &BTreeMap::new());
     let device = &proof.devices[0];
     let parts = [device.weights, device.kv, device.compute, device.output];
     let sum = |of: fn(&proof::Part) -> u64| parts.iter().map(of).sum::<u64>();

@@ -3,6 +3,8 @@
 
 #[path = "render_golden/edited.rs"]
 mod edited;
+#[path = "render_golden/first_boot.rs"]
+mod first_boot;
 #[path = "render_golden/forged.rs"]
 mod forged;
 
@@ -11,7 +13,8 @@ use agi_provision::error::{Exit, exit_code, hint};
 use agi_provision::paths;
 use agi_provision::plan::Plan;
 use agi_provision::process;
-use agi_provision::render::{Bundle, providers::PROVIDERS, render};
+use agi_provision::render::clouds::CLOUDS;
+use agi_provision::render::{Bundle, render};
 use base64::Engine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -75,7 +78,8 @@ fn lasting(path: &str, bundle: &Bundle) -> String {
                 match line.split_once("content: ") {
                     Some((before, _)) => format!("{before}content: PAYLOAD\n"),
                     None if line.starts_with("# Size:") => {
-                        "# Size: SIZE bytes. What the providers allow:\n".to_string()
+                        let (_, rest) = line.split_once(" bytes. ").unwrap();
+                        format!("# Size: SIZE bytes. {rest}\n")
                     }
                     None => line + "\n",
                 }
@@ -287,9 +291,14 @@ fn user_data_carries_the_bundle_and_tells_its_size() {
         assert!(user_data.starts_with("#cloud-config\n"));
         let size = user_data.lines().find_map(|line| line.strip_prefix("# Size:")).unwrap();
         assert_eq!(size.split_whitespace().next().unwrap().parse(), Ok(user_data.len()));
-        for provider in PROVIDERS {
-            let verdict = if provider.accepts(user_data.len()) { "fits" } else { "too big" };
-            let line = user_data.lines().find(|line| line.contains(provider.name)).unwrap();
+        for cloud in CLOUDS {
+            let verdict = match (cloud.limit.bytes(), cloud.name) {
+                (None, "nocloud") => "fits",
+                (None, _) => "unknown",
+                (Some(_), _) if cloud.limit.accepts(user_data.len()) => "fits",
+                (Some(_), _) => "too big",
+            };
+            let line = user_data.lines().find(|line| line.contains(cloud.title)).unwrap();
             assert!(line.starts_with(&format!("#   {verdict}")), "{line}");
         }
         // The smallest limit known.

@@ -141,6 +141,7 @@ mod tests {
             downloads: Vec::new(),
             carried: vec![all[0].entry()],
             seed: None,
+            first_boot: Default::default(),
         };
         let found = find(dir.path(), &manifest, &hash).unwrap();
         assert_eq!(found[0].file.blob, all[0].file.blob);

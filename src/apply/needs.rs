@@ -2,6 +2,7 @@
 
 use crate::agent::store::runtime::find_server;
 use crate::elf::Needs;
+use crate::engine;
 use crate::error::{Context, Result, anyhow};
 use crate::hardware::backend::Backend;
 use crate::unpack::{self, Limits};
@@ -21,7 +22,8 @@ pub fn read(path: &Path) -> Result<RuntimeNeeds> {
     let root = fs::canonicalize(dir.path())?.join("runtime");
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     unpack::unpack(BufReader::new(file), &root, &Limits::RUNTIME, &[])?;
-    let server = root.join(find_server(&root)?.ok_or_else(|| anyhow!("it has no llama-server"))?);
+    let program = engine::default().program();
+    let server = root.join(find_server(&root, program)?.ok_or_else(|| anyhow!("it has no {program}"))?);
     let folder = server.parent().unwrap_or(&root);
     let mut needs = RuntimeNeeds { server: Needs::of(&server, &root)?, ..RuntimeNeeds::default() };
     for entry in fs::read_dir(folder)? {

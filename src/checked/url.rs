@@ -71,6 +71,13 @@ fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+impl DownloadUrl {
+    /// Returns the same address in ASCII, as it is asked for: a host's name in punycode, other characters in percent.
+    pub fn ascii(&self) -> String {
+        Url::parse(self).map_or_else(|_| self.to_string(), String::from)
+    }
+}
+
 /// The machine itself or a private network. Names are not asked for: they may lead anywhere later.
 fn is_near(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);

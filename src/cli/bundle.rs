@@ -1,5 +1,7 @@
 //! `bundle`: a plan as a directory of plain files, with what it needs, and as a machine's seed.
 
+use super::first_boot::{self, FirstBootArgs, UserData, Warning};
+use super::output::{Format, print_json};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::AgentFile;
 use crate::apply::carry::{self, Travelling};
@@ -14,8 +16,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("needs_program").multiple(true))]
 #[command(after_help = "Examples:
   agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/
+  agi-provision bundle --plan plan.json --cloud hetzner --agent-url https://example.org/agi-provision --out seed/
   agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --seed-iso --out seed/ \\
       --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz")]
 pub struct Args {
@@ -28,21 +32,26 @@ pub struct Args {
     #[arg(help_heading = "Output", long, value_name = "FILE")]
     runtime_archive: Option<PathBuf>,
     /// Also write seed.iso, from which cloud-init brings a virtual machine to the plan at its first boot
-    #[arg(help_heading = "Output", long)]
+    #[arg(help_heading = "Output", long, group = "needs_program")]
     seed_iso: bool,
-    /// With --seed-iso: the agi-provision executable for the machine, where this one cannot run there
-    #[arg(help_heading = "Output", long, value_name = "FILE", requires = "seed_iso")]
+    #[command(flatten)]
+    first_boot: FirstBootArgs,
+    /// With --seed-iso or --agent-url: the agi-provision executable for the machine, where this one cannot run there
+    #[arg(help_heading = "First boot", long, value_name = "FILE", requires = "needs_program")]
     agent: Option<PathBuf>,
     /// At a first boot, give up a server that makes no progress for this long while it starts and answers
     /// [default: 300]
     #[arg(
-        help_heading = "Output", long, value_name = "SECONDS",
+        help_heading = "First boot", long, value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(START_TIMEOUTS)
     )]
     start_timeout: Option<u64>,
     /// Directory to write
     #[arg(help_heading = "Output", long, value_name = "DIR")]
     out: PathBuf,
+    /// What is printed
+    #[arg(help_heading = "Output", long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -56,6 +65,9 @@ pub fn run(args: &Args) -> Result<Exit> {
         .into());
     }
     // All that can be wrong comes before the first write.
+    let chosen =
+        args.first_boot.choose(&source.plan, &source.bundle.manifest().first_boot, args.agent.as_deref())?;
+    let source = source.booting(&chosen)?;
     let runtime = source::runtime(args.runtime_archive.as_deref())?;
     let files = source.files(runtime.as_ref(), &args.model_file, false)?;
     let agent = args.seed_iso.then(|| AgentFile::find(args.agent.as_deref())).transpose()?;
@@ -74,14 +86,34 @@ pub fn run(args: &Args) -> Result<Exit> {
     changed.extend(bundle.write(&args.out)?.changed);
     changed.sort();
     changed.dedup();
+    let mut warnings = advice(&lacking(&source, &files), args.seed_iso);
+    warnings.extend(first_boot::warnings(&bundle, args.seed_iso));
+    tell(args, &changed, &UserData::of(&bundle), &warnings)?;
+    Ok(Exit::Done)
+}
+
+fn tell(args: &Args, changed: &[String], user_data: &UserData, warnings: &[Warning]) -> Result<()> {
+    if args.format == Format::Json {
+        return print_json(&serde_json::json!({
+            "schema": "agi-provision/bundled/1",
+            "dir": args.out,
+            "changed": changed,
+            "user_data": user_data,
+            "warnings": warnings,
+        }));
+    }
     match changed.len() {
         0 => say!("{} is as it should be; nothing changed", args.out.display()),
         count => say!("wrote {count} files to {}", args.out.display()),
     }
-    for line in advice(&lacking(&source, &files), args.seed_iso) {
+    for line in user_data.lines() {
         say!("{line}");
     }
-    Ok(Exit::Done)
+    for Warning { message, hint } in warnings {
+        say!("warning: {message}");
+        say!("hint: {hint}");
+    }
+    Ok(())
 }
 
 fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
@@ -144,33 +176,33 @@ fn lacking(source: &Source, files: &[Travelling]) -> Vec<Lacking> {
     lacking.map(|download| Lacking { name: download.name.clone(), pinned: pinned(download) }).collect()
 }
 
-/// Returns advice on files that the user still has to bring; empty if a host downloads all that is not carried.
-fn advice(lacking: &[Lacking], seed: bool) -> Vec<String> {
-    let names = |all: &mut dyn Iterator<Item = &Lacking>| {
-        all.map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
+/// Returns advice on files that the user still has to bring; none if a host downloads all that is not carried.
+fn advice(lacking: &[Lacking], seed: bool) -> Vec<Warning> {
+    let names = |pinned: bool| {
+        let names = lacking.iter().filter(|file| file.pinned == pinned).map(|file| file.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
     };
-    let unpinned = names(&mut lacking.iter().filter(|file| !file.pinned));
-    let downloaded = names(&mut lacking.iter().filter(|file| file.pinned));
-    let mut lines = Vec::new();
+    let (unpinned, downloaded) = (names(false), names(true));
+    let mut all = Vec::new();
     if !unpinned.is_empty() {
-        lines.push(match seed {
-            true => format!(
-                "the seed does not carry {unpinned}, and no download is pinned: the machine's image must have it, or \
-                 give --model-file and --runtime-archive here"
+        all.push(match seed {
+            true => Warning::new(
+                format!("the seed does not carry {unpinned}, and no download is pinned: the machine's image must have it"),
+                "give --model-file and --runtime-archive here",
             ),
-            false => format!(
-                "not pinned and not carried: {unpinned}; give the files here or to `apply`, with --model-file and \
-                 --runtime-archive"
+            false => Warning::new(
+                format!("not pinned and not carried: {unpinned}"),
+                "give the files here or to `apply`, with --model-file and --runtime-archive",
             ),
         });
     }
     if seed && !downloaded.is_empty() {
-        lines.push(format!(
-            "the seed does not carry {downloaded}: the machine downloads it at its first boot, unless --model-file \
-             and --runtime-archive are given here"
+        all.push(Warning::new(
+            format!("the seed does not carry {downloaded}: the machine downloads it at its first boot"),
+            "--model-file and --runtime-archive put it on the seed",
         ));
     }
-    lines
+    all
 }
 
 #[cfg(test)]
@@ -180,11 +212,15 @@ mod tests {
     #[test]
     fn files_that_the_bundle_lacks_are_named_with_what_to_do() {
         let file = |name: &str, pinned| Lacking { name: name.to_string(), pinned };
+        let said = |lacking: &[Lacking], seed| {
+            let all = advice(lacking, seed).into_iter();
+            all.map(|warning| format!("{}; {}", warning.message, warning.hint)).collect::<Vec<_>>().join("\n")
+        };
         assert!(advice(&[file("m.gguf", true)], false).is_empty());
         let lacking = [file("llama.cpp b1", false), file("m.gguf", true)];
-        let plain = advice(&lacking, false).join("\n");
+        let plain = said(&lacking, false);
         assert!(plain.contains("carried: llama.cpp b1;") && !plain.contains("m.gguf"), "{plain}");
-        let seed = advice(&lacking, true).join("\n");
+        let seed = said(&lacking, true);
         assert!(seed.contains("does not carry llama.cpp b1, and no") && seed.lines().count() == 2, "{seed}");
         assert!(seed.contains("does not carry m.gguf: the machine downloads"), "{seed}");
     }

@@ -1,8 +1,8 @@
 //! `levels`: what each level of hardware runs, from laptop to cluster.
 
 use super::output::{print, print_json};
+use crate::engine::llama_cpp::build;
 use crate::error::{Context, Exit, Result};
-use crate::plan::build;
 use crate::plan::levels::{Texts, levels};
 use crate::report::html;
 use crate::report::levels::{markdown, text};

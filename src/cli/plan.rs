@@ -6,6 +6,8 @@ use super::output::{print, print_json};
 use super::rag_arg::RagArgs;
 use super::resolve;
 use crate::apply::inventory::Overrides;
+use crate::engine::llama_cpp::build;
+use crate::engine::split::SplitMode;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, Rates, machine};
@@ -15,8 +17,7 @@ use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
-use crate::plan::split::SplitMode;
-use crate::plan::{Plan, build, host_cards, reconcile};
+use crate::plan::{Plan, host_cards, reconcile};
 use crate::report;
 use std::path::PathBuf;
 

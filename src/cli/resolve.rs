@@ -1,5 +1,6 @@
 //! `--resolve`: what is published, in place of what is known offline.
 
+use crate::engine::split::SplitMode;
 use crate::error::{Context, Result, hint};
 use crate::fetch::release::Releases;
 use crate::hardware::facts::Vendor;
@@ -9,7 +10,6 @@ use crate::plan::document::{Plan, RuntimeFile};
 use crate::plan::plan;
 use crate::plan::request::{ModelChoice, Request};
 use crate::plan::runtime::{self, RuntimeHost};
-use crate::plan::split::SplitMode;
 use std::collections::BTreeSet;
 
 /// Reads the header of the file that is chosen, and chooses again with what it says, until the choice
@@ -44,7 +44,7 @@ pub fn runtime(request: &Request) -> Result<Option<RuntimeFile>> {
         single.others.iter().for_each(|other| say!("  {other}"));
         return Ok(None);
     };
-    match Releases::from_env()?.archive(build, name) {
+    match Releases::from_env(plan.engine().repository())?.archive(build, name) {
         Ok(archive) => {
             if host.vendor == Some(Vendor::Nvidia) {
                 say!("warning: {name} is pinned, and the ledger's compute buffers are CUDA's");

@@ -11,7 +11,7 @@ use crate::error::{Context, Failure, Result};
 use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
-use crate::render::{Bundle, CarriedKind, render};
+use crate::render::{Bundle, CarriedKind, FirstBoot, render, render_for};
 use std::path::{Path, PathBuf};
 
 /// Source of an apply: a plan made now, or one made earlier.
@@ -52,7 +52,18 @@ impl Source {
         }
         let mut plan = self.plan;
         plan.llama_server.start_timeout_seconds = start_timeout;
-        Ok(Source { bundle: render(&plan)?, plan, ..self })
+        Ok(Source { bundle: render_for(&plan, &self.bundle.manifest().first_boot)?, plan, ..self })
+    }
+
+    /// With these choices for a first boot.
+    pub fn booting(self, first_boot: &FirstBoot) -> Result<Source> {
+        if *first_boot == self.bundle.manifest().first_boot {
+            return Ok(self);
+        }
+        if !self.edited.is_empty() {
+            return Err(would_be_lost("--agent-url and --cloud make", "them").into());
+        }
+        Ok(Source { bundle: render_for(&self.plan, first_boot)?, ..self })
     }
 
     fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
@@ -143,13 +154,12 @@ impl SourceArgs {
             let before = plan.expose.clone();
             self.plan_args.expose(&mut plan)?;
             if plan.expose != before && !edited.is_empty() {
-                return Err(Failure::usage(
-                    "--expose makes the bundle anew, and what was edited in it would be lost",
-                )
-                .hint("leave --expose out, or make the bundle anew without the edits")
-                .into());
+                return Err(would_be_lost("--expose makes", "it").into());
             }
-            let bundle = if plan.expose == before { bundle } else { render(&plan)? };
+            let bundle = match plan.expose == before {
+                true => bundle,
+                false => render_for(&plan, &bundle.manifest().first_boot)?,
+            };
             let carried = carry::find(dir, bundle.manifest(), &hashed)?;
             // With other ranges in the plan the directory is not the bundle's any more.
             let bundle = bundle.carrying(Vec::new(), None)?;
@@ -174,6 +184,12 @@ impl SourceArgs {
         };
         Source::new(plan, model_files)
     }
+}
+
+/// `flags`: `--expose makes`.
+fn would_be_lost(flags: &str, these: &str) -> Failure {
+    Failure::usage(format!("{flags} the bundle anew, and what was edited in it would be lost"))
+        .hint(format!("leave {these} out, or make the bundle anew without the edits"))
 }
 
 /// Reads a plan; what is none ends with exit 2.

@@ -1,4 +1,4 @@
-//! llama.cpp's release archive: its address, size and SHA-256 from GitHub's API.
+//! An engine's release archive: its address, size and SHA-256 from GitHub's API.
 //!
 //! GITHUB_ENDPOINT names another server with the same API, GITHUB_TOKEN is sent to it alone (without
 //! one GitHub answers 60 questions an hour).
@@ -10,7 +10,6 @@ use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
 use serde::Deserialize;
 
-const REPOSITORY: &str = "ggml-org/llama.cpp";
 /// A release's list of some forty archives is about 100 KB.
 const MAX_LIST: u64 = 4 << 20;
 
@@ -25,8 +24,11 @@ pub struct Archive {
     pub size_bytes: u64,
 }
 
-/// A server that speaks GitHub's API.
-pub struct Releases(Api);
+/// The releases of a repository, on a server that speaks GitHub's API.
+pub struct Releases {
+    api: Api,
+    repository: &'static str,
+}
 
 #[derive(Deserialize)]
 struct Release {
@@ -43,21 +45,24 @@ struct Asset {
 }
 
 impl Releases {
-    /// Returns the releases at the publisher's address, or at the one that the environment names.
-    pub fn from_env() -> Result<Releases> {
-        Ok(Releases(Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?))
+    /// Returns the releases of `owner/name` at the publisher's address, or at the one that the environment names.
+    pub fn from_env(repository: &'static str) -> Result<Releases> {
+        let api = Api::from_env("GITHUB_ENDPOINT", "https://api.github.com", "GITHUB_TOKEN")?;
+        Ok(Releases { api, repository })
     }
 
     /// The archive called `name` of the release of `build`.
     pub fn archive(&self, build: &str, name: &str) -> Result<Archive> {
-        let url = format!("{}/repos/{REPOSITORY}/releases/tags/{build}", self.0.base());
-        let what = || format!("looking up llama.cpp {build}");
+        let Releases { api, repository } = self;
+        let url = format!("{}/repos/{repository}/releases/tags/{build}", api.base());
+        let project = repository.rsplit('/').next().unwrap_or(repository);
+        let what = || format!("looking up {project} {build}");
         let asked = Asked::All { most: MAX_LIST };
-        let list = self.0.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
+        let list = api.get(&url, asked).map_err(|no| self.refusal(no, build)).with_context(what)?;
         let release: Release = serde_json::from_slice(&list.body)
-            .with_context(|| format!("{}: {} did not answer as GitHub does", what(), self.0.base()))?;
+            .with_context(|| format!("{}: {} did not answer as GitHub does", what(), api.base()))?;
         let asset = release.assets.into_iter().find(|asset| asset.name == name).ok_or_else(|| {
-            Failure::failed(format!("the release {build} of {REPOSITORY} has no {name}")).hint(GIVE)
+            Failure::failed(format!("the release {build} of {repository} has no {name}")).hint(GIVE)
         })?;
         let digest = asset.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         let sha256 = digest
@@ -75,12 +80,12 @@ impl Releases {
         };
         let (why, hint) = match status {
             401 => ("the token is refused".to_string(), "unset GITHUB_TOKEN, or set one that is valid"),
-            404 => (format!("there is no release {build} of {REPOSITORY}"), GIVE),
+            404 => (format!("there is no release {build} of {}", self.repository), GIVE),
             403 | 429 => (
-                format!("{} asks to slow down ({status})", self.0.base()),
+                format!("{} asks to slow down ({status})", self.api.base()),
                 "GITHUB_TOKEN raises the limit of 60 questions an hour",
             ),
-            _ => (format!("{}: {why}", self.0.base()), "try again later"),
+            _ => (format!("{}: {why}", self.api.base()), "try again later"),
         };
         Failure::failed(why).hint(hint).into()
     }

@@ -13,7 +13,8 @@ fn releases(plays: Vec<Play>) -> (Releases, mpsc::Receiver<Vec<String>>) {
     let (base, requests) = serve(plays);
     let patience = Patience { stall: Duration::from_millis(1500), pause: Duration::from_millis(5) };
     let token = Some("gh_secret".to_string());
-    (Releases(Api::new("GITHUB_ENDPOINT", &base, token, patience).unwrap()), requests)
+    let api = Api::new("GITHUB_ENDPOINT", &base, token, patience).unwrap();
+    (Releases { api, repository: "ggml-org/llama.cpp" }, requests)
 }
 
 fn list(name: &str, digest: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod dimensions;
 pub mod embedder;
 mod expected;
+pub mod format;
 pub mod gguf;
 pub mod gguf_write;
 pub(crate) mod hub;

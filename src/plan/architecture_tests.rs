@@ -1,10 +1,10 @@
 //! The ledger against llama-fit-params over other architectures than the registry's: the files of
 //! tests/oracle/shapes.rs, read back by the header reader, for both builds.
 
-use super::build;
 use super::ledger::refusal;
 use super::oracle::{Model, Row};
 use super::placement::Placement;
+use crate::engine::llama_cpp::build;
 
 /// The files are shared with examples/reference_gguf.rs.
 #[allow(dead_code, reason = "the registry's files are made elsewhere")]

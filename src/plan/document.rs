@@ -4,8 +4,8 @@
 //! Unknown keys are ignored on reading, so that a newer plan still reads; missing ones are an error.
 
 use super::runtime::RuntimeChoice;
-use super::server_args::ServerArgs;
 use crate::checked::{Checksum, DownloadUrl, FileName, ModelId};
+use crate::engine::arguments::ServerArgs;
 use crate::hardware::facts::Vendor;
 use crate::hardware::offers::HostKind;
 use crate::model::embedder::Pooling;
@@ -381,7 +381,9 @@ pub enum Bound {
 pub struct LlamaServer {
     /// The pinned llama.cpp build, `b11434`.
     pub build: String,
-    /// Every argument, without the program's name. Paths are those of a host ([`crate::paths`]).
+    /// Every argument, without the program's name, and the engine that takes them. Paths are those of a host
+    /// ([`crate::paths`]).
+    #[serde(flatten)]
     pub args: ServerArgs,
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -401,7 +403,7 @@ pub struct LlamaServer {
 
 impl LlamaServer {
     /// Returns the advisories known today that concern `build`, its own, with these arguments.
-    pub fn known_advisories(&self, build: &super::build::Build) -> Vec<KnownAdvisory> {
+    pub fn known_advisories(&self, build: &crate::engine::llama_cpp::build::Build) -> Vec<KnownAdvisory> {
         let known = build.concerned_by(&self.args.to_argv());
         known
             .into_iter()
@@ -521,7 +523,8 @@ pub struct Rag {
     pub memory: Vec<RagMemory>,
     /// Disk that the index of the texts takes.
     pub index: Index,
-    /// Every argument of its llama-server, without the program's name.
+    /// Every argument of its server, without the program's name, and the engine that takes them.
+    #[serde(flatten)]
     pub args: ServerArgs,
 }
 

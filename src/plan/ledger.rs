@@ -4,11 +4,11 @@
 //! Checked against llama-fit-params of each build over the reference shapes (tests/oracle): weights
 //! and context exact, compute never below and at most 8 MiB or 1 % above.
 
-use super::build::Build;
 use super::document::{DeviceLedger, Workload};
 use super::graph::{self, Batch, Layout};
 use super::placement::Placement;
-use super::split::SplitMode;
+use crate::engine::llama_cpp::build::Build;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::model::shape::LayerKv;
 use crate::model::tensor_type::TensorType;

@@ -1,9 +1,9 @@
 //! The ledger of the registry's models against llama-fit-params of each build.
 
-use super::build;
 use super::ledger::refusal;
 use super::oracle::{Model, Row};
 use super::placement::Placement;
+use crate::engine::llama_cpp::build;
 use crate::model::registry;
 
 const MIB: f64 = 1048576.0;

@@ -1,12 +1,12 @@
 //! Plans every level of hardware: each profile with each model of the registry, judged by the same
 //! rule as a plan, and what each model's memory comes to beside the mission document's own ranges.
 
-use super::build::Build;
 use super::document::{Verdict, Workload};
 use super::ledger::{Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::{Fixed, ModelChoice, Request};
 use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
+use crate::engine::llama_cpp::build::Build;
 use crate::error::{Context, Result};
 use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{self, Profile};
@@ -347,7 +347,7 @@ fn context_for(wanted: f64, bytes: impl Fn(u64) -> u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::build;
+    use crate::engine::llama_cpp::build;
     use std::sync::LazyLock;
 
     static LEVELS: LazyLock<Levels> =

@@ -5,14 +5,13 @@
 //! its numbers came about.
 
 mod arrival;
-pub mod build;
-mod chat_args;
 pub mod choice;
 pub mod document;
 pub mod explain;
 pub mod expose;
 mod graph;
 pub mod host_cards;
+mod launch;
 pub mod ledger;
 pub mod levels;
 pub mod placement;
@@ -22,11 +21,8 @@ pub mod reconcile;
 pub mod request;
 pub mod requirements;
 pub mod runtime;
-pub mod server;
-pub mod server_args;
 pub mod servers;
 pub mod speed;
-pub mod split;
 pub mod verdict;
 
 pub use choice::{explained, plan};

@@ -1,8 +1,8 @@
 //! Rows of tests/oracle: what llama-fit-params was asked, and the same question to the ledger.
 
-use super::build::Build;
 use super::document::Workload;
 use super::ledger::{Graphs, Logits, Subject};
+use crate::engine::llama_cpp::build::Build;
 use crate::model::gguf::Header;
 use crate::model::shape::{Shape, Weights, weights_of};
 use std::fmt;

@@ -1,10 +1,10 @@
 //! Where a model lies: on the host, on cards, or part here and part there, as llama.cpp places it.
 
-use super::build::Build;
 use super::document::Workload;
 use super::graph::{GPU_ALIGNMENT, Layout};
 use super::request::Fixed;
-use super::split::SplitMode;
+use crate::engine::llama_cpp::build::Build;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};

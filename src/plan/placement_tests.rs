@@ -2,9 +2,9 @@
 //! ggml's RPC backend stand for the cards and act as CUDA does in ggml's scheduler.
 
 use super::architecture_tests::shapes;
-use super::build;
 use super::oracle::{Asked, Model};
 use super::placement::Placement;
+use crate::engine::llama_cpp::build;
 use crate::hardware::profiles;
 
 #[derive(serde::Deserialize)]

@@ -1,9 +1,8 @@
 //! A plan's JSON, read and written. Reading checks the plan as a whole, wherever it comes from: a file, a
 //! bundle, or a message to a host.
 
-use super::build;
 use super::document::{Plan, SCHEMA};
-use super::server::MOST;
+use crate::engine::server::MOST;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 impl Serialize for Plan {
@@ -23,12 +22,11 @@ impl<'de> Deserialize<'de> for Plan {
 impl Plan {
     /// Refuses a plan whose servers are not the ones that its build and its models make.
     fn check(&self) -> Result<(), String> {
-        let build = build::find(&self.llama_server.build).map_err(|error| error.to_string())?;
         if self.further.len() + usize::from(self.rag.is_some()) > usize::from(MOST) {
             return Err(format!("more than {MOST} embedding servers"));
         }
         for server in self.servers() {
-            server.check(self, build).map_err(|why| format!("{}: {why}", server.place()))?;
+            server.check(self).map_err(|why| format!("{}: {why}", server.place()))?;
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Request for a plan.
 
-use super::build;
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use super::runtime::RuntimeHost;
-use super::split::SplitMode;
 use crate::checked::{DownloadUrl, FileName, ModelId};
+use crate::engine::llama_cpp::build;
+use crate::engine::split::SplitMode;
 use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};

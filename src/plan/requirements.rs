@@ -2,13 +2,13 @@
 
 use super::document::{Bound, Plan, ProfileKind, Requirement};
 use super::ledger::REPORTED_RAM;
-use super::server::Role;
+use crate::engine::server::Role;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::hardware::vendor;
 
 /// The ids, as [`crate::verify`] knows them.
 pub mod ids {
-    use crate::plan::server::{Role, ServerName};
+    use crate::engine::server::{Role, ServerName};
 
     /// Processor architecture, as `uname -m` names it.
     pub const ARCH: &str = "arch";

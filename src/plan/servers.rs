@@ -1,9 +1,10 @@
 //! The servers of a plan as one list: whatever renders, starts, watches or counts servers goes over it.
 
-use super::build::Build;
 use super::document::{Further, ModelFile, Place, Plan, ProfileKind, Rag};
-use super::server::{Role, ServerName};
-use super::server_args::ServerArgs;
+use crate::engine;
+use crate::engine::arguments::ServerArgs;
+use crate::engine::kind::Engine;
+use crate::engine::server::{Role, ServerName};
 
 /// A server of a plan, whatever its role.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,7 @@ pub struct Server<'a> {
     pub size_bytes: u64,
     /// Cards that it uses: the host's first ones.
     pub cards: usize,
-    /// Every argument of its llama-server, without the program's name.
+    /// Every argument of its engine's program, without the program's name.
     pub args: &'a ServerArgs,
     /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,
@@ -34,10 +35,20 @@ impl Plan {
         if self.profile.kind == ProfileKind::Cpu { 0 } else { self.profile.gpus.len() }
     }
 
+    /// Engine of the model's own server.
+    pub fn engine(&self) -> &'static dyn Engine {
+        engine::of(&self.llama_server.args)
+    }
+
     /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
     pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
+        std::iter::once(self.chat()).chain(self.beside())
+    }
+
+    /// The model's own server.
+    pub fn chat(&self) -> Server<'_> {
         let model = &self.model;
-        let chat = Server {
+        Server {
             name: ServerName::CHAT,
             id: &model.id,
             quant: &model.quant,
@@ -47,8 +58,7 @@ impl Plan {
             cards: self.cards(),
             args: &self.llama_server.args,
             embedding: None,
-        };
-        std::iter::once(chat).chain(self.beside())
+        }
     }
 
     /// Those beside the model's own.
@@ -101,9 +111,18 @@ impl Server<'_> {
         parts.filter(|part| part.device == Place::Gpu0.device()).map(|part| part.total_bytes).sum()
     }
 
-    /// Refuses one that is not whole: its arguments are another's, or its card is none of the plan's.
-    pub(super) fn check(&self, plan: &Plan, build: &Build) -> Result<(), String> {
-        let args = self.args;
+    /// Engine that serves the model.
+    pub fn engine(&self) -> &'static dyn Engine {
+        engine::of(self.args)
+    }
+
+    /// Refuses one that is not whole: its arguments are another's, its engine is not one for its role, or its card is
+    /// none of the plan's.
+    pub(super) fn check(&self, plan: &Plan) -> Result<(), String> {
+        let (args, engine) = (self.args, self.engine());
+        if !engine.roles().contains(&self.name.role()) {
+            return Err(format!("engine: {} is no server for {}", engine.name(), self.name));
+        }
         if args.server() != self.name {
             let (found, right) = (args.server().unit(), self.name.unit());
             return Err(format!("args: they are those of {found}, not of {right}"));
@@ -119,7 +138,7 @@ impl Server<'_> {
         if self.cards > cards {
             return Err(format!("it is on a card, and the profile {:?} has none", plan.profile.id));
         }
-        build.check(args).map_err(|why| format!("args: {why}"))
+        engine.check(&plan.llama_server.build, args).map_err(|why| format!("args: {why}"))
     }
 
     /// Where a plan's JSON has it.

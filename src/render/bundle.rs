@@ -4,6 +4,7 @@
 use super::archive;
 use super::broken::broken;
 use super::carried::{self, Carried, Seed};
+use super::first_boot::FirstBoot;
 use super::manifest::{
     BundleLink, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, OWNER, PLAN, ROOTFS, SCHEMA,
     check_path, goes_to_host, host_path,
@@ -32,13 +33,13 @@ pub struct BundleFile {
 }
 
 impl BundleFile {
-    /// A text that everyone may read.
+    /// A file that everyone may read.
     ///
     /// # Errors
     /// `path` leads out of the bundle.
-    pub(super) fn of_text(path: &str, text: String) -> Result<BundleFile> {
+    pub(super) fn plain(path: &str, content: Vec<u8>) -> Result<BundleFile> {
         let (path, owner) = (RelativePath::new(path)?, OWNER.to_string());
-        Ok(BundleFile { path, mode: FileMode::PLAIN, owner, content: text.into_bytes() })
+        Ok(BundleFile { path, mode: FileMode::PLAIN, owner, content })
     }
 }
 
@@ -76,6 +77,7 @@ impl Bundle {
             downloads,
             carried: Vec::new(),
             seed: None,
+            first_boot: FirstBoot::default(),
         };
         Bundle::of(files, manifest)
     }
@@ -87,11 +89,18 @@ impl Bundle {
         Ok(Bundle { files, manifest, manifest_json: json.into_bytes() })
     }
 
-    /// The same bundle with more files.
-    pub(super) fn with(self, more: Vec<BundleFile>) -> Result<Bundle> {
+    /// The same bundle with the files of its targets, and what those depend on.
+    pub(super) fn with(self, more: Vec<BundleFile>, first_boot: FirstBoot) -> Result<Bundle> {
         let Bundle { mut files, manifest, .. } = self;
         files.extend(more);
-        Bundle::new(files, manifest.links, manifest.llama_build, manifest.downloads, manifest.tool_version)
+        let whole = Bundle::new(
+            files,
+            manifest.links,
+            manifest.llama_build,
+            manifest.downloads,
+            manifest.tool_version,
+        )?;
+        Bundle::of(whole.files, Manifest { first_boot, ..whole.manifest })
     }
 
     /// The same bundle, whose directory holds these files and this image too.
@@ -185,7 +194,8 @@ impl Bundle {
     /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and
     /// so cannot be part of what they hold, and without what only a directory has.
     fn for_host(&self) -> Manifest {
-        let mut manifest = Manifest { carried: Vec::new(), seed: None, ..self.manifest.clone() };
+        let first_boot = FirstBoot::default();
+        let mut manifest = Manifest { carried: Vec::new(), seed: None, first_boot, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));
         manifest
     }

@@ -64,7 +64,7 @@ pub(super) fn check(carried: &[Carried]) -> Result<()> {
         }
     }
     if carried.iter().filter(|file| file.what == CarriedKind::Runtime).count() > 1 {
-        return Err(broken("it carries more than one llama.cpp".to_string()));
+        return Err(broken("it carries more than one runtime".to_string()));
     }
     Ok(())
 }

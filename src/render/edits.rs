@@ -162,7 +162,8 @@ impl Bundle {
         let manifest = self.manifest();
         let of_target = |file: &BundleFile| folders().any(|folder| file.path.as_path().starts_with(folder));
         let whole = self.files().iter().any(of_target);
-        let rendered = render_as(&plan, json, &manifest.tool_version, whole)?;
+        let first_boot = whole.then_some(&manifest.first_boot);
+        let rendered = render_as(&plan, json, &manifest.tool_version, first_boot)?;
 
         let by_path = |files: &[BundleFile]| -> BTreeMap<RelativePath, BundleFile> {
             files.iter().map(|file| (file.path.clone(), file.clone())).collect()

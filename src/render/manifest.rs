@@ -3,11 +3,12 @@
 use super::broken::broken;
 pub use super::carried::CarriedKind;
 use super::carried::{self, Carried, Seed};
+use super::first_boot::FirstBoot;
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
 use serde::{Deserialize, Serialize};
 
 /// Version of the tool that renders.
@@ -50,6 +51,9 @@ pub struct Manifest {
     /// The image for a first boot that lies in the bundle's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<Seed>,
+    /// Choices for user-data.
+    #[serde(default, skip_serializing_if = "FirstBoot::is_default")]
+    pub first_boot: FirstBoot,
 }
 
 /// A file of the bundle.
@@ -121,6 +125,7 @@ impl Manifest {
             return Err(broken(format!("it has more than {MAX_ENTRIES} files")));
         }
         carried::check(&self.carried)?;
+        self.first_boot.check()?;
         let total = self.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size_bytes));
         if total > MAX_BYTES {
             return Err(broken(format!("its files have more than {MAX_BYTES} bytes")));
@@ -211,7 +216,7 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     let pinned = plan.llama_server.runtime.as_ref();
     let mut downloads = vec![Download {
         what: CarriedKind::Runtime,
-        name: format!("llama.cpp {}", plan.llama_server.build),
+        name: format!("{} {}", plan.engine().name(), plan.llama_server.build),
         url: pinned.map(|file| file.url.clone()),
         size_bytes: pinned.map(|file| file.size_bytes),
         sha256: pinned.map(|file| file.sha256.clone()),

@@ -18,45 +18,63 @@
 //! - [`carried`]: large files that travel in a bundle's directory;
 //! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
-//! - [`targets`]: other forms of a bundle, cloud-init among them; [`providers`]: who accepts its size;
+//! - [`targets`]: other forms of a bundle, cloud-init among them;
+//! - [`first_boot`]: what user-data depends on besides the plan; [`clouds`]: who takes it, how much and in which form;
 //! - `templates`: the Tera environment.
 
 mod archive;
 mod broken;
 pub mod bundle;
 pub mod carried;
+pub mod clouds;
 pub mod edits;
+pub mod first_boot;
 pub mod manifest;
-pub mod providers;
 pub mod seed;
 pub mod targets;
 mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
 pub use carried::Carried;
+pub use clouds::Cloud;
+pub use first_boot::{FirstBoot, PinnedProgram};
 pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
-pub use providers::Provider;
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
+use crate::engine::arguments::ServerArgs;
+use crate::engine::server::ADDRESS;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
 use crate::hardware::vendor::{self, UnitDevices};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
-use crate::plan::server::{Role, ServerName};
-use crate::plan::server_args::{ADDRESS, ServerArgs};
 use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
-    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, true)
+    render_for(plan, &FirstBoot::default())
 }
 
-/// The same with the plan's own text, by the name of another version; `clouds`: with `cloud-init/`.
-fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool) -> Result<Bundle> {
+/// The same with these choices for a first boot.
+///
+/// # Errors
+/// Those of [`render`]; user-data that the cloud would not take.
+pub fn render_for(plan: &Plan, first_boot: &FirstBoot) -> Result<Bundle> {
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(first_boot))
+}
+
+/// The same with the plan's own text, by the name of another version; with the targets' files where `first_boot` says
+/// what those depend on.
+fn render_as(
+    plan: &Plan,
+    plan_json: String,
+    version: &ToolVersion,
+    first_boot: Option<&FirstBoot>,
+) -> Result<Bundle> {
     let downloads = manifest::downloads(plan)?;
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
@@ -74,7 +92,7 @@ fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool
     let mut links = Vec::new();
     for server in plan.servers() {
         let (name, limits_file) = (server.name, server.name.limits_file());
-        files.push(text(&in_rootfs(&name.unit_file()), unit(name)?)?);
+        files.push(text(&in_rootfs(&name.unit_file()), unit(&server)?)?);
         files.push(text(&generation(&name.args_file()), args(server.args))?);
         files.push(text(&generation(&limits_file), limits(plan, &server)?)?);
         links.push(BundleLink {
@@ -84,46 +102,46 @@ fn render_as(plan: &Plan, plan_json: String, version: &ToolVersion, clouds: bool
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
-    if !clouds {
-        return Ok(host);
-    }
+    let Some(first_boot) = first_boot else { return Ok(host) };
     let mut more = Vec::new();
     for target in targets::all() {
-        more.extend(target.render(plan, &host)?);
+        more.extend(target.render(plan, &host, first_boot)?);
     }
-    host.with(more)
+    host.with(more, first_boot.clone())
 }
 
 fn text(path: &str, content: String) -> Result<BundleFile> {
-    BundleFile::of_text(path, content)
+    BundleFile::plain(path, content.into_bytes())
 }
 
 fn in_rootfs(path: &str) -> String {
     format!("{}{path}", manifest::ROOTFS)
 }
 
-fn description(role: Role) -> &'static str {
-    match role {
-        Role::Chat => "Language model server (llama.cpp)",
-        Role::Embedding => "Embedding server (llama.cpp)",
-    }
+fn description(server: &Server) -> String {
+    let role = match server.name.role() {
+        Role::Chat => "Language model server",
+        Role::Embedding => "Embedding server",
+    };
+    format!("{role} ({})", server.engine().name())
 }
 
-fn unit(server: ServerName) -> Result<String> {
+fn unit(server: &Server) -> Result<String> {
     #[derive(Serialize)]
     struct Values {
         paths: Paths,
-        description: &'static str,
+        description: String,
         command: String,
         identifier: String,
     }
-    let (command, identifier) = match server {
+    let name = server.name;
+    let (command, identifier) = match name {
         ServerName::CHAT => ("serve".to_string(), String::new()),
-        ServerName::EMBEDDING => ("serve --embedding".to_string(), server.identifier()),
+        ServerName::EMBEDDING => ("serve --embedding".to_string(), name.identifier()),
         other => (format!("serve --server {other}"), other.identifier()),
     };
-    let values = Values { paths: PATHS, description: description(server.role()), command, identifier };
-    templates::fill("systemd/agi-provision-llama.service", &values)
+    let values = Values { paths: PATHS, description: description(server), command, identifier };
+    templates::fill(&templates::unit_of(server.engine()), &values)
 }
 
 /// One argument or value a line.
@@ -171,7 +189,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
     struct Values<'a> {
         plan: &'a Plan,
         unit: String,
-        description: &'a str,
+        program: &'a str,
+        description: String,
         id: &'a str,
         quant: &'a str,
         listen: String,
@@ -196,7 +215,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         &Values {
             plan,
             unit: server.name.unit(),
-            description: description(server.name.role()),
+            program: server.engine().program(),
+            description: description(server),
             id: server.id,
             quant: server.quant,
             listen: ADDRESS.to_string(),

@@ -1,6 +1,7 @@
 //! The templates, compiled in. An undefined variable is an error; nothing is escaped unless a
 //! template asks for it, by the filters below.
 
+use crate::engine::{self, kind::Engine};
 use crate::error::{Context, Result};
 use crate::paths;
 use serde::Serialize;
@@ -13,13 +14,13 @@ macro_rules! embedded {
 
 const TEMPLATES: &[(&str, &str)] = embedded!(
     "bundle/README.md"
+    "cloud-init/first-boot.sh"
     "cloud-init/meta-data"
     "cloud-init/network-config"
     "cloud-init/seed-user-data"
     "cloud-init/user-data"
     "nftables/expose.nft"
     "systemd/agi-provision-expose.service"
-    "systemd/agi-provision-llama.service"
     "systemd/limits.conf"
 );
 
@@ -67,6 +68,11 @@ pub(super) const PATHS: Paths = Paths {
     tls_key: paths::TLS_KEY,
 };
 
+/// Name of the template of an engine's unit.
+pub(super) fn unit_of(engine: &dyn Engine) -> String {
+    format!("engine/{}", engine.name())
+}
+
 /// Fills the template called `name` with the fields of `context`.
 pub(super) fn fill(name: &str, context: &impl Serialize) -> Result<String> {
     let context = tera::Context::from_serialize(context)
@@ -78,7 +84,9 @@ fn environment() -> &'static Tera {
     static ENVIRONMENT: OnceLock<Tera> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
         let mut tera = empty();
-        tera.add_raw_templates(TEMPLATES.iter().copied()).expect("the embedded templates are read by a test");
+        let units = engine::all().map(|engine| (unit_of(engine), engine.unit()));
+        let named = TEMPLATES.iter().map(|(name, text)| (name.to_string(), *text));
+        tera.add_raw_templates(named.chain(units)).expect("the embedded templates are read by a test");
         tera
     })
 }
@@ -132,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_embedded_template_reads() {
-        assert_eq!(environment().get_template_names().count(), TEMPLATES.len());
+        assert_eq!(environment().get_template_names().count(), TEMPLATES.len() + engine::all().len());
     }
 
     #[test]

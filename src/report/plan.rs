@@ -1,8 +1,8 @@
 //! A plan as text.
 
 use super::table;
+use crate::engine::llama_cpp::build;
 use crate::hardware::offers::{self, HostKind};
-use crate::plan::build;
 use crate::plan::document::{Interval, Plan, Verdict};
 use crate::units::{gib, hourly, money, rate};
 use std::fmt::Write;
@@ -30,8 +30,12 @@ fn advisories(out: &mut String, plan: &Plan) {
         let fixed = advisory.fixed.map_or("not fixed yet".to_string(), |build| format!("fixed in {build}"));
         let _ = writeln!(
             out,
-            "advisory {} on llama.cpp {}: {}; {fixed} ({})",
-            advisory.id, server.build, advisory.what, advisory.source
+            "advisory {} on {} {}: {}; {fixed} ({})",
+            advisory.id,
+            plan.engine().name(),
+            server.build,
+            advisory.what,
+            advisory.source
         );
     }
 }
@@ -234,7 +238,8 @@ fn arrival(out: &mut String, plan: &Plan) {
         }
     );
     if arrival.runtime_bytes.is_none() {
-        let _ = writeln!(out, "        llama.cpp's archive is not counted: --resolve looks it up");
+        let _ =
+            writeln!(out, "        {}'s archive is not counted: --resolve looks it up", plan.engine().name());
     }
 }
 
@@ -293,7 +298,8 @@ fn next(out: &mut String, plan: &Plan) {
     }
     let _ = writeln!(
         out,
-        "\nllama-server {} {}",
+        "\n{} {} {}",
+        plan.engine().program(),
         plan.llama_server.build,
         plan.llama_server.args.to_argv().join(" ")
     );

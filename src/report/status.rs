@@ -92,7 +92,13 @@ pub fn text(status: &Value) -> String {
         let waiting = status["waiting_bytes"].as_u64().filter(|bytes| *bytes > 0);
         let waiting = waiting.map(|bytes| vec!["for the next apply".to_string(), gib(bytes)]);
         let nothing = vec!["model".to_string(), "none installed".to_string()];
-        let rows = [Some(nothing), under_way(status), waiting].into_iter().flatten().collect::<Vec<_>>();
+        let first_boot = status["first_boot"]["said"].as_str();
+        let first_boot = first_boot.map(|said| {
+            let log = show(&status["first_boot"]["log"]);
+            vec!["first boot".to_string(), format!("{said} ({log})")]
+        });
+        let rows =
+            [Some(nothing), under_way(status), first_boot, waiting].into_iter().flatten().collect::<Vec<_>>();
         return table::render(&["status", ""], rows);
     }
     let measured = &status["measured"]["decode_tok_s"]["measured"];

@@ -1,7 +1,7 @@
 //! Findings of a requirement on a host, and how they compare with a bound.
 
+use crate::engine::server::ServerName;
 use crate::plan::document::Bound;
-use crate::plan::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources that are ours already on the host, and so count as there.

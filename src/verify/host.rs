@@ -68,7 +68,7 @@ pub fn hint(report: &Report, ground: &Ground) -> Option<String> {
             "let programs run from there (`mount -o remount,exec PLACE`, and without noexec in /etc/fstab)"
                 .into()
         }
-        ids::LIBC => "give a llama.cpp that was built on a system as old as this one (--runtime-archive or \
+        ids::LIBC => "give a runtime that was built on a system as old as this one (--runtime-archive or \
                       --runtime-path), or take a newer system"
             .into(),
         ids::LIBRARIES => by_hand.cloned().unwrap_or_else(|| {
@@ -105,7 +105,7 @@ fn noexec(facts: &Facts) -> Line {
         [] => ("they may".to_string(), Judgement::Ok),
         places => (format!("{} is mounted noexec", places.join(" and ")), Judgement::Refused),
     };
-    let why = "llama.cpp runs from /var/lib/agi-provision, the agent from /usr/local/lib/agi-provision";
+    let why = "the server runs from /var/lib/agi-provision, the agent from /usr/local/lib/agi-provision";
     line(ids::NOEXEC, "programs may run", found, outcome, why)
 }
 
@@ -123,7 +123,7 @@ fn libc(facts: &Facts, wants: &Wants) -> Option<Line> {
     };
     let found = has.map_or("not known".to_string(), |has| format!("glibc {has}"));
     let needed = format!("glibc {}.{}", needed.0, needed.1);
-    Some(line(ids::LIBC, needed, found, outcome, "llama-server was built with it"))
+    Some(line(ids::LIBC, needed, found, outcome, "the server was built with it"))
 }
 
 fn libraries(wants: &Wants) -> Option<Line> {
@@ -137,7 +137,7 @@ fn libraries(wants: &Wants) -> Option<Line> {
         Lacking::Version { library, version, .. } => Some((library, version)),
         Lacking::Library(_) => None,
     });
-    let why = "llama-server does not start without them";
+    let why = "the server does not start without them";
     let line = |needed: &str, found: String, outcome| Some(line(ids::LIBRARIES, needed, found, outcome, why));
     if let Some((library, version)) = old {
         return line(version, format!("an older {library}, without it"), Judgement::Refused);
@@ -155,7 +155,7 @@ fn libraries(wants: &Wants) -> Option<Line> {
 
 fn busy(facts: &Facts, outcome: Judgement) -> Option<Line> {
     let at_work: Vec<String> = facts.upkeep.at_work.iter().map(|work| work.to_string()).collect();
-    let why = "what it changes meanwhile may be what llama.cpp starts with";
+    let why = "what it changes meanwhile may be what the server starts with";
     match (at_work.as_slice(), outcome) {
         ([], Judgement::Refused) => None,
         ([], _) => Some(line(ids::BUSY, "the system is at rest", "it is", Judgement::Ok, why)),

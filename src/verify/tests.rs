@@ -1,8 +1,8 @@
 use super::*;
+use crate::engine::server::ServerName;
 use crate::hardware::facts::{
     Cpu, Disk, Facts, Gpu, GpuLink, GpuProcess, Measured, Memory, Mig, NvLink, Os, Pcie, Port, SCHEMA,
 };
-use crate::plan::server::ServerName;
 
 const GIB: u64 = 1 << 30;
 

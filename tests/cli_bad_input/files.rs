@@ -23,6 +23,14 @@ fn a_model_file_that_cannot_be_read_says_why() {
     }
     write("page.gguf", b"<!DOCTYPE html><html>Not found</html>");
     plan("page.gguf").refused(1, "not a GGUF file: it begins with \"<!DO", "download it again");
+    // Models, but of formats that no engine here serves.
+    for (start, format) in [
+        (&b"\x10\0\0\0\0\0\0\0{\"a\":{\"dtype\":0}}"[..], "the file is safetensors"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0", "the file is a PyTorch checkpoint"),
+    ] {
+        write("other.gguf", start);
+        plan("other.gguf").refused(2, format, "name a GGUF file of this model");
+    }
     write("empty.gguf", b"");
     plan("empty.gguf").refused(1, "it is empty", "download it again");
     let mut future = whole.clone();

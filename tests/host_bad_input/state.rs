@@ -18,7 +18,7 @@ pub fn is_seen_before_anything_is_sent(site: &mut Site) {
     let versions: Vec<usize> = (0..shell.len() - 10).filter(|at| two_digits(&shell[*at..])).collect();
     versions.into_iter().for_each(|at| shell[at + 8..at + 10].copy_from_slice(b"99"));
     let newer = pack(&client.path("newer.tar.gz"), &[("build/bin/llama-server", &shell)]);
-    let wanted = "refused: libc: needed glibc 2.99, found glibc 2.36 (llama-server was built with it)";
+    let wanted = "refused: libc: needed glibc 2.99, found glibc 2.36 (the server was built with it)";
     site.refuses("root", &["--runtime-archive", &newer], 4, wanted, "--runtime-path");
     let plan = client.plan("state.json", &client.path("tiny.gguf"), &[], |_| {});
     let verify = |more: &[&str]| {

@@ -1,6 +1,7 @@
 // Published speeds (published.csv) beside what a plan says for the same machine, model and length.
 // Included by tests/speeds.rs and examples/speeds.rs.
 
+use agi_provision::engine::llama_cpp::build;
 use agi_provision::hardware::cards;
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
 use agi_provision::hardware::profiles::{self, Profile};
@@ -11,9 +12,9 @@ use agi_provision::model::{Shape, Weights, registry};
 use agi_provision::plan::document::{Interval, Workload};
 use agi_provision::plan::ledger::{Graphs, Logits, Subject};
 use agi_provision::plan::placement::Placement;
+use agi_provision::plan::reconcile;
 use agi_provision::plan::speed::rates::Rates;
 use agi_provision::plan::speed::{self, End, Terms, flash_attention_pays};
-use agi_provision::plan::{build, reconcile};
 use serde::Deserialize;
 use std::collections::HashMap;
 

@@ -15,10 +15,10 @@ use crate::agent::steps::run::{How, Run, Undo};
 use crate::agent::steps::told::told;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::{generation, receive};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Result, exit_code};
 use crate::fetch::Unfinished;
 use crate::outside::{self, Kind};
-use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, START_TIMEOUT};
 use crate::{files, paths};
 use plan::Planned;
@@ -244,9 +244,7 @@ fn old_serves(servers: &BTreeSet<ServerName>) -> Result<()> {
     // Stops what the failed one had beside the model first, to make room.
     beside::make_room(None, &plan)?;
     service::start(paths::UNIT)?;
-    wait_until_ready(&Api::of(ServerName::CHAT)?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| {
-        Ok(())
-    })?;
+    wait_until_ready(&Api::of(&plan.chat())?, Loading::of(plan.model.size_bytes, START_TIMEOUT), |_| Ok(()))?;
     beside::follow(&plan, |_| Ok(()))
 }
 

@@ -52,7 +52,7 @@ fn brought_about(id: Id, dependent: Dependent, earlier: &[Planned], cut_off: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::server::ServerName;
+    use crate::engine::server::ServerName;
     use Id::*;
 
     const EMBED: ServerName = ServerName::EMBEDDING;

@@ -26,13 +26,13 @@ const LIBRARIES: &[(&str, [&str; 3])] = &[
     ("libopenblas.so.0", ["libopenblas0", "openblas", "openblas"]),
 ];
 
-/// The Debian packages that bring `libraries`; an unknown one is named in the error.
-pub fn library_packages(libraries: &[String]) -> Result<Vec<&'static str>> {
+/// Returns the Debian packages that bring the `libraries` of a program; an unknown one is named in the error.
+pub fn library_packages(program: &str, libraries: &[String]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
     for library in libraries {
         let known = LIBRARIES.iter().find(|(name, _)| name == library);
         let (_, [package, ..]) = known.ok_or_else(|| {
-            Failure::failed(format!("llama-server needs {library}, and no package is known to bring it"))
+            Failure::failed(format!("{program} needs {library}, and no package is known to bring it"))
                 .hint("install it on the host, or use an archive that brings its libraries")
         })?;
         if !packages.contains(package) {
@@ -76,11 +76,11 @@ fn by_hand(libraries: &[String], has: impl Fn(&str) -> bool) -> String {
 }
 
 /// Returns the packages that apt would bring these libraries with; the error is what a person does instead.
-pub fn ways(libraries: &[String]) -> std::result::Result<Vec<String>, String> {
+pub fn ways(program: &str, libraries: &[String]) -> std::result::Result<Vec<String>, String> {
     if !libraries.is_empty() && !is_there("apt-get") {
         return Err(by_hand(libraries, is_there));
     }
-    match library_packages(libraries) {
+    match library_packages(program, libraries) {
         Ok(packages) => Ok(packages.into_iter().map(str::to_string).collect()),
         Err(error) => Err(error::hint(&error).unwrap_or_default().to_string()),
     }
@@ -93,7 +93,7 @@ pub fn is_there(program: &str) -> bool {
 }
 
 /// Installs `packages`, which bring `libraries`; package lists that are missing or old are fetched first.
-pub fn install(libraries: &[String], packages: &[&str], route: &Route) -> Result<()> {
+pub fn install(program: &str, libraries: &[String], packages: &[&str], route: &Route) -> Result<()> {
     let apt = |args: &[&str]| {
         let mut command = Command::new("apt-get");
         let patience = format!("DPkg::Lock::Timeout={LOCK_SECONDS}");
@@ -108,7 +108,7 @@ pub fn install(libraries: &[String], packages: &[&str], route: &Route) -> Result
         Ok(outcome) => outcome,
         Err(error) if error.is_missing() => {
             return Err(Failure::failed(format!(
-                "llama-server needs {}, and this host has no apt-get to install it with",
+                "{program} needs {}, and this host has no apt-get to install it with",
                 libraries.join(", ")
             ))
             .hint(format!("{}, then apply again", by_hand(libraries, is_there)))
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn libraries_name_their_packages() {
         let libraries = ["libssl.so.3", "libcrypto.so.3", "libgomp.so.1"].map(String::from);
-        assert_eq!(library_packages(&libraries).unwrap(), ["libssl3", "libgomp1"]);
-        assert!(library_packages(&["libcuda.so.1".to_string()]).is_err());
+        assert_eq!(library_packages("llama-server", &libraries).unwrap(), ["libssl3", "libgomp1"]);
+        assert!(library_packages("llama-server", &["libcuda.so.1".to_string()]).is_err());
     }
 }

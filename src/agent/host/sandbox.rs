@@ -6,10 +6,6 @@ use crate::process::{self, ProgramOutput};
 use std::path::Path;
 use std::time::Duration;
 
-/// Where the service's walls are written down.
-const SERVICE: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/systemd/agi-provision-llama.service"));
-
 /// Beginnings of the settings that are walls; the others say what is run and when.
 const WALLS: [&str; 12] = [
     "NoNewPrivileges=",
@@ -40,9 +36,9 @@ const LIMIT: Duration = Duration::from_secs(40);
 /// Settings that an older systemd does not know and that are left out then, one try each.
 const TRIES: usize = 8;
 
-/// Runs `program` with `args`; `None` where systemd cannot.
-pub fn run(program: &Path, args: &[&str]) -> Option<ProgramOutput> {
-    let mut properties = properties();
+/// Runs `program` with `args`, behind the walls of the unit whose text is `service`; `None` where systemd cannot.
+pub fn run(service: &str, program: &Path, args: &[&str]) -> Option<ProgramOutput> {
+    let mut properties = properties(service);
     for _ in 0..TRIES {
         let mut all = vec!["--quiet", "--wait", "--pipe", "--collect"];
         all.extend(properties.iter().flat_map(|property| ["--property", property]));
@@ -62,10 +58,10 @@ fn unknown(outcome: &ProgramOutput) -> Option<String> {
     Some(format!("{}=", said.split('=').next().filter(|name| !name.is_empty())?))
 }
 
-fn properties() -> Vec<String> {
+fn properties(service: &str) -> Vec<String> {
     let user = [format!("User={}", paths::USER), format!("Group={}", paths::USER)];
     let bounds = BOUNDS.map(str::to_string);
-    user.into_iter().chain(walls(SERVICE)).chain(bounds).collect()
+    user.into_iter().chain(walls(service)).chain(bounds).collect()
 }
 
 /// The walls of a unit's text, in its order: later ones add to earlier ones of the same name.
@@ -79,10 +75,12 @@ fn walls(unit: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine;
 
     #[test]
     fn the_services_walls_and_nothing_else_of_it_are_taken() {
-        let properties = properties();
+        let service = engine::default().unit();
+        let properties = properties(service);
         for wanted in [
             "User=agi-provision",
             "NoNewPrivileges=yes",
@@ -122,7 +120,7 @@ mod tests {
             "MemoryMax=",
             "TasksMax=",
         ];
-        let settings = SERVICE.lines().skip_while(|line| *line != "[Service]").skip(1);
+        let settings = service.lines().skip_while(|line| *line != "[Service]").skip(1);
         for line in settings.take_while(|line| !line.starts_with('[')).filter(|line| line.contains('=')) {
             let known = ordinary.iter().any(|name| line.starts_with(name));
             let none = line.starts_with(['#', '{']);

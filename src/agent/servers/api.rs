@@ -2,14 +2,16 @@
 
 use super::ask::{BEAT, Patience, client, given_up, lines, status};
 use super::owner::{self, Owner};
-use super::streamed::Streamed;
+use crate::engine::kind::Engine;
+use crate::engine::question::{Question, Vector};
+use crate::engine::server::{ADDRESS, ServerName};
+use crate::engine::streamed::Streamed;
 use crate::error::{Context, Failure, Result};
-use crate::plan::server::ServerName;
-use crate::plan::server_args::ADDRESS;
+use crate::plan::servers::Server;
 use crate::secret::Secret;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Answer of `/health`.
@@ -34,7 +36,7 @@ pub struct Answer {
     pub prompt_tokens: u64,
     /// Tokens of the answer.
     pub generated_tokens: u64,
-    /// tokens/s, as llama-server measured them.
+    /// Speed at which the prompt was read, tokens/s as the server measured it.
     pub prefill_tok_s: f64,
     /// Speed of the answer, tokens/s.
     pub decode_tok_s: f64,
@@ -42,7 +44,7 @@ pub struct Answer {
     pub seconds: f64,
 }
 
-/// Speeds of one request, tokens/s as llama-server measured them.
+/// Speeds of one request, tokens/s as the server measured them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timing {
     /// Tokens of the prompt.
@@ -73,6 +75,7 @@ pub struct Embedded {
 pub struct Api {
     /// Server that is asked.
     pub server: ServerName,
+    engine: &'static dyn Engine,
     base: String,
     /// For short questions.
     client: Client,
@@ -80,9 +83,10 @@ pub struct Api {
 
 impl Api {
     /// That server of this host. No proxy is used and no certificate is needed.
-    pub fn of(server: ServerName) -> Result<Api> {
-        let base = format!("http://{ADDRESS}:{}", server.port());
-        Ok(Api { server, base, client: client(Duration::from_secs(5))? })
+    pub fn of(server: &Server) -> Result<Api> {
+        let base = format!("http://{ADDRESS}:{}", server.name.port());
+        let client = client(Duration::from_secs(5))?;
+        Ok(Api { server: server.name, engine: server.engine(), base, client })
     }
 
     /// Asks for the health of the unit's main process `pid`. An answer of another process that has the port is not
@@ -94,7 +98,7 @@ impl Api {
             Owner::Nobody => return Health::Silent("nothing listens yet".to_string()),
             Owner::Stranger(who) => return Health::Stranger(format!("port {port} belongs to {who}")),
         }
-        match self.client.get(format!("{}/health", self.base)).send() {
+        match self.client.get(format!("{}{}", self.base, self.engine.health())).send() {
             Ok(response) => match response.status().as_u16() {
                 200 => Health::Ready,
                 503 => Health::Loading,
@@ -109,55 +113,44 @@ impl Api {
     pub fn timed(&self, key: &Secret, prompt: u64, generate: u64, patience: Patience) -> Result<Timing> {
         let text = PROSE.repeat((prompt as usize).div_ceil(PROSE.split(' ').count()).max(1));
         let Patience { silence, tick } = patience;
-        let tokens =
-            self.post(key, "/tokenize", json!({"content": text}), Patience { silence, tick: &mut *tick })?;
-        let tokens = tokens["tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let tokens = &tokens[..tokens.len().min(prompt as usize)];
-        let body = json!({
-            "prompt": tokens, "n_predict": generate, "ignore_eos": true, "temperature": 0.0,
-            "cache_prompt": false, "stream": true, "return_progress": true,
-        });
-        let streamed = self.stream(key, "/completion", body, Patience { silence, tick })?;
-        let number = |name: &str| streamed.timings[name].as_f64().unwrap_or(0.0);
+        let asked = self.engine.tokenize(&text);
+        let tokenized = self.post(key, asked, Patience { silence, tick: &mut *tick })?;
+        let asked = self.engine.timed(&tokenized, prompt, generate);
+        let timings = self.stream(key, asked, Patience { silence, tick })?.timings.unwrap_or_default();
         Ok(Timing {
-            prompt_tokens: number("prompt_n") as u64,
-            generated_tokens: number("predicted_n") as u64,
-            prefill_tok_s: number("prompt_per_second"),
-            decode_tok_s: number("predicted_per_second"),
+            prompt_tokens: timings.prompt_tokens.unwrap_or(0),
+            generated_tokens: timings.generated_tokens.unwrap_or(0),
+            prefill_tok_s: timings.prefill_tok_s,
+            decode_tok_s: timings.decode_tok_s,
         })
     }
 
     /// Asks for a short chat completion through the model's template, and times it.
     pub fn smoke(&self, key: &Secret, patience: Patience) -> Result<Answer> {
-        let body = json!({
-            "messages": [{"role": "user", "content": "Say in one sentence what you can do."}],
-            "max_tokens": 32,
-            "temperature": 0.0,
-            "cache_prompt": false,
-            "stream": true,
-            "return_progress": true,
-        });
         let start = Instant::now();
-        let streamed = self.stream(key, "/v1/chat/completions", body, patience)?;
+        let asked = self.engine.chat("Say in one sentence what you can do.", 32);
+        let streamed = self.stream(key, asked, patience)?;
         answer(&streamed, start.elapsed())
     }
 
     /// Asks for the vector of `text`; one that is all zeros or no numbers is no answer.
     pub fn embed(&self, key: &Secret, text: &str, patience: Patience) -> Result<Embedded> {
         let start = Instant::now();
-        let value = self.post(key, "/v1/embeddings", json!({"input": text}), patience)?;
-        embedded(&value, start.elapsed())
+        let answer = self.post(key, self.engine.embed(text), patience)?;
+        embedded(self.engine.vector(&answer), start.elapsed())
     }
 
     /// The HTTP status of a small question, asked with `key` or without any.
     pub fn status_with(&self, key: Option<&Secret>, patience: Patience) -> Result<u16> {
-        let request = client(patience.silence)?.post(format!("{}/tokenize", self.base));
+        let Question { path, body } = self.engine.tokenize("a");
+        let request = client(patience.silence)?.post(format!("{}{path}", self.base));
         let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key.expose()));
-        status(request.json(&json!({"content": "a"})), patience)
+        status(request.json(&body), patience)
     }
 
     /// Asks for an answer that comes in one piece.
-    fn post(&self, key: &Secret, path: &'static str, body: Value, patience: Patience) -> Result<Value> {
+    fn post(&self, key: &Secret, asked: Question, patience: Patience) -> Result<Value> {
+        let Question { path, body } = asked;
         let request = self.request(key, path, &body, patience.silence)?;
         let mut text = String::new();
         let result = lines(request, path, patience, |line| {
@@ -169,11 +162,12 @@ impl Api {
     }
 
     /// Asks for an answer that comes token by token.
-    fn stream(&self, key: &Secret, path: &'static str, body: Value, patience: Patience) -> Result<Streamed> {
+    fn stream(&self, key: &Secret, asked: Question, patience: Patience) -> Result<Streamed> {
+        let Question { path, body } = asked;
         let request = self.request(key, path, &body, patience.silence)?;
         let mut streamed = Streamed::default();
         let result = lines(request, path, patience, |line| {
-            streamed.line(line)?;
+            self.engine.hear(line, &mut streamed)?;
             Ok((streamed.done(), streamed.ended))
         });
         result.map_err(|error| given_up(error, &streamed.so_far()))?;
@@ -189,42 +183,43 @@ impl Api {
 }
 
 fn answer(streamed: &Streamed, elapsed: Duration) -> Result<Answer> {
-    let number = |name: &str| streamed.timings[name].as_f64().unwrap_or(0.0);
-    let generated = streamed.timings["predicted_n"].as_u64().unwrap_or(streamed.pieces);
+    let timings = streamed.timings.unwrap_or_default();
+    let generated = timings.generated_tokens.unwrap_or(streamed.pieces);
     if generated == 0 {
         return Err(Failure::failed("the model answered without a single token").into());
     }
     Ok(Answer {
         text: streamed.text.clone(),
-        prompt_tokens: streamed.timings["prompt_n"].as_u64().unwrap_or(streamed.read.1),
+        prompt_tokens: timings.prompt_tokens.unwrap_or(streamed.read.1),
         generated_tokens: generated,
-        prefill_tok_s: number("prompt_per_second"),
-        decode_tok_s: number("predicted_per_second"),
+        prefill_tok_s: timings.prefill_tok_s,
+        decode_tok_s: timings.decode_tok_s,
         seconds: elapsed.as_secs_f64(),
     })
 }
 
-fn embedded(value: &Value, elapsed: Duration) -> Result<Embedded> {
-    let vector = value["data"][0]["embedding"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let numbers: Vec<f64> = vector.iter().filter_map(Value::as_f64).collect();
-    if numbers.len() != vector.len() || !numbers.iter().any(|number| *number != 0.0) {
+fn embedded(vector: Option<Vector>, elapsed: Duration) -> Result<Embedded> {
+    let vector = vector.filter(|vector| vector.numbers.iter().any(|number| *number != 0.0));
+    let Some(Vector { numbers, tokens }) = vector else {
         return Err(
             Failure::failed("the embedding server answered without a vector, or with an empty one").into()
         );
-    }
-    let tokens = value["usage"]["prompt_tokens"].as_u64().unwrap_or(0);
+    };
     Ok(Embedded { dimensions: numbers.len() as u64, tokens, seconds: elapsed.as_secs_f64() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine;
+    use serde_json::json;
     use std::io::Read;
 
     #[test]
     fn only_a_vector_is_an_answer() {
         let of = |vector: Value| {
-            embedded(&json!({"data": [{"embedding": vector}], "usage": {"prompt_tokens": 4}}), Duration::ZERO)
+            let answer = json!({"data": [{"embedding": vector}], "usage": {"prompt_tokens": 4}});
+            embedded(engine::default().vector(&answer), Duration::ZERO)
         };
         assert_eq!(of(json!([0.5, 0.0, -1.0])).unwrap().dimensions, 3);
         for wrong in [json!([]), json!([0.0, 0.0]), json!([0.5, null]), json!("AAAA")] {
@@ -249,7 +244,8 @@ mod tests {
             // Until the other side has gone.
             let _ = stream.read(&mut buffer);
         });
-        Api { server: ServerName::CHAT, base, client: client(Duration::from_secs(5)).unwrap() }
+        let client = client(Duration::from_secs(5)).unwrap();
+        Api { server: ServerName::CHAT, engine: engine::default(), base, client }
     }
 
     const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";

@@ -9,11 +9,11 @@ use super::said::Memory;
 use crate::agent::host::service;
 use crate::agent::store::key;
 use crate::agent::store::made::{self, Thing};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
-use crate::plan::server::ServerName;
 use crate::plan::servers::Server;
 use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
@@ -137,7 +137,7 @@ pub fn make_room(old: Option<&Plan>, new: &Plan) -> Result<()> {
 /// Starts it by the generation that serves and waits until it is ready.
 pub fn start(server: &Server, silence: Duration, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     service::start(&server.name.unit())?;
-    wait_until_ready(&Api::of(server.name)?, Loading::of(server.size_bytes, silence), tick)
+    wait_until_ready(&Api::of(server)?, Loading::of(server.size_bytes, silence), tick)
 }
 
 /// Brings all servers beside the model's own to `plan`, whose generation serves: removes those that it does not have,
@@ -163,7 +163,7 @@ pub fn follow_some(
 }
 
 /// A vector of a short text, of as many numbers as the plan says.
-pub fn ask(server: ServerName, rag: &Rag, patience: Patience) -> Result<Embedded> {
+pub fn ask(server: &Server, rag: &Rag, patience: Patience) -> Result<Embedded> {
     let text = "Where does comfort end, and where does compromise begin?";
     let embedded = Api::of(server)?.embed(&key::read_key()?, text, patience)?;
     if embedded.dimensions != rag.model.dimensions {

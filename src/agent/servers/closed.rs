@@ -2,24 +2,26 @@
 //! say what it should do, and a runtime from someone else need not do it.
 
 use crate::agent::host::service;
+use crate::engine::kind::Engine;
+use crate::engine::question::{Guarded, Method};
 use crate::error::{Context, Failure, Result};
 use crate::hardware::probe::listening;
+use crate::plan::servers::Server;
 use reqwest::blocking::Client;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Requests that only the key opens. A server that is open answers them at once: nothing is in them.
-const ASKED: [&str; 4] = ["/metrics", "/v1/chat/completions", "/completion", "/v1/embeddings"];
 const WRONG_KEY: &str = "this-is-no-key";
 
-/// Whether every address that a process of `unit` listens on is the one of the plan and answers 401 to
-/// whoever has not the key.
+/// Checks that every address that a process of a server's unit listens on is the one of the plan, and that it answers
+/// 401 without the key.
 ///
 /// # Errors
 /// It listens elsewhere or nowhere, or answers anything else.
-pub fn check(unit: &str, port: u16) -> Result<()> {
-    let addresses = addresses(unit)?;
-    judge(unit, &addresses, port)?;
+pub fn check(server: &Server) -> Result<()> {
+    let (engine, unit) = (server.engine(), server.name.unit());
+    let addresses = addresses(&unit)?;
+    judge(engine, &unit, &addresses, server.name.port())?;
     let client = Client::builder()
         .no_proxy()
         .tls_certs_only([])
@@ -27,7 +29,7 @@ pub fn check(unit: &str, port: u16) -> Result<()> {
         // One that computes an answer instead of refusing is busy for a while.
         .timeout(Duration::from_secs(10))
         .build()?;
-    addresses.iter().try_for_each(|address| ask(&client, unit, *address))
+    addresses.iter().try_for_each(|address| ask(&client, engine, &unit, *address))
 }
 
 /// Addresses that the kernel says `unit` listens on.
@@ -36,7 +38,7 @@ pub fn addresses(unit: &str) -> Result<Vec<SocketAddr>> {
     listening(&processes).with_context(|| format!("asking the kernel where {unit} listens"))
 }
 
-fn judge(unit: &str, addresses: &[SocketAddr], port: u16) -> Result<()> {
+fn judge(engine: &dyn Engine, unit: &str, addresses: &[SocketAddr], port: u16) -> Result<()> {
     if addresses.is_empty() {
         return Err(Failure::failed(format!("the kernel knows no address that {unit} listens on")).into());
     }
@@ -46,18 +48,22 @@ fn judge(unit: &str, addresses: &[SocketAddr], port: u16) -> Result<()> {
         Some(address) => Err(Failure::failed(format!(
             "{unit} listens on {address}; by the plan it listens on port {port} of this host only"
         ))
-        .hint("its llama-server does not do what its arguments say: take llama.cpp's own release")
+        .hint(format!("its {} does not do what its arguments say: {}", engine.program(), own_release(engine)))
         .into()),
     }
 }
 
-fn ask(client: &Client, unit: &str, address: SocketAddr) -> Result<()> {
-    for path in ASKED {
+fn own_release(engine: &dyn Engine) -> String {
+    format!("take {}'s own release", engine.name())
+}
+
+fn ask(client: &Client, engine: &dyn Engine, unit: &str, address: SocketAddr) -> Result<()> {
+    for Guarded { method, path } in engine.guarded() {
         for key in [None, Some(WRONG_KEY)] {
             let url = format!("http://{address}{path}");
-            let request = match path {
-                "/metrics" => client.get(url),
-                _ => client.post(url).header("Content-Type", "application/json").body("{}"),
+            let request = match method {
+                Method::Get => client.get(url),
+                Method::Post => client.post(url).header("Content-Type", "application/json").body("{}"),
             };
             let request = match key {
                 Some(key) => request.bearer_auth(key),
@@ -73,7 +79,7 @@ fn ask(client: &Client, unit: &str, address: SocketAddr) -> Result<()> {
             return Err(Failure::failed(format!(
                 "{unit} answers {said} to {path} on {address} {with}, and not 401: anyone who reaches it could use it"
             ))
-            .hint("its llama-server does not ask for the key: take llama.cpp's own release")
+            .hint(format!("its {} does not ask for the key: {}", engine.program(), own_release(engine)))
             .into());
         }
     }
@@ -83,6 +89,7 @@ fn ask(client: &Client, unit: &str, address: SocketAddr) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine;
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpListener;
 
@@ -120,7 +127,7 @@ mod tests {
     }
 
     fn asked(address: SocketAddr) -> Result<()> {
-        ask(&Client::builder().no_proxy().build().unwrap(), "x.service", address)
+        ask(&Client::builder().no_proxy().build().unwrap(), engine::default(), "x.service", address)
     }
 
     #[test]
@@ -150,7 +157,7 @@ mod tests {
     fn a_server_listens_where_the_plan_says_and_nowhere_else() {
         let judged = |addresses: &[&str]| {
             let addresses: Vec<SocketAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-            judge("x.service", &addresses, 8080).map_err(|error| error.to_string())
+            judge(engine::default(), "x.service", &addresses, 8080).map_err(|error| error.to_string())
         };
         judged(&["127.0.0.1:8080"]).unwrap();
         judged(&["127.0.0.1:8080", "[::1]:8080"]).unwrap();

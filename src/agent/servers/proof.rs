@@ -1,14 +1,14 @@
-//! Compares what llama-server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
+//! Compares what a server reports at its start with the plan: buffers, offloaded layers, and the GPU memory of
 //! its process. Does not use its RSS: mapped model pages and repacked weights make that half as large again as the
 //! buffers.
 
-use super::reported::{Holder, Reported};
+use crate::engine::reported::{Holder, Reported};
 use crate::plan::Plan;
 use crate::plan::document::DeviceLedger;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// llama-server prints hundredths of a MiB; a ledger that is this close is right.
+/// Sizes are printed in hundredths of a MiB; a ledger that is this close is right.
 pub const TOLERANCE: u64 = 1 << 20;
 
 /// One part of a device's ledger, planned and reported, bytes.
@@ -63,7 +63,7 @@ pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64
         ..device(ledger, reported, gpu_process)
     });
     Proof {
-        offloaded_planned: plan.llama_server.args.n_gpu_layers(),
+        offloaded_planned: plan.engine().layers_on_cards(&plan.llama_server.args),
         offloaded_reported: reported.offloaded.map(|(layers, _)| layers),
         devices: devices.collect(),
         elsewhere: elsewhere(plan, reported),

@@ -1,6 +1,7 @@
 use super::*;
-use crate::agent::servers::recorded_tests::{ON_A_CPU, planned};
-use crate::agent::servers::reported::parse_log;
+use crate::agent::servers::recorded_tests::planned;
+use crate::engine::llama_cpp::log::parse_log;
+use crate::engine::llama_cpp::log::tests::ON_A_CPU;
 
 /// Logs of a model on two devices: split by layers, and with a part of every matrix on each.
 const GPUS: &str = include_str!("../../../tests/fixtures/llama-server/llama.2-layer.log");

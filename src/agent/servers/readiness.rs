@@ -3,8 +3,8 @@
 use super::api::{Api, Health};
 use super::progress::{self, Progress, Stalled};
 use crate::agent::host::service::{self, State};
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
-use crate::plan::server::{Role, ServerName};
 use std::time::{Duration, Instant};
 
 /// How long a server that loads a model is waited for.

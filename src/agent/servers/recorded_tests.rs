@@ -2,13 +2,14 @@
 //! tests/fixtures/llama-server, whose README says how they were recorded.
 
 use super::proof::{Part, compare};
-use super::reported::parse_log;
+use crate::engine::llama_cpp::build;
+use crate::engine::llama_cpp::log::parse_log;
+use crate::engine::split::SplitMode;
 use crate::hardware::{offers, profiles};
 use crate::model::gguf::Header;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::request::{Fixed, ModelChoice, Request, Variant};
-use crate::plan::split::SplitMode;
-use crate::plan::{self, Plan, build};
+use crate::plan::{self, Plan};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,15 +26,6 @@ const SHARED: [(&str, &str, Option<SplitMode>); 3] = [
     ("2-layer", "2x3090-nvlink", Some(SplitMode::Layer)),
     ("2-tensor", "2x3090-nvlink", Some(SplitMode::Tensor)),
 ];
-
-/// Log of b11434 for a model of 7B parameters on a CPU.
-pub(super) const ON_A_CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
-0.00.022.600 I load_tensors:   CPU_REPACK model buffer size =  3204.00 MiB
-0.00.022.871 I llama_context:        CPU  output buffer size =     0.24 MiB
-0.00.023.119 I llama_kv_cache:        CPU KV buffer size =  2048.00 MiB
-0.00.023.742 I llama_kv_cache: size = 2048.00 MiB (  2048 cells,  32 layers,  2/2 seqs), K (f16): 1024.00 MiB
-0.00.029.100 I sched_reserve:        CPU compute buffer size =   100.00 MiB
-0.00.029.164 I sched_reserve:        CPU compute buffer size =    80.51 MiB";
 
 include!("../../../tests/oracle/small_plan.rs");
 

@@ -1,16 +1,16 @@
 //! Reads what a running server reports of itself in the journal, and what the kernel reports of its process.
 
-use super::reported::{self, Reported};
 use crate::agent::host::service;
+use crate::engine::kind::Engine;
+use crate::engine::reported::Reported;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// The buffers that the process `pid` reported at its start; the journal may be a moment behind it.
-pub fn reported(pid: u32) -> Reported {
+pub fn reported(engine: &dyn Engine, pid: u32) -> Reported {
     let start = Instant::now();
     loop {
-        let lines = service::lines_of(pid);
-        let reported = reported::parse_log(lines.iter().map(String::as_str));
+        let reported = engine.reported(&service::lines_of(pid));
         if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
             return reported;
         }

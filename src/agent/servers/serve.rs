@@ -1,7 +1,9 @@
-//! Verifies this machine against the generation's plan, at every start of a unit, and then becomes llama-server.
+//! Verifies this machine against the generation's plan, at every start of a unit, and then becomes its server.
 
 use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};
+use crate::engine::kind::Variable;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
@@ -10,7 +12,6 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::{Bound, ModelFile, Requirement};
 use crate::plan::requirements::ids;
-use crate::plan::server::{Role, ServerName};
 use crate::plan::servers::Server;
 use crate::report;
 use crate::verify::{self, Held, Report};
@@ -75,25 +76,27 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     }
     let record = generation::read_note::<Record>(&folder.join(paths::generation::RECORD));
     if let Some(Err(altered)) = record.map(|record| runtime::find(&record.runtime)) {
-        return Err(not_as_applied(altered.as_deref()).into());
+        return Err(not_as_applied(plan.engine().program(), altered.as_deref()).into());
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
-    let program = folder.join(paths::generation::RUNTIME).join("llama-server");
-    // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
-    // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
+    let engine = server.engine();
+    let program = folder.join(paths::generation::RUNTIME).join(engine.program());
     let mut command = Command::new(&program);
-    command.args(server.args.to_argv()).env("LLAMA_ARG_LOG_VERBOSITY", "4");
-    // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
-    // they are two (server-http.cpp). The second one is random, and nobody has it.
-    command.env("LLAMA_API_KEY", key::random()?.expose());
+    command.args(server.args.to_argv());
+    for (name, value) in engine.environment() {
+        match value {
+            Variable::Text(text) => command.env(name, text),
+            Variable::RandomKey => command.env(name, key::random()?.expose()),
+        };
+    }
     let error = command.exec();
     Err(error).with_context(|| format!("starting {}", program.display()))
 }
 
 /// A runtime that someone else may have written is not started.
-fn not_as_applied(altered: Option<&str>) -> Failure {
+fn not_as_applied(program: &str, altered: Option<&str>) -> Failure {
     let why = format!(
-        "{REFUSAL}runtime: llama-server is not the one that was applied: {}",
+        "{REFUSAL}runtime: {program} is not the one that was applied: {}",
         altered.unwrap_or("its note is gone")
     );
     Failure::new(Exit::HostDoesNotMeetPlan, why)

@@ -97,7 +97,7 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let carried = shelf.blobs(CarriedKind::Runtime).pop();
     if carried.or_else(|| download::runtime(plan)).is_none() && known_runtime(plan, current.as_ref()).is_err()
     {
-        missing.push(format!("llama.cpp {}", plan.llama_server.build));
+        missing.push(format!("{} {}", plan.engine().name(), plan.llama_server.build));
     }
     let models = shelf.blobs(CarriedKind::Model);
     let here = |file: &ModelFile| {

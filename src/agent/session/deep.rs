@@ -59,7 +59,7 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
         let known = BTreeMap::from([(path, blob.sha256.clone())]);
         deep.read(id, &blob.name, &model_folder(&blob), &known, Vec::new(), output)?;
     }
-    let build = &plan.llama_server.build;
+    let name = format!("{} {}", plan.engine().name(), plan.llama_server.build);
     let runtime = known_runtime(plan, current.as_ref()).ok();
     let note = runtime
         .as_ref()
@@ -70,13 +70,13 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
             let known: BTreeMap<PathBuf, Checksum> =
                 note.files.into_iter().map(|(path, sha256)| (folder.join(path), sha256)).collect();
             let strange = if note.installed.is_none() { strange(&folder, &known)? } else { Vec::new() };
-            deep.read(RUNTIME, &format!("llama.cpp {build}"), &folder, &known, strange, output)?;
+            deep.read(RUNTIME, &name, &folder, &known, strange, output)?;
         }
         (Some(_), Some(_)) => deep.lines.push(Line {
             found: "unpacked by a version that kept no hashes".to_string(),
-            ..absent(RUNTIME, &format!("llama.cpp {build}"))
+            ..absent(RUNTIME, &name)
         }),
-        _ => deep.lines.push(absent(RUNTIME, &format!("llama.cpp {build}"))),
+        _ => deep.lines.push(absent(RUNTIME, &name)),
     }
     Ok(deep)
 }

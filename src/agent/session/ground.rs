@@ -43,29 +43,30 @@ pub fn look(plan: &Plan, coming: Coming) -> Ground {
 }
 
 fn wants(plan: &Plan, coming: Coming, backends: &[Backend]) -> Option<Wants> {
+    let program = plan.engine().program();
     if let Some(path) = coming.installed {
         let loaded = elf::resolve(path, &Search::of_host()).ok()?;
         let glibc = Image::read(path).ok()?.glibc_needed();
-        return Some(with_packages(glibc, loaded.lacking));
+        return Some(with_packages(program, glibc, loaded.lacking));
     }
     if let Some(needs) = coming.needs {
         let needs: Needs = needs.with(backends);
-        return Some(with_packages(needs.glibc(), needs.lacking(&Search::of_host())));
+        return Some(with_packages(program, needs.glibc(), needs.lacking(&Search::of_host())));
     }
     // The release's own archives say it by their names.
     let url = plan.llama_server.runtime.as_ref()?.url.to_string();
     let name = url.split('?').next()?.rsplit('/').next()?;
     let glibc = glibc_of(name, &plan.llama_server.build, Processor::own())?;
-    Some(with_packages(Some((glibc.0 as u32, glibc.1 as u32)), Vec::new()))
+    Some(with_packages(program, Some((glibc.0 as u32, glibc.1 as u32)), Vec::new()))
 }
 
-fn with_packages(glibc: Option<(u32, u32)>, lacking: Vec<Lacking>) -> Wants {
+fn with_packages(program: &str, glibc: Option<(u32, u32)>, lacking: Vec<Lacking>) -> Wants {
     let missing = lacking.iter().filter_map(|lacking| match lacking {
         Lacking::Library(name) => Some(name.clone()),
         Lacking::Version { .. } => None,
     });
     let missing: Vec<String> = missing.collect();
-    Wants { glibc, lacking, packages: packages::ways(&missing) }
+    Wants { glibc, lacking, packages: packages::ways(program, &missing) }
 }
 
 /// Waits until the system is at rest, at most `limit`; says once for what. Returns whether there was anything to wait

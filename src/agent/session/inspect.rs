@@ -1,5 +1,6 @@
 //! Answers `status`, `logs`, `key` and `remove` on the host.
 
+use super::first_boot;
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
@@ -12,13 +13,13 @@ use crate::agent::store::look::Preflight;
 use crate::agent::store::made::Made;
 use crate::agent::store::{generation, key, receive, runtime};
 use crate::agent::{expose, job};
+use crate::engine::server::ADDRESS;
+use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
-use crate::plan::server_args::ADDRESS;
 use crate::plan::servers::Server;
 use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
@@ -37,7 +38,8 @@ fn unfinished(under_way: Option<&UnderWay>) -> bool {
 /// Answers `status` where nothing serves yet: an apply is at work, or one was interrupted and left files.
 fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Result<End> {
     let waiting = receive::waiting_bytes() + generation::models_bytes();
-    if under_way.is_none() && waiting == 0 && !job::cut_off() {
+    let first_boot = first_boot::look();
+    if under_way.is_none() && waiting == 0 && first_boot.is_none() && !job::cut_off() {
         installed_plan()?;
     }
     let value = json!({
@@ -46,6 +48,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         "under_way": under_way,
         "unfinished": unfinished(under_way.as_ref()),
         "waiting_bytes": waiting,
+        "first_boot": first_boot,
         "health": null,
     });
     output.send(&Event::Document { value })?;
@@ -53,6 +56,14 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
     if let Some(under_way) = under_way {
         return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))
             .hint("`agi-provision apply` of the same bundle shows its progress")
+            .into());
+    }
+    if let Some(first_boot) = first_boot {
+        return Err(Failure::failed(format!("{nothing}; at its first boot: {}", first_boot.said))
+            .hint(format!(
+                "{} on the host has all of it; `agi-provision apply --bundle DIR --host HOST` does the same from here",
+                first_boot.log
+            ))
             .into());
     }
     let left = match waiting {
@@ -81,7 +92,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     }
     let plan = installed_plan()?;
     let state = service::state(paths::UNIT)?;
-    let (health, stranger) = health(&Api::of(ServerName::CHAT)?, &state);
+    let (health, stranger) = health(&Api::of(&plan.chat())?, &state);
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
@@ -175,7 +186,7 @@ fn health(api: &Api, state: &State) -> (String, bool) {
 /// Returns the status of a server beside the model's own.
 fn beside(server: &Server) -> Result<serde_json::Value> {
     let state = service::state(&server.name.unit())?;
-    let (health, stranger) = health(&Api::of(server.name)?, &state);
+    let (health, stranger) = health(&Api::of(server)?, &state);
     Ok(json!({
         "name": server.name.to_string(),
         "role": server.name.role(),

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod deep;
+pub mod first_boot;
 mod ground;
 pub mod inspect;
 mod judging;
@@ -26,13 +27,13 @@ use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::{generation, receive};
+use crate::engine::server::ServerName;
 use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Source, Token, rate};
 use crate::hardware::facts::{Egress, Facts};
 use crate::hardware::probe::{probe, probe_and_measure};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
 use crate::verify::Held;
 use crate::wire::protocol::{
     Apply, Blob, End, Event, Events, LONGEST_REQUEST, Needed, Op, Request, VERSION, greeting, stage_marker,

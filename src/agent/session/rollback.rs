@@ -13,7 +13,6 @@ use crate::agent::store::runtime;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
 use std::path::{Path, PathBuf};
@@ -81,19 +80,19 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     // Makes room for the model first; the servers beside it start last.
     beside::make_room(old.as_ref(), &plan)?;
     service::start(paths::UNIT)?;
-    let api = Api::of(ServerName::CHAT)?;
+    let api = Api::of(&plan.chat())?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
     wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
-    closed::check(paths::UNIT, ServerName::CHAT.port())?;
+    closed::check(&plan.chat())?;
     beside::follow(&plan, |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             let mut tick = || watcher.tell(&Event::Alive);
-            beside::ask(server.name, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+            beside::ask(&server, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
-        closed::check(&server.name.unit(), server.name.port())?;
+        closed::check(&server)?;
     }
     let beside = beside::given(&plan);
     Ok(format!(

@@ -9,10 +9,10 @@ use crate::agent::servers::beside;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::key;
+use crate::engine::server::Role;
 use crate::error::{Exit, Failure, Result};
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::{Role, ServerName};
 use crate::secret::Secret;
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 
@@ -55,7 +55,7 @@ fn serve_with(plan: &Plan, key: &Secret, watcher: &mut Watcher) -> Result<()> {
     key::write(key)?;
     service::start(paths::UNIT)?;
     let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
-    wait_until_ready(&Api::of(ServerName::CHAT)?, loading, |_| watcher.tell(&Event::Alive))?;
+    wait_until_ready(&Api::of(&plan.chat())?, loading, |_| watcher.tell(&Event::Alive))?;
     beside::follow(plan, |_| watcher.tell(&Event::Alive))
 }
 
@@ -65,7 +65,7 @@ fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Resu
             Role::Chat => "the server",
             Role::Embedding => "the embedding server",
         };
-        let api = Api::of(server.name)?;
+        let api = Api::of(&server)?;
         let mut ask = |key: Option<&Secret>| {
             let mut tick = || watcher.tell(&Event::Alive);
             api.status_with(key, Patience { silence: START_TIMEOUT, tick: &mut tick })

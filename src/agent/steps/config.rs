@@ -9,10 +9,10 @@ use crate::agent::store::generation::{self, model_path, next_number};
 use crate::agent::store::installed;
 use crate::agent::store::made::{self, Thing};
 use crate::agent::store::runtime;
+use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
-use crate::plan::server::ServerName;
 use crate::render::manifest::host_path;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -142,7 +142,11 @@ fn against_current(desired: &Desired) -> Vec<String> {
 fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
     let runtime = runtime::noted(&desired.record.runtime);
     let found = runtime.and_then(|runtime| runtime.build);
-    match installed::mismatch(found.as_deref(), &desired.plan.llama_server.build) {
+    match installed::mismatch(
+        desired.plan.engine().program(),
+        found.as_deref(),
+        &desired.plan.llama_server.build,
+    ) {
         None => Ok(()),
         Some(why) if desired.strict => Err(Failure::failed(why)
             .hint("plan for the build that is there (--llama-build), or give that build's --runtime-archive")

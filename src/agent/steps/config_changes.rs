@@ -1,15 +1,17 @@
 //! Compares a generation with the one that serves, for people. Pure.
 
 use crate::agent::store::generation::Record;
+use crate::engine::arguments::ServerArgs;
+use crate::engine::grammar::Flag;
+use crate::engine::server::ServerName;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
-use crate::plan::server_args::{Flag, ServerArgs};
 use std::collections::BTreeSet;
 
 /// Returns one line for each difference, the most important first.
 pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
     let ((old, old_record), (new, new_record)) = (old, new);
     let mut lines = Vec::new();
+    let engine = new.engine();
     let mut differ = |what: &str, old: String, new: String| {
         if old != new {
             lines.push(format!("{what}: {old} → {new}"));
@@ -19,7 +21,8 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
         plan.server(server).map_or("none".to_string(), |server| format!("{} {}", server.id, server.quant))
     };
     differ("model", model(old, ServerName::CHAT), model(new, ServerName::CHAT));
-    differ("llama.cpp", old_record.llama_build.clone(), new_record.llama_build.clone());
+    differ("engine", old.engine().name().to_string(), engine.name().to_string());
+    differ(engine.name(), old_record.llama_build.clone(), new_record.llama_build.clone());
     differ("profile", old.profile.id.clone(), new.profile.id.clone());
     let servers: BTreeSet<ServerName> =
         old.servers().chain(new.servers()).map(|server| server.name).collect();
@@ -40,7 +43,7 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
     if old_record.runtime.sha256 != new_record.runtime.sha256
         && old_record.llama_build == new_record.llama_build
     {
-        lines.push(format!("llama.cpp: {} has another SHA-256", new_record.runtime.name));
+        lines.push(format!("{}: {} has another SHA-256", engine.name(), new_record.runtime.name));
     }
     for blob in &new_record.models {
         let same_name = old_record.models.iter().find(|old| old.name == blob.name);
@@ -50,7 +53,7 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
     }
     for server in servers {
         let called = match server {
-            ServerName::CHAT => "llama-server".to_string(),
+            ServerName::CHAT => engine.program().to_string(),
             ServerName::EMBEDDING => "embedding server".to_string(),
             other => format!("server {other}"),
         };
@@ -66,29 +69,18 @@ pub fn compare(old: (&Plan, &Record), new: (&Plan, &Record)) -> Vec<String> {
 
 /// Returns the differences of a server's arguments, without those that name its model, which has a line of its own.
 fn arguments(server: &str, old: &ServerArgs, new: &ServerArgs) -> Vec<String> {
-    let pairs = |args: &ServerArgs| -> Vec<(String, String)> {
-        let argv = args.to_argv();
-        let is_flag = |text: &String| args.flags().any(|flag| flag.name() == text.as_str());
-        let value = |at: usize| argv.get(at + 1).filter(|text| !is_flag(text)).cloned().unwrap_or_default();
-        let flags = argv.iter().enumerate().filter(|(_, text)| is_flag(text));
-        flags.map(|(at, flag)| (flag.clone(), value(at))).collect()
-    };
-    let (old, new) = (pairs(old), pairs(new));
-    let of = |pairs: &[(String, String)], flag: &str| {
-        pairs.iter().find(|(name, _)| name == flag).map(|(_, value)| value.clone())
-    };
-    let named = [Flag::Model.name(), Flag::Alias.name()];
-    let mut flags: Vec<&String> = new.iter().chain(&old).map(|(flag, _)| flag).collect();
+    let value = |args: &ServerArgs, flag: Flag| args.pairs().find(|(known, _)| *known == flag);
+    let text = |pair: (Flag, Option<String>)| pair.1.unwrap_or_default();
     let mut seen = BTreeSet::new();
-    flags.retain(|flag| !named.contains(&flag.as_str()) && seen.insert(*flag));
-    let line = |flag: &String| match (of(&old, flag), of(&new, flag)) {
+    let flags = new.flags().chain(old.flags()).filter(|flag| !new.naming(*flag) && seen.insert(*flag));
+    let line = |flag: Flag| match (value(old, flag).map(text), value(new, flag).map(text)) {
         (Some(old), Some(new)) if old == new => None,
-        (Some(old), Some(new)) => Some(format!("{server}: {flag} {old} → {new}")),
-        (None, Some(new)) => Some(format!("{server}: adds {flag} {new}").trim_end().to_string()),
-        (Some(old), None) => Some(format!("{server}: drops {flag} {old}").trim_end().to_string()),
+        (Some(old), Some(new)) => Some(format!("{server}: {} {old} → {new}", flag.name())),
+        (None, Some(new)) => Some(format!("{server}: adds {} {new}", flag.name()).trim_end().to_string()),
+        (Some(old), None) => Some(format!("{server}: drops {} {old}", flag.name()).trim_end().to_string()),
         (None, None) => None,
     };
-    flags.into_iter().filter_map(line).collect()
+    flags.filter_map(line).collect()
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
                 .into());
         }
         made::add([Thing::Package { name: "nftables".to_string() }])?;
-        packages::install(&[], &["nftables"], &run.route)?;
+        packages::install("the firewall", &[], &["nftables"], &run.route)?;
         run.notes.packages.push("nftables".to_string());
     }
     if certificate_change(desired)?.is_some() {

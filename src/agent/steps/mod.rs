@@ -22,8 +22,8 @@ pub mod told;
 mod unit;
 mod user;
 
+use crate::engine::server::ServerName;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
 use resource::Resource;
 
 /// Returns every resource of a host that gets `plan`, in the order in which they are applied. `installed`: servers

@@ -1,4 +1,4 @@
-//! System libraries that llama-server needs and a minimal system lacks (libgomp1, above all). What
+//! System libraries that an engine needs and a minimal system lacks (libgomp1, above all). What
 //! is installed here stays when an apply is taken back, and the output says so.
 
 use super::resource::{Change, Id, Observed, Past, Resource};
@@ -27,8 +27,9 @@ impl Resource for Packages {
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let Some(noted) = runtime::noted(&desired.record.runtime) else {
-            let text = "install the libraries llama-server needs, if any is missing";
-            return Ok(vec![Change::Install(text.to_string())].into());
+            let program = desired.plan.engine().program();
+            let text = format!("install the libraries {program} needs, if any is missing");
+            return Ok(vec![Change::Install(text)].into());
         };
         // The noted libraries are still there, or the runtime would not count as present.
         if !noted.libraries.is_empty() {
@@ -43,20 +44,22 @@ impl Resource for Packages {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
+        let engine = desired.plan.engine();
         let mut loaded = loader(desired)?;
         if !loaded.missing.is_empty() {
-            let packages = library_packages(&loaded.missing)?;
+            let packages = library_packages(engine.program(), &loaded.missing)?;
             if let Some(holder) = package_lock() {
                 run.warn(format!("{holder} holds dpkg's lock; waiting for it, {LOCK_SECONDS} s at most"))?;
             }
             made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
-            install(&loaded.missing, &packages, &run.route)?;
+            install(engine.program(), &loaded.missing, &packages, &run.route)?;
             run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
             loaded = loader(desired)?;
         }
         if !loaded.missing.is_empty() {
             return Err(Failure::failed(format!(
-                "llama-server still lacks {} after installing {}",
+                "{} still lacks {} after installing {}",
+                engine.program(),
                 loaded.missing.join(", "),
                 run.notes.packages.join(", ")
             ))
@@ -70,10 +73,11 @@ impl Resource for Packages {
             generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
         let server = server(&note);
         if note.installed.is_some() {
-            note.stamps = runtime::stamps(Path::new("/"), installed::own_libraries(&server, &loaded.found))?;
+            note.stamps =
+                runtime::stamps(Path::new("/"), installed::own_libraries(engine, &server, &loaded.found))?;
         }
         note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
-        note.build = installed::build(&server);
+        note.build = installed::build(engine, &server);
         files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
     }
 }
@@ -86,7 +90,7 @@ struct Loader {
     backends: Vec<Backend>,
 }
 
-/// Returns what the dynamic loader would load for llama-server, read from its files without running it.
+/// Returns what the dynamic loader would load for the server, read from its files without running it.
 fn loader(desired: &Desired) -> Result<Loader> {
     let folder = runtime_folder(&desired.record.runtime);
     let note: Option<generation::Runtime> = generation::read_note(&folder.join(NOTE));
@@ -96,7 +100,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let loaded = starts_here(&server, &search).map_err(|why| {
         let name = match &note.installed {
             Some(path) => path.to_string(),
-            None => "the archive's llama-server".to_string(),
+            None => format!("the archive's {}", desired.plan.engine().program()),
         };
         Failure::failed(format!("{name} does not start here: {why}"))
             .hint(format!("it must be a Linux {} executable for this host's C library", Machine::OWN))
@@ -104,7 +108,7 @@ fn loader(desired: &Desired) -> Result<Loader> {
     let mut missing = loaded.missing();
     let mut backends = Vec::new();
     if desired.plan.cards() > 0 {
-        // llama-server loads it while it runs, and without its libraries passes over it and the GPU.
+        // The server loads it while it runs, and without its libraries passes over it and the GPU.
         for backend in vendor::of(desired.plan.profile.vendor()).backends() {
             if let Ok(loaded) = elf::resolve(&server.with_file_name(backend.library()), &search) {
                 backends.push(*backend);
@@ -164,7 +168,7 @@ fn starts_here(server: &Path, search: &Search) -> std::result::Result<Loaded, St
 fn server(note: &generation::Runtime) -> PathBuf {
     match &note.installed {
         Some(path) => path.as_path().to_path_buf(),
-        None => note.server_folder().join("llama-server"),
+        None => note.server(),
     }
 }
 

@@ -4,8 +4,8 @@ pub use super::past::Past;
 use super::run::Run;
 use crate::agent::store::desired::Desired;
 pub use crate::agent::store::id::Id;
+use crate::engine::server::ServerName;
 use crate::error::Result;
-use crate::plan::server::ServerName;
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -7,8 +7,8 @@ use crate::agent::host::service;
 use crate::agent::servers::beside;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation;
+use crate::engine::server::ServerName;
 use crate::error::Result;
-use crate::plan::server::ServerName;
 
 pub struct Retire(pub ServerName);
 

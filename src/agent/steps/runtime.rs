@@ -1,4 +1,4 @@
-//! llama.cpp: unpacks the archive with llama-server.
+//! The engine: unpacks the archive with its program.
 
 use super::arrival;
 use super::resource::{Change, Id, Observed, Past, Resource};
@@ -9,6 +9,7 @@ use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::made::{self, Thing};
 use crate::agent::store::{hashes, runtime};
 use crate::checked::{HostPath, RelativePath};
+use crate::engine::kind::Engine;
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use crate::processor::Processor;
@@ -21,9 +22,10 @@ use std::path::Path;
 
 pub struct Runtime;
 
-fn hint() -> String {
+fn hint(engine: &dyn Engine) -> String {
     format!(
-        "give llama.cpp's release archive for Linux {}, or a .tar.gz of build/bin",
+        "give {}'s release archive for Linux {}, or a .tar.gz of build/bin",
+        engine.name(),
         Processor::own().row().asset
     )
 }
@@ -45,7 +47,7 @@ impl Resource for Runtime {
     }
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
-        let blob = &desired.record.runtime;
+        let (blob, engine) = (&desired.record.runtime, desired.plan.engine());
         let folder = runtime_folder(blob);
         let unpacking = folder.with_extension("unpacking");
         let prepare = |run: &mut Run| {
@@ -62,15 +64,17 @@ impl Resource for Runtime {
         }
         let archive = arrival::arrived(blob, desired, run)?;
         prepare(run)?;
-        unpack(&archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
-        let server = runtime::find_server(&unpacking)?.ok_or_else(|| {
-            Failure::failed(format!("{} has no llama-server in it", blob.name)).hint(hint())
+        unpack(engine, &archive, &unpacking).with_context(|| format!("unpacking {}", blob.name))?;
+        let program = engine.program();
+        let server = runtime::find_server(&unpacking, program)?.ok_or_else(|| {
+            Failure::failed(format!("{} has no {program} in it", blob.name)).hint(hint(engine))
         })?;
         fs::set_permissions(unpacking.join(&server), fs::Permissions::from_mode(0o755))?;
         let files = hashes::hashes(&unpacking)?;
         let note = generation::Runtime {
             blob: blob.clone(),
             llama_build: desired.record.llama_build.clone(),
+            program: program.to_string(),
             folder: match server.parent().filter(|folder| *folder != Path::new("")) {
                 Some(folder) => Some(hashes::relative(&unpacking, folder)?),
                 None => None,
@@ -99,14 +103,16 @@ fn settle(note: &generation::Runtime, unpacking: &Path, folder: &Path) -> Result
 /// A runtime that is only a link to what the host has.
 fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Path) -> Result<()> {
     files::directory(unpacking, 0o755)?;
-    files::link(&unpacking.join("llama-server"), path)?;
+    let program = desired.plan.engine().program();
+    files::link(&unpacking.join(program), path)?;
     let note = generation::Runtime {
         blob: desired.record.runtime.clone(),
         llama_build: desired.record.llama_build.clone(),
+        program: program.to_string(),
         folder: None,
         stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
         libraries: Vec::new(),
-        files: [(RelativePath::new("llama-server")?, desired.record.runtime.sha256.clone())].into(),
+        files: [(RelativePath::new(program)?, desired.record.runtime.sha256.clone())].into(),
         installed: Some(HostPath::from_os(path)?),
         stamps: BTreeMap::new(),
         build: None,
@@ -115,7 +121,7 @@ fn link_installed(path: &Path, desired: &Desired, unpacking: &Path, folder: &Pat
 }
 
 /// Unpacks an archive that a stranger may have made; what is wrong with it is said in the error.
-fn unpack(archive: &Path, folder: &Path) -> Result<()> {
+fn unpack(engine: &dyn Engine, archive: &Path, folder: &Path) -> Result<()> {
     let file = File::open(archive).with_context(|| format!("opening {}", archive.display()))?;
     let unpacked = unpack::unpack(BufReader::new(file), folder, &Limits::RUNTIME, &[NOTE]);
     unpacked.map_err(|error| match error {
@@ -123,7 +129,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<()> {
             Failure::failed("the host's disk is full").hint(disk::FREE_SOME).into()
         }
         UnpackError::Write { .. } => anyhow::Error::from(error),
-        UnpackError::Refused(why) => Failure::failed(why).hint(hint()).into(),
-        broken => Failure::failed(broken.to_string()).hint(hint()).into(),
+        UnpackError::Refused(why) => Failure::failed(why).hint(hint(engine)).into(),
+        broken => Failure::failed(broken.to_string()).hint(hint(engine)).into(),
     })
 }

@@ -9,8 +9,9 @@ use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::closed;
 use crate::agent::store::desired::Desired;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Result};
-use crate::plan::server::{Role, ServerName};
+use crate::plan::servers::Server;
 
 pub struct Start(pub ServerName);
 
@@ -28,11 +29,10 @@ impl Resource for Start {
             return Ok(vec![Change::Start(format!("start {unit} (now {})", show(&state)))].into());
         }
         let restart = |why| Change::Restart { server, because: Because::Silent(why) };
-        let change = match Api::of(server)?.health(state.pid) {
+        let planned = self.planned(desired)?;
+        let change = match Api::of(&planned)?.health(state.pid) {
             // One that was opened to other hosts by hand starts again by the plan.
-            Health::Ready => {
-                closed::check(&unit, server.port()).err().map(|error| restart(format!("{error:#}")))
-            }
+            Health::Ready => closed::check(&planned).err().map(|error| restart(format!("{error:#}"))),
             Health::Loading => Some(Change::Wait(match server.role() {
                 Role::Chat => "wait for the model to load".to_string(),
                 Role::Embedding => "wait for the embedding model to load".to_string(),
@@ -47,11 +47,17 @@ impl Resource for Start {
 
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.note(self.id(), How::Started { since: jiff::Timestamp::now() });
-        let server = desired.plan.server(self.0).with_context(|| format!("the plan has no {}", self.0))?;
+        let server = self.planned(desired)?;
         match server.embedding {
             None => start_chat(desired, run),
             Some(rag) => start_embedding(&server, rag, desired, run),
         }
+    }
+}
+
+impl Start {
+    fn planned<'a>(&self, desired: &'a Desired) -> Result<Server<'a>> {
+        desired.plan.server(self.0).with_context(|| format!("the plan has no {}", self.0))
     }
 }
 

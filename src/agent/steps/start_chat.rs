@@ -10,12 +10,11 @@ use crate::agent::servers::said::{memory, reported};
 use crate::agent::servers::{closed, proof};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
+use crate::engine::split::SplitMode;
 use crate::error::{Failure, Result};
 use crate::hardware::probe::probe_for_start;
 use crate::paths;
 use crate::plan::Plan;
-use crate::plan::server::ServerName;
-use crate::plan::split::SplitMode;
 use crate::wire::protocol::Unit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,7 +24,7 @@ use std::time::Instant;
 pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
     let start = Instant::now();
     service::start(paths::UNIT)?;
-    let api = Api::of(ServerName::CHAT)?;
+    let api = Api::of(&desired.plan.chat())?;
     let loading = Loading::of(desired.plan.model.size_bytes, desired.silence);
     wait_until_ready(&api, loading, |seconds| run.progress(seconds, None, Unit::Seconds))
         .or_else(|error| shared_start(&desired.plan, run, error))?;
@@ -36,7 +35,7 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
     let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
     let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
     let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
-    closed::check(paths::UNIT, desired.plan.llama_server.args.server().port())?;
+    closed::check(&desired.plan.chat())?;
     // The model answers: a measurement that fails takes nothing back.
     let timing = api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });
     let speeds = match &timing {
@@ -55,7 +54,7 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
 
 /// The server's own report against the ledger. A server that fell back to the CPU is an error.
 fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
-    let reported = reported(pid);
+    let reported = reported(plan.engine(), pid);
     if !reported.is_complete() && plan.profile.gpus.is_empty() {
         return run.warn("the server did not report its buffers: memory is not proved");
     }
@@ -115,11 +114,12 @@ fn surprises(plan: &Plan, (prefill, decode): (f64, f64)) -> Vec<String> {
 
 /// A server that did not come up, and whose cards were to share every matrix, has a likely reason.
 fn shared_start(plan: &Plan, run: &mut Run, error: anyhow::Error) -> Result<()> {
-    if plan.llama_server.args.split_mode() == Some(SplitMode::Tensor) {
-        run.warn(
-            "the plan has --split-mode tensor, which not every build of llama.cpp can: plan again with \
-             --split-mode layer",
-        )?;
+    let engine = plan.engine();
+    if engine.split_mode(&plan.llama_server.args) == Some(SplitMode::Tensor) {
+        run.warn(format!(
+            "the plan has --split-mode tensor, which not every build of {} can: plan again with --split-mode layer",
+            engine.name()
+        ))?;
     }
     Err(error)
 }

@@ -3,13 +3,13 @@
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
 use super::{download, installed};
 use crate::agent::host::service;
+use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ModelFile;
-use crate::plan::server::ServerName;
 use crate::render::Bundle;
 use crate::verify::links::Links;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
@@ -45,8 +45,11 @@ impl Desired {
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = generation::current_record();
-        let installed =
-            apply.runtime_path.as_ref().map(|path| installed::resolve(path.as_path())).transpose()?;
+        let installed = apply
+            .runtime_path
+            .as_ref()
+            .map(|path| installed::resolve(plan.engine().program(), path.as_path()));
+        let installed = installed.transpose()?;
         let runtime = match &apply.runtime {
             _ if installed.is_some() => installed::blob(installed.as_deref().unwrap_or(Path::new("/")))?,
             // An archive under another name is the same runtime.

@@ -12,7 +12,7 @@ pub fn runtime(plan: &Plan) -> Option<Blob> {
     let file = plan.llama_server.runtime.as_ref()?;
     let path = file.url.split('?').next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
-    let name = FileName::new(last).or_else(|_| FileName::new("llama.cpp")).ok()?;
+    let name = FileName::new(last).or_else(|_| FileName::new(plan.engine().name())).ok()?;
     Some(Blob { name, sha256: file.sha256.clone(), size_bytes: file.size_bytes })
 }
 

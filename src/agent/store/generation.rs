@@ -2,6 +2,7 @@
 //! one of them; switching is one rename.
 
 use crate::checked::{Checksum, HostPath, RelativePath};
+use crate::engine;
 use crate::error::{Failure, Result};
 use crate::files::{self, Stamp};
 use crate::outside::{self, Kind};
@@ -37,14 +38,17 @@ pub struct Record {
 pub struct Runtime {
     pub blob: Blob,
     pub llama_build: String,
-    /// Folder of llama-server below the runtime's; `None` if it lies in that one itself.
+    /// Name of the engine's program.
+    #[serde(default = "default_program")]
+    pub program: String,
+    /// Folder of the program below the runtime's; `None` if it lies in that one itself.
     #[serde(default, with = "folder_below")]
     pub folder: Option<RelativePath>,
     /// Stamp of the executable as it was unpacked.
     pub stamp: Stamp,
     /// Shared libraries outside the runtime that it needs, as the loader found them.
     pub libraries: Vec<HostPath>,
-    /// Path of a llama-server that was on the host already; the runtime's folder only links to it.
+    /// Path of a program that was on the host already; the runtime's folder only links to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<HostPath>,
     /// The build that it says it is, such as `b11434`.
@@ -54,7 +58,7 @@ pub struct Runtime {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<RelativePath, Checksum>,
     /// Stamps of everything that is loaded with the executable, by its path in the runtime's folder; of a
-    /// llama-server that was on the host already, of its own libraries by their full path.
+    /// program that was on the host already, of its own libraries by their full path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stamps: BTreeMap<PathBuf, Stamp>,
 }
@@ -84,8 +88,18 @@ mod folder_below {
     }
 }
 
+/// The program of runtimes that were noted before there were other engines.
+fn default_program() -> String {
+    engine::default().program().to_string()
+}
+
 impl Runtime {
-    /// Returns the folder of llama-server in the unpacked runtime.
+    /// Returns the path of the program in the unpacked runtime.
+    pub fn server(&self) -> PathBuf {
+        self.server_folder().join(&self.program)
+    }
+
+    /// Returns the folder of the program in the unpacked runtime.
     pub fn server_folder(&self) -> PathBuf {
         let folder = runtime_folder(&self.blob);
         match &self.folder {
@@ -205,8 +219,9 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
     notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
-        Failure::failed(format!("no llama.cpp {build} is on the host and no archive was given"))
-            .hint("give --runtime-archive FILE, a .tar.gz with llama-server and its libraries, such as llama.cpp's release archive; or --runtime-path PATH where the host has llama-server already; or pin its download with `agi-provision plan --resolve`")
+        let (engine, program) = (plan.engine().name(), plan.engine().program());
+        Failure::failed(format!("no {engine} {build} is on the host and no archive was given"))
+            .hint(format!("give --runtime-archive FILE, a .tar.gz with {program} and its libraries, such as {engine}'s release archive; or --runtime-path PATH where the host has {program} already; or pin its download with `agi-provision plan --resolve`"))
             .into()
     })
 }

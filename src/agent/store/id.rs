@@ -1,6 +1,6 @@
 //! Names the resources of a host: what each comes after, and what each restarts on. Pure.
 
-use crate::plan::server::{Role, ServerName};
+use crate::engine::server::{Role, ServerName};
 
 /// Identifies a resource. The derived order is the order in which resources are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

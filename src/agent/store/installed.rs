@@ -1,10 +1,11 @@
-//! Checks a llama-server that is on the host already (`apply --runtime-path`): whether the service can run it, and
+//! Checks an engine's program that is on the host already (`apply --runtime-path`): whether the service can run it, and
 //! which build it says it is.
 
 use super::generation::{self, NOTE, Runtime};
 use crate::agent::host::sandbox;
 use crate::checked::FileName;
 use crate::elf::{Image, Machine};
+use crate::engine::kind::Engine;
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
@@ -19,23 +20,26 @@ use std::path::{Path, PathBuf};
 const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
 
 /// Returns the executable behind `path`, all links followed, if the service can run it.
-pub fn resolve(path: &Path) -> Result<PathBuf> {
+pub fn resolve(program: &str, path: &Path) -> Result<PathBuf> {
     let refuse =
         |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
     if !path.is_absolute() {
-        return refuse("is not an absolute path", "give its path on the host, such as /usr/bin/llama-server");
+        return refuse(
+            "is not an absolute path",
+            &format!("give its path on the host, such as /usr/bin/{program}"),
+        );
     }
     let Ok(real) = fs::canonicalize(path) else {
         return refuse(
             "is not on the host",
-            "`command -v llama-server` there tells where it is; or give --runtime-archive",
+            &format!("`command -v {program}` there tells where it is; or give --runtime-archive"),
         );
     };
     let metadata = fs::metadata(&real).with_context(|| format!("reading {}", real.display()))?;
     if !metadata.is_file() || metadata.mode() & 0o001 == 0 || !is_elf(&real) {
         return refuse(
             &format!("is not an executable for {} that every user may run", Machine::OWN),
-            "a script cannot stand in for llama-server; name the program that it starts",
+            &format!("a script cannot stand in for {program}; name the program that it starts"),
         );
     }
     if metadata.uid() != 0 || metadata.mode() & 0o022 != 0 {
@@ -89,15 +93,12 @@ fn in_open_folder(path: &Path) -> bool {
     })
 }
 
-/// Prefixes of the names of llama.cpp's own libraries.
-const OWN: [&str; 3] = ["libllama", "libggml", "libmtmd"];
-
-/// Returns llama.cpp's own libraries of the server at `server`, which loaded `found`: those, and the libraries beside
+/// Returns the engine's own libraries of the server at `server`, which loaded `found`: those, and the libraries beside
 /// them and beside it, as it opens its backends while it runs.
-pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
+pub fn own_libraries(engine: &dyn Engine, server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
     let is_own = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        OWN.iter().any(|own| name.starts_with(own)) && name.contains(".so")
+        engine.libraries().iter().any(|own| name.starts_with(own)) && name.contains(".so")
     };
     let own: Vec<&PathBuf> = found.iter().filter(|path| is_own(path)).collect();
     let folders: BTreeSet<&Path> =
@@ -108,33 +109,21 @@ pub fn own_libraries(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
     all.into_iter().collect()
 }
 
-/// Returns the build that `llama-server --version` prints, such as `b11434`, when it is run as the service would run
-/// it; `None` if it prints none.
-pub fn build(server: &Path) -> Option<String> {
-    let outcome = sandbox::run(server, &["--version"])?;
-    parse(&outcome.stderr).or_else(|| parse(&outcome.stdout))
-}
-
-/// `version: 0.6.0-dev (build 11434, commit unknown)`, or as it was before, `version: 6123 (abc1234)`.
-/// A build that was made without its number says 0.
-fn parse(said: &str) -> Option<String> {
-    let version = said.lines().find_map(|line| line.trim().strip_prefix("version: "))?;
-    let number = match version.split_once("(build ") {
-        Some((_, build)) => build.split([',', ')']).next()?,
-        None => version.split(' ').next()?,
-    };
-    let is_number = number != "0" && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| format!("b{number}"))
+/// Returns the build that the program says it is, such as `b11434`, when it is run as the service would run it; `None`
+/// if it says none.
+pub fn build(engine: &dyn Engine, server: &Path) -> Option<String> {
+    let outcome = sandbox::run(engine.unit(), server, engine.asks_build())?;
+    engine.build(&outcome.stderr).or_else(|| engine.build(&outcome.stdout))
 }
 
 /// Returns why a runtime of build `found` is not the one that a plan for build `planned` counts on.
-pub fn mismatch(found: Option<&str>, planned: &str) -> Option<String> {
+pub fn mismatch(program: &str, found: Option<&str>, planned: &str) -> Option<String> {
     match found {
         Some(found) if found == planned => None,
         Some(found) => Some(format!(
-            "llama-server is build {found}, and the plan is for {planned}: arguments and memory were settled for that one"
+            "{program} is build {found}, and the plan is for {planned}: arguments and memory were settled for that one"
         )),
-        None => Some(format!("llama-server does not say which build it is; the plan is for {planned}")),
+        None => Some(format!("{program} does not say which build it is; the plan is for {planned}")),
     }
 }
 
@@ -143,22 +132,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_build_is_read() {
-        let said =
-            "version: 0.6.0-dev (build 11434, commit unknown)\nbuilt with GNU 12.2.0 for Linux x86_64\n";
-        assert_eq!(parse(said).as_deref(), Some("b11434"));
-        assert_eq!(parse("ggml_vulkan: none\nversion: 6123 (abc1234)\n").as_deref(), Some("b6123"));
-        assert_eq!(parse("version: 0 (unknown)"), None);
-        assert_eq!(parse("version: 0.6.0-dev (build 0, commit unknown)"), None);
-        assert_eq!(parse("version: 0.6.0-dev"), None);
-        assert_eq!(parse(""), None);
-    }
-
-    #[test]
     fn another_build_is_told_apart() {
-        assert_eq!(mismatch(Some("b11434"), "b11434"), None);
-        assert!(mismatch(Some("b6123"), "b11434").unwrap().contains("b6123"));
-        assert!(mismatch(None, "b11434").unwrap().contains("does not say"));
+        assert_eq!(mismatch("llama-server", Some("b11434"), "b11434"), None);
+        assert!(mismatch("llama-server", Some("b6123"), "b11434").unwrap().contains("b6123"));
+        assert!(mismatch("llama-server", None, "b11434").unwrap().contains("does not say"));
     }
 
     #[test]
@@ -166,13 +143,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("llama-server");
         fs::write(&script, "#!/bin/sh\n").unwrap();
-        let said = |path: &str| resolve(Path::new(path)).unwrap_err().to_string();
+        let said = |path: &str| resolve("llama-server", Path::new(path)).unwrap_err().to_string();
         assert!(said(script.to_str().unwrap()).contains("not an executable"));
         assert!(said("llama-server").contains("absolute"));
         assert!(said("/no/such/llama-server").contains("is not on the host"));
         assert!(said("/usr").contains("not an executable"));
-        let real = resolve(Path::new("/proc/self/exe/../x")).unwrap_err();
+        let real = resolve("llama-server", Path::new("/proc/self/exe/../x")).unwrap_err();
         assert!(real.to_string().contains("is not on the host"));
-        assert!(resolve(Path::new("/bin/sh")).unwrap().starts_with("/usr"));
+        assert!(resolve("llama-server", Path::new("/bin/sh")).unwrap().starts_with("/usr"));
     }
 }

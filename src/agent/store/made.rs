@@ -5,10 +5,10 @@
 //! host's lock changes it.
 
 use super::id::Id;
+use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
-use crate::plan::server::ServerName;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

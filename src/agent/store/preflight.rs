@@ -69,7 +69,8 @@ fn is_hash(name: &str) -> bool {
 
 /// Returns whether the name is of an unfinished file of an upload, a download or cloud-init.
 fn is_arrival(name: &str) -> bool {
-    name == "bundle.tar" || name.split('.').next().is_some_and(is_hash)
+    Path::new(paths::INCOMING).join(name) == Path::new(paths::FIRST_BOOT)
+        || name.split('.').next().is_some_and(is_hash)
 }
 
 /// Returns the words for a folder that is used although it is not ours.

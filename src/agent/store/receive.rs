@@ -66,6 +66,7 @@ pub fn clear_parts() -> Result<()> {
 /// Returns the bytes of the disk that all arrivals take, whole or in part.
 pub fn waiting_bytes() -> u64 {
     let entries = fs::read_dir(paths::INCOMING).into_iter().flatten().flatten();
+    let entries = entries.filter(|entry| entry.path() != Path::new(paths::FIRST_BOOT));
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum()
 }
 

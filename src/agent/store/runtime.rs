@@ -45,7 +45,7 @@ pub fn stamps(folder: &Path, paths: impl IntoIterator<Item = PathBuf>) -> Result
 /// only user who may be able to write to it.
 fn altered(folder: &Path, note: &Runtime, owner: u32) -> Option<String> {
     let inside = note.folder.as_ref().map_or(folder.to_path_buf(), |inside| folder.join(inside.as_path()));
-    let server = inside.join("llama-server");
+    let server = inside.join(&note.program);
     let stamped = note.stamps.iter().map(|(path, stamp)| (folder.join(path), stamp));
     for (path, stamp) in stamped.chain([(server, &note.stamp)]) {
         match Stamp::of(&path) {
@@ -80,8 +80,8 @@ fn is_only(owner: u32, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.uid() == owner && metadata.mode() & 0o022 == 0)
 }
 
-/// Returns the path of llama-server below `folder`; the shallowest one.
-pub fn find_server(folder: &Path) -> Result<Option<PathBuf>> {
+/// Returns the path of the program below `folder`; the shallowest one.
+pub fn find_server(folder: &Path, program: &str) -> Result<Option<PathBuf>> {
     let mut level = vec![folder.to_path_buf()];
     while !level.is_empty() {
         let mut below = Vec::new();
@@ -90,7 +90,7 @@ pub fn find_server(folder: &Path) -> Result<Option<PathBuf>> {
             for entry in fs::read_dir(directory)? {
                 let entry = entry?;
                 // A file, not a link to one: its mode and stamp are its own.
-                if entry.file_name() == "llama-server" && entry.file_type()?.is_file() {
+                if entry.file_name() == program && entry.file_type()?.is_file() {
                     return Ok(entry.path().strip_prefix(folder).ok().map(Path::to_path_buf));
                 }
                 if entry.file_type()?.is_dir() {
@@ -126,6 +126,7 @@ mod tests {
                 size_bytes: 1,
             },
             llama_build: "b1".into(),
+            program: "llama-server".into(),
             folder: Some(RelativePath::new("b1").unwrap()),
             stamp: Stamp::of(&folder.join(&files[0])).unwrap(),
             libraries: vec![HostPath::new("/dev/null").unwrap()],
@@ -193,9 +194,12 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::create_dir_all(at("a/b/c")).unwrap();
         fs::write(at("a/b/c/llama-server"), "x").unwrap();
-        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/c/llama-server")));
+        assert_eq!(
+            find_server(dir.path(), "llama-server").unwrap(),
+            Some(PathBuf::from("a/b/c/llama-server"))
+        );
         fs::write(at("a/b/llama-server"), "x").unwrap();
         std::os::unix::fs::symlink("b/llama-server", at("a/llama-server")).unwrap();
-        assert_eq!(find_server(dir.path()).unwrap(), Some(PathBuf::from("a/b/llama-server")));
+        assert_eq!(find_server(dir.path(), "llama-server").unwrap(), Some(PathBuf::from("a/b/llama-server")));
     }
 }

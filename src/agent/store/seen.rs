@@ -1,8 +1,8 @@
 //! Names that we use on a host, and what was found under them.
 
 use crate::agent::host::accounts::{Account, Group};
+use crate::engine::server::ServerName;
 use crate::paths;
-use crate::plan::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

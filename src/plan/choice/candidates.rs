@@ -1,12 +1,12 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
 use super::machines::Machine;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;
 use crate::plan::request::{Request, Variant};
-use crate::plan::split::SplitMode;
 use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
 use crate::plan::{placement, rag, requirements, speed};
 

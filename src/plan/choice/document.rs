@@ -2,6 +2,8 @@
 
 use super::candidates::{Candidate, subject};
 use super::ranking::alternatives;
+use crate::engine;
+use crate::engine::split::SplitMode;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
 use crate::plan::arrival::Journey;
@@ -9,8 +11,7 @@ use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
-use crate::plan::split::SplitMode;
-use crate::plan::{chat_args, rag, requirements, verdict};
+use crate::plan::{launch, rag, requirements, verdict};
 
 pub(super) fn document(
     request: &Request,
@@ -61,7 +62,8 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let args = chat_args::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards)?;
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards);
+    let args = engine::default().arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),

@@ -1,11 +1,11 @@
 //! The verdicts that must come out, and what is kept and refused.
 
+use crate::engine::split::SplitMode;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::offers::HostKind;
 use crate::model::registry;
 use crate::plan::document::{Plan, RuntimeFile, Verdict};
 use crate::plan::request::Request;
-use crate::plan::split::SplitMode;
 use crate::plan::{plan, reconcile};
 
 pub(super) fn request(id: &str, profile: Option<&str>, quant: Option<&str>) -> Request {
@@ -177,7 +177,7 @@ fn a_hosts_cards_share_matrices_over_nvlink_and_whole_layers_without() {
         change(&mut request, &mut facts);
         let planned = reconcile::plan(request, &facts).unwrap();
         assert_ne!(planned.verdict, Verdict::Impossible, "{name}: {:?}", planned.reasons);
-        let split = planned.llama_server.args.split_mode();
+        let split = planned.engine().split_mode(&planned.llama_server.args);
         assert_eq!(split.map_or("none".into(), |mode| mode.to_string()), *mode, "{name}");
         // Only what was chosen without being asked for is told of.
         let told = planned.reasons.iter().any(|reason| reason.contains("--split-mode tensor"));

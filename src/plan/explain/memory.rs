@@ -1,13 +1,13 @@
 //! The ledger's numbers.
 
 use super::explained::Explained;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::LayerKv;
 use crate::plan::document::RagMemory;
 use crate::plan::document::{DeviceLedger, Plan};
 use crate::plan::ledger::{self, Subject};
 use crate::plan::placement::Placement;
-use crate::plan::split::SplitMode;
 
 const TABLE: &str = "each tensor's elements × its type's bytes, padded to 32: the file's header, or the \
 registry's dimensions and llama-quantize's recipe";

@@ -1,13 +1,14 @@
 //! The printed formulas, evaluated with the printed inputs, give the plan's numbers.
 
 use super::*;
+use crate::engine::llama_cpp::build;
+use crate::engine::split::SplitMode;
 use crate::model::gguf::Header;
 use crate::model::registry;
 use crate::model::shape::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
+use crate::plan::explained;
 use crate::plan::request::{RagChoice, Request, Variant};
-use crate::plan::split::SplitMode;
-use crate::plan::{build, explained};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

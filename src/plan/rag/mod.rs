@@ -2,14 +2,16 @@
 //! card, its arguments. Where it runs is part of the choice ([`super::choice`]), as the model and it share
 //! what there is.
 
-use super::build::Build;
 use super::document::{DeviceLedger, EmbeddingModel, Index, ModelFile, Place, Rag, RagMemory, Workload};
 use super::graph::{self, Texts};
 use super::ledger::{self, Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::RagChoice;
-use super::server::ServerName;
-use super::server_args::{Draft, Flag, IO_TIMEOUT, ServerArgs};
+use crate::engine;
+use crate::engine::arguments::ServerArgs;
+use crate::engine::launch::{Cards, Launch};
+use crate::engine::llama_cpp::build::Build;
+use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::hardware::profiles::{MIB, Profile};
 
@@ -222,29 +224,29 @@ impl Server<'_> {
     }
 
     fn args(&self, placed: &Placed, several_gpus: bool) -> Result<ServerArgs> {
-        let file = self.choice.files.first().map_or("embedding.gguf", |file: &ModelFile| file.name.as_str());
-        let mut args = Draft::new(ServerName::EMBEDDING, file);
-        args.ours(Flag::Model).alias(&self.choice.id);
-        args.ours(Flag::Host).ours(Flag::Port).ours(Flag::ApiKeyFile);
-        args.set(Flag::Pooling, self.choice.embedder.pooling.name());
-        args.set(Flag::CtxSize, self.n_ctx).set(Flag::Parallel, SLOTS);
-        args.set(Flag::FlashAttn, if self.flash_attn { "on" } else { "off" });
-        // A text that does not fit in one batch is refused.
-        args.set(Flag::BatchSize, self.chunk_tokens).set(Flag::UbatchSize, self.chunk_tokens);
-        if placed.on_gpu {
-            args.set(Flag::NGpuLayers, self.choice.embedder.shape.layers.len() + 1);
-            if several_gpus {
-                args.set(Flag::SplitMode, "none").set(Flag::MainGpu, 0);
-            }
-        } else {
-            args.set(Flag::NGpuLayers, 0).set(Flag::Device, "none");
-        }
-        args.set(Flag::Fit, "off").set(Flag::CacheRam, 0).set(Flag::CtxCheckpoints, 0);
-        args.set(Flag::LoadMode, "mmap").set(Flag::Threads, -1);
-        args.set(Flag::Timeout, IO_TIMEOUT);
-        args.switch(Flag::Embedding).switch(Flag::NoKvUnified).switch(Flag::NoWebui);
-        args.switch(Flag::NoSlots).switch(Flag::Metrics).switch(Flag::Offline);
-        args.done()
+        let (choice, embedder) = (self.choice, &self.choice.embedder);
+        engine::default().arguments(&Launch {
+            server: ServerName::EMBEDDING,
+            model: choice.files.first().map_or("embedding.gguf", |file: &ModelFile| file.name.as_str()),
+            alias: &choice.id,
+            n_ctx: self.n_ctx,
+            slots: SLOTS,
+            kv_unified: false,
+            kv_types: None,
+            flash_attn: self.flash_attn,
+            // A text that does not fit in one batch is refused.
+            batch: (self.chunk_tokens, self.chunk_tokens),
+            layers: if placed.on_gpu { embedder.shape.layers.len() as u64 + 1 } else { 0 },
+            host_experts: 0,
+            cards: match (placed.on_gpu, several_gpus) {
+                (true, true) => Cards::First,
+                (true, false) => Cards::All,
+                (false, _) => Cards::Idle,
+            },
+            prompt_cache_mib: 0,
+            chat_template: false,
+            pooling: Some(embedder.pooling.name()),
+        })
     }
 }
 

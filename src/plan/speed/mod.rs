@@ -14,7 +14,7 @@ mod work;
 use super::document::{DeviceLedger, Interval, Speed};
 use super::ledger::Subject;
 use super::placement::Placement;
-use super::split::SplitMode;
+use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
@@ -49,7 +49,7 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
         let part = (*layers + of_host) as f64 / n_layer.max(1.0);
         CardTerms {
             generation: spec.generation,
-            known: spec.known,
+            unsure: spec.unsure,
             bandwidth_gb_s: spec.memory_bandwidth_gb_s,
             tops: if tensor { all } else { spec.tops },
             weights: read.weights,

@@ -2,46 +2,88 @@
 //! `#cloud-config` that starts the same agent.
 
 use super::target::Target;
-use crate::error::{Context, Result, bail};
+use crate::error::{Result, bail};
 use crate::hash::sha256;
+use crate::paths::FIRST_BOOT;
 use crate::plan::Plan;
 use crate::render::bundle::Bundle;
+use crate::render::clouds::{CLOUDS, Cloud, Fitting, Limit, gzip};
+use crate::render::first_boot::{FirstBoot, PinnedProgram};
 use crate::render::manifest::TOOL_VERSION;
-use crate::render::providers::{Counted, PROVIDERS, Provider};
 use crate::render::templates::{self, PATHS, Paths};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::{Compression, GzBuilder};
 use serde::Serialize;
-use std::io::Write;
 
 /// user-data, meta-data and network-config for a cloud, with the whole bundle in user-data.
 pub struct CloudInit;
+
+/// Its file that a cloud is given.
+pub const USER_DATA: &str = "user-data";
+/// The same compressed, where the cloud takes it only so.
+pub const USER_DATA_GZ: &str = "user-data.gz";
 
 impl Target for CloudInit {
     fn name(&self) -> &'static str {
         "cloud-init"
     }
 
-    fn files(&self, plan: &Plan, host: &Bundle) -> Result<Vec<(&'static str, String)>> {
-        Ok(vec![
-            ("user-data", user_data(plan, host.manifest().tool_version.as_str(), &host.to_tar()?)?),
-            ("meta-data", meta_data(&sha256(plan.to_json().as_bytes()))?),
-            ("network-config", network_config()?),
-        ])
+    fn files(
+        &self,
+        plan: &Plan,
+        host: &Bundle,
+        first_boot: &FirstBoot,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let version = host.manifest().tool_version.as_str();
+        let user_data = user_data(plan, version, &host.to_tar()?, first_boot)?;
+        let fitting = first_boot.cloud.map(|cloud| cloud.fit(&user_data)).transpose()?;
+        let mut files = vec![
+            (USER_DATA, user_data.into_bytes()),
+            ("meta-data", meta_data(&sha256(plan.to_json().as_bytes()))?.into_bytes()),
+            ("network-config", network_config()?.into_bytes()),
+        ];
+        if let Some(Fitting::Gzip(packed)) = fitting {
+            files.push((USER_DATA_GZ, packed));
+        }
+        Ok(files)
     }
 }
 
-/// Where user-data lays the bundle on a host.
-pub const INCOMING: &str = "/var/lib/agi-provision/incoming/bundle.tar";
+/// Where it lays its script, for a cloud whose client would change the script's text.
+const SCRIPT: &str = "/run/agi-provision-first-boot.sh";
 
-/// `user-data` that carries `tar`. Its head tells its own size and which providers accept it.
-fn user_data(plan: &Plan, version: &str, tar: &[u8]) -> Result<String> {
+/// `user-data` that carries `tar`. Its head tells its own size and which clouds accept it.
+fn user_data(plan: &Plan, version: &str, tar: &[u8], first_boot: &FirstBoot) -> Result<String> {
     let payload = STANDARD.encode(gzip(tar)?);
+    let script = script(first_boot.program.as_ref())?;
+    let expands = first_boot.cloud.is_some_and(|cloud| cloud.expands_variables);
+    let packed_script = match expands {
+        true => Some(STANDARD.encode(gzip(script.as_bytes())?)),
+        false => None,
+    };
+    let indented: Vec<String> = script.lines().map(|line| format!("    {line}")).collect();
+    let heading = first_boot.cloud.map_or("What the clouds take:".to_string(), |cloud| {
+        format!("For {}, which takes: {}.", cloud.title, cloud.limit.words())
+    });
+    let clouds = if first_boot.cloud.is_some() { &[] } else { CLOUDS };
     let mut size = 0;
     // The numbers and verdicts have fixed widths, so that the second round already stands.
     for _ in 0..4 {
-        let text = with_size(plan, version, &payload, size)?;
+        let text = templates::fill(
+            "cloud-init/user-data",
+            &Values {
+                tool_version: version,
+                plan,
+                incoming: FIRST_BOOT,
+                payload: &payload,
+                size: format!("{size:>6}"),
+                heading: &heading,
+                clouds: clouds.iter().map(|cloud| Line::of(cloud, size)).collect(),
+                script: &indented.join("\n"),
+                script_path: SCRIPT,
+                packed_script: packed_script.as_deref(),
+            },
+        )?;
         if text.len() == size {
             return Ok(text);
         }
@@ -50,40 +92,60 @@ fn user_data(plan: &Plan, version: &str, tar: &[u8]) -> Result<String> {
     bail!("the size of user-data does not settle")
 }
 
-fn with_size(plan: &Plan, tool_version: &str, payload: &str, size: usize) -> Result<String> {
+#[derive(Serialize)]
+struct Values<'a> {
+    tool_version: &'a str,
+    plan: &'a Plan,
+    incoming: &'a str,
+    payload: &'a str,
+    size: String,
+    heading: &'a str,
+    clouds: Vec<Line>,
+    script: &'a str,
+    script_path: &'a str,
+    packed_script: Option<&'a str>,
+}
+
+/// A cloud's verdict on user-data, in its head.
+#[derive(Serialize)]
+struct Line {
+    verdict: &'static str,
+    title: &'static str,
+    limit: String,
+}
+
+impl Line {
+    fn of(cloud: &Cloud, size: usize) -> Line {
+        let verdict = match (cloud.limit, cloud.limit.accepts(size)) {
+            (Limit::Unpublished, _) => "unknown",
+            (_, true) => "fits   ",
+            (_, false) => "too big",
+        };
+        Line { verdict, title: cloud.title, limit: cloud.limit.words() }
+    }
+}
+
+/// Returns the script of the first boot, without an indent and without empty lines. It starts `program`, fetched where
+/// the image does not have it; without one, what the image has.
+pub fn script(program: Option<&PinnedProgram>) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
-        tool_version: &'a str,
-        plan: &'a Plan,
         paths: Paths,
         incoming: &'a str,
-        payload: &'a str,
-        size: String,
-        providers: Vec<Line>,
+        program: Option<&'a PinnedProgram>,
+        urls: Vec<String>,
+        /// One byte more than the program has: of another file no more than that is stored.
+        most: u64,
     }
-    #[derive(Serialize)]
-    struct Line {
-        verdict: &'static str,
-        name: &'static str,
-        limit_bytes: usize,
-        counted: &'static str,
-    }
-    let line = |provider: &Provider| Line {
-        verdict: if provider.accepts(size) { "fits   " } else { "too big" },
-        name: provider.name,
-        limit_bytes: provider.limit_bytes,
-        counted: if provider.counted == Counted::Base64 { " of Base64" } else { "" },
-    };
+    let urls = program.map(|program| program.urls.iter().map(|url| url.ascii()).collect());
     templates::fill(
-        "cloud-init/user-data",
+        "cloud-init/first-boot.sh",
         &Values {
-            tool_version,
-            plan,
             paths: PATHS,
-            incoming: INCOMING,
-            payload,
-            size: format!("{size:>6}"),
-            providers: PROVIDERS.iter().map(line).collect(),
+            incoming: FIRST_BOOT,
+            program,
+            urls: urls.unwrap_or_default(),
+            most: program.map_or(0, |program| program.size_bytes + 1),
         },
     )
 }
@@ -121,11 +183,4 @@ pub(crate) fn network_config() -> Result<String> {
     #[derive(Serialize)]
     struct Values {}
     templates::fill("cloud-init/network-config", &Values {})
-}
-
-/// Without a time or a name, so that the same bytes give the same bytes.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    encoder.write_all(bytes).context("compressing the bundle")?;
-    encoder.finish().context("compressing the bundle")
 }

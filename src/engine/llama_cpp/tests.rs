@@ -1,6 +1,7 @@
 use super::*;
+use crate::engine::grammar::{CARDS, TEXT};
+use crate::engine::server::ServerName;
 use crate::plan::Plan;
-use crate::plan::build;
 use proptest::prelude::*;
 
 const PLANS: [&str; 4] = [
@@ -18,7 +19,7 @@ fn recorded() -> Vec<Vec<String>> {
 }
 
 fn read(texts: &[String]) -> std::result::Result<ServerArgs, String> {
-    ServerArgs::try_from(texts.to_vec())
+    ServerArgs::parse(&flags::GRAMMAR, texts)
 }
 
 /// The first recorded list with `value` after `name`, which is put at the end where it is not there.
@@ -49,10 +50,10 @@ fn the_lists_of_recorded_plans_read_and_render_to_themselves() {
         assert!(untried.check(&args).unwrap_err().contains("--model is no argument of llama.cpp b12032"));
     }
     let [cards, embedding] = [2, 4].map(|at| read(&recorded()[at]).unwrap());
-    assert_eq!((cards.server(), cards.n_gpu_layers()), (ServerName::CHAT, 81));
-    assert_eq!(cards.split_mode(), Some(SplitMode::Layer));
+    assert_eq!((cards.server(), LlamaCpp.layers_on_cards(&cards)), (ServerName::CHAT, 81));
+    assert_eq!(LlamaCpp.split_mode(&cards), Some(SplitMode::Layer));
     assert_eq!((embedding.server(), embedding.model().as_str()), (ServerName::EMBEDDING, "bge-m3-q8_0.gguf"));
-    assert_eq!(embedding.split_mode(), None);
+    assert_eq!(LlamaCpp.split_mode(&embedding), None);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn an_argument_counts_once() {
         );
     }
     assert!(read(&with("--kv-unified", None)).unwrap_err().contains("contradict each other"));
-    let many = vec!["--offline".to_string(); MOST + 1];
+    let many = vec!["--offline".to_string(); flags::GRAMMAR.most() + 1];
     assert!(read(&many).unwrap_err().contains("no plan has more than"));
 }
 
@@ -225,7 +226,7 @@ fn a_plan_with_the_arguments_of_another_server_or_model_is_refused() {
 }
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
-    let names = TABLE.iter().map(|row| row.name.to_string()).collect::<Vec<_>>();
+    let names = flags::GRAMMAR.rows.iter().map(|row| row.flag.name().to_string()).collect::<Vec<_>>();
     let known = recorded().concat();
     let one = prop_oneof![
         3 => prop::sample::select(names),
@@ -234,7 +235,7 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
         1 => any::<String>(),
         1 => any::<i32>().prop_map(|number| number.to_string()),
     ];
-    prop::collection::vec(one, 0..MOST + 4)
+    prop::collection::vec(one, 0..flags::GRAMMAR.most() + 4)
 }
 
 /// A recorded list, edited.
@@ -259,7 +260,7 @@ proptest! {
         if let Ok(args) = read(&list) {
             prop_assert_eq!(&args.to_argv(), &list);
             prop_assert!(list.windows(2).any(|pair| pair[0] == "--host" && pair[1] == "127.0.0.1"));
-            let key = [Flag::ApiKeyFile.name().to_string(), args.server().key_file()];
+            let key = [flags::API_KEY_FILE.name().to_string(), args.server().key_file()];
             prop_assert!(list.windows(2).any(|pair| pair == key));
         }
     }

@@ -1,5 +1,14 @@
 use super::*;
-use crate::agent::servers::recorded_tests::ON_A_CPU;
+use crate::engine::reported::Holder;
+
+/// Log of b11434 for a model of 7B parameters on a CPU.
+pub(crate) const ON_A_CPU: &str = "0.00.022.591 I load_tensors:   CPU_Mapped model buffer size =  3891.24 MiB
+0.00.022.600 I load_tensors:   CPU_REPACK model buffer size =  3204.00 MiB
+0.00.022.871 I llama_context:        CPU  output buffer size =     0.24 MiB
+0.00.023.119 I llama_kv_cache:        CPU KV buffer size =  2048.00 MiB
+0.00.023.742 I llama_kv_cache: size = 2048.00 MiB (  2048 cells,  32 layers,  2/2 seqs), K (f16): 1024.00 MiB
+0.00.029.100 I sched_reserve:        CPU compute buffer size =   100.00 MiB
+0.00.029.164 I sched_reserve:        CPU compute buffer size =    80.51 MiB";
 
 #[test]
 fn buffers_are_read_and_what_is_reserved_again_counts_once() {

@@ -4,7 +4,11 @@
 use crate::paths;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
+
+/// Address that every server listens on. Other hosts come in through the unit that ends TLS.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Purpose of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The llama.cpp builds a plan can be pinned to: `profiles/llama-builds.toml`, compiled in.
 
-use super::server_args::{Flag, ServerArgs};
+use crate::engine::arguments::ServerArgs;
+use crate::engine::grammar::Flag;
 use crate::error::{Failure, Result};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -90,7 +91,7 @@ struct File {
 }
 
 static FILE: LazyLock<File> = LazyLock::new(|| {
-    let text = include_str!("../../profiles/llama-builds.toml");
+    let text = include_str!("../../../profiles/llama-builds.toml");
     toml::from_str(text).expect("the embedded builds are checked by a test")
 });
 
@@ -150,14 +151,14 @@ mod tests {
         }
         assert!(advisories_looked_for() >= jiff::civil::date(2026, 11, 28));
     }
-    use crate::plan::server_args::Flag;
+    use crate::engine::llama_cpp::flags::GRAMMAR;
 
     #[test]
     fn every_argument_of_a_build_is_known_and_written_once() {
         for build in FILE.build.iter() {
             let mut names = build.arguments.clone();
             assert_eq!(names.is_empty(), !build.serves, "{}", build.id);
-            assert!(names.iter().all(|name| Flag::named(name).is_some()), "{names:?}");
+            assert!(names.iter().all(|name| GRAMMAR.flag(name).is_some()), "{names:?}");
             names.sort();
             names.dedup();
             assert_eq!(names.len(), build.arguments.len(), "{}", build.id);

@@ -1,0 +1,253 @@
+//! The arguments of a server as a type: read from a plan's list of texts or composed by its engine, through the same
+//! gate, and rendered to argv once. An argument that is unknown, repeated, out of bounds, or ours to set and set
+//! otherwise is refused by its name.
+
+use super::grammar::{CARDS, Flag, Grammar, Kind, TEXT, model_name, model_path};
+use super::server::ServerName;
+use crate::checked::FileName;
+use crate::error::{Failure, Result};
+
+/// Every argument of one server, in order. Address, port, key file and the model's folder are those of its
+/// name: it holds no other.
+#[derive(Clone, Debug)]
+pub struct ServerArgs {
+    grammar: &'static Grammar,
+    server: ServerName,
+    /// The model's first file.
+    model: FileName,
+    args: Vec<(Flag, Value)>,
+}
+
+impl PartialEq for ServerArgs {
+    fn eq(&self, other: &ServerArgs) -> bool {
+        let parts = |args: &ServerArgs| (args.engine(), args.server);
+        parts(self) == parts(other) && self.model == other.model && self.args == other.args
+    }
+}
+
+impl Eq for ServerArgs {}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Nothing,
+    Whole(i64),
+    Word(&'static str),
+    Shares(Vec<u64>),
+    Text(String),
+    /// Follows from the server's name.
+    Ours,
+}
+
+impl ServerArgs {
+    /// The server that its key file and port are of.
+    pub fn server(&self) -> ServerName {
+        self.server
+    }
+
+    /// Name of the model's first file.
+    pub fn model(&self) -> &FileName {
+        &self.model
+    }
+
+    /// Name of the engine that takes them.
+    pub fn engine(&self) -> &'static str {
+        self.grammar.engine
+    }
+
+    /// Returns the value of an argument that is a whole number.
+    pub(super) fn whole(&self, flag: Flag) -> Option<i64> {
+        match self.value(flag) {
+            Some(Value::Whole(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of an argument that is one of a few words.
+    pub(super) fn word(&self, flag: Flag) -> Option<&'static str> {
+        match self.value(flag) {
+            Some(Value::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn value(&self, flag: Flag) -> Option<&Value> {
+        self.args.iter().find(|(known, _)| *known == flag).map(|(_, value)| value)
+    }
+
+    /// The arguments that are given, in order.
+    pub fn flags(&self) -> impl Iterator<Item = Flag> {
+        self.args.iter().map(|(flag, _)| *flag)
+    }
+
+    /// Returns whether an argument only names the model.
+    pub fn naming(&self, flag: Flag) -> bool {
+        self.grammar.naming.contains(&flag)
+    }
+
+    /// Returns each argument with the text of its value; `None` after a switch.
+    pub fn pairs(&self) -> impl Iterator<Item = (Flag, Option<String>)> {
+        self.args.iter().map(|(flag, value)| {
+            let text = match value {
+                Value::Nothing => None,
+                Value::Whole(number) => Some(number.to_string()),
+                Value::Word(word) => Some(word.to_string()),
+                Value::Shares(shares) => Some(joined(shares)),
+                Value::Text(text) => Some(text.clone()),
+                Value::Ours => (self.grammar.ours)(*flag, self.server, &self.model),
+            };
+            (*flag, text)
+        })
+    }
+
+    /// Returns the arguments as the engine's program gets them, without its name.
+    pub fn to_argv(&self) -> Vec<String> {
+        self.pairs().flat_map(|(flag, text)| std::iter::once(flag.name().to_string()).chain(text)).collect()
+    }
+
+    /// Reads a plan's list of texts.
+    ///
+    /// # Errors
+    /// Names the argument that a plan may not give, or not with that value.
+    pub fn parse(grammar: &'static Grammar, texts: &[String]) -> std::result::Result<ServerArgs, String> {
+        parse_texts(grammar, texts).map_err(|why| format!("{}'s arguments: {why}", grammar.program))
+    }
+}
+
+fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Result<ServerArgs, String> {
+    let most = grammar.most();
+    if texts.len() > most {
+        return Err(format!("{} texts, and no plan has more than {most}", texts.len()));
+    }
+    let after = |flag: Flag| {
+        let at = texts.iter().position(|text| text == flag.name());
+        at.and_then(|at| texts.get(at + 1)).ok_or_else(|| missing(flag))
+    };
+    // No two servers share the value of this one.
+    let own = after(grammar.of_server)?;
+    let ours = |server: &ServerName| (grammar.ours)(grammar.of_server, *server, "").unwrap_or_default();
+    let server = ServerName::all().find(|server| ours(server) == *own);
+    let server = server.ok_or_else(|| not_ours(grammar.of_server, own, &ours(&ServerName::CHAT)))?;
+    let model = after(grammar.of_model)?;
+    let model = model_name(model).ok_or_else(|| not_ours(grammar.of_model, model, &model_path("FILE")))?;
+
+    let mut args: Vec<(Flag, Value)> = Vec::new();
+    let mut texts = texts.iter();
+    while let Some(name) = texts.next() {
+        let row = grammar.row(name);
+        let row = row.ok_or_else(|| format!("{} is not one that a plan may give", shown(name)))?;
+        if args.iter().any(|(flag, _)| *flag == row.flag) {
+            return Err(format!("{name} is there twice"));
+        }
+        let value = match row.kind {
+            Kind::Switch => Value::Nothing,
+            kind => {
+                let text = texts.next().ok_or_else(|| format!("{name} has no value"))?;
+                value(kind, text, || (grammar.ours)(row.flag, server, &model))
+                    .map_err(|why| format!("{name} {} {why}", shown(text)))?
+            }
+        };
+        args.push((row.flag, value));
+    }
+    let has = |flag: Flag| args.iter().any(|(known, _)| *known == flag);
+    if let Some(row) = grammar.rows.iter().find(|row| row.required && !has(row.flag)) {
+        return Err(missing(row.flag));
+    }
+    if let Some((one, other)) = grammar.opposites.iter().find(|(one, other)| has(*one) && has(*other)) {
+        return Err(format!("{} and {} contradict each other", one.name(), other.name()));
+    }
+    Ok(ServerArgs { grammar, server, model, args })
+}
+
+/// Reads a value, which renders to `text` again. `ours` is the one that we set; the error says what is wrong with it.
+fn value(kind: Kind, text: &str, ours: impl Fn() -> Option<String>) -> std::result::Result<Value, String> {
+    match kind {
+        Kind::Switch => Ok(Value::Nothing),
+        Kind::Whole(least, most) => match text.parse::<i64>() {
+            Ok(number) if (least..=most).contains(&number) && number.to_string() == text => {
+                Ok(Value::Whole(number))
+            }
+            _ => Err(format!("is not a whole number between {least} and {most}")),
+        },
+        Kind::OneOf(words) => match words.iter().find(|word| **word == text) {
+            Some(word) => Ok(Value::Word(word)),
+            None => Err(format!("is none of {}", words.join(", "))),
+        },
+        Kind::Shares => {
+            let shares: Option<Vec<u64>> =
+                text.split(',').take(CARDS + 1).map(|part| part.parse().ok()).collect();
+            match shares {
+                Some(shares) if shares.len() <= CARDS && joined(&shares) == text => Ok(Value::Shares(shares)),
+                _ => Err(format!("is not a row of at most {CARDS} whole numbers")),
+            }
+        }
+        Kind::Text => match text.is_empty() || text.len() > TEXT || text.contains(char::is_control) {
+            true => Err(format!("is not one line of at most {TEXT} bytes")),
+            false => Ok(Value::Text(text.to_string())),
+        },
+        Kind::Ours => match ours() {
+            Some(right) if right == text => Ok(Value::Ours),
+            right => Err(chosen(&right.unwrap_or_default())),
+        },
+    }
+}
+
+fn missing(flag: Flag) -> String {
+    format!("{} is missing", flag.name())
+}
+
+fn not_ours(flag: Flag, found: &str, right: &str) -> String {
+    format!("{} {} {}", flag.name(), shown(found), chosen(right))
+}
+
+fn chosen(right: &str) -> String {
+    format!("is not for a plan to choose: it is {right}")
+}
+
+/// A stranger's text in an error: escaped, and cut.
+fn shown(text: &str) -> String {
+    let cut: String = text.chars().take(64).collect();
+    if cut.len() < text.len() { format!("{:?}…", cut) } else { format!("{cut:?}") }
+}
+
+fn joined(shares: &[u64]) -> String {
+    shares.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Arguments while they are composed; [`Draft::done`] puts them through the gate.
+pub(super) struct Draft<'a> {
+    grammar: &'static Grammar,
+    server: ServerName,
+    model: &'a str,
+    texts: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(grammar: &'static Grammar, server: ServerName, model: &'a str) -> Draft<'a> {
+        Draft { grammar, server, model, texts: Vec::new() }
+    }
+
+    pub fn switch(&mut self, flag: Flag) -> &mut Draft<'a> {
+        self.texts.push(flag.name().to_string());
+        self
+    }
+
+    pub fn set(&mut self, flag: Flag, value: impl ToString) -> &mut Draft<'a> {
+        self.texts.push(flag.name().to_string());
+        self.texts.push(value.to_string());
+        self
+    }
+
+    /// Adds one whose value we set.
+    pub fn ours(&mut self, flag: Flag) -> &mut Draft<'a> {
+        let value = (self.grammar.ours)(flag, self.server, self.model).unwrap_or_default();
+        self.set(flag, value)
+    }
+
+    pub fn shares(&mut self, flag: Flag, shares: &[u64]) -> &mut Draft<'a> {
+        self.set(flag, joined(shares))
+    }
+
+    pub fn done(self) -> Result<ServerArgs> {
+        Ok(ServerArgs::parse(self.grammar, &self.texts).map_err(Failure::failed)?)
+    }
+}

@@ -1,0 +1,114 @@
+//! What this program has to know of an engine. docs/add-engine.md says how to add one.
+
+use super::arguments::ServerArgs;
+use super::grammar::Grammar;
+use super::launch::Launch;
+use super::question::{Guarded, Question, Vector};
+use super::reported::Reported;
+use super::server::Role;
+use super::split::SplitMode;
+use super::streamed::Streamed;
+use crate::error::Result;
+use crate::model::format::Format;
+use serde_json::Value;
+
+/// A program that serves models.
+pub trait Engine: Sync {
+    /// Returns its name, in plans and in messages.
+    fn name(&self) -> &'static str {
+        self.grammar().engine
+    }
+
+    /// Returns the formats of models that it serves.
+    fn formats(&self) -> &'static [Format];
+
+    /// Returns the roles that it serves.
+    fn roles(&self) -> &'static [Role];
+
+    // ---- Arguments ----
+
+    /// Returns the arguments that a plan may give it.
+    fn grammar(&self) -> &'static Grammar;
+
+    /// Makes the arguments of a server. Every value is written out, because defaults change between builds.
+    fn arguments(&self, launch: &Launch) -> Result<ServerArgs>;
+
+    /// Refuses, with a reason, a build that plans cannot be pinned to, and an argument that it does not take.
+    fn check(&self, build: &str, args: &ServerArgs) -> std::result::Result<(), String>;
+
+    /// Returns how many layers are on cards, the output among them.
+    fn layers_on_cards(&self, args: &ServerArgs) -> u64;
+
+    /// Returns the way in which several cards share the model; `None` where they do not.
+    fn split_mode(&self, args: &ServerArgs) -> Option<SplitMode>;
+
+    // ---- Runtime ----
+
+    /// Returns the name of its program in an archive.
+    fn program(&self) -> &'static str {
+        self.grammar().program
+    }
+
+    /// Returns the repository whose releases have its archives.
+    fn repository(&self) -> &'static str;
+
+    /// Returns beginnings of the names of its own libraries, which it may load while it runs.
+    fn libraries(&self) -> &'static [&'static str];
+
+    /// Returns the arguments with which the program says which build it is.
+    fn asks_build(&self) -> &'static [&'static str];
+
+    /// Reads the build from what it said, such as `b11434`; `None` if it does not say.
+    fn build(&self, said: &str) -> Option<String>;
+
+    // ---- Service ----
+
+    /// Returns the template of its unit.
+    fn unit(&self) -> &'static str;
+
+    /// Returns variables that its program is started with.
+    fn environment(&self) -> &'static [(&'static str, Variable)];
+
+    // ---- HTTP interface ----
+
+    /// Returns the path that answers 200 when the model is loaded, and 503 before that, without the key.
+    fn health(&self) -> &'static str;
+
+    /// Returns requests that only the key opens.
+    fn guarded(&self) -> &'static [Guarded];
+
+    /// Asks for at most `tokens` tokens of an answer, which comes line by line.
+    fn chat(&self, text: &str, tokens: u64) -> Question;
+
+    /// Asks for the tokens of a text: a question that costs little, and that only the key opens.
+    fn tokenize(&self, text: &str) -> Question;
+
+    /// Asks for exactly `generate` tokens after the first `prompt` tokens of a text, whose tokens were `tokenized`.
+    fn timed(&self, tokenized: &Value, prompt: u64, generate: u64) -> Question;
+
+    /// Takes in a line of an answer. A line that brings it nearer to its end makes [`Streamed::done`] larger.
+    ///
+    /// # Errors
+    /// The server says that it failed, or what no server says.
+    fn hear(&self, line: &str, streamed: &mut Streamed) -> Result<()>;
+
+    /// Asks for the vector of a text.
+    fn embed(&self, text: &str) -> Question;
+
+    /// Reads the vector of an answer; `None` where there is none.
+    fn vector(&self, answer: &Value) -> Option<Vector>;
+
+    // ---- Log ----
+
+    /// Reads the log of one start.
+    fn reported(&self, lines: &[String]) -> Reported;
+}
+
+/// Value of a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// This text.
+    Text(&'static str),
+    /// A key that is new at every start and that nobody has.
+    RandomKey,
+}

@@ -1,0 +1,124 @@
+//! llama.cpp: its program is llama-server.
+
+mod api;
+pub mod build;
+mod compose;
+mod flags;
+pub mod log;
+mod version;
+
+use super::arguments::ServerArgs;
+use super::grammar::Grammar;
+use super::kind::{Engine, Variable};
+use super::launch::Launch;
+use super::question::{Guarded, Question, Vector};
+use super::reported::Reported;
+use super::server::Role;
+use super::split::SplitMode;
+use super::streamed::Streamed;
+use crate::error::Result;
+use crate::model::format::Format;
+use serde_json::Value;
+
+/// llama.cpp.
+pub struct LlamaCpp;
+
+impl Engine for LlamaCpp {
+    fn formats(&self) -> &'static [Format] {
+        &[Format::Gguf]
+    }
+
+    fn roles(&self) -> &'static [Role] {
+        &[Role::Chat, Role::Embedding]
+    }
+
+    fn grammar(&self) -> &'static Grammar {
+        &flags::GRAMMAR
+    }
+
+    fn arguments(&self, launch: &Launch) -> Result<ServerArgs> {
+        compose::arguments(launch)
+    }
+
+    fn check(&self, build: &str, args: &ServerArgs) -> std::result::Result<(), String> {
+        build::find(build).map_err(|error| error.to_string())?.check(args)
+    }
+
+    fn layers_on_cards(&self, args: &ServerArgs) -> u64 {
+        args.whole(flags::N_GPU_LAYERS).map_or(0, i64::unsigned_abs)
+    }
+
+    fn split_mode(&self, args: &ServerArgs) -> Option<SplitMode> {
+        args.word(flags::SPLIT_MODE)?.parse().ok()
+    }
+
+    fn repository(&self) -> &'static str {
+        "ggml-org/llama.cpp"
+    }
+
+    fn libraries(&self) -> &'static [&'static str] {
+        &["libllama", "libggml", "libmtmd"]
+    }
+
+    fn asks_build(&self) -> &'static [&'static str] {
+        &["--version"]
+    }
+
+    fn build(&self, said: &str) -> Option<String> {
+        version::parse(said)
+    }
+
+    fn unit(&self) -> &'static str {
+        include_str!("../../../templates/systemd/agi-provision-llama.service")
+    }
+
+    fn environment(&self) -> &'static [(&'static str, Variable)] {
+        &[
+            // The buffers and offloaded layers, which the proof after the start compares with the ledger, are
+            // told from verbosity 4 on. It tells nothing of what users ask; an argument of the plan would win.
+            ("LLAMA_ARG_LOG_VERBOSITY", Variable::Text("4")),
+            // At that verbosity it tells the last characters of its key, if it has one key; of two it tells that
+            // they are two (server-http.cpp).
+            ("LLAMA_API_KEY", Variable::RandomKey),
+        ]
+    }
+
+    fn health(&self) -> &'static str {
+        "/health"
+    }
+
+    fn guarded(&self) -> &'static [Guarded] {
+        api::GUARDED
+    }
+
+    fn chat(&self, text: &str, tokens: u64) -> Question {
+        api::chat(text, tokens)
+    }
+
+    fn tokenize(&self, text: &str) -> Question {
+        api::tokenize(text)
+    }
+
+    fn timed(&self, tokenized: &Value, prompt: u64, generate: u64) -> Question {
+        api::timed(tokenized, prompt, generate)
+    }
+
+    fn hear(&self, line: &str, streamed: &mut Streamed) -> Result<()> {
+        api::hear(line, streamed)
+    }
+
+    fn embed(&self, text: &str) -> Question {
+        api::embed(text)
+    }
+
+    fn vector(&self, answer: &Value) -> Option<Vector> {
+        api::vector(answer)
+    }
+
+    fn reported(&self, lines: &[String]) -> Reported {
+        log::parse_log(lines.iter().map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests;
