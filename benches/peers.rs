@@ -3,8 +3,9 @@
 //!
 //!     cargo bench --bench peers [-- HOSTS]        (root; boots lab hosts; installs both from PyPI)
 //!
-//! The jobs are in benches/peers/site.yml. Ours does more: it verifies the hardware before, and times the model
-//! after, at the first apply and after a change.
+//! The jobs are in benches/peers/site.yml; all of them ask the model and time it after a start. Ours verifies the
+//! hardware besides, and lets hosts that share a machine, as these do, take turns. `--only ours|ansible|pyinfra`
+//! leaves the others out.
 
 #[path = "../tests/lab/mod.rs"]
 mod lab;
@@ -35,36 +36,55 @@ fn main() {
     bench.prepare();
     println!("{count} host(s); load {}", load());
 
-    let (first, noop, bare, changed) = bench.ours();
-    line("agi-provision", first, noop, changed);
-    println!("ssh host true, all at once: {:.2} s", bare.as_secs_f64());
-    bench.everywhere("systemctl stop agi-provision-llama");
-    let ansible = bench.peer(&|bench| bench.ansible());
-    line("Ansible", ansible.0, ansible.1, ansible.2);
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let ours = wanted("ours").then(|| bench.ours());
+    bench.everywhere("systemctl disable -q --now agi-provision-llama");
+    let ansible = wanted("ansible").then(|| bench.peer("Ansible", &|bench| bench.ansible()));
     bench.everywhere(
         "systemctl disable -q --now peer; userdel peer; rm -rf /etc/peer /var/lib/peer /etc/systemd/system/peer.service",
     );
-    let pyinfra = bench.peer(&|bench| bench.pyinfra());
-    line("pyinfra", pyinfra.0, pyinfra.1, pyinfra.2);
-
-    let times = |theirs: Duration| theirs.as_secs_f64() / noop.as_secs_f64();
-    println!("nothing to do: Ansible takes {:.0} times as long (bound: 20)", times(ansible.1));
-    println!("nothing to do: pyinfra takes {:.0} times as long (bound: 10)", times(pyinfra.1));
-    let bound = if count == 1 { 1.0 } else { 1.2 };
-    println!(
-        "nothing to do: {:.2} times `ssh host true` (bound: {bound})",
-        noop.as_secs_f64() / bare.as_secs_f64()
-    );
+    let pyinfra = wanted("pyinfra").then(|| bench.peer("pyinfra", &|bench| bench.pyinfra()));
+    if let Some(ours) = &ours {
+        for (name, theirs, bound) in [("Ansible", &ansible, 20), ("pyinfra", &pyinfra, 10)] {
+            let Some(theirs) = theirs else { continue };
+            let times = |of: fn(&Times) -> Duration| of(theirs).as_secs_f64() / of(ours).as_secs_f64();
+            println!(
+                "nothing to do: {name} takes {:.0} times as long (bound: {bound})",
+                times(|times| times.noop)
+            );
+            println!("first: {name} takes {:.2} times as long", times(|times| times.first));
+            println!(
+                "one setting changed: {name} takes {:.2} times as long (bound: 1)",
+                times(|times| times.changed)
+            );
+        }
+    }
     println!("load {}", load());
 }
 
-fn line(who: &str, first: Duration, noop: Duration, changed: Duration) {
-    println!(
-        "{who}: first {:.2} s, nothing to do {:.2} s, one setting changed {:.2} s",
-        first.as_secs_f64(),
-        noop.as_secs_f64(),
-        changed.as_secs_f64()
-    );
+/// Times of one program.
+struct Times {
+    first: Duration,
+    noop: Duration,
+    changed: Duration,
+}
+
+/// What everything on this machine has run so far, hosts included: the processor's time that was neither idle nor
+/// waiting for a disk.
+fn busy() -> Duration {
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    let ticks: Vec<u64> = first.split_whitespace().skip(1).filter_map(|word| word.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; a hundred a second.
+    let busy = [0, 1, 2, 5, 6].iter().filter_map(|at| ticks.get(*at)).sum::<u64>();
+    Duration::from_millis(busy * 10)
+}
+
+/// Says how long each part took, and how much of the processors it and whatever else ran here meanwhile.
+fn line(who: &str, part: &str, took: Duration, busy_before: Duration) {
+    let busy = busy().saturating_sub(busy_before).as_secs_f64();
+    println!("{who}: {part} {:.2} s ({busy:.1} s of processor on the whole machine)", took.as_secs_f64());
 }
 
 fn load() -> String {
@@ -137,8 +157,8 @@ impl Bench {
         command
     }
 
-    /// First, nothing to do, `ssh host true`, one changed setting.
-    fn ours(&self) -> (Duration, Duration, Duration, Duration) {
+    /// Also against `ssh host true`, all at once.
+    fn ours(&self) -> Times {
         let apply = |ctx: &str| {
             let mut apply = self.command(Path::new(env!("CARGO_BIN_EXE_agi-provision")));
             apply.args([
@@ -156,13 +176,30 @@ impl Bench {
             apply.arg("--inventory").arg(self.path("hosts")).arg("--known-hosts").arg(self.path("known"));
             time(&mut apply)
         };
+        let who = "agi-provision";
+        let before = busy();
         let first = apply("512");
+        line(who, "first", first, before);
         let (mut noop, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..2 * RUNS {
             noop.push(apply("512"));
             bare.push(self.bare());
         }
-        (first, median(noop), median(bare), apply("1024"))
+        let (noop, bare) = (median(noop), median(bare));
+        let bound = if self.hosts.len() == 1 { 1.0 } else { 1.2 };
+        println!(
+            "{who}: nothing to do {:.2} s; ssh host true {:.2} s",
+            noop.as_secs_f64(),
+            bare.as_secs_f64()
+        );
+        println!(
+            "{who}: {:.2} times `ssh host true` (bound: {bound})",
+            noop.as_secs_f64() / bare.as_secs_f64()
+        );
+        let before = busy();
+        let changed = apply("1024");
+        line(who, "one setting changed", changed, before);
+        Times { first, noop, changed }
     }
 
     /// OpenSSH to every host at once.
@@ -182,15 +219,20 @@ impl Bench {
         start.elapsed()
     }
 
-    /// First, nothing to do, one changed setting.
-    fn peer(&self, run: &dyn Fn(&Bench) -> Duration) -> (Duration, Duration, Duration) {
+    fn peer(&self, who: &str, run: &dyn Fn(&Bench) -> Duration) -> Times {
         self.arguments(512);
+        let before = busy();
         let first = run(self);
+        line(who, "first", first, before);
         // On twenty hosts they take minutes.
         let runs = if self.hosts.len() == 1 { RUNS } else { 1 };
         let noop = median((0..runs).map(|_| run(self)).collect());
+        println!("{who}: nothing to do {:.2} s", noop.as_secs_f64());
         self.arguments(1024);
-        (first, noop, run(self))
+        let before = busy();
+        let changed = run(self);
+        line(who, "one setting changed", changed, before);
+        Times { first, noop, changed }
     }
 
     fn ansible(&self) -> Duration {

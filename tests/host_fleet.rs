@@ -60,6 +60,38 @@ fn a_fleet_of_three_with_one_that_fails() {
     assert_eq!(answer["host"], "one");
     assert_eq!(on(&["status", "--limit", "nothing"]).status, 2);
 
+    // One object a line for one host and for three; all of stderr is objects as well.
+    for (limit, count) in [("g3,!two", 1), ("*", 3)] {
+        let lines = on(&["status", "--limit", limit, "--format", "jsonl", "--log-format", "json"]);
+        assert_eq!(lines.status, 0, "{lines:?}");
+        let objects = |text: &str| -> Vec<Value> {
+            text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+        };
+        let answers = objects(&lines.stdout);
+        assert!(answers.len() == count && answers.iter().all(|one| one["host"].is_string()), "{lines:?}");
+        let told = objects(&lines.stderr);
+        let ends = told.iter().filter(|line| line["event"] == "end" && line["host"].is_string());
+        assert_eq!(ends.count(), count, "{lines:?}");
+    }
+
+    // Something changes on all of them, which share one kernel: never two jobs at once.
+    let change =
+        [&apply[..], &["--limit", "one,two", "--ctx", "1024", "--slots", "1", "--log-format", "json"]]
+            .concat();
+    let changed = on(&change);
+    assert_eq!(changed.status, 0, "{changed:?}");
+    let mut working: Vec<String> = Vec::new();
+    for line in changed.stderr.lines() {
+        let line: Value = serde_json::from_str(line).expect("an object a line");
+        let host = line["host"].as_str().unwrap_or_default().to_string();
+        match line["event"].as_str() {
+            Some("step") if !working.contains(&host) => working.push(host),
+            Some("end") => working.retain(|working| *working != host),
+            _ => {}
+        }
+        assert!(working.len() <= 1, "{working:?}: {changed:?}");
+    }
+
     // Ansible's inventories say the same.
     let ini = format!(
         "[all:vars]\nansible_user=admin\n[g]\none ansible_host={} ansible_ssh_private_key_file={}\n",

@@ -32,3 +32,20 @@ server.shell(
     _shell_executable="bash",
     _sudo=True,
 )
+# As agi-provision after a start: an answer, and a prompt with an answer whose speeds the server tells.
+question = '{"messages":[{"role":"user","content":"Say hello."}],"max_tokens":32}'
+timed = '{"prompt":"' + "one two three four five six seven eight " * 16 + '","n_predict":64,"ignore_eos":true}'
+for path, body in (("/v1/chat/completions", question), ("/completion", timed)):
+    request = (
+        f"POST {path} HTTP/1.0\\r\\nAuthorization: Bearer $(cat /etc/peer/api-key)\\r\\n"
+        f"Content-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
+    )
+    server.shell(
+        commands=[
+            f"exec 3<>/dev/tcp/127.0.0.1/8099 && printf \"{request}\" >&3 && printf '%s' '{body}' >&3 && "
+            "grep -q predicted_per_second <&3"
+        ],
+        _shell_executable="bash",
+        _sudo=True,
+        _if=lambda: arguments.did_change() or unit.did_change(),
+    )

@@ -4,6 +4,7 @@ use super::attempt::{HostOutcome, Work};
 use super::host::Host;
 use super::session;
 use super::show::{Bars, Plain, Show, Silent};
+use super::show_json::JsonLines;
 use crate::error::{Context, Result};
 use indicatif::MultiProgress;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub enum Style {
     Bars,
     /// Lines on stderr.
     Plain,
+    /// JSON lines on stderr.
+    Json,
     /// Nothing.
     Silent,
 }
@@ -64,6 +67,7 @@ async fn all(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style) -> Results
             let blocking = tokio::task::spawn_blocking(move || {
                 let mut show = show(&host, style, &bars);
                 let result = session::run(&host, &work, show.as_mut());
+                result.as_ref().err().into_iter().for_each(|error| show.failed(error));
                 show.finish();
                 result
             });
@@ -94,6 +98,7 @@ fn show(host: &Host, style: Style, bars: &MultiProgress) -> Box<dyn Show> {
     match style {
         Style::Bars => Box::new(Bars::new(&host.name(), bars)),
         Style::Plain => Box::new(Plain::new(&host.name())),
+        Style::Json => Box::new(JsonLines::new(&host.name())),
         Style::Silent => Box::new(Silent),
     }
 }

@@ -16,6 +16,8 @@ pub mod retry;
 mod root;
 pub mod session;
 pub mod show;
+mod show_json;
+mod turns;
 mod upload;
 
 pub use attempt::{HostOutcome, Work};

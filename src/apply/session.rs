@@ -7,14 +7,18 @@ use super::host::Host;
 use super::link::Stream;
 use super::root::not_root;
 use super::show::{Show, Silent};
+use super::turns;
 use super::upload;
 use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::ssh::{Lost, TimedOut};
+use crate::wire::frames::Frame;
 use crate::wire::protocol::{Apply, Event, Op};
 use std::time::{Duration, Instant};
 
 /// `logs --follow` waits for the service to say something.
 const FOLLOWING: Duration = Duration::from_secs(10 * 365 * 86400);
+/// How often an agent that waits for its turn hears that the client is still there.
+const BEAT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer that are kept; facts are the largest part of one, some 100 KB.
 const MOST_KEPT: usize = 32 << 20;
 /// How often the agent is staged: another session that ends may take it along.
@@ -135,6 +139,8 @@ fn converse(
     heard: &mut Heard,
 ) -> Result<HostOutcome> {
     let (mut events, mut kept) = (Vec::new(), 0);
+    // Of the host's machine, until this host is done.
+    let (mut machine, mut turn) = (None, None);
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };
     loop {
@@ -158,8 +164,12 @@ fn converse(
             Event::Alive => heard.restarts,
             _ => matches!(event, Event::Restarting { .. }),
         };
+        if let Event::Facts { facts } = &event {
+            machine = facts.os.boot_id.clone();
+        }
         match event {
             Event::End(end) => {
+                drop(turn);
                 stream.finish()?;
                 return Ok(HostOutcome { host: host.name(), end, events });
             }
@@ -167,6 +177,18 @@ fn converse(
                 let mut each = blobs.iter();
                 each.try_for_each(|need| upload::send(host, stream.as_mut(), work, need, show))
                     .map_err(cut_off)?
+            }
+            Event::Turn => {
+                if let Some(machine) = &machine {
+                    let mut said = false;
+                    turn = turns::take(machine, BEAT, || {
+                        if !std::mem::replace(&mut said, true) {
+                            show.waiting();
+                        }
+                        stream.write(&Frame::Alive.header()).map_err(cut_off)
+                    })?;
+                }
+                stream.write(&Frame::End.header()).map_err(cut_off)?;
             }
             Event::Progress { .. } | Event::Alive => {}
             // Shown as it comes, for as long as someone looks.

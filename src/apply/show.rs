@@ -16,9 +16,15 @@ pub trait Show: Send {
     fn event(&mut self, event: &Event);
     /// Bytes of an upload so far.
     fn upload(&mut self, name: &str, done: u64, total: u64);
+    /// The host waits until another one on the same machine is done.
+    fn waiting(&mut self) {}
+    /// The host could not be worked on.
+    fn failed(&mut self, _: &anyhow::Error) {}
     /// The host is finished.
     fn finish(&mut self);
 }
+
+const WAITS: &str = "waiting until another host on the same machine is done";
 
 /// Says nothing.
 pub struct Silent;
@@ -118,6 +124,10 @@ impl Show for Plain {
         self.bytes(&format!("sending {name}"), done, total);
     }
 
+    fn waiting(&mut self) {
+        self.say(WAITS);
+    }
+
     fn finish(&mut self) {}
 }
 
@@ -186,6 +196,10 @@ impl Show for Bars {
             self.bar.reset_eta();
         }
         self.bar.set_position(done);
+    }
+
+    fn waiting(&mut self) {
+        self.bar.set_message(outside::line(&format!("{}: {WAITS}", self.host)));
     }
 
     fn finish(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::driver_arg::{self, From};
 use super::hosts::{self, HostArgs, Task};
-use super::output::{Format, print, print_json};
+use super::output::{HostFormat, print};
 use super::source::{self, Source, SourceArgs};
 use crate::apply::LocalFile;
 use crate::apply::fleet::Results;
@@ -95,7 +95,7 @@ pub struct Args {
     yes: bool,
     /// How to print the result
     #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 fn mirror(text: &str) -> Result<(String, String), String> {
@@ -146,9 +146,10 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     let sha256 = given.as_ref().map(GivenCertificate::sha256).transpose()?;
     let runtime = source::runtime(&args.runtime_archive)?;
+    let several = hosts.len() > 1;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, &runtime, sha256.as_ref())?);
+        tasks.insert(each, task(args, source, &runtime, sha256.as_ref(), several)?);
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
     if looks_first {
@@ -156,10 +157,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         if hosts::worst(&probed) != Exit::Done {
             // A host that could not be looked at ends it for all, before anything is changed.
             return match args.format {
-                Format::Json => {
-                    print_json(&hosts::to_json(&probed, document)).map(|()| hosts::worst(&probed))
-                }
-                Format::Text => Ok(hosts::conclude(&probed)),
+                HostFormat::Text => Ok(hosts::conclude(&probed)),
+                _ => hosts::print_answers(&probed, args.format, document),
             };
         }
         let own = for_hosts(args, &overrides, probed)?;
@@ -174,7 +173,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
         for (task_of, own) in each.iter_mut().zip(&own) {
             if let Some(source) = own {
-                *task_of = task(args, source, &runtime, sha256.as_ref())?;
+                *task_of = task(args, source, &runtime, sha256.as_ref(), several)?;
             }
         }
     }
@@ -192,9 +191,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         });
         results = run(each)?;
     }
-    if args.format == Format::Json {
-        print_json(&hosts::to_json(&results, document))?;
-        return Ok(hosts::worst(&results));
+    if args.format != HostFormat::Text {
+        return hosts::print_answers(&results, args.format, document);
     }
     for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         for event in &outcome.events {
@@ -235,7 +233,7 @@ fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Ve
         facts.disk.free_bytes = facts.disk.total_bytes;
         let source = args.source.load_for_host(each, &facts)?;
         super::inspect::check_allowed(&source.plan, &args.allow)?;
-        if args.format == Format::Text {
+        if args.format == HostFormat::Text {
             say!(
                 "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
             );
@@ -267,7 +265,13 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
-fn task(args: &Args, source: &Source, runtime: &[LocalFile], certificate: Option<&String>) -> Result<Task> {
+fn task(
+    args: &Args,
+    source: &Source,
+    runtime: &[LocalFile],
+    certificate: Option<&String>,
+    several: bool,
+) -> Result<Task> {
     let mut files = source.files(runtime, &args.model_file, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
@@ -291,6 +295,7 @@ fn task(args: &Args, source: &Source, runtime: &[LocalFile], certificate: Option
         models: blobs(CarriedKind::Model).collect(),
         client: client(),
         mirrors: args.mirror.clone(),
+        turns: several,
         expose: Expose {
             names: Vec::new(),
             certificate: certificate.cloned(),

@@ -1,6 +1,7 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
-use super::output::Format;
+use super::output::{HostFormat, LogFormat, print, print_json};
+use super::summary::{self, Group};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
@@ -64,6 +65,9 @@ pub struct HostArgs {
     /// Hosts worked on at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = side_by_side)]
     jobs: usize,
+    /// How to write progress to stderr
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
     /// The agi-provision executable to run on the host, where this one cannot
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
@@ -88,6 +92,9 @@ impl HostArgs {
 
     /// Exit 2 when no host is named, or a name is none.
     pub fn hosts(&self) -> Result<Vec<Host>> {
+        if self.log_format == LogFormat::Json {
+            crate::say::as_json();
+        }
         if self.local {
             return Ok(vec![Host::Local { called: None }]);
         }
@@ -211,7 +218,11 @@ impl HostArgs {
         let hosts = self.hosts()?;
         let work = Arc::new(Work { op, agent: self.agent()?, files, token: None, certificate: None });
         let each = hosts.into_iter().map(|host| (host, work.clone())).collect();
-        fleet::run(each, self.jobs, style, interrupted)
+        fleet::run(each, self.jobs, self.log(style), interrupted)
+    }
+
+    fn log(&self, style: Style) -> Style {
+        if self.log_format == LogFormat::Json { Style::Json } else { style }
     }
 
     /// Does to every host what is meant for it, in the order of [`HostArgs::hosts`], and notes for
@@ -228,7 +239,8 @@ impl HostArgs {
             let (agent, token, certificate) = (agent.clone(), token.clone(), certificate.cloned());
             Arc::new(Work { op, files, agent, token, certificate })
         });
-        let results = fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, style, interrupted)?;
+        let results =
+            fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, self.log(style), interrupted)?;
         if let Some(inventory) = self.inventory.as_ref().filter(|path| *path != Path::new("-")) {
             let names: Vec<String> = self.entries()?.into_iter().map(|entry| entry.name).collect();
             let failed: Vec<String> = (names.iter().zip(&results))
@@ -262,11 +274,11 @@ fn token() -> Option<Token> {
 }
 
 /// Bars for a person, lines for a log, silence for a script.
-pub fn style(format: Format) -> Style {
+pub fn style(format: HostFormat) -> Style {
     match format {
-        Format::Json => Style::Silent,
-        Format::Text if super::output::interactive() => Style::Bars,
-        Format::Text => Style::Plain,
+        HostFormat::Json | HostFormat::Jsonl => Style::Silent,
+        HostFormat::Text if super::output::interactive() => Style::Bars,
+        HostFormat::Text => Style::Plain,
     }
 }
 
@@ -288,7 +300,7 @@ pub fn conclude(results: &Results) -> Exit {
     worst(results)
 }
 
-/// `3 hosts: 2 done, 1 failed (b)`, the worst first.
+/// The worst first.
 fn summary(results: &Results) -> String {
     let words = [
         (Exit::Failed, "failed"),
@@ -300,14 +312,12 @@ fn summary(results: &Results) -> String {
         (Exit::Usage, "refused"),
         (Exit::Done, "done"),
     ];
-    let part = |(wanted, word): &(Exit, &str)| {
-        let with = |(_, result): &&(Host, Result<crate::apply::HostOutcome>)| exit(result) == *wanted;
-        let hosts: Vec<String> = results.iter().filter(with).map(|(host, _)| host.name()).collect();
-        let names = if *wanted == Exit::Done { String::new() } else { format!(" ({})", hosts.join(", ")) };
-        (!hosts.is_empty()).then(|| format!("{} {word}{names}", hosts.len()))
+    let group = |(wanted, word): (Exit, &'static str)| {
+        let with = |(_, result): &&(Host, Result<crate::apply::HostOutcome>)| exit(result) == wanted;
+        let names: Vec<String> = results.iter().filter(with).map(|(host, _)| host.name()).collect();
+        Group { word, count: names.len(), names: if wanted == Exit::Done { Vec::new() } else { names } }
     };
-    let parts: Vec<String> = words.iter().filter_map(part).collect();
-    format!("{} hosts: {}", results.len(), parts.join(", "))
+    summary::text(&words.map(group))
 }
 
 fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
@@ -328,8 +338,12 @@ pub fn worst(results: &Results) -> Exit {
     Exit::worst(results.iter().map(|(_, result)| exit(result)))
 }
 
-/// One JSON object per host: how it ended, and with `document` what it answered.
-pub fn to_json(results: &Results, document: impl Fn(&[Event]) -> Value) -> Value {
+/// Prints each host's answer as JSON: how it ended, and with `document` what it said. Gives the exit code of the worst.
+pub fn print_answers(
+    results: &Results,
+    format: HostFormat,
+    document: impl Fn(&[Event]) -> Value,
+) -> Result<Exit> {
     let object = |(host, result): &(Host, Result<crate::apply::HostOutcome>)| match result {
         Ok(outcome) => {
             let mut value = end_json(&host.name(), &outcome.end);
@@ -343,11 +357,17 @@ pub fn to_json(results: &Results, document: impl Fn(&[Event]) -> Value) -> Value
             "message": format!("{error:#}"), "hint": hint(error),
         }),
     };
-    let all: Vec<Value> = results.iter().map(object).collect();
-    match <[Value; 1]>::try_from(all) {
-        Ok([one]) => one,
-        Err(several) => Value::Array(several),
+    let all = results.iter().map(object);
+    match (format, results.len()) {
+        (HostFormat::Jsonl, _) => {
+            for value in all {
+                print(&outside::json(&value.to_string()))?;
+            }
+        }
+        (_, 1) => all.into_iter().try_for_each(|one| print_json(&one))?,
+        _ => print_json(&all.collect::<Vec<Value>>())?,
     }
+    Ok(worst(results))
 }
 
 fn end_json(host: &str, end: &End) -> Value {

@@ -1,7 +1,7 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
 use super::hosts::{self, HostArgs};
-use super::output::{Format, print, print_json};
+use super::output::{HostFormat, print};
 use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
 use crate::error::{Exit, Failure, Result};
@@ -17,7 +17,7 @@ pub struct HostOnly {
     hosts: HostArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 #[derive(clap::Args)]
@@ -32,7 +32,7 @@ pub struct ProbeArgs {
     url: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 #[derive(clap::Args)]
@@ -60,7 +60,7 @@ pub struct VerifyArgs {
     runtime_archive: Vec<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 #[derive(clap::Args)]
@@ -98,7 +98,7 @@ struct RotateArgs {
     yes: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 #[derive(clap::Args)]
@@ -113,7 +113,7 @@ pub struct RemoveArgs {
     yes: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 const STOPPED: &str = "nothing was changed";
@@ -187,12 +187,13 @@ pub fn status(args: &HostOnly) -> Result<Exit> {
 /// Prints what each host answered, then how it ended.
 fn answer(
     results: &Results,
-    format: Format,
+    format: HostFormat,
     of: impl Fn(&[Event]) -> Option<(Value, String)>,
 ) -> Result<Exit> {
-    if format == Format::Json {
-        print_json(&hosts::to_json(results, |events| of(events).map_or(json!({}), |(value, _)| value)))?;
-        return Ok(hosts::worst(results));
+    if format != HostFormat::Text {
+        return hosts::print_answers(results, format, |events| {
+            of(events).map_or(json!({}), |(value, _)| value)
+        });
     }
     for (host, result) in results {
         if let Some((_, text)) = result.as_ref().ok().and_then(|outcome| of(&outcome.events)) {
@@ -273,7 +274,7 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
         }
         KeyCommand::Rotate(args) => (rotate(args)?, args.format),
     };
-    if format == Format::Json {
+    if format != HostFormat::Text {
         let key = |events: &[Event]| {
             let text = events.iter().find_map(|event| match event {
                 Event::Output { text } => Some(text.clone()),
@@ -281,8 +282,7 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
             });
             json!({"key": text})
         };
-        print_json(&hosts::to_json(&results, key))?;
-        return Ok(hosts::worst(&results));
+        return hosts::print_answers(&results, format, key);
     }
     print_output(&results)?;
     Ok(hosts::conclude(&results))
@@ -316,9 +316,8 @@ pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let op = Op::Remove { keep_models: args.keep_models };
     let interrupted = "a host may be half removed; the same command again finishes";
     let results = args.hosts.run(op, Vec::new(), Style::Silent, interrupted)?;
-    if args.format == Format::Json {
-        print_json(&hosts::to_json(&results, |_| json!({})))?;
-        return Ok(hosts::worst(&results));
+    if args.format != HostFormat::Text {
+        return hosts::print_answers(&results, args.format, |_| json!({}));
     }
     Ok(hosts::conclude(&results))
 }

@@ -30,6 +30,7 @@ mod resolve;
 mod rollback;
 mod shell;
 mod source;
+mod summary;
 mod tunnel;
 
 use crate::error::{self, Exit, Result};

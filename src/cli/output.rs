@@ -12,6 +12,24 @@ pub enum Format {
     Json,
 }
 
+/// How answers of hosts are printed: as JSON, one object, or an array of such objects for several hosts; as JSON lines,
+/// one such object a line, however many hosts there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HostFormat {
+    #[default]
+    Text,
+    Json,
+    Jsonl,
+}
+
+/// How progress is written to stderr: as JSON, one object a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
 /// Writes data to stdout, with nothing in it that a terminal would obey. A reader that went away has what it wanted (`| head`): the outcome stays what it
 /// was, without a word.
 ///

@@ -1,7 +1,7 @@
 //! `rollback`: back to the generation that served before.
 
 use super::hosts::{self, HostArgs};
-use super::output::{Format, print_json};
+use super::output::HostFormat;
 use crate::error::{Exit, Result};
 use crate::wire::protocol::Op;
 use serde_json::json;
@@ -15,7 +15,7 @@ pub struct Args {
     yes: bool,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: HostFormat,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -29,9 +29,8 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     let interrupted = "what has begun on a host goes on there; `status` shows what serves";
     let results = args.hosts.run(Op::Rollback, Vec::new(), hosts::style(args.format), interrupted)?;
-    if args.format == Format::Json {
-        print_json(&hosts::to_json(&results, |_| json!({})))?;
-        return Ok(hosts::worst(&results));
+    if args.format != HostFormat::Text {
+        return hosts::print_answers(&results, args.format, |_| json!({}));
     }
     Ok(hosts::conclude(&results))
 }

@@ -84,9 +84,13 @@ mod tests {
             let names = (0..count).map(|n| format!("{n}-{}", "x".repeat(length))).collect();
             let text = text(&failed(names));
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-            assert!(text.starts_with(&format!("{} hosts: {count} failed, 2 done\n  failed: 0-x", count + 2)), "{text}");
+            assert!(
+                text.starts_with(&format!("{} hosts: {count} failed, 2 done\n  failed: 0-x", count + 2)),
+                "{text}"
+            );
             let shown = text.matches("-x").count();
-            let more = text.rsplit_once("and ").and_then(|(_, rest)| rest.strip_suffix(" more")?.parse().ok());
+            let more =
+                text.rsplit_once("and ").and_then(|(_, rest)| rest.strip_suffix(" more")?.parse().ok());
             assert_eq!(shown + more.unwrap_or(0), count, "{text}");
         }
     }

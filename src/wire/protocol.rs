@@ -163,6 +163,9 @@ pub struct Apply {
     /// Beginnings of addresses and what to try in their place first.
     #[serde(default)]
     pub mirrors: Vec<(String, String)>,
+    /// Whether the client is asked for its word before the job begins ([`Event::Turn`]): it changes other hosts too.
+    #[serde(default)]
+    pub turns: bool,
     /// Settings for an API that is open to others.
     #[serde(default)]
     pub expose: Expose,
@@ -255,6 +258,9 @@ pub enum Event {
         /// Missing ranges of each blob.
         blobs: Vec<Needed>,
     },
+    /// All that is needed has arrived. The job begins with the client's word: frames that say it is still there, then
+    /// the one that ends a stream.
+    Turn,
     /// All bytes of a blob arrived and its hash is right.
     Received {
         /// Blob that has arrived.

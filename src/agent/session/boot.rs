@@ -55,6 +55,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         runtime_needs: None,
         wait: None,
         proxy: None,
+        turns: false,
         runtime_path: None,
         models: shelf.blobs(CarriedKind::Model),
         client: "cloud-init".to_string(),

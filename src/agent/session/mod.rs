@@ -271,7 +271,9 @@ pub fn apply(
         Ok(route) => route,
         Err(refused) => return Ok(refused),
     };
-    let started = claim(preflight).and_then(|()| fetch(&desired, input, output)).and_then(|()| {
+    let arrived = claim(preflight).and_then(|()| fetch(&desired, input, output));
+    let word = arrived.and_then(|()| if apply.turns { ready::client_word(input, output) } else { Ok(()) });
+    let started = word.and_then(|()| {
         let job = Job {
             apply,
             facts,
