@@ -47,6 +47,7 @@ fn main() {
     assert!(each_kib <= 512, "the memory is not bounded");
 }
 
+#[allow(clippy::zombie_processes, reason = "wait4 waits for it")]
 /// Wall clock, processor time, and peak memory in KiB.
 fn probe(inventory: &Path, host: &lab::Host, home: &Path) -> (Duration, Duration, u64) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agi-provision"));

@@ -7,14 +7,14 @@ use crate::hardware::vendor::driver::Origin;
 use crate::wire::protocol::Event;
 use clap::ValueEnum;
 
-/// Source of a driver.
+/// Source of a driver. Comments, not help, on the values: with help on values clap prints the long form of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum From {
-    /// The packages of the host's distribution
+    // The packages of the host's distribution
     Distribution,
-    /// NVIDIA's own repository, whose drivers are newer
+    // NVIDIA's own repository, whose drivers are newer
     Nvidia,
-    /// No driver is installed
+    // No driver is installed
     #[default]
     None,
 }

@@ -323,7 +323,7 @@ mod tests {
         let dwarf = card_of("NVIDIA GeForce GT 1030", 2048, "6.1");
         let argv = planned(vec![big.clone(), dwarf, big.clone()], 64, "llama-30b", |_| ());
         let argv = argv.0.llama_server.args.to_argv().join(" ");
-        assert!(argv.contains("--tensor-split 24576,0,24576 "), "{argv}");
+        assert!(argv.contains("--tensor-split 1,0,1 "), "{argv}");
         // A model that does not fit the one has both.
         let (plan, _) = planned(vec![small, big.clone()], 64, "llama-30b", |_| ());
         assert_eq!(plan.profile.gpus.len(), 2);
