@@ -139,6 +139,9 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     let worst = hosts::conclude(&results);
     super::exposed::show(&results, &args.hosts.flags());
+    if !args.check {
+        super::next::show(&results, &args.hosts.flags());
+    }
     Ok(worst)
 }
 

@@ -17,6 +17,7 @@ mod inspect;
 mod levels;
 mod model_arg;
 mod models;
+mod next;
 mod offers;
 mod output;
 pub mod plan;
@@ -25,12 +26,14 @@ mod rag_arg;
 mod reconcile;
 mod resolve;
 mod rollback;
+mod schema;
 mod shell;
 mod source;
+mod teach;
 mod tunnel;
 
 use crate::error::{self, Exit, Result};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use project::Settings;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
@@ -69,7 +72,7 @@ enum Command {
     /// Show what a host has
     Probe(inspect::ProbeArgs),
     /// Show what is installed on a host and whether it serves
-    Status(inspect::HostOnly),
+    Status(inspect::StatusArgs),
     /// Show the server's log
     Logs(inspect::LogsArgs),
     /// Bring a host's API to this machine, through SSH
@@ -92,8 +95,10 @@ enum Command {
     Config(config::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
-    /// Print the manual page
-    Man,
+    /// Print the JSON schema of a document
+    Schema(schema::Args),
+    /// Print the manual page, or write one for each command
+    Man(shell::ManArgs),
     /// Answer a client on a host
     #[command(hide = true)]
     Agent(agent::Args),
@@ -105,6 +110,9 @@ enum Command {
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     crate::secret::keep_memory_private();
+    if std::env::var_os(shell::VARIABLE).is_some() {
+        clap_complete::CompleteEnv::with_factory(taught).complete();
+    }
     if std::env::args_os().len() <= 1 {
         return first::run().code();
     }
@@ -115,7 +123,7 @@ pub fn main() -> u8 {
             return error::exit_code(&error).code();
         }
     };
-    let cli = match Cli::try_parse_from(&settings.arguments) {
+    let cli = match parse(&settings.arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &settings),
     };
@@ -130,6 +138,15 @@ pub fn main() -> u8 {
             exit.code()
         }
     }
+}
+
+/// Returns every command with its examples and completions.
+fn taught() -> clap::Command {
+    teach::taught(Cli::command(), || project::hosts_here(&Cli::command))
+}
+
+fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
 }
 
 /// Says which settings of a file or of the environment a mistake speaks of: nobody typed them.
@@ -159,8 +176,9 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),
         Command::Config(args) => config::run(&args, settings, &apply_command()),
-        Command::Completions(args) => shell::completions(&args, Cli::command()),
-        Command::Man => shell::man(Cli::command()),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Man(args) => shell::man(&args, taught()),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }

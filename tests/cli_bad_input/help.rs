@@ -27,6 +27,11 @@ fn walk(home: &Home, command: Vec<String>, found: &mut Vec<(String, String)>) {
         walk(home, command.iter().cloned().chain([below]).collect(), found);
     }
     let name = if command.is_empty() { "agi-provision".to_owned() } else { command.join("-") };
+    let short =
+        home.run(&args.iter().map(|arg| if *arg == "--help" { "-h" } else { arg }).collect::<Vec<_>>());
+    assert!(ran.stdout.contains("\nExamples:\n  "), "{command:?} has no example: {ran:?}");
+    assert!(short.stdout.len() <= ran.stdout.len(), "{command:?}: -h is longer than --help");
+    found.push((format!("{name}.short.txt"), short.stdout));
     found.push((format!("{name}.txt"), ran.stdout));
 }
 
