@@ -16,6 +16,7 @@ mod init;
 mod inspect;
 mod levels;
 mod model_arg;
+mod model_parts;
 mod models;
 mod next;
 mod offers;

@@ -1,9 +1,10 @@
 //! `--model`: a name of the registry, a GGUF file whose header is read, or a repository on Hugging
 //! Face (`hf:owner/repository[:quant]` and the other spellings of [`hub`]).
 
+use super::model_parts::{merged, part_names, parts_of};
 use crate::checked::{FileName, ModelId, Refused};
 use crate::engine;
-use crate::error::{Context, Failure, Result, bail, ensure};
+use crate::error::{Context, Failure, Result};
 use crate::model::format::{self, Format};
 use crate::model::gguf::{GgufError, Header};
 use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
@@ -390,60 +391,6 @@ fn format_of(path: &Path) -> Option<Format> {
 
 fn served(format: Format) -> bool {
     engine::all().iter().any(|engine| engine.formats().contains(&format))
-}
-
-/// One header of a split file's: the first has the metadata, each has tensors of its own.
-fn merged(headers: Vec<Header>) -> Result<Header> {
-    let count = headers.len() as u64;
-    let mut parts = headers.into_iter();
-    let mut whole = parts.next().expect("there is a first part");
-    let declared = whole.number("split.count").unwrap_or(1).max(1);
-    ensure!(declared == count, "the file is part of {declared}, but {count} are named");
-    let expected = whole.number("split.tensors.count");
-    let misplaced = |part: &Header, at: u64| part.number("split.no").is_some_and(|number| number != at);
-    ensure!(
-        !misplaced(&whole, 0),
-        "the first part is not part 1 of the model: its parts are in the wrong order"
-    );
-    for (at, part) in (1..).zip(parts) {
-        ensure!(
-            !misplaced(&part, at),
-            "part {} of the model says that it is another: its parts are in the wrong order",
-            at + 1
-        );
-        whole.tensors.extend(part.tensors);
-    }
-    let found = whole.tensors.len() as u64;
-    if let Some(expected) = expected.filter(|expected| *expected != found) {
-        bail!("the parts hold {found} tensors of {expected}: one is of another model, or named twice");
-    }
-    Ok(whole)
-}
-
-/// Names of all parts of a split file, given any of them; the name itself otherwise.
-fn part_names(name: &str) -> Result<Vec<String>> {
-    let Some((stem, number, count)) = split_name(name) else {
-        return Ok(vec![name.to_string()]);
-    };
-    if !(1..=count).contains(&number) || count > 999 {
-        return Err(Failure::usage(format!("{name} is not a part of {count}")).into());
-    }
-    Ok((1..=count).map(|n| format!("{stem}-{n:05}-of-{count:05}.gguf")).collect())
-}
-
-fn parts_of(path: &Path) -> Result<Vec<PathBuf>> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let names = part_names(&name)?;
-    if names.len() == 1 {
-        return Ok(vec![path.to_path_buf()]);
-    }
-    let parts: Vec<PathBuf> = names.iter().map(|name| path.with_file_name(name)).collect();
-    match parts.iter().find(|part| !part.is_file()) {
-        Some(missing) => Err(Failure::failed(format!("{} of the split model is missing", missing.display()))
-            .hint("all parts must lie in one directory")
-            .into()),
-        None => Ok(parts),
-    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,9 @@ fn parts_that_are_missing_or_do_not_belong_are_told() {
     let (first, second) = (|| part(&["token_embd", "output", "blk.0."], 0, 2), || part(&["blk.1."], 1, 2));
     let said = |parts: &[(&str, Vec<u8>)], name: &str| {
         let parts = folder(parts);
-        format!("{:#}", from_file(&parts.path().join(name), None).err().unwrap())
+        let error = from_file(&parts.path().join(name), None).err().unwrap();
+        assert!(crate::error::hint(&error).is_some(), "{error:#} has no hint");
+        format!("{error:#}")
     };
     let (one, two) = ("m-00001-of-00002.gguf", "m-00002-of-00002.gguf");
     let missing = said(&[(one, first())], one);

@@ -24,6 +24,35 @@ pub struct Card {
     pub generation: Generation,
     /// Dense peak of the instructions that multiply quantised matrices, 10^12 operations/s.
     pub tops: f64,
+    /// Which of the two no source confirms.
+    pub unsure: Unsure,
+}
+
+/// Figures of a card that are not known for certain, which makes a plan's interval wider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsure {
+    /// The peak of its memory.
+    pub bandwidth: bool,
+    /// The peak of its matrix instructions.
+    pub tops: bool,
+}
+
+impl Unsure {
+    /// A card without a row: both figures are another card's.
+    pub const ALL: Unsure = Unsure { bandwidth: true, tops: true };
+
+    /// Reads the names of figures, separated by spaces.
+    fn read(names: &str) -> Result<Unsure, String> {
+        let mut unsure = Unsure::default();
+        for name in names.split_whitespace() {
+            match name {
+                "bandwidth" => unsure.bandwidth = true,
+                "tops" => unsure.tops = true,
+                other => return Err(format!("a card has no figure {other:?}")),
+            }
+        }
+        Ok(unsure)
+    }
 }
 
 static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
@@ -38,6 +67,7 @@ static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
             link: fields.text("link").map(str::parse).transpose()?,
             generation: fields.need("generation")?.parse()?,
             tops: fields.need_number("tops")?,
+            unsure: Unsure::read(fields.text("unsure").unwrap_or_default())?,
         })
     };
     table.rows().map(|(_, fields)| card(&fields?)).collect::<Result<_, _>>().expect("checked by a test")
@@ -75,8 +105,9 @@ pub fn part(name: &str, vram_mib: u64) -> Option<(&'static Card, f64)> {
 }
 
 /// A card that stands in for one that has no row: of its generation, or of all where that is not known; of those
-/// with the memory nearest to `vram_mib`, the middle one by bandwidth.
-pub fn like(generation: Generation, vram_mib: u64) -> &'static Card {
+/// with the memory nearest to `vram_mib`, the middle one by bandwidth. Beside it, the share of it that counts: boards
+/// with less memory of separate chips have fewer channels and smaller processors too.
+pub fn like(generation: Generation, vram_mib: u64) -> (&'static Card, f64) {
     let mut cards: Vec<&Card> = all().iter().filter(|card| card.generation == generation).collect();
     if cards.is_empty() {
         cards = all().iter().collect();
@@ -85,7 +116,9 @@ pub fn like(generation: Generation, vram_mib: u64) -> &'static Card {
     let nearest = cards.iter().map(|card| far(card)).min_by(f64::total_cmp).expect("the table has cards");
     cards.retain(|card| far(card) < nearest + 0.1);
     cards.sort_by(|a, b| a.bandwidth_gb_s.total_cmp(&b.bandwidth_gb_s));
-    cards[(cards.len() - 1) / 2]
+    let card = cards[(cards.len() - 1) / 2];
+    let share = (vram_mib.max(1) as f64 / card.vram_mib.max(1) as f64).min(1.0);
+    (card, if generation.is_of_chips() { share } else { 1.0 })
 }
 
 /// Details that a catalogue gives of a card beside its name.
@@ -255,6 +288,24 @@ mod tests {
         let said = Said { gib: vec![80.0], merged: true, ..Said::default() };
         assert_eq!(recognise("A100_SXM4", &said).unwrap().0.name, "NVIDIA A100-SXM4-40GB".to_string());
         assert_eq!(recognise("RTX_4060_Ti", &said).unwrap().0.vram_mib, 8188);
+    }
+
+    #[test]
+    fn a_figure_that_no_source_confirms_is_named() {
+        let unsure = |name: &str| named(name).unwrap().unsure;
+        assert_eq!(unsure("NVIDIA GeForce RTX 3090"), Unsure::default());
+        assert_eq!(unsure("NVIDIA GeForce RTX 4090 Laptop GPU"), Unsure { tops: true, ..Unsure::default() });
+        assert!(unsure("NVIDIA GeForce GT 1030").bandwidth);
+        let both = unsure("AMD Instinct MI300A");
+        assert_eq!(both, Unsure::ALL);
+        assert!(Unsure::read("bandwith").is_err());
+    }
+
+    #[test]
+    fn a_card_with_less_memory_than_any_of_its_generation_has_less_of_all() {
+        let (card, share) = like(Generation::Ada, 3 << 10);
+        assert!(card.vram_mib > 6000 && share < 0.51, "{share} of {}", card.name);
+        assert_eq!(like(Generation::Ada, 24 << 10).1, 1.0);
     }
 
     #[test]

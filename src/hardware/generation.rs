@@ -75,6 +75,12 @@ impl Generation {
         ("xe", Generation::Xe),
     ];
 
+    /// Its boards have memory of separate chips, as many as channels: no stacks, and none in common with a host.
+    pub fn is_of_chips(self) -> bool {
+        use Generation::{AmpereHbm, BlackwellHbm, BlackwellSoc, Cdna, Hopper, Unknown, Volta};
+        !matches!(self, Volta | AmpereHbm | Hopper | BlackwellSoc | BlackwellHbm | Cdna | Unknown)
+    }
+
     /// The generation of NVIDIA's compute capability, such as `8.6` (CUDA C++ Programming Guide).
     pub fn of_compute_capability(capability: &str) -> Generation {
         let mut numbers = capability.split('.').map(|part| part.parse::<u64>().ok());

@@ -1,6 +1,6 @@
 //! Hardware profiles: `profiles/hardware.toml`, compiled in.
 
-use super::cards;
+use super::cards::{self, Unsure};
 use super::cpus::CpuClass;
 use super::facts::Vendor;
 use super::generation::Generation;
@@ -80,9 +80,9 @@ pub struct GpuSpec {
     /// Upper bound of what a CUDA process takes before any tensor, MiB; `profiles/hardware.toml` has the
     /// measurements.
     pub cuda_context_mib: u64,
-    /// `profiles/cards.csv` has it; else generation and speed are those of a card like it.
+    /// Figures that are not known for certain: `profiles/cards.csv` says which, or they are a card's like it.
     #[serde(skip)]
-    pub known: bool,
+    pub unsure: Unsure,
     /// From `profiles/cards.csv`, as `tops` is.
     #[serde(skip)]
     pub generation: Generation,
@@ -136,7 +136,7 @@ pub fn all() -> Vec<Profile> {
     let mut all = toml::from_str::<File>(text).expect("the embedded profiles are checked by a test").profile;
     for gpu in all.iter_mut().flat_map(|profile| &mut profile.gpus) {
         let card = cards::named(&gpu.name).expect("a test holds every card to profiles/cards.csv");
-        (gpu.known, gpu.generation, gpu.tops) = (true, card.generation, card.tops);
+        (gpu.unsure, gpu.generation, gpu.tops) = (card.unsure, card.generation, card.tops);
     }
     all
 }

@@ -7,7 +7,7 @@ use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu, rates::FITTED};
 use crate::error::Result;
-use crate::hardware::cards;
+use crate::hardware::cards::{self, Unsure};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::generation::Generation;
 use crate::hardware::offers::Rates;
@@ -71,8 +71,7 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
     let vram_mib = gpu.memory_total_bytes / MIB;
     let named = cards::part(&gpu.name, vram_mib);
     let generation = Generation::of_compute_capability(capability);
-    let like = || (cards::like(generation, vram_mib), 1.0);
-    let (speed, part) = named.unwrap_or_else(like);
+    let (speed, part) = named.unwrap_or_else(|| cards::like(generation, vram_mib));
     GpuSpec {
         vendor: gpu.vendor,
         name: gpu.name.clone(),
@@ -80,7 +79,7 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
         vram_mib: usable(gpu) / MIB,
         memory_bandwidth_gb_s: speed.bandwidth_gb_s * part,
         cuda_context_mib: same.map_or(context, |spec| spec.cuda_context_mib),
-        known: named.is_some(),
+        unsure: if named.is_some() { speed.unsure } else { Unsure::ALL },
         generation: if named.is_some() { speed.generation } else { generation },
         tops: speed.tops * part,
     }
@@ -200,7 +199,7 @@ mod tests {
         let found = profile(&facts, &[]);
         assert_eq!(found.gpus[0].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA L4").unwrap() / 4.0);
         assert_eq!(found.gpus[1].memory_bandwidth_gb_s, cards::bandwidth("NVIDIA A16").unwrap());
-        assert!(found.gpus.iter().all(|gpu| gpu.known));
+        assert!(found.gpus.iter().all(|gpu| gpu.unsure == Unsure::default()));
         let sized = |gib: u64| {
             let mut gpu = gpu("NVIDIA GeForce RTX 3060");
             gpu.memory_total_bytes = gib * GIB;
@@ -355,9 +354,9 @@ mod tests {
         gpu.name = "NVIDIA Something New".into();
         facts.gpus = vec![gpu];
         let found = profile(&facts, &profiles::all());
-        let like = cards::like(Generation::Unknown, 24 * 1024).bandwidth_gb_s;
+        let like = cards::like(Generation::Unknown, 24 * 1024).0.bandwidth_gb_s;
         assert_eq!((found.gpus[0].memory_bandwidth_gb_s, found.gpus[0].vram_mib), (like, 10 * 1024));
-        assert!(!found.gpus[0].known, "which makes its interval wide");
+        assert_eq!(found.gpus[0].unsure, Unsure::ALL, "which makes its interval wide");
         let mut new = facts.gpus[0].clone();
         new.compute_capability = Some("9.0".into());
         facts.gpus = vec![new];

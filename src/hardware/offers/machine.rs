@@ -139,7 +139,7 @@ fn specs(gpus: &Gpus, classes: &[Profile]) -> Option<Vec<GpuSpec>> {
         vram_mib: card.vram_mib.min(gpus.vram_mib),
         memory_bandwidth_gb_s: card.bandwidth_gb_s,
         cuda_context_mib: same.or(larger).or(most)?,
-        known: true,
+        unsure: card.unsure,
         generation: card.generation,
         tops: card.tops,
     };

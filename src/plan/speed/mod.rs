@@ -49,7 +49,7 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
         let part = (*layers + of_host) as f64 / n_layer.max(1.0);
         CardTerms {
             generation: spec.generation,
-            known: spec.known,
+            unsure: spec.unsure,
             bandwidth_gb_s: spec.memory_bandwidth_gb_s,
             tops: if tensor { all } else { spec.tops },
             weights: read.weights,

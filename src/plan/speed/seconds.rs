@@ -2,6 +2,7 @@
 
 use super::rates::Rates;
 use super::work::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
+use crate::hardware::cards::Unsure;
 use crate::hardware::generation::Generation;
 
 /// Seconds that two cards of a tensor split wait for each other, per layer: two sums over all cards,
@@ -17,7 +18,7 @@ const CARD: Spread = Spread { decode: 1.30, prefill: 1.34 };
 const PIPELINED: f64 = 1.6;
 /// Factor of the interval's ends for the seconds in which weights pass from the host to a card for each batch.
 pub(crate) const COPIED: f64 = 1.7;
-/// A card that has no row of its own, or whose generation no published row was seen of.
+/// A figure of a card that no source confirms, or a generation that no published row was seen of.
 const CARD_UNSEEN: Spread = Spread { decode: 1.8, prefill: 2.2 };
 /// A CPU whose memory was measured, …
 const CPU_MEASURED: Spread = Spread { decode: 1.34, prefill: 1.34 };
@@ -105,8 +106,12 @@ impl CardTerms {
             + (of.batch_bytes / bandwidth + of.batch) / ubatch
     }
 
-    fn is_unseen(&self, rates: &Rates) -> bool {
-        !self.known || self.generation == Generation::Unknown || !rates.reach(self.generation).seen
+    /// Figures that are not known for certain, of the card or of its generation.
+    fn unsure(&self, rates: &Rates) -> Unsure {
+        match self.generation == Generation::Unknown || !rates.reach(self.generation).seen {
+            true => Unsure::ALL,
+            false => self.unsure,
+        }
     }
 }
 
@@ -158,13 +163,18 @@ impl HostTerms {
 }
 
 impl Terms {
-    /// Returns the factors of the interval's ends for the cards: wider for a card or a generation without
-    /// published results, and for a prompt that passes several cards in a pipeline.
+    /// Returns the factors of the interval's ends for the cards: wider for a figure of a card that is not
+    /// certain, a generation without published results, and a prompt that passes several cards in a pipeline.
     pub fn card_spread(&self, rates: &Rates) -> Spread {
-        match self.cards.iter().any(|card| card.is_unseen(rates)) {
-            true => CARD_UNSEEN,
-            false if self.used > 1.0 && self.parts > 1.0 => Spread { prefill: PIPELINED, ..CARD },
-            false => CARD,
+        let any = |unsure: fn(Unsure) -> bool| self.cards.iter().any(|card| unsure(card.unsure(rates)));
+        let pipelined = self.used > 1.0 && self.parts > 1.0;
+        Spread {
+            decode: if any(|unsure| unsure.bandwidth) { CARD_UNSEEN.decode } else { CARD.decode },
+            prefill: match any(|unsure| unsure.tops) {
+                true => CARD_UNSEEN.prefill,
+                false if pipelined => PIPELINED,
+                false => CARD.prefill,
+            },
         }
     }
 

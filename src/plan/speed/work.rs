@@ -1,5 +1,6 @@
 //! The work of a token, and the devices that do it.
 
+use crate::hardware::cards::Unsure;
 use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
 
@@ -122,8 +123,8 @@ pub enum HostRate {
 pub struct CardTerms {
     /// Generation of the card, which selects its row of [`Rates`](super::rates::Rates).
     pub generation: Generation,
-    /// It has a row in `profiles/cards.csv`.
-    pub known: bool,
+    /// Figures of it that are not known for certain.
+    pub unsure: Unsure,
     /// Peak of the card's memory, 10^9 bytes/s.
     pub bandwidth_gb_s: f64,
     /// Peak of its matrix instructions, 10^12 operations/s; the sum of all cards in a tensor split.
