@@ -36,6 +36,7 @@ mod tunnel;
 use crate::error::{self, Exit, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use project::Settings;
+use std::io::IsTerminal;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -196,8 +197,16 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
     use clap::error::ErrorKind;
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
+        // At a terminal clap colours it; elsewhere no line ends in the blanks that clap leaves in a long help.
+        let printed = match error.use_stderr() || std::io::stdout().is_terminal() {
+            true => error.print(),
+            false => {
+                let text = error.render().to_string();
+                output::write(&text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>())
+            }
+        };
         // Help that cannot be printed is a failure; a reader that went away is none.
-        return match error.print() {
+        return match printed {
             Err(broken) if broken.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed.code(),
             _ => error.exit_code() as u8,
         };

@@ -26,9 +26,9 @@ fn text(host: &Host, flags: &str) -> String {
     };
     format!(
         "\nnext{}:\n{tunnel}  agi-provision key show {host}\n\n{}\n\n{}",
-        if local { "" } else { ", the second in another terminal" },
+        if local { "" } else { " (the tunnel stays open; the rest in another terminal)" },
         curl(port, &host, Role::Chat),
-        python(port),
+        python(port, &host),
     )
 }
 
@@ -48,9 +48,9 @@ pub fn curl(port: u16, host: &str, role: Role) -> String {
 }
 
 /// Returns the same question in Python, with the OpenAI client.
-fn python(port: u16) -> String {
+fn python(port: u16, host: &str) -> String {
     format!(
-        "# pip install openai; the key in OPENAI_API_KEY\n\
+        "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show {host})\"\n\
          from openai import OpenAI\n\
          client = OpenAI(base_url=\"http://127.0.0.1:{port}/v1\")\n\
          messages = [{{\"role\": \"user\", \"content\": \"Hello!\"}}]\n\
@@ -72,6 +72,7 @@ mod tests {
             "  agi-provision tunnel --host root@203.0.113.7 --identity k",
             "  agi-provision key show --host root@203.0.113.7 --identity k",
             "curl http://127.0.0.1:8080/v1/chat/completions \\",
+            "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
             "from openai import OpenAI",
         ] {
             assert!(said.lines().any(|each| each == line), "{line}\n{said}");

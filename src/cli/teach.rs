@@ -59,7 +59,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("models show", "agi-provision models show qwen3-8b"),
     ("profiles", "agi-provision profiles"),
     ("levels", "agi-provision levels\n  agi-provision levels --out hardware_agi_levels.md"),
-    ("offers", "agi-provision offers\n  agi-provision offers update"),
     ("offers update", "agi-provision offers update --source skypilot"),
     ("config", "agi-provision config show"),
     ("config show", "agi-provision config show --set\n  agi-provision config show --ctx 4096 --format json"),
