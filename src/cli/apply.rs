@@ -140,7 +140,8 @@ pub fn run(args: &Args) -> Result<Exit> {
     let worst = hosts::conclude(&results);
     super::exposed::show(&results, &args.hosts.flags());
     if !args.check {
-        super::next::show(&results, &args.hosts.flags());
+        let plan = |at: usize| &sources[&overrides[at]].plan;
+        super::next::show(&results, &args.hosts.flags(), |at| plan(at).has_page());
     }
     Ok(worst)
 }

@@ -123,6 +123,9 @@ pub struct PlanArgs {
     /// With --expose: a range of (nearly) everyone is meant
     #[arg(long, requires = "expose")]
     expose_everyone: bool,
+    /// Also serve llama-server's own page for chats, through `tunnel`; it asks for the API key
+    #[arg(long)]
+    webui: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -179,7 +182,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 22] = [
+    pub const IDS: [&str; 23] = [
         "model",
         "budget",
         "max_price",
@@ -201,6 +204,7 @@ impl PlanArgs {
         "rag_model",
         "rag_chunks",
         "rag_chunk_tokens",
+        "webui",
         "llama_build",
     ];
 
@@ -289,6 +293,7 @@ impl PlanArgs {
                 min_speed: self.min_speed,
                 host: None,
                 runtime: None,
+                page: self.webui,
                 expose: self.exposure()?,
             },
             rag,

@@ -42,6 +42,9 @@ pub trait Engine: Sync {
     /// Returns the way in which several cards share the model; `None` where they do not.
     fn split_mode(&self, args: &ServerArgs) -> Option<SplitMode>;
 
+    /// Returns whether the server has a web page for chats.
+    fn has_page(&self, args: &ServerArgs) -> bool;
+
     // ---- Runtime ----
 
     /// Returns the name of its program in an archive.

@@ -5,13 +5,14 @@ use super::placement::Placement;
 use crate::engine::launch::{Cards, Launch};
 use crate::engine::server::ServerName;
 
-/// For a host with more cards than the plan uses, `idle_cards`.
+/// For a host with more cards than the plan uses, `idle_cards`; with a web page for chats, `page`.
 pub fn chat<'a>(
     model: &'a PlannedModel,
     workload: &'a Workload,
     placement: &'a Placement,
     prompt_cache_mib: u64,
     idle_cards: bool,
+    page: bool,
 ) -> Launch<'a> {
     Launch {
         server: ServerName::CHAT,
@@ -33,6 +34,7 @@ pub fn chat<'a>(
         },
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),
+        page,
         pooling: None,
     }
 }

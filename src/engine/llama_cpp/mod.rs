@@ -52,6 +52,10 @@ impl Engine for LlamaCpp {
         args.word(flags::SPLIT_MODE)?.parse().ok()
     }
 
+    fn has_page(&self, args: &ServerArgs) -> bool {
+        args.flags().any(|flag| flag == flags::WEBUI)
+    }
+
     fn repository(&self) -> &'static str {
         "ggml-org/llama.cpp"
     }

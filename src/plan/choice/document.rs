@@ -62,7 +62,8 @@ pub(super) fn document(
     };
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, profile.idle_cards);
+    let (idle, page) = (profile.idle_cards, request.fixed.page);
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, idle, page);
     let args = engine::default().arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
