@@ -124,6 +124,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_exit_codes_has_each_and_no_other() {
+        let page = include_str!("../docs/exit-codes.md");
+        let mut codes: Vec<u8> = Exit::WORST_FIRST.iter().map(|exit| exit.code()).collect();
+        codes.sort_unstable();
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok());
+        assert_eq!(rows.collect::<Vec<u8>>(), codes);
+    }
+
+    #[test]
     fn a_failure_keeps_its_exit_and_hint_under_context() {
         let error =
             anyhow::Error::from(Failure::usage("no such model").hint("see `models`")).context("planning");

@@ -17,6 +17,8 @@ mod outputs;
 mod project;
 #[path = "cli_bad_input/reach.rs"]
 mod reach;
+#[path = "cli_bad_input/scripts.rs"]
+mod scripts;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -205,6 +205,10 @@ pub fn run(args: &Args) -> Result<Exit> {
     }
     let worst = hosts::conclude(&results);
     super::exposed::show(&results, &args.hosts.flags());
+    if !args.check {
+        let plan = |at: usize| &sources[&overrides[at]].plan;
+        super::next::show(&results, &args.hosts.flags(), |at| plan(at).has_page());
+    }
     Ok(worst)
 }
 

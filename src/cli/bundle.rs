@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 #[command(group = clap::ArgGroup::new("needs_program").multiple(true))]
 #[command(after_help = "Examples:
   agi-provision bundle --model saiga-13b --profile gpu-24gb --out saiga/
-  agi-provision bundle --plan plan.json --cloud hetzner --agent-url https://example.org/agi-provision --out seed/
+  agi-provision bundle --plan plan.json --cloud hetzner --out seed/ \\
+      --agent-url https://example.org/agi-provision
   agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --seed-iso --out seed/ \\
       --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz")]
 pub struct Args {

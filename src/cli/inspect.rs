@@ -4,6 +4,7 @@ use super::hosts::{self, HostArgs};
 use super::output::{HostFormat, print};
 use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
+use crate::apply::{Host, HostOutcome};
 use crate::error::{Exit, Failure, Result};
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
@@ -18,6 +19,24 @@ pub struct HostOnly {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: HostFormat,
+}
+
+#[derive(clap::Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    hosts: HostArgs,
+    /// How to print; prometheus is for a textfile collector
+    #[arg(long, value_enum, default_value_t)]
+    format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum StatusFormat {
+    #[default]
+    Text,
+    Json,
+    Jsonl,
+    Prometheus,
 }
 
 #[derive(clap::Args)]
@@ -173,14 +192,31 @@ pub fn probe(args: &ProbeArgs) -> Result<Exit> {
     })
 }
 
-pub fn status(args: &HostOnly) -> Result<Exit> {
+pub fn status(args: &StatusArgs) -> Result<Exit> {
     let results = args.hosts.run(Op::Status, Vec::new(), Style::Silent, STOPPED)?;
-    answer(&results, args.format, |events| {
-        let value = events.iter().find_map(|event| match event {
-            Event::Document { value } => Some(value),
-            _ => None,
-        });
-        value.map(|value| (json!({"status": value}), report::status::text(value)))
+    let format = match args.format {
+        StatusFormat::Text => HostFormat::Text,
+        StatusFormat::Json => HostFormat::Json,
+        StatusFormat::Jsonl => HostFormat::Jsonl,
+        StatusFormat::Prometheus => {
+            let of = |(host, result): &(Host, Result<HostOutcome>)| {
+                (host.name(), result.as_ref().ok().and_then(|outcome| document(&outcome.events)).cloned())
+            };
+            let hosts: Vec<(String, Option<Value>)> = results.iter().map(of).collect();
+            let hosts: Vec<_> = hosts.iter().map(|(name, status)| (name.clone(), status.as_ref())).collect();
+            print(&report::prometheus::text(&hosts))?;
+            return Ok(hosts::conclude(&results));
+        }
+    };
+    answer(&results, format, |events| {
+        document(events).map(|value| (json!({"status": value}), report::status::text(value)))
+    })
+}
+
+fn document(events: &[Event]) -> Option<&Value> {
+    events.iter().find_map(|event| match event {
+        Event::Document { value } => Some(value),
+        _ => None,
     })
 }
 

@@ -19,6 +19,7 @@ mod levels;
 mod model_arg;
 mod model_parts;
 mod models;
+mod next;
 mod offers;
 mod output;
 pub mod plan;
@@ -28,14 +29,17 @@ mod rag_arg;
 mod reconcile;
 mod resolve;
 mod rollback;
+mod schema;
 mod shell;
 mod source;
 mod summary;
+mod teach;
 mod tunnel;
 
 use crate::error::{self, Exit, Result};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use project::Settings;
+use std::io::IsTerminal;
 
 /// Puts a language model on a machine you rent or own, and proves that it runs there.
 ///
@@ -73,7 +77,7 @@ enum Command {
     /// Show what a host has
     Probe(inspect::ProbeArgs),
     /// Show what is installed on a host and whether it serves
-    Status(inspect::HostOnly),
+    Status(inspect::StatusArgs),
     /// Show the server's log
     Logs(inspect::LogsArgs),
     /// Bring a host's API to this machine, through SSH
@@ -96,8 +100,10 @@ enum Command {
     Config(config::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
-    /// Print the manual page
-    Man,
+    /// Print the JSON schema of a document
+    Schema(schema::Args),
+    /// Print the manual page, or write one for each command
+    Man(shell::ManArgs),
     /// Answer a client on a host
     #[command(hide = true)]
     Agent(agent::Args),
@@ -109,6 +115,9 @@ enum Command {
 /// Runs one command line and gives the process's exit code.
 pub fn main() -> u8 {
     crate::secret::keep_memory_private();
+    if std::env::var_os(shell::VARIABLE).is_some() {
+        clap_complete::CompleteEnv::with_factory(taught).complete();
+    }
     if std::env::args_os().len() <= 1 {
         return first::run().code();
     }
@@ -119,7 +128,7 @@ pub fn main() -> u8 {
             return error::exit_code(&error).code();
         }
     };
-    let cli = match Cli::try_parse_from(&settings.arguments) {
+    let cli = match parse(&settings.arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &settings),
     };
@@ -134,6 +143,15 @@ pub fn main() -> u8 {
             exit.code()
         }
     }
+}
+
+/// Returns every command with its examples and completions.
+fn taught() -> clap::Command {
+    teach::taught(Cli::command(), || project::hosts_here(&Cli::command))
+}
+
+fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
 }
 
 /// Says which settings of a file or of the environment a mistake speaks of: nobody typed them.
@@ -163,8 +181,9 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Levels(args) => levels::run(&args),
         Command::Offers(args) => offers::run(&args),
         Command::Config(args) => config::run(&args, settings, &apply_command()),
-        Command::Completions(args) => shell::completions(&args, Cli::command()),
-        Command::Man => shell::man(Cli::command()),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Man(args) => shell::man(&args, taught()),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }
@@ -181,8 +200,16 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
     use clap::error::ErrorKind;
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
+        // At a terminal clap colours it; elsewhere no line ends in the blanks that clap leaves in a long help.
+        let printed = match error.use_stderr() || std::io::stdout().is_terminal() {
+            true => error.print(),
+            false => {
+                let text = error.render().to_string();
+                output::write(&text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>())
+            }
+        };
         // Help that cannot be printed is a failure; a reader that went away is none.
-        return match error.print() {
+        return match printed {
             Err(broken) if broken.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed.code(),
             _ => error.exit_code() as u8,
         };

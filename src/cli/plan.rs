@@ -86,6 +86,9 @@ pub struct PlanArgs {
     /// With --expose: a range of (nearly) everyone is meant
     #[arg(long, requires = "expose")]
     expose_everyone: bool,
+    /// Also serve llama-server's own page for chats, through `tunnel`; it asks for the API key
+    #[arg(long)]
+    webui: bool,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -142,7 +145,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 22] = [
+    pub const IDS: [&str; 23] = [
         "model",
         "budget",
         "max_price",
@@ -164,6 +167,7 @@ impl PlanArgs {
         "rag_model",
         "rag_chunks",
         "rag_chunk_tokens",
+        "webui",
         "llama_build",
     ];
 
@@ -314,6 +318,7 @@ impl PlanArgs {
                 min_speed: self.min_speed,
                 host: None,
                 runtime: Vec::new(),
+                page: self.webui,
                 expose: self.exposure()?,
             },
             rag,

@@ -1,7 +1,12 @@
 //! `completions` and `man`, generated from the arguments.
 
 use super::output::print;
-use crate::error::{Exit, Result};
+use crate::error::{Context, Exit, Result};
+use clap_complete::env::Shells;
+use std::path::PathBuf;
+
+/// Variable by which a shell's script asks this program for candidates.
+pub const VARIABLE: &str = "COMPLETE";
 
 #[derive(clap::Args)]
 pub struct CompletionsArgs {
@@ -9,14 +14,33 @@ pub struct CompletionsArgs {
     shell: clap_complete::Shell,
 }
 
-pub fn completions(args: &CompletionsArgs, mut command: clap::Command) -> Result<Exit> {
+/// Prints a script that asks this program at each completion, so that names are those of today.
+pub fn completions(args: &CompletionsArgs) -> Result<Exit> {
+    let name = args.shell.to_string();
+    let shells = Shells::builtins();
+    let shell = shells.completer(&name).with_context(|| format!("{name} has no completions"))?;
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "agi-provision", &mut script);
+    let program = "agi-provision";
+    shell.write_registration(VARIABLE, program, program, program, &mut script)?;
     print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
-pub fn man(command: clap::Command) -> Result<Exit> {
+#[derive(clap::Args)]
+pub struct ManArgs {
+    /// Write a page for each command to this directory, instead of printing the first one
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub fn man(args: &ManArgs, command: clap::Command) -> Result<Exit> {
+    if let Some(dir) = &args.dir {
+        let wrote = || format!("writing manual pages to {}", dir.display());
+        std::fs::create_dir_all(dir).with_context(wrote)?;
+        clap_mangen::generate_to(command, dir).with_context(wrote)?;
+        say!("wrote the manual pages to {}", dir.display());
+        return Ok(Exit::Done);
+    }
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     print(&String::from_utf8_lossy(&page))?;

@@ -1,10 +1,11 @@
 //! `tunnel`: a host's API on this machine, through SSH.
 
 use super::hosts::HostArgs;
+use super::next::curl;
 use super::output::print;
 use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
-use crate::engine::server::{Role, ServerName};
+use crate::engine::server::ServerName;
 use crate::error::{Exit, Failure, Result, exit_code};
 use crate::outside;
 use crate::ssh::{Connection, Options, Target};
@@ -56,7 +57,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut connection = Connection::connect(target, options)?;
     print(&format!(
         "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
-        curl(port, target, &args.hosts.flags(), args.server().role())
+        curl(port, &format!("--host {target}{}", args.hosts.flags()), args.server().role())
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
@@ -135,18 +136,4 @@ fn again(target: &Target, options: &Options) -> Result<Connection> {
         std::thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-/// A command to try, without the secret in it.
-fn curl(port: u16, target: &Target, flags: &str, role: Role) -> String {
-    let (path, body) = match role {
-        Role::Embedding => ("embeddings", "{\"input\": \"Hello!\"}"),
-        Role::Chat => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
-    };
-    format!(
-        "curl http://127.0.0.1:{port}/v1/{path} \\\n  \
-         -H \"Authorization: Bearer $(agi-provision key show --host {target}{flags})\" \\\n  \
-         -H 'Content-Type: application/json' \\\n  \
-         -d '{body}'"
-    )
 }

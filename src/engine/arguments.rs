@@ -157,7 +157,9 @@ fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Resu
         args.push((row.flag, value));
     }
     let has = |flag: Flag| args.iter().any(|(known, _)| *known == flag);
-    if let Some(row) = grammar.rows.iter().find(|row| row.required && !has(row.flag)) {
+    let opposite = |flag: Flag| grammar.opposites.iter().any(|(one, other)| *other == flag && has(*one));
+    let given = |flag: Flag| has(flag) || opposite(flag);
+    if let Some(row) = grammar.rows.iter().find(|row| row.required && !given(row.flag)) {
         return Err(missing(row.flag));
     }
     if let Some((one, other)) = grammar.opposites.iter().find(|(one, other)| has(*one) && has(*other)) {

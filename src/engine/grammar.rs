@@ -42,7 +42,7 @@ pub enum Kind {
 pub struct Row {
     pub(super) flag: Flag,
     pub(super) kind: Kind,
-    /// A plan without it is refused: its default is another than ours, or less safe.
+    /// A plan without it, and without its opposite, is refused: its default is another than ours, or less safe.
     pub(super) required: bool,
 }
 
@@ -52,7 +52,7 @@ impl Row {
         Row { flag, kind, required: false }
     }
 
-    /// Makes an argument without which a plan is refused.
+    /// Makes an argument that a plan must have, or the opposite of it.
     pub(super) const fn must(flag: Flag, kind: Kind) -> Row {
         Row { flag, kind, required: true }
     }
@@ -67,7 +67,7 @@ pub struct Grammar {
     pub program: &'static str,
     /// Every argument that a plan may give.
     pub(super) rows: &'static [Row],
-    /// Arguments that mean the opposite of each other.
+    /// Arguments that mean the opposite of each other; where the second is required, the first does as well.
     pub(super) opposites: &'static [(Flag, Flag)],
     /// Argument of kind [`Kind::Ours`] that no two servers share: it tells whose arguments these are.
     pub(super) of_server: Flag,

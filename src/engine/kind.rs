@@ -64,6 +64,9 @@ pub trait Engine: Sync {
         used.position(|(place, _): (u64, _)| place == device).map(|card| card as u64)
     }
 
+    /// Returns whether the server has a web page for chats.
+    fn has_page(&self, args: &ServerArgs) -> bool;
+
     // ---- Runtime ----
 
     /// Returns the name of its program in an archive.

@@ -35,6 +35,8 @@ pub struct Launch<'a> {
     pub prompt_cache_mib: u64,
     /// Whether the generation has a chat template for it.
     pub chat_template: bool,
+    /// Whether it has a web page for chats.
+    pub page: bool,
     /// Rule that makes one vector from those of a text's tokens.
     pub pooling: Option<&'a str>,
 }

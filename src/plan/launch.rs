@@ -14,7 +14,8 @@ pub fn shares_on_bus(placement: &Placement, places: Option<&[usize]>) -> Vec<u64
     all
 }
 
-/// `places` of the plan's cards on the bus, for a host that has others too; `shares` as [`shares_on_bus`] has them.
+/// `places` of the plan's cards on the bus, for a host that has others too; `shares` as [`shares_on_bus`] has them. With a web
+/// page for chats, `page`.
 pub fn chat<'a>(
     model: &'a PlannedModel,
     workload: &'a Workload,
@@ -22,6 +23,7 @@ pub fn chat<'a>(
     prompt_cache_mib: u64,
     places: Option<&[usize]>,
     shares: &'a [u64],
+    page: bool,
 ) -> Launch<'a> {
     Launch {
         server: ServerName::CHAT,
@@ -43,6 +45,7 @@ pub fn chat<'a>(
         },
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),
+        page,
         pooling: None,
     }
 }

@@ -84,6 +84,8 @@ pub struct Fixed {
     pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Vec<RuntimeFile>,
+    /// Whether the server has a web page for chats.
+    pub page: bool,
     /// Addresses that may use the API too; `None`: the host alone.
     pub expose: Option<Exposure>,
 }

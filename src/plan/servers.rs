@@ -40,6 +40,11 @@ impl Plan {
         engine::of(&self.llama_server.args)
     }
 
+    /// Returns whether the model's own server has a web page for chats.
+    pub fn has_page(&self) -> bool {
+        self.engine().has_page(&self.llama_server.args)
+    }
+
     /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
     pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
         std::iter::once(self.chat()).chain(self.beside())

@@ -5,6 +5,7 @@ pub mod facts;
 pub mod html;
 pub mod levels;
 pub mod plan;
+pub mod prometheus;
 pub mod status;
 pub mod suggest;
 pub mod table;

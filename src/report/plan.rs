@@ -91,6 +91,12 @@ fn head(out: &mut String, plan: &Plan) {
     if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
         let _ = writeln!(out, "chat template from {from}");
     }
+    if plan.has_page() {
+        let _ = writeln!(
+            out,
+            "page for chats on the server's port, through `agi-provision tunnel`; it asks for the key"
+        );
+    }
 }
 
 fn memory(out: &mut String, plan: &Plan) {

@@ -89,6 +89,6 @@ pub use quote::{quote, sh};
 pub use resolve::resolve;
 pub use secrets::{Around, GivenSecrets, Lock, Secrets, Turn};
 pub use settings::names;
-pub use survey::{FoundKey, Survey, survey};
+pub use survey::{FoundKey, Survey, known_names, survey};
 pub use target::Target;
 pub use wire::{Lost, TimedOut};

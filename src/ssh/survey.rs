@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use super::account;
 use super::agent;
 use super::config::Options;
 use super::key_file::read_key_file;
@@ -10,6 +11,7 @@ use super::known_hosts::KnownHosts;
 use super::settings::settings;
 use super::target::Target;
 use crate::error::Result;
+use crate::outside::{self, Kind};
 
 /// A private key in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,37 @@ pub struct FoundKey {
     pub hardware: bool,
     /// Others than its owner may read it.
     pub open: bool,
+}
+
+/// Most names that are offered.
+const MOST_NAMES: usize = 500;
+
+/// Returns the names of hosts in the user's SSH configuration and known_hosts, for completion: without patterns, hashed
+/// names and addresses' ports.
+pub fn known_names() -> Vec<String> {
+    let Some(folder) = account::home().map(|home| home.join(".ssh")) else { return Vec::new() };
+    let text = |name: &str| {
+        outside::read_bounded(&folder.join(name), outside::DOCUMENT, Kind::Regular).unwrap_or_default()
+    };
+    let (config, known) = (text("config"), text("known_hosts"));
+    let (config, known) = (String::from_utf8_lossy(&config), String::from_utf8_lossy(&known));
+    let aliases = config.lines().filter_map(|line| {
+        let (word, names) = line.trim().split_once([' ', '\t', '='])?;
+        word.eq_ignore_ascii_case("host").then(|| names.split_whitespace())
+    });
+    let filed =
+        known.lines().filter_map(|line| line.split_whitespace().next()).flat_map(|names| names.split(','));
+    let plain = |name: &&str| {
+        let sign = |c: char| !c.is_ascii_alphanumeric() && !".-_:".contains(c);
+        !name.is_empty() && !name.starts_with(['-', '.']) && !name.contains(sign)
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in aliases.flatten().chain(filed).filter(plain).take(MOST_NAMES) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_string());
+        }
+    }
+    names
 }
 
 /// What was found.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Home;
+use clap::Parser;
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help")
@@ -27,6 +28,11 @@ fn walk(home: &Home, command: Vec<String>, found: &mut Vec<(String, String)>) {
         walk(home, command.iter().cloned().chain([below]).collect(), found);
     }
     let name = if command.is_empty() { "agi-provision".to_owned() } else { command.join("-") };
+    let short =
+        home.run(&args.iter().map(|arg| if *arg == "--help" { "-h" } else { arg }).collect::<Vec<_>>());
+    assert!(ran.stdout.contains("\nExamples:\n  "), "{command:?} has no example: {ran:?}");
+    assert!(short.stdout.len() <= ran.stdout.len(), "{command:?}: -h is longer than --help");
+    found.push((format!("{name}.short.txt"), short.stdout));
     found.push((format!("{name}.txt"), ran.stdout));
 }
 
@@ -53,6 +59,24 @@ fn every_help_is_the_reference() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&&name), "no command has {name}");
     }
+}
+
+#[test]
+fn every_example_is_a_command_that_the_program_takes() {
+    let mut found = Vec::new();
+    walk(&Home::new(), Vec::new(), &mut found);
+    let mut seen = 0;
+    for (name, help) in found.iter().filter(|(name, _)| !name.ends_with(".short.txt")) {
+        let examples = help.split_once("\nExamples:\n").unwrap().1.replace("\\\n", " ");
+        assert!(!examples.contains("Examples:"), "{name}: examples twice");
+        for line in examples.lines().take_while(|line| line.starts_with("  ")) {
+            let command = line.trim().trim_start_matches("source <(").split([')', '|']).next().unwrap();
+            agi_provision::cli::Cli::try_parse_from(command.split_whitespace())
+                .unwrap_or_else(|error| panic!("{name}: {line}: {error}"));
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
 }
 
 #[test]

@@ -126,6 +126,9 @@ mod tests {
         let unified = planned(|request| request.fixed.kv_unified = true);
         let lines = of(&unified, "aa");
         assert_eq!(lines, ["llama-server: adds --kv-unified", "llama-server: drops --no-kv-unified"]);
+        let page = planned(|request| request.fixed.page = true);
+        assert!(page.has_page() && !old.has_page());
+        assert_eq!(of(&page, "aa"), ["llama-server: adds --webui", "llama-server: drops --no-webui"]);
         let open = planned(|request| {
             request.fixed.expose = crate::plan::expose::Exposure::of(&["10.0.0.0/8".parse().unwrap()])
         });

@@ -143,6 +143,13 @@ fn project(typed: &Typed) -> Result<Option<PathBuf>> {
     })
 }
 
+/// Returns the hosts that the project's file, the user's configuration or the environment name.
+pub fn hosts_here(top: &dyn Fn() -> clap::Command) -> Vec<String> {
+    let read = settings(["agi-provision", "status"].map(OsString::from).to_vec(), top);
+    let given = read.map(|settings| settings.given).unwrap_or_default();
+    given.into_iter().filter(|given| given.setting.flag == "host").flat_map(|given| given.values).collect()
+}
+
 /// Returns the project's file above the working folder, if it may be taken.
 pub fn here() -> Option<PathBuf> {
     find::find(&std::env::current_dir().ok()?).ok().flatten()

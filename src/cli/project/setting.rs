@@ -122,6 +122,7 @@ pub const SETTINGS: &[Setting] = &[
     any("constraints", "rag_chunk_tokens", "rag-chunk-tokens", Kind::Whole),
     any("constraints", "llama_build", "llama-build", Kind::Text),
     any("constraints", "resolve", "resolve", Kind::Switch),
+    any("exposure", "webui", "webui", Kind::Switch),
     any("exposure", "ranges", "expose", Kind::Texts),
     any("exposure", "everyone", "expose-everyone", Kind::Switch),
     any("exposure", "tls_cert", "tls-cert", Kind::Path),

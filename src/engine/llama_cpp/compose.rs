@@ -47,6 +47,7 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
     if role == Role::Chat {
         args.switch(JINJA);
     }
-    args.switch(NO_WEBUI).switch(NO_SLOTS).switch(METRICS).switch(OFFLINE);
+    args.switch(if launch.page { WEBUI } else { NO_WEBUI });
+    args.switch(NO_SLOTS).switch(METRICS).switch(OFFLINE);
     args.done()
 }

@@ -19,7 +19,7 @@ pub static GRAMMAR: Grammar = Grammar {
     engine: NAME,
     program: PROGRAM,
     rows: TABLE,
-    opposites: &[(KV_UNIFIED, NO_KV_UNIFIED)],
+    opposites: &[(KV_UNIFIED, NO_KV_UNIFIED), (WEBUI, NO_WEBUI)],
     of_server: API_KEY_FILE,
     of_model: MODEL,
     naming: &[MODEL, ALIAS],
@@ -88,7 +88,9 @@ pub const NO_KV_UNIFIED: Flag = Flag::new("--no-kv-unified");
 pub const EMBEDDING: Flag = Flag::new("--embedding");
 /// `--jinja`: chat templates are run by the Jinja engine.
 pub const JINJA: Flag = Flag::new("--jinja");
-/// `--no-webui`: no web page for chats.
+/// `--webui`: a web page for chats, which asks for the key.
+pub const WEBUI: Flag = Flag::new("--webui");
+/// `--no-webui`: no web page for chats. A plan has this or its opposite, as the page is there by default.
 pub const NO_WEBUI: Flag = Flag::new("--no-webui");
 /// `--no-slots`: no `/slots` endpoint.
 pub const NO_SLOTS: Flag = Flag::new("--no-slots");
@@ -136,6 +138,7 @@ const TABLE: &[Row] = &[
     Row::may(NO_KV_UNIFIED, Kind::Switch),
     Row::may(EMBEDDING, Kind::Switch),
     Row::may(JINJA, Kind::Switch),
+    Row::may(WEBUI, Kind::Switch),
     Row::must(NO_WEBUI, Kind::Switch),
     Row::must(NO_SLOTS, Kind::Switch),
     Row::may(METRICS, Kind::Switch),

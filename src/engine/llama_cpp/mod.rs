@@ -60,6 +60,10 @@ impl Engine for LlamaCpp {
         args.shares(flags::TENSOR_SPLIT)
     }
 
+    fn has_page(&self, args: &ServerArgs) -> bool {
+        args.flags().any(|flag| flag == flags::WEBUI)
+    }
+
     fn repository(&self) -> &'static str {
         "ggml-org/llama.cpp"
     }

@@ -160,6 +160,16 @@ fn address_key_file_model_and_template_are_not_for_a_plan_to_choose() {
     ] {
         assert!(read(&without(name, texts)).unwrap_err().contains(&format!("{name} is missing")));
     }
+    // Its opposite does as well, and both do not.
+    let mut page = without("--no-webui", 1);
+    assert!(!LlamaCpp.has_page(&read(&recorded()[0]).unwrap()));
+    page.push("--webui".to_string());
+    assert!(LlamaCpp.has_page(&read(&page).unwrap()));
+    page.push("--no-webui".to_string());
+    assert_eq!(
+        read(&page).unwrap_err(),
+        "llama-server's arguments: --webui and --no-webui contradict each other"
+    );
     // The key file of another server: then the port is that one's.
     let other = with("--api-key-file", Some(&ServerName::EMBEDDING.key_file()));
     assert!(read(&other).unwrap_err().contains("--port \"8080\" is not for a plan to choose: it is 8081"));

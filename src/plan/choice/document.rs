@@ -65,7 +65,8 @@ pub(super) fn document(
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     let places = profile.among.as_deref();
     let shares = launch::shares_on_bus(&chosen.placement, places);
-    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares);
+    let page = request.fixed.page;
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page);
     let args = engine::default().arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {

@@ -246,6 +246,7 @@ impl Server<'_> {
             },
             prompt_cache_mib: 0,
             chat_template: false,
+            page: false,
             pooling: Some(embedder.pooling.name()),
         })
     }

@@ -1,0 +1,94 @@
+//! Commands to go on with after a success: the API on this machine, its key, and a first question.
+
+use crate::apply::Host;
+use crate::apply::fleet::Results;
+use crate::engine::server::{Role, ServerName};
+use crate::error::Exit;
+
+/// Writes them to stderr for the first host that serves; the others' are alike. `page` says whether a host's server, by
+/// its place in `results`, has a page for chats.
+pub fn show(results: &Results, flags: &str, page: impl Fn(usize) -> bool) {
+    let served = |result: &crate::error::Result<crate::apply::HostOutcome>| {
+        result.as_ref().is_ok_and(|outcome| outcome.end.exit == Exit::Done)
+    };
+    if let Some(at) = results.iter().position(|(_, result)| served(result)) {
+        crate::say::lines(&text(&results[at].0, flags, page(at)));
+    }
+}
+
+/// Returns the commands for one host.
+fn text(host: &Host, flags: &str, page: bool) -> String {
+    let local = matches!(host, Host::Local { .. });
+    let host = format!("{}{}", host.flags(), if local { "" } else { flags });
+    let port = u16::from(ServerName::CHAT.port());
+    let tunnel = match local {
+        true => String::new(),
+        false => format!("  agi-provision tunnel {host}\n"),
+    };
+    let page = match page {
+        true => {
+            format!("  http://127.0.0.1:{port}/ in a browser: the page for chats, which asks for the key\n")
+        }
+        false => String::new(),
+    };
+    format!(
+        "\nnext{}:\n{tunnel}  agi-provision key show {host}\n{page}\n{}\n\n{}",
+        if local { "" } else { " (the tunnel stays open; the rest in another terminal)" },
+        curl(port, &host, Role::Chat),
+        python(port, &host),
+    )
+}
+
+/// Returns a command that asks a server on this machine's `port`, without the secret in it. `host` are the flags that
+/// name the host.
+pub fn curl(port: u16, host: &str, role: Role) -> String {
+    let (path, body) = match role {
+        Role::Embedding => ("embeddings", "{\"input\": \"Hello!\"}"),
+        Role::Chat => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
+    };
+    format!(
+        "curl http://127.0.0.1:{port}/v1/{path} \\\n  \
+         -H \"Authorization: Bearer $(agi-provision key show {host})\" \\\n  \
+         -H 'Content-Type: application/json' \\\n  \
+         -d '{body}'"
+    )
+}
+
+/// Returns the same question in Python, with the OpenAI client.
+fn python(port: u16, host: &str) -> String {
+    format!(
+        "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show {host})\"\n\
+         from openai import OpenAI\n\
+         client = OpenAI(base_url=\"http://127.0.0.1:{port}/v1\")\n\
+         messages = [{{\"role\": \"user\", \"content\": \"Hello!\"}}]\n\
+         print(client.chat.completions.create(model=\"local\", messages=messages).choices[0].message.content)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ssh::{Options, Target};
+
+    #[test]
+    fn the_commands_name_the_host_as_it_was_reached_and_hold_no_secret() {
+        let target = Target::parse("root@203.0.113.7").unwrap();
+        let host = Host::Ssh { target, options: Box::new(Options::default()), called: None, doas: false };
+        let said = text(&host, " --identity k", true);
+        for line in [
+            "  agi-provision tunnel --host root@203.0.113.7 --identity k",
+            "  agi-provision key show --host root@203.0.113.7 --identity k",
+            "  http://127.0.0.1:8080/ in a browser: the page for chats, which asks for the key",
+            "curl http://127.0.0.1:8080/v1/chat/completions \\",
+            "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
+            "from openai import OpenAI",
+        ] {
+            assert!(said.lines().any(|each| each == line), "{line}\n{said}");
+        }
+        let here = text(&Host::Local { called: None }, " --identity k", false);
+        assert!(
+            !here.contains("tunnel") && !here.contains("browser") && here.contains("key show --local\n"),
+            "{here}"
+        );
+    }
+}
