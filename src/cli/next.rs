@@ -20,7 +20,7 @@ pub fn show(results: &Results, flags: &str, page: impl Fn(usize) -> bool) {
 fn text(host: &Host, flags: &str, page: bool) -> String {
     let local = matches!(host, Host::Local { .. });
     let host = format!("{}{}", host.flags(), if local { "" } else { flags });
-    let port = u16::from(ServerName::CHAT.port());
+    let port = ServerName::CHAT.port();
     let tunnel = match local {
         true => String::new(),
         false => format!("  agi-provision tunnel {host}\n"),
