@@ -226,3 +226,42 @@ fn no_architecture_is_under_and_the_table_says_how_far_over() {
     }
     assert_eq!(there, table, "AGI_PROVISION_GOLDEN=update cargo test --lib no_architecture_is_under");
 }
+
+/// What llama-server itself takes, for every architecture: it reserves logits for one token of a slot, so that the
+/// rest of a buffer is not hidden behind them, as it is in llama-fit-params' answers.
+#[test]
+fn no_architecture_takes_more_of_a_server_than_the_ledger_says() {
+    let rows: Vec<Row> = serde_json::from_str(include_str!("../../tests/oracle/server-b11434.json")).unwrap();
+    let build = build::ledger("b11434").unwrap();
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for written in shapes::FILES.iter().flat_map(|file| shapes::written_in(file)) {
+        let model = Model::read(shapes::of_written(&written));
+        for row in rows.iter().filter(|row| row.asked.model == written.name) {
+            let workload = row.asked.workload();
+            let name = row.asked.to_string();
+            let (Some(model_mib), Some(context), Some(real)) =
+                (row.model_mib, row.context_mib, row.compute_exact_mib)
+            else {
+                continue;
+            };
+            seen += 1;
+            let subject = model.served(&workload, build);
+            let n_layer = model.shape.layers.len() as u64;
+            let ours = subject.compute_bytes(&Placement::host_only(n_layer))[0] as f64 / 1048576.0;
+            let kv = subject.kv_bytes(0, n_layer) >> 20;
+            let weighs = model.weights.total_bytes >> 20;
+            if weighs < model_mib || kv < context {
+                wrong.push(format!(
+                    "{name}: model, context {:?}, not {:?}",
+                    (weighs, kv),
+                    (model_mib, context)
+                ));
+            }
+            if ours < real {
+                wrong.push(format!("{name}: compute {:+.2} MiB on {real}", ours - real));
+            }
+        }
+    }
+    assert!(seen > 300, "{seen} rows");
+    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -85,4 +85,9 @@ impl Model {
         let Model { shape, weights, graphs } = self;
         Subject { shape, weights, workload, build, logits: Logits::All, graphs }
     }
+
+    /// llama-server counts them for one token of a slot.
+    pub fn served<'a>(&'a self, workload: &'a Workload, build: &'a Build) -> Subject<'a> {
+        Subject { logits: Logits::PerSlot, ..self.subject(workload, build) }
+    }
 }

@@ -10,6 +10,7 @@ mod attention;
 mod cache;
 mod chooser;
 mod decoder;
+mod delta_net;
 mod encoder;
 mod feed_forward;
 mod schedule;
