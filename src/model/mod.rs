@@ -1,6 +1,5 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
-pub(crate) mod delta_net;
 pub mod dimensions;
 pub mod embedder;
 mod expected;

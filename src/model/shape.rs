@@ -2,7 +2,6 @@
 //! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
 //! published dimensions and a `recipe`.
 
-use super::delta_net::DeltaNet;
 use super::gguf::Header;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
@@ -48,7 +47,6 @@ pub struct Shape {
     /// Multi-head latent attention: one joint key for all heads is cached, and no value.
     pub(crate) latent: Option<Latent>,
     pub(crate) indexer: Option<Indexer>,
-    pub(crate) delta_net: Option<DeltaNet>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -229,7 +227,6 @@ impl Shape {
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
             indexer: make::indexer(&keys),
-            delta_net: DeltaNet::of(&keys),
         })
     }
 

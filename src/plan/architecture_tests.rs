@@ -227,8 +227,8 @@ fn no_architecture_is_under_and_the_table_says_how_far_over() {
     assert_eq!(there, table, "AGI_PROVISION_GOLDEN=update cargo test --lib no_architecture_is_under");
 }
 
-/// What llama-server itself takes, for every architecture: it reserves logits for one token of a slot, so that the
-/// rest of a buffer is not hidden behind them, as it is in llama-fit-params' answers.
+/// llama-server reserves logits for one token of a slot. llama-fit-params reserves them for a whole batch, which can hide
+/// the rest of a compute buffer.
 #[test]
 fn no_architecture_takes_more_of_a_server_than_the_ledger_says() {
     let rows: Vec<Row> = serde_json::from_str(include_str!("../../tests/oracle/server-b11434.json")).unwrap();

@@ -34,8 +34,8 @@ const CONTEXT_PAD: u64 = 256;
 /// Cells of a stream up to which every architecture's buffer was seen to be ours.
 const LONG: u64 = 32768;
 
-/// Architectures of whose layers our graph lacks a part: a batch's logits hide it from llama-fit-params, but
-/// llama-server b11434 took up to 54 % more than the graph (342 answers of 114 architectures, 28 November 2026).
+/// Architectures whose layers have a part that our graph lacks. A batch's logits hide it from llama-fit-params; llama-server
+/// b11434 took up to 54 % more than the graph (342 answers for 115 models, tests/oracle/server-b11434.json).
 const SMALLER_THAN_SERVERS: [&str; 13] = [
     "arwkv7",
     "cogvlm",

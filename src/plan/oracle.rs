@@ -86,7 +86,7 @@ impl Model {
         Subject { shape, weights, workload, build, logits: Logits::All, graphs }
     }
 
-    /// llama-server counts them for one token of a slot.
+    /// Returns the subject as llama-server has it, with logits for one token of each slot.
     pub fn served<'a>(&'a self, workload: &'a Workload, build: &'a Build) -> Subject<'a> {
         Subject { logits: Logits::PerSlot, ..self.subject(workload, build) }
     }

@@ -44,7 +44,6 @@ impl<'a> Attention<'a> {
         let b = &s.block;
         let (mut q, mut k, v);
         let mut v_is_whole = true;
-        let mut gate = None;
         if b.fused_qkv {
             let mut qkv = graph.mul_mat(layer.head_k * layer.heads + layer.k + layer.v, normed);
             if b.qkv_bias {
@@ -62,22 +61,14 @@ impl<'a> Attention<'a> {
                 let x = graph.mul_mat(rows, normed);
                 if b.qkv_bias { graph.add_weight(x) } else { x }
             };
-            // A gate comes with the query, and is kept until attention is done.
-            q = project(graph, layer.head_k * layer.heads * if s.delta_net.is_some() { 2 } else { 1 });
-            if s.delta_net.is_some() {
-                let half = graph.view(q, [layer.head_k * layer.heads, tokens, 1, 1]);
-                gate = Some(graph.op([layer.head_k * layer.heads, tokens, 1, 1], &[half]));
-                q = graph.view(q, q_dims);
-            }
+            q = project(graph, layer.head_k * layer.heads);
             k = project(graph, layer.k);
             let v_flat = project(graph, layer.v);
             if b.qk_norm == Some(QkNorm::All) {
                 q = graph.norm(q, b.rms, false);
                 k = graph.norm(k, b.rms, false);
             }
-            if gate.is_none() {
-                q = graph.reshape(q, q_dims);
-            }
+            q = graph.reshape(q, q_dims);
             k = graph.reshape(k, k_dims);
             v = graph.reshape(v_flat, v_dims);
         }
@@ -119,10 +110,6 @@ impl<'a> Attention<'a> {
         let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
-        }
-        if let Some(gate) = gate {
-            let gate = graph.unary(gate);
-            out = graph.over(out, &[out, gate]);
         }
         out = graph.mul_mat(s.n_embd, out);
         if b.out_bias { graph.add_weight(out) } else { out }

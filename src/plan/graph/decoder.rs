@@ -2,7 +2,6 @@
 
 use super::alloc::{Id, Place};
 use super::attention::Attention;
-use super::delta_net;
 use super::feed_forward;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
 use crate::model::shape::{LayerKv, Shape};
@@ -76,14 +75,11 @@ fn layer(
     let sizes = &shape.layers[index];
     let mut residual = input;
     let mut normed = if sizes.heads > 0 { graph.norm(input, b.rms, b.norm_bias) } else { input };
-    let mut x = match (sizes, &shape.delta_net) {
-        (LayerKv { heads: 0, .. }, _) => input,
+    let mut x = match sizes {
+        LayerKv { heads: 0, .. } => input,
         // DeciLM's layers with one matrix for an attention.
-        (LayerKv { k: 0, cached: true, .. }, _) if shape.architecture == "deci" => {
+        LayerKv { k: 0, cached: true, .. } if shape.architecture == "deci" => {
             graph.mul_mat(shape.n_embd, normed)
-        }
-        (LayerKv { k: 0, state: 1.., .. }, Some(net)) => {
-            delta_net::build(graph, net, batch, shape.n_embd, normed)
         }
         _ => attention.build(graph, index, normed),
     };

@@ -10,7 +10,6 @@ mod attention;
 mod cache;
 mod chooser;
 mod decoder;
-mod delta_net;
 mod encoder;
 mod feed_forward;
 mod schedule;
