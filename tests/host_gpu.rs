@@ -27,7 +27,7 @@ use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
 use agi_provision::plan::{self, Plan};
 use lab::gpu::{self, GpuHost};
 use lab::journey::{Answer, Client, PORT, assert_serves, chat, text};
-use lab::{Host, wait_for};
+use lab::{Host, llama_archive, wait_for};
 use serde_json::Value;
 
 /// A first start compiles shaders: one to two minutes where the machine has nothing else to do.
@@ -89,13 +89,8 @@ fn one_card_and_two_serve_and_none_is_taken_back() {
     host.reboot();
     serves_again(&journey);
 
-    // Two cards, a layer on each.
-    gpu.has("dual-nvlink", 2);
-    let layer = ["--profile", "2x3090-nvlink", "--split-mode", "layer"];
-    let proof = journey.proof(&journey.apply(&layer));
-    assert!(on_cards(&proof).len() == 2 && on_cards(&proof).iter().all(|bytes| *bytes > 0), "{proof}");
-
     // Two cards, a part of every matrix on each: one device to the server, and a share of each card.
+    gpu.has("dual-nvlink", 2);
     let tensor = ["--profile", "2x3090-nvlink", "--split-mode", "tensor"];
     let proof = journey.proof(&journey.apply(&tensor));
     let shares = on_cards(&proof);
@@ -104,14 +99,51 @@ fn one_card_and_two_serve_and_none_is_taken_back() {
     assert!(log.contains("Meta() model buffer size"), "{log}");
     assert_serves(host);
 
-    // Vulkan finds no card, while the driver knows two: the layers would be on the CPU. Taken back, and what served
-    // before cannot start either, as a tensor split needs its cards.
+    // Two cards, a layer on each.
+    let layer = ["--profile", "2x3090-nvlink", "--split-mode", "layer"];
+    let proof = journey.proof(&journey.apply(&layer));
+    assert!(on_cards(&proof).len() == 2 && on_cards(&proof).iter().all(|bytes| *bytes > 0), "{proof}");
+    println!("the gate with two cards took {} ms", quickest_gate(host));
+
+    // A build without the backend, and Vulkan without a card that the driver knows: the layers would be on the CPU, and
+    // what served before serves again.
+    let (archive, shorter) = (llama_archive(), [&layer[..], &["--ctx", "2048"]].concat());
+    let taken_back = |more: &[&str]| {
+        let answer = journey.apply(&[&shorter[..], more].concat());
+        assert_eq!(answer.exit, 8, "{answer:?}");
+        let message = answer.message();
+        assert!(message.contains("the model does not run on the GPU as planned"), "{message}");
+    };
+    taken_back(&["--runtime-archive", text(&archive)]);
+    serves_again(&journey);
+    gpu.has("dual-nvlink", 0);
+    taken_back(&[]);
+    gpu.has("dual-nvlink", 2);
+
+    // Back to the generation before, which shares every matrix.
+    let back = journey.client.json_on(host, "root", &["rollback", "--yes"]);
+    assert_eq!(back.exit, 0, "{back:?}");
+    let plan = host.exec("cat /etc/agi-provision/generation/plan.json").ok();
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let args: Vec<&str> =
+        plan["llama_server"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(args.windows(2).any(|pair| pair == ["--split-mode", "tensor"]), "{args:?}");
+    assert_serves(host);
+
+    // A tensor split needs its cards: without them neither what comes nor what served before can start.
     gpu.has("dual-nvlink", 0);
     let lost = journey.apply(&layer);
     assert_eq!(lost.exit, 1, "{lost:?}");
     let message = lost.message();
     assert!(message.contains("the model does not run on the GPU as planned"), "{message}");
     assert!(message.contains("rolled back, but the old generation does not serve"), "{message}");
+}
+
+/// How long the gate took, ms: the quickest of all starts so far.
+fn quickest_gate(host: &Host) -> u64 {
+    let log = host.exec("journalctl --no-pager -u agi-provision-llama").stdout;
+    let said = log.lines().filter_map(|line| line.split_once("(checked in ")?.1.strip_suffix(" ms)"));
+    said.filter_map(|ms| ms.parse().ok()).min().expect("the gate's line")
 }
 
 /// The server loads, compiles what its cache lacks, and answers.
@@ -151,7 +183,7 @@ fn started(host: &Host, plan: &Plan, model: &str, cards: usize) -> String {
         "cd /opt/llama-b11434 && env {} LLAMA_ARG_LOG_VERBOSITY=4 ./llama-server {} --no-warmup > /opt/log 2>&1 & \
          pid=$!; for i in $(seq 1200); do grep -q 'reserve took' /opt/log && break; kill -0 $pid || break; sleep 0.25; \
          done; kill -KILL $pid; wait $pid; cat /opt/log",
-        gpu::environment(cards).join(" "),
+        gpu::environment(cards, "root").join(" "),
         quoted.join(" ")
     );
     host.exec(&script).stdout

@@ -9,10 +9,16 @@ use super::{Host, run, tool};
 /// The image with Vulkan and the software device.
 pub const IMAGE: &str = "debian13-gpu";
 
+/// Where each such host has the lab's shaders.
+const SHADERS: &str = "/opt/shaders";
+
 /// Environment that makes Mesa's device one that ggml takes, as often as there are cards: software devices are left
 /// out otherwise. Set on the host, by an administrator's drop-in; the program under test knows nothing of it.
-pub fn environment(cards: usize) -> [String; 3] {
+///
+/// Shaders are kept in a folder that all hosts share, for each `user` of its own.
+pub fn environment(cards: usize, user: &str) -> [String; 4] {
     [
+        format!("MESA_SHADER_CACHE_DIR={SHADERS}/{user}"),
         format!("GGML_VK_VISIBLE_DEVICES={}", vec!["0"; cards].join(",")),
         "GGML_VK_DISABLE_COOPMAT=1".to_owned(),
         // LLVM compiles a shader in a tenth of the time, and it runs slower.
@@ -52,8 +58,11 @@ impl GpuHost {
         }
         let lines: String = match cards {
             0 => "Environment=GGML_VK_VISIBLE_DEVICES=7\n".to_owned(),
-            _ => environment(cards).iter().map(|line| format!("Environment={line}\n")).collect(),
+            _ => environment(cards, "service").iter().map(|line| format!("Environment={line}\n")).collect(),
         };
+        let lines = format!("{lines}ReadWritePaths={SHADERS}\n");
+        // The service's user has another number on every host.
+        self.host.exec(&format!("mkdir -p {SHADERS}/service && chmod -R a+rwX {SHADERS}/service")).ok();
         let script = format!("printf '[Service]\\n{lines}' > {drop_in}/50-lab.conf; systemctl daemon-reload");
         self.host.exec(&script).ok();
     }
