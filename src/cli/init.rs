@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   agi-provision init
   agi-provision init --model saiga-8b --budget 50/month
-  agi-provision init --model ./my-q4_K.gguf --host root@203.0.113.7 --profile cpu-vps-16gb
+  agi-provision init --model ./my-q4_K.gguf --host root@203.0.113.7 --profile cpu-vps-32gb
 
 Asks for what is not given where there is a terminal, and writes agi-provision.toml (docs/project.md).")]
 pub struct Args {
@@ -225,7 +225,7 @@ fn content(answers: &Answers) -> String {
             false => format!("hosts = [{}]\n", hosts.join(", ")),
         },
         given("budget", &answers.budget, "\"50/month\""),
-        given("profile", &answers.profile, "\"cpu-vps-16gb\""),
+        given("profile", &answers.profile, "\"cpu-vps-32gb\""),
     )
 }
 
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(table["model"].as_str(), Some("a \"b\""));
         assert_eq!(table["hosts"].as_array().unwrap().len(), 2);
         assert_eq!(table["constraints"]["budget"].as_str(), Some("50/month"));
-        assert!(text.contains("\n# profile = \"cpu-vps-16gb\"\n"), "{text}");
+        assert!(text.contains("\n# profile = \"cpu-vps-32gb\"\n"), "{text}");
         assert!(!next(&answers).contains("rent") && next(&Answers::default()).contains("then rent it"));
     }
 

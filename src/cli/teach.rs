@@ -18,8 +18,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "plan",
         "agi-provision plan --model saiga-8b
   agi-provision plan --model qwen3-8b --budget 300/month --prefer quality
-  agi-provision plan --model mistral-7b:Q4_K_M --profile cpu-vps-16gb --ctx 8192 --slots 2 --explain
-  agi-provision plan --model saiga-8b --profile cpu-vps-16gb --resolve --out plan.json",
+  agi-provision plan --model mistral-7b:Q4_K_M --profile cpu-vps-32gb --ctx 8192 --slots 2 --explain
+  agi-provision plan --model saiga-8b --profile cpu-vps-32gb --resolve --out plan.json",
     ),
     (
         "verify",
