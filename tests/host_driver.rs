@@ -20,7 +20,7 @@ const RESUME: &str = "/etc/systemd/system/agi-provision-resume.service";
 fn host_without_driver() -> Host {
     let host = GpuHost::boot().host;
     driver::give_card(&host);
-    let lines: String = gpu::environment(1).iter().map(|line| format!("Environment={line}\\n")).collect();
+    let lines = gpu::service_lines(&host, 1);
     let folder = "/etc/systemd/system/agi-provision-llama.service.d";
     host.exec(&format!("mkdir -p {folder}; printf '[Service]\\n{lines}' > {folder}/50-lab.conf")).ok();
     host

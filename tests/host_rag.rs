@@ -426,8 +426,6 @@ fn an_old_embedding_server_makes_room_for_the_model_where_the_new_plan_keeps_les
     let since = host.exec("sleep 1; date +%s").ok();
     let back = client.json_on(&host, "root", &["rollback", "--yes"]);
     assert_eq!(back.exit, 0, "{back:?}");
-    assert_eq!(
-        starts_and_stops(&host, &since),
-        ["Stopped llama", "Started llama", "Stopped embed", "Started embed"]
-    );
+    // The embedding server has the same inputs by both generations.
+    assert_eq!(starts_and_stops(&host, &since), ["Stopped llama", "Started llama"]);
 }

@@ -56,14 +56,19 @@ impl GpuHost {
         for name in ["query.csv", "q.xml", "topo.txt", "nvlink.txt"] {
             self.host.put(&fixtures.join(machine).join(name), &format!("/opt/stub-gpu/{name}"));
         }
-        let lines: String = match cards {
-            0 => "Environment=GGML_VK_VISIBLE_DEVICES=7\n".to_owned(),
-            _ => environment(cards, "service").iter().map(|line| format!("Environment={line}\n")).collect(),
-        };
-        let lines = format!("{lines}ReadWritePaths={SHADERS}\n");
-        // The service's user has another number on every host.
-        self.host.exec(&format!("mkdir -p {SHADERS}/service && chmod -R a+rwX {SHADERS}/service")).ok();
+        let lines = service_lines(&self.host, cards);
         let script = format!("printf '[Service]\\n{lines}' > {drop_in}/50-lab.conf; systemctl daemon-reload");
         self.host.exec(&script).ok();
     }
+}
+
+/// Returns the lines of a drop-in that give the service so many cards, and makes the folder of shaders for its user, who
+/// has another number on every host.
+pub fn service_lines(host: &Host, cards: usize) -> String {
+    host.exec(&format!("mkdir -p {SHADERS}/service && chmod -R a+rwX {SHADERS}/service")).ok();
+    let lines: String = match cards {
+        0 => "Environment=GGML_VK_VISIBLE_DEVICES=7\n".to_owned(),
+        _ => environment(cards, "service").iter().map(|line| format!("Environment={line}\n")).collect(),
+    };
+    format!("{lines}ReadWritePaths={SHADERS}\n")
 }
