@@ -165,7 +165,8 @@ fn converse(
             _ => matches!(event, Event::Restarting { .. }),
         };
         if let Event::Facts { facts } = &event {
-            machine = facts.os.boot_id.clone();
+            let started = facts.os.booted_at;
+            machine = started.map(|second| format!("{} of {second}", facts.os.kernel));
         }
         match event {
             Event::End(end) => {

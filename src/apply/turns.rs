@@ -1,4 +1,4 @@
-//! Hosts that share a machine (containers, by the boot id of their kernel) are changed one after the other: servers
+//! Hosts that share a machine (containers, by their kernel and its start) are changed one after the other: servers
 //! that start and are timed at once on the same cores would slow and mistime one another.
 
 use crate::error::Result;

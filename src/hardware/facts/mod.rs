@@ -118,6 +118,10 @@ pub struct Os {
     pub virtualization: Option<String>,
     /// Random id of this boot, from /proc/sys/kernel/random/boot_id.
     pub boot_id: Option<String>,
+    /// Start of the kernel, seconds since 1970, by /proc/stat: the same in all containers of one kernel, which may have boot
+    /// ids of their own.
+    #[serde(default)]
+    pub booted_at: Option<u64>,
     /// Secure Boot is on: the kernel loads signed modules only. Unsupported where the host was not booted by EFI.
     #[serde(default)]
     pub secure_boot: Option<bool>,

@@ -72,8 +72,14 @@ pub fn essentials(gaps: &mut Gaps) -> Os {
         boot_id: gaps
             .read("/proc/sys/kernel/random/boot_id", "os.boot_id")
             .map(|text| text.trim().to_string()),
+        booted_at: gaps.read("/proc/stat", "os.booted_at").and_then(|text| booted_at(&text)),
         ..self::release(&release)
     }
+}
+
+/// The start of the kernel in /proc/stat.
+fn booted_at(stat: &str) -> Option<u64> {
+    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
 /// Parses an os-release file. Nothing is decided by it: the host is asked for each ability.
@@ -229,6 +235,13 @@ pub fn sudo() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kernels_start_is_read_from_its_counters() {
+        let stat = "cpu  1 2 3\nintr 5\nctxt 9\nbtime 1795833600\nprocesses 7\n";
+        assert_eq!(booted_at(stat), Some(1_795_833_600));
+        assert_eq!((booted_at("btime soon\n"), booted_at("")), (None, None));
+    }
 
     #[test]
     fn the_manager_says_version_and_virtualization() {
