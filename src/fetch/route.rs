@@ -40,9 +40,9 @@ impl Route {
     pub fn all(given: Option<&ProxyUrl>) -> Vec<Route> {
         match given {
             Some(url) => vec![Route::Given(url.clone())],
-            None if names_proxy() => vec![Route::Usual],
             None => {
-                // apt's may be for packages alone, so it comes last.
+                // A login's environment has the variables of /etc/environment, and the job's unit has none of them: the file
+                // comes first. apt's may be for packages alone, so it comes last.
                 let all = [Route::Environment, Route::Usual, Route::Apt];
                 all.into_iter().filter(|way| *way == Route::Usual || way.proxies().is_some()).collect()
             }
