@@ -1,5 +1,5 @@
 //! Engines: programs that serve models, one folder each. All that is particular to one of them, from its arguments
-//! to its log, is behind the trait [`Engine`](kind::Engine); nothing here reads or writes anything.
+//! to its log, is behind the trait [`Engine`]; nothing here reads or writes anything.
 //!
 //! - [`server`]: the names of a plan's servers, from which unit, port and files follow;
 //! - [`launch`]: settings of a server in no engine's words; [`split`]: how cards share a model;

@@ -74,7 +74,7 @@ pub struct EmbeddingModel {
     pub files: Vec<ModelFile>,
 }
 
-/// The embedding server's ledger on one device, in the words of [`DeviceLedger`].
+/// The embedding server's ledger on one device, in the words of [`DeviceLedger`](super::plan::DeviceLedger).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RagMemory {
     /// Name of the device: `host` or `gpu0`.
