@@ -3,12 +3,16 @@
 
 #[path = "host_vm/clock.rs"]
 mod clock;
+#[path = "host_vm/first_boot.rs"]
+mod first_boot;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "host_vm/memory.rs"]
 mod memory;
 #[path = "host_vm/power.rs"]
 mod power;
+#[path = "http/tls.rs"]
+mod tls;
 
 use std::fs::File;
 use std::path::Path;
