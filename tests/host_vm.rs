@@ -5,12 +5,16 @@
 mod clock;
 #[path = "host_vm/driver.rs"]
 mod driver;
+#[path = "host_vm/first_boot.rs"]
+mod first_boot;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "host_vm/memory.rs"]
 mod memory;
 #[path = "host_vm/power.rs"]
 mod power;
+#[path = "http/tls.rs"]
+mod tls;
 
 use std::fs::File;
 use std::path::Path;
