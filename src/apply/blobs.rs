@@ -108,7 +108,7 @@ impl AgentFile {
 struct Entry {
     stamp: Stamp,
     sha256: Checksum,
-    /// Of an archive of llama.cpp that was read.
+    /// Needs of an archive of llama.cpp that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     needs: Option<RuntimeNeeds>,
 }

@@ -139,7 +139,7 @@ fn converse(
     heard: &mut Heard,
 ) -> Result<HostOutcome> {
     let (mut events, mut kept) = (Vec::new(), 0);
-    // Of the host's machine, until this host is done.
+    // The machine that the host runs on, and its turn there until this host is done.
     let (mut machine, mut turn) = (None, None);
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };

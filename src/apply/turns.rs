@@ -19,7 +19,7 @@ pub(super) struct Turn(String);
 /// `None` where it took too long.
 ///
 /// # Errors
-/// Those of `waiting`.
+/// `waiting` fails.
 pub(super) fn take(
     machine: &str,
     beat: Duration,

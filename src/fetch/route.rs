@@ -15,11 +15,11 @@ pub enum Route {
     /// Directly, unless this process's environment names a proxy.
     #[default]
     Usual,
-    /// As /etc/environment says.
+    /// Through the proxy that /etc/environment names.
     Environment,
-    /// As apt's configuration says.
+    /// Through the proxy that apt's configuration names.
     Apt,
-    /// As the user says.
+    /// Through the proxy that the user gives.
     Given(ProxyUrl),
 }
 

@@ -1,4 +1,4 @@
-//! Which of a host's cards a plan uses, and why not the others.
+//! Chooses the cards of a host that a plan uses, and says why not the others.
 
 use super::document::Plan;
 use crate::hardware::facts::{Facts, Gpu, PciCard};

@@ -66,7 +66,7 @@ impl Plan {
         }
     }
 
-    /// Those beside the model's own.
+    /// Returns the servers beside the model's own.
     pub fn beside(&self) -> impl Iterator<Item = Server<'_>> {
         let further = self.further.iter().map(|Further::Embedding(server)| server);
         let embedding = self.rag.iter().chain(further).zip(1..);

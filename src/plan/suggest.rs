@@ -36,7 +36,7 @@ pub enum Purpose {
     Embedding,
 }
 
-/// What models are suggested for.
+/// Use that models are suggested for.
 pub struct Asked<'a> {
     /// Use of the model.
     pub purpose: Purpose,
@@ -154,7 +154,7 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
     all
 }
 
-/// Those in comfort, and where they are few, after them those that are better and give something up.
+/// Returns the models in comfort; where they are few, after them better ones that give something up.
 fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
     let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
     let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;

@@ -21,13 +21,13 @@ pub struct Row {
     /// Flags by which ggml-cpu's variants differ (ggml/src/CMakeLists.txt of b11434,
     /// `ggml_add_cpu_backend_variant`), by their names in /proc/cpuinfo.
     pub isa: &'static [&'static str],
-    /// Those that a plan needs, and why.
+    /// Flags that a plan needs, and why.
     pub needed: &'static [&'static str],
     /// Reason why a host needs these instructions.
     pub why_needed: &'static str,
-    /// Those that a plan's speed counts on besides.
+    /// Flags that a plan's speed counts on besides.
     pub promised: &'static [&'static str],
-    /// Those that `verify` shows where something is missing.
+    /// Flags that `verify` shows where something is missing.
     pub shown: &'static [&'static str],
     /// Names of its models, where /proc/cpuinfo has numbers: implementer, part, name.
     pub models: &'static [(u16, u16, &'static str)],

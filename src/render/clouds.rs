@@ -188,7 +188,7 @@ impl Limit {
 /// User-data in a form that a cloud takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fitting {
-    /// As it is.
+    /// Not compressed.
     Text,
     /// Compressed, as it is too large otherwise.
     Gzip(Vec<u8>),

@@ -62,7 +62,7 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
 /// The same with these choices for a first boot.
 ///
 /// # Errors
-/// Those of [`render`]; user-data that the cloud would not take.
+/// [`render`] fails, or the cloud would not take the user-data.
 pub fn render_for(plan: &Plan, first_boot: &FirstBoot) -> Result<Bundle> {
     render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(first_boot))
 }

@@ -22,7 +22,7 @@ pub fn text(plan: &Plan) -> String {
     out
 }
 
-/// Those known today, which may be more than when the plan was made.
+/// Writes the advisories known today, which may be more than when the plan was made.
 fn advisories(out: &mut String, plan: &Plan) {
     let server = &plan.llama_server;
     let Some(build) = build::ledger(&server.build) else { return };

@@ -163,7 +163,7 @@ fn jump_hosts(
             .hint("give the jump host a Host block of its own with ProxyJump none")
             .into());
     }
-    // As with ssh, they concern the host at the end.
+    // They concern the host at the end, as with ssh.
     let options = &Options { ssh_args: Vec::new(), ..options.clone() };
     settings.jump.iter().try_fold(None, |via, hop| {
         let hop = establish(hop, options, depth + 1, via)

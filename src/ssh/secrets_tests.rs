@@ -39,7 +39,7 @@ fn a_password_that_one_host_accepted_is_used_for_the_others_without_asking() {
     // Side by side now: a second turn while the first is open.
     let (b, c) = (secrets.turn(&sudo(), "?", "b").unwrap(), secrets.turn(&sudo(), "?", "c").unwrap());
     assert_eq!((b.secret().expose(), c.secret().expose()), ("right", "right"));
-    // One that has another password refuses it once; the rest go on.
+    // A host with another password refuses it once; the rest go on.
     b.refused("b refused it");
     c.accepted();
     assert!(matches!(secrets.turn(&sudo(), "?", "b"), Err(Absent::Wrong(_))));

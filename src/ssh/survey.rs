@@ -1,4 +1,4 @@
-//! What there is on this machine to log in to a host with, found without connecting.
+//! Looks for keys, agents and known hosts on this machine, without connecting.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub fn known_names() -> Vec<String> {
     names
 }
 
-/// What was found.
+/// Result of the survey.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Name or address to connect to, as the SSH configuration has it.
@@ -75,7 +75,7 @@ pub struct Survey {
 /// Looks at what would be used for `target`.
 ///
 /// # Errors
-/// Those of reading the SSH configuration and known_hosts.
+/// The SSH configuration or known_hosts cannot be read.
 pub fn survey(target: &Target, options: &Options) -> Result<Survey> {
     let settings = settings(target, options)?;
     let files = settings.identity.iter().chain(&settings.config_identity).chain(&settings.default_keys);

@@ -191,7 +191,7 @@ impl Wire {
             self.keep_alive()?;
             due = self.keepalive_due();
         }
-        // One that could not be sent is tried again when the socket takes something, or in a second.
+        // A keepalive that could not be sent is tried again when the socket takes something, or in a second.
         let until = if due.is_zero() { LONGEST_WAIT } else { due };
         self.poll(fds, at_most.map_or(until, |limit| limit.min(until)))
     }

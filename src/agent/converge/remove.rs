@@ -139,7 +139,7 @@ pub fn is_shelved(path: &Path) -> bool {
     SHELVES.iter().any(|shelf| path.starts_with(shelf))
 }
 
-/// Those that hold something.
+/// Returns the folders that hold something.
 pub fn filled() -> Vec<&'static str> {
     let holds = |path: &&str| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
     SHELVES.into_iter().filter(holds).collect()

@@ -72,7 +72,7 @@ pub fn has(packages: &[String]) -> Result<bool> {
     Ok(outcome.success && outcome.stdout.lines().all(|status| status == "installed"))
 }
 
-/// Those of `packages` that apt knows no version of.
+/// Returns those of `packages` that apt knows no version of.
 pub fn unknown(packages: &[String]) -> Result<Vec<String>> {
     let mut args = vec!["policy"];
     args.extend(packages.iter().map(String::as_str));

@@ -53,7 +53,7 @@ pub fn units() -> Vec<String> {
     std::iter::once(ServerName::CHAT).chain(installed()).map(ServerName::unit).collect()
 }
 
-/// Those of them that `plan` has not.
+/// Returns those of them that `plan` does not have.
 pub fn unplanned(plan: &Plan) -> Vec<ServerName> {
     installed().into_iter().filter(|server| plan.server(*server).is_none()).collect()
 }
@@ -272,7 +272,7 @@ mod tests {
             ),
             // The sum is more than its parts explain.
             (|plan| keeps(plan, "host", 7), same, both()),
-            // One that is removed frees what it had; the other stays.
+            // A server that is removed frees what it had; the other stays.
             (
                 same,
                 |plan| {

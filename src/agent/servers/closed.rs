@@ -26,7 +26,7 @@ pub fn check(server: &Server) -> Result<()> {
         .no_proxy()
         .tls_certs_only([])
         .connect_timeout(Duration::from_secs(2))
-        // One that computes an answer instead of refusing is busy for a while.
+        // A server that computes an answer instead of refusing is busy for a while.
         .timeout(Duration::from_secs(10))
         .build()?;
     addresses.iter().try_for_each(|address| ask(&client, engine, &unit, *address))

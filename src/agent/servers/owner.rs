@@ -28,7 +28,7 @@ pub fn of(port: u16, unit: &str, pid: u32) -> Owner {
     })
 }
 
-/// Who holds one socket.
+/// Owner of one socket.
 enum Holder {
     Main,
     Other(String),

@@ -131,7 +131,7 @@ fn judge(server: &Server, plan: &Plan, facts: &Facts) -> Report {
     report.allow(&allowed)
 }
 
-/// Those of one server: another may have its own port, and one of the cards' memory, by then.
+/// Returns the requirements of one server: another may have its own port, and one of the cards' memory, by then.
 fn requirements(server: &Server, plan: &Plan) -> Vec<Requirement> {
     let others_port = |id: &str| ids::server_of(id).is_some_and(|other| other != server.name);
     let chats = |id: &str| id == ids::NVLINK || id.starts_with("gpu-");

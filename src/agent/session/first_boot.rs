@@ -15,7 +15,7 @@ const LONGEST: usize = 400;
 /// Begins the lines that this program and its script print at a first boot.
 const OURS: &str = "agi-provision: ";
 
-/// What is left of a first boot.
+/// Traces of a first boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FirstBoot {
     /// Its last word: why it failed, or what it does at this moment.

@@ -40,7 +40,7 @@ impl Ready<'_> {
         let limit = self.apply.wait.map_or(WAIT, Duration::from_secs);
         let waited = !allowed(ids::BUSY) && ground::wait(facts, limit, self.in_cloud_init, output)?;
         if waited {
-            // What was at work may have changed the host.
+            // The work that was waited for may have changed the host.
             *facts = probe(Path::new(paths::MODELS));
             *report = self.judging.judge(facts, held);
             if !host::at_work(facts, self.in_cloud_init).is_empty() {

@@ -22,7 +22,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     let (old, new) = (key::read_key()?, key::random()?);
     let began = jiff::Timestamp::now();
     let mut watcher = Watcher(output);
-    // Those that were started with the new key; one that was not goes on with the old one.
+    // Servers that were started with the new key start again; the others go on with the old one.
     let mut started = BTreeSet::new();
     let what = "make a new API key and start the servers with it";
     let changed = told(&mut watcher, "key", what, |watcher| {

@@ -1,4 +1,4 @@
-//! What the dynamic loader would load for llama-server, and for the backends beside it, which it opens while it runs.
+//! Resolves what the dynamic loader would load for the server and for the backends that it opens while it runs.
 //! Read from the files, without running any of them.
 
 use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
@@ -64,7 +64,7 @@ pub(super) fn of(server: &Path, name: &str, wanted: &[Backend], search: &Search)
     Ok(loading)
 }
 
-/// What a library beside llama-server is for.
+/// Purpose of a library beside the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     /// The processor; the server takes the best of those that load.
@@ -178,12 +178,12 @@ mod tests {
         };
         let said = |files: Files, wanted: &[Backend]| looked(files, wanted).unwrap_err().to_string();
 
-        // What the processor's and the cards' backends lack is to be installed, also where the server lacks nothing.
+        // Libraries that the processor's and the cards' backends lack are installed, also where the server lacks none.
         let cpu = looked(&[("libggml-cpu-haswell.so", &missing)], &[]).unwrap();
         assert_eq!(cpu.missing, ["libx.so.6"]);
         let both = looked(&[("libggml-cuda.so", &missing), ("libggml-vulkan.so", &sh)], &cuda).unwrap();
         assert_eq!((both.missing, both.backends), (vec!["libx.so.6".to_string()], cuda.to_vec()));
-        // Of another maker's cards, and of other parts, nothing is needed.
+        // Libraries for another maker's cards, and for other parts, are not needed.
         let others = looked(&[("libggml-hip.so", &missing), ("libggml-rpc.so", &newer)], &cuda).unwrap();
         assert_eq!((others.missing.len(), others.backends.len(), others.broken.len()), (0, 0, 0));
 

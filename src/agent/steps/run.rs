@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(facts["decode_tok_s"]["measured"], 9.5);
         assert_eq!(facts["decode_tok_s"]["planned"], json!(plan.speed.decode_tok_s));
         assert_eq!(facts["memory"]["planned_host_bytes"], json!(plan.memory[0].total_bytes));
-        // One that the plan has not is not in it.
+        // A server that the plan does not have is left out.
         assert_eq!(facts["servers"], json!([{"server": "embed", "start_seconds": 2.0}]));
         assert_eq!(facts["embedding"], facts["servers"][0]);
 

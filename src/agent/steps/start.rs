@@ -31,7 +31,7 @@ impl Resource for Start {
         let restart = |why| Change::Restart { server, because: Because::Silent(why) };
         let planned = self.planned(desired)?;
         let change = match Api::of(&planned)?.health(state.pid) {
-            // One that was opened to other hosts by hand starts again by the plan.
+            // A server that was opened to other hosts by hand starts again by the plan.
             Health::Ready => closed::check(&planned).err().map(|error| restart(format!("{error:#}"))),
             Health::Loading => Some(Change::Wait(match server.role() {
                 Role::Chat => "wait for the model to load".to_string(),

@@ -22,7 +22,7 @@ pub struct Check {
     /// Short name of what was looked at, such as `known-hosts`.
     pub id: String,
     pub outcome: Outcome,
-    /// What was found, in words.
+    /// Finding, in words.
     pub found: String,
     /// What to do, where there is something to do.
     pub advice: Option<String>,

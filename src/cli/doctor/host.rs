@@ -1,4 +1,4 @@
-//! What `doctor` judges of a host, by its facts and a plan's requirements.
+//! Judges a host for `doctor`, by its facts and a plan's requirements.
 
 use super::check::Check;
 use super::here::clock;

@@ -1,4 +1,4 @@
-//! Which files of a repository are meant.
+//! Picks the files of a repository that are meant.
 
 use super::label::{label, split_name};
 

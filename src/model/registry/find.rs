@@ -1,4 +1,4 @@
-//! Which model a name means. The files are text until one is asked for: a plan reads one of them.
+//! Finds the model that a name means. The files are text until one is asked for: a plan reads one of them.
 
 use super::entry::{Model, Use};
 use super::names::{nearest, squeezed};

@@ -88,7 +88,7 @@ pub(super) fn on_offer<'a>(request: &'a Request, wanted: impl Fn(&Offer) -> bool
     kept.into_iter().map(|(_, machine)| machine).collect()
 }
 
-/// Those that no other beats whatever they cost: the best that there is for a budget.
+/// Returns the machines that no other beats whatever they cost: the best that there is for a budget.
 pub(super) fn capable(machines: Vec<Machine>) -> Vec<Machine> {
     let rates = Rates::default();
     let figures = |machine: &Machine| {
@@ -99,7 +99,7 @@ pub(super) fn capable(machines: Vec<Machine>) -> Vec<Machine> {
     let all: Vec<Option<Figures>> = machines.iter().map(figures).collect();
     let beaten = |at: usize| {
         let by = |(other, one): (usize, &Option<Figures>)| match (one, &all[at]) {
-            // Of equals the cheaper stays.
+            // The cheaper of equals stays.
             (Some(one), Some(this)) => other != at && one.covers(this) && (other < at || !this.covers(one)),
             _ => false,
         };

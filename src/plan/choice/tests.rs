@@ -175,7 +175,7 @@ fn the_driver_that_is_needed_follows_from_the_toolkit_and_the_card() {
         );
         assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
     }
-    // Of a class of machines the runtime is not known: any build's need, and the release's as a promise.
+    // The runtime is not known for a class of machines: any build's need, and the release's as a promise.
     for (profile, promise) in [("2xa100-nvlink", "570.26"), ("2x3090-nvlink", "")] {
         let plan = plan(&request("llama-7b", Some(profile), Some("Q4_K_M"))).unwrap();
         assert_eq!(bound(&plan, "gpu-driver"), Some(("525.60.13".to_string(), promise.to_string())));

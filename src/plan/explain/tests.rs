@@ -166,7 +166,7 @@ fn the_runners_up_lost_by_the_first_term_that_differs() {
     let choice = &explanation.choice;
     assert_eq!((&choice.profile, &choice.quant), (&plan.profile.id, &plan.model.quant));
     let offer = plan.cost.as_ref().unwrap().offer.clone();
-    // Of the same machine, the worse quantisation; of another, what costs more.
+    // The worse quantisation loses on the same machine; the dearer machine loses to another.
     let mut runners = choice.runners_up.iter();
     let smaller = runners.find(|r| r.machine == format!("{}/{}", offer.provider, offer.instance)).unwrap();
     assert_eq!((smaller.lost_by.as_str(), smaller.chosen.as_str()), ("quality up to Q8_0", "Q8_0"));

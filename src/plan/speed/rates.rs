@@ -104,7 +104,7 @@ pub const FITTED: Rates = Rates {
         reach(Generation::Maxwell, 0.564, 0.554, true),
         reach(Generation::Pascal, 0.699, 0.26, true),
         reach(Generation::Volta, 0.831, 0.383, true),
-        // As Pascal, which has no tensor cores either.
+        // Pascal's rate: it has no tensor cores either.
         reach(Generation::TuringPlain, 0.699, 0.26, false),
         reach(Generation::Turing, 0.835, 0.195, true),
         reach(Generation::TuringSmall, 0.467, 0.148, true),
@@ -115,7 +115,7 @@ pub const FITTED: Rates = Rates {
         reach(Generation::Hopper, 0.635, 0.1, true),
         reach(Generation::Blackwell, 1.01, 0.344, true),
         reach(Generation::BlackwellSoc, 0.947, 0.203, true),
-        // As Hopper, the nearest with HBM.
+        // Hopper's rate: the nearest with HBM.
         reach(Generation::BlackwellHbm, 0.625, 0.0982, false),
         // Taken from RDNA 2.
         reach(Generation::Rdna, 0.765, 0.232, false),

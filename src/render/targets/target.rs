@@ -29,7 +29,7 @@ pub trait Target: Sync {
     /// The same as files of a bundle.
     ///
     /// # Errors
-    /// Those of [`Target::files`]; a path that leads out of the target's folder.
+    /// [`Target::files`] fails, or a path that leads out of the target's folder.
     fn render(&self, plan: &Plan, host: &Bundle, first_boot: &FirstBoot) -> Result<Vec<BundleFile>> {
         let files = self.files(plan, host, first_boot)?.into_iter().map(|(path, content)| {
             let path = format!("{}/{path}", self.name());

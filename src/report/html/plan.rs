@@ -196,7 +196,7 @@ impl Row {
     }
 }
 
-/// What else was weighed: one line for each alternative.
+/// Returns a line for each alternative.
 fn others(plan: &Plan) -> Vec<[String; 5]> {
     let row = |a: &crate::plan::document::Alternative| {
         let name = match (&a.provider, &a.instance) {

@@ -107,7 +107,7 @@ impl Table {
         let victim = if counts.get(&source).is_some_and(|count| *count >= self.most_of_one) {
             Some(self.waiting(|held| held.source == source)?)
         } else if self.held.len() >= self.most {
-            // Those that have most first; the new one's own last place is nobody else's.
+            // Addresses with most places come first; the new one's own last place is nobody else's.
             let mut sources: Vec<(usize, Source)> =
                 counts.into_iter().map(|(source, count)| (count, source)).collect();
             sources.sort_by(|a, b| b.cmp(a));
