@@ -151,7 +151,7 @@ pub struct Gemma {
     /// Key and value heads of the layers without a window; 0 in Gemma 3n.
     #[serde(default)]
     pub full_head_kv: u64,
-    /// Takes the keys of those layers as values.
+    /// Whether those layers take their keys as values.
     #[serde(default)]
     pub keys_are_values: bool,
     /// The layers that share have a feed-forward twice as wide.
