@@ -41,7 +41,7 @@ fn main() {
     let cpu = many.1.as_secs_f64() / few.1.as_secs_f64();
     println!("{times:.0} times the hosts: {cpu:.1} times the processor time (bound: {:.0})", times * 1.5);
     assert!(cpu <= times * 1.5, "the time is not linear");
-    // What each further host takes.
+    // Memory of each further host.
     let each_kib = many.2.saturating_sub(few.2) as usize / (many.0 - few.0);
     println!("{each_kib} KiB of memory for each further host (bound: 512)");
     assert!(each_kib <= 512, "the memory is not bounded");

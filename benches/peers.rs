@@ -70,8 +70,7 @@ struct Times {
     changed: Duration,
 }
 
-/// What everything on this machine has run so far, hosts included: the processor's time that was neither idle nor
-/// waiting for a disk.
+/// Returns the processor time of everything on this machine so far, hosts included: neither idle nor waiting for a disk.
 fn busy() -> Duration {
     let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let first = text.lines().next().unwrap_or_default();

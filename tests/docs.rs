@@ -35,7 +35,7 @@ fn pages() -> BTreeMap<PathBuf, Page> {
     paths.into_iter().map(|path| (path.clone(), Page::read(&path))).collect()
 }
 
-/// What a test asks of a page.
+/// Parts of a page that tests look at.
 struct Page {
     /// Destinations of links and images, as written.
     links: Vec<String>,
@@ -113,7 +113,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     let line = line.trim().trim_start_matches("$ ").trim_start_matches("# ");
     // A command inside another's quotes is a command too.
     let inner = line.split("$(").skip(1).filter_map(|rest| rest.split(')').next()).flat_map(commands);
-    // What stands in brackets may be left out; a lone `…` is a flag's value, or stands for further flags.
+    // Words in brackets may be left out; a lone `…` is a flag's value, or stands for further flags.
     let mut given = String::new();
     let mut depth = 0;
     for c in line.split(" # ").next().unwrap_or_default().chars() {

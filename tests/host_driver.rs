@@ -80,7 +80,7 @@ fn a_host_without_a_driver_is_restarted_and_serves_on_its_card() {
         |name: &str| events.iter().position(|event| event == name).unwrap_or_else(|| panic!("{events:?}"));
     assert!(at("restarting") < at("resumed") && at("resumed") < at("facts"), "{events:?}");
 
-    // What keeps the driver in its place.
+    // Settings that keep the driver in its place.
     let held = host.exec("apt-config dump Unattended-Upgrade::Package-Blacklist").ok();
     assert!(held.contains("\"nvidia-\"") && held.contains("\"libcuda1\""), "{held}");
     let sources = host.exec("cat /etc/apt/sources.list.d/agi-provision-driver.sources").ok();
@@ -99,7 +99,7 @@ fn a_host_without_a_driver_is_restarted_and_serves_on_its_card() {
     let why = format!("nvidia is built for kernel 1.2.3-old and not for {release}, which runs");
     wait_for("the gate", Duration::from_secs(180), || refused().contains(&why));
 
-    // What was made goes, the packages stay, and both are said.
+    // Everything that was made goes, the packages stay, and both are said.
     let removed = client.json_on(&host, "root", &["remove", "--yes"]);
     assert_eq!(removed.exit, 0, "{removed:?}");
     assert!(

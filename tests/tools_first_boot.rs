@@ -59,7 +59,7 @@ struct Machine {
     shell: &'static [&'static str],
 }
 
-/// What every image has, by this machine's paths.
+/// Programs that every image has, by this machine's paths.
 const TOOLS: [&str; 10] = ["sh", "sha256sum", "head", "wc", "timeout", "mkdir", "chmod", "mv", "rm", "sleep"];
 
 impl Machine {

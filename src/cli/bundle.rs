@@ -51,7 +51,7 @@ pub struct Args {
     /// Directory to write
     #[arg(help_heading = "Output", long, value_name = "DIR")]
     out: PathBuf,
-    /// What is printed
+    /// How to print the result
     #[arg(help_heading = "Output", long, value_enum, default_value_t)]
     format: Format,
 }

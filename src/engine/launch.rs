@@ -44,7 +44,7 @@ pub struct Launch<'a> {
 /// Cards that a server uses.
 #[derive(Clone, Copy, Debug)]
 pub enum Cards<'a> {
-    /// Those that there are.
+    /// Cards that the server uses.
     All,
     /// None, although the host may have some.
     Idle,

@@ -24,7 +24,7 @@ pub struct Card {
     pub generation: Generation,
     /// Dense peak of the instructions that multiply quantised matrices, 10^12 operations/s.
     pub tops: f64,
-    /// Which of the two no source confirms.
+    /// Figures of the two that no source confirms.
     pub unsure: Unsure,
 }
 

@@ -122,8 +122,8 @@ struct OfRuntime {
     why: String,
 }
 
-/// What the runtime needs of the cards and their driver. Where it is known, that is what it needs; else the least that
-/// any build needs, and as a promise what the release's archive does.
+/// Returns the runtime's needs of the cards and their driver. Where the runtime is not known, that is the least that any
+/// build needs, and as a promise the need of the release's archive.
 fn of_runtime(plan: &Plan, profile: &Profile) -> Vec<OfRuntime> {
     let known = plan.llama_server.runtime_choice.as_ref().filter(|choice| choice.kind.is_some());
     if let Some(needs) = known.map(|choice| &choice.needs) {

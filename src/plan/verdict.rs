@@ -389,13 +389,13 @@ fn bits(case: &Case) -> u64 {
 
 /// Tokens that one slot can have.
 fn slot(case: &Case) -> u64 {
-    case.workload.n_ctx / slots_sharing(case.workload)
+    case.workload.slot_tokens()
 }
 
 /// Tells how little a context that the user fixed leaves each slot.
 pub(super) fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
-    let (slots, least) = (slots_sharing(workload), LEAST_CONTEXT.min(n_ctx_train));
-    let slot = workload.n_ctx / slots;
+    let (slots, least) = (workload.shares(), LEAST_CONTEXT.min(n_ctx_train));
+    let slot = workload.slot_tokens();
     if fixed.n_ctx.is_none() || slots < 2 || slot >= least {
         return None;
     }
@@ -404,10 +404,6 @@ pub(super) fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -
          --ctx {} gives each {least}",
         slots * least
     ))
-}
-
-fn slots_sharing(workload: &Workload) -> u64 {
-    if workload.kv_unified { 1 } else { workload.slots.max(1) }
 }
 
 /// Names the embedding server's part of a tight device.

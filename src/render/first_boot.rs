@@ -1,4 +1,4 @@
-//! What a machine's first boot from user-data depends on besides the plan: where the program comes from, and the
+//! Holds what a machine's first boot from user-data depends on besides the plan: where the program comes from, and the
 //! cloud that hands the user-data over. It is in the manifest, so that the same bundle can be made again.
 
 use super::broken::broken;

@@ -54,7 +54,7 @@ fn shown(value: Figure, unit: &str) -> String {
 }
 
 fn verdict(out: &mut String, verdict: &VerdictExplained) {
-    let name = format!("{:?}", verdict.verdict).to_lowercase();
+    let name = verdict.verdict.name();
     let _ = writeln!(out, "\nverdict: {name}\n  {}", verdict.rule);
     let rows = verdict.terms.iter().map(|term| {
         let decides = match term.decides {

@@ -82,12 +82,7 @@ fn memory_heads(texts: &Texts) -> [&str; 5] {
 }
 
 fn verdict(verdict: Verdict, texts: &Texts) -> &str {
-    let key = match verdict {
-        Verdict::Comfort => "comfort",
-        Verdict::Compromise => "compromise",
-        Verdict::Impossible => "impossible",
-    };
-    named(&texts.verdicts, key)
+    named(&texts.verdicts, verdict.name())
 }
 
 fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {

@@ -52,16 +52,12 @@ fn runtime(out: &mut String, plan: &Plan) {
 
 fn head(out: &mut String, plan: &Plan) {
     let (model, w) = (&plan.model, &plan.workload);
-    let verdict = match plan.verdict {
-        Verdict::Comfort => "comfort",
-        Verdict::Compromise => "compromise",
-        Verdict::Impossible => "impossible",
-    };
+    let verdict = plan.verdict.name();
     let _ = writeln!(out, "{} {} on {}: {verdict}", model.id, model.quant, plan.profile.id);
     for reason in &plan.reasons {
         let _ = writeln!(out, "  - {reason}");
     }
-    let per_slot = if w.kv_unified { w.n_ctx } else { w.n_ctx / w.slots.max(1) };
+    let per_slot = w.slot_tokens();
     let _ = writeln!(
         out,
         "\n{:.2} B parameters, {} to download; {} slot{} of {per_slot} tokens, KV {}{}",
@@ -282,12 +278,9 @@ fn alternatives(out: &mut String, plan: &Plan) {
     }
     let rows = plan.alternatives.iter().map(|a| {
         vec![
-            match (&a.provider, &a.instance) {
-                (Some(provider), Some(instance)) => format!("{provider}/{instance}"),
-                _ => a.profile.clone(),
-            },
+            a.name(),
             a.quant.clone(),
-            format!("{:?}", a.verdict).to_lowercase(),
+            a.verdict.name().to_string(),
             match (a.per_month, a.currency.as_deref()) {
                 (Some(price), Some(currency)) => format!("{} {currency}", money(price)),
                 (Some(price), None) => money(price),

@@ -14,7 +14,7 @@ pub fn text(found: &[Suggestion], commands: &[String], ranked_by: &str) -> Strin
         vec![
             one.model.clone(),
             one.quant.clone(),
-            format!("{:?}", one.verdict).to_lowercase(),
+            one.verdict.name().to_string(),
             rate(one.decode_tok_s.expected),
             price,
             one.machine.clone(),

@@ -1,4 +1,4 @@
-//! What an archive of llama.cpp needs of a host, as the client reads it before anything is sent.
+//! Needs of a runtime's archive, which the client reads before anything is sent.
 
 use crate::elf::Needs;
 use crate::hardware::backend::Backend;
@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 /// Needs of an archive of llama.cpp.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuntimeNeeds {
-    /// Those of llama-server and of its backends for CPUs.
+    /// Needs of the program and of its backends for CPUs.
     pub server: Needs,
-    /// Those of the backends for cards that it brings.
+    /// Needs of the backends for cards that it brings.
     #[serde(default)]
     pub backends: BTreeMap<Backend, Needs>,
 }

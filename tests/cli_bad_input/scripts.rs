@@ -1,4 +1,4 @@
-//! What scripts and shells get: completions in real shells, manual pages, schemas, examples for CI.
+//! Runs what scripts and shells get: completions in bash (tools_shells.rs has the other shells), manual pages, schemas, examples for CI.
 
 use super::{Home, text};
 use clap::Parser;
@@ -49,52 +49,13 @@ fn bash_completes_commands_models_profiles_and_hosts() {
 }
 
 #[test]
-fn fish_and_zsh_complete_commands_and_models() {
+fn every_shell_gets_a_script() {
     let home = Home::new();
-    let fish = |line: &str| {
-        in_shell(&home, "fish", &format!("agi-provision completions fish | source\ncomplete -C \"{line}\""))
-    };
-    // Its completion system runs only at a terminal: the script's own function is called, with `_describe` replaced.
-    let zsh = |line: &str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        let script = format!(
-            "function compdef {{ :; }}\nfunction _describe {{ local name=${{@[-1]}}; print -l -- ${{(P)name}}; }}\n\
-             source <(agi-provision completions zsh)\nwords=({}); CURRENT={}\n\
-             _clap_dynamic_completer_agi_provision",
-            words.join(" "),
-            words.len(),
-        );
-        in_shell(&home, "zsh", &script)
-    };
-    let name = |line: &str| line.split(['\t', ':']).next().unwrap_or_default().to_owned();
-    for (shell, complete) in [("fish", &fish as &dyn Fn(&str) -> String), ("zsh", &zsh)] {
-        if !Path::new("/usr/bin").join(shell).exists() {
-            continue;
-        }
-        for (line, wanted) in
-            [("agi-provision ro", "rollback"), ("agi-provision plan --model tinylla", "tinyllama-1.1b")]
-        {
-            let found = complete(line);
-            assert!(found.lines().any(|each| name(each) == wanted), "{shell}: {line}: {found}");
-        }
-    }
-}
-
-#[test]
-fn every_shell_gets_a_script_that_it_reads() {
-    let home = Home::new();
-    for (shell, check) in [("bash", "bash -n"), ("zsh", "zsh -n"), ("fish", "fish --no-execute")] {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = home.run(&["completions", shell]);
         assert_eq!((ran.exit, ran.stderr.as_str()), (0, ""), "{ran:?}");
-        fs::write(home.path("script"), &ran.stdout).unwrap();
-        if Path::new("/usr/bin").join(shell).exists() {
-            in_shell(&home, "sh", &format!("{check} script"));
-        }
+        assert!(ran.stdout.contains("agi-provision"), "{shell}");
     }
-    for shell in ["elvish", "powershell"] {
-        assert_eq!(home.run(&["completions", shell]).exit, 0);
-    }
-    home.run(&["completions", "csh"]).refused(2, "csh", "--help");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::lab::journey::{assert_serves, text};
 use super::{Site, pack, refused};
 
-/// As unattended-upgrade holds its lock: a program of that name, for some seconds.
+/// Holds the lock as unattended-upgrade does: a program of that name, for some seconds.
 const UPGRADE: &str = "#!/usr/bin/perl
 use Fcntl; open(my $f, '>', '/run/unattended-upgrades.lock'); \
 my $l = pack('s s l! l! i', F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLK, $l) or die; sleep 20";

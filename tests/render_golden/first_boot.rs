@@ -131,7 +131,7 @@ fn a_bundle_for_a_cloud_is_made_again_from_its_manifest_and_an_edit_is_named() {
     let read = Bundle::read(dir.path()).unwrap();
     assert_eq!(read.manifest().first_boot, choices("aws"));
     assert!(read.edits_in(dir.path()).unwrap().is_empty());
-    // What a host becomes does not depend on how it came to it.
+    // The host's state does not depend on the way to it.
     let plain = bundle("gpu");
     assert_eq!((read.id(), read.to_tar().unwrap()), (plain.id(), plain.to_tar().unwrap()));
 

@@ -132,7 +132,7 @@ pub fn run() -> Result<Exit> {
     if let Some(failure) = end.failure() {
         say!("{failure}");
     }
-    // Whoever followed it to a restart of the host comes back to hear the end, and takes the rest away.
+    // A client that followed it to a restart of the host comes back to hear the end, and takes the rest away.
     let heard = !restarted()?;
     let removed = end.exit != Exit::Done && generation::is_none() && !resumable && heard;
     let exit = end.exit;

@@ -24,7 +24,7 @@ pub struct Check {
     pub outcome: Outcome,
     /// Finding, in words.
     pub found: String,
-    /// What to do, where there is something to do.
+    /// Next step, if there is one.
     pub advice: Option<String>,
     /// Exit code of a failed one.
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! What `doctor` looks at on this machine.
+//! Judges this machine for `doctor`.
 
 use super::check::Check;
 use crate::error::Exit;
@@ -8,7 +8,7 @@ use crate::ssh::Survey;
 /// Name of this machine in the answer.
 const HERE: &str = "here";
 
-/// What was read here.
+/// Facts that were read on this machine.
 pub struct Here {
     /// The executable for hosts, or why there is none and what to do.
     pub agent: Result<String, (String, String)>,

@@ -13,9 +13,9 @@ use toml::de::{DeTable, DeValue};
 /// A setting as a file has it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What is set.
+    /// Setting of the line.
     pub setting: &'static Setting,
-    /// As they would be typed.
+    /// Its values, as they would be typed.
     pub values: Vec<String>,
     /// From 1.
     pub number: usize,
@@ -28,7 +28,7 @@ pub struct Refused {
     pub line: usize,
     /// In words, without the file's name.
     pub why: String,
-    /// What to do.
+    /// Next step.
     pub hint: String,
 }
 

@@ -1,4 +1,4 @@
-//! Which of the values that flags, environment, project file and user's configuration give is used.
+//! Chooses among the values that flags, environment, project file and user's configuration give.
 
 use super::setting::Setting;
 use std::path::PathBuf;
@@ -19,9 +19,9 @@ pub enum Origin {
 /// A setting with its values: several of a list, one of all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// What is set.
+    /// Setting that has the values.
     pub setting: &'static Setting,
-    /// As they would be typed; of a switch `true` or `false`.
+    /// Its values, as they would be typed; `true` or `false` for a switch.
     pub values: Vec<String>,
     /// Where they are from.
     pub origin: Origin,

@@ -17,7 +17,7 @@ pub struct Upkeep {
 /// Work of the system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// Who does it.
+    /// Program that does it.
     pub by: Worker,
     /// The stage of cloud-init, or the process.
     pub at: String,

@@ -56,7 +56,7 @@ pub fn package_lock() -> Option<String> {
     os::package_lock(&mut Gaps::default())
 }
 
-/// What the system is at by itself, now; runs no program.
+/// Returns the system's own work of this moment; runs no program.
 pub fn upkeep() -> Upkeep {
     upkeep::probe(&mut Gaps::default())
 }

@@ -1,4 +1,4 @@
-//! What the system is at by itself: cloud-init, upgrades, a restart that it asks for.
+//! Reads the system's own work: cloud-init, upgrades, a restart that it asks for.
 
 use super::os::{holder, package_lock};
 use crate::hardware::facts::{Gaps, Upkeep, Work, Worker};

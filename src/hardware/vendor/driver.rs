@@ -70,7 +70,7 @@ pub struct Keyring {
 /// A driver as packages of one distribution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Driver {
-    /// Which it is, in words: `NVIDIA's driver 535 from Debian 12, with the closed kernel modules`.
+    /// Name for people: `NVIDIA's driver 535 from Debian 12, with the closed kernel modules`.
     pub title: String,
     /// First number of its version.
     pub branch: u64,
@@ -78,7 +78,7 @@ pub struct Driver {
     pub builds: bool,
     /// Components of the distribution's archive that have the packages.
     pub components: Vec<String>,
-    /// What makes a further repository known; `None`: the distribution's archive has all.
+    /// Package that makes a further repository known; `None`: the distribution's archive has all.
     pub keyring: Option<Keyring>,
     /// Packages that are installed before the others, as they decide which versions apt takes of those.
     pub first: Vec<String>,

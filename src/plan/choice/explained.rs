@@ -74,7 +74,7 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
 /// One term of the choice, of one candidate.
 fn shown(request: &Request, c: &Candidate, term: &str) -> String {
     match term {
-        terms::VERDICT => format!("{:?}", c.verdict).to_lowercase(),
+        terms::VERDICT => c.verdict.name().to_string(),
         terms::RUNS => if c.verdict == Verdict::Impossible { "no" } else { "yes" }.to_string(),
         terms::MEMORY => gib(shortage(c) as u64),
         terms::PRICE => match c.machine.offer {

@@ -15,6 +15,17 @@ pub enum Verdict {
     Impossible,
 }
 
+impl Verdict {
+    /// Returns its name, as JSON has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Comfort => "comfort",
+            Verdict::Compromise => "compromise",
+            Verdict::Impossible => "impossible",
+        }
+    }
+}
+
 /// One GGUF file of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFile {

@@ -110,6 +110,18 @@ pub struct Workload {
     pub ubatch: u64,
 }
 
+impl Workload {
+    /// Returns the number of slots among which the context is divided: one where all share it.
+    pub fn shares(&self) -> u64 {
+        if self.kv_unified { 1 } else { self.slots.max(1) }
+    }
+
+    /// Returns the tokens that one slot can have.
+    pub fn slot_tokens(&self) -> u64 {
+        self.n_ctx / self.shares()
+    }
+}
+
 /// Kind of hardware, by the number of its cards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

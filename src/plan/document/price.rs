@@ -178,3 +178,13 @@ pub struct Alternative {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
 }
+
+impl Alternative {
+    /// Returns the name by which `--profile` takes it.
+    pub fn name(&self) -> String {
+        match (&self.provider, &self.instance) {
+            (Some(provider), Some(instance)) => format!("{provider}/{instance}"),
+            _ => self.profile.clone(),
+        }
+    }
+}

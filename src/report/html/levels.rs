@@ -1,7 +1,6 @@
 //! The hardware levels as a page.
 
 use super::page::fill;
-use super::plan::verdict;
 use crate::error::Result;
 use crate::plan::levels::{Levels, Texts};
 use crate::units::rate;
@@ -40,8 +39,8 @@ pub fn levels(levels: &Levels, texts: &Texts) -> Result<String> {
             .map(|model| Cell {
                 model: model.model.clone(),
                 quant: model.quant.clone(),
-                verdict: verdict(model.verdict),
-                name: named(verdict(model.verdict)),
+                verdict: model.verdict.name(),
+                name: named(model.verdict.name()),
                 context: format!("{} × {}", model.slots, model.n_ctx / model.slots.max(1)),
                 speed: match (model.decode_low, model.decode_high) {
                     (Some(low), Some(high)) => format!("{} to {}", rate(low), rate(high)),

@@ -5,7 +5,7 @@ use super::page::fill;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::plan::choice::OnOffer;
-use crate::plan::document::{DeviceLedger, Interval, Verdict};
+use crate::plan::document::{DeviceLedger, Interval};
 use crate::plan::explain::Explanation;
 use crate::report::plan::{amount, duration};
 use crate::units::{gib, hourly, money, rate};
@@ -23,7 +23,7 @@ pub fn plan(plan: &Plan, market: &[OnOffer], explanation: Option<&Explanation>) 
         .map_or(String::new(), |cost| format!("{}/{}", cost.offer.provider, cost.offer.instance));
     let mut context = tera::Context::new();
     context.insert("plan", plan);
-    context.insert("verdict", verdict(plan.verdict));
+    context.insert("verdict", plan.verdict.name());
     context.insert("devices", &plan.memory.iter().map(Bar::of).collect::<Vec<_>>());
     context.insert("speeds", &speeds(plan));
     context.insert("facts", &facts(plan));
@@ -36,14 +36,6 @@ pub fn plan(plan: &Plan, market: &[OnOffer], explanation: Option<&Explanation>) 
     context.insert("servers", &servers(plan));
     context.insert("explanation", &explanation);
     fill("plan.html", &context)
-}
-
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Comfort => "comfort",
-        Verdict::Compromise => "compromise",
-        Verdict::Impossible => "impossible",
-    }
 }
 
 /// The memory of one device as a bar.
@@ -130,7 +122,7 @@ fn speeds(plan: &Plan) -> Vec<Range> {
 /// The figures at the top of the page: a name, the value, and a line below.
 fn facts(plan: &Plan) -> Vec<[String; 3]> {
     let w = &plan.workload;
-    let per_slot = if w.kv_unified { w.n_ctx } else { w.n_ctx / w.slots.max(1) };
+    let per_slot = w.slot_tokens();
     let mut facts = vec![
         [
             "model".to_string(),
@@ -185,7 +177,7 @@ impl Row {
             region: point.region.clone().unwrap_or_default(),
             per_month: format!("{} {}", money(point.per_month), point.currency),
             quant: point.quant.clone(),
-            verdict: verdict(point.verdict),
+            verdict: point.verdict.name(),
             speed: format!("{} ({} to {})", rate(speed.expected), rate(speed.low), rate(speed.high)),
             mark: match (point.name == chosen, point.front) {
                 (true, _) => "chosen",
@@ -199,15 +191,12 @@ impl Row {
 /// Returns a line for each alternative.
 fn others(plan: &Plan) -> Vec<[String; 5]> {
     let row = |a: &crate::plan::document::Alternative| {
-        let name = match (&a.provider, &a.instance) {
-            (Some(provider), Some(instance)) => format!("{provider}/{instance}"),
-            _ => a.profile.clone(),
-        };
+        let name = a.name();
         let price = a.per_month.map_or("unknown".to_string(), |price| {
             format!("{} {}", money(price), a.currency.as_deref().unwrap_or_default())
         });
         let speed = a.decode_tok_s.map_or("unknown".to_string(), rate);
-        [name, a.quant.clone(), verdict(a.verdict).to_string(), price, speed]
+        [name, a.quant.clone(), a.verdict.name().to_string(), price, speed]
     };
     plan.alternatives.iter().map(row).collect()
 }

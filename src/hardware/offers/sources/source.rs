@@ -132,7 +132,7 @@ impl fmt::Display for NotForUs {
     }
 }
 
-/// What a row comes to: an offer, or why it is not used.
+/// Result of a row: an offer, or why it is not used.
 pub type Row = Result<Listed, NotForUs>;
 
 /// An offer before its source and day are added.
