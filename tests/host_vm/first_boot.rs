@@ -9,6 +9,7 @@ use agi_provision::hash::sha256;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// NoCloud's disk with what a bundle has for clouds.
@@ -45,7 +46,13 @@ fn a_plain_machine_fetches_the_program_at_its_first_boot_and_serves() {
     let files =
         [("/program", read(&program)), ("/tiny.gguf", read(&model)), ("/llama.tar.gz", read(&archive))];
     let sums = files.clone().map(|(_, content)| (sha256(&content), content.len()));
+    // The second address answers only after the first was tried, at whatever moment the network comes up.
+    let tried = AtomicBool::new(false);
     let server = Tls::start(&client.path(""), "127.0.0.1", move |_, path| {
+        tried.fetch_or(path == "/gone", Ordering::SeqCst);
+        if path == "/program" && !tried.load(Ordering::SeqCst) {
+            return tls::status(503, "");
+        }
         let found = files.iter().find(|(name, _)| *name == path);
         found.map_or_else(|| tls::status(404, ""), |(_, content)| tls::file(content))
     });
