@@ -32,7 +32,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 pub fn told(lang: Lang, english: &str) -> String {
     match lang {
         Lang::English => english.to_string(),
-        Lang::Russian => find(english).map_or_else(|| english.to_string(), |(id, values)| say(lang, id, &values)),
+        Lang::Russian => {
+            find(english).map_or_else(|| english.to_string(), |(id, values)| say(lang, id, &values))
+        }
     }
 }
 
@@ -78,7 +80,11 @@ impl Form {
                 (Part::Fixed(fixed), None) => rest = rest.strip_prefix(fixed.as_str())?,
                 (Part::Fixed(fixed), Some(name)) => {
                     let last = index + 1 == self.parts.len();
-                    let at = if last { rest.strip_suffix(fixed.as_str())?.len() } else { rest.find(fixed.as_str())? };
+                    let at = if last {
+                        rest.strip_suffix(fixed.as_str())?.len()
+                    } else {
+                        rest.find(fixed.as_str())?
+                    };
                     values.push((name, &rest[..at]));
                     rest = &rest[at + fixed.len()..];
                 }
@@ -95,7 +101,8 @@ impl Form {
 
 /// Returns the forms of every message of a source.
 fn forms(source: &'static str) -> Vec<Form> {
-    let resource = fluent_syntax::parser::parse(source).unwrap_or_else(|(_, errors)| panic!("locales: {errors:?}"));
+    let resource =
+        fluent_syntax::parser::parse(source).unwrap_or_else(|(_, errors)| panic!("locales: {errors:?}"));
     let messages = resource.body.iter().filter_map(|entry| match entry {
         Entry::Message(message) => Some((message.id.name, message.value.as_ref()?)),
         _ => None,
@@ -123,7 +130,9 @@ fn written(pattern: &Pattern<&'static str>) -> Vec<Vec<Part>> {
                 other => panic!("locales/en: {other:?} is not taken apart"),
             },
         };
-        let with = |before: &Vec<Part>| next.iter().map(|part| [before.as_slice(), part].concat()).collect::<Vec<_>>();
+        let with = |before: &Vec<Part>| {
+            next.iter().map(|part| [before.as_slice(), part].concat()).collect::<Vec<_>>()
+        };
         all = all.iter().flat_map(with).collect();
     }
     all

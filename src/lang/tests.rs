@@ -10,7 +10,8 @@ use std::path::Path;
 fn messages(sources: &[&'static str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for source in sources {
-        let resource = fluent_syntax::parser::parse(*source).unwrap_or_else(|(_, errors)| panic!("{errors:?}"));
+        let resource =
+            fluent_syntax::parser::parse(*source).unwrap_or_else(|(_, errors)| panic!("{errors:?}"));
         for entry in &resource.body {
             if let Entry::Message(message) = entry {
                 let mut values = BTreeSet::new();
@@ -81,8 +82,13 @@ fn a_russian_text_has_cyrillic_letters() {
         }) {
             let text = format!("{:?}", message.value);
             let own = text.contains(|c: char| ('а'..='я').contains(&c) || ('А'..='Я').contains(&c));
-            let only_values = !text.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) && !text.contains("value: \"");
-            assert!(own || latin.contains(&message.id.name) || only_values || text.contains('–'), "{}: {text}", message.id.name);
+            let only_values =
+                !text.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) && !text.contains("value: \"");
+            assert!(
+                own || latin.contains(&message.id.name) || only_values || text.contains('–'),
+                "{}: {text}",
+                message.id.name
+            );
         }
     }
 }
@@ -101,7 +107,8 @@ fn every_message_is_used_and_every_used_one_is_there() {
             let mut quoted = after.split('"');
             let (before, Some(id)) = (quoted.next().unwrap_or_default(), quoted.next()) else { continue };
             // An id that is a literal stands first, after the language.
-            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c)) && !id.contains(['$', ' ']) {
+            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c)) && !id.contains(['$', ' '])
+            {
                 assert!(english.contains_key(id), "no message {id}");
             }
         }
@@ -130,8 +137,10 @@ fn a_sentence_is_found_again_by_its_english_text() {
 #[test]
 fn every_known_message_is_found_again_as_itself() {
     for (id, names) in messages(KNOWN) {
-        let values: Vec<(&'static str, super::Value)> =
-            names.iter().map(|name| (&*name.clone().leak(), super::Value::from(format!("<{name}>")))).collect();
+        let values: Vec<(&'static str, super::Value)> = names
+            .iter()
+            .map(|name| (&*name.clone().leak(), super::Value::from(format!("<{name}>"))))
+            .collect();
         let [english, russian] = Lang::ALL.map(|lang| super::say(lang, &id, &values));
         assert_eq!(super::told(Lang::Russian, &english), russian, "{id}: {english}");
     }

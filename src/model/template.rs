@@ -49,11 +49,7 @@ pub fn of_registry(model: &Model) -> ChatTemplate {
             from: sentence!("template-of-registry", name = name),
             in_file: false,
         },
-        None => ChatTemplate {
-            text: None,
-            from: sentence!("base-model", model = &model.id),
-            in_file: false,
-        },
+        None => ChatTemplate { text: None, from: sentence!("base-model", model = &model.id), in_file: false },
     }
 }
 
@@ -74,11 +70,7 @@ pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -
             from: sentence!("template-of-family", name = &family.name),
             in_file: false,
         },
-        None => ChatTemplate {
-            text: None,
-            from: sentence!("no-template"),
-            in_file: false,
-        },
+        None => ChatTemplate { text: None, from: sentence!("no-template"), in_file: false },
     }
 }
 

@@ -73,9 +73,7 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
     let mut all = without_driver(facts);
     let most = most_memory(facts);
     let idle = |gpu: &Gpu| {
-        let small = || {
-            is_dwarf(gpu, most).then(|| sentence!("card-dwarf"))
-        };
+        let small = || is_dwarf(gpu, most).then(|| sentence!("card-dwarf"));
         let why = unusable(gpu).or_else(small)?;
         Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
@@ -109,9 +107,7 @@ fn other_processor(arch: &str) -> Option<Sentence> {
     match Processor::of_uname(arch) {
         _ if arch.is_empty() => None,
         Some(processor) if processor.is_default() => None,
-        Some(_) => {
-            Some(sentence!("other-processor", arch = arch, usual = Processor::default().to_string()))
-        }
+        Some(_) => Some(sentence!("other-processor", arch = arch, usual = Processor::default().to_string())),
         None => Some(sentence!("unknown-processor", arch = arch)),
     }
 }

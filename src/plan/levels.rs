@@ -212,7 +212,10 @@ pub fn levels(scale: &Scale, build: &'static Build) -> Result<Levels> {
                 models,
             });
         }
-        levels.push(Level { title: Sentence::new(format!("level-{}", level.key), Vec::new()), profiles: of_profiles });
+        levels.push(Level {
+            title: Sentence::new(format!("level-{}", level.key), Vec::new()),
+            profiles: of_profiles,
+        });
     }
     let claims = scale.claim.iter().map(|claim| {
         let fixed = Fixed { quant: claim.quant.is_some(), slots: claim.slots, ..Fixed::default() };
@@ -309,7 +312,8 @@ fn memory(scale: &Scale, model: &Model, quant: &str, build: &Build) -> Option<Me
             weights = one_decimal(weights.total_bytes as f64 / 1e9),
         ),
         Beside::Above => {
-            let (tokens, low) = (context_for(low * 1e9, |tokens| bytes(1, tokens)), Value::figure(low.to_string()));
+            let (tokens, low) =
+                (context_for(low * 1e9, |tokens| bytes(1, tokens)), Value::figure(low.to_string()));
             match tokens > trained {
                 true => sentence!("levels-why-above-trained", low = low, tokens = tokens, trained = trained),
                 false => sentence!("levels-why-above", low = low, tokens = tokens),

@@ -62,12 +62,34 @@ pub(super) fn near_miss<'a>(
     let text = match (best.verdict < chosen.verdict, times >= MUCH) {
         (_, true) => {
             let times = times.round() as u64;
-            sentence!("near-faster", price = price, currency = currency, period = per, times = times, quant = both, machine = on)
+            sentence!(
+                "near-faster",
+                price = price,
+                currency = currency,
+                period = per,
+                times = times,
+                quant = both,
+                machine = on
+            )
         }
         (true, false) if best.verdict == Verdict::Comfort => {
-            sentence!("near-comfort", price = price, currency = currency, period = per, quant = both, machine = on)
+            sentence!(
+                "near-comfort",
+                price = price,
+                currency = currency,
+                period = per,
+                quant = both,
+                machine = on
+            )
         }
-        _ => sentence!("near-better", price = price, currency = currency, period = per, quant = both, machine = on),
+        _ => sentence!(
+            "near-better",
+            price = price,
+            currency = currency,
+            period = per,
+            quant = both,
+            machine = on
+        ),
     };
     Some(NearMiss {
         text,
