@@ -10,7 +10,6 @@ levels-comfort = С комфортом
 levels-compromise = С компромиссом
 levels-impossible = Не работает
 levels-nothing = ничего
-levels-range = { $low }–{ $high }
 
 ## Заголовки таблиц
 

@@ -16,8 +16,8 @@ macro_rules! files {
 
 /// Files of the reference whose sentences are found again in text ([`super::known`]): what plans and agents say.
 pub(super) const KNOWN: &[&str] = files!("en": "reasons");
-const ENGLISH: &[&str] = files!("en": "reasons" "levels");
-const RUSSIAN: &[&str] = files!("ru": "reasons" "levels");
+const ENGLISH: &[&str] = files!("en": "reasons" "page" "levels");
+const RUSSIAN: &[&str] = files!("ru": "reasons" "page" "levels");
 
 /// Returns the sources of a language.
 pub(super) fn sources(lang: Lang) -> &'static [&'static str] {

@@ -54,7 +54,7 @@ fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
         Err(_) => Value::Text(told(Lang::Russian, text)),
     };
     // A version is no number, though it may look like one.
-    let value = |name: &str, text: &str| if name == "version" { Value::from(text) } else { value(text) };
+    let value = |name: &str, text: &str| if name.starts_with("version") { Value::from(text) } else { value(text) };
     Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
 }
 
