@@ -93,7 +93,8 @@ pub fn facts(bytes: &[u8]) {
             Plan::from_json(include_str!("../tests/golden/plans/multi-gpu.json")).expect("a kept plan");
         plan.requirements
     });
-    let _ = report::verify::text(&verify::check(&REQUIREMENTS, &facts, &Held::default()));
+    let found = verify::check(&REQUIREMENTS, &facts, &Held::default());
+    Lang::ALL.map(|lang| report::verify::text(&found, lang));
 }
 
 /// The header of a model's file, and the ledger that follows from it.

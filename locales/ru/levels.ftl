@@ -9,7 +9,7 @@ levels-claims-intro = Список из документа, проверенны
 levels-comfort = С комфортом
 levels-compromise = С компромиссом
 levels-impossible = Не работает
-levels-nothing = ничего
+levels-nothing = нет таких
 
 ## Заголовки таблиц
 

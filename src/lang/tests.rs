@@ -102,7 +102,7 @@ fn every_message_is_used_and_every_used_one_is_there() {
         let of_data = OF_DATA.iter().any(|prefix| id.starts_with(prefix));
         assert!(of_data || code.contains(&format!("\"{id}\"")), "no code says {id}");
     }
-    for call in ["sentence!(", "tr!("] {
+    for call in ["sentence!(", "tr!(", "english!("] {
         for after in code.split(call).skip(1) {
             let mut quoted = after.split('"');
             let (before, Some(id)) = (quoted.next().unwrap_or_default(), quoted.next()) else { continue };
@@ -134,9 +134,12 @@ fn a_sentence_is_found_again_by_its_english_text() {
     }
 }
 
+/// Messages with too little text to be known by.
+const TOO_SHORT: [&str; 2] = ["budget-limit", "converted-part"];
+
 #[test]
 fn every_known_message_is_found_again_as_itself() {
-    for (id, names) in messages(KNOWN) {
+    for (id, names) in messages(KNOWN).into_iter().filter(|(id, _)| !TOO_SHORT.contains(&id.as_str())) {
         let values: Vec<(&'static str, super::Value)> = names
             .iter()
             .map(|name| (&*name.clone().leak(), super::Value::from(format!("<{name}>"))))

@@ -148,7 +148,7 @@ fn claims(levels: &Levels, lang: Lang) -> impl Iterator<Item = [String; 6]> {
 fn of_memory(memory: &Memory, lang: Lang) -> [String; 5] {
     let gb = |bytes: u64| Value::figure(format!("{:.1}", bytes as f64 / 1e9));
     let document = match memory.document_gb {
-                Some([low, high]) => words::range(low.to_string(), high.to_string(), lang),
+        Some([low, high]) => words::range(low.to_string(), high.to_string(), lang),
         None => "-".to_string(),
     };
     [

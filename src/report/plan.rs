@@ -57,7 +57,14 @@ impl Page {
         let (lang, model, w) = (self.lang, &plan.model, &plan.workload);
         let verdict = words::verdict(plan.verdict, lang);
         let profile = &plan.profile.id;
-        self.line(tr!(lang, "plan-head", model = &*model.id, quant = &model.quant, profile = profile, verdict = verdict));
+        self.line(tr!(
+            lang,
+            "plan-head",
+            model = &*model.id,
+            quant = &model.quant,
+            profile = profile,
+            verdict = verdict
+        ));
         for reason in &plan.reasons {
             self.line(format!("  - {}", reason.told(lang)));
         }
@@ -199,7 +206,8 @@ impl Page {
             self.out.push('\n');
             self.labelled(&tr!(lang, "plan-label-rag"), &text);
             let (size, assumption) = (self.size(rag.index.size_bytes), &rag.index.assumption);
-            let text = tr!(lang, "plan-index", size = size, texts = rag.index.chunks, assumption = assumption);
+            let text =
+                tr!(lang, "plan-index", size = size, texts = rag.index.chunks, assumption = assumption);
             self.labelled(&tr!(lang, "plan-label-index"), &text);
         }
     }
@@ -263,7 +271,8 @@ impl Page {
         if let Some(other) = &cost.converted {
             let (price, day) = (Value::figure(money(other.per_month)), &other.rate_as_of);
             let (currency, source) = (&other.currency, &other.rate_source);
-            let text = tr!(lang, "plan-converted", price = price, currency = currency, day = day, source = source);
+            let text =
+                tr!(lang, "plan-converted", price = price, currency = currency, day = day, source = source);
             self.labelled("", &text);
         }
         if let Some(url) = &offer.url {

@@ -23,7 +23,12 @@ fn pages_of_plans_are_as_they_were_in_each_language() {
                 fs::write(&path, &page).unwrap();
             }
             let kept = fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(page, kept, "{}: AGI_PROVISION_GOLDEN=update cargo test --test render_golden", path.display());
+            assert_eq!(
+                page,
+                kept,
+                "{}: AGI_PROVISION_GOLDEN=update cargo test --test render_golden",
+                path.display()
+            );
         }
     }
 }

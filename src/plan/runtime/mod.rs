@@ -88,12 +88,12 @@ fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Resu
     let needed = kind.glibc(host.processor);
     let version = format!("{}.{}", needed.0, needed.1);
     match host.glibc {
-        Some(has) if has < needed => {
-            Err(sentence!("runtime-glibc-old", version = version, version_has = format!("{}.{}", has.0, has.1)))
-        }
-        None if host.other_libc => {
-            Err(sentence!("runtime-glibc-other", version = version))
-        }
+        Some(has) if has < needed => Err(sentence!(
+            "runtime-glibc-old",
+            version = version,
+            version_has = format!("{}.{}", has.0, has.1)
+        )),
+        None if host.other_libc => Err(sentence!("runtime-glibc-other", version = version)),
         _ => kind.fits(host),
     }
 }
