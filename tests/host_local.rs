@@ -234,7 +234,7 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
 }
 
 /// Changes that any package leaves: dpkg's and apt's own files.
-fn is_of_packages(line: &String) -> bool {
+fn is_of_packages(line: &str) -> bool {
     let path = line[2..].split(": ").next().unwrap();
     ["/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log"].iter().any(|folder| path.starts_with(folder))
 }
