@@ -226,7 +226,8 @@ fn ledger(
 }
 
 fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
-    ledger(subject, profile, placement, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    let room = |memory: Vec<DeviceLedger>| memory[1..].iter().all(|gpu| gpu.headroom_bytes >= 0);
+    room(subject.without_compute(profile, placement)) && room(ledger(subject, profile, placement, rag))
 }
 
 /// The experts of as few layers as fit on the host, all else on the cards.

@@ -8,6 +8,7 @@ use super::alloc::{self, Id, Node, Place, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
 use super::vulkan::{self, Keep};
 use crate::model::Shape;
+use crate::model::shape::LayerKv;
 use std::collections::BTreeMap;
 
 /// Device of each part of the model: cards count from 0, and the CPU comes after the last.
@@ -50,26 +51,29 @@ impl Layout {
         }
     }
 
-    /// The same with fewer layers, where the buffers are the same: of a run of equal layers on equal
-    /// devices the allocator does with each two what it did with the two before. Held by tests/oracle,
-    /// whose models have 16 to 80 layers.
+    /// Returns the same layout with fewer layers, where the buffers are the same: in a run of layers on equal devices
+    /// that repeat after a period, the allocator does with each two periods what it did with the two before. Held by
+    /// tests/oracle, and by a test over every known model.
     pub fn shortened(self, shape: &Shape) -> Layout {
+        /// Periods of each run that stay.
         const ENOUGH: usize = 4;
-        let first = shape.layers.first();
-        let uniform = shape.dense_lead == 0 && shape.layers.iter().all(|layer| Some(layer) == first);
-        if !uniform {
-            return self;
-        }
+        let all = self.layers.len().min(shape.layers.len());
+        let Some((lead, period)) = repeated(&shape.layers[..all], shape.dense_lead) else { return self };
+        let short = |count: usize| match count > ENOUGH * period {
+            true => ENOUGH * period + (count - ENOUGH * period) % (2 * period),
+            false => count,
+        };
         let mut runs: Vec<((u8, u8), usize)> = Vec::new();
-        for devices in self.layers.iter().copied().zip(self.experts.iter().copied()) {
+        for devices in self.layers.iter().copied().zip(self.experts.iter().copied()).skip(lead) {
             match runs.last_mut() {
                 Some((last, count)) if *last == devices => *count += 1,
                 _ => runs.push((devices, 1)),
             }
         }
-        let short = |count: usize| if count > ENOUGH { ENOUGH + count % 2 } else { count };
         let devices = runs.iter().flat_map(|(devices, count)| std::iter::repeat_n(*devices, short(*count)));
-        let (layers, experts) = devices.unzip();
+        let (rest, rest_experts): (Vec<u8>, Vec<u8>) = devices.unzip();
+        let layers = [&self.layers[..lead], &rest].concat();
+        let experts = [&self.experts[..lead], &rest_experts].concat();
         Layout { layers, experts, ..self }
     }
 
@@ -81,6 +85,16 @@ impl Layout {
             Part::Output => self.output,
         }
     }
+}
+
+/// Returns the layers before those that repeat, and after how many they do; `None` where they do not.
+fn repeated(layers: &[LayerKv], dense_lead: usize) -> Option<(usize, usize)> {
+    const LONGEST: usize = 8;
+    let lead = dense_lead.min(layers.len());
+    let rest = &layers[lead..];
+    let repeats = |period: &usize| (*period..rest.len()).all(|at| rest[at] == rest[at - period]);
+    let period = (1..=LONGEST.min(rest.len() / 2)).find(repeats)?;
+    Some((lead, period))
 }
 
 /// A run of nodes on one device, and what is copied there before it.
