@@ -52,14 +52,15 @@ fn an_order_of_its_own_runs_everything_after_what_it_reads() {
     }
 }
 
-/// Layouts of a model of so many layers: the host, a card, a card with a part on the host, two cards, and in Vulkan's
-/// order.
+/// Layouts of a model of so many layers: the host, a card, a card with layers or experts on the host, two cards, and
+/// the cards in Vulkan's order.
 fn layouts(n_layer: usize) -> Vec<Layout> {
     let weights = Weights::of("F16", &[], n_layer);
     let count = n_layer as u64;
     let placements = [
         Placement::offload(count, count, &[1]),
         Placement::offload(count, count - count / 3, &[1]),
+        Placement::offload(count, count, &[1]).with_experts_on_host(count / 2),
         Placement::offload(count, count, &[1, 1]),
     ];
     let cards = placements.map(|placement| placement.layout(&weights));
