@@ -10,6 +10,7 @@ use super::vulkan::{self, Keep};
 use crate::model::Shape;
 use crate::model::shape::LayerKv;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Device of each part of the model: cards count from 0, and the CPU comes after the last.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,24 +60,26 @@ impl Layout {
         if shape.indexer.is_some() {
             return self;
         }
-        let Some((lead, period)) = repeated(&shape.layers[..all], shape.dense_lead) else { return self };
+        let Some((middle, period)) = repeated(&shape.layers[..all], shape.dense_lead) else { return self };
         // Layers of each run that stay.
-        let enough = if period == 1 { 4 } else { 2 * period };
+        let enough = if period > 4 { 2 * period } else { 4 };
         let short = |count: usize| match count > enough {
             true => enough + (count - enough) % (2 * period),
             false => count,
         };
         let mut runs: Vec<((u8, u8), usize)> = Vec::new();
-        for devices in self.layers.iter().copied().zip(self.experts.iter().copied()).skip(lead) {
+        let devices = self.layers.iter().copied().zip(self.experts.iter().copied());
+        for devices in devices.take(middle.end).skip(middle.start) {
             match runs.last_mut() {
                 Some((last, count)) if *last == devices => *count += 1,
                 _ => runs.push((devices, 1)),
             }
         }
         let devices = runs.iter().flat_map(|(devices, count)| std::iter::repeat_n(*devices, short(*count)));
-        let (rest, rest_experts): (Vec<u8>, Vec<u8>) = devices.unzip();
-        let layers = [&self.layers[..lead], &rest].concat();
-        let experts = [&self.experts[..lead], &rest_experts].concat();
+        let (layers, experts): (Vec<u8>, Vec<u8>) = devices.unzip();
+        // Layers that only draft tokens are not in the graph.
+        let whole = |all: &[u8], short: &[u8]| [&all[..middle.start], short].concat();
+        let (layers, experts) = (whole(&self.layers, &layers), whole(&self.experts, &experts));
         Layout { layers, experts, ..self }
     }
 
@@ -90,14 +93,15 @@ impl Layout {
     }
 }
 
-/// Returns the layers before those that repeat, and after how many they do; `None` where they do not.
-fn repeated(layers: &[LayerKv], dense_lead: usize) -> Option<(usize, usize)> {
+/// Returns the layers that repeat, and after how many they do; `None` where they do not.
+fn repeated(layers: &[LayerKv], dense_lead: usize) -> Option<(Range<usize>, usize)> {
     const LONGEST: usize = 8;
-    let lead = dense_lead.min(layers.len());
-    let rest = &layers[lead..];
+    let trunk = layers.iter().rposition(|layer| !layer.drafts).map_or(0, |last| last + 1);
+    let lead = dense_lead.min(trunk);
+    let rest = &layers[lead..trunk];
     let repeats = |period: &usize| (*period..rest.len()).all(|at| rest[at] == rest[at - period]);
     let period = (1..=LONGEST.min(rest.len() / 2)).find(repeats)?;
-    Some((lead, period))
+    Some((lead..trunk, period))
 }
 
 /// A run of nodes on one device, and what is copied there before it.
