@@ -28,7 +28,9 @@ impl LocalFile {
         let what = || format!("reading {}", path.display());
         let stamp = Stamp::of(path).with_context(what)?;
         if path.is_dir() {
-            return Err(Failure::usage(format!("{} is a directory", path.display())).into());
+            return Err(Failure::usage(format!("{} is a directory", path.display()))
+                .hint("name the file itself")
+                .into());
         }
         let mut cache = Cache::load();
         let key = std::fs::canonicalize(path).with_context(what)?.to_string_lossy().into_owned();

@@ -145,6 +145,7 @@ fn send_pieces(
                 "{} became shorter while it was sent",
                 local.path.display()
             ))
+            .hint("apply again when nothing writes to that file")
             .into());
         }
     }

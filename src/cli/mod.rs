@@ -30,6 +30,7 @@ mod reconcile;
 mod resolve;
 mod rollback;
 mod schema;
+mod self_update;
 mod shell;
 mod source;
 mod summary;
@@ -108,6 +109,8 @@ enum Command {
     Schema(schema::Args),
     /// Print the manual page, or write one for each command
     Man(shell::ManArgs),
+    /// Say how this program is updated; changes nothing
+    SelfUpdate(self_update::Args),
     /// Answer a client on a host
     #[command(hide = true)]
     Agent(agent::Args),
@@ -196,6 +199,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Completions(args) => shell::completions(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Man(args) => shell::man(&args, taught()),
+        Command::SelfUpdate(args) => self_update::run(&args),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }

@@ -200,7 +200,12 @@ fn add_repository(keyring: &Keyring, mirrors: &[(String, String)], route: &Route
     let pages = Pages::new(Patience::default(), LARGEST_KEYRING)?;
     let urls = download::addresses(&keyring.url, mirrors);
     let page = urls.iter().find_map(|url| pages.get(url).transpose()).transpose()?;
-    let bytes = page.ok_or_else(|| Failure::failed(format!("there is nothing at {}", keyring.url)))?.bytes;
+    let bytes = page
+        .ok_or_else(|| {
+            Failure::failed(format!("there is nothing at {}", keyring.url))
+                .hint("install the driver by hand, restart the host, and apply without --driver")
+        })?
+        .bytes;
     let found = sha256(&bytes);
     if found != *keyring.sha256 {
         return Err(Failure::failed(format!(
