@@ -35,11 +35,11 @@ template-of-family = its family, { $name }: the file has none
 
 ## Nothing fits
 
-beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }{ $converted }{ $capped }
+beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }
 budget-limit = { $amount } { $currency }/{ $period }
 budget-both = { $first } and { $second }
-converted-part = , { $price } { $currency }
-capped-part = , its monthly maximum
+beyond-budget-converted = { $what }, { $price } { $currency }
+beyond-budget-capped = { $what }, its monthly maximum
 no-offer-runs = no known offer runs it at any price
 nothing-runs = no known machine runs it as asked; a smaller --ctx, fewer --slots, or a smaller model would
 nothing-runs-rag = no known machine runs it as asked; a smaller --ctx, fewer --slots, fewer --rag-chunks, or a smaller model would

@@ -71,15 +71,15 @@ beyond-budget = ни одно известное предложение не у�
     [hour] час
     [day] день
    *[month] месяц
-  }{ $converted }{ $capped }
+  }
 budget-limit = { $amount } { $currency } в { $period ->
     [hour] час
     [day] день
    *[month] месяц
   }
 budget-both = { $first } и { $second }
-converted-part = , то есть { $price } { $currency }
-capped-part = , это месячный максимум
+beyond-budget-converted = { $what }, то есть { $price } { $currency }
+beyond-budget-capped = { $what }, это месячный максимум
 no-offer-runs = на известных предложениях модель не работает ни за какую цену
 nothing-runs = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots или модель поменьше
 nothing-runs-rag = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots, меньше --rag-chunks или модель поменьше

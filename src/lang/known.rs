@@ -70,9 +70,9 @@ fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
         Err(_) if figure(Lang::Russian, text) != text => Value::figure(text),
         Err(_) => Value::Text(told(Lang::Russian, text)),
     };
-    // A version is no number, though it may look like one.
+    // Versions and values of flags are no numbers, though they may look like some.
     let value =
-        |name: &str, text: &str| if name.starts_with("version") { Value::from(text) } else { value(text) };
+        |name: &str, text: &str| if name.starts_with("version") || name == "ctx" { Value::from(text) } else { value(text) };
     Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
 }
 
@@ -92,7 +92,9 @@ impl Form {
             one_word || figure(Lang::Russian, text) != text || whole(text).is_some()
         };
         let ends_empty = |index: usize, text: &str| text.is_empty() && index + 1 == values.len();
-        self.fixed() >= ENOUGH
+        // A period decides the form of its message, so it is a word.
+        let period_is_word = |(name, text): &(&str, &str)| *name != "period" || plain(text);
+        values.iter().all(period_is_word) && self.fixed() >= ENOUGH
             || values.iter().enumerate().all(|(index, (_, text))| plain(text) || ends_empty(index, text))
     }
 
