@@ -187,7 +187,10 @@ impl<'a> Row<'a> {
         let (currency, host) = (field(4).parse()?, field(6).parse()?);
         let processor = filled(16).map_or(Ok(Processor::default()), |name| {
             Processor::of_catalogue(name).ok_or_else(|| {
-                format!("processor {name:?} is none that llama.cpp's releases are built for: {}", Processor::names())
+                format!(
+                    "processor {name:?} is none that llama.cpp's releases are built for: {}",
+                    Processor::names()
+                )
             })
         })?;
         let has = Has { processor, vcpu: figure(7)?, ram_gib: figure(8)?, disk_gb: figure(9)?, gpus };
@@ -346,10 +349,7 @@ mod tests {
                 "one column more",
                 plain.replace("as_of", "as_of,note").replace("11-20", "11-20,x").into_bytes(),
             ),
-            (
-                "a header in capitals",
-                plain.replacen(&header, &header.to_uppercase(), 1).into_bytes(),
-            ),
+            ("a header in capitals", plain.replacen(&header, &header.to_uppercase(), 1).into_bytes()),
             ("a currency in small letters", plain.replace("USD", "usd").into_bytes()),
         ] {
             let read = parse_offers(&bytes).unwrap_or_else(|why| panic!("{how}: {why}"));

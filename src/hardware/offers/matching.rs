@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn nothing_is_rented_for_a_laptop_or_a_machine_that_is_there() {
-        let has = Has { processor: Processor::default(), vcpu: None, ram_gib: None, disk_gb: None, gpus: None };
+        let has =
+            Has { processor: Processor::default(), vcpu: None, ram_gib: None, disk_gb: None, gpus: None };
         let mut host = profiles::find("cpu-vps-32gb").unwrap();
         assert!(keeps(has, &host) && !keeps(has, &profiles::find("laptop-cpu-16gb").unwrap()));
         let other = Has { processor: Processor::Aarch64, ..has };
