@@ -74,30 +74,3 @@ pub(super) fn usable(gpu: &Gpu) -> u64 {
     let held: u64 = others.filter_map(|process| process.memory_bytes).sum();
     gpu.memory_total_bytes.saturating_sub(held)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_card_without_a_driver_is_left_out_and_said() {
-        let mut facts = Facts::default();
-        let card = PciCard {
-            bus_id: "0000:01:00.0".into(),
-            name: Some("NVIDIA GA102 [GeForce RTX 3090]".into()),
-            wants_driver: Some("nvidia".into()),
-            ..PciCard::default()
-        };
-        let integrated = PciCard { integrated: true, wants_driver: Some("amdgpu".into()), ..card.clone() };
-        let works = PciCard { wants_driver: None, driver: Some("nvidia".into()), ..card.clone() };
-        facts.pci_cards = vec![integrated, works];
-        assert!(without_driver(&facts).is_empty());
-        facts.pci_cards.push(card);
-        let [text] = &without_driver(&facts)[..] else { panic!("{:?}", without_driver(&facts)) };
-        assert!(
-            text.contains("RTX 3090] at 0000:01:00.0 has no driver") && text.contains("apt install"),
-            "{text}"
-        );
-        assert_eq!(used(&facts).count(), 0);
-    }
-}
