@@ -58,7 +58,6 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
                 "plan::usable_cards",
                 "leaves out cards that llama.cpp's builds have no code for, and knows its process",
             ),
-            ("plan::host_cards", "names processors that llama.cpp's releases have no build for"),
             ("plan::runtime", "knows the archives of llama.cpp's releases"),
             ("hardware", "tells which drivers and cards llama.cpp's backends work with"),
             ("processor", "tells which CPU flags llama.cpp's builds use"),

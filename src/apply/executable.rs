@@ -71,10 +71,8 @@ impl AgentFile {
         let Some(uname) = uname else { return Ok(self) };
         let processor = Processor::of_uname(uname).ok_or_else(|| {
             let known = Processor::ALL.map(|one| one.to_string()).join(" or ");
-            Failure::failed(format!(
-                "the host is {uname}, which agi-provision and llama.cpp's releases have no build for"
-            ))
-            .hint(format!("take a machine that is {known}"))
+            Failure::failed(format!("the host is {uname}, for which there is no build of agi-provision"))
+                .hint(format!("take a machine that is {known}"))
         })?;
         self.for_host(processor)
     }

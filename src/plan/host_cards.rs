@@ -4,67 +4,50 @@ use super::document::Plan;
 use super::usable_cards::{host_share, is_dwarf, most_memory, unusable, used};
 use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::vendor;
+use crate::lang::{Sentence, Value};
 use crate::processor::Processor;
 
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
-pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
+pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
     let mut all = without_driver(facts);
     let most = most_memory(facts);
     let idle = |gpu: &Gpu| {
-        let small = || {
-            is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())
-        };
-        Some(format!(
-            "the plan leaves {} (GPU {}) out: {}",
-            gpu.name,
-            gpu.index,
-            unusable(gpu).or_else(small)?
-        ))
+        let small = || is_dwarf(gpu, most).then(|| sentence!("card-dwarf"));
+        let why = unusable(gpu).or_else(small)?;
+        Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
     let shared = |gpu: &Gpu| {
         let keeps = host_share(facts.memory.total_bytes) >> 30;
         gpu.shares_host_memory().then(|| {
-            format!(
-                "{} has no memory but the host's, which counts once: {keeps} GiB of it stay the host's",
-                gpu.name
-            )
+            let size = Value::figure(format!("{keeps} GiB"));
+            sentence!("card-shares-memory", card = &gpu.name, size = size)
         })
     };
     all.extend(vendor::of_one_maker(facts).filter_map(idle));
     all.extend(used(facts).filter_map(shared));
     let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
     if planned == 1 && there > 1 {
-        all.push(format!(
-            "the plan uses {} alone: with the other cards it would be slower",
-            plan.profile.gpus[0].name
-        ));
+        all.push(sentence!("card-alone", card = &plan.profile.gpus[0].name));
     }
     all.extend(other_processor(&facts.os.arch));
     all
 }
 
-fn without_driver(facts: &Facts) -> Vec<String> {
+fn without_driver(facts: &Facts) -> Vec<Sentence> {
     let one = |card: &PciCard| {
         let install = vendor::of(card.vendor).install();
-        Some(format!(
-            "{}, so the plan leaves it out: install the driver ({install})",
-            card.lacks(&facts.os.kernel)?
-        ))
+        let lacks = card.lacks(&facts.os.kernel)?;
+        Some(sentence!("card-without-driver", lacks = lacks, command = install))
     };
     facts.without_driver().filter_map(one).collect()
 }
 
-fn other_processor(arch: &str) -> Option<String> {
+fn other_processor(arch: &str) -> Option<Sentence> {
     match Processor::of_uname(arch) {
         _ if arch.is_empty() => None,
         Some(processor) if processor.is_default() => None,
-        Some(_) => Some(format!(
-            "the host is {arch}, not {}: its llama.cpp and agent are builds for that processor",
-            Processor::default()
-        )),
-        None => Some(format!(
-            "the host is {arch}, which agi-provision and llama.cpp's releases have no build for"
-        )),
+        Some(_) => Some(sentence!("other-processor", arch = arch, usual = Processor::default().to_string())),
+        None => Some(sentence!("unknown-processor", arch = arch)),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::profiles::MIB;
 use crate::hardware::vendor;
+use crate::lang::{Sentence, Value};
 
 /// Less than this is no card to plan for: its context alone takes 107 to 555 MiB.
 const SMALLEST_CARD: u64 = 1 << 30;
@@ -28,7 +29,7 @@ pub(super) fn most_memory(facts: &Facts) -> u64 {
 }
 
 /// Why no server can use the card.
-pub(super) fn unusable(gpu: &Gpu) -> Option<String> {
+pub(super) fn unusable(gpu: &Gpu) -> Option<Sentence> {
     let least = vendor::of(gpu.vendor).least().compute_capability;
     let version =
         |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
@@ -36,18 +37,18 @@ pub(super) fn unusable(gpu: &Gpu) -> Option<String> {
     if let (Some((least, _)), Some(capability)) = (least, capability)
         && version(capability).zip(version(least)).is_some_and(|(has, needs)| has < needs)
     {
-        return Some(format!("its compute capability is {capability}, llama.cpp's builds need {least}"));
+        return Some(sentence!("card-too-old", version = capability, least = least));
     }
     match &gpu.mig {
         Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => {
-            let make = vendor::of(gpu.vendor).make_part().map(|command| format!(" (`{command}`)"));
-            Some(format!(
-                "MIG is on and has no instance: make one{}, or turn MIG off",
-                make.unwrap_or_default()
-            ))
+            Some(match vendor::of(gpu.vendor).make_part() {
+                Some(command) => sentence!("card-mig-command", command = command),
+                None => sentence!("card-mig"),
+            })
         }
         _ if usable(gpu) < SMALLEST_CARD && !gpu.shares_host_memory() => {
-            Some(format!("it has {} MiB for a server, which is no room for a layer", usable(gpu) / MIB))
+            let size = Value::figure(format!("{} MiB", usable(gpu) / MIB));
+            Some(sentence!("card-too-small", size = size))
         }
         _ => None,
     }
