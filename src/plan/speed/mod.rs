@@ -15,6 +15,7 @@ use super::document::{DeviceLedger, Interval, Speed};
 use super::ledger::Subject;
 use super::placement::Placement;
 use crate::engine::split::SplitMode;
+use crate::hardware::cpus::CpuClass;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
@@ -111,7 +112,11 @@ fn host(
         flash_attn: subject.workload.flash_attn,
         rate: match found {
             Some(found) => HostRate::Found { class: found.class, measured: found.measured },
-            None => HostRate::Promised { tflops: profile.tflops },
+            // The profiles' rates were fitted on the default processor.
+            None => match CpuClass::sold_with(profile.processor) {
+                Some(class) => HostRate::Found { class, measured: false },
+                None => HostRate::Promised { tflops: profile.tflops },
+            },
         },
     }
 }
