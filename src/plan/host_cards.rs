@@ -4,6 +4,7 @@ use super::document::Plan;
 use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::profiles::MIB;
 use crate::hardware::vendor;
+use crate::lang::{Sentence, Value};
 use crate::processor::Processor;
 
 /// Less than this is no card to plan for: its context alone takes 107 to 555 MiB.
@@ -30,7 +31,7 @@ fn most_memory(facts: &Facts) -> u64 {
 }
 
 /// Why no server can use the card.
-fn unusable(gpu: &Gpu) -> Option<String> {
+fn unusable(gpu: &Gpu) -> Option<Sentence> {
     let least = vendor::of(gpu.vendor).least().compute_capability;
     let version =
         |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
@@ -38,18 +39,18 @@ fn unusable(gpu: &Gpu) -> Option<String> {
     if let (Some((least, _)), Some(capability)) = (least, capability)
         && version(capability).zip(version(least)).is_some_and(|(has, needs)| has < needs)
     {
-        return Some(format!("its compute capability is {capability}, llama.cpp's builds need {least}"));
+        return Some(sentence!("card-too-old", version = capability, least = least));
     }
     match &gpu.mig {
         Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => {
-            let make = vendor::of(gpu.vendor).make_part().map(|command| format!(" (`{command}`)"));
-            Some(format!(
-                "MIG is on and has no instance: make one{}, or turn MIG off",
-                make.unwrap_or_default()
-            ))
+            Some(match vendor::of(gpu.vendor).make_part() {
+                Some(command) => sentence!("card-mig-command", command = command),
+                None => sentence!("card-mig"),
+            })
         }
         _ if usable(gpu) < SMALLEST_CARD && !gpu.shares_host_memory() => {
-            Some(format!("it has {} MiB for a server, which is no room for a layer", usable(gpu) / MIB))
+            let size = Value::figure(format!("{} MiB", usable(gpu) / MIB));
+            Some(sentence!("card-too-small", size = size))
         }
         _ => None,
     }
@@ -68,64 +69,46 @@ pub(super) fn host_share(ram: u64) -> u64 {
 }
 
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
-pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
+pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
     let mut all = without_driver(facts);
     let most = most_memory(facts);
     let idle = |gpu: &Gpu| {
-        let small = || {
-            is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())
-        };
-        Some(format!(
-            "the plan leaves {} (GPU {}) out: {}",
-            gpu.name,
-            gpu.index,
-            unusable(gpu).or_else(small)?
-        ))
+        let small = || is_dwarf(gpu, most).then(|| sentence!("card-dwarf"));
+        let why = unusable(gpu).or_else(small)?;
+        Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
     let shared = |gpu: &Gpu| {
         let keeps = host_share(facts.memory.total_bytes) >> 30;
         gpu.shares_host_memory().then(|| {
-            format!(
-                "{} has no memory but the host's, which counts once: {keeps} GiB of it stay the host's",
-                gpu.name
-            )
+            let size = Value::figure(format!("{keeps} GiB"));
+            sentence!("card-shares-memory", card = &gpu.name, size = size)
         })
     };
     all.extend(vendor::of_one_maker(facts).filter_map(idle));
     all.extend(used(facts).filter_map(shared));
     let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
     if planned == 1 && there > 1 {
-        all.push(format!(
-            "the plan uses {} alone: with the other cards it would be slower",
-            plan.profile.gpus[0].name
-        ));
+        all.push(sentence!("card-alone", card = &plan.profile.gpus[0].name));
     }
     all.extend(other_processor(&facts.os.arch));
     all
 }
 
-fn without_driver(facts: &Facts) -> Vec<String> {
+fn without_driver(facts: &Facts) -> Vec<Sentence> {
     let one = |card: &PciCard| {
         let install = vendor::of(card.vendor).install();
-        Some(format!(
-            "{}, so the plan leaves it out: install the driver ({install})",
-            card.lacks(&facts.os.kernel)?
-        ))
+        let lacks = card.lacks(&facts.os.kernel)?;
+        Some(sentence!("card-without-driver", lacks = lacks, command = install))
     };
     facts.without_driver().filter_map(one).collect()
 }
 
-fn other_processor(arch: &str) -> Option<String> {
+fn other_processor(arch: &str) -> Option<Sentence> {
     match Processor::of_uname(arch) {
         _ if arch.is_empty() => None,
         Some(processor) if processor.is_default() => None,
-        Some(_) => Some(format!(
-            "the host is {arch}, not {}: its llama.cpp and agent are builds for that processor",
-            Processor::default()
-        )),
-        None => Some(format!(
-            "the host is {arch}, which agi-provision and llama.cpp's releases have no build for"
-        )),
+        Some(_) => Some(sentence!("other-processor", arch = arch, usual = Processor::default().to_string())),
+        None => Some(sentence!("unknown-processor", arch = arch)),
     }
 }
 

@@ -239,7 +239,7 @@ mod tests {
         ram_gib: u64,
         model: &str,
         change: impl Fn(&mut Facts),
-    ) -> (Plan, Vec<String>) {
+    ) -> (Plan, Vec<crate::lang::Sentence>) {
         let mut facts = host(ram_gib * GIB);
         facts.cpu.physical = Some(16);
         facts.disk.free_bytes = 2_000_000_000_000;
