@@ -112,6 +112,7 @@ fn many_offers() -> Vec<Offer> {
                 ram_gib: Some(16.0 * size as f64),
                 disk_gb: None,
                 gpus,
+                ..Machine::default()
             },
             source: "SkyPilot catalog v8".to_string(),
             as_of: "2026-11-24".to_string(),

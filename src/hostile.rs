@@ -94,7 +94,7 @@ pub fn facts(bytes: &[u8]) {
         plan.requirements
     });
     let found = verify::check(&REQUIREMENTS, &facts, &Held::default());
-    Lang::ALL.map(|lang| report::verify::text(&found, lang));
+    let _ = Lang::ALL.map(|lang| report::verify::text(&found, lang));
 }
 
 /// The header of a model's file, and the ledger that follows from it.

@@ -71,8 +71,9 @@ fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
         Err(_) => Value::Text(told(Lang::Russian, text)),
     };
     // Versions and values of flags are no numbers, though they may look like some.
-    let value =
-        |name: &str, text: &str| if name.starts_with("version") || name == "ctx" { Value::from(text) } else { value(text) };
+    let value = |name: &str, text: &str| {
+        if name.starts_with("version") || name == "ctx" { Value::from(text) } else { value(text) }
+    };
     Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
 }
 

@@ -99,7 +99,8 @@ fn every_message_is_used_and_every_used_one_is_there() {
             let mut quoted = after.split('"');
             let (before, Some(id)) = (quoted.next().unwrap_or_default(), quoted.next()) else { continue };
             // An id that is a literal stands first, after the language.
-            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c)) && !id.contains(['$', ' ', '.', '/'])
+            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c))
+                && !id.contains(['$', ' ', '.', '/'])
             {
                 assert!(english.contains_key(id), "no message {id}");
             }

@@ -1,11 +1,11 @@
 //! A machine that exists as a profile: what its facts say, instead of what was promised.
 
 use super::document::Plan;
-use super::host_cards::{host_share, places, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu, rates::FITTED};
+use super::usable_cards::{host_share, places, usable, used};
 use crate::error::Result;
 use crate::hardware::cards::{self, Unsure};
 use crate::hardware::facts::{Facts, Gpu};

@@ -56,7 +56,9 @@ impl Page {
     fn head(&mut self, plan: &Plan) {
         let (lang, model, w) = (self.lang, &plan.model, &plan.workload);
         let verdict = words::verdict(plan.verdict, lang);
-        let profile = &plan.profile.id;
+        let other = Some(plan.profile.processor).filter(|processor| !processor.is_default());
+        let other = other.map_or(String::new(), |processor| format!(" ({processor})"));
+        let profile = format!("{}{other}", plan.profile.id);
         self.line(tr!(
             lang,
             "plan-head",

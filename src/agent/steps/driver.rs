@@ -197,7 +197,7 @@ fn add(packages: &[&str], run: &mut Run, install: impl FnOnce(&[&str]) -> Result
 
 /// Downloads the repository's package, which must be the known one, and installs it.
 fn add_repository(keyring: &Keyring, mirrors: &[(String, String)], route: &Route) -> Result<()> {
-    let pages = Pages::new(Patience::default(), LARGEST_KEYRING)?;
+    let pages = Pages::through(Patience::default(), LARGEST_KEYRING, route)?;
     let urls = download::addresses(&keyring.url, mirrors);
     let page = urls.iter().find_map(|url| pages.get(url).transpose()).transpose()?;
     let bytes = page
