@@ -108,3 +108,7 @@ end-port-stays = the port stays open
 end-key = the key is new and the old one no longer works
 end-old-generation = the old generation serves
 why-cpu-flags-aarch64 = llama.cpp's builds for aarch64 use them; a prompt is read several times slower without dot products (asimddp)
+end-one-unmet = the host does not meet the plan: 1 requirement is not met
+end-unmet = the host does not meet the plan: { $count } requirements are not met
+hint-port = stop what listens on that port, then apply again; nothing was changed
+hint-larger = plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed

@@ -34,6 +34,8 @@ pub fn told(lang: Lang, english: &str) -> String {
         Lang::English => english.to_string(),
         Lang::Russian => whole(english).unwrap_or_else(|| match english.contains(BETWEEN) {
             true => english.split(BETWEEN).map(part).collect::<Vec<_>>().join(BETWEEN),
+            // A figure without its unit may be a version.
+            false if english.contains(' ') => figure(lang, english),
             false => english.to_string(),
         }),
     }

@@ -43,10 +43,10 @@ impl Judging<'_> {
         }
         let failure = Failure::new(
             Exit::HostDoesNotMeetPlan,
-            format!(
-                "the host does not meet the plan: {count} requirement{} not met",
-                if count == 1 { " is" } else { "s are" }
-            ),
+            match count {
+                1 => english!("end-one-unmet"),
+                _ => english!("end-unmet", count = count),
+            },
         )
         .hint(match (without_driver, of_host, only_port) {
             (Some(card), _, _) => format!(
@@ -55,12 +55,10 @@ impl Judging<'_> {
             ),
             (None, Some(todo), _) => todo,
             (None, None, true) => {
-                "stop what listens on that port, then apply again; nothing was changed".to_string()
+                english!("hint-port")
             }
             (None, None, false) => {
-                "plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was \
-                 changed"
-                    .to_string()
+                english!("hint-larger")
             }
         });
         Ok(Some(End::failed(&failure.into())))
