@@ -35,9 +35,9 @@ fn connect(options: &Options) -> anyhow::Result<Connection> {
     Connection::connect(&Target::parse("inner").unwrap(), options)
 }
 
-/// Sends 20 MiB, which arrive whole.
-fn takes_20_mib(connection: &Connection) {
-    let size = 20 << 20;
+/// Sends so many MiB, which arrive whole.
+fn takes(connection: &Connection, mib: u64) {
+    let size = mib << 20;
     let mut exec = connection.open("wc -c").unwrap();
     exec.send_stream(&mut std::io::repeat(7).take(size), |_| {}).unwrap();
     exec.close_stdin().unwrap();
@@ -56,7 +56,7 @@ fn a_host_behind_another_is_reached_through_it() {
     assert!(text.contains(&format!(" 127.0.0.1 {}\n", inner.port)) && text.ends_with("in"), "{text}");
     gate.wait_for_log("direct-tcpip");
 
-    takes_20_mib(&connection);
+    takes(&connection, 20);
     let outcome = connection.run("head -c 7000000 /dev/zero", b"", LONG).unwrap();
     assert_eq!(outcome.stdout.len(), 7_000_000);
     // Both ends are told when we are done.
@@ -146,7 +146,8 @@ fn hosts_behind_one_gate_share_a_login_there_and_each_gets_its_own_bytes() {
         for (number, connection) in connections.into_iter().enumerate() {
             scope.spawn(move || {
                 let connection = connection.unwrap();
-                takes_20_mib(&connection);
+                // More than the window of a channel.
+                takes(&connection, 3);
                 let outcome = connection.run(&format!("cat; echo {number}"), b"in ", LONG).unwrap();
                 assert_eq!(outcome.stdout, format!("in {number}\n").as_bytes());
             });
@@ -207,7 +208,7 @@ fn a_host_that_does_not_answer_holds_up_no_other_behind_the_gate() {
     let target = format!("inner:{}", dead.port());
     let outcomes = std::thread::scope(|scope| {
         let silent = scope.spawn(|| fleet(&options, &[&target]));
-        gate.wait_for_log(&format!("port {} requested", dead.port()));
+        gate.wait_for_log(&format!("target 127.0.0.1 port {}", dead.port()));
         let start = Instant::now();
         assert!(fleet(&options, &["inner"; 6]).iter().all(Result::is_ok));
         // The limit of the dead host, 10 s here, is not waited for.
@@ -217,7 +218,7 @@ fn a_host_that_does_not_answer_holds_up_no_other_behind_the_gate() {
     let error = outcomes.into_iter().next().unwrap().err().unwrap();
     assert!(error.to_string().contains(&format!("cannot connect to {dead}")), "{error:#}");
     // What it opened meanwhile goes on.
-    takes_20_mib(&first);
+    takes(&first, 3);
     assert_eq!(logins(&gate), 2, "one for those behind the silent host");
 }
 
@@ -243,7 +244,7 @@ fn a_proxy_command_is_the_way_to_the_host_and_ends_with_it() {
     let options = by_command(&gate, &inner, &ssh);
     let connection = connect(&options).unwrap();
     gate.wait_for_log("direct-tcpip");
-    takes_20_mib(&connection);
+    takes(&connection, 20);
     drop(connection);
     inner.wait_for_log("Received disconnect");
     gate.wait_for_log("Connection closed by");
