@@ -112,6 +112,7 @@ fn many_offers() -> Vec<Offer> {
                 ram_gib: Some(16.0 * size as f64),
                 disk_gb: None,
                 gpus,
+                ..Machine::default()
             },
             source: "SkyPilot catalog v8".to_string(),
             as_of: "2026-11-24".to_string(),
@@ -121,9 +122,9 @@ fn many_offers() -> Vec<Offer> {
     (0..100_000).map(offer).collect()
 }
 
-/// User and system time of one whole `plan` of these flags with the data folder `data`, milliseconds; the shell adds
-/// up its children's.
-fn whole_process(flags: &str, what: &str, data: &Path, bound: f64) {
+/// Whether one whole `plan` of these flags with the data folder `data` stays within `bound` milliseconds of user and
+/// system time; the shell adds up its children's.
+fn whole_process(flags: &str, what: &str, data: &Path, bound: f64) -> bool {
     const RUNS: u32 = 100;
     let script = format!(
         "i=0; while [ $i -lt {RUNS} ]; do {} plan {flags} --format json >/dev/null; i=$((i+1)); done; times",
@@ -142,21 +143,23 @@ fn whole_process(flags: &str, what: &str, data: &Path, bound: f64) {
         .sum();
     let each = seconds * 1000.0 / f64::from(RUNS);
     println!("whole process, plan {flags}, {what}: {each:.2} ms of CPU time (bound: {bound} ms)");
-    assert!(each <= bound, "beyond the bound");
+    each <= bound
 }
 
+/// Measures every process before it fails for one beyond its bound.
 fn whole_processes() {
     let data = tempfile::tempdir().expect("a folder");
-    whole_process("--model saiga-13b", "offers compiled in", data.path(), 10.0);
+    let mut held = whole_process("--model saiga-13b", "offers compiled in", data.path(), 10.0);
     for flags in ["--budget 50/month", "--budget 1000/month --for russian", "--profile gpu-24gb --for code"] {
-        whole_process(flags, "offers compiled in", data.path(), 20.0);
+        held &= whole_process(flags, "offers compiled in", data.path(), 20.0);
     }
     let folder = data.path().join("agi-provision");
     std::fs::create_dir(&folder).expect("a folder");
     let file = file::write(&many_offers());
     std::fs::write(folder.join("offers.csv"), &file).expect("a file");
     println!("100,000 offers: {} bytes", file.len());
-    whole_process("--model saiga-13b", "100,000 offers", data.path(), 100.0);
+    held &= whole_process("--model saiga-13b", "100,000 offers", data.path(), 100.0);
+    assert!(held, "beyond a bound");
 }
 
 criterion_group!(benches, in_process);

@@ -2,11 +2,14 @@
 //!
 //!     cargo run --example speeds
 
+#[path = "../tests/oracle/ages.rs"]
+mod ages;
 #[path = "../tests/oracle/published.rs"]
 mod published;
 #[path = "../tests/oracle/refit.rs"]
 mod refit;
 
+use agi_provision::plan::speed::rates::FITTED;
 use plotters::prelude::*;
 use published::{Kind, Point, coverage, points};
 use std::fmt::Write;
@@ -32,16 +35,18 @@ fn main() -> Result<()> {
 fn kinds(points: &[Point]) -> Result<String> {
     let without_card = refit::left_out(points, refit::card);
     let without_model = refit::left_out(points, refit::model);
+    let today: Vec<Point> =
+        points.iter().map(|point| Point { planned: point.by(&FITTED), ..point.clone() }).collect();
     let cell = |of: &[Point], wanted: &dyn Fn(&&Point) -> bool| {
         let (_, inside, width) = coverage(of.iter().filter(wanted));
         format!("{:.0} %, {width:.2}", inside * 100.0)
     };
     let mut text = String::from(
-        "\n| share inside, median width | numbers | fitted | without its card | without its model |\n|---|---|---|---|---|\n",
+        "\n| share inside, median width | numbers | fitted | without its card | without its model | by today's plan |\n|---|---|---|---|---|---|\n",
     );
     let mut line = |name: &str, wanted: &dyn Fn(&&Point) -> bool| {
         let count = points.iter().filter(wanted).count();
-        let cells = [points, &without_card, &without_model].map(|of| cell(of, wanted));
+        let cells = [points, &without_card, &without_model, &today].map(|of| cell(of, wanted));
         writeln!(text, "| {name} | {count} | {} |", cells.join(" | "))
     };
     for kind in Kind::ALL {

@@ -237,7 +237,11 @@ fn flags_that_contradict_each_other_exit_2() {
     home.run(&["apply", "--yes", "--host", "x"]).refused(2, "no model is named", "--model");
     home.run(&["apply", "--yes", "--model", "phi-2", "--host", "x", "--jobs", "0"])
         .refused(2, "1 to 512", "--help");
-    home.run(&["logs", "--follow", "--host", "x", "--host", "y"]).refused(2, "one host", "");
+    home.run(&["logs", "--follow", "--host", "x", "--host", "y"]).refused(
+        2,
+        "one host",
+        "leave --follow out",
+    );
 }
 
 #[test]

@@ -46,20 +46,22 @@ fn the_ready_bundles_are_current() {
 }
 
 #[test]
-fn the_hardware_levels_are_current() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware_agi_levels.md");
-    let output = Command::new(env!("CARGO_BIN_EXE_agi-provision"))
-        .args(["levels", "--format", "markdown"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let printed = String::from_utf8(output.stdout).unwrap();
-    if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") {
-        fs::write(file, printed).unwrap();
-        return;
+fn the_hardware_levels_are_current_in_each_language() {
+    for (lang, name) in [("en", "hardware_agi_levels.md"), ("ru", "hardware_agi_levels.ru.md")] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let output = Command::new(env!("CARGO_BIN_EXE_agi-provision"))
+            .args(["levels", "--format", "markdown", "--lang", lang])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") {
+            fs::write(file, printed).unwrap();
+            continue;
+        }
+        assert!(
+            fs::read_to_string(file).unwrap_or_default() == printed,
+            "{name} is out of date: AGI_PROVISION_GOLDEN=update cargo test --test examples"
+        );
     }
-    assert!(
-        fs::read_to_string(file).unwrap() == printed,
-        "hardware_agi_levels.md is out of date: AGI_PROVISION_GOLDEN=update cargo test --test examples"
-    );
 }

@@ -1,4 +1,4 @@
-//! Without SSH: `--local` on the host itself, and `agent boot`, which cloud-init starts.
+//! Without SSH: `--local` on the host itself, `agent boot`, which cloud-init starts, and the Debian package.
 
 #[path = "lab/mod.rs"]
 mod lab;
@@ -231,4 +231,67 @@ fn an_image_that_carries_everything_serves_at_first_boot() {
     let mended = cloud_init(&host, &client, &sound);
     assert_eq!(mended.status, 0, "{mended:?}");
     assert_serves(&host);
+}
+
+/// Changes that any package leaves: dpkg's and apt's own files.
+fn is_of_packages(line: &str) -> bool {
+    let path = line[2..].split(": ").next().unwrap();
+    ["/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log"].iter().any(|folder| path.starts_with(folder))
+}
+
+#[test]
+fn the_debian_package_works_and_leaves_nothing_behind() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    let folder = client.path("packages");
+    fs::create_dir(&folder).unwrap();
+    let mut make = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/package"));
+    let made = run(make.args([agi_provision(), text(&folder), "--fast", "--compress-type", "gzip"])).ok();
+    let package = std::path::Path::new(&made);
+    let field = |name: &str| run(Command::new("dpkg-deb").args(["--field", &made, name])).ok();
+    assert_eq!(field("Version"), env!("CARGO_PKG_VERSION"));
+    assert_eq!((field("Depends"), field("Recommends")), (String::new(), "openssh-client".to_string()));
+
+    // Its manual pages, as `man` finds and formats them.
+    let unpacked = client.path("unpacked");
+    run(Command::new("dpkg-deb").args(["--extract", &made, text(&unpacked)])).ok();
+    let pages = unpacked.join("usr/share/man");
+    let mut man = Command::new("man");
+    man.env("MANPAGER", "cat").args(["-M", text(&pages), "agi-provision-key-rotate"]);
+    let page = run(&mut man).ok();
+    assert!(page.contains("agi-provision key rotate --host root@203.0.113.7 --yes"), "{page}");
+
+    let fresh = host.snapshot();
+    host.put(package, "/root/agi-provision.deb");
+    host.exec(
+        "apt-get install -y -qq --no-install-recommends /root/agi-provision.deb; rm /root/agi-provision.deb",
+    )
+    .ok();
+    let as_user = |command: &str| host.ssh("nosudo", command).ok();
+    assert_eq!(as_user("agi-provision --version"), concat!("agi-provision ", env!("CARGO_PKG_VERSION")));
+    let plan = as_user("agi-provision plan --model tinyllama-1.1b --format json");
+    assert!(plan.contains("agi-provision/plan/1"), "{plan}");
+    let update = as_user("agi-provision self-update");
+    assert!(update.contains("from its Debian package"), "{update}");
+    host.exec("test -e /usr/share/man/man1/agi-provision-plan.1.gz").ok();
+    let installed = diff(&fresh, &host.snapshot());
+    for file in [
+        "bash-completion/completions/agi-provision",
+        "zsh/vendor-completions/_agi-provision",
+        "fish/vendor_completions.d/agi-provision.fish",
+        "doc/agi-provision/copyright",
+    ] {
+        assert!(installed.iter().any(|line| line.starts_with(&format!("+ /usr/share/{file}: "))), "{file}");
+    }
+    let completed = host.exec(
+        "bash -c '. /usr/share/bash-completion/completions/agi-provision
+         COMP_WORDS=(agi-provision ro); COMP_CWORD=1; COMP_TYPE=9
+         _clap_complete_agi_provision agi-provision ro agi-provision
+         echo \"${COMPREPLY[@]}\"'",
+    );
+    assert!(completed.ok().contains("rollback"));
+
+    host.exec("apt-get purge -y -qq agi-provision").ok();
+    let left: Vec<String> =
+        diff(&fresh, &host.snapshot()).into_iter().filter(|line| !is_of_packages(line)).collect();
+    assert_eq!(left, [""; 0]);
 }

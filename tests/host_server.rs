@@ -14,7 +14,7 @@ use agi_provision::model::gguf::Header;
 use agi_provision::model::registry;
 use agi_provision::model::shape::{Shape, weights_of};
 use agi_provision::model::template::{self, ChatTemplate};
-use agi_provision::plan::levels::Texts;
+use agi_provision::plan::levels::Scale;
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
 use agi_provision::plan::{self, Plan};
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ fn holds(name: &str, plan: &Plan, log: &str) {
 
 #[test]
 fn each_of_the_eight_models_plans_is_taken_and_its_memory_is_as_planned() {
-    for id in &Texts::english().models {
+    for id in &Scale::embedded().models {
         let folder = tempfile::tempdir().unwrap();
         let model = of_registry(folder.path(), id, "Q8_0");
         let plan = planned(&model, "cpu-vps-64gb", Fixed::default());

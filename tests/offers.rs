@@ -115,11 +115,24 @@ fn skypilots_catalogue_becomes_offers_that_plans_are_priced_with() {
     };
     assert_eq!(gpu("2x-A100_SXM4-32-65536"), "NVIDIA A100-SXM4-40GB", "40 and 80 GB under one price");
     assert_eq!(gpu("1x-RTX_4060_Ti-32-65536"), "NVIDIA GeForce RTX 4060 Ti");
-    // Spot prices, parts, cards without their price, other processors.
+    // Spot prices, parts, cards without their price.
     let all = user.offers(&[]);
-    for gone in ["2B300.60V", "a2-highgpu-1g", "tpu-v6e-8", "a1.4xlarge"] {
+    for gone in ["2B300.60V", "a2-highgpu-1g", "tpu-v6e-8"] {
         assert!(!names(&all).contains(&gone), "{gone}");
     }
+    // Another processor is marked, and of no class: the classes' programs are for x86-64.
+    let arm = all.iter().find(|offer| offer["instance"] == "a1.4xlarge").expect("Graviton");
+    assert_eq!(
+        (&arm["processor"], &arm["profiles"]),
+        (&"aarch64".into(), &Value::Array(Vec::new())),
+        "{arm}"
+    );
+    let text = user.run(&["offers", "--provider", "aws"]).stdout;
+    assert!(text.contains("arm64, 16 vCPU, 32 GiB"), "{text}");
+    let own = user.json(&["plan", "--model", "tinyllama-1.1b", "--profile", "aws/a1.4xlarge"]);
+    assert_eq!(own["profile"]["processor"], "aarch64", "{own}");
+    let needs = own["requirements"].as_array().unwrap().iter().find(|one| one["id"] == "arch").unwrap();
+    assert_eq!(needs["need"], "aarch64", "{needs}");
     for kept in ["n1-highmem-8", "c3.8xlarge", "gpu_2x_a6000", "cx53"] {
         assert!(names(&all).contains(&kept), "{kept}: {:?}", names(&all));
     }

@@ -55,7 +55,7 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
             ("plan::explain", "names the source of each number"),
             ("plan::choice", "tells the rules of llama.cpp by which a plan was chosen"),
             (
-                "plan::host_cards",
+                "plan::usable_cards",
                 "leaves out cards that llama.cpp's builds have no code for, and knows its process",
             ),
             ("plan::runtime", "knows the archives of llama.cpp's releases"),

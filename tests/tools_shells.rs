@@ -57,6 +57,22 @@ fn fish_and_zsh_complete_commands_and_models() {
 }
 
 #[test]
+fn zsh_completes_at_the_first_tab_from_a_folder_of_completions() {
+    let home = tempfile::tempdir().unwrap();
+    let script = in_shell(home.path(), "sh", "agi-provision completions zsh");
+    assert!(script.starts_with("#compdef agi-provision\n"), "compinit would not find it: {script}");
+    fs::write(home.path().join("_agi-provision"), script).unwrap();
+    let found = in_shell(
+        home.path(),
+        "zsh",
+        "fpath=($HOME $fpath); autoload -Uz _agi-provision\nfunction compdef { :; }\n\
+         function _describe { local name=${@[-1]}; print -l -- ${(P)name}; }\n\
+         words=(agi-provision ro); CURRENT=2\n_agi-provision",
+    );
+    assert!(found.lines().any(|line| line.starts_with("rollback")), "{found}");
+}
+
+#[test]
 fn every_shell_reads_its_script() {
     let home = tempfile::tempdir().unwrap();
     for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {

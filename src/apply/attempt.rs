@@ -1,6 +1,7 @@
 //! One try to reach the agent on a host: the request, up to the agent's greeting.
 
-use super::blobs::{AgentFile, LocalFile};
+use super::blobs::LocalFile;
+use super::executable::{AgentFile, uname_in};
 use super::host::Host;
 use super::link::{Link, Stream};
 use super::remote::endless;
@@ -53,7 +54,10 @@ pub(super) fn nonce() -> Result<String> {
 pub(super) enum Attempt<T> {
     Done(T),
     /// The agent is not on the host.
-    ToStage,
+    ToStage {
+        /// The host's processor by `uname -m`, where the host's shell said it.
+        uname: Option<String>,
+    },
     /// It did not come to the greeting.
     Ended {
         said: String,
@@ -99,7 +103,7 @@ pub(super) fn attempt<T>(
             Some(line) if line.ends_with(marker.as_bytes()) => {
                 // A host may allow one session at a time: this one has to be gone before the next.
                 stream.finish()?;
-                return Ok(Attempt::ToStage);
+                return Ok(Attempt::ToStage { uname: uname_in(&line, &marker) });
             }
             // A forced `cat` would do so for ever.
             Some(echo) if echo == line.trim_ascii_end() => {

@@ -1,13 +1,10 @@
 //! Files of this machine that go to hosts: known by their content, which is hashed once.
 
 use crate::checked::{Checksum, FileName};
-use crate::elf::{Image, Machine};
 use crate::error::{Context, Failure, Result};
 use crate::files::Stamp;
 use crate::hash::sha256_file;
 use crate::outside::{self, Kind};
-use crate::paths;
-use crate::processor::Processor;
 use crate::wire::needs::RuntimeNeeds;
 use crate::wire::protocol::Blob;
 use std::collections::BTreeMap;
@@ -28,7 +25,9 @@ impl LocalFile {
         let what = || format!("reading {}", path.display());
         let stamp = Stamp::of(path).with_context(what)?;
         if path.is_dir() {
-            return Err(Failure::usage(format!("{} is a directory", path.display())).into());
+            return Err(Failure::usage(format!("{} is a directory", path.display()))
+                .hint("name the file itself")
+                .into());
         }
         let mut cache = Cache::load();
         let key = std::fs::canonicalize(path).with_context(what)?.to_string_lossy().into_owned();
@@ -61,46 +60,6 @@ impl LocalFile {
             cache.save();
         }
         Some(needs)
-    }
-}
-
-/// The executable that serves as agent.
-#[derive(Clone, Debug)]
-pub struct AgentFile {
-    /// Path on this machine.
-    pub path: PathBuf,
-    /// SHA-256 of the file.
-    pub sha256: Checksum,
-    /// Size of the file, bytes.
-    pub size_bytes: u64,
-    /// Processor that it is built for.
-    pub processor: Processor,
-}
-
-impl AgentFile {
-    /// `given`, or this executable where it can run on a host.
-    pub fn find(given: Option<&Path>) -> Result<AgentFile> {
-        let own = cfg!(target_os = "linux");
-        let path = match given {
-            Some(path) => path.to_path_buf(),
-            None if own => std::env::current_exe().context("finding this executable")?,
-            None => {
-                return Err(Failure::usage("this executable cannot run on a Linux host")
-                    .hint("give --agent FILE: the agi-provision executable for Linux, of the same version")
-                    .into());
-            }
-        };
-        let file = LocalFile::open(&path, FileName::new("agi-provision")?, |_| {})?;
-        let processor = match Image::read(&path).map(|image| image.machine) {
-            Ok(Machine::Known(processor)) => processor,
-            _ => Processor::own(),
-        };
-        Ok(AgentFile { path, sha256: file.blob.sha256, size_bytes: file.blob.size_bytes, processor })
-    }
-
-    /// Its place on a host.
-    pub fn staged(&self) -> PathBuf {
-        Path::new(paths::LIB).join(format!("agent-{}", self.sha256))
     }
 }
 

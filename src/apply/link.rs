@@ -1,6 +1,6 @@
 //! A way to reach an agent: over SSH, or on this machine. Both carry the same bytes.
 
-use super::blobs::AgentFile;
+use super::executable::AgentFile;
 use crate::error::Result;
 use std::io::Read;
 use std::time::Duration;

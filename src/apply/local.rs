@@ -1,6 +1,6 @@
 //! The agent on this machine, as a child process.
 
-use super::blobs::AgentFile;
+use super::executable::AgentFile;
 use super::link::{Link, Stream};
 use super::remote::{no_programs, not_roots};
 use crate::agent::store::staged::{self, STAGING};

@@ -5,6 +5,7 @@ mod attempt;
 pub mod blobs;
 pub mod carry;
 mod confirm;
+pub mod executable;
 pub mod fleet;
 pub mod host;
 pub mod inventory;
@@ -21,6 +22,7 @@ mod turns;
 mod upload;
 
 pub use attempt::{HostOutcome, Work};
-pub use blobs::{AgentFile, LocalFile};
+pub use blobs::LocalFile;
+pub use executable::AgentFile;
 pub use host::Host;
 pub use link::Link;

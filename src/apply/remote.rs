@@ -1,7 +1,7 @@
 //! The agent on a host over SSH. In the usual case one command is all: it finds the staged executable
 //! and becomes it.
 
-use super::blobs::AgentFile;
+use super::executable::{AgentFile, UNAME};
 use super::link::{Link, Stream};
 use super::root::{self, Way, not_root, wrong_password};
 use crate::agent::store::staged::{MARK, STAGING};
@@ -144,7 +144,7 @@ impl Link for Remote {
             lib = paths::LIB,
             size = agent.size_bytes
         );
-        let after = format!(";; esac; echo '{}'", stage_marker(nonce));
+        let after = format!(";; esac; echo \"{UNAME}$(uname -m) {}\"", stage_marker(nonce));
         let script = self.way.script(&before, &format!("{path} agent session"), &after, nonce);
         Ok(Box::new(self.start(&script, nonce)?))
     }

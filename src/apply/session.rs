@@ -1,8 +1,8 @@
 //! One request to one host, from connection to the agent's last event.
 
 use super::attempt::{Attempt, HostOutcome, SILENCE, Work, attempt, no_agent, nonce};
-use super::blobs::AgentFile;
 use super::confirm::confirm;
+use super::executable::AgentFile;
 use super::host::Host;
 use super::link::Stream;
 use super::root::not_root;
@@ -13,6 +13,7 @@ use crate::error::{Context, Exit, Failure, Result, exit_code};
 use crate::ssh::{Lost, TimedOut};
 use crate::wire::frames::Frame;
 use crate::wire::protocol::{Apply, Event, Op};
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 /// `logs --follow` waits for the service to say something.
@@ -101,17 +102,26 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show, heard: &mut Heard) -> Resu
     let mut link = host.connect()?;
     let nonce = nonce()?;
     let mut staged = 0;
+    // With the agent for the host's processor, once that is known.
+    let mut work = Cow::Borrowed(work);
     loop {
-        match attempt(host, link.as_mut(), work, &nonce, |stream| converse(host, stream, work, show, heard))?
-        {
+        match attempt(host, link.as_mut(), &work, &nonce, |stream| {
+            converse(host, stream, &work, show, heard)
+        })? {
             Attempt::Done(outcome) => return Ok(outcome),
-            Attempt::ToStage if staged < STAGINGS => {
-                show.upload("agent", 0, work.agent.size_bytes);
-                let total = work.agent.size_bytes;
-                link.stage(&work.agent, &nonce, &mut |done| show.upload("agent", done, total))?;
+            Attempt::ToStage { uname } if staged < STAGINGS => {
+                let agent = work.agent.clone().for_uname(uname.as_deref())?;
+                if agent.processor != work.agent.processor {
+                    // It may be there already.
+                    work.to_mut().agent = agent;
+                    continue;
+                }
+                show.upload("agent", 0, agent.size_bytes);
+                let total = agent.size_bytes;
+                link.stage(&agent, &nonce, &mut |done| show.upload("agent", done, total))?;
                 staged += 1;
             }
-            Attempt::ToStage => {
+            Attempt::ToStage { .. } => {
                 return Err(Failure::failed("the agent was staged but is not found on the host")
                     .hint("does something there clear /usr/local/lib/agi-provision?")
                     .into());
@@ -242,6 +252,7 @@ mod tests {
             sha256: "7".repeat(64).parse().unwrap(),
             size_bytes: 1,
             processor: Processor::own(),
+            named: false,
         };
         let path = format!("/usr/local/lib/agi-provision/agent-{}", "7".repeat(64));
         for (said, gone) in [

@@ -145,6 +145,7 @@ fn send_pieces(
                 "{} became shorter while it was sent",
                 local.path.display()
             ))
+            .hint("apply again when nothing writes to that file")
             .into());
         }
     }
@@ -185,7 +186,7 @@ fn beside(host: &Host, link: &mut dyn Link, work: &Work, local: &LocalFile, piec
     let nonce = nonce()?;
     loop {
         match attempt(host, link, &work, &nonce, |stream| share(stream, local, pieces))? {
-            Attempt::Done(()) | Attempt::ToStage => return Ok(()),
+            Attempt::Done(()) | Attempt::ToStage { .. } => return Ok(()),
             Attempt::Ended { said, .. } if !link.another_way(&said)? => return Ok(()),
             Attempt::Ended { .. } => {}
         }

@@ -72,7 +72,8 @@ pub fn run(args: &Args) -> Result<Exit> {
     let source = source.booting(&chosen)?;
     let runtime = source::runtime(&args.runtime_archive)?;
     let files = source.files(&runtime, &args.model_file, false)?;
-    let agent = args.seed_iso.then(|| AgentFile::find(args.agent.as_deref())).transpose()?;
+    let processor = source.plan.profile.processor;
+    let agent = args.seed_iso.then(|| AgentFile::find_for(args.agent.as_deref(), processor)).transpose()?;
     let mut bundle = source.bundle.carrying(files.iter().map(Travelling::entry).collect(), None)?;
     let mut changed = Vec::new();
     // The directory is a bundle's before anything large is put there: a run that is cut off can be repeated.

@@ -40,7 +40,7 @@ pub fn lacking(outcome: &HostOutcome) -> Option<String> {
         _ => None,
     })?;
     let for_them = report.refused().all(|line| line.id.starts_with("gpu-") || line.id == "nvlink");
-    let cards: Vec<String> = facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
+    let cards: Vec<_> = facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
     (outcome.end.exit == Exit::HostDoesNotMeetPlan && for_them && !cards.is_empty()).then(|| cards.join("; "))
 }
 

@@ -68,8 +68,8 @@ impl FirstBootArgs {
         let (sha256, size_bytes) = match (&self.agent_sha256, self.agent_size) {
             (Some(sha256), Some(size_bytes)) => (sha256.clone(), size_bytes),
             _ => {
-                let agent = AgentFile::find(agent)?;
-                runs_there(&agent, plan)?;
+                let agent = AgentFile::find_for(agent, plan.profile.processor)?;
+                starts_there(&agent)?;
                 (agent.sha256, agent.size_bytes)
             }
         };
@@ -78,7 +78,7 @@ impl FirstBootArgs {
 }
 
 /// Refuses a program that cannot start on a fresh machine of the plan.
-fn runs_there(agent: &AgentFile, plan: &Plan) -> Result<()> {
+fn starts_there(agent: &AgentFile) -> Result<()> {
     let hint = "give --agent FILE: the agi-provision executable of a release for the machine, or --agent-sha256 and \
                 --agent-size of the one at the address";
     let refused = |why: String| Failure::usage(format!("{} {why}", agent.path.display())).hint(hint);
@@ -87,13 +87,6 @@ fn runs_there(agent: &AgentFile, plan: &Plan) -> Result<()> {
     if let Some(loader) = image.interpreter {
         return Err(refused(format!(
             "is not linked statically (it needs {loader}): another system may not start it"
-        ))
-        .into());
-    }
-    if agent.processor != plan.profile.processor {
-        return Err(refused(format!(
-            "is for {}, and the plan for {}",
-            agent.processor, plan.profile.processor
         ))
         .into());
     }

@@ -69,7 +69,8 @@ pub struct HostArgs {
     /// How to write progress to stderr
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
-    /// The agi-provision executable to run on the host, where this one cannot
+    /// The agi-provision executable to run on the host, where this one cannot; without it agi-provision-aarch64, or
+    /// whatever the host's processor is, beside this one
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
     /// Asked for once, for all hosts.

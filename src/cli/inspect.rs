@@ -247,7 +247,9 @@ pub fn logs(args: &LogsArgs) -> Result<Exit> {
     let op = Op::Logs { lines: args.lines, follow: args.follow };
     if args.follow {
         if hosts.len() != 1 {
-            return Err(Failure::usage("--follow follows one host").into());
+            return Err(Failure::usage("--follow follows one host")
+                .hint("name one with --host, or leave --follow out")
+                .into());
         }
         return follow(args, op, &hosts[0]);
     }

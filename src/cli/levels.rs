@@ -3,7 +3,8 @@
 use super::output::{print, print_json};
 use crate::engine::llama_cpp::build;
 use crate::error::{Context, Exit, Result};
-use crate::plan::levels::{Texts, levels};
+use crate::lang::Lang;
+use crate::plan::levels::{Scale, levels};
 use crate::report::html;
 use crate::report::levels::{markdown, text};
 use std::path::PathBuf;
@@ -28,11 +29,11 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
-    let texts = Texts::english();
-    let levels = levels(&texts, build::find(build::DEFAULT)?)?;
+    let lang = Lang::current();
+    let levels = levels(&Scale::embedded(), build::find(build::DEFAULT)?)?;
     let page = match args.format {
-        Format::Html => html::levels(&levels, &texts)?,
-        _ => markdown(&levels, &texts),
+        Format::Html => html::levels(&levels, lang)?,
+        _ => markdown(&levels, lang),
     };
     if let Some(path) = &args.out {
         std::fs::write(path, &page).with_context(|| format!("writing {}", path.display()))?;
@@ -42,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&levels)?,
         // A report that went to a file is not printed too.
         _ if args.out.is_some() => {}
-        Format::Text => print(&text(&levels, &texts))?,
+        Format::Text => print(&text(&levels, lang))?,
         Format::Markdown | Format::Html => print(&page)?,
     }
     Ok(Exit::Done)

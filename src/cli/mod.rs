@@ -30,6 +30,7 @@ mod reconcile;
 mod resolve;
 mod rollback;
 mod schema;
+mod self_update;
 mod shell;
 mod source;
 mod summary;
@@ -37,6 +38,7 @@ mod teach;
 mod tunnel;
 
 use crate::error::{self, Exit, Result};
+use crate::lang::Lang;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use project::Settings;
 use std::io::IsTerminal;
@@ -56,6 +58,9 @@ pub struct Cli {
     /// Project file, instead of the nearest agi-provision.toml above the working folder; /dev/null for none
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     project: Option<std::path::PathBuf>,
+    /// Language of messages, instead of the one of LC_ALL, LC_MESSAGES or LANG; JSON and help are always English
+    #[arg(long, global = true, value_enum, value_name = "LANG", help_heading = "Settings")]
+    lang: Option<Lang>,
     #[command(subcommand)]
     command: Command,
 }
@@ -104,6 +109,8 @@ enum Command {
     Schema(schema::Args),
     /// Print the manual page, or write one for each command
     Man(shell::ManArgs),
+    /// Say how this program is updated; changes nothing
+    SelfUpdate(self_update::Args),
     /// Answer a client on a host
     #[command(hide = true)]
     Agent(agent::Args),
@@ -132,6 +139,7 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &settings),
     };
+    speak(&cli);
     match dispatch(cli.command, &settings) {
         Ok(exit) => exit.code(),
         Err(error) => {
@@ -152,6 +160,13 @@ fn taught() -> clap::Command {
 
 fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
+}
+
+/// Chooses the language of messages. What an agent and a server say is English, and so are their journals.
+fn speak(cli: &Cli) {
+    let on_a_host = matches!(cli.command, Command::Agent(_) | Command::Serve(_));
+    let asked = cli.lang.unwrap_or_else(|| Lang::of_environment(|name| std::env::var(name).ok()));
+    if on_a_host { Lang::English } else { asked }.set();
 }
 
 /// Says which settings of a file or of the environment a mistake speaks of: nobody typed them.
@@ -184,6 +199,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Completions(args) => shell::completions(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Man(args) => shell::man(&args, taught()),
+        Command::SelfUpdate(args) => self_update::run(&args),
         Command::Agent(args) => agent::run(&args),
         Command::Serve(args) => agent::serve(&args),
     }
@@ -235,8 +251,9 @@ mod tests {
     use project::SETTINGS;
 
     /// Flags of `apply` that no file gives: what they do holds for one run, or is a decision of the moment.
-    const TYPED_ONLY: [&str; 22] = [
+    const TYPED_ONLY: [&str; 23] = [
         "project",
+        "lang",
         "help",
         "version",
         "limit",

@@ -52,7 +52,9 @@ pub(super) fn part_names(name: &str) -> Result<Vec<String>> {
         return Ok(vec![name.to_string()]);
     };
     if !(1..=count).contains(&number) || count > 999 {
-        return Err(Failure::usage(format!("{name} is not a part of {count}")).into());
+        return Err(Failure::usage(format!("{name} is not a part of {count}"))
+            .hint("parts are called NAME-00001-of-00003.gguf and so on, as llama.cpp's gguf-split names them")
+            .into());
     }
     Ok((1..=count).map(|n| format!("{stem}-{n:05}-of-{count:05}.gguf")).collect())
 }

@@ -168,7 +168,7 @@ fn document(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> se
         "provider": offer.provider, "instance": offer.instance, "region": offer.region,
         "per_hour": offer.per_hour, "per_month": offer.per_month(), "per_month_cap": offer.per_month_cap,
         "currency": offer.currency, "host": offer.host,
-        "vcpu": machine.vcpu, "ram_gib": machine.ram_gib, "disk_gb": machine.disk_gb,
+        "processor": machine.processor, "vcpu": machine.vcpu, "ram_gib": machine.ram_gib, "disk_gb": machine.disk_gb,
         "gpus": machine.gpus.as_ref().map(|gpus| json!({
             "count": gpus.count, "name": gpus.name, "vram_bytes": gpus.vram_mib << 20, "link": gpus.link,
         })),
@@ -195,15 +195,17 @@ fn row(offer: &Offer, profiles: &[Profile], today: jiff::civil::Date) -> Vec<Str
     ]
 }
 
-/// `8 vCPU, 32 GiB, 2 × NVIDIA A100-SXM4-80GB`.
+/// `8 vCPU, 32 GiB, 2 × NVIDIA A100-SXM4-80GB`, with the processor before it where it is not the default one: `arm64`.
 fn has(machine: &Machine) -> String {
+    let other = Some(machine.processor).filter(|processor| !processor.is_default());
+    let other = other.map(|processor| processor.row().debian.to_string());
     let cpu = machine.vcpu.map(|count| format!("{count} vCPU"));
     let ram = machine.ram_gib.map(|gib| format!("{gib:.0} GiB"));
     let gpus = machine.gpus.as_ref().map(|gpus| match gpus.count {
         1 => gpus.name.clone(),
         count => format!("{count} × {}", gpus.name),
     });
-    cpu.into_iter().chain(ram).chain(gpus).collect::<Vec<_>>().join(", ")
+    other.into_iter().chain(cpu).chain(ram).chain(gpus).collect::<Vec<_>>().join(", ")
 }
 
 fn refresh(args: &UpdateArgs) -> Result<Exit> {

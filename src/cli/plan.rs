@@ -130,7 +130,9 @@ fn named(profile: &str, offers: &[offers::Offer]) -> Result<String> {
             .into());
     };
     match machine::unusable(&offer.machine) {
-        Some(why) => Err(Failure::usage(format!("{profile} cannot be planned for: {why}")).into()),
+        Some(why) => Err(Failure::usage(format!("{profile} cannot be planned for: {why}"))
+            .hint("`agi-provision offers` lists other machines")
+            .into()),
         None => Ok(profile.to_string()),
     }
 }

@@ -5,6 +5,7 @@ use super::output::{print, print_json};
 use super::plan::PlanArgs;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
+use crate::lang::Sentence;
 use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::request::Request;
@@ -67,7 +68,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         true => crate::plan::explained(&request).map(|(plan, explanation)| (plan, Some(explanation)))?,
         false => (crate::plan::plan(&request)?, None),
     };
-    let left_out: Vec<String> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
+    let left_out: Vec<Sentence> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
     plan.reasons.extend(left_out);
     let document = Document { plan: &plan, explanation: explanation.as_ref() };
     let page = match args.format {

@@ -8,6 +8,13 @@ use std::path::PathBuf;
 /// Variable by which a shell's script asks this program for candidates.
 pub const VARIABLE: &str = "COMPLETE";
 
+/// Completes at once where zsh loads the script by itself, as a function from a folder of its fpath: what is defined there
+/// counts from the second time on only.
+const ZSH_AUTOLOAD: &str = r#"if [[ ${funcstack[1]} = _agi-provision ]]; then
+    _clap_dynamic_completer_agi_provision "$@"
+fi
+"#;
+
 #[derive(clap::Args)]
 pub struct CompletionsArgs {
     /// The shell to complete for
@@ -22,7 +29,11 @@ pub fn completions(args: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     let program = "agi-provision";
     shell.write_registration(VARIABLE, program, program, program, &mut script)?;
-    print(&String::from_utf8_lossy(&script))?;
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if args.shell == clap_complete::Shell::Zsh {
+        script.push_str(ZSH_AUTOLOAD);
+    }
+    print(&script)?;
     Ok(Exit::Done)
 }
 

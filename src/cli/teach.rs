@@ -63,6 +63,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("config", "agi-provision config show"),
     ("config show", "agi-provision config show --set\n  agi-provision config show --ctx 4096 --format json"),
     ("schema", "agi-provision schema facts\n  agi-provision schema journal"),
+    ("self-update", "agi-provision self-update"),
     (
         "completions",
         "source <(agi-provision completions bash)        # in ~/.bashrc

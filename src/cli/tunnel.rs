@@ -115,9 +115,12 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
                 .hint("`agi-provision status` lists those that it has")
                 .into())
         }
-        None => {
-            Err(failure.unwrap_or_else(|| Failure::failed("the host does not say where it listens")).into())
-        }
+        None => Err(failure
+            .unwrap_or_else(|| {
+                Failure::failed("the host does not say where it listens")
+                    .hint("`agi-provision status` shows what serves there")
+            })
+            .into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::answer::Asked;
 use super::ask::{Asker, Patience, Reply, Unanswered};
+use super::route::Route;
 use super::source::Token;
 use crate::error::{Failure, Result};
 
@@ -27,7 +28,7 @@ impl Api {
         }
         let token = token.map(|secret| Token { origin: base.to_string(), secret: secret.into() });
         let base = base.trim_end_matches('/').to_string();
-        Ok(Api { base, asker: Asker::new(token, patience)? })
+        Ok(Api { base, asker: Asker::new(token, patience, &Route::Usual)? })
     }
 
     /// Without a final slash.

@@ -63,9 +63,9 @@ pub enum Unanswered {
 }
 
 impl Asker {
-    /// Returns a client. Fails if TLS cannot be set up.
-    pub fn new(token: Option<Token>, patience: Patience) -> Result<Asker> {
-        Ok(Asker { client: client::client(patience.stall, &Route::Usual)?, token, patience })
+    /// Returns a client whose requests take `route`. Fails if TLS cannot be set up.
+    pub fn new(token: Option<Token>, patience: Patience, route: &Route) -> Result<Asker> {
+        Ok(Asker { client: client::client(patience.stall, route)?, token, patience })
     }
 
     /// Returns whether requests carry a token.

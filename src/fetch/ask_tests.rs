@@ -8,7 +8,7 @@ const ALL: Asked = Asked::All { most: 1 << 20 };
 
 fn asker(token: Option<Token>) -> Asker {
     let patience = Patience { stall: Duration::from_millis(300), pause: Duration::from_millis(5) };
-    Asker::new(token, patience).unwrap()
+    Asker::new(token, patience, &Route::Usual).unwrap()
 }
 
 /// A refusal's status and words.

@@ -2,6 +2,7 @@
 
 use super::answer::{Asked, Refusal};
 use super::ask::{Asker, Patience, Unanswered};
+use super::route::Route;
 use crate::error::{Context, Failure, Result};
 use std::io::Read;
 
@@ -23,7 +24,12 @@ pub struct Page {
 impl Pages {
     /// Returns a reader of pages of at most `most_bytes` each. Fails if TLS cannot be set up.
     pub fn new(patience: Patience, most_bytes: u64) -> Result<Pages> {
-        Ok(Pages { asker: Asker::new(None, patience)?, most: most_bytes })
+        Pages::through(patience, most_bytes, &Route::Usual)
+    }
+
+    /// Works like [`Pages::new`], by that route.
+    pub fn through(patience: Patience, most_bytes: u64, route: &Route) -> Result<Pages> {
+        Ok(Pages { asker: Asker::new(None, patience, route)?, most: most_bytes })
     }
 
     /// The file at `address`, a URL or a path; `None` when there is none.
@@ -64,5 +70,21 @@ impl Pages {
             true => Err(Failure::failed(Refusal::too_large(self.most).why).into()),
             false => Ok(Some(Page { bytes, last_modified: None })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::scripted::{Play, serve};
+
+    #[test]
+    fn a_page_is_asked_for_by_the_route_that_is_given() {
+        let (proxy, requests) = serve(vec![Play::Text("a keyring".to_string())]);
+        let route = Route::Given(proxy.parse().unwrap());
+        let pages = Pages::through(Patience::default(), 100, &route).unwrap();
+        let page = pages.get("http://keyring.invalid/a.deb").unwrap().unwrap();
+        assert_eq!(page.bytes, b"a keyring");
+        assert_eq!(requests.recv().unwrap()[0], "GET http://keyring.invalid/a.deb HTTP/1.1");
     }
 }

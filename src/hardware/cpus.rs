@@ -2,6 +2,7 @@
 //! cores and how much bandwidth a socket has.
 
 use super::facts::Cpu;
+use crate::processor::Processor;
 
 /// Instruction set, as far as speed differs by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,13 @@ pub enum CpuClass {
 }
 
 impl CpuClass {
+    /// Returns what a machine on offer with that processor surely has: the instructions that a plan for it counts on.
+    /// `None` for the default processor, whose rate the profiles have.
+    pub fn sold_with(processor: Processor) -> Option<CpuClass> {
+        let flags = processor.row().promised.iter().map(|flag| flag.to_string()).collect();
+        (!processor.is_default()).then(|| CpuClass::of(&Cpu { isa: flags, ..Cpu::default() }))
+    }
+
     /// By the flags of /proc/cpuinfo; a machine that names none counts as one with AVX2.
     pub fn of(cpu: &Cpu) -> CpuClass {
         if cpu.flags.is_empty() && cpu.isa.is_empty() {

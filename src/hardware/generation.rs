@@ -105,6 +105,12 @@ impl Generation {
         !matches!(self, Volta | AmpereHbm | Hopper | BlackwellSoc | BlackwellHbm | Cdna | Unknown)
     }
 
+    /// AMD makes its cards.
+    pub fn is_of_amd(self) -> bool {
+        use Generation::{Cdna, Rdna, Rdna2, Rdna3, Rdna4};
+        matches!(self, Rdna | Rdna2 | Rdna3 | Rdna4 | Cdna)
+    }
+
     /// The generation of NVIDIA's compute capability, such as `8.6` (CUDA C++ Programming Guide).
     pub fn of_compute_capability(capability: &str) -> Generation {
         let mut numbers = capability.split('.').map(|part| part.parse::<u64>().ok());

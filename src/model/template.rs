@@ -3,6 +3,7 @@
 
 use super::gguf::Header;
 use super::registry::{self, Model};
+use crate::lang::Sentence;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -12,7 +13,7 @@ pub struct ChatTemplate {
     /// Jinja source; `None` for a base model, which completes text, or where none is known.
     pub text: Option<String>,
     /// For people: the model's file, the registry, its family, or why there is none.
-    pub from: String,
+    pub from: Sentence,
     /// The file carries one, which was not read.
     pub in_file: bool,
 }
@@ -35,22 +36,20 @@ static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
     toml::from_str::<File>(text).expect("the embedded families are checked by a test").family
 });
 
-const OWN: &str = "the model's file";
+fn own() -> Sentence {
+    sentence!("template-of-file")
+}
 
 /// Template of a model of the registry, before its file is read.
 pub fn of_registry(model: &Model) -> ChatTemplate {
     match model.chat_template.as_deref() {
-        Some("file") => ChatTemplate { text: None, from: OWN.to_string(), in_file: true },
+        Some("file") => ChatTemplate { text: None, from: own(), in_file: true },
         Some(name) => ChatTemplate {
             text: registry::chat_template(name).map(str::to_string),
-            from: format!("the registry, {name}: the one of the model's card"),
+            from: sentence!("template-of-registry", name = name),
             in_file: false,
         },
-        None => ChatTemplate {
-            text: None,
-            from: format!("{} is a base model: it completes text and has no chat template", model.id),
-            in_file: false,
-        },
+        None => ChatTemplate { text: None, from: sentence!("base-model", model = &model.id), in_file: false },
     }
 }
 
@@ -58,7 +57,7 @@ pub fn of_registry(model: &Model) -> ChatTemplate {
 /// `names` (the file, the repository, `general.name`).
 pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -> ChatTemplate {
     if let Some(text) = header.text("tokenizer.chat_template").filter(|text| !text.trim().is_empty()) {
-        return ChatTemplate { text: Some(text.to_string()), from: OWN.to_string(), in_file: true };
+        return ChatTemplate { text: Some(text.to_string()), from: own(), in_file: true };
     }
     if let Some(known) = known.filter(|known| !known.in_file) {
         return known;
@@ -68,16 +67,10 @@ pub fn of_header(header: &Header, known: Option<ChatTemplate>, names: &[&str]) -
     match FAMILIES.iter().find(|family| family.words.iter().all(|word| name.contains(word.as_str()))) {
         Some(family) => ChatTemplate {
             text: registry::chat_template(&family.template).map(str::to_string),
-            from: format!("its family, {}: the file has none", family.name),
+            from: sentence!("template-of-family", name = &family.name),
             in_file: false,
         },
-        None => ChatTemplate {
-            text: None,
-            from: "the file has no chat template and its family is not known: taken as a base model, \
-                   which completes text"
-                .to_string(),
-            in_file: false,
-        },
+        None => ChatTemplate { text: None, from: sentence!("no-template"), in_file: false },
     }
 }
 

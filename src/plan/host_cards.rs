@@ -1,142 +1,54 @@
-//! Chooses the cards of a host that a plan uses, and says why not the others.
+//! Says which cards of a host a plan leaves out, and why.
 
 use super::document::Plan;
+use super::usable_cards::{host_share, is_dwarf, most_memory, unusable, used};
 use crate::hardware::facts::{Facts, Gpu, PciCard};
-use crate::hardware::profiles::MIB;
 use crate::hardware::vendor;
+use crate::lang::{Sentence, Value};
 use crate::processor::Processor;
 
-/// Less than this is no card to plan for: its context alone takes 107 to 555 MiB.
-const SMALLEST_CARD: u64 = 1 << 30;
-
-/// The cards that a plan may use.
-pub(super) fn used(facts: &Facts) -> impl Iterator<Item = &Gpu> {
-    let most = most_memory(facts);
-    vendor::of_one_maker(facts).filter(move |gpu| unusable(gpu).is_none() && !is_dwarf(gpu, most))
-}
-
-/// Returns the place of each card that a plan may use among all of its maker's, in the order of the bus, by which the
-/// servers number them: CUDA by the unit's CUDA_DEVICE_ORDER, Vulkan's loader by itself.
-pub(super) fn places(facts: &Facts) -> Option<Vec<usize>> {
-    let mut all: Vec<&Gpu> = vendor::of_one_maker(facts).collect();
-    // Stable: cards of which the bus is not known stay as they are listed.
-    all.sort_by_key(|gpu| gpu.pci_bus_id.as_ref().map(|id| id.to_ascii_lowercase()));
-    used(facts).map(|gpu| all.iter().position(|one| std::ptr::eq(*one, gpu))).collect()
-}
-
-/// Returns the memory of the largest card that a server can use, bytes.
-fn most_memory(facts: &Facts) -> u64 {
-    vendor::of_one_maker(facts).filter(|gpu| unusable(gpu).is_none()).map(usable).max().unwrap_or(0)
-}
-
-/// Why no server can use the card.
-fn unusable(gpu: &Gpu) -> Option<String> {
-    let least = vendor::of(gpu.vendor).least().compute_capability;
-    let version =
-        |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
-    let capability = gpu.compute_capability.as_deref();
-    if let (Some((least, _)), Some(capability)) = (least, capability)
-        && version(capability).zip(version(least)).is_some_and(|(has, needs)| has < needs)
-    {
-        return Some(format!("its compute capability is {capability}, llama.cpp's builds need {least}"));
-    }
-    match &gpu.mig {
-        Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => {
-            let make = vendor::of(gpu.vendor).make_part().map(|command| format!(" (`{command}`)"));
-            Some(format!(
-                "MIG is on and has no instance: make one{}, or turn MIG off",
-                make.unwrap_or_default()
-            ))
-        }
-        _ if usable(gpu) < SMALLEST_CARD && !gpu.shares_host_memory() => {
-            Some(format!("it has {} MiB for a server, which is no room for a layer", usable(gpu) / MIB))
-        }
-        _ => None,
-    }
-}
-
-/// So little beside the largest card that a share of the model on it costs more than it holds: every card has a context,
-/// a compute buffer and a copy of what passes between them, and each token waits for the slowest.
-fn is_dwarf(gpu: &Gpu, most: u64) -> bool {
-    usable(gpu) < most / 4 && !gpu.shares_host_memory()
-}
-
-/// Returns the host's part of memory that it shares with a card, bytes: an eighth of `ram`, at least 8 GiB. The
-/// system and the host's share of a plan (embedding, logits, prompt cache) live in it.
-pub(super) fn host_share(ram: u64) -> u64 {
-    (ram / 8).max(8 << 30).min(ram)
-}
-
 /// Cards of the host that a plan for it leaves out, with what would let it use them; one sentence each.
-pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<String> {
+pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
     let mut all = without_driver(facts);
     let most = most_memory(facts);
     let idle = |gpu: &Gpu| {
-        let small = || {
-            is_dwarf(gpu, most).then(|| "beside the larger card it would slow every token down".to_string())
-        };
-        Some(format!(
-            "the plan leaves {} (GPU {}) out: {}",
-            gpu.name,
-            gpu.index,
-            unusable(gpu).or_else(small)?
-        ))
+        let small = || is_dwarf(gpu, most).then(|| sentence!("card-dwarf"));
+        let why = unusable(gpu).or_else(small)?;
+        Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
     let shared = |gpu: &Gpu| {
         let keeps = host_share(facts.memory.total_bytes) >> 30;
         gpu.shares_host_memory().then(|| {
-            format!(
-                "{} has no memory but the host's, which counts once: {keeps} GiB of it stay the host's",
-                gpu.name
-            )
+            let size = Value::figure(format!("{keeps} GiB"));
+            sentence!("card-shares-memory", card = &gpu.name, size = size)
         })
     };
     all.extend(vendor::of_one_maker(facts).filter_map(idle));
     all.extend(used(facts).filter_map(shared));
     let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
     if planned == 1 && there > 1 {
-        all.push(format!(
-            "the plan uses {} alone: with the other cards it would be slower",
-            plan.profile.gpus[0].name
-        ));
+        all.push(sentence!("card-alone", card = &plan.profile.gpus[0].name));
     }
     all.extend(other_processor(&facts.os.arch));
     all
 }
 
-fn without_driver(facts: &Facts) -> Vec<String> {
+fn without_driver(facts: &Facts) -> Vec<Sentence> {
     let one = |card: &PciCard| {
         let install = vendor::of(card.vendor).install();
-        Some(format!(
-            "{}, so the plan leaves it out: install the driver ({install})",
-            card.lacks(&facts.os.kernel)?
-        ))
+        let lacks = card.lacks(&facts.os.kernel)?;
+        Some(sentence!("card-without-driver", lacks = lacks, command = install))
     };
     facts.without_driver().filter_map(one).collect()
 }
 
-fn other_processor(arch: &str) -> Option<String> {
+fn other_processor(arch: &str) -> Option<Sentence> {
     match Processor::of_uname(arch) {
         _ if arch.is_empty() => None,
         Some(processor) if processor.is_default() => None,
-        Some(_) => Some(format!(
-            "the host is {arch}, not {}: its llama.cpp and agent are builds for that processor",
-            Processor::default()
-        )),
-        None => Some(format!(
-            "the host is {arch}, which agi-provision and llama.cpp's releases have no build for"
-        )),
+        Some(_) => Some(sentence!("other-processor", arch = arch, usual = Processor::default().to_string())),
+        None => Some(sentence!("unknown-processor", arch = arch)),
     }
-}
-
-/// Memory that a new server may have: not what others' processes hold, and with MIG one instance.
-pub(super) fn usable(gpu: &Gpu) -> u64 {
-    if let Some(mig) = gpu.mig.as_ref().filter(|mig| mig.enabled) {
-        return mig.instances_bytes.iter().copied().max().unwrap_or(0);
-    }
-    let others = gpu.processes.iter().flatten().filter(|process| !process.name.ends_with("llama-server"));
-    let held: u64 = others.filter_map(|process| process.memory_bytes).sum();
-    gpu.memory_total_bytes.saturating_sub(held)
 }
 
 #[cfg(test)]

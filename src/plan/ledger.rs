@@ -103,9 +103,41 @@ impl Kept {
     }
 }
 
-/// Compute buffers of one [`Shape`], kept because many quantisations and profiles share them.
+/// Compute buffers that were worked out, kept because quantisations, profiles and models share them.
 #[derive(Default)]
-pub struct Graphs(RefCell<Vec<(Batch, Layout, Vec<u64>)>>);
+pub struct Graphs(RefCell<Vec<Known>>);
+
+/// Compute buffers of one shape.
+struct Known {
+    shape: Shape,
+    logits: Logits,
+    buffers: Vec<(Batch, Layout, Vec<u64>)>,
+}
+
+impl Graphs {
+    /// Returns the buffers of a graph, worked out by `compute` unless they are known.
+    fn buffers(
+        &self,
+        of: &Subject,
+        batch: Batch,
+        layout: Layout,
+        compute: impl Fn(&Batch, &Layout) -> Vec<u64>,
+    ) -> Vec<u64> {
+        let mut all = self.0.borrow_mut();
+        let at = all.iter().position(|known| known.logits == of.logits && known.shape == *of.shape);
+        let at = at.unwrap_or_else(|| {
+            all.push(Known { shape: of.shape.clone(), logits: of.logits, buffers: Vec::new() });
+            all.len() - 1
+        });
+        let buffers = &mut all[at].buffers;
+        if let Some((_, _, bytes)) = buffers.iter().find(|(b, l, _)| *b == batch && *l == layout) {
+            return bytes.clone();
+        }
+        let bytes = compute(&batch, &layout);
+        buffers.push((batch, layout, bytes.clone()));
+        bytes
+    }
+}
 
 /// Returns the reason why llama.cpp would refuse to load this combination; `None` if it would not.
 pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
@@ -156,30 +188,28 @@ impl Subject<'_> {
     pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
         let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
         let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
+        // The archive that comes may be for CUDA or for Vulkan: it fits either.
+        let either =
+            self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer;
+        let layout = Layout { vulkan: either, ..layout };
         let batch = self.batch();
-        // A tensor split computes the whole graph on every card.
-        let on_every_card = |mut bytes: Vec<u64>| {
-            while bytes.len() <= placement.gpu_layers.len() {
-                bytes.push(bytes[1]);
+        let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
+            let mut bytes = graph::compute_bytes(self.shape, batch, layout);
+            if layout.vulkan {
+                let cuda = Layout { vulkan: false, ..layout.clone() };
+                let other = graph::compute_bytes(self.shape, batch, &cuda);
+                bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
             }
+            bytes.rotate_right(1);
+            let more = self.not_in_the_graph(batch);
+            bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
             bytes
-        };
-        let mut known = self.graphs.0.borrow_mut();
-        if let Some((_, _, bytes)) = known.iter().find(|(b, l, _)| *b == batch && *l == layout) {
-            return on_every_card(bytes.clone());
+        });
+        // A tensor split computes the whole graph on every card.
+        while bytes.len() <= placement.gpu_layers.len() {
+            bytes.push(bytes[1]);
         }
-        let mut bytes = graph::compute_bytes(self.shape, &batch, &layout);
-        if self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer {
-            // The archive that comes may be for CUDA or for Vulkan: it fits either.
-            let vulkan = Layout { vulkan: true, ..layout.clone() };
-            let other = graph::compute_bytes(self.shape, &batch, &vulkan);
-            bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
-        }
-        bytes.rotate_right(1);
-        let more = self.not_in_the_graph(&batch);
-        bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
-        known.push((batch, layout, bytes.clone()));
-        on_every_card(bytes)
+        bytes
     }
 
     /// Returns the bytes to add to a compute buffer of so many bytes for what the graph does not show.
@@ -286,7 +316,15 @@ impl Subject<'_> {
 
     /// One ledger per device, the host first.
     pub fn ledger(&self, profile: &Profile, placement: &Placement) -> Vec<DeviceLedger> {
-        let compute = self.compute_bytes(placement);
+        self.with_compute(profile, placement, &self.compute_bytes(placement))
+    }
+
+    /// The same without compute buffers: below the ledger, for much less work.
+    pub fn without_compute(&self, profile: &Profile, placement: &Placement) -> Vec<DeviceLedger> {
+        self.with_compute(profile, placement, &vec![0; placement.gpu_layers.len() + 1])
+    }
+
+    fn with_compute(&self, profile: &Profile, placement: &Placement, compute: &[u64]) -> Vec<DeviceLedger> {
         let mut devices = vec![self.host(profile, placement, compute[0])];
         let mut first = placement.host_layers;
         for (card, (layers, gpu)) in placement.gpu_layers.iter().zip(&profile.gpus).enumerate() {

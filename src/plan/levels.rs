@@ -10,47 +10,20 @@ use crate::engine::llama_cpp::build::Build;
 use crate::error::{Context, Result};
 use crate::hardware::offers::Rates;
 use crate::hardware::profiles::{self, Profile};
+use crate::lang::{Sentence, Value};
 use crate::model::registry::{self, Model};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// The texts of one language: `profiles/levels.en.toml`, compiled in.
+/// Models, levels and claims that are judged: `profiles/levels.toml`, compiled in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Texts {
+pub struct Scale {
     /// The registry's models that levels are judged by.
     pub models: Vec<String>,
-    /// Title of the page.
-    pub title: String,
-    /// Paragraph below the title.
-    pub intro: String,
-    /// Heading of the memory table.
-    pub memory_title: String,
-    /// Paragraph above the memory table; `{build}` stands for the id of the llama.cpp build.
-    pub memory_intro: String,
-    /// Heading of the table of claims.
-    pub claims_title: String,
-    /// Paragraph above the table of claims.
-    pub claims_intro: String,
-    /// By verdict, before the models that have it.
-    pub summaries: BTreeMap<String, String>,
-    /// Stands where no model has a verdict.
-    pub nothing: String,
-    /// Column heads of the table of claims, by key.
-    pub claim_columns: BTreeMap<String, String>,
-    /// Names of the verdicts in tables, by key: `comfort`, `compromise`, `impossible`.
-    pub verdicts: BTreeMap<String, String>,
-    /// Column heads of a profile's table of models, by key.
-    pub columns: BTreeMap<String, String>,
-    /// Column heads of the memory table, by key.
-    pub memory_columns: BTreeMap<String, String>,
-    /// Sentences of [`Memory::why`], by key: `agrees`, `below`, `above`, `above_trained`. The code fills in
-    /// `{weights}`, `{parameters}`, `{low}`, `{tokens}` and `{trained}`.
-    pub why: BTreeMap<String, String>,
     /// Levels, smallest first.
-    pub level: Vec<LevelText>,
+    pub level: Vec<LevelOf>,
     /// Claims of the mission's document, in its order.
-    pub claim: Vec<ClaimText>,
+    pub claim: Vec<ClaimOf>,
     /// Memory ranges of the mission's document.
     pub range: Vec<Range>,
 }
@@ -58,7 +31,7 @@ pub struct Texts {
 /// One thing the document says of what runs where.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClaimText {
+pub struct ClaimOf {
     /// Id of the profile that stands for the document's hardware.
     pub profile: String,
     /// Id of the model in the registry.
@@ -67,16 +40,16 @@ pub struct ClaimText {
     pub quant: Option<String>,
     /// Number of slots; `None`: the planner's choice.
     pub slots: Option<u64>,
-    /// Claim, as it is shown.
+    /// Names the message `claim-NOTE`.
     pub note: String,
 }
 
-/// One level of hardware, as the texts name it.
+/// One level of hardware.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LevelText {
-    /// Title of the level.
-    pub title: String,
+pub struct LevelOf {
+    /// Names the message `level-KEY`, its title.
+    pub key: String,
     /// Ids of its profiles.
     pub profiles: Vec<String>,
 }
@@ -93,11 +66,11 @@ pub struct Range {
     pub four_bit: [f64; 2],
 }
 
-impl Texts {
-    /// Returns the English texts, which are compiled in.
-    pub fn english() -> Texts {
-        let text = include_str!("../../profiles/levels.en.toml");
-        toml::from_str(text).expect("the embedded texts are checked by a test")
+impl Scale {
+    /// Returns the one that is compiled in.
+    pub fn embedded() -> Scale {
+        let text = include_str!("../../profiles/levels.toml");
+        toml::from_str(text).expect("the embedded levels are checked by a test")
     }
 }
 
@@ -120,7 +93,7 @@ pub struct Claim {
     /// Id of the profile.
     pub profile: String,
     /// Claim, as it is shown.
-    pub note: String,
+    pub note: Sentence,
     /// Result of the planner for the same model on that profile.
     #[serde(flatten)]
     pub ours: OfModel,
@@ -130,7 +103,7 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Level {
     /// Title of the level.
-    pub title: String,
+    pub title: Sentence,
     /// Results of its profiles.
     pub profiles: Vec<OfProfile>,
 }
@@ -141,7 +114,7 @@ pub struct OfProfile {
     /// Id of the profile.
     pub profile: String,
     /// Title of the profile.
-    pub title: String,
+    pub title: Sentence,
     /// The models by verdict, smallest first.
     pub comfort: Vec<String>,
     /// Models that run as a compromise.
@@ -170,7 +143,7 @@ pub struct OfModel {
     /// Decode speed at the high end, tokens/s; `None` where it does not run.
     pub decode_high: Option<f64>,
     /// Things given up, or why it does not run; one sentence each.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Sentence>,
 }
 
 /// A model's memory on one device, bytes, and the document's range, GB.
@@ -188,32 +161,40 @@ pub struct Memory {
     pub high_bytes: u64,
     /// Least and most memory that the document gives, GB; `None` if it does not name the model.
     pub document_gb: Option<[f64; 2]>,
-    /// Reason for a difference, or that there is none, in the texts' language; `None` without a range.
-    pub why: Option<String>,
+    /// Reason for a difference, or that there is none; `None` without a range.
+    pub why: Option<Sentence>,
+}
+
+/// Place of the document's range beside ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Agrees,
+    Below,
+    Above,
 }
 
 impl Memory {
-    /// Key of the text under `why` that explains the difference.
-    fn key(&self) -> Option<&'static str> {
+    /// `None`: the document has no range.
+    fn beside(&self) -> Option<Beside> {
         let [low, high] = self.document_gb?;
         let gb = |bytes: u64| bytes as f64 / 1e9;
         // The document gives whole gigabytes.
         Some(if high + 0.5 < gb(self.low_bytes) {
-            "below"
+            Beside::Below
         } else if low - 0.5 > gb(self.high_bytes) {
-            "above"
+            Beside::Above
         } else {
-            "agrees"
+            Beside::Agrees
         })
     }
 }
 
-/// Plans every profile, claim and model that `texts` names. An unknown model or profile: exit 2; a model
+/// Plans every profile, claim and model of `scale`. An unknown model or profile: exit 2; a model
 /// without an F16 and a Q4_K_M recipe: exit 1.
-pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
-    let models = texts.models.iter().map(|id| registry::find(id)).collect::<Result<Vec<_>>>()?;
+pub fn levels(scale: &Scale, build: &'static Build) -> Result<Levels> {
+    let models = scale.models.iter().map(|id| registry::find(id)).collect::<Result<Vec<_>>>()?;
     let mut levels = Vec::new();
-    for level in &texts.level {
+    for level in &scale.level {
         let mut of_profiles = Vec::new();
         for id in &level.profiles {
             let profile = profiles::find(id)?;
@@ -224,25 +205,29 @@ pub fn levels(texts: &Texts, build: &'static Build) -> Result<Levels> {
             };
             of_profiles.push(OfProfile {
                 profile: id.clone(),
-                title: profile.title.clone(),
+                title: Sentence::new(format!("profile-{id}"), Vec::new()),
                 comfort: of(Verdict::Comfort),
                 compromise: of(Verdict::Compromise),
                 impossible: of(Verdict::Impossible),
                 models,
             });
         }
-        levels.push(Level { title: level.title.clone(), profiles: of_profiles });
+        levels.push(Level {
+            title: Sentence::new(format!("level-{}", level.key), Vec::new()),
+            profiles: of_profiles,
+        });
     }
-    let claims = texts.claim.iter().map(|claim| {
+    let claims = scale.claim.iter().map(|claim| {
         let fixed = Fixed { quant: claim.quant.is_some(), slots: claim.slots, ..Fixed::default() };
         let (model, profile) = (registry::find(&claim.model)?, profiles::find(&claim.profile)?);
         let ours = judge(&model, &profile, claim.quant.as_deref(), fixed, build)?;
-        Ok(Claim { profile: claim.profile.clone(), note: claim.note.clone(), ours })
+        let note = Sentence::new(format!("claim-{}", claim.note), Vec::new());
+        Ok(Claim { profile: claim.profile.clone(), note, ours })
     });
     let claims = claims.collect::<Result<_>>()?;
     let memory = models
         .iter()
-        .flat_map(|model| ["F16", "Q4_K_M"].map(|quant| memory(texts, model, quant, build)))
+        .flat_map(|model| ["F16", "Q4_K_M"].map(|quant| memory(scale, model, quant, build)))
         .collect::<Option<Vec<_>>>()
         .context("the registry's models have an F16 and a Q4_K_M recipe")?;
     Ok(Levels { build: build.id.clone(), levels, claims, memory })
@@ -285,7 +270,7 @@ fn judge(
     })
 }
 
-fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Memory> {
+fn memory(scale: &Scale, model: &Model, quant: &str, build: &Build) -> Option<Memory> {
     let (shape, weights) = (model.shape(), model.weights(quant)?);
     let graphs = Graphs::default();
     let bytes = |slots: u64, tokens: u64| {
@@ -306,7 +291,7 @@ fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Me
         let compute = subject.compute_bytes(&Placement::offload(n_layer, n_layer, &[1]));
         weights.total_bytes + subject.kv_bytes(0, n_layer) + compute[1]
     };
-    let range = texts.range.iter().find(|range| range.model == model.id);
+    let range = scale.range.iter().find(|range| range.model == model.id);
     let trained = shape.n_ctx_train;
     let mut memory = Memory {
         model: model.id.clone(),
@@ -317,18 +302,23 @@ fn memory(texts: &Texts, model: &Model, quant: &str, build: &Build) -> Option<Me
         document_gb: range.map(|range| if quant == "F16" { range.f16 } else { range.four_bit }),
         why: None,
     };
-    let mut key = memory.key();
+    let one_decimal = |number: f64| Value::figure(format!("{number:.1}"));
     let low = memory.document_gb.map_or(0.0, |[low, _]| low);
-    let tokens = if key == Some("above") { context_for(low * 1e9, |tokens| bytes(1, tokens)) } else { 0 };
-    if tokens > trained {
-        key = Some("above_trained");
-    }
-    memory.why = key.and_then(|key| texts.why.get(key)).map(|text| {
-        text.replace("{weights}", &format!("{:.1}", weights.total_bytes as f64 / 1e9))
-            .replace("{parameters}", &format!("{:.1}", weights.parameters as f64 / 1e9))
-            .replace("{low}", &low.to_string())
-            .replace("{tokens}", &tokens.to_string())
-            .replace("{trained}", &trained.to_string())
+    memory.why = memory.beside().map(|beside| match beside {
+        Beside::Agrees => sentence!("levels-why-agrees"),
+        Beside::Below => sentence!(
+            "levels-why-below",
+            parameters = one_decimal(weights.parameters as f64 / 1e9),
+            weights = one_decimal(weights.total_bytes as f64 / 1e9),
+        ),
+        Beside::Above => {
+            let (tokens, low) =
+                (context_for(low * 1e9, |tokens| bytes(1, tokens)), Value::figure(low.to_string()));
+            match tokens > trained {
+                true => sentence!("levels-why-above-trained", low = low, tokens = tokens, trained = trained),
+                false => sentence!("levels-why-above", low = low, tokens = tokens),
+            }
+        }
     });
     Some(memory)
 }
@@ -351,7 +341,7 @@ mod tests {
     use std::sync::LazyLock;
 
     static LEVELS: LazyLock<Levels> =
-        LazyLock::new(|| levels(&Texts::english(), build::find(build::DEFAULT).unwrap()).unwrap());
+        LazyLock::new(|| levels(&Scale::embedded(), build::find(build::DEFAULT).unwrap()).unwrap());
 
     #[test]
     fn every_profile_stands_on_a_level_and_every_model_is_judged() {
@@ -371,11 +361,18 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_has_the_title_of_its_row() {
+        for profile in LEVELS.levels.iter().flat_map(|level| &level.profiles) {
+            assert_eq!(profile.title, *profiles::find(&profile.profile).unwrap().title);
+        }
+    }
+
+    #[test]
     fn the_documents_f16_ranges_of_the_large_models_lie_below_the_arithmetic() {
         let levels = &*LEVELS;
         for id in ["llama-30b", "llama-65b"] {
             let row = levels.memory.iter().find(|m| m.model == id && m.quant == "F16").unwrap();
-            assert_eq!(row.key(), Some("below"), "{row:?}");
+            assert!(row.beside() == Some(Beside::Below), "{row:?}");
             assert!(row.why.as_ref().unwrap().contains("weights alone"), "{row:?}");
         }
         assert!(levels.memory.iter().all(|row| row.low_bytes > row.weights_bytes));

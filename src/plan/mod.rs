@@ -24,6 +24,7 @@ pub mod runtime;
 pub mod servers;
 pub mod speed;
 pub mod suggest;
+mod usable_cards;
 pub mod verdict;
 
 pub use choice::{explained, plan};

@@ -1,11 +1,11 @@
 //! A machine that exists as a profile: what its facts say, instead of what was promised.
 
 use super::document::Plan;
-use super::host_cards::{host_share, places, usable, used};
 use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu, rates::FITTED};
+use super::usable_cards::{host_share, places, usable, used};
 use crate::error::Result;
 use crate::hardware::cards::{self, Unsure};
 use crate::hardware::facts::{Facts, Gpu};
@@ -239,7 +239,7 @@ mod tests {
         ram_gib: u64,
         model: &str,
         change: impl Fn(&mut Facts),
-    ) -> (Plan, Vec<String>) {
+    ) -> (Plan, Vec<crate::lang::Sentence>) {
         let mut facts = host(ram_gib * GIB);
         facts.cpu.physical = Some(16);
         facts.disk.free_bytes = 2_000_000_000_000;

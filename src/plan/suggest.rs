@@ -2,6 +2,7 @@
 
 use super::choice::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
 use super::document::{Interval, Verdict};
+use super::ledger::Graphs;
 use super::reconcile;
 use super::request::{ModelChoice, RagChoice, Request};
 use super::verdict::COMFORT_SPEED;
@@ -138,10 +139,10 @@ impl Purpose {
 pub fn suggest(asked: &Asked) -> Result<Vec<Suggestion>> {
     let mut request = asked.request.clone();
     request.offers = if asked.facts.is_some() { Vec::new() } else { worth_looking_at(&request) };
-    let asked = Asked { request, ..*asked };
+    let (asked, graphs) = (Asked { request, ..*asked }, Graphs::default());
     match asked.purpose {
-        Purpose::Embedding => embedding(&asked),
-        _ => answering(&asked, COMFORTABLE, BETTER),
+        Purpose::Embedding => embedding(&asked, &graphs),
+        _ => answering(&asked, COMFORTABLE, BETTER, &graphs),
     }
 }
 
@@ -155,7 +156,7 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
 }
 
 /// Returns the models in comfort; where they are few, after them better ones that give something up.
-fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
+fn answering(asked: &Asked, comfortable: usize, better: usize, graphs: &Graphs) -> Result<Vec<Suggestion>> {
     let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
     let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;
     let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
@@ -171,7 +172,7 @@ fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Sug
             continue;
         }
         let model = registry::find(outline.id)?;
-        match in_comfort(asked, &model) {
+        match in_comfort(asked, &model, graphs) {
             Ok(Some(fit)) => found.push(suggestion(score, &model, None, fit)),
             Ok(None) => rest.push((score, outline)),
             Err(error) => refused = Some(error),
@@ -202,7 +203,7 @@ fn answering(asked: &Asked, comfortable: usize, better: usize) -> Result<Vec<Sug
             tried += 1;
             let model = registry::find(outline.id)?;
             let Ok(request) = with_model(asked, &model, asked.quant) else { continue };
-            let found = fit(&request)?.filter(|fit| !mild || is_mild(fit));
+            let found = fit(&request, graphs)?.filter(|fit| !mild || is_mild(fit));
             compromises.extend(found.map(|fit| suggestion(*score, &model, None, fit)));
         }
     }
@@ -223,22 +224,22 @@ fn is_mild(fit: &Fit) -> bool {
 }
 
 /// The choice where it is in comfort. Looks at 4 bits first: where those are not, more bits are not either.
-fn in_comfort(asked: &Asked, model: &Model) -> Result<Option<Fit>> {
+fn in_comfort(asked: &Asked, model: &Model, graphs: &Graphs) -> Result<Option<Fit>> {
     let all = || with_model(asked, model, asked.quant);
     let quick = match asked.quant {
         Some(_) => all()?,
         None => with_model(asked, model, Some("4-bit")).or_else(|_| all())?,
     };
-    if !is_comfortable(&quick)? {
+    if !is_comfortable(&quick, graphs)? {
         return Ok(None);
     }
-    Ok(fit(&all()?)?.filter(|fit| fit.verdict == Verdict::Comfort))
+    Ok(fit(&all()?, graphs)?.filter(|fit| fit.verdict == Verdict::Comfort))
 }
 
 /// Embedding models beside the best model that answers.
-fn embedding(asked: &Asked) -> Result<Vec<Suggestion>> {
+fn embedding(asked: &Asked, graphs: &Graphs) -> Result<Vec<Suggestion>> {
     let chat = Asked { purpose: Purpose::Chat, request: asked.request.clone(), ..*asked };
-    let Some(best) = answering(&chat, 1, 0)?.into_iter().next() else { return Ok(Vec::new()) };
+    let Some(best) = answering(&chat, 1, 0, graphs)?.into_iter().next() else { return Ok(Vec::new()) };
     let beside = with_model(asked, &registry::find(&best.model)?, asked.quant)?;
     let mut found = Vec::new();
     for (score, outline) in ranked(Purpose::Embedding) {
@@ -248,7 +249,7 @@ fn embedding(asked: &Asked) -> Result<Vec<Suggestion>> {
         let model = registry::find(outline.id)?;
         let quant = model.quants(None)?.first().cloned().unwrap_or_default();
         let request = Request { rag: Some(RagChoice::of_registry(&model)?), ..beside.clone() };
-        if let Some(fit) = fit(&request)? {
+        if let Some(fit) = fit(&request, graphs)? {
             found.push(suggestion(score, &model, Some(&best.model), Fit { quant, ..fit }));
         }
     }

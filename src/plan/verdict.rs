@@ -4,6 +4,7 @@ use super::document::{DeviceLedger, Speed, Verdict, Workload};
 use super::placement::Placement;
 use super::request::Fixed;
 use crate::hardware::offers::{Budget, Offer, Period, Rates};
+use crate::lang::{Sentence, Value};
 use crate::model::Weights;
 use crate::model::recipe::nominal_bits;
 use crate::model::tensor_type::TensorType;
@@ -72,7 +73,7 @@ pub struct Term {
     pub replaced: bool,
     /// The reason a plan gives where the term is not held.
     #[serde(skip)]
-    pub reason: String,
+    pub reason: Sentence,
 }
 
 /// - **comfort**: the comfort workload ([`COMFORT_SLOTS`] slots of min(trained, [`COMFORT_CONTEXT`])
@@ -106,9 +107,9 @@ pub struct Judged {
 }
 
 /// Returns the reasons why the verdict of a case is not better; one sentence each.
-pub fn reasons(case: &Case) -> Vec<String> {
+pub fn reasons(case: &Case) -> Vec<Sentence> {
     let terms = terms(case);
-    let failed = |decides: Decides| -> Vec<String> {
+    let failed = |decides: Decides| -> Vec<Sentence> {
         let failed = terms.iter().filter(|term| term.decides == decides && !term.held);
         failed.map(|term| term.reason.clone()).collect()
     };
@@ -131,19 +132,23 @@ fn every(case: &Case, told: bool) -> Vec<Term> {
 }
 
 /// A text that is made only where it is told.
-fn text(told: bool, make: impl FnOnce() -> String) -> String {
-    if told { make() } else { String::new() }
+fn text<T: Default>(told: bool, make: impl FnOnce() -> T) -> T {
+    if told { make() } else { T::default() }
+}
+
+fn size(bytes: u64) -> Value {
+    Value::figure(gib(bytes))
 }
 
 fn fits(device: &DeviceLedger, told: bool) -> Term {
     let reason = text(told, || {
-        format!(
-            "{} is short of {}: it needs {} and has {}{}",
-            device.device,
-            gib(device.headroom_bytes.unsigned_abs()),
-            gib(device.total_bytes),
-            gib(device.capacity_bytes),
-            of_rag(device)
+        sentence!(
+            "fits-short",
+            device = &device.device,
+            short = size(device.headroom_bytes.unsigned_abs()),
+            needs = size(device.total_bytes),
+            has = size(device.capacity_bytes),
+            rag = of_rag(device),
         )
     });
     Term {
@@ -167,11 +172,8 @@ pub struct Disk {
 /// The disk holds what is needed of it.
 fn disk(disk: Disk, told: bool) -> Term {
     let reason = text(told, || {
-        let of_rag = match disk.of_rag {
-            0 => String::new(),
-            bytes => format!(", {} of them for the embedding model and its index", gib(bytes)),
-        };
-        format!("the disk holds {} and {} are needed{of_rag}", gib(disk.has), gib(disk.need))
+        let rag = (disk.of_rag > 0).then(|| sentence!("disk-rag-part", size = size(disk.of_rag)));
+        sentence!("disk-short", has = size(disk.has), needs = size(disk.need), rag = rag)
     });
     Term {
         what: text(told, || "disk that the model and the runtime take".to_string()),
@@ -185,7 +187,7 @@ pub(super) fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> V
     let term = |(amount, period): &(f64, Period)| {
         let price = offer
             .map_or(f64::NAN, |offer| rates.convert(offer.price(*period), offer.currency, budget.currency));
-        let reason = "no known offer is within the budget".to_string();
+        let reason = sentence!("beyond-any-offer");
         Term {
             what: format!("price of a {}", period.as_str()),
             unit: budget.currency.as_str(),
@@ -195,13 +197,13 @@ pub(super) fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> V
     budget.limits.iter().map(term).collect()
 }
 
-fn at_least(decides: Decides, value: f64, bound: f64, replaced: bool, reason: String) -> Term {
+fn at_least(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Sentence) -> Term {
     let held = replaced || value >= bound;
     let (what, unit) = (String::new(), "");
     Term { decides, what, value, must_be: "at least", bound, unit, held, replaced, reason }
 }
 
-fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: String) -> Term {
+fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Sentence) -> Term {
     let held = replaced || value <= bound;
     Term { must_be: "at most", held, ..at_least(decides, value, bound, replaced, reason) }
 }
@@ -218,12 +220,16 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
             bits as f64,
             2.0,
             fixed.quant,
-            text(told, || format!("{quant} is below 2 bits")),
+            text(told, || sentence!("below-two-bits", quant = quant)),
         )
     }];
     if let Some(least) = fixed.min_speed {
         let reason = text(told, || {
-            format!("decode may be as slow as {} tokens/s, below the asked {least}", rate(low))
+            sentence!(
+                "slower-than-asked",
+                speed = Value::figure(rate(low)),
+                asked = Value::figure(least.to_string()),
+            )
         });
         terms.push(Term {
             what: text(told, || "slowest decode, as asked".to_string()),
@@ -232,7 +238,7 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
         });
     }
     let least = LEAST_CONTEXT.min(case.n_ctx_train);
-    let reason = text(told, || format!("a slot has only {slot} tokens of context"));
+    let reason = text(told, || sentence!("slot-too-small", tokens = slot));
     terms.push(Term {
         what: text(told, || "context of a slot".to_string()),
         unit: "tokens",
@@ -262,7 +268,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 slot as f64,
                 comfort_slot as f64,
                 fixed.n_ctx.is_some(),
-                text(told, || format!("a slot has {slot} tokens of context instead of {comfort_slot}")),
+                text(told, || sentence!("slot-below-comfort", tokens = slot, comfort = comfort_slot)),
             )
         },
         Term {
@@ -273,12 +279,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 if trained == 0 { 0.0 } else { slot as f64 },
                 trained as f64,
                 false,
-                text(told, || {
-                    format!(
-                        "a slot has {slot} tokens of context, and the model was trained for {trained}: answers to \
-                         longer texts get worse"
-                    )
-                }),
+                text(told, || sentence!("slot-beyond-trained", tokens = slot, trained = trained)),
             )
         },
         Term {
@@ -288,9 +289,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 slots as f64,
                 COMFORT_SLOTS as f64,
                 fixed.slots.is_some(),
-                text(told, || {
-                    format!("{slots} slot instead of {COMFORT_SLOTS}: requests wait for each other")
-                }),
+                text(told, || sentence!("slots-below-comfort", slots = slots, comfort = COMFORT_SLOTS)),
             )
         },
         Term {
@@ -301,7 +300,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 cache_bytes(cache),
                 cache_bytes("f16"),
                 fixed.kv_type.is_some(),
-                text(told, || format!("the KV cache is {cache} instead of f16: answers get a little worse")),
+                text(told, || sentence!("cache-below-comfort", cache = cache)),
             )
         },
         Term {
@@ -312,11 +311,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 host_experts as f64,
                 0.0,
                 false,
-                text(told, || {
-                    format!(
-                        "the experts of {host_experts} of {n_layer} layers stay on the CPU: the GPU has no room for them"
-                    )
-                }),
+                text(told, || sentence!("experts-on-host", experts = host_experts, layers = n_layer)),
             )
         },
         Term {
@@ -327,9 +322,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 host_layers as f64,
                 0.0,
                 false,
-                text(told, || {
-                    format!("{host_layers} of {n_layer} layers stay on the CPU: the GPU has no room for them")
-                }),
+                text(told, || sentence!("layers-on-host", host = host_layers, layers = n_layer)),
             )
         },
         Term {
@@ -340,7 +333,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 bits as f64,
                 4.0,
                 fixed.quant,
-                text(told, || format!("{quant} is below 4 bits: answers get worse")),
+                text(told, || sentence!("below-four-bits", quant = quant)),
             )
         },
     ];
@@ -354,7 +347,8 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             COMFORT_SPEED,
             fixed.min_speed.is_some(),
             text(told, || {
-                format!("decode may be as slow as {} tokens/s; {COMFORT_SPEED:.0} is comfortable", rate(low))
+                let comfort = Value::figure(COMFORT_SPEED.to_string());
+                sentence!("slow-decode", speed = Value::figure(rate(low)), comfort = comfort)
             }),
         )
     });
@@ -369,12 +363,13 @@ fn cache_bytes(name: &str) -> f64 {
 fn free(device: &DeviceLedger, told: bool) -> Term {
     let free = device.headroom_bytes as f64 / device.capacity_bytes.max(1) as f64;
     let reason = text(told, || {
-        format!(
-            "{} has {:.0} % of its memory free, less than {:.0} %{}",
-            device.device,
-            free * 100.0,
-            COMFORT_FREE * 100.0,
-            of_rag(device)
+        let percent = |share: f64| Value::figure(format!("{:.0}", share * 100.0));
+        sentence!(
+            "little-free",
+            device = &device.device,
+            free = percent(free),
+            least = percent(COMFORT_FREE),
+            rag = of_rag(device),
         )
     });
     Term {
@@ -393,23 +388,17 @@ fn slot(case: &Case) -> u64 {
 }
 
 /// Tells how little a context that the user fixed leaves each slot.
-pub(super) fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<String> {
+pub(super) fn thin_slots(workload: &Workload, n_ctx_train: u64, fixed: &Fixed) -> Option<Sentence> {
     let (slots, least) = (workload.shares(), LEAST_CONTEXT.min(n_ctx_train));
     let slot = workload.slot_tokens();
     if fixed.n_ctx.is_none() || slots < 2 || slot >= least {
         return None;
     }
-    Some(format!(
-        "each of the {slots} slots has {slot} tokens for question and answer, as they divide the context; \
-         --ctx {} gives each {least}",
-        slots * least
-    ))
+    let ctx = (slots * least).to_string();
+    Some(sentence!("thin-slots", slots = slots, tokens = slot, ctx = ctx, least = least))
 }
 
 /// Names the embedding server's part of a tight device.
-fn of_rag(device: &DeviceLedger) -> String {
-    match device.rag_bytes {
-        0 => String::new(),
-        bytes => format!("; the embedding server takes {} of it", gib(bytes)),
-    }
+fn of_rag(device: &DeviceLedger) -> Option<Sentence> {
+    (device.rag_bytes > 0).then(|| sentence!("rag-part", size = size(device.rag_bytes)))
 }

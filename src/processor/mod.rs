@@ -12,7 +12,7 @@ mod x86_64;
 pub use row::Row;
 
 /// A family of processors. The default is that of profiles and plans which name none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Processor {
     /// Intel and AMD, 64 bits.
     #[default]
@@ -58,6 +58,11 @@ impl Processor {
             processor.row().catalogues.iter().any(|known| known.eq_ignore_ascii_case(name))
         };
         Processor::ALL.into_iter().find(is)
+    }
+
+    /// Returns the names of all, as files have them: `x86_64, aarch64`.
+    pub fn names() -> String {
+        Processor::ALL.map(|processor| processor.row().uname).join(", ")
     }
 
     /// Whether profiles and plans that name none are for it.

@@ -233,6 +233,7 @@ impl Bundle {
                         "{} has more than {MOST_FILES} files in {ROOTFS} and its targets",
                         dir.display()
                     ))
+                    .hint("name a folder that holds the bundle and nothing else")
                     .into());
                 }
                 let path = format!("{folder}/{}", entry.file_name().to_string_lossy());

@@ -236,9 +236,9 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     }));
     for file in plan.files() {
         if downloads.iter().any(|known| known.what == CarriedKind::Model && file.name == known.name) {
-            return Err(
-                Failure::usage(format!("the plan's model file {:?} is there twice", file.name)).into()
-            );
+            return Err(Failure::usage(format!("the plan's model file {:?} is there twice", file.name))
+                .hint("make the plan again: `agi-provision plan --out FILE`")
+                .into());
         }
         downloads.push(Download {
             what: CarriedKind::Model,

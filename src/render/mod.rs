@@ -203,7 +203,9 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         without: &'a str,
     }
     if plan.profile.kind != ProfileKind::Cpu && plan.profile.gpus.is_empty() {
-        return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU").into());
+        return Err(Failure::usage("the plan's profile is a GPU's and lists no GPU")
+            .hint("make the plan again: `agi-provision plan --out FILE`")
+            .into());
     }
     let gpus = plan.profile.gpus.get(..server.cards).unwrap_or_default();
     let without = match plan.profile.kind {

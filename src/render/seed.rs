@@ -53,9 +53,9 @@ pub fn write(bundle: &Bundle, dir: &Path, program: &Program, to: &Path) -> Resul
         hadris_iso::sync::write(device, &tree, &options).map_err(anyhow::Error::new).with_context(writing)?;
     match report.warnings().first() {
         None => Ok(report.size()),
-        Some(warning) => {
-            Err(Failure::failed(format!("the seed cannot hold all of the bundle: {warning}")).into())
-        }
+        Some(warning) => Err(Failure::failed(format!("the seed cannot hold all of the bundle: {warning}"))
+            .hint("leave --seed-iso out, and apply the bundle over SSH")
+            .into()),
     }
 }
 

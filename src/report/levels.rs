@@ -1,143 +1,182 @@
 //! The hardware levels, as Markdown and as text.
 
 use super::table;
+use crate::lang::{Lang, Sentence, Value, figure};
 use crate::plan::document::Verdict;
-use crate::plan::levels::{Levels, Memory, OfModel, OfProfile, Texts};
+use crate::plan::levels::{Levels, Memory, OfModel, OfProfile};
 use crate::units::rate;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Returns the levels as a Markdown document.
-pub fn markdown(levels: &Levels, texts: &Texts) -> String {
-    let mut out = format!("# {}\n\n{}\n", texts.title, texts.intro);
+pub fn markdown(levels: &Levels, lang: Lang) -> String {
+    let mut out = format!("# {}\n\n{}\n", tr!(lang, "levels-title"), tr!(lang, "levels-intro"));
     for level in &levels.levels {
-        let _ = writeln!(out, "\n## {}", level.title);
+        let _ = writeln!(out, "\n## {}", level.title.told(lang));
         for profile in &level.profiles {
-            let _ = writeln!(out, "\n### {} (`{}`)\n", profile.title, profile.profile);
-            for (name, models) in summary(profile, texts) {
+            let _ = writeln!(out, "\n### {} (`{}`)\n", profile.title.told(lang), profile.profile);
+            for (name, models) in summary(profile, lang) {
                 let _ = writeln!(out, "- {name}: {models}");
             }
             out.push('\n');
-            rows(&mut out, &model_heads(texts), profile.models.iter().map(|model| of_model(model, texts)));
+            rows(&mut out, &model_heads(lang), profile.models.iter().map(|model| of_model(model, lang)));
         }
     }
-    let _ = writeln!(out, "\n## {}\n\n{}\n", texts.claims_title, texts.claims_intro);
-    rows(&mut out, &claim_heads(texts), claims(levels, texts));
-    let intro = texts.memory_intro.replace("{build}", &levels.build);
-    let _ = writeln!(out, "\n## {}\n\n{intro}\n", texts.memory_title);
-    rows(&mut out, &memory_heads(texts), levels.memory.iter().map(of_memory));
+    let (title, intro) = (tr!(lang, "levels-claims-title"), tr!(lang, "levels-claims-intro"));
+    let _ = writeln!(out, "\n## {title}\n\n{intro}\n");
+    rows(&mut out, &claim_heads(lang), claims(levels, lang));
+    let (title, intro) = memory_intro(levels, lang);
+    let _ = writeln!(out, "\n## {title}\n\n{intro}\n");
+    rows(&mut out, &memory_heads(lang), levels.memory.iter().map(|memory| of_memory(memory, lang)));
     out
 }
 
 /// For a terminal: three lines a profile, then the document's list and ranges.
-pub fn text(levels: &Levels, texts: &Texts) -> String {
-    let mut out = format!("{}\n\n{}\n", texts.title, texts.intro);
+pub fn text(levels: &Levels, lang: Lang) -> String {
+    let mut out = format!("{}\n\n{}\n", tr!(lang, "levels-title"), tr!(lang, "levels-intro"));
     for level in &levels.levels {
-        let _ = writeln!(out, "\n{}", level.title);
+        let _ = writeln!(out, "\n{}", level.title.told(lang));
         for profile in &level.profiles {
-            let _ = writeln!(out, "  {} ({})", profile.title, profile.profile);
-            for (name, models) in summary(profile, texts) {
+            let _ = writeln!(out, "  {} ({})", profile.title.told(lang), profile.profile);
+            for (name, models) in summary(profile, lang) {
                 let _ = writeln!(out, "    {name}: {models}");
             }
         }
     }
-    let plain = |heads: &[&str], rows: Vec<Vec<String>>| table::render(heads, rows);
-    let _ = writeln!(out, "\n{}\n{}\n", texts.claims_title, texts.claims_intro);
-    let _ = writeln!(out, "{}", plain(&claim_heads(texts), claims(levels, texts).map(Vec::from).collect()));
-    let intro = texts.memory_intro.replace("{build}", &levels.build);
-    let _ = writeln!(out, "\n{}\n{intro}\n", texts.memory_title);
-    let memory = levels.memory.iter().map(|memory| Vec::from(of_memory(memory))).collect();
-    let _ = writeln!(out, "{}", plain(&memory_heads(texts), memory));
+    let (title, intro) = (tr!(lang, "levels-claims-title"), tr!(lang, "levels-claims-intro"));
+    let _ = writeln!(out, "\n{title}\n{intro}\n");
+    let _ = writeln!(out, "{}", plain(&claim_heads(lang), claims(levels, lang)));
+    let (title, intro) = memory_intro(levels, lang);
+    let _ = writeln!(out, "\n{title}\n{intro}\n");
+    let memory = levels.memory.iter().map(|memory| of_memory(memory, lang));
+    let _ = writeln!(out, "{}", plain(&memory_heads(lang), memory));
     out
+}
+
+fn memory_intro(levels: &Levels, lang: Lang) -> (String, String) {
+    (tr!(lang, "levels-memory-title"), tr!(lang, "levels-memory-intro", build = &levels.build))
 }
 
 /// Each verdict's name, with the models that have it; a compromise with what it is and what was given up
 /// is in the table.
-fn summary<'a>(profile: &OfProfile, texts: &'a Texts) -> [(&'a str, String); 3] {
-    let of = |key: &str, models: &[String]| {
-        let models = if models.is_empty() { texts.nothing.clone() } else { models.join(", ") };
-        (named(&texts.summaries, key), models)
+fn summary(profile: &OfProfile, lang: Lang) -> [(String, String); 3] {
+    let of = |name: String, models: &[String]| {
+        let models = if models.is_empty() { tr!(lang, "levels-nothing") } else { models.join(", ") };
+        (name, models)
     };
     [
-        of("comfort", &profile.comfort),
-        of("compromise", &profile.compromise),
-        of("impossible", &profile.impossible),
+        of(tr!(lang, "levels-comfort"), &profile.comfort),
+        of(tr!(lang, "levels-compromise"), &profile.compromise),
+        of(tr!(lang, "levels-impossible"), &profile.impossible),
     ]
 }
 
-fn named<'a>(names: &'a BTreeMap<String, String>, key: &str) -> &'a str {
-    names.get(key).map_or("", String::as_str)
+/// Returns the heads of a table of models.
+pub(super) fn model_heads(lang: Lang) -> [String; 6] {
+    [
+        tr!(lang, "levels-column-model"),
+        tr!(lang, "levels-column-verdict"),
+        tr!(lang, "levels-column-quant"),
+        tr!(lang, "levels-column-context"),
+        tr!(lang, "levels-column-speed"),
+        tr!(lang, "levels-column-reason"),
+    ]
 }
 
-fn model_heads(texts: &Texts) -> [&str; 6] {
-    ["model", "verdict", "quant", "context", "speed", "reason"].map(|key| named(&texts.columns, key))
+fn claim_heads(lang: Lang) -> [String; 6] {
+    [
+        tr!(lang, "levels-column-profile"),
+        tr!(lang, "levels-column-model"),
+        tr!(lang, "levels-column-quant"),
+        tr!(lang, "levels-column-note"),
+        tr!(lang, "levels-column-claimed"),
+        tr!(lang, "levels-column-reason"),
+    ]
 }
 
-fn claim_heads(texts: &Texts) -> [&str; 6] {
-    ["profile", "model", "quant", "note", "verdict", "reason"].map(|key| named(&texts.claim_columns, key))
+fn memory_heads(lang: Lang) -> [String; 5] {
+    [
+        tr!(lang, "levels-column-model"),
+        tr!(lang, "levels-column-quant"),
+        tr!(lang, "levels-column-ours"),
+        tr!(lang, "levels-column-mission"),
+        tr!(lang, "levels-column-why"),
+    ]
 }
 
-fn memory_heads(texts: &Texts) -> [&str; 5] {
-    ["model", "quant", "ours", "mission", "why"].map(|key| named(&texts.memory_columns, key))
+fn verdict(verdict: Verdict, lang: Lang) -> String {
+    match verdict {
+        Verdict::Comfort => tr!(lang, "levels-verdict-comfort"),
+        Verdict::Compromise => tr!(lang, "levels-verdict-compromise"),
+        Verdict::Impossible => tr!(lang, "levels-verdict-impossible"),
+    }
 }
 
-fn verdict(verdict: Verdict, texts: &Texts) -> &str {
-    named(&texts.verdicts, verdict.name())
+fn range(low: String, high: String, lang: Lang) -> String {
+    tr!(lang, "levels-range", low = Value::figure(low), high = Value::figure(high))
 }
 
-fn of_model(model: &OfModel, texts: &Texts) -> [String; 6] {
+fn reasons(reasons: &[Sentence], lang: Lang) -> String {
+    reasons.iter().map(|reason| reason.told(lang)).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns the row of a model; `-` stands for a speed that there is not.
+pub(super) fn of_model(model: &OfModel, lang: Lang) -> [String; 6] {
     let speed = match (model.decode_low, model.decode_high) {
-        (Some(low), Some(high)) => format!("{} to {}", rate(low), rate(high)),
+        (Some(low), Some(high)) => range(rate(low), rate(high), lang),
         _ => "-".to_string(),
     };
     [
         model.model.clone(),
-        verdict(model.verdict, texts).to_string(),
+        verdict(model.verdict, lang),
         model.quant.clone(),
-        format!("{} × {}", model.slots, model.n_ctx / model.slots.max(1)),
+        format!("{} × {}", model.slots, figure(lang, &(model.n_ctx / model.slots.max(1)).to_string())),
         speed,
-        model.reasons.join("; "),
+        reasons(&model.reasons, lang),
     ]
 }
 
-fn claims(levels: &Levels, texts: &Texts) -> impl Iterator<Item = [String; 6]> {
-    levels.claims.iter().map(|claim| {
+fn claims(levels: &Levels, lang: Lang) -> impl Iterator<Item = [String; 6]> {
+    levels.claims.iter().map(move |claim| {
         [
             claim.profile.clone(),
             claim.ours.model.clone(),
             claim.ours.quant.clone(),
-            claim.note.clone(),
-            verdict(claim.ours.verdict, texts).to_string(),
-            claim.ours.reasons.join("; "),
+            claim.note.told(lang),
+            verdict(claim.ours.verdict, lang),
+            reasons(&claim.ours.reasons, lang),
         ]
     })
 }
 
-fn of_memory(memory: &Memory) -> [String; 5] {
+fn of_memory(memory: &Memory, lang: Lang) -> [String; 5] {
     let gb = |bytes: u64| format!("{:.1}", bytes as f64 / 1e9);
     let document = match memory.document_gb {
-        Some([low, high]) if low == high => format!("{low}"),
-        Some([low, high]) => format!("{low} to {high}"),
+        Some([low, high]) if low == high => figure(lang, &low.to_string()),
+        Some([low, high]) => range(low.to_string(), high.to_string(), lang),
         None => "-".to_string(),
     };
     [
         memory.model.clone(),
         memory.quant.clone(),
-        format!("{} to {}", gb(memory.low_bytes), gb(memory.high_bytes)),
+        range(gb(memory.low_bytes), gb(memory.high_bytes), lang),
         document,
-        memory.why.clone().unwrap_or_default(),
+        memory.why.as_ref().map_or(String::new(), |why| why.told(lang)),
     ]
 }
 
+fn plain<const N: usize>(heads: &[String; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    table::render(&heads.each_ref().map(String::as_str), rows.map(Vec::from))
+}
+
 /// A Markdown table.
-fn rows<const N: usize>(out: &mut String, heads: &[&str; N], rows: impl Iterator<Item = [String; N]>) {
+fn rows<const N: usize>(out: &mut String, heads: &[String; N], rows: impl Iterator<Item = [String; N]>) {
     row(out, heads);
-    row(out, &["---"; N]);
+    let _ = writeln!(out, "| {} |", ["---"; N].join(" | "));
     for cells in rows {
-        row(out, &cells.each_ref().map(String::as_str));
+        row(out, &cells);
     }
 }
 
-fn row(out: &mut String, cells: &[&str]) {
+fn row(out: &mut String, cells: &[String]) {
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }

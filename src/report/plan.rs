@@ -53,7 +53,9 @@ fn runtime(out: &mut String, plan: &Plan) {
 fn head(out: &mut String, plan: &Plan) {
     let (model, w) = (&plan.model, &plan.workload);
     let verdict = plan.verdict.name();
-    let _ = writeln!(out, "{} {} on {}: {verdict}", model.id, model.quant, plan.profile.id);
+    let other = Some(plan.profile.processor).filter(|processor| !processor.is_default());
+    let other = other.map_or(String::new(), |processor| format!(" ({processor})"));
+    let _ = writeln!(out, "{} {} on {}{other}: {verdict}", model.id, model.quant, plan.profile.id);
     for reason in &plan.reasons {
         let _ = writeln!(out, "  - {reason}");
     }

@@ -8,8 +8,7 @@ use crate::units::gib;
 pub fn count(facts: &Facts) -> Finding<'_> {
     let lost = facts.failed.iter().find(|(field, _)| field.starts_with("gpus.lost."));
     // Fewer than there are on the bus: without their driver its tool fails, and says less.
-    let without: Vec<String> =
-        facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
+    let without: Vec<_> = facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
     let without = (!without.is_empty()).then(|| without.join("; "));
     let why = lost.map(|(_, why)| why.clone()).or(without).or(facts.failed.get("gpus").cloned());
     let mut text = match facts.gpus.len() {

@@ -38,22 +38,24 @@ impl std::fmt::Debug for GivenCertificate {
 impl GivenCertificate {
     /// Exit 2 for what is no certificate in use, or another key's.
     pub fn new(cert: &[u8], key: &[u8]) -> Result<GivenCertificate> {
-        let chain = X509::stack_from_pem(cert)
-            .ok()
-            .filter(|chain| !chain.is_empty())
-            .ok_or_else(|| Failure::usage("--tls-cert holds no PEM certificate"))?;
+        let chain = X509::stack_from_pem(cert).ok().filter(|chain| !chain.is_empty()).ok_or_else(|| {
+            Failure::usage("--tls-cert holds no PEM certificate")
+                .hint("`openssl x509 -inform der -in CERT` prints one in PEM")
+        })?;
         let key = PKey::private_key_from_pem_passphrase(key, b"").map_err(|_| {
             Failure::usage("--tls-key holds no PEM private key without a passphrase")
                 .hint("`openssl pkey -in KEY -out PLAIN` takes a passphrase off")
         })?;
         let own = chain[0].public_key().is_ok_and(|public| public.public_eq(&key));
         if !own {
-            return Err(
-                Failure::usage("--tls-key is not the key of the first certificate in --tls-cert").into()
-            );
+            return Err(Failure::usage("--tls-key is not the key of the first certificate in --tls-cert")
+                .hint("the key's own certificate comes first in the file, then those of its authorities")
+                .into());
         }
         if days_left(&chain[0])? < 0 {
-            return Err(Failure::usage("the certificate in --tls-cert has expired").into());
+            return Err(Failure::usage("the certificate in --tls-cert has expired")
+                .hint("renew it; `openssl x509 -enddate -noout -in CERT` shows the day")
+                .into());
         }
         let mut pem = Vec::new();
         for certificate in &chain {

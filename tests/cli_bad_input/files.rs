@@ -91,7 +91,11 @@ fn a_model_file_must_be_the_planned_one() {
         "another file",
     );
     apply(&home, &["--model", "tiny.gguf", "--runtime-archive", "gone.tar.gz"]).refused(1, "gone.tar.gz", "");
-    apply(&home, &["--model", "tiny.gguf", "--runtime-archive", "."]).refused(2, "a directory", "");
+    apply(&home, &["--model", "tiny.gguf", "--runtime-archive", "."]).refused(
+        2,
+        "a directory",
+        "the file itself",
+    );
     let archives = |names: &[&'static str]| -> Vec<&str> {
         names
             .iter()

@@ -21,10 +21,30 @@ const BOOT_LIMIT: Duration = Duration::from_secs(900);
 const CRASHES: u32 = 2;
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(120);
 
+/// A kind of machine that QEMU emulates.
+#[derive(Clone, Copy, Debug)]
+pub struct Board {
+    emulator: &'static str,
+    machine: &'static str,
+    /// Its first serial line, by Linux's name.
+    console: &'static str,
+    /// The lab's script that makes its image.
+    build: &'static str,
+}
+
+/// A machine with Intel's or AMD's processor.
+pub const PC: Board =
+    Board { emulator: "qemu-system-x86_64", machine: "q35", console: "ttyS0", build: "build-vm" };
+
+/// A machine with an Arm processor, as clouds rent them.
+pub const ARM: Board =
+    Board { emulator: "qemu-system-aarch64", machine: "virt", console: "ttyAMA0", build: "build-arm-vm" };
+
 /// Hardware that the guest sees. Memory and disk are promised, not taken: a guest of 64 GB with an empty 60 GB disk
 /// needs little of either.
 #[derive(Clone, Debug)]
 pub struct Shape {
+    pub board: Board,
     /// Memory, in the emulator's form: `8G`, `7500M`.
     pub memory: String,
     pub cpus: u32,
@@ -40,7 +60,8 @@ pub struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { memory: "2G".into(), cpus: 2, cpu: "max", disk: "20G".into(), clock: None, seed: None }
+        let (memory, disk) = ("2G".into(), "20G".into());
+        Self { board: PC, memory, cpus: 2, cpu: "max", disk, clock: None, seed: None }
     }
 }
 
@@ -75,7 +96,7 @@ impl Vm {
     pub fn new(image: &str, shape: &Shape) -> Self {
         require_root();
         let (number, slot) = take_slot();
-        let image = PathBuf::from(run(tool("build-vm").arg(image)).ok());
+        let image = PathBuf::from(run(tool(shape.board.build).arg(image)).ok());
         // Not in /tmp, which may be memory. What a killed test left there goes now.
         let state = PathBuf::from(format!("/var/tmp/agi-provision-lab/vm-{number}"));
         let _ = fs::remove_dir_all(&state);
@@ -112,15 +133,16 @@ impl Vm {
         let disk = file("disk.img");
         let disk = format!("file={},if=virtio,format=raw,cache=unsafe,discard=unmap", disk.display());
         let mut emulator = Command::new("setpriv");
-        emulator.args(["--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config"]);
+        emulator.args(["--pdeathsig", "KILL", shape.board.emulator, "-nodefaults", "-no-user-config"]);
         emulator.args(["-display", "none", "-accel", "tcg,thread=multi", "-cpu", shape.cpu]);
         emulator.args(["-smp", &shape.cpus.to_string(), "-m", &shape.memory]);
-        emulator.args(["-machine", "q35,memory-backend=ram", "-object"]);
+        emulator.args(["-machine", &format!("{},memory-backend=ram", shape.board.machine), "-object"]);
         emulator.arg(format!("memory-backend-ram,id=ram,size={},reserve=off", shape.memory));
         emulator.arg("-kernel").arg(self.image.join("vmlinuz"));
         emulator.arg("-initrd").arg(self.image.join("initrd"));
         let cloud_init = if shape.seed.is_some() { "" } else { " cloud-init=disabled" };
-        emulator.args(["-append", &format!("{KERNEL_ARGUMENTS}{cloud_init}")]);
+        emulator
+            .args(["-append", &format!("{KERNEL_ARGUMENTS} console={}{cloud_init}", shape.board.console)]);
         emulator.args(["-drive", &disk]);
         if let Some(clock) = shape.clock {
             emulator.args(["-rtc", &format!("base={clock}")]);
@@ -239,8 +261,7 @@ impl Vm {
 }
 
 /// Nothing that a small server in the cloud would miss; an emulator has no flaws to mitigate.
-const KERNEL_ARGUMENTS: &str =
-    "root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off nokaslr audit=0 apparmor=0";
+const KERNEL_ARGUMENTS: &str = "root=/dev/vda rw net.ifnames=0 mitigations=off nokaslr audit=0 apparmor=0";
 
 impl Machine for Vm {
     fn login(&self, user: &str) -> String {

@@ -1,6 +1,7 @@
 // Published speeds (published.csv) beside what a plan says for the same machine, model and length.
 // Included by tests/speeds.rs and examples/speeds.rs.
 
+use crate::ages::{Age, ByAge, PAST};
 use agi_provision::engine::llama_cpp::build;
 use agi_provision::hardware::cards;
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
@@ -13,7 +14,7 @@ use agi_provision::plan::document::{Interval, Workload};
 use agi_provision::plan::ledger::{Graphs, Logits, Subject};
 use agi_provision::plan::placement::Placement;
 use agi_provision::plan::reconcile;
-use agi_provision::plan::speed::rates::Rates;
+use agi_provision::plan::speed::rates::{FITTED, Rates};
 use agi_provision::plan::speed::{self, End, Terms, flash_attention_pays};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -49,10 +50,11 @@ pub struct Row {
     memory_gb_s: Option<f64>,
     backend: String,
     build: String,
+    recent: Option<u8>,
     pub model: String,
     published_as: String,
     pub quant: String,
-    file_gib: f64,
+    file_gib: Option<f64>,
     flash_attn: Option<u8>,
     kv: Option<String>,
     /// Layers on cards; none: all.
@@ -67,7 +69,17 @@ pub struct Row {
     source: String,
 }
 
-/// One published number, what a plan counts for it, and the plan's interval; tokens/s.
+impl Row {
+    pub fn age(&self) -> Age {
+        match self.recent {
+            Some(_) => Age::Recent,
+            None if self.build.is_empty() && self.date.as_str() < "2024-06" => Age::Oldest,
+            None => Age::Older,
+        }
+    }
+}
+
+/// One published number, what a plan counts for it, and the interval for a build of the row's age; tokens/s.
 #[derive(Clone, Debug)]
 pub struct Point {
     pub row: Row,
@@ -118,6 +130,11 @@ impl Point {
             1 => Kind::Card,
             _ => Kind::Cards,
         }
+    }
+
+    /// The same number with the interval of these rates for a build of the row's age.
+    pub fn planned_by(&self, ages: &ByAge) -> Point {
+        Point { planned: self.by(ages.get(self.row.age(), &self.terms)), ..self.clone() }
     }
 
     /// The interval that these rates give.
@@ -179,7 +196,8 @@ fn model(row: &Row) -> (Shape, Weights) {
             (shape, weights)
         }
     };
-    let scale = row.file_gib * (1u64 << 30) as f64 / weights.total_bytes as f64;
+    let Some(file_gib) = row.file_gib else { return (shape, weights) };
+    let scale = file_gib * (1u64 << 30) as f64 / weights.total_bytes as f64;
     let scaled = |bytes: &mut u64| *bytes = (*bytes as f64 * scale) as u64;
     [&mut weights.total_bytes, &mut weights.embedding_bytes, &mut weights.output_bytes]
         .into_iter()
@@ -270,7 +288,7 @@ impl Case {
             kv_type_v: kv,
             flash_attn: row.flash_attn.map_or(pays, |on| on == 1),
             batch: row.ubatch.unwrap_or(2048).max(2048),
-            ubatch: row.ubatch.unwrap_or(512),
+            ubatch: row.ubatch.unwrap_or(512).min(row.prompt.max(1)),
         };
         let graphs = Graphs::default();
         let subject = Subject {
@@ -290,8 +308,9 @@ impl Case {
 pub fn points() -> Vec<Point> {
     let mut known: HashMap<(String, String, u64), (Shape, Weights)> = HashMap::new();
     let mut points = Vec::new();
+    let ages = ByAge::of(&FITTED, &PAST);
     for row in rows() {
-        let key = (row.model.clone(), row.quant.clone(), (row.file_gib * 1000.0) as u64);
+        let key = (row.model.clone(), row.quant.clone(), (row.file_gib.unwrap_or(0.0) * 1000.0) as u64);
         let case = Case::of(&row, known.entry(key).or_insert_with(|| model(&row)).clone());
         // A plan's decode looks half a slot back, its prefill a quarter.
         let decode = row.decode_tok_s.map(|published| (true, published, 2 * (row.depth + row.generated / 2)));
@@ -301,9 +320,9 @@ pub fn points() -> Vec<Point> {
         let prefill = prefill.map(|published| (false, published, 4 * (row.depth + row.prompt / 2)));
         for (decode, published, n_ctx) in [decode, prefill].into_iter().flatten() {
             let terms = case.terms(&row, n_ctx);
-            let speed = terms.speed();
-            let planned = if decode { speed.decode_tok_s } else { speed.prefill_tok_s };
-            points.push(Point { row: row.clone(), decode, published, terms, planned });
+            let planned = Interval { low: 0.0, expected: 0.0, high: 0.0 };
+            let point = Point { row: row.clone(), decode, published, terms, planned };
+            points.push(point.planned_by(&ages));
         }
     }
     points

@@ -1,10 +1,10 @@
 // Fits the rates of src/plan/speed/rates.rs on published rows, all of them or all but those of one card or model.
 // Included by tests/speeds.rs and examples/speeds.rs.
 
+use crate::ages::{ByAge, PAST, Past};
 use crate::published::Point;
 use agi_provision::hardware::cpus::CpuClass;
 use agi_provision::hardware::generation::Generation;
-use agi_provision::plan::document::Interval;
 use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach};
 use agi_provision::plan::speed::{End, HostRate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,21 +17,34 @@ const ROBUST: f64 = 0.12;
 const STAY: f64 = 0.01;
 const STEPS: usize = 6;
 
+/// Today's rates, and what older builds took longer.
+#[derive(Clone)]
+pub struct Fit {
+    pub rates: Rates,
+    past: Past,
+}
+
+impl Fit {
+    pub fn ages(&self) -> ByAge {
+        ByAge::of(&self.rates, &self.past)
+    }
+}
+
 /// A rate, and the points that follow from it.
 struct Place {
-    rate: Box<dyn Fn(&mut Rates) -> &mut f64>,
+    rate: Box<dyn Fn(&mut Fit) -> &mut f64>,
     concerns: Box<dyn Fn(&Point) -> bool>,
 }
 
 impl Place {
     fn new(
-        rate: impl Fn(&mut Rates) -> &mut f64 + 'static,
+        rate: impl Fn(&mut Fit) -> &mut f64 + 'static,
         concerns: impl Fn(&Point) -> bool + 'static,
     ) -> Place {
         Place { rate: Box::new(rate), concerns: Box::new(concerns) }
     }
 
-    fn of_all(rate: impl Fn(&mut Rates) -> &mut f64 + 'static) -> Place {
+    fn of_all(rate: impl Fn(&mut Fit) -> &mut f64 + 'static) -> Place {
         Place::new(rate, |_| true)
     }
 }
@@ -50,50 +63,57 @@ fn places(decode: bool) -> Vec<Place> {
     for (index, Reach { generation, .. }) in FITTED.reach.into_iter().enumerate() {
         let concerns = move |point: &Point| has(point, generation);
         places.push(match decode {
-            true => Place::new(move |rates| &mut rates.reach[index].bandwidth, concerns),
-            false => Place::new(move |rates| &mut rates.reach[index].tops, concerns),
+            true => Place::new(move |fit| &mut fit.rates.reach[index].bandwidth, concerns),
+            false => Place::new(move |fit| &mut fit.rates.reach[index].tops, concerns),
         });
     }
     for (index, CpuRate { class, .. }) in FITTED.cpus.into_iter().enumerate() {
         let concerns = move |point: &Point| is_of(point, class);
         places.push(match decode {
-            true => Place::new(move |rates| &mut rates.cpus[index].decode, concerns),
-            false => Place::new(move |rates| &mut rates.cpus[index].prefill, concerns),
+            true => Place::new(move |fit| &mut fit.rates.cpus[index].decode, concerns),
+            false => Place::new(move |fit| &mut fit.rates.cpus[index].prefill, concerns),
         });
     }
     match decode {
         true => places.extend([
-            Place::of_all(|rates| &mut rates.cache),
-            Place::of_all(|rates| &mut rates.cache_without_flash),
-            Place::of_all(|rates| &mut rates.layer),
-            Place::of_all(|rates| &mut rates.expert_layer),
-            Place::of_all(|rates| &mut rates.token),
-            Place::of_all(|rates| &mut rates.hop),
-            Place::of_all(|rates| &mut rates.thread_wait),
-            Place::of_all(|rates| &mut rates.decode_on_nodes),
+            Place::of_all(|fit| &mut fit.rates.cache),
+            Place::of_all(|fit| &mut fit.rates.cache_without_flash),
+            Place::of_all(|fit| &mut fit.rates.layer),
+            Place::of_all(|fit| &mut fit.past.layer),
+            Place::of_all(|fit| &mut fit.rates.expert_layer),
+            Place::of_all(|fit| &mut fit.rates.token),
+            Place::of_all(|fit| &mut fit.rates.hop),
+            Place::of_all(|fit| &mut fit.rates.thread_wait),
+            Place::of_all(|fit| &mut fit.rates.decode_on_nodes),
         ]),
         false => places.extend([
-            Place::of_all(|rates| &mut rates.prefill_half),
-            Place::of_all(|rates| &mut rates.prefill_experts),
-            Place::of_all(|rates| &mut rates.prefill_attention),
-            Place::of_all(|rates| &mut rates.score_bytes),
-            Place::of_all(|rates| &mut rates.batch_reads),
-            Place::of_all(|rates| &mut rates.batch_layer),
-            Place::of_all(|rates| &mut rates.prefill_split),
-            Place::of_all(|rates| &mut rates.pipeline),
-            Place::of_all(|rates| &mut rates.copied_gb_s),
-            Place::of_all(|rates| &mut rates.prefill_host_attention),
-            Place::of_all(|rates| &mut rates.prefill_host_attention_without_flash),
-            Place::of_all(|rates| &mut rates.prefill_growth),
-            Place::of_all(|rates| &mut rates.prefill_on_nodes),
+            Place::of_all(|fit| &mut fit.rates.prefill_half),
+            Place::of_all(|fit| &mut fit.rates.prefill_half_stacked),
+            Place::of_all(|fit| &mut fit.rates.prefill_experts),
+            Place::of_all(|fit| &mut fit.rates.expert_tokens),
+            Place::of_all(|fit| &mut fit.rates.prefill_attention),
+            Place::of_all(|fit| &mut fit.rates.prefill_attention_amd),
+            Place::of_all(|fit| &mut fit.rates.score_bytes),
+            Place::of_all(|fit| &mut fit.rates.batch_reads),
+            Place::of_all(|fit| &mut fit.rates.batch_layer),
+            Place::of_all(|fit| &mut fit.past.batch_layer),
+            Place::of_all(|fit| &mut fit.past.unpacked),
+            Place::of_all(|fit| &mut fit.rates.prefill_split),
+            Place::of_all(|fit| &mut fit.rates.pipeline),
+            Place::of_all(|fit| &mut fit.rates.copied_gb_s),
+            Place::of_all(|fit| &mut fit.rates.prefill_host_attention),
+            Place::of_all(|fit| &mut fit.rates.prefill_host_attention_without_flash),
+            Place::of_all(|fit| &mut fit.rates.prefill_growth),
+            Place::of_all(|fit| &mut fit.rates.prefill_on_nodes),
         ]),
     }
     places
 }
 
 /// Each rate beside the program's, by how the fit names it, of those that rows were seen of.
-pub fn beside_fitted(rates: &Rates) -> Vec<(String, f64, f64)> {
-    let (mut own, mut fitted) = (rates.clone(), FITTED);
+pub fn beside_fitted(fit: &Fit) -> Vec<(String, f64, f64)> {
+    let (mut own, mut fitted) = (fit.clone(), Fit { rates: FITTED, past: PAST });
+    let rates = &fit.rates;
     let mut pairs = Vec::new();
     for reach in rates.reach.iter().filter(|reach| reach.seen) {
         let other = FITTED.reach(reach.generation);
@@ -116,7 +136,7 @@ pub fn beside_fitted(rates: &Rates) -> Vec<(String, f64, f64)> {
 }
 
 /// Round numbers to begin with, the same for every generation and class.
-fn start() -> Rates {
+fn start() -> Fit {
     let mut rates = FITTED.clone();
     for reach in &mut rates.reach {
         (reach.bandwidth, reach.tops) = (0.75, 0.2);
@@ -124,16 +144,19 @@ fn start() -> Rates {
     for cpu in &mut rates.cpus {
         (cpu.decode, cpu.prefill) = (0.05, 0.07);
     }
-    Rates {
+    let rates = Rates {
         cache: 0.8,
         cache_without_flash: 2.5,
         layer: 50e-6,
         expert_layer: 50e-6,
         token: 500e-6,
         hop: 300e-6,
-        prefill_half: 2.0,
-        prefill_experts: 0.7,
-        prefill_attention: 0.5,
+        prefill_half: 1.6,
+        prefill_half_stacked: 2.3,
+        prefill_experts: 1.0,
+        expert_tokens: 10.0,
+        prefill_attention: 0.6,
+        prefill_attention_amd: 0.3,
         score_bytes: 20.0,
         batch_reads: 1.0,
         batch_layer: 200e-6,
@@ -147,10 +170,12 @@ fn start() -> Rates {
         prefill_growth: 0.85,
         prefill_on_nodes: 1.5,
         ..rates
-    }
+    };
+    Fit { rates, past: Past { layer: 1.5, batch_layer: 1.5, unpacked: 0.6 } }
 }
 
-fn error(point: &Point, rates: &Rates) -> f64 {
+fn error(point: &Point, ages: &ByAge) -> f64 {
+    let rates = ages.get(point.row.age(), &point.terms);
     let predicted = match point.decode {
         true => point.terms.decode(rates, End::Expected),
         false => point.terms.prefill(rates, End::Expected),
@@ -158,19 +183,30 @@ fn error(point: &Point, rates: &Rates) -> f64 {
     (predicted / point.published).ln()
 }
 
+/// Weight of each point: those of one machine with one file, at several depths, count together as one.
+fn shares(points: &[&&Point]) -> Vec<f64> {
+    let key = |point: &Point| (point.row.machine.clone(), point.row.model.clone(), point.row.quant.clone());
+    let mut counts: BTreeMap<_, f64> = BTreeMap::new();
+    points.iter().for_each(|point| *counts.entry(key(point)).or_default() += 1.0);
+    points.iter().map(|point| 1.0 / counts[&key(point)]).collect()
+}
+
 /// Least squares of the logarithms of errors, in which large errors count by their size (Gauss-Newton, reweighted).
-fn fit(points: &[&Point], decode: bool, rates: &mut Rates) {
+fn fit(points: &[&Point], decode: bool, fit: &mut Fit) {
     let places = places(decode);
     let points: Vec<&&Point> = points.iter().filter(|point| point.decode == decode).collect();
-    let begun: Vec<f64> = places.iter().map(|place| (place.rate)(rates).ln()).collect();
+    let begun: Vec<f64> = places.iter().map(|place| (place.rate)(fit).ln()).collect();
+    let shares = shares(&points);
     let n = places.len();
     for _ in 0..STEPS {
         let (mut matrix, mut right) = (vec![vec![0.0; n]; n], vec![0.0; n]);
-        let errors: Vec<f64> = points.iter().map(|point| error(point, rates)).collect();
+        let ages = fit.ages();
+        let errors: Vec<f64> = points.iter().map(|point| error(point, &ages)).collect();
         const STEP: f64 = 1e-3;
         let slopes = places.iter().map(|place| {
-            let mut moved = rates.clone();
+            let mut moved = fit.clone();
             *(place.rate)(&mut moved) *= f64::exp(STEP);
+            let moved = moved.ages();
             let slope = |(point, error): (&&&Point, &f64)| match (place.concerns)(point) {
                 true => (self::error(point, &moved) - error) / STEP,
                 false => 0.0,
@@ -178,8 +214,8 @@ fn fit(points: &[&Point], decode: bool, rates: &mut Rates) {
             points.iter().zip(&errors).map(slope).collect::<Vec<f64>>()
         });
         let slopes: Vec<Vec<f64>> = slopes.collect();
-        let weights: Vec<f64> =
-            errors.iter().map(|error| 1.0 / (1.0 + (error / ROBUST).powi(2)).sqrt()).collect();
+        let robust = |(error, share): (&f64, &f64)| share / (1.0 + (error / ROBUST).powi(2)).sqrt();
+        let weights: Vec<f64> = errors.iter().zip(&shares).map(robust).collect();
         for i in 0..n {
             for j in 0..=i {
                 let products = slopes[i].iter().zip(&slopes[j]).zip(&weights);
@@ -189,11 +225,11 @@ fn fit(points: &[&Point], decode: bool, rates: &mut Rates) {
             let products = slopes[i].iter().zip(&errors).zip(&weights);
             right[i] = -products.map(|((slope, error), weight)| slope * error * weight).sum::<f64>();
             matrix[i][i] += STAY;
-            right[i] -= STAY * ((places[i].rate)(rates).ln() - begun[i]);
+            right[i] -= STAY * ((places[i].rate)(fit).ln() - begun[i]);
         }
         let change = solved(matrix, right);
         for (place, change) in places.iter().zip(change) {
-            *(place.rate)(rates) *= change.clamp(-0.5, 0.5).exp();
+            *(place.rate)(fit) *= change.clamp(-0.5, 0.5).exp();
         }
     }
 }
@@ -218,10 +254,11 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
 
 /// The rates of these rows. A generation or class with fewer than [`SEEN`] rows is not seen, and has the middle of the
 /// others' rates.
-pub fn rates(points: &[&Point]) -> Rates {
-    let mut rates = start();
-    fit(points, true, &mut rates);
-    fit(points, false, &mut rates);
+pub fn rates(points: &[&Point]) -> Fit {
+    let mut all = start();
+    fit(points, true, &mut all);
+    fit(points, false, &mut all);
+    let rates = &mut all.rates;
     let rows = |wanted: &dyn Fn(&Point) -> bool| {
         points.iter().filter(|point| wanted(point)).map(|point| &point.row.id).collect::<BTreeSet<_>>().len()
     };
@@ -243,7 +280,7 @@ pub fn rates(points: &[&Point]) -> Rates {
     for cpu in rates.cpus.iter_mut().filter(|cpu| !cpu.seen) {
         (cpu.decode, cpu.prefill) = (decode, prefill);
     }
-    rates
+    all
 }
 
 fn middle(values: impl Iterator<Item = f64>) -> f64 {
@@ -259,12 +296,8 @@ pub fn left_out(points: &[Point], key: impl Fn(&Point) -> String + Sync) -> Vec<
     let parts: Vec<(String, Vec<&Point>)> = parts.into_iter().collect();
     let predicted = |(name, part): &(String, Vec<&Point>)| -> Vec<Point> {
         let others: Vec<&Point> = points.iter().filter(|point| key(point) != *name).collect();
-        let rates = rates(&others);
-        let by = |point: &&Point| -> Point {
-            let planned: Interval = point.by(&rates);
-            Point { planned, ..(*point).clone() }
-        };
-        part.iter().map(by).collect()
+        let ages = rates(&others).ages();
+        part.iter().map(|point| point.planned_by(&ages)).collect()
     };
     let half = parts.len().div_ceil(2);
     std::thread::scope(|scope| {

@@ -53,9 +53,9 @@ pub fn load() -> Result<Exit> {
     let outcome = process::run("/usr/sbin/nft", &["--file", &path.to_string_lossy()], LIMIT)?;
     match outcome.success {
         true => Ok(Exit::Done),
-        false => {
-            Err(Failure::failed(format!("loading {}: {}", path.display(), outcome.stderr.trim())).into())
-        }
+        false => Err(Failure::failed(format!("loading {}: {}", path.display(), outcome.stderr.trim()))
+            .hint(format!("`nft --check --file {}` on the host shows the line", path.display()))
+            .into()),
     }
 }
 
@@ -76,7 +76,9 @@ pub fn begin_trial(rules: &[u8], port: u16, bound: u64) -> Result<Option<Exposur
     let args = ["--quiet", "--collect", &unit, &after, precise, &executable, "agent", "expose-revert"];
     let outcome = process::run("systemd-run", &args, LIMIT)?;
     if !outcome.success {
-        return Err(Failure::failed(format!("arming the timer: {}", outcome.stderr.trim())).into());
+        return Err(Failure::failed(format!("arming the timer: {}", outcome.stderr.trim()))
+            .hint("`journalctl -b -n 50` on the host has more")
+            .into());
     }
     // The TLS front, which does not run as root, reads it too.
     files::write(Path::new(paths::EXPOSE_TRIAL), rules, 0o644)?;
@@ -109,7 +111,9 @@ pub fn start() -> Result<()> {
 
 /// Makes the rules stay, as a new connection confirmed them.
 pub fn confirm() -> Result<End> {
-    let rules = rules().ok_or_else(|| Failure::failed("the plan that serves lets no other host in"))?;
+    let rules = rules().ok_or_else(|| {
+        Failure::failed("the plan that serves lets no other host in").hint("apply a plan with --expose first")
+    })?;
     let on_trial = same(paths::EXPOSE_TRIAL, &rules);
     if !on_trial && !is_confirmed(&rules) {
         return Err(Failure::failed("the confirmation came too late: the port is closed again")

@@ -134,7 +134,9 @@ fn must(args: &[&str], limit: Duration) -> Result<()> {
     if outcome.success {
         return Ok(());
     }
-    Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim())).into())
+    Err(Failure::failed(format!("systemctl {}: {}", args.join(" "), outcome.stderr.trim()))
+        .hint("`journalctl -b -n 50` on the host has more")
+        .into())
 }
 
 /// Returns the last `count` lines of `units`, oldest first; only those since `since` where it is given.

@@ -65,5 +65,7 @@ fn tool(name: &str, args: &[&str]) -> Result<()> {
     if outcome.success {
         return Ok(());
     }
-    Err(Failure::failed(format!("{name} {}: {}", paths::USER, outcome.stderr.trim())).into())
+    Err(Failure::failed(format!("{name} {}: {}", paths::USER, outcome.stderr.trim()))
+        .hint("put that right on the host, and apply again")
+        .into())
 }

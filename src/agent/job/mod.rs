@@ -106,7 +106,9 @@ pub fn start(secrets: &Secrets) -> Result<()> {
         true => Ok(()),
         false => {
             handover::leave(&Secrets::default())?;
-            Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim())).into())
+            Err(Failure::failed(format!("starting the job: {}", outcome.stderr.trim()))
+                .hint("`journalctl -b -n 50` on the host has more; the same apply begins again")
+                .into())
         }
     }
 }

@@ -197,10 +197,15 @@ fn add(packages: &[&str], run: &mut Run, install: impl FnOnce(&[&str]) -> Result
 
 /// Downloads the repository's package, which must be the known one, and installs it.
 fn add_repository(keyring: &Keyring, mirrors: &[(String, String)], route: &Route) -> Result<()> {
-    let pages = Pages::new(Patience::default(), LARGEST_KEYRING)?;
+    let pages = Pages::through(Patience::default(), LARGEST_KEYRING, route)?;
     let urls = download::addresses(&keyring.url, mirrors);
     let page = urls.iter().find_map(|url| pages.get(url).transpose()).transpose()?;
-    let bytes = page.ok_or_else(|| Failure::failed(format!("there is nothing at {}", keyring.url)))?.bytes;
+    let bytes = page
+        .ok_or_else(|| {
+            Failure::failed(format!("there is nothing at {}", keyring.url))
+                .hint("install the driver by hand, restart the host, and apply without --driver")
+        })?
+        .bytes;
     let found = sha256(&bytes);
     if found != *keyring.sha256 {
         return Err(Failure::failed(format!(

@@ -66,6 +66,7 @@ impl Resource for Packages {
                 loaded.missing.join(", "),
                 run.notes.packages.join(", ")
             ))
+            .hint("install what has them on the host, and apply again")
             .into());
         }
         make_known(desired, &loaded.backends, run)?;

@@ -81,8 +81,7 @@ fn init(at: &str, facts: &Facts) -> Check {
 
 fn driver(at: &str, facts: &Facts) -> Check {
     let cards: Vec<String> = facts.gpus.iter().map(|gpu| format!("{} works", gpu.name)).collect();
-    let lacking: Vec<String> =
-        facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
+    let lacking: Vec<_> = facts.without_driver().filter_map(|card| card.lacks(&facts.os.kernel)).collect();
     match (lacking.is_empty(), cards.is_empty()) {
         (false, _) => Check::warning(
             at,

@@ -1,6 +1,7 @@
 //! GPUs and what connects them, as their drivers report them.
 
 use super::vendor::Vendor;
+use crate::lang::Sentence;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -112,18 +113,25 @@ impl fmt::Display for PciCard {
 
 impl PciCard {
     /// Returns what the card lacks to be used under the kernel `running`; `None` for a card that a driver works.
-    pub fn lacks(&self, running: &str) -> Option<String> {
+    pub fn lacks(&self, running: &str) -> Option<Sentence> {
         let wanted = self.wants_driver.as_ref()?;
         let missed = !self.built_for.is_empty() && !self.built_for.iter().any(|kernel| kernel == running);
         if self.driver.is_none() && missed {
             let others = self.built_for.join(", ");
-            return Some(format!(
-                "{self} has no driver: {wanted} is built for kernel {others} and not for {running}, which runs"
+            let (card, driver) = (self.to_string(), wanted);
+            return Some(sentence!(
+                "lacks-driver-for-kernel",
+                card = card,
+                driver = driver,
+                others = others,
+                version = running,
             ));
         }
         Some(match &self.driver {
-            None => format!("{self} has no driver ({wanted} is not loaded)"),
-            Some(other) => format!("{self} has the driver {other}, and llama.cpp needs {wanted}"),
+            None => sentence!("lacks-driver", card = self.to_string(), driver = wanted),
+            Some(other) => {
+                sentence!("lacks-right-driver", card = self.to_string(), other = other, driver = wanted)
+            }
         })
     }
 }

@@ -85,7 +85,7 @@ impl Facts {
 
     /// Why there is none that can be used; `None` where there is no card at all.
     pub fn why_no_gpu(&self) -> Option<String> {
-        let all: Vec<String> = self.without_driver().filter_map(|card| card.lacks(&self.os.kernel)).collect();
+        let all: Vec<_> = self.without_driver().filter_map(|card| card.lacks(&self.os.kernel)).collect();
         let integrated = || self.pci_cards.iter().find(|card| card.integrated);
         match (all.is_empty(), integrated()) {
             (false, _) => Some(all.join("; ")),

@@ -10,10 +10,11 @@ use super::rates::Rates;
 use super::shortlist::{Compared, Sieve};
 use crate::hardware::link::Link;
 use crate::hardware::rows::{BrokenRow, Table, name, number};
+use crate::processor::Processor;
 use csv::StringRecord;
 
 /// The header, in the order in which it is written.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 17] = [
     "provider",
     "instance",
     "region",
@@ -30,11 +31,22 @@ pub const COLUMNS: [&str; 16] = [
     "link",
     "source",
     "as_of",
+    "processor",
 ];
 
 /// Columns that a file may leave out: what they say is then unsaid.
-const OPTIONAL: [&str; 9] =
-    ["region", "per_month_cap", "vcpu", "ram_gib", "disk_gb", "gpu_count", "gpu", "vram_mib", "link"];
+const OPTIONAL: [&str; 10] = [
+    "region",
+    "per_month_cap",
+    "vcpu",
+    "ram_gib",
+    "disk_gb",
+    "gpu_count",
+    "gpu",
+    "vram_mib",
+    "link",
+    "processor",
+];
 
 /// Prices of an hour that are believed, in any currency, and what a month may cost.
 const LEAST_PRICE: f64 = 1e-5;
@@ -63,8 +75,8 @@ pub fn parse_offers(bytes: &[u8]) -> Result<OfferFile, String> {
     Ok(read)
 }
 
-/// Works like [`parse_offers`], but keeps only the offers that a choice can come to: of machines with the same cards, in each
-/// kind of host, those that no other beats in price, cores, memory and disk.
+/// Works like [`parse_offers`], but keeps only the offers that a choice can come to: of machines with the same processor and cards, in
+/// each kind of host, those that no other beats in price, cores, memory and disk.
 pub fn shortlist(bytes: &[u8], rates: &Rates) -> Result<OfferFile, String> {
     let mut sieve = Sieve::new(rates);
     let mut broken = Vec::new();
@@ -105,6 +117,9 @@ pub fn write(offers: &[Offer]) -> Vec<u8> {
             gpus.and_then(|gpus| gpus.link).map_or(String::new(), |link| link.to_string()),
             offer.source.clone(),
             offer.dated.mark(&offer.as_of),
+            Some(offer.machine.processor)
+                .filter(|processor| !processor.is_default())
+                .map_or(String::new(), |processor| processor.row().uname.to_string()),
         ]
     });
     let header = std::iter::once(COLUMNS.map(String::from));
@@ -170,7 +185,15 @@ impl<'a> Row<'a> {
             }
         };
         let (currency, host) = (field(4).parse()?, field(6).parse()?);
-        let has = Has { vcpu: figure(7)?, ram_gib: figure(8)?, disk_gb: figure(9)?, gpus };
+        let processor = filled(16).map_or(Ok(Processor::default()), |name| {
+            Processor::of_catalogue(name).ok_or_else(|| {
+                format!(
+                    "processor {name:?} is none that llama.cpp's releases are built for: {}",
+                    Processor::names()
+                )
+            })
+        })?;
+        let has = Has { processor, vcpu: figure(7)?, ram_gib: figure(8)?, disk_gb: figure(9)?, gpus };
         Ok(Row { record, places, compared: Compared { per_hour, currency, cap, host, has } })
     }
 
@@ -203,6 +226,7 @@ impl<'a> Row<'a> {
             per_month_cap: cap,
             host,
             machine: Machine {
+                processor: has.processor,
                 vcpu: has.vcpu,
                 ram_gib: has.ram_gib,
                 disk_gb: has.disk_gb,
@@ -223,6 +247,7 @@ mod tests {
     fn a_written_offer_reads_back_whatever_it_holds() {
         let mut offers = super::super::all();
         offers[0].region = Some("France, \"FR\", EU".to_string());
+        offers[1].machine.processor = Processor::Aarch64;
         let bytes = write(&offers);
         let back = parse_offers(&bytes).unwrap();
         assert_eq!(back.broken, []);
@@ -248,7 +273,7 @@ mod tests {
             ("v,\"a,,0.5,USD,,vm,8,32,,,,,,s,2026-10-01", "a quote is not closed"),
         ];
         let lines: Vec<&str> = broken.iter().map(|(line, _)| *line).collect();
-        let text = format!("{}\n{}\n{good}\n", COLUMNS.join(","), lines.join("\n"));
+        let text = format!("{}\n{}\n{good}\n", COLUMNS[..16].join(","), lines.join("\n"));
         for read in
             [parse_offers(text.as_bytes()).unwrap(), shortlist(text.as_bytes(), &Rates::default()).unwrap()]
         {
@@ -271,7 +296,7 @@ mod tests {
             ("fast", "0.06", "", "vm", 16, 32),
             ("pod", "0.02", "", "container", 8, 32),
         ];
-        let mut text = COLUMNS.join(",");
+        let mut text = COLUMNS[..16].join(",");
         for (instance, per_hour, cap, host, cores, ram) in rows {
             text +=
                 &format!("\nv,{instance},,{per_hour},USD,{cap},{host},{cores},{ram},200,,,,,s,2026-10-01");
@@ -284,9 +309,30 @@ mod tests {
     }
 
     #[test]
+    fn machines_of_two_processors_are_no_rivals() {
+        let row = |instance: &str, price: f64, processor: &str| {
+            format!("v,{instance},,{price},USD,,vm,8,32,200,,,,,s,2026-10-01,{processor}\n")
+        };
+        let rows = [
+            row("mine", 0.05, ""),
+            row("dear", 0.06, "amd64"),
+            row("arm", 0.03, "arm64"),
+            row("dear-arm", 0.04, "aarch64"),
+            row("odd", 0.01, "riscv64"),
+        ];
+        let text = format!("{}\n{}", COLUMNS.join(","), rows.concat());
+        let list = shortlist(text.as_bytes(), &Rates::default()).unwrap();
+        let kept = list.offers.iter().map(|offer| (offer.instance.as_str(), offer.machine.processor));
+        let kept: Vec<_> = kept.collect();
+        assert_eq!(kept, [("arm", Processor::Aarch64), ("mine", Processor::X86_64)]);
+        assert!(list.broken[0].why.contains("riscv64") && list.broken[0].why.contains("x86_64, aarch64"));
+    }
+
+    #[test]
     fn files_are_read_as_spreadsheets_write_them() {
         let row = "acme,a1,eu,0.5,USD,,vm,16,64,500,1,NVIDIA GeForce RTX 3090,24576,,list,2026-11-20";
-        let plain = format!("{}\n{row}\n", COLUMNS.join(","));
+        let header = COLUMNS[..16].join(",");
+        let plain = format!("{header}\n{row}\n");
         let wanted = parse_offers(plain.as_bytes()).unwrap().offers;
         assert_eq!(wanted.len(), 1);
         let utf16: Vec<u8> =
@@ -303,10 +349,7 @@ mod tests {
                 "one column more",
                 plain.replace("as_of", "as_of,note").replace("11-20", "11-20,x").into_bytes(),
             ),
-            (
-                "a header in capitals",
-                plain.replacen(&COLUMNS.join(","), &COLUMNS.join(",").to_uppercase(), 1).into_bytes(),
-            ),
+            ("a header in capitals", plain.replacen(&header, &header.to_uppercase(), 1).into_bytes()),
             ("a currency in small letters", plain.replace("USD", "usd").into_bytes()),
         ] {
             let read = parse_offers(&bytes).unwrap_or_else(|why| panic!("{how}: {why}"));

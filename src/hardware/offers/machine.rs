@@ -85,7 +85,7 @@ pub fn profile(offer: &Offer, classes: &[Profile]) -> Option<Profile> {
         id: class(machine, &gpus, nvlink, classes).map_or_else(|| name(offer), |class| class.id.clone()),
         title: name(offer),
         rented: true,
-        processor: Default::default(),
+        processor: machine.processor,
         cpu_cores,
         ram_gib,
         sold_ram_bytes: None,

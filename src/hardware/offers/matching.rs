@@ -4,6 +4,7 @@ use super::offer::Machine;
 use crate::hardware::cards;
 use crate::hardware::link::Link;
 use crate::hardware::profiles::{GpuSpec, Profile};
+use crate::processor::Processor;
 
 /// A machine sold as 32 GB may have a little less, or count in 10^9 bytes.
 const RAM_SOLD: f64 = 0.93;
@@ -13,6 +14,7 @@ const VRAM_SOLD: f64 = 0.98;
 /// A machine without the words around it, so that a large file can be sifted without copying it.
 #[derive(Clone, Copy, Debug)]
 pub struct Has<'a> {
+    pub processor: Processor,
     pub vcpu: Option<f64>,
     pub ram_gib: Option<f64>,
     pub disk_gb: Option<f64>,
@@ -23,7 +25,7 @@ pub struct Has<'a> {
 impl Machine {
     pub(crate) fn has(&self) -> Has<'_> {
         let gpus = self.gpus.as_ref().map(|g| (g.count, g.name.as_str(), g.vram_mib, g.link));
-        Has { vcpu: self.vcpu, ram_gib: self.ram_gib, disk_gb: self.disk_gb, gpus }
+        Has { processor: self.processor, vcpu: self.vcpu, ram_gib: self.ram_gib, disk_gb: self.disk_gb, gpus }
     }
 }
 
@@ -31,7 +33,7 @@ pub fn fits(machine: &Machine, profile: &Profile) -> bool {
     keeps(machine.has(), profile)
 }
 
-/// Cores, RAM and disk at least as promised, where the source says them; exactly as many cards, each at
+/// The promised processor; cores, RAM and disk at least as promised, where the source says them; exactly as many cards, each at
 /// least as large and as fast in memory as promised; NVLink where it is promised, and then said by the
 /// source. A machine with cards is not for a profile without.
 pub fn keeps(has: Has, profile: &Profile) -> bool {
@@ -46,6 +48,7 @@ pub fn keeps(has: Has, profile: &Profile) -> bool {
         _ => false,
     };
     gpus && profile.is_rented()
+        && has.processor == profile.processor
         && at_least(has.vcpu, profile.cpu_cores as f64)
         && at_least(has.ram_gib, profile.ram_gib as f64 * RAM_SOLD)
         && at_least(has.disk_gb, profile.disk_gb as f64)
@@ -67,7 +70,8 @@ mod tests {
     /// Ids of the profiles that a machine is for: vCPU, GiB, and cards as (count, name, MiB, link).
     fn profiles_of(vcpu: f64, ram_gib: f64, gpus: Option<(u64, &str, u64, Option<Link>)>) -> Vec<String> {
         let zero_is_unsaid = |value: f64| Some(value).filter(|value| *value > 0.0);
-        let has = Has { vcpu: zero_is_unsaid(vcpu), ram_gib: zero_is_unsaid(ram_gib), disk_gb: None, gpus };
+        let (vcpu, ram_gib) = (zero_is_unsaid(vcpu), zero_is_unsaid(ram_gib));
+        let has = Has { processor: Processor::default(), vcpu, ram_gib, disk_gb: None, gpus };
         profiles::all().into_iter().filter(|profile| keeps(has, profile)).map(|profile| profile.id).collect()
     }
 
@@ -112,9 +116,12 @@ mod tests {
 
     #[test]
     fn nothing_is_rented_for_a_laptop_or_a_machine_that_is_there() {
-        let has = Has { vcpu: None, ram_gib: None, disk_gb: None, gpus: None };
+        let has =
+            Has { processor: Processor::default(), vcpu: None, ram_gib: None, disk_gb: None, gpus: None };
         let mut host = profiles::find("cpu-vps-32gb").unwrap();
         assert!(keeps(has, &host) && !keeps(has, &profiles::find("laptop-cpu-16gb").unwrap()));
+        let other = Has { processor: Processor::Aarch64, ..has };
+        assert!(!keeps(other, &host), "its programs are for another processor");
         host.sold_ram_bytes = Some(32 << 30);
         assert!(!keeps(has, &host));
     }

@@ -4,6 +4,7 @@ use super::currency::Currency;
 use super::rates::Rates;
 use crate::hardware::link::Link;
 use crate::hardware::words::words;
+use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -81,6 +82,8 @@ const INFERRED: char = '~';
 /// Resources of a machine; `None` where its source does not tell.
 #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
 pub struct Machine {
+    /// Instruction set; the default one where its source does not tell.
+    pub processor: Processor,
     /// Virtual CPUs; some providers sell a fraction of one.
     pub vcpu: Option<f64>,
     /// RAM, GiB (2^30 bytes).

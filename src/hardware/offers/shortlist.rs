@@ -1,11 +1,10 @@
-//! The offers that a choice can come to: of machines with the same cards, those that no other beats in price, cores,
+//! The offers that a choice can come to: of machines with the same processor and cards, those that no other beats in price, cores,
 //! memory and disk. A hundred thousand rows are sifted while they are read.
 
 use super::currency::Currency;
 use super::matching::Has;
 use super::offer::{HostKind, Offer, Period, price};
 use super::rates::Rates;
-use crate::hardware::link::Link;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -44,17 +43,16 @@ impl Terms {
     }
 }
 
-type Cards<'a> = Option<(u64, &'a str, u64, Option<Link>)>;
-
-/// The offers of one kind of host with the same cards that beat each other in nothing.
+/// The offers of one kind of host with the same processor and cards that beat each other in nothing.
 struct Front {
     host: HostKind,
     offers: Vec<(Terms, Offer)>,
 }
 
 impl Front {
-    fn is_of(&self, host: HostKind, cards: Cards) -> bool {
-        self.host == host && self.offers.first().is_some_and(|(_, offer)| offer.machine.has().gpus == cards)
+    fn is_of(&self, host: HostKind, has: Has) -> bool {
+        let same = |other: Has| other.processor == has.processor && other.gpus == has.gpus;
+        self.host == host && self.offers.first().is_some_and(|(_, offer)| same(offer.machine.has()))
     }
 }
 
@@ -78,9 +76,9 @@ impl<'r> Sieve<'r> {
     ) -> Result<(), String> {
         let terms = Terms::of(&offer, self.rates);
         let mut hasher = DefaultHasher::new();
-        (offer.host as u8, offer.has.gpus).hash(&mut hasher);
+        (offer.host as u8, offer.has.processor, offer.has.gpus).hash(&mut hasher);
         let fronts = self.fronts.entry(hasher.finish()).or_default();
-        let Some(front) = fronts.iter_mut().find(|front| front.is_of(offer.host, offer.has.gpus)) else {
+        let Some(front) = fronts.iter_mut().find(|front| front.is_of(offer.host, offer.has)) else {
             fronts.push(Front { host: offer.host, offers: vec![(terms, whole()?)] });
             return Ok(());
         };

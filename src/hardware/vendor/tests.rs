@@ -65,7 +65,8 @@ fn a_card_without_its_driver_is_there_and_says_what_it_lacks() {
     machine.device("0000:05:00.0", [VGA, "0x1a03", "0x2000"], Some("ast"), &[]);
     machine.device("0000:06:00.0", [VGA, "0x10de", "0xfffe"], None, &[]);
     let cards = machine.cards();
-    let lacks: Vec<Option<String>> = cards.iter().map(|card| card.lacks("6.1.0-1")).collect();
+    let lacks = |card: &PciCard| card.lacks("6.1.0-1").map(|lacks| lacks.to_string());
+    let lacks: Vec<Option<String>> = cards.iter().map(lacks).collect();
     let some = |text: &str| Some(text.to_string());
     assert_eq!(
         lacks,

@@ -61,6 +61,8 @@ impl Part {
 pub struct Parts {
     layer: Option<u64>,
     out: Vec<Part>,
+    /// Properties of the names so far, each with its number of dimensions: every layer has the same names.
+    known: Vec<(&'static str, usize, Category, Option<Full>)>,
 }
 
 impl Parts {
@@ -74,7 +76,17 @@ impl Parts {
         all[..dims.len()].copy_from_slice(dims);
         // ggml counts dimensions up to the last that is not one.
         let effective = dims.iter().rposition(|n| *n != 1).map_or(1, |last| last + 1);
-        let (category, full) = (category(name), full(name, effective));
+        let same = |(other, n_dims, ..): &&(&'static str, usize, _, _)| {
+            std::ptr::eq(*other, name) && *n_dims == effective
+        };
+        let (category, full) = match self.known.iter().find(same) {
+            Some((_, _, category, full)) => (*category, *full),
+            None => {
+                let new = (category(name), full(name, effective));
+                self.known.push((name, effective, new.0, new.1));
+                new
+            }
+        };
         self.out.push(Part { layer: self.layer, name, dims: all, n_dims: dims.len(), category, full });
     }
 

@@ -5,6 +5,7 @@ use super::field::{Field, price};
 use super::machines::{Machine, counts, on_offer, period, within};
 use super::ranking::better;
 use crate::hardware::offers::{HostKind, Offer};
+use crate::lang::Value;
 use crate::plan::document::{NearMiss, RentedBeside, Verdict};
 use crate::plan::placement;
 use crate::units::{hourly, money};
@@ -52,22 +53,46 @@ pub(super) fn near_miss<'a>(
     let dearer = price - offer.price(period);
     let shown = if period.hours() > 1.0 { money(dearer) } else { hourly(dearer) };
     let times = expected(best) / expected(chosen).max(1e-9);
-    let gain = match (best.verdict < chosen.verdict, times >= MUCH) {
-        (_, true) => format!("{times:.0} times as fast"),
-        (true, false) if best.verdict == Verdict::Comfort => "comfort".to_string(),
-        _ => "a better verdict".to_string(),
-    };
+    let (price, currency, per) = (Value::figure(shown), offer.currency.to_string(), period.as_str());
+    let on = best.machine.name();
     let both = match theirs(best) == *quant {
-        true => quant.clone(),
-        false => format!("{} instead of {quant}", theirs(best)),
+        true => Value::from(quant),
+        false => sentence!("near-other-quant", quant = theirs(best), chosen = quant).into(),
+    };
+    let text = match (best.verdict < chosen.verdict, times >= MUCH) {
+        (_, true) => {
+            let times = times.round() as u64;
+            sentence!(
+                "near-faster",
+                price = price,
+                currency = currency,
+                period = per,
+                times = times,
+                quant = both,
+                machine = on
+            )
+        }
+        (true, false) if best.verdict == Verdict::Comfort => {
+            sentence!(
+                "near-comfort",
+                price = price,
+                currency = currency,
+                period = per,
+                quant = both,
+                machine = on
+            )
+        }
+        _ => sentence!(
+            "near-better",
+            price = price,
+            currency = currency,
+            period = per,
+            quant = both,
+            machine = on
+        ),
     };
     Some(NearMiss {
-        text: format!(
-            "{shown} {} a {} more: {gain} ({both} on {})",
-            offer.currency,
-            period.as_str(),
-            best.machine.name()
-        ),
+        text,
         provider: other.provider.clone(),
         instance: other.instance.clone(),
         quant: best.variant.weights.quant.clone(),

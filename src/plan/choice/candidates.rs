@@ -159,7 +159,7 @@ impl<'a> Trial<'a, '_> {
 
     fn judged(&self, subject: &Subject, placement: Placement, rag: Option<rag::Placed>) -> Candidate<'a> {
         let (request, profile, variant) = (self.request, &*self.machine.profile, self.variant);
-        let memory = ledger(subject, profile, &placement, rag.as_ref());
+        let memory = self.memory(subject, &placement, rag.as_ref());
         let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
         let disk = variant.size_bytes.saturating_add(of_rag);
         let speed = speed::predict(profile, subject, &placement, &memory);
@@ -179,6 +179,25 @@ impl<'a> Trial<'a, '_> {
         let judged = verdict::judge(&candidate.case(request));
         (candidate.verdict, candidate.given_up) = (judged.verdict, judged.given_up);
         candidate
+    }
+
+    /// Returns the ledger. Leaves out compute buffers, which take the most work, where the rest does not fit and the
+    /// candidate is only looked at whole: it is impossible without them.
+    fn memory(
+        &self,
+        subject: &Subject,
+        placement: &Placement,
+        rag: Option<&rag::Placed>,
+    ) -> Vec<DeviceLedger> {
+        let profile = &self.machine.profile;
+        if self.effort == Effort::Whole {
+            let mut least = subject.without_compute(profile, placement);
+            rag.into_iter().for_each(|rag| rag.count_in(&mut least));
+            if least.iter().any(|device| device.headroom_bytes < 0) {
+                return least;
+            }
+        }
+        ledger(subject, profile, placement, rag)
     }
 }
 
@@ -226,7 +245,8 @@ fn ledger(
 }
 
 fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
-    ledger(subject, profile, placement, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    let room = |memory: Vec<DeviceLedger>| memory[1..].iter().all(|gpu| gpu.headroom_bytes >= 0);
+    room(subject.without_compute(profile, placement)) && room(ledger(subject, profile, placement, rag))
 }
 
 /// The experts of as few layers as fit on the host, all else on the cards.

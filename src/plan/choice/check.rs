@@ -24,7 +24,9 @@ pub(super) fn check(request: &Request) -> Result<()> {
     ];
     for (what, value, most) in limits {
         if let Some(value) = value.filter(|n| *n == 0 || *n > most) {
-            return Err(Failure::usage(format!("{what} {value} is not between 1 and {most}")).into());
+            return Err(Failure::usage(format!("{what} {value} is not between 1 and {most}"))
+                .hint("leave it out, and the plan chooses it")
+                .into());
         }
     }
     if let Some(why) = refusal(&request.model.shape, &workloads(request)[0]) {

@@ -32,23 +32,16 @@ pub(super) fn document(
     reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
     if !request.model.shape.known {
         let name = &request.model.shape.architecture;
-        reasons.push(format!(
-            "the architecture {name:?} is not one the ledger is checked for: sizes are estimates"
-        ));
+        reasons.push(sentence!("unchecked-architecture", name = format!("{name:?}")));
     }
     if let Some(template) = template.filter(|template| template.text.is_none() && !template.in_file) {
         reasons.push(template.from.clone());
     }
     if chosen.placement.split == SplitMode::Tensor && request.fixed.split_mode.is_none() {
-        reasons.push(format!(
-            "every pair of cards has NVLink, so each takes a part of every matrix: --split-mode tensor, which \
-             llama.cpp {} calls experimental and which wants a build with CUDA and NCCL; --split-mode layer is the \
-             other",
-            request.build.id
-        ));
+        reasons.push(sentence!("split-tensor", build = &request.build.id));
     }
     if chosen.machine.offer.is_some_and(|offer| offer.host == HostKind::Container) {
-        reasons.push("the offer is a container without systemd: `apply` cannot use it".to_string());
+        reasons.push(sentence!("container-offer"));
     }
     let model = PlannedModel {
         id: request.model.id.clone(),

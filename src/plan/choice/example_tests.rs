@@ -30,7 +30,8 @@ fn the_examples_of_the_page_come_out_as_it_says() {
     for cells in rows {
         let [machines, asked, chosen, _] = cells[..] else { panic!("{cells:?}") };
         let text: String = machines.split("; ").map(row).collect();
-        let offers = file::parse_offers(format!("{}\n{text}", file::COLUMNS.join(",")).as_bytes()).unwrap();
+        let offers =
+            file::parse_offers(format!("{}\n{text}", file::COLUMNS[..16].join(",")).as_bytes()).unwrap();
         assert_eq!(offers.broken, [], "{machines}");
         let (model, budget) = asked.split_once(", ").unwrap_or((asked, ""));
         let budget = (!budget.is_empty()).then(|| budget.parse().unwrap());

@@ -30,15 +30,15 @@ pub struct Fit {
     pub offer: Option<Offer>,
 }
 
-/// The choice of `request`, as a plan makes it; `None` where nothing runs.
+/// The choice of `request`, as a plan makes it; `None` where nothing runs. Keeps what it works out in `graphs`.
 ///
 /// # Errors
 /// Usage errors, as of a plan.
-pub fn fit(request: &Request) -> Result<Option<Fit>> {
+pub fn fit(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
     check(request)?;
-    let (workloads, graphs) = (workloads(request), Graphs::default());
+    let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let field = Field { request, graphs: &graphs, workloads: &workloads, rag: rag.as_ref() };
+    let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
     let candidates = match &request.profile {
         Some(_) => machines(request).iter().flat_map(|machine| field.all_of(machine)).collect(),
         None => field.of(&machines(request)),
@@ -60,11 +60,11 @@ pub fn fit(request: &Request) -> Result<Option<Fit>> {
 ///
 /// # Errors
 /// Usage errors, as of a plan.
-pub fn is_comfortable(request: &Request) -> Result<bool> {
+pub fn is_comfortable(request: &Request, graphs: &Graphs) -> Result<bool> {
     check(request)?;
-    let (workloads, graphs) = (workloads(request), Graphs::default());
+    let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let field = Field { request, graphs: &graphs, workloads: &workloads[..1], rag: rag.as_ref() };
+    let field = Field { request, graphs, workloads: &workloads[..1], rag: rag.as_ref() };
     let machines = capable(machines(request));
     let variants = || request.model.variants.iter();
     let in_comfort = |machine: &Machine<'_>| {

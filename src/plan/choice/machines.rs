@@ -4,6 +4,7 @@ use crate::hardware::offers::{HostKind, Offer, Period, Rates, machine, matching}
 use crate::hardware::profiles::{GpuSpec, Profile};
 use crate::plan::request::Request;
 use crate::plan::speed::rates::FITTED;
+use crate::processor::Processor;
 use std::rc::Rc;
 
 /// A machine, and the offer that it is rented by.
@@ -120,6 +121,7 @@ const PRICES: usize = 2;
 
 /// Figures by which one machine beats another; less is better in each.
 struct Figures {
+    processor: Processor,
     cards: usize,
     figures: [f64; 11],
 }
@@ -143,11 +145,12 @@ impl Figures {
             card(reached),
             card(sums),
         ];
-        Figures { cards: profile.gpus.len(), figures }
+        Figures { processor: profile.processor, cards: profile.gpus.len(), figures }
     }
 
-    /// Whether it has as many cards and is no worse in any figure.
+    /// Whether it has the same processor and as many cards, and is no worse in any figure.
     fn covers(&self, other: &Figures) -> bool {
-        self.cards == other.cards && self.figures.iter().zip(&other.figures).all(|(a, b)| a <= b)
+        (self.processor, self.cards) == (other.processor, other.cards)
+            && self.figures.iter().zip(&other.figures).all(|(a, b)| a <= b)
     }
 }

@@ -6,6 +6,8 @@ use super::field::Field;
 use super::machines::{classes, counts, named, on_offer};
 use super::ranking::{better, by_price};
 use crate::error::{Failure, Result};
+use crate::hardware::offers::Budget;
+use crate::lang::{Sentence, Value};
 use crate::plan::document::{Plan, Verdict};
 use crate::plan::placement;
 use crate::plan::request::Request;
@@ -60,43 +62,53 @@ pub(super) fn over_budget<'a>(
             let price = offer.price(period);
             let capped = price < offer.per_hour * period.hours();
             let shown = if period.hours() > 1.0 { money(price) } else { hourly(price) };
-            let converted = match offer.currency == budget.currency {
-                true => String::new(),
-                false => {
-                    let price = request.rates.convert(price, offer.currency, budget.currency);
-                    format!(", {} {}", money(price), budget.currency)
-                }
-            };
-            format!(
-                "no known offer is within {budget}; the cheapest that runs it is {} at {} for {shown} {}/{}{converted}{}",
-                offer.instance,
-                offer.provider,
-                offer.currency,
-                period.as_str(),
-                if capped { ", its monthly maximum" } else { "" },
+            let converted = (offer.currency != budget.currency).then(|| {
+                let price = request.rates.convert(price, offer.currency, budget.currency);
+                let price = Value::figure(money(price));
+                sentence!("converted-part", price = price, currency = budget.currency.to_string())
+            });
+            sentence!(
+                "beyond-budget",
+                budget = within_words(budget),
+                instance = &offer.instance,
+                provider = &offer.provider,
+                price = Value::figure(shown),
+                currency = offer.currency.to_string(),
+                period = period.as_str(),
+                converted = converted,
+                capped = capped.then(|| sentence!("capped-part")),
             )
         }
-        _ => "no known offer runs it at any price".to_string(),
+        _ => sentence!("no-offer-runs"),
     }];
     Ok((plan, everywhere, chosen))
 }
 
+/// The limits of a budget: `50 USD/month and 0.6 USD/hour`.
+fn within_words(budget: &Budget) -> Sentence {
+    let limits = budget.limits.iter().map(|(amount, period)| {
+        let amount = Value::figure(((amount * 1e4).round() / 1e4).to_string());
+        let (currency, period) = (budget.currency.to_string(), period.as_str());
+        sentence!("budget-limit", amount = amount, currency = currency, period = period)
+    });
+    let both = |first, second| sentence!("budget-both", first = first, second = second);
+    limits.reduce(both).unwrap_or_default()
+}
+
 /// The nearest thing that would run, when the choice would not.
-pub(super) fn nearest(everywhere: &[Candidate], request: &Request) -> String {
+pub(super) fn nearest(everywhere: &[Candidate], request: &Request) -> Sentence {
     let runs = |c: &&Candidate| c.verdict != Verdict::Impossible && c.machine.profile.rented;
     let Some(near) = everywhere.iter().filter(runs).min_by(|a, b| better(request, a, b)) else {
-        let rag = if request.rag.is_some() { "fewer --rag-chunks, " } else { "" };
-        return format!(
-            "no known machine runs it as asked; a smaller --ctx, fewer --slots, {rag}or a smaller model would"
-        );
+        return match request.rag {
+            Some(_) => sentence!("nothing-runs-rag"),
+            None => sentence!("nothing-runs"),
+        };
     };
-    format!(
-        "the nearest that runs: --profile {} --quant {} ({})",
-        near.machine.name(),
-        near.variant.weights.quant,
-        match near.verdict {
-            Verdict::Comfort => format!("{} in comfort", request.model.id),
-            _ => format!("{} as a compromise", request.model.id),
+    let (machine, quant, model) = (near.machine.name(), &near.variant.weights.quant, &*request.model.id);
+    match near.verdict {
+        Verdict::Comfort => {
+            sentence!("nearest-in-comfort", machine = machine, quant = quant, model = model)
         }
-    )
+        _ => sentence!("nearest-compromise", machine = machine, quant = quant, model = model),
+    }
 }

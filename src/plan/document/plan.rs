@@ -7,6 +7,7 @@ use crate::checked::{Checksum, DownloadUrl, ModelId};
 use crate::engine::arguments::ServerArgs;
 use crate::engine::llama_cpp::build::Build;
 use crate::hardware::facts::Vendor;
+use crate::lang::Sentence;
 use crate::plan::expose::Exposure;
 use crate::plan::runtime::RuntimeChoice;
 use crate::processor::Processor;
@@ -24,7 +25,7 @@ pub struct Plan {
     /// Judgement by the rule in [`crate::plan::verdict`].
     pub verdict: Verdict,
     /// Things given up, or why nothing fits; one sentence each.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Sentence>,
     /// Model, in the chosen quantisation.
     pub model: PlannedModel,
     /// Context, slots and batches that the model's own server is started with.
@@ -76,7 +77,7 @@ pub struct PlannedModel {
     pub chat_template: Option<String>,
     /// Source of the template: the model's file, the registry, its family; or the reason why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chat_template_from: Option<String>,
+    pub chat_template_from: Option<Sentence>,
     /// Number of weights.
     pub parameters: u64,
     /// `Q4_K_M`, `F16`, …

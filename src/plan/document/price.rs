@@ -2,6 +2,7 @@
 
 use super::basics::{Interval, Verdict, is_zero};
 use crate::hardware::offers::{Dated, HostKind};
+use crate::lang::Sentence;
 use serde::{Deserialize, Serialize};
 
 /// Price of the chosen offer.
@@ -44,7 +45,7 @@ pub struct Converted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearMiss {
     /// Extra price and the gain for it, as a sentence.
-    pub text: String,
+    pub text: Sentence,
     /// Provider of the machine.
     pub provider: String,
     /// Provider's name of the machine.

@@ -2,7 +2,7 @@
 //! brings together what does not depend on each other and what one shader computes, so that more tensors live at
 //! once than in the order of the graph.
 
-use super::alloc::{Id, Place};
+use super::alloc::{Id, Node, Place};
 use super::tensors::{Graph, Op};
 use std::collections::BTreeSet;
 
@@ -68,12 +68,17 @@ pub(super) fn readers(graph: &Graph) -> Vec<u32> {
 
 /// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
 pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<Keep> {
+    let base = |(id, node): (Id, &Node)| match node.place {
+        Place::View(root) => root,
+        _ => id,
+    };
     let mut pass = Pass {
         graph,
         readers,
         nodes,
+        bases: graph.nodes.iter().enumerate().map(base).collect(),
         used: vec![false; nodes.len()],
-        done: BTreeSet::new(),
+        done: vec![false; graph.nodes.len()],
         order: Vec::with_capacity(nodes.len()),
         first: 0,
         keeps: Vec::new(),
@@ -93,9 +98,12 @@ struct Pass<'a> {
     graph: &'a Graph,
     readers: &'a [u32],
     nodes: &'a [Id],
+    /// Tensor that each view shows; each other tensor itself.
+    bases: Vec<Id>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
-    done: BTreeSet<Id>,
+    /// Id → it has its place.
+    done: Vec<bool>,
     order: Vec<Id>,
     /// First index without a place.
     first: usize,
@@ -111,14 +119,6 @@ impl Pass<'_> {
         &self.graph.nodes[self.nodes[index]].sources
     }
 
-    /// The tensor that a view shows.
-    fn base(&self, id: Id) -> Id {
-        match self.graph.nodes[id].place {
-            Place::View(root) => root,
-            _ => id,
-        }
-    }
-
     fn is_empty(&self, index: usize) -> bool {
         matches!(self.op(index), Op::View | Op::Reshape | Op::Nothing)
     }
@@ -126,14 +126,12 @@ impl Pass<'_> {
     /// `b` has to run before `a`.
     fn depends(&self, a: usize, b: usize) -> bool {
         let (a_id, b_id) = (self.nodes[a], self.nodes[b]);
-        if self.sources(a).contains(&b_id) || self.base(a_id) == self.base(b_id) {
+        let (a_base, b_base) = (self.bases[a_id], self.bases[b_id]);
+        if a_base == b_base || self.sources(a).contains(&b_id) {
             return true;
         }
-        if self.is_empty(a) || self.is_empty(b) {
-            return false;
-        }
-        self.sources(a).iter().any(|source| self.base(*source) == self.base(b_id))
-            || self.sources(b).iter().any(|source| self.base(*source) == self.base(a_id))
+        let reads = |index: usize, base: Id| self.sources(index).iter().any(|id| self.bases[*id] == base);
+        !self.is_empty(a) && !self.is_empty(b) && (reads(a, b_base) || reads(b, a_base))
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
@@ -174,7 +172,7 @@ impl Pass<'_> {
     fn push(&mut self, set: &[usize]) {
         for index in set {
             self.order.push(self.nodes[*index]);
-            self.done.insert(self.nodes[*index]);
+            self.done[self.nodes[*index]] = true;
             self.used[*index] = true;
         }
         while self.first < self.nodes.len() && self.used[self.first] {
@@ -277,7 +275,7 @@ impl Pass<'_> {
             let sources = self.sources(*later);
             self.op(*later) == op
                 && sources.first() == Some(&id)
-                && sources.get(1).is_some_and(|other| self.is_leaf(*other) || self.done.contains(other))
+                && sources.get(1).is_some_and(|other| self.is_leaf(*other) || self.done[*other])
         });
         if let Some(reader) = reader {
             self.take(reader, set);
@@ -293,7 +291,7 @@ impl Pass<'_> {
                 [other, one] if *one == id => other,
                 _ => return false,
             };
-            self.op(*later) == Op::Mul && (self.is_leaf(*other) || self.done.contains(other))
+            self.op(*later) == Op::Mul && (self.is_leaf(*other) || self.done[*other])
         });
         if let Some(reader) = reader {
             self.take(reader, set);

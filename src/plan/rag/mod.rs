@@ -59,12 +59,13 @@ pub fn size<'a>(choice: &'a RagChoice, build: &Build) -> Result<Server<'a>> {
             "--rag-chunk-tokens {chunk_tokens} is not between 16 and {trained}, what {} reads at once",
             choice.id
         ))
+        .hint("leave it out, and the plan takes what the model reads well")
         .into());
     }
     if let Some(chunks) = choice.chunks.filter(|chunks| !(1..=10_000_000_000).contains(chunks)) {
-        return Err(
-            Failure::usage(format!("--rag-chunks {chunks} is not between 1 and 10,000,000,000")).into()
-        );
+        return Err(Failure::usage(format!("--rag-chunks {chunks} is not between 1 and 10,000,000,000"))
+            .hint("it is the number of texts that the index has room for")
+            .into());
     }
     let flash_attn = FLASH_HEADS.contains(&shape.head_dim);
     let n_ctx = SLOTS * chunk_tokens.next_multiple_of(256);

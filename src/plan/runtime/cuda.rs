@@ -3,8 +3,9 @@
 //! From b11434's own release workflow: built on Ubuntu 24.04; machine code for compute capability 8.6, 8.9 and 12.0
 //! (13.4 also 12.1), PTX for 7.5, 8.0 and 9.0, which the driver compiles at the first start; GGML_CUDA_NCCL=OFF.
 //!
-//! Drivers: NVIDIA, CUDA Compatibility, "Minor Version Compatibility" (12.x: 525, 13.x: 580), and the release notes of
-//! CUDA 12.0, 12.8 and 13.0, "CUDA Toolkit and Corresponding Driver Versions".
+//! Drivers: release notes of CUDA 13.2 Update 2 (<https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/>, read on
+//! 2026-11-28), table 2 for any CUDA of one first number (12.x: 525, 13.x: 580) and table 3 for each toolkit (12.0 GA:
+//! 525.60.13, 12.8 GA: 570.26, 13.0 GA: 580.65.06). They end before 13.4, whose own driver `gpu-cuda` asks for.
 
 use super::kind::{GLIBC_24_04, Least, Needs, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;

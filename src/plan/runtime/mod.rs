@@ -12,6 +12,7 @@ pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::profiles::Profile;
 use crate::hardware::vendor;
+use crate::plan::usable_cards;
 use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
 
@@ -98,9 +99,9 @@ fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Resu
 }
 
 impl RuntimeHost {
-    /// A probed host, of whose cards a plan uses those of one maker.
+    /// A probed host, with the cards that a plan may use.
     pub fn of(facts: &Facts) -> RuntimeHost {
-        let gpus: Vec<&Gpu> = vendor::of_one_maker(facts).collect();
+        let gpus: Vec<&Gpu> = usable_cards::used(facts).collect();
         let version = |text: &Option<String>| text.as_deref().and_then(version);
         RuntimeHost {
             processor: Processor::of_uname(&facts.os.arch).unwrap_or_default(),

@@ -91,7 +91,7 @@ fn a_probed_host_is_read_off_its_facts() {
     let gpu = |compute: &str, cuda: Option<&str>| Gpu {
         compute_capability: Some(compute.into()),
         cuda_version: cuda.map(str::to_string),
-        memory_total_bytes: 1 << 30,
+        memory_total_bytes: 24 << 30,
         ..Gpu::default()
     };
     let facts = Facts {
@@ -103,4 +103,10 @@ fn a_probed_host_is_read_off_its_facts() {
     assert_eq!((host.processor, host.vendor), (Processor::Aarch64, Some(Vendor::Nvidia)));
     assert_eq!((host.compute, host.cuda, host.glibc), (vec![(9, 0), (8, 6)], Some((12, 8)), Some((2, 39))));
     assert_eq!(RuntimeHost::of(&Facts::default()), RuntimeHost::default());
+    // A card that the plan leaves alone asks for nothing: one beside a much larger one, one that is too old.
+    let small = Gpu { memory_total_bytes: 2 << 30, ..gpu("7.5", Some("12.8")) };
+    let facts =
+        Facts { gpus: vec![gpu("9.0", Some("12.8")), small, gpu("3.5", Some("11.4"))], ..Facts::default() };
+    let host = RuntimeHost::of(&facts);
+    assert_eq!((host.compute, host.cuda), (vec![(9, 0)], Some((12, 8))));
 }

@@ -11,10 +11,11 @@ mod read;
 pub mod seconds;
 mod work;
 
-use super::document::{DeviceLedger, Interval, Speed};
+use super::document::{DeviceLedger, Interval, Speed, Workload};
 use super::ledger::Subject;
 use super::placement::Placement;
 use crate::engine::split::SplitMode;
+use crate::hardware::cpus::CpuClass;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
@@ -29,6 +30,12 @@ const VECTOR: u64 = 32;
 /// made 6 to 7 (llama-bench, 2 cores of an AMD EPYC, 2026-11-24); without flash attention they are no slower.
 const ONE_BY_ONE: u64 = 25;
 
+/// Tokens of the prompt that prefill is predicted for: half a slot, but one physical batch if the slot takes that.
+fn prompt_tokens(workload: &Workload) -> u64 {
+    let slot = workload.n_ctx / workload.slots.max(1);
+    (slot / 2).max(workload.ubatch.min(slot)).max(1)
+}
+
 /// For one sequence whose slot is half full.
 pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory: &[DeviceLedger]) -> Terms {
     let read = TokenReads::of(subject, placement, memory);
@@ -37,9 +44,9 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
     let active = 2.0 * subject.weights.parameters as f64 * read.share;
     let tensor = placement.split == SplitMode::Tensor;
     let all: f64 = profile.gpus.iter().map(|spec| spec.tops).sum();
-    let slot = workload.n_ctx / workload.slots.max(1);
-    // A prompt that fills half of the slot looks a quarter of it back, on average.
-    let (looked_back, scores) = attention(shape, n_layer as usize, slot / 4, |head| head);
+    let prompt = prompt_tokens(workload);
+    // A prompt looks half of itself back, on average.
+    let (looked_back, scores) = attention(shape, n_layer as usize, prompt / 2, |head| head);
     let gpu_layers = || placement.gpu_layers.iter();
     let last = gpu_layers().rposition(|layers| *layers > 0).unwrap_or(0);
     let cards = read.cards.iter().zip(&profile.gpus).zip(gpu_layers()).enumerate();
@@ -63,15 +70,15 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
     });
     let cards: Vec<CardTerms> = cards.collect();
     let used = gpu_layers().filter(|layers| **layers > 0).count();
-    let parts = (slot / 2).min(workload.batch).div_ceil(workload.ubatch.max(1)).max(1);
+    let parts = prompt.min(workload.batch).div_ceil(workload.ubatch.max(1)).max(1);
     Terms {
         host: host(profile, subject, placement, &read, active),
         shared_layers: tensor.then_some(n_layer),
         used: used as f64,
         parts: if placement.host_layers > 0 || tensor { 1.0 } else { parts as f64 },
-        ubatch: workload.ubatch.min((slot / 2).max(1)).max(1) as f64,
+        ubatch: workload.ubatch.clamp(1, prompt) as f64,
         flash_attn: workload.flash_attn,
-        experts: shape.experts.is_some(),
+        experts: shape.experts.as_ref().map(|experts| experts.used as f64 / experts.count.max(1) as f64),
         half: weight_bytes(subject) > 1.9,
         cards,
     }
@@ -103,7 +110,7 @@ fn host(
         matrices: 2.0 * read.host_weights / weight_bytes(subject),
         attention: attention(subject.shape, layers, slot / 2, elements).0,
         operations: if on_cpu { active } else { 0.0 },
-        looked_back: attention(subject.shape, layers, slot / 4, elements).0,
+        looked_back: attention(subject.shape, layers, prompt_tokens(subject.workload) / 2, elements).0,
         copied: if on_cpu { 0.0 } else { read.host_held },
         layers: placement.host_layers.max(placement.host_experts) as f64,
         threads: found.map_or(profile.cpu_cores, |found| found.threads) as f64,
@@ -111,7 +118,11 @@ fn host(
         flash_attn: subject.workload.flash_attn,
         rate: match found {
             Some(found) => HostRate::Found { class: found.class, measured: found.measured },
-            None => HostRate::Promised { tflops: profile.tflops },
+            // The profiles' rates were fitted on the default processor.
+            None => match CpuClass::sold_with(profile.processor) {
+                Some(class) => HostRate::Found { class, measured: false },
+                None => HostRate::Promised { tflops: profile.tflops },
+            },
         },
     }
 }

@@ -1,4 +1,5 @@
-//! Rates that hold for all machines of a kind, fitted on published llama-bench results (tests/oracle/published.csv).
+//! Rates that hold for all machines of a kind, fitted on published llama-bench results (tests/oracle/published.csv), for
+//! llama.cpp from build 6000 on: what older builds took longer is fitted beside (tests/oracle/refit.rs).
 //! docs/measured.md shows how well they hold, also for cards and models that were left out of the fit
 //! (tests/oracle/refit.rs, `cargo run --example speeds`).
 
@@ -52,12 +53,18 @@ pub struct Rates {
     /// … and of passing a token on to the next card.
     pub hop: f64,
 
-    /// Matrices of 16 bits run this many times as fast as quantised ones, against the INT8 peak.
+    /// Matrices of 16 bits run this many times as fast as quantised ones, against the INT8 peak …
     pub prefill_half: f64,
-    /// Experts run this many times as fast as dense matrices.
+    /// … and on cards with stacked memory, whose matrix units do them at full rate.
+    pub prefill_half_stacked: f64,
+    /// Experts run this many times as fast as dense matrices, while each has many tokens of a batch …
     pub prefill_experts: f64,
-    /// Flash attention reaches this share of what matrices do.
+    /// … and half as fast as that with so many.
+    pub expert_tokens: f64,
+    /// Flash attention reaches this share of what matrices do …
     pub prefill_attention: f64,
+    /// … and this one on AMD's cards.
+    pub prefill_attention_amd: f64,
     /// Bytes that pass a card's memory for each score, where there is no flash attention.
     pub score_bytes: f64,
     /// All weights of a card are read so many times in each batch …
@@ -101,70 +108,73 @@ const fn cpu(class: CpuClass, decode: f64, prefill: f64, seen: bool) -> CpuRate 
 /// Fitted on all rows: `cargo run --example speeds` fits them again and writes them into docs/measured.md.
 pub const FITTED: Rates = Rates {
     reach: [
-        reach(Generation::Maxwell, 0.564, 0.554, true),
-        reach(Generation::Pascal, 0.699, 0.26, true),
-        reach(Generation::Volta, 0.831, 0.383, true),
+        reach(Generation::Maxwell, 0.566, 0.548, true),
+        reach(Generation::Pascal, 0.729, 0.248, true),
+        reach(Generation::Volta, 0.841, 0.381, true),
         // Pascal's rate: it has no tensor cores either.
-        reach(Generation::TuringPlain, 0.699, 0.26, false),
-        reach(Generation::Turing, 0.835, 0.195, true),
-        reach(Generation::TuringSmall, 0.467, 0.148, true),
-        reach(Generation::Ampere, 0.862, 0.223, true),
-        reach(Generation::AmpereSmall, 0.676, 0.248, true),
-        reach(Generation::AmpereHbm, 0.526, 0.141, true),
-        reach(Generation::Ada, 0.898, 0.204, true),
-        reach(Generation::Hopper, 0.635, 0.1, true),
-        reach(Generation::Blackwell, 1.01, 0.344, true),
-        reach(Generation::BlackwellSoc, 0.947, 0.203, true),
+        reach(Generation::TuringPlain, 0.729, 0.248, false),
+        reach(Generation::Turing, 0.8, 0.186, true),
+        reach(Generation::TuringSmall, 0.47, 0.142, true),
+        reach(Generation::Ampere, 0.859, 0.208, true),
+        reach(Generation::AmpereSmall, 0.679, 0.241, true),
+        reach(Generation::AmpereHbm, 0.535, 0.127, true),
+        reach(Generation::Ada, 0.909, 0.203, true),
+        reach(Generation::Hopper, 0.665, 0.0821, true),
+        reach(Generation::Blackwell, 0.996, 0.301, true),
+        reach(Generation::BlackwellSoc, 0.889, 0.182, true),
         // Hopper's rate: the nearest with HBM.
-        reach(Generation::BlackwellHbm, 0.625, 0.0982, false),
+        reach(Generation::BlackwellHbm, 0.665, 0.0821, false),
         // Taken from RDNA 2.
-        reach(Generation::Rdna, 0.765, 0.232, false),
-        reach(Generation::Rdna2, 0.771, 0.233, true),
+        reach(Generation::Rdna, 0.74, 0.283, false),
+        reach(Generation::Rdna2, 0.74, 0.283, true),
         // One row alone, between its neighbours.
         reach(Generation::Rdna3, 0.76, 0.30, false),
-        reach(Generation::Rdna4, 0.864, 0.0863, true),
-        // No row of it: as Ampere with HBM, and RDNA 4.
-        reach(Generation::Cdna, 0.52, 0.10, false),
+        reach(Generation::Rdna4, 0.788, 0.12, true),
+        reach(Generation::Cdna, 0.456, 0.313, true),
+        // No row of it.
         reach(Generation::Xe, 0.76, 0.30, false),
         // The row of another card stands in.
         reach(Generation::Unknown, 0.76, 0.20, false),
     ],
     cpus: [
-        cpu(CpuClass::Amx, 0.0626, 0.168, true),
-        cpu(CpuClass::AmdAvx512, 0.15, 0.133, true),
-        cpu(CpuClass::IntelAvx512, 0.0475, 0.0794, true),
-        cpu(CpuClass::IntelAvx512First, 0.0331, 0.0504, true),
-        cpu(CpuClass::AmdAvx2, 0.142, 0.109, true),
-        cpu(CpuClass::AmdAvx2First, 0.0967, 0.0761, true),
-        cpu(CpuClass::IntelAvx2, 0.111, 0.0732, true),
-        cpu(CpuClass::ArmI8mm, 0.0282, 0.0708, true),
-        cpu(CpuClass::ArmDot, 0.0175, 0.0294, true),
+        cpu(CpuClass::Amx, 0.0627, 0.164, true),
+        cpu(CpuClass::AmdAvx512, 0.185, 0.132, true),
+        cpu(CpuClass::IntelAvx512, 0.0475, 0.076, true),
+        cpu(CpuClass::IntelAvx512First, 0.0331, 0.0494, true),
+        cpu(CpuClass::AmdAvx2, 0.141, 0.0991, true),
+        cpu(CpuClass::AmdAvx2First, 0.0967, 0.0732, true),
+        cpu(CpuClass::IntelAvx2, 0.112, 0.0719, true),
+        cpu(CpuClass::ArmI8mm, 0.0282, 0.0698, true),
+        cpu(CpuClass::ArmDot, 0.0175, 0.0282, true),
         // One row alone.
         cpu(CpuClass::Plain, 0.017, 0.020, false),
     ],
-    cache: 0.81,
-    cache_without_flash: 2.41,
-    layer: 70.2e-6,
-    expert_layer: 47.8e-6,
-    token: 279e-6,
-    hop: 299e-6,
-    prefill_half: 2.1,
-    prefill_experts: 1.01,
-    prefill_attention: 0.53,
-    score_bytes: 20.6,
-    batch_reads: 1.69,
-    batch_layer: 315e-6,
-    prefill_split: 1.02,
-    pipeline: 0.883,
-    copied_gb_s: 20.2,
+    cache: 0.848,
+    cache_without_flash: 2.46,
+    layer: 43.5e-6,
+    expert_layer: 52.9e-6,
+    token: 281e-6,
+    hop: 244e-6,
+    prefill_half: 1.55,
+    prefill_half_stacked: 2.25,
+    prefill_experts: 0.99,
+    expert_tokens: 22.4,
+    prefill_attention: 0.746,
+    prefill_attention_amd: 0.258,
+    score_bytes: 25.9,
+    batch_reads: 0.618,
+    batch_layer: 175e-6,
+    prefill_split: 1.01,
+    pipeline: 0.818,
+    copied_gb_s: 19.1,
     host_attention: 1.0 / 20.0,
     host_attention_without_flash: 1.0 / 6.0,
-    thread_wait: 1.64e-6,
+    thread_wait: 1.65e-6,
     decode_on_nodes: 2.61,
-    prefill_host_attention: 0.159,
-    prefill_host_attention_without_flash: 0.456,
-    prefill_growth: 0.823,
-    prefill_on_nodes: 1.44,
+    prefill_host_attention: 0.275,
+    prefill_host_attention_without_flash: 0.443,
+    prefill_growth: 0.832,
+    prefill_on_nodes: 1.49,
 };
 
 impl Rates {

@@ -74,19 +74,30 @@ impl CardTerms {
     /// Returns the card's seconds and shares for one token of the work `terms`.
     pub fn seconds(&self, terms: &Terms, rates: &Rates) -> CardSeconds {
         let reach = rates.reach(self.generation);
-        let half = if terms.half { rates.prefill_half } else { 1.0 };
-        let experts = if terms.experts { rates.prefill_experts } else { 1.0 };
+        let half = match (terms.half, self.generation.is_of_chips()) {
+            (false, _) => 1.0,
+            (true, true) => rates.prefill_half,
+            (true, false) => rates.prefill_half_stacked,
+        };
+        let experts = match terms.experts {
+            Some(share) => rates.prefill_experts / (1.0 + rates.expert_tokens / (share * terms.ubatch)),
+            None => 1.0,
+        };
+        let attention = match self.generation.is_of_amd() {
+            true => rates.prefill_attention_amd,
+            false => rates.prefill_attention,
+        };
         let (without_flash, score_bytes) = match terms.flash_attn {
             true => (1.0, 0.0),
             false => (rates.cache_without_flash, rates.score_bytes),
         };
-        let layer = rates.layer + if terms.experts { rates.expert_layer } else { 0.0 };
+        let layer = rates.layer + if terms.experts.is_some() { rates.expert_layer } else { 0.0 };
         CardSeconds {
             share: reach.bandwidth,
             cache_share: rates.cache / without_flash,
             layers: layer * self.layers,
             tops: self.tops * reach.tops * half * experts,
-            attention_tops: self.tops * reach.tops * rates.prefill_attention,
+            attention_tops: self.tops * reach.tops * attention,
             score_bytes: score_bytes * self.scores,
             batch_bytes: rates.batch_reads * self.held,
             batch: rates.batch_layer * self.layers,

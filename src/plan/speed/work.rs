@@ -50,8 +50,8 @@ pub struct Terms {
     pub cards: Vec<CardTerms>,
     /// Whether flash attention is on.
     pub flash_attn: bool,
-    /// The model is a mixture of experts.
-    pub experts: bool,
+    /// Share of a layer's experts that work on a token; `None`: the model has none.
+    pub experts: Option<f64>,
     /// Its matrices are of 16 bits or more.
     pub half: bool,
     /// Layers, where the cards share each of them; `None`: they lie one after the other.
@@ -61,7 +61,7 @@ pub struct Terms {
     /// Physical batches that a prompt is cut into and that pass the cards in a pipeline; 1 where layers lie
     /// on the host and in a tensor split.
     pub parts: f64,
-    /// Tokens of a part of a batch.
+    /// Tokens of a physical batch of a prompt.
     pub ubatch: f64,
 }
 

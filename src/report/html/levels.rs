@@ -2,8 +2,9 @@
 
 use super::page::fill;
 use crate::error::Result;
-use crate::plan::levels::{Levels, Texts};
-use crate::units::rate;
+use crate::lang::Lang;
+use crate::plan::levels::{Levels, OfModel, OfProfile};
+use crate::report::levels::{model_heads, of_model};
 use serde::Serialize;
 
 /// One model on one profile.
@@ -28,49 +29,28 @@ struct Section {
 }
 
 /// Returns the page.
-pub fn levels(levels: &Levels, texts: &Texts) -> Result<String> {
-    let named = |key: &str| texts.verdicts.get(key).cloned().unwrap_or_default();
-    let section = |profile: &crate::plan::levels::OfProfile| Section {
-        title: profile.title.clone(),
+pub fn levels(levels: &Levels, lang: Lang) -> Result<String> {
+    let section = |profile: &OfProfile| Section {
+        title: profile.title.told(lang),
         profile: profile.profile.clone(),
-        models: profile
-            .models
-            .iter()
-            .map(|model| Cell {
-                model: model.model.clone(),
-                quant: model.quant.clone(),
-                verdict: model.verdict.name(),
-                name: named(model.verdict.name()),
-                context: format!("{} × {}", model.slots, model.n_ctx / model.slots.max(1)),
-                speed: match (model.decode_low, model.decode_high) {
-                    (Some(low), Some(high)) => format!("{} to {}", rate(low), rate(high)),
-                    _ => "–".to_string(),
-                },
-                reasons: model.reasons.join("; "),
-            })
-            .collect(),
+        models: profile.models.iter().map(|model| cell(model, lang)).collect(),
     };
     let all: Vec<(String, Vec<Section>)> = levels
         .levels
         .iter()
-        .map(|level| (level.title.clone(), level.profiles.iter().map(section).collect()))
+        .map(|level| (level.title.told(lang), level.profiles.iter().map(section).collect()))
         .collect();
     let mut context = tera::Context::new();
-    context.insert("texts", &Words::of(texts));
+    context.insert("lang", lang.code());
+    context.insert("title", &tr!(lang, "levels-title"));
+    context.insert("intro", &tr!(lang, "levels-intro"));
+    context.insert("columns", &model_heads(lang));
     context.insert("levels", &all);
     fill("levels.html", &context)
 }
 
-/// The page's own words.
-#[derive(Serialize)]
-struct Words<'a> {
-    title: &'a str,
-    intro: &'a str,
-    columns: &'a std::collections::BTreeMap<String, String>,
-}
-
-impl<'a> Words<'a> {
-    fn of(texts: &'a Texts) -> Words<'a> {
-        Words { title: &texts.title, intro: &texts.intro, columns: &texts.columns }
-    }
+fn cell(of: &OfModel, lang: Lang) -> Cell {
+    let [model, name, quant, context, speed, reasons] = of_model(of, lang);
+    let speed = if speed == "-" { "–".to_string() } else { speed };
+    Cell { model, quant, verdict: of.verdict.name(), name, context, speed, reasons }
 }

@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_page_is_escaped_and_whole() {
         let mut plan = golden();
-        plan.reasons.push("<script>".to_string());
+        plan.reasons.push(serde_json::from_value("<script>".into()).unwrap());
         let page = super::plan(&plan, &[], None).unwrap();
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"));
         assert!(page.contains(&plan.profile.id) && page.ends_with("</html>\n"));

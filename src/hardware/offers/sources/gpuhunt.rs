@@ -3,8 +3,7 @@
 
 use super::csv;
 use super::source::{
-    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, is_not_planned_for,
-    verda_is_sxm,
+    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, processor, verda_is_sxm,
 };
 use crate::error::{Context, Failure, Result};
 use crate::fetch::page::Pages;
@@ -116,10 +115,11 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Row, String> {
     if row.text("flags").is_some_and(|flags| flags.contains("cluster")) {
         return Ok(Err(NotForUs::Cluster));
     }
-    if row.text("cpu_arch").is_some_and(is_not_planned_for) {
-        return Ok(Err(NotForUs::Processor));
-    }
-    let mut machine = Machine { vcpu, ram_gib, disk_gb, gpus: None };
+    let processor = match processor(row.text("cpu_arch")) {
+        Ok(processor) => processor,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut machine = Machine { processor, vcpu, ram_gib, disk_gb, gpus: None };
     if count > 0.0 {
         let name = row.text("gpu_name").unwrap_or_default();
         let mut board = Board::of(&[&instance, name]);

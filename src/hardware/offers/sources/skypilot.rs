@@ -6,8 +6,7 @@
 
 use super::csv;
 use super::source::{
-    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, is_not_planned_for,
-    verda_is_sxm,
+    Catalogue, Cloud, Listed, NotForUs, Reading, Row, Source, below, day_of, gpus, processor, verda_is_sxm,
 };
 use crate::error::Result;
 use crate::fetch::page::Pages;
@@ -83,13 +82,14 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Row, String> {
     if per_hour == 0.0 {
         return Err("Price is 0".to_string());
     }
-    if is_arm(cloud, &instance) || row.text("Arch").is_some_and(is_not_planned_for) {
-        return Ok(Err(NotForUs::Processor));
-    }
+    let processor = match processor(row.text("Arch").or(untold(cloud, &instance))) {
+        Ok(processor) => processor,
+        Err(why) => return Ok(Err(why)),
+    };
     if is_without_its_cards(cloud, &instance) {
         return Ok(Err(NotForUs::CardsApart));
     }
-    let mut machine = Machine { vcpu, ram_gib, disk_gb: None, gpus: None };
+    let mut machine = Machine { processor, vcpu, ram_gib, disk_gb: None, gpus: None };
     if count > 0.0 || row.text("AcceleratorName").is_some() {
         machine.gpus = cards_of(cloud, &instance, count, row);
         if machine.gpus.is_none() {
@@ -100,13 +100,14 @@ fn listed(cloud: &Cloud, row: &Fields) -> Result<Row, String> {
     Ok(Ok(Listed { instance, region, per_hour, currency, per_month_cap: None, machine }))
 }
 
-/// Families of machines with an Arm processor, of clouds whose table does not tell.
-fn is_arm(cloud: &Cloud, instance: &str) -> bool {
-    match cloud.id {
+/// Families of machines with an Arm processor, of clouds whose table does not tell: the processor's name in catalogues.
+fn untold(cloud: &Cloud, instance: &str) -> Option<&'static str> {
+    let is_arm = match cloud.id {
         "gcp" => ["t2a-", "c4a-", "n4a-", "a4x-"].iter().any(|family| instance.starts_with(family)),
         "oci" => [".A1.", ".A2.", ".A4."].iter().any(|family| instance.contains(family)),
         _ => false,
-    }
+    };
+    is_arm.then_some("arm")
 }
 
 /// Google bills cards apart, in rows of their own.
@@ -152,6 +153,7 @@ fn sizes(info: &str, count: f64) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::hardware::rows::Table;
+    use crate::processor::Processor;
 
     fn rows(cloud: &str, text: &str) -> Vec<Result<Row, String>> {
         let cloud = CLOUDS.iter().find(|known| known.id == cloud).unwrap();
@@ -171,21 +173,26 @@ mod tests {
     }
 
     #[test]
-    fn spot_prices_parts_and_other_processors_are_not_offers() {
+    fn spot_prices_parts_and_unknown_processors_are_not_offers() {
         let aws = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,Arch\n\
             a1.4xlarge,,,16.0,32.0,,0.408,0.10,us-east-1,arm64\n\
+            x1.2xlarge,,,8.0,32.0,,0.3,0.12,us-east-1,s390x\n\
             m5.2xlarge,,,8.0,32.0,,,0.12,us-east-1,x86_64\n\
             m5.2xlarge,,,8.0,32.0,,0,0.12,us-east-1,x86_64\n\
             m5.2xlarge,,,8.0,32.0,,x,0.12,us-east-1,x86_64\n";
         let said = rows("aws", aws);
-        assert_eq!(said[..2], [Ok(Err(NotForUs::Processor)), Ok(Err(NotForUs::Spot))]);
-        assert!(matches!(&said[2], Err(why) if why == "Price is 0"), "{said:?}");
-        assert!(matches!(&said[3], Err(why) if why.contains("Price \"x\"")), "{said:?}");
+        let of = |said: &Result<Row, String>| said.clone().unwrap().unwrap().machine.processor;
+        assert_eq!(of(&said[0]), Processor::Aarch64);
+        assert_eq!(said[1..3], [Ok(Err(NotForUs::Processor)), Ok(Err(NotForUs::Spot))]);
+        assert!(matches!(&said[3], Err(why) if why == "Price is 0"), "{said:?}");
+        assert!(matches!(&said[4], Err(why) if why.contains("Price \"x\"")), "{said:?}");
         let gcp = "InstanceType,vCPUs,MemoryGiB,AcceleratorName,AcceleratorCount,GpuInfo,Region,Price,SpotPrice\n\
             a2-highgpu-1g,12.0,85.0,,,,us-central1,0.73948,0.36975\n\
             t2a-standard-8,8.0,32.0,,,,us-central1,0.308,0.1\n\
             ,,,tpu-v6e-8,1,tpu-v6e-8,us-east1,21.6,4.35366\n";
-        let why = [NotForUs::CardsApart, NotForUs::Processor, NotForUs::Part];
-        assert_eq!(rows("gcp", gcp), why.map(|why| Ok(Err(why))));
+        let said = rows("gcp", gcp);
+        assert_eq!(said[0], Ok(Err(NotForUs::CardsApart)));
+        assert_eq!(of(&said[1]), Processor::Aarch64);
+        assert_eq!(said[2], Ok(Err(NotForUs::Part)));
     }
 }

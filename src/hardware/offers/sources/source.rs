@@ -111,7 +111,7 @@ pub enum NotForUs {
     Part,
     /// It is several machines at once.
     Cluster,
-    /// Its processor is another than offers are planned for.
+    /// Its processor is one that llama.cpp's releases are not built for.
     Processor,
     /// Its cards are priced in an entry of their own.
     CardsApart,
@@ -174,9 +174,9 @@ pub(super) fn gpus(count: f64, recognised: Option<(&cards::Card, Option<Link>)>)
     whole.then(|| Gpus { count: count as u64, name: card.name.clone(), vram_mib: card.vram_mib, link })
 }
 
-/// Whether a table's word for a processor is of one that profiles are not for.
-pub(super) fn is_not_planned_for(processor: &str) -> bool {
-    Processor::of_catalogue(processor).is_none_or(|processor| !processor.is_default())
+/// Returns the processor by a table's word for it; the default one where the table says nothing.
+pub(super) fn processor(said: Option<&str>) -> Result<Processor, NotForUs> {
+    said.map_or(Ok(Processor::default()), |name| Processor::of_catalogue(name).ok_or(NotForUs::Processor))
 }
 
 /// The day of an HTTP date.

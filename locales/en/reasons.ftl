@@ -1,0 +1,71 @@
+# Sentences of plans: what a verdict gives up, why nothing fits, what a host lacks. They are written to JSON in English, and
+# found again by their text, so a value has a fixed text before the next one.
+
+## Terms of the verdict
+
+fits-short = { $device } is short of { $short }: it needs { $needs } and has { $has }{ $rag }
+rag-part = ; the embedding server takes { $size } of it
+disk-short = the disk holds { $has } and { $needs } are needed{ $rag }
+disk-rag-part = , { $size } of them for the embedding model and its index
+beyond-any-offer = no known offer is within the budget
+below-two-bits = { $quant } is below 2 bits
+slower-than-asked = decode may be as slow as { $speed } tokens/s, below the asked { $asked }
+slot-too-small = a slot has only { $tokens } tokens of context
+slot-below-comfort = a slot has { $tokens } tokens of context instead of { $comfort }
+slot-beyond-trained = a slot has { $tokens } tokens of context, and the model was trained for { $trained }: answers to longer texts get worse
+slots-below-comfort = { $slots } slot instead of { $comfort }: requests wait for each other
+cache-below-comfort = the KV cache is { $cache } instead of f16: answers get a little worse
+experts-on-host = the experts of { $experts } of { $layers } layers stay on the CPU: the GPU has no room for them
+layers-on-host = { $host } of { $layers } layers stay on the CPU: the GPU has no room for them
+below-four-bits = { $quant } is below 4 bits: answers get worse
+little-free = { $device } has { $free } % of its memory free, less than { $least } %{ $rag }
+slow-decode = decode may be as slow as { $speed } tokens/s; { $comfort } is comfortable
+thin-slots = each of the { $slots } slots has { $tokens } tokens for question and answer, as they divide the context; --ctx { $ctx } gives each { $least }
+
+## Beside the verdict
+
+unchecked-architecture = the architecture { $name } is not one the ledger is checked for: sizes are estimates
+split-tensor = every pair of cards has NVLink, so each takes a part of every matrix: --split-mode tensor, which llama.cpp { $build } calls experimental and which wants a build with CUDA and NCCL; --split-mode layer is the other
+container-offer = the offer is a container without systemd: `apply` cannot use it
+base-model = { $model } is a base model: it completes text and has no chat template
+no-template = the file has no chat template and its family is not known: taken as a base model, which completes text
+template-of-file = the model's file
+template-of-registry = the registry, { $name }: the one of the model's card
+template-of-family = its family, { $name }: the file has none
+
+## Nothing fits
+
+beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }{ $converted }{ $capped }
+budget-limit = { $amount } { $currency }/{ $period }
+budget-both = { $first } and { $second }
+converted-part = , { $price } { $currency }
+capped-part = , its monthly maximum
+no-offer-runs = no known offer runs it at any price
+nothing-runs = no known machine runs it as asked; a smaller --ctx, fewer --slots, or a smaller model would
+nothing-runs-rag = no known machine runs it as asked; a smaller --ctx, fewer --slots, fewer --rag-chunks, or a smaller model would
+nearest-in-comfort = the nearest that runs: --profile { $machine } --quant { $quant } ({ $model } in comfort)
+nearest-compromise = the nearest that runs: --profile { $machine } --quant { $quant } ({ $model } as a compromise)
+
+## A better machine for a little more
+
+near-faster = { $price } { $currency } a { $period } more: { $times } times as fast ({ $quant } on { $machine })
+near-comfort = { $price } { $currency } a { $period } more: comfort ({ $quant } on { $machine })
+near-better = { $price } { $currency } a { $period } more: a better verdict ({ $quant } on { $machine })
+near-other-quant = { $quant } instead of { $chosen }
+
+## Cards of a host that its plan leaves out
+
+card-left-out = the plan leaves { $card } (GPU { $index }) out: { $why }
+card-too-old = its compute capability is { $version }, llama.cpp's builds need { $least }
+card-mig = MIG is on and has no instance: make one, or turn MIG off
+card-mig-command = MIG is on and has no instance: make one (`{ $command }`), or turn MIG off
+card-too-small = it has { $size } for a server, which is no room for a layer
+card-dwarf = beside the larger card it would slow every token down
+card-shares-memory = { $card } has no memory but the host's, which counts once: { $size } of it stay the host's
+card-alone = the plan uses { $card } alone: with the other cards it would be slower
+card-without-driver = { $lacks }, so the plan leaves it out: install the driver ({ $command })
+other-processor = the host is { $arch }, not { $usual }: its llama.cpp and agent are builds for that processor
+unknown-processor = the host is { $arch }, which agi-provision and llama.cpp's releases have no build for
+lacks-driver-for-kernel = { $card } has no driver: { $driver } is built for kernel { $others } and not for { $version }, which runs
+lacks-driver = { $card } has no driver ({ $driver } is not loaded)
+lacks-right-driver = { $card } has the driver { $other }, and llama.cpp needs { $driver }

@@ -1,0 +1,127 @@
+# Фразы планов. Ключи и значения те же, что в locales/en/reasons.ftl.
+
+## Правило вердикта
+
+fits-short = { $device ->
+    [host] в ОЗУ
+   *[other] в памяти { $device }
+  } не хватает { $short }: нужно { $needs }, есть { $has }{ $rag }
+rag-part = ; из них { $size } занимает сервер эмбеддингов
+disk-short = на диске { $has }, а нужно { $needs }{ $rag }
+disk-rag-part = , из них { $size } — модель эмбеддингов и её индекс
+beyond-any-offer = в бюджет не укладывается ни одно известное предложение
+below-two-bits = { $quant } — меньше 2 бит на вес
+slower-than-asked = генерация может замедлиться до { $speed } токенов/с, ниже заданных { $asked }
+slot-too-small = в слоте всего { $tokens } { $tokens ->
+    [one] токен
+    [few] токена
+   *[other] токенов
+  } контекста
+slot-below-comfort = в слоте { $tokens } { $tokens ->
+    [one] токен
+    [few] токена
+   *[other] токенов
+  } контекста вместо { $comfort }
+slot-beyond-trained = в слоте { $tokens } { $tokens ->
+    [one] токен
+    [few] токена
+   *[other] токенов
+  } контекста, а модель обучена на { $trained }: на более длинных текстах она отвечает хуже
+slots-below-comfort = { $slots } { $slots ->
+    [one] слот
+    [few] слота
+   *[other] слотов
+  } вместо { $comfort }: запросы ждут друг друга
+cache-below-comfort = кэш KV в { $cache } вместо f16: ответы немного хуже
+experts-on-host = эксперты { $experts } из { $layers } слоёв остаются на процессоре: на видеокарте для них нет места
+layers-on-host = { $host } из { $layers } слоёв { $host ->
+    [one] остаётся
+   *[other] остаются
+  } на процессоре: на видеокарте для них нет места
+below-four-bits = { $quant } — меньше 4 бит на вес: ответы хуже
+little-free = { $device ->
+    [host] в ОЗУ
+   *[other] в памяти { $device }
+  } свободно { $free } %, меньше { $least } %{ $rag }
+slow-decode = генерация может замедлиться до { $speed } токенов/с; комфортно от { $comfort }
+thin-slots = { $slots } { $slots ->
+    [one] слот делит
+    [few] слота делят
+   *[other] слотов делят
+  } контекст: каждому остаётся { $tokens } { $tokens ->
+    [one] токен
+    [few] токена
+   *[other] токенов
+  } на вопрос и ответ; с --ctx { $ctx } каждый получит { $least }
+
+## Кроме вердикта
+
+unchecked-architecture = архитектура { $name } не из тех, на которых проверен расчёт памяти: размеры приблизительные
+split-tensor = каждая пара видеокарт связана NVLink, поэтому каждая берёт часть каждой матрицы: --split-mode tensor. В llama.cpp { $build } этот режим экспериментальный и требует сборки с CUDA и NCCL; другой режим — --split-mode layer
+container-offer = это предложение — контейнер без systemd: `apply` не может его использовать
+base-model = { $model } — базовая модель: она продолжает текст, шаблона чата у неё нет
+no-template = в файле нет шаблона чата, а семейство модели неизвестно: считаем её базовой, она продолжает текст
+template-of-file = из файла модели
+template-of-registry = из реестра, { $name }: как в карточке модели
+template-of-family = её семейства, { $name }: в файле шаблона нет
+
+## Ничего не подходит
+
+beyond-budget = ни одно известное предложение не укладывается в { $budget }; самое дешёвое, на котором модель работает, — { $instance } у { $provider } за { $price } { $currency } в { $period ->
+    [hour] час
+    [day] день
+   *[month] месяц
+  }{ $converted }{ $capped }
+budget-limit = { $amount } { $currency } в { $period ->
+    [hour] час
+    [day] день
+   *[month] месяц
+  }
+budget-both = { $first } и { $second }
+converted-part = , то есть { $price } { $currency }
+capped-part = , это месячный максимум
+no-offer-runs = на известных предложениях модель не работает ни за какую цену
+nothing-runs = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots или модель поменьше
+nothing-runs-rag = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots, меньше --rag-chunks или модель поменьше
+nearest-in-comfort = ближайшее, что работает: --profile { $machine } --quant { $quant } ({ $model }, с комфортом)
+nearest-compromise = ближайшее, что работает: --profile { $machine } --quant { $quant } ({ $model }, с компромиссом)
+
+## Машина лучше за небольшую доплату
+
+near-faster = на { $price } { $currency } в { $period ->
+    [hour] час
+    [day] день
+   *[month] месяц
+  } дороже: быстрее в { $times } { $times ->
+    [one] раз
+    [few] раза
+   *[other] раз
+  } ({ $quant } на { $machine })
+near-comfort = на { $price } { $currency } в { $period ->
+    [hour] час
+    [day] день
+   *[month] месяц
+  } дороже: с комфортом ({ $quant } на { $machine })
+near-better = на { $price } { $currency } в { $period ->
+    [hour] час
+    [day] день
+   *[month] месяц
+  } дороже: вердикт лучше ({ $quant } на { $machine })
+near-other-quant = { $quant } вместо { $chosen }
+
+## Видеокарты сервера, которые план не использует
+
+card-left-out = план не использует { $card } (GPU { $index }): { $why }
+card-too-old = её compute capability — { $version }, а сборкам llama.cpp нужна { $least }
+card-mig = режим MIG включён, но экземпляров нет: создайте экземпляр или выключите MIG
+card-mig-command = режим MIG включён, но экземпляров нет: создайте экземпляр (`{ $command }`) или выключите MIG
+card-too-small = серверу модели остаётся { $size }, этого мало даже для одного слоя
+card-dwarf = рядом с большей видеокартой она замедлит каждый токен
+card-shares-memory = у { $card } нет своей памяти, только память сервера, и она считается один раз: { $size } остаётся системе
+card-alone = план использует только { $card }: с остальными видеокартами было бы медленнее
+card-without-driver = { $lacks }, поэтому план её не использует: установите драйвер ({ $command })
+other-processor = процессор сервера — { $arch }, а не { $usual }: llama.cpp и агент будут сборками для него
+unknown-processor = процессор сервера — { $arch }, для него нет сборок agi-provision и llama.cpp
+lacks-driver-for-kernel = у { $card } нет драйвера: { $driver } собран для ядра { $others }, а работает { $version }
+lacks-driver = у { $card } нет драйвера ({ $driver } не загружен)
+lacks-right-driver = у { $card } драйвер { $other }, а llama.cpp нужен { $driver }

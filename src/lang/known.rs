@@ -1,0 +1,151 @@
+//! Finds the message that an English sentence was made from, so that what a plan's file or an agent says is shown in
+//! the user's language too. A text that no message gives stays English.
+
+use super::catalog::KNOWN;
+use super::figure::figure;
+use super::language::Lang;
+use super::sentence::{Sentence, Value, say};
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use std::sync::LazyLock;
+
+/// One form of a message: its fixed texts with the names of its values between them.
+#[derive(Debug)]
+struct Form {
+    id: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Fixed(String),
+    Value(&'static str),
+}
+
+/// Every form, those with the most fixed text first: they say most about a text.
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let mut forms: Vec<Form> = KNOWN.iter().flat_map(|source| forms(source)).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.fixed()));
+    forms
+});
+
+/// Returns an English text in a language.
+pub fn told(lang: Lang, english: &str) -> String {
+    match lang {
+        Lang::English => english.to_string(),
+        Lang::Russian => {
+            find(english).map_or_else(|| english.to_string(), |(id, values)| say(lang, id, &values))
+        }
+    }
+}
+
+impl Sentence {
+    /// Returns the text in a language.
+    pub fn told(&self, lang: Lang) -> String {
+        self.said_in(lang).unwrap_or_else(|| told(lang, self))
+    }
+}
+
+/// Returns the message of which `english` is a form, and its values as the language writes them.
+fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
+    let (form, values) = FORMS.iter().find_map(|form| Some((form, form.values(english)?)))?;
+    let value = |text: &str| match text.parse() {
+        Ok(count) => Value::Count(count),
+        Err(_) if figure(Lang::Russian, text) != text => Value::figure(text),
+        Err(_) => Value::Text(told(Lang::Russian, text)),
+    };
+    // A version is no number, though it may look like one.
+    let value = |name: &str, text: &str| if name == "version" { Value::from(text) } else { value(text) };
+    Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
+}
+
+impl Form {
+    /// Number of characters that are the same in every text of this form.
+    fn fixed(&self) -> usize {
+        let length = |part: &Part| if let Part::Fixed(text) = part { text.len() } else { 0 };
+        self.parts.iter().map(length).sum()
+    }
+
+    /// Returns the values with which the form is `text`; each ends at the first place where what follows it begins.
+    fn values<'t>(&self, text: &'t str) -> Option<Vec<(&'static str, &'t str)>> {
+        let (mut rest, mut values) = (text, Vec::new());
+        let mut open: Option<&'static str> = None;
+        for (index, part) in self.parts.iter().enumerate() {
+            match (part, open.take()) {
+                (Part::Value(name), None) => open = Some(name),
+                // Two values without a text between them cannot be told apart: the second is empty.
+                (Part::Value(name), Some(before)) => {
+                    values.push((*name, ""));
+                    open = Some(before);
+                }
+                (Part::Fixed(fixed), None) => rest = rest.strip_prefix(fixed.as_str())?,
+                (Part::Fixed(fixed), Some(name)) => {
+                    let last = index + 1 == self.parts.len();
+                    let at = if last {
+                        rest.strip_suffix(fixed.as_str())?.len()
+                    } else {
+                        rest.find(fixed.as_str())?
+                    };
+                    values.push((name, &rest[..at]));
+                    rest = &rest[at + fixed.len()..];
+                }
+            }
+        }
+        match open {
+            Some(name) => values.push((name, rest)),
+            None if !rest.is_empty() => return None,
+            None => {}
+        }
+        Some(values)
+    }
+}
+
+/// Returns the forms of every message of a source.
+fn forms(source: &'static str) -> Vec<Form> {
+    let resource =
+        fluent_syntax::parser::parse(source).unwrap_or_else(|(_, errors)| panic!("locales: {errors:?}"));
+    let messages = resource.body.iter().filter_map(|entry| match entry {
+        Entry::Message(message) => Some((message.id.name, message.value.as_ref()?)),
+        _ => None,
+    });
+    messages
+        .flat_map(|(id, pattern)| {
+            written(pattern).into_iter().map(|parts| Form { id: id.to_string(), parts: joined(parts) })
+        })
+        .filter(|form| form.parts.iter().any(|part| matches!(part, Part::Fixed(text) if text.len() > 1)))
+        .collect()
+}
+
+/// Returns every form of a pattern: one for each choice of its variants.
+fn written(pattern: &Pattern<&'static str>) -> Vec<Vec<Part>> {
+    let mut all = vec![Vec::new()];
+    for element in &pattern.elements {
+        let next: Vec<Vec<Part>> = match element {
+            PatternElement::TextElement { value } => vec![vec![Part::Fixed(value.to_string())]],
+            PatternElement::Placeable { expression: Expression::Select { variants, .. } } => {
+                variants.iter().flat_map(|variant| written(&variant.value)).collect()
+            }
+            PatternElement::Placeable { expression: Expression::Inline(inline) } => match inline {
+                InlineExpression::VariableReference { id } => vec![vec![Part::Value(id.name)]],
+                InlineExpression::StringLiteral { value } => vec![vec![Part::Fixed(value.to_string())]],
+                other => panic!("locales/en: {other:?} is not taken apart"),
+            },
+        };
+        let with = |before: &Vec<Part>| {
+            next.iter().map(|part| [before.as_slice(), part].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all
+}
+
+/// Joins fixed texts that follow each other.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut all: Vec<Part> = Vec::new();
+    for part in parts {
+        match (all.last_mut(), part) {
+            (Some(Part::Fixed(before)), Part::Fixed(text)) => before.push_str(&text),
+            (_, part) => all.push(part),
+        }
+    }
+    all
+}

@@ -1,0 +1,147 @@
+//! Holds the languages to each other, and the code to the messages.
+
+use super::catalog::{KNOWN, sources};
+use super::language::Lang;
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Names of the values of every message, and of each of its variants.
+fn messages(sources: &[&'static str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for source in sources {
+        let resource =
+            fluent_syntax::parser::parse(*source).unwrap_or_else(|(_, errors)| panic!("{errors:?}"));
+        for entry in &resource.body {
+            if let Entry::Message(message) = entry {
+                let mut values = BTreeSet::new();
+                named(message.value.as_ref().unwrap(), &mut values);
+                let before = all.insert(message.id.name.to_string(), values);
+                assert!(before.is_none(), "{} is there twice", message.id.name);
+            }
+        }
+    }
+    all
+}
+
+fn named(pattern: &Pattern<&str>, values: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        match element {
+            PatternElement::TextElement { .. } => {}
+            PatternElement::Placeable { expression: Expression::Inline(inline) } => value(inline, values),
+            PatternElement::Placeable { expression: Expression::Select { selector, variants } } => {
+                value(selector, values);
+                variants.iter().for_each(|variant| named(&variant.value, values));
+            }
+        }
+    }
+}
+
+fn value(inline: &InlineExpression<&str>, values: &mut BTreeSet<String>) {
+    if let InlineExpression::VariableReference { id } = inline {
+        values.insert(id.name.to_string());
+    }
+}
+
+/// Every Rust file of src/.
+fn code() -> String {
+    fn below(folder: &Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, all);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                *all += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let mut all = String::new();
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    all
+}
+
+#[test]
+fn every_message_is_translated_with_the_same_values() {
+    let [english, russian] = Lang::ALL.map(|lang| messages(sources(lang)));
+    for (id, values) in &english {
+        let translated = russian.get(id).unwrap_or_else(|| panic!("{id} lacks its Russian text"));
+        assert_eq!(values, translated, "values of {id} differ in locales/en and locales/ru");
+    }
+    let unknown: Vec<_> = russian.keys().filter(|id| !english.contains_key(*id)).collect();
+    assert!(unknown.is_empty(), "in locales/ru and not in the reference: {unknown:?}");
+}
+
+#[test]
+fn a_russian_text_has_cyrillic_letters() {
+    let latin = ["claim-fp16-24gb"];
+    for source in sources(Lang::Russian) {
+        let resource = fluent_syntax::parser::parse(*source).unwrap();
+        for message in resource.body.iter().filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message),
+            _ => None,
+        }) {
+            let text = format!("{:?}", message.value);
+            let own = text.contains(|c: char| ('а'..='я').contains(&c) || ('А'..='Я').contains(&c));
+            let only_values =
+                !text.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) && !text.contains("value: \"");
+            assert!(
+                own || latin.contains(&message.id.name) || only_values || text.contains('–'),
+                "{}: {text}",
+                message.id.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_message_is_used_and_every_used_one_is_there() {
+    /// Messages that data names: profiles/levels.toml and the profiles themselves.
+    const OF_DATA: [&str; 3] = ["level-", "claim-", "profile-"];
+    let (code, english) = (code(), messages(sources(Lang::English)));
+    for id in english.keys() {
+        let of_data = OF_DATA.iter().any(|prefix| id.starts_with(prefix));
+        assert!(of_data || code.contains(&format!("\"{id}\"")), "no code says {id}");
+    }
+    for call in ["sentence!(", "tr!("] {
+        for after in code.split(call).skip(1) {
+            let mut quoted = after.split('"');
+            let (before, Some(id)) = (quoted.next().unwrap_or_default(), quoted.next()) else { continue };
+            // An id that is a literal stands first, after the language.
+            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c)) && !id.contains(['$', ' '])
+            {
+                assert!(english.contains_key(id), "no message {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sentence_is_found_again_by_its_english_text() {
+    for (english, russian) in [
+        (
+            "host is short of 11.6 GiB: it needs 26.9 GiB and has 15.4 GiB",
+            "в ОЗУ не хватает 11,6\u{a0}ГиБ: нужно 26,9\u{a0}ГиБ, есть 15,4\u{a0}ГиБ",
+        ),
+        (
+            "21 of 40 layers stay on the CPU: the GPU has no room for them",
+            "21 из 40 слоёв остаётся на процессоре: на видеокарте для них нет места",
+        ),
+        ("no message says this", "no message says this"),
+        ("", ""),
+    ] {
+        assert_eq!(super::told(Lang::Russian, english), russian);
+        assert_eq!(super::told(Lang::English, english), english);
+    }
+}
+
+#[test]
+fn every_known_message_is_found_again_as_itself() {
+    for (id, names) in messages(KNOWN) {
+        let values: Vec<(&'static str, super::Value)> = names
+            .iter()
+            .map(|name| (&*name.clone().leak(), super::Value::from(format!("<{name}>"))))
+            .collect();
+        let [english, russian] = Lang::ALL.map(|lang| super::say(lang, &id, &values));
+        assert_eq!(super::told(Lang::Russian, &english), russian, "{id}: {english}");
+    }
+}
