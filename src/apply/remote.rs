@@ -88,7 +88,7 @@ impl Remote {
             // Asked again: it was wrong. Another line would be another try.
             if let Some(turn) = turn {
                 turn.refused(&self.refused());
-                return Err(wrong_password(self.way.program()).into());
+                return Err(wrong_password(self.way.doas).into());
             }
             let mine = self.password()?;
             let mut answer = zeroize::Zeroizing::new(Vec::with_capacity(mine.secret().expose().len() + 1));

@@ -142,8 +142,8 @@ pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
                  as root",
             )
         }
-        Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong => wrong_password("doas"),
-        Refusal::Wrong if asked => wrong_password("sudo"),
+        Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong => wrong_password(true),
+        Refusal::Wrong if asked => wrong_password(false),
         Refusal::Password | Refusal::Wrong => refused(line()).hint(
             "give the password with --sudo-password-stdin, connect as root, or allow the user sudo without \
              a password (NOPASSWD)",
@@ -161,8 +161,8 @@ pub fn was_wrong(said: &str) -> bool {
     matches!(refusal(said), Some(Refusal::Wrong | Refusal::DoasWrong))
 }
 
-pub fn wrong_password(program: &str) -> Failure {
-    Failure::failed(format!("{program} did not take the password"))
+pub fn wrong_password(doas: bool) -> Failure {
+    Failure::failed(if doas { "doas did not take the password" } else { "sudo did not take the password" })
         .hint("it was tried once, as accounts get locked: run it again with the right one")
 }
 
