@@ -103,7 +103,7 @@ fn a_fleet_of_three_with_one_that_fails() {
     let exits: Vec<(&str, i64)> =
         answers.iter().map(|one| (one["host"].as_str().unwrap(), one["exit"].as_i64().unwrap())).collect();
     assert!(matches!(exits[..], [("one", 0 | 5), ("two", 1), ("three", 0 | 5)]), "{looked:?}");
-    assert!(answers[1]["message"].as_str().unwrap().starts_with(hosts[1].addr()), "{looked:?}");
+    assert!(answers[1]["message"].as_str().unwrap().starts_with(&hosts[1].addr()), "{looked:?}");
     hosts[1].link_up();
 
     // Ansible's inventories say the same.
