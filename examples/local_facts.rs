@@ -4,6 +4,7 @@
 //!     cargo run --example local_facts [-- PLAN.json]
 
 use agi_provision::hardware::probe::{probe, probe_and_measure};
+use agi_provision::lang::Lang;
 use agi_provision::plan::Plan;
 use agi_provision::{paths, report, verify};
 use std::path::Path;
@@ -17,6 +18,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = Plan::from_json(&std::fs::read_to_string(plan)?)?;
     let facts = probe(Path::new(paths::MODELS));
     let report = verify::check(&plan.requirements, &facts, &verify::Held::default());
-    println!("{}", report::verify::text(&report));
+    println!("{}", report::verify::text(&report, Lang::English));
     if report.passes() { Ok(()) } else { Err("this machine does not meet the plan".into()) }
 }

@@ -8,6 +8,7 @@ use crate::engine::llama_cpp::build;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::sources::Catalogue;
 use crate::hardware::{offers, profiles, vendor};
+use crate::lang::Lang;
 use crate::model::Shape;
 use crate::model::gguf::Header;
 use crate::model::shape::weights_of;
@@ -92,7 +93,8 @@ pub fn facts(bytes: &[u8]) {
             Plan::from_json(include_str!("../tests/golden/plans/multi-gpu.json")).expect("a kept plan");
         plan.requirements
     });
-    let _ = report::verify::text(&verify::check(&REQUIREMENTS, &facts, &Held::default()));
+    let found = verify::check(&REQUIREMENTS, &facts, &Held::default());
+    let _ = Lang::ALL.map(|lang| report::verify::text(&found, lang));
 }
 
 /// The header of a model's file, and the ledger that follows from it.
@@ -185,7 +187,9 @@ pub fn rates(bytes: &[u8]) {
 pub fn plan(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = Plan::from_json(text) else { return };
-    let _ = outside::visible(&report::plan::text(&plan));
+    for lang in Lang::ALL {
+        let _ = outside::visible(&report::plan::text(&plan, lang));
+    }
     let _ = report::html::plan(&plan, &[], None);
     if let Ok(bundle) = render(&plan) {
         let _ = bundle.to_tar();

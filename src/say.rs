@@ -2,6 +2,7 @@
 //! that they are about, so a line that cannot be written is dropped. `print!` and `eprint!` panic instead,
 //! and lib.rs denies them. What others wrote steers no terminal: see [`outside`].
 
+use crate::lang::Lang;
 use crate::outside;
 use serde_json::{Value, json};
 use std::fmt::Arguments;
@@ -11,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Every line on stderr is a JSON object, for a program that reads them.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// From now on every line is a JSON object.
+/// From now on every line is a JSON object, and its text English.
 pub fn as_json() {
+    Lang::English.set();
     AS_JSON.store(true, Ordering::Relaxed);
 }
 

@@ -204,8 +204,9 @@ fn messages_of_troubleshooting_are_the_programs_own() {
             .map(|(n, l)| if n == 0 { l } else { l.trim_start() })
             .collect::<String>()
     };
-    let sources: Vec<String> = files(&root().join("src"), ".rs")
-        .iter()
+    let sources: Vec<String> = [("src", ".rs"), ("locales/en", ".ftl")]
+        .into_iter()
+        .flat_map(|(folder, ending)| files(&root().join(folder), ending))
         .map(|path| joined(fs::read_to_string(path).expect("a source")))
         .collect();
     for page in ["docs/troubleshooting.md", "docs/ru/troubleshooting.md"] {
@@ -222,7 +223,7 @@ fn messages_of_troubleshooting_are_the_programs_own() {
                 strange.push(message);
             }
         }
-        assert!(strange.is_empty(), "no file of src/ says: {strange:#?}");
+        assert!(strange.is_empty(), "no file of src/ or locales/en/ says: {strange:#?}");
     }
 }
 

@@ -7,6 +7,8 @@ mod edited;
 mod first_boot;
 #[path = "render_golden/forged.rs"]
 mod forged;
+#[path = "render_golden/pages.rs"]
+mod pages;
 
 use agi_provision::checked::Checksum;
 use agi_provision::error::{Exit, exit_code, hint};

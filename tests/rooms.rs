@@ -60,7 +60,6 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
             ),
             ("plan::runtime", "knows the archives of llama.cpp's releases"),
             ("hardware", "tells which drivers and cards llama.cpp's backends work with"),
-            ("processor", "tells which CPU flags llama.cpp's builds use"),
             ("report::status", "labels `llama_build`, a key of status/1"),
             ("cli", "helps with files that people have of llama.cpp"),
         ],

@@ -10,7 +10,6 @@ levels-comfort = In comfort
 levels-compromise = A compromise
 levels-impossible = Does not run
 levels-nothing = nothing
-levels-range = { $low } to { $high }
 
 ## Column heads
 

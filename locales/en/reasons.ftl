@@ -35,11 +35,11 @@ template-of-family = its family, { $name }: the file has none
 
 ## Nothing fits
 
-beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }{ $converted }{ $capped }
+beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }
 budget-limit = { $amount } { $currency }/{ $period }
 budget-both = { $first } and { $second }
-converted-part = , { $price } { $currency }
-capped-part = , its monthly maximum
+beyond-budget-converted = { $what }, { $price } { $currency }
+beyond-budget-capped = { $what }, its monthly maximum
 no-offer-runs = no known offer runs it at any price
 nothing-runs = no known machine runs it as asked; a smaller --ctx, fewer --slots, or a smaller model would
 nothing-runs-rag = no known machine runs it as asked; a smaller --ctx, fewer --slots, fewer --rag-chunks, or a smaller model would
@@ -56,7 +56,7 @@ near-other-quant = { $quant } instead of { $chosen }
 ## Cards of a host that its plan leaves out
 
 card-left-out = the plan leaves { $card } (GPU { $index }) out: { $why }
-card-too-old = its compute capability is { $version }, llama.cpp's builds need { $least }
+card-too-old = its compute capability is { $version }, llama.cpp's builds need { $version_least }
 card-mig = MIG is on and has no instance: make one, or turn MIG off
 card-mig-command = MIG is on and has no instance: make one (`{ $command }`), or turn MIG off
 card-too-small = it has { $size } for a server, which is no room for a layer
@@ -69,3 +69,23 @@ unknown-processor = the host is { $arch }, which agi-provision and llama.cpp's r
 lacks-driver-for-kernel = { $card } has no driver: { $driver } is built for kernel { $others } and not for { $version }, which runs
 lacks-driver = { $card } has no driver ({ $driver } is not loaded)
 lacks-right-driver = { $card } has the driver { $other }, and llama.cpp needs { $driver }
+
+## The release's archives for a host
+
+runtime-none-is-right = no archive of the release is right for this host: give a build of your own (--runtime-archive or --runtime-path)
+runtime-not-published = llama.cpp's releases have none for { $processor }
+runtime-glibc-old = it needs glibc { $version }, and the host has { $version_has }
+runtime-glibc-other = it needs glibc { $version }, and the host's C library is another
+runtime-cpu = the CPU computes, and this archive has code for each of its generations
+runtime-cpu-only = it does not compute on cards
+runtime-no-nccl = it is built without NCCL, which a part of every matrix on every card (--split-mode tensor) wants
+runtime-compute-unknown = the compute capability of the card is not known
+runtime-no-code = it has no code for compute capability { $version }
+runtime-cuda-unknown = the newest CUDA that the driver runs is not known
+runtime-cuda-old = the driver runs CUDA { $version_has }, and these cards need { $version }
+runtime-machine-code = it has machine code for the card
+runtime-ptx = the driver compiles its code for the card at the first start, which takes minutes
+runtime-rocm = it needs the libraries of ROCm 10.0 on the host, which are not looked for
+runtime-no-card = the host has no card
+runtime-vulkan-tensor = llama.cpp promises nothing of a part of every matrix on every card through it
+runtime-vulkan = it runs with any driver that has Vulkan; that part may be a package of its own ({ $package })

@@ -9,8 +9,7 @@ levels-claims-intro = Список из документа, проверенны
 levels-comfort = С комфортом
 levels-compromise = С компромиссом
 levels-impossible = Не работает
-levels-nothing = ничего
-levels-range = { $low }–{ $high }
+levels-nothing = нет таких
 
 ## Заголовки таблиц
 

@@ -71,15 +71,15 @@ beyond-budget = ни одно известное предложение не у�
     [hour] час
     [day] день
    *[month] месяц
-  }{ $converted }{ $capped }
+  }
 budget-limit = { $amount } { $currency } в { $period ->
     [hour] час
     [day] день
    *[month] месяц
   }
 budget-both = { $first } и { $second }
-converted-part = , то есть { $price } { $currency }
-capped-part = , это месячный максимум
+beyond-budget-converted = { $what }, то есть { $price } { $currency }
+beyond-budget-capped = { $what }, это месячный максимум
 no-offer-runs = на известных предложениях модель не работает ни за какую цену
 nothing-runs = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots или модель поменьше
 nothing-runs-rag = с такими настройками модель не работает ни на одной известной машине; помогут меньший --ctx, меньше --slots, меньше --rag-chunks или модель поменьше
@@ -112,7 +112,7 @@ near-other-quant = { $quant } вместо { $chosen }
 ## Видеокарты сервера, которые план не использует
 
 card-left-out = план не использует { $card } (GPU { $index }): { $why }
-card-too-old = её compute capability — { $version }, а сборкам llama.cpp нужна { $least }
+card-too-old = её compute capability — { $version }, а сборкам llama.cpp нужна { $version_least }
 card-mig = режим MIG включён, но экземпляров нет: создайте экземпляр или выключите MIG
 card-mig-command = режим MIG включён, но экземпляров нет: создайте экземпляр (`{ $command }`) или выключите MIG
 card-too-small = серверу модели остаётся { $size }, этого мало даже для одного слоя
@@ -125,3 +125,23 @@ unknown-processor = процессор сервера — { $arch }, для н�
 lacks-driver-for-kernel = у { $card } нет драйвера: { $driver } собран для ядра { $others }, а работает { $version }
 lacks-driver = у { $card } нет драйвера ({ $driver } не загружен)
 lacks-right-driver = у { $card } драйвер { $other }, а llama.cpp нужен { $driver }
+
+## Архивы релиза для сервера
+
+runtime-none-is-right = ни один архив релиза не подходит этому серверу: дайте свою сборку (--runtime-archive или --runtime-path)
+runtime-not-published = в релизах llama.cpp его нет для { $processor }
+runtime-glibc-old = нужна glibc { $version }, а на сервере { $version_has }
+runtime-glibc-other = нужна glibc { $version }, а на сервере другая библиотека C
+runtime-cpu = считает процессор, и в архиве есть код для каждого его поколения
+runtime-cpu-only = он не считает на видеокартах
+runtime-no-nccl = он собран без NCCL, которая нужна, чтобы делить каждую матрицу между видеокартами (--split-mode tensor)
+runtime-compute-unknown = compute capability видеокарты неизвестна
+runtime-no-code = в нём нет кода для compute capability { $version }
+runtime-cuda-unknown = неизвестно, какую CUDA поддерживает драйвер
+runtime-cuda-old = драйвер поддерживает CUDA { $version_has }, а этим видеокартам нужна { $version }
+runtime-machine-code = в нём есть машинный код для видеокарты
+runtime-ptx = драйвер скомпилирует код для видеокарты при первом запуске, это займёт несколько минут
+runtime-rocm = на сервере нужны библиотеки ROCm 10.0, их наличие не проверяется
+runtime-no-card = на сервере нет видеокарты
+runtime-vulkan-tensor = llama.cpp не обещает, что через него можно делить каждую матрицу между видеокартами
+runtime-vulkan = работает с любым драйвером, в котором есть Vulkan; эта часть может быть отдельным пакетом ({ $package })

@@ -1,6 +1,7 @@
 //! Events as progress for people: bars on a terminal, plain lines elsewhere, nothing but the result
 //! with `--format json`. Everything goes to stderr.
 
+use crate::lang::{Lang, Value, told};
 use crate::outside;
 use crate::report::verify;
 use crate::units::gib;
@@ -24,8 +25,6 @@ pub trait Show: Send {
     fn finish(&mut self);
 }
 
-const WAITS: &str = "waiting until another host on the same machine is done";
-
 /// Says nothing.
 pub struct Silent;
 
@@ -37,57 +36,55 @@ impl Show for Silent {
 }
 
 /// The lines of an event that people should see, without the host's name.
-fn lines(event: &Event) -> Vec<String> {
+fn lines(event: &Event, lang: Lang) -> Vec<String> {
     match event {
-        Event::Step { name, what } => vec![format!("{name}: {what}")],
+        Event::Step { name, what } => vec![format!("{name}: {}", told(lang, what))],
         Event::StepDone { name, seconds, failed } if *seconds >= 1.0 => {
-            vec![ended(name, *seconds, *failed)]
+            vec![ended(name, *seconds, *failed, lang)]
         }
         Event::Verified { report } => {
-            let warnings = report
-                .warnings()
-                .map(|line| format!("warning: {}: promised {}, found {}", line.id, line.needed, line.found));
-            let refusals = verify::refusals(report).into_iter().map(|line| format!("refused: {line}"));
-            warnings.chain(refusals).collect()
+            let warnings = verify::warnings(report, lang).into_iter();
+            let refusals = verify::refusals(report, lang).into_iter();
+            warnings
+                .map(|text| tr!(lang, "show-warning", text = text))
+                .chain(refusals.map(|text| tr!(lang, "show-refused", text = text)))
+                .collect()
         }
-        Event::Restarting { why } => vec![format!(
-            "the host restarts, {why}; the apply goes on there by itself, and this command waits for it (Ctrl-C stops \
-             the waiting alone)"
-        )],
-        Event::Resumed { since } => {
-            vec![format!("the host was restarted; the apply that began {since} goes on")]
-        }
+        Event::Restarting { why } => vec![tr!(lang, "show-restarting", why = told(lang, why))],
+        Event::Resumed { since } => vec![tr!(lang, "show-resumed", since = since)],
         Event::Exposed { ranges, port, confirm_seconds: Some(seconds), .. } => {
-            vec![format!("port {port} is open to {ranges}; a new connection confirms it within {seconds} s")]
+            let (port, seconds) = (port.to_string(), seconds.to_string());
+            vec![tr!(lang, "show-exposed", port = port, ranges = ranges.to_string(), seconds = seconds)]
         }
-        Event::Warning { text } => vec![format!("warning: {text}")],
-        Event::Attached { since, by } => {
-            vec![format!("this bundle is being applied since {since} by {by}; showing its progress")]
-        }
+        Event::Warning { text } => vec![tr!(lang, "show-warning", text = told(lang, text))],
+        Event::Attached { since, by } => vec![tr!(lang, "show-attached", since = since, by = by)],
         Event::End(end) => end.log.iter().map(|line| format!("| {line}")).collect(),
         _ => Vec::new(),
     }
 }
 
-fn ended(name: &str, seconds: f64, failed: bool) -> String {
+fn ended(step: &str, seconds: f64, failed: bool, lang: Lang) -> String {
+    let seconds = Value::figure(format!("{seconds:.1}"));
     match failed {
-        false => format!("{name}: done in {seconds:.1} s"),
-        true => format!("{name}: failed after {seconds:.1} s"),
+        false => tr!(lang, "show-done", step = step, seconds = seconds),
+        true => tr!(lang, "show-failed", step = step, seconds = seconds),
     }
 }
 
 /// One line per event.
 pub struct Plain {
     host: String,
+    lang: Lang,
     last_upload: Option<Instant>,
-    /// Verb for what the running step does with bytes.
-    doing: &'static str,
+    /// Word for what the running step does with bytes.
+    doing: String,
 }
 
 impl Plain {
     /// Returns a plain display with the host's name before each line.
     pub fn new(host: &str) -> Plain {
-        Plain { host: host.to_string(), last_upload: None, doing: "downloading" }
+        let lang = Lang::current();
+        Plain { host: host.to_string(), lang, last_upload: None, doing: tr!(lang, "show-downloading") }
     }
 
     fn say(&self, text: &str) {
@@ -98,7 +95,8 @@ impl Plain {
     fn bytes(&mut self, what: &str, done: u64, total: u64) {
         let due = self.last_upload.is_none_or(|last| last.elapsed() > Duration::from_secs(5));
         if done == total || due {
-            self.say(&format!("{what}: {} of {}", gib(done), gib(total)));
+            let (now, all) = (Value::figure(gib(done)), Value::figure(gib(total)));
+            self.say(&tr!(self.lang, "show-bytes", what = what, done = now, total = all));
             self.last_upload = (done != total).then(Instant::now);
         }
     }
@@ -106,26 +104,29 @@ impl Plain {
 
 impl Show for Plain {
     fn connecting(&mut self) {
-        self.say("connecting");
+        self.say(&tr!(self.lang, "show-connecting"));
     }
 
     fn event(&mut self, event: &Event) {
-        lines(event).iter().for_each(|line| self.say(line));
+        lines(event, self.lang).iter().for_each(|line| self.say(line));
         if let Event::Step { name, .. } = event {
-            self.doing = if name.ends_with("-sha256") { "read" } else { "downloading" };
+            self.doing = match name.ends_with("-sha256") {
+                true => tr!(self.lang, "show-reading"),
+                false => tr!(self.lang, "show-downloading"),
+            };
         }
         // A download by the host takes as long as an upload to it.
         if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
-            self.bytes(self.doing, *done, *total);
+            self.bytes(&self.doing.clone(), *done, *total);
         }
     }
 
     fn upload(&mut self, name: &str, done: u64, total: u64) {
-        self.bytes(&format!("sending {name}"), done, total);
+        self.bytes(&tr!(self.lang, "show-sending", name = name), done, total);
     }
 
     fn waiting(&mut self) {
-        self.say(WAITS);
+        self.say(&tr!(self.lang, "show-waiting"));
     }
 
     fn finish(&mut self) {}
@@ -134,6 +135,7 @@ impl Show for Plain {
 /// A bar that shows the running step, with finished steps above it.
 pub struct Bars {
     host: String,
+    lang: Lang,
     all: MultiProgress,
     bar: ProgressBar,
     step: String,
@@ -145,7 +147,12 @@ impl Bars {
         let bar = all.add(ProgressBar::new_spinner());
         bar.set_style(spinner());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Bars { host: host.to_string(), all: all.clone(), bar, step: String::new() }
+        Bars { host: host.to_string(), lang: Lang::current(), all: all.clone(), bar, step: String::new() }
+    }
+
+    /// Shows a text after the host's name in the bar.
+    fn now(&self, text: &str) {
+        self.bar.set_message(outside::line(&format!("{}: {text}", self.host)));
     }
 
     fn say(&self, text: &str) {
@@ -165,17 +172,17 @@ fn bytes_bar() -> ProgressStyle {
 
 impl Show for Bars {
     fn connecting(&mut self) {
-        self.bar.set_message(outside::line(&format!("{}: connecting", self.host)));
+        self.now(&tr!(self.lang, "show-connecting"));
     }
 
     fn event(&mut self, event: &Event) {
         match event {
             Event::Step { name, what } => {
-                self.step = format!("{}: {name}: {}", self.host, outside::line(what));
+                self.step = format!("{}: {name}: {}", self.host, outside::line(&told(self.lang, what)));
                 self.bar.set_style(spinner());
                 self.bar.set_message(self.step.clone());
             }
-            Event::StepDone { name, seconds, failed } => self.say(&ended(name, *seconds, *failed)),
+            Event::StepDone { name, seconds, failed } => self.say(&ended(name, *seconds, *failed, self.lang)),
             Event::Progress { done, unit: Unit::Seconds, .. } => {
                 self.bar.set_message(format!("{} ({done} s)", self.step));
             }
@@ -183,8 +190,8 @@ impl Show for Bars {
                 self.bar.set_length(*total);
                 self.bar.set_position(*done);
             }
-            Event::Facts { .. } => self.bar.set_message(outside::line(&format!("{}: checking", self.host))),
-            other => lines(other).iter().for_each(|line| self.say(line)),
+            Event::Facts { .. } => self.now(&tr!(self.lang, "show-checking")),
+            other => lines(other, self.lang).iter().for_each(|line| self.say(line)),
         }
     }
 
@@ -192,14 +199,14 @@ impl Show for Bars {
         if self.bar.length() != Some(total) || done == 0 {
             self.bar.set_style(bytes_bar());
             self.bar.set_length(total);
-            self.bar.set_message(outside::line(&format!("{}: sending {name}", self.host)));
+            self.now(&tr!(self.lang, "show-sending", name = name));
             self.bar.reset_eta();
         }
         self.bar.set_position(done);
     }
 
     fn waiting(&mut self) {
-        self.bar.set_message(outside::line(&format!("{}: {WAITS}", self.host)));
+        self.now(&tr!(self.lang, "show-waiting"));
     }
 
     fn finish(&mut self) {

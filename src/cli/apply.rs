@@ -241,7 +241,9 @@ fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Ve
             say!(
                 "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
             );
-            crate::say::lines(crate::report::plan::text(&source.plan).trim_end());
+            crate::say::lines(
+                crate::report::plan::text(&source.plan, crate::lang::Lang::current()).trim_end(),
+            );
         }
         all.push(Some(possible(source)?));
     }

@@ -8,6 +8,7 @@ use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
 use crate::error::{Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
+use crate::lang::{Lang, told};
 use crate::outside;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use crate::wire::protocol::{End, Event, Op};
@@ -290,7 +291,9 @@ pub fn conclude(results: &Results) -> Exit {
             Ok(outcome) => match outcome.end.failure() {
                 Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
                 None if outcome.end.message.is_empty() => {}
-                None => say!("{}: {}", host.name(), outside::line(&outcome.end.message)),
+                None => {
+                    say!("{}: {}", host.name(), outside::line(&told(Lang::current(), &outcome.end.message)))
+                }
             },
             Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
         }
@@ -303,22 +306,23 @@ pub fn conclude(results: &Results) -> Exit {
 
 /// The worst first.
 fn summary(results: &Results) -> String {
+    let lang = Lang::current();
     let words = [
-        (Exit::Failed, "failed"),
-        (Exit::RolledBack, "rolled back"),
-        (Exit::HostDoesNotMeetPlan, "below the plan"),
-        (Exit::HostKey, "with an unknown or changed key"),
-        (Exit::Held, "held by another apply"),
-        (Exit::ChangesFound, "would change"),
-        (Exit::Usage, "refused"),
-        (Exit::Done, "done"),
+        (Exit::Failed, tr!(lang, "outcome-failed")),
+        (Exit::RolledBack, tr!(lang, "outcome-rolled-back")),
+        (Exit::HostDoesNotMeetPlan, tr!(lang, "outcome-below")),
+        (Exit::HostKey, tr!(lang, "outcome-key")),
+        (Exit::Held, tr!(lang, "outcome-held")),
+        (Exit::ChangesFound, tr!(lang, "outcome-changes")),
+        (Exit::Usage, tr!(lang, "outcome-usage")),
+        (Exit::Done, tr!(lang, "outcome-done")),
     ];
-    let group = |(wanted, word): (Exit, &'static str)| {
+    let group = |(wanted, word): (Exit, String)| {
         let with = |(_, result): &&(Host, Result<crate::apply::HostOutcome>)| exit(result) == wanted;
         let names: Vec<String> = results.iter().filter(with).map(|(host, _)| host.name()).collect();
         Group { word, count: names.len(), names: if wanted == Exit::Done { Vec::new() } else { names } }
     };
-    summary::text(&words.map(group))
+    summary::text(&words.map(group), lang)
 }
 
 fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
@@ -329,9 +333,11 @@ fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
 }
 
 fn complain(host: &str, message: &str, hint: Option<&str>) {
-    say!("error: {host}: {}", outside::line(message));
+    let lang = Lang::current();
+    let error = tr!(lang, "outcome-error");
+    say!("{error}: {host}: {}", outside::line(&told(lang, message)));
     if let Some(hint) = hint {
-        say!("\nhint: {}", outside::line(hint));
+        say!("\n{}: {}", tr!(lang, "outcome-hint"), outside::line(&told(lang, hint)));
     }
 }
 

@@ -6,6 +6,7 @@ use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
 use crate::apply::{Host, HostOutcome};
 use crate::error::{Exit, Failure, Result};
+use crate::lang::Lang;
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use crate::wire::protocol::{Event, Op};
@@ -158,7 +159,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
             _ => None,
         })?;
         let fits = super::reconcile::instead(&plan, report, events);
-        let mut text = report::verify::text(report);
+        let mut text = report::verify::text(report, Lang::current());
         if let Some(fits) = &fits {
             text += &format!("\n{fits}");
         }
@@ -209,7 +210,7 @@ pub fn status(args: &StatusArgs) -> Result<Exit> {
         }
     };
     answer(&results, format, |events| {
-        document(events).map(|value| (json!({"status": value}), report::status::text(value)))
+        document(events).map(|value| (json!({"status": value}), report::status::text(value, Lang::current())))
     })
 }
 

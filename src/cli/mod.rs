@@ -38,7 +38,7 @@ mod teach;
 mod tunnel;
 
 use crate::error::{self, Exit, Result};
-use crate::lang::Lang;
+use crate::lang::{Lang, told};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use project::Settings;
 use std::io::IsTerminal;
@@ -239,9 +239,10 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
 
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
-    say!("error: {error:#}");
+    let lang = Lang::current();
+    say!("{}: {}", tr!(lang, "outcome-error"), told(lang, &format!("{error:#}")));
     if let Some(hint) = error::hint(error) {
-        say!("\nhint: {hint}");
+        say!("\n{}: {}", tr!(lang, "outcome-hint"), told(lang, hint));
     }
 }
 

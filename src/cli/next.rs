@@ -4,6 +4,7 @@ use crate::apply::Host;
 use crate::apply::fleet::Results;
 use crate::engine::server::{Role, ServerName};
 use crate::error::Exit;
+use crate::lang::Lang;
 
 /// Writes them to stderr for the first host that serves; the others' are alike. `page` says whether a host's server, by
 /// its place in `results`, has a page for chats.
@@ -12,12 +13,12 @@ pub fn show(results: &Results, flags: &str, page: impl Fn(usize) -> bool) {
         result.as_ref().is_ok_and(|outcome| outcome.end.exit == Exit::Done)
     };
     if let Some(at) = results.iter().position(|(_, result)| served(result)) {
-        crate::say::lines(&text(&results[at].0, flags, page(at)));
+        crate::say::lines(&text(&results[at].0, flags, page(at), Lang::current()));
     }
 }
 
 /// Returns the commands for one host.
-fn text(host: &Host, flags: &str, page: bool) -> String {
+fn text(host: &Host, flags: &str, page: bool, lang: Lang) -> String {
     let local = matches!(host, Host::Local { .. });
     let host = format!("{}{}", host.flags(), if local { "" } else { flags });
     let port = ServerName::CHAT.port();
@@ -27,15 +28,15 @@ fn text(host: &Host, flags: &str, page: bool) -> String {
     };
     let page = match page {
         true => {
-            format!("  http://127.0.0.1:{port}/ in a browser: the page for chats, which asks for the key\n")
+            format!("  {}\n", tr!(lang, "next-page", url = format!("http://127.0.0.1:{port}/")))
         }
         false => String::new(),
     };
     format!(
-        "\nnext{}:\n{tunnel}  agi-provision key show {host}\n{page}\n{}\n\n{}",
-        if local { "" } else { " (the tunnel stays open; the rest in another terminal)" },
+        "\n{}\n{tunnel}  agi-provision key show {host}\n{page}\n{}\n\n{}",
+        if local { tr!(lang, "next-here") } else { tr!(lang, "next-tunnel") },
         curl(port, &host, Role::Chat),
-        python(port, &host),
+        python(port, &host, lang),
     )
 }
 
@@ -55,9 +56,10 @@ pub fn curl(port: u16, host: &str, role: Role) -> String {
 }
 
 /// Returns the same question in Python, with the OpenAI client.
-fn python(port: u16, host: &str) -> String {
+fn python(port: u16, host: &str, lang: Lang) -> String {
+    let first = tr!(lang, "next-first");
     format!(
-        "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show {host})\"\n\
+        "# {first} pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show {host})\"\n\
          from openai import OpenAI\n\
          client = OpenAI(base_url=\"http://127.0.0.1:{port}/v1\")\n\
          messages = [{{\"role\": \"user\", \"content\": \"Hello!\"}}]\n\
@@ -74,18 +76,18 @@ mod tests {
     fn the_commands_name_the_host_as_it_was_reached_and_hold_no_secret() {
         let target = Target::parse("root@203.0.113.7").unwrap();
         let host = Host::Ssh { target, options: Box::new(Options::default()), called: None, doas: false };
-        let said = text(&host, " --identity k", true);
+        let said = text(&host, " --identity k", true, Lang::English);
         for line in [
             "  agi-provision tunnel --host root@203.0.113.7 --identity k",
             "  agi-provision key show --host root@203.0.113.7 --identity k",
             "  http://127.0.0.1:8080/ in a browser: the page for chats, which asks for the key",
             "curl http://127.0.0.1:8080/v1/chat/completions \\",
-            "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
+            "# {first} pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
             "from openai import OpenAI",
         ] {
             assert!(said.lines().any(|each| each == line), "{line}\n{said}");
         }
-        let here = text(&Host::Local { called: None }, " --identity k", false);
+        let here = text(&Host::Local { called: None }, " --identity k", false, Lang::English);
         assert!(
             !here.contains("tunnel") && !here.contains("browser") && here.contains("key show --local\n"),
             "{here}"

@@ -5,7 +5,7 @@ use super::output::{print, print_json};
 use super::plan::PlanArgs;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
-use crate::lang::Sentence;
+use crate::lang::{Lang, Sentence};
 use crate::plan::document::Verdict;
 use crate::plan::explain::Explanation;
 use crate::plan::request::Request;
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         (Some(page), _) => print(&page)?,
         (None, PlanFormat::Json) => print_json(&document)?,
         (None, _) => {
-            let mut text = report::plan::text(&plan);
+            let mut text = report::plan::text(&plan, Lang::current());
             if let Some(explanation) = &explanation {
                 text = format!("{text}\n{}", report::explain::text(explanation));
             }

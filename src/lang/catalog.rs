@@ -15,9 +15,9 @@ macro_rules! files {
 }
 
 /// Files of the reference whose sentences are found again in text ([`super::known`]): what plans and agents say.
-pub(super) const KNOWN: &[&str] = files!("en": "reasons");
-const ENGLISH: &[&str] = files!("en": "reasons" "levels");
-const RUSSIAN: &[&str] = files!("ru": "reasons" "levels");
+pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host");
+const ENGLISH: &[&str] = files!("en": "reasons" "host" "page" "client" "levels");
+const RUSSIAN: &[&str] = files!("ru": "reasons" "host" "page" "client" "levels");
 
 /// Returns the sources of a language.
 pub(super) fn sources(lang: Lang) -> &'static [&'static str] {

@@ -28,14 +28,28 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     forms
 });
 
-/// Returns an English text in a language.
+/// Returns an English text in a language; a text of several sentences (`a; b`) sentence by sentence.
 pub fn told(lang: Lang, english: &str) -> String {
     match lang {
         Lang::English => english.to_string(),
-        Lang::Russian => {
-            find(english).map_or_else(|| english.to_string(), |(id, values)| say(lang, id, &values))
-        }
+        Lang::Russian => whole(english).unwrap_or_else(|| match english.contains(BETWEEN) {
+            true => english.split(BETWEEN).map(part).collect::<Vec<_>>().join(BETWEEN),
+            false => english.to_string(),
+        }),
     }
+}
+
+/// Stands between sentences, and never in a value.
+const BETWEEN: &str = "; ";
+
+fn whole(english: &str) -> Option<String> {
+    find(english).map(|(id, values)| say(Lang::Russian, id, &values))
+}
+
+/// Returns one of several sentences; a part that only follows another one begins with what stands between.
+fn part(english: &str) -> String {
+    let follows = || Some(whole(&format!("{BETWEEN}{english}"))?.trim_start_matches(BETWEEN).to_string());
+    whole(english).or_else(follows).unwrap_or_else(|| english.to_string())
 }
 
 impl Sentence {
@@ -47,14 +61,19 @@ impl Sentence {
 
 /// Returns the message of which `english` is a form, and its values as the language writes them.
 fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
-    let (form, values) = FORMS.iter().find_map(|form| Some((form, form.values(english)?)))?;
+    let known = |form: &'static Form| {
+        form.values(english).filter(|values| form.is_sure(values)).map(|values| (form, values))
+    };
+    let (form, values) = FORMS.iter().find_map(known)?;
     let value = |text: &str| match text.parse() {
         Ok(count) => Value::Count(count),
         Err(_) if figure(Lang::Russian, text) != text => Value::figure(text),
         Err(_) => Value::Text(told(Lang::Russian, text)),
     };
-    // A version is no number, though it may look like one.
-    let value = |name: &str, text: &str| if name == "version" { Value::from(text) } else { value(text) };
+    // Versions and values of flags are no numbers, though they may look like some.
+    let value = |name: &str, text: &str| {
+        if name.starts_with("version") || name == "ctx" { Value::from(text) } else { value(text) }
+    };
     Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
 }
 
@@ -63,6 +82,21 @@ impl Form {
     fn fixed(&self) -> usize {
         let length = |part: &Part| if let Part::Fixed(text) = part { text.len() } else { 0 };
         self.parts.iter().map(length).sum()
+    }
+
+    /// Whether the text says enough to be taken for this form: where little text is fixed, values are single words.
+    fn is_sure(&self, values: &[(&str, &str)]) -> bool {
+        /// Characters of fixed text from which on values may be anything.
+        const ENOUGH: usize = 10;
+        let plain = |text: &str| {
+            let one_word = !text.is_empty() && !text.contains(' ');
+            one_word || figure(Lang::Russian, text) != text || whole(text).is_some()
+        };
+        let ends_empty = |index: usize, text: &str| text.is_empty() && index + 1 == values.len();
+        // A period decides the form of its message, so it is a word.
+        let period_is_word = |(name, text): &(&str, &str)| *name != "period" || plain(text);
+        values.iter().all(period_is_word) && self.fixed() >= ENOUGH
+            || values.iter().enumerate().all(|(index, (_, text))| plain(text) || ends_empty(index, text))
     }
 
     /// Returns the values with which the form is `text`; each ends at the first place where what follows it begins.
@@ -85,19 +119,27 @@ impl Form {
                     } else {
                         rest.find(fixed.as_str())?
                     };
-                    values.push((name, &rest[..at]));
+                    values.push((name, whole_value(&rest[..at])?));
                     rest = &rest[at + fixed.len()..];
                 }
             }
         }
         match open {
-            Some(name) => values.push((name, rest)),
+            Some(name) => values.push((name, whole_value(rest)?)),
             None if !rest.is_empty() => return None,
             None => {}
         }
         Some(values)
     }
 }
+
+/// `None` for a text of several sentences, which is no value.
+fn whole_value(text: &str) -> Option<&str> {
+    (!text.contains(BETWEEN)).then_some(text)
+}
+
+/// Characters of fixed text that a form with values has; one with less is found in anything.
+const LEAST: usize = 4;
 
 /// Returns the forms of every message of a source.
 fn forms(source: &'static str) -> Vec<Form> {
@@ -111,7 +153,7 @@ fn forms(source: &'static str) -> Vec<Form> {
         .flat_map(|(id, pattern)| {
             written(pattern).into_iter().map(|parts| Form { id: id.to_string(), parts: joined(parts) })
         })
-        .filter(|form| form.parts.iter().any(|part| matches!(part, Part::Fixed(text) if text.len() > 1)))
+        .filter(|form| form.fixed() >= LEAST || !form.parts.iter().any(|part| matches!(part, Part::Value(_))))
         .collect()
 }
 

@@ -16,3 +16,10 @@ macro_rules! tr {
         $crate::lang::say($lang, $id, &[$((stringify!($name), $crate::lang::Value::from($value))),*])
     };
 }
+
+/// Returns a message as English text, for what is English everywhere: journals, JSON, what an agent says.
+macro_rules! english {
+    ($id:expr $(, $name:ident = $value:expr)* $(,)?) => {
+        tr!($crate::lang::Lang::English, $id $(, $name = $value)*)
+    };
+}

@@ -73,22 +73,14 @@ fn every_message_is_translated_with_the_same_values() {
 
 #[test]
 fn a_russian_text_has_cyrillic_letters() {
-    let latin = ["claim-fp16-24gb"];
+    let same = ["range", "plan-flash-attention", "plan-label-rag", "plan-column-rag"];
     for source in sources(Lang::Russian) {
         let resource = fluent_syntax::parser::parse(*source).unwrap();
-        for message in resource.body.iter().filter_map(|entry| match entry {
-            Entry::Message(message) => Some(message),
-            _ => None,
-        }) {
+        for entry in &resource.body {
+            let Entry::Message(message) = entry else { continue };
             let text = format!("{:?}", message.value);
-            let own = text.contains(|c: char| ('а'..='я').contains(&c) || ('А'..='Я').contains(&c));
-            let only_values =
-                !text.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) && !text.contains("value: \"");
-            assert!(
-                own || latin.contains(&message.id.name) || only_values || text.contains('–'),
-                "{}: {text}",
-                message.id.name
-            );
+            let russian = text.contains(|c: char| ('а'..='я').contains(&c) || ('А'..='Я').contains(&c));
+            assert!(russian || same.contains(&message.id.name), "{}: {text}", message.id.name);
         }
     }
 }
@@ -102,12 +94,13 @@ fn every_message_is_used_and_every_used_one_is_there() {
         let of_data = OF_DATA.iter().any(|prefix| id.starts_with(prefix));
         assert!(of_data || code.contains(&format!("\"{id}\"")), "no code says {id}");
     }
-    for call in ["sentence!(", "tr!("] {
+    for call in ["sentence!(", "tr!(", "english!("] {
         for after in code.split(call).skip(1) {
             let mut quoted = after.split('"');
             let (before, Some(id)) = (quoted.next().unwrap_or_default(), quoted.next()) else { continue };
             // An id that is a literal stands first, after the language.
-            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c)) && !id.contains(['$', ' '])
+            if before.chars().all(|c| c.is_alphanumeric() || " \n,._".contains(c))
+                && !id.contains(['$', ' ', '.', '/'])
             {
                 assert!(english.contains_key(id), "no message {id}");
             }
@@ -134,9 +127,12 @@ fn a_sentence_is_found_again_by_its_english_text() {
     }
 }
 
+/// Messages with too little text to be known by.
+const TOO_SHORT: [&str; 2] = ["budget-limit", "beyond-budget-converted"];
+
 #[test]
 fn every_known_message_is_found_again_as_itself() {
-    for (id, names) in messages(KNOWN) {
+    for (id, names) in messages(KNOWN).into_iter().filter(|(id, _)| !TOO_SHORT.contains(&id.as_str())) {
         let values: Vec<(&'static str, super::Value)> = names
             .iter()
             .map(|name| (&*name.clone().leak(), super::Value::from(format!("<{name}>"))))

@@ -165,8 +165,8 @@ fn of_runtime(plan: &Plan, profile: &Profile) -> Vec<OfRuntime> {
 /// Returns the requirements of `plan` on a host that keeps the promises of `profile`. The plan's memory and
 /// servers must be there already.
 pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
-    let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: &str| {
-        Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why: why.to_string() }
+    let requirement = |id: &str, need: Option<Bound>, promise: Option<Bound>, unit: &str, why: String| {
+        Requirement { id: id.to_string(), need, promise, unit: unit.to_string(), why }
     };
     let processor = profile.processor.row();
     let flags = |names: &[&str]| Bound::AllOf(names.iter().map(|name| name.to_string()).collect());
@@ -182,29 +182,29 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             Some(Bound::Name(processor.uname.to_string())),
             None,
             "",
-            "the runtime and this tool are built for it",
+            english!("why-arch"),
         ),
-        requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, "", "the service is a systemd unit"),
+        requirement(ids::SYSTEMD, Some(Bound::Holds(true)), None, "", english!("why-systemd")),
         requirement(
             ids::CPU_FLAGS,
             Some(flags(processor.needed)),
             Some(processor.promised).filter(|promised| !promised.is_empty()).map(flags),
             "",
-            processor.why_needed,
+            english!(processor.why_needed),
         ),
         requirement(
             ids::CPU_CORES,
             None,
             Some(Bound::AtLeast(profile.cpu_cores)),
             "cores",
-            "the profile's speed counts on them",
+            english!("why-cpu-cores"),
         ),
         requirement(
             ids::RAM,
             Some(Bound::AtLeast(host.total_bytes)),
             Some(Bound::AtLeast(promised_ram)),
             "bytes",
-            "the host's ledger, with its reserve for the system",
+            english!("why-ram"),
         ),
         requirement(
             ids::DISK,
@@ -213,8 +213,8 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             indexes.map(|size| Bound::AtLeast(disk_need(files, archives).saturating_add(size))),
             "bytes",
             match indexes {
-                Some(_) => "the models, the runtime and the journal; and the index of --rag",
-                None => "the model, the runtime and the journal",
+                Some(_) => english!("why-disk-index"),
+                None => english!("why-disk"),
             },
         ),
         requirement(
@@ -222,14 +222,14 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             None,
             Some(Bound::AtLeast(profile.disk_read_mb_s)),
             "MB/s",
-            "the time to load the model counts on it",
+            english!("why-disk-speed"),
         ),
         requirement(
             ids::NETWORK,
             None,
             Some(Bound::AtLeast(profile.network_mbit_s)),
             "Mbit/s",
-            "the time to download the model counts on it",
+            english!("why-network"),
         ),
     ];
     for server in plan.servers() {
@@ -239,8 +239,8 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             None,
             "port",
             match server.name.role() {
-                Role::Chat => "the server listens on it; it must be free",
-                Role::Embedding => "the embedding server listens on it; it must be free",
+                Role::Chat => english!("why-port"),
+                Role::Embedding => english!("why-rag-port"),
             },
         ));
     }
@@ -259,7 +259,7 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         None,
         Some(Bound::Name("nvme".to_string())),
         "",
-        "a model beside a card is read at every start",
+        english!("why-disk-kind"),
     ));
     if profile.gpus.iter().any(|gpu| gpu.vram_mib >= MEDIUM_VRAM) {
         all.push(requirement(
@@ -267,7 +267,7 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             None,
             Some(Bound::AtLeast(MEDIUM_DISK)),
             "bytes",
-            "models, indexes and documents of a medium node",
+            english!("why-disk-size"),
         ));
     }
     all.push(requirement(
@@ -275,34 +275,28 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         Some(Bound::AtLeast(profile.gpus.len() as u64)),
         None,
         "GPUs",
-        "the layers are split over this many",
+        english!("why-gpu-count"),
     ));
     all.push(requirement(
         ids::GPU_VRAM,
         Some(Bound::AtLeast(vram)),
         Some(Bound::AtLeast(promised)),
         "bytes",
-        "the fullest GPU's ledger",
+        english!("why-gpu-vram"),
     ));
     all.push(requirement(
         ids::GPU_MODEL,
         None,
         Some(Bound::AllOf(models)),
         "one of",
-        "the profile's speed counts on such a card",
+        english!("why-gpu-model"),
     ));
     for bound in of_runtime(plan, profile) {
         let (need, promise) = (bound.need.map(Bound::Name), bound.promise.map(Bound::Name));
-        all.push(requirement(bound.id, need, promise, "at least", &bound.why));
+        all.push(requirement(bound.id, need, promise, "at least", bound.why));
     }
     if plan.profile.nvlink {
-        all.push(requirement(
-            ids::NVLINK,
-            Some(Bound::Holds(true)),
-            None,
-            "",
-            "the profile is two cards with NVLink between them",
-        ));
+        all.push(requirement(ids::NVLINK, Some(Bound::Holds(true)), None, "", english!("why-nvlink")));
     }
     all
 }

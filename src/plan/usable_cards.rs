@@ -37,7 +37,7 @@ pub(super) fn unusable(gpu: &Gpu) -> Option<Sentence> {
     if let (Some((least, _)), Some(capability)) = (least, capability)
         && version(capability).zip(version(least)).is_some_and(|(has, needs)| has < needs)
     {
-        return Some(sentence!("card-too-old", version = capability, least = least));
+        return Some(sentence!("card-too-old", version = capability, version_least = least));
     }
     match &gpu.mig {
         Some(mig) if mig.enabled && mig.instances_bytes.is_empty() => {

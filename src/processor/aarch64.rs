@@ -15,8 +15,7 @@ pub(super) const ROW: Row = Row {
     isa: &["asimd", "asimddp", "asimdhp", "fphp", "i8mm", "bf16", "sve", "sve2", "sme"],
     // The oldest variant in llama.cpp's archive is plain Armv8.0; every server since Neoverse N1 has dot products.
     needed: &["asimd"],
-    why_needed: "llama.cpp's builds for aarch64 use them; a prompt is read several times slower without dot products \
-                 (asimddp)",
+    why_needed: "why-cpu-flags-aarch64",
     promised: &["asimd", "asimddp"],
     shown: &["asimd", "asimddp", "i8mm", "sve"],
     // arch/arm64/include/asm/cputype.h of Linux, and util-linux's lscpu-arm.c.

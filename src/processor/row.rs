@@ -23,7 +23,7 @@ pub struct Row {
     pub isa: &'static [&'static str],
     /// Flags that a plan needs, and why.
     pub needed: &'static [&'static str],
-    /// Reason why a host needs these instructions.
+    /// Names the message that says why `needed` is.
     pub why_needed: &'static str,
     /// Flags that a plan's speed counts on besides.
     pub promised: &'static [&'static str],

@@ -34,7 +34,7 @@ pub(super) const ROW: Row = Row {
         "amx_bf16",
     ],
     needed: &["avx2", "fma", "f16c"],
-    why_needed: "llama.cpp's builds for x86-64 servers use them; without them decode is several times slower",
+    why_needed: "why-cpu-flags-x86-64",
     promised: &[],
     shown: &["sse4_2", "avx", "avx2", "fma", "f16c", "avx512f"],
     models: &[],

@@ -1,6 +1,7 @@
 //! The hardware levels, as Markdown and as text.
 
 use super::table;
+use super::words;
 use crate::lang::{Lang, Sentence, Value, figure};
 use crate::plan::document::Verdict;
 use crate::plan::levels::{Levels, Memory, OfModel, OfProfile};
@@ -111,10 +112,6 @@ fn verdict(verdict: Verdict, lang: Lang) -> String {
     }
 }
 
-fn range(low: String, high: String, lang: Lang) -> String {
-    tr!(lang, "levels-range", low = Value::figure(low), high = Value::figure(high))
-}
-
 fn reasons(reasons: &[Sentence], lang: Lang) -> String {
     reasons.iter().map(|reason| reason.told(lang)).collect::<Vec<_>>().join("; ")
 }
@@ -122,7 +119,7 @@ fn reasons(reasons: &[Sentence], lang: Lang) -> String {
 /// Returns the row of a model; `-` stands for a speed that there is not.
 pub(super) fn of_model(model: &OfModel, lang: Lang) -> [String; 6] {
     let speed = match (model.decode_low, model.decode_high) {
-        (Some(low), Some(high)) => range(rate(low), rate(high), lang),
+        (Some(low), Some(high)) => words::range(rate(low), rate(high), lang),
         _ => "-".to_string(),
     };
     [
@@ -149,16 +146,15 @@ fn claims(levels: &Levels, lang: Lang) -> impl Iterator<Item = [String; 6]> {
 }
 
 fn of_memory(memory: &Memory, lang: Lang) -> [String; 5] {
-    let gb = |bytes: u64| format!("{:.1}", bytes as f64 / 1e9);
+    let gb = |bytes: u64| Value::figure(format!("{:.1}", bytes as f64 / 1e9));
     let document = match memory.document_gb {
-        Some([low, high]) if low == high => figure(lang, &low.to_string()),
-        Some([low, high]) => range(low.to_string(), high.to_string(), lang),
+        Some([low, high]) => words::range(low.to_string(), high.to_string(), lang),
         None => "-".to_string(),
     };
     [
         memory.model.clone(),
         memory.quant.clone(),
-        range(gb(memory.low_bytes), gb(memory.high_bytes), lang),
+        tr!(lang, "range", low = gb(memory.low_bytes), high = gb(memory.high_bytes)),
         document,
         memory.why.as_ref().map_or(String::new(), |why| why.told(lang)),
     ]

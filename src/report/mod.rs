@@ -10,3 +10,4 @@ pub mod status;
 pub mod suggest;
 pub mod table;
 pub mod verify;
+mod words;

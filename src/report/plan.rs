@@ -1,261 +1,383 @@
 //! A plan as text.
 
 use super::table;
+use super::words;
 use crate::engine::llama_cpp::build;
 use crate::hardware::offers::{self, HostKind};
-use crate::plan::document::{Interval, Plan, Verdict};
+use crate::lang::{Lang, Value, figure};
+use crate::plan::document::{Cost, Interval, Plan, Verdict};
 use crate::units::{gib, hourly, money, rate};
 use std::fmt::Write;
 
 /// Returns the plan as text for a terminal.
-pub fn text(plan: &Plan) -> String {
-    let mut out = String::new();
-    head(&mut out, plan);
-    advisories(&mut out, plan);
-    runtime(&mut out, plan);
-    memory(&mut out, plan);
-    rag(&mut out, plan);
-    speed_and_cost(&mut out, plan);
-    arrival(&mut out, plan);
-    alternatives(&mut out, plan);
-    next(&mut out, plan);
-    out
+pub fn text(plan: &Plan, lang: Lang) -> String {
+    on(plan, lang, offers::today())
 }
 
-/// Writes the advisories known today, which may be more than when the plan was made.
-fn advisories(out: &mut String, plan: &Plan) {
-    let server = &plan.llama_server;
-    let Some(build) = build::ledger(&server.build) else { return };
-    for advisory in server.known_advisories(build) {
-        let fixed = advisory.fixed.map_or("not fixed yet".to_string(), |build| format!("fixed in {build}"));
-        let _ = writeln!(
-            out,
-            "advisory {} on {} {}: {}; {fixed} ({})",
-            advisory.id,
-            plan.engine().name(),
-            server.build,
-            advisory.what,
-            advisory.source
-        );
-    }
+/// Returns the text as it is on a day, by which prices are old.
+pub fn on(plan: &Plan, lang: Lang, day: jiff::civil::Date) -> String {
+    let mut page = Page { out: String::new(), lang, day };
+    page.head(plan);
+    page.advisories(plan);
+    page.runtime(plan);
+    page.memory(plan);
+    page.rag(plan);
+    page.speed_and_cost(plan);
+    page.arrival(plan);
+    page.alternatives(plan);
+    page.next(plan);
+    page.out
 }
 
-/// The archives that are right for a probed host, and why faster ones are not.
-fn runtime(out: &mut String, plan: &Plan) {
-    let Some(choice) = &plan.llama_server.runtime_choice else { return };
-    let archives = if choice.archives.is_empty() { "none" } else { &choice.archives.join(" with ") };
-    let _ = writeln!(out, "runtime: {archives}: {}", choice.why);
-    for other in &choice.others {
-        let _ = writeln!(out, "  not {other}");
-    }
+struct Page {
+    out: String,
+    lang: Lang,
+    day: jiff::civil::Date,
 }
 
-fn head(out: &mut String, plan: &Plan) {
-    let (model, w) = (&plan.model, &plan.workload);
-    let verdict = plan.verdict.name();
-    let other = Some(plan.profile.processor).filter(|processor| !processor.is_default());
-    let other = other.map_or(String::new(), |processor| format!(" ({processor})"));
-    let _ = writeln!(out, "{} {} on {}{other}: {verdict}", model.id, model.quant, plan.profile.id);
-    for reason in &plan.reasons {
-        let _ = writeln!(out, "  - {reason}");
+impl Page {
+    fn line(&mut self, text: impl std::fmt::Display) {
+        let _ = writeln!(self.out, "{text}");
     }
-    let per_slot = w.slot_tokens();
-    let _ = writeln!(
-        out,
-        "\n{:.2} B parameters, {} to download; {} slot{} of {per_slot} tokens, KV {}{}",
-        model.parameters as f64 / 1e9,
-        gib(model.size_bytes),
-        w.slots,
-        if w.slots == 1 { "" } else { "s" },
-        w.kv_type_k,
-        if w.flash_attn { ", flash attention" } else { "" },
-    );
-    // Parallel and recursive prompting: what several requests at once may count on.
-    match (w.slots, w.kv_unified) {
-        (0 | 1, _) => {}
-        (slots, false) => {
-            let _ = writeln!(
-                out,
-                "slots   {slots} requests at once, each with {per_slot} tokens of its own; more wait their turn"
-            );
-        }
-        (slots, true) => {
-            let _ = writeln!(
-                out,
-                "slots   {slots} requests at once share the {per_slot} tokens; more wait their turn"
-            );
-        }
-    }
-    if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
-        let _ = writeln!(out, "chat template from {from}");
-    }
-    if plan.has_page() {
-        let _ = writeln!(
-            out,
-            "page for chats on the server's port, through `agi-provision tunnel`; it asks for the key"
-        );
-    }
-}
 
-fn memory(out: &mut String, plan: &Plan) {
-    let rows = plan.memory.iter().map(|d| {
-        let free = if d.headroom_bytes < 0 {
-            format!("-{}", gib(d.headroom_bytes.unsigned_abs()))
-        } else {
-            gib(d.headroom_bytes as u64)
+    /// Writes a line after its short word; a line without one stands below the one before.
+    fn labelled(&mut self, label: &str, text: &str) {
+        let width = match self.lang {
+            Lang::English => 8,
+            Lang::Russian => 11,
         };
-        let parts = [
-            d.weights_bytes,
-            d.kv_bytes,
-            d.compute_bytes,
-            d.output_bytes + d.runtime_bytes,
-            d.reserved_bytes,
+        let _ = writeln!(self.out, "{label:<width$}{text}");
+    }
+
+    fn size(&self, bytes: u64) -> String {
+        figure(self.lang, &gib(bytes))
+    }
+
+    fn head(&mut self, plan: &Plan) {
+        let (lang, model, w) = (self.lang, &plan.model, &plan.workload);
+        let verdict = words::verdict(plan.verdict, lang);
+        let other = Some(plan.profile.processor).filter(|processor| !processor.is_default());
+        let other = other.map_or(String::new(), |processor| format!(" ({processor})"));
+        let profile = format!("{}{other}", plan.profile.id);
+        self.line(tr!(
+            lang,
+            "plan-head",
+            model = &*model.id,
+            quant = &model.quant,
+            profile = profile,
+            verdict = verdict
+        ));
+        for reason in &plan.reasons {
+            self.line(format!("  - {}", reason.told(lang)));
+        }
+        let tokens = w.slot_tokens();
+        let parameters = Value::figure(format!("{:.2}", model.parameters as f64 / 1e9));
+        let flash = w.flash_attn.then(|| sentence!("plan-flash-attention"));
+        let (size, slots, cache) = (Value::figure(gib(model.size_bytes)), w.slots, &w.kv_type_k);
+        let of_model = tr!(
+            lang,
+            "plan-model",
+            parameters = parameters,
+            size = size,
+            slots = slots,
+            tokens = tokens,
+            cache = cache,
+            flash = flash,
+        );
+        self.line(format!("\n{of_model}"));
+        // Parallel and recursive prompting: what several requests at once may count on.
+        let at_once = match (slots, w.kv_unified) {
+            (0 | 1, _) => None,
+            (slots, false) => Some(tr!(lang, "plan-slots-own", slots = slots, tokens = tokens)),
+            (slots, true) => Some(tr!(lang, "plan-slots-shared", slots = slots, tokens = tokens)),
+        };
+        if let Some(text) = at_once {
+            self.labelled(&tr!(lang, "plan-label-slots"), &text);
+        }
+        if let (Some(_), Some(from)) = (&model.chat_template, &model.chat_template_from) {
+            self.line(tr!(lang, "plan-template", from = from.told(lang)));
+        }
+        if plan.has_page() {
+            self.line(tr!(lang, "plan-page"));
+        }
+    }
+
+    /// Writes the advisories known today, which may be more than when the plan was made.
+    fn advisories(&mut self, plan: &Plan) {
+        let (lang, server) = (self.lang, &plan.llama_server);
+        let Some(build) = build::ledger(&server.build) else { return };
+        for advisory in server.known_advisories(build) {
+            let (engine, build, id) = (plan.engine().name(), &server.build, &advisory.id);
+            let (what, source) = (&advisory.what, &advisory.source);
+            self.line(match advisory.fixed {
+                Some(fixed) => tr!(
+                    lang,
+                    "plan-advisory-fixed",
+                    id = id,
+                    engine = engine,
+                    build = build,
+                    what = what,
+                    fixed = fixed,
+                    source = source,
+                ),
+                None => tr!(
+                    lang,
+                    "plan-advisory-open",
+                    id = id,
+                    engine = engine,
+                    build = build,
+                    what = what,
+                    source = source,
+                ),
+            });
+        }
+    }
+
+    /// The archives that are right for a probed host, and why faster ones are not.
+    fn runtime(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        let Some(choice) = &plan.llama_server.runtime_choice else { return };
+        let both = |first, second: String| tr!(lang, "plan-archives", first = first, second = second);
+        let archives = choice.archives.iter().cloned().reduce(both);
+        let archives = archives.unwrap_or_else(|| tr!(lang, "plan-no-archive"));
+        self.line(tr!(lang, "plan-runtime", archives = archives, why = choice.why.told(lang)));
+        for other in &choice.others {
+            let (kind, why) = other.split_once(": ").unwrap_or((other, ""));
+            let why = crate::lang::told(lang, why);
+            self.line(format!("  {}", tr!(lang, "plan-not-runtime", kind = kind, why = why)));
+        }
+    }
+
+    fn memory(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        let rows = plan.memory.iter().map(|d| {
+            let free = if d.headroom_bytes < 0 {
+                figure(lang, &format!("-{}", gib(d.headroom_bytes.unsigned_abs())))
+            } else {
+                self.size(d.headroom_bytes as u64)
+            };
+            let parts = [
+                d.weights_bytes,
+                d.kv_bytes,
+                d.compute_bytes,
+                d.output_bytes + d.runtime_bytes,
+                d.reserved_bytes,
+            ];
+            std::iter::once(words::device(&d.device, lang))
+                .chain(parts.into_iter().map(|bytes| self.size(bytes)))
+                .chain(plan.beside().next().map(|_| self.size(d.rag_bytes)))
+                .chain([self.size(d.total_bytes), self.size(d.capacity_bytes), free])
+                .collect()
+        });
+        let mut head = vec![
+            tr!(lang, "plan-column-memory"),
+            tr!(lang, "plan-column-weights"),
+            tr!(lang, "plan-column-context"),
+            tr!(lang, "plan-column-compute"),
+            tr!(lang, "plan-column-runtime"),
+            tr!(lang, "plan-column-reserve"),
+            tr!(lang, "plan-column-total"),
+            tr!(lang, "plan-column-of"),
+            tr!(lang, "plan-column-free"),
         ];
-        std::iter::once(d.device.clone())
-            .chain(parts.into_iter().map(gib))
-            .chain(plan.beside().next().map(|_| gib(d.rag_bytes)))
-            .chain([gib(d.total_bytes), gib(d.capacity_bytes), free])
-            .collect()
-    });
-    let mut head =
-        vec!["memory", "weights", "context", "compute", "runtime", "reserve", "total", "of", "free"];
-    if plan.beside().next().is_some() {
-        head.insert(6, "rag");
+        if plan.beside().next().is_some() {
+            head.insert(6, tr!(lang, "plan-column-rag"));
+        }
+        let numbers: Vec<usize> = (1..head.len()).collect();
+        let head: Vec<&str> = head.iter().map(String::as_str).collect();
+        let table = table::table(&head, rows, &numbers);
+        self.line(format!("\n{table}"));
     }
-    let numbers: Vec<usize> = (1..head.len()).collect();
-    let _ = writeln!(out, "\n{}", table::table(&head, rows, &numbers));
-}
 
-/// The embedding servers and their indexes.
-fn rag(out: &mut String, plan: &Plan) {
-    for rag in plan.beside().filter_map(|server| server.embedding) {
-        let model = &rag.model;
-        let _ = writeln!(
-            out,
-            "\nrag     {} {} on {}: vectors of {} numbers, {} to download; {} slots, texts of up to {} tokens",
-            model.id,
-            model.quant,
-            rag.device.device(),
-            model.dimensions,
-            gib(model.size_bytes),
-            rag.slots,
-            rag.chunk_tokens
-        );
-        let _ = writeln!(
-            out,
-            "index   {} of disk for {} texts ({})",
-            gib(rag.index.size_bytes),
-            rag.index.chunks,
-            rag.index.assumption
-        );
-    }
-}
-
-fn speed_and_cost(out: &mut String, plan: &Plan) {
-    let (decode, prefill) = (plan.speed.decode_tok_s, plan.speed.prefill_tok_s);
-    let _ = writeln!(
-        out,
-        "\ndecode  {} tokens/s ({}), prefill {} ({}); predicted, one request",
-        rate(decode.expected),
-        range(decode),
-        rate(prefill.expected),
-        range(prefill)
-    );
-    match &plan.cost {
-        Some(cost) => {
-            let _ = writeln!(
-                out,
-                "cost    {} {}/hour, {}/month{}, {} per million tokens: {} at {}{} ({}, {})",
-                hourly(cost.per_hour),
-                cost.currency,
-                money(cost.per_month),
-                if cost.offer.per_month_cap == Some(cost.per_month) { " at most" } else { "" },
-                money(cost.per_million_tokens),
-                cost.offer.instance,
-                cost.offer.provider,
-                if cost.offer.host == Some(HostKind::Container) { ", a container" } else { "" },
-                cost.offer.source,
-                cost.offer.day()
+    /// The embedding servers and their indexes.
+    fn rag(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        for rag in plan.beside().filter_map(|server| server.embedding) {
+            let model = &rag.model;
+            let text = tr!(
+                lang,
+                "plan-rag",
+                model = &*model.id,
+                quant = &model.quant,
+                device = words::device(rag.device.device(), lang),
+                numbers = model.dimensions,
+                size = self.size(model.size_bytes),
+                slots = rag.slots,
+                tokens = rag.chunk_tokens,
             );
-            if let Some(other) = &cost.converted {
-                let _ = writeln!(
-                    out,
-                    "        {} {}/month by the rate of {} ({})",
-                    money(other.per_month),
-                    other.currency,
-                    other.rate_as_of,
-                    other.rate_source
-                );
-            }
-            if let Some(url) = &cost.offer.url {
-                let region =
-                    cost.offer.region.as_ref().map_or(String::new(), |region| format!(" in {region}"));
-                let _ = writeln!(out, "        rented{region} at {url}");
-            }
-            if let Some(days) = offers::stale_days(&cost.offer.as_of, offers::today()) {
-                let most = if cost.offer.as_of_inferred { "up to " } else { "" };
-                let _ =
-                    writeln!(out, "        this price is {most}{days} days old: look it up before renting");
-            }
-        }
-        None => {
-            let _ = writeln!(out, "cost    no price is known for {}", plan.profile.id);
+            self.out.push('\n');
+            self.labelled(&tr!(lang, "plan-label-rag"), &text);
+            let (size, assumption) = (self.size(rag.index.size_bytes), &rag.index.assumption);
+            let text =
+                tr!(lang, "plan-index", size = size, texts = rag.index.chunks, assumption = assumption);
+            self.labelled(&tr!(lang, "plan-label-index"), &text);
         }
     }
-    if let Some(near) = &plan.near_miss {
-        let _ = writeln!(out, "near    {}", near.text);
-    }
-    for container in &plan.containers {
-        let _ = writeln!(
-            out,
-            "beside  {} at {}, {} {}/hour, {} tokens/s: a container, which `apply` cannot use (--containers)",
-            container.instance,
-            container.provider,
-            hourly(container.per_hour),
-            container.currency,
-            rate(container.decode_tok_s)
-        );
-    }
-}
 
-/// Writes the time and cost until the first answer.
-fn arrival(out: &mut String, plan: &Plan) {
-    let Some(arrival) = &plan.arrival else { return };
-    let first = arrival.first_token_seconds;
-    let _ = writeln!(
-        out,
-        "arrive  {} to download at {} Mbit/s: {}; first token after {} ({})",
-        gib(arrival.download_bytes),
-        arrival.network_mbit_s,
-        duration(arrival.download_seconds),
-        duration(first.expected),
-        both(duration(first.low), duration(first.high))
-    );
-    let _ = writeln!(
-        out,
-        "        {} of disk, load {}, start {}{}",
-        gib(arrival.disk_bytes),
-        both(duration(arrival.load_seconds.low), duration(arrival.load_seconds.high)),
-        both(duration(arrival.start_seconds.low), duration(arrival.start_seconds.high)),
-        match (&arrival.cost, &plan.cost) {
-            (Some(until), Some(cost)) =>
-                format!("; paid until then: {} {}", money(until.expected), cost.currency),
-            _ => String::new(),
+    fn speed_and_cost(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        let (decode, prefill) = (plan.speed.decode_tok_s, plan.speed.prefill_tok_s);
+        let text = tr!(
+            lang,
+            "plan-speed",
+            decode = Value::figure(rate(decode.expected)),
+            decode_range = range(decode, lang),
+            prefill = Value::figure(rate(prefill.expected)),
+            prefill_range = range(prefill, lang),
+        );
+        self.out.push('\n');
+        self.labelled(&tr!(lang, "plan-label-decode"), &text);
+        match &plan.cost {
+            Some(cost) => self.cost(cost),
+            None => {
+                let text = tr!(lang, "plan-no-price", profile = &plan.profile.id);
+                self.labelled(&tr!(lang, "plan-label-cost"), &text);
+            }
         }
-    );
-    if arrival.runtime_bytes.is_none() {
-        let _ =
-            writeln!(out, "        {}'s archive is not counted: --resolve looks it up", plan.engine().name());
+        if let Some(near) = &plan.near_miss {
+            self.labelled(&tr!(lang, "plan-label-near"), &near.text.told(lang));
+        }
+        for container in &plan.containers {
+            let text = tr!(
+                lang,
+                "plan-beside",
+                instance = &container.instance,
+                provider = &container.provider,
+                hourly = Value::figure(hourly(container.per_hour)),
+                currency = &container.currency,
+                decode = Value::figure(rate(container.decode_tok_s)),
+            );
+            self.labelled(&tr!(lang, "plan-label-beside"), &text);
+        }
+    }
+
+    fn cost(&mut self, cost: &Cost) {
+        let (lang, offer) = (self.lang, &cost.offer);
+        let at_most = offer.per_month_cap == Some(cost.per_month);
+        let container = offer.host == Some(HostKind::Container);
+        let text = tr!(
+            lang,
+            "plan-cost",
+            hourly = Value::figure(hourly(cost.per_hour)),
+            currency = &cost.currency,
+            monthly = Value::figure(money(cost.per_month)),
+            most = at_most.then(|| sentence!("plan-at-most")),
+            million = Value::figure(money(cost.per_million_tokens)),
+            instance = &offer.instance,
+            provider = &offer.provider,
+            container = container.then(|| sentence!("plan-container")),
+            source = &offer.source,
+            day = offer.day(),
+        );
+        self.labelled(&tr!(lang, "plan-label-cost"), &text);
+        if let Some(other) = &cost.converted {
+            let (price, day) = (Value::figure(money(other.per_month)), &other.rate_as_of);
+            let (currency, source) = (&other.currency, &other.rate_source);
+            let text =
+                tr!(lang, "plan-converted", price = price, currency = currency, day = day, source = source);
+            self.labelled("", &text);
+        }
+        if let Some(url) = &offer.url {
+            let text = match &offer.region {
+                Some(region) => tr!(lang, "plan-rented-in", region = region, url = url),
+                None => tr!(lang, "plan-rented", url = url),
+            };
+            self.labelled("", &text);
+        }
+        if let Some(days) = offers::stale_days(&offer.as_of, self.day) {
+            let days = days.unsigned_abs() as u64;
+            let text = match offer.as_of_inferred {
+                true => tr!(lang, "plan-price-may-be-old", days = days),
+                false => tr!(lang, "plan-price-old", days = days),
+            };
+            self.labelled("", &text);
+        }
+    }
+
+    /// Writes the time and cost until the first answer.
+    fn arrival(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        let Some(arrival) = &plan.arrival else { return };
+        let first = arrival.first_token_seconds;
+        let text = tr!(
+            lang,
+            "plan-arrive",
+            size = self.size(arrival.download_bytes),
+            speed = arrival.network_mbit_s,
+            download = Value::figure(duration(arrival.download_seconds)),
+            first = Value::figure(duration(first.expected)),
+            first_range = words::range(duration(first.low), duration(first.high), lang),
+        );
+        self.labelled(&tr!(lang, "plan-label-arrive"), &text);
+        let times = |of: Interval| words::range(duration(of.low), duration(of.high), lang);
+        let paid = match (&arrival.cost, &plan.cost) {
+            (Some(until), Some(cost)) => {
+                let price = Value::figure(money(until.expected));
+                Some(sentence!("plan-paid", price = price, currency = &cost.currency))
+            }
+            _ => None,
+        };
+        let text = tr!(
+            lang,
+            "plan-arrive-parts",
+            size = self.size(arrival.disk_bytes),
+            load = times(arrival.load_seconds),
+            start = times(arrival.start_seconds),
+            paid = paid,
+        );
+        self.labelled("", &text);
+        if arrival.runtime_bytes.is_none() {
+            self.labelled("", &tr!(lang, "plan-archive-not-counted", engine = plan.engine().name()));
+        }
+    }
+
+    fn alternatives(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        if plan.alternatives.is_empty() {
+            return;
+        }
+        let rows = plan.alternatives.iter().map(|a| {
+            vec![
+                a.name(),
+                a.quant.clone(),
+                words::verdict(a.verdict, lang),
+                match (a.per_month, a.currency.as_deref()) {
+                    (Some(price), Some(currency)) => format!("{} {currency}", figure(lang, &money(price))),
+                    (Some(price), None) => figure(lang, &money(price)),
+                    (None, _) => "-".to_string(),
+                },
+                a.decode_tok_s.map_or("-".to_string(), |speed| figure(lang, &rate(speed))),
+            ]
+        });
+        let head = [
+            tr!(lang, "plan-column-alternative"),
+            tr!(lang, "plan-column-quant"),
+            tr!(lang, "plan-column-verdict"),
+            tr!(lang, "plan-column-month"),
+            tr!(lang, "plan-column-speed"),
+        ];
+        let table = table::table(&head.each_ref().map(String::as_str), rows, &[3, 4]);
+        self.line(format!("\n{table}"));
+    }
+
+    fn next(&mut self, plan: &Plan) {
+        let lang = self.lang;
+        if plan.verdict == Verdict::Impossible {
+            return;
+        }
+        let argv = plan.llama_server.args.to_argv().join(" ");
+        self.line(format!("\n{} {} {argv}", plan.engine().program(), plan.llama_server.build));
+        for server in plan.beside() {
+            let arguments = server.args.to_argv().join(" ");
+            self.line(format!("\n{}", tr!(lang, "plan-embedding-server", arguments = arguments)));
+        }
+        self.line(format!("\n{}", tr!(lang, "plan-units")));
     }
 }
 
 /// `2.1 to 3.4`; one figure where both are shown the same.
-fn range(interval: Interval) -> String {
-    both(rate(interval.low), rate(interval.high))
-}
-
-fn both(low: String, high: String) -> String {
-    if low == high { low } else { format!("{low} to {high}") }
+fn range(interval: Interval, lang: Lang) -> String {
+    words::range(rate(interval.low), rate(interval.high), lang)
 }
 
 /// Two decimals, without those that say nothing: `13.02`, `8`.
@@ -272,43 +394,4 @@ pub(super) fn duration(seconds: f64) -> String {
         s if s < 5970.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),
     }
-}
-
-fn alternatives(out: &mut String, plan: &Plan) {
-    if plan.alternatives.is_empty() {
-        return;
-    }
-    let rows = plan.alternatives.iter().map(|a| {
-        vec![
-            a.name(),
-            a.quant.clone(),
-            a.verdict.name().to_string(),
-            match (a.per_month, a.currency.as_deref()) {
-                (Some(price), Some(currency)) => format!("{} {currency}", money(price)),
-                (Some(price), None) => money(price),
-                (None, _) => "-".to_string(),
-            },
-            a.decode_tok_s.map_or("-".to_string(), rate),
-        ]
-    });
-    let head = ["alternative", "quant", "verdict", "per month", "tokens/s"];
-    let _ = writeln!(out, "\n{}", table::table(&head, rows, &[3, 4]));
-}
-
-fn next(out: &mut String, plan: &Plan) {
-    if plan.verdict == Verdict::Impossible {
-        return;
-    }
-    let _ = writeln!(
-        out,
-        "\n{} {} {}",
-        plan.engine().program(),
-        plan.llama_server.build,
-        plan.llama_server.args.to_argv().join(" ")
-    );
-    for server in plan.beside() {
-        let _ = writeln!(out, "\nembedding server: {}", server.args.to_argv().join(" "));
-    }
-    let _ =
-        writeln!(out, "\nSizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.");
 }

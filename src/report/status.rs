@@ -1,22 +1,26 @@
 //! A host's status document as text.
 
 use super::table;
+use crate::lang::{Lang, figure, told};
 use crate::units::gib;
 use serde_json::Value;
 
-fn disk(disk: &Value) -> String {
+fn disk(disk: &Value, lang: Lang) -> String {
     match (disk["models_bytes"].as_u64(), disk["free_bytes"].as_u64()) {
-        (Some(models), Some(free)) => format!("{} of models, {} free", gib(models), gib(free)),
+        (Some(models), Some(free)) => {
+            let size = |bytes| crate::lang::Value::figure(gib(bytes));
+            tr!(lang, "status-disk-used", models = size(models), free = size(free))
+        }
         _ => "-".to_string(),
     }
 }
 
 /// Who may use the API, and by which certificate.
-fn reach(exposed: &Value) -> Vec<Vec<String>> {
-    let row = |name: &str, text: String| vec![name.to_string(), text];
-    let nobody = "this host only";
+fn reach(exposed: &Value, lang: Lang) -> Vec<Vec<String>> {
+    let row = |name: String, text: String| vec![name, text];
+    let (open_to, nobody) = (tr!(lang, "status-open-to"), tr!(lang, "status-this-host"));
     if !exposed.is_object() {
-        return vec![row("open to", nobody.to_string())];
+        return vec![row(open_to, nobody)];
     }
     let ranges = |key: &str| {
         let all = exposed[key].as_array().into_iter().flatten();
@@ -24,43 +28,48 @@ fn reach(exposed: &Value) -> Vec<Vec<String>> {
     };
     let (planned, open) = (ranges("ranges"), ranges("open_to"));
     let mut text = match open.as_str() {
-        "" => nobody.to_string(),
-        open => format!("{open}, port {}, TLS", exposed["port"]),
+        "" => nobody,
+        open => tr!(lang, "status-open", ranges = open, port = exposed["port"].to_string()),
     };
     text += &match exposed["confirmed"] == true {
-        true => ", confirmed".to_string(),
-        false if open == planned => ", not confirmed yet".to_string(),
-        false => format!("; {planned} was not confirmed: apply again"),
+        true => tr!(lang, "status-confirmed"),
+        false if open == planned => tr!(lang, "status-unconfirmed"),
+        false => tr!(lang, "status-not-confirmed", ranges = planned),
     };
     if !open.is_empty() {
         if exposed["serves"] != true {
-            text += "; agi-provision-expose.service does not run";
+            text += &tr!(lang, "status-expose-stopped");
         } else if exposed["rules_loaded"] != true {
-            text += "; the firewall's rules are gone: apply again";
+            text += &tr!(lang, "status-rules-gone");
         }
     }
-    let mut rows = vec![row("open to", text)];
+    let mut rows = vec![row(open_to, text)];
     let certificate = &exposed["certificate"];
     if let Some(sha256) = certificate["sha256"].as_str() {
-        let made = if certificate["made_here"] == true { "made on the host" } else { "your own" };
-        rows.push(row("certificate", format!("{made}, {} days left, {sha256}", certificate["days_left"])));
+        let from = match certificate["made_here"] == true {
+            true => tr!(lang, "status-certificate-made"),
+            false => tr!(lang, "status-certificate-own"),
+        };
+        let days = certificate["days_left"].to_string();
+        let text = tr!(lang, "status-certificate-left", from = from, days = days, sha256 = sha256);
+        rows.push(row(tr!(lang, "status-certificate"), text));
         if let Some(pin) = certificate["public_key_pin"].as_str() {
-            rows.push(row("public key", pin.to_string()));
+            rows.push(row(tr!(lang, "status-public-key"), pin.to_string()));
         }
     }
     rows
 }
 
 /// `apply by a@b since …: model (put it there)`; nothing where nobody is at work.
-fn under_way(status: &Value) -> Option<Vec<String>> {
+fn under_way(status: &Value, lang: Lang) -> Option<Vec<String>> {
     let at_work = &status["under_way"];
     let said = |key: &str| at_work[key].as_str().filter(|text| !text.is_empty());
     let mut text = said("what")?.to_string();
-    for (before, key) in [(" by ", "by"), (" since ", "since"), (": ", "step")] {
-        text += &said(key).map_or(String::new(), |value| format!("{before}{value}"));
-    }
-    text += &said("changes").map_or(String::new(), |changes| format!(" ({changes})"));
-    Some(vec!["under way".to_string(), text])
+    text += &said("by").map_or(String::new(), |by| tr!(lang, "status-by", by = by));
+    text += &said("since").map_or(String::new(), |since| tr!(lang, "status-since", since = since));
+    text += &said("step").map_or(String::new(), |step| format!(": {step}"));
+    text += &said("changes").map_or(String::new(), |changes| format!(" ({})", told(lang, changes)));
+    Some(vec![tr!(lang, "status-under-way"), text])
 }
 
 fn address(listener: &Value) -> String {
@@ -70,19 +79,14 @@ fn address(listener: &Value) -> String {
 }
 
 /// Where a server itself listens for other hosts, whatever the plan says of it.
-fn without_tls(listening: &Value) -> Option<String> {
+fn without_tls(listening: &Value, lang: Lang) -> Option<String> {
     let open = |listener: &&Value| listener["reach"] == "network" && listener["tls"] != true;
     let open: Vec<String> = listening.as_array().into_iter().flatten().filter(open).map(address).collect();
-    (!open.is_empty()).then(|| {
-        format!(
-            "whoever reaches {}, without TLS: the server does not listen where the plan says",
-            open.join(", ")
-        )
-    })
+    (!open.is_empty()).then(|| tr!(lang, "status-without-tls", addresses = open.join(", ")))
 }
 
 /// Returns the agent's `status` document as text for a terminal.
-pub fn text(status: &Value) -> String {
+pub fn text(status: &Value, lang: Lang) -> String {
     let show = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_string(),
@@ -90,77 +94,84 @@ pub fn text(status: &Value) -> String {
     };
     if status["installed"] == false {
         let waiting = status["waiting_bytes"].as_u64().filter(|bytes| *bytes > 0);
-        let waiting = waiting.map(|bytes| vec!["for the next apply".to_string(), gib(bytes)]);
-        let nothing = vec!["model".to_string(), "none installed".to_string()];
+        let waiting = waiting.map(|bytes| vec![tr!(lang, "status-waiting"), figure(lang, &gib(bytes))]);
+        let nothing = vec![tr!(lang, "status-model"), tr!(lang, "status-nothing")];
         let first_boot = status["first_boot"]["said"].as_str();
         let first_boot = first_boot.map(|said| {
             let log = show(&status["first_boot"]["log"]);
-            vec!["first boot".to_string(), format!("{said} ({log})")]
+            vec![tr!(lang, "status-first-boot"), format!("{} ({log})", told(lang, said))]
         });
-        let rows =
-            [Some(nothing), under_way(status), first_boot, waiting].into_iter().flatten().collect::<Vec<_>>();
-        return table::render(&["status", ""], rows);
+        let rows = [Some(nothing), under_way(status, lang), first_boot, waiting]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
+        return table::render(&[&tr!(lang, "status-column"), ""], rows);
     }
     let measured = &status["measured"]["decode_tok_s"]["measured"];
     let mut rows = vec![
-        vec!["model".to_string(), format!("{} {}", show(&status["model"]), show(&status["quant"]))],
+        vec![tr!(lang, "status-model"), format!("{} {}", show(&status["model"]), show(&status["quant"]))],
         vec![
-            "service".to_string(),
+            tr!(lang, "status-service"),
             format!("{}, {}", show(&status["unit"]["active"]), show(&status["unit"]["enabled"])),
         ],
-        vec!["health".to_string(), show(&status["health"])],
+        vec![tr!(lang, "status-health"), show(&status["health"])],
         vec!["llama.cpp".to_string(), show(&status["llama_build"])],
-        vec!["generation".to_string(), show(&status["generation"])],
-        vec!["disk".to_string(), disk(&status["disk"])],
-        vec!["applied".to_string(), show(&status["applied"])],
+        vec![tr!(lang, "status-generation"), show(&status["generation"])],
+        vec![tr!(lang, "status-disk"), disk(&status["disk"], lang)],
+        vec![tr!(lang, "status-applied"), show(&status["applied"])],
         vec![
-            "decode".to_string(),
-            measured.as_f64().map_or("-".into(), |speed| format!("{speed:.1} tokens/s when applied")),
+            tr!(lang, "status-decode"),
+            measured.as_f64().map_or("-".into(), |speed| {
+                tr!(lang, "status-measured", speed = crate::lang::Value::figure(format!("{speed:.1}")))
+            }),
         ],
     ];
-    let mut open_to = reach(&status["exposed"]);
-    if let Some(open) = without_tls(&status["listening"]) {
+    let mut open_to = reach(&status["exposed"], lang);
+    if let Some(open) = without_tls(&status["listening"], lang) {
         open_to[0][1] = open;
     }
     rows.extend(open_to);
     for listener in status["listening"].as_array().into_iter().flatten() {
         rows.push(vec![
-            "listens".to_string(),
+            tr!(lang, "status-listens"),
             format!("{} ({})", address(listener), show(&listener["unit"])),
         ]);
     }
     for beside in status["servers"].as_array().into_iter().flatten() {
         let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
         let model = format!("{} {}", show(&beside["model"]), show(&beside["quant"]));
-        let dimensions = beside["dimensions"].as_u64().map_or(String::new(), |n| format!(", {n} numbers"));
-        let label = if beside["name"] == "embed" { "embedding".to_string() } else { show(&beside["name"]) };
+        let dimensions =
+            beside["dimensions"].as_u64().map_or(String::new(), |n| tr!(lang, "status-numbers", numbers = n));
+        let label =
+            if beside["name"] == "embed" { tr!(lang, "status-embedding") } else { show(&beside["name"]) };
         rows.push(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]);
     }
-    if let Some(row) = under_way(status) {
+    if let Some(row) = under_way(status, lang) {
         rows.push(row);
     } else if status["unfinished"] == true {
-        rows.push(vec!["unfinished".into(), "an apply was cut off; the same apply again finishes it".into()]);
+        rows.push(vec![tr!(lang, "status-unfinished"), tr!(lang, "status-cut-off")]);
     }
     for path in status["trusted_edits"].as_array().into_iter().flatten() {
-        let text = format!("{}: not as the plan makes it, applied with --trust-edits", show(path));
-        rows.push(vec!["edited".to_string(), text]);
+        let text = tr!(lang, "status-edited-file", path = show(path));
+        rows.push(vec![tr!(lang, "status-edited"), text]);
     }
     let drift = status["drift"].as_array();
     if drift.is_some_and(Vec::is_empty) {
-        rows.push(vec!["drift".to_string(), "none".to_string()]);
+        rows.push(vec![tr!(lang, "status-drift"), tr!(lang, "status-no-drift")]);
     }
     for step in drift.into_iter().flatten() {
         for change in step["changes"].as_array().into_iter().flatten() {
-            rows.push(vec!["drift".to_string(), format!("{}: {}", show(&step["step"]), show(change))]);
+            let change = told(lang, &show(change));
+            rows.push(vec![tr!(lang, "status-drift"), format!("{}: {change}", show(&step["step"]))]);
         }
     }
     if let Value::String(why) = &status["refused"] {
-        rows.push(vec!["refused".to_string(), why.clone()]);
+        rows.push(vec![tr!(lang, "status-refused"), told(lang, why)]);
     }
     for line in status["last_lines"].as_array().into_iter().flatten() {
-        rows.push(vec!["log".to_string(), show(line)]);
+        rows.push(vec![tr!(lang, "status-log"), show(line)]);
     }
-    table::render(&["status", ""], rows)
+    table::render(&[&tr!(lang, "status-column"), ""], rows)
 }
 
 #[cfg(test)]
@@ -177,13 +188,14 @@ mod tests {
             json!({"model": "m", "under_way": at_work, "unfinished": true}),
             json!({"installed": false, "under_way": at_work, "unfinished": true, "waiting_bytes": 5 << 20}),
         ] {
-            let text = text(&status);
+            let text = text(&status, Lang::English);
             assert!(text.contains("apply by a@b since T: model (put it there)"), "{text}");
             assert!(!text.contains("cut off"), "{text}");
         }
-        let cut = text(&json!({"model": "m", "under_way": null, "unfinished": true}));
+        let cut = text(&json!({"model": "m", "under_way": null, "unfinished": true}), Lang::English);
         assert!(cut.contains("an apply was cut off"), "{cut}");
-        let left = text(&json!({"installed": false, "under_way": null, "waiting_bytes": 5 << 20}));
+        let left =
+            text(&json!({"installed": false, "under_way": null, "waiting_bytes": 5 << 20}), Lang::English);
         assert!(left.contains("for the next apply") && left.contains("5 MiB"), "{left}");
     }
 
@@ -194,7 +206,7 @@ mod tests {
                 "unit": "agi-provision-llama.service", "address": address, "port": 8080, "reach": reach,
                 "tls": tls,
             });
-            text(&json!({"exposed": null, "listening": [listener]}))
+            text(&json!({"exposed": null, "listening": [listener]}), Lang::English)
         };
         let closed = status("127.0.0.1", "host", false);
         assert!(closed.contains("this host only") && closed.contains("127.0.0.1:8080 (agi-prov"), "{closed}");
@@ -239,11 +251,11 @@ mod tests {
                 "10.0.0.0/8, fd00::/8, port 8080, TLS, confirmed; the firewall's rules are gone: apply again",
             ),
         ] {
-            assert_eq!(reach(&value)[0], ["open to", says]);
+            assert_eq!(reach(&value, Lang::English)[0], ["open to", says]);
         }
-        let rows = reach(&exposed(both, true, true, true));
+        let rows = reach(&exposed(both, true, true, true), Lang::English);
         assert_eq!(rows[1], ["certificate", "made on the host, 819 days left, AB:CD"]);
-        let status = text(&json!({"model": "m", "exposed": exposed(both, true, true, true)}));
+        let status = text(&json!({"model": "m", "exposed": exposed(both, true, true, true)}), Lang::English);
         assert!(status.contains("open to") && status.contains("fd00::/8, port 8080"), "{status}");
     }
 }

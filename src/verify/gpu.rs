@@ -12,9 +12,9 @@ pub fn count(facts: &Facts) -> Finding<'_> {
     let without = (!without.is_empty()).then(|| without.join("; "));
     let why = lost.map(|(_, why)| why.clone()).or(without).or(facts.failed.get("gpus").cloned());
     let mut text = match facts.gpus.len() {
-        0 => "no GPU".to_string(),
-        1 => "1 GPU".to_string(),
-        n => format!("{n} GPUs"),
+        0 => english!("found-no-gpu"),
+        1 => english!("found-one-gpu"),
+        n => english!("needed-gpus", cards = n),
     };
     if let Some(why) = why {
         text += &format!(" ({why})");
@@ -24,7 +24,7 @@ pub fn count(facts: &Facts) -> Finding<'_> {
 
 pub fn model(facts: &Facts) -> Finding<'_> {
     let names: Vec<&str> = facts.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
-    let text = if names.is_empty() { "no GPU".to_string() } else { names.join(", ") };
+    let text = if names.is_empty() { english!("found-no-gpu") } else { names.join(", ") };
     Finding::new(text, move |bound| match bound {
         Bound::AllOf(known) => !names.is_empty() && names.iter().all(|name| known.iter().any(|k| k == name)),
         Bound::Name(known) => !names.is_empty() && names.iter().all(|name| name == known),
@@ -38,9 +38,9 @@ pub fn memory(facts: &Facts, cards: usize, held: &Held) -> Finding<'static> {
     let least = largest().map(whole).min().unwrap_or(0);
     let usable = largest().map(|gpu| usable(gpu, held)).min().unwrap_or(0);
     let text = match facts.gpus.iter().find(|gpu| instances(gpu).is_some()) {
-        _ if facts.gpus.is_empty() => "no GPU".to_string(),
+        _ if facts.gpus.is_empty() => english!("found-no-gpu"),
         Some(gpu) => format!("{} in the largest MIG instance of GPU {}", gib(whole(gpu)), gpu.index),
-        None => format!("{} free of {}", gib(usable), gib(least)),
+        None => english!("found-gpu-free", free = gib(usable), size = gib(least)),
     };
     let mut found = number(usable, text);
     found.keeps_promise = Some(Box::new(move |bound| matches!(bound, Bound::AtLeast(n) if *n <= least)));
@@ -89,7 +89,7 @@ pub fn nvlink(facts: &Facts) -> Finding<'_> {
     let text = match (facts.nvlink, facts.gpu_links.iter().find(|pair| !pair.is_nvlink())) {
         (Some(true), _) => match facts.gpu_links.first() {
             Some(pair) => format!("every pair is linked ({}){}", pair.link, speed(facts, pair.a)),
-            None => "every pair is linked".to_string(),
+            None => english!("found-linked"),
         },
         (Some(false), Some(pair)) => format!(
             "GPU {} and GPU {} meet over {}{}: each layer's result crosses that instead of NVLink",
@@ -101,7 +101,7 @@ pub fn nvlink(facts: &Facts) -> Finding<'_> {
         (Some(false), None) if inactive > 0 => {
             format!("{inactive} of {} NVLinks are inactive", facts.nvlinks.len())
         }
-        (Some(false), None) => "a pair without NVLink".to_string(),
+        (Some(false), None) => english!("found-no-nvlink"),
         (None, _) => match facts.failed.get("nvlink").or(facts.unsupported.get("nvlink")) {
             Some(why) => format!("unknown ({why})"),
             None => "unknown".to_string(),
@@ -131,7 +131,7 @@ pub fn version<'a>(
     let lowest = versions.iter().min_by_key(|text| numbers(text)).map(|text| text.to_string());
     match lowest {
         // A card that does not say is not refused for it.
-        None => Finding::new("not reported".to_string(), |_| true),
+        None => Finding::new(english!("found-not-reported"), |_| true),
         Some(lowest) => Finding::new(
             lowest.clone(),
             move |bound| matches!(bound, Bound::Name(needed) if numbers(&lowest) >= numbers(needed)),

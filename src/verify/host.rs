@@ -53,7 +53,7 @@ pub fn egress(sites: &[String], found: &Result<String, String>) -> Line {
         Ok(how) => (how, Judgement::Ok),
         Err(why) => (why, Judgement::Refused),
     };
-    line(ids::EGRESS, sites.join(" and "), found, outcome, "the host downloads from there")
+    line(ids::EGRESS, sites.join(" and "), found, outcome, &english!("why-egress"))
 }
 
 /// Returns what to do about the first refusal, where nothing but the host's state is refused.
@@ -102,11 +102,11 @@ fn noexec(facts: &Facts) -> Line {
     let mut closed: Vec<&str> = closed.map(|mount| mount.disk.mount.as_str()).collect();
     closed.dedup();
     let (found, outcome) = match closed.as_slice() {
-        [] => ("they may".to_string(), Judgement::Ok),
-        places => (format!("{} is mounted noexec", places.join(" and ")), Judgement::Refused),
+        [] => (english!("found-exec"), Judgement::Ok),
+        places => (english!("found-noexec", path = places.join(" and ")), Judgement::Refused),
     };
-    let why = "the server runs from /var/lib/agi-provision, the agent from /usr/local/lib/agi-provision";
-    line(ids::NOEXEC, "programs may run", found, outcome, why)
+    let why = english!("why-exec");
+    line(ids::NOEXEC, english!("needed-exec"), found, outcome, &why)
 }
 
 fn libc(facts: &Facts, wants: &Wants) -> Option<Line> {
@@ -121,9 +121,9 @@ fn libc(facts: &Facts, wants: &Wants) -> Option<Line> {
         Some(_) => Judgement::Ok,
         None => Judgement::Warning,
     };
-    let found = has.map_or("not known".to_string(), |has| format!("glibc {has}"));
+    let found = has.map_or_else(|| english!("found-not-known"), |has| format!("glibc {has}"));
     let needed = format!("glibc {}.{}", needed.0, needed.1);
-    Some(line(ids::LIBC, needed, found, outcome, "the server was built with it"))
+    Some(line(ids::LIBC, needed, found, outcome, &english!("why-libc")))
 }
 
 fn libraries(wants: &Wants) -> Option<Line> {
@@ -137,44 +137,48 @@ fn libraries(wants: &Wants) -> Option<Line> {
         Lacking::Version { library, version, .. } => Some((library, version)),
         Lacking::Library(_) => None,
     });
-    let why = "the server does not start without them";
-    let line = |needed: &str, found: String, outcome| Some(line(ids::LIBRARIES, needed, found, outcome, why));
+    let why = english!("why-libraries");
+    let line =
+        |needed: &str, found: String, outcome| Some(line(ids::LIBRARIES, needed, found, outcome, &why));
     if let Some((library, version)) = old {
-        return line(version, format!("an older {library}, without it"), Judgement::Refused);
+        return line(version, english!("found-library-old", library = library), Judgement::Refused);
     }
     match (missing.join(" "), &wants.packages) {
-        (names, _) if names.is_empty() => line("its libraries", "they are there".into(), Judgement::Ok),
+        (names, _) if names.is_empty() => {
+            line(&english!("needed-libraries"), english!("found-libraries"), Judgement::Ok)
+        }
         (names, Ok(packages)) => {
-            line(&names, format!("not there; apt installs {}", packages.join(" ")), Judgement::Ok)
+            line(&names, english!("found-libraries-apt", packages = packages.join(" ")), Judgement::Ok)
         }
-        (names, Err(_)) => {
-            line(&names, "not there, and nothing to install it with".into(), Judgement::Refused)
-        }
+        (names, Err(_)) => line(&names, english!("found-libraries-none"), Judgement::Refused),
     }
 }
 
 fn busy(facts: &Facts, outcome: Judgement) -> Option<Line> {
     let at_work: Vec<String> = facts.upkeep.at_work.iter().map(|work| work.to_string()).collect();
-    let why = "what it changes meanwhile may be what the server starts with";
+    let (why, needed) = (english!("why-rest"), english!("needed-rest"));
     match (at_work.as_slice(), outcome) {
         ([], Judgement::Refused) => None,
-        ([], _) => Some(line(ids::BUSY, "the system is at rest", "it is", Judgement::Ok, why)),
-        (all, _) => Some(line(ids::BUSY, "the system is at rest", all.join(", "), outcome, why)),
+        ([], _) => Some(line(ids::BUSY, needed, english!("found-rest"), Judgement::Ok, &why)),
+        (all, _) => Some(line(ids::BUSY, needed, all.join(", "), outcome, &why)),
     }
 }
 
 fn reboot(facts: &Facts, ground: &Ground) -> Option<Line> {
-    let why = "until then the kernel and what runs are the old ones";
-    let line = |found: String, outcome| Some(line(ids::REBOOT, "no restart pending", found, outcome, why));
-    let Some(packages) = &facts.upkeep.reboot_for else { return line("none".into(), Judgement::Ok) };
+    let why = english!("why-restart");
+    let line =
+        |found: String, outcome| Some(line(ids::REBOOT, english!("needed-no-restart"), found, outcome, &why));
+    let Some(packages) = &facts.upkeep.reboot_for else {
+        return line(english!("found-no-restart"), Judgement::Ok);
+    };
     let of_driver = |package: &String| vendor::RESTARTS.iter().any(|start| package.starts_with(start));
     let outcome = match ground.cards && packages.iter().any(of_driver) {
         true => Judgement::Refused,
         false => Judgement::Warning,
     };
     match packages.as_slice() {
-        [] => line("the system asks for one".into(), outcome),
-        all => line(format!("the system asks for one, for {}", all.join(", ")), outcome),
+        [] => line(english!("found-restart"), outcome),
+        all => line(english!("found-restart-for", packages = all.join(", ")), outcome),
     }
 }
 

@@ -126,7 +126,7 @@ fn line(requirement: &Requirement, facts: &Facts, cards: usize, held: &Held) -> 
         why: requirement.why.clone(),
     };
     let Some(found) = find(&requirement.id, facts, cards, held) else {
-        return line("?".to_string(), "not known to this version".to_string(), Judgement::Warning);
+        return line("?".to_string(), english!("found-unknown-requirement"), Judgement::Warning);
     };
     let show = |bound: &Bound| show(bound, &requirement.unit);
     match (&requirement.need, &requirement.promise) {
@@ -141,12 +141,14 @@ fn line(requirement: &Requirement, facts: &Facts, cards: usize, held: &Held) -> 
 
 fn show(bound: &Bound, unit: &str) -> String {
     match bound {
-        Bound::Holds(true) => "yes".to_string(),
-        Bound::Holds(false) => "no".to_string(),
+        Bound::Holds(true) => english!("found-yes"),
+        Bound::Holds(false) => english!("found-no"),
         Bound::AtLeast(n) if unit == "bytes" => gib(*n),
-        Bound::AtLeast(n) if unit == "port" => format!("port {n} free"),
+        Bound::AtLeast(n) if unit == "port" => english!("needed-port", version = n.to_string()),
+        Bound::AtLeast(n) if unit == "cores" => english!("found-cores", cores = *n),
+        Bound::AtLeast(n) if unit == "GPUs" => english!("needed-gpus", cards = *n),
         Bound::AtLeast(n) => format!("{n} {unit}").trim_end().to_string(),
-        Bound::Name(name) if unit == "at least" => format!("at least {name}"),
+        Bound::Name(name) if unit == "at least" => english!("needed-at-least", version = name),
         Bound::Name(name) => name.clone(),
         Bound::AllOf(names) if unit == "one of" => names.join(" or "),
         Bound::AllOf(names) => names.join(" "),
@@ -157,19 +159,22 @@ fn show(bound: &Bound, unit: &str) -> String {
 fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Finding<'a>> {
     Some(match id {
         ids::ARCH => name(&facts.os.arch),
-        ids::SYSTEMD => holds(facts.os.systemd, if facts.os.systemd { "yes" } else { "another init" }),
+        ids::SYSTEMD => holds(
+            facts.os.systemd,
+            &if facts.os.systemd { english!("found-yes") } else { english!("found-another-init") },
+        ),
         ids::CPU_FLAGS => Finding::new(present_flags(facts), |bound| match bound {
             Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
             _ => false,
         }),
-        ids::CPU_CORES => number(facts.cpu.logical, format!("{} cores", facts.cpu.logical)),
+        ids::CPU_CORES => number(facts.cpu.logical, english!("found-cores", cores = facts.cpu.logical)),
         ids::RAM => ram(facts),
         ids::DISK => disk(facts, held),
         ids::DISK_SPEED => disk_speed(facts),
         ids::DISK_KIND => disk_kind(facts),
         ids::DISK_SIZE => {
             let total = facts.disk.total_bytes;
-            number(total, format!("{} on {}", gib(total), facts.disk.mount))
+            number(total, english!("found-disk-size", size = gib(total), path = &facts.disk.mount))
         }
         ids::NETWORK => network(facts),
         ids::GPU_COUNT => gpu::count(facts),
@@ -189,11 +194,11 @@ fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Fin
 fn present_flags(facts: &Facts) -> String {
     let flags = &facts.cpu.flags;
     if let Some(why) = unread(facts, "cpu").filter(|_| flags.is_empty()) {
-        return format!("not to be read ({why})");
+        return english!("found-unread", why = why);
     }
     let shown = Processor::ALL.into_iter().flat_map(|processor| processor.row().shown);
     let present: Vec<&str> = shown.copied().filter(|flag| flags.iter().any(|f| f == flag)).collect();
-    if present.is_empty() { "none of them".to_string() } else { present.join(" ") }
+    if present.is_empty() { english!("found-no-flags") } else { present.join(" ") }
 }
 
 /// Why a part of the facts is empty; a host that hides it is refused with that reason, not with a zero.
@@ -205,12 +210,12 @@ fn unread<'a>(facts: &'a Facts, field: &str) -> Option<&'a String> {
 fn ram(facts: &Facts) -> Finding<'static> {
     let total = facts.memory.total_bytes;
     if let Some(why) = unread(facts, "memory").filter(|_| total == 0) {
-        return number(0, format!("not to be read ({why})"));
+        return number(0, english!("found-unread", why = why));
     }
     match facts.memory.cgroup_limit_bytes.filter(|limit| *limit < total) {
         Some(limit) => {
             let by = facts.memory.cgroup_limit_by.as_deref().unwrap_or("a group above it");
-            number(limit, format!("{} (cgroup limit of {by}; the host has {})", gib(limit), gib(total)))
+            number(limit, english!("found-ram-limited", size = gib(limit), name = by, all = gib(total)))
         }
         None => number(total, gib(total)),
     }
@@ -219,12 +224,13 @@ fn ram(facts: &Facts) -> Finding<'static> {
 fn disk(facts: &Facts, held: &Held) -> Finding<'static> {
     let disk = &facts.disk;
     if disk.read_only {
-        return number(0, format!("{} is read-only", disk.mount));
+        return number(0, english!("found-read-only", path = &disk.mount));
     }
-    let mut text = format!("{} free on {}", gib(disk.free_bytes), disk.mount);
-    if held.disk_bytes > 0 {
-        text += &format!(" and {} in place", gib(held.disk_bytes));
-    }
+    let (size, path) = (gib(disk.free_bytes), &disk.mount);
+    let text = match held.disk_bytes {
+        0 => english!("found-disk", size = size, path = path),
+        bytes => english!("found-disk-held", size = size, path = path, held = gib(bytes)),
+    };
     number(disk.free_bytes.saturating_add(held.disk_bytes), text)
 }
 
@@ -232,7 +238,7 @@ fn disk(facts: &Facts, held: &Held) -> Finding<'static> {
 fn disk_speed(facts: &Facts) -> Finding<'static> {
     match facts.measured.as_ref().and_then(|measured| measured.disk_read_mb_s) {
         Some(speed) => number(speed as u64, format!("{speed:.0} MB/s")),
-        None => Finding::new("not measured".to_string(), |_| true),
+        None => Finding::new(english!("found-not-measured"), |_| true),
     }
 }
 
@@ -240,9 +246,9 @@ fn disk_speed(facts: &Facts) -> Finding<'static> {
 fn disk_kind(facts: &Facts) -> Finding<'_> {
     let mount = facts.mounts.iter().find(|mount| mount.path == crate::paths::VAR);
     match mount.and_then(|mount| mount.kind.as_deref()) {
-        Some("virtual") => Finding::new("virtual, which may be any".to_string(), |_| true),
+        Some("virtual") => Finding::new(english!("found-disk-virtual"), |_| true),
         Some(kind) => name(kind),
-        None => Finding::new("not known".to_string(), |_| true),
+        None => Finding::new(english!("found-not-known"), |_| true),
     }
 }
 
@@ -252,12 +258,14 @@ fn network(facts: &Facts) -> Finding<'_> {
     let unreached = tried.iter().position(|egress| egress.mbit_s.is_none());
     if let Some(index) = unreached {
         let why = facts.failed.get(&format!("measured.egress.{index}")).map_or("no answer", String::as_str);
-        return Finding::new(format!("none from {}: {why}", tried[index].host), |_| false);
+        return Finding::new(english!("found-no-egress", site = &tried[index].host, why = why), |_| false);
     }
     let slowest = tried.iter().filter_map(|egress| Some((egress.mbit_s?, &egress.host)));
     match slowest.min_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((speed, host)) => number(speed as u64, format!("{speed:.0} Mbit/s from {host}")),
-        None => Finding::new("not measured".to_string(), |_| true),
+        Some((speed, host)) => {
+            number(speed as u64, english!("found-network", speed = format!("{speed:.0}"), site = host))
+        }
+        None => Finding::new(english!("found-not-measured"), |_| true),
     }
 }
 
@@ -269,10 +277,11 @@ fn port(facts: &Facts, ours: bool, number: u16) -> Finding<'_> {
         facts.ports.iter().filter(in_the_way).find(move |port| u64::from(port.port) == wanted)
     };
     let text = match (ours, user(number.into())) {
-        (true, _) => "used by our own service".to_string(),
-        (false, None) => "free".to_string(),
+        (true, _) => english!("found-port-ours"),
+        (false, None) => english!("found-port-free"),
         (false, Some(port)) => {
-            format!("in use by {}", port.process.as_deref().unwrap_or("another process"))
+            let another = || english!("found-another-process");
+            english!("found-port-taken", name = port.process.clone().unwrap_or_else(another))
         }
     };
     Finding::new(text, move |bound| match bound {

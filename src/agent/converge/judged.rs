@@ -9,6 +9,7 @@ use crate::engine::server::ServerName;
 use crate::error::{Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::probe;
+use crate::lang::Lang;
 use crate::paths;
 use crate::plan::Plan;
 use crate::report;
@@ -66,7 +67,7 @@ pub fn with_driver(desired: &mut Desired, run: &mut Run) -> Result<()> {
     desired.links = Links::of(&facts);
     run.event(&Event::Facts { facts: Box::new(facts) })?;
     run.event(&Event::Verified { report: report.clone() })?;
-    let refusals = report::verify::refusals(&report);
+    let refusals = report::verify::refusals(&report, Lang::English);
     run.notes.verification = Some(report);
     match refusals.is_empty() {
         true => Ok(()),

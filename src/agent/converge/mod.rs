@@ -126,11 +126,15 @@ fn message(desired: &Desired, run: &Run) -> String {
     let model = &desired.plan.model;
     let beside = beside::given(&desired.plan);
     match &run.notes.answer {
-        Some(answer) => format!(
-            "{} {} serves: {} tokens at {:.1} tokens/s{beside}",
-            model.id, model.quant, answer.generated_tokens, answer.decode_tok_s
+        Some(answer) => english!(
+            "end-serves",
+            model = &*model.id,
+            quant = &model.quant,
+            tokens = answer.generated_tokens,
+            speed = format!("{:.1}", answer.decode_tok_s),
+            beside = beside,
         ),
-        None => format!("{} {} serves{beside}", model.id, model.quant),
+        None => english!("end-serves-unasked", model = &*model.id, quant = &model.quant, beside = beside),
     }
 }
 

@@ -125,7 +125,7 @@ pub fn confirm() -> Result<End> {
     holding::confirm(&rules, exposure, render::port(&plan))?;
     end_timer();
     files::remove(Path::new(paths::EXPOSE_TRIAL))?;
-    Ok(End::done(on_trial, "the port stays open"))
+    Ok(End::done(on_trial, english!("end-port-stays")))
 }
 
 /// Ends a trial that nobody confirmed: the rules that held before hold again, or the port is closed.

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn rolled_back() -> Event {
-        Event::End(End { exit: Exit::RolledBack, ..End::done(true, "the old generation serves") })
+        Event::End(End { exit: Exit::RolledBack, ..End::done(true, english!("end-old-generation")) })
     }
 
     /// How it ended, and what was passed on.

@@ -181,7 +181,8 @@ pub fn ask(server: &Server, rag: &Rag, patience: Patience) -> Result<Embedded> {
 /// Returns a clause for each of a plan's embedding servers, with the length of its vectors, for a message.
 pub fn given(plan: &Plan) -> String {
     let of = |server: Server| {
-        Some(format!("; {} gives vectors of {} numbers", server.id, server.embedding?.model.dimensions))
+        let numbers = server.embedding?.model.dimensions;
+        Some(english!("end-vectors", model = server.id, numbers = numbers))
     };
     plan.beside().filter_map(of).collect()
 }

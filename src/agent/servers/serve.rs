@@ -7,6 +7,7 @@ use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::probe::{probe_for_start, sockets, wait_for_gpus};
+use crate::lang::Lang;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::plan::Plan;
@@ -70,7 +71,7 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     }
     if !report.passes() {
         // One line, which `systemctl status` and `agi-provision status` show.
-        let why = report::verify::refusals(&report).join("; ");
+        let why = report::verify::refusals(&report, Lang::English).join("; ");
         let failure = Failure::new(Exit::HostDoesNotMeetPlan, format!("{REFUSAL}{why}"));
         return Err(failure.into());
     }

@@ -35,7 +35,7 @@ pub fn key_rotate(output: &mut dyn Events) -> Result<End> {
     });
     let Err(error) = changed else {
         output.send(&Event::Output { text: new.expose().to_string() })?;
-        return Ok(End::done(true, "the key is new and the old one no longer works"));
+        return Ok(End::done(true, english!("end-key")));
     };
     let log = service::last_lines(&beside::units(), 20, Some(began));
     let mut end = End { log, ..End::failed(&error) };

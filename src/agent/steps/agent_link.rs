@@ -22,7 +22,8 @@ impl Resource for AgentLink {
         match fs::read_link(paths::AGENT_LINK) {
             Ok(target) if target == own => Ok(Observed::default()),
             _ => {
-                let text = format!("point {} at {}", paths::AGENT_LINK, own.display());
+                let text =
+                    english!("change-link", path = paths::AGENT_LINK, target = own.display().to_string());
                 Ok(vec![Change::Replace(text)].into())
             }
         }

@@ -26,7 +26,7 @@ impl Resource for Config {
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         if generation::current_record().as_ref() != Some(&desired.record) {
-            let write = Change::Create(format!("write generation {}", next_number()));
+            let write = Change::Create(english!("change-generation", number = next_number().to_string()));
             let against = against_current(desired).into_iter().map(Change::Replace);
             let changes = std::iter::once(write).chain(against).collect();
             return Ok(Observed { changes, reach: reach_of_new(desired), dependent: None });
@@ -37,7 +37,7 @@ impl Resource for Config {
         let mut reach = Reach::none();
         for (name, content) in contents(desired) {
             if fs::read(folder.join(name)).ok().as_deref() != Some(content) {
-                let text = format!("restore {}/{name}, which was changed by hand", paths::GENERATION);
+                let text = english!("change-restore", path = format!("{}/{name}", paths::GENERATION));
                 drift.push(Change::Replace(text));
                 reach = reach.and(reach_of_file(name));
             }

@@ -28,7 +28,9 @@ impl Resource for Directories {
 
     fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
         let missing = DIRECTORIES.iter().filter(|(path, _)| !Path::new(path).is_dir());
-        let create = |(path, mode): &(&str, u32)| Change::Create(format!("create {path} ({mode:04o})"));
+        let create = |(path, mode): &(&str, u32)| {
+            Change::Create(english!("change-directory", path = *path, mode = format!("{mode:04o}")))
+        };
         Ok(missing.map(create).collect::<Vec<_>>().into())
     }
 

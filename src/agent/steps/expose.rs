@@ -35,21 +35,25 @@ impl Resource for Expose {
         let Some(exposure) = &desired.plan.expose else {
             // The generation's switch closes it; this is for one that was opened by hand.
             let open = Path::new(paths::EXPOSE_FILE).exists() && expose::is_running()?;
-            let close = || vec![Change::Close("close the API to other hosts".to_string())].into();
+            let close = || vec![Change::Close(english!("change-close"))].into();
             return Ok(if open { close() } else { Observed::default() });
         };
         let mut changes = Vec::new();
         if !Path::new(NFT).exists() {
-            changes.push(Change::Install("install nftables".to_string()));
+            changes.push(Change::Install(english!("change-nftables")));
         }
         changes.extend(certificate_change(desired)?.map(Change::Replace));
         let rules = expose::rules().filter(|rules| expose::is_confirmed(rules));
         let port = render::port(&desired.plan);
         if rules.is_none() {
-            let text = format!("open port {port} to {exposure}, with TLS, once a new connection confirms it");
+            let text = english!("change-open", version = port.to_string(), ranges = exposure.to_string());
             changes.push(Change::Open(text));
         } else if !expose::is_running()? || !firewall::is_loaded() {
-            changes.push(Change::Open(format!("open port {port} to {exposure} again")));
+            changes.push(Change::Open(english!(
+                "change-open-again",
+                version = port.to_string(),
+                ranges = exposure.to_string()
+            )));
         }
         Ok(changes.into())
     }

@@ -18,7 +18,7 @@ impl Resource for Key {
     fn observe(&self, _: &Desired, _: &Past) -> Result<Observed> {
         Ok(match Path::new(paths::API_KEY).is_file() {
             true => Observed::default(),
-            false => vec![Change::Create("make an API key".to_string())].into(),
+            false => vec![Change::Create(english!("change-key"))].into(),
         })
     }
 

@@ -24,8 +24,9 @@ impl Resource for Model {
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let missing = desired.record.models.iter().filter(|blob| !has_model(blob));
-        let put =
-            |blob: &Blob| Change::Create(format!("put {} ({}) in place", blob.name, gib(blob.size_bytes)));
+        let put = |blob: &Blob| {
+            Change::Create(english!("change-model", name = &*blob.name, size = gib(blob.size_bytes)))
+        };
         let missing: Vec<&Blob> = missing.collect();
         let reach = missing.iter().flat_map(|blob| desired.readers(&blob.name)).collect();
         let changes = missing.into_iter().map(put).collect();

@@ -31,7 +31,7 @@ impl Resource for Packages {
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
         let Some(noted) = runtime::noted(&desired.record.runtime) else {
             let program = desired.plan.engine().program();
-            let text = format!("install the libraries {program} needs, if any is missing");
+            let text = english!("change-libraries", program = program);
             return Ok(vec![Change::Install(text)].into());
         };
         // The noted libraries are still there, or the runtime would not count as present.
@@ -40,9 +40,9 @@ impl Resource for Packages {
         }
         let missing = loader(desired)?.missing;
         if missing.is_empty() {
-            return Ok(vec![Change::Create("note the libraries in use".to_string())].into());
+            return Ok(vec![Change::Create(english!("change-note-libraries"))].into());
         }
-        let install = |library: &String| Change::Install(format!("install the package with {library}"));
+        let install = |library: &String| Change::Install(english!("change-library", library = library));
         Ok(missing.iter().map(install).collect::<Vec<_>>().into())
     }
 

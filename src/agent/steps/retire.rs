@@ -25,7 +25,7 @@ impl Resource for Retire {
 
     fn observe(&self, desired: &Desired, past: &Past) -> Result<Observed> {
         if !self.is_planned(desired) {
-            return Ok(vec![Change::Remove(format!("remove {}", self.0.unit()))].into());
+            return Ok(vec![Change::Remove(english!("change-remove", unit = self.0.unit()))].into());
         }
         // After an apply that was cut off nobody knows by which plan they were started.
         let old = past.served.as_deref().filter(|_| !past.cut_off).and_then(generation::plan);

@@ -26,7 +26,9 @@ impl Resource for Start {
         let seen = desired.seen.clone().filter(|_| server == ServerName::CHAT);
         let state = seen.map_or_else(|| service::state(&unit), Ok)?;
         if !state.is_running() || state.enabled != "enabled" {
-            return Ok(vec![Change::Start(format!("start {unit} (now {})", show(&state)))].into());
+            return Ok(
+                vec![Change::Start(english!("change-start", unit = &unit, state = show(&state)))].into()
+            );
         }
         let restart = |why| Change::Restart { server, because: Because::Silent(why) };
         let planned = self.planned(desired)?;
@@ -34,8 +36,8 @@ impl Resource for Start {
             // A server that was opened to other hosts by hand starts again by the plan.
             Health::Ready => closed::check(&planned).err().map(|error| restart(format!("{error:#}"))),
             Health::Loading => Some(Change::Wait(match server.role() {
-                Role::Chat => "wait for the model to load".to_string(),
-                Role::Embedding => "wait for the embedding model to load".to_string(),
+                Role::Chat => english!("change-wait"),
+                Role::Embedding => english!("change-wait-embedding"),
             })),
             Health::Silent(why) | Health::Stranger(why) => Some(restart(why)),
         };

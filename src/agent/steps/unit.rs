@@ -107,8 +107,8 @@ impl Part<'_> {
 
     fn change(&self) -> Change {
         match fs::symlink_metadata(self.path()).is_ok() {
-            true => Change::Replace(format!("change {}", self.path().display())),
-            false => Change::Create(format!("create {}", self.path().display())),
+            true => Change::Replace(english!("change-unit-again", path = self.path().display().to_string())),
+            false => Change::Create(english!("change-unit", path = self.path().display().to_string())),
         }
     }
 

@@ -22,10 +22,12 @@ impl Resource for User {
         Ok(match UserAndGroup::read()? {
             UserAndGroup { user: true, group: true } => match groups(desired)?.join(", ") {
                 none if none.is_empty() => Observed::default(),
-                groups => vec![Change::Create(format!("add {} to the group {groups}", paths::USER))].into(),
+                groups => {
+                    vec![Change::Create(english!("change-group", name = paths::USER, groups = groups))].into()
+                }
             },
             UserAndGroup { user: false, group: false } => {
-                vec![Change::Create(format!("create the system user {}", paths::USER))].into()
+                vec![Change::Create(english!("change-user", name = paths::USER))].into()
             }
             _ => {
                 let text = format!("create the system user {} anew, which is there in part", paths::USER);

@@ -99,7 +99,12 @@ fn glibc(at: &str, facts: &Facts, build: &str) -> Check {
     let choice = runtime::choose(&RuntimeHost::of(facts), build);
     match choice.kind {
         Some(kind) => Check::ok(at, "glibc", format!("{version}; llama.cpp {build} for {kind}")),
-        None => Check::warning(at, "glibc", format!("{version}: {}", choice.others.join("; ")), choice.why),
+        None => Check::warning(
+            at,
+            "glibc",
+            format!("{version}: {}", choice.others.join("; ")),
+            choice.why.to_string(),
+        ),
     }
 }
 

@@ -62,12 +62,7 @@ pub(super) fn over_budget<'a>(
             let price = offer.price(period);
             let capped = price < offer.per_hour * period.hours();
             let shown = if period.hours() > 1.0 { money(price) } else { hourly(price) };
-            let converted = (offer.currency != budget.currency).then(|| {
-                let price = request.rates.convert(price, offer.currency, budget.currency);
-                let price = Value::figure(money(price));
-                sentence!("converted-part", price = price, currency = budget.currency.to_string())
-            });
-            sentence!(
+            let what = sentence!(
                 "beyond-budget",
                 budget = within_words(budget),
                 instance = &offer.instance,
@@ -75,9 +70,16 @@ pub(super) fn over_budget<'a>(
                 price = Value::figure(shown),
                 currency = offer.currency.to_string(),
                 period = period.as_str(),
-                converted = converted,
-                capped = capped.then(|| sentence!("capped-part")),
-            )
+            );
+            let what = match offer.currency == budget.currency {
+                true => what,
+                false => {
+                    let price = request.rates.convert(price, offer.currency, budget.currency);
+                    let (price, currency) = (Value::figure(money(price)), budget.currency.to_string());
+                    sentence!("beyond-budget-converted", what = what, price = price, currency = currency)
+                }
+            };
+            if capped { sentence!("beyond-budget-capped", what = what) } else { what }
         }
         _ => sentence!("no-offer-runs"),
     }];

@@ -2,6 +2,7 @@
 
 use super::kind::{GLIBC_22_04, GLIBC_24_04, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;
+use crate::lang::Sentence;
 use crate::processor::Processor;
 
 pub struct Cpu;
@@ -23,10 +24,10 @@ impl RuntimeKind for Cpu {
         if processor.is_default() { GLIBC_22_04 } else { GLIBC_24_04 }
     }
 
-    fn fits(&self, host: &RuntimeHost) -> Result<String, String> {
+    fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence> {
         match host.vendor {
-            None => Ok("the CPU computes, and this archive has code for each of its generations".to_string()),
-            Some(_) => Err("it does not compute on cards".to_string()),
+            None => Ok(sentence!("runtime-cpu")),
+            Some(_) => Err(sentence!("runtime-cpu-only")),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 use super::kind::{GLIBC_24_04, Least, Needs, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;
+use crate::lang::Sentence;
 use crate::processor::Processor;
 
 pub struct Cuda {
@@ -90,39 +91,30 @@ impl RuntimeKind for Cuda {
         GLIBC_24_04
     }
 
-    fn fits(&self, host: &RuntimeHost) -> Result<String, String> {
+    fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence> {
         if host.tensor {
-            return Err(
-                "it is built without NCCL, which a part of every matrix on every card (--split-mode tensor) \
-                        wants"
-                    .to_string(),
-            );
+            return Err(sentence!("runtime-no-nccl"));
         }
         if host.compute.is_empty() {
-            return Err("the compute capability of the card is not known".to_string());
+            return Err(sentence!("runtime-compute-unknown"));
         }
         let mut needed = (0, 0);
         for card in &host.compute {
             match self.driver_for(*card) {
-                None => return Err(format!("it has no code for compute capability {}", text(*card))),
+                None => return Err(sentence!("runtime-no-code", version = text(*card))),
                 Some(version) => needed = needed.max(version),
             }
         }
         match host.cuda {
-            None => return Err("the newest CUDA that the driver runs is not known".to_string()),
+            None => return Err(sentence!("runtime-cuda-unknown")),
             Some(runs) if runs < needed => {
-                return Err(format!(
-                    "the driver runs CUDA {}, and these cards need {}",
-                    text(runs),
-                    text(needed)
-                ));
+                return Err(sentence!("runtime-cuda-old", version_has = text(runs), version = text(needed)));
             }
             Some(_) => {}
         }
         Ok(match host.compute.iter().all(|card| self.has_code(*card)) {
-            true => "it has machine code for the card".to_string(),
-            false => "the driver compiles its code for the card at the first start, which takes minutes"
-                .to_string(),
+            true => sentence!("runtime-machine-code"),
+            false => sentence!("runtime-ptx"),
         })
     }
 

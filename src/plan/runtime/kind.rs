@@ -2,6 +2,7 @@
 
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::Vendor;
+use crate::lang::Sentence;
 use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +67,7 @@ pub trait RuntimeKind: Sync {
 
     /// Returns the reason why it is right for the host, or why it is not; the processor, the maker and the C library
     /// are looked at before.
-    fn fits(&self, host: &RuntimeHost) -> Result<String, String>;
+    fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence>;
 
     /// Returns what it needs of the host's cards and of their driver, beside what `fits` looked at.
     fn needs(&self, _host: &RuntimeHost) -> Needs {

@@ -12,6 +12,7 @@ pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::profiles::Profile;
 use crate::hardware::vendor;
+use crate::lang::Sentence;
 use crate::plan::usable_cards;
 use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub struct RuntimeChoice {
     /// The release's archives, llama-server's first.
     pub archives: Vec<String>,
     /// Reason for this kind, or what to do where no archive is right; one sentence.
-    pub why: String,
+    pub why: Sentence,
     /// Faster kinds that are not right, each with its reason.
     pub others: Vec<String>,
     /// Lower bounds that it sets to the cards and their driver.
@@ -62,9 +63,8 @@ pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
             Err(why) => others.push(format!("{}: {why}", kind.name())),
         }
     }
-    let why = "no archive of the release is right for this host: give a build of your own (--runtime-archive or \
-               --runtime-path)";
-    RuntimeChoice { kind: None, archives: Vec::new(), why: why.to_string(), others, needs: Needs::default() }
+    let why = sentence!("runtime-none-is-right");
+    RuntimeChoice { kind: None, archives: Vec::new(), why, others, needs: Needs::default() }
 }
 
 /// Returns the oldest C library with which an archive of the release runs; `None` for a file of another name.
@@ -82,18 +82,19 @@ fn is_for(kind: &dyn RuntimeKind, host: &RuntimeHost) -> bool {
     }
 }
 
-fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Result<String, String> {
+fn fits(kind: &dyn RuntimeKind, host: &RuntimeHost, archives: &[String]) -> Result<Sentence, Sentence> {
     if archives.is_empty() {
-        return Err(format!("llama.cpp's releases have none for {}", host.processor));
+        return Err(sentence!("runtime-not-published", processor = host.processor.to_string()));
     }
     let needed = kind.glibc(host.processor);
+    let version = format!("{}.{}", needed.0, needed.1);
     match host.glibc {
-        Some(has) if has < needed => {
-            Err(format!("it needs glibc {}.{}, and the host has {}.{}", needed.0, needed.1, has.0, has.1))
-        }
-        None if host.other_libc => {
-            Err(format!("it needs glibc {}.{}, and the host's C library is another", needed.0, needed.1))
-        }
+        Some(has) if has < needed => Err(sentence!(
+            "runtime-glibc-old",
+            version = version,
+            version_has = format!("{}.{}", has.0, has.1)
+        )),
+        None if host.other_libc => Err(sentence!("runtime-glibc-other", version = version)),
         _ => kind.fits(host),
     }
 }

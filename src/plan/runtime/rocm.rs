@@ -2,6 +2,7 @@
 
 use super::kind::{GLIBC_24_04, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;
+use crate::lang::Sentence;
 use crate::processor::Processor;
 
 pub struct Rocm;
@@ -24,7 +25,7 @@ impl RuntimeKind for Rocm {
     }
 
     /// Facts do not say which ROCm a host has; whoever has it gives the archive.
-    fn fits(&self, _host: &RuntimeHost) -> Result<String, String> {
-        Err("it needs the libraries of ROCm 10.0 on the host, which are not looked for".to_string())
+    fn fits(&self, _host: &RuntimeHost) -> Result<Sentence, Sentence> {
+        Err(sentence!("runtime-rocm"))
     }
 }

@@ -54,7 +54,7 @@ fn each_host_gets_the_fastest_archive_that_is_right_for_it() {
     ] {
         let choice = choose(&host, "b11434");
         assert_eq!(choice.kind.as_deref(), kind, "{host:?}: {choice:?}");
-        let said = [choice.others.join("\n"), choice.why.clone()].join("\n");
+        let said = [choice.others.join("\n"), choice.why.to_string()].join("\n");
         assert!(said.contains(reason), "{reason}: {said}");
         assert_eq!(choice.archives.is_empty(), kind.is_none());
     }

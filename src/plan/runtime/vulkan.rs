@@ -3,6 +3,7 @@
 use super::kind::{GLIBC_22_04, GLIBC_24_04, RuntimeHost, RuntimeKind, Version, archive};
 use crate::hardware::backend::Backend;
 use crate::hardware::vendor;
+use crate::lang::Sentence;
 use crate::processor::Processor;
 
 pub struct Vulkan;
@@ -24,16 +25,11 @@ impl RuntimeKind for Vulkan {
         if processor.is_default() { GLIBC_22_04 } else { GLIBC_24_04 }
     }
 
-    fn fits(&self, host: &RuntimeHost) -> Result<String, String> {
-        let Some(maker) = host.vendor else { return Err("the host has no card".to_string()) };
+    fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence> {
+        let Some(maker) = host.vendor else { return Err(sentence!("runtime-no-card")) };
         if host.tensor {
-            return Err(
-                "llama.cpp promises nothing of a part of every matrix on every card through it".to_string()
-            );
+            return Err(sentence!("runtime-vulkan-tensor"));
         }
-        Ok(format!(
-            "it runs with any driver that has Vulkan; that part may be a package of its own ({})",
-            vendor::of(maker).icd().package
-        ))
+        Ok(sentence!("runtime-vulkan", package = vendor::of(maker).icd().package))
     }
 }

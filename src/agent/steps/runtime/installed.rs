@@ -19,7 +19,7 @@ impl Kind for Installed {
 
     fn change(&self, desired: &Desired) -> String {
         let path = desired.installed.as_deref().unwrap_or(Path::new(desired.plan.engine().program()));
-        format!("use {}", path.display())
+        english!("change-use", path = path.display().to_string())
     }
 
     fn prepare(&self, _: &Desired, _: &mut Run) -> Result<()> {

@@ -38,7 +38,8 @@ impl Kind for Archives {
 
     fn change(&self, desired: &Desired) -> String {
         let folder = runtime_folder(&desired.record.runtime);
-        format!("unpack {} to {}", names(desired.record.archives()), folder.display())
+        let name = names(desired.record.archives());
+        english!("change-unpack", name = name, path = folder.display().to_string())
     }
 
     fn prepare(&self, desired: &Desired, run: &mut Run) -> Result<()> {
