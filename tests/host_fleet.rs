@@ -92,6 +92,20 @@ fn a_fleet_of_three_with_one_that_fails() {
         assert!(working.len() <= 1, "{working:?}: {changed:?}");
     }
 
+    // Each is planned for as it is; the one that cannot be looked at keeps the others from nothing.
+    hosts[1].link_down();
+    let mut as_they_are = client.applying(&["--check", "--format", "json"]);
+    let profile = as_they_are.iter().position(|arg| *arg == "--profile").unwrap();
+    as_they_are.drain(profile..profile + 2);
+    let looked = on(&as_they_are);
+    assert_eq!(looked.status, 1, "{looked:?}");
+    let answers: Vec<Value> = serde_json::from_str(&looked.stdout).unwrap();
+    let exits: Vec<(&str, i64)> =
+        answers.iter().map(|one| (one["host"].as_str().unwrap(), one["exit"].as_i64().unwrap())).collect();
+    assert!(matches!(exits[..], [("one", 0 | 5), ("two", 1), ("three", 0 | 5)]), "{looked:?}");
+    assert!(answers[1]["message"].as_str().unwrap().starts_with(&hosts[1].addr()), "{looked:?}");
+    hosts[1].link_up();
+
     // Ansible's inventories say the same.
     let ini = format!(
         "[all:vars]\nansible_user=admin\n[g]\none ansible_host={} ansible_ssh_private_key_file={}\n",

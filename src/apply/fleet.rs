@@ -6,6 +6,7 @@ use super::session;
 use super::show::{Bars, Plain, Show, Silent};
 use super::show_json::JsonLines;
 use crate::error::{Context, Result};
+use crate::ssh::Run;
 use indicatif::MultiProgress;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -36,6 +37,11 @@ pub fn run(work: Vec<(Host, Arc<Work>)>, jobs: usize, style: Style, interrupted:
         .enable_all()
         .build()
         .context("starting the runtime")?;
+    let hosts = work.iter().filter_map(|(host, _)| match host {
+        Host::Ssh { options, .. } => Some(options.memory.begin_run()),
+        Host::Local { .. } => None,
+    });
+    let _runs: Vec<Run> = hosts.collect();
     let results = runtime.block_on(async {
         tokio::select! {
             results = all(work, jobs, style) => Ok(results),

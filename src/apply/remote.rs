@@ -58,8 +58,13 @@ impl Remote {
         let mut turn: Option<Turn> = None;
         let mut noise = 0;
         while noise < MOST_NOISE {
-            let line = command.exec.read_line(LIMIT).context("waiting for sudo")?;
-            let Some(line) = line else {
+            // doas cannot be told how to ask.
+            let heard = match self.way.doas {
+                true => command.exec.read_line_or_question(LIMIT),
+                false => command.exec.read_line(LIMIT).map(|line| Some((line?, false))),
+            };
+            let heard = heard.with_context(|| format!("waiting for {}", self.way.program()))?;
+            let Some((line, question)) = heard else {
                 // sudoers may forbid it after the right password, too: then nothing is known of that.
                 if let Some(turn) = turn.filter(|_| root::was_wrong(&command.said)) {
                     turn.refused(&self.refused());
@@ -75,7 +80,7 @@ impl Remote {
                 command.next = Some(line);
                 return Ok(());
             }
-            if !text.ends_with(&asks) {
+            if !question && !text.ends_with(&asks) {
                 noise += line.len() + 1;
                 command.note(&text);
                 continue;
@@ -83,7 +88,7 @@ impl Remote {
             // Asked again: it was wrong. Another line would be another try.
             if let Some(turn) = turn {
                 turn.refused(&self.refused());
-                return Err(wrong_password().into());
+                return Err(wrong_password(self.way.doas).into());
             }
             let mine = self.password()?;
             let mut answer = zeroize::Zeroizing::new(Vec::with_capacity(mine.secret().expose().len() + 1));
@@ -102,16 +107,18 @@ impl Remote {
 
     fn password(&self) -> Result<Turn> {
         let peer = self.connection.peer();
-        let question = format!("sudo password of {peer}: ");
+        let program = self.way.program();
+        let question = format!("{program} password of {peer}: ");
         let lock = Lock::Sudo(user(&self.connection).to_string());
         self.secrets.turn(&lock, &question, peer).map_err(|absent| {
             Failure::failed(format!(
-                "the user may not become root with sudo without a password, and {absent}"
+                "the user may not become root with {program} without a password, and {absent}"
             ))
-            .hint(
+            .hint(format!(
                 "give it with --sudo-password-stdin or in AGI_PROVISION_SUDO_PASSWORD, connect as root, \
-                     or allow the user sudo without a password (NOPASSWD)",
-            )
+                     or allow the user {program} without a password ({})",
+                if self.way.doas { "nopass" } else { "NOPASSWD" }
+            ))
             .into()
         })
     }
@@ -144,11 +151,11 @@ impl Link for Remote {
 
     fn another_way(&mut self, said: &str) -> Result<bool> {
         let Some(way) = self.way.after(said) else { return Ok(false) };
-        if way.password && !self.way.password {
-            // Known to be missing before sudo is made to wait for it.
+        let before = std::mem::replace(&mut self.way, way);
+        if way.password && !before.password {
+            // Known to be missing before it is made to wait for it.
             drop(self.password()?);
         }
-        self.way = way;
         Ok(true)
     }
 

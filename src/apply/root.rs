@@ -11,7 +11,7 @@ pub struct Way {
     pub password: bool,
     /// sudo wants a terminal (`Defaults requiretty`).
     pub terminal: bool,
-    /// doas instead of sudo: without a password, which it takes from a terminal only.
+    /// doas instead of sudo. It takes a password from a terminal only.
     pub doas: bool,
 }
 
@@ -27,6 +27,9 @@ impl Way {
             Refusal::Password if !self.password => Some(Way { password: true, ..self }),
             Refusal::Terminal if !self.terminal => Some(Way { terminal: true, ..self }),
             Refusal::Missing if !self.doas => Some(Way { doas: true, ..Way::default() }),
+            Refusal::DoasPassword if !self.password => {
+                Some(Way { password: true, terminal: true, doas: true })
+            }
             _ => None,
         }
     }
@@ -36,7 +39,8 @@ impl Way {
     pub fn script(self, before: &str, command: &str, after: &str, nonce: &str) -> String {
         let raw = if self.terminal { "stty raw -echo 2>/dev/null; " } else { "" };
         let sudo = match self.password {
-            _ if self.doas => "doas -n".to_string(),
+            true if self.doas => "doas".to_string(),
+            false if self.doas => "doas -n".to_string(),
             false => "sudo -n".to_string(),
             // The prompt ends its line, so that it is read like every other.
             true => format!("sudo -S -p \"$(printf '%s\\n.' '{}')\"", asks(nonce)),
@@ -49,6 +53,11 @@ impl Way {
             "LC_ALL=C; export LC_ALL; {raw}if [ \"$(id -u)\" = 0 ]; then set --; else set -- {sudo}; fi; \
              {before}exec \"$@\" {command}{after}"
         )
+    }
+
+    /// The name of the program.
+    pub fn program(self) -> &'static str {
+        if self.doas { "doas" } else { "sudo" }
     }
 }
 
@@ -71,7 +80,10 @@ enum Refusal {
     /// The password was wrong.
     Wrong,
     DoasMissing,
-    /// doas wants a password, or doas.conf does not allow it.
+    DoasPassword,
+    /// The password was wrong.
+    DoasWrong,
+    /// doas.conf does not allow it.
     Doas,
     /// sudoers does not allow it.
     Forbidden,
@@ -84,6 +96,12 @@ fn refusal(said: &str) -> Option<Refusal> {
     }
     if has(&["doas: not found", "doas: command not found"]) {
         return Some(Refusal::DoasMissing);
+    }
+    if has(&["doas: Authentication required", "doas: a tty is required"]) {
+        return Some(Refusal::DoasPassword);
+    }
+    if has(&["doas: Authentication failed"]) {
+        return Some(Refusal::DoasWrong);
     }
     if said.contains("doas: ") {
         return Some(Refusal::Doas);
@@ -118,10 +136,14 @@ pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
             Failure::failed("the user is not root and the host has no sudo and no doas")
                 .hint("connect as root: --host root@NAME")
         }
-        Refusal::Doas => Failure::failed(format!("the user may not become root with doas: {}", line())).hint(
-            "allow it without a password (`permit nopass USER as root` in doas.conf), or connect as root",
-        ),
-        Refusal::Wrong if asked => wrong_password(),
+        Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong if !asked => {
+            Failure::failed(format!("the user may not become root with doas: {}", line())).hint(
+                "allow it in doas.conf (`permit USER as root`; with `nopass` no password is asked for), or connect \
+                 as root",
+            )
+        }
+        Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong => wrong_password(true),
+        Refusal::Wrong if asked => wrong_password(false),
         Refusal::Password | Refusal::Wrong => refused(line()).hint(
             "give the password with --sudo-password-stdin, connect as root, or allow the user sudo without \
              a password (NOPASSWD)",
@@ -134,13 +156,13 @@ pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
     })
 }
 
-/// sudo's words mean that the password was wrong.
+/// Its words mean that the password was wrong.
 pub fn was_wrong(said: &str) -> bool {
-    refusal(said) == Some(Refusal::Wrong)
+    matches!(refusal(said), Some(Refusal::Wrong | Refusal::DoasWrong))
 }
 
-pub fn wrong_password() -> Failure {
-    Failure::failed("sudo did not take the password")
+pub fn wrong_password(doas: bool) -> Failure {
+    Failure::failed(if doas { "doas did not take the password" } else { "sudo did not take the password" })
         .hint("it was tried once, as accounts get locked: run it again with the right one")
 }
 
@@ -154,6 +176,7 @@ mod tests {
         let (password, terminal) = (Way { password: true, ..plain }, Way { terminal: true, ..plain });
         let both = Way { password: true, terminal: true, ..plain };
         let doas = Way { doas: true, ..plain };
+        let doas_password = Way { password: true, terminal: true, doas: true };
         for (said, want, next, word) in [
             ("sudo: a password is required\n", Refusal::Password, Some(password), "NOPASSWD"),
             (
@@ -180,8 +203,9 @@ mod tests {
             ("sudo: unknown user #0\n", Refusal::Forbidden, None, "root"),
             ("sh: 1: exec: sudo: not found", Refusal::Missing, Some(doas), "root@"),
             ("sh: 1: exec: doas: not found", Refusal::DoasMissing, None, "root@"),
-            ("doas: Authentication required\n", Refusal::Doas, None, "permit nopass"),
-            ("doas: Operation not permitted\n", Refusal::Doas, None, "permit nopass"),
+            ("doas: Authentication required\n", Refusal::DoasPassword, Some(doas_password), "nopass"),
+            ("doas: Authentication failed\n", Refusal::DoasWrong, None, "nopass"),
+            ("doas: Operation not permitted\n", Refusal::Doas, None, "permit USER"),
         ] {
             assert_eq!(refusal(said), Some(want), "{said}");
             assert_eq!(plain.after(said), next, "{said}");
@@ -189,6 +213,11 @@ mod tests {
         }
         assert_eq!(password.after("sudo: sorry, you must have a tty to run sudo"), Some(both));
         assert_eq!(both.after("sudo: a password is required"), None);
+        assert_eq!(doas_password.after("doas: Authentication required"), None);
+        let wrong = not_root("doas: Authentication failed\n", true).unwrap();
+        assert!(
+            wrong.message.contains("doas did not take the password") && wrong.hint.unwrap().contains("once")
+        );
         let wrong = not_root("Sorry, try again.\nsudo: 1 incorrect password attempt\n", true).unwrap();
         assert!(wrong.message.contains("did not take the password") && wrong.hint.unwrap().contains("once"));
         for other in ["cat: write error: No space left on device", "", "Permission denied"] {
@@ -205,6 +234,7 @@ mod tests {
             Way { password: true, terminal: true, doas: false },
             Way { terminal: true, ..Way::default() },
             Way { doas: true, ..Way::default() },
+            Way { password: true, terminal: true, doas: true },
         ] {
             let script = way.script("if true; then ", "echo done 'a b'", "; fi; echo other", "00ff");
             assert!(!script.contains(['\n', '!']), "{script}");
@@ -213,7 +243,7 @@ mod tests {
             let text = String::from_utf8(output.stdout).unwrap();
             let root = if way.announces() { "agi-provision-root-00ff\n" } else { "" };
             assert_eq!(text, format!("{root}done a b\n"), "{script}");
-            assert_eq!(script.contains("sudo -S"), way.password);
+            assert_eq!(script.contains("sudo -S"), way.password && !way.doas);
         }
     }
 }

@@ -28,11 +28,27 @@ const STAGINGS: u32 = 4;
 /// Asks, waits through a restart of the host, and confirms over a new connection where the agent waits for that.
 pub fn run(host: &Host, work: &Work, show: &mut dyn Show) -> Result<HostOutcome> {
     let mut heard = Heard::default();
-    let outcome = match ask(host, work, show, &mut heard) {
+    let mut outcome = ask(host, work, show, &mut heard);
+    if outcome.as_ref().is_err_and(|error| !heard.restarts && lost_on_the_way(error) && repeats(&work.op)) {
+        std::thread::sleep(PAUSE);
+        heard = Heard::default();
+        outcome = ask(host, work, show, &mut heard);
+    }
+    let outcome = match outcome {
         Err(_) if heard.restarts => after_restart(host, work, show, heard)?,
-        other => other?,
+        other => other.map_err(cut_off)?,
     };
-    Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent, &mut Heard::default())))
+    Ok(confirm(work, outcome, |work| ask(host, work, &mut Silent, &mut Heard::default()).map_err(cut_off)))
+}
+
+/// The connection to a jump host was lost, and with it those to all hosts behind it.
+fn lost_on_the_way(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Lost>().is_some_and(|lost| lost.on_the_way)
+}
+
+/// Asked twice, it does no more than once.
+fn repeats(op: &Op) -> bool {
+    matches!(op, Op::Probe { .. } | Op::Verify { .. } | Op::Status | Op::KeyShow | Op::Apply(_))
 }
 
 /// Events of an apply that went through a restart of the host.
@@ -154,7 +170,7 @@ fn converse(
     let follows = matches!(work.op, Op::Logs { follow: true, .. });
     let limit = if follows { FOLLOWING } else { SILENCE };
     loop {
-        let line = stream.line(limit).map_err(cut_off);
+        let line = stream.line(limit);
         if heard.restarts && !matches!(line, Ok(Some(_))) {
             heard.events = std::mem::take(&mut events);
         }
@@ -186,8 +202,7 @@ fn converse(
             }
             Event::Need { blobs } => {
                 let mut each = blobs.iter();
-                each.try_for_each(|need| upload::send(host, stream.as_mut(), work, need, show))
-                    .map_err(cut_off)?
+                each.try_for_each(|need| upload::send(host, stream.as_mut(), work, need, show))?
             }
             Event::Turn => {
                 if let Some(machine) = &machine {
@@ -196,10 +211,10 @@ fn converse(
                         if !std::mem::replace(&mut said, true) {
                             show.waiting();
                         }
-                        stream.write(&Frame::Alive.header()).map_err(cut_off)
+                        stream.write(&Frame::Alive.header())
                     })?;
                 }
-                stream.write(&Frame::End.header()).map_err(cut_off)?;
+                stream.write(&Frame::End.header())?;
             }
             Event::Progress { .. } | Event::Alive => {}
             // Shown as it comes, for as long as someone looks.

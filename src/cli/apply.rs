@@ -1,12 +1,12 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
 use super::driver_arg::{self, From};
-use super::hosts::{self, HostArgs, Task};
+use super::hosts::{self, Ended, HostArgs, Task};
 use super::output::{HostFormat, print};
 use super::source::{self, Source, SourceArgs};
-use crate::apply::LocalFile;
 use crate::apply::fleet::Results;
 use crate::apply::inventory::Overrides;
+use crate::apply::{HostOutcome, LocalFile};
 use crate::checked::{HostPath, ProxyUrl};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::vendor::driver::Origin;
@@ -152,44 +152,47 @@ pub fn run(args: &Args) -> Result<Exit> {
         tasks.insert(each, task(args, source, &runtime, sha256.as_ref(), several)?);
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
+    let mut ended = Ended::new();
     if looks_first {
-        let probed = super::reconcile::probe_all(&args.hosts)?;
-        if hosts::worst(&probed) != Exit::Done {
-            // A host that could not be looked at ends it for all, before anything is changed.
+        let (own, failed) = for_hosts(args, &overrides, super::reconcile::probe_all(&args.hosts)?);
+        // Nothing is left to be done.
+        if failed.len() == hosts.len() {
+            let results: Results = hosts.into_iter().zip(failed.into_values()).collect();
             return match args.format {
-                HostFormat::Text => Ok(hosts::conclude(&probed)),
-                _ => hosts::print_answers(&probed, args.format, document),
+                HostFormat::Text => Ok(hosts::conclude(&results)),
+                _ => hosts::print_answers(&results, args.format, document),
             };
         }
-        let own = for_hosts(args, &overrides, probed)?;
-        let pairs = || own.iter().zip(&overrides);
         if asks {
-            let plan = |(own, each): (&Option<Source>, &Overrides)| match own {
-                Some(source) => source.plan.clone(),
-                None => sources[each].plan.clone(),
+            failed.iter().for_each(|(at, result)| hosts::show_end(&names[*at], result));
+            let plan = |(at, each): (usize, &Overrides)| {
+                let source = own.get(&at).unwrap_or_else(|| &sources[each]);
+                (!failed.contains_key(&at)).then(|| (source.plan.clone(), names[at].clone()))
             };
-            let plans: Vec<Plan> = pairs().map(plan).collect();
+            let (plans, names): (Vec<Plan>, Vec<String>) =
+                overrides.iter().enumerate().filter_map(plan).unzip();
             confirm(&plans.iter().collect::<Vec<_>>(), &names)?;
         }
-        for (task_of, own) in each.iter_mut().zip(&own) {
-            if let Some(source) = own {
-                *task_of = task(args, source, &runtime, sha256.as_ref(), several)?;
-            }
+        for (at, source) in &own {
+            each[*at] = task(args, source, &runtime, sha256.as_ref(), several)?;
         }
+        ended = failed;
     }
     for (task_of, proxy) in each.iter_mut().zip(proxies) {
         through(task_of, proxy);
     }
     let interrupted = "what has begun on a host goes on there; the same command again shows its progress";
-    let run = |tasks| args.hosts.run_each(tasks, given.as_ref(), hosts::style(args.format), interrupted);
-    let mut results = run(each.clone())?;
+    let run = |tasks, ended| {
+        args.hosts.run_each(tasks, ended, given.as_ref(), hosts::style(args.format), interrupted)
+    };
+    let mut results = run(each.clone(), ended)?;
     if let Some(origin) = asked_for_driver(args, &results)? {
         each.iter_mut().for_each(|(op, _)| {
             if let Op::Apply(apply) = op {
                 apply.driver = Some(origin);
             }
         });
-        results = run(each)?;
+        results = run(each, Ended::new())?;
     }
     if args.format != HostFormat::Text {
         return hosts::print_answers(&results, args.format, document);
@@ -224,30 +227,34 @@ fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
     }
 }
 
-/// The plan of each host that no machine was asked for, made for the host as it is, and shown; `None` for the others.
-fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> Result<Vec<Option<Source>>> {
-    let mut all = Vec::new();
-    for (each, (host, result)) in overrides.iter().zip(probed) {
-        let (name, mut facts) = (host.name(), super::reconcile::facts_of(result)?);
-        if !args.source.is_for_the_host(each) {
-            all.push(None);
-            continue;
+/// The plans of the hosts that no machine was asked for, made for each host as it is, and shown; and how it ended on
+/// those that could not be looked at or that no plan fits, which keeps no other host from its own.
+fn for_hosts(args: &Args, overrides: &[Overrides], probed: Results) -> (BTreeMap<usize, Source>, Ended) {
+    let (mut own, mut failed) = (BTreeMap::new(), Ended::new());
+    for (at, (each, (host, result))) in overrides.iter().zip(probed).enumerate() {
+        if hosts::exit(&result) != Exit::Done {
+            failed.insert(at, result);
+        } else if args.source.is_for_the_host(each) {
+            match for_host(args, each, &host.name(), result) {
+                Ok(source) => drop(own.insert(at, source)),
+                Err(error) => drop(failed.insert(at, Err(error))),
+            }
         }
-        // Files of an earlier apply take space and change no plan; whether there is enough is verified before a write.
-        facts.disk.free_bytes = facts.disk.total_bytes;
-        let source = args.source.load_for_host(each, &facts)?;
-        super::inspect::check_allowed(&source.plan, &args.allow)?;
-        if args.format == HostFormat::Text {
-            say!(
-                "{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:"
-            );
-            crate::say::lines(
-                crate::report::plan::text(&source.plan, crate::lang::Lang::current()).trim_end(),
-            );
-        }
-        all.push(Some(possible(source)?));
     }
-    Ok(all)
+    (own, failed)
+}
+
+fn for_host(args: &Args, each: &Overrides, name: &str, probed: Result<HostOutcome>) -> Result<Source> {
+    let mut facts = super::reconcile::facts_of(probed)?;
+    // Files of an earlier apply take space and change no plan; whether there is enough is verified before a write.
+    facts.disk.free_bytes = facts.disk.total_bytes;
+    let source = args.source.load_for_host(each, &facts)?;
+    super::inspect::check_allowed(&source.plan, &args.allow)?;
+    if args.format == HostFormat::Text {
+        say!("{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:");
+        crate::say::lines(crate::report::plan::text(&source.plan, crate::lang::Lang::current()).trim_end());
+    }
+    possible(source)
 }
 
 /// Exit 3 for a plan that fits nowhere.

@@ -14,6 +14,7 @@ use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
 use crate::wire::protocol::{End, Event, Op};
 use crate::wire::secrets::GivenCertificate;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -48,7 +49,7 @@ pub struct HostArgs {
     /// The next line on stdin is the password to log in with
     #[arg(long)]
     password_stdin: bool,
-    /// The next line on stdin is the user's password for sudo
+    /// The next line on stdin is the user's password for sudo or doas
     #[arg(long)]
     sudo_password_stdin: bool,
     /// Accept and remember the key of a host never seen before
@@ -227,11 +228,12 @@ impl HostArgs {
         if self.log_format == LogFormat::Json { Style::Json } else { style }
     }
 
-    /// Does to every host what is meant for it, in the order of [`HostArgs::hosts`], and notes for
-    /// `--retry-failed` where that failed.
+    /// Does to every host what is meant for it, in the order of [`HostArgs::hosts`], except to those that have ended
+    /// already, and notes for `--retry-failed` where that failed.
     pub fn run_each(
         &self,
         work: Vec<Task>,
+        mut ended: Ended,
         certificate: Option<&GivenCertificate>,
         style: Style,
         interrupted: &str,
@@ -241,8 +243,17 @@ impl HostArgs {
             let (agent, token, certificate) = (agent.clone(), token.clone(), certificate.cloned());
             Arc::new(Work { op, files, agent, token, certificate })
         });
-        let results =
-            fleet::run(hosts.into_iter().zip(work).collect(), self.jobs, self.log(style), interrupted)?;
+        let (mut left, mut results) = (Vec::new(), Vec::new());
+        for (at, each) in hosts.into_iter().zip(work).enumerate() {
+            match ended.remove(&at) {
+                Some(result) => results.push((at, (each.0, result))),
+                None => left.push((at, each)),
+            }
+        }
+        let (places, left): (Vec<usize>, Vec<_>) = left.into_iter().unzip();
+        results.extend(places.into_iter().zip(fleet::run(left, self.jobs, self.log(style), interrupted)?));
+        results.sort_by_key(|(at, _)| *at);
+        let results: Results = results.into_iter().map(|(_, result)| result).collect();
         if let Some(inventory) = self.inventory.as_ref().filter(|path| *path != Path::new("-")) {
             let names: Vec<String> = self.entries()?.into_iter().map(|entry| entry.name).collect();
             let failed: Vec<String> = (names.iter().zip(&results))
@@ -269,6 +280,9 @@ fn not_on_stdin(flag: &str, why: &str) -> anyhow::Error {
 /// Request to one host, and the files it may ask for.
 pub type Task = (Op, Vec<LocalFile>);
 
+/// How it ended on hosts that nothing more is done to, by their place among all.
+pub type Ended = BTreeMap<usize, Result<crate::apply::HostOutcome>>;
+
 /// `HF_TOKEN`, for the site that `HF_ENDPOINT` names or else Hugging Face; nowhere else.
 fn token() -> Option<Token> {
     let origin = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_string());
@@ -286,22 +300,23 @@ pub fn style(format: HostFormat) -> Style {
 
 /// Prints each host's end to stderr and gives the exit code of the worst.
 pub fn conclude(results: &Results) -> Exit {
-    for (host, result) in results {
-        match result {
-            Ok(outcome) => match outcome.end.failure() {
-                Some(failure) => complain(&host.name(), &failure.message, failure.hint.as_deref()),
-                None if outcome.end.message.is_empty() => {}
-                None => {
-                    say!("{}: {}", host.name(), outside::line(&told(Lang::current(), &outcome.end.message)))
-                }
-            },
-            Err(error) => complain(&host.name(), &format!("{error:#}"), hint(error)),
-        }
-    }
+    results.iter().for_each(|(host, result)| show_end(&host.name(), result));
     if results.len() > 1 {
         say!("{}", summary(results));
     }
     worst(results)
+}
+
+/// Prints how it ended on a host to stderr.
+pub fn show_end(host: &str, result: &Result<crate::apply::HostOutcome>) {
+    match result {
+        Ok(outcome) => match outcome.end.failure() {
+            Some(failure) => complain(host, &failure.message, failure.hint.as_deref()),
+            None if outcome.end.message.is_empty() => {}
+            None => say!("{host}: {}", outside::line(&told(Lang::current(), &outcome.end.message))),
+        },
+        Err(error) => complain(host, &format!("{error:#}"), hint(error)),
+    }
 }
 
 /// The worst first.
@@ -325,7 +340,7 @@ fn summary(results: &Results) -> String {
     summary::text(&words.map(group), lang)
 }
 
-fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
+pub fn exit(result: &Result<crate::apply::HostOutcome>) -> Exit {
     match result {
         Ok(outcome) => outcome.end.exit,
         Err(error) => exit_code(error),

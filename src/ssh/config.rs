@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::found::Found;
 use super::host_key::HostKeyPolicy;
 use super::included::MOST_BYTES;
+use super::kept::{Kept, Run};
 use super::reader::{self, Asked};
 use super::secrets::Secrets;
 use super::target::Target;
@@ -68,9 +69,19 @@ impl Default for Options {
     }
 }
 
-/// Settings that were read for each host, and the content of a configuration that is a pipe.
+/// Settings that were read for each host, the content of a configuration that is a pipe, and connections to jump hosts.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<Known>>);
+pub struct Memory {
+    known: Arc<Mutex<Known>>,
+    pub(super) kept: Kept,
+}
+
+impl Memory {
+    /// Begins a run over many hosts.
+    pub fn begin_run(&self) -> Run {
+        self.kept.begin()
+    }
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -88,7 +99,7 @@ type Key = (Option<PathBuf>, Vec<String>, Option<String>, String, Option<u16>);
 pub(super) fn found(target: &Target, options: &Options) -> Result<Arc<Found>> {
     let (config, args) = (options.config.clone(), options.ssh_args.clone());
     let key = (config, args, target.user.clone(), target.name.clone(), target.port);
-    let known = || options.memory.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || options.memory.known.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = known().found.get(&key) {
         return Ok(found.clone());
     }

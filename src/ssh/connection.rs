@@ -8,13 +8,14 @@ use ssh2::Session;
 
 use super::config::Options;
 use super::exec::Exec;
+use super::gate::{self, Gate};
 use super::host_key::HostKey;
-use super::meeting::{Way, right_host};
+use super::meeting::{Leads, right_host};
 use super::proxy::{self, Proxy, Socket};
 use super::settings::{self, Settings};
 use super::target::{HostPort, Target};
-use super::wire::{Deadline, Watchdog, Wire, millis};
-use super::{auth, dial, gate, jump};
+use super::wire::{Deadline, Watchdog, Way, Wire, millis};
+use super::{auth, dial, logins};
 use crate::error::{Context, Exit, Failure, Result, anyhow, exit_code};
 
 /// Authentication as a whole may take this many I/O timeouts: several keys, an agent that asks.
@@ -49,7 +50,10 @@ impl Connection {
     /// Exit 1: not resolved, not reached, no SSH there, or nothing was taken. Exit 2: configuration or
     /// named key file. Exit 6: the host key, before anything is authenticated.
     pub fn connect(target: &Target, options: &Options) -> Result<Connection> {
-        establish(target, options, 0, None)
+        let settings = settings::settings(target, options)?;
+        let gate = gate_before(target, &settings, options, 0)?;
+        let (wire, host_key) = log_in(target, &settings, gate.as_ref())?;
+        Ok(Connection { wire: Arc::new(wire), host_key })
     }
 
     /// `user@host:port`, for messages.
@@ -85,49 +89,48 @@ impl Connection {
     }
 }
 
-/// Connects, through `via` or else through the hosts that the configuration says. `depth`: how many
-/// configurations led here.
-fn establish(
-    target: &Target,
-    options: &Options,
-    depth: usize,
-    via: Option<Connection>,
-) -> Result<Connection> {
-    let mut settings = settings::settings(target, options)?;
-    if depth > 0 {
-        settings = settings.into_hop();
-    }
-    let via = match via {
-        Some(via) => Some(via),
-        None => jump_hosts(target, &settings, options, depth)?,
-    };
+/// Connects through `gate`, if there is one, and logs in.
+fn log_in(target: &Target, settings: &Settings, gate: Option<&Arc<Gate>>) -> Result<(Wire, HostKey)> {
     let place = HostPort(&settings.host, settings.port).to_string();
-    let entered = (depth > 0).then(|| gate::enter(&place));
-    let mut proxy = None;
-    let (session, socket, host_key) = match (via, &settings.proxy) {
-        (Some(via), _) => {
-            let (host, port, limit) = (&settings.host, settings.port, settings.connect_timeout);
-            let dial = || Ok(Arc::new(jump::through(via.wire.clone(), host, port, limit)?));
-            right_host(&settings, &place, Way::Jump, dial)?
+    let mut way: Option<Box<dyn Way>> = None;
+    let (session, socket, host_key) = match (gate, &settings.proxy) {
+        (Some(gate), _) => {
+            let through = RefCell::new(None);
+            let dial = || {
+                let (socket, led) = gate.lead(target, settings, log_in_to)?;
+                through.replace(Some(led));
+                Ok(Arc::new(socket))
+            };
+            let found = right_host(settings, &place, Leads::Jump, dial)?;
+            way = through.take().map(|through| Box::new(through) as Box<dyn Way>);
+            found
         }
         (None, Some(command)) => {
-            let (found, running) = by_proxy(&settings, &place, command)?;
-            proxy = Some(running);
+            let (found, running) = by_proxy(settings, &place, command)?;
+            way = Some(Box::new(running));
             found
         }
         (None, None) => {
-            let addresses = dial::addresses(&settings)?;
-            right_host(&settings, &place, Way::Direct, || dial::dial(&addresses, &place, &settings))?
+            let addresses = dial::addresses(settings)?;
+            right_host(settings, &place, Leads::Direct, || dial::dial(&addresses, &place, settings))?
         }
     };
     session.set_timeout(millis(settings.io_timeout));
     let watchdog = Watchdog::new(&socket, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
-    auth::authenticate(&session, &socket, &watchdog, &settings, &place)?;
+    let outcome = auth::authenticate(&session, &socket, &watchdog, settings, &place);
     drop(watchdog);
-    drop(entered);
+    if let (Err(error), Some(why)) = (&outcome, way.as_ref().and_then(|way| way.why_ended())) {
+        return Err(Failure::failed(format!("{why}, while logging in to {place}: {error:#}")).into());
+    }
+    outcome?;
     let peer = format!("{}@{place}", settings.user);
-    let wire = Wire::new(session, socket, peer, settings.io_timeout, proxy);
-    Ok(Connection { wire: Arc::new(wire), host_key })
+    Ok((Wire::new(session, socket, peer, settings.io_timeout, way), host_key))
+}
+
+/// Logs in to a jump host, a few at a time.
+fn log_in_to(gate: &Gate) -> Result<Wire> {
+    let _entered = logins::enter(&HostPort(&gate.settings.host, gate.settings.port).to_string());
+    Ok(log_in(&gate.name, &gate.settings, gate.via.as_ref())?.0)
 }
 
 /// The host by the configuration's ProxyCommand, and the command, which must live as long as the session.
@@ -138,7 +141,7 @@ fn by_proxy(settings: &Settings, place: &str, command: &str) -> Result<((Session
         running.replace(Some(proxy));
         Ok(socket)
     };
-    let found = right_host(settings, place, Way::Proxy, dial);
+    let found = right_host(settings, place, Leads::Proxy, dial);
     let Some(mut proxy) = running.take() else { return Err(anyhow!("ProxyCommand was not started")) };
     match found {
         Ok(found) => Ok((found, proxy)),
@@ -151,13 +154,13 @@ fn by_proxy(settings: &Settings, place: &str, command: &str) -> Result<((Session
     }
 }
 
-/// The connection to the last host before the target, if there is any.
-fn jump_hosts(
+/// The last jump host before the target, if there is any. `depth`: how many configurations led here.
+fn gate_before(
     target: &Target,
     settings: &Settings,
     options: &Options,
     depth: usize,
-) -> Result<Option<Connection>> {
+) -> Result<Option<Arc<Gate>>> {
     if depth == MOST_HOPS && !settings.jump.is_empty() {
         return Err(Failure::usage(format!("ProxyJump of {target} leads in a circle"))
             .hint("give the jump host a Host block of its own with ProxyJump none")
@@ -166,9 +169,15 @@ fn jump_hosts(
     // They concern the host at the end, as with ssh.
     let options = &Options { ssh_args: Vec::new(), ..options.clone() };
     settings.jump.iter().try_fold(None, |via, hop| {
-        let hop = establish(hop, options, depth + 1, via)
-            .with_context(|| format!("the way to {target} is through {hop}"))?;
-        Ok(Some(hop))
+        let found = || -> Result<Arc<Gate>> {
+            let settings = settings::settings(hop, options)?.into_hop();
+            let via = match via {
+                Some(via) => Some(via),
+                None => gate_before(hop, &settings, options, depth + 1)?,
+            };
+            Ok(gate::find(hop, settings, via, &options.memory.kept))
+        };
+        found().map(Some).with_context(|| format!("the way to {target} is through {hop}"))
     })
 }
 

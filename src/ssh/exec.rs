@@ -161,17 +161,30 @@ impl Exec {
     /// # Errors
     /// [`TimedOut`](super::TimedOut) after `timeout`, [`Lost`](super::Lost), or a line over 1 MiB.
     pub fn read_line(&mut self, timeout: Duration) -> Result<Option<Line>> {
+        Ok(self.read_next(timeout, false)?.map(|(line, _)| line))
+    }
+
+    /// Works like [`Exec::read_line`], and ends at a question for a password too, which has no newline; whether it is one.
+    pub fn read_line_or_question(&mut self, timeout: Duration) -> Result<Option<(Line, bool)>> {
+        self.read_next(timeout, true)
+    }
+
+    fn read_next(&mut self, timeout: Duration, asks: bool) -> Result<Option<(Line, bool)>> {
         let deadline = Deadline::after(timeout);
         loop {
             let line = self.stdout.take_line();
             if line.as_ref().map_or(self.stdout.unread(), Vec::len) > LONGEST_LINE {
                 bail!("{} sent a line of more than {LONGEST_LINE} bytes", self.wire.peer);
             }
-            if line.is_some() {
-                return Ok(line);
+            if let Some(line) = line {
+                return Ok(Some((line, false)));
             }
             if self.ended {
-                return Ok(Some(self.stdout.take_all()).filter(|rest| !rest.is_empty()));
+                let rest = Some(self.stdout.take_all()).filter(|rest| !rest.is_empty());
+                return Ok(rest.map(|rest| (rest, false)));
+            }
+            if let Some(question) = asks.then(|| self.stdout.take_question()).flatten() {
+                return Ok(Some((question, true)));
             }
             self.advance("waiting for output", deadline)?;
         }

@@ -1,63 +1,162 @@
-//! Logins to one jump host, a few at a time: sshd drops connections that are not logged in above its MaxStartups,
-//! and a fleet behind one gate comes with as many as it has jobs.
+//! Jump hosts: the hosts behind one share a connection to it. Another one is made where the jump host keeps the first
+//! waiting for a host that does not answer, or takes no further channel on it.
 
-use std::collections::BTreeMap;
-use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
-/// Logins to one place at a time.
-const MOST: usize = 3;
+use super::kept::Kept;
+use super::passage::{No, Passage};
+use super::settings::Settings;
+use super::target::Target;
+use super::wire::{Way, Wire};
+use crate::error::{Failure, Result, exit_code, hint};
 
-/// Logins that are under way, by place.
-static UNDER_WAY: LazyLock<(Mutex<BTreeMap<String, usize>>, Condvar)> = LazyLock::new(Default::default);
+/// A jump host that could not be reached is not tried again for the next host within this time.
+const FAILED_FOR: Duration = Duration::from_secs(30);
+/// Connections that one host tries, where each takes no more channels just now.
+const TRIES: usize = 8;
 
-/// A login that is under way until this is dropped.
-pub(super) struct Entered(String);
+/// How a jump host is logged in to, through the one before it.
+pub(super) type LogIn = fn(&Gate) -> Result<Wire>;
 
-/// Waits until another login to `place` may begin. Each is bounded in time, and so is this.
-pub(super) fn enter(place: &str) -> Entered {
-    let (counts, changed) = &*UNDER_WAY;
-    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-    while counts.get(place).is_some_and(|count| *count >= MOST) {
-        counts = changed.wait(counts).unwrap_or_else(PoisonError::into_inner);
-    }
-    *counts.entry(place.to_string()).or_default() += 1;
-    Entered(place.to_string())
+/// A jump host, as the settings of those behind it say.
+pub(super) struct Gate {
+    /// As it was named first.
+    pub name: Target,
+    pub settings: Settings,
+    /// The jump host before this one.
+    pub via: Option<Arc<Gate>>,
+    kept: Kept,
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let (counts, changed) = &*UNDER_WAY;
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.0) {
-            *count -= 1;
-        }
-        changed.notify_all();
+#[derive(Default)]
+struct State {
+    passages: Vec<Weak<Passage>>,
+    /// Somebody logs in.
+    opening: bool,
+    failed: Option<(Instant, Failure)>,
+}
+
+/// Every jump host that something goes through.
+static GATES: Mutex<Vec<Weak<Gate>>> = Mutex::new(Vec::new());
+
+/// Returns the jump host with these settings, the same one for all who ask, and keeps it as `kept` says.
+pub(super) fn find(name: &Target, settings: Settings, via: Option<Arc<Gate>>, kept: &Kept) -> Arc<Gate> {
+    let mut gates = locked(&GATES);
+    gates.retain(|gate| gate.strong_count() > 0);
+    let same = |gate: &Arc<Gate>| {
+        gate.settings == settings && gate.via.as_ref().map(Arc::as_ptr) == via.as_ref().map(Arc::as_ptr)
+    };
+    if let Some(gate) = gates.iter().filter_map(Weak::upgrade).find(same) {
+        return gate;
+    }
+    let (state, changed, kept) = (Mutex::default(), Condvar::new(), kept.clone());
+    let gate = Arc::new(Gate { name: name.clone(), settings, via, kept, state, changed });
+    gates.push(Arc::downgrade(&gate));
+    gate.kept.keep(gate.clone());
+    gate
+}
+
+/// A way through a jump host; its connection lives as long.
+pub(super) struct Through {
+    passage: Arc<Passage>,
+    _gate: Arc<Gate>,
+}
+
+impl Way for Through {
+    fn why_ended(&self) -> Option<&str> {
+        self.passage.why_ended()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
-
-    #[test]
-    fn a_few_enter_one_gate_at_a_time_and_all_get_through() {
-        let (inside, most, through) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..12 {
-                scope.spawn(|| {
-                    let _entered = enter("gate:22");
-                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    std::thread::sleep(Duration::from_millis(10));
-                    inside.fetch_sub(1, Ordering::SeqCst);
-                    through.fetch_add(1, Ordering::SeqCst);
-                });
+impl Gate {
+    /// Has the jump host connect to `host`, which it resolves, and gives the socket. A connection that was lost is made
+    /// anew once.
+    ///
+    /// # Errors
+    /// Exit 1 where the jump host cannot be reached, or cannot or may not connect there within `limit`; those of logging
+    /// in to it.
+    pub fn lead(self: &Arc<Gate>, to: &Target, host: &Settings, log_in: LogIn) -> Result<(OwnedFd, Through)> {
+        let mut lost = false;
+        let mut last = None;
+        for _ in 0..TRIES {
+            let passage = self.passage(log_in).map_err(|failure| Failure {
+                message: format!("the way to {to} is through {}: {failure}", self.name),
+                ..failure
+            })?;
+            match passage.lead(&host.host, host.port, host.connect_timeout) {
+                Ok(socket) => return Ok((socket, Through { passage, _gate: self.clone() })),
+                Err(No::Held) => {}
+                Err(No::Crowded(error)) => last = Some(error),
+                Err(No::Lost(_)) if !std::mem::replace(&mut lost, true) => {}
+                Err(No::Lost(why)) => return Err(Failure::failed(why).into()),
+                Err(No::Refused(error)) => return Err(error),
             }
-            // Another gate is not held up.
-            drop(enter("other:22"));
-        });
-        assert!(most.load(Ordering::SeqCst) <= MOST, "{most:?}");
-        assert_eq!(through.load(Ordering::SeqCst), 12);
+        }
+        Err(last.unwrap_or_else(|| {
+            Failure::failed(format!(
+                "the jump host {} does not answer: it is asked for other hosts too",
+                self.name
+            ))
+            .hint("try again with a lower --jobs")
+            .into()
+        }))
     }
+
+    /// A connection that takes another channel: one that is there, or a new one. Only one is made at a time, and those
+    /// who wait for it have its failure too.
+    fn passage(self: &Arc<Gate>, log_in: LogIn) -> Result<Arc<Passage>, Failure> {
+        let mut state = locked(&self.state);
+        loop {
+            state.passages.retain(|passage| passage.strong_count() > 0);
+            let mut open = state.passages.iter().filter_map(Weak::upgrade);
+            if let Some(passage) = open.find(|passage| passage.takes_more()) {
+                return Ok(passage);
+            }
+            match &state.failed {
+                Some((at, failure)) if at.elapsed() < FAILED_FOR => return Err(failure.clone()),
+                _ if !state.opening => break,
+                _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+        (state.opening, state.failed) = (true, None);
+        drop(state);
+        // Until what came of it is there for those who wait.
+        let _opens = Opens(self);
+        let opened = log_in(self).and_then(Passage::start);
+        let mut state = locked(&self.state);
+        match opened {
+            Ok(passage) => {
+                state.passages.push(Arc::downgrade(&passage));
+                self.kept.keep(passage.clone());
+                Ok(passage)
+            }
+            Err(error) => {
+                let failure = Failure {
+                    exit: exit_code(&error),
+                    message: format!("{error:#}"),
+                    hint: hint(&error).map(str::to_string),
+                };
+                state.failed = Some((Instant::now(), failure.clone()));
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Somebody logs in until this is dropped.
+struct Opens<'a>(&'a Arc<Gate>);
+
+impl Drop for Opens<'_> {
+    fn drop(&mut self) {
+        locked(&self.0.state).opening = false;
+        self.0.changed.notify_all();
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -55,6 +55,16 @@ impl HostKey {
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", BASE64.encode(Sha256::digest(&self.blob)))
     }
+
+    fn shown(&self) -> String {
+        format!("{} key {}", self.key_type, self.fingerprint())
+    }
+
+    /// Exit 6: somebody says that the key is in other hands. `how`: who says so.
+    pub(super) fn refused_as_revoked(&self, name: &str, how: &str) -> Failure {
+        Failure::new(Exit::HostKey, format!("the {} of {name} is {how}", self.shown()))
+            .hint("do not connect: whoever marked it knows that this key is in other hands")
+    }
 }
 
 /// A key that may be used.
@@ -77,11 +87,10 @@ pub fn decide(
     name: &str,
     entry: &str,
 ) -> Result<Accepted, Failure> {
-    let shown = format!("{} key {}", key.key_type, key.fingerprint());
+    let shown = key.shown();
     let refuse = |message: String| Failure::new(Exit::HostKey, message);
     if let Lookup::Revoked { at } = lookup {
-        return Err(refuse(format!("the {shown} of {name} is marked @revoked at {at}"))
-            .hint("do not connect: whoever marked it knows that this key is in other hands"));
+        return Err(key.refused_as_revoked(name, &format!("marked @revoked at {at}")));
     }
     if let HostKeyPolicy::Fingerprint(wanted) = policy {
         if same_fingerprint(wanted, &key.fingerprint()) {

@@ -18,7 +18,7 @@ use crate::process;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The configuration's command, with the tokens of the host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct KnownHostsCommand {
     pub command: String,
     pub tokens: Tokens,

@@ -40,6 +40,14 @@ impl Buffer {
         Some(line)
     }
 
+    /// The unfinished line, if it asks for a password.
+    pub fn take_question(&mut self) -> Option<Line> {
+        let from = self.bytes[self.start..].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let last = self.bytes[self.start + from..].trim_ascii_end().to_ascii_lowercase();
+        let asks = from == 0 && last.ends_with(b":") && last.windows(8).any(|word| word == b"password");
+        asks.then(|| self.take_all())
+    }
+
     pub fn take_all(&mut self) -> Vec<u8> {
         let mut all = std::mem::take(self);
         all.bytes.drain(..all.start);
@@ -51,6 +59,25 @@ impl Buffer {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn only_an_unfinished_last_line_asks() {
+        for (text, asks) in [
+            ("\rdoas (me@box) password: ", true),
+            ("Password:", true),
+            ("password: \n", false),
+            ("password: \nmore", false),
+            ("done\nPassword: ", false),
+            ("the password is", false),
+            ("", false),
+        ] {
+            let mut buffer = Buffer::default();
+            buffer.add(b"x\n");
+            buffer.add(text.as_bytes());
+            assert_eq!(buffer.take_line().unwrap(), b"x");
+            assert_eq!(buffer.take_question().as_deref(), asks.then_some(text.as_bytes()), "{text:?}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -13,12 +13,13 @@ use super::handshake::{self, Kind};
 use super::host_key::{self, Accepted, HostKey, HostKeyPolicy};
 use super::known_hosts::{self, KnownHosts, Lookup};
 use super::proxy::Socket;
+use super::revoked;
 use super::settings::Settings;
 use crate::error::{Failure, Result, anyhow};
 
 /// How the socket leads to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Leads {
     Direct,
     Jump,
     Proxy,
@@ -31,7 +32,7 @@ pub(super) enum Way {
 pub(super) fn right_host(
     settings: &Settings,
     place: &str,
-    way: Way,
+    way: Leads,
     dial: impl Fn() -> Result<Socket>,
 ) -> Result<(Session, Socket, HostKey)> {
     let mut known = KnownHosts::read(&settings.known_hosts)?;
@@ -55,7 +56,7 @@ pub(super) fn right_host(
         if let Some(command) = &settings.known_hosts_command {
             command.add(&mut known, &name, Some(&key))?;
         }
-        let address = if way == Way::Direct { address(&socket) } else { None };
+        let address = if way == Leads::Direct { address(&socket) } else { None };
         let error = match accept(settings, &known, &key, place, address) {
             Ok(()) => return Ok((session, socket, key)),
             Err(error) => refused.unwrap_or(error),
@@ -81,14 +82,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 fn meet(
     settings: &Settings,
     place: &str,
-    way: Way,
+    way: Leads,
     methods: &[&str],
     dial: &impl Fn() -> Result<Socket>,
 ) -> Result<(Session, Socket)> {
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     let limit = settings.connect_timeout;
-    let each = if way == Way::Proxy { limit * PROXY } else { limit };
+    let each = if way == Leads::Proxy { limit * PROXY } else { limit };
     loop {
         let socket = dial()?;
         let failed = match handshake::start(&socket, place, methods, each) {
@@ -97,7 +98,7 @@ fn meet(
         };
         let bound = match failed.kind {
             // A command that fails at once would fail again.
-            Kind::Busy if way != Way::Proxy => limit * BUSY,
+            Kind::Busy if way != Leads::Proxy => limit * BUSY,
             Kind::Penalty => limit * PENALTY,
             Kind::NoCommon => {
                 drop(socket);
@@ -151,6 +152,7 @@ fn accept(
         true => place.to_string(),
         false => format!("{place} (known as {entry})"),
     };
+    revoked::check(&settings.revoked, key, &shown)?;
     // CheckHostIP: another key under the address is a changed one too.
     if let Some(address) = address.filter(|_| settings.check_host_ip) {
         let ip = address.ip().to_string();

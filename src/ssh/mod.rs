@@ -16,13 +16,14 @@
 //!   `authority` asks OpenSSH's client about. Without one `reader`, `line` and `included` read the files;
 //!   `found` is what either says, `tokens` are the tokens in it, `account` the user here.
 //! - `meeting`, `dial`, `proxy`, `handshake`, `algorithms`: a socket that leads to the host, and the key exchange on it.
-//! - `known_hosts`, `known_command`, `host_key`: is it the right host? Decided before anything is authenticated; there
+//! - `known_hosts`, `known_command`, `revoked`, `host_key`: is it the right host? Decided before anything is authenticated; there
 //!   is no way to switch it off.
 //! - `auth`, `attempt`, `method`, `auth_keys`, `agent`, `key_file`, `certificate`, `conversation`: logging in. [`Secrets`]: what
 //!   a person types or a script gives for that, once for all hosts; `ask`: how a person is asked.
 //! - [`Connection`]: one TCP connection, one libssh2 session. [`Exec`]: a running command; `lines` cuts its
 //!   output.
-//! - `jump`, `gate`: through other hosts, as ProxyJump says. [`Connection::forward`]: a port of this machine, there.
+//! - `gate`, `passage`, `logins`: through other hosts, as ProxyJump says; the hosts behind one share a connection to it
+//!   (`kept`: for a [`Run`]). [`Connection::forward`]: a port of this machine, there. Both by `channels`, `stream`, `pending`.
 //! - `wire`: waiting on the socket. No step waits without a limit, none polls at an interval.
 //!
 //! A session is one lock, so a connection and its commands belong to one thread at a time; hosts that
@@ -45,6 +46,7 @@ mod auth;
 mod auth_keys;
 mod authority;
 mod certificate;
+mod channels;
 mod config;
 mod connection;
 mod conversation;
@@ -58,20 +60,25 @@ mod host_key;
 #[doc(hidden)]
 pub mod hostile;
 mod included;
-mod jump;
+mod kept;
 mod key_file;
 mod known_command;
 mod known_hosts;
 mod line;
 mod lines;
+mod logins;
 mod meeting;
 mod method;
+mod passage;
+mod pending;
 mod proxy;
 mod quote;
 mod reader;
 mod resolve;
+mod revoked;
 mod secrets;
 mod settings;
+mod stream;
 mod survey;
 mod target;
 mod tokens;
@@ -82,6 +89,7 @@ pub use config::{Memory, Options};
 pub use connection::{Connection, RemoteOutput};
 pub use exec::{Ended, EndedEarly, Exec, LONGEST_LINE};
 pub use host_key::{HostKey, HostKeyPolicy};
+pub use kept::Run;
 pub use known_hosts::{KnownHosts, Lookup, Place};
 pub use line::split as words;
 pub use lines::Line;

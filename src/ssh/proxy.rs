@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::{Context, Result};
@@ -23,6 +24,8 @@ pub(super) type Socket = Arc<OwnedFd>;
 pub(super) struct Proxy {
     child: Child,
     said: Arc<Mutex<Vec<u8>>>,
+    /// Reads what it says.
+    reader: Option<JoinHandle<()>>,
 }
 
 /// Starts `command`, whose tokens are replaced.
@@ -43,9 +46,10 @@ pub(super) fn start(command: &str) -> Result<(Socket, Proxy)> {
         .spawn()
         .with_context(|| format!("starting ProxyCommand {command}"))?;
     let said = Arc::new(Mutex::new(Vec::new()));
+    let mut reader = None;
     if let Some(mut stderr) = child.stderr.take() {
         let said = said.clone();
-        std::thread::Builder::new()
+        let started = std::thread::Builder::new()
             .name("ssh-proxy".into())
             .stack_size(64 << 10)
             .spawn(move || {
@@ -58,14 +62,21 @@ pub(super) fn start(command: &str) -> Result<(Socket, Proxy)> {
                 }
             })
             .context("starting a thread")?;
+        reader = Some(started);
     }
-    Ok((Arc::new(near.into()), Proxy { child, said }))
+    Ok((Arc::new(near.into()), Proxy { child, said, reader }))
 }
 
 impl Proxy {
     /// How it ended, if it has, and what it wrote to stderr.
     pub fn report(&mut self) -> Option<String> {
         let ended = self.wait(Duration::from_millis(200));
+        // Its last words may not be read yet, or another process may hold its stderr open.
+        let start = Instant::now();
+        let reads = || self.reader.as_ref().is_some_and(|reader| !reader.is_finished());
+        while ended.is_some() && reads() && start.elapsed() < PARTING {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let said = String::from_utf8_lossy(&said);
         let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -80,6 +80,13 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// The same secrets, not only equal ones.
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Secrets) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) && self.silent == other.silent
+    }
+}
+
 impl Default for Secrets {
     /// Nothing is given and nobody is asked.
     fn default() -> Secrets {

@@ -18,7 +18,7 @@ use crate::error::{Failure, Result};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything needed to connect, decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     /// Name or address to connect to.
     pub host: String,
@@ -51,6 +51,8 @@ pub(super) struct Settings {
     pub agent_socket: Option<PathBuf>,
     pub host_key: HostKeyPolicy,
     pub known_hosts: Vec<PathBuf>,
+    /// The configuration's RevokedHostKeys.
+    pub revoked: Vec<PathBuf>,
     /// Where new keys go.
     pub new_keys: Option<PathBuf>,
     pub connect_timeout: Duration,
@@ -152,6 +154,7 @@ fn put_together(target: &Target, options: &Options, found: &Found) -> Result<Set
         agent_socket,
         host_key: options.host_key.clone(),
         known_hosts,
+        revoked: paths(found.files("revokedhostkeys"))?,
         new_keys,
         connect_timeout: options
             .connect_timeout

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 64 << 10;
 
 /// Values of the tokens for one host.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tokens(Vec<(char, String)>);
 
 impl Tokens {

@@ -18,6 +18,7 @@ pub(super) mod code {
     pub const SOCKET_SEND: i32 = -7;
     pub const TIMEOUT: i32 = -9;
     pub const SOCKET_DISCONNECT: i32 = -13;
+    pub const CHANNEL_FAILURE: i32 = -21;
     pub const CHANNEL_REQUEST_DENIED: i32 = -22;
     pub const SOCKET_TIMEOUT: i32 = -30;
     pub const EAGAIN: i32 = -37;
@@ -34,6 +35,8 @@ pub struct Lost {
     pub peer: String,
     /// Cause.
     pub detail: String,
+    /// The connection to its jump host is what ended.
+    pub on_the_way: bool,
 }
 
 /// Something took longer than its limit. In the chain of an error, for `downcast_ref`.
@@ -53,10 +56,20 @@ pub struct TimedOut {
 #[error("{what} on {peer}: {message}")]
 pub(super) struct Refused {
     pub code: i32,
-    peer: String,
-    what: String,
-    message: String,
+    pub peer: String,
+    pub what: String,
+    pub message: String,
 }
+
+/// Process or connection through which a host is reached.
+pub(super) trait Way: Send + Sync {
+    /// Reason why a connection on the way has ended, if one has.
+    fn why_ended(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Way for Proxy {}
 
 /// A time limit that knows how long it was.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +108,7 @@ pub(super) struct Wire {
     pub io_timeout: Duration,
     keepalive: Mutex<Instant>,
     /// Ends after the session and the socket, which are declared before it.
-    _proxy: Option<Proxy>,
+    way: Option<Box<dyn Way>>,
 }
 
 impl Wire {
@@ -105,13 +118,13 @@ impl Wire {
         socket: Socket,
         peer: String,
         io_timeout: Duration,
-        proxy: Option<Proxy>,
+        way: Option<Box<dyn Way>>,
     ) -> Wire {
         session.set_blocking(false);
         // No reply is asked for: the kernel's acknowledgement tells a dead connection, and libssh2 keeps
         // each reply for ever, in a list that it searches with every read.
         session.set_keepalive(false, KEEPALIVE.as_secs() as u32);
-        Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()), _proxy: proxy }
+        Wire { session, socket, peer, io_timeout, keepalive: Mutex::new(Instant::now()), way }
     }
 
     /// Repeats a step of libssh2 until it is done.
@@ -234,7 +247,9 @@ impl Wire {
     }
 
     pub fn lost(&self, detail: impl Into<String>) -> anyhow::Error {
-        Lost { peer: self.peer.clone(), detail: detail.into() }.into()
+        let (peer, on_the_way) = (self.peer.clone(), self.way.as_ref().and_then(|way| way.why_ended()));
+        let detail = on_the_way.map_or_else(|| detail.into(), str::to_string);
+        Lost { peer, detail, on_the_way: on_the_way.is_some() }.into()
     }
 
     /// libssh2's error as one of ours.

@@ -1,7 +1,7 @@
 //! sudo with and without a password, tried once.
 
 use super::lab::journey::{Client, assert_serves};
-use super::lab::{Host, run};
+use super::lab::{Host, doas_package, run};
 use super::{PASSWORD, Terminal, fed, give_password, logged, sshd, write};
 
 const WITH_PASSWORD: &str = "admin ALL=(ALL:ALL) ALL\n";
@@ -134,4 +134,43 @@ fn sudo_as_it_may_be_set_up() {
     let again = client.on(&host, "admin", &args);
     assert!(again.status == 0 && again.stderr.contains("nothing to do"), "{again:?}");
     assert_eq!(commands(), before + 2);
+}
+
+#[test]
+fn doas_is_given_a_password_once_too() {
+    let (host, client) = (Host::boot("debian12"), Client::new());
+    give_password(&host, "admin", PASSWORD);
+    host.put(&doas_package(), "/root/doas.deb");
+    let install = "dpkg -i /root/doas.deb >&2 && rm /root/doas.deb && mv /usr/bin/sudo /usr/bin/sudo.away";
+    host.exec(install).ok();
+    let conf = |lines: &str| {
+        write(&host, "/etc/doas.conf", lines);
+        host.exec("chown root:root /etc/doas.conf && chmod 600 /etc/doas.conf && doas -C /etc/doas.conf")
+            .ok();
+    };
+    conf("permit nopass admin as root\n");
+    client.on(&host, "admin", &["probe"]).ok();
+
+    conf("permit admin as root\n");
+    let tries = || logged(&host, "pam_unix(doas:auth): authentication failure");
+    let none = client.on(&host, "admin", &["probe"]);
+    assert_eq!((none.status, tries()), (1, 0), "{none:?}");
+    assert!(none.stderr.contains("become root with doas without a password"), "{none:?}");
+    let right = probe(&client, &host, PASSWORD);
+    assert_eq!((right.status, tries()), (0, 0), "{right:?}");
+    let wrong = probe(&client, &host, "wrong");
+    assert_eq!((wrong.status, tries()), (1, 1), "{wrong:?}");
+    assert!(wrong.stdout.contains("doas did not take the password"), "{wrong:?}");
+    assert!(!wrong.stdout.contains("wrong\\n") && !right.stdout.contains(PASSWORD));
+
+    // All the way: staging, upload, service.
+    let args = client.applying(&["--sudo-password-stdin"]);
+    let done = fed(client.command_on(&host, "admin", &args), &format!("{PASSWORD}\n"));
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_serves(&host);
+
+    conf("permit nobody as root\n");
+    let forbidden = probe(&client, &host, PASSWORD);
+    assert_eq!(forbidden.status, 1, "{forbidden:?}");
+    assert!(forbidden.stdout.contains("doas.conf"), "{forbidden:?}");
 }

@@ -346,6 +346,11 @@ fn build_llama() -> PathBuf {
     run(&mut tool("build-llama")).ok().into()
 }
 
+/// Debian 12's package of doas.
+pub fn doas_package() -> PathBuf {
+    PathBuf::from(run(&mut tool("build-doas")).ok()).join("doas.deb")
+}
+
 /// The program under test.
 pub fn agi_provision() -> &'static str {
     env!("CARGO_BIN_EXE_agi-provision")

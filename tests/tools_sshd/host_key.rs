@@ -228,3 +228,39 @@ fn a_command_may_know_the_host() {
         assert!(error.to_string().contains(why), "{error:#}");
     }
 }
+
+#[test]
+fn a_key_in_the_list_of_revoked_ones_is_never_taken() {
+    let server = Server::start();
+    server.trust("ed25519");
+    generate(server.path("").as_path(), "other", &["-t", "ed25519", "-N", ""]);
+    let keys = fs::read_to_string(server.path("other.pub")).unwrap();
+    let list = server.path("revoked");
+    let krl = server.path("krl");
+    let made = Command::new("ssh-keygen").arg("-kqf").arg(&krl).arg(server.path("host_ed25519.pub")).status();
+    assert!(made.unwrap().success());
+    let pin = HostKeyPolicy::pinned(&server.fingerprint("ed25519")).unwrap();
+    // As OpenSSH's client does, and says why; but a list of its own kind is not read.
+    for (file, text, taken, why) in [
+        (&list, keys.clone(), true, ""),
+        (&list, format!("# lost\n{keys}{} root@box\n", server.host_key("ed25519")), false, "revoked:3"),
+        (&krl, String::new(), false, "binary key revocation list"),
+        (&server.path("missing"), String::new(), false, "cannot be read"),
+    ] {
+        if !text.is_empty() {
+            fs::write(file, text).unwrap();
+        }
+        let line = format!("RevokedHostKeys={}", file.display());
+        assert_eq!(openssh(&server, &[&line]), taken, "{line}");
+        for policy in [HostKeyPolicy::Known, HostKeyPolicy::AcceptNew, pin.clone()] {
+            let options = configured(&server, policy, &format!("{}\n", line.replace('=', " ")));
+            match Connection::connect(&server.target(), &options) {
+                Ok(_) => assert!(taken, "{line}"),
+                Err(error) => {
+                    assert_eq!(exit_code(&error), Exit::HostKey, "{error:#}");
+                    assert!(!taken && error.to_string().contains(why) && hint(&error).is_some(), "{error:#}");
+                }
+            }
+        }
+    }
+}
