@@ -82,7 +82,7 @@ mod tests {
             "  agi-provision key show --host root@203.0.113.7 --identity k",
             "  http://127.0.0.1:8080/ in a browser: the page for chats, which asks for the key",
             "curl http://127.0.0.1:8080/v1/chat/completions \\",
-            "# {first} pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
+            "# first: pip install openai; export OPENAI_API_KEY=\"$(agi-provision key show --host root@203.0.113.7 --identity k)\"",
             "from openai import OpenAI",
         ] {
             assert!(said.lines().any(|each| each == line), "{line}\n{said}");
