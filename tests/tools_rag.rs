@@ -4,7 +4,6 @@
 //! Gemma 3 270M answers, and the mean of its states stands for an embedding model's vector: no registry of Python
 //! packages has an embedding model as GGUF. It was not taught to chat, so its template passes the text on as it is.
 
-#[allow(dead_code, reason = "one of several users of the lab")]
 #[path = "lab/mod.rs"]
 mod lab;
 
@@ -13,6 +12,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::time::Duration;
 
 const KEY: &str = "a-key-of-the-test";
 const PLAIN: &str = "{% for message in messages %}{{ message.content }}{% endfor %}";
@@ -45,7 +45,7 @@ impl Llama {
 
     fn wait(&self) {
         let health = format!("http://127.0.0.1:{}/health", self.port);
-        wait_for("llama-server is ready", || {
+        wait_for("llama-server to be ready", Duration::from_secs(300), || {
             Command::new("curl").args(["-sf", "-o", "/dev/null", &health]).status().unwrap().success()
         });
     }
@@ -144,7 +144,7 @@ fn a_folder_is_indexed_and_asked_and_a_long_text_is_summed_up_over_slots() {
     let rounds: Vec<&str> = rounds.lines().collect();
     let texts = |round: &&str| round.split(' ').nth(2).and_then(|count| count.parse::<usize>().ok());
     let counts: Vec<Option<usize>> = rounds.iter().map(texts).collect();
-    assert_eq!(counts, [Some(6), Some(2), Some(1)], "{rounds:?}");
+    assert_eq!(counts, [Some(5), Some(2), Some(1)], "{rounds:?}");
     assert!(
         rounds.iter().all(|round| round.contains("over 2 slots") && round.ends_with(" tokens/s")),
         "{rounds:?}"

@@ -120,7 +120,10 @@ fn log_in(target: &Target, settings: &Settings, gate: Option<&Arc<Gate>>) -> Res
     let outcome = auth::authenticate(&session, &socket, &watchdog, settings, &place);
     drop(watchdog);
     if let (Err(error), Some(why)) = (&outcome, way.as_ref().and_then(|way| way.why_ended())) {
-        return Err(Failure::failed(format!("{why}, while logging in to {place}: {error:#}")).into());
+        let failure = Failure::failed(format!("{why}, while logging in to {place}: {error:#}"));
+        return Err(failure
+            .hint("`ssh -v` to the same host goes the same way and shows where it ends")
+            .into());
     }
     outcome?;
     let peer = format!("{}@{place}", settings.user);

@@ -92,7 +92,11 @@ impl Gate {
                 Err(No::Held) => {}
                 Err(No::Crowded(error)) => last = Some(error),
                 Err(No::Lost(_)) if !std::mem::replace(&mut lost, true) => {}
-                Err(No::Lost(why)) => return Err(Failure::failed(why).into()),
+                Err(No::Lost(why)) => {
+                    let hint =
+                        format!("run the same command again once `ssh` to {} stays connected", self.name);
+                    return Err(Failure::failed(why).hint(hint).into());
+                }
                 Err(No::Refused(error)) => return Err(error),
             }
         }

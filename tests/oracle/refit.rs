@@ -183,12 +183,12 @@ fn error(point: &Point, ages: &ByAge) -> f64 {
     (predicted / point.published).ln()
 }
 
-/// Weight of each point: those of one machine with one file, at several depths, count together as one.
+/// Weight of each point: those of one machine with cards and one file, at several depths, count together as one.
 fn shares(points: &[&&Point]) -> Vec<f64> {
     let key = |point: &Point| (point.row.machine.clone(), point.row.model.clone(), point.row.quant.clone());
     let mut counts: BTreeMap<_, f64> = BTreeMap::new();
     points.iter().for_each(|point| *counts.entry(key(point)).or_default() += 1.0);
-    points.iter().map(|point| 1.0 / counts[&key(point)]).collect()
+    points.iter().map(|point| if point.row.cards == 0 { 1.0 } else { 1.0 / counts[&key(point)] }).collect()
 }
 
 /// Least squares of the logarithms of errors, in which large errors count by their size (Gauss-Newton, reweighted).

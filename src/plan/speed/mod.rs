@@ -30,7 +30,8 @@ const VECTOR: u64 = 32;
 /// made 6 to 7 (llama-bench, 2 cores of an AMD EPYC, 2026-11-24); without flash attention they are no slower.
 const ONE_BY_ONE: u64 = 25;
 
-/// Tokens of the prompt that prefill is predicted for: half a slot, but one physical batch if the slot takes that.
+/// Tokens of the prompt that a card's prefill is predicted for: half a slot, but one physical batch if the slot takes
+/// that. A host's does not depend on the batch: half a slot.
 fn prompt_tokens(workload: &Workload) -> u64 {
     let slot = workload.n_ctx / workload.slots.max(1);
     (slot / 2).max(workload.ubatch.min(slot)).max(1)
@@ -110,7 +111,7 @@ fn host(
         matrices: 2.0 * read.host_weights / weight_bytes(subject),
         attention: attention(subject.shape, layers, slot / 2, elements).0,
         operations: if on_cpu { active } else { 0.0 },
-        looked_back: attention(subject.shape, layers, prompt_tokens(subject.workload) / 2, elements).0,
+        looked_back: attention(subject.shape, layers, slot / 4, elements).0,
         copied: if on_cpu { 0.0 } else { read.host_held },
         layers: placement.host_layers.max(placement.host_experts) as f64,
         threads: found.map_or(profile.cpu_cores, |found| found.threads) as f64,
