@@ -11,6 +11,7 @@ use crate::hardware::offers::Offer;
 use crate::plan::document::{Interval, Verdict};
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
+use crate::plan::speed::READ_OF_PEAK;
 use crate::plan::{placement, rag};
 
 /// A model on a machine.
@@ -84,7 +85,7 @@ pub fn worth_looking_at(request: &Request) -> Vec<Offer> {
 /// Bounds of the machines of a request: a model beyond them is not placed at all.
 pub struct Bounds(Vec<Bound>);
 
-/// Bounds of one machine: bytes, and bytes/s at their peak.
+/// Bounds of one machine: bytes, and bytes/s, a card's at its peak and a host's as far as a processor reads.
 struct Bound {
     cards: f64,
     all: f64,
@@ -101,7 +102,7 @@ impl Bounds {
                 cards: room.cards() as f64,
                 all: room.all as f64,
                 cards_read: profile.gpus.iter().map(|gpu| gpu.memory_bandwidth_gb_s * 1e9).sum(),
-                host_read: profile.memory_bandwidth_gb_s * 1e9,
+                host_read: profile.memory_bandwidth_gb_s * 1e9 * READ_OF_PEAK,
             }
         };
         Bounds(capable(machines(request)).iter().map(bound).collect())
