@@ -5,6 +5,7 @@ use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -240,4 +241,47 @@ fn the_book_has_every_page() {
         .filter(|path| !listed.contains(path) && !path.ends_with("SUMMARY.md"))
         .collect();
     assert!(missing.is_empty(), "not in docs/SUMMARY.md: {missing:?}");
+}
+
+/// Lines of each code block that begins with `$ agi-provision plan …`, the command first.
+fn shown_plans(text: &str) -> Vec<Vec<&str>> {
+    let mut shown: Vec<Vec<&str>> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line.strip_prefix("    ") {
+            Some(line) if line.starts_with("$ agi-provision plan ") => {
+                shown.push(vec![line]);
+                inside = true;
+            }
+            Some(line) if inside => shown.last_mut().expect("a block").push(line),
+            None if !line.is_empty() => inside = false,
+            _ => {}
+        }
+    }
+    shown
+}
+
+#[test]
+fn plans_on_the_pages_are_what_the_program_prints() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in pages().keys() {
+        let text = fs::read_to_string(path).expect("a page");
+        for shown in shown_plans(&text) {
+            let args = shlex::split(shown[0]).expect("a command");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_agi-provision"));
+            command.env_clear().env("HOME", home.path()).current_dir(&home).args(&args[2..]);
+            let printed = String::from_utf8(command.output().expect("the program").stdout).expect("text");
+            // Figures in Russian have no-break spaces.
+            let printed = printed.replace('\u{a0}', " ");
+            let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+            let missing = shown[1..].iter().filter(|line| **line != "…" && !printed.contains(line));
+            wrong.extend(
+                missing.map(|line| format!("{}: {} does not print {line:?}", path.display(), shown[0])),
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "{seen} plans are shown");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
