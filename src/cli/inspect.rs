@@ -1,7 +1,7 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
 use super::hosts::{self, HostArgs};
-use super::output::{HostFormat, print};
+use super::output::{self, HostFormat, print};
 use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
 use crate::apply::{Host, HostOutcome};
@@ -237,7 +237,7 @@ fn answer(
             if results.len() > 1 {
                 print(&format!("{}:", host.name()))?;
             }
-            print(&text)?;
+            output::page(&text)?;
         }
     }
     Ok(hosts::conclude(results))

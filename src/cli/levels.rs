@@ -1,6 +1,6 @@
 //! `levels`: what each level of hardware runs, from laptop to cluster.
 
-use super::output::{print, print_json};
+use super::output::{self, print, print_json};
 use crate::engine::llama_cpp::build;
 use crate::error::{Context, Exit, Result};
 use crate::lang::Lang;
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&levels)?,
         // A report that went to a file is not printed too.
         _ if args.out.is_some() => {}
-        Format::Text => print(&text(&levels, lang))?,
+        Format::Text => output::page(&text(&levels, lang))?,
         Format::Markdown | Format::Html => print(&page)?,
     }
     Ok(Exit::Done)

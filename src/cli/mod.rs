@@ -162,11 +162,12 @@ fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
 }
 
-/// Chooses the language of messages. What an agent and a server say is English, and so are their journals.
+/// Chooses the language and the width of messages. What an agent and a server say is English, and so are their journals.
 fn speak(cli: &Cli) {
     let on_a_host = matches!(cli.command, Command::Agent(_) | Command::Serve(_));
     let asked = cli.lang.unwrap_or_else(|| Lang::of_environment(|name| std::env::var(name).ok()));
     if on_a_host { Lang::English } else { asked }.set();
+    output::fit_terminal();
 }
 
 /// Says which settings of a file or of the environment a mistake speaks of: nobody typed them.

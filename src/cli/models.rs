@@ -1,6 +1,6 @@
 //! `models`: the models known by name, which of them fit a need, and `models show`, one in full.
 
-use super::output::{Format, print, print_json};
+use super::output::{self, Format, print, print_json};
 use crate::error::{Exit, Failure, Result};
 use crate::hardware::profiles::{self, Profile};
 use crate::model::registry::{self, Model, Size, Use, nearest};
@@ -272,7 +272,7 @@ fn show(args: &ShowArgs) -> Result<Exit> {
     let (model, _) = registry::named(&args.model)?;
     match args.format {
         Format::Json => print_json(&whole(&model))?,
-        Format::Text => print(&page(&model))?,
+        Format::Text => output::page(&page(&model))?,
     }
     Ok(Exit::Done)
 }

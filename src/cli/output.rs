@@ -2,6 +2,7 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::outside;
+use crate::report::width;
 use clap::ValueEnum;
 use std::io::{IsTerminal, Write};
 
@@ -39,6 +40,28 @@ pub fn print(text: &str) -> Result<()> {
     match write(text) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("writing to stdout"),
+    }
+}
+
+/// Prints a text for people as [`print`](fn@print) does, wrapped by words where stdout is a terminal.
+///
+/// # Errors
+/// The text could not be written: a full disk.
+pub fn page(text: &str) -> Result<()> {
+    match width::columns() {
+        Some(columns) => print(&width::wrapped(text, columns)),
+        None => print(text),
+    }
+}
+
+/// Has texts for people wrapped to the terminal that stdout is, if it is one that says how wide it is.
+pub fn fit_terminal() {
+    let stdout = std::io::stdout();
+    if stdout.is_terminal()
+        && let Ok(size) = rustix::termios::tcgetwinsize(&stdout)
+        && size.ws_col > 0
+    {
+        width::set(usize::from(size.ws_col));
     }
 }
 

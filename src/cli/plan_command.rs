@@ -1,7 +1,7 @@
 //! `plan`: what it prints, for one model or, without one, the best few.
 
 use super::hosts::HostArgs;
-use super::output::{print, print_json};
+use super::output::{self, print, print_json};
 use super::plan::PlanArgs;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
@@ -92,7 +92,7 @@ pub fn run(args: &Args) -> Result<Exit> {
             if let Some(explanation) = &explanation {
                 text = format!("{text}\n{}", report::explain::text(explanation));
             }
-            print(&text)?;
+            output::page(&text)?;
         }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
@@ -128,7 +128,7 @@ fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
             "\nhint: `agi-provision offers --vm` lists machines by price, `agi-provision models` what is known"
         );
     } else {
-        print(&report::suggest::text(&found, &commands, &ranked_by))?;
+        output::page(&report::suggest::text(&found, &commands, &ranked_by))?;
     }
     Ok(if found.is_empty() { Exit::NoPlanFits } else { Exit::Done })
 }

@@ -10,4 +10,5 @@ pub mod status;
 pub mod suggest;
 pub mod table;
 pub mod verify;
+pub mod width;
 mod words;

@@ -5,7 +5,7 @@ mod here;
 mod host;
 
 use super::hosts::HostArgs;
-use super::output::{Format, print, print_json};
+use super::output::{self, Format, print_json};
 use super::plan::PlanArgs;
 use crate::apply::fleet::Style;
 use crate::apply::{AgentFile, Host};
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&json!({
             "schema": "agi-provision/doctor/1", "exit": exit.code(), "checks": checks,
         }))?,
-        Format::Text => print(&text(&checks))?,
+        Format::Text => output::page(&text(&checks))?,
     }
     Ok(exit)
 }
