@@ -1,7 +1,6 @@
 //! A plan as text.
 
-use super::table;
-use super::words;
+use super::{table, width, words};
 use crate::engine::llama_cpp::build;
 use crate::hardware::offers::{self, HostKind};
 use crate::lang::{Lang, Value, figure};
@@ -366,7 +365,8 @@ impl Page {
             return;
         }
         let argv = plan.llama_server.args.to_argv().join(" ");
-        self.line(format!("\n{} {} {argv}", plan.engine().program(), plan.llama_server.build));
+        let command = format!("{} {} {argv}", plan.engine().program(), plan.llama_server.build);
+        self.line(format!("\n{}", width::command(&command)));
         for server in plan.beside() {
             let arguments = server.args.to_argv().join(" ");
             self.line(format!("\n{}", tr!(lang, "plan-embedding-server", arguments = arguments)));

@@ -1,6 +1,6 @@
 //! Models that are suggested, as text.
 
-use super::table;
+use super::{table, width};
 use crate::plan::suggest::Suggestion;
 use crate::units::{money, rate};
 
@@ -23,5 +23,6 @@ pub fn text(found: &[Suggestion], commands: &[String], ranked_by: &str) -> Strin
     });
     let head = ["model", "quant", "verdict", "tokens/s", "a month", "machine", "why"];
     let table = table::table(&head, rows, &[3, 4]);
+    let commands: Vec<String> = commands.iter().map(|command| width::command(command)).collect();
     format!("{table}\n\n{}\n\nRanked by {ranked_by}.\n", commands.join("\n"))
 }

@@ -22,15 +22,11 @@ pub fn columns() -> Option<usize> {
 }
 
 /// Wraps the lines of `text` between words where they are longer than `columns`; what stands beside a label stays beside
-/// it. A command goes on behind a backslash, so that it can be copied.
+/// it.
 pub fn wrapped(text: &str, columns: usize) -> String {
     let lines = text.split('\n').map(|line| {
-        let command = ["agi-provision ", "llama-server "].iter().any(|program| line.starts_with(program));
         if display_width(line) <= columns {
             return line.to_string();
-        }
-        if command {
-            return continued(line, columns);
         }
         let (head, rest) = line.split_at(label(line));
         let indent = " ".repeat(display_width(head));
@@ -43,6 +39,14 @@ pub fn wrapped(text: &str, columns: usize) -> String {
         wrap(rest, options).join("\n")
     });
     lines.collect::<Vec<String>>().join("\n")
+}
+
+/// Returns a command as it is copied from a terminal: a long one goes on behind a backslash.
+pub fn command(command: &str) -> String {
+    match columns() {
+        Some(columns) if display_width(command) > columns => continued(command, columns),
+        _ => command.to_string(),
+    }
 }
 
 /// Breaks a command between its flags.
@@ -96,8 +100,8 @@ mod tests {
     fn a_command_can_be_copied_and_a_word_without_blanks_stays_whole() {
         let command = "agi-provision plan --model saiga-13b --profile gpu-24gb";
         let copied = "agi-provision plan --model saiga-13b \\\n  --profile gpu-24gb";
-        assert_eq!(wrapped(command, 40), copied);
-        assert_eq!(wrapped(command, 60), command);
+        assert_eq!(continued(command, 40), copied);
+        assert_eq!(wrapped(copied, 40), copied);
         let url = "https://example.net/a/very/long/address/that/has/no/blank/at/all";
         assert_eq!(wrapped(url, 40), url);
         // A figure stays with its unit.
