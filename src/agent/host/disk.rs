@@ -1,16 +1,16 @@
 //! A disk without room, wherever it shows.
 
-use crate::error::{Failure, hint};
+use crate::error::{Exit, Failure, exit_code};
 use crate::files;
 
 /// A disk is full of bytes or of files.
 pub const FREE_SOME: &str =
     "free some space on the host (`df -h /var/lib`, and `df -i` for inodes) or take a larger disk";
 
-/// Adds the hint for a full disk to the error of a step.
+/// Gives the error of a step the hint for a full disk, where the disk is full: no other would help.
 pub fn hinted(error: anyhow::Error) -> anyhow::Error {
     let full = error.chain().any(|cause| cause.downcast_ref().is_some_and(files::full));
-    if !(full || has_no_room()) || hint(&error).is_some() {
+    if !(full || has_no_room()) || exit_code(&error) != Exit::Failed {
         return error;
     }
     Failure::failed(format!("{error:#}")).hint(FREE_SOME).into()
