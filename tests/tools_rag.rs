@@ -127,7 +127,7 @@ fn a_folder_is_indexed_and_asked_and_a_long_text_is_summed_up_over_slots() {
         assert!(sources.starts_with(&format!("{folder}/{file} (distance 0.")), "{said}");
     }
 
-    // What has gone is not a source any more, and what has changed is read anew.
+    // A file that has gone is no source any more, and a changed one is read anew.
     std::fs::remove_file(texts.join("harbour.md")).unwrap();
     std::fs::write(texts.join("bakery.txt"), "The bakery of Tarvo is closed on Sundays.").unwrap();
     let (changed, _) = example.done(&["index", folder]);

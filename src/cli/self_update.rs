@@ -36,7 +36,7 @@ enum Source {
     Git(String),
 }
 
-/// What this machine says of the program's own file.
+/// Facts of this machine about the program's own file.
 struct Facts<'a> {
     program: &'a Path,
     /// Text of [`PACKAGE_FILES`].

@@ -11,9 +11,7 @@ pub fn render(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Str
 
 /// Renders as [`render`] does, with the columns of `right` aligned to the right.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head.to_vec());
+    let mut table = empty(head);
     for row in rows {
         // A row is one line, whatever a host said.
         table.add_row(row.into_iter().map(|cell| cell.replace(['\n', '\r'], " ")));
@@ -32,6 +30,14 @@ pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: 
         Some(columns) => narrowed(table, text, columns, plain),
         None => text,
     }
+}
+
+/// Returns a table without rows, borders or a width of its own.
+fn empty(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(head.to_vec());
+    table
 }
 
 /// Returns the table as `text` has it, where that is not wider than a terminal of so many columns; else with less space
@@ -66,9 +72,7 @@ mod tests {
     use super::*;
 
     fn at(columns: usize) -> String {
-        let mut table = Table::new();
-        table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(vec!["requirement", "needed", "found"]);
+        let mut table = empty(&["requirement", "needed", "found"]);
         table.add_row(vec!["gpu-model", "NVIDIA GeForce RTX 3090 or NVIDIA GeForce RTX 4090", "no GPU"]);
         let plain = |table: &Table| table.to_string();
         let text = plain(&table);

@@ -22,7 +22,7 @@ pub(super) type LogIn = fn(&Gate) -> Result<Wire>;
 
 /// A jump host, as the settings of those behind it say.
 pub(super) struct Gate {
-    /// As it was named first.
+    /// Name by which it was asked for first.
     pub name: Target,
     pub settings: Settings,
     /// The jump host before this one.

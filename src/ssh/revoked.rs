@@ -12,7 +12,7 @@ use crate::outside::{self, Kind};
 
 /// Beginning of a key revocation list (KRL), which is binary.
 const KRL: &[u8] = b"SSHKRL\n\0";
-/// What a larger file revokes beyond that would be trusted, bytes.
+/// Largest list that is read, bytes: a larger one is refused, as keys behind that would be trusted.
 const MAX_FILE: u64 = 16 << 20;
 
 /// Refuses `key` of the host that is shown as `name` if a line of `files` has it.

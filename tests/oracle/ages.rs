@@ -1,4 +1,4 @@
-// What builds of llama.cpp before today's took longer, as far as published rows show it.
+// Factors by which older builds of llama.cpp were slower, as far as published rows show them.
 // Included by tests/speeds.rs and examples/speeds.rs.
 
 use agi_provision::hardware::generation::Generation;

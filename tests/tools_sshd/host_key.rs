@@ -240,7 +240,7 @@ fn a_key_in_the_list_of_revoked_ones_is_never_taken() {
     let made = Command::new("ssh-keygen").arg("-kqf").arg(&krl).arg(server.path("host_ed25519.pub")).status();
     assert!(made.unwrap().success());
     let pin = HostKeyPolicy::pinned(&server.fingerprint("ed25519")).unwrap();
-    // As OpenSSH's client does, and says why; but a list of its own kind is not read.
+    // Each is taken or refused as by OpenSSH's client, with the reason; but its binary lists are not read.
     for (file, text, taken, why) in [
         (&list, keys.clone(), true, ""),
         (&list, format!("# lost\n{keys}{} root@box\n", server.host_key("ed25519")), false, "revoked:3"),

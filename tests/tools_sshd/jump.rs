@@ -217,7 +217,7 @@ fn a_host_that_does_not_answer_holds_up_no_other_behind_the_gate() {
     });
     let error = outcomes.into_iter().next().unwrap().err().unwrap();
     assert!(error.to_string().contains(&format!("cannot connect to {dead}")), "{error:#}");
-    // What it opened meanwhile goes on.
+    // The channels that were opened meanwhile go on.
     takes(&first, 3);
     assert_eq!(logins(&gate), 2, "one for those behind the silent host");
 }

@@ -191,8 +191,7 @@ impl<'a> Trial<'a, '_> {
     ) -> Vec<DeviceLedger> {
         let profile = &self.machine.profile;
         if self.effort == Effort::Whole {
-            let mut least = subject.without_compute(profile, placement);
-            rag.into_iter().for_each(|rag| rag.count_in(&mut least));
+            let least = with_rag(subject.without_compute(profile, placement), rag);
             if least.iter().any(|device| device.headroom_bytes < 0) {
                 return least;
             }
@@ -237,7 +236,11 @@ fn ledger(
     placement: &Placement,
     rag: Option<&rag::Placed>,
 ) -> Vec<DeviceLedger> {
-    let mut memory = subject.ledger(profile, placement);
+    with_rag(subject.ledger(profile, placement), rag)
+}
+
+/// Counts the embedding server's share into a ledger.
+fn with_rag(mut memory: Vec<DeviceLedger>, rag: Option<&rag::Placed>) -> Vec<DeviceLedger> {
     if let Some(rag) = rag {
         rag.count_in(&mut memory);
     }
@@ -246,7 +249,8 @@ fn ledger(
 
 fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
     let room = |memory: Vec<DeviceLedger>| memory[1..].iter().all(|gpu| gpu.headroom_bytes >= 0);
-    room(subject.without_compute(profile, placement)) && room(ledger(subject, profile, placement, rag))
+    room(with_rag(subject.without_compute(profile, placement), rag))
+        && room(ledger(subject, profile, placement, rag))
 }
 
 /// The experts of as few layers as fit on the host, all else on the cards.
