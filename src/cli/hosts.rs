@@ -93,6 +93,11 @@ impl HostArgs {
         self.local || !self.host.is_empty() || self.inventory.is_some()
     }
 
+    /// The same way to connect, to one host.
+    pub fn of(&self, host: &str) -> HostArgs {
+        HostArgs { host: vec![host.to_string()], ..self.clone() }
+    }
+
     /// Exit 2 when no host is named, or a name is none.
     pub fn hosts(&self) -> Result<Vec<Host>> {
         if self.log_format == LogFormat::Json {

@@ -24,6 +24,7 @@ mod offers;
 mod output;
 pub mod plan;
 mod plan_command;
+mod plan_hosts;
 mod project;
 mod rag_arg;
 mod reconcile;

@@ -3,6 +3,7 @@
 use super::hosts::HostArgs;
 use super::output::{self, print, print_json};
 use super::plan::PlanArgs;
+use super::plan_hosts;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::lang::{Lang, Sentence};
@@ -27,6 +28,8 @@ pub struct Args {
     /// With --host or --local: plan for that machine, which is probed and measured
     #[command(flatten)]
     hosts: HostArgs,
+    #[command(flatten)]
+    several: plan_hosts::Args,
     /// Count containers too (RunPod, Vast): they run no systemd, so `apply` cannot use them
     #[arg(long)]
     containers: bool,
@@ -55,6 +58,17 @@ enum PlanFormat {
 
 /// Runs `plan`.
 pub fn run(args: &Args) -> Result<Exit> {
+    if args.several.are_given() {
+        let json = match args.format {
+            PlanFormat::Text => false,
+            PlanFormat::Json => true,
+            PlanFormat::Html => {
+                let message = "--format html is for the plan of one machine";
+                return Err(Failure::usage(message).hint("with --hosts: --format text or json").into());
+            }
+        };
+        return plan_hosts::run(&args.several, &args.plan, &args.hosts, json, args.out.as_deref());
+    }
     let facts = match &args.facts {
         Some(path) => Some(super::reconcile::read_facts(path)?),
         None if args.hosts.is_given() => Some(super::reconcile::probe(&args.hosts)?),

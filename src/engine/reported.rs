@@ -32,7 +32,7 @@ pub enum Holder {
     Card(u64),
     /// Every card of a tensor split: they are reported as one device, with the buffers of the fullest.
     EveryCard,
-    /// A graphics card behind an RPC server.
+    /// A device of another host, counted from 0 over all of them.
     Remote(u64),
 }
 
@@ -68,13 +68,20 @@ impl Reported {
     }
 
     /// Returns the memory that the buffer of that name is in. A card's number is its place among the devices that the
-    /// server uses: a processor's own graphics may be `Vulkan0` and left alone.
+    /// server uses: a processor's own graphics may be `Vulkan0` and left alone. A remote device's buffers are called by its
+    /// number on its host, which several hosts have; the devices are called by their number over all.
     pub fn holder(&self, buffer: &str) -> Holder {
         match named(buffer) {
             Holder::Card(number) => {
                 let cards = self.devices.iter().filter(|name| matches!(named(name), Holder::Card(_)));
                 let place = cards.into_iter().position(|name| name == buffer);
                 Holder::Card(place.map_or(number, |place| place as u64))
+            }
+            Holder::Remote(number) => {
+                let server = |name: &str| name.split_once('[').map(|(_, server)| server.to_string());
+                let of_server = self.devices.iter().filter(|name| server(name) == server(buffer));
+                let device = of_server.map(|name| named(name)).nth(number as usize);
+                device.unwrap_or(Holder::Remote(number))
             }
             other => other,
         }

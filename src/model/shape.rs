@@ -75,6 +75,8 @@ pub struct Weights {
     pub mirrored_bytes: Vec<u64>,
     /// Most bytes that an element of a layer's matrix takes.
     pub matrix_width: f64,
+    /// Bytes of the largest tensor.
+    pub largest_bytes: u64,
 }
 
 /// One tensor as dimensions and type; what shapes and headers have in common.
@@ -113,12 +115,14 @@ impl Weights {
             expert_bytes: vec![0; layers],
             mirrored_bytes: vec![0; layers],
             matrix_width: 0.0,
+            largest_bytes: 0,
         };
         for (layer, name, dims, kind) in tensors {
             let elements: u64 = dims.iter().product();
             let bytes = kind.tensor_bytes(dims[0], elements).unwrap_or(0).next_multiple_of(32);
             weights.parameters += elements;
             weights.total_bytes += bytes;
+            weights.largest_bytes = weights.largest_bytes.max(bytes);
             weights.tied &= name != "output.weight";
             match layer.filter(|layer| *layer < layers) {
                 Some(layer) => {
@@ -159,6 +163,7 @@ impl Weights {
             total_bytes: ends + layer_bytes.iter().sum::<u64>(),
             layer_bytes,
             expert_bytes: all(self.expert_bytes),
+            largest_bytes: scale(self.largest_bytes).max(self.largest_bytes),
             matrix_width: self.matrix_width * wanted as f64 / of_layers as f64,
             ..self
         }

@@ -189,8 +189,9 @@ impl Subject<'_> {
         let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
         let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
         // The archive that comes may be for CUDA or for Vulkan: it fits either.
-        let either =
-            self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer;
+        let either = self.logits == Logits::PerSlot
+            && placement.has_own_cards()
+            && placement.split == SplitMode::Layer;
         let layout = Layout { vulkan: either, ..layout };
         let batch = self.batch();
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
@@ -229,7 +230,7 @@ impl Subject<'_> {
         }
     }
 
-    fn batch(&self) -> Batch {
+    pub(super) fn batch(&self) -> Batch {
         let workload = self.workload;
         let (cells, streams) = streams(workload);
         let tokens = workload.ubatch.min(cells * streams).next_multiple_of(streams);
@@ -381,7 +382,7 @@ impl Subject<'_> {
         let layers: u64 = self.weights.layer_bytes[..host_layers].iter().sum();
         let experts = host_layers..(placement.host_experts as usize).max(host_layers);
         let experts: u64 = self.weights.expert_bytes[experts].iter().sum();
-        let process = if cpu_only { PROCESS } else { PROCESS_CUDA };
+        let process = if placement.has_own_cards() { PROCESS_CUDA } else { PROCESS };
         summed(DeviceLedger {
             device: "host".to_string(),
             // A tied output is the embedding itself on a CPU host.

@@ -76,6 +76,8 @@ pub struct Placement {
     pub split: SplitMode,
     /// Share of each card (`--tensor-split`), in any unit.
     pub shares: Vec<u64>,
+    /// The first so many cards are devices of other hosts (`--rpc`).
+    pub remote: usize,
 }
 
 impl Placement {
@@ -88,6 +90,7 @@ impl Placement {
             host_experts: 0,
             split: SplitMode::Layer,
             shares: Vec::new(),
+            remote: 0,
         }
     }
 
@@ -116,6 +119,7 @@ impl Placement {
             host_experts: 0,
             split: SplitMode::Layer,
             shares: shares.to_vec(),
+            remote: 0,
         }
     }
 
@@ -130,12 +134,23 @@ impl Placement {
             host_experts: 0,
             split: SplitMode::Tensor,
             shares: shares.to_vec(),
+            remote: 0,
         }
     }
 
     /// The same, but the first `layers` layers keep their experts on the host.
     pub fn with_experts_on_host(self, layers: u64) -> Placement {
         Placement { host_experts: layers, ..self }
+    }
+
+    /// The same, but the first `devices` of the cards are other hosts'.
+    pub fn with_remote(self, devices: usize) -> Placement {
+        Placement { remote: devices, ..self }
+    }
+
+    /// Whether any of its cards is the host's own.
+    pub(super) fn has_own_cards(&self) -> bool {
+        self.gpu_layers.len() > self.remote
     }
 
     /// llama-server's `-ngl`: the offloaded layers and the output.
@@ -174,6 +189,8 @@ impl Placement {
             copies: if turns { 4 } else { 1 },
             // Only what lies on the host is ever copied.
             weight_width: if self.is_split() { weights.matrix_width } else { 0.0 },
+            // No device of another host takes work from a processor.
+            takes_batches: self.has_own_cards(),
             alignment: GPU_ALIGNMENT,
             ..Layout::host(0)
         }

@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod facts;
+pub mod hosts;
 pub mod html;
 pub mod levels;
 pub mod plan;

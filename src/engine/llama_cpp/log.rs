@@ -19,8 +19,7 @@ pub fn parse_log<'a>(lines: impl IntoIterator<Item = &'a str>) -> Reported {
     let mut reported = Reported::default();
     for line in lines {
         if let Some((_, rest)) = line.split_once(": using device ") {
-            let name = rest.split_once(" (").map_or(rest, |(name, _)| name).trim();
-            reported.devices.extend((!name.is_empty()).then(|| name.to_string()));
+            reported.devices.extend(device(rest));
         }
         if let Some((_, rest)) = line.split_once("offloaded ") {
             let numbers = rest.split_once(" layers to GPU").and_then(|(n, _)| n.split_once('/'));
@@ -47,6 +46,17 @@ pub fn parse_log<'a>(lines: impl IntoIterator<Item = &'a str>) -> Reported {
         *sum = if kind == "compute" { bytes } else { sum.saturating_add(bytes) };
     }
     reported
+}
+
+/// The name of a device, as its buffers have it: `CUDA0`; `RPC1[127.0.0.1:50053]` of another host.
+fn device(text: &str) -> Option<String> {
+    let (name, rest) = text.split_once(" (").unwrap_or((text.trim(), ""));
+    let server = rest.split_once(')').map(|(server, _)| server).filter(|_| name.starts_with("RPC"));
+    let name = match server {
+        Some(server) if !name.contains('[') => format!("{name}[{server}]"),
+        _ => name.trim().to_string(),
+    };
+    (!name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]

@@ -47,13 +47,42 @@ fn a_cards_number_is_its_place_among_the_devices_that_are_used() {
             "0.00.1 I llama_prepare_model_devices: using device {name} (A card (R)) (0000:03:00.0) - 16000 MiB free"
         )
     };
-    let lines = [line("RPC0[10.0.0.2:50052]"), line("Vulkan1"), line("Vulkan3")];
+    let remote = "0.00.581.166 I llama_prepare_model_devices: using device RPC0 (10.0.0.2:50052) (unknown id) - 24105 MiB free";
+    let lines = [remote.to_string(), line("Vulkan1"), line("Vulkan3")];
     let reported = parse_log(lines.iter().map(String::as_str));
     assert_eq!(reported.devices, ["RPC0[10.0.0.2:50052]", "Vulkan1", "Vulkan3"]);
     assert_eq!(reported.holder("Vulkan1"), Holder::Card(0));
     assert_eq!(reported.holder("Vulkan3"), Holder::Card(1));
     assert_eq!(reported.holder("RPC0[10.0.0.2:50052]"), Holder::Remote(0));
     assert_eq!(reported.holder("Vulkan_Host"), Holder::Host);
+}
+
+/// Of llama-server b11434 for gemma-3-270m over two workers (tests/lab/build-rpc), recorded on 28 November 2026.
+const OVER_TWO_WORKERS: &str = "0.00.581.166 I llama_prepare_model_devices: using device RPC0 (127.0.0.1:50971) (unknown id) - 24105 MiB free
+0.00.593.374 I llama_prepare_model_devices: using device RPC1 (127.0.0.1:50972) (unknown id) - 24105 MiB free
+0.02.353.404 I load_tensors: offloaded 19/19 layers to GPU
+0.02.353.421 I load_tensors:   CPU_Mapped model buffer size =   170.00 MiB
+0.02.353.423 I load_tensors: RPC0[127.0.0.1:50971] model buffer size =    35.82 MiB
+0.02.353.424 I load_tensors: RPC0[127.0.0.1:50972] model buffer size =   199.34 MiB
+0.06.983.721 I llama_context:        CPU  output buffer size =     1.00 MiB
+0.07.009.324 I llama_kv_cache: RPC0[127.0.0.1:50971] KV buffer size =     4.00 MiB
+0.07.024.002 I llama_kv_cache: RPC0[127.0.0.1:50972] KV buffer size =     8.00 MiB
+0.07.054.714 I sched_reserve: RPC0[127.0.0.1:50971] compute buffer size =    52.84 MiB
+0.07.054.723 I sched_reserve: RPC0[127.0.0.1:50972] compute buffer size =    41.57 MiB
+0.07.054.725 I sched_reserve:        CPU compute buffer size =    32.61 MiB";
+
+#[test]
+fn workers_that_call_their_buffers_alike_are_told_apart() {
+    let reported = parse_log(OVER_TWO_WORKERS.lines());
+    assert_eq!(reported.devices, ["RPC0[127.0.0.1:50971]", "RPC1[127.0.0.1:50972]"]);
+    let remote = |port: u16| reported.holder(&format!("RPC0[127.0.0.1:{port}]"));
+    assert_eq!((remote(50971), remote(50972)), (Holder::Remote(0), Holder::Remote(1)));
+    // The second device of the first of two servers is before the other's.
+    let two = Reported {
+        devices: ["RPC0[a:1]", "RPC1[a:1]", "RPC2[b:1]"].map(String::from).to_vec(),
+        ..Reported::default()
+    };
+    assert_eq!((two.holder("RPC1[a:1]"), two.holder("RPC0[b:1]")), (Holder::Remote(1), Holder::Remote(2)));
 }
 
 #[test]

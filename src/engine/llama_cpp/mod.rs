@@ -5,6 +5,7 @@ pub mod build;
 mod compose;
 mod flags;
 pub mod log;
+pub mod rpc;
 mod version;
 
 use super::arguments::ServerArgs;

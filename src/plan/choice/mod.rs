@@ -6,7 +6,8 @@
 //! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
 //! trial, `ranking` compares them, `document` writes down the best (`fit` only names it), `market` has every machine for
 //! a chart, `beside` names what is nearly as cheap or cheaper
-//! and no use, and `nothing` has the answer where none will do.
+//! and no use, `nothing` has the answer where none will do, and `pooled` places a model
+//! over the devices of several hosts.
 
 mod beside;
 mod candidates;
@@ -20,12 +21,14 @@ mod fit;
 mod machines;
 mod market;
 mod nothing;
+mod pooled;
 mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
 pub use fit::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
 pub use market::{OnOffer, market};
+pub use pooled::{Pool, Pooled, pooled};
 
 #[cfg(test)]
 mod example_tests;

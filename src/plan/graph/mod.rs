@@ -19,7 +19,7 @@ mod vulkan;
 use crate::model::Shape;
 use crate::model::embedder::Embedder;
 pub use encoder::Texts;
-pub use schedule::Layout;
+pub use schedule::{Crossing, Layout};
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
 
 /// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many
@@ -32,7 +32,12 @@ pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> 
     schedule::buffers(graph, layout)
 }
 
-/// The same for a text encoder.
+/// What passes between devices in one batch.
+pub fn crossings(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<Crossing> {
+    schedule::crossings(decoder::build(shape, batch, layout.layers.len()), layout)
+}
+
+/// Returns the compute buffers of a text encoder.
 pub fn encoder_compute_bytes<const N: usize>(
     model: &Embedder,
     texts: &Texts,

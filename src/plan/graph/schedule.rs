@@ -30,6 +30,8 @@ pub struct Layout {
     pub vulkan: bool,
     /// A layer's norms are on the layer's card: llama.cpp's own wish where all layers are on cards.
     pub keeps_norms: bool,
+    /// The first card computes large batches with weights that lie on the host.
+    pub takes_batches: bool,
 }
 
 /// Fewest tokens for which a card computes with weights that lie in host memory
@@ -49,6 +51,7 @@ impl Layout {
             alignment: GPU_ALIGNMENT,
             vulkan: false,
             keeps_norms: false,
+            takes_batches: true,
         }
     }
 
@@ -134,6 +137,28 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
     alloc::peaks(&graph.nodes, &order, &leafs, &alignments)
 }
 
+/// A tensor that passes from one device to another, as [`Layout`] counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    pub from: u8,
+    pub to: u8,
+    pub bytes: u64,
+}
+
+/// All that passes between devices in one batch, the logits to the CPU at the end.
+pub fn crossings(mut graph: Graph, layout: &Layout) -> Vec<Crossing> {
+    let devices = assign(&graph, layout);
+    let (splits, _) = split(&mut graph, layout, &devices);
+    let copied = splits.iter().flat_map(|split| split.copied.iter().map(|id| (*id, split.device)));
+    let mut all: Vec<Crossing> =
+        copied.map(|(id, to)| Crossing { from: devices[id], to, bytes: graph.nodes[id].bytes }).collect();
+    if let Some(logits) = graph.order.last() {
+        let (from, to) = (devices[*logits], layout.cards);
+        all.extend((from != to).then(|| Crossing { from, to, bytes: graph.nodes[*logits].bytes }));
+    }
+    all
+}
+
 fn is_weight(part: Part) -> bool {
     !matches!(part, Part::Cache(_))
 }
@@ -188,7 +213,11 @@ fn from_weights(graph: &Graph, layout: &Layout, id: Id) -> Option<u8> {
     let part = graph.nodes[id].sources.iter().find_map(weight)?;
     match graph.kinds[id].0 {
         Kind::Free => None,
-        Kind::Batch(rows) if layout.device(part) == layout.cards && rows >= OFFLOAD_BATCH => Some(0),
+        Kind::Batch(rows)
+            if layout.takes_batches && layout.device(part) == layout.cards && rows >= OFFLOAD_BATCH =>
+        {
+            Some(0)
+        }
         _ => Some(layout.device(part)),
     }
 }

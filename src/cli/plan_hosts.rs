@@ -1,0 +1,88 @@
+//! `plan --hosts`: one model over several hosts.
+
+use super::hosts::HostArgs;
+use super::output::{self, print_json};
+use super::plan::PlanArgs;
+use super::reconcile::{probe, read_facts};
+use crate::error::{Context, Exit, Failure, Result};
+use crate::hardware::profiles;
+use crate::plan::document::Verdict;
+use crate::plan::hosts::{self, Link, Machine};
+use crate::plan::reconcile;
+use crate::report;
+use std::path::Path;
+
+/// Most machines of one plan.
+const MOST: usize = 16;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Several hosts")]
+pub struct Args {
+    /// Spread one model over these hosts, the first of which serves it: files of facts (`probe --format json`), hosts
+    /// to probe over SSH, profiles, N of one: 3x(gpu-24gb); for plans alone, `apply` takes none (docs/rpc.md)
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "link",
+        conflicts_with_all = ["profile", "budget", "host", "inventory", "local", "facts", "purpose", "explain"])]
+    hosts: Vec<String>,
+    /// With --hosts: the network between them, milliseconds there and back and Mbit/s, as `ping` and `iperf3` say
+    #[arg(long, value_name = "MS,MBIT", requires = "hosts")]
+    link: Option<Link>,
+}
+
+impl Args {
+    /// Whether several hosts are planned for.
+    pub fn are_given(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+}
+
+/// Runs `plan --hosts`: text, or JSON; `out` gets the JSON.
+pub fn run(args: &Args, plan: &PlanArgs, ssh: &HostArgs, json: bool, out: Option<&Path>) -> Result<Exit> {
+    let link = args.link.context("--hosts is given with --link")?;
+    let mut machines = Vec::new();
+    for name in &args.hosts {
+        machines.extend(machines_of(name, ssh)?);
+        if machines.len() > MOST {
+            let message = format!("more than {MOST} hosts are named");
+            return Err(Failure::usage(message).hint("one server spreads layers over 16 devices").into());
+        }
+    }
+    let (request, _) = plan.request(None, false)?;
+    let plan = hosts::plan(&request, &machines, link)?;
+    if let Some(path) = out {
+        let content = serde_json::to_string_pretty(&plan)? + "\n";
+        std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
+    }
+    match json {
+        true => print_json(&plan)?,
+        false => output::page(&report::hosts::text(&plan))?,
+    }
+    Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// The machines that a word names: facts in a file, a class of machines or several of one, or a host.
+fn machines_of(name: &str, ssh: &HostArgs) -> Result<Vec<Machine>> {
+    let machine = |name: String, profile| Machine { name, profile };
+    if let Some((count, id)) = several(name) {
+        let profile = profiles::find(id)?;
+        let count = count.parse::<usize>().ok().filter(|count| (1..=MOST).contains(count));
+        let count = count.ok_or_else(|| {
+            Failure::usage(format!("{name:?} is no number of machines"))
+                .hint(format!("from 1 to {MOST} of one: 3x(gpu-24gb)"))
+        })?;
+        return Ok((1..=count).map(|at| machine(format!("{id} {at}"), profile.clone())).collect());
+    }
+    if profiles::all().iter().any(|profile| profile.id.eq_ignore_ascii_case(name)) {
+        return Ok(vec![machine(name.to_string(), profiles::find(name)?)]);
+    }
+    let facts = match name.contains(['/', '\\']) || name.ends_with(".json") || Path::new(name).is_file() {
+        true => read_facts(Path::new(name))?,
+        false => probe(&ssh.of(name))?,
+    };
+    Ok(vec![machine(name.to_string(), reconcile::profile(&facts, &profiles::all()))])
+}
+
+/// `3x(gpu-24gb)` → `3`, `gpu-24gb`.
+fn several(name: &str) -> Option<(&str, &str)> {
+    let (count, rest) = name.split_once("x(")?;
+    Some((count, rest.strip_suffix(')')?))
+}

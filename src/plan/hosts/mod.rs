@@ -1,0 +1,19 @@
+//! One model over several hosts: the first is the head, which clients talk to and which has the file; the others are
+//! workers, whose devices hold a part of the layers.
+//!
+//! [`plan`] places the layers (`pool`), counts what crosses the network for a token (`traffic`), and says which one
+//! machine would be better (`instead`). No I/O happens here.
+
+mod document;
+mod instead;
+mod make;
+mod pool;
+mod traffic;
+
+pub use document::{HostsPlan, Network, OneMachine, Passing, PlannedHost, Role, SCHEMA};
+pub use make::plan;
+pub use pool::Machine;
+pub use traffic::Link;
+
+#[cfg(test)]
+mod tests;
