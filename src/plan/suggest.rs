@@ -1,6 +1,6 @@
 //! Plans without a model: the best few models for what a budget, a class of machines or a host gives.
 
-use super::choice::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
+use super::choice::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
 use super::document::{Interval, Verdict};
 use super::ledger::Graphs;
 use super::reconcile;
@@ -233,7 +233,8 @@ fn in_comfort(asked: &Asked, model: &Model, graphs: &Graphs) -> Result<Option<Fi
     if !is_comfortable(&quick, graphs)? {
         return Ok(None);
     }
-    Ok(fit(&all()?, graphs)?.filter(|fit| fit.verdict == Verdict::Comfort))
+    let model = quick.model.again(model, asked.quant)?;
+    fit_in_comfort(&of_machine(asked, Request { model, ..asked.request.clone() }), graphs)
 }
 
 /// Embedding models beside the best model that answers.

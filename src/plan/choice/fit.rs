@@ -36,14 +36,34 @@ pub struct Fit {
 /// # Errors
 /// Usage errors, as of a plan.
 pub fn fit(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
+    best(request, graphs, |field, machines| match &request.profile {
+        Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Partial)).collect(),
+        None => field.of(machines),
+    })
+}
+
+/// The same where it is in comfort; `None` elsewhere.
+///
+/// # Errors
+/// Usage errors, as of a plan.
+pub fn fit_in_comfort(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
+    let best = best(request, graphs, |field, machines| match &request.profile {
+        Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Comfort)).collect(),
+        None => field.whole(machines, Effort::Comfort).0,
+    })?;
+    Ok(best.filter(|fit| fit.verdict == Verdict::Comfort))
+}
+
+fn best<'a>(
+    request: &'a Request,
+    graphs: &Graphs,
+    candidates: impl Fn(&Field<'a, '_>, &[Machine<'a>]) -> Vec<Candidate<'a>>,
+) -> Result<Option<Fit>> {
     check(request)?;
     let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
-    let candidates = match &request.profile {
-        Some(_) => machines(request).iter().flat_map(|machine| field.all_of(machine)).collect(),
-        None => field.of(&machines(request)),
-    };
+    let candidates = candidates(&field, &machines(request));
     let runs = candidates.iter().filter(|c| c.verdict != Verdict::Impossible && eligible(request, c));
     let best = runs.min_by(|a, b| better(request, a, b));
     Ok(best.map(|c: &Candidate| Fit {
@@ -71,7 +91,7 @@ pub fn is_comfortable(request: &Request, graphs: &Graphs) -> Result<bool> {
     let in_comfort = |machine: &Machine<'_>| {
         let room = Room::of(&machine.profile).first();
         let fitting = variants().filter(|variant| variant.weights.total_bytes <= room);
-        let verdict = |variant| field.try_one(machine, variant, Effort::Whole).verdict;
+        let verdict = |variant| field.try_one(machine, variant, Effort::Comfort).verdict;
         fitting.map(verdict).any(|verdict| verdict == Verdict::Comfort)
     };
     Ok(machines.iter().any(in_comfort))

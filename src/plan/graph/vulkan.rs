@@ -72,11 +72,19 @@ pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<K
         Place::View(root) => root,
         _ => id,
     };
+    let bases: Vec<Id> = graph.nodes.iter().enumerate().map(base).collect();
+    let (mut read, mut ends) = (Vec::with_capacity(2 * nodes.len()), Vec::with_capacity(nodes.len()));
+    for id in nodes.iter() {
+        read.extend(graph.nodes[*id].sources.iter().map(|source| bases[*source]));
+        ends.push(read.len());
+    }
     let mut pass = Pass {
         graph,
         readers,
         nodes,
-        bases: graph.nodes.iter().enumerate().map(base).collect(),
+        bases,
+        read,
+        ends,
         used: vec![false; nodes.len()],
         done: vec![false; graph.nodes.len()],
         order: Vec::with_capacity(nodes.len()),
@@ -100,6 +108,9 @@ struct Pass<'a> {
     nodes: &'a [Id],
     /// Tensor that each view shows; each other tensor itself.
     bases: Vec<Id>,
+    /// Bases of what the nodes read, one node's after the other's, and where each node's end.
+    read: Vec<Id>,
+    ends: Vec<usize>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
     /// Id → it has its place.
@@ -130,8 +141,11 @@ impl Pass<'_> {
         if a_base == b_base || self.sources(a).contains(&b_id) {
             return true;
         }
-        let reads = |index: usize, base: Id| self.sources(index).iter().any(|id| self.bases[*id] == base);
-        !self.is_empty(a) && !self.is_empty(b) && (reads(a, b_base) || reads(b, a_base))
+        let reads = |index: usize, base: Id| {
+            let start = if index == 0 { 0 } else { self.ends[index - 1] };
+            self.read[start..self.ends[index]].contains(&base)
+        };
+        (reads(a, b_base) || reads(b, a_base)) && !self.is_empty(a) && !self.is_empty(b)
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
