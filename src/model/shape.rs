@@ -227,7 +227,8 @@ impl Shape {
             return Err(ShapeError::Absurd { key: keys.name("block_count"), value: n_layer });
         }
         let n_embd = keys.required("embedding_length")?;
-        let heads = |layer| keys.per_layer("attention.head_count", layer).unwrap_or(1);
+        let listed = keys.by_layer("attention.head_count");
+        let heads = |layer| listed(layer).unwrap_or(1);
         let n_head = (0..n_layer).map(heads).max().unwrap_or(1).max(1);
         let head_dim = keys.width("attention.key_length").unwrap_or(n_embd / n_head);
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
@@ -248,10 +249,7 @@ impl Shape {
             known: slack.is_some(),
             slack: slack.unwrap_or(0),
             n_embd,
-            n_ff: (0..n_layer)
-                .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
-                .max()
-                .unwrap_or(4 * n_embd),
+            n_ff: (0..n_layer).filter_map(keys.by_layer("feed_forward_length")).max().unwrap_or(4 * n_embd),
             n_vocab: n_vocab.min(1 << 32),
             n_head,
             n_ctx_train: header.number(&keys.name("context_length")).unwrap_or(2048).min(1 << 32),

@@ -301,13 +301,7 @@ impl Subject<'_> {
         (of(split) + mirrored, of(kv_bytes))
     }
 
-    fn host(
-        &self,
-        profile: &Profile,
-        placement: &Placement,
-        compute_bytes: u64,
-        kv: &[u64],
-    ) -> DeviceLedger {
+    fn host(&self, profile: &Profile, placement: &Placement, compute_bytes: u64, kv: &[u64]) -> DeviceLedger {
         let cpu_only = placement.gpu_layers.is_empty();
         let host_layers = placement.host_layers as usize;
         let layers: u64 = self.weights.layer_bytes[..host_layers].iter().sum();

@@ -72,7 +72,7 @@ impl Part {
     /// Returns its name in the file, `blk.7.attn_q.weight`.
     pub fn full_name(&self) -> String {
         match self.layer {
-            Some(layer) => format!("blk.{layer}.{}", self.name),
+            Some(layer) => ["blk.", &layer.to_string(), ".", self.name].concat(),
             None => self.name.to_string(),
         }
     }

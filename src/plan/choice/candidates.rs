@@ -88,8 +88,13 @@ impl<'a> Trial<'a, '_> {
         let (request, profile) = (self.request, &*self.machine.profile);
         let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
         let whole = whole(request, profile);
+        let workloads = match self.effort {
+            // The others have less than comfort asks for, or are the same.
+            Effort::Comfort => &workloads[..1],
+            Effort::Whole | Effort::Partial => &workloads[..],
+        };
         if self.effort == Effort::Comfort
-            && let Some(beyond) = self.beyond_comfort(&workloads, &whole)
+            && let Some(beyond) = self.beyond_comfort(&workloads[0], &whole)
         {
             return beyond;
         }
@@ -111,7 +116,7 @@ impl<'a> Trial<'a, '_> {
         }
         let mut last = None;
         for place in places {
-            for workload in &workloads {
+            for workload in workloads {
                 let tried = self.with_rag(workload, place);
                 if tried.verdict != Verdict::Impossible {
                     return self.shared(&tried).unwrap_or(tried);
@@ -122,32 +127,26 @@ impl<'a> Trial<'a, '_> {
         last.expect("there is a workload")
     }
 
-    /// Returns the last of `workloads` without compute buffers, where none of them is in comfort even so: with the
-    /// buffers a plan has less memory free, and is no faster.
-    fn beyond_comfort(&self, workloads: &[Workload], whole: &Placement) -> Option<Candidate<'a>> {
+    /// Returns the candidate without compute buffers, where it is not in comfort even so: with the buffers it has less
+    /// memory free, and is no faster.
+    fn beyond_comfort(&self, workload: &Workload, whole: &Placement) -> Option<Candidate<'a>> {
         // The embedding server's place depends on the buffers.
         if self.rag.is_some() {
             return None;
         }
         let (profile, shape) = (&*self.machine.profile, &self.request.model.shape);
-        let mut last = None;
-        for workload in workloads {
-            let subject = subject(self.request, self.graphs, self.variant, workload);
-            let without = |placement: &Placement| {
-                let memory = subject.without_compute(profile, placement);
-                self.with_memory(&subject, placement.clone(), memory, None)
-            };
-            let shared = placement::may_share(profile, shape, workload, self.request.build)
-                .then(|| Placement::tensor(shape.layers.len() as u64, &shares(profile)));
-            for placement in shared.iter().chain([whole]) {
-                let candidate = without(placement);
-                if candidate.verdict == Verdict::Comfort {
-                    return None;
-                }
-                last = Some(candidate);
+        let subject = subject(self.request, self.graphs, self.variant, workload);
+        let without = |placement: Placement| {
+            let memory = subject.without_compute(profile, &placement);
+            self.with_memory(&subject, placement, memory, None)
+        };
+        if placement::may_share(profile, shape, workload, self.request.build) {
+            let shared = without(Placement::tensor(shape.layers.len() as u64, &shares(profile)));
+            if shared.verdict == Verdict::Comfort {
+                return None;
             }
         }
-        last
+        Some(without(whole.clone())).filter(|candidate| candidate.verdict != Verdict::Comfort)
     }
 
     /// The same with a part of every matrix on every card, where nobody said how to split it, the links

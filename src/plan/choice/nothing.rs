@@ -23,9 +23,9 @@ pub(super) fn over_budget<'a>(
     let before = everywhere.len();
     match request.profile {
         // The same machine at any price.
-        Some(_) => {
-            everywhere.extend(named(request, |_| true).iter().flat_map(|machine| field.all_of(machine, Effort::Partial)))
-        }
+        Some(_) => everywhere.extend(
+            named(request, |_| true).iter().flat_map(|machine| field.all_of(machine, Effort::Partial)),
+        ),
         None => {
             let least = placement::least_gpus(&request.fixed);
             let mut machines = on_offer(request, |offer| counts(request, offer));

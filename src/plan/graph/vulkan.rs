@@ -85,6 +85,7 @@ pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<K
         bases,
         read,
         ends,
+        waits: Vec::new(),
         used: vec![false; nodes.len()],
         done: vec![false; graph.nodes.len()],
         order: Vec::with_capacity(nodes.len()),
@@ -111,6 +112,8 @@ struct Pass<'a> {
     /// Bases of what the nodes read, one node's after the other's, and where each node's end.
     read: Vec<Id>,
     ends: Vec<usize>,
+    /// Nodes of the window before each that have to run before it, as far as was looked: the nearest is bit 0.
+    waits: Vec<u32>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
     /// Id → it has its place.
@@ -146,6 +149,20 @@ impl Pass<'_> {
             self.read[start..self.ends[index]].contains(&base)
         };
         (reads(a, b_base) || reads(b, a_base)) && !self.is_empty(a) && !self.is_empty(b)
+    }
+
+    /// The same for nodes of one window that were looked at.
+    fn waits_for(&self, a: usize, b: usize) -> bool {
+        self.waits[a] >> (a - b - 1) & 1 == 1
+    }
+
+    /// Looks which nodes before `end` have to run before which.
+    fn look(&mut self, end: usize) {
+        for index in self.waits.len()..end {
+            let before = (1..WINDOW.min(index + 1)).filter(|back| self.depends(index, index - back));
+            let waits = before.fold(0, |waits, back| waits | 1 << (back - 1));
+            self.waits.push(waits);
+        }
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
@@ -198,6 +215,7 @@ impl Pass<'_> {
     fn next_set(&mut self) -> Vec<usize> {
         let first = self.first;
         let end = (first + WINDOW).min(self.nodes.len());
+        self.look(end);
         let mut set = vec![first];
         for index in first + 1..end {
             if self.used[index] || self.is_empty(index) || self.starts_pattern(index) {
@@ -206,7 +224,7 @@ impl Pass<'_> {
             let last = set[set.len() - 1];
             if (first..index).any(|before| {
                 !self.used[before]
-                    && self.depends(index, before)
+                    && self.waits_for(index, before)
                     && !(before == last && self.fuses(before, index))
             }) {
                 continue;
@@ -221,7 +239,7 @@ impl Pass<'_> {
                     continue;
                 }
                 let waits = |before: usize| {
-                    !self.used[before] && self.depends(index, before) && !set.contains(&before)
+                    !self.used[before] && self.waits_for(index, before) && !set.contains(&before)
                 };
                 if !(first..index).any(waits) {
                     set.push(index);

@@ -89,10 +89,8 @@ fn layers_that_repeat_may_be_left_out_for_every_known_model() {
                     continue;
                 }
                 let cut = (short.layers.len(), whole.layers.len());
-                wrong.push(format!(
-                    "{} {cut:?} cards {} {:?}: {bytes:?}",
-                    model.id, whole.cards, whole.order
-                ));
+                wrong
+                    .push(format!("{} {cut:?} cards {} {:?}: {bytes:?}", model.id, whole.cards, whole.order));
             }
         }
         seen.push(shape);
