@@ -80,8 +80,16 @@ impl Maker for Amd {
     }
 }
 
-/// amdgpu's `mem_info_vram_*` (Documentation/gpu/amdgpu of Linux).
+/// amdgpu's `mem_info_vram_*` (Documentation/gpu/amdgpu of Linux). A processor's own graphics have beside what the
+/// firmware keeps for them as much of the host's memory as `mem_info_gtt_total` says.
 fn memory(device: &Path) -> Option<Memory> {
-    let total = number(&device.join("mem_info_vram_total")).filter(|total| *total > 0)?;
-    Some(Memory { total, used: number(&device.join("mem_info_vram_used")) })
+    let of = |name: &str| number(&device.join(name));
+    let total = of("mem_info_vram_total").filter(|total| *total > 0)?;
+    let of_host = if Amd.is_integrated(device) { of("mem_info_gtt_total") } else { None };
+    let also = if of_host.is_some() { of("mem_info_gtt_used") } else { None };
+    Some(Memory {
+        total: total.saturating_add(of_host.unwrap_or(0)),
+        used: of("mem_info_vram_used").map(|used| used.saturating_add(also.unwrap_or(0))),
+        of_host,
+    })
 }
