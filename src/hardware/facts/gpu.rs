@@ -35,6 +35,9 @@ pub struct Gpu {
     /// The newest CUDA that the driver runs, `12.4`.
     #[serde(default)]
     pub cuda_version: Option<String>,
+    /// Version of ROCm on the host of a card of AMD's, `10.0.1`; null: none, or of another maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rocm_version: Option<String>,
     /// `8.6`.
     pub compute_capability: Option<String>,
     /// Error correction of the card's memory; null: not reported.

@@ -9,6 +9,9 @@ use std::path::Path;
 
 pub struct Amd;
 
+/// File of ROCm's package rocm-core, such as `10.0.1-43`.
+const ROCM: &str = "/opt/rocm/.info/version";
+
 impl Maker for Amd {
     fn id(&self) -> Vendor {
         Vendor::Amd
@@ -46,7 +49,10 @@ impl Maker for Amd {
     }
 
     fn probe(&self, bus: &Bus, cards: &[PciCard], facts: &mut Facts, gaps: &mut Gaps) {
+        let before = facts.gpus.len();
         kernel::probe(bus, cards, memory, &mut facts.gpus, gaps);
+        let rocm = bus.file(ROCM);
+        facts.gpus[before..].iter_mut().for_each(|gpu| gpu.rocm_version.clone_from(&rocm));
     }
 
     fn ready(&self, bus: &Bus) -> usize {

@@ -33,7 +33,7 @@ impl Machine {
     }
 
     fn bus(&self) -> Bus {
-        Bus::at(&self.root())
+        Bus::at(self.0.path())
     }
 
     fn cards(&self) -> Vec<PciCard> {
@@ -119,11 +119,13 @@ fn large_graphics_of_a_processor_have_their_share_of_the_hosts_memory_unless_the
         ("mem_info_gtt_used", "2097152"),
     ];
     machine.device("0000:c3:00.0", [VGA, "0x1002", "0x1586"], Some("amdgpu"), &files);
+    fs::create_dir_all(machine.0.path().join("opt/rocm/.info")).unwrap();
+    fs::write(machine.0.path().join("opt/rocm/.info/version"), "10.0.1-43\n").unwrap();
     let (facts, gaps) = machine.probed();
     let [gpu] = &facts.gpus[..] else { panic!("{facts:?} {gaps:?}") };
     assert_eq!(gpu.name, "AMD Radeon 8060S");
     assert_eq!((gpu.memory_total_bytes, gpu.host_memory_bytes), (64961380352, Some(64424509440)));
-    assert_eq!(gpu.memory_used_bytes, Some(3145728));
+    assert_eq!((gpu.memory_used_bytes, gpu.rocm_version.as_deref()), (Some(3145728), Some("10.0.1-43")));
     assert!(gpu.shares_host_memory() && facts.pci_cards[0].integrated);
     assert_eq!(of(Vendor::Amd).ready(&machine.bus()), 1);
     let card = [("mem_info_vram_total", "25753026560"), ("mem_info_vram_vendor", "samsung")];
