@@ -12,6 +12,7 @@ pub mod expose;
 mod graph;
 pub mod host_cards;
 pub mod hosts;
+mod kept;
 mod launch;
 pub mod ledger;
 pub mod levels;

@@ -5,7 +5,8 @@
 
 use crate::engine::llama_cpp::rpc;
 use crate::plan::graph::{self, Batch, Layout};
-use crate::plan::ledger::{Subject, window_cells};
+use crate::plan::kept::window_cells;
+use crate::plan::ledger::Subject;
 use crate::plan::placement::Placement;
 use serde::Serialize;
 use std::str::FromStr;
