@@ -109,7 +109,9 @@ fn text_generation_webui_serves_is_proved_restarts_and_goes() {
     let main = || host.exec("systemctl show -P MainPID agi-provision-llama").ok();
     let first = main();
     host.exec("pkill -KILL -x llama-server").ok();
-    wait_for("another start", Duration::from_secs(90), || main() != first && chat(&host, Some(&key(&host))).0 == 200);
+    wait_for("another start", Duration::from_secs(90), || {
+        main() != first && chat(&host, Some(&key(&host))).0 == 200
+    });
 
     // Another key, and llama.cpp's own server instead of it and back.
     let old = key(&host);

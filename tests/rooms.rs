@@ -65,7 +65,11 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
             ("engine::text_generation_webui", "starts llama.cpp's server, and gives it arguments"),
         ],
     ),
-    ("engine::text_generation_webui", &["text-generation-webui", "textgen", "server.py", "netrc"], &[]),
+    (
+        "engine::text_generation_webui",
+        &["text-generation-webui", "textgen-portable", "server.py", "netrc"],
+        &[],
+    ),
 ];
 
 #[test]
