@@ -62,8 +62,11 @@ pub(super) fn of_prompt(subject: &Subject, placement: &Placement, tokens: u64, c
     of(subject, placement, &batch)
 }
 
+/// A batch of fewer tokens has its norms with their layers however they lie (`graph_get_cb` of llama-context.cpp).
+const KEEPS_NORMS: u64 = 32;
+
 fn of(subject: &Subject, placement: &Placement, batch: &Batch) -> Traffic {
-    let keeps_norms = !placement.is_split();
+    let keeps_norms = batch.tokens < KEEPS_NORMS || !placement.is_split();
     let layout = Layout { keeps_norms, ..placement.layout(subject.weights) };
     let is_remote = |device: u8| (device as usize) < placement.remote;
     let mut traffic = Traffic::default();
