@@ -14,6 +14,7 @@ pub mod host_cards;
 mod launch;
 pub mod ledger;
 pub mod levels;
+pub mod on_host;
 pub mod placement;
 mod rag;
 mod reading;
