@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use lab::journey::{Client, PROFILE, REFUSES, assert_serves, text, unservable, wait_until_ready};
-use lab::{Host, agi_provision, diff, llama_archive, run};
+use lab::{Host, Machine, agi_provision, diff, llama_archive, run};
 
 #[test]
 fn a_host_is_brought_up_from_itself() {
