@@ -247,8 +247,8 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
     notes.into_iter().find(|note| note.llama_build == *build && whole(&note.blob)).map(|note| note.blob).ok_or_else(|| {
         let (engine, program) = (plan.engine().name(), plan.engine().program());
-        Failure::failed(format!("no {engine} {build} is on the host and no archive was given"))
-            .hint(format!("give --runtime-archive FILE, a .tar.gz with {program} and its libraries, such as {engine}'s release archive; or --runtime-path PATH where the host has {program} already; or pin its download with `agi-provision plan --resolve`"))
+        Failure::failed(english!("error-no-archive", engine = engine, build = build.to_string()))
+            .hint(english!("hint-no-archive", program = program, engine = engine))
             .into()
     })
 }
