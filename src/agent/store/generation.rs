@@ -245,10 +245,14 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
     let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
-    notes.into_iter().find(|note| note.llama_build == *build && whole(&note.blob)).map(|note| note.blob).ok_or_else(|| {
-        let (engine, program) = (plan.engine().name(), plan.engine().program());
-        Failure::failed(english!("error-no-archive", engine = engine, build = build.to_string()))
-            .hint(english!("hint-no-archive", program = program, engine = engine))
-            .into()
-    })
+    notes
+        .into_iter()
+        .find(|note| note.llama_build == *build && whole(&note.blob))
+        .map(|note| note.blob)
+        .ok_or_else(|| {
+            let (engine, program) = (plan.engine().name(), plan.engine().program());
+            Failure::failed(english!("error-no-archive", engine = engine, build = build.to_string()))
+                .hint(english!("hint-no-archive", program = program, engine = engine))
+                .into()
+        })
 }
