@@ -248,7 +248,13 @@ impl Subject<'_> {
         self.with_compute(profile, placement, &vec![0; placement.gpu_layers.len() + 1])
     }
 
-    fn with_compute(&self, profile: &Profile, placement: &Placement, compute: &[u64]) -> Vec<DeviceLedger> {
+    /// The same with these compute buffers, the host's first.
+    pub fn with_compute(
+        &self,
+        profile: &Profile,
+        placement: &Placement,
+        compute: &[u64],
+    ) -> Vec<DeviceLedger> {
         let kv = self.kv_before();
         let mut devices = vec![self.host(profile, placement, compute[0], &kv)];
         let mut first = placement.host_layers;

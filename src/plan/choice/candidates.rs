@@ -291,12 +291,6 @@ fn with_rag(mut memory: Vec<DeviceLedger>, rag: Option<&rag::Placed>) -> Vec<Dev
     memory
 }
 
-fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
-    let room = |memory: Vec<DeviceLedger>| memory[1..].iter().all(|gpu| gpu.headroom_bytes >= 0);
-    room(with_rag(subject.without_compute(profile, placement), rag))
-        && room(ledger(subject, profile, placement, rag))
-}
-
 /// The experts of as few layers as fit on the host, all else on the cards.
 fn experts_on_host(
     subject: &Subject,
@@ -305,28 +299,52 @@ fn experts_on_host(
     whole: &Placement,
 ) -> Placement {
     let n_layer = subject.shape.layers.len() as u64;
-    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
-    // More layers on the host never take more of a card.
-    let (mut low, mut high) = (1, n_layer);
-    while low < high {
-        let middle = (low + high) / 2;
-        if fits(subject, profile, rag, &with(middle)) { high = middle } else { low = middle + 1 }
-    }
-    with(low)
+    let with = |on_cards: u64| whole.clone().with_experts_on_host(n_layer - on_cards);
+    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
 }
 
 /// Returns the placement with as many layers on the GPUs as fit.
 fn partial(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>) -> Placement {
     let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
     let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
-    let fits = |placement: &Placement| fits(subject, profile, rag, placement);
-    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
-    let (mut low, mut high) = (0, n_layer - 1);
-    while low < high {
-        let middle = (low + high).div_ceil(2);
-        if fits(&with(middle)) { low = middle } else { high = middle - 1 }
+    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
+}
+
+/// Returns the most layers, up to `most`, that fit on the cards as `with` places them; 0 where none do. Works out the
+/// compute buffers, which take the most work, for few numbers: those of one are about those of the next.
+fn most_on_cards(
+    most: u64,
+    subject: &Subject,
+    profile: &Profile,
+    rag: Option<&rag::Placed>,
+    with: impl Fn(u64) -> Placement,
+) -> u64 {
+    let fits = |layers: u64, compute: Option<&[u64]>| {
+        let placement = with(layers);
+        let memory = match compute {
+            Some(compute) => subject.with_compute(profile, &placement, compute),
+            None => subject.without_compute(profile, &placement),
+        };
+        with_rag(memory, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    };
+    // The most up to `high` that fit with these buffers; more layers never take less beside them.
+    let most_with = |high: u64, compute: Option<&[u64]>| {
+        let (mut low, mut high) = (0, high);
+        while low < high {
+            let middle = (low + high).div_ceil(2);
+            if fits(middle, compute) { low = middle } else { high = middle - 1 }
+        }
+        low
+    };
+    let mut layers = most_with(most, None);
+    while layers > 0 {
+        let compute = subject.compute_bytes(&with(layers));
+        if fits(layers, Some(&compute)) {
+            break;
+        }
+        layers = most_with(layers - 1, Some(&compute));
     }
-    (0..=low).rev().map(with).find(fits).unwrap_or_else(|| with(0))
+    layers
 }
 
 pub(super) fn subject<'a>(

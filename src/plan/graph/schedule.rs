@@ -6,7 +6,7 @@
 
 use super::alloc::{self, Id, Node, Place, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
-use super::vulkan::{self, Keep};
+use super::vulkan::{self, Keep, Reorder};
 use crate::model::Shape;
 use crate::model::shape::LayerKv;
 use std::collections::BTreeMap;
@@ -147,10 +147,9 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
         CardOrder::Vulkan => vec![0; alignments.len()],
         CardOrder::Either => peaks(&mut graph, &splits, &[]),
     };
-    let mut keeps = Vec::new();
-    for split in splits.iter_mut().filter(|split| split.device < layout.cards) {
-        keeps.extend(vulkan::reorder(&graph, &readers, &mut split.nodes));
-    }
+    let mut reorder = Reorder::of(&graph, &readers);
+    let on_cards = splits.iter_mut().filter(|split| split.device < layout.cards);
+    let keeps: Vec<Keep> = on_cards.flat_map(|split| reorder.reorder(&mut split.nodes)).collect();
     let reordered = peaks(&mut graph, &splits, &keeps);
     bytes.iter_mut().zip(reordered).for_each(|(bytes, other)| *bytes = other.max(*bytes));
     bytes
@@ -304,6 +303,8 @@ fn run(
 ) -> (Vec<Step>, Vec<Step>) {
     let step = |id: Id, buffer: u8| Step { id, buffer, keeps: false };
     let (mut order, mut leafs) = (Vec::new(), Vec::new());
+    let mut kept_until = BTreeMap::<Id, Vec<&Keep>>::new();
+    keeps.iter().for_each(|keep| kept_until.entry(keep.until).or_default().push(keep));
     for split in splits {
         for source in &split.copied {
             // The source stays until it is copied.
@@ -313,7 +314,7 @@ fn run(
         }
         for id in &split.nodes {
             order.push(step(*id, devices[*id]));
-            for keep in keeps.iter().filter(|keep| keep.until == *id) {
+            for keep in kept_until.get(id).into_iter().flatten() {
                 graph.nodes.push(keeper(graph, keep.tensors.clone()));
                 order.push(Step { id: graph.nodes.len() - 1, buffer: split.device, keeps: true });
             }

@@ -66,49 +66,66 @@ pub(super) fn readers(graph: &Graph) -> Vec<u32> {
     readers
 }
 
-/// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
-pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<Keep> {
-    let base = |(id, node): (Id, &Node)| match node.place {
-        Place::View(root) => root,
-        _ => id,
-    };
-    let bases: Vec<Id> = graph.nodes.iter().enumerate().map(base).collect();
-    let (mut read, mut ends) = (Vec::with_capacity(2 * nodes.len()), Vec::with_capacity(nodes.len()));
-    for id in nodes.iter() {
-        read.extend(graph.nodes[*id].sources.iter().map(|source| bases[*source]));
-        ends.push(read.len());
+/// Puts the nodes of one graph's splits into the backend's order.
+pub(super) struct Reorder<'a> {
+    graph: &'a Graph,
+    readers: &'a [u32],
+    /// Tensor that each view shows; each other tensor itself.
+    bases: Vec<Id>,
+    /// Id → it has its place in the split that is at work; between two splits no tensor has.
+    done: Vec<bool>,
+}
+
+impl<'a> Reorder<'a> {
+    /// Returns it for the graph, with the `readers` of each tensor.
+    pub(super) fn of(graph: &'a Graph, readers: &'a [u32]) -> Reorder<'a> {
+        let base = |(id, node): (Id, &Node)| match node.place {
+            Place::View(root) => root,
+            _ => id,
+        };
+        let bases = graph.nodes.iter().enumerate().map(base).collect();
+        Reorder { graph, readers, bases, done: vec![false; graph.nodes.len()] }
     }
-    let mut pass = Pass {
-        graph,
-        readers,
-        nodes,
-        bases,
-        read,
-        ends,
-        waits: Vec::new(),
-        used: vec![false; nodes.len()],
-        done: vec![false; graph.nodes.len()],
-        order: Vec::with_capacity(nodes.len()),
-        first: 0,
-        keeps: Vec::new(),
-    };
-    while pass.first < pass.nodes.len() {
-        if !pass.keep_pattern() {
-            let set = pass.next_set();
-            pass.push(&set);
+
+    /// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
+    pub(super) fn reorder(&mut self, nodes: &mut [Id]) -> Vec<Keep> {
+        let (mut read, mut ends) = (Vec::with_capacity(2 * nodes.len()), Vec::with_capacity(nodes.len()));
+        for id in nodes.iter() {
+            read.extend(self.graph.nodes[*id].sources.iter().map(|source| self.bases[*source]));
+            ends.push(read.len());
         }
+        let mut pass = Pass {
+            graph: self.graph,
+            readers: self.readers,
+            nodes,
+            bases: &self.bases,
+            read,
+            ends,
+            waits: Vec::new(),
+            used: vec![false; nodes.len()],
+            done: &mut self.done,
+            order: Vec::with_capacity(nodes.len()),
+            first: 0,
+            keeps: Vec::new(),
+        };
+        while pass.first < pass.nodes.len() {
+            if !pass.keep_pattern() {
+                let set = pass.next_set();
+                pass.push(&set);
+            }
+        }
+        let Pass { order, keeps, .. } = pass;
+        nodes.copy_from_slice(&order);
+        nodes.iter().for_each(|id| self.done[*id] = false);
+        keeps
     }
-    let Pass { order, keeps, .. } = pass;
-    nodes.copy_from_slice(&order);
-    keeps
 }
 
 struct Pass<'a> {
     graph: &'a Graph,
     readers: &'a [u32],
     nodes: &'a [Id],
-    /// Tensor that each view shows; each other tensor itself.
-    bases: Vec<Id>,
+    bases: &'a [Id],
     /// Bases of what the nodes read, one node's after the other's, and where each node's end.
     read: Vec<Id>,
     ends: Vec<usize>,
@@ -117,7 +134,7 @@ struct Pass<'a> {
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
     /// Id → it has its place.
-    done: Vec<bool>,
+    done: &'a mut [bool],
     order: Vec<Id>,
     /// First index without a place.
     first: usize,

@@ -35,7 +35,7 @@ fn an_order_of_its_own_runs_everything_after_what_it_reads() {
     for id in LLAMA_LIKE {
         let graph = decoder::build(&shape(id), &batch(), 4);
         let mut nodes = graph.order.clone();
-        let keeps = reorder(&graph, &readers(&graph), &mut nodes);
+        let keeps = Reorder::of(&graph, &readers(&graph)).reorder(&mut nodes);
         assert!(keeps.is_empty(), "{id} has no experts");
         let place = |id: Id| nodes.iter().position(|node| *node == id);
         let mut sorted = nodes.clone();
