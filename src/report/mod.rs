@@ -1,10 +1,12 @@
 //! Documents as text for people.
 
+pub mod bar;
 pub mod explain;
 pub mod facts;
 pub mod hosts;
 pub mod html;
 pub mod levels;
+mod measured;
 pub mod plan;
 pub mod prometheus;
 pub mod status;
