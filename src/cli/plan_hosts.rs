@@ -54,7 +54,7 @@ pub fn run(args: &Args, plan: &PlanArgs, ssh: &HostArgs, json: bool, out: Option
     }
     match json {
         true => print_json(&plan)?,
-        false => output::page(&report::hosts::text(&plan))?,
+        false => output::page(report::hosts::text(&plan))?,
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
 }
