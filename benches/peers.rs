@@ -3,13 +3,23 @@
 //!
 //!     cargo bench --bench peers [-- HOSTS]        (root; boots lab hosts; installs both from PyPI)
 //!
-//! The jobs are in benches/peers/site.yml; all of them ask the model and time it after a start. Ours verifies the
-//! hardware besides, and lets hosts that share a machine, as these do, take turns. `--only ours|ansible|pyinfra`
-//! leaves the others out.
+//! `cargo test --bench peers -- HOSTS` does it with the development build, `--only ours|ansible|pyinfra` leaves the
+//! others out.
+//!
+//! Each begins on hosts without libgomp1 and apt's lists, and works on up to 32 hosts at once. Each makes a user and
+//! folders, installs libgomp1, sends and unpacks llama.cpp, sends the model, a key, the settings and a unit, enables and
+//! starts that, waits for /health, and asks the two questions that this program asks after a start: 32 tokens of a chat,
+//! then 32 tokens after a quarter of the context, with the speeds as the server tells them. The servers' own logs say
+//! at the end that both had the same tokens to read and to write. One changed setting is the context's length; it
+//! restarts the server and asks again. Ours besides verifies the hardware before and at each start, compares the
+//! server's buffers with the ledger, asks whether it refuses others, keeps what serves until the new one does, leaves
+//! a receipt, and lets hosts that share a machine, as these do, take turns. The peers' jobs are
+//! benches/peers/site.yml and deploy.py.
 
 #[path = "../tests/lab/mod.rs"]
 mod lab;
 
+use serde_json::json;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,16 +48,16 @@ fn main() {
 
     let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    bench.clear();
     let ours = wanted("ours").then(|| bench.ours());
-    bench.everywhere("systemctl disable -q --now agi-provision-llama");
+    bench.clear();
     let ansible = wanted("ansible").then(|| bench.peer("Ansible", &|bench| bench.ansible()));
-    bench.everywhere(
-        "systemctl disable -q --now peer; userdel peer; rm -rf /etc/peer /var/lib/peer /etc/systemd/system/peer.service",
-    );
+    bench.clear();
     let pyinfra = wanted("pyinfra").then(|| bench.peer("pyinfra", &|bench| bench.pyinfra()));
     if let Some(ours) = &ours {
         for (name, theirs, bound) in [("Ansible", &ansible, 20), ("pyinfra", &pyinfra, 10)] {
             let Some(theirs) = theirs else { continue };
+            assert_eq!(ours.tokens, theirs.tokens, "{name}'s job is another");
             let times = |of: fn(&Times) -> Duration| of(theirs).as_secs_f64() / of(ours).as_secs_f64();
             println!(
                 "nothing to do: {name} takes {:.0} times as long (bound: {bound})",
@@ -63,8 +73,9 @@ fn main() {
     println!("load {}", load());
 }
 
-/// Times of one program.
+/// Times of one program, and what its server on the first host had to read and to write in all, tokens by tokens.
 struct Times {
+    tokens: String,
     first: Duration,
     noop: Duration,
     changed: Duration,
@@ -127,26 +138,56 @@ impl Bench {
         write("hosts", &ini);
         let path = |name: &str| self.path(name).display().to_string();
         let data = format!(
-            "], {{\"archive\": \"{}\", \"model\": \"{}\", \"arguments\": \"{}\", \"key\": \"{}\", \
-             \"unit\": \"{}\", \"ssh_known_hosts_file\": \"{}\"}})\n",
+            "], {{\"archive\": \"{}\", \"model\": \"{}\", \"arguments\": \"{}\", \"questions\": \"{}\", \
+             \"key\": \"{}\", \"unit\": \"{}\", \"ssh_known_hosts_file\": \"{}\"}})\n",
             lab::llama_archive().display(),
             path("tiny.gguf"),
             path("arguments"),
+            path("questions"),
             path("key"),
             self.peers("peer.service").display(),
             path("known"),
         );
         write("inventory.py", &format!("{py}{data}"));
         write("key", "not-a-secret\n");
-        self.arguments(512);
+        self.settings(512);
         // Both programs are told as much of the way as ours.
         std::fs::create_dir_all(self.path(".ssh")).expect("a folder");
         std::fs::copy(self.path("known"), self.path(".ssh/known_hosts")).expect("known hosts");
     }
 
-    fn arguments(&self, ctx: u32) {
+    /// Writes the server's arguments, and the questions that this program asks a server with this context.
+    fn settings(&self, ctx: u32) {
         let text = format!("ARGUMENTS=--ctx-size {ctx} --parallel 1 --fit off --no-webui --offline\n");
         std::fs::write(self.path("arguments"), text).expect("a file");
+        let engine = agi_provision::engine::default();
+        let prompt = u64::from(ctx / 4);
+        let questions: Vec<_> = [
+            engine.chat("Say in one sentence what you can do.", 32),
+            engine.timed(&json!({"tokens": vec![300; prompt as usize]}), prompt, 32),
+        ]
+        .map(|question| json!({"path": question.path, "body": question.body.to_string()}))
+        .into();
+        std::fs::write(self.path("questions"), json!({"questions": questions}).to_string()).expect("a file");
+    }
+
+    /// Takes away what the last program left and the next one would find done.
+    fn clear(&self) {
+        self.everywhere(
+            "for unit in agi-provision-llama peer; do systemctl disable -q --now $unit; done 2>/dev/null
+             userdel peer 2>/dev/null; rm -rf /etc/peer /var/lib/peer /etc/systemd/system/peer.service
+             dpkg -s libgomp1 >/dev/null 2>&1 && apt-get purge -qq libgomp1 >/dev/null
+             rm -rf /var/lib/apt/lists/* /var/lib/apt/periodic/*; touch -d 2000-01-01 /var/lib/apt/lists
+             systemctl daemon-reload",
+        );
+    }
+
+    /// Returns what the server of `unit` on the first host had to read and to write by its own log.
+    fn tokens(&self, unit: &str) -> String {
+        let log = self.hosts[0].exec(&format!("journalctl -q -o cat -u {unit}")).ok();
+        let counts = log.lines().filter(|line| line.contains("eval time ="));
+        let counts = counts.filter_map(|line| line.split(" / ").nth(1)?.split_whitespace().next());
+        counts.collect::<Vec<_>>().join(" ")
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -198,7 +239,7 @@ impl Bench {
         let before = busy();
         let changed = apply("1024");
         line(who, "one setting changed", changed, before);
-        Times { first, noop, changed }
+        Times { tokens: self.tokens("agi-provision-llama"), first, noop, changed }
     }
 
     /// OpenSSH to every host at once.
@@ -219,7 +260,7 @@ impl Bench {
     }
 
     fn peer(&self, who: &str, run: &dyn Fn(&Bench) -> Duration) -> Times {
-        self.arguments(512);
+        self.settings(512);
         let before = busy();
         let first = run(self);
         line(who, "first", first, before);
@@ -227,11 +268,11 @@ impl Bench {
         let runs = if self.hosts.len() == 1 { RUNS } else { 1 };
         let noop = median((0..runs).map(|_| run(self)).collect());
         println!("{who}: nothing to do {:.2} s", noop.as_secs_f64());
-        self.arguments(1024);
+        self.settings(1024);
         let before = busy();
         let changed = run(self);
         line(who, "one setting changed", changed, before);
-        Times { first, noop, changed }
+        Times { tokens: self.tokens("peer"), first, noop, changed }
     }
 
     fn ansible(&self) -> Duration {
@@ -246,6 +287,7 @@ impl Bench {
         ] {
             play.arg("-e").arg(format!("{name}={}", path.display()));
         }
+        play.arg("-e").arg(format!("@{}", self.path("questions").display()));
         time(&mut play)
     }
 
@@ -257,7 +299,7 @@ impl Bench {
 
     fn everywhere(&self, script: &str) {
         for host in &self.hosts {
-            host.exec(script);
+            host.exec(script).ok();
         }
     }
 }

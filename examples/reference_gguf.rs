@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (None, Some(written), _) => shapes::of_written(&written),
         (None, None, Some(embedder)) => embedder,
         (None, None, None) => shapes::of_registry(&registry::find(id)?.dimensions, quant)
-            .ok_or("that quantisation is not known")?,
+            .ok_or("that quantisation is not known, or it has settings that are not written here: name one of tests/oracle/shapes.rs")?,
     };
     let mut file = File::create(path)?;
     file.write_all(&head)?;

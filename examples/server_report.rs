@@ -1,9 +1,10 @@
 //! Plans for GGUF files, starts a real llama-server as planned, and prints the server's own report of
 //! its memory next to the ledger, and its speed next to the interval: one Markdown row a file.
 //!
-//!     cargo run --example server_report -- [--sizes] LLAMA_SERVER PROFILE FILE.gguf…
+//!     cargo run --example server_report -- [--sizes] [--tensor] LLAMA_SERVER MACHINE FILE.gguf…
 //!
-//! With `--sizes` no token is computed: on a busy machine speeds say nothing.
+//! MACHINE is a profile, or a file of facts as `probe --format json` writes it. With `--sizes` no token is computed: on
+//! a busy machine speeds say nothing. With `--tensor` every card has a part of each matrix.
 //!
 //! tests/oracle/server-report makes the files and runs it. It changes nothing and needs no root.
 
@@ -13,6 +14,7 @@ use agi_provision::plan::Plan;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,17 +26,21 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
-    let sizes = args.first().is_some_and(|arg| arg == "--sizes");
-    args.drain(..usize::from(sizes));
-    let [server, profile, files @ ..] = args.as_slice() else {
-        return Err("usage: server_report [--sizes] LLAMA_SERVER PROFILE FILE.gguf…".into());
+    let mut flag = |name: &str| {
+        let given = args.first().is_some_and(|arg| arg == name);
+        args.drain(..usize::from(given));
+        given
+    };
+    let (sizes, tensor) = (flag("--sizes"), flag("--tensor"));
+    let [server, machine, files @ ..] = args.as_slice() else {
+        return Err("usage: server_report [--sizes] [--tensor] LLAMA_SERVER MACHINE FILE.gguf…".into());
     };
     println!(
         "| model | device | weights | KV | compute | output | ledger − server | decode tokens/s | planned |\n\
          |---|---|---|---|---|---|---|---|---|"
     );
     for file in files {
-        let plan = plan(file, profile)?;
+        let plan = plan(file, machine, tensor)?;
         let log = tempfile::NamedTempFile::new()?;
         let mut child = start(server, &plan, file, sizes, log.reopen()?)?;
         let speed = || if sizes { Ok(None) } else { decode(&plan).map(Some) };
@@ -54,11 +60,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn plan(file: &str, profile: &str) -> Result<Plan> {
+fn plan(file: &str, machine: &str, tensor: bool) -> Result<Plan> {
     // The example lies beside the program: target/…/examples/server_report.
     let tool = std::env::current_exe()?.with_file_name("../agi-provision");
-    let args = ["plan", "--model", file, "--profile", profile, "--ctx", "4096", "--slots", "2"];
-    let output = Command::new(tool).args(args).args(["--format", "json"]).output()?;
+    let known_by = if Path::new(machine).is_file() { "--facts" } else { "--profile" };
+    let args = ["plan", "--model", file, known_by, machine, "--ctx", "4096", "--slots", "2"];
+    let split: &[&str] = if tensor { &["--split-mode", "tensor"] } else { &[] };
+    let output = Command::new(tool).args(args).args(split).args(["--format", "json"]).output()?;
     Ok(Plan::from_json(&String::from_utf8(output.stdout)?)?)
 }
 

@@ -65,6 +65,8 @@ pub const PRIVATE: &str = "/run/agi-provision";
 pub const LOCK: &str = "/run/agi-provision/lock";
 /// A token on its way from a session to its job: 0600, read once.
 pub const TOKEN: &str = "/run/agi-provision/token";
+/// A client's word to a job that waits for its turn; there while it waits.
+pub const TURN: &str = "/run/agi-provision/turn";
 
 /// Ends TLS for those who may reach the API from other hosts; there once one was exposed.
 pub const EXPOSE_UNIT: &str = "agi-provision-expose.service";

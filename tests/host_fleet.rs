@@ -74,23 +74,27 @@ fn a_fleet_of_three_with_one_that_fails() {
         assert_eq!(ends.count(), count, "{lines:?}");
     }
 
-    // Something changes on all of them, which share one kernel: never two jobs at once.
+    // Something changes on all of them, which share one kernel: never two at once switch, start and time a server.
     let change =
         [&apply[..], &["--limit", "one,two", "--ctx", "1024", "--slots", "1", "--log-format", "json"]]
             .concat();
     let changed = on(&change);
     assert_eq!(changed.status, 0, "{changed:?}");
-    let mut working: Vec<String> = Vec::new();
+    let (mut working, mut started): (Vec<String>, usize) = (Vec::new(), 0);
     for line in changed.stderr.lines() {
         let line: Value = serde_json::from_str(line).expect("an object a line");
         let host = line["host"].as_str().unwrap_or_default().to_string();
-        match line["event"].as_str() {
-            Some("step") if !working.contains(&host) => working.push(host),
-            Some("end") => working.retain(|working| *working != host),
+        match (line["event"].as_str(), line["step"].as_str().or(line["name"].as_str())) {
+            (Some("step"), _) if !working.contains(&host) => working.push(host),
+            (Some("step-done"), Some("start")) => {
+                started += 1;
+                working.retain(|working| *working != host);
+            }
             _ => {}
         }
         assert!(working.len() <= 1, "{working:?}: {changed:?}");
     }
+    assert_eq!(started, 2, "{changed:?}");
 
     // Each is planned for as it is; the one that cannot be looked at keeps the others from nothing.
     hosts[1].link_down();

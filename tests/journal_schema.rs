@@ -45,6 +45,8 @@ fn lines() -> Vec<Value> {
         Event::StepDone { name: "start".into(), seconds: 61.0, failed: true },
         Event::Progress { done: 1, total: Some(2), unit: Unit::Bytes },
         Event::Progress { done: 1, total: None, unit: Unit::Seconds },
+        Event::Turn,
+        Event::TurnOver,
         Event::Warning { text: "слово".into() },
         exposed(None, None),
         exposed(Some(60), Some("10.0.0.0/8".into())),

@@ -216,6 +216,7 @@ fn converse(
                 }
                 stream.write(&Frame::End.header())?;
             }
+            Event::TurnOver => turn = None,
             Event::Progress { .. } | Event::Alive => {}
             // Shown as it comes, for as long as someone looks.
             Event::Output { .. } if follows => {}

@@ -36,9 +36,12 @@ impl JsonLines {
 fn told(event: &Event) -> Option<Value> {
     match event {
         Event::Facts { .. } | Event::Output { .. } | Event::Document { .. } => None,
-        Event::Need { .. } | Event::Received { .. } | Event::Alive | Event::Turn | Event::Journal { .. } => {
-            None
-        }
+        Event::Need { .. }
+        | Event::Received { .. }
+        | Event::Alive
+        | Event::Turn
+        | Event::TurnOver
+        | Event::Journal { .. } => None,
         Event::End(end) => Some(json!({
             "event": "end", "exit": end.exit.code(), "changed": end.changed, "message": end.message,
             "hint": end.hint, "log": end.log,

@@ -1,5 +1,5 @@
-//! Hosts that share a machine (containers, by their kernel and its start) are changed one after the other: servers
-//! that start and are timed at once on the same cores would slow and mistime one another.
+//! Hosts that share a machine (containers, by their kernel and its start) start their servers one after the other:
+//! those that start and are timed at once on the same cores would slow and mistime one another.
 
 use crate::error::Result;
 use std::collections::BTreeSet;

@@ -41,6 +41,8 @@ pub enum Generation {
     Rdna3,
     /// AMD RDNA 4: RX 9000.
     Rdna4,
+    /// RDNA 3.5 in one package with its processor, which shares its memory: Strix Halo.
+    RdnaSoc,
     /// AMD Instinct: MI50 to MI355X.
     Cdna,
     /// Intel Arc.
@@ -52,7 +54,7 @@ pub enum Generation {
 
 impl Generation {
     /// Every generation with its name in `profiles/cards.csv`.
-    pub const NAMES: [(&'static str, Generation); 20] = [
+    pub const NAMES: [(&'static str, Generation); 21] = [
         ("maxwell", Generation::Maxwell),
         ("pascal", Generation::Pascal),
         ("volta", Generation::Volta),
@@ -71,6 +73,7 @@ impl Generation {
         ("rdna2", Generation::Rdna2),
         ("rdna3", Generation::Rdna3),
         ("rdna4", Generation::Rdna4),
+        ("rdna-soc", Generation::RdnaSoc),
         ("cdna", Generation::Cdna),
         ("xe", Generation::Xe),
     ];
@@ -93,6 +96,7 @@ impl Generation {
             | Generation::Rdna2
             | Generation::Rdna3
             | Generation::Rdna4
+            | Generation::RdnaSoc
             | Generation::Cdna
             | Generation::Xe
             | Generation::Unknown => return None,
@@ -101,14 +105,19 @@ impl Generation {
 
     /// Its boards have memory of separate chips, as many as channels: no stacks, and none in common with a host.
     pub fn is_of_chips(self) -> bool {
-        use Generation::{AmpereHbm, BlackwellHbm, BlackwellSoc, Cdna, Hopper, Unknown, Volta};
-        !matches!(self, Volta | AmpereHbm | Hopper | BlackwellSoc | BlackwellHbm | Cdna | Unknown)
+        use Generation::{AmpereHbm, BlackwellHbm, Cdna, Hopper, Unknown, Volta};
+        !matches!(self, Volta | AmpereHbm | Hopper | BlackwellHbm | Cdna | Unknown) && !self.is_of_host()
+    }
+
+    /// Its boards have no memory but their host's.
+    pub fn is_of_host(self) -> bool {
+        matches!(self, Generation::BlackwellSoc | Generation::RdnaSoc)
     }
 
     /// AMD makes its cards.
     pub fn is_of_amd(self) -> bool {
-        use Generation::{Cdna, Rdna, Rdna2, Rdna3, Rdna4};
-        matches!(self, Rdna | Rdna2 | Rdna3 | Rdna4 | Cdna)
+        use Generation::{Cdna, Rdna, Rdna2, Rdna3, Rdna4, RdnaSoc};
+        matches!(self, Rdna | Rdna2 | Rdna3 | Rdna4 | RdnaSoc | Cdna)
     }
 
     /// The generation of NVIDIA's compute capability, such as `8.6` (CUDA C++ Programming Guide).

@@ -4,7 +4,7 @@ use super::dimensions::Dimensions;
 use super::gguf::{Header, TensorInfo, Value};
 use super::layout::{self, Part};
 use super::recipe::{Mix, Recipe};
-use super::shape::{Shape, ShapeError, Tensor, Weights};
+use super::shape::{Piece, Shape, ShapeError, Tensor, Weights};
 use super::tensor_type::TensorType;
 use std::collections::BTreeMap;
 
@@ -40,16 +40,29 @@ impl Dimensions {
     /// Returns the bytes of the tensors at `quant`, with an importance matrix or without. `None` for a
     /// quantisation that no rule goes by.
     pub fn weights(&self, quant: &str, imatrix: bool) -> Option<Weights> {
+        self.weights_of(&self.parts(), quant, imatrix)
+    }
+
+    /// The same, of its tensors: several quantisations share them.
+    pub(super) fn weights_of(&self, parts: &[Part], quant: &str, imatrix: bool) -> Option<Weights> {
         let mix = Mix::by_name(quant)?;
-        let typed = self.typed(mix, imatrix);
-        let pieces = typed
-            .iter()
-            .map(|(part, kind)| (part.layer.map(|layer| layer as usize), part.name, part.dims(), *kind));
+        let mut recipe = Recipe::new(self, parts, mix, imatrix);
+        let pieces = parts.iter().map(|part| Piece {
+            layer: part.layer.map(|layer| layer as usize),
+            place: part.place,
+            dims: part.dims(),
+            kind: recipe.kind(part),
+        });
         Some(Weights::sum(mix.name(), self.n_layer as usize, pieces))
     }
 
+    /// Returns its tensors, whose types a quantisation gives.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        layout::parts(self).unwrap_or_default()
+    }
+
     fn typed(&self, mix: Mix, imatrix: bool) -> Vec<(Part, TensorType)> {
-        let parts = layout::parts(self).unwrap_or_default();
+        let parts = self.parts();
         let mut recipe = Recipe::new(self, &parts, mix, imatrix);
         parts
             .into_iter()

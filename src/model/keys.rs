@@ -44,6 +44,12 @@ impl Keys<'_> {
     }
 
     pub fn per_layer(&self, key: &str, layer: u64) -> Option<u64> {
-        self.header.per_layer(&self.name(key), layer as usize).filter(|n| *n <= 1 << 20)
+        self.by_layer(key)(layer)
+    }
+
+    /// Returns the setting of each layer that it is asked for.
+    pub fn by_layer(&self, key: &str) -> impl Fn(u64) -> Option<u64> {
+        let (header, name) = (self.header, self.name(key));
+        move |layer| header.per_layer(&name, layer as usize).filter(|n| *n <= 1 << 20)
     }
 }

@@ -70,7 +70,9 @@ pub(super) fn layers(
     let parts = parts_of_layers(keys.header, n_layer);
     let state = state(keys, n_embd).min(MAX_STATE);
     let trunk = n_layer - drafting_layers(keys.header).min(n_layer);
-    let heads = |layer| keys.per_layer("attention.head_count", layer).unwrap_or(1);
+    let listed = keys.by_layer("attention.head_count");
+    let heads = |layer| listed(layer).unwrap_or(1);
+    let (widths, heads_kv) = (keys.by_layer("feed_forward_length"), keys.by_layer("attention.head_count_kv"));
     let in_window = [("attention.key_length_swa", head_k), ("attention.value_length_swa", head_v)]
         .map(|(key, full)| keys.width(key).unwrap_or(full));
     // Layers from here on read an earlier layer's cache.
@@ -92,8 +94,8 @@ pub(super) fn layers(
         if linear(layer) {
             (part.recurrent, part.attends) = (true, false);
         }
-        let ff = keys.per_layer("feed_forward_length", layer).unwrap_or(4 * n_embd);
-        let kv = keys.per_layer("attention.head_count_kv", layer).unwrap_or_else(|| heads(layer));
+        let ff = widths(layer).unwrap_or(4 * n_embd);
+        let kv = heads_kv(layer).unwrap_or_else(|| heads(layer));
         let attends = part.attends && (!part.recurrent || kv > 0);
         let state = if part.recurrent { state } else { 0 };
         if part.recurrent && !attends {

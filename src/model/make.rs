@@ -127,7 +127,12 @@ pub(super) struct Names<'a>(BTreeMap<&'a str, &'a [u64]>);
 impl<'a> Names<'a> {
     pub fn of(tensors: impl Iterator<Item = (&'a str, &'a [u64])>) -> Names<'a> {
         let part = |name: &'a str| name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
-        Names(tensors.map(|(name, dims)| (part(name).map_or(name, |(_, part)| part), dims)).collect())
+        let mut names = BTreeMap::new();
+        // One by one: nearly all are of a layer whose names are known from the one before.
+        for (name, dims) in tensors {
+            names.insert(part(name).map_or(name, |(_, part)| part), dims);
+        }
+        Names(names)
     }
 
     fn has(&self, name: &str) -> bool {

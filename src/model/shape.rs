@@ -91,16 +91,15 @@ pub struct Tensor {
 impl Weights {
     /// Returns the weights of `tensors`, which belong to a model of `layers` layers at quantisation `quant`.
     pub fn of(quant: &str, tensors: &[Tensor], layers: usize) -> Weights {
-        let pieces = tensors.iter().map(|t| (layer_of(&t.name), t.name.as_str(), t.dims.as_slice(), t.kind));
+        let pieces = tensors.iter().map(|t| {
+            let place = Place::of(&t.name, t.dims.len());
+            Piece { layer: layer_of(&t.name), place, dims: &t.dims, kind: t.kind }
+        });
         Weights::sum(quant, layers, pieces)
     }
 
-    /// Returns the weights of tensors that are given as layer, name, dimensions and type.
-    pub fn sum<'a>(
-        quant: &str,
-        layers: usize,
-        tensors: impl Iterator<Item = (Option<usize>, &'a str, &'a [u64], TensorType)>,
-    ) -> Weights {
+    /// Returns the weights of these tensors.
+    pub(crate) fn sum<'a>(quant: &str, layers: usize, pieces: impl Iterator<Item = Piece<'a>>) -> Weights {
         let mut weights = Weights {
             quant: quant.to_string(),
             parameters: 0,
@@ -114,29 +113,28 @@ impl Weights {
             mirrored_bytes: vec![0; layers],
             matrix_width: 0.0,
         };
-        for (layer, name, dims, kind) in tensors {
+        for Piece { layer, place, dims, kind } in pieces {
             let elements: u64 = dims.iter().product();
             let bytes = kind.tensor_bytes(dims[0], elements).unwrap_or(0).next_multiple_of(32);
             weights.parameters += elements;
             weights.total_bytes += bytes;
-            weights.tied &= name != "output.weight";
-            match layer.filter(|layer| *layer < layers) {
-                Some(layer) => {
+            weights.tied &= place.end != End::Output;
+            match (layer.filter(|layer| *layer < layers), place.end) {
+                (Some(layer), _) => {
                     weights.layer_bytes[layer] += bytes;
-                    if name.contains("exps.") {
+                    if place.routed {
                         weights.expert_bytes[layer] += bytes;
                     }
-                    // `--split-mode tensor` splits the matrices, and not the router.
-                    if dims.len() == 1 || name.contains("gate_inp") {
+                    if place.mirrored {
                         weights.mirrored_bytes[layer] += bytes;
                     } else {
                         let width = kind.bytes as f64 / kind.block as f64;
                         weights.matrix_width = weights.matrix_width.max(width);
                     }
                 }
-                None if name.starts_with("token_embd.") => weights.embedding_bytes += bytes,
-                None if is_input(name) => weights.input_bytes += bytes,
-                None => weights.output_bytes += bytes,
+                (None, End::Embedding) => weights.embedding_bytes += bytes,
+                (None, End::Input) => weights.input_bytes += bytes,
+                (None, End::Output | End::Other) => weights.output_bytes += bytes,
             }
         }
         if weights.tied {
@@ -165,9 +163,48 @@ impl Weights {
     }
 }
 
-/// Tables of llama.cpp's input layer beside the embedding (`LLM_TENSOR_LAYER_INPUT` of llama-arch.cpp).
-fn is_input(name: &str) -> bool {
-    ["position_embd.", "token_types.", "per_layer_token_embd."].iter().any(|table| name.starts_with(table))
+/// One tensor, as far as weights are counted.
+pub(crate) struct Piece<'a> {
+    /// Layer that it belongs to, from 0.
+    pub layer: Option<usize>,
+    pub place: Place,
+    /// Elements along each dimension, fastest first.
+    pub dims: &'a [u64],
+    pub kind: TensorType,
+}
+
+/// Where a tensor lies, as its name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// A matrix of the routed experts.
+    routed: bool,
+    /// `--split-mode tensor` splits the matrices, and neither this nor the router.
+    mirrored: bool,
+    /// Its role outside of the layers.
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Embedding,
+    /// Tables of llama.cpp's input layer beside the embedding (`LLM_TENSOR_LAYER_INPUT` of llama-arch.cpp).
+    Input,
+    Output,
+    Other,
+}
+
+impl Place {
+    /// Returns the place of a tensor by its name, with or without its layer, and its number of dimensions.
+    pub fn of(name: &str, n_dims: usize) -> Place {
+        let starts = |tables: &[&str]| tables.iter().any(|table| name.starts_with(table));
+        let end = match name {
+            "output.weight" => End::Output,
+            _ if starts(&["token_embd."]) => End::Embedding,
+            _ if starts(&["position_embd.", "token_types.", "per_layer_token_embd."]) => End::Input,
+            _ => End::Other,
+        };
+        Place { routed: name.contains("exps."), mirrored: n_dims == 1 || name.contains("gate_inp"), end }
+    }
 }
 
 /// `blk.7.attn_q.weight` → 7.
@@ -190,7 +227,8 @@ impl Shape {
             return Err(ShapeError::Absurd { key: keys.name("block_count"), value: n_layer });
         }
         let n_embd = keys.required("embedding_length")?;
-        let heads = |layer| keys.per_layer("attention.head_count", layer).unwrap_or(1);
+        let listed = keys.by_layer("attention.head_count");
+        let heads = |layer| listed(layer).unwrap_or(1);
         let n_head = (0..n_layer).map(heads).max().unwrap_or(1).max(1);
         let head_dim = keys.width("attention.key_length").unwrap_or(n_embd / n_head);
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
@@ -211,10 +249,7 @@ impl Shape {
             known: slack.is_some(),
             slack: slack.unwrap_or(0),
             n_embd,
-            n_ff: (0..n_layer)
-                .filter_map(|layer| keys.per_layer("feed_forward_length", layer))
-                .max()
-                .unwrap_or(4 * n_embd),
+            n_ff: (0..n_layer).filter_map(keys.by_layer("feed_forward_length")).max().unwrap_or(4 * n_embd),
             n_vocab: n_vocab.min(1 << 32),
             n_head,
             n_ctx_train: header.number(&keys.name("context_length")).unwrap_or(2048).min(1 << 32),

@@ -1,7 +1,7 @@
 //! Says which cards of a host a plan leaves out, and why.
 
 use super::document::Plan;
-use super::usable_cards::{host_share, is_dwarf, most_memory, unusable, used};
+use super::usable_cards::{is_dwarf, most_memory, of_host, unusable, used};
 use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::vendor;
 use crate::lang::{Sentence, Value};
@@ -17,7 +17,8 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
         Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
     let shared = |gpu: &Gpu| {
-        let keeps = host_share(facts.memory.total_bytes) >> 30;
+        let ram = facts.memory.total_bytes;
+        let keeps = (ram - of_host(gpu, ram)) >> 30;
         gpu.shares_host_memory().then(|| {
             let size = Value::figure(format!("{keeps} GiB"));
             sentence!("card-shares-memory", card = &gpu.name, size = size)

@@ -5,12 +5,12 @@
 //! and context exact, compute never below and at most 8 MiB or 1 % above.
 
 use super::document::{DeviceLedger, Workload};
-use super::graph::{self, Batch, Layout};
+use super::graph::{self, Batch, CardOrder, Layout};
+use super::kept::{CONTEXT_PAD, Caches, cache_type, flash_attn, streams, window_cells};
 use super::placement::Placement;
 use crate::engine::llama_cpp::build::Build;
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::{MIB, Profile};
-use crate::model::shape::LayerKv;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 use std::cell::RefCell;
@@ -27,9 +27,6 @@ pub(super) const RESERVE: u64 = 512 * MIB;
 
 /// A machine sold with 64 GB may report 4 % less.
 pub const REPORTED_RAM: f64 = 0.96;
-
-/// llama.cpp pads the context of a sequence to this many tokens.
-const CONTEXT_PAD: u64 = 256;
 
 /// Cells of a stream up to which every architecture's buffer was seen to be ours.
 const LONG: u64 = 32768;
@@ -80,27 +77,6 @@ pub enum Logits {
     PerSlot,
     /// All: what llama-fit-params counts.
     All,
-}
-
-/// Memory that one layer keeps between batches: rows of bytes, cells, and a part that does not grow with the context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
-    pub k_row: u64,
-    pub v_row: u64,
-    pub cells: u64,
-    /// Bytes of a row of the cache that chooses which tokens are looked at.
-    pub index_row: u64,
-    pub index_cells: u64,
-    pub streams: u64,
-    pub rotation: u64,
-    pub state: u64,
-}
-
-impl Kept {
-    pub fn bytes(&self) -> u64 {
-        let rows = (self.k_row + self.v_row) * self.cells + self.index_row * self.index_cells;
-        rows * self.streams + self.rotation + self.state
-    }
 }
 
 /// Compute buffers that were worked out, kept because quantisations, profiles and models share them.
@@ -163,24 +139,6 @@ pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     ))
 }
 
-/// Tokens of context of one stream, as llama.cpp pads them, and the number of streams.
-pub(super) fn streams(workload: &Workload) -> (u64, u64) {
-    let streams = if workload.kv_unified { 1 } else { workload.slots.max(1) };
-    ((workload.n_ctx / streams).next_multiple_of(CONTEXT_PAD), streams)
-}
-
-/// Cells of one stream's sliding-window cache.
-pub(super) fn window_cells(shape: &Shape, workload: &Workload) -> u64 {
-    let (cells, _) = streams(workload);
-    let sequences = if workload.kv_unified { workload.slots.max(1) } else { 1 };
-    let looks_back = shape.window.unwrap_or(0).saturating_mul(sequences);
-    cells.min(looks_back.saturating_add(workload.ubatch)).next_multiple_of(CONTEXT_PAD)
-}
-
-pub(super) fn cache_type(name: &str) -> TensorType {
-    TensorType::by_name(name).expect("cache types are checked on entry")
-}
-
 impl Subject<'_> {
     /// The compute buffer of every device, the host first: llama.cpp's graph, cut by ggml's scheduler
     /// and placed by its allocator. For an architecture whose graph is not checked, half as much again
@@ -191,15 +149,11 @@ impl Subject<'_> {
         // The archive that comes may be for CUDA or for Vulkan: it fits either.
         let either =
             self.logits == Logits::PerSlot && layout.cards > 0 && placement.split == SplitMode::Layer;
-        let layout = Layout { vulkan: either, ..layout };
+        let order = if either { CardOrder::Either } else { CardOrder::Graph };
+        let layout = Layout { order, ..layout };
         let batch = self.batch();
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
             let mut bytes = graph::compute_bytes(self.shape, batch, layout);
-            if layout.vulkan {
-                let cuda = Layout { vulkan: false, ..layout.clone() };
-                let other = graph::compute_bytes(self.shape, batch, &cuda);
-                bytes.iter_mut().zip(other).for_each(|(bytes, other)| *bytes = other.max(*bytes));
-            }
             bytes.rotate_right(1);
             let more = self.not_in_the_graph(batch);
             bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
@@ -244,7 +198,7 @@ impl Subject<'_> {
             streams,
             cells,
             window_cells: window_cells(self.shape, workload),
-            flash_attn: self.flash_attn(),
+            flash_attn: flash_attn(self.shape, workload),
             k_type: cache_type(&workload.kv_type_k),
             v_type: cache_type(&workload.kv_type_v),
             rotation_apart: self.build.quantised_kv_rotation,
@@ -253,54 +207,25 @@ impl Subject<'_> {
 
     /// Bytes of KV cache of layers `from..to`; llama.cpp's "context".
     pub fn kv_bytes(&self, from: u64, to: u64) -> u64 {
-        let layers = &self.shape.layers[from as usize..to as usize];
-        layers.iter().map(|layer| self.kept(layer).bytes()).sum()
+        let caches = self.caches();
+        self.shape.layers[from as usize..to as usize].iter().map(|layer| caches.kept(layer).bytes()).sum()
     }
 
-    /// Memory that `layer` keeps between batches.
-    pub(super) fn kept(&self, layer: &LayerKv) -> Kept {
-        let (cells, streams) = streams(self.workload);
-        let (k, v) = (cache_type(&self.workload.kv_type_k), cache_type(&self.workload.kv_type_v));
-        Kept {
-            k_row: k.bytes_of(layer.k),
-            v_row: v.bytes_of(self.v_width(layer)),
-            cells: if layer.window { window_cells(self.shape, self.workload) } else { cells },
-            index_row: k.bytes_of(layer.index_k) + v.bytes_of(layer.index_v),
-            index_cells: cells,
-            streams,
-            rotation: if layer.k > 0 { self.rotation_bytes(k, v, layer.window) } else { 0 },
-            // A recurrent layer keeps floats, and one state of each slot.
-            state: 4 * layer.state * self.workload.slots.max(1),
+    /// Bytes of KV cache of the layers before each, and at the end those of all.
+    fn kv_before(&self) -> Vec<u64> {
+        let (caches, mut sum) = (self.caches(), 0);
+        let mut before = Vec::with_capacity(self.shape.layers.len() + 1);
+        before.push(0);
+        for layer in &self.shape.layers {
+            sum += caches.kept(layer).bytes();
+            before.push(sum);
         }
+        before
     }
 
-    fn flash_attn(&self) -> bool {
-        self.workload.flash_attn && !self.shape.never_flash()
-    }
-
-    /// Elements of a layer's value in its cache: transposed for want of flash attention, as many in every layer.
-    pub(super) fn v_width(&self, layer: &LayerKv) -> u64 {
-        match (self.shape.latent.is_some(), self.flash_attn()) {
-            (true, _) => 0,
-            (false, true) => layer.v,
-            (false, false) => {
-                if layer.cached {
-                    self.shape.widest_v()
-                } else {
-                    0
-                }
-            }
-        }
-    }
-
-    /// The matrices that turn one layer's keys and values before they are quantised: as wide as the
-    /// largest power of two, from 64, that divides a key head, and 64 for values.
-    fn rotation_bytes(&self, k: TensorType, v: TensorType, window: bool) -> u64 {
-        if !self.build.quantised_kv_rotation {
-            return 0;
-        }
-        let [k_side, v_side] = self.shape.rotations(window, k.block > 1, v.block > 1);
-        4 * (k_side * k_side + v_side * v_side)
+    /// Returns the caches of its layers.
+    pub(super) fn caches(&self) -> Caches {
+        Caches::of(self.shape, self.workload, self.build)
     }
 
     /// Logits of every sequence, in host memory.
@@ -310,8 +235,7 @@ impl Subject<'_> {
 
     /// `--cache-ram` for this workload, MiB: two full contexts, between 64 MiB and 1 GiB.
     pub fn prompt_cache_mib(&self) -> u64 {
-        let kv = self.kv_bytes(0, self.shape.layers.len() as u64);
-        (2 * kv).div_ceil(MIB).clamp(64, 1024)
+        prompt_cache_mib(self.kv_bytes(0, self.shape.layers.len() as u64))
     }
 
     /// One ledger per device, the host first.
@@ -324,17 +248,25 @@ impl Subject<'_> {
         self.with_compute(profile, placement, &vec![0; placement.gpu_layers.len() + 1])
     }
 
-    fn with_compute(&self, profile: &Profile, placement: &Placement, compute: &[u64]) -> Vec<DeviceLedger> {
-        let mut devices = vec![self.host(profile, placement, compute[0])];
+    /// The same with these compute buffers, the host's first.
+    pub fn with_compute(
+        &self,
+        profile: &Profile,
+        placement: &Placement,
+        compute: &[u64],
+    ) -> Vec<DeviceLedger> {
+        let kv = self.kv_before();
+        let mut devices = vec![self.host(profile, placement, compute[0], &kv)];
         let mut first = placement.host_layers;
         for (card, (layers, gpu)) in placement.gpu_layers.iter().zip(&profile.gpus).enumerate() {
             let (weights_bytes, kv_bytes) = match placement.split {
                 SplitMode::Layer => {
                     let range = first..first + layers;
                     let output = if placement.output == card { self.weights.output_bytes } else { 0 };
-                    (self.on_card(placement, range.clone()) + output, self.kv_bytes(range.start, range.end))
+                    let kv_bytes = kv[range.end as usize] - kv[range.start as usize];
+                    (self.on_card(placement, range) + output, kv_bytes)
                 }
-                SplitMode::Tensor => self.share(placement, card),
+                SplitMode::Tensor => self.share(placement, card, kv[kv.len() - 1]),
             };
             devices.push(summed(DeviceLedger {
                 device: format!("gpu{card}"),
@@ -363,7 +295,7 @@ impl Subject<'_> {
     }
 
     /// Weights and cache of one card of a tensor split, at most: whole heads, and norms on every card.
-    fn share(&self, placement: &Placement, card: usize) -> (u64, u64) {
+    fn share(&self, placement: &Placement, card: usize, kv_bytes: u64) -> (u64, u64) {
         let heads = self.shape.heads_kv();
         let all: f64 = placement.shares.iter().sum::<u64>() as f64;
         let exact = placement.shares[card] as f64 / all.max(1.0);
@@ -372,10 +304,10 @@ impl Subject<'_> {
         let mirrored: u64 = self.weights.mirrored_bytes.iter().sum();
         let n_layer = self.shape.layers.len() as u64;
         let split = self.on_card(placement, 0..n_layer) + self.weights.output_bytes - mirrored;
-        (of(split) + mirrored, of(self.kv_bytes(0, n_layer)))
+        (of(split) + mirrored, of(kv_bytes))
     }
 
-    fn host(&self, profile: &Profile, placement: &Placement, compute_bytes: u64) -> DeviceLedger {
+    fn host(&self, profile: &Profile, placement: &Placement, compute_bytes: u64, kv: &[u64]) -> DeviceLedger {
         let cpu_only = placement.gpu_layers.is_empty();
         let host_layers = placement.host_layers as usize;
         let layers: u64 = self.weights.layer_bytes[..host_layers].iter().sum();
@@ -389,10 +321,10 @@ impl Subject<'_> {
                 true => self.weights.total_bytes,
                 false => self.weights.embedding_bytes + self.weights.input_bytes + layers + experts,
             },
-            kv_bytes: self.kv_bytes(0, placement.host_layers),
+            kv_bytes: kv[host_layers],
             compute_bytes,
             output_bytes: self.output_bytes(),
-            runtime_bytes: process + self.prompt_cache_mib() * MIB,
+            runtime_bytes: process + prompt_cache_mib(kv[kv.len() - 1]) * MIB,
             reserved_bytes: RESERVE,
             rag_bytes: 0,
             total_bytes: 0,
@@ -400,6 +332,11 @@ impl Subject<'_> {
             headroom_bytes: 0,
         })
     }
+}
+
+/// The same, from the bytes of KV cache of all layers.
+fn prompt_cache_mib(kv_bytes: u64) -> u64 {
+    (2 * kv_bytes).div_ceil(MIB).clamp(64, 1024)
 }
 
 fn summed(mut device: DeviceLedger) -> DeviceLedger {

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod expose;
 mod graph;
 pub mod host_cards;
+mod kept;
 mod launch;
 pub mod ledger;
 pub mod levels;

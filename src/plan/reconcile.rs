@@ -5,7 +5,7 @@ use super::ledger::REPORTED_RAM;
 use super::request::{Fixed, ModelChoice, Request};
 use super::runtime::RuntimeHost;
 use super::speed::{self, cpu::HostCpu, rates::FITTED};
-use super::usable_cards::{host_share, places, usable, used};
+use super::usable_cards::{of_host, places, usable, used};
 use crate::error::Result;
 use crate::hardware::cards::{self, Unsure};
 use crate::hardware::facts::{Facts, Gpu};
@@ -34,12 +34,13 @@ pub fn profile(facts: &Facts, known: &[Profile]) -> Profile {
     let mut gpus: Vec<GpuSpec> = used(facts).map(|gpu| card(gpu, known)).collect();
     let among = places(facts).filter(|_| facts.gpus.len() > gpus.len());
     // Memory that a card has in common with the host is counted once: a part for each.
-    let together: Vec<bool> = used(facts).map(Gpu::shares_host_memory).collect();
-    let cards_share = ram - host_share(ram);
-    let ram = if together.contains(&true) { ram - cards_share } else { ram };
-    for (gpu, _) in gpus.iter_mut().zip(&together).filter(|(_, together)| **together) {
-        gpu.vram_mib = cards_share / MIB;
+    let shared: Vec<u64> = used(facts).map(|gpu| of_host(gpu, ram)).collect();
+    for ((spec, gpu), shared) in gpus.iter_mut().zip(used(facts)).zip(&shared).filter(|(_, s)| **s > 0) {
+        // NVIDIA's have nothing beside it, whatever the driver says.
+        let own = gpu.host_memory_bytes.map_or(0, |of_host| usable(gpu).saturating_sub(of_host));
+        spec.vram_mib = (own + shared) / MIB;
     }
+    let ram = ram - shared.iter().copied().max().unwrap_or(0);
     Profile {
         id: HOST.to_string(),
         title: "The host as it was found".to_string(),
@@ -344,6 +345,24 @@ mod tests {
             assert!(said.iter().any(|reason| reason.contains("counts once: 14 GiB")), "{said:?}");
             assert!(said.iter().any(|reason| reason.contains("aarch64, not x86-64")), "{said:?}");
         }
+        // Strix Halo: 0.5 GiB that the firmware keeps, and as much of the host's as its driver is set to.
+        let gpu = Gpu {
+            vendor: crate::hardware::facts::Vendor::Amd,
+            name: "AMD Radeon 8060S".into(),
+            memory_total_bytes: GIB / 2 + 60 * GIB,
+            host_memory_bytes: Some(60 * GIB),
+            ..Gpu::default()
+        };
+        let (plan, said) = planned(vec![gpu.clone()], 120, "llama-65b", |_| ());
+        let capacity = |plan: &Plan, at: usize| plan.memory[at].capacity_bytes;
+        assert_eq!(capacity(&plan, 1), GIB / 2 + 60 * GIB);
+        assert!((57 * GIB..=60 * GIB).contains(&capacity(&plan, 0)), "{} GiB", capacity(&plan, 0) >> 30);
+        assert!(said.iter().any(|reason| reason.contains("counts once: 60 GiB")), "{said:?}");
+        // More than the host has is not believed.
+        let much = Gpu { memory_total_bytes: 500 * GIB, host_memory_bytes: Some(499 * GIB), ..gpu };
+        let (plan, _) = planned(vec![much], 120, "llama-65b", |_| ());
+        let all: u64 = plan.memory.iter().map(|device| device.capacity_bytes).sum();
+        assert!(all <= 121 * GIB, "{} GiB", all >> 30);
         // A GH200 has memory of its own.
         let (plan, _) = planned(vec![card_of("NVIDIA GH200 480GB", 97871, "9.0")], 480, "llama-65b", |_| ());
         let card = plan.memory.iter().find(|device| device.device == "gpu0").unwrap();

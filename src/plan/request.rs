@@ -133,25 +133,35 @@ impl ModelChoice {
     /// A registry model in the quantisations that fit `quant` (`Q4_K_M`, `4-bit`; all published ones
     /// without), by exact arithmetic: no file is read. None fits: exit 2.
     pub fn of_registry(model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
-        let variant = |quant: String| {
-            let weights = model.weights(&quant)?;
-            let size_bytes = model.size_bytes(&quant)?;
-            let files = match model.file(&quant) {
-                Some((repository, file)) => published_files(&repository.repository, file, size_bytes)?,
-                None => {
-                    let name = FileName::new(format!("{}.{quant}.gguf", model.id)).ok()?;
-                    vec![ModelFile { name, size_bytes, sha256: None, url: None }]
-                }
-            };
-            Some(Variant { weights, files, size_bytes })
-        };
         Ok(ModelChoice {
             id: ModelId::new(model.id.as_str())?,
             shape: model.shape(),
             chat_template: Some(template::of_registry(model)),
-            variants: model.quants(quant)?.into_iter().filter_map(variant).collect(),
+            variants: variants(model, quant)?,
         })
     }
+
+    /// The same model in the quantisations that fit `quant`, as [`of_registry`](Self::of_registry) has them.
+    pub(super) fn again(self, model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
+        Ok(ModelChoice { variants: variants(model, quant)?, ..self })
+    }
+}
+
+fn variants(model: &Model, quant: Option<&str>) -> Result<Vec<Variant>> {
+    let sizes = model.sizes();
+    let variant = |quant: String| {
+        let weights = sizes.weights(&quant)?;
+        let size_bytes = model.published_bytes(&quant).unwrap_or_else(|| model.bytes_around(&weights));
+        let files = match model.file(&quant) {
+            Some((repository, file)) => published_files(&repository.repository, file, size_bytes)?,
+            None => {
+                let name = FileName::new(format!("{}.{quant}.gguf", model.id)).ok()?;
+                vec![ModelFile { name, size_bytes, sha256: None, url: None }]
+            }
+        };
+        Some(Variant { weights, files, size_bytes })
+    };
+    Ok(model.quants(quant)?.into_iter().filter_map(variant).collect())
 }
 
 /// The parts of a published file. Sizes of parts of a split file are not known before its repository is

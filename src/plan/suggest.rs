@@ -1,6 +1,6 @@
 //! Plans without a model: the best few models for what a budget, a class of machines or a host gives.
 
-use super::choice::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
+use super::choice::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
 use super::document::{Interval, Verdict};
 use super::ledger::Graphs;
 use super::reconcile;
@@ -158,7 +158,7 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
 /// Returns the models in comfort; where they are few, after them better ones that give something up.
 fn answering(asked: &Asked, comfortable: usize, better: usize, graphs: &Graphs) -> Result<Vec<Suggestion>> {
     let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
-    let bits = asked.quant.map_or(4, |quant| nominal_bits(quant).unwrap_or(4)) as f64;
+    let bits = asked.quant.map_or(LEAST_FOUR_BITS, |quant| nominal_bits(quant).unwrap_or(4) as f64);
     let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
     let read = |model: &Outline| model.active_parameters as f64 * bits / 8.0 * LEAST_READ;
     let pace = asked.request.fixed.min_speed.unwrap_or(COMFORT_SPEED);
@@ -167,7 +167,7 @@ fn answering(asked: &Asked, comfortable: usize, better: usize, graphs: &Graphs) 
         if found.len() == comfortable {
             break;
         }
-        if !bounds.hold_whole(bytes(&outline), read(&outline), pace) {
+        if !bounds.hold_in_comfort(bytes(&outline), read(&outline), pace) {
             rest.push((score, outline));
             continue;
         }
@@ -216,6 +216,8 @@ fn answering(asked: &Asked, comfortable: usize, better: usize, graphs: &Graphs) 
 
 /// Share of the elements of a token that it reads at least: the embedding is looked up, where it is not the output too.
 const LEAST_READ: f64 = 0.65;
+/// Bits of a weight that the steps of 4 bits take at least: those of MXFP4.
+const LEAST_FOUR_BITS: f64 = 4.25;
 /// Bits of a weight below which hardly a published quantisation is.
 const FEWEST_BITS: f64 = 2.0;
 
@@ -233,7 +235,8 @@ fn in_comfort(asked: &Asked, model: &Model, graphs: &Graphs) -> Result<Option<Fi
     if !is_comfortable(&quick, graphs)? {
         return Ok(None);
     }
-    Ok(fit(&all()?, graphs)?.filter(|fit| fit.verdict == Verdict::Comfort))
+    let model = quick.model.again(model, asked.quant)?;
+    fit_in_comfort(&of_machine(asked, Request { model, ..asked.request.clone() }), graphs)
 }
 
 /// Embedding models beside the best model that answers.
@@ -350,6 +353,32 @@ mod tests {
             let model = registry::find(&one.model).unwrap();
             let speaks = model.languages.iter().flatten().any(|code| code == "ru");
             assert!(speaks || Measure::Russian.rating(&one.model).is_some(), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn no_model_beyond_the_bounds_is_in_comfort() {
+        for (profile, budget) in [
+            (Some("gpu-24gb"), None),
+            (None, Some("50/month")),
+            (None, Some("1000/month")),
+            (None, Some("2/hour")),
+        ] {
+            let mut asked = asked(Purpose::Chat, profile, budget);
+            asked.request.offers = worth_looking_at(&asked.request);
+            let (bounds, graphs) = (Bounds::of(&asked.request), Graphs::default());
+            let beyond = |model: &Outline| {
+                let bytes = model.parameters as f64 * LEAST_FOUR_BITS / 8.0;
+                let read = model.active_parameters as f64 * LEAST_FOUR_BITS / 8.0 * LEAST_READ;
+                !bounds.hold_in_comfort(bytes, read, COMFORT_SPEED)
+            };
+            let beyond: Vec<Outline> =
+                registry::outlines().filter(|model| model.has_use(Use::Chat)).filter(beyond).collect();
+            assert!(!beyond.is_empty());
+            for model in beyond {
+                let found = in_comfort(&asked, &registry::find(model.id).unwrap(), &graphs).unwrap();
+                assert_eq!(found, None, "{profile:?} {budget:?}");
+            }
         }
     }
 

@@ -66,6 +66,12 @@ pub(super) fn host_share(ram: u64) -> u64 {
     (ram / 8).max(8 << 30).min(ram)
 }
 
+/// Returns the memory of a host with `ram` bytes that the card has for itself, bytes.
+pub(super) fn of_host(gpu: &Gpu, ram: u64) -> u64 {
+    let most = ram - host_share(ram);
+    if gpu.shares_host_memory() { gpu.host_memory_bytes.map_or(most, |bytes| bytes.min(most)) } else { 0 }
+}
+
 /// Memory that a new server may have: not what others' processes hold, and with MIG one instance.
 pub(super) fn usable(gpu: &Gpu) -> u64 {
     if let Some(mig) = gpu.mig.as_ref().filter(|mig| mig.enabled) {

@@ -1,6 +1,10 @@
-//! RevokedHostKeys: files of keys that are never taken, one a line, whatever known_hosts says.
+//! RevokedHostKeys: files of keys that are never taken, whatever known_hosts says. A file has one key a line, or is a
+//! binary list that `ssh-keygen` is asked about: it says what is in such a list as `ssh` does.
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,13 +13,18 @@ use super::host_key::HostKey;
 use super::known_hosts::{Place, type_of};
 use crate::error::{Exit, Failure};
 use crate::outside::{self, Kind};
+use crate::process::{self, Bounds, ProgramOutput};
 
 /// Beginning of a key revocation list (KRL), which is binary.
 const KRL: &[u8] = b"SSHKRL\n\0";
 /// Largest list that is read, bytes: a larger one is refused, as keys behind that would be trusted.
 const MAX_FILE: u64 = 16 << 20;
 
-/// Refuses `key` of the host that is shown as `name` if a line of `files` has it.
+/// Bounds of the question to `ssh-keygen`, which reads the list whole.
+const BOUNDS: Bounds =
+    Bounds { limit: Duration::from_secs(30), memory: Some(512 << 20), keep: process::KEEP };
+
+/// Refuses `key` of the host that is shown as `name` if one of `files` has it.
 ///
 /// # Errors
 /// Exit 6, also where a file cannot be read: going on without it could take a key that it revokes.
@@ -26,11 +35,12 @@ pub(super) fn check(files: &[PathBuf], key: &HostKey, name: &str) -> Result<(), 
                 .hint("ssh takes no host's key then; make the file readable, or take the line out of the SSH configuration")
         })?;
         if text.starts_with(KRL) {
-            return Err(Failure::new(
-                Exit::HostKey,
-                format!("RevokedHostKeys {} is a binary key revocation list, which this program does not read", file.display()),
-            )
-            .hint("list the revoked public keys as text, one a line, and name that file in RevokedHostKeys"));
+            return match in_binary_list(Path::new("ssh-keygen"), file, key)? {
+                false => Ok(()),
+                true => {
+                    Err(key.refused_as_revoked(name, &format!("revoked by {} (RevokedHostKeys)", file.display())))
+                }
+            };
         }
         match line_with(&text, key) {
             None => Ok(()),
@@ -40,6 +50,37 @@ pub(super) fn check(files: &[PathBuf], key: &HostKey, name: &str) -> Result<(), 
             }
         }
     })
+}
+
+/// Asks `keygen` whether the binary list `file` revokes `key`.
+///
+/// # Errors
+/// Exit 6 where it gives no answer: there is no such program, or it cannot read the list.
+fn in_binary_list(keygen: &Path, file: &Path, key: &HostKey) -> Result<bool, Failure> {
+    let what = format!("RevokedHostKeys {} is a binary key revocation list", file.display());
+    let asked = || -> crate::error::Result<ProgramOutput> {
+        let mut public = tempfile::NamedTempFile::new()?;
+        writeln!(public, "{} {}", key.key_type, BASE64.encode(&key.blob))?;
+        // A name that begins with a dash is no option.
+        let list = std::path::absolute(file)?;
+        let mut command = Command::new(keygen);
+        command.arg("-Q").arg("-f").arg(list).arg(public.path());
+        Ok(process::run_bounded(&mut command, "ssh-keygen", BOUNDS)?)
+    };
+    let outcome = asked().map_err(|error| {
+        Failure::new(Exit::HostKey, format!("{what}, and ssh-keygen, which reads it, cannot be asked: {error:#}"))
+            .hint("install OpenSSH's client, or list the revoked public keys as text, one a line, in the file that RevokedHostKeys names")
+    })?;
+    let said = outcome.stdout.trim_end();
+    match outcome.code {
+        Some(0) if said.ends_with(": ok") => Ok(false),
+        Some(1) if said.ends_with(": REVOKED") => Ok(true),
+        _ => Err(Failure::new(
+            Exit::HostKey,
+            format!("{what} that ssh-keygen cannot read: {}", outcome.stderr.trim()),
+        )
+        .hint("ssh takes no host's key then; make the list anew with `ssh-keygen -k`, or take the line out of the SSH configuration")),
+    }
 }
 
 /// Returns the line, from 1, on which `key` stands. Lines that are no key are skipped, as ssh does.
@@ -57,7 +98,6 @@ fn line_with(text: &[u8], key: &HostKey) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
@@ -96,12 +136,21 @@ mod tests {
         assert!(check(&[]).is_ok() && check(&[&other]).is_ok());
         for (files, why) in [
             (vec![other.as_path(), &revoked], "revoked:1 (RevokedHostKeys)"),
-            (vec![&krl], "binary key revocation list"),
+            (vec![&krl], "that ssh-keygen cannot read"),
             (vec![Path::new("/nonexistent/list")], "cannot be read"),
         ] {
             let failure = check(&files).unwrap_err();
             assert_eq!(failure.exit, Exit::HostKey);
             assert!(failure.message.contains(why) && failure.hint.is_some(), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn a_binary_list_without_openssh_takes_no_key() {
+        let failure =
+            in_binary_list(Path::new("/nonexistent/ssh-keygen"), Path::new("krl"), &key()).unwrap_err();
+        assert_eq!(failure.exit, Exit::HostKey);
+        assert!(failure.message.contains("binary key revocation list"), "{failure:?}");
+        assert!(failure.hint.unwrap().contains("install OpenSSH's client"));
     }
 }

@@ -163,7 +163,8 @@ pub struct Apply {
     /// Beginnings of addresses and what to try in their place first.
     #[serde(default)]
     pub mirrors: Vec<(String, String)>,
-    /// Whether the client is asked for its word before the job begins ([`Event::Turn`]): it changes other hosts too.
+    /// Whether the client is asked for its word before servers stop, start and are timed ([`Event::Turn`]): it changes
+    /// other hosts too.
     #[serde(default)]
     pub turns: bool,
     /// Settings for an API that is open to others.
@@ -258,9 +259,11 @@ pub enum Event {
         /// Missing ranges of each blob.
         blobs: Vec<Needed>,
     },
-    /// All that is needed has arrived. The job begins with the client's word: frames that say it is still there, then
-    /// the one that ends a stream.
+    /// Servers are about to stop, start and be timed. The job goes on with the client's word: frames that say it is
+    /// still there, then the one that ends a stream.
     Turn,
+    /// The servers have started and were timed.
+    TurnOver,
     /// All bytes of a blob arrived and its hash is right.
     Received {
         /// Blob that has arrived.

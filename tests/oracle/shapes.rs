@@ -76,8 +76,13 @@ pub const ALL: &[Reference] = &[
     Reference { name: "deepseek-v2-short", arch: "deepseek2", layers: 8, embd: 5120, ff: 12288, vocab: 102400, heads: 128, heads_kv: 1, head_dim: 576, experts: 160, used: 6, expert_ff: 1536, shared_ff: 3072, dense_lead: 1, latent: Some([1536, 512, 64, 192, 128]), ..NONE },
 ];
 
-/// The header of a model of the registry and the size of its whole file.
+/// The header of a model of the registry and the size of its whole file; `None` for one that has more settings than
+/// are written here.
 pub fn of_registry(d: &dimensions::Dimensions, quant: &str) -> Option<(Vec<u8>, u64)> {
+    let plain = d.experts.is_none() && d.latent.is_none() && d.state.is_none() && d.gemma.is_none();
+    if !plain || d.window.is_some() || d.head_dim() * d.n_head != d.n_embd {
+        return None;
+    }
     let tensors = d.tensors(quant)?.into_iter();
     let tensors: Vec<Tensor> = tensors.map(|t| Tensor { name: t.name, dims: t.dims, kind: t.kind }).collect();
     let arch = d.architecture.as_str();

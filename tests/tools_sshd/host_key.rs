@@ -237,14 +237,21 @@ fn a_key_in_the_list_of_revoked_ones_is_never_taken() {
     let keys = fs::read_to_string(server.path("other.pub")).unwrap();
     let list = server.path("revoked");
     let krl = server.path("krl");
-    let made = Command::new("ssh-keygen").arg("-kqf").arg(&krl).arg(server.path("host_ed25519.pub")).status();
-    assert!(made.unwrap().success());
+    let others_krl = server.path("others.krl");
+    let cut_krl = server.path("cut.krl");
+    for (list, key) in [(&krl, "host_ed25519.pub"), (&others_krl, "other.pub")] {
+        let made = Command::new("ssh-keygen").arg("-kqf").arg(list).arg(server.path(key)).status();
+        assert!(made.unwrap().success());
+    }
+    fs::write(&cut_krl, &fs::read(&others_krl).unwrap()[..50]).unwrap();
     let pin = HostKeyPolicy::pinned(&server.fingerprint("ed25519")).unwrap();
-    // Each is taken or refused as by OpenSSH's client, with the reason; but its binary lists are not read.
+    // Each is taken or refused as by OpenSSH's client, with the reason.
     for (file, text, taken, why) in [
         (&list, keys.clone(), true, ""),
         (&list, format!("# lost\n{keys}{} root@box\n", server.host_key("ed25519")), false, "revoked:3"),
-        (&krl, String::new(), false, "binary key revocation list"),
+        (&krl, String::new(), false, "krl (RevokedHostKeys)"),
+        (&others_krl, String::new(), true, ""),
+        (&cut_krl, String::new(), false, "that ssh-keygen cannot read"),
         (&server.path("missing"), String::new(), false, "cannot be read"),
     ] {
         if !text.is_empty() {

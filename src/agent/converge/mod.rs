@@ -96,8 +96,19 @@ fn started(run: &Run) -> Option<jiff::Timestamp> {
 fn running_steps(desired: &mut Desired, run: &mut Run) -> Result<Option<bool>> {
     let mut done: Vec<Planned> = Vec::new();
     for resource in resources(desired) {
-        let observed = observe(resource.as_ref(), desired, &run.past)?;
-        if let Some(planned) = plan::planned(resource.id(), observed, &done, run.past.cut_off) {
+        if resource.id() == Id::Expose {
+            run.end_turn()?;
+        }
+        let planned = |desired: &Desired, run: &Run| -> Result<Option<Planned>> {
+            let observed = observe(resource.as_ref(), desired, &run.past)?;
+            Ok(plan::planned(resource.id(), observed, &done, run.past.cut_off))
+        };
+        let mut changes = planned(desired, run)?;
+        // The generation that serves goes on doing so until the turn comes, which may take a while.
+        if changes.is_some() && resource.id() >= Id::Configuration && run.begin_turn()? {
+            changes = planned(desired, run)?;
+        }
+        if let Some(planned) = changes {
             run.current = Some(planned.id);
             apply(resource.as_ref(), desired, &planned.changes, run)?;
             run.current = None;

@@ -90,9 +90,16 @@ pub fn as_it_ended(unit: &str, mut state: State) -> State {
 /// restart counter counts this one. Returns when the old process is gone, so that whoever answers
 /// from then on is the new one.
 pub fn start(unit: &str) -> Result<()> {
-    reload()?;
+    let known = systemctl(&["show", unit, "--property", "UnitFileState,NeedDaemonReload"])?.stdout;
+    let says = |what: &str| known.lines().any(|line| line == what);
+    // Both have systemd run all its generators, half a second on a busy machine. Who writes a unit's files here reloads
+    // then; others may not have.
+    if !says("UnitFileState=enabled") {
+        must(&["enable", "--quiet", unit], LIMIT)?;
+    } else if !says("NeedDaemonReload=no") {
+        reload()?;
+    }
     let _ = systemctl(&["reset-failed", unit]);
-    must(&["enable", "--quiet", unit], LIMIT)?;
     must(&["restart", unit], STOP_LIMIT)
 }
 

@@ -265,6 +265,9 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<Ran> {
         run.past.cut_off = true;
         run.notes.packages = installed_since(job.before.made.as_ref())?;
     }
+    if job.apply.turns && !resumed {
+        run.takes_turns();
+    }
     run.past.served = job.before.generation.clone();
     let started = jiff::Timestamp::now();
     let (mut end, resumable) = match converge(&mut desired, job.before.is_first(), &mut run) {

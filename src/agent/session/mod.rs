@@ -28,6 +28,7 @@ use crate::agent::store::receive::Arrival;
 use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::thing::Thing;
+use crate::agent::store::turn::Following;
 use crate::agent::store::{generation, receive};
 use crate::error::{Context, Exit, Failure, Result, hint};
 use crate::fetch::{Source, Token, rate};
@@ -193,7 +194,7 @@ pub fn apply(
 ) -> Result<End> {
     let bundle = job::bundle(&apply)?;
     if apply.rejoins {
-        return job::rejoin(bundle.id().as_str(), output);
+        return job::rejoin(bundle.id().as_str(), &mut Following { events: output, input });
     }
     let holder = Holder {
         pid: std::process::id(),
@@ -206,7 +207,7 @@ pub fn apply(
         Ok(lock) => lock,
         Err(other) if other.job && other.bundle == holder.bundle && !apply.check => {
             output.send(&Event::Attached { since: other.since, by: other.client })?;
-            return job::follow(output);
+            return job::follow(&mut Following { events: output, input });
         }
         Err(other) => return Err(job::held_by(&other).into()),
     };
@@ -264,7 +265,7 @@ pub fn apply(
             return Err(job::held_by(&starting).into());
         }
         output.send(&Event::Attached { since: starting.since, by: starting.client })?;
-        return job::follow(output);
+        return job::follow(&mut Following { events: output, input });
     }
     let ready = Ready { judging: &judging, apply: &apply, in_cloud_init: agent == Agent::Stays };
     let route = match ready.wait_and_look(&mut facts, &mut report, held, &downloads(&desired), output)? {
@@ -272,8 +273,7 @@ pub fn apply(
         Err(refused) => return Ok(refused),
     };
     let arrived = claim(preflight).and_then(|()| fetch(&desired, input, output));
-    let word = arrived.and_then(|()| if apply.turns { ready::client_word(input, output) } else { Ok(()) });
-    let started = word.and_then(|()| {
+    let started = arrived.and_then(|()| {
         let job = Job {
             apply,
             facts,
@@ -300,7 +300,7 @@ pub fn apply(
         }
         return Err(error);
     }
-    job::follow(output)
+    job::follow(&mut Following { events: output, input })
 }
 
 /// Records what the session itself makes: the data folder, and what arrives in it.

@@ -3,7 +3,7 @@
 use super::ground;
 use super::judging::Judging;
 use crate::agent::host::egress;
-use crate::error::{Context, Result, bail};
+use crate::error::Result;
 use crate::fetch::Source;
 use crate::fetch::route::Route;
 use crate::hardware::facts::Facts;
@@ -11,9 +11,7 @@ use crate::hardware::probe::probe;
 use crate::paths;
 use crate::plan::requirements::ids;
 use crate::verify::{Held, Report, host};
-use crate::wire::frames::{Frame, HEADER};
 use crate::wire::protocol::{Apply, End, Event, Events, WAIT};
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,41 +61,5 @@ impl Ready<'_> {
             return Ok(Ok(route));
         }
         Ok(self.judging.verified(report.clone(), facts, output)?.map_or(Ok(route), Err))
-    }
-}
-
-/// Waits for the client's word to begin. A client that goes away meanwhile takes the apply with it.
-pub fn client_word(input: &mut impl Read, output: &mut dyn Events) -> Result<()> {
-    output.send(&Event::Turn)?;
-    loop {
-        let mut header = [0; HEADER];
-        input.read_exact(&mut header).context("waiting for the client's word to begin")?;
-        match Frame::read(header) {
-            Frame::End => return Ok(()),
-            Frame::Alive => {}
-            Frame::Piece { .. } => bail!("the client sends a file that nobody asked for"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_job_begins_with_the_clients_word() {
-        let (alive, end) = (Frame::Alive.header(), Frame::End.header());
-        let piece = Frame::Piece { start: 0, length: 4 }.header();
-        for (sent, begins) in [
-            ([&end[..]].concat(), true),
-            ([&alive[..], &alive, &end].concat(), true),
-            ([&alive[..]].concat(), false),
-            ([&alive[..], &piece, &end].concat(), false),
-            (Vec::new(), false),
-        ] {
-            let mut said = Vec::new();
-            assert_eq!(client_word(&mut sent.as_slice(), &mut said).is_ok(), begins, "{sent:?}");
-            assert_eq!(String::from_utf8(said).unwrap(), "{\"event\":\"turn\"}\n");
-        }
     }
 }

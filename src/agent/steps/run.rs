@@ -6,6 +6,7 @@ use crate::agent::servers::beside::EmbeddingProof;
 use crate::agent::servers::proof::Proof;
 use crate::agent::servers::said::Memory;
 use crate::agent::store::id::Id;
+use crate::agent::store::turn;
 use crate::engine::server::ServerName;
 use crate::error::Result;
 use crate::fetch::route::Route;
@@ -54,7 +55,16 @@ pub struct Run<'a> {
     pub current: Option<Id>,
     /// Why the host has to be restarted before the run goes on, once a step has found that.
     pub restart: Option<String>,
+    turns: Turns,
     last_progress: Option<Instant>,
+}
+
+/// Whether a run waits for its turn, as its host may share a machine with others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    No,
+    Waits,
+    Has,
 }
 
 /// Measurements and warnings of the steps, for the receipt.
@@ -84,7 +94,31 @@ impl<'a> Run<'a> {
             past: Past::default(),
             current: None,
             restart: None,
+            turns: Turns::No,
             last_progress: None,
+        }
+    }
+
+    /// Has it wait for its turn.
+    pub fn takes_turns(&mut self) {
+        self.turns = Turns::Waits;
+    }
+
+    /// Waits until servers may stop, start and be timed here. Returns whether it had to ask.
+    pub fn begin_turn(&mut self) -> Result<bool> {
+        if self.turns != Turns::Waits {
+            return Ok(false);
+        }
+        turn::wait(self.events)?;
+        self.turns = Turns::Has;
+        Ok(true)
+    }
+
+    /// Gives the turn to the next host.
+    pub fn end_turn(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.turns, Turns::No) {
+            Turns::Has => self.event(&Event::TurnOver),
+            Turns::No | Turns::Waits => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Passes secrets from a session to the job that it starts. They never touch the disk: `/run` is memory, and the job
 //! removes them when it takes them.
 
+use super::turn;
 use crate::agent::host::private;
 use crate::error::{Context, Failure, Result};
 use crate::fetch::Token;
@@ -15,6 +16,7 @@ pub fn leave(secrets: &Secrets) -> Result<()> {
     private::enter()?;
     leave_token(secrets.token.as_ref())?;
     leave_certificate(secrets.certificate.as_ref())?;
+    turn::forget()?;
     private::leave();
     Ok(())
 }

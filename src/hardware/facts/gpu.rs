@@ -22,6 +22,9 @@ pub struct Gpu {
     pub pci_bus_id: Option<String>,
     /// Memory that the driver reports, bytes; the host's memory where the card has none of its own.
     pub memory_total_bytes: u64,
+    /// Part of `memory_total_bytes` that is the host's, which the card may use as well, bytes; null: none, or not reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_memory_bytes: Option<u64>,
     /// Memory in use by any process, bytes.
     #[serde(default)]
     pub memory_used_bytes: Option<u64>,
@@ -32,6 +35,9 @@ pub struct Gpu {
     /// The newest CUDA that the driver runs, `12.4`.
     #[serde(default)]
     pub cuda_version: Option<String>,
+    /// Version of ROCm on the host of a card of AMD's, `10.0.1`; null: none, or of another maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rocm_version: Option<String>,
     /// `8.6`.
     pub compute_capability: Option<String>,
     /// Error correction of the card's memory; null: not reported.
@@ -137,10 +143,13 @@ impl PciCard {
 }
 
 impl Gpu {
-    /// The card has no memory of its own but the host's: nvidia-smi tells none, or that of the host (GB10, Jetson).
+    /// The card uses the host's memory: amdgpu says how much of it, and of NVIDIA's nvidia-smi tells none, or that of the
+    /// host (GB10, Jetson).
     pub fn shares_host_memory(&self) -> bool {
         const TOGETHER: [&str; 6] = ["GB10", "Orin", "Thor", "Xavier", "Tegra", "N1X"];
-        self.vendor == Vendor::Nvidia && self.name.split([' ', '-', '(']).any(|word| TOGETHER.contains(&word))
+        self.host_memory_bytes.is_some()
+            || self.vendor == Vendor::Nvidia
+                && self.name.split([' ', '-', '(']).any(|word| TOGETHER.contains(&word))
     }
 }
 

@@ -9,6 +9,9 @@ use std::path::Path;
 
 pub struct Amd;
 
+/// File of ROCm's package rocm-core, such as `10.0.1-43`.
+const ROCM: &str = "/opt/rocm/.info/version";
+
 impl Maker for Amd {
     fn id(&self) -> Vendor {
         Vendor::Amd
@@ -46,7 +49,10 @@ impl Maker for Amd {
     }
 
     fn probe(&self, bus: &Bus, cards: &[PciCard], facts: &mut Facts, gaps: &mut Gaps) {
+        let before = facts.gpus.len();
         kernel::probe(bus, cards, memory, &mut facts.gpus, gaps);
+        let rocm = bus.file(ROCM);
+        facts.gpus[before..].iter_mut().for_each(|gpu| gpu.rocm_version.clone_from(&rocm));
     }
 
     fn ready(&self, bus: &Bus) -> usize {
@@ -84,8 +90,16 @@ impl Maker for Amd {
     }
 }
 
-/// amdgpu's `mem_info_vram_*` (Documentation/gpu/amdgpu of Linux).
+/// amdgpu's `mem_info_vram_*` (Documentation/gpu/amdgpu of Linux). A processor's own graphics have beside what the
+/// firmware keeps for them as much of the host's memory as `mem_info_gtt_total` says.
 fn memory(device: &Path) -> Option<Memory> {
-    let total = number(&device.join("mem_info_vram_total")).filter(|total| *total > 0)?;
-    Some(Memory { total, used: number(&device.join("mem_info_vram_used")) })
+    let of = |name: &str| number(&device.join(name));
+    let total = of("mem_info_vram_total").filter(|total| *total > 0)?;
+    let of_host = if Amd.is_integrated(device) { of("mem_info_gtt_total") } else { None };
+    let also = if of_host.is_some() { of("mem_info_gtt_used") } else { None };
+    Some(Memory {
+        total: total.saturating_add(of_host.unwrap_or(0)),
+        used: of("mem_info_vram_used").map(|used| used.saturating_add(also.unwrap_or(0))),
+        of_host,
+    })
 }

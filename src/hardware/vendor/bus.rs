@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 /// The kernel's view of the PCI bus.
 pub struct Bus {
     root: PathBuf,
+    /// Root of the file system.
+    system: PathBuf,
 }
 
 /// More devices than this has no bus that is read.
@@ -15,12 +17,17 @@ const LONGEST_VALUE: usize = 4096;
 
 impl Bus {
     pub fn of_host() -> Bus {
-        Bus { root: PathBuf::from("/sys/bus/pci/devices") }
+        Bus { root: PathBuf::from("/sys/bus/pci/devices"), system: PathBuf::from("/") }
     }
 
     #[cfg(test)]
     pub fn at(root: &Path) -> Bus {
-        Bus { root: root.to_path_buf() }
+        Bus { root: root.join("devices"), system: root.to_path_buf() }
+    }
+
+    /// Returns the first line of a file of the host by its absolute path, such as a library's version.
+    pub fn file(&self, path: &str) -> Option<String> {
+        value(&self.system.join(path.trim_start_matches('/')))
     }
 
     /// The folder of a device.

@@ -94,5 +94,5 @@ fn memory(device: &Path) -> Option<Memory> {
     };
     let of_tiles: u64 = (0..MOST_TILES).map_while(tile).sum();
     let total = if of_tiles > 0 { Some(of_tiles) } else { number(&device.join("lmem_total_bytes")) };
-    total.filter(|total| *total > 0).map(|total| Memory { total, used: None })
+    total.filter(|total| *total > 0).map(|total| Memory { total, used: None, of_host: None })
 }

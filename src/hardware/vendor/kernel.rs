@@ -12,9 +12,11 @@ use std::path::Path;
 pub struct Memory {
     pub total: u64,
     pub used: Option<u64>,
+    /// Part of `total` that is the host's.
+    pub of_host: Option<u64>,
 }
 
-/// Adds the cards of `on_bus` that a driver works and that have memory of their own.
+/// Adds the cards of `on_bus` that a driver works and that models run on.
 pub fn probe(
     bus: &Bus,
     on_bus: &[PciCard],
@@ -22,7 +24,7 @@ pub fn probe(
     gpus: &mut Vec<Gpu>,
     gaps: &mut Gaps,
 ) {
-    for card in on_bus.iter().filter(|card| card.wants_driver.is_none() && !card.integrated) {
+    for card in working(on_bus) {
         let device = bus.device(&card.bus_id);
         let index = gpus.len();
         let Some(memory) = memory(&device).or_else(|| by_name(card)) else {
@@ -35,6 +37,7 @@ pub fn probe(
             name: name(card, memory.total),
             pci_bus_id: Some(card.bus_id.clone()),
             memory_total_bytes: memory.total,
+            host_memory_bytes: memory.of_host,
             memory_used_bytes: memory.used,
             memory_free_bytes: memory.used.map(|used| memory.total.saturating_sub(used)),
             driver: card.driver.clone(),
@@ -53,7 +56,7 @@ pub fn probe(
 fn by_name(card: &PciCard) -> Option<Memory> {
     let sold = names::sold_as(card.name.as_deref()?);
     let known = cards::all().iter().filter(|known| sold.iter().any(|name| is(known, name)));
-    known.map(|known| known.vram_mib << 20).min().map(|total| Memory { total, used: None })
+    known.map(|known| known.vram_mib << 20).min().map(|total| Memory { total, used: None, of_host: None })
 }
 
 fn is(known: &cards::Card, name: &str) -> bool {
@@ -64,7 +67,9 @@ fn is(known: &cards::Card, name: &str) -> bool {
 /// The card's name in `profiles/cards.csv` where its memory tells which it is, else by the PCI table.
 fn name(card: &PciCard, memory: u64) -> String {
     let Some(listed) = &card.name else { return format!("{} {}", card.vendor, card.device_id) };
-    let said = Said { gib: vec![memory as f64 / (1u64 << 30) as f64], ..Said::default() };
+    let gib = vec![memory as f64 / (1u64 << 30) as f64];
+    // A processor's own graphics have as much as their host and its firmware give them.
+    let said = Said { gib, merged: card.integrated, ..Said::default() };
     let mut fit = names::sold_as(listed).into_iter().filter_map(|name| cards::recognise(&name, &said));
     match (fit.next(), fit.next()) {
         (Some((known, _)), None) => known.name.clone(),
@@ -92,9 +97,27 @@ fn pcie(device: &Path) -> Option<Pcie> {
     })
 }
 
-/// How many of a maker's cards a driver works and have memory of their own.
+/// How many of a maker's cards a driver works and models run on.
 pub fn ready(bus: &Bus, maker: &dyn Maker) -> usize {
-    cards_on(bus, &[maker]).iter().filter(|card| card.wants_driver.is_none() && !card.integrated).count()
+    working(&cards_on(bus, &[maker])).len()
+}
+
+/// The cards that a driver works and that have memory of their own; where there is none, a processor's own graphics
+/// that `profiles/cards.csv` lists: others are no faster than the processor.
+fn working(cards: &[PciCard]) -> Vec<&PciCard> {
+    let works = |integrated: bool| {
+        cards.iter().filter(move |card| card.wants_driver.is_none() && card.integrated == integrated)
+    };
+    let own: Vec<&PciCard> = works(false).collect();
+    if own.is_empty() { works(true).filter(|card| is_listed(card)).collect() } else { own }
+}
+
+fn is_listed(card: &PciCard) -> bool {
+    let sold = card.name.as_deref().map(names::sold_as).unwrap_or_default();
+    let said = Said { merged: true, ..Said::default() };
+    sold.iter()
+        .filter_map(|name| cards::recognise(name, &said))
+        .any(|(known, _)| known.generation.is_of_host())
 }
 
 /// The plural's ending.

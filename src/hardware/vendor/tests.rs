@@ -33,7 +33,7 @@ impl Machine {
     }
 
     fn bus(&self) -> Bus {
-        Bus::at(&self.root())
+        Bus::at(self.0.path())
     }
 
     fn cards(&self) -> Vec<PciCard> {
@@ -106,6 +106,33 @@ fn a_card_of_amd_has_its_memory_its_place_and_the_name_that_its_memory_tells() {
     assert_eq!((pcie.generation, pcie.generation_max, pcie.width), (1, 4, 16));
     assert_eq!((gpu.driver.as_deref(), gpu.numa_node), (Some("amdgpu"), None));
     assert!(gaps.unsupported.contains_key("gpus.0.compute_capability") && gaps.failed.is_empty());
+    assert_eq!(of(Vendor::Amd).ready(&machine.bus()), 1);
+}
+
+#[test]
+fn large_graphics_of_a_processor_have_their_share_of_the_hosts_memory_unless_there_is_a_card() {
+    let machine = Machine::new();
+    let files = [
+        ("mem_info_vram_total", "536870912"),
+        ("mem_info_vram_used", "1048576"),
+        ("mem_info_gtt_total", "64424509440"),
+        ("mem_info_gtt_used", "2097152"),
+    ];
+    machine.device("0000:c3:00.0", [VGA, "0x1002", "0x1586"], Some("amdgpu"), &files);
+    fs::create_dir_all(machine.0.path().join("opt/rocm/.info")).unwrap();
+    fs::write(machine.0.path().join("opt/rocm/.info/version"), "10.0.1-43\n").unwrap();
+    let (facts, gaps) = machine.probed();
+    let [gpu] = &facts.gpus[..] else { panic!("{facts:?} {gaps:?}") };
+    assert_eq!(gpu.name, "AMD Radeon 8060S");
+    assert_eq!((gpu.memory_total_bytes, gpu.host_memory_bytes), (64961380352, Some(64424509440)));
+    assert_eq!((gpu.memory_used_bytes, gpu.rocm_version.as_deref()), (Some(3145728), Some("10.0.1-43")));
+    assert!(gpu.shares_host_memory() && facts.pci_cards[0].integrated);
+    assert_eq!(of(Vendor::Amd).ready(&machine.bus()), 1);
+    let card = [("mem_info_vram_total", "25753026560"), ("mem_info_vram_vendor", "samsung")];
+    machine.device("0000:03:00.0", [VGA, "0x1002", "0x744c"], Some("amdgpu"), &card);
+    let (facts, _) = machine.probed();
+    let [gpu] = &facts.gpus[..] else { panic!("{facts:?}") };
+    assert_eq!((gpu.name.as_str(), gpu.host_memory_bytes), ("AMD Radeon RX 7900 XTX", None));
     assert_eq!(of(Vendor::Amd).ready(&machine.bus()), 1);
 }
 

@@ -1,5 +1,7 @@
 //! One tensor before its type is known.
 
+use crate::model::shape::Place;
+
 /// The role that llama-quantize goes by when it chooses a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
@@ -35,6 +37,26 @@ pub struct Part {
     pub category: Category,
     /// `None`: quantised.
     pub full: Option<Full>,
+    pub place: Place,
+}
+
+/// Properties that follow from a tensor's name and its number of dimensions.
+#[derive(Clone, Copy)]
+struct Named {
+    name: &'static str,
+    /// Dimensions as ggml counts them.
+    effective: usize,
+    n_dims: usize,
+    category: Category,
+    full: Option<Full>,
+    place: Place,
+}
+
+impl Named {
+    fn new(name: &'static str, effective: usize, n_dims: usize) -> Named {
+        let (category, full) = (category(name), full(name, effective));
+        Named { name, effective, n_dims, category, full, place: Place::of(name, n_dims) }
+    }
 }
 
 impl Part {
@@ -50,7 +72,7 @@ impl Part {
     /// Returns its name in the file, `blk.7.attn_q.weight`.
     pub fn full_name(&self) -> String {
         match self.layer {
-            Some(layer) => format!("blk.{layer}.{}", self.name),
+            Some(layer) => ["blk.", &layer.to_string(), ".", self.name].concat(),
             None => self.name.to_string(),
         }
     }
@@ -61,8 +83,8 @@ impl Part {
 pub struct Parts {
     layer: Option<u64>,
     out: Vec<Part>,
-    /// Properties of the names so far, each with its number of dimensions: every layer has the same names.
-    known: Vec<(&'static str, usize, Category, Option<Full>)>,
+    /// The names so far: every layer has the same.
+    known: Vec<Named>,
 }
 
 impl Parts {
@@ -76,18 +98,16 @@ impl Parts {
         all[..dims.len()].copy_from_slice(dims);
         // ggml counts dimensions up to the last that is not one.
         let effective = dims.iter().rposition(|n| *n != 1).map_or(1, |last| last + 1);
-        let same = |(other, n_dims, ..): &&(&'static str, usize, _, _)| {
-            std::ptr::eq(*other, name) && *n_dims == effective
+        let same = |known: &Named| {
+            std::ptr::eq(known.name, name) && (known.effective, known.n_dims) == (effective, dims.len())
         };
-        let (category, full) = match self.known.iter().find(same) {
-            Some((_, _, category, full)) => (*category, *full),
-            None => {
-                let new = (category(name), full(name, effective));
-                self.known.push((name, effective, new.0, new.1));
-                new
-            }
-        };
-        self.out.push(Part { layer: self.layer, name, dims: all, n_dims: dims.len(), category, full });
+        let known = self.known.iter().copied().find(same).unwrap_or_else(|| {
+            let new = Named::new(name, effective, dims.len());
+            self.known.push(new);
+            new
+        });
+        let Named { category, full, place, .. } = known;
+        self.out.push(Part { layer: self.layer, name, dims: all, n_dims: dims.len(), category, full, place });
     }
 
     pub fn done(self) -> Vec<Part> {

@@ -2,6 +2,7 @@
 
 use crate::error::{Failure, Result};
 use crate::model::dimensions::Dimensions;
+use crate::model::layout::Part;
 use crate::model::recipe::{Mix, nominal_bits};
 use crate::model::shape::{Shape, Weights};
 use serde::de::{Error, SeqAccess, Visitor};
@@ -208,6 +209,29 @@ fn rule_near(quant: &str) -> Option<Mix> {
     })
 }
 
+/// Tensors of a model, from which the sizes in each quantisation follow.
+pub struct Sizes<'a> {
+    model: &'a Model,
+    parts: Vec<Part>,
+}
+
+impl Sizes<'_> {
+    /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact
+    /// where the file follows llama.cpp's rules; where its publisher chose types of his own, the published
+    /// size, spread over the layers as the nearest rule does.
+    pub fn weights(&self, quant: &str) -> Option<Weights> {
+        let of = |quant: &str, imatrix| self.model.dimensions.weights_of(&self.parts, quant, imatrix);
+        let Some((repository, file)) = self.model.file(quant) else { return of(quant, false) };
+        if !repository.own {
+            return of(quant, repository.imatrix);
+        }
+        let (_, most) = file.size.as_ref()?.range()?;
+        let nearest = of(rule_near(quant)?.name(), repository.imatrix)?;
+        let tensors = (most as u64).saturating_sub(self.model.beside_bytes.unwrap_or(0));
+        Some(nearest.scaled_to(&file.quant, tensors))
+    }
+}
+
 impl Model {
     /// Returns whether it is for that task.
     pub fn has_use(&self, wanted: Use) -> bool {
@@ -240,20 +264,14 @@ impl Model {
         self.elements[1]
     }
 
-    /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact
-    /// where the file follows llama.cpp's rules; where its publisher chose types of his own, the published
-    /// size, spread over the layers as the nearest rule does.
+    /// Returns its tensors' sizes in any quantisation.
+    pub fn sizes(&self) -> Sizes<'_> {
+        Sizes { model: self, parts: self.dimensions.parts() }
+    }
+
+    /// Tensor sizes at `quant`, as [`Sizes`] has them.
     pub fn weights(&self, quant: &str) -> Option<Weights> {
-        let Some((repository, file)) = self.file(quant) else {
-            return self.dimensions.weights(quant, false);
-        };
-        if !repository.own {
-            return self.dimensions.weights(quant, repository.imatrix);
-        }
-        let (_, most) = file.size.as_ref()?.range()?;
-        let nearest = self.dimensions.weights(rule_near(quant)?.name(), repository.imatrix)?;
-        let tensors = (most as u64).saturating_sub(self.beside_bytes.unwrap_or(0));
-        Some(nearest.scaled_to(&file.quant, tensors))
+        self.sizes().weights(quant)
     }
 
     /// Every published file with its repository, the first repository's first.
@@ -274,8 +292,17 @@ impl Model {
 
     /// Bytes of a file at `quant`: as published where that was seen, else by arithmetic.
     pub fn size_bytes(&self, quant: &str) -> Option<u64> {
-        let published = self.file(quant).and_then(|(_, file)| file.size_bytes());
-        published.or_else(|| Some(self.weights(quant)?.total_bytes + self.beside_bytes.unwrap_or(0)))
+        self.published_bytes(quant).or_else(|| Some(self.bytes_around(&self.weights(quant)?)))
+    }
+
+    /// Bytes of the published file at `quant`, where they were seen.
+    pub fn published_bytes(&self, quant: &str) -> Option<u64> {
+        self.file(quant).and_then(|(_, file)| file.size_bytes())
+    }
+
+    /// Bytes of a file with these weights.
+    pub fn bytes_around(&self, weights: &Weights) -> u64 {
+        weights.total_bytes + self.beside_bytes.unwrap_or(0)
     }
 
     /// Published quantisations, best quality first.

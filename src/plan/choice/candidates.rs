@@ -60,6 +60,8 @@ const SMALL_CACHE: &str = "q8_0";
 /// How far a placement goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effort {
+    /// The same as `Whole`, where that may be in comfort. Elsewhere without compute buffers, which take the most work.
+    Comfort,
     /// The whole model on cards, or all of it on the host.
     Whole,
     /// Also part on cards and part on the host.
@@ -86,6 +88,16 @@ impl<'a> Trial<'a, '_> {
         let (request, profile) = (self.request, &*self.machine.profile);
         let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
         let whole = whole(request, profile);
+        let workloads = match self.effort {
+            // The others have less than comfort asks for, or are the same.
+            Effort::Comfort => &workloads[..1],
+            Effort::Whole | Effort::Partial => &workloads[..],
+        };
+        if self.effort == Effort::Comfort
+            && let Some(beyond) = self.beyond_comfort(&workloads[0], &whole)
+        {
+            return beyond;
+        }
         // The user's own placement is kept as given.
         let open = !profile.gpus.is_empty()
             && self.effort == Effort::Partial
@@ -104,7 +116,7 @@ impl<'a> Trial<'a, '_> {
         }
         let mut last = None;
         for place in places {
-            for workload in &workloads {
+            for workload in workloads {
                 let tried = self.with_rag(workload, place);
                 if tried.verdict != Verdict::Impossible {
                     return self.shared(&tried).unwrap_or(tried);
@@ -113,6 +125,28 @@ impl<'a> Trial<'a, '_> {
             }
         }
         last.expect("there is a workload")
+    }
+
+    /// Returns the candidate without compute buffers, where it is not in comfort even so: with the buffers it has less
+    /// memory free, and is no faster.
+    fn beyond_comfort(&self, workload: &Workload, whole: &Placement) -> Option<Candidate<'a>> {
+        // The embedding server's place depends on the buffers.
+        if self.rag.is_some() {
+            return None;
+        }
+        let (profile, shape) = (&*self.machine.profile, &self.request.model.shape);
+        let subject = subject(self.request, self.graphs, self.variant, workload);
+        let without = |placement: Placement| {
+            let memory = subject.without_compute(profile, &placement);
+            self.with_memory(&subject, placement, memory, None)
+        };
+        if placement::may_share(profile, shape, workload, self.request.build) {
+            let shared = without(Placement::tensor(shape.layers.len() as u64, &shares(profile)));
+            if shared.verdict == Verdict::Comfort {
+                return None;
+            }
+        }
+        Some(without(whole.clone())).filter(|candidate| candidate.verdict != Verdict::Comfort)
     }
 
     /// The same with a part of every matrix on every card, where nobody said how to split it, the links
@@ -158,8 +192,18 @@ impl<'a> Trial<'a, '_> {
     }
 
     fn judged(&self, subject: &Subject, placement: Placement, rag: Option<rag::Placed>) -> Candidate<'a> {
-        let (request, profile, variant) = (self.request, &*self.machine.profile, self.variant);
         let memory = self.memory(subject, &placement, rag.as_ref());
+        self.with_memory(subject, placement, memory, rag)
+    }
+
+    fn with_memory(
+        &self,
+        subject: &Subject,
+        placement: Placement,
+        memory: Vec<DeviceLedger>,
+        rag: Option<rag::Placed>,
+    ) -> Candidate<'a> {
+        let (request, profile, variant) = (self.request, &*self.machine.profile, self.variant);
         let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
         let disk = variant.size_bytes.saturating_add(of_rag);
         let speed = speed::predict(profile, subject, &placement, &memory);
@@ -190,7 +234,7 @@ impl<'a> Trial<'a, '_> {
         rag: Option<&rag::Placed>,
     ) -> Vec<DeviceLedger> {
         let profile = &self.machine.profile;
-        if self.effort == Effort::Whole {
+        if self.effort != Effort::Partial {
             let least = with_rag(subject.without_compute(profile, placement), rag);
             if least.iter().any(|device| device.headroom_bytes < 0) {
                 return least;
@@ -247,12 +291,6 @@ fn with_rag(mut memory: Vec<DeviceLedger>, rag: Option<&rag::Placed>) -> Vec<Dev
     memory
 }
 
-fn fits(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>, placement: &Placement) -> bool {
-    let room = |memory: Vec<DeviceLedger>| memory[1..].iter().all(|gpu| gpu.headroom_bytes >= 0);
-    room(with_rag(subject.without_compute(profile, placement), rag))
-        && room(ledger(subject, profile, placement, rag))
-}
-
 /// The experts of as few layers as fit on the host, all else on the cards.
 fn experts_on_host(
     subject: &Subject,
@@ -261,28 +299,52 @@ fn experts_on_host(
     whole: &Placement,
 ) -> Placement {
     let n_layer = subject.shape.layers.len() as u64;
-    let with = |layers: u64| whole.clone().with_experts_on_host(layers);
-    // More layers on the host never take more of a card.
-    let (mut low, mut high) = (1, n_layer);
-    while low < high {
-        let middle = (low + high) / 2;
-        if fits(subject, profile, rag, &with(middle)) { high = middle } else { low = middle + 1 }
-    }
-    with(low)
+    let with = |on_cards: u64| whole.clone().with_experts_on_host(n_layer - on_cards);
+    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
 }
 
 /// Returns the placement with as many layers on the GPUs as fit.
 fn partial(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>) -> Placement {
     let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
     let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
-    let fits = |placement: &Placement| fits(subject, profile, rag, placement);
-    // Fewer layers take less, but for a few MiB of compute: halve first, then step down.
-    let (mut low, mut high) = (0, n_layer - 1);
-    while low < high {
-        let middle = (low + high).div_ceil(2);
-        if fits(&with(middle)) { low = middle } else { high = middle - 1 }
+    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
+}
+
+/// Returns the most layers, up to `most`, that fit on the cards as `with` places them; 0 where none do. Works out the
+/// compute buffers, which take the most work, for few numbers: those of one are about those of the next.
+fn most_on_cards(
+    most: u64,
+    subject: &Subject,
+    profile: &Profile,
+    rag: Option<&rag::Placed>,
+    with: impl Fn(u64) -> Placement,
+) -> u64 {
+    let fits = |layers: u64, compute: Option<&[u64]>| {
+        let placement = with(layers);
+        let memory = match compute {
+            Some(compute) => subject.with_compute(profile, &placement, compute),
+            None => subject.without_compute(profile, &placement),
+        };
+        with_rag(memory, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
+    };
+    // The most up to `high` that fit with these buffers; more layers never take less beside them.
+    let most_with = |high: u64, compute: Option<&[u64]>| {
+        let (mut low, mut high) = (0, high);
+        while low < high {
+            let middle = (low + high).div_ceil(2);
+            if fits(middle, compute) { low = middle } else { high = middle - 1 }
+        }
+        low
+    };
+    let mut layers = most_with(most, None);
+    while layers > 0 {
+        let compute = subject.compute_bytes(&with(layers));
+        if fits(layers, Some(&compute)) {
+            break;
+        }
+        layers = most_with(layers - 1, Some(&compute));
     }
-    (0..=low).rev().map(with).find(fits).unwrap_or_else(|| with(0))
+    layers
 }
 
 pub(super) fn subject<'a>(

@@ -56,7 +56,7 @@ fn everywhere<'a>(field: &Field<'a, '_>) -> Result<Vec<Candidate<'a>>> {
     on_offer.retain(enough);
     if request.profile.is_some() {
         let machine = named(request, |offer| within(request, offer)).ok_or_else(|| unknown(request))?;
-        let mut all = field.all_of(&machine);
+        let mut all = field.all_of(&machine, Effort::Partial);
         on_offer.iter_mut().for_each(|other| other.asked = false);
         let others = field.of(&on_offer);
         all.extend(others.into_iter().filter(|c| c.machine.name() != machine.name()));
@@ -64,7 +64,7 @@ fn everywhere<'a>(field: &Field<'a, '_>) -> Result<Vec<Candidate<'a>>> {
         if impossible || on_offer.is_empty() {
             let classes = machines::classes(request).filter(|class| class.profile.id != machine.profile.id);
             let classes = classes.filter(enough).map(|class| Machine { asked: false, ..class });
-            all.extend(classes.flat_map(|class| field.all_of(&class)));
+            all.extend(classes.flat_map(|class| field.all_of(&class, Effort::Partial)));
         }
         return Ok(all);
     }
@@ -72,7 +72,7 @@ fn everywhere<'a>(field: &Field<'a, '_>) -> Result<Vec<Candidate<'a>>> {
     if all.is_empty() && request.budget.is_none() {
         // Nothing that is on offer will do: a class of machines, whose price is not known.
         let classes = machines::classes(request).filter(enough);
-        all.extend(classes.flat_map(|class| field.all_of(&class)));
+        all.extend(classes.flat_map(|class| field.all_of(&class, Effort::Partial)));
     }
     if all.is_empty()
         && let Some(largest) = on_offer

@@ -55,19 +55,38 @@ impl<'a> Field<'a, '_> {
         trial.best(self.workloads)
     }
 
-    /// One machine with every quantisation, however the model lies there.
-    pub fn all_of(&self, machine: &Machine<'a>) -> Vec<Candidate<'a>> {
+    /// One machine with every quantisation.
+    pub fn all_of(&self, machine: &Machine<'a>, effort: Effort) -> Vec<Candidate<'a>> {
         let variants = if self.request.fixed.quant {
             self.variants()
         } else {
             self.request.model.variants.iter().collect()
         };
-        variants.into_iter().map(|variant| self.try_one(machine, variant, Effort::Partial)).collect()
+        variants.into_iter().map(|variant| self.try_one(machine, variant, effort)).collect()
     }
 
     /// Returns the candidates of `machines`, the cheapest first. Tries cards alone; where nothing is in comfort so,
     /// also a part of the model on the host.
     pub fn of(&self, machines: &[Machine<'a>]) -> Vec<Candidate<'a>> {
+        let (mut tried, mut split) = self.whole(machines, Effort::Whole);
+        if tried.iter().all(|candidate| candidate.verdict != Verdict::Comfort) {
+            split.sort_by(|a, b| self.promise(a).total_cmp(&self.promise(b)));
+            let runs = |c: &Candidate| c.verdict != Verdict::Impossible;
+            let best = split.into_iter().take(SPLIT_TRIALS);
+            tried.extend(
+                best.map(|(machine, variant)| self.try_one(machine, variant, Effort::Partial)).filter(runs),
+            );
+        }
+        tried
+    }
+
+    /// Returns the candidates with the whole model on cards, or on a host without, and the others that cards and host
+    /// might hold together.
+    pub fn whole<'m>(
+        &self,
+        machines: &'m [Machine<'a>],
+        effort: Effort,
+    ) -> (Vec<Candidate<'a>>, Vec<(&'m Machine<'a>, &'a Variant)>) {
         let variants = self.variants();
         let mut tried = Vec::new();
         let mut split = Vec::new();
@@ -80,7 +99,7 @@ impl<'a> Field<'a, '_> {
             for &variant in &variants {
                 let room = Room::of(&machine.profile);
                 if variant.weights.total_bytes <= room.first() {
-                    let candidate = self.try_one(machine, variant, Effort::Whole);
+                    let candidate = self.try_one(machine, variant, effort);
                     if candidate.verdict == Verdict::Comfort && self.stops() {
                         enough = enough.min(price * DEAR);
                     }
@@ -94,15 +113,7 @@ impl<'a> Field<'a, '_> {
                 }
             }
         }
-        if tried.iter().all(|candidate| candidate.verdict != Verdict::Comfort) {
-            split.sort_by(|a, b| self.promise(a).total_cmp(&self.promise(b)));
-            let runs = |c: &Candidate| c.verdict != Verdict::Impossible;
-            let best = split.into_iter().take(SPLIT_TRIALS);
-            tried.extend(
-                best.map(|(machine, variant)| self.try_one(machine, variant, Effort::Partial)).filter(runs),
-            );
-        }
-        tried
+        (tried, split)
     }
 
     /// Dearer machines are not looked at once one is in comfort.

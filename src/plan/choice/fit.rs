@@ -8,10 +8,13 @@ use super::machines::{Machine, capable, counts, named, on_offer, within};
 use super::ranking::better;
 use crate::error::Result;
 use crate::hardware::offers::Offer;
+use crate::hardware::profiles::GpuSpec;
 use crate::plan::document::{Interval, Verdict};
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
-use crate::plan::speed::READ_OF_PEAK;
+use crate::plan::speed::rates::FITTED;
+use crate::plan::speed::{LEAST_SPREAD, READ_OF_PEAK};
+use crate::plan::verdict::COMFORT_FREE;
 use crate::plan::{placement, rag};
 
 /// A model on a machine.
@@ -36,14 +39,34 @@ pub struct Fit {
 /// # Errors
 /// Usage errors, as of a plan.
 pub fn fit(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
+    best(request, graphs, |field, machines| match &request.profile {
+        Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Partial)).collect(),
+        None => field.of(machines),
+    })
+}
+
+/// The same where it is in comfort; `None` elsewhere.
+///
+/// # Errors
+/// Usage errors, as of a plan.
+pub fn fit_in_comfort(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
+    let best = best(request, graphs, |field, machines| match &request.profile {
+        Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Comfort)).collect(),
+        None => field.whole(machines, Effort::Comfort).0,
+    })?;
+    Ok(best.filter(|fit| fit.verdict == Verdict::Comfort))
+}
+
+fn best<'a>(
+    request: &'a Request,
+    graphs: &Graphs,
+    candidates: impl Fn(&Field<'a, '_>, &[Machine<'a>]) -> Vec<Candidate<'a>>,
+) -> Result<Option<Fit>> {
     check(request)?;
     let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
-    let candidates = match &request.profile {
-        Some(_) => machines(request).iter().flat_map(|machine| field.all_of(machine)).collect(),
-        None => field.of(&machines(request)),
-    };
+    let candidates = candidates(&field, &machines(request));
     let runs = candidates.iter().filter(|c| c.verdict != Verdict::Impossible && eligible(request, c));
     let best = runs.min_by(|a, b| better(request, a, b));
     Ok(best.map(|c: &Candidate| Fit {
@@ -71,7 +94,7 @@ pub fn is_comfortable(request: &Request, graphs: &Graphs) -> Result<bool> {
     let in_comfort = |machine: &Machine<'_>| {
         let room = Room::of(&machine.profile).first();
         let fitting = variants().filter(|variant| variant.weights.total_bytes <= room);
-        let verdict = |variant| field.try_one(machine, variant, Effort::Whole).verdict;
+        let verdict = |variant| field.try_one(machine, variant, Effort::Comfort).verdict;
         fitting.map(verdict).any(|verdict| verdict == Verdict::Comfort)
     };
     Ok(machines.iter().any(in_comfort))
@@ -85,7 +108,7 @@ pub fn worth_looking_at(request: &Request) -> Vec<Offer> {
 /// Bounds of the machines of a request: a model beyond them is not placed at all.
 pub struct Bounds(Vec<Bound>);
 
-/// Bounds of one machine: bytes, and bytes/s, a card's at its peak and a host's as far as a processor reads.
+/// Bounds of one machine: bytes, and bytes/s as far as cards and processors read.
 struct Bound {
     cards: f64,
     all: f64,
@@ -98,22 +121,27 @@ impl Bounds {
     pub fn of(request: &Request) -> Bounds {
         let bound = |machine: &Machine<'_>| {
             let (profile, room) = (&machine.profile, Room::of(&machine.profile));
+            let reads =
+                |gpu: &GpuSpec| gpu.memory_bandwidth_gb_s * 1e9 * FITTED.reach(gpu.generation).bandwidth;
+            let reads = profile.gpus.iter().map(reads);
             Bound {
                 cards: room.cards() as f64,
                 all: room.all as f64,
-                cards_read: profile.gpus.iter().map(|gpu| gpu.memory_bandwidth_gb_s * 1e9).sum(),
+                // Cards read one after the other, but where they may share each layer.
+                cards_read: if profile.is_there() { reads.sum() } else { reads.fold(0.0, f64::max) },
                 host_read: profile.memory_bandwidth_gb_s * 1e9 * READ_OF_PEAK,
             }
         };
         Bounds(capable(machines(request)).iter().map(bound).collect())
     }
 
-    /// Whether `bytes` of weights, of which a token reads `read`, may reach `tok_s` with all of them on the cards, or on
-    /// a host without.
-    pub fn hold_whole(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+    /// Whether `bytes` of weights, of which a token reads `read`, may be in comfort with all of them on the cards, or on
+    /// a host without: the share of memory free that it asks for, and `tok_s` at the slow end.
+    pub fn hold_in_comfort(&self, bytes: f64, read: f64, tok_s: f64) -> bool {
+        let (bytes, read) = (bytes / (1.0 - COMFORT_FREE), read * tok_s * LEAST_SPREAD);
         self.0.iter().any(|bound| match bound.cards > 0.0 {
-            true => bytes <= bound.cards && read * tok_s <= bound.cards_read,
-            false => bytes <= bound.all && read * tok_s <= bound.host_read,
+            true => bytes <= bound.cards && read <= bound.cards_read,
+            false => bytes <= bound.all && read <= bound.host_read,
         })
     }
 

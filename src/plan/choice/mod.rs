@@ -24,7 +24,7 @@ mod ranking;
 
 pub use decide::plan;
 pub use explained::explained;
-pub use fit::{Bounds, Fit, fit, is_comfortable, worth_looking_at};
+pub use fit::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
 pub use market::{OnOffer, market};
 
 #[cfg(test)]

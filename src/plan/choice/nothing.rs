@@ -23,9 +23,9 @@ pub(super) fn over_budget<'a>(
     let before = everywhere.len();
     match request.profile {
         // The same machine at any price.
-        Some(_) => {
-            everywhere.extend(named(request, |_| true).iter().flat_map(|machine| field.all_of(machine)))
-        }
+        Some(_) => everywhere.extend(
+            named(request, |_| true).iter().flat_map(|machine| field.all_of(machine, Effort::Partial)),
+        ),
         None => {
             let least = placement::least_gpus(&request.fixed);
             let mut machines = on_offer(request, |offer| counts(request, offer));
@@ -40,7 +40,7 @@ pub(super) fn over_budget<'a>(
         }
     }
     if everywhere.is_empty() {
-        everywhere.extend(classes(request).flat_map(|class| field.all_of(&class)));
+        everywhere.extend(classes(request).flat_map(|class| field.all_of(&class, Effort::Partial)));
     }
     type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
     let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));

@@ -6,6 +6,7 @@ use crate::hardware::profiles::Profile;
 use crate::model::shape::LayerKv;
 use crate::plan::document::RagMemory;
 use crate::plan::document::{DeviceLedger, Plan};
+use crate::plan::kept;
 use crate::plan::ledger::{self, Subject};
 use crate::plan::placement::Placement;
 
@@ -188,12 +189,12 @@ impl Device<'_> {
 
     /// Layers that are alike are counted together.
     fn kv(&self, from: u64, to: u64) -> Explained {
-        let subject = self.subject;
-        let (_, streams) = ledger::streams(subject.workload);
+        let (subject, caches) = (self.subject, self.subject.caches());
+        let (_, streams) = kept::streams(subject.workload);
         let types = [&subject.workload.kv_type_k, &subject.workload.kv_type_v];
         let mut groups: Vec<(LayerKv, u64)> = Vec::new();
         for layer in &subject.shape.layers[from as usize..to as usize] {
-            match groups.iter_mut().find(|(known, _)| subject.kept(known) == subject.kept(layer)) {
+            match groups.iter_mut().find(|(known, _)| caches.kept(known) == caches.kept(layer)) {
                 Some((_, count)) => *count += 1,
                 None => groups.push((*layer, 1)),
             }
@@ -203,7 +204,7 @@ impl Device<'_> {
             n => (1..=n).map(|n| format!("_{n}")).collect(),
         };
         let term = |((layer, _), s): (&(LayerKv, u64), &String)| {
-            let kept = subject.kept(layer);
+            let kept = caches.kept(layer);
             let chosen =
                 if kept.index_row > 0 { format!(" + index_row{s} × index_cells") } else { String::new() };
             let turned = if kept.rotation > 0 { format!(" + rotation{s}") } else { String::new() };
@@ -222,14 +223,14 @@ impl Device<'_> {
         let mut kv = self.bytes("kv_bytes", self.ledger.kv_bytes, formula);
         let mut chooses = None;
         for ((layer, count), s) in groups.iter().zip(&names) {
-            let kept = subject.kept(layer);
+            let kept = caches.kept(layer);
             let what = match layer.window {
                 true => "the sliding window and a batch, padded to 256",
                 false => "context of a slot, padded to 256",
             };
             let row = |type_: &str, width: u64| format!("{width} elements of {type_}");
             // A transposed cache of values is as wide in every layer.
-            let v_width = if kept.v_row == 0 { 0 } else { layer.v.max(subject.v_width(layer)) };
+            let v_width = if kept.v_row == 0 { 0 } else { layer.v.max(caches.v_width(layer)) };
             kv = kv
                 .with(format!("layers{s}"), *count, "", "of this device")
                 .with(format!("k_row{s}"), kept.k_row, "bytes", &row(types[0], layer.k))

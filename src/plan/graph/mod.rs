@@ -19,7 +19,7 @@ mod vulkan;
 use crate::model::Shape;
 use crate::model::embedder::Embedder;
 pub use encoder::Texts;
-pub use schedule::Layout;
+pub use schedule::{CardOrder, Layout};
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
 
 /// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many

@@ -6,7 +6,7 @@
 
 use super::alloc::{self, Id, Node, Place, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
-use super::vulkan::{self, Keep};
+use super::vulkan::{self, Keep, Reorder};
 use crate::model::Shape;
 use crate::model::shape::LayerKv;
 use std::collections::BTreeMap;
@@ -26,10 +26,22 @@ pub struct Layout {
     pub weight_width: f64,
     /// Alignment of a card's buffer, bytes.
     pub alignment: u64,
-    /// The cards' backend is Vulkan's, which computes in an order of its own.
-    pub vulkan: bool,
+    /// Order in which the cards' backend computes.
+    pub order: CardOrder,
     /// A layer's norms are on the layer's card: llama.cpp's own wish where all layers are on cards.
     pub keeps_norms: bool,
+}
+
+/// Order in which a card's backend computes the nodes of a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardOrder {
+    /// As the graph has them: CUDA.
+    Graph,
+    /// Vulkan's own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests compare it with the backend's own buffers"))]
+    Vulkan,
+    /// One of both, as it is not known which backend comes: the larger of the two buffers.
+    Either,
 }
 
 /// Fewest tokens for which a card computes with weights that lie in host memory
@@ -47,7 +59,7 @@ impl Layout {
             copies: 1,
             weight_width: 0.0,
             alignment: GPU_ALIGNMENT,
-            vulkan: false,
+            order: CardOrder::Graph,
             keeps_norms: false,
         }
     }
@@ -124,14 +136,23 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
         graph.leafs.iter().copied().filter(|leaf| graph.nodes[*leaf].place == Place::Input).collect();
     let readers = vulkan::readers(&graph);
     let (mut splits, copies) = split(&mut graph, layout, &devices);
-    let mut keeps = Vec::new();
-    for split in splits.iter_mut().filter(|split| layout.vulkan && split.device < layout.cards) {
-        keeps.extend(vulkan::reorder(&graph, &readers, &mut split.nodes));
-    }
-    let (order, leafs) = run(&mut graph, layout, &devices, &splits, &copies, &inputs, &keeps);
     let mut alignments = vec![layout.alignment; layout.cards as usize];
     alignments.push(CPU_ALIGNMENT);
-    alloc::peaks(&graph.nodes, &order, &leafs, &alignments)
+    let peaks = |graph: &mut Graph, splits: &[Split], keeps: &[Keep]| {
+        let (order, leafs) = run(graph, layout, &devices, splits, &copies, &inputs, keeps);
+        alloc::peaks(&graph.nodes, &order, &leafs, &alignments)
+    };
+    let mut bytes = match layout.order {
+        CardOrder::Graph => return peaks(&mut graph, &splits, &[]),
+        CardOrder::Vulkan => vec![0; alignments.len()],
+        CardOrder::Either => peaks(&mut graph, &splits, &[]),
+    };
+    let mut reorder = Reorder::of(&graph, &readers);
+    let on_cards = splits.iter_mut().filter(|split| split.device < layout.cards);
+    let keeps: Vec<Keep> = on_cards.flat_map(|split| reorder.reorder(&mut split.nodes)).collect();
+    let reordered = peaks(&mut graph, &splits, &keeps);
+    bytes.iter_mut().zip(reordered).for_each(|(bytes, other)| *bytes = other.max(*bytes));
+    bytes
 }
 
 fn is_weight(part: Part) -> bool {
@@ -282,6 +303,8 @@ fn run(
 ) -> (Vec<Step>, Vec<Step>) {
     let step = |id: Id, buffer: u8| Step { id, buffer, keeps: false };
     let (mut order, mut leafs) = (Vec::new(), Vec::new());
+    let mut kept_until = BTreeMap::<Id, Vec<&Keep>>::new();
+    keeps.iter().for_each(|keep| kept_until.entry(keep.until).or_default().push(keep));
     for split in splits {
         for source in &split.copied {
             // The source stays until it is copied.
@@ -291,7 +314,7 @@ fn run(
         }
         for id in &split.nodes {
             order.push(step(*id, devices[*id]));
-            for keep in keeps.iter().filter(|keep| keep.until == *id) {
+            for keep in kept_until.get(id).into_iter().flatten() {
                 graph.nodes.push(keeper(graph, keep.tensors.clone()));
                 order.push(Step { id: graph.nodes.len() - 1, buffer: split.device, keeps: true });
             }

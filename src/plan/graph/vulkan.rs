@@ -66,44 +66,75 @@ pub(super) fn readers(graph: &Graph) -> Vec<u32> {
     readers
 }
 
-/// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
-pub(super) fn reorder(graph: &Graph, readers: &[u32], nodes: &mut [Id]) -> Vec<Keep> {
-    let base = |(id, node): (Id, &Node)| match node.place {
-        Place::View(root) => root,
-        _ => id,
-    };
-    let mut pass = Pass {
-        graph,
-        readers,
-        nodes,
-        bases: graph.nodes.iter().enumerate().map(base).collect(),
-        used: vec![false; nodes.len()],
-        done: vec![false; graph.nodes.len()],
-        order: Vec::with_capacity(nodes.len()),
-        first: 0,
-        keeps: Vec::new(),
-    };
-    while pass.first < pass.nodes.len() {
-        if !pass.keep_pattern() {
-            let set = pass.next_set();
-            pass.push(&set);
-        }
+/// Puts the nodes of one graph's splits into the backend's order.
+pub(super) struct Reorder<'a> {
+    graph: &'a Graph,
+    readers: &'a [u32],
+    /// Tensor that each view shows; each other tensor itself.
+    bases: Vec<Id>,
+    /// Id → it has its place in the split that is at work; between two splits no tensor has.
+    done: Vec<bool>,
+}
+
+impl<'a> Reorder<'a> {
+    /// Returns it for the graph, with the `readers` of each tensor.
+    pub(super) fn of(graph: &'a Graph, readers: &'a [u32]) -> Reorder<'a> {
+        let base = |(id, node): (Id, &Node)| match node.place {
+            Place::View(root) => root,
+            _ => id,
+        };
+        let bases = graph.nodes.iter().enumerate().map(base).collect();
+        Reorder { graph, readers, bases, done: vec![false; graph.nodes.len()] }
     }
-    let Pass { order, keeps, .. } = pass;
-    nodes.copy_from_slice(&order);
-    keeps
+
+    /// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
+    pub(super) fn reorder(&mut self, nodes: &mut [Id]) -> Vec<Keep> {
+        let (mut read, mut ends) = (Vec::with_capacity(2 * nodes.len()), Vec::with_capacity(nodes.len()));
+        for id in nodes.iter() {
+            read.extend(self.graph.nodes[*id].sources.iter().map(|source| self.bases[*source]));
+            ends.push(read.len());
+        }
+        let mut pass = Pass {
+            graph: self.graph,
+            readers: self.readers,
+            nodes,
+            bases: &self.bases,
+            read,
+            ends,
+            waits: Vec::new(),
+            used: vec![false; nodes.len()],
+            done: &mut self.done,
+            order: Vec::with_capacity(nodes.len()),
+            first: 0,
+            keeps: Vec::new(),
+        };
+        while pass.first < pass.nodes.len() {
+            if !pass.keep_pattern() {
+                let set = pass.next_set();
+                pass.push(&set);
+            }
+        }
+        let Pass { order, keeps, .. } = pass;
+        nodes.copy_from_slice(&order);
+        nodes.iter().for_each(|id| self.done[*id] = false);
+        keeps
+    }
 }
 
 struct Pass<'a> {
     graph: &'a Graph,
     readers: &'a [u32],
     nodes: &'a [Id],
-    /// Tensor that each view shows; each other tensor itself.
-    bases: Vec<Id>,
+    bases: &'a [Id],
+    /// Bases of what the nodes read, one node's after the other's, and where each node's end.
+    read: Vec<Id>,
+    ends: Vec<usize>,
+    /// Nodes of the window before each that have to run before it, as far as was looked: the nearest is bit 0.
+    waits: Vec<u32>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
     /// Id → it has its place.
-    done: Vec<bool>,
+    done: &'a mut [bool],
     order: Vec<Id>,
     /// First index without a place.
     first: usize,
@@ -130,8 +161,25 @@ impl Pass<'_> {
         if a_base == b_base || self.sources(a).contains(&b_id) {
             return true;
         }
-        let reads = |index: usize, base: Id| self.sources(index).iter().any(|id| self.bases[*id] == base);
-        !self.is_empty(a) && !self.is_empty(b) && (reads(a, b_base) || reads(b, a_base))
+        let reads = |index: usize, base: Id| {
+            let start = if index == 0 { 0 } else { self.ends[index - 1] };
+            self.read[start..self.ends[index]].contains(&base)
+        };
+        (reads(a, b_base) || reads(b, a_base)) && !self.is_empty(a) && !self.is_empty(b)
+    }
+
+    /// The same for nodes of one window that were looked at.
+    fn waits_for(&self, a: usize, b: usize) -> bool {
+        self.waits[a] >> (a - b - 1) & 1 == 1
+    }
+
+    /// Looks which nodes before `end` have to run before which.
+    fn look(&mut self, end: usize) {
+        for index in self.waits.len()..end {
+            let before = (1..WINDOW.min(index + 1)).filter(|back| self.depends(index, index - back));
+            let waits = before.fold(0, |waits, back| waits | 1 << (back - 1));
+            self.waits.push(waits);
+        }
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
@@ -184,6 +232,7 @@ impl Pass<'_> {
     fn next_set(&mut self) -> Vec<usize> {
         let first = self.first;
         let end = (first + WINDOW).min(self.nodes.len());
+        self.look(end);
         let mut set = vec![first];
         for index in first + 1..end {
             if self.used[index] || self.is_empty(index) || self.starts_pattern(index) {
@@ -192,7 +241,7 @@ impl Pass<'_> {
             let last = set[set.len() - 1];
             if (first..index).any(|before| {
                 !self.used[before]
-                    && self.depends(index, before)
+                    && self.waits_for(index, before)
                     && !(before == last && self.fuses(before, index))
             }) {
                 continue;
@@ -207,7 +256,7 @@ impl Pass<'_> {
                     continue;
                 }
                 let waits = |before: usize| {
-                    !self.used[before] && self.depends(index, before) && !set.contains(&before)
+                    !self.used[before] && self.waits_for(index, before) && !set.contains(&before)
                 };
                 if !(first..index).any(waits) {
                     set.push(index);

@@ -4,7 +4,7 @@ use crate::model::gguf::Header;
 use crate::model::registry;
 use crate::model::shape::{Weights, weights_of};
 use crate::model::tensor_type::TensorType;
-use crate::plan::graph::{Batch, Layout, compute_bytes, decoder};
+use crate::plan::graph::{Batch, CardOrder, Layout, compute_bytes, decoder};
 use crate::plan::placement::Placement;
 
 fn batch() -> Batch {
@@ -35,7 +35,7 @@ fn an_order_of_its_own_runs_everything_after_what_it_reads() {
     for id in LLAMA_LIKE {
         let graph = decoder::build(&shape(id), &batch(), 4);
         let mut nodes = graph.order.clone();
-        let keeps = reorder(&graph, &readers(&graph), &mut nodes);
+        let keeps = Reorder::of(&graph, &readers(&graph)).reorder(&mut nodes);
         assert!(keeps.is_empty(), "{id} has no experts");
         let place = |id: Id| nodes.iter().position(|node| *node == id);
         let mut sorted = nodes.clone();
@@ -64,7 +64,7 @@ fn layouts(n_layer: usize) -> Vec<Layout> {
         Placement::offload(count, count, &[1, 1]),
     ];
     let cards = placements.map(|placement| placement.layout(&weights));
-    let vulkan = cards.clone().map(|layout| Layout { vulkan: true, ..layout });
+    let vulkan = cards.clone().map(|layout| Layout { order: CardOrder::Vulkan, ..layout });
     [Layout::host(n_layer)].into_iter().chain(cards).chain(vulkan).collect()
 }
 
@@ -89,10 +89,8 @@ fn layers_that_repeat_may_be_left_out_for_every_known_model() {
                     continue;
                 }
                 let cut = (short.layers.len(), whole.layers.len());
-                wrong.push(format!(
-                    "{} {cut:?} cards {} vulkan {}: {bytes:?}",
-                    model.id, whole.cards, whole.vulkan
-                ));
+                wrong
+                    .push(format!("{} {cut:?} cards {} {:?}: {bytes:?}", model.id, whole.cards, whole.order));
             }
         }
         seen.push(shape);
@@ -129,7 +127,7 @@ fn the_buffers_are_those_that_were_recorded() {
             let Ok(log) = std::fs::read_to_string(file) else { continue };
             let placement = Placement::offload(n_layer as u64, n_layer as u64, &vec![1; cards]);
             let layout = placement.layout(&weights_of(&header, n_layer));
-            let layout = Layout { vulkan: true, keeps_norms: true, ..layout };
+            let layout = Layout { order: CardOrder::Vulkan, keeps_norms: true, ..layout };
             let computed = compute_bytes(&shape, &batch(), &layout);
             let names = (0..cards).map(|card| format!("Vulkan{card}")).chain(["Vulkan_Host".to_string()]);
             for (name, bytes) in names.zip(computed) {

@@ -20,6 +20,8 @@ pub struct RuntimeHost {
     pub compute: Vec<Version>,
     /// The newest CUDA that its driver runs.
     pub cuda: Option<Version>,
+    /// Version of ROCm on the host.
+    pub rocm: Option<Version>,
     /// Version of the C library, glibc.
     pub glibc: Option<Version>,
     /// The C library was looked at, and is no glibc.

@@ -109,6 +109,7 @@ impl RuntimeHost {
             vendor: gpus.first().map(|gpu| gpu.vendor),
             compute: gpus.iter().filter_map(|gpu| version(&gpu.compute_capability)).collect(),
             cuda: gpus.iter().filter_map(|gpu| version(&gpu.cuda_version)).min(),
+            rocm: gpus.first().and_then(|gpu| version(&gpu.rocm_version)),
             glibc: version(&facts.os.glibc),
             other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,

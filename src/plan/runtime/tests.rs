@@ -17,6 +17,7 @@ fn each_host_gets_the_fastest_archive_that_is_right_for_it() {
     let arm = |host: RuntimeHost| RuntimeHost { processor: Processor::Aarch64, ..host };
     let cpu = |glibc| RuntimeHost { glibc: Some(glibc), ..RuntimeHost::default() };
     let maker = |vendor| RuntimeHost { vendor: Some(vendor), ..cpu((2, 39)) };
+    let amd = |rocm| RuntimeHost { rocm: Some(rocm), ..maker(Vendor::Amd) };
     let unknown = RuntimeHost { vendor: Some(Vendor::Nvidia), ..RuntimeHost::default() };
     let tensor = RuntimeHost { tensor: true, ..nvidia(&[(8, 6), (8, 6)], (12, 8), (2, 39)) };
     for (host, kind, reason) in [
@@ -45,7 +46,10 @@ fn each_host_gets_the_fastest_archive_that_is_right_for_it() {
         (arm(nvidia(&[(9, 0)], (13, 4), (2, 39))), Some("cuda-13.4-archives"), "have none for aarch64"),
         (arm(nvidia(&[(9, 0)], (13, 0), (2, 39))), Some("vulkan-archive"), "these cards need 13.4"),
         (arm(nvidia(&[(12, 1)], (13, 0), (2, 39))), Some("cuda-13.4-archives"), "machine code"),
-        (maker(Vendor::Amd), Some("vulkan-archive"), "libraries of ROCm 10.0"),
+        (maker(Vendor::Amd), Some("vulkan-archive"), "libraries of ROCm 10.0 on the host"),
+        (amd((10, 1)), Some("rocm-10.0-archive"), "has ROCm 10.1"),
+        (amd((7, 2)), Some("vulkan-archive"), "ROCm 10.0, and the host has 7.2"),
+        (RuntimeHost { glibc: Some((2, 36)), ..amd((10, 0)) }, Some("vulkan-archive"), "needs glibc 2.39"),
         (maker(Vendor::Intel), Some("vulkan-archive"), "mesa-vulkan-drivers"),
         (cpu((2, 36)), Some("cpu-archive"), "the CPU computes"),
         (arm(cpu((2, 36))), None, "it needs glibc 2.39"),

@@ -20,6 +20,7 @@ use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
 use rates::FITTED;
 use read::TokenReads;
+pub(super) use seconds::LEAST_SPREAD;
 pub use seconds::{CardSeconds, HostSeconds};
 pub(super) use work::READ_OF_PEAK;
 pub use work::{CardTerms, End, HostRate, HostTerms, Spread, Terms};

@@ -130,6 +130,8 @@ pub const FITTED: Rates = Rates {
         // One row alone, between its neighbours.
         reach(Generation::Rdna3, 0.76, 0.30, false),
         reach(Generation::Rdna4, 0.787, 0.121, true),
+        // No row of it: RDNA 3's.
+        reach(Generation::RdnaSoc, 0.76, 0.30, false),
         reach(Generation::Cdna, 0.456, 0.313, true),
         // No row of it.
         reach(Generation::Xe, 0.76, 0.30, false),

@@ -13,7 +13,9 @@ const LAYER_SUM: f64 = 2.0 * 20e-6;
 /// Seconds of a token of a prompt beside arithmetic.
 pub(crate) const PREFILL_OVERHEAD: f64 = 1e-6;
 
-const CARD: Spread = Spread { decode: 1.30, prefill: 1.34 };
+/// Factor of an answer's seconds at the slow end, at least.
+pub(crate) const LEAST_SPREAD: f64 = 1.30;
+const CARD: Spread = Spread { decode: LEAST_SPREAD, prefill: 1.34 };
 /// Cards that read a prompt in a pipeline.
 const PIPELINED: f64 = 1.6;
 /// Factor of the interval's ends for the seconds in which weights pass from the host to a card for each batch.
