@@ -164,7 +164,7 @@ impl Bench {
         let prompt = u64::from(ctx / 4);
         let questions: Vec<_> = [
             engine.chat("Say in one sentence what you can do.", 32),
-            engine.timed(&json!({"tokens": vec![300; prompt as usize]}), prompt, 32),
+            engine.timed("", &json!({"tokens": vec![300; prompt as usize]}), prompt, 32),
         ]
         .map(|question| json!({"path": question.path, "body": question.body.to_string()}))
         .into();

@@ -62,7 +62,13 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
             ("hardware", "tells which drivers and cards llama.cpp's backends work with"),
             ("report::status", "labels `llama_build`, a key of status/1"),
             ("cli", "helps with files that people have of llama.cpp"),
+            ("engine::text_generation_webui", "starts llama.cpp's server, and gives it arguments"),
         ],
+    ),
+    (
+        "engine::text_generation_webui",
+        &["text-generation-webui", "textgen-portable", "server.py", "netrc"],
+        &[],
     ),
 ];
 

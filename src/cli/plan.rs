@@ -4,6 +4,8 @@ use super::model_arg::{self, Loaded};
 use super::rag_arg::RagArgs;
 use super::resolve;
 use crate::apply::inventory::Overrides;
+use crate::engine;
+use crate::engine::kind::Engine;
 use crate::engine::llama_cpp::build;
 use crate::engine::split::SplitMode;
 use crate::error::{Failure, Result};
@@ -89,6 +91,9 @@ pub struct PlanArgs {
     /// Also serve llama-server's own page for chats, through `tunnel`; it asks for the API key
     #[arg(long)]
     webui: bool,
+    /// Program that serves the model (docs/engines.md)
+    #[arg(long, value_name = "ENGINE", value_parser = engine::named)]
+    engine: Option<&'static dyn Engine>,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -147,7 +152,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 23] = [
+    pub const IDS: [&str; 24] = [
         "model",
         "budget",
         "max_price",
@@ -170,6 +175,7 @@ impl PlanArgs {
         "rag_chunks",
         "rag_chunk_tokens",
         "webui",
+        "engine",
         "llama_build",
     ];
 
@@ -262,6 +268,8 @@ impl PlanArgs {
         add("n-cpu-moe", number(self.n_cpu_moe));
         add("min-speed", self.min_speed.map(|speed| speed.to_string()));
         self.expose.iter().for_each(|range| add("expose", Some(range.to_string())));
+        let engine = self.engine.filter(|engine| **engine != *engine::default());
+        add("engine", engine.map(|engine| engine.name().to_string()));
         add("llama-build", Some(self.llama_build.clone()).filter(|build| build != build::DEFAULT));
         for (name, given) in [("kv-unified", self.kv_unified), ("expose-everyone", self.expose_everyone)] {
             flags += &if given { format!(" --{name}") } else { String::new() };
@@ -320,6 +328,7 @@ impl PlanArgs {
                 min_speed: self.min_speed,
                 host: None,
                 runtime: Vec::new(),
+                engine: self.engine,
                 page: self.webui,
                 expose: self.exposure()?,
             },

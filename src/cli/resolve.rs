@@ -38,36 +38,50 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     let profile = planned_machine(request, &plan).context("the plan's machine is one of the request's")?;
     let known = request.fixed.host.as_ref().filter(|_| profile.is_there());
     let choice = runtime::choose(&RuntimeHost::of_profile(&profile, tensor, known), build);
+    let engine = plan.engine();
+    if let Some(release) = engine.release(choice.kind.as_deref()) {
+        let Some((tag, archive)) = release else {
+            say!(
+                "warning: the runtime stays unpinned: no archive of {} is known to be right for this machine",
+                engine.name()
+            );
+            say!("hint: download the one for it, and give it to `apply` with --runtime-archive");
+            return Ok(Vec::new());
+        };
+        return Ok(pinned(Releases::from_env(engine.repository())?.archives(tag, &[archive])));
+    }
     if choice.archives.is_empty() {
         say!("warning: the runtime stays unpinned: {}", choice.why);
         choice.others.iter().for_each(|other| say!("  {other}"));
         return Ok(Vec::new());
     }
-    match Releases::from_env(plan.engine().repository())?.archives(build, &choice.archives) {
-        Ok(archives) => {
-            if !choice.others.is_empty() {
-                say!("note: {} is pinned: {}", choice.archives.join(" with "), choice.why);
-                choice.others.iter().for_each(|other| say!("  {other}"));
-            }
-            if known.is_none() && profile.gpus.first().is_some_and(|gpu| gpu.vendor == Vendor::Nvidia) {
-                say!(
-                    "hint: the release's archives for CUDA are a pair for a driver and a C library that are new enough; \
-                     `plan --host` with --resolve pins it where a host's are"
-                );
-            }
-            let file = |archive: Archive| RuntimeFile {
-                url: archive.url,
-                sha256: archive.sha256,
-                size_bytes: archive.size_bytes,
-            };
-            Ok(archives.into_iter().map(file).collect())
+    let archives = Releases::from_env(engine.repository())?.archives(build, &choice.archives);
+    if archives.is_ok() {
+        if !choice.others.is_empty() {
+            say!("note: {} is pinned: {}", choice.archives.join(" with "), choice.why);
+            choice.others.iter().for_each(|other| say!("  {other}"));
         }
+        if known.is_none() && profile.gpus.first().is_some_and(|gpu| gpu.vendor == Vendor::Nvidia) {
+            say!(
+                "hint: the release's archives for CUDA are a pair for a driver and a C library that are new enough; \
+                 `plan --host` with --resolve pins it where a host's are"
+            );
+        }
+    }
+    Ok(pinned(archives))
+}
+
+/// Returns the archives as a plan has them; none, with a warning, where there was no answer.
+fn pinned(archives: Result<Vec<Archive>>) -> Vec<RuntimeFile> {
+    let file = |Archive { url, sha256, size_bytes }: Archive| RuntimeFile { url, sha256, size_bytes };
+    match archives {
+        Ok(archives) => archives.into_iter().map(file).collect(),
         Err(error) => {
             say!("warning: the runtime stays unpinned: {error:#}");
             if let Some(hint) = hint(&error) {
                 say!("hint: {hint}");
             }
-            Ok(Vec::new())
+            Vec::new()
         }
     }
 }

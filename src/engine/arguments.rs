@@ -2,7 +2,7 @@
 //! gate, and rendered to argv once. An argument that is unknown, repeated, out of bounds, or ours to set and set
 //! otherwise is refused by its name.
 
-use super::grammar::{CARDS, Flag, Grammar, Kind, TEXT, model_name, model_path};
+use super::grammar::{self, CARDS, Flag, Grammar, Kind, Row, TEXT, model_name, model_path};
 use super::server::ServerName;
 use crate::checked::FileName;
 use crate::error::{Failure, Result};
@@ -15,8 +15,11 @@ pub struct ServerArgs {
     server: ServerName,
     /// The model's first file.
     model: FileName,
-    args: Vec<(Flag, Value)>,
+    args: Vec<Given>,
 }
+
+/// An argument and its value.
+type Given = (Flag, Value);
 
 impl PartialEq for ServerArgs {
     fn eq(&self, other: &ServerArgs) -> bool {
@@ -34,6 +37,8 @@ enum Value {
     Word(&'static str),
     Shares(Vec<u64>),
     Text(String),
+    /// Arguments of the program that this one starts.
+    Inner(Vec<Given>),
     /// Follows from the server's name.
     Ours,
 }
@@ -79,7 +84,20 @@ impl ServerArgs {
     }
 
     fn value(&self, flag: Flag) -> Option<&Value> {
-        self.args.iter().find(|(known, _)| *known == flag).map(|(_, value)| value)
+        let mut all = self.args.iter().chain(self.inner_args());
+        all.find(|(known, _)| *known == flag).map(|(_, value)| value)
+    }
+
+    /// The arguments that are for the program that this one starts, in order.
+    pub(super) fn inner(&self) -> impl Iterator<Item = Flag> {
+        self.inner_args().map(|(flag, _)| *flag)
+    }
+
+    fn inner_args(&self) -> impl Iterator<Item = &Given> {
+        self.args.iter().flat_map(|(_, value)| match value {
+            Value::Inner(args) => args.as_slice(),
+            _ => &[],
+        })
     }
 
     /// The arguments that are given, in order.
@@ -94,17 +112,25 @@ impl ServerArgs {
 
     /// Returns each argument with the text of its value; `None` after a switch.
     pub fn pairs(&self) -> impl Iterator<Item = (Flag, Option<String>)> {
-        self.args.iter().map(|(flag, value)| {
-            let text = match value {
-                Value::Nothing => None,
-                Value::Whole(number) => Some(number.to_string()),
-                Value::Word(word) => Some(word.to_string()),
-                Value::Shares(shares) => Some(joined(shares)),
-                Value::Text(text) => Some(text.clone()),
-                Value::Ours => (self.grammar.ours)(*flag, self.server, &self.model),
-            };
-            (*flag, text)
-        })
+        self.args.iter().map(|(flag, value)| (*flag, self.text(*flag, value)))
+    }
+
+    /// Returns the text of a value; `None` of a switch.
+    fn text(&self, flag: Flag, value: &Value) -> Option<String> {
+        match value {
+            Value::Nothing => None,
+            Value::Whole(number) => Some(number.to_string()),
+            Value::Word(word) => Some(word.to_string()),
+            Value::Shares(shares) => Some(joined(shares)),
+            Value::Text(text) => Some(text.clone()),
+            Value::Inner(args) => {
+                let texts = |(flag, value): &Given| {
+                    std::iter::once(flag.name().to_string()).chain(self.text(*flag, value))
+                };
+                Some(args.iter().flat_map(texts).collect::<Vec<_>>().join(" "))
+            }
+            Value::Ours => (self.grammar.ours)(flag, self.server, &self.model),
+        }
     }
 
     /// Returns the arguments as the engine's program gets them, without its name.
@@ -122,10 +148,7 @@ impl ServerArgs {
 }
 
 fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Result<ServerArgs, String> {
-    let most = grammar.most();
-    if texts.len() > most {
-        return Err(format!("{} texts, and no plan has more than {most}", texts.len()));
-    }
+    bounded(grammar.rows, texts.len())?;
     let after = |flag: Flag| {
         let at = texts.iter().position(|text| text == flag.name());
         at.and_then(|at| texts.get(at + 1)).ok_or_else(|| missing(flag))
@@ -137,21 +160,42 @@ fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Resu
     let server = server.ok_or_else(|| not_ours(grammar.of_server, own, &ours(&ServerName::CHAT)))?;
     let model = after(grammar.of_model)?;
     let model = model_name(model).ok_or_else(|| not_ours(grammar.of_model, model, &model_path("FILE")))?;
+    let ours = |flag: Flag| (grammar.ours)(flag, server, &model);
+    let args = read(grammar, grammar.rows, texts.iter().map(String::as_str), &ours)?;
+    Ok(ServerArgs { grammar, server, model, args })
+}
 
-    let mut args: Vec<(Flag, Value)> = Vec::new();
-    let mut texts = texts.iter();
+/// Refuses a list that is longer than one with every argument.
+fn bounded(rows: &[Row], texts: usize) -> std::result::Result<(), String> {
+    let most = 2 * rows.len();
+    if texts > most { Err(format!("{texts} texts, and no plan has more than {most}")) } else { Ok(()) }
+}
+
+/// Reads arguments of `rows`. `ours` gives the values that we set.
+fn read<'a>(
+    grammar: &Grammar,
+    rows: &'static [Row],
+    mut texts: impl Iterator<Item = &'a str>,
+    ours: &dyn Fn(Flag) -> Option<String>,
+) -> std::result::Result<Vec<Given>, String> {
+    let mut args: Vec<Given> = Vec::new();
     while let Some(name) = texts.next() {
-        let row = grammar.row(name);
+        let row = grammar::row(rows, name);
         let row = row.ok_or_else(|| format!("{} is not one that a plan may give", shown(name)))?;
         if args.iter().any(|(flag, _)| *flag == row.flag) {
             return Err(format!("{name} is there twice"));
         }
         let value = match row.kind {
             Kind::Switch => Value::Nothing,
+            Kind::Inner(rows) => {
+                let text = texts.next().ok_or_else(|| format!("{name} has no value"))?;
+                bounded(rows, text.split(' ').count())
+                    .and_then(|()| read(grammar, rows, text.split(' '), ours).map(Value::Inner))
+                    .map_err(|why| format!("{name}: {why}"))?
+            }
             kind => {
                 let text = texts.next().ok_or_else(|| format!("{name} has no value"))?;
-                value(kind, text, || (grammar.ours)(row.flag, server, &model))
-                    .map_err(|why| format!("{name} {} {why}", shown(text)))?
+                value(kind, text, || ours(row.flag)).map_err(|why| format!("{name} {} {why}", shown(text)))?
             }
         };
         args.push((row.flag, value));
@@ -159,19 +203,20 @@ fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Resu
     let has = |flag: Flag| args.iter().any(|(known, _)| *known == flag);
     let opposite = |flag: Flag| grammar.opposites.iter().any(|(one, other)| *other == flag && has(*one));
     let given = |flag: Flag| has(flag) || opposite(flag);
-    if let Some(row) = grammar.rows.iter().find(|row| row.required && !given(row.flag)) {
+    if let Some(row) = rows.iter().find(|row| row.required && !given(row.flag)) {
         return Err(missing(row.flag));
     }
     if let Some((one, other)) = grammar.opposites.iter().find(|(one, other)| has(*one) && has(*other)) {
         return Err(format!("{} and {} contradict each other", one.name(), other.name()));
     }
-    Ok(ServerArgs { grammar, server, model, args })
+    Ok(args)
 }
 
 /// Reads a value, which renders to `text` again. `ours` is the one that we set; the error says what is wrong with it.
 fn value(kind: Kind, text: &str, ours: impl Fn() -> Option<String>) -> std::result::Result<Value, String> {
     match kind {
-        Kind::Switch => Ok(Value::Nothing),
+        // Read with what follows them.
+        Kind::Switch | Kind::Inner(_) => Ok(Value::Nothing),
         Kind::Whole(least, most) => match text.parse::<i64>() {
             Ok(number) if (least..=most).contains(&number) && number.to_string() == text => {
                 Ok(Value::Whole(number))
@@ -255,6 +300,11 @@ impl<'a> Draft<'a> {
 
     pub fn shares(&mut self, flag: Flag, shares: &[u64]) -> &mut Draft<'a> {
         self.set(flag, joined(shares))
+    }
+
+    /// Adds arguments of the program that this one starts, as one text.
+    pub fn inner(&mut self, flag: Flag, inner: Draft) -> &mut Draft<'a> {
+        self.set(flag, inner.texts.join(" "))
     }
 
     pub fn done(self) -> Result<ServerArgs> {

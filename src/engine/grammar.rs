@@ -21,7 +21,7 @@ impl Flag {
 }
 
 /// Kind of value that follows an argument.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Nothing.
     Switch,
@@ -33,6 +33,8 @@ pub enum Kind {
     Shares,
     /// A line of text for people.
     Text,
+    /// One text with further arguments in it, a space between each: those of a program that this one starts.
+    Inner(&'static [Row]),
     /// A value that we set: it follows from the server's name, and a plan may only repeat it.
     Ours,
 }
@@ -86,13 +88,13 @@ impl Grammar {
     }
 
     pub(super) fn row(&self, name: &str) -> Option<&'static Row> {
-        self.rows.iter().find(|row| row.flag.name() == name)
+        row(self.rows, name)
     }
+}
 
-    /// Most texts in a list.
-    pub(super) fn most(&self) -> usize {
-        2 * self.rows.len()
-    }
+/// Returns the row of the argument called `name`.
+pub(super) fn row(rows: &'static [Row], name: &str) -> Option<&'static Row> {
+    rows.iter().find(|row| row.flag.name() == name)
 }
 
 /// Most bytes of a text, and most cards.

@@ -1,6 +1,7 @@
 //! The trait of engines: all that this program has to know of one. docs/add-engine.md says how to add one.
 
 use super::arguments::ServerArgs;
+use super::front::Front;
 use super::grammar::Grammar;
 use super::launch::Launch;
 use super::question::{Guarded, Question, Vector};
@@ -74,8 +75,19 @@ pub trait Engine: Sync {
         self.grammar().program
     }
 
+    /// Returns the program that is started in its place and starts it; `None` where it is started itself.
+    fn front(&self) -> Option<&'static Front> {
+        None
+    }
+
     /// Returns the repository whose releases have its archives.
     fn repository(&self) -> &'static str;
+
+    /// Returns the release and the name of the archive of a kind of runtime (docs/add-runtime-kind.md), where its
+    /// releases are not those of the build that a plan is pinned to. `Some(None)`: none can be pinned for that kind.
+    fn release(&self, _kind: Option<&str>) -> Option<Option<(&'static str, String)>> {
+        None
+    }
 
     /// Returns beginnings of the names of its own libraries, which it may load while it runs.
     fn libraries(&self) -> &'static [&'static str];
@@ -109,7 +121,7 @@ pub trait Engine: Sync {
     fn tokenize(&self, text: &str) -> Question;
 
     /// Asks for exactly `generate` tokens after the first `prompt` tokens of a text, whose tokens were `tokenized`.
-    fn timed(&self, tokenized: &Value, prompt: u64, generate: u64) -> Question;
+    fn timed(&self, text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Question;
 
     /// Takes in a line of an answer. A line that brings it nearer to its end makes [`Streamed::done`] larger.
     ///
@@ -127,6 +139,20 @@ pub trait Engine: Sync {
 
     /// Reads the log of one start.
     fn reported(&self, lines: &[String]) -> Reported;
+}
+
+impl PartialEq for dyn Engine {
+    fn eq(&self, other: &dyn Engine) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for dyn Engine {}
+
+impl std::fmt::Debug for dyn Engine {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        out.write_str(self.name())
+    }
 }
 
 /// Value of a variable.

@@ -4,9 +4,11 @@
 //! - [`server`]: the names of a plan's servers, from which unit, port and files follow;
 //! - [`launch`]: settings of a server in no engine's words; [`split`]: how cards share a model;
 //! - [`arguments`]: an engine's arguments, checked by its [`grammar`];
+//! - [`front`]: a program that starts the engine's server itself;
 //! - [`question`] and [`streamed`]: its HTTP interface; [`reported`]: its log.
 
 pub mod arguments;
+pub mod front;
 pub mod grammar;
 pub mod kind;
 pub mod launch;
@@ -16,13 +18,14 @@ pub mod reported;
 pub mod server;
 pub mod split;
 pub mod streamed;
+pub mod text_generation_webui;
 mod written;
 
 use kind::Engine;
 
 /// Every engine, the default one first.
-pub fn all() -> [&'static dyn Engine; 1] {
-    [&llama_cpp::LlamaCpp]
+pub fn all() -> [&'static dyn Engine; 2] {
+    [&llama_cpp::LlamaCpp, &text_generation_webui::TextGenerationWebui]
 }
 
 /// Returns the engine of a plan that names none.

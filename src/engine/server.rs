@@ -117,6 +117,11 @@ impl ServerName {
         self.role.port() + PORT_STEP * u16::from(self.number - 1)
     }
 
+    /// Returns the folder in memory that its unit gets while it runs, and that its user alone can look into.
+    pub fn runtime_folder(self) -> String {
+        format!("/run/{}", self.identifier())
+    }
+
     /// Returns the path at which its unit's credential, the API key, is readable for it.
     pub fn key_file(self) -> String {
         format!("/run/credentials/{}/api-key", self.unit())

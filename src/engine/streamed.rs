@@ -1,5 +1,7 @@
 //! An answer that comes line by line: how far its prompt was read, then token by token.
 
+use std::time::Duration;
+
 /// Part of an answer that has arrived.
 #[derive(Debug, Default)]
 pub struct Streamed {
@@ -9,10 +11,21 @@ pub struct Streamed {
     pub pieces: u64,
     /// Tokens of the prompt: read so far, and in all.
     pub read: (u64, u64),
+    /// Tokens that it says there were; `None` until the end, and where it says what it measured instead.
+    pub usage: Option<Usage>,
     /// The server's own measurement; `None` until the end.
     pub timings: Option<Timings>,
     /// Whether its end has come.
     pub ended: bool,
+}
+
+/// Numbers of tokens by the server that answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt: u64,
+    /// Tokens of the answer.
+    pub answer: u64,
 }
 
 /// Measurement of one request by the server that answered it.
@@ -29,6 +42,25 @@ pub struct Timings {
 }
 
 impl Streamed {
+    /// Returns the server's own measurement, or else ours, of an answer whose first token came after `first` and whose
+    /// end after `all`. `None`: it said neither.
+    pub fn timings_of(&self, first: Duration, all: Duration) -> Option<Timings> {
+        let measured = |Usage { prompt, answer }| {
+            let speed = |tokens: u64, time: Duration| match time.as_secs_f64() {
+                seconds if seconds > 0.0 => tokens as f64 / seconds,
+                _ => 0.0,
+            };
+            Timings {
+                prompt_tokens: Some(prompt),
+                generated_tokens: Some(answer),
+                prefill_tok_s: speed(prompt, first),
+                // The first token ends the prompt's time.
+                decode_tok_s: speed(answer.saturating_sub(1), all.saturating_sub(first)),
+            }
+        };
+        self.timings.or(self.usage.map(measured))
+    }
+
     /// Grows with every token that was read or given.
     pub fn done(&self) -> u64 {
         self.read.0.saturating_add(self.pieces)
@@ -41,5 +73,25 @@ impl Streamed {
             ((read, total), 0) => format!("it has read {read} of {total} tokens of the question"),
             (_, pieces) => format!("it has given {pieces} tokens"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_measures_nothing_is_timed_by_when_its_tokens_came() {
+        let seconds = Duration::from_secs;
+        let mut streamed = Streamed { usage: Some(Usage { prompt: 40, answer: 9 }), ..Streamed::default() };
+        let timed = streamed.timings_of(seconds(2), seconds(6)).unwrap();
+        assert_eq!((timed.prefill_tok_s, timed.decode_tok_s), (20.0, 2.0));
+        assert_eq!((timed.prompt_tokens, timed.generated_tokens), (Some(40), Some(9)));
+        // All at once: no speed, and no division by nothing.
+        assert_eq!(streamed.timings_of(seconds(0), seconds(0)).unwrap().decode_tok_s, 0.0);
+        let own = Timings { decode_tok_s: 7.0, ..Timings::default() };
+        streamed.timings = Some(own);
+        assert_eq!(streamed.timings_of(seconds(2), seconds(6)), Some(own));
+        assert_eq!(Streamed::default().timings_of(seconds(2), seconds(6)), None);
     }
 }

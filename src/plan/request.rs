@@ -4,6 +4,7 @@ use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use super::runtime::RuntimeHost;
 use crate::checked::{DownloadUrl, FileName, ModelId};
+use crate::engine::kind::Engine;
 use crate::engine::llama_cpp::build;
 use crate::engine::split::SplitMode;
 use crate::error::{Context, Result};
@@ -84,6 +85,8 @@ pub struct Fixed {
     pub host: Option<RuntimeHost>,
     /// llama.cpp's archive, where it was looked up.
     pub runtime: Vec<RuntimeFile>,
+    /// Engine of the model's own server; `None`: the default one.
+    pub engine: Option<&'static dyn Engine>,
     /// Whether the server has a web page for chats.
     pub page: bool,
     /// Addresses that may use the API too; `None`: the host alone.

@@ -136,14 +136,28 @@ fn unit(server: &Server) -> Result<String> {
         description: String,
         command: String,
         identifier: String,
+        becomes: String,
+        runtime_folder: String,
     }
     let name = server.name;
+    let front = server.engine().front();
+    let (becomes, runtime_folder) = match front {
+        None => (format!("becomes {}", server.engine().program()), String::new()),
+        Some(front) => (format!("starts {}, and stays above it", front.script), name.identifier()),
+    };
     let (command, identifier) = match name {
         ServerName::CHAT => ("serve".to_string(), String::new()),
         ServerName::EMBEDDING => ("serve --embedding".to_string(), name.identifier()),
         other => (format!("serve --server {other}"), other.identifier()),
     };
-    let values = Values { paths: PATHS, description: description(server), command, identifier };
+    let values = Values {
+        paths: PATHS,
+        description: description(server),
+        command,
+        identifier,
+        becomes,
+        runtime_folder,
+    };
     templates::fill(&templates::unit_of(server.engine()), &values)
 }
 

@@ -365,7 +365,7 @@ impl Page {
             return;
         }
         let argv = plan.llama_server.args.to_argv().join(" ");
-        let command = format!("{} {} {argv}", plan.engine().program(), plan.llama_server.build);
+        let command = format!("{} {} {argv}", plan.engine().grammar().program, plan.llama_server.build);
         self.line(format!("\n{}", width::command(&command)));
         for server in plan.beside() {
             let arguments = server.args.to_argv().join(" ");

@@ -110,6 +110,7 @@ mod tests {
             "Group=",
             "LoadCredential=",
             "CacheDirectory",
+            "RuntimeDirectory",
             "Environment=",
             "Restart=",
             "RestartSec=",

@@ -75,7 +75,7 @@ pub struct Embedded {
 pub struct Api {
     /// Server that is asked.
     pub server: ServerName,
-    engine: &'static dyn Engine,
+    pub(super) engine: &'static dyn Engine,
     base: String,
     /// For short questions.
     client: Client,
@@ -115,7 +115,7 @@ impl Api {
         let Patience { silence, tick } = patience;
         let asked = self.engine.tokenize(&text);
         let tokenized = self.post(key, asked, Patience { silence, tick: &mut *tick })?;
-        let asked = self.engine.timed(&tokenized, prompt, generate);
+        let asked = self.engine.timed(&text, &tokenized, prompt, generate);
         let timings = self.stream(key, asked, Patience { silence, tick })?.timings.unwrap_or_default();
         Ok(Timing {
             prompt_tokens: timings.prompt_tokens.unwrap_or(0),
@@ -165,12 +165,18 @@ impl Api {
     fn stream(&self, key: &Secret, asked: Question, patience: Patience) -> Result<Streamed> {
         let Question { path, body } = asked;
         let request = self.request(key, path, &body, patience.silence)?;
+        let (start, mut first) = (Instant::now(), None);
         let mut streamed = Streamed::default();
         let result = lines(request, path, patience, |line| {
             self.engine.hear(line, &mut streamed)?;
+            if streamed.pieces > 0 {
+                first.get_or_insert_with(|| start.elapsed());
+            }
             Ok((streamed.done(), streamed.ended))
         });
         result.map_err(|error| given_up(error, &streamed.so_far()))?;
+        let all = start.elapsed();
+        streamed.timings = streamed.timings_of(first.unwrap_or(all), all);
         Ok(streamed)
     }
 

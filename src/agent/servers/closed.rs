@@ -29,7 +29,13 @@ pub fn check(server: &Server) -> Result<()> {
         // A server that computes an answer instead of refusing is busy for a while.
         .timeout(Duration::from_secs(10))
         .build()?;
-    addresses.iter().try_for_each(|address| ask(&client, engine, &unit, *address))
+    let behind = |address: &&SocketAddr| address.port() != server.name.port();
+    for address in &addresses {
+        let front = engine.front().filter(|_| behind(&address));
+        let guarded = front.map_or(engine.guarded(), |front| front.guarded);
+        ask(&client, engine, guarded, &unit, *address)?;
+    }
+    Ok(())
 }
 
 /// Addresses that the kernel says `unit` listens on.
@@ -42,11 +48,14 @@ fn judge(engine: &dyn Engine, unit: &str, addresses: &[SocketAddr], port: u16) -
     if addresses.is_empty() {
         return Err(Failure::failed(format!("the kernel knows no address that {unit} listens on")).into());
     }
-    let strange = |address: &&SocketAddr| !address.ip().is_loopback() || address.port() != port;
+    let behind = engine.front().and_then(|front| port.checked_add(front.behind));
+    let planned = |found: u16| found == port || Some(found) == behind;
+    let strange = |address: &&SocketAddr| !address.ip().is_loopback() || !planned(address.port());
     match addresses.iter().find(strange) {
         None => Ok(()),
         Some(address) => Err(Failure::failed(format!(
-            "{unit} listens on {address}; by the plan it listens on port {port} of this host only"
+            "{unit} listens on {address}; by the plan it listens on port {port}{} of this host only",
+            behind.map_or(String::new(), |behind| format!(" and {behind}"))
         ))
         .hint(format!("its {} does not do what its arguments say: {}", engine.program(), own_release(engine)))
         .into()),
@@ -57,8 +66,14 @@ fn own_release(engine: &dyn Engine) -> String {
     format!("take {}'s own release", engine.name())
 }
 
-fn ask(client: &Client, engine: &dyn Engine, unit: &str, address: SocketAddr) -> Result<()> {
-    for Guarded { method, path } in engine.guarded() {
+fn ask(
+    client: &Client,
+    engine: &dyn Engine,
+    guarded: &[Guarded],
+    unit: &str,
+    address: SocketAddr,
+) -> Result<()> {
+    for Guarded { method, path } in guarded {
         for key in [None, Some(WRONG_KEY)] {
             let url = format!("http://{address}{path}");
             let request = match method {
@@ -127,7 +142,8 @@ mod tests {
     }
 
     fn asked(address: SocketAddr) -> Result<()> {
-        ask(&Client::builder().no_proxy().build().unwrap(), engine::default(), "x.service", address)
+        let (client, engine) = (Client::builder().no_proxy().build().unwrap(), engine::default());
+        ask(&client, engine, engine.guarded(), "x.service", address)
     }
 
     #[test]
@@ -170,6 +186,14 @@ mod tests {
             (&["127.0.0.1:8080", "127.0.0.1:4444"][..], "127.0.0.1:4444"),
         ] {
             assert!(judged(addresses).unwrap_err().contains(why), "{addresses:?}");
+        }
+        // One that stands in front of a server has a second port, and no third.
+        let front = engine::named("text-generation-webui").unwrap();
+        let judged = |text: &str| judge(front, "x.service", &[text.parse().unwrap()], 8080);
+        judged("127.0.0.1:8080").unwrap();
+        judged("127.0.0.1:8085").unwrap();
+        for other in ["127.0.0.1:8086", "0.0.0.0:8085"] {
+            assert!(judged(other).unwrap_err().to_string().contains("port 8080 and 8085"), "{other}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::api::{Api, Health};
 use super::progress::{self, Progress, Stalled};
+use super::said::serving;
 use crate::agent::host::service::{self, State};
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
@@ -66,7 +67,7 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
             .hint(hint)
             .into());
         }
-        if let Err(Stalled(quiet)) = progress.see(start.elapsed(), progress::loaded(state.pid)) {
+        if let Err(Stalled(quiet)) = progress.see(start.elapsed(), loaded(api, state.pid)) {
             return Err(Failure::failed(format!(
                 "the server is not ready after {} s, and came no further for {} s: {}",
                 start.elapsed().as_secs(),
@@ -83,6 +84,12 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
         tick(start.elapsed().as_secs())?;
         std::thread::sleep(Duration::from_millis(if start.elapsed().as_secs() < 5 { 50 } else { 500 }));
     }
+}
+
+/// Returns the bytes that the processes that serve have loaded.
+fn loaded(api: &Api, pid: u32) -> u64 {
+    let pids = serving(api.engine, &api.server.unit(), pid);
+    pids.into_iter().map(progress::loaded).fold(0, u64::saturating_add)
 }
 
 /// For messages; beyond the first of a role with its unit.

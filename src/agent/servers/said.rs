@@ -27,8 +27,22 @@ pub struct Memory {
     pub anonymous_bytes: u64,
 }
 
-/// Reads the memory of a process from `/proc`; `None` if it is gone.
-pub fn memory(pid: u32) -> Option<Memory> {
+/// Returns the processes that serve: the main one alone, or all of the unit where it stands in front of another.
+pub fn serving(engine: &dyn Engine, unit: &str, pid: u32) -> Vec<u32> {
+    let all = engine.front().and_then(|_| service::processes(unit).ok());
+    all.unwrap_or_else(|| vec![pid])
+}
+
+/// Reads the memory of processes from `/proc`; `None` if they are gone.
+pub fn memory(pids: &[u32]) -> Option<Memory> {
+    let add = |sum: Memory, more: Memory| Memory {
+        resident_bytes: sum.resident_bytes.saturating_add(more.resident_bytes),
+        anonymous_bytes: sum.anonymous_bytes.saturating_add(more.anonymous_bytes),
+    };
+    pids.iter().filter_map(|pid| memory_of(*pid)).reduce(add)
+}
+
+fn memory_of(pid: u32) -> Option<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;

@@ -1,5 +1,6 @@
 //! Verifies this machine against the generation's plan, at every start of a unit, and then becomes its server.
 
+use crate::agent::servers::front;
 use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};
 use crate::engine::kind::Variable;
@@ -15,6 +16,7 @@ use crate::plan::document::{Bound, ModelFile, Requirement};
 use crate::plan::requirements::ids;
 use crate::plan::servers::Server;
 use crate::report;
+use crate::secret::Secret;
 use crate::verify::{self, Held, Report};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -82,14 +84,20 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let engine = server.engine();
     let program = folder.join(paths::generation::RUNTIME).join(engine.program());
+    let mut environment = Vec::new();
+    for (name, value) in engine.environment() {
+        let value = match value {
+            Variable::Text(text) => Secret::from(*text),
+            Variable::RandomKey => key::random()?,
+        };
+        environment.push((*name, value));
+    }
+    if let Some(front) = engine.front() {
+        return front::run(front, name, &program, &server.args.to_argv(), environment);
+    }
     let mut command = Command::new(&program);
     command.args(server.args.to_argv());
-    for (name, value) in engine.environment() {
-        match value {
-            Variable::Text(text) => command.env(name, text),
-            Variable::RandomKey => command.env(name, key::random()?.expose()),
-        };
-    }
+    command.envs(environment.iter().map(|(name, value)| (*name, value.expose())));
     let error = command.exec();
     Err(error).with_context(|| format!("starting {}", program.display()))
 }

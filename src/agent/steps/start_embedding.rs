@@ -30,7 +30,13 @@ pub(super) fn start_embedding(server: &Server, rag: &Rag, desired: &Desired, run
     let answer = beside::ask(server, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
     closed::check(server)?;
     let server = server.name.to_string();
-    run.notes.embedding.push(EmbeddingProof { server, start_seconds, answer, buffers, memory: memory(pid) });
+    run.notes.embedding.push(EmbeddingProof {
+        server,
+        start_seconds,
+        answer,
+        buffers,
+        memory: memory(&[pid]),
+    });
     Ok(())
 }
 

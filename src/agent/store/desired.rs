@@ -50,10 +50,8 @@ impl Desired {
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = generation::current_record();
-        let installed = apply
-            .runtime_path
-            .as_ref()
-            .map(|path| installed::resolve(plan.engine().program(), path.as_path()));
+        let installed =
+            apply.runtime_path.as_ref().map(|path| installed::resolve(plan.engine(), path.as_path()));
         let installed = installed.transpose()?;
         let (runtime, runtime_archives) = match &installed {
             Some(path) => (installed::blob(path)?, Vec::new()),

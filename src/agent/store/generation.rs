@@ -1,6 +1,7 @@
 //! Generations: numbered folders with everything that one plan puts on a host. The service points at
 //! one of them; switching is one rename.
 
+use super::front::home;
 use crate::checked::{Checksum, HostPath, RelativePath};
 use crate::engine;
 use crate::error::{Failure, Result};
@@ -227,16 +228,24 @@ pub fn known_model(file: &ModelFile, current: Option<&Record>) -> Option<Blob> {
     blobs.next().is_none().then_some(first)
 }
 
+/// Returns whether a runtime has all that the plan's engine is started by; one that is not there any more counts as whole.
+fn is_whole(plan: &Plan, blob: &Blob) -> bool {
+    let Some(front) = plan.engine().front() else { return true };
+    read_note::<Runtime>(&runtime_folder(blob).join(NOTE))
+        .is_none_or(|note| home(front, &note.server()).is_some())
+}
+
 /// Returns the runtime of the planned build that is on the host.
 pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let build = &plan.llama_server.build;
-    if let Some(record) = current.filter(|record| record.llama_build == *build) {
+    let whole = |blob: &Blob| is_whole(plan, blob);
+    if let Some(record) = current.filter(|record| record.llama_build == *build && whole(&record.runtime)) {
         return Ok(record.runtime.clone());
     }
     let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
     let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
-    notes.into_iter().find(|note| note.llama_build == *build).map(|note| note.blob).ok_or_else(|| {
+    notes.into_iter().find(|note| note.llama_build == *build && whole(&note.blob)).map(|note| note.blob).ok_or_else(|| {
         let (engine, program) = (plan.engine().name(), plan.engine().program());
         Failure::failed(format!("no {engine} {build} is on the host and no archive was given"))
             .hint(format!("give --runtime-archive FILE, a .tar.gz with {program} and its libraries, such as {engine}'s release archive; or --runtime-path PATH where the host has {program} already; or pin its download with `agi-provision plan --resolve`"))

@@ -20,9 +20,19 @@ use std::path::{Path, PathBuf};
 const HIDDEN: [&str; 6] = ["/home", "/root", "/run", "/tmp", "/var/tmp", "/dev"];
 
 /// Returns the executable behind `path`, all links followed, if the service can run it.
-pub fn resolve(program: &str, path: &Path) -> Result<PathBuf> {
+pub fn resolve(engine: &dyn Engine, path: &Path) -> Result<PathBuf> {
+    let program = engine.program();
     let refuse =
         |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
+    if engine.front().is_some() {
+        return refuse(
+            &format!(
+                "is not taken: {} is served from an archive, whose every file is checked",
+                engine.name()
+            ),
+            "give its portable release with --runtime-archive",
+        );
+    }
     if !path.is_absolute() {
         return refuse(
             "is not an absolute path",
@@ -130,6 +140,7 @@ pub fn mismatch(program: &str, found: Option<&str>, planned: &str) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine;
 
     #[test]
     fn another_build_is_told_apart() {
@@ -143,13 +154,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("llama-server");
         fs::write(&script, "#!/bin/sh\n").unwrap();
-        let said = |path: &str| resolve("llama-server", Path::new(path)).unwrap_err().to_string();
+        let front = engine::named("text-generation-webui").unwrap();
+        assert!(resolve(front, Path::new("/bin/sh")).unwrap_err().to_string().contains("from an archive"));
+        let said = |path: &str| resolve(engine::default(), Path::new(path)).unwrap_err().to_string();
         assert!(said(script.to_str().unwrap()).contains("not an executable"));
         assert!(said("llama-server").contains("absolute"));
         assert!(said("/no/such/llama-server").contains("is not on the host"));
         assert!(said("/usr").contains("not an executable"));
-        let real = resolve("llama-server", Path::new("/proc/self/exe/../x")).unwrap_err();
+        let real = resolve(engine::default(), Path::new("/proc/self/exe/../x")).unwrap_err();
         assert!(real.to_string().contains("is not on the host"));
-        assert!(resolve("llama-server", Path::new("/bin/sh")).unwrap().starts_with("/usr"));
+        assert!(resolve(engine::default(), Path::new("/bin/sh")).unwrap().starts_with("/usr"));
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod archives;
 pub(crate) mod desired;
 pub(crate) mod download;
 pub(crate) mod findings;
+pub(crate) mod front;
 pub(crate) mod generation;
 pub(crate) mod handover;
 pub(crate) mod hashes;

@@ -100,9 +100,9 @@ pub const METRICS: Flag = Flag::new("--metrics");
 pub const OFFLINE: Flag = Flag::new("--offline");
 
 /// Tokens, layers, MiB and seconds that nothing real exceeds.
-const TOKENS: i64 = 1 << 26;
-const LAYERS: i64 = 10_000;
-const MIB: i64 = 1 << 22;
+pub const TOKENS: i64 = 1 << 26;
+pub const LAYERS: i64 = 10_000;
+pub const MIB: i64 = 1 << 22;
 const DAY: i64 = 86_400;
 
 const TABLE: &[Row] = &[

@@ -1,9 +1,9 @@
 //! llama.cpp: its program is llama-server.
 
-mod api;
+pub(super) mod api;
 pub mod build;
 mod compose;
-mod flags;
+pub(super) mod flags;
 pub mod log;
 mod version;
 
@@ -111,7 +111,7 @@ impl Engine for LlamaCpp {
         api::tokenize(text)
     }
 
-    fn timed(&self, tokenized: &Value, prompt: u64, generate: u64) -> Question {
+    fn timed(&self, _text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Question {
         api::timed(tokenized, prompt, generate)
     }
 

@@ -222,7 +222,7 @@ fn an_argument_counts_once() {
         );
     }
     assert!(read(&with("--kv-unified", None)).unwrap_err().contains("contradict each other"));
-    let many = vec!["--offline".to_string(); flags::GRAMMAR.most() + 1];
+    let many = vec!["--offline".to_string(); 2 * flags::GRAMMAR.rows.len() + 1];
     assert!(read(&many).unwrap_err().contains("no plan has more than"));
 }
 
@@ -262,7 +262,7 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
         1 => any::<String>(),
         1 => any::<i32>().prop_map(|number| number.to_string()),
     ];
-    prop::collection::vec(one, 0..flags::GRAMMAR.most() + 4)
+    prop::collection::vec(one, 0..2 * flags::GRAMMAR.rows.len() + 4)
 }
 
 /// A recorded list, edited.

@@ -60,7 +60,7 @@ pub(super) fn document(
     let shares = launch::shares_on_bus(&chosen.placement, places);
     let page = request.fixed.page;
     let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page);
-    let args = engine::default().arguments(&launch)?;
+    let args = request.fixed.engine.unwrap_or_else(engine::default).arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
         schema: SCHEMA.to_string(),
@@ -171,6 +171,10 @@ fn asked_in(request: &Request, offer: &Offer) -> Option<Converted> {
 
 /// The archives for the host, where the plan is for a probed one.
 fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
+    // Another engine's releases have archives of other names.
+    if request.fixed.engine.is_some_and(|engine| *engine != *engine::default()) {
+        return None;
+    }
     let known = request.fixed.host.as_ref().filter(|_| chosen.machine.profile.is_there())?;
     let tensor = chosen.placement.split == SplitMode::Tensor;
     Some(runtime::choose(

@@ -8,6 +8,7 @@ use crate::agent::host::disk;
 use crate::agent::steps::arrival;
 use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
+use crate::agent::store::front::home;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::{hashes, receive, runtime};
 use crate::engine::kind::Engine;
@@ -24,6 +25,9 @@ use std::path::{Path, PathBuf};
 pub struct Archives;
 
 fn hint(engine: &dyn Engine) -> String {
+    if engine.front().is_some() {
+        return format!("give {}'s portable release archive for this host", engine.name());
+    }
     format!(
         "give {}'s release archive for Linux {}, or a .tar.gz of build/bin",
         engine.name(),
@@ -71,6 +75,10 @@ impl Kind for Archives {
         let server = found.ok_or_else(|| {
             Failure::failed(format!("{} has no {program} in it", names(record.archives()))).hint(hint(engine))
         })?;
+        if let Some(front) = engine.front().filter(|front| home(front, &folder.join(&server)).is_none()) {
+            let lacks = format!("{} has no {} with {}", names(record.archives()), front.script, front.runs);
+            return Err(Failure::failed(lacks).hint(hint(engine)).into());
+        }
         fs::set_permissions(folder.join(&server), fs::Permissions::from_mode(0o755))?;
         let files = hashes::hashes(folder)?;
         Ok(generation::Runtime {
@@ -101,10 +109,18 @@ fn names(archives: &[Blob]) -> String {
     archives.iter().map(|blob| blob.name.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
+/// The bounds of an archive; one with an interpreter has more files.
+fn limits(engine: &dyn Engine) -> Limits {
+    match engine.front() {
+        None => Limits::RUNTIME,
+        Some(front) => Limits { entries: front.most_files, ..Limits::RUNTIME },
+    }
+}
+
 /// Unpacks an archive that a stranger may have made; what is wrong with it is said in the error.
 fn unpack(engine: &dyn Engine, archive: &Path, folder: &Path) -> Result<()> {
     let file = File::open(archive).with_context(|| format!("opening {}", archive.display()))?;
-    let unpacked = unpack::unpack(BufReader::new(file), folder, &Limits::RUNTIME, &[NOTE]);
+    let unpacked = unpack::unpack(BufReader::new(file), folder, &limits(engine), &[NOTE]);
     unpacked.map_err(|error| match error {
         UnpackError::Write { ref source, .. } if files::full(source) => {
             Failure::failed("the host's disk is full").hint(disk::FREE_SOME).into()
