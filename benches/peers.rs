@@ -3,8 +3,8 @@
 //!
 //!     cargo bench --bench peers [-- HOSTS]        (root; boots lab hosts; installs both from PyPI)
 //!
-//! `cargo test --bench peers -- HOSTS` does it with the development build, `--only ours|ansible|pyinfra` leaves the
-//! others out.
+//! `cargo test --bench peers -- HOSTS` does it with the development build, `--only ours,ansible,pyinfra` with those
+//! that it names.
 //!
 //! Each begins on hosts without libgomp1 and apt's lists, and works on up to 32 hosts at once. Each makes a user and
 //! folders, installs libgomp1, sends and unpacks llama.cpp, sends the model, a key, the settings and a unit, enables and
@@ -47,7 +47,7 @@ fn main() {
     println!("{count} host(s); load {}", load());
 
     let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only.split(',').any(|only| only == name));
     bench.clear();
     let ours = wanted("ours").then(|| bench.ours());
     bench.clear();

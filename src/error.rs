@@ -3,6 +3,7 @@
 //! Ordinary errors are [`anyhow::Error`]s with context and exit 1. Where the exit code or a hint
 //! matters, the chain holds a [`Failure`]; [`exit_code`] and [`hint`] find it.
 
+use crate::lang::{self, Lang};
 use std::fmt;
 
 pub use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -104,6 +105,12 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit)
 }
 
+/// Returns what happened and its causes in a language, as far as their messages are known in it.
+pub fn told(error: &anyhow::Error, lang: Lang) -> String {
+    let causes = error.chain().map(|cause| lang::told(lang, &cause.to_string()));
+    causes.collect::<Vec<_>>().join(": ")
+}
+
 /// The hint that `error` carries.
 pub fn hint(error: &anyhow::Error) -> Option<&str> {
     error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_deref())
@@ -139,5 +146,13 @@ mod tests {
         assert_eq!(exit_code(&error), Exit::Usage);
         assert_eq!(hint(&error), Some("see `models`"));
         assert_eq!(exit_code(&anyhow!("plain")), Exit::Failed);
+    }
+
+    #[test]
+    fn an_error_is_told_cause_by_cause() {
+        let why = Failure::failed(english!("error-unreachable", place = "a:22", why = "no route"));
+        let error = anyhow::Error::from(why).context("asking");
+        assert_eq!(told(&error, Lang::English), "asking: a:22 cannot be reached: no route");
+        assert_eq!(told(&error, Lang::Russian), "asking: a:22 недоступен: no route");
     }
 }

@@ -188,7 +188,7 @@ pub fn plan(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = Plan::from_json(text) else { return };
     for lang in Lang::ALL {
-        let _ = outside::visible(&report::plan::text(&plan, lang));
+        let _ = report::plan::text(&plan, lang).to_string();
     }
     let _ = report::html::plan(&plan, &[], None);
     if let Ok(bundle) = render(&plan) {

@@ -138,6 +138,7 @@ pub mod home;
 pub mod hostile;
 pub mod model;
 pub mod outside;
+pub mod paint;
 pub mod paths;
 pub mod plan;
 pub mod process;

@@ -4,9 +4,10 @@
 
 use crate::lang::Lang;
 use crate::outside;
+use crate::paint::{self, Meaning, Painted};
 use serde_json::{Value, json};
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Every line on stderr is a JSON object, for a program that reads them.
@@ -29,15 +30,56 @@ pub fn line(text: Arguments<'_>) {
     if AS_JSON.load(Ordering::Relaxed) {
         return message(&text);
     }
-    let _ = std::io::stderr().lock().write_all(outside::message(&text).as_bytes());
+    let _ = std::io::stderr().lock().write_all(headed(&outside::message(&text)).as_bytes());
 }
 
 /// Writes lines as they are laid out: each is ours, or was shown by [`outside::line`].
 pub fn lines(text: &str) {
+    page(&Painted::from(text));
+}
+
+/// Writes a text whose parts have meanings.
+pub fn page(text: &Painted) {
     if AS_JSON.load(Ordering::Relaxed) {
-        return message(text);
+        return message(&text.to_string());
     }
-    let _ = std::io::stderr().lock().write_all(format!("{}\n", outside::visible(text)).as_bytes());
+    let text = if is_coloured() { text.coloured() } else { text.to_string() };
+    let text = headed(text.trim_end_matches('\n'));
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+fn is_coloured() -> bool {
+    paint::is_wanted(std::io::stderr().is_terminal(), |name| std::env::var(name).ok())
+}
+
+/// Returns visible text for stderr, with the colour of its first word or of the one after a host's name: `error: …`,
+/// `root@b: warning: …`.
+pub fn headed(text: &str) -> String {
+    if !is_coloured() {
+        return text.to_string();
+    }
+    with_head(text, |meaning, word| Painted::of(meaning, word).coloured())
+}
+
+fn with_head(text: &str, paint: impl Fn(Meaning, &str) -> String) -> String {
+    let heads = Lang::ALL.map(|lang| {
+        [
+            (tr!(lang, "outcome-error"), Meaning::Bad),
+            (tr!(lang, "outcome-warning"), Meaning::Care),
+            (tr!(lang, "outcome-hint"), Meaning::Next),
+        ]
+    });
+    let start = text.len() - text.trim_start_matches('\n').len();
+    let second = text.find(": ").map(|at| at + 2);
+    for at in [Some(start), second].into_iter().flatten() {
+        let of = |(word, _): &&(String, Meaning)| {
+            text[at..].strip_prefix(word.as_str()).is_some_and(|after| after.starts_with(':'))
+        };
+        if let Some((word, meaning)) = heads.iter().flatten().find(of) {
+            return format!("{}{}{}", &text[..at], paint(*meaning, word), &text[at + word.len()..]);
+        }
+    }
+    text.to_string()
 }
 
 /// Writes an object on a line of its own.
@@ -47,4 +89,24 @@ pub fn object(value: &Value) {
 
 fn message(text: &str) {
     object(&json!({"event": "message", "text": text.trim_matches('\n')}));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_message_has_its_meaning_and_no_other_word_of_it() {
+        for (text, wanted) in [
+            ("error: it failed: error: no", "<Bad error>: it failed: error: no"),
+            ("\nhint: try it", "\n<Next hint>: try it"),
+            ("ошибка: нет", "<Bad ошибка>: нет"),
+            ("root@b: warning: slow", "root@b: <Care warning>: slow"),
+            ("errors: none", "errors: none"),
+            ("a: b: error: c", "a: b: error: c"),
+            ("connecting", "connecting"),
+        ] {
+            assert_eq!(with_head(text, |meaning, word| format!("<{meaning:?} {word}>")), wanted);
+        }
+    }
 }

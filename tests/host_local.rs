@@ -4,12 +4,12 @@
 mod lab;
 
 use std::fs;
-use std::io::Read as _;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use lab::journey::{Client, PROFILE, REFUSES, assert_serves, text, unservable, wait_until_ready};
-use lab::{Host, agi_provision, diff, llama_archive, run};
+use lab::{Host, Machine, agi_provision, diff, llama_archive, run};
 
 #[test]
 fn a_host_is_brought_up_from_itself() {
@@ -239,6 +239,42 @@ fn is_of_packages(line: &str) -> bool {
     ["/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log"].iter().any(|folder| path.starts_with(folder))
 }
 
+/// Gets an answer of a model on `host` with four commands of the program in the folder `bin`, and takes it all away again.
+fn four_commands_lead_to_an_answer(host: &Host, client: &Client, bin: &std::path::Path) {
+    let project = client.path("project");
+    fs::create_dir(&project).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let command = |program: &str, args: &[&str]| {
+        let mut command = Command::new(program);
+        command.env_clear().env("HOME", client.path("")).env("PATH", &path).current_dir(&project);
+        // The key of the lab's host, which a user has in ~/.ssh.
+        command.env("AGI_PROVISION_IDENTITY", host.key_path());
+        command.env("AGI_PROVISION_KNOWN_HOSTS", host.known_hosts());
+        command.args(args).stdin(Stdio::null());
+        command
+    };
+    let program = bin.join("agi-provision");
+    let (program, model, archive) = (text(&program), client.path("tiny.gguf"), llama_archive());
+    let (login, archive) = (host.login("admin"), text(&archive));
+
+    run(&mut command(program, &["init", "--model", text(&model), "--host", &login, "--profile", PROFILE]))
+        .ok();
+    let applied = run(&mut command(program, &["apply", "--yes", "--runtime-archive", archive]));
+    assert_eq!(applied.status, 0, "{applied:?}");
+    assert!(applied.stderr.contains("agi-provision tunnel"), "it says what comes next: {applied:?}");
+    let mut tunnel = command(program, &["tunnel", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(tunnel.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines.next().unwrap();
+    assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+    let curl: Vec<String> = lines.take(5).collect();
+    let curl = curl.join("\n");
+    let answer = run(&mut command("/bin/sh", &["-c", &curl]));
+    assert!(answer.stdout.contains("completion_tokens"), "{curl}: {answer:?}");
+    tunnel.kill().unwrap();
+    tunnel.wait().unwrap();
+    run(&mut command(program, &["remove", "--yes", "--host", &login])).ok();
+}
+
 #[test]
 fn the_debian_package_works_and_leaves_nothing_behind() {
     let (host, client) = (Host::boot("debian12"), Client::new());
@@ -259,6 +295,8 @@ fn the_debian_package_works_and_leaves_nothing_behind() {
     man.env("MANPAGER", "cat").args(["-M", text(&pages), "agi-provision-key-rotate"]);
     let page = run(&mut man).ok();
     assert!(page.contains("agi-provision key rotate --host root@203.0.113.7 --yes"), "{page}");
+
+    four_commands_lead_to_an_answer(&host, &client, &unpacked.join("usr/bin"));
 
     let fresh = host.snapshot();
     host.put(package, "/root/agi-provision.deb");

@@ -10,6 +10,7 @@ verify-refused = REFUSED
 verify-column-requirement = requirement
 verify-column-needed = needed
 verify-column-found = found
+verify-memory = memory that the plan takes of this host
 verify-refusal = { $id }: needed { $needed }, found { $found } ({ $why })
 verify-broken-promise = { $id }: promised { $needed }, found { $found }
 
@@ -35,6 +36,7 @@ show-bytes = { $what }: { $done } of { $total }
 
 outcome-error = error
 outcome-hint = hint
+outcome-warning = warning
 outcome-hosts = { $hosts } hosts: { $outcomes }
 outcome-more = and { $more } more
 outcome-failed = failed
@@ -66,6 +68,9 @@ status-disk-used = { $models } of models, { $free } free
 status-applied = applied
 status-decode = decode
 status-measured = { $speed } tokens/s when applied
+status-measured-planned = { $speed } tokens/s when applied; planned { $range }
+status-memory = memory, { $device }
+status-buffers = { $reported } of buffers when it started; planned { $planned }
 status-open-to = open to
 status-this-host = this host only
 status-open = { $ranges }, port { $port }, TLS

@@ -45,6 +45,7 @@ plan-column-reserve = reserve
 plan-column-rag = rag
 plan-column-total = total
 plan-column-of = of
+bar-rest = other
 plan-column-free = free
 
 ## Embedding servers

@@ -10,6 +10,7 @@ verify-refused = ОТКАЗ
 verify-column-requirement = требование
 verify-column-needed = нужно
 verify-column-found = найдено
+verify-memory = память этого сервера, которую займёт план
 verify-refusal = { $id }: нужно { $needed }, найдено { $found } ({ $why })
 verify-broken-promise = { $id }: обещано { $needed }, найдено { $found }
 
@@ -35,6 +36,7 @@ show-bytes = { $what }: { $done } из { $total }
 
 outcome-error = ошибка
 outcome-hint = подсказка
+outcome-warning = предупреждение
 outcome-hosts = серверов: { $hosts }; { $outcomes }
 outcome-more = и ещё { $more }
 outcome-failed = с ошибкой
@@ -66,6 +68,9 @@ status-disk-used = { $models } занято моделями, { $free } своб
 status-applied = применено
 status-decode = скорость
 status-measured = { $speed } токенов/с при установке
+status-measured-planned = { $speed } токенов/с при установке; по плану { $range }
+status-memory = память, { $device }
+status-buffers = буферы при запуске { $reported }; по плану { $planned }
 status-open-to = открыт для
 status-this-host = только этого сервера
 status-open = { $ranges }, порт { $port }, TLS

@@ -66,6 +66,7 @@ plan-column-reserve = резерв
 plan-column-rag = RAG
 plan-column-total = всего
 plan-column-of = из
+bar-rest = прочее
 plan-column-free = свободно
 
 ## Серверы эмбеддингов

@@ -111,15 +111,13 @@ impl Remote {
         let question = format!("{program} password of {peer}: ");
         let lock = Lock::Sudo(user(&self.connection).to_string());
         self.secrets.turn(&lock, &question, peer).map_err(|absent| {
-            Failure::failed(format!(
-                "the user may not become root with {program} without a password, and {absent}"
-            ))
-            .hint(format!(
-                "give it with --sudo-password-stdin or in AGI_PROVISION_SUDO_PASSWORD, connect as root, \
+            Failure::failed(english!("error-sudo-password", program = program, absent = absent.to_string()))
+                .hint(format!(
+                    "give it with --sudo-password-stdin or in AGI_PROVISION_SUDO_PASSWORD, connect as root, \
                      or allow the user {program} without a password ({})",
-                if self.way.doas { "nopass" } else { "NOPASSWD" }
-            ))
-            .into()
+                    if self.way.doas { "nopass" } else { "NOPASSWD" }
+                ))
+                .into()
         })
     }
 }

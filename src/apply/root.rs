@@ -130,11 +130,10 @@ fn refusal(said: &str) -> Option<Refusal> {
 /// typed.
 pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
     let line = || said.trim().lines().last().unwrap_or_default().trim();
-    let refused = |why: &str| Failure::failed(format!("the user may not become root with sudo: {why}"));
+    let refused = |why: &str| Failure::failed(english!("error-sudo", why = why));
     Some(match refusal(said)? {
         Refusal::Missing | Refusal::DoasMissing => {
-            Failure::failed("the user is not root and the host has no sudo and no doas")
-                .hint("connect as root: --host root@NAME")
+            Failure::failed(english!("error-no-sudo")).hint(english!("hint-no-sudo"))
         }
         Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong if !asked => {
             Failure::failed(format!("the user may not become root with doas: {}", line())).hint(
@@ -144,10 +143,7 @@ pub fn not_root(said: &str, asked: bool) -> Option<Failure> {
         }
         Refusal::Doas | Refusal::DoasPassword | Refusal::DoasWrong => wrong_password(true),
         Refusal::Wrong if asked => wrong_password(false),
-        Refusal::Password | Refusal::Wrong => refused(line()).hint(
-            "give the password with --sudo-password-stdin, connect as root, or allow the user sudo without \
-             a password (NOPASSWD)",
-        ),
+        Refusal::Password | Refusal::Wrong => refused(line()).hint(english!("hint-sudo-password")),
         Refusal::Terminal => {
             refused(line()).hint("take `Defaults requiretty` out of the host's sudoers, or connect as root")
         }
@@ -162,8 +158,11 @@ pub fn was_wrong(said: &str) -> bool {
 }
 
 pub fn wrong_password(doas: bool) -> Failure {
-    Failure::failed(if doas { "doas did not take the password" } else { "sudo did not take the password" })
-        .hint("it was tried once, as accounts get locked: run it again with the right one")
+    let message = match doas {
+        true => "doas did not take the password".to_string(),
+        false => english!("error-wrong-sudo-password"),
+    };
+    Failure::failed(message).hint(english!("hint-wrong-sudo-password"))
 }
 
 #[cfg(test)]

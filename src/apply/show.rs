@@ -156,7 +156,8 @@ impl Bars {
     }
 
     fn say(&self, text: &str) {
-        let _ = self.all.println(format!("{}: {}", self.host, outside::line(text)));
+        let text = format!("{}: {}", self.host, outside::line(text));
+        let _ = self.all.println(crate::say::headed(&text));
     }
 }
 

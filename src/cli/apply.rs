@@ -252,7 +252,7 @@ fn for_host(args: &Args, each: &Overrides, name: &str, probed: Result<HostOutcom
     super::inspect::check_allowed(&source.plan, &args.allow)?;
     if args.format == HostFormat::Text {
         say!("{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:");
-        crate::say::lines(crate::report::plan::text(&source.plan, crate::lang::Lang::current()).trim_end());
+        crate::say::page(&crate::report::plan::text(&source.plan, crate::lang::Lang::current()));
     }
     possible(source)
 }

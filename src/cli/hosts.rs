@@ -5,7 +5,7 @@ use super::summary::{self, Group};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
 use crate::apply::{AgentFile, Host, LocalFile, Work, retry};
-use crate::error::{Exit, Failure, Result, exit_code, hint};
+use crate::error::{self, Exit, Failure, Result, exit_code, hint};
 use crate::fetch::Token;
 use crate::fetch::api::variable;
 use crate::lang::{Lang, told};
@@ -315,7 +315,7 @@ pub fn show_end(host: &str, result: &Result<crate::apply::HostOutcome>) {
             None if outcome.end.message.is_empty() => {}
             None => say!("{host}: {}", outside::line(&told(Lang::current(), &outcome.end.message))),
         },
-        Err(error) => complain(host, &format!("{error:#}"), hint(error)),
+        Err(error) => complain(host, &error::told(error, Lang::current()), hint(error)),
     }
 }
 

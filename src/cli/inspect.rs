@@ -6,7 +6,9 @@ use super::source::SourceArgs;
 use crate::apply::fleet::{Results, Style};
 use crate::apply::{Host, HostOutcome};
 use crate::error::{Exit, Failure, Result};
+use crate::hardware::facts::Facts;
 use crate::lang::Lang;
+use crate::paint::Painted;
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use crate::wire::protocol::{Event, Op};
@@ -159,9 +161,15 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
             _ => None,
         })?;
         let fits = super::reconcile::instead(&plan, report, events);
-        let mut text = report::verify::text(report, Lang::current());
+        let lang = Lang::current();
+        let mut text = report::verify::text(report, lang);
+        text.line("");
+        if let Some(facts) = events.iter().find_map(facts_in) {
+            text.line("");
+            text.add(report::verify::memory(&plan.memory, facts, lang));
+        }
         if let Some(fits) = &fits {
-            text += &format!("\n{fits}");
+            text.line(format!("\n{fits}"));
         }
         Some((json!({"verification": report.lines, "instead": fits}), text))
     })
@@ -185,12 +193,16 @@ pub fn probe(args: &ProbeArgs) -> Result<Exit> {
     let op = Op::Probe { measure: args.measure, urls: args.url.clone() };
     let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
-        let facts = events.iter().find_map(|event| match event {
-            Event::Facts { facts } => Some(facts),
-            _ => None,
-        });
-        facts.map(|facts| (json!({"facts": facts}), report::facts::text(facts)))
+        let facts = events.iter().find_map(facts_in);
+        facts.map(|facts| (json!({"facts": facts}), report::facts::text(facts).into()))
     })
+}
+
+fn facts_in(event: &Event) -> Option<&Facts> {
+    match event {
+        Event::Facts { facts } => Some(facts),
+        _ => None,
+    }
 }
 
 pub fn status(args: &StatusArgs) -> Result<Exit> {
@@ -225,7 +237,7 @@ fn document(events: &[Event]) -> Option<&Value> {
 fn answer(
     results: &Results,
     format: HostFormat,
-    of: impl Fn(&[Event]) -> Option<(Value, String)>,
+    of: impl Fn(&[Event]) -> Option<(Value, Painted)>,
 ) -> Result<Exit> {
     if format != HostFormat::Text {
         return hosts::print_answers(results, format, |events| {
@@ -237,7 +249,7 @@ fn answer(
             if results.len() > 1 {
                 print(&format!("{}:", host.name()))?;
             }
-            output::page(&text)?;
+            output::page(text)?;
         }
     }
     Ok(hosts::conclude(results))

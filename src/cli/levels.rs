@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&levels)?,
         // A report that went to a file is not printed too.
         _ if args.out.is_some() => {}
-        Format::Text => output::page(&text(&levels, lang))?,
+        Format::Text => output::page(text(&levels, lang))?,
         Format::Markdown | Format::Html => print(&page)?,
     }
     Ok(Exit::Done)

@@ -242,7 +242,7 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
 /// `error: …` with its causes, then the hint after a blank line.
 fn report(error: &anyhow::Error) {
     let lang = Lang::current();
-    say!("{}: {}", tr!(lang, "outcome-error"), told(lang, &format!("{error:#}")));
+    say!("{}: {}", tr!(lang, "outcome-error"), error::told(error, lang));
     if let Some(hint) = error::hint(error) {
         say!("\n{}: {}", tr!(lang, "outcome-hint"), told(lang, hint));
     }

@@ -272,7 +272,7 @@ fn show(args: &ShowArgs) -> Result<Exit> {
     let (model, _) = registry::named(&args.model)?;
     match args.format {
         Format::Json => print_json(&whole(&model))?,
-        Format::Text => output::page(&page(&model))?,
+        Format::Text => output::page(page(&model))?,
     }
     Ok(Exit::Done)
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{Context, Failure, Result};
 use crate::outside;
-use crate::report::width;
+use crate::paint::{self, Painted};
+use crate::report::{bar, width};
 use clap::ValueEnum;
 use std::io::{IsTerminal, Write};
 
@@ -37,25 +38,38 @@ pub enum LogFormat {
 /// # Errors
 /// The text could not be written: a full disk.
 pub fn print(text: &str) -> Result<()> {
-    match write(text) {
+    unless_gone(write(text))
+}
+
+fn unless_gone(written: std::io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("writing to stdout"),
     }
 }
 
-/// Prints a text for people as [`print`](fn@print) does, wrapped by words where stdout is a terminal.
+/// Prints a text for people as [`print`](fn@print) does, wrapped by words and coloured where stdout is a terminal.
 ///
 /// # Errors
 /// The text could not be written: a full disk.
-pub fn page(text: &str) -> Result<()> {
-    match width::columns() {
-        Some(columns) => print(&width::wrapped(text, columns)),
-        None => print(text),
+pub fn page(text: impl Into<Painted>) -> Result<()> {
+    let mut text = text.into();
+    if let Some(columns) = width::columns() {
+        text = Painted::laid_out(vec![text], |texts| width::wrapped(&texts.concat(), columns));
     }
+    let coloured = paint::is_wanted(std::io::stdout().is_terminal(), variable);
+    let text = if coloured { text.coloured() } else { text.to_string() };
+    unless_gone(write_visible(&text))
 }
 
-/// Has texts for people wrapped to the terminal that stdout is, if it is one that says how wide it is.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Has texts for people drawn with the characters of the locale, and wrapped to the terminal that stdout is, if it is one
+/// that says how wide it is.
 pub fn fit_terminal() {
+    bar::suit(variable);
     let stdout = std::io::stdout();
     if stdout.is_terminal()
         && let Ok(size) = rustix::termios::tcgetwinsize(&stdout)
@@ -68,7 +82,11 @@ pub fn fit_terminal() {
 /// Prints as [`print`](fn@print) does, but fails if the reader has gone away, for a command that would go on for
 /// ever.
 pub fn write(text: &str) -> std::io::Result<()> {
-    let text = outside::visible(text);
+    write_visible(&outside::visible(text))
+}
+
+/// Writes text in which nothing from outside is left to be made visible.
+fn write_visible(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush())

@@ -90,9 +90,10 @@ pub fn run(args: &Args) -> Result<Exit> {
         (None, _) => {
             let mut text = report::plan::text(&plan, Lang::current());
             if let Some(explanation) = &explanation {
-                text = format!("{text}\n{}", report::explain::text(explanation));
+                text.line("");
+                text.add(report::explain::text(explanation));
             }
-            output::page(&text)?;
+            output::page(text)?;
         }
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
@@ -128,7 +129,7 @@ fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
             "\nhint: `agi-provision offers --vm` lists machines by price, `agi-provision models` what is known"
         );
     } else {
-        output::page(&report::suggest::text(&found, &commands, &ranked_by))?;
+        output::page(report::suggest::text(&found, &commands, &ranked_by))?;
     }
     Ok(if found.is_empty() { Exit::NoPlanFits } else { Exit::Done })
 }

@@ -1,10 +1,11 @@
-//! The messages of each language, read when the first of them is wanted.
+//! The messages of each language, each read when it is first wanted.
 
 use super::figure::figure;
 use super::language::Lang;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 use unic_langid::LanguageIdentifier;
 
 /// The files of one language.
@@ -14,10 +15,10 @@ macro_rules! files {
     };
 }
 
-/// Files of the reference whose sentences are found again in text ([`super::known`]): what plans and agents say.
-pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host");
-const ENGLISH: &[&str] = files!("en": "reasons" "host" "page" "client" "levels");
-const RUSSIAN: &[&str] = files!("ru": "reasons" "host" "page" "client" "levels");
+/// Files of the reference whose sentences are found again in text ([`super::known`]): what plans, agents and errors say.
+pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host" "errors");
+const ENGLISH: &[&str] = files!("en": "reasons" "host" "errors" "page" "client" "levels");
+const RUSSIAN: &[&str] = files!("ru": "reasons" "host" "errors" "page" "client" "levels");
 
 /// Returns the sources of a language.
 pub(super) fn sources(lang: Lang) -> &'static [&'static str] {
@@ -29,37 +30,73 @@ pub(super) fn sources(lang: Lang) -> &'static [&'static str] {
 
 type Bundle = FluentBundle<FluentResource>;
 
-static BUNDLES: [LazyLock<Bundle>; 2] =
-    [LazyLock::new(|| bundle(Lang::English)), LazyLock::new(|| bundle(Lang::Russian))];
+/// The messages of a language: those that were wanted once, and the text of the others.
+struct Catalog {
+    read: Bundle,
+    unread: HashMap<&'static str, &'static str>,
+}
 
-fn bundle(lang: Lang) -> Bundle {
-    let code: LanguageIdentifier = lang.code().parse().expect("the code of a language is one");
-    let mut bundle = FluentBundle::new_concurrent(vec![code]);
-    // Marks of direction around each value are for pages that mix scripts of both; a terminal shows them.
-    bundle.set_use_isolating(false);
-    if lang == Lang::Russian {
-        bundle.set_formatter(Some(|value, _| match value {
-            FluentValue::Number(number) => Some(figure(Lang::Russian, &number.as_string())),
-            _ => None,
-        }));
+static CATALOGS: [LazyLock<RwLock<Catalog>>; 2] = [
+    LazyLock::new(|| RwLock::new(Catalog::new(Lang::English))),
+    LazyLock::new(|| RwLock::new(Catalog::new(Lang::Russian))),
+];
+
+impl Catalog {
+    fn new(lang: Lang) -> Catalog {
+        let code: LanguageIdentifier = lang.code().parse().expect("the code of a language is one");
+        let mut read = FluentBundle::new_concurrent(vec![code]);
+        // Marks of direction around each value are for pages that mix scripts of both; a terminal shows them.
+        read.set_use_isolating(false);
+        if lang == Lang::Russian {
+            read.set_formatter(Some(|value, _| match value {
+                FluentValue::Number(number) => Some(figure(Lang::Russian, &number.as_string())),
+                _ => None,
+            }));
+        }
+        Catalog { read, unread: sources(lang).iter().flat_map(|source| entries(source)).collect() }
     }
-    for source in sources(lang) {
-        let resource = FluentResource::try_new(source.to_string());
-        let resource = resource.unwrap_or_else(|(_, errors)| panic!("locales/{}: {errors:?}", lang.code()));
-        bundle.add_resource(resource).unwrap_or_else(|errors| panic!("locales/{}: {errors:?}", lang.code()));
+
+    /// Reads a message that was not wanted before: reading them all takes longer than a plan.
+    fn read(&mut self, id: &str) {
+        let Some(text) = self.unread.remove(id) else { return };
+        let resource = FluentResource::try_new(text.to_string());
+        let resource = resource.unwrap_or_else(|(_, errors)| panic!("locales: {id}: {errors:?}"));
+        self.read.add_resource(resource).unwrap_or_else(|errors| panic!("locales: {id}: {errors:?}"));
     }
-    bundle
+}
+
+/// Returns the messages of a source with their names, unread: each begins at a line that begins with a letter, and goes on
+/// to the next one or to a comment.
+pub(super) fn entries(source: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let begins = |at: &usize| source[*at..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '#');
+    let lines = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1));
+    let starts: Vec<usize> = lines.filter(begins).collect();
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([source.len()]).collect();
+    starts.into_iter().zip(ends).filter_map(|(start, end)| {
+        let text = &source[start..end];
+        let (id, _) = text.split_once('=').filter(|_| !text.starts_with('#'))?;
+        Some((id.trim_end(), text))
+    })
 }
 
 /// Returns a message with its values. The name of one that is missing stands for it; a test finds such names.
 pub(super) fn format(lang: Lang, id: &str, arguments: &FluentArgs) -> String {
-    let bundle = &*BUNDLES[lang as usize];
-    let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
+    let catalog = &*CATALOGS[lang as usize];
+    let known = catalog.read().unwrap_or_else(PoisonError::into_inner);
+    let known = match known.read.has_message(id) {
+        true => known,
+        false => {
+            drop(known);
+            catalog.write().unwrap_or_else(PoisonError::into_inner).read(id);
+            catalog.read().unwrap_or_else(PoisonError::into_inner)
+        }
+    };
+    let Some(pattern) = known.read.get_message(id).and_then(|message| message.value()) else {
         debug_assert!(false, "no message {id}");
         return id.to_string();
     };
     let mut errors = Vec::new();
-    let text = bundle.format_pattern(pattern, Some(arguments), &mut errors).into_owned();
+    let text = known.read.format_pattern(pattern, Some(arguments), &mut errors).into_owned();
     debug_assert!(errors.is_empty(), "{id}: {errors:?}");
     text
 }

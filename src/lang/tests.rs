@@ -1,6 +1,6 @@
 //! Holds the languages to each other, and the code to the messages.
 
-use super::catalog::{KNOWN, sources};
+use super::catalog::{KNOWN, entries, sources};
 use super::language::Lang;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +58,20 @@ fn code() -> String {
     let mut all = String::new();
     below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
     all
+}
+
+#[test]
+fn each_message_is_found_alone_in_its_file() {
+    for lang in Lang::ALL {
+        for source in sources(lang) {
+            let alone: Vec<(&str, &str)> = entries(source).collect();
+            let ids: BTreeSet<String> = alone.iter().map(|(id, _)| id.to_string()).collect();
+            assert_eq!(ids, messages(&[source]).into_keys().collect());
+            for (id, text) in alone {
+                assert_eq!(messages(&[text]).keys().collect::<Vec<_>>(), [id], "{text}");
+            }
+        }
+    }
 }
 
 #[test]

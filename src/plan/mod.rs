@@ -15,6 +15,7 @@ mod kept;
 mod launch;
 pub mod ledger;
 pub mod levels;
+pub mod on_host;
 pub mod placement;
 mod rag;
 mod reading;

@@ -1,9 +1,11 @@
 //! Documents as text for people.
 
+pub mod bar;
 pub mod explain;
 pub mod facts;
 pub mod html;
 pub mod levels;
+mod measured;
 pub mod plan;
 pub mod prometheus;
 pub mod status;

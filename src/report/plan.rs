@@ -1,21 +1,21 @@
 //! A plan as text.
 
-use super::{table, width, words};
+use super::{bar, table, width, words};
 use crate::engine::llama_cpp::build;
 use crate::hardware::offers::{self, HostKind};
 use crate::lang::{Lang, Value, figure};
+use crate::paint::Painted;
 use crate::plan::document::{Cost, Interval, Plan, Verdict};
 use crate::units::{gib, hourly, money, rate};
-use std::fmt::Write;
 
 /// Returns the plan as text for a terminal.
-pub fn text(plan: &Plan, lang: Lang) -> String {
+pub fn text(plan: &Plan, lang: Lang) -> Painted {
     on(plan, lang, offers::today())
 }
 
 /// Returns the text as it is on a day, by which prices are old.
-pub fn on(plan: &Plan, lang: Lang, day: jiff::civil::Date) -> String {
-    let mut page = Page { out: String::new(), lang, day };
+pub fn on(plan: &Plan, lang: Lang, day: jiff::civil::Date) -> Painted {
+    let mut page = Page { out: Painted::default(), lang, day };
     page.head(plan);
     page.advisories(plan);
     page.runtime(plan);
@@ -29,23 +29,28 @@ pub fn on(plan: &Plan, lang: Lang, day: jiff::civil::Date) -> String {
 }
 
 struct Page {
-    out: String,
+    out: Painted,
     lang: Lang,
     day: jiff::civil::Date,
 }
 
 impl Page {
     fn line(&mut self, text: impl std::fmt::Display) {
-        let _ = writeln!(self.out, "{text}");
+        self.out.line(text.to_string());
+    }
+
+    /// Columns in which the short words at the left stand.
+    fn label(&self) -> usize {
+        match self.lang {
+            Lang::English => 8,
+            Lang::Russian => 11,
+        }
     }
 
     /// Writes a line after its short word; a line without one stands below the one before.
     fn labelled(&mut self, label: &str, text: &str) {
-        let width = match self.lang {
-            Lang::English => 8,
-            Lang::Russian => 11,
-        };
-        let _ = writeln!(self.out, "{label:<width$}{text}");
+        let width = self.label();
+        self.line(format!("{label:<width$}{text}"));
     }
 
     fn size(&self, bytes: u64) -> String {
@@ -58,14 +63,9 @@ impl Page {
         let other = Some(plan.profile.processor).filter(|processor| !processor.is_default());
         let other = other.map_or(String::new(), |processor| format!(" ({processor})"));
         let profile = format!("{}{other}", plan.profile.id);
-        self.line(tr!(
-            lang,
-            "plan-head",
-            model = &*model.id,
-            quant = &model.quant,
-            profile = profile,
-            verdict = verdict
-        ));
+        let (id, quant) = (&*model.id, &model.quant);
+        let head = tr!(lang, "plan-head", model = id, quant = quant, profile = profile, verdict = &verdict);
+        self.out.line(Painted::from(head).marked(&verdict, words::meaning(plan.verdict)));
         for reason in &plan.reasons {
             self.line(format!("  - {}", reason.told(lang)));
         }
@@ -185,7 +185,8 @@ impl Page {
         let numbers: Vec<usize> = (1..head.len()).collect();
         let head: Vec<&str> = head.iter().map(String::as_str).collect();
         let table = table::table(&head, rows, &numbers);
-        self.line(format!("\n{table}"));
+        self.line(format!("\n{table}\n"));
+        self.out.add(bar::bars(&plan.memory, self.label(), lang));
     }
 
     /// The embedding servers and their indexes.
@@ -204,7 +205,7 @@ impl Page {
                 slots = rag.slots,
                 tokens = rag.chunk_tokens,
             );
-            self.out.push('\n');
+            self.line("");
             self.labelled(&tr!(lang, "plan-label-rag"), &text);
             let (size, assumption) = (self.size(rag.index.size_bytes), &rag.index.assumption);
             let text =
@@ -224,7 +225,7 @@ impl Page {
             prefill = Value::figure(rate(prefill.expected)),
             prefill_range = range(prefill, lang),
         );
-        self.out.push('\n');
+        self.line("");
         self.labelled(&tr!(lang, "plan-label-decode"), &text);
         match &plan.cost {
             Some(cost) => self.cost(cost),
@@ -336,17 +337,14 @@ impl Page {
             return;
         }
         let rows = plan.alternatives.iter().map(|a| {
-            vec![
-                a.name(),
-                a.quant.clone(),
-                words::verdict(a.verdict, lang),
-                match (a.per_month, a.currency.as_deref()) {
-                    (Some(price), Some(currency)) => format!("{} {currency}", figure(lang, &money(price))),
-                    (Some(price), None) => figure(lang, &money(price)),
-                    (None, _) => "-".to_string(),
-                },
-                a.decode_tok_s.map_or("-".to_string(), |speed| figure(lang, &rate(speed))),
-            ]
+            let price = match (a.per_month, a.currency.as_deref()) {
+                (Some(price), Some(currency)) => format!("{} {currency}", figure(lang, &money(price))),
+                (Some(price), None) => figure(lang, &money(price)),
+                (None, _) => "-".to_string(),
+            };
+            let speed = a.decode_tok_s.map_or("-".to_string(), |speed| figure(lang, &rate(speed)));
+            let verdict = words::painted_verdict(a.verdict, lang);
+            vec![a.name().into(), (&a.quant).into(), verdict, price.into(), speed.into()]
         });
         let head = [
             tr!(lang, "plan-column-alternative"),
@@ -355,8 +353,8 @@ impl Page {
             tr!(lang, "plan-column-month"),
             tr!(lang, "plan-column-speed"),
         ];
-        let table = table::table(&head.each_ref().map(String::as_str), rows, &[3, 4]);
-        self.line(format!("\n{table}"));
+        self.line("");
+        self.out.line(table::painted(&head.each_ref().map(String::as_str), rows, &[3, 4]));
     }
 
     fn next(&mut self, plan: &Plan) {

@@ -1,7 +1,8 @@
 //! A host's status document as text.
 
-use super::table;
+use super::{bar, measured, table};
 use crate::lang::{Lang, figure, told};
+use crate::paint::{Meaning, Painted};
 use crate::units::gib;
 use serde_json::Value;
 
@@ -85,13 +86,33 @@ fn without_tls(listening: &Value, lang: Lang) -> Option<String> {
     (!open.is_empty()).then(|| tr!(lang, "status-without-tls", addresses = open.join(", ")))
 }
 
-/// Returns the agent's `status` document as text for a terminal.
-pub fn text(status: &Value, lang: Lang) -> String {
-    let show = |value: &Value| match value {
+/// A row without a meaning.
+fn plain(row: Vec<String>) -> Vec<Painted> {
+    row.into_iter().map(Painted::from).collect()
+}
+
+/// A row whose value has a meaning.
+fn with(meaning: Meaning, name: String, text: String) -> Vec<Painted> {
+    vec![name.into(), Painted::of(meaning, &text)]
+}
+
+fn show(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_string(),
         other => other.to_string(),
-    };
+    }
+}
+
+/// Good for the wanted word, bad for any other.
+fn is(value: &Value, wanted: &str) -> Meaning {
+    if value == wanted { Meaning::Good } else { Meaning::Bad }
+}
+
+/// Returns the agent's `status` document as text for a terminal.
+pub fn text(status: &Value, lang: Lang) -> Painted {
+    let head = tr!(lang, "status-column");
+    let table = |rows: Vec<Vec<Painted>>| table::painted(&[&head, ""], rows, &[]);
     if status["installed"] == false {
         let waiting = status["waiting_bytes"].as_u64().filter(|bytes| *bytes > 0);
         let waiting = waiting.map(|bytes| vec![tr!(lang, "status-waiting"), figure(lang, &gib(bytes))]);
@@ -101,41 +122,40 @@ pub fn text(status: &Value, lang: Lang) -> String {
             let log = show(&status["first_boot"]["log"]);
             vec![tr!(lang, "status-first-boot"), format!("{} ({log})", told(lang, said))]
         });
-        let rows = [Some(nothing), under_way(status, lang), first_boot, waiting]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>();
-        return table::render(&[&tr!(lang, "status-column"), ""], rows);
+        let rows = [Some(nothing), under_way(status, lang), first_boot, waiting];
+        return table(rows.into_iter().flatten().map(plain).collect());
     }
-    let measured = &status["measured"]["decode_tok_s"]["measured"];
+    let unit = &status["unit"];
     let mut rows = vec![
-        vec![tr!(lang, "status-model"), format!("{} {}", show(&status["model"]), show(&status["quant"]))],
-        vec![
+        plain(vec![
+            tr!(lang, "status-model"),
+            format!("{} {}", show(&status["model"]), show(&status["quant"])),
+        ]),
+        with(
+            is(&unit["active"], "active"),
             tr!(lang, "status-service"),
-            format!("{}, {}", show(&status["unit"]["active"]), show(&status["unit"]["enabled"])),
-        ],
-        vec![tr!(lang, "status-health"), show(&status["health"])],
-        vec!["llama.cpp".to_string(), show(&status["llama_build"])],
-        vec![tr!(lang, "status-generation"), show(&status["generation"])],
-        vec![tr!(lang, "status-disk"), disk(&status["disk"], lang)],
-        vec![tr!(lang, "status-applied"), show(&status["applied"])],
-        vec![
-            tr!(lang, "status-decode"),
-            measured.as_f64().map_or("-".into(), |speed| {
-                tr!(lang, "status-measured", speed = crate::lang::Value::figure(format!("{speed:.1}")))
-            }),
-        ],
+            format!("{}, {}", show(&unit["active"]), show(&unit["enabled"])),
+        ),
+        with(is(&status["health"], "ready"), tr!(lang, "status-health"), show(&status["health"])),
+        plain(vec!["llama.cpp".to_string(), show(&status["llama_build"])]),
+        plain(vec![tr!(lang, "status-generation"), show(&status["generation"])]),
+        plain(vec![tr!(lang, "status-disk"), disk(&status["disk"], lang)]),
+        plain(vec![tr!(lang, "status-applied"), show(&status["applied"])]),
+        plain(vec![tr!(lang, "status-decode"), measured::speed(&status["measured"]["decode_tok_s"], lang)]),
     ];
+    rows.extend(measured::buffers(status, lang).into_iter().map(plain));
     let mut open_to = reach(&status["exposed"], lang);
-    if let Some(open) = without_tls(&status["listening"], lang) {
-        open_to[0][1] = open;
+    let without_tls = without_tls(&status["listening"], lang);
+    if let Some(open) = &without_tls {
+        open_to[0][1] = open.clone();
     }
-    rows.extend(open_to);
+    rows.extend(open_to.into_iter().map(|row| match &without_tls {
+        Some(open) if row[1] == *open => with(Meaning::Bad, row[0].clone(), open.clone()),
+        _ => plain(row),
+    }));
     for listener in status["listening"].as_array().into_iter().flatten() {
-        rows.push(vec![
-            tr!(lang, "status-listens"),
-            format!("{} ({})", address(listener), show(&listener["unit"])),
-        ]);
+        let text = format!("{} ({})", address(listener), show(&listener["unit"]));
+        rows.push(plain(vec![tr!(lang, "status-listens"), text]));
     }
     for beside in status["servers"].as_array().into_iter().flatten() {
         let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
@@ -144,40 +164,52 @@ pub fn text(status: &Value, lang: Lang) -> String {
             beside["dimensions"].as_u64().map_or(String::new(), |n| tr!(lang, "status-numbers", numbers = n));
         let label =
             if beside["name"] == "embed" { tr!(lang, "status-embedding") } else { show(&beside["name"]) };
-        rows.push(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]);
+        rows.push(plain(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]));
     }
     if let Some(row) = under_way(status, lang) {
-        rows.push(row);
+        rows.push(plain(row));
     } else if status["unfinished"] == true {
-        rows.push(vec![tr!(lang, "status-unfinished"), tr!(lang, "status-cut-off")]);
+        rows.push(with(Meaning::Care, tr!(lang, "status-unfinished"), tr!(lang, "status-cut-off")));
     }
     for path in status["trusted_edits"].as_array().into_iter().flatten() {
         let text = tr!(lang, "status-edited-file", path = show(path));
-        rows.push(vec![tr!(lang, "status-edited"), text]);
+        rows.push(plain(vec![tr!(lang, "status-edited"), text]));
     }
     let drift = status["drift"].as_array();
     if drift.is_some_and(Vec::is_empty) {
-        rows.push(vec![tr!(lang, "status-drift"), tr!(lang, "status-no-drift")]);
+        rows.push(with(Meaning::Good, tr!(lang, "status-drift"), tr!(lang, "status-no-drift")));
     }
     for step in drift.into_iter().flatten() {
         for change in step["changes"].as_array().into_iter().flatten() {
             let change = told(lang, &show(change));
-            rows.push(vec![tr!(lang, "status-drift"), format!("{}: {change}", show(&step["step"]))]);
+            let text = format!("{}: {change}", show(&step["step"]));
+            rows.push(with(Meaning::Care, tr!(lang, "status-drift"), text));
         }
     }
     if let Value::String(why) = &status["refused"] {
-        rows.push(vec![tr!(lang, "status-refused"), told(lang, why)]);
+        rows.push(with(Meaning::Bad, tr!(lang, "status-refused"), told(lang, why)));
     }
     for line in status["last_lines"].as_array().into_iter().flatten() {
-        rows.push(vec![tr!(lang, "status-log"), show(line)]);
+        rows.push(plain(vec![tr!(lang, "status-log"), show(line)]));
     }
-    table::render(&[&tr!(lang, "status-column"), ""], rows)
+    let mut text = table(rows);
+    text.line("");
+    let memory = measured::memory(status);
+    if !memory.is_empty() {
+        text.line("");
+        text.add(bar::bars(&memory, 0, lang));
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn text(status: &Value, lang: Lang) -> String {
+        super::text(status, lang).to_string()
+    }
 
     #[test]
     fn status_names_the_work_under_way_and_the_files_that_wait() {

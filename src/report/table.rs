@@ -1,6 +1,7 @@
 //! Plain tables.
 
 use super::width;
+use crate::paint::Painted;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use textwrap::core::display_width;
 
@@ -30,6 +31,13 @@ pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: 
         Some(columns) => narrowed(table, text, columns, plain),
         None => text,
     }
+}
+
+/// Renders as [`table`](fn@table) does, with the meanings of cells.
+pub fn painted(head: &[&str], rows: impl IntoIterator<Item = Vec<Painted>>, right: &[usize]) -> Painted {
+    let cells: Vec<Painted> = rows.into_iter().flatten().collect();
+    let laid = |cells: Vec<String>| table(head, cells.chunks(head.len()).map(<[String]>::to_vec), right);
+    Painted::laid_out(cells, laid)
 }
 
 /// Returns a table without rows, borders or a width of its own.

@@ -1,20 +1,25 @@
 //! A verification as text: one line per requirement.
 
-use super::table;
+use super::{bar, table};
+use crate::hardware::facts::Facts;
 use crate::lang::{Lang, told};
+use crate::paint::{Meaning, Painted};
+use crate::plan::document::DeviceLedger;
+use crate::plan::on_host;
 use crate::verify::{Judgement, Line, Report};
 
 /// Every requirement.
-pub fn text(report: &Report, lang: Lang) -> String {
+pub fn text(report: &Report, lang: Lang) -> Painted {
     let rows = report.lines.iter().map(|line| {
-        let outcome = match line.outcome {
-            Judgement::Ok => tr!(lang, "verify-ok"),
-            Judgement::Warning => tr!(lang, "verify-warning"),
-            Judgement::Allowed => tr!(lang, "verify-allowed"),
-            Judgement::Later => tr!(lang, "verify-later"),
-            Judgement::Refused => tr!(lang, "verify-refused"),
+        let (meaning, word) = match line.outcome {
+            Judgement::Ok => (Meaning::Good, tr!(lang, "verify-ok")),
+            Judgement::Warning => (Meaning::Care, tr!(lang, "verify-warning")),
+            Judgement::Allowed => (Meaning::Care, tr!(lang, "verify-allowed")),
+            Judgement::Later => (Meaning::Care, tr!(lang, "verify-later")),
+            Judgement::Refused => (Meaning::Bad, tr!(lang, "verify-refused")),
         };
-        vec![line.id.clone(), told(lang, &line.needed), told(lang, &line.found), outcome]
+        let (needed, found) = (told(lang, &line.needed), told(lang, &line.found));
+        vec![(&line.id).into(), needed.into(), found.into(), Painted::of(meaning, &word)]
     });
     let head = [
         tr!(lang, "verify-column-requirement"),
@@ -22,7 +27,15 @@ pub fn text(report: &Report, lang: Lang) -> String {
         tr!(lang, "verify-column-found"),
         tr!(lang, "plan-column-verdict"),
     ];
-    table::render(&head.each_ref().map(String::as_str), rows)
+    table::painted(&head.each_ref().map(String::as_str), rows, &[])
+}
+
+/// Returns the memory that a plan takes, as bars of what the host has.
+pub fn memory(planned: &[DeviceLedger], facts: &Facts, lang: Lang) -> Painted {
+    let mut text = Painted::default();
+    text.line(tr!(lang, "verify-memory"));
+    text.add(bar::bars(&on_host::devices(planned, facts), 0, lang));
+    text
 }
 
 /// One line per missing thing: `ram: needed 9.1 GiB, found 3.8 GiB (the host's ledger)`.

@@ -1,6 +1,7 @@
 //! Words that several texts share.
 
 use crate::lang::{Lang, Value};
+use crate::paint::{Meaning, Painted};
 use crate::plan::document::Verdict;
 
 /// Returns a verdict's word.
@@ -10,6 +11,20 @@ pub fn verdict(verdict: Verdict, lang: Lang) -> String {
         Verdict::Compromise => tr!(lang, "verdict-compromise"),
         Verdict::Impossible => tr!(lang, "verdict-impossible"),
     }
+}
+
+/// Returns what a verdict means for who wants to run the model.
+pub fn meaning(verdict: Verdict) -> Meaning {
+    match verdict {
+        Verdict::Comfort => Meaning::Good,
+        Verdict::Compromise => Meaning::Care,
+        Verdict::Impossible => Meaning::Bad,
+    }
+}
+
+/// Returns a verdict's word with its meaning.
+pub fn painted_verdict(of: Verdict, lang: Lang) -> Painted {
+    Painted::of(meaning(of), &verdict(of, lang))
 }
 
 /// Returns `2.1 to 3.4`; one figure where both are shown the same.

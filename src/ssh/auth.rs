@@ -189,10 +189,13 @@ impl Attempt<'_> {
                 None => {}
             }
         }
-        let offers =
-            self.offers.as_ref().map_or(String::new(), |offers| format!("; the server offers {offers}"));
-        let user = &self.settings.user;
-        let message = format!("{} refused to let {user} in: {}{offers}", self.peer, self.list());
+        let offers = self
+            .offers
+            .as_ref()
+            .map_or(String::new(), |offers| english!("login-offers", offers = offers.to_string()));
+        let (user, tried) = (self.settings.user.to_string(), self.list());
+        let message =
+            english!("error-login", peer = self.peer.to_string(), user = user, tried = tried) + &offers;
         Err(Failure::failed(message).hint(self.hint()).into())
     }
 
@@ -208,7 +211,7 @@ impl Attempt<'_> {
     }
 
     fn list(&self) -> String {
-        if self.tried.is_empty() { "there is no key to try".into() } else { self.tried.join("; ") }
+        if self.tried.is_empty() { english!("error-no-key") } else { self.tried.join("; ") }
     }
 
     fn hint(&self) -> String {
@@ -217,11 +220,8 @@ impl Attempt<'_> {
         }
         let user = &self.settings.user;
         if self.keys_tried == 0 {
-            return "make a key with `ssh-keygen -t ed25519` and add its .pub to the host, or name one with --identity".into();
+            return english!("hint-no-key");
         }
-        format!(
-            "is {user} the right user, and is the key's .pub in {user}'s ~/.ssh/authorized_keys there? \
-             Name another key with --identity"
-        )
+        english!("hint-login", user = user.to_string())
     }
 }

@@ -60,22 +60,26 @@ fn reach(addresses: &[SocketAddr], place: &str, settings: &Settings) -> Result<T
     let Some((address, error)) = last else {
         return Err(Failure::failed(format!("{place} was not tried: the time limit is zero")).into());
     };
-    let (what, hint) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            ("refused the connection".to_string(), "is sshd running there, and is this its port?")
-        }
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
-            format!("did not answer within {} s", limit.as_secs_f64()),
-            "is the machine on, is the address right, does a firewall let this port through?",
-        ),
-        _ => (format!("cannot be reached: {error}"), "check the address and the network"),
-    };
     let through = if place.contains(&address.ip().to_string()) {
         String::new()
     } else {
         format!(" ({})", address.ip())
     };
-    Err(Failure::failed(format!("{place}{through} {what}")).hint(hint).into())
+    let place = format!("{place}{through}");
+    let (message, hint) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            (english!("error-refused-connection", place = place), english!("hint-refused-connection"))
+        }
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            let seconds = limit.as_secs_f64().to_string();
+            (english!("error-no-answer", place = place, version = seconds), english!("hint-no-answer"))
+        }
+        _ => (
+            english!("error-unreachable", place = place, why = error.to_string()),
+            english!("hint-unreachable"),
+        ),
+    };
+    Err(Failure::failed(message).hint(hint).into())
 }
 
 /// A connection from where the configuration says.

@@ -104,20 +104,19 @@ pub fn decide(
     match (lookup, policy) {
         (Lookup::Known, _) => Ok(Accepted::Trusted),
         (Lookup::Unknown, HostKeyPolicy::AcceptNew) => Ok(Accepted::New),
-        (Lookup::Changed { at, types }, _) => Err(refuse(format!(
-            "the host key of {name} has changed: it showed the {shown}, but {at} has another ({} known)",
-            types.join(", ")
-        ))
-        .hint(format!(
-            "someone may be in between; if the host was reinstalled, forget the old key with \
-                 `ssh-keygen -f {} -R '{entry}'`",
-            super::quote(&at.file.to_string_lossy())
-        ))),
-        _ => Err(refuse(format!("the {shown} of {name} is not known")).hint(format!(
-            "check it on the host's console with `ssh-keygen -lf`, then pass --host-key {}; \
-             or take it on trust with --accept-new-host-key",
-            key.fingerprint()
-        ))),
+        (Lookup::Changed { at, types }, _) => {
+            let file = super::quote(&at.file.to_string_lossy()).to_string();
+            let types = types.join(", ");
+            let place = at.to_string();
+            let text =
+                english!("error-host-key-changed", name = name, key = shown, place = place, types = types);
+            let command = format!("ssh-keygen -f {file} -R '{entry}'");
+            Err(refuse(text).hint(english!("hint-host-key-changed", command = command)))
+        }
+        _ => {
+            let hint = english!("hint-host-key-unknown", fingerprint = key.fingerprint());
+            Err(refuse(english!("error-host-key-unknown", key = shown, name = name)).hint(hint))
+        }
     }
 }
 

@@ -37,8 +37,8 @@ pub fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
     }
     if found.is_empty() {
         found = in_dns(name).map_err(|why| {
-            Failure::failed(format!("cannot resolve {name}: {why}"))
-                .hint("check the spelling, /etc/hosts and /etc/resolv.conf, or give the IP address")
+            Failure::failed(english!("error-resolve", name = name, why = why.to_string()))
+                .hint(english!("hint-resolve"))
         })?;
     }
     Ok(found.into_iter().take(MOST).map(|address| SocketAddr::new(address, port)).collect())

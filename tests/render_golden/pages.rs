@@ -16,7 +16,7 @@ const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 28);
 fn pages_of_plans_are_as_they_were_in_each_language() {
     for name in PAGES {
         for lang in Lang::ALL {
-            let page = report::plan::on(&plan(name), lang, DAY);
+            let page = report::plan::on(&plan(name), lang, DAY).to_string();
             let path = golden().join(format!("pages/{name}.{}.txt", lang.code()));
             if std::env::var("AGI_PROVISION_GOLDEN").is_ok_and(|v| v == "update") {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();

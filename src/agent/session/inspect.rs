@@ -19,8 +19,8 @@ use crate::error::{Failure, Result};
 use crate::hardware::probe::probe;
 use crate::outside::{self, Kind};
 use crate::paths;
-use crate::plan::Plan;
 use crate::plan::servers::Server;
+use crate::plan::{Plan, on_host};
 use crate::units::gib;
 use crate::wire::protocol::{End, Event, Events};
 use rustix::process::{Pid, Signal, kill_process};
@@ -52,7 +52,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         "health": null,
     });
     output.send(&Event::Document { value })?;
-    let nothing = "nothing of agi-provision is installed on this host";
+    let nothing = english!("error-nothing-installed");
     if let Some(under_way) = under_way {
         return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))
             .hint("`agi-provision apply` of the same bundle shows its progress")
@@ -78,8 +78,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
 pub(super) fn installed_plan() -> Result<Plan> {
     let path = Path::new(paths::GENERATION).join(paths::generation::PLAN);
     let text = outside::text(path.as_ref(), outside::DOCUMENT, Kind::Regular).map_err(|_| {
-        Failure::failed("nothing of agi-provision is installed on this host")
-            .hint("`agi-provision apply` installs it")
+        Failure::failed(english!("error-nothing-installed")).hint(english!("hint-nothing-installed"))
     })?;
     Plan::from_json(&text)
 }
@@ -124,6 +123,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         "exposed": expose::status(),
         "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         "measured": measured,
+        "memory": on_host::devices(&plan.memory, &facts),
         "speed": {
             "decode_tok_s": measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
             "prefill_tok_s": measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),

@@ -54,8 +54,7 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
 /// Returns the generation that serves and the one to go to, which is complete.
 fn target() -> Result<(PathBuf, PathBuf)> {
     let from = generation::current().ok_or_else(|| {
-        Failure::failed("nothing of agi-provision is installed on this host")
-            .hint("`agi-provision apply` installs it")
+        Failure::failed(english!("error-nothing-installed")).hint(english!("hint-nothing-installed"))
     })?;
     let to = generation::previous(&from).ok_or_else(|| {
         Failure::failed(format!("there is no generation before {}, which serves", number(&from)))

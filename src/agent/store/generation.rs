@@ -245,10 +245,14 @@ pub fn known_runtime(plan: &Plan, current: Option<&Record>) -> Result<Blob> {
     let entries = fs::read_dir(paths::RUNTIMES).into_iter().flatten().flatten();
     let mut notes: Vec<Runtime> = entries.filter_map(|entry| read_note(&entry.path().join(NOTE))).collect();
     notes.sort_by(|a, b| a.blob.sha256.cmp(&b.blob.sha256));
-    notes.into_iter().find(|note| note.llama_build == *build && whole(&note.blob)).map(|note| note.blob).ok_or_else(|| {
-        let (engine, program) = (plan.engine().name(), plan.engine().program());
-        Failure::failed(format!("no {engine} {build} is on the host and no archive was given"))
-            .hint(format!("give --runtime-archive FILE, a .tar.gz with {program} and its libraries, such as {engine}'s release archive; or --runtime-path PATH where the host has {program} already; or pin its download with `agi-provision plan --resolve`"))
-            .into()
-    })
+    notes
+        .into_iter()
+        .find(|note| note.llama_build == *build && whole(&note.blob))
+        .map(|note| note.blob)
+        .ok_or_else(|| {
+            let (engine, program) = (plan.engine().name(), plan.engine().program());
+            Failure::failed(english!("error-no-archive", engine = engine, build = build.to_string()))
+                .hint(english!("hint-no-archive", program = program, engine = engine))
+                .into()
+        })
 }

@@ -13,6 +13,7 @@ use crate::engine::llama_cpp::build;
 use crate::error::{Exit, Result, exit_code, hint};
 use crate::hardware::probe;
 use crate::outside;
+use crate::paint::{Meaning, Painted};
 use crate::plan::Plan;
 use crate::ssh::{self, Options, Target};
 use crate::wire::protocol::{Event, Op};
@@ -55,7 +56,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&json!({
             "schema": "agi-provision/doctor/1", "exit": exit.code(), "checks": checks,
         }))?,
-        Format::Text => output::page(&text(&checks))?,
+        Format::Text => output::page(text(&checks))?,
     }
     Ok(exit)
 }
@@ -139,23 +140,26 @@ fn of_hosts(args: &Args, plan: Option<&Plan>) -> Result<Vec<Check>> {
 }
 
 /// Lays the checks out: a heading for each machine, a line for each check, its advice below it.
-fn text(checks: &[Check]) -> String {
-    let mut lines = Vec::new();
+fn text(checks: &[Check]) -> Painted {
+    let mut lines = Painted::default();
     let mut at = "";
     for check in checks {
         if check.at != at {
             at = &check.at;
-            lines.push(format!("{}:", if at == "here" { "this machine" } else { at }));
+            lines.line(format!("{}:", if at == "here" { "this machine" } else { at }));
         }
-        let word = match check.outcome {
-            Outcome::Ok => "ok",
-            Outcome::Warning => "warning",
-            Outcome::Failed => "failed",
+        let (word, meaning) = match check.outcome {
+            Outcome::Ok => ("ok", Meaning::Good),
+            Outcome::Warning => ("warning", Meaning::Care),
+            Outcome::Failed => ("failed", Meaning::Bad),
         };
-        lines.push(format!("  {word:<8} {:<12} {}", check.id, outside::line(&check.found)));
+        lines.add("  ");
+        lines.add(Painted::of(meaning, word));
+        let rest = format!("{:<12} {}", check.id, outside::line(&check.found));
+        lines.line(format!("{:1$}{rest}", "", 9 - word.len()));
         if let Some(advice) = &check.advice {
-            lines.push(format!("{:24}do: {}", "", outside::line(advice)));
+            lines.line(format!("{:24}do: {}", "", outside::line(advice)));
         }
     }
-    lines.join("\n")
+    lines
 }

@@ -97,19 +97,14 @@ fn unknown(name: &str, among: impl Fn(&str) -> bool) -> Failure {
     let names = candidates().flat_map(|(id, text)| std::iter::once(*id).chain(aliases(text)));
     let near = nearest(name, names);
     if name.contains(':') && near.is_empty() {
-        return Failure::usage(format!("no model is called {name:?}")).hint(
+        return Failure::usage(english!("error-no-model", name = format!("{name:?}"))).hint(
             "a name of ollama's is known where its model is (`agi-provision models`); else give the publisher's \
              repository: --model hf:owner/repository:quant",
         );
     }
-    let hint = if near.is_empty() {
-        "`agi-provision models` lists the known ones; a path to a .gguf file and hf:owner/repository work too"
-            .to_string()
-    } else {
-        format!(
-            "did you mean {}? `agi-provision models` lists all; a path to a .gguf file and hf:owner/repository work too",
-            near.join(" or ")
-        )
+    let hint = match near.is_empty() {
+        true => english!("hint-no-model"),
+        false => english!("hint-near-model", near = near.join(" or ")),
     };
-    Failure::usage(format!("no model is called {name:?}")).hint(hint)
+    Failure::usage(english!("error-no-model", name = format!("{name:?}"))).hint(hint)
 }

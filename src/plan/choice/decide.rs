@@ -96,6 +96,6 @@ fn memory(machine: &Machine) -> u64 {
 
 fn unknown(request: &Request) -> Failure {
     let id = request.profile.as_deref().unwrap_or_default();
-    Failure::usage(format!("no machine on offer is called {id:?}, or it cannot be planned for"))
+    Failure::usage(english!("error-no-offer", name = format!("{id:?}")))
         .hint("`agi-provision offers` lists provider and instance; `agi-provision profiles` lists classes")
 }

@@ -1,0 +1,45 @@
+# Ошибки и подсказки, с которыми сталкиваются чаще всего. Ключи и значения те же, что в locales/en/errors.ftl.
+
+## Модели и машины
+
+error-no-model = нет модели с именем { $name }
+hint-no-model = `agi-provision models` показывает известные; можно указать путь к файлу .gguf или hf:владелец/репозиторий
+hint-near-model = может быть, { $near }? `agi-provision models` показывает все; можно указать путь к файлу .gguf или hf:владелец/репозиторий
+error-no-offer = среди предложений нет машины { $name }, или для неё нельзя составить план
+
+## Путь к серверу
+
+error-resolve = не удаётся найти адрес { $name }: { $why }
+hint-resolve = проверьте имя, /etc/hosts и /etc/resolv.conf или укажите IP-адрес
+error-refused-connection = { $place } отказывает в соединении
+hint-refused-connection = запущен ли там sshd и тот ли это порт?
+error-no-answer = { $place } не отвечает: ждали { $version } с
+hint-no-answer = включена ли машина, верен ли адрес, пропускает ли этот порт межсетевой экран?
+error-unreachable = { $place } недоступен: { $why }
+hint-unreachable = проверьте адрес и сеть
+error-host-key-unknown = неизвестен { $key } сервера { $name }
+hint-host-key-unknown = сверьте его в консоли сервера командой `ssh-keygen -lf` и передайте --host-key { $fingerprint }; или примите на веру с --accept-new-host-key
+error-host-key-changed = ключ сервера { $name } сменился: он показал { $key }, а в { $place } записан другой (известны { $types })
+hint-host-key-changed = возможно, соединение перехватывают; если систему на сервере переустановили, удалите старый ключ: `{ $command }`
+error-login = { $peer } не впускает пользователя { $user }: { $tried }
+error-no-key = нет ни одного ключа, который можно попробовать
+login-offers = { "; сервер предлагает " }{ $offers }
+hint-no-key = создайте ключ командой `ssh-keygen -t ed25519` и добавьте его .pub на сервер или укажите ключ флагом --identity
+hint-login = верно ли имя { $user } и есть ли .pub этого ключа там в ~/.ssh/authorized_keys пользователя { $user }? Другой ключ задаёт --identity
+
+## Права на сервере
+
+error-sudo = пользователь не может стать root через sudo: { $why }
+error-no-sudo = пользователь не root, а на сервере нет ни sudo, ни doas
+hint-no-sudo = подключитесь как root: --host root@ИМЯ
+error-sudo-password = пользователь не может стать root через { $program } без пароля, и { $absent }
+hint-sudo-password = передайте пароль через --sudo-password-stdin, подключитесь как root или разрешите пользователю sudo без пароля (NOPASSWD)
+error-wrong-sudo-password = sudo не принял пароль
+hint-wrong-sudo-password = его попробовали один раз, потому что учётные записи блокируются: запустите ещё раз с верным паролем
+
+## Файлы, которые нужны серверу
+
+error-no-archive = на сервере нет { $engine } { $build }, и архив не задан
+hint-no-archive = укажите --runtime-archive ФАЙЛ, архив .tar.gz с { $program } и его библиотеками, например архив выпуска { $engine }; или --runtime-path ПУТЬ, если { $program } на сервере уже есть; или закрепите загрузку: `agi-provision plan --resolve`
+error-nothing-installed = на этом сервере ничего от agi-provision не установлено
+hint-nothing-installed = `agi-provision apply` установит
