@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::render::bundle::Bundle;
 use crate::render::choices::{Balance, Choices};
 use crate::render::manifest::TOOL_VERSION;
-use crate::render::{port, templates};
+use crate::render::templates;
 use serde::Serialize;
 
 /// Its configuration, and the part of its unit that a reload needs.
@@ -61,7 +61,7 @@ struct Server<'a> {
 fn values<'a>(plan: &'a Plan, balance: &'a Balance) -> Values<'a> {
     let server = |server: &'a crate::render::choices::Balanced| Server {
         name: &server.name,
-        endpoint: server.endpoint.at(port(plan)).to_string(),
+        endpoint: server.endpoint.at(plan.llama_server.args.server().port()).to_string(),
         slots: plan.workload.slots,
         tls: !server.endpoint.is_loopback(),
     };

@@ -12,7 +12,7 @@ use crate::render::bundle::Bundle;
 use crate::render::choices::{Choices, Kubernetes as Chosen};
 use crate::render::first_boot::PinnedProgram;
 use crate::render::manifest::TOOL_VERSION;
-use crate::render::{port, templates};
+use crate::render::templates;
 use reqwest::Url;
 use serde::Serialize;
 
@@ -78,13 +78,15 @@ impl Target for Kubernetes {
 fn check(plan: &Plan) -> Result<()> {
     let refused = |why: String| {
         Failure::usage(format!("a pod does not serve this plan: {why}"))
-            .hint("make a plan of one llama-server for it: `agi-provision plan` without --rag and --engine")
+            .hint("make a plan of one server for it: `agi-provision plan` without --rag and --engine")
     };
     if let Some(beside) = plan.beside().next() {
         return Err(refused(format!("it has a second server, {}", beside.name)).into());
     }
-    if plan.engine().program() != "llama-server" {
-        return Err(refused(format!("its engine is {}", plan.engine().name())).into());
+    if plan.engine().front().is_some() {
+        return Err(
+            refused(format!("its engine, {}, is started by another program", plan.engine().name())).into()
+        );
     }
     Ok(())
 }
@@ -155,7 +157,7 @@ fn values<'a>(
         most: chosen.replicas.most(),
         scales: chosen.replicas.scales(),
         args: args(plan),
-        port: port(plan),
+        port: plan.llama_server.args.server().port(),
         health: plan.engine().health(),
         memory: host.map_or(0, |ledger| ledger.total_bytes),
         cpus: cpus(plan),

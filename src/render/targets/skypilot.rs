@@ -9,7 +9,7 @@ use crate::render::bundle::Bundle;
 use crate::render::choices::Choices;
 use crate::render::first_boot::PinnedProgram;
 use crate::render::manifest::TOOL_VERSION;
-use crate::render::{port, templates};
+use crate::render::templates;
 use serde::Serialize;
 
 /// A service's YAML.
@@ -50,7 +50,7 @@ impl Target for SkyPilot {
                 .div_ceil(1_000_000_000)
                 + SYSTEM_GB,
             port: REPLICA,
-            api: port(plan),
+            api: plan.llama_server.args.server().port(),
             least: chosen.replicas.least(),
             most: chosen.replicas.most(),
             scales: chosen.replicas.scales(),
