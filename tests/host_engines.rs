@@ -79,6 +79,7 @@ fn assert_is_closed(host: &Host) {
 }
 
 #[test]
+#[ignore = "not run on a host yet: docs/engines.md"]
 fn text_generation_webui_serves_is_proved_restarts_and_goes() {
     let (host, client) = (Host::boot("debian12-python"), Client::new());
     host.install_libgomp();

@@ -64,7 +64,7 @@ fn nothing_but_colour_is_lost_where_none_is_wanted() {
         ("plan --model saiga-13b --lang ru", vec![format!("{good}комфорт\u{1b}[0m")]),
         ("plan --model llama-65b --profile gpu-24gb", vec![format!("{care}compromise\u{1b}[0m")]),
         ("plan --model llama-65b --profile gpu-8gb --quant F16", vec![format!("{bad}impossible\u{1b}[0m")]),
-        ("plan --budget 20/month", vec![format!("{good}comfort\u{1b}[0m")]),
+        ("plan --budget 50/month", vec![format!("{good}comfort\u{1b}[0m")]),
         (
             "plan --model no-such",
             vec![format!("{bad}error\u{1b}[0m: "), "\u{1b}[36mhint\u{1b}[0m: ".to_string()],
