@@ -19,6 +19,8 @@ mod project;
 mod reach;
 #[path = "cli_bad_input/scripts.rs"]
 mod scripts;
+#[path = "cli_bad_input/targets.rs"]
+mod targets;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -9,6 +9,8 @@ mod first_boot;
 mod forged;
 #[path = "render_golden/pages.rs"]
 mod pages;
+#[path = "render_golden/targets.rs"]
+mod targets;
 
 use agi_provision::checked::Checksum;
 use agi_provision::error::{Exit, exit_code, hint};

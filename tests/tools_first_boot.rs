@@ -10,7 +10,7 @@ use agi_provision::paths;
 use agi_provision::plan::Plan;
 use agi_provision::render::clouds::CLOUDS;
 use agi_provision::render::targets::cloud_init::script;
-use agi_provision::render::{Cloud, FirstBoot, PinnedProgram, render_for};
+use agi_provision::render::{Choices, Cloud, FirstBoot, PinnedProgram, render_for};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -275,7 +275,8 @@ fn the_real_cloud_init_of_three_releases_accepts_the_user_data_for_every_cloud()
         pinned(&["https://example.org/a?b='$(id)'".to_string(), "https://example.net/{a}:b,c".to_string()]);
     let mut files = Vec::new();
     for cloud in CLOUDS.iter().map(Some).chain([None]) {
-        let choice = FirstBoot { program: Some(program.clone()), cloud };
+        let first_boot = FirstBoot { program: Some(program.clone()), cloud };
+        let choice = Choices { first_boot, ..Choices::default() };
         let bundle = render_for(&plan, &choice).unwrap();
         let file = dir.path().join(cloud.map_or("any", |cloud| cloud.name));
         fs::write(&file, bundle.file("cloud-init/user-data").unwrap()).unwrap();
@@ -304,8 +305,9 @@ fn the_real_cloud_init_unpacks_the_compressed_user_data() {
     let noise: String =
         (0u64..2_000).map(|n| sha256(&n.to_le_bytes()).to_string()[..5].to_string()).collect();
     plan.model.chat_template = Some(noise);
-    let choice =
+    let first_boot =
         FirstBoot { program: Some(pinned(&["https://example.org/a".into()])), cloud: Cloud::by_name("aws") };
+    let choice = Choices { first_boot, ..Choices::default() };
     let bundle = render_for(&plan, &choice).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let packed = dir.path().join("user-data.gz");

@@ -7,56 +7,12 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::{llama_bin, run, tool, wait_for};
-use std::fs::File;
-use std::net::TcpListener;
+use lab::llama::{KEY, Llama};
+use lab::{run, tool};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
-use std::time::Duration;
+use std::process::{Command, Output};
 
-const KEY: &str = "a-key-of-the-test";
 const PLAIN: &str = "{% for message in messages %}{{ message.content }}{% endfor %}";
-
-struct Llama {
-    child: Child,
-    port: u16,
-}
-
-impl Llama {
-    fn start(folder: &Path, name: &str, model: &Path, args: &[&str]) -> Llama {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let log = File::create(folder.join(name)).unwrap();
-        let mut command = Command::new(llama_bin().join("llama-server"));
-        command.args([
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-            "--no-webui",
-            "--api-key",
-            KEY,
-            "-m",
-        ]);
-        command.arg(model).args(args).stdout(log.try_clone().unwrap()).stderr(log);
-        Llama { child: command.spawn().expect("llama-server"), port }
-    }
-
-    fn wait(&self) {
-        let health = format!("http://127.0.0.1:{}/health", self.port);
-        wait_for("llama-server to be ready", Duration::from_secs(300), || {
-            Command::new("curl").args(["-sf", "-o", "/dev/null", &health]).status().unwrap().success()
-        });
-    }
-}
-
-impl Drop for Llama {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 struct Example {
     folder: tempfile::TempDir,

@@ -142,6 +142,7 @@ mod tests {
             carried: vec![all[0].entry()],
             seed: None,
             first_boot: Default::default(),
+            targets: Default::default(),
         };
         let found = find(dir.path(), &manifest, &hash).unwrap();
         assert_eq!(found[0].file.blob, all[0].file.blob);

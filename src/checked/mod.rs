@@ -4,11 +4,13 @@
 //!
 //! - [`Checksum`]: a SHA-256, which folders on a host are named by;
 //! - [`FileName`], [`UnitName`], [`ModelId`], [`ToolVersion`]: names;
+//! - [`ImageRef`], [`BalancedName`], [`Endpoint`]: what clusters are told;
 //! - [`HostPath`], [`RelativePath`], [`LinkTarget`]: paths;
 //! - [`FileMode`], [`Port`]: numbers;
 //! - [`DownloadUrl`]: where a file may be downloaded from; [`ProxyUrl`]: through what.
 
 mod checksum;
+mod endpoint;
 mod names;
 mod numbers;
 mod places;
@@ -18,7 +20,8 @@ mod text;
 mod url;
 
 pub use checksum::Checksum;
-pub use names::{FileName, ModelId, ToolVersion, UnitName};
+pub use endpoint::Endpoint;
+pub use names::{BalancedName, FileName, ImageRef, ModelId, ToolVersion, UnitName};
 pub use numbers::{FileMode, Port};
 pub use places::{HostPath, LinkTarget, RelativePath};
 pub use text::Refused;

@@ -1,5 +1,6 @@
 //! Names of files, units and models.
 
+use super::checksum::Checksum;
 use super::text::{length, text_type, visible};
 
 /// Longest file name, bytes. File systems and Rock Ridge take 255, and some of them get an ending.
@@ -38,6 +39,46 @@ text_type!(
     "a version",
     check_version
 );
+
+text_type!(
+    /// A container image, pinned: `registry.example/llama.cpp:server@sha256:…`. The tag is for people; the digest says
+    /// which image it is.
+    ImageRef,
+    "an image pinned by its digest",
+    check_image
+);
+
+text_type!(
+    /// The name of a server behind a balancer: lower-case letters, digits, `-`, `_` and `.`, at most 63.
+    BalancedName,
+    "a name for a balanced server",
+    check_balanced
+);
+
+fn check_image(text: &str) -> Result<(), String> {
+    length(text, 400)?;
+    let Some((name, digest)) = text.split_once("@sha256:") else {
+        return Err("it does not end in @sha256: and the digest".to_string());
+    };
+    Checksum::new(digest).map_err(|_| "its digest is not 64 lower-case hex digits".to_string())?;
+    let good = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
+    match name.chars().find(|c| !good(*c)) {
+        Some(odd) => Err(format!("it has the character {odd:?}")),
+        None if name.split('/').any(|part| !part.starts_with(|c: char| c.is_ascii_alphanumeric())) => {
+            Err("a part of its name is empty or begins with a sign".to_string())
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_balanced(text: &str) -> Result<(), String> {
+    length(text, 63)?;
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    match text.chars().find(|c| !good(*c)) {
+        Some(odd) => Err(format!("it has the character {odd:?}")),
+        None => leading(text, &['-', '.', '_']),
+    }
+}
 
 fn check_version(text: &str) -> Result<(), String> {
     length(text, 40)?;

@@ -1,6 +1,6 @@
 //! The hidden commands that run on a host.
 
-use crate::agent::servers::serve;
+use crate::agent::servers::{gate, serve};
 use crate::agent::session::boot;
 use crate::agent::{expose, job, session};
 use crate::apply::show::{Plain, Show};
@@ -34,6 +34,12 @@ enum Command {
     ExposeRenew,
     /// Go back to the rules that held before, unless a new connection has confirmed the new ones
     ExposeRevert,
+    /// Compare this container with a plan before its server starts
+    Gate {
+        /// The plan
+        #[arg(long, value_name = "FILE")]
+        plan: PathBuf,
+    },
     /// Apply a bundle that is on this machine, as cloud-init does at first boot
     Boot {
         /// The bundle: a tar, or a directory with the files that it carries
@@ -54,6 +60,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::ExposeServe => expose::front::serve(),
         Command::ExposeRenew => expose::certificate::renew(),
         Command::ExposeRevert => expose::revert(),
+        Command::Gate { plan } => gate::gate(plan),
         Command::Boot { bundle, trust_edits } => boot(bundle, *trust_edits),
     }
 }

@@ -3,13 +3,14 @@
 use super::first_boot::{self, FirstBootArgs, UserData, Warning};
 use super::output::{Format, print_json};
 use super::source::{self, Source, SourceArgs};
+use super::targets::TargetArgs;
 use crate::apply::AgentFile;
 use crate::apply::carry::{self, Travelling};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hash::sha256_file;
 use crate::plan::document::Verdict;
 use crate::render::carried::{SEED, Seed};
-use crate::render::{Bundle, CarriedKind, seed};
+use crate::render::{Bundle, CarriedKind, Choices, seed};
 use crate::units::gib;
 use crate::wire::protocol::START_TIMEOUTS;
 use std::fs;
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
   agi-provision bundle --plan plan.json --cloud hetzner --out seed/ \\
       --agent-url https://example.org/agi-provision
   agi-provision bundle --model ./model-q4_K.gguf --profile cpu-vps-32gb --seed-iso --out seed/ \\
-      --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz")]
+      --model-file ./model-q4_K.gguf --runtime-archive llama-b11434-bin-ubuntu-x64.tar.gz
+  agi-provision bundle --plan plan.json --out many/ --balance a=10.0.0.7 --balance b=10.0.0.8")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
@@ -38,6 +40,8 @@ pub struct Args {
     seed_iso: bool,
     #[command(flatten)]
     first_boot: FirstBootArgs,
+    #[command(flatten)]
+    targets: TargetArgs,
     /// With --seed-iso or --agent-url: the agi-provision executable for the machine, where this one cannot run there
     #[arg(help_heading = "First boot", long, value_name = "FILE", requires = "needs_program")]
     agent: Option<PathBuf>,
@@ -67,9 +71,12 @@ pub fn run(args: &Args) -> Result<Exit> {
         .into());
     }
     // All that can be wrong comes before the first write.
-    let chosen =
-        args.first_boot.choose(&source.plan, &source.bundle.manifest().first_boot, args.agent.as_deref())?;
-    let source = source.booting(&chosen)?;
+    let kept = source.bundle.manifest().choices();
+    let choices = Choices {
+        first_boot: args.first_boot.choose(&source.plan, &kept.first_boot, args.agent.as_deref())?,
+        targets: args.targets.choose(&source.plan, &kept.targets)?,
+    };
+    let source = source.chosen(&choices)?;
     let runtime = source::runtime(&args.runtime_archive)?;
     let files = source.files(&runtime, &args.model_file, false)?;
     let processor = source.plan.profile.processor;

@@ -35,6 +35,7 @@ mod self_update;
 mod shell;
 mod source;
 mod summary;
+mod targets;
 mod teach;
 mod tunnel;
 

@@ -13,7 +13,7 @@ use crate::hardware::offers::HostKind;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
 use crate::render::carried::MOST_ARCHIVES;
-use crate::render::{Bundle, CarriedKind, FirstBoot, render, render_for};
+use crate::render::{Bundle, CarriedKind, Choices, render, render_for};
 use crate::wire::needs::RuntimeNeeds;
 use std::path::{Path, PathBuf};
 
@@ -55,18 +55,18 @@ impl Source {
         }
         let mut plan = self.plan;
         plan.llama_server.start_timeout_seconds = start_timeout;
-        Ok(Source { bundle: render_for(&plan, &self.bundle.manifest().first_boot)?, plan, ..self })
+        Ok(Source { bundle: render_for(&plan, &self.bundle.manifest().choices())?, plan, ..self })
     }
 
-    /// With these choices for a first boot.
-    pub fn booting(self, first_boot: &FirstBoot) -> Result<Source> {
-        if *first_boot == self.bundle.manifest().first_boot {
+    /// With these choices.
+    pub fn chosen(self, choices: &Choices) -> Result<Source> {
+        if *choices == self.bundle.manifest().choices() {
             return Ok(self);
         }
         if !self.edited.is_empty() {
-            return Err(would_be_lost("--agent-url and --cloud make", "them").into());
+            return Err(would_be_lost("--agent-url, --cloud and the targets make", "them").into());
         }
-        Ok(Source { bundle: render_for(&self.plan, first_boot)?, ..self })
+        Ok(Source { bundle: render_for(&self.plan, choices)?, ..self })
     }
 
     fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
@@ -171,7 +171,7 @@ impl SourceArgs {
             }
             let bundle = match plan.expose == before {
                 true => bundle,
-                false => render_for(&plan, &bundle.manifest().first_boot)?,
+                false => render_for(&plan, &bundle.manifest().choices())?,
             };
             let carried = carry::find(dir, bundle.manifest(), &hashed)?;
             // With other ranges in the plan the directory is not the bundle's any more.

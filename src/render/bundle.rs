@@ -4,6 +4,7 @@
 use super::archive;
 use super::broken::broken;
 use super::carried::{self, Carried, Seed};
+use super::choices::{Choices, Targets};
 use super::first_boot::FirstBoot;
 use super::manifest::{
     BundleLink, Download, MANIFEST, MAX_BYTES, Manifest, ManifestFile, OWNER, PLAN, ROOTFS, SCHEMA,
@@ -78,6 +79,7 @@ impl Bundle {
             carried: Vec::new(),
             seed: None,
             first_boot: FirstBoot::default(),
+            targets: Targets::default(),
         };
         Bundle::of(files, manifest)
     }
@@ -90,7 +92,7 @@ impl Bundle {
     }
 
     /// The same bundle with the files of its targets, and what those depend on.
-    pub(super) fn with(self, more: Vec<BundleFile>, first_boot: FirstBoot) -> Result<Bundle> {
+    pub(super) fn with(self, more: Vec<BundleFile>, choices: Choices) -> Result<Bundle> {
         let Bundle { mut files, manifest, .. } = self;
         files.extend(more);
         let whole = Bundle::new(
@@ -100,7 +102,8 @@ impl Bundle {
             manifest.downloads,
             manifest.tool_version,
         )?;
-        Bundle::of(whole.files, Manifest { first_boot, ..whole.manifest })
+        let Choices { first_boot, targets } = choices;
+        Bundle::of(whole.files, Manifest { first_boot, targets, ..whole.manifest })
     }
 
     /// The same bundle, whose directory holds these files and this image too.
@@ -194,8 +197,9 @@ impl Bundle {
     /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and
     /// so cannot be part of what they hold, and without what only a directory has.
     fn for_host(&self) -> Manifest {
-        let first_boot = FirstBoot::default();
-        let mut manifest = Manifest { carried: Vec::new(), seed: None, first_boot, ..self.manifest.clone() };
+        let Choices { first_boot, targets } = Choices::default();
+        let mut manifest =
+            Manifest { carried: Vec::new(), seed: None, first_boot, targets, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));
         manifest
     }

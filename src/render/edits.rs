@@ -162,8 +162,8 @@ impl Bundle {
         let manifest = self.manifest();
         let of_target = |file: &BundleFile| folders().any(|folder| file.path.as_path().starts_with(folder));
         let whole = self.files().iter().any(of_target);
-        let first_boot = whole.then_some(&manifest.first_boot);
-        let rendered = render_as(&plan, json, &manifest.tool_version, first_boot)?;
+        let choices = whole.then(|| manifest.choices());
+        let rendered = render_as(&plan, json, &manifest.tool_version, choices.as_ref())?;
 
         let by_path = |files: &[BundleFile]| -> BTreeMap<RelativePath, BundleFile> {
             files.iter().map(|file| (file.path.clone(), file.clone())).collect()

@@ -3,6 +3,7 @@
 use super::broken::broken;
 pub use super::carried::CarriedKind;
 use super::carried::{self, Carried, MOST_ARCHIVES, Seed};
+use super::choices::{Choices, Targets};
 use super::first_boot::FirstBoot;
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::engine::server::ServerName;
@@ -54,6 +55,9 @@ pub struct Manifest {
     /// Choices for user-data.
     #[serde(default, skip_serializing_if = "FirstBoot::is_default")]
     pub first_boot: FirstBoot,
+    /// Targets that were asked for.
+    #[serde(default, skip_serializing_if = "Targets::is_default")]
+    pub targets: Targets,
 }
 
 /// A file of the bundle.
@@ -96,6 +100,11 @@ pub struct Download {
 }
 
 impl Manifest {
+    /// Returns what its targets' files depend on besides the plan.
+    pub fn choices(&self) -> Choices {
+        Choices { first_boot: self.first_boot.clone(), targets: self.targets.clone() }
+    }
+
     /// Pretty JSON with a final newline.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("a manifest is plain data");
@@ -126,6 +135,7 @@ impl Manifest {
         }
         carried::check(&self.carried)?;
         self.first_boot.check()?;
+        self.targets.check()?;
         let total = self.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size_bytes));
         if total > MAX_BYTES {
             return Err(broken(format!("its files have more than {MAX_BYTES} bytes")));

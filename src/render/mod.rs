@@ -19,6 +19,7 @@
 //! - [`seed`]: the image that a machine boots into its plan from;
 //! - `archive`: tar, written deterministically and read with suspicion;
 //! - [`targets`]: other forms of a bundle, cloud-init among them;
+//! - [`choices`]: what targets depend on besides the plan;
 //! - [`first_boot`]: what user-data depends on besides the plan; [`clouds`]: who takes it, how much and in which form;
 //! - `templates`: the Tera environment.
 
@@ -26,6 +27,7 @@ mod archive;
 mod broken;
 pub mod bundle;
 pub mod carried;
+pub mod choices;
 pub mod clouds;
 pub mod edits;
 pub mod first_boot;
@@ -36,6 +38,7 @@ mod templates;
 
 pub use bundle::{Bundle, BundleFile, WriteOutcome};
 pub use carried::Carried;
+pub use choices::Choices;
 pub use clouds::Cloud;
 pub use first_boot::{FirstBoot, PinnedProgram};
 pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
@@ -56,24 +59,24 @@ use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
 pub fn render(plan: &Plan) -> Result<Bundle> {
-    render_for(plan, &FirstBoot::default())
+    render_for(plan, &Choices::default())
 }
 
-/// The same with these choices for a first boot.
+/// The same with these choices.
 ///
 /// # Errors
-/// [`render`] fails, or the cloud would not take the user-data.
-pub fn render_for(plan: &Plan, first_boot: &FirstBoot) -> Result<Bundle> {
-    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(first_boot))
+/// [`render`] fails, the cloud would not take the user-data, or a target cannot bring the plan to a machine.
+pub fn render_for(plan: &Plan, choices: &Choices) -> Result<Bundle> {
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(choices))
 }
 
-/// The same with the plan's own text, by the name of another version; with the targets' files where `first_boot` says
+/// The same with the plan's own text, by the name of another version; with the targets' files where `choices` says
 /// what those depend on.
 fn render_as(
     plan: &Plan,
     plan_json: String,
     version: &ToolVersion,
-    first_boot: Option<&FirstBoot>,
+    choices: Option<&Choices>,
 ) -> Result<Bundle> {
     let downloads = manifest::downloads(plan)?;
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
@@ -102,12 +105,12 @@ fn render_as(
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
-    let Some(first_boot) = first_boot else { return Ok(host) };
+    let Some(choices) = choices else { return Ok(host) };
     let mut more = Vec::new();
-    for target in targets::all() {
-        more.extend(target.render(plan, &host, first_boot)?);
+    for target in targets::all().into_iter().filter(|target| target.wanted(choices)) {
+        more.extend(target.render(plan, &host, choices)?);
     }
-    host.with(more, first_boot.clone())
+    host.with(more, choices.clone())
 }
 
 fn text(path: &str, content: String) -> Result<BundleFile> {

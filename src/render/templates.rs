@@ -19,7 +19,26 @@ const TEMPLATES: &[(&str, &str)] = embedded!(
     "cloud-init/network-config"
     "cloud-init/seed-user-data"
     "cloud-init/user-data"
+    "haproxy/README.md"
+    "haproxy/haproxy.cfg"
+    "haproxy/reload.conf"
+    "kubernetes/README.md"
+    "kubernetes/adapter.yaml"
+    "kubernetes/autoscale.yaml"
+    "kubernetes/config.yaml"
+    "kubernetes/gate.sh"
+    "kubernetes/hard.yaml"
+    "kubernetes/hpa.yaml"
+    "kubernetes/kustomization.yaml"
+    "kubernetes/model.sh"
+    "kubernetes/network.yaml"
+    "kubernetes/podmonitor.yaml"
+    "kubernetes/resources.yaml"
+    "kubernetes/services.yaml"
+    "kubernetes/statefulset.yaml"
     "nftables/expose.nft"
+    "skypilot/README.md"
+    "skypilot/service.yaml"
     "systemd/agi-provision-expose.service"
     "systemd/limits.conf"
 );
@@ -97,6 +116,7 @@ fn empty() -> Tera {
     tera.register_filter("line", |text: &str, _: Kwargs, _: &State| line(text));
     tera.register_filter("systemd", |text: &str, _: Kwargs, _: &State| systemd(text));
     tera.register_filter("sh", |text: &str, _: Kwargs, _: &State| sh(text));
+    tera.register_filter("yaml", |text: &str, _: Kwargs, _: &State| yaml(text));
     tera.register_filter("size", |bytes: i64, _: Kwargs, _: &State| size(bytes));
     tera
 }
@@ -119,6 +139,22 @@ fn sh(text: &str) -> String {
         return text.to_string();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Writes a text as one word of YAML, in double quotes. What cannot be seen, and what some version of YAML reads as the
+/// end of a line, is written by its number.
+fn yaml(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::from('"');
+    for c in text.chars() {
+        let _ = match c {
+            '"' | '\\' => write!(out, "\\{c}"),
+            '\n' => write!(out, "\\n"),
+            c if c.is_control() || crate::outside::steers(c) => write!(out, "\\U{:08x}", u32::from(c)),
+            c => write!(out, "{c}"),
+        };
+    }
+    out + "\""
 }
 
 /// Bytes for people: GiB from one GiB on, else MiB, with two decimals.
@@ -172,6 +208,24 @@ mod tests {
         assert_eq!(sh(""), "''");
         assert_eq!(sh("it's $(x)"), r"'it'\''s $(x)'");
         assert_eq!(sh("https://h/a?download=true"), "'https://h/a?download=true'");
+    }
+
+    #[test]
+    fn yaml_reads_every_text_as_it_was() {
+        for text in [
+            "",
+            "a",
+            "yes",
+            "a: b # c",
+            "\"\\\n\t\r\0",
+            "{{x}} %Y",
+            "Сайга 日本 🦙",
+            "\u{85}\u{2028}\u{202e}\u{feff}",
+        ] {
+            let read = yaml_rust2::YamlLoader::load_from_str(&format!("a: {}\n", yaml(text))).unwrap();
+            assert_eq!(read[0]["a"].as_str(), Some(text), "{}", yaml(text));
+            assert_eq!(yaml(text).lines().count(), 1, "{text:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod gate;
 pub mod gpu;
 pub mod journey;
+pub mod llama;
 pub mod vm;
 
 use std::collections::BTreeMap;

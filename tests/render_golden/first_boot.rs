@@ -8,7 +8,7 @@ use agi_provision::plan::Plan;
 use agi_provision::process;
 use agi_provision::render::clouds::CLOUDS;
 use agi_provision::render::targets::cloud_init;
-use agi_provision::render::{Bundle, Cloud, FirstBoot, PinnedProgram, render_for};
+use agi_provision::render::{Bundle, Choices, Cloud, FirstBoot, PinnedProgram, render_for};
 use base64::Engine;
 use proptest::prelude::*;
 use std::fs;
@@ -24,10 +24,11 @@ fn pinned(urls: &[&str]) -> PinnedProgram {
     PinnedProgram { urls, sha256: sha256(b"the program"), size_bytes: 11 }
 }
 
-fn choices(cloud: &str) -> FirstBoot {
+fn choices(cloud: &str) -> Choices {
     let program =
         pinned(&["https://example.org/agi-provision", "https://example.net/a/agi-provision?x=1&y='2'"]);
-    FirstBoot { program: Some(program), cloud: Some(Cloud::by_name(cloud).unwrap()) }
+    let first_boot = FirstBoot { program: Some(program), cloud: Some(Cloud::by_name(cloud).unwrap()) };
+    Choices { first_boot, ..Choices::default() }
 }
 
 /// A plan with a chat template of random text, which no compression makes smaller than three quarters.
@@ -82,14 +83,14 @@ fn user_data_for_each_cloud_is_as_recorded() {
 
 #[test]
 fn the_script_for_a_client_that_expands_variables_has_no_dollar_and_is_the_same() {
-    let first_boot = choices("yandex");
-    let bundle = render_for(&plan("cpu"), &first_boot).unwrap();
+    let choices = choices("yandex");
+    let bundle = render_for(&plan("cpu"), &choices).unwrap();
     let user_data = text(&bundle, USER_DATA);
     assert!(!user_data.contains('$'), "{user_data}");
     let yaml = document(user_data);
     let file = &yaml["write_files"][1];
     let script = String::from_utf8(unpack(file["content"].as_str().unwrap())).unwrap();
-    assert_eq!(script, cloud_init::script(first_boot.program.as_ref()).unwrap());
+    assert_eq!(script, cloud_init::script(choices.first_boot.program.as_ref()).unwrap());
     let command: Vec<_> =
         yaml["runcmd"][0].as_vec().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     assert_eq!(command, ["sh", file["path"].as_str().unwrap()]);
@@ -129,7 +130,7 @@ fn a_bundle_for_a_cloud_is_made_again_from_its_manifest_and_an_edit_is_named() {
     let made = render_for(&plan("gpu"), &choices("aws")).unwrap();
     made.write(dir.path()).unwrap();
     let read = Bundle::read(dir.path()).unwrap();
-    assert_eq!(read.manifest().first_boot, choices("aws"));
+    assert_eq!(read.manifest().choices(), choices("aws"));
     assert!(read.edits_in(dir.path()).unwrap().is_empty());
     // The host's state does not depend on the way to it.
     let plain = bundle("gpu");
@@ -187,7 +188,8 @@ proptest! {
         let urls: Vec<DownloadUrl> = urls.into_iter().collect();
         let program = PinnedProgram { urls: urls.clone(), ..pinned(&["https://example.org"]) };
         let first_boot = FirstBoot { program: Some(program), cloud: None };
-        let bundle = render_for(&plan("cpu"), &first_boot).unwrap();
+        let choices = Choices { first_boot: first_boot.clone(), ..Choices::default() };
+        let bundle = render_for(&plan("cpu"), &choices).unwrap();
         let yaml = document(text(&bundle, USER_DATA));
         let script = yaml["runcmd"][0].as_str().unwrap();
         let whole = cloud_init::script(first_boot.program.as_ref()).unwrap();

@@ -71,6 +71,10 @@ impl Maker for Amd {
         Least::default()
     }
 
+    fn cluster_resource(&self, _: &str) -> &'static str {
+        "amd.com/gpu"
+    }
+
     fn unit(&self, _cards: usize) -> UnitDevices {
         let rules = [
             "# /dev/dri, for Vulkan and ROCm; its files also ask for the groups `render` and `video`.",

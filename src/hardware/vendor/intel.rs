@@ -65,6 +65,12 @@ impl Maker for Intel {
         Least::default()
     }
 
+    /// The plugin names cards by the kernel's driver: xe for Battlemage (Arc B), i915 for those before.
+    fn cluster_resource(&self, card: &str) -> &'static str {
+        let battlemage = card.contains("Arc(TM) B") || card.contains("Arc(TM) Pro B");
+        if battlemage { "gpu.intel.com/xe" } else { "gpu.intel.com/i915" }
+    }
+
     fn unit(&self, _cards: usize) -> UnitDevices {
         let rules = [
             "# /dev/dri, for Vulkan; its files also ask for the groups `render` and `video`.",

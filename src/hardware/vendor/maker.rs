@@ -66,6 +66,14 @@ pub trait Maker: Sync {
     /// Returns the least driver and cards that work.
     fn least(&self) -> Least;
 
+    /// Returns the name that Kubernetes' device plugin of the maker has for a card that its driver calls `card`.
+    fn cluster_resource(&self, card: &str) -> &'static str;
+
+    /// Returns whether a cluster's nodes are labelled `nvidia.com/gpu.memory` with the MiB of such a card.
+    fn labels_memory(&self) -> bool {
+        false
+    }
+
     /// Returns what the unit needs for that many cards, the first ones.
     fn unit(&self, cards: usize) -> UnitDevices;
 }

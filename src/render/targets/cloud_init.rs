@@ -7,6 +7,7 @@ use crate::hash::sha256;
 use crate::paths::FIRST_BOOT;
 use crate::plan::Plan;
 use crate::render::bundle::Bundle;
+use crate::render::choices::Choices;
 use crate::render::clouds::{CLOUDS, Cloud, Fitting, Limit, gzip};
 use crate::render::first_boot::{FirstBoot, PinnedProgram};
 use crate::render::manifest::TOOL_VERSION;
@@ -28,12 +29,12 @@ impl Target for CloudInit {
         "cloud-init"
     }
 
-    fn files(
-        &self,
-        plan: &Plan,
-        host: &Bundle,
-        first_boot: &FirstBoot,
-    ) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    fn wanted(&self, _: &Choices) -> bool {
+        true
+    }
+
+    fn files(&self, plan: &Plan, host: &Bundle, choices: &Choices) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let first_boot = &choices.first_boot;
         let version = host.manifest().tool_version.as_str();
         let user_data = user_data(plan, version, &host.to_tar()?, first_boot)?;
         let fitting = first_boot.cloud.map(|cloud| cloud.fit(&user_data)).transpose()?;

@@ -2,11 +2,15 @@
 //! line in [`all`]; docs/add-bundle-target.md says how.
 
 pub mod cloud_init;
+mod haproxy;
+mod kubernetes;
+mod skypilot;
 mod target;
+mod words;
 
 pub use target::Target;
 
 /// Every target, in the order in which their files are rendered.
-pub fn all() -> [&'static dyn Target; 1] {
-    [&cloud_init::CloudInit]
+pub fn all() -> [&'static dyn Target; 4] {
+    [&cloud_init::CloudInit, &kubernetes::Kubernetes, &skypilot::SkyPilot, &haproxy::HaProxy]
 }

@@ -121,6 +121,14 @@ impl Maker for Nvidia {
         }
     }
 
+    fn cluster_resource(&self, _: &str) -> &'static str {
+        "nvidia.com/gpu"
+    }
+
+    fn labels_memory(&self) -> bool {
+        true
+    }
+
     fn unit(&self, cards: usize) -> UnitDevices {
         let mut rules = vec![
             "# nvidiactl, nvidiaN, nvidia-modeset, nvidia-uvm, nvidia-uvm-tools, nvidia-caps: the last three have".into(),
