@@ -29,7 +29,7 @@ pub struct Args {
     #[command(flatten)]
     hosts: HostArgs,
     #[command(flatten)]
-    several: plan_hosts::Args,
+    several: plan_hosts::PlanHostsArgs,
     /// Count containers too (RunPod, Vast): they run no systemd, so `apply` cannot use them
     #[arg(long)]
     containers: bool,

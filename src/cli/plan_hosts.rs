@@ -17,7 +17,7 @@ const MOST: usize = 16;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Several hosts")]
-pub struct Args {
+pub struct PlanHostsArgs {
     /// Spread one model over these hosts, the first of which serves it: files of facts (`probe --format json`), hosts
     /// to probe over SSH, profiles, N of one: 3x(gpu-24gb); for plans alone, `apply` takes none (docs/rpc.md)
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "link",
@@ -28,7 +28,7 @@ pub struct Args {
     link: Option<Link>,
 }
 
-impl Args {
+impl PlanHostsArgs {
     /// Whether several hosts are planned for.
     pub fn are_given(&self) -> bool {
         !self.hosts.is_empty()
@@ -36,7 +36,13 @@ impl Args {
 }
 
 /// Runs `plan --hosts`: text, or JSON; `out` gets the JSON.
-pub fn run(args: &Args, plan: &PlanArgs, ssh: &HostArgs, json: bool, out: Option<&Path>) -> Result<Exit> {
+pub fn run(
+    args: &PlanHostsArgs,
+    plan: &PlanArgs,
+    ssh: &HostArgs,
+    json: bool,
+    out: Option<&Path>,
+) -> Result<Exit> {
     let link = args.link.context("--hosts is given with --link")?;
     let mut machines = Vec::new();
     for name in &args.hosts {
