@@ -36,11 +36,16 @@ fn a_machine_with_an_arm_processor_serves() {
     };
     let foreign = apply(&["--profile", PROFILE, "--runtime-path", SERVER]);
     assert_eq!(foreign.exit, 4, "{foreign:?}");
-    assert!(foreign.message().contains("arch"), "{foreign:?}");
+    let refused = foreign.value.to_string();
+    assert!(
+        refused.contains(r#""found":"aarch64","id":"arch","needed":"x86_64","outcome":"refused""#),
+        "{refused}"
+    );
     let archive = lab::llama_archive();
     let foreign = apply(&["--runtime-archive", text(&archive)]);
     assert!([1, 4].contains(&foreign.exit), "{foreign:?}");
-    assert!(foreign.message().contains("x86-64"), "{foreign:?}");
+    let refused = foreign.value.to_string();
+    assert!(refused.contains("a processor of x86-64, which the archive is built for"), "{refused}");
 
     let done = apply(&["--runtime-path", SERVER]);
     let log = || vm.exec("journalctl --no-pager -n 80 -u agi-provision-llama").stdout;

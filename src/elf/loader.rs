@@ -47,6 +47,8 @@ impl Search {
 /// Something that a program needs and this machine does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lacking {
+    /// The processor that the program is built for.
+    Processor(Processor),
     /// A library that no folder has.
     Library(String),
     /// The library is there, and older than the program.
@@ -74,7 +76,7 @@ impl Loaded {
     pub fn missing(&self) -> Vec<String> {
         let names = self.lacking.iter().filter_map(|lacking| match lacking {
             Lacking::Library(name) => Some(name.clone()),
-            Lacking::Version { .. } => None,
+            Lacking::Processor(_) | Lacking::Version { .. } => None,
         });
         let mut names: Vec<String> = names.collect();
         names.sort();

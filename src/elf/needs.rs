@@ -3,6 +3,7 @@
 use super::failure::Result;
 use super::image::{Image, Machine, VersionNeed, glibc};
 use super::loader::{Lacking, Search, older, walk};
+use crate::processor::Processor;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,6 +11,9 @@ use std::path::Path;
 /// Libraries that a program and what it brings want from the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Needs {
+    /// Processor that the program is built for; `None`: one that this tool does not know, or not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<Processor>,
     /// Names of the libraries.
     pub libraries: BTreeSet<String>,
     /// Versions that they must define.
@@ -24,7 +28,11 @@ impl Needs {
         let brought = |library: &String| walk.known.get(library).is_some_and(Option::is_some);
         let versions =
             walk.versions.into_iter().filter(|need| !need.weak && !brought(&need.library)).collect();
-        Ok(Needs { libraries: walk.loaded.missing().into_iter().collect(), versions })
+        let processor = match Image::read(path)?.machine {
+            Machine::Known(processor) => Some(processor),
+            Machine::Other(_) => None,
+        };
+        Ok(Needs { processor, libraries: walk.loaded.missing().into_iter().collect(), versions })
     }
 
     /// Adds those of another file that is loaded into the same program.
@@ -40,6 +48,9 @@ impl Needs {
 
     /// Returns what a machine with these libraries lacks; its C library's version is left to [`Needs::glibc`].
     pub fn lacking(&self, search: &Search) -> Vec<Lacking> {
+        if let Some(processor) = self.processor.filter(|processor| *processor != Processor::own()) {
+            return vec![Lacking::Processor(processor)];
+        }
         let find = |name: &String| {
             let images = search.places(name).filter_map(|path| Image::read(&path).ok());
             images.into_iter().find(|image| image.machine == Machine::OWN)
@@ -71,6 +82,9 @@ mod tests {
         assert!(needs.libraries.contains("libc.so.6"), "{needs:?}");
         assert!(needs.glibc() >= Some((2, 2)), "{needs:?}");
         assert_eq!(needs.lacking(&Search::of_host()), []);
+        let other = if Processor::own().is_default() { Processor::Aarch64 } else { Processor::X86_64 };
+        let foreign = Needs { processor: Some(other), ..needs.clone() };
+        assert_eq!(foreign.lacking(&Search::of_host()), [Lacking::Processor(other)]);
         let json = serde_json::to_string(&needs).unwrap();
         assert_eq!(serde_json::from_str::<Needs>(&json).unwrap(), needs);
     }
@@ -83,6 +97,7 @@ mod tests {
             weak: false,
         };
         let needs = Needs {
+            processor: None,
             libraries: ["libc.so.6", "libnone.so.7"].map(String::from).into(),
             versions: [need("libc.so.6", "GLIBC_99.1"), need("libc.so.6", "OTHER_1")].into(),
         };

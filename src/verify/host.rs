@@ -7,6 +7,7 @@ use crate::hardware::facts::{Facts, Worker};
 use crate::hardware::vendor;
 use crate::paths;
 use crate::plan::requirements::ids;
+use crate::processor::Processor;
 
 /// Properties of the host that are not among its facts, as they depend on what goes there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,9 @@ pub fn hint(report: &Report, ground: &Ground) -> Option<String> {
         ids::LIBC => "give a runtime that was built on a system as old as this one (--runtime-archive or \
                       --runtime-path), or take a newer system"
             .into(),
+        ids::LIBRARIES if is_foreign(ground) => {
+            "give an archive for this host's processor, or --runtime-path for a program that is there".into()
+        }
         ids::LIBRARIES => by_hand.cloned().unwrap_or_else(|| {
             "give an archive that was built on a system as old as this one, or that brings its libraries"
                 .into()
@@ -126,20 +130,34 @@ fn libc(facts: &Facts, wants: &Wants) -> Option<Line> {
     Some(line(ids::LIBC, needed, found, outcome, &english!("why-libc")))
 }
 
+/// The archive is for another processor.
+fn is_foreign(ground: &Ground) -> bool {
+    let lacking = ground.runtime.iter().flat_map(|wants| &wants.lacking);
+    lacking.into_iter().any(|lacking| matches!(lacking, Lacking::Processor(_)))
+}
+
 fn libraries(wants: &Wants) -> Option<Line> {
     let missing: Vec<&str> = (wants.lacking.iter())
         .filter_map(|lacking| match lacking {
             Lacking::Library(name) => Some(name.as_str()),
-            Lacking::Version { .. } => None,
+            Lacking::Version { .. } | Lacking::Processor(_) => None,
         })
         .collect();
     let old = wants.lacking.iter().find_map(|lacking| match lacking {
         Lacking::Version { library, version, .. } => Some((library, version)),
-        Lacking::Library(_) => None,
+        Lacking::Library(_) | Lacking::Processor(_) => None,
     });
     let why = english!("why-libraries");
     let line =
         |needed: &str, found: String, outcome| Some(line(ids::LIBRARIES, needed, found, outcome, &why));
+    let foreign = wants.lacking.iter().find_map(|lacking| match lacking {
+        Lacking::Processor(processor) => Some(processor.to_string()),
+        Lacking::Library(_) | Lacking::Version { .. } => None,
+    });
+    if let Some(processor) = foreign {
+        let found = english!("found-other-processor", own = Processor::own().to_string());
+        return line(&english!("needed-processor", processor = processor), found, Judgement::Refused);
+    }
     if let Some((library, version)) = old {
         return line(version, english!("found-library-old", library = library), Judgement::Refused);
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::hardware::facts::{Disk, Mount, Os, Upkeep, Work};
+use crate::processor::Processor;
 
 fn facts() -> Facts {
     let mount = |path: &str, at: &str| Mount {
@@ -95,6 +96,14 @@ fn a_table_of_hosts() {
             Refused,
             "an older libstdc++.so.6, without it",
             "as old as this one",
+        ),
+        (
+            change(|_| {}),
+            wants(vec![Lacking::Processor(Processor::Aarch64)], Ok(&[])),
+            "libraries",
+            Refused,
+            "this host's is x86-64",
+            "for this host's processor",
         ),
         (change(|_| {}), plain(), "busy", fine, "it is", ""),
         (

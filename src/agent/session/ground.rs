@@ -63,7 +63,7 @@ fn wants(plan: &Plan, coming: Coming, backends: &[Backend]) -> Option<Wants> {
 fn with_packages(program: &str, glibc: Option<(u32, u32)>, lacking: Vec<Lacking>) -> Wants {
     let missing = lacking.iter().filter_map(|lacking| match lacking {
         Lacking::Library(name) => Some(name.clone()),
-        Lacking::Version { .. } => None,
+        Lacking::Version { .. } | Lacking::Processor(_) => None,
     });
     let missing: Vec<String> = missing.collect();
     Wants { glibc, lacking, packages: packages::ways(program, &missing) }

@@ -102,7 +102,7 @@ fn older(loaded: &Loaded) -> Option<String> {
             Some(newest) => format!("it needs {version}, and this host's {library} goes up to {newest}"),
             None => format!("it needs {version}, which this host's {library} lacks"),
         }),
-        Lacking::Library(_) => None,
+        Lacking::Library(_) | Lacking::Processor(_) => None,
     })
 }
 
