@@ -272,7 +272,11 @@ fn four_commands_lead_to_an_answer(host: &Host, client: &Client, bin: &std::path
     assert!(answer.stdout.contains("completion_tokens"), "{curl}: {answer:?}");
     tunnel.kill().unwrap();
     tunnel.wait().unwrap();
-    run(&mut command(program, &["remove", "--yes", "--host", &login])).ok();
+    // It names its host itself, and reads no project.
+    let (key, known) = (host.key_path(), host.known_hosts());
+    let keys = ["--identity", text(&key), "--known-hosts", text(&known)];
+    let remove = ["remove", "--yes", "--host", &login];
+    run(&mut command(program, &[&remove[..], &keys].concat())).ok();
 }
 
 #[test]
