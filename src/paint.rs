@@ -11,7 +11,7 @@ use std::fmt;
 /// Meaning of a part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// As it should be: comfort, a met requirement.
+    /// Nothing to do: comfort, a met requirement.
     Good,
     /// Given up or below a promise: a compromise, a warning.
     Care,

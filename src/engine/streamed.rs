@@ -1,5 +1,7 @@
 //! An answer that comes line by line: how far its prompt was read, then token by token.
 
+use crate::error::{Context, Failure, Result};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Part of an answer that has arrived.
@@ -42,6 +44,25 @@ pub struct Timings {
 }
 
 impl Streamed {
+    /// Returns the event of a line of server-sent events; `None` for the last one, which it notes, and for lines between
+    /// events.
+    ///
+    /// # Errors
+    /// The server says that it failed, or what no server says.
+    pub fn event(&mut self, line: &str) -> Result<Option<Value>> {
+        // Others are comments, which come when nothing else does, and the blank lines between events.
+        let Some(data) = line.trim_end().strip_prefix("data: ") else { return Ok(None) };
+        if data == "[DONE]" {
+            self.ended = true;
+            return Ok(None);
+        }
+        let value: Value = serde_json::from_str(data).context("reading the model's answer")?;
+        let Some(error) = value.get("error").filter(|error| !error.is_null()) else { return Ok(Some(value)) };
+        let text = error["message"].as_str().map_or_else(|| error.to_string(), str::to_string);
+        let short: String = text.chars().take(300).collect();
+        Err(Failure::failed(format!("the server gave up answering: {short}")).into())
+    }
+
     /// Returns the server's own measurement, or else ours, of an answer whose first token came after `first` and whose
     /// end after `all`. `None`: it said neither.
     pub fn timings_of(&self, first: Duration, all: Duration) -> Option<Timings> {

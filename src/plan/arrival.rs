@@ -130,19 +130,7 @@ mod tests {
     use crate::hardware::profiles;
 
     fn host(headroom_bytes: i64) -> DeviceLedger {
-        DeviceLedger {
-            device: "host".to_string(),
-            weights_bytes: 0,
-            kv_bytes: 0,
-            compute_bytes: 0,
-            output_bytes: 0,
-            runtime_bytes: 0,
-            reserved_bytes: 0,
-            rag_bytes: 0,
-            total_bytes: 0,
-            capacity_bytes: 0,
-            headroom_bytes,
-        }
+        DeviceLedger { device: "host".to_string(), headroom_bytes, ..DeviceLedger::default() }
     }
 
     fn speed(decode: f64, prefill: f64) -> Speed {

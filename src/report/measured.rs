@@ -1,4 +1,4 @@
-//! What an apply measured, beside what was planned.
+//! Shows the measurements of an apply beside the plan's numbers.
 
 use crate::lang::Lang;
 use crate::plan::document::DeviceLedger;

@@ -49,7 +49,7 @@ pub(super) fn run(
     let mut child = child.with_context(|| format!("starting {}", home.join(front.runs).display()))?;
     let said = follow(&mut child, &[&keys.api, &keys.nobodys, &keys.behind]);
     let why = watch(&mut child, name, program)?;
-    // What it printed last says why.
+    // The reason stands in what it printed last.
     let _ = child.kill();
     let _ = child.wait();
     said.into_iter().for_each(|thread| drop(thread.join()));

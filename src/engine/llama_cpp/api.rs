@@ -3,7 +3,7 @@
 
 use crate::engine::question::{Guarded, Method, Question, Vector};
 use crate::engine::streamed::{Streamed, Timings};
-use crate::error::{Context, Failure, Result};
+use crate::error::Result;
 use serde_json::{Value, json};
 
 /// Requests that only the key opens. A server that is open answers them at once: nothing is in them.
@@ -60,18 +60,7 @@ pub fn vector(answer: &Value) -> Option<Vector> {
 /// # Errors
 /// The server says that it failed, or what no server says.
 pub fn hear(line: &str, streamed: &mut Streamed) -> Result<()> {
-    // Others are comments, which come when nothing else does, and the blank lines between events.
-    let Some(data) = line.trim_end().strip_prefix("data: ") else { return Ok(()) };
-    if data == "[DONE]" {
-        streamed.ended = true;
-        return Ok(());
-    }
-    let value: Value = serde_json::from_str(data).context("reading the model's answer")?;
-    if let Some(error) = value.get("error") {
-        let text = error["message"].as_str().map_or_else(|| error.to_string(), str::to_string);
-        let short: String = text.chars().take(300).collect();
-        return Err(Failure::failed(format!("the server gave up answering: {short}")).into());
-    }
+    let Some(value) = streamed.event(line)? else { return Ok(()) };
     let progress = &value["prompt_progress"];
     let number = |name: &str| progress[name].as_u64().unwrap_or(0);
     streamed.read = (streamed.read.0.max(number("processed")), streamed.read.1.max(number("total")));

@@ -57,7 +57,7 @@ fn a_cards_number_is_its_place_among_the_devices_that_are_used() {
     assert_eq!(reported.holder("Vulkan_Host"), Holder::Host);
 }
 
-/// Of llama-server b11434 for gemma-3-270m over two workers (tests/lab/build-rpc), recorded on 28 November 2026.
+/// Recorded on 28 November 2026: llama-server b11434 with gemma-3-270m over two workers (tests/lab/build-rpc).
 const OVER_TWO_WORKERS: &str = "0.00.581.166 I llama_prepare_model_devices: using device RPC0 (127.0.0.1:50971) (unknown id) - 24105 MiB free
 0.00.593.374 I llama_prepare_model_devices: using device RPC1 (127.0.0.1:50972) (unknown id) - 24105 MiB free
 0.02.353.404 I load_tensors: offloaded 19/19 layers to GPU

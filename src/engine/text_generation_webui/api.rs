@@ -3,7 +3,7 @@
 
 use crate::engine::question::{Guarded, Method, Question};
 use crate::engine::streamed::{Streamed, Usage};
-use crate::error::{Context, Failure, Result};
+use crate::error::Result;
 use serde_json::{Value, json};
 
 /// Requests that only a key opens. The two of `model` ask for another key than the API's.
@@ -57,18 +57,7 @@ pub fn timed(text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Quest
 /// # Errors
 /// The server says that it failed, or what no server says.
 pub fn hear(line: &str, streamed: &mut Streamed) -> Result<()> {
-    // Others are comments, which come when nothing else does, and the blank lines between events.
-    let Some(data) = line.trim_end().strip_prefix("data: ") else { return Ok(()) };
-    if data == "[DONE]" {
-        streamed.ended = true;
-        return Ok(());
-    }
-    let value: Value = serde_json::from_str(data).context("reading the model's answer")?;
-    if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
-        let text = error["message"].as_str().map_or_else(|| error.to_string(), str::to_string);
-        let short: String = text.chars().take(300).collect();
-        return Err(Failure::failed(format!("the server gave up answering: {short}")).into());
-    }
+    let Some(value) = streamed.event(line)? else { return Ok(()) };
     let choice = &value["choices"][0];
     let pieces = [&choice["text"], &choice["delta"]["reasoning_content"], &choice["delta"]["content"]];
     for piece in pieces.into_iter().filter_map(Value::as_str).filter(|piece| !piece.is_empty()) {

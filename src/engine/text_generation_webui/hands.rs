@@ -39,7 +39,7 @@ fn hands(keys: &Keys, server: ServerName) -> Handed {
     let netrc = format!("machine {ADDRESS} login {USER} password {}\n", behind.expose());
     let basic = STANDARD.encode(format!("{USER}:{}", behind.expose()));
     let netrc_path = format!("{}/{NETRC}", server.runtime_folder());
-    // Of one key it logs the last characters; of two it logs that they are two.
+    // It logs the last characters of one key; of two keys it logs their number alone.
     let llama_keys = format!("Basic {basic},{}", nobodys.expose());
     Handed {
         files: vec![(ARGUMENTS, arguments.into()), (NETRC, netrc.into())],

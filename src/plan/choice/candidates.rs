@@ -208,7 +208,7 @@ impl<'a> Trial<'a, '_> {
         let disk = variant.size_bytes.saturating_add(of_rag);
         let speed = speed::predict(profile, subject, &placement, &memory);
         let need = requirements::disk_need(disk, requirements::pinned_bytes(&request.fixed.runtime));
-        let mut candidate = Candidate {
+        let candidate = Candidate {
             machine: self.machine.clone(),
             variant,
             workload: subject.workload.clone(),
@@ -220,9 +220,7 @@ impl<'a> Trial<'a, '_> {
             verdict: Verdict::Impossible,
             given_up: 0,
         };
-        let judged = verdict::judge(&candidate.case(request));
-        (candidate.verdict, candidate.given_up) = (judged.verdict, judged.given_up);
-        candidate
+        candidate.judged(request)
     }
 
     /// Returns the ledger. Leaves out compute buffers, which take the most work, where the rest does not fit and the
@@ -358,6 +356,13 @@ pub(super) fn subject<'a>(
 }
 
 impl Candidate<'_> {
+    /// Returns it with the verdict of the rule.
+    pub fn judged(mut self, request: &Request) -> Self {
+        let judged = verdict::judge(&self.case(request));
+        (self.verdict, self.given_up) = (judged.verdict, judged.given_up);
+        self
+    }
+
     /// Returns the part of the candidate that the rule judges.
     pub fn case<'c>(&'c self, request: &'c Request) -> Case<'c> {
         Case {

@@ -86,7 +86,7 @@ fn judged<'a>(request: &Request, pool: &dyn Pool, subject: &Subject, variant: &'
     let speed = pool.speed(subject, &placement, &memory);
     let need =
         requirements::disk_need(variant.size_bytes, requirements::pinned_bytes(&request.fixed.runtime));
-    let mut candidate = Candidate {
+    let candidate = Candidate {
         machine: Machine { profile: Rc::new(pool.profile().clone()), offer: None, own: false, asked: true },
         variant,
         workload: subject.workload.clone(),
@@ -102,7 +102,5 @@ fn judged<'a>(request: &Request, pool: &dyn Pool, subject: &Subject, variant: &'
         verdict: Verdict::Impossible,
         given_up: 0,
     };
-    let judged = verdict::judge(&candidate.case(request));
-    (candidate.verdict, candidate.given_up) = (judged.verdict, judged.given_up);
-    candidate
+    candidate.judged(request)
 }

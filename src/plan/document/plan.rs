@@ -178,7 +178,7 @@ pub struct PlannedGpu {
 
 /// Memory of one device. `total_bytes` is the sum of the parts above it; `headroom_bytes` is
 /// `capacity_bytes - total_bytes` and negative when it does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceLedger {
     /// Name of the device: `host`, `gpu0`, `gpu1`, …
     pub device: String,

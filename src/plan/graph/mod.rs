@@ -32,7 +32,7 @@ pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> 
     schedule::buffers(graph, layout)
 }
 
-/// What passes between devices in one batch.
+/// Returns the bytes that pass between devices in one batch.
 pub fn crossings(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<Crossing> {
     schedule::crossings(decoder::build(shape, batch, layout.layers.len()), layout)
 }

@@ -37,7 +37,7 @@ pub struct Layout {
 /// Order in which a card's backend computes the nodes of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardOrder {
-    /// As the graph has them: CUDA.
+    /// The graph's own: CUDA.
     Graph,
     /// Vulkan's own.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests compare it with the backend's own buffers"))]

@@ -30,7 +30,7 @@ pub struct HostsPlan {
     pub link: Link,
     /// The head first.
     pub hosts: Vec<PlannedHost>,
-    /// What crosses the network.
+    /// Bytes and round trips over the network.
     pub network: Network,
     /// Predicted speed of one request alone, the network's time in it.
     pub speed: Speed,
@@ -73,7 +73,7 @@ pub struct PlannedHost {
     pub worker_arguments: Vec<String>,
 }
 
-/// What crosses the network.
+/// Bytes and round trips over the network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Network {
     /// For a token of an answer, with the slot half full.
@@ -88,7 +88,7 @@ pub struct Network {
     pub decode_without_tok_s: Interval,
 }
 
-/// What one step passes.
+/// Bytes and round trips of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Passing {
     /// Bytes, both ways together.

@@ -17,7 +17,7 @@ use crate::plan::speed;
 pub struct Machine {
     /// Name that the user gave: a host, a file of facts, a class of machines.
     pub name: String,
-    /// What it has.
+    /// Its hardware.
     pub profile: Profile,
 }
 
@@ -105,19 +105,7 @@ impl<'a> Hosts<'a> {
 const PROCESS_OF_CARDS: u64 = 320 * MIB;
 
 fn empty(device: String) -> DeviceLedger {
-    DeviceLedger {
-        device,
-        weights_bytes: 0,
-        kv_bytes: 0,
-        compute_bytes: 0,
-        output_bytes: 0,
-        runtime_bytes: 0,
-        reserved_bytes: 0,
-        rag_bytes: 0,
-        total_bytes: 0,
-        capacity_bytes: 0,
-        headroom_bytes: 0,
-    }
+    DeviceLedger { device, ..DeviceLedger::default() }
 }
 
 /// A device as a card: a processor's memory is the host's.

@@ -33,7 +33,7 @@ impl FromStr for Link {
     }
 }
 
-/// What one batch passes over the network.
+/// Bytes and round trips of one batch over the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
     pub bytes: u64,
