@@ -41,7 +41,9 @@ fn an_archive_without_a_working_llama_server_is_taken_back() {
     let mut arm = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0\x01\0\0\0".to_vec();
     arm.resize(4096, 0);
     let arm = pack(&path("arm.tar.gz"), &[("bin/llama-server", &arm)]);
-    refuses(&arm, "the archive's llama-server does not start here", "x86-64");
+    // Seen in the archive, before anything of it is sent.
+    let needed = "needed a processor of aarch64, which the archive is built for";
+    site.refuses("root", &["--runtime-archive", &arm], 4, needed, "for this host's processor");
     // A program that starts and serves nothing: waited for, but not for ever.
     let quits = fs::read("/bin/true").unwrap();
     let quits = pack(&path("quits.tar.gz"), &[("bin/llama-server", &quits)]);
