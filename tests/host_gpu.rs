@@ -180,7 +180,7 @@ fn started(host: &Host, plan: &Plan, model: &str, cards: usize) -> String {
     set("--api-key-file", "/opt/key");
     let quoted: Vec<String> = args.iter().map(|arg| format!("'{arg}'")).collect();
     let script = format!(
-        "cd /opt/llama-b11434 && env {} LLAMA_ARG_LOG_VERBOSITY=4 ./llama-server {} --no-warmup > /opt/log 2>&1 & \
+        "rm -f /opt/log; cd /opt/llama-b11434 && env {} LLAMA_ARG_LOG_VERBOSITY=4 ./llama-server {} --no-warmup > /opt/log 2>&1 & \
          pid=$!; for i in $(seq 1200); do grep -q 'reserve took' /opt/log && break; kill -0 $pid || break; sleep 0.25; \
          done; kill -KILL $pid; wait $pid; cat /opt/log",
         gpu::environment(cards, "root").join(" "),
