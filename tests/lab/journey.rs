@@ -258,7 +258,9 @@ fn read_answer(from: &mut impl Read) -> Result<(u16, String), String> {
         let text = String::from_utf8_lossy(&all);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let fields = head.lines().filter_map(|line| line.split_once(": "));
+            let length =
+                fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, n)| n).next();
             let length = length.and_then(|length| length.parse::<usize>().ok());
             if let (Some(status), Some(length)) = (status, length)
                 && all.len() >= head.len() + 4 + length
