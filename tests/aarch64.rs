@@ -11,7 +11,7 @@ use lab::vm::{ARM, Shape, Vm};
 const SERVER: &str = "/usr/bin/llama-server";
 
 #[test]
-#[ignore = "an emulator of another processor: half an hour and more"]
+#[ignore = "a part of its own: `tests/run aarch64` builds the agent and the emulator's image, once"]
 fn a_machine_with_an_arm_processor_serves() {
     // Ampere Altra's cores, and Graviton 2's.
     let shape = Shape { board: ARM, cpu: "neoverse-n1", ..Shape::default() };

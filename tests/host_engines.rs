@@ -25,7 +25,7 @@ fn archives(client: &Client) -> (PathBuf, PathBuf) {
     std::fs::create_dir_all(root.join("app/portable_env/bin")).unwrap();
     std::fs::create_dir_all(root.join("user_data/characters")).unwrap();
     std::fs::write(root.join("user_data/characters/Assistant.yaml"), "name: AI\n").unwrap();
-    // What an archive says here is not taken.
+    // The archive's own words here are not taken.
     std::fs::write(root.join("user_data/CMD_FLAGS.txt"), "--listen-host 0.0.0.0\n").unwrap();
     let untar = ["-xzf", text(&llama_archive()), "-C", text(&bin), "--strip-components=1"].map(String::from);
     run(Command::new("tar").args(untar)).ok();

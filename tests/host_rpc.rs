@@ -4,10 +4,9 @@
 //! The files are real headers with a hole for the weights, with fewer layers than the model has. Changes nothing on the
 //! machine.
 
-use agi_provision::engine::llama_cpp::build;
 use agi_provision::engine::llama_cpp::log::parse_log;
 use agi_provision::engine::reported::Holder;
-use agi_provision::hardware::{offers, profiles};
+use agi_provision::hardware::profiles;
 use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
 use agi_provision::model::registry;
@@ -123,16 +122,8 @@ fn planned(folder: &Path, id: &str, fixed: Fixed) -> (PathBuf, HostsPlan) {
     let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
     let request = Request {
         model: ModelChoice { id: id.parse().unwrap(), shape, chat_template: None, variants },
-        profiles: profiles::all(),
-        profile: None,
-        offers: offers::all(),
-        containers: false,
-        rates: offers::Rates::default(),
-        prefer: None,
-        budget: None,
-        rag: None,
         fixed: Fixed { quant: true, ..fixed },
-        build: build::find(build::DEFAULT).unwrap(),
+        ..Request::of_registry(id, None).unwrap()
     };
     let host =
         |name: &str| Machine { name: name.to_string(), profile: profiles::find("cpu-vps-32gb").unwrap() };

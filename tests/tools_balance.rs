@@ -89,7 +89,7 @@ impl HaProxy {
         servers.filter(|row| row[17].starts_with("UP")).map(|row| row[1].to_string()).collect()
     }
 
-    /// What the unit's ExecReload= does, with these servers from then on.
+    /// Reloads as the unit's ExecReload= does, with these servers from then on.
     fn reload(&self, servers: &[String]) {
         Self::write(&self.folder, self.bind, servers);
         let state = self.ask("show servers state");
@@ -206,7 +206,7 @@ fn no_request_fails_while_servers_stop_die_come_and_go() {
         stream.read_to_string(&mut rest).unwrap();
         assert!(rest.contains("\"stop\":true"), "the stream was cut: {}", rest.len());
 
-        // What is removed can be stopped: nobody asks it. systemd ends a server that does not end by itself.
+        // Nobody asks a server that was removed: it can be stopped. systemd ends a server that does not end by itself.
         signal(&a.child, Signal::TERM);
         std::thread::sleep(Duration::from_secs(1));
         a.child.kill().unwrap();

@@ -1,4 +1,4 @@
-//! What is rendered for clusters before its real judges: Kubernetes' schemas and SkyPilot's own parser, both from PyPI;
+//! Shows the files for clusters to their real judges: Kubernetes' schemas and SkyPilot's own parser, both from PyPI;
 //! and the scripts that go before a server, with a real curl and a real https server.
 
 #[path = "lab/mod.rs"]

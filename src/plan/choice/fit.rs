@@ -88,7 +88,7 @@ pub fn is_comfortable(request: &Request, graphs: &Graphs) -> Result<bool> {
     check(request)?;
     let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
-    let field = Field { request, graphs, workloads: &workloads[..1], rag: rag.as_ref() };
+    let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
     let machines = capable(machines(request));
     let variants = || request.model.variants.iter();
     let in_comfort = |machine: &Machine<'_>| {

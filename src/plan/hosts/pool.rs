@@ -155,11 +155,8 @@ impl Pool for Hosts<'_> {
         };
         let counted = |host: u64, items: &[u64]| {
             let placement = self.with(n_layer, host, items);
-            let mut memory = subject.without_compute(&self.profile, &placement);
+            let mut memory = subject.with_compute(&self.profile, &placement, &compute);
             self.own_parts(subject, &mut memory);
-            for (device, compute) in memory.iter_mut().zip(&compute) {
-                device.headroom_bytes -= *compute as i64;
-            }
             memory
         };
         let mut memory = counted(host, &items);

@@ -50,9 +50,7 @@ impl Traffic {
 
 /// One token of an answer, with `cells` of the slot's cache looked at; the graph is the one of the token before.
 pub(super) fn of_token(subject: &Subject, placement: &Placement, cells: u64) -> Traffic {
-    let window = window_cells(subject.shape, subject.workload).min(cells);
-    let batch = Batch { tokens: 1, outputs: 1, streams: 1, cells, window_cells: window, ..subject.batch() };
-    of(subject, placement, &batch)
+    of_prompt(subject, placement, 1, cells)
 }
 
 /// One physical batch of a prompt of one slot.
