@@ -149,8 +149,17 @@ fn whole_process(flags: &str, what: &str, data: &Path, bound: f64) -> bool {
 /// Measures every process before it fails for one beyond its bound.
 fn whole_processes() {
     let data = tempfile::tempdir().expect("a folder");
-    let mut held = whole_process("--model saiga-13b", "offers compiled in", data.path(), 10.0);
-    for flags in ["--budget 50/month", "--budget 1000/month --for russian", "--profile gpu-24gb --for code"] {
+    let mut held = true;
+    for model in ["saiga-13b", "llama-3.3-70b", "gpt-oss-120b", "deepseek-v3.2", "kimi-k2-0905"] {
+        held &= whole_process(&format!("--model {model}"), "offers compiled in", data.path(), 10.0);
+    }
+    for flags in [
+        "--budget 50/month",
+        "--budget 1000/month --for russian",
+        "--budget 3000/month --for code",
+        "--budget 5000/month",
+        "--profile gpu-24gb --for code",
+    ] {
         held &= whole_process(flags, "offers compiled in", data.path(), 20.0);
     }
     let folder = data.path().join("agi-provision");

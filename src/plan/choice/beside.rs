@@ -35,7 +35,10 @@ pub(super) fn near_miss<'a>(
     };
     let mut machines = on_offer(request, outside);
     machines.retain(|machine| machine.profile.gpus.len() >= least);
-    let more = if request.profile.is_some() { Vec::new() } else { field.of(&machines) };
+    let more = match request.profile {
+        Some(_) => Vec::new(),
+        None => field.no_worse(&machines, chosen.verdict),
+    };
     let expected = |c: &Candidate| c.speed.decode_tok_s.expected;
     let much = |c: &&Candidate| {
         c.verdict < chosen.verdict || c.verdict == chosen.verdict && expected(c) >= MUCH * expected(chosen)
@@ -118,8 +121,7 @@ pub(super) fn containers<'a>(field: &Field<'a, '_>, chosen: &Candidate<'a>) -> V
     let mut machines = on_offer(request, |offer| offer.host == HostKind::Container && within(request, offer));
     machines
         .retain(|machine: &Machine| price(request, machine) < paid && machine.profile.gpus.len() >= least);
-    let mut found: Vec<Candidate> = field.of(&machines);
-    found.retain(|c| c.verdict <= chosen.verdict);
+    let mut found: Vec<Candidate> = field.no_worse(&machines, chosen.verdict);
     found.sort_by(|a, b| better(request, a, b));
     let mut named: Vec<RentedBeside> = Vec::new();
     for c in &found {

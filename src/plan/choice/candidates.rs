@@ -1,6 +1,7 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
 use super::machines::Machine;
+use super::places::{Place, Spot, ledger, shares, whole, with_rag};
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
@@ -66,6 +67,9 @@ pub(super) enum Effort {
     Whole,
     /// Also part on cards and part on the host.
     Partial,
+    /// Part on cards and part on the host, where the whole is known not to run: what does not run even so has no compute
+    /// buffers.
+    Split,
 }
 
 /// A machine and a quantisation, before it is known where the model lies.
@@ -79,7 +83,7 @@ pub(super) struct Trial<'a, 'b> {
 }
 
 /// Where the layers lie, for a workload and what the embedding server takes of each device.
-type Place<'p> = &'p dyn Fn(&Subject, Option<&rag::Placed>) -> Placement;
+type Placing<'p> = &'p dyn Fn(&Subject, Option<&rag::Placed>) -> Placement;
 
 impl<'a> Trial<'a, '_> {
     /// The first of `workloads` that runs: all on cards, else without some experts, else without some
@@ -91,40 +95,75 @@ impl<'a> Trial<'a, '_> {
         let workloads = match self.effort {
             // The others have less than comfort asks for, or are the same.
             Effort::Comfort => &workloads[..1],
-            Effort::Whole | Effort::Partial => &workloads[..],
+            _ => &workloads[..],
         };
         if self.effort == Effort::Comfort
             && let Some(beyond) = self.beyond_comfort(&workloads[0], &whole)
         {
             return beyond;
         }
+        let mut last = None;
+        for place in self.places() {
+            let tried = self.first_that_runs(workloads, place, &whole);
+            if tried.verdict != Verdict::Impossible {
+                return self.shared(&tried).unwrap_or(tried);
+            }
+            last = Some(tried);
+        }
+        last.expect("there is a place")
+    }
+
+    /// The places to try, in their order.
+    fn places(&self) -> Vec<Place> {
+        let (request, profile) = (self.request, &*self.machine.profile);
         // The user's own placement is kept as given.
         let open = !profile.gpus.is_empty()
-            && self.effort == Effort::Partial
+            && matches!(self.effort, Effort::Partial | Effort::Split)
             && request.fixed.n_cpu_moe.is_none()
             && request.fixed.split_mode != Some(SplitMode::Tensor);
-        let on_cards = |_: &Subject, _: Option<&rag::Placed>| whole.clone();
-        let experts =
-            |subject: &Subject, rag: Option<&rag::Placed>| experts_on_host(subject, profile, rag, &whole);
-        let part = |subject: &Subject, rag: Option<&rag::Placed>| partial(subject, profile, rag);
-        let mut places: Vec<Place> = vec![&on_cards];
-        if open && request.model.shape.experts.is_some() {
-            places.push(&experts);
+        let has_experts = request.model.shape.experts.is_some();
+        let mut places = Vec::new();
+        if !open || self.effort != Effort::Split {
+            places.push(Place::Whole);
+        }
+        if open && has_experts {
+            places.push(Place::ExpertsOnHost);
         }
         if open {
-            places.push(&part);
+            places.push(Place::LayersOnHost);
         }
-        let mut last = None;
-        for place in places {
-            for workload in workloads {
-                let tried = self.with_rag(workload, place);
-                if tried.verdict != Verdict::Impossible {
-                    return self.shared(&tried).unwrap_or(tried);
-                }
-                last = Some(tried);
+        places
+    }
+
+    /// The first of `workloads` that runs at a place; the last of them where none does.
+    fn first_that_runs(&self, workloads: &[Workload], place: Place, whole: &Placement) -> Candidate<'a> {
+        let tried = |workload: &Workload| self.at(workload, place, whole);
+        let runs = |candidate: &Candidate| candidate.verdict != Verdict::Impossible;
+        let first = tried(&workloads[0]);
+        if runs(&first) || workloads.len() == 1 {
+            return first;
+        }
+        let least = tried(&workloads[workloads.len() - 1]);
+        // Those before the last two take more memory than the one of them with the same cache's type.
+        let hopeless =
+            !runs(&least) && (workloads.len() < 3 || !runs(&tried(&workloads[workloads.len() - 2])));
+        if hopeless {
+            return least;
+        }
+        workloads[1..].iter().map(tried).find(runs).unwrap_or(least)
+    }
+
+    fn at(&self, workload: &Workload, place: Place, whole: &Placement) -> Candidate<'a> {
+        let profile = &*self.machine.profile;
+        if self.effort == Effort::Split {
+            let subject = subject(self.request, self.graphs, self.variant, workload);
+            let spot = Spot { subject: &subject, profile, rag: None, whole };
+            if !spot.might_fit(place) {
+                let memory = subject.without_compute(profile, whole);
+                return self.with_memory(&subject, whole.clone(), memory, None);
             }
         }
-        last.expect("there is a workload")
+        self.with_rag(workload, &|subject, rag| Spot { subject, profile, rag, whole }.placed(place))
     }
 
     /// Returns the candidate without compute buffers, where it is not in comfort even so: with the buffers it has less
@@ -173,7 +212,7 @@ impl<'a> Trial<'a, '_> {
     /// With the embedding server, where there is one, at the better of its places. The rule: on the first
     /// card where the whole model is on cards and that one keeps the share free that comfort asks for;
     /// else on the host, unless the verdict is better with it on the card.
-    fn with_rag(&self, workload: &Workload, place: Place) -> Candidate<'a> {
+    fn with_rag(&self, workload: &Workload, place: Placing) -> Candidate<'a> {
         let subject = subject(self.request, self.graphs, self.variant, workload);
         let judged = |rag: Option<rag::Placed>| self.judged(&subject, place(&subject, rag.as_ref()), rag);
         let Some(server) = self.rag else { return judged(None) };
@@ -223,8 +262,8 @@ impl<'a> Trial<'a, '_> {
         candidate.judged(request)
     }
 
-    /// Returns the ledger. Leaves out compute buffers, which take the most work, where the rest does not fit and the
-    /// candidate is only looked at whole: it is impossible without them.
+    /// Returns the ledger. Leaves out compute buffers, which take the most work, where the rest does not fit and nobody
+    /// is shown what is missing: it is impossible without them.
     fn memory(
         &self,
         subject: &Subject,
@@ -248,101 +287,6 @@ fn suited(request: &Request, profile: &Profile, workload: &Workload) -> Workload
     let without = Workload { flash_attn: false, ..workload.clone() };
     let slower = profile.gpus.is_empty() && asked.is_none() && !speed::flash_attention_pays(shape);
     if slower && refusal(shape, &without).is_none() { without } else { workload.clone() }
-}
-
-/// All layers on the cards, where there are any, as far as the user left it open.
-fn whole(request: &Request, profile: &Profile) -> Placement {
-    let n_layer = request.model.shape.layers.len() as u64;
-    let shares = shares(profile);
-    if shares.is_empty() {
-        return Placement::host_only(n_layer);
-    }
-    let placement = match request.fixed.split_mode {
-        Some(SplitMode::Tensor) if shares.len() > 1 => Placement::tensor(n_layer, &shares),
-        _ => Placement::offload(n_layer, n_layer, &shares),
-    };
-    placement.with_experts_on_host(request.fixed.n_cpu_moe.unwrap_or(0).min(n_layer))
-}
-
-/// Share of each card: as its memory is, and the same of equal cards.
-fn shares(profile: &Profile) -> Vec<u64> {
-    let first = profile.gpus.first().map_or(1, |gpu| gpu.vram_mib);
-    let equal = profile.gpus.iter().all(|gpu| gpu.vram_mib == first);
-    profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
-}
-
-/// The model's ledger with the embedding server's share of each device.
-fn ledger(
-    subject: &Subject,
-    profile: &Profile,
-    placement: &Placement,
-    rag: Option<&rag::Placed>,
-) -> Vec<DeviceLedger> {
-    with_rag(subject.ledger(profile, placement), rag)
-}
-
-/// Counts the embedding server's share into a ledger.
-fn with_rag(mut memory: Vec<DeviceLedger>, rag: Option<&rag::Placed>) -> Vec<DeviceLedger> {
-    if let Some(rag) = rag {
-        rag.count_in(&mut memory);
-    }
-    memory
-}
-
-/// The experts of as few layers as fit on the host, all else on the cards.
-fn experts_on_host(
-    subject: &Subject,
-    profile: &Profile,
-    rag: Option<&rag::Placed>,
-    whole: &Placement,
-) -> Placement {
-    let n_layer = subject.shape.layers.len() as u64;
-    let with = |on_cards: u64| whole.clone().with_experts_on_host(n_layer - on_cards);
-    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
-}
-
-/// Returns the placement with as many layers on the GPUs as fit.
-fn partial(subject: &Subject, profile: &Profile, rag: Option<&rag::Placed>) -> Placement {
-    let (n_layer, shares) = (subject.shape.layers.len() as u64, shares(profile));
-    let with = |offloaded: u64| Placement::offload(n_layer, offloaded, &shares);
-    with(most_on_cards(n_layer.saturating_sub(1), subject, profile, rag, with))
-}
-
-/// Returns the most layers, up to `most`, that fit on the cards as `with` places them; 0 where none do. Works out the
-/// compute buffers, which take the most work, for few numbers: those of one are about those of the next.
-fn most_on_cards(
-    most: u64,
-    subject: &Subject,
-    profile: &Profile,
-    rag: Option<&rag::Placed>,
-    with: impl Fn(u64) -> Placement,
-) -> u64 {
-    let fits = |layers: u64, compute: Option<&[u64]>| {
-        let placement = with(layers);
-        let memory = match compute {
-            Some(compute) => subject.with_compute(profile, &placement, compute),
-            None => subject.without_compute(profile, &placement),
-        };
-        with_rag(memory, rag)[1..].iter().all(|gpu| gpu.headroom_bytes >= 0)
-    };
-    // The most up to `high` that fit with these buffers; more layers never take less beside them.
-    let most_with = |high: u64, compute: Option<&[u64]>| {
-        let (mut low, mut high) = (0, high);
-        while low < high {
-            let middle = (low + high).div_ceil(2);
-            if fits(middle, compute) { low = middle } else { high = middle - 1 }
-        }
-        low
-    };
-    let mut layers = most_with(most, None);
-    while layers > 0 {
-        let compute = subject.compute_bytes(&with(layers));
-        if fits(layers, Some(&compute)) {
-            break;
-        }
-        layers = most_with(layers - 1, Some(&compute));
-    }
-    layers
 }
 
 pub(super) fn subject<'a>(
@@ -382,3 +326,7 @@ impl Candidate<'_> {
 pub(super) fn shortage(candidate: &Candidate) -> i64 {
     candidate.memory.iter().map(|device| (-device.headroom_bytes).max(0)).sum()
 }
+
+#[cfg(test)]
+#[path = "candidates_tests.rs"]
+mod tests;

@@ -71,13 +71,32 @@ impl<'a> Field<'a, '_> {
         let (mut tried, mut split) = self.whole(machines, Effort::Whole);
         if tried.iter().all(|candidate| candidate.verdict != Verdict::Comfort) {
             split.sort_by(|a, b| self.promise(a).total_cmp(&self.promise(b)));
-            let runs = |c: &Candidate| c.verdict != Verdict::Impossible;
             let best = split.into_iter().take(SPLIT_TRIALS);
-            tried.extend(
-                best.map(|(machine, variant)| self.try_one(machine, variant, Effort::Partial)).filter(runs),
-            );
+            tried.extend(best.filter_map(|(machine, variant)| self.split(machine, variant)));
         }
         tried
+    }
+
+    /// Returns the candidates of `machines` with a verdict no worse than `verdict`, in the order of [`Field::of`].
+    pub fn no_worse(&self, machines: &[Machine<'a>], verdict: Verdict) -> Vec<Candidate<'a>> {
+        let mut tried = match verdict {
+            // Nothing that lies on cards and host is in comfort.
+            Verdict::Comfort => self.whole(machines, Effort::Comfort).0,
+            _ => self.of(machines),
+        };
+        tried.retain(|candidate| candidate.verdict <= verdict);
+        tried
+    }
+
+    /// A machine that does not run a quantisation whole, with a part of it on the host; `None` if it does not run so either.
+    pub fn split(&self, machine: &Machine<'a>, variant: &'a Variant) -> Option<Candidate<'a>> {
+        Some(self.try_one(machine, variant, Effort::Split)).filter(|c| c.verdict != Verdict::Impossible)
+    }
+
+    /// The best of a machine with a quantisation, whole or split; `None` if it does not run.
+    pub fn running(&self, machine: &Machine<'a>, variant: &'a Variant) -> Option<Candidate<'a>> {
+        let whole = self.try_one(machine, variant, Effort::Whole);
+        if whole.verdict != Verdict::Impossible { Some(whole) } else { self.split(machine, variant) }
     }
 
     /// Returns the candidates with the whole model on cards, or on a host without, and the others that cards and host

@@ -57,13 +57,11 @@ fn point(field: &Field, offer: &Offer) -> Option<OnOffer> {
     let request = field.request;
     let profile = machine::profile(offer, &request.profiles)?;
     let machine = Machine { profile: Rc::new(profile), offer: Some(offer), own: true, asked: true };
-    let runs = |c: &Candidate| c.verdict != Verdict::Impossible;
-    let tried = |effort| {
-        let all =
-            field.variants().into_iter().map(|variant| field.try_one(&machine, variant, effort)).filter(runs);
-        all.min_by(|a, b| ranking::better(request, a, b))
-    };
-    let best = tried(Effort::Whole).or_else(|| tried(Effort::Partial))?;
+    let better = |a: &Candidate, b: &Candidate| ranking::better(request, a, b);
+    let whole = field.variants().into_iter().map(|variant| field.try_one(&machine, variant, Effort::Whole));
+    let whole = whole.filter(|c| c.verdict != Verdict::Impossible).min_by(better);
+    let split = || field.variants().into_iter().filter_map(|variant| field.split(&machine, variant));
+    let best = whole.or_else(|| split().min_by(better))?;
     Some(OnOffer {
         name: machine::name(offer),
         region: offer.region.clone(),

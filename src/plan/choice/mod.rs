@@ -3,7 +3,7 @@
 //! Everything is deterministic: offers are compared by a total order, other ties keep the order of the machines and
 //! quantisations.
 //!
-//! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places and judges each
+//! `machines` are those on offer, or the one that was named; `field` tries them, `candidates` places (`places`) and judges each
 //! trial, `ranking` compares them, `document` writes down the best (`fit` only names it), `market` has every machine for
 //! a chart, `beside` names what is nearly as cheap or cheaper
 //! and no use, `nothing` has the answer where none will do, and `pooled` places a model
@@ -21,6 +21,7 @@ mod fit;
 mod machines;
 mod market;
 mod nothing;
+mod places;
 mod pooled;
 mod ranking;
 

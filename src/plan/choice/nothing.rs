@@ -31,7 +31,7 @@ pub(super) fn over_budget<'a>(
             let mut machines = on_offer(request, |offer| counts(request, offer));
             machines.retain(|machine| machine.profile.gpus.len() >= least);
             for machine in &machines {
-                let tried = field.variants().into_iter().map(|v| field.try_one(machine, v, Effort::Partial));
+                let tried = field.variants().into_iter().filter_map(|v| field.running(machine, v));
                 everywhere.extend(tried.filter(|c| runs(c)));
                 if everywhere.len() > before {
                     break;
