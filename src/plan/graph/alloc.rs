@@ -2,8 +2,13 @@
 //! node in order, in place of a parent where ggml would, else in the best fitting free block; a tensor
 //! is freed after its last reader. The highest byte ever used is the compute buffer's size.
 
+use smallvec::SmallVec;
+
 /// A tensor of a [`Graph`](super::Graph).
 pub type Id = usize;
+
+/// Tensors that a node reads, mostly so few that they lie in the node itself.
+pub type Sources = SmallVec<[Id; 4]>;
 
 /// Tensor in the eyes of the allocator.
 #[derive(Clone, Debug)]
@@ -17,7 +22,7 @@ pub struct Node {
     pub output: bool,
     /// Element type and dimensions; equal ones have the same layout, as only whole tensors are asked.
     pub layout: (u8, [u64; 4]),
-    pub sources: Vec<Id>,
+    pub sources: Sources,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +213,7 @@ mod tests {
             in_place: false,
             output: false,
             layout: (4, [bytes / 4, 1, 1, 1]),
-            sources: sources.to_vec(),
+            sources: sources.into(),
         }
     }
 

@@ -15,6 +15,7 @@ mod feed_forward;
 mod schedule;
 mod tensors;
 mod vulkan;
+mod window;
 
 use crate::model::Shape;
 use crate::model::embedder::Embedder;

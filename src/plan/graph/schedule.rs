@@ -4,7 +4,7 @@
 //! A card takes every node. llama.cpp keeps a layer's norms on the layer's card, which saves one copy per card;
 //! llama-fit-params does not see that.
 
-use super::alloc::{self, Id, Node, Place, Step};
+use super::alloc::{self, Id, Node, Place, Sources, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
 use super::vulkan::{self, Keep, Reorder};
 use crate::model::Shape;
@@ -303,7 +303,7 @@ fn copy_of(nodes: &mut Vec<Node>, source: Id, kept: bool) -> Id {
         place: Place::Own,
         in_place: false,
         output: kept,
-        sources: Vec::new(),
+        sources: Sources::new(),
         ..nodes[source].clone()
     };
     nodes.push(node);
@@ -311,13 +311,13 @@ fn copy_of(nodes: &mut Vec<Node>, source: Id, kept: bool) -> Id {
 }
 
 /// A node that keeps `sources` until it has run, and is a view of the first.
-fn keeper(graph: &Graph, sources: Vec<Id>) -> Node {
+fn keeper(graph: &Graph, sources: &[Id]) -> Node {
     let first = sources[0];
     let root = match graph.nodes[first].place {
         Place::View(root) => root,
         _ => first,
     };
-    Node { place: Place::View(root), sources, in_place: false, ..graph.nodes[first].clone() }
+    Node { place: Place::View(root), sources: sources.into(), in_place: false, ..graph.nodes[first].clone() }
 }
 
 /// The order of allocation: what is allocated first, and every step.
@@ -337,14 +337,14 @@ fn run(
     for split in splits {
         for source in &split.copied {
             // The source stays until it is copied.
-            graph.nodes.push(keeper(graph, vec![*source]));
+            graph.nodes.push(keeper(graph, &[*source]));
             order.push(Step { id: graph.nodes.len() - 1, buffer: devices[*source], keeps: true });
             order.push(step(copies[&(*source, split.device)], split.device));
         }
         for id in &split.nodes {
             order.push(step(*id, devices[*id]));
             for keep in kept_until.get(id).into_iter().flatten() {
-                graph.nodes.push(keeper(graph, keep.tensors.clone()));
+                graph.nodes.push(keeper(graph, &keep.tensors));
                 order.push(Step { id: graph.nodes.len() - 1, buffer: split.device, keeps: true });
             }
         }

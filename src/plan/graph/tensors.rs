@@ -162,7 +162,7 @@ impl Graph {
     ) -> Id {
         // Saturating: a hostile header's dimensions are as large as it likes.
         let bytes = dims.iter().fold(width as u64, |bytes, n| bytes.saturating_mul(*n)).min(1 << 60);
-        let sources = sources.to_vec();
+        let sources = sources.into();
         self.nodes.push(Node { bytes, place, in_place, output: false, layout: (width, dims), sources });
         let rows = dims[1..].iter().fold(1u64, |rows, n| rows.saturating_mul(*n));
         self.kinds.push((Kind::Batch(rows), None));

@@ -4,6 +4,7 @@
 
 use super::alloc::{Id, Node, Place};
 use super::tensors::{Graph, Op};
+use super::window::Recent;
 use std::collections::BTreeSet;
 
 /// Nodes that are looked at from the first one that is left.
@@ -74,6 +75,7 @@ pub(super) struct Reorder<'a> {
     bases: Vec<Id>,
     /// Id → it has its place in the split that is at work; between two splits no tensor has.
     done: Vec<bool>,
+    recent: Recent,
 }
 
 impl<'a> Reorder<'a> {
@@ -84,30 +86,13 @@ impl<'a> Reorder<'a> {
             _ => id,
         };
         let bases = graph.nodes.iter().enumerate().map(base).collect();
-        Reorder { graph, readers, bases, done: vec![false; graph.nodes.len()] }
+        let count = graph.nodes.len();
+        Reorder { graph, readers, bases, done: vec![false; count], recent: Recent::of(count) }
     }
 
     /// Puts `nodes` into the backend's order, and says what is kept longer than it is read.
     pub(super) fn reorder(&mut self, nodes: &mut [Id]) -> Vec<Keep> {
-        let (mut read, mut ends) = (Vec::with_capacity(2 * nodes.len()), Vec::with_capacity(nodes.len()));
-        for id in nodes.iter() {
-            read.extend(self.graph.nodes[*id].sources.iter().map(|source| self.bases[*source]));
-            ends.push(read.len());
-        }
-        let mut pass = Pass {
-            graph: self.graph,
-            readers: self.readers,
-            nodes,
-            bases: &self.bases,
-            read,
-            ends,
-            waits: Vec::new(),
-            used: vec![false; nodes.len()],
-            done: &mut self.done,
-            order: Vec::with_capacity(nodes.len()),
-            first: 0,
-            keeps: Vec::new(),
-        };
+        let mut pass = self.pass(nodes);
         while pass.first < pass.nodes.len() {
             if !pass.keep_pattern() {
                 let set = pass.next_set();
@@ -117,7 +102,25 @@ impl<'a> Reorder<'a> {
         let Pass { order, keeps, .. } = pass;
         nodes.copy_from_slice(&order);
         nodes.iter().for_each(|id| self.done[*id] = false);
+        self.recent.forget(nodes.len());
         keeps
+    }
+
+    fn pass<'b>(&'b mut self, nodes: &'b [Id]) -> Pass<'b> {
+        let count = nodes.len();
+        Pass {
+            graph: self.graph,
+            readers: self.readers,
+            nodes,
+            bases: &self.bases,
+            waits: Vec::with_capacity(count),
+            used: vec![false; count],
+            done: &mut self.done,
+            recent: &mut self.recent,
+            order: Vec::with_capacity(count),
+            first: 0,
+            keeps: Vec::new(),
+        }
     }
 }
 
@@ -126,15 +129,13 @@ struct Pass<'a> {
     readers: &'a [u32],
     nodes: &'a [Id],
     bases: &'a [Id],
-    /// Bases of what the nodes read, one node's after the other's, and where each node's end.
-    read: Vec<Id>,
-    ends: Vec<usize>,
     /// Nodes of the window before each that have to run before it, as far as was looked: the nearest is bit 0.
     waits: Vec<u32>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
     /// Id → it has its place.
     done: &'a mut [bool],
+    recent: &'a mut Recent,
     order: Vec<Id>,
     /// First index without a place.
     first: usize,
@@ -161,25 +162,25 @@ impl Pass<'_> {
         if a_base == b_base || self.sources(a).contains(&b_id) {
             return true;
         }
-        let reads = |index: usize, base: Id| {
-            let start = if index == 0 { 0 } else { self.ends[index - 1] };
-            self.read[start..self.ends[index]].contains(&base)
-        };
+        let reads =
+            |index: usize, base: Id| self.sources(index).iter().any(|source| self.bases[*source] == base);
         (reads(a, b_base) || reads(b, a_base)) && !self.is_empty(a) && !self.is_empty(b)
     }
 
-    /// The same for nodes of one window that were looked at.
-    fn waits_for(&self, a: usize, b: usize) -> bool {
-        self.waits[a] >> (a - b - 1) & 1 == 1
-    }
-
-    /// Looks which nodes before `end` have to run before which.
+    /// Looks which nodes before `end` have to run before which: [`Pass::depends`] for all nodes of the window at once.
     fn look(&mut self, end: usize) {
         for index in self.waits.len()..end {
-            let before = (1..WINDOW.min(index + 1)).filter(|back| self.depends(index, index - back));
-            let waits = before.fold(0, |waits, back| waits | 1 << (back - 1));
-            self.waits.push(waits);
+            let id = self.nodes[index];
+            let (runs, sources) = (!self.is_empty(index), &self.graph.nodes[id].sources);
+            let waits = self.recent.waits(index, id, sources, self.bases, runs);
+            self.waits.push(waits & ((1 << (WINDOW - 1)) - 1));
         }
+    }
+
+    /// Returns the nodes from `first` on that are without a place and before `index`, as bits of [`Pass::waits`].
+    fn unplaced_before(&self, index: usize) -> u32 {
+        let before = (self.first..index).rev().enumerate();
+        before.fold(0, |bits, (back, at)| bits | u32::from(!self.used[at]) << back)
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
@@ -239,11 +240,9 @@ impl Pass<'_> {
                 continue;
             }
             let last = set[set.len() - 1];
-            if (first..index).any(|before| {
-                !self.used[before]
-                    && self.waits_for(index, before)
-                    && !(before == last && self.fuses(before, index))
-            }) {
+            let waits = self.waits[index] & self.unplaced_before(index);
+            let of_last = if last < index { 1 << (index - last - 1) } else { 0 };
+            if waits & !of_last != 0 || waits & of_last != 0 && !self.fuses(last, index) {
                 continue;
             }
             set.push(index);
@@ -255,10 +254,9 @@ impl Pass<'_> {
                 if self.used[index] || !self.is_empty(index) {
                     continue;
                 }
-                let waits = |before: usize| {
-                    !self.used[before] && self.waits_for(index, before) && !set.contains(&before)
-                };
-                if !(first..index).any(waits) {
+                let in_set = set.iter().filter(|before| **before < index);
+                let in_set = in_set.fold(0, |bits: u32, before| bits | 1 << (index - before - 1));
+                if self.waits[index] & self.unplaced_before(index) & !in_set == 0 {
                     set.push(index);
                 }
             }

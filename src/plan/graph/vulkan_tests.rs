@@ -52,6 +52,24 @@ fn an_order_of_its_own_runs_everything_after_what_it_reads() {
     }
 }
 
+/// The nodes that each one waits for, found at once, are those that are found by looking at every pair.
+#[test]
+fn a_node_waits_for_what_every_pair_says() {
+    for id in LLAMA_LIKE.iter().copied().chain(["gpt-oss-20b", "gemma-3-1b", "qwen3-30b-a3b"]) {
+        let graph = decoder::build(&shape(id), &batch(), 4);
+        let (nodes, readers) = (graph.order.clone(), readers(&graph));
+        let mut reorder = Reorder::of(&graph, &readers);
+        let mut pass = reorder.pass(&nodes);
+        pass.look(nodes.len());
+        for index in 0..nodes.len() {
+            for back in 1..WINDOW.min(index + 1) {
+                let waits = pass.waits[index] >> (back - 1) & 1 == 1;
+                assert_eq!(waits, pass.depends(index, index - back), "{id}: {index}, {back} before");
+            }
+        }
+    }
+}
+
 /// Layouts of a model of so many layers: the host, a card, a card with layers or experts on the host, two cards, and
 /// the cards in Vulkan's order.
 fn layouts(n_layer: usize) -> Vec<Layout> {
