@@ -18,7 +18,7 @@ pub struct TensorType {
 
 macro_rules! types {
     ($($id:literal $name:literal $block:literal $bytes:literal;)*) => {
-        /// Every type of current ggml.
+        /// Every type of current ggml, by their numbers.
         pub const ALL: &[TensorType] = &[$(TensorType { id: $id, name: $name, block: $block, bytes: $bytes },)*];
     };
 }
@@ -63,7 +63,7 @@ types! {
 impl TensorType {
     /// Returns the type of that number; `None` where ggml has none or removed it.
     pub fn by_id(id: u32) -> Option<TensorType> {
-        ALL.iter().copied().find(|t| t.id == id)
+        ALL.binary_search_by_key(&id, |t| t.id).ok().map(|at| ALL[at])
     }
 
     /// Case-insensitive: llama.cpp's flags spell them in lower case (`q8_0`).
@@ -100,6 +100,7 @@ mod tests {
         assert_eq!(q4_k.tensor_bytes(256, 1024), Some(4 * 144));
         assert_eq!(q4_k.tensor_bytes(128, 1024), None);
         assert_eq!(TensorType::by_id(4), None, "Q4_2 was removed from ggml");
+        assert!(ALL.is_sorted_by_key(|t| t.id), "by_id looks them up by halves");
         assert_eq!(TensorType::by_name("f64").unwrap().tensor_bytes(1, u64::MAX / 2), None);
     }
 

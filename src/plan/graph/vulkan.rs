@@ -115,6 +115,7 @@ impl<'a> Reorder<'a> {
             bases: &self.bases,
             waits: Vec::with_capacity(count),
             used: vec![false; count],
+            ops: nodes.iter().map(|id| self.graph.op_of(*id)).collect(),
             done: &mut self.done,
             recent: &mut self.recent,
             order: Vec::with_capacity(count),
@@ -133,6 +134,8 @@ struct Pass<'a> {
     waits: Vec<u32>,
     /// Index in `nodes` → it has its place.
     used: Vec<bool>,
+    /// Operation of each node.
+    ops: Vec<Op>,
     /// Id → it has its place.
     done: &'a mut [bool],
     recent: &'a mut Recent,
@@ -144,7 +147,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn op(&self, index: usize) -> Op {
-        self.graph.op_of(self.nodes[index])
+        self.ops[index]
     }
 
     fn sources(&self, index: usize) -> &[Id] {
@@ -177,15 +180,22 @@ impl Pass<'_> {
         }
     }
 
-    /// Returns the nodes from `first` on that are without a place and before `index`, as bits of [`Pass::waits`].
-    fn unplaced_before(&self, index: usize) -> u32 {
-        let before = (self.first..index).rev().enumerate();
-        before.fold(0, |bits, (back, at)| bits | u32::from(!self.used[at]) << back)
+    /// Returns the nodes of the window that are without a place: `first` is bit 0.
+    fn unplaced(&self, end: usize) -> u32 {
+        let window = self.used[self.first..end].iter().enumerate();
+        window.fold(0, |bits, (at, used)| bits | u32::from(!used) << at)
+    }
+
+    /// Returns those of `nodes`, of which `first` is bit 0, that the one at `index` waits for: the nearest is bit 0.
+    fn waits_for(&self, index: usize, nodes: u32) -> u32 {
+        // The bits in the other order, and those before `index` alone.
+        let before = (nodes << (u32::BITS as usize - (index - self.first))).reverse_bits();
+        self.waits[index] & before
     }
 
     fn matches(&self, pattern: &[Op], start: usize) -> bool {
-        start + pattern.len() <= self.nodes.len()
-            && pattern.iter().enumerate().all(|(n, op)| self.op(start + n) == *op && !self.used[start + n])
+        let end = start + pattern.len();
+        self.ops.get(start..end) == Some(pattern) && self.used[start..end].iter().all(|used| !used)
     }
 
     fn starts_pattern(&self, index: usize) -> bool {
@@ -234,30 +244,35 @@ impl Pass<'_> {
         let first = self.first;
         let end = (first + WINDOW).min(self.nodes.len());
         self.look(end);
-        let mut set = vec![first];
+        let mut set = Vec::with_capacity(WINDOW);
+        set.push(first);
+        let mut unplaced = self.unplaced(end);
         for index in first + 1..end {
-            if self.used[index] || self.is_empty(index) || self.starts_pattern(index) {
+            if self.used[index] || self.is_empty(index) {
                 continue;
             }
             let last = set[set.len() - 1];
-            let waits = self.waits[index] & self.unplaced_before(index);
+            let waits = self.waits_for(index, unplaced);
             let of_last = if last < index { 1 << (index - last - 1) } else { 0 };
-            if waits & !of_last != 0 || waits & of_last != 0 && !self.fuses(last, index) {
+            let has_to_wait = waits & !of_last != 0 || waits & of_last != 0 && !self.fuses(last, index);
+            if has_to_wait || self.starts_pattern(index) {
                 continue;
             }
             set.push(index);
             self.take_along(index, &mut set);
+            unplaced = self.unplaced(end);
         }
         // A sum is followed at once by what one shader computes with it.
         if self.op(set[set.len() - 1]) != Op::Add {
+            let in_window = set.iter().filter(|index| **index < end);
+            let mut left = in_window.fold(unplaced, |left, index| left & !(1 << (index - first)));
             for index in first + 1..end {
                 if self.used[index] || !self.is_empty(index) {
                     continue;
                 }
-                let in_set = set.iter().filter(|before| **before < index);
-                let in_set = in_set.fold(0, |bits: u32, before| bits | 1 << (index - before - 1));
-                if self.waits[index] & self.unplaced_before(index) & !in_set == 0 {
+                if self.waits_for(index, left) == 0 {
                     set.push(index);
+                    left &= !(1 << (index - first));
                 }
             }
         }
