@@ -305,3 +305,48 @@ fn a_server_that_does_not_help_ends_with_a_reason_and_a_hint() {
     assert!(told.contains("hint: tried 3 times; is http://127.0.0.1:9 reachable from here?"), "{told}");
     assert!(began.elapsed() < Duration::from_secs(20));
 }
+
+/// The release of text-generation-webui that its archives are pinned from.
+const TEXTGEN: &str = "textgen-portable-4.9-linux";
+
+#[test]
+fn text_generation_webui_is_pinned_from_its_own_release_where_an_archive_is_known() {
+    let size = 1_170_781_568;
+    let name = "tinyllama-1.1b-chat-v1.0.Q8_0.gguf";
+    let list = json!([file(name, size, "a")]).to_string();
+    let server = Server::start(tinyllama("Q8_0"), move |_, request: &Request| match request.path.as_str() {
+        path if path.contains("/tree/main") => Reply::Text(list.clone()),
+        "/repos/oobabooga/textgen/releases/tags/v4.9" => {
+            let asset = |variant: &str, digit: &str| {
+                json!({"name": format!("{TEXTGEN}-{variant}.tar.gz"), "size": 90_000_000,
+                    "digest": format!("sha256:{}", digit.repeat(64)),
+                    "browser_download_url": format!("https://downloads.example/{TEXTGEN}-{variant}.tar.gz")})
+            };
+            Reply::Text(json!({"assets": [asset("cpu", "1"), asset("vulkan", "2")]}).to_string())
+        }
+        path if path.contains("/releases/") => Reply::Status(404, Vec::new()),
+        _ => Reply::OtherSize(size),
+    });
+    let address = format!("http://{}", server.address);
+    let resolved = |more: &[&str]| {
+        let args = ["--model", "tinyllama-1.1b", "--resolve", "--engine", "text-generation-webui"];
+        let output = plan(&address, &[&args[..], more].concat());
+        (document(&output), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (profile, variant, digit) in [("cpu-vps-32gb", "cpu", "1"), ("gpu-8gb", "vulkan", "2")] {
+        let (plan, told) = resolved(&["--profile", profile]);
+        let url = format!("https://downloads.example/{TEXTGEN}-{variant}.tar.gz");
+        let pinned = json!({"url": url, "sha256": digit.repeat(64), "size_bytes": 90_000_000});
+        assert_eq!(plan["llama_server"]["runtime"], pinned, "{told}");
+        assert_eq!(plan["llama_server"]["engine"], "text-generation-webui");
+        assert!(!told.contains("warning"), "{told}");
+    }
+    // The release's archives for CUDA: none of its own is known to be right.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("facts.json");
+    std::fs::write(&path, serde_json::to_vec(&card_on("2.39")).unwrap()).unwrap();
+    let (plan, told) = resolved(&["--facts", path.to_str().unwrap()]);
+    assert_eq!(plan["llama_server"]["runtime"], Value::Null);
+    assert!(told.contains("stays unpinned: no archive of text-generation-webui is known"), "{told}");
+    assert!(told.contains("--runtime-archive"), "{told}");
+}

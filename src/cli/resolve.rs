@@ -1,5 +1,6 @@
 //! `--resolve`: what is published, in place of what is known offline.
 
+use crate::engine::kind::Release;
 use crate::engine::split::SplitMode;
 use crate::error::{Context, Result, hint};
 use crate::fetch::release::{Archive, Releases};
@@ -39,16 +40,19 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     let known = request.fixed.host.as_ref().filter(|_| profile.is_there());
     let choice = runtime::choose(&RuntimeHost::of_profile(&profile, tensor, known), build);
     let engine = plan.engine();
-    if let Some(release) = engine.release(choice.kind.as_deref()) {
-        let Some((tag, archive)) = release else {
+    match engine.release(choice.kind.as_deref()) {
+        Release::OfBuild => {}
+        Release::Own { tag, archive } => {
+            return Ok(pinned(Releases::from_env(engine.repository())?.archives(tag, &[archive])));
+        }
+        Release::Unknown => {
             say!(
                 "warning: the runtime stays unpinned: no archive of {} is known to be right for this machine",
                 engine.name()
             );
             say!("hint: download the one for it, and give it to `apply` with --runtime-archive");
             return Ok(Vec::new());
-        };
-        return Ok(pinned(Releases::from_env(engine.repository())?.archives(tag, &[archive])));
+        }
     }
     if choice.archives.is_empty() {
         say!("warning: the runtime stays unpinned: {}", choice.why);

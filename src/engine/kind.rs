@@ -83,10 +83,9 @@ pub trait Engine: Sync {
     /// Returns the repository whose releases have its archives.
     fn repository(&self) -> &'static str;
 
-    /// Returns the release and the name of the archive of a kind of runtime (docs/add-runtime-kind.md), where its
-    /// releases are not those of the build that a plan is pinned to. `Some(None)`: none can be pinned for that kind.
-    fn release(&self, _kind: Option<&str>) -> Option<Option<(&'static str, String)>> {
-        None
+    /// Returns the release that has its archive for a kind of runtime (docs/add-runtime-kind.md).
+    fn release(&self, _kind: Option<&str>) -> Release {
+        Release::OfBuild
     }
 
     /// Returns beginnings of the names of its own libraries, which it may load while it runs.
@@ -153,6 +152,22 @@ impl std::fmt::Debug for dyn Engine {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         out.write_str(self.name())
     }
+}
+
+/// Release that an engine's archive for a kind of runtime is pinned from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The one of the build that a plan is pinned to, with the archives of that kind.
+    OfBuild,
+    /// One of the engine's own, with one archive for that kind.
+    Own {
+        /// Tag of the release.
+        tag: &'static str,
+        /// Name of the archive.
+        archive: String,
+    },
+    /// No archive is known to be right for that kind.
+    Unknown,
 }
 
 /// Value of a variable.

@@ -9,7 +9,7 @@ mod hands;
 use super::arguments::ServerArgs;
 use super::front::Front;
 use super::grammar::Grammar;
-use super::kind::{Engine, Variable};
+use super::kind::{Engine, Release, Variable};
 use super::launch::Launch;
 use super::llama_cpp::{LlamaCpp, build, flags as llama};
 use super::question::{Guarded, Question, Vector};
@@ -86,14 +86,14 @@ impl Engine for TextGenerationWebui {
 
     // Names by its release workflows (.github/workflows/build-portable-release*.yml). Which drivers and cards its
     // archives for CUDA and ROCm are for was not looked at, so that none is pinned for those.
-    fn release(&self, kind: Option<&str>) -> Option<Option<(&'static str, String)>> {
+    fn release(&self, kind: Option<&str>) -> Release {
         let variant = match kind {
             Some("cpu-archive") => "cpu",
             Some("vulkan-archive") => "vulkan",
-            _ => return Some(None),
+            _ => return Release::Unknown,
         };
         let version = RELEASE.trim_start_matches('v');
-        Some(Some((RELEASE, format!("textgen-portable-{version}-linux-{variant}.tar.gz"))))
+        Release::Own { tag: RELEASE, archive: format!("textgen-portable-{version}-linux-{variant}.tar.gz") }
     }
 
     fn libraries(&self) -> &'static [&'static str] {

@@ -98,11 +98,13 @@ fn an_argument_that_opens_another_door_is_refused_outside_and_inside() {
 
 #[test]
 fn an_archive_is_known_for_the_processor_and_for_vulkan_alone() {
-    let archive = |kind| TextGenerationWebui.release(kind).unwrap();
-    assert_eq!(archive(Some("cpu-archive")), Some(("v4.9", "textgen-portable-4.9-linux-cpu.tar.gz".into())));
-    assert_eq!(
-        archive(Some("vulkan-archive")),
-        Some(("v4.9", "textgen-portable-4.9-linux-vulkan.tar.gz".into()))
-    );
-    assert_eq!((archive(Some("cuda-12.8-archives")), archive(None)), (None, None));
+    let own = |name: &str| Release::Own { tag: "v4.9", archive: format!("textgen-portable-4.9-linux-{name}.tar.gz") };
+    for (kind, release) in [
+        (Some("cpu-archive"), own("cpu")),
+        (Some("vulkan-archive"), own("vulkan")),
+        (Some("cuda-12.8-archives"), Release::Unknown),
+        (None, Release::Unknown),
+    ] {
+        assert_eq!(TextGenerationWebui.release(kind), release, "{kind:?}");
+    }
 }
