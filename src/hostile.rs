@@ -11,6 +11,10 @@ use crate::hardware::{offers, profiles, vendor};
 use crate::lang::Lang;
 use crate::model::Shape;
 use crate::model::gguf::Header;
+use crate::model::safetensors::checkpoint::Checkpoint;
+use crate::model::safetensors::config::Config;
+use crate::model::safetensors::header;
+use crate::model::safetensors::index::Index;
 use crate::model::shape::weights_of;
 use crate::plan::document::{Requirement, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
@@ -46,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("private_key", private_key),
     ("protocol", protocol),
     ("rates", rates),
+    ("safetensors", safetensors),
     ("ssh_config", ssh_config),
 ];
 
@@ -120,6 +125,21 @@ pub fn gguf_header(bytes: &[u8]) {
     let _ = subject.kv_bytes(0, n_layer);
     let _ = subject.compute_bytes(&Placement::host_only(n_layer));
     let _ = subject.compute_bytes(&Placement::offload(n_layer, n_layer / 2, &[3, 1]));
+}
+
+/// The three files that a model in safetensors is read from: a header, an index and a `config.json`.
+pub fn safetensors(bytes: &[u8]) {
+    let _ = header::Header::read(bytes, Some(bytes.len() as u64));
+    let header = header::Header::read(bytes, None);
+    let _ = Index::parse(bytes);
+    if let Ok(config) = Config::parse(bytes) {
+        let _ = (config.dimensions.shape(), config.dimensions.weights("F16", false));
+        let _ = Checkpoint::of(
+            config,
+            &header.map(|header| ("a".to_string(), header)).into_iter().collect::<Vec<_>>(),
+            None,
+        );
+    }
 }
 
 /// An inventory, as each of the three kinds.

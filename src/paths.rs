@@ -45,6 +45,8 @@ pub const DRIVER_SOURCES: &str = "/etc/apt/sources.list.d/agi-provision-driver.s
 
 /// Units of this host.
 pub const UNITS: &str = "/etc/systemd/system";
+/// Units of podman's Quadlet.
+pub const CONTAINERS: &str = "/etc/containers/systemd";
 /// Unit file of the chat server.
 pub const UNIT_FILE: &str = "/etc/systemd/system/agi-provision-llama.service";
 /// Link that enables the unit.

@@ -1,5 +1,10 @@
 //! `plan` and `bundle` with each engine, over the mission's resume table. Needs no host and no root.
 
+#[path = "engines/checkpoint.rs"]
+mod checkpoint;
+#[path = "engines/container.rs"]
+mod container;
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -58,7 +63,10 @@ fn the_resume_table_is_planned_and_bundled_with_each_engine_of_its_rows() {
                 plan["llama_server"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
             assert_eq!(listed, planned, "{row}");
             let unit = read(folder.path(), "b/rootfs/etc/systemd/system/agi-provision-llama.service");
-            assert!(unit.contains(&format!("Description=Language model server ({engine})")), "{row}:\n{unit}");
+            assert!(
+                unit.contains(&format!("Description=Language model server ({engine})")),
+                "{row}:\n{unit}"
+            );
         }
     }
 }
@@ -83,7 +91,7 @@ fn an_engine_that_is_not_known_or_not_made_for_this_is_refused_with_the_way_on()
     for (args, message) in [
         (
             &["plan", "--model", "phi-2", "--engine", "ollama"][..],
-            "no engine is called \"ollama\": llama.cpp, text-generation-webui",
+            "no engine is called \"ollama\": llama.cpp, text-generation-webui, vllm",
         ),
         (
             &["bundle", "--model", "phi-2", "--engine", TEXTGEN, "--webui", "--out", "b"],

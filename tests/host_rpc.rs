@@ -121,7 +121,13 @@ fn planned(folder: &Path, id: &str, fixed: Fixed) -> (PathBuf, HostsPlan) {
     let weights = weights_of(&header, shape.layers.len());
     let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
     let request = Request {
-        model: ModelChoice { id: id.parse().unwrap(), shape, chat_template: None, variants },
+        model: ModelChoice {
+            id: id.parse().unwrap(),
+            shape,
+            chat_template: None,
+            variants,
+            checkpoint: None,
+        },
         fixed: Fixed { quant: true, ..fixed },
         ..Request::of_registry(id, None).unwrap()
     };

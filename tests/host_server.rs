@@ -62,7 +62,13 @@ fn model(folder: &Path, name: &str, head: &[u8], size: u64, template: Option<Cha
     let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
     Model {
         file,
-        choice: ModelChoice { id: name.parse().unwrap(), shape, chat_template: template, variants },
+        choice: ModelChoice {
+            id: name.parse().unwrap(),
+            shape,
+            chat_template: template,
+            variants,
+            checkpoint: None,
+        },
     }
 }
 

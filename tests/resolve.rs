@@ -4,6 +4,8 @@
 mod http;
 #[path = "resolve/names.rs"]
 mod names;
+#[path = "resolve/safetensors.rs"]
+mod safetensors;
 
 use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Memory, Os};
 use agi_provision::model::gguf_write::{Field, Tensor, header};

@@ -70,6 +70,7 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
         &["text-generation-webui", "textgen-portable", "server.py", "netrc"],
         &[],
     ),
+    ("engine::vllm", &["vllm", "gpu-memory-utilization"], &[]),
 ];
 
 #[test]

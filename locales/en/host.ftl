@@ -3,6 +3,8 @@
 ## Why a plan relies on a fact
 
 why-arch = the runtime and this tool are built for it
+why-podman = the engine comes as a container, which is a unit of podman's Quadlet
+why-cdi = podman gives a container the cards by the container device interface (`nvidia-ctk cdi generate`)
 why-systemd = the service is a systemd unit
 why-cpu-flags-x86-64 = llama.cpp's builds for x86-64 servers use them; without them decode is several times slower
 why-cpu-cores = the profile's speed counts on them
@@ -24,6 +26,9 @@ why-nvlink = the profile is two cards with NVLink between them
 
 needed-port = port { $version } free
 needed-at-least = at least { $version }
+found-no-podman = no podman
+found-cdi = a specification for NVIDIA's cards
+found-no-cdi = none for NVIDIA's cards in /etc/cdi and /var/run/cdi
 found-yes = yes
 found-no = no
 found-cores = { $cores } cores

@@ -19,6 +19,8 @@ plan-advisory-fixed = advisory { $id } on { $engine } { $build }: { $what }; fix
 plan-advisory-open = advisory { $id } on { $engine } { $build }: { $what }; not fixed yet ({ $source })
 plan-runtime = runtime: { $archives }: { $why }
 plan-no-archive = none
+plan-image = runtime: the container image { $image }, a unit of podman's
+plan-no-image = runtime: a container image of { $engine }, which --runtime-image pins
 plan-archives = { $first } with { $second }
 plan-not-runtime = not { $kind }: { $why }
 
@@ -82,4 +84,5 @@ plan-column-verdict = verdict
 plan-column-month = per month
 plan-column-speed = tokens/s
 plan-embedding-server = embedding server: { $arguments }
+plan-image-not-counted = { $engine }'s image is not counted: a registry tells its size
 plan-units = Sizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.

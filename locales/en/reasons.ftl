@@ -26,6 +26,7 @@ thin-slots = each of the { $slots } slots has { $tokens } tokens for question an
 
 unchecked-architecture = the architecture { $name } is not one the ledger is checked for: sizes are estimates
 split-tensor = every pair of cards has NVLink, so each takes a part of every matrix: --split-mode tensor, which llama.cpp { $build } calls experimental and which wants a build with CUDA and NCCL; --split-mode layer is the other
+paged-estimates = weights and cache are exact by { $engine }'s rules; activations, graphs and the host's memory are estimates, and speeds are those of another engine
 container-offer = the offer is a container without systemd: `apply` cannot use it
 base-model = { $model } is a base model: it completes text and has no chat template
 no-template = the file has no chat template and its family is not known: taken as a base model, which completes text
@@ -90,4 +91,7 @@ runtime-rocm-other = it needs the libraries of ROCm { $version }, and the host h
 runtime-rocm-none = it needs the libraries of ROCm { $version } on the host
 runtime-no-card = the host has no card
 runtime-vulkan-tensor = llama.cpp promises nothing of a part of every matrix on every card through it
+runtime-image = it comes as a container image, with everything but the driver in it
+runtime-image-needs = the oldest cards that its image has code for ({ $source })
+runtime-image-needs-bf16 = older cards do not compute with BF16 ({ $source })
 runtime-vulkan = it runs with any driver that has Vulkan; that part may be a package of its own ({ $package })

@@ -3,6 +3,8 @@
 ## Почему план на это рассчитывает
 
 why-arch = сборка llama.cpp и эта программа сделаны для неё
+why-podman = движок приходит контейнером, а это юнит Quadlet из podman
+why-cdi = podman даёт контейнеру карты через container device interface (`nvidia-ctk cdi generate`)
 why-systemd = служба — это юнит systemd
 why-cpu-flags-x86-64 = сборки llama.cpp для серверов x86-64 их используют; без них генерация в несколько раз медленнее
 why-cpu-cores = от них зависит скорость в профиле
@@ -24,6 +26,9 @@ why-nvlink = в профиле две видеокарты с NVLink между 
 
 needed-port = порт { $version } свободен
 needed-at-least = не ниже { $version }
+found-no-podman = podman нет
+found-cdi = описание для карт NVIDIA
+found-no-cdi = нет для карт NVIDIA в /etc/cdi и /var/run/cdi
 found-yes = да
 found-no = нет
 found-cores = { $cores } { $cores ->

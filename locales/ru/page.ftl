@@ -40,6 +40,8 @@ plan-advisory-fixed = уязвимость { $id } в { $engine } { $build }: { 
 plan-advisory-open = уязвимость { $id } в { $engine } { $build }: { $what }; пока не исправлена ({ $source })
 plan-runtime = сборка: { $archives }: { $why }
 plan-no-archive = нет
+plan-image = сборка: образ контейнера { $image }, юнит podman
+plan-no-image = сборка: образ контейнера { $engine }, его закрепляет --runtime-image
 plan-archives = { $first } и { $second }
 plan-not-runtime = не { $kind }: { $why }
 
@@ -121,4 +123,5 @@ plan-column-verdict = вердикт
 plan-column-month = в месяц
 plan-column-speed = токенов/с
 plan-embedding-server = сервер эмбеддингов: { $arguments }
+plan-image-not-counted = образ { $engine } не учтён: его размер знает реестр
 plan-units = Размеры двоичные (1 ГиБ = 1024 МиБ). В --format json все числа в байтах.

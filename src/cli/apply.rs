@@ -259,6 +259,14 @@ fn for_host(args: &Args, each: &Overrides, name: &str, probed: Result<HostOutcom
 
 /// Exit 3 for a plan that fits nowhere.
 fn possible(source: Source) -> Result<Source> {
+    if source.plan.engine().container().is_some() {
+        return Err(Failure::usage(format!(
+            "{} comes as a container, which `apply` does not bring to a host",
+            source.plan.engine().name()
+        ))
+        .hint("`agi-provision bundle` renders its unit, and the bundle's README.md has the commands")
+        .into());
+    }
     if source.plan.verdict != Verdict::Impossible {
         return Ok(source);
     }

@@ -30,6 +30,7 @@ mod rag_arg;
 mod reconcile;
 mod resolve;
 mod rollback;
+mod safetensors_arg;
 mod schema;
 mod self_update;
 mod shell;

@@ -3,13 +3,14 @@
 
 use super::model_parts::{merged, part_names, parts_of};
 use crate::checked::{FileName, ModelId, Refused};
-use crate::engine;
+use crate::engine::{self, kind::Engine};
 use crate::error::{Context, Failure, Result};
 use crate::model::format::{self, Format};
 use crate::model::gguf::{GgufError, Header};
 use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Use};
+use crate::model::safetensors::{config, index};
 use crate::model::shape::{Shape, weights_of};
 use crate::model::{Weights, loads, template};
 use crate::plan::document::ModelFile;
@@ -167,7 +168,7 @@ pub(super) fn from_hub(hub: &Hub, named: &HubName, quant: Option<&str>) -> Resul
     let from: Vec<&str> = from.iter().map(String::as_str).collect();
     let chat_template = Some(template::of_header(&header, None, &from));
     let variants = vec![Variant { weights, files, size_bytes }];
-    Ok(ModelChoice { id, shape, chat_template, variants })
+    Ok(ModelChoice { id, shape, chat_template, variants, checkpoint: None })
 }
 
 /// A model's files as one, and what its header says.
@@ -262,6 +263,10 @@ fn unpicked_failure(
             match cut {
                 Some(part) => Failure::failed(format!("{repository} has its models cut in pieces: {}", part.path))
                     .hint("download the pieces, join them in their order with cat, and give the file: --model ./model.gguf"),
+                None if let Some(engine) = served_whole(remote) => {
+                    Failure::usage(format!("{repository} has no GGUF file, but safetensors"))
+                        .hint(format!("--engine {} serves it; or look for a repository of the model whose name ends in GGUF", engine.name()))
+                }
                 None => Failure::failed(format!("{repository} has no GGUF file"))
                     .hint("look for a repository of the model whose name ends in GGUF"),
             }
@@ -284,6 +289,13 @@ fn unpicked_failure(
         }
     };
     failure.into()
+}
+
+/// The engine that serves a repository of safetensors files.
+fn served_whole(remote: &[RemoteFile]) -> Option<&'static dyn Engine> {
+    let has = |name: &str| remote.iter().any(|file| file.path == name);
+    let whole = has(config::NAME) && (has(index::NAME) || has(index::WHOLE));
+    whole.then(|| serving(Format::Safetensors)).flatten()
 }
 
 fn base_name(path: &str) -> &str {
@@ -342,7 +354,7 @@ fn from_file(path: &Path, quant: Option<&str>) -> Result<Loaded> {
     let size_bytes = files.iter().map(|file| file.size_bytes).sum();
     let chat_template = Some(template::of_header(&header, None, &[&files[0].name]));
     let variants = vec![Variant { weights, files, size_bytes }];
-    let choice = ModelChoice { id, shape, chat_template, variants };
+    let choice = ModelChoice { id, shape, chat_template, variants, checkpoint: None };
     Ok(Loaded { choice, local: parts, published: None })
 }
 
@@ -359,27 +371,21 @@ fn that_answers(header: Header) -> Result<Header> {
 pub fn open_header(path: &Path) -> Result<Header> {
     let reading = || format!("reading {}", path.display());
     let metadata = std::fs::metadata(path).with_context(reading)?;
+    if metadata.is_dir() && path.join(config::NAME).is_file() {
+        return Err(other_format(Format::Safetensors)).with_context(reading);
+    }
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
         return Err(Failure::failed(format!("{} is {what}", path.display()))
             .hint("name a .gguf file")
             .into());
     }
-    let unreadable = |error| {
-        match error {
+    let unreadable = |error| match error {
         GgufError::Io(error) => anyhow::Error::from(error),
-        GgufError::NotGguf(_) if let Some(format) = format_of(path).filter(|format| !served(*format)) => {
-            Failure::usage(format!("the file is {format}, which no engine here serves"))
-                .hint(
-                    "name a GGUF file of this model: many are published, and convert_hf_to_gguf.py of llama.cpp makes \
-                     one from the model's folder",
-                )
-                .into()
-        }
+        GgufError::NotGguf(_) if let Some(format) = format_of(path) => other_format(format).into(),
         other => Failure::failed(other.to_string())
             .hint("download it again, or compare its size and SHA-256 with the publisher's")
             .into(),
-    }
     };
     Header::open(path).map_err(unreadable).with_context(reading)
 }
@@ -391,8 +397,20 @@ fn format_of(path: &Path) -> Option<Format> {
     Format::of(&start)
 }
 
-fn served(format: Format) -> bool {
-    engine::all().iter().any(|engine| engine.formats().contains(&format))
+/// The first engine that serves models of this format.
+pub(super) fn serving(format: Format) -> Option<&'static dyn Engine> {
+    engine::all().into_iter().find(|engine| engine.formats().contains(&format))
+}
+
+/// A file of another format than GGUF, with the engine that serves it.
+fn other_format(format: Format) -> Failure {
+    const MAKE: &str = "name a GGUF file of this model: many are published, and convert_hf_to_gguf.py of llama.cpp makes \
+                        one from the model's folder";
+    match serving(format) {
+        Some(engine) => Failure::usage(format!("the file is {format}, which this engine does not serve"))
+            .hint(format!("--engine {} serves it; or {MAKE}", engine.name())),
+        None => Failure::usage(format!("the file is {format}, which no engine here serves")).hint(MAKE),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use super::model_arg::{self, Loaded};
 use super::rag_arg::RagArgs;
 use super::resolve;
+use super::safetensors_arg;
 use crate::apply::inventory::Overrides;
+use crate::checked::ImageRef;
 use crate::engine;
 use crate::engine::kind::Engine;
 use crate::engine::llama_cpp::build;
@@ -12,6 +14,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::{Budget, Rates, machine};
 use crate::hardware::{offers, profiles};
+use crate::model::format::Format;
 use crate::model::registry::{self, nearest};
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
@@ -94,6 +97,10 @@ pub struct PlanArgs {
     /// Program that serves the model (docs/engines.md)
     #[arg(long, value_name = "ENGINE", value_parser = engine::named)]
     engine: Option<&'static dyn Engine>,
+    /// Container image of an engine that comes as one, pinned: REPOSITORY[:TAG]@sha256:DIGEST (docs/engines.md)
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the help's brackets are no link")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    runtime_image: Option<ImageRef>,
     /// llama.cpp build to pin
     #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
     llama_build: String,
@@ -104,6 +111,20 @@ fn on_off(text: &str) -> Result<bool, String> {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err("use on or off".to_string()),
+    }
+}
+
+/// A pinned image, of a registry that is named: podman asks for none by itself.
+fn image(text: &str) -> Result<ImageRef, String> {
+    const PIN: &str = "`skopeo inspect --format '{{.Name}}@{{.Digest}}' docker://IMAGE` tells it";
+    let image = ImageRef::new(text)
+        .map_err(|refused| format!("{refused}: a tag alone may be another image tomorrow; {PIN}"))?;
+    let registry = text.split('/').next().unwrap_or_default();
+    let named = text.contains('/') && (registry.contains(['.', ':']) || registry == "localhost");
+    if named {
+        Ok(image)
+    } else {
+        Err(format!("it names no registry: docker.io/{text} is one of Docker Hub's"))
     }
 }
 
@@ -152,7 +173,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 24] = [
+    pub const IDS: [&str; 25] = [
         "model",
         "budget",
         "max_price",
@@ -176,6 +197,7 @@ impl PlanArgs {
         "rag_chunk_tokens",
         "webui",
         "engine",
+        "runtime_image",
         "llama_build",
     ];
 
@@ -238,11 +260,29 @@ impl PlanArgs {
                 .hint("leave it out, and give it with the --model of the list")
                 .into());
         }
+        if let Some(engine) = self.engine.filter(|engine| engine.container().is_some()) {
+            return Err(Failure::usage(format!(
+                "the models of the list are GGUF files, which {} does not serve",
+                engine.name()
+            ))
+            .hint("leave --engine out, or name a model: --model hf:owner/repository")
+            .into());
+        }
         let any = registry::ids().next().map(str::to_string);
         let (mut request, _) =
             PlanArgs { model: any, quant: None, ..self.clone() }.request(None, containers)?;
         request.fixed.quant = self.asked_quant().is_some();
         Ok(request)
+    }
+
+    /// Exit 2 for an image of an engine that comes as an archive.
+    fn image_for(&self, engine: &dyn Engine) -> Result<()> {
+        if self.runtime_image.is_some() && engine.container().is_none() {
+            return Err(Failure::usage(format!("--runtime-image: {} comes as an archive", engine.name()))
+                .hint("--runtime-archive gives one; docs/engines.md says which engine comes as an image")
+                .into());
+        }
+        Ok(())
     }
 
     /// Everything but the model and its quantisation, as flags of a command that is shown.
@@ -270,6 +310,7 @@ impl PlanArgs {
         self.expose.iter().for_each(|range| add("expose", Some(range.to_string())));
         let engine = self.engine.filter(|engine| **engine != *engine::default());
         add("engine", engine.map(|engine| engine.name().to_string()));
+        add("runtime-image", self.runtime_image.as_ref().map(ImageRef::to_string));
         add("llama-build", Some(self.llama_build.clone()).filter(|build| build != build::DEFAULT));
         for (name, given) in [("kv-unified", self.kv_unified), ("expose-everyone", self.expose_everyone)] {
             flags += &if given { format!(" --{name}") } else { String::new() };
@@ -295,8 +336,13 @@ impl PlanArgs {
         let known = if one { offers::store::all(file)? } else { offers::store::for_choice(file, &rates)? };
         known.warnings.iter().for_each(|warning| say!("warning: {warning}"));
         let profile = self.profile.as_deref().map(|profile| named(profile, &known.offers)).transpose()?;
-        let Loaded { choice, mut local, published } =
-            model_arg::load(model, self.quant.as_deref(), self.resolve)?;
+        let engine = self.engine.unwrap_or_else(engine::default);
+        self.image_for(engine)?;
+        let quant = self.quant.as_deref();
+        let Loaded { choice, mut local, published } = match engine.formats().contains(&Format::Safetensors) {
+            true => safetensors_arg::load(model, quant, engine)?,
+            false => model_arg::load(model, quant, self.resolve)?,
+        };
         // Asked of the model's files alone.
         let is_file = !local.is_empty();
         let rag = self.rag.load(self.resolve)?.map(|rag| {
@@ -329,6 +375,7 @@ impl PlanArgs {
                 host: None,
                 runtime: Vec::new(),
                 engine: self.engine,
+                image: self.runtime_image.clone(),
                 page: self.webui,
                 expose: self.exposure()?,
             },

@@ -42,6 +42,15 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     let engine = plan.engine();
     match engine.release(choice.kind.as_deref()) {
         Release::OfBuild => {}
+        Release::Image if request.fixed.image.is_some() => return Ok(Vec::new()),
+        Release::Image => {
+            say!(
+                "warning: the runtime stays unpinned: {} comes as a container image, and none is given",
+                engine.name()
+            );
+            say!("hint: --runtime-image REPOSITORY@sha256:DIGEST pins one");
+            return Ok(Vec::new());
+        }
         Release::Own { tag, archive } => {
             return Ok(pinned(Releases::from_env(engine.repository())?.archives(tag, &[archive])));
         }

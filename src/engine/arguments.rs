@@ -13,8 +13,8 @@ use crate::error::{Failure, Result};
 pub struct ServerArgs {
     grammar: &'static Grammar,
     server: ServerName,
-    /// The model's first file.
-    model: FileName,
+    /// The model's first file; `None` where it is given a folder.
+    model: Option<FileName>,
     args: Vec<Given>,
 }
 
@@ -36,6 +36,7 @@ enum Value {
     Whole(i64),
     Word(&'static str),
     Shares(Vec<u64>),
+    Hundredths(u64),
     Text(String),
     /// Arguments of the program that this one starts.
     Inner(Vec<Given>),
@@ -49,9 +50,9 @@ impl ServerArgs {
         self.server
     }
 
-    /// Name of the model's first file.
-    pub fn model(&self) -> &FileName {
-        &self.model
+    /// Name of the model's first file; `None` where it is given a folder.
+    pub fn model(&self) -> Option<&FileName> {
+        self.model.as_ref()
     }
 
     /// Name of the engine that takes them.
@@ -122,6 +123,7 @@ impl ServerArgs {
             Value::Whole(number) => Some(number.to_string()),
             Value::Word(word) => Some(word.to_string()),
             Value::Shares(shares) => Some(joined(shares)),
+            Value::Hundredths(number) => Some(hundredths(*number)),
             Value::Text(text) => Some(text.clone()),
             Value::Inner(args) => {
                 let texts = |(flag, value): &Given| {
@@ -129,7 +131,7 @@ impl ServerArgs {
                 };
                 Some(args.iter().flat_map(texts).collect::<Vec<_>>().join(" "))
             }
-            Value::Ours => (self.grammar.ours)(flag, self.server, &self.model),
+            Value::Ours => (self.grammar.ours)(flag, self.server, self.model.as_deref().unwrap_or_default()),
         }
     }
 
@@ -158,9 +160,12 @@ fn parse_texts(grammar: &'static Grammar, texts: &[String]) -> std::result::Resu
     let ours = |server: &ServerName| (grammar.ours)(grammar.of_server, *server, "").unwrap_or_default();
     let server = ServerName::all().find(|server| ours(server) == *own);
     let server = server.ok_or_else(|| not_ours(grammar.of_server, own, &ours(&ServerName::CHAT)))?;
-    let model = after(grammar.of_model)?;
-    let model = model_name(model).ok_or_else(|| not_ours(grammar.of_model, model, &model_path("FILE")))?;
-    let ours = |flag: Flag| (grammar.ours)(flag, server, &model);
+    let file = |flag: Flag| {
+        let path = after(flag)?;
+        model_name(path).ok_or_else(|| not_ours(flag, path, &model_path("FILE")))
+    };
+    let model = grammar.of_model.map(file).transpose()?;
+    let ours = |flag: Flag| (grammar.ours)(flag, server, model.as_deref().unwrap_or_default());
     let args = read(grammar, grammar.rows, texts.iter().map(String::as_str), &ours)?;
     Ok(ServerArgs { grammar, server, model, args })
 }
@@ -235,6 +240,14 @@ fn value(kind: Kind, text: &str, ours: impl Fn() -> Option<String>) -> std::resu
                 _ => Err(format!("is not a row of at most {CARDS} whole numbers")),
             }
         }
+        Kind::Hundredths => {
+            let digits = text.strip_prefix("0.").and_then(|digits| digits.parse().ok());
+            let number = if text == hundredths(100) { Some(100) } else { digits };
+            match number.filter(|number| *number > 0 && hundredths(*number) == text) {
+                Some(number) => Ok(Value::Hundredths(number)),
+                None => Err("is not a share between 0.01 and 1.00, with two digits".to_string()),
+            }
+        }
         Kind::Text => match text.is_empty() || text.len() > TEXT || text.contains(char::is_control) {
             true => Err(format!("is not one line of at most {TEXT} bytes")),
             false => Ok(Value::Text(text.to_string())),
@@ -266,6 +279,11 @@ fn shown(text: &str) -> String {
 
 fn joined(shares: &[u64]) -> String {
     shares.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// `84` → `0.84`.
+fn hundredths(number: u64) -> String {
+    format!("{}.{:02}", number / 100, number % 100)
 }
 
 /// Arguments while they are composed; [`Draft::done`] puts them through the gate.
@@ -300,6 +318,11 @@ impl<'a> Draft<'a> {
 
     pub fn shares(&mut self, flag: Flag, shares: &[u64]) -> &mut Draft<'a> {
         self.set(flag, joined(shares))
+    }
+
+    /// Adds a share, given in hundredths.
+    pub fn hundredths(&mut self, flag: Flag, number: u64) -> &mut Draft<'a> {
+        self.set(flag, hundredths(number))
     }
 
     /// Adds arguments of the program that this one starts, as one text.

@@ -35,6 +35,8 @@ pub enum Kind {
     Text,
     /// One text with further arguments in it, a space between each: those of a program that this one starts.
     Inner(&'static [Row]),
+    /// A share, in hundredths: `0.84`.
+    Hundredths,
     /// A value that we set: it follows from the server's name, and a plan may only repeat it.
     Ours,
 }
@@ -73,8 +75,8 @@ pub struct Grammar {
     pub(super) opposites: &'static [(Flag, Flag)],
     /// Argument of kind [`Kind::Ours`] that no two servers share: it tells whose arguments these are.
     pub(super) of_server: Flag,
-    /// Argument whose value is the path of the model's first file.
-    pub(super) of_model: Flag,
+    /// Argument whose value is the path of the model's first file; `None` where it is given a folder.
+    pub(super) of_model: Option<Flag>,
     /// Arguments that only name the model, in a path or for people.
     pub(super) naming: &'static [Flag],
     /// Value that we set, for a server and its model's first file.

@@ -1,6 +1,7 @@
 //! The trait of engines: all that this program has to know of one. docs/add-engine.md says how to add one.
 
 use super::arguments::ServerArgs;
+use super::container::Container;
 use super::front::Front;
 use super::grammar::Grammar;
 use super::launch::Launch;
@@ -77,6 +78,11 @@ pub trait Engine: Sync {
 
     /// Returns the program that is started in its place and starts it; `None` where it is started itself.
     fn front(&self) -> Option<&'static Front> {
+        None
+    }
+
+    /// Returns how its container is run; `None` where it comes as an archive.
+    fn container(&self) -> Option<&'static Container> {
         None
     }
 
@@ -168,6 +174,8 @@ pub enum Release {
     },
     /// No archive is known to be right for that kind.
     Unknown,
+    /// No archive at all: a container image, which the user pins.
+    Image,
 }
 
 /// Value of a variable.

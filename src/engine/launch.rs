@@ -31,6 +31,8 @@ pub struct Launch<'a> {
     pub host_experts: u64,
     /// Cards that it uses.
     pub cards: Cards<'a>,
+    /// Share of each card's memory that it may take, hundredths; `None` for an engine that takes what it needs.
+    pub card_share: Option<u64>,
     /// Size of the prompt cache, MiB.
     pub prompt_cache_mib: u64,
     /// Whether the generation has a chat template for it.

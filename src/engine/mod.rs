@@ -4,10 +4,11 @@
 //! - [`server`]: the names of a plan's servers, from which unit, port and files follow;
 //! - [`launch`]: settings of a server in no engine's words; [`split`]: how cards share a model;
 //! - [`arguments`]: an engine's arguments, checked by its [`grammar`];
-//! - [`front`]: a program that starts the engine's server itself;
+//! - [`front`]: a program that starts the engine's server itself; [`container`]: an engine that comes as an image;
 //! - [`question`] and [`streamed`]: its HTTP interface; [`reported`]: its log.
 
 pub mod arguments;
+pub mod container;
 pub mod front;
 pub mod grammar;
 pub mod kind;
@@ -19,13 +20,14 @@ pub mod server;
 pub mod split;
 pub mod streamed;
 pub mod text_generation_webui;
+pub mod vllm;
 mod written;
 
 use kind::Engine;
 
 /// Every engine, the default one first.
-pub fn all() -> [&'static dyn Engine; 2] {
-    [&llama_cpp::LlamaCpp, &text_generation_webui::TextGenerationWebui]
+pub fn all() -> [&'static dyn Engine; 3] {
+    [&llama_cpp::LlamaCpp, &text_generation_webui::TextGenerationWebui, &vllm::Vllm]
 }
 
 /// Returns the engine of a plan that names none.

@@ -102,6 +102,17 @@ impl ServerName {
         format!("{}/{}", paths::UNITS, self.unit())
     }
 
+    /// Returns the path of the file that podman's Quadlet makes its unit of, in [`paths::CONTAINERS`].
+    pub fn container_file(self) -> String {
+        format!("{}/{}.container", paths::CONTAINERS, self.identifier())
+    }
+
+    /// The server of that file.
+    pub fn of_container_file(path: &str) -> Option<ServerName> {
+        let name = path.strip_prefix(paths::CONTAINERS)?.strip_prefix('/')?.strip_suffix(".container")?;
+        name.strip_prefix(UNIT_PREFIX)?.parse().ok()
+    }
+
     /// The folder of its drop-ins.
     pub fn drop_in(self) -> String {
         format!("{}.d", self.unit_file())
@@ -200,6 +211,7 @@ mod tests {
         assert_eq!(all.iter().map(|name| name.unit()).collect::<BTreeSet<_>>().len(), all.len());
         for name in all {
             assert_eq!(ServerName::of_unit(&name.unit()), Some(name));
+            assert_eq!(ServerName::of_container_file(&name.container_file()), Some(name));
             assert_eq!(name.to_string().parse(), Ok(name));
         }
     }

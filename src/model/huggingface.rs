@@ -6,6 +6,7 @@
 
 use super::gguf::{GgufError, Header};
 use super::hub::HubName;
+use super::safetensors::header as safetensors;
 use crate::checked::{Checksum, DownloadUrl};
 use crate::error::{Context, Failure, Result};
 use crate::fetch::answer::Asked;
@@ -15,6 +16,8 @@ use serde::Deserialize;
 
 /// Bytes asked for by each read of a header. The vocabularies of today's models take 1 to 15 MB.
 const READS: [u64; 3] = [4 << 20, 28 << 20, 224 << 20];
+/// Bytes asked for by the first read of a safetensors header; most of them fit.
+const SAFETENSORS_READ: u64 = 256 << 10;
 /// Largest page of a file list read, and the most pages; the server gives 1000 files a page.
 const MAX_LIST: u64 = 16 << 20;
 const MAX_PAGES: usize = 20;
@@ -139,6 +142,39 @@ impl Hub {
             }
         }
         Err(GgufError::Truncated("the header")).with_context(what)
+    }
+
+    /// A file of at most `most` bytes.
+    pub fn small<'a>(&self, repo: impl Into<Repo<'a>>, path: &str, most: u64) -> Result<Vec<u8>> {
+        let repo = repo.into();
+        check_name(repo.name)?;
+        let url = self.url(repo, path)?;
+        let reply = self.get(&url, Asked::All { most }, repo.name);
+        Ok(reply.with_context(|| format!("reading {path} in {}", repo.name))?.body)
+    }
+
+    /// The header of a safetensors file of `size` bytes.
+    pub fn safetensors_header<'a>(
+        &self,
+        repo: impl Into<Repo<'a>>,
+        path: &str,
+        size: u64,
+    ) -> Result<safetensors::Header> {
+        let repo = repo.into();
+        check_name(repo.name)?;
+        let url = self.url(repo, path)?;
+        let what = || format!("reading the header of {path} in {}", repo.name);
+        let part = |start: u64, end: u64| {
+            let asked = Asked::Part { start, end: end.min(size), size };
+            self.get(&url, asked, repo.name).with_context(what)
+        };
+        let mut start = part(0, SAFETENSORS_READ)?.body;
+        let end = safetensors::LENGTH + safetensors::length(&start).with_context(what)?;
+        let has = start.len() as u64;
+        if end > has && end <= size {
+            start.extend(part(has, end)?.body);
+        }
+        safetensors::Header::read(start.as_slice(), Some(size)).with_context(what)
     }
 
     fn get(&self, url: &str, asked: Asked, repository: &str) -> Result<Reply> {

@@ -17,6 +17,7 @@ pub mod pooling;
 pub mod quality;
 pub(crate) mod recipe;
 pub mod registry;
+pub mod safetensors;
 pub mod shape;
 pub mod template;
 pub mod tensor_type;

@@ -269,7 +269,7 @@ impl Subject<'_> {
                 }
                 SplitMode::Tensor => self.share(placement, card, kv[kv.len() - 1]),
             };
-            devices.push(summed(DeviceLedger {
+            devices.push(DeviceLedger::summed(DeviceLedger {
                 device: format!("gpu{card}"),
                 weights_bytes,
                 kv_bytes,
@@ -315,7 +315,7 @@ impl Subject<'_> {
         let experts = host_layers..(placement.host_experts as usize).max(host_layers);
         let experts: u64 = self.weights.expert_bytes[experts].iter().sum();
         let process = if placement.has_own_cards() { PROCESS_CUDA } else { PROCESS };
-        summed(DeviceLedger {
+        DeviceLedger::summed(DeviceLedger {
             device: "host".to_string(),
             // A tied output is the embedding itself on a CPU host.
             weights_bytes: match cpu_only {
@@ -338,16 +338,4 @@ impl Subject<'_> {
 /// The same, from the bytes of KV cache of all layers.
 fn prompt_cache_mib(kv_bytes: u64) -> u64 {
     (2 * kv_bytes).div_ceil(MIB).clamp(64, 1024)
-}
-
-fn summed(mut device: DeviceLedger) -> DeviceLedger {
-    device.total_bytes = device.weights_bytes
-        + device.kv_bytes
-        + device.compute_bytes
-        + device.output_bytes
-        + device.runtime_bytes
-        + device.reserved_bytes
-        + device.rag_bytes;
-    device.headroom_bytes = device.capacity_bytes as i64 - device.total_bytes as i64;
-    device
 }

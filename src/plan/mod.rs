@@ -17,6 +17,7 @@ mod launch;
 pub mod ledger;
 pub mod levels;
 pub mod on_host;
+mod paged;
 pub mod placement;
 mod rag;
 mod reading;

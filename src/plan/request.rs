@@ -3,7 +3,7 @@
 use super::document::{ModelFile, RuntimeFile};
 use super::expose::Exposure;
 use super::runtime::RuntimeHost;
-use crate::checked::{DownloadUrl, FileName, ModelId};
+use crate::checked::{DownloadUrl, FileName, ImageRef, ModelId};
 use crate::engine::kind::Engine;
 use crate::engine::llama_cpp::build;
 use crate::engine::split::SplitMode;
@@ -12,6 +12,7 @@ use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};
 use crate::model::embedder::{self, Embedder};
 use crate::model::registry::{self, Model, PublishedFile};
+use crate::model::safetensors::checkpoint::Checkpoint;
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights, template};
 
@@ -26,6 +27,8 @@ pub struct ModelChoice {
     pub chat_template: Option<ChatTemplate>,
     /// Quantisations that may be chosen.
     pub variants: Vec<Variant>,
+    /// Tensors of safetensors files, for an engine that serves those; `None`: the files are GGUF.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// One quantisation of a model.
@@ -87,6 +90,8 @@ pub struct Fixed {
     pub runtime: Vec<RuntimeFile>,
     /// Engine of the model's own server; `None`: the default one.
     pub engine: Option<&'static dyn Engine>,
+    /// Container image of the engine, where it comes as one.
+    pub image: Option<ImageRef>,
     /// Whether the server has a web page for chats.
     pub page: bool,
     /// Addresses that may use the API too; `None`: the host alone.
@@ -141,6 +146,7 @@ impl ModelChoice {
             shape: model.shape(),
             chat_template: Some(template::of_registry(model)),
             variants: variants(model, quant)?,
+            checkpoint: None,
         })
     }
 

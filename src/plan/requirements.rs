@@ -15,6 +15,10 @@ pub mod ids {
     pub const ARCH: &str = "arch";
     /// Whether systemd runs the host.
     pub const SYSTEMD: &str = "systemd";
+    /// Version of podman, for an engine that comes as a container.
+    pub const PODMAN: &str = "podman";
+    /// Whether the cards have a specification of the container device interface.
+    pub const CDI: &str = "cdi";
     /// Instruction set flags of the CPU.
     pub const CPU_FLAGS: &str = "cpu-flags";
     /// Number of logical CPUs.
@@ -79,6 +83,9 @@ pub mod ids {
         ServerName::all().find(|server| port(*server) == id)
     }
 }
+
+/// The first podman with Quadlet (its release notes, 4.4.0); Debian 13 has 5.4, Ubuntu 24.04 has 4.9.
+const LEAST_PODMAN: &str = "4.4";
 
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;
@@ -232,6 +239,11 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             english!("why-network"),
         ),
     ];
+    if plan.engine().container().is_some() {
+        let least = Some(Bound::Name(LEAST_PODMAN.to_string()));
+        all.push(requirement(ids::PODMAN, least, None, "at least", english!("why-podman")));
+        all.push(requirement(ids::CDI, Some(Bound::Holds(true)), None, "", english!("why-cdi")));
+    }
     for server in plan.servers() {
         all.push(requirement(
             &ids::port(server.name),

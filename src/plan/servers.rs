@@ -132,12 +132,10 @@ impl Server<'_> {
             let (found, right) = (args.server().unit(), self.name.unit());
             return Err(format!("args: they are those of {found}, not of {right}"));
         }
-        if let Some(first) = self.files.first().filter(|file| file.name != *args.model()) {
-            return Err(format!(
-                "args: --model is {}, and the model's first file {}",
-                args.model(),
-                first.name
-            ));
+        if let (Some(model), Some(first)) = (args.model(), self.files.first())
+            && first.name != *model
+        {
+            return Err(format!("args: --model is {model}, and the model's first file {}", first.name));
         }
         let cards = plan.cards();
         if self.cards > cards {

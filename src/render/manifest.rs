@@ -180,7 +180,7 @@ pub(super) const OWNER: &str = "root:root";
 
 /// A unit's file on a host, or a drop-in's.
 pub fn is_units(host: &str) -> bool {
-    if host == paths::EXPOSE_FILE {
+    if host == paths::EXPOSE_FILE || ServerName::of_container_file(host).is_some() {
         return true;
     }
     let below = host.strip_prefix(paths::UNITS).and_then(|rest| rest.strip_prefix('/'));
@@ -230,13 +230,17 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
             .hint("make the plan anew, with `agi-provision plan --resolve`")
             .into());
     }
-    let mut downloads = vec![Download {
-        what: CarriedKind::Runtime,
-        name: format!("{} {}", plan.engine().name(), plan.llama_server.build),
-        url: pinned.map(|file| file.url.clone()),
-        size_bytes: pinned.map(|file| file.size_bytes),
-        sha256: pinned.map(|file| file.sha256.clone()),
-    }];
+    let mut downloads = Vec::new();
+    // An image is no file: podman fetches it by the digest in its unit.
+    if plan.engine().container().is_none() {
+        downloads.push(Download {
+            what: CarriedKind::Runtime,
+            name: format!("{} {}", plan.engine().name(), plan.llama_server.build),
+            url: pinned.map(|file| file.url.clone()),
+            size_bytes: pinned.map(|file| file.size_bytes),
+            sha256: pinned.map(|file| file.sha256.clone()),
+        });
+    }
     downloads.extend(beside.iter().map(|file| Download {
         what: CarriedKind::Runtime,
         name: format!("{} {}, libraries beside it", plan.engine().name(), plan.llama_server.build),

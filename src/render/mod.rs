@@ -45,6 +45,7 @@ pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
 
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
 use crate::engine::arguments::ServerArgs;
+use crate::engine::container::Container;
 use crate::engine::server::ADDRESS;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
@@ -55,6 +56,7 @@ use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
 use crate::plan::servers::Server;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
@@ -95,6 +97,11 @@ fn render_as(
     let mut links = Vec::new();
     for server in plan.servers() {
         let (name, limits_file) = (server.name, server.name.limits_file());
+        if let Some(container) = server.engine().container() {
+            files.push(text(&in_rootfs(&name.container_file()), quadlet(plan, &server, container)?)?);
+            files.push(text(&generation(&name.args_file()), args(server.args))?);
+            continue;
+        }
         files.push(text(&in_rootfs(&name.unit_file()), unit(&server)?)?);
         files.push(text(&generation(&name.args_file()), args(server.args))?);
         files.push(text(&generation(&limits_file), limits(plan, &server)?)?);
@@ -107,6 +114,18 @@ fn render_as(
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
     let Some(choices) = choices else { return Ok(host) };
     let mut more = Vec::new();
+    if plan.engine().container().is_some() {
+        // No agent brings a container to a host, so that nothing is left for a first boot or a cluster.
+        if *choices != Choices::default() {
+            return Err(Failure::usage(format!(
+                "{} comes as a container: its bundle has no other form",
+                plan.engine().name()
+            ))
+            .hint("leave the flags of first boots and targets out; the bundle's README.md has the commands")
+            .into());
+        }
+        return Ok(host);
+    }
     for target in targets::all().into_iter().filter(|target| target.wanted(choices)) {
         more.extend(target.render(plan, &host, choices)?);
     }
@@ -127,6 +146,66 @@ fn description(server: &Server) -> String {
         Role::Embedding => "Embedding server",
     };
     format!("{role} ({})", server.engine().name())
+}
+
+/// The unit of an engine that comes as a container.
+fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        paths: Paths,
+        unit: String,
+        identifier: String,
+        description: String,
+        id: &'a str,
+        quant: &'a str,
+        profile: &'a str,
+        image: &'a str,
+        shared_memory: &'a str,
+        exec: String,
+        cards: Vec<usize>,
+        model_folder: &'a str,
+        cache: &'a str,
+        cache_here: &'a str,
+        environment: BTreeMap<&'a str, &'a str>,
+        key: &'a str,
+        runtime_folder: String,
+        listen: String,
+        port: u16,
+        user: u32,
+        group: u32,
+    }
+    let Some(image) = &plan.llama_server.image else {
+        let engine = server.engine().name();
+        return Err(Failure::usage(format!("the plan pins no image of {engine}"))
+            .hint("--runtime-image REPOSITORY@sha256:DIGEST pins one; `skopeo inspect` or the registry's page has the digest")
+            .into());
+    };
+    let exec: Vec<String> = server.args.to_argv().iter().map(|word| templates::exec(word)).collect();
+    let name = server.name;
+    let values = Values {
+        paths: PATHS,
+        unit: name.unit(),
+        identifier: name.identifier(),
+        description: description(server),
+        id: server.id,
+        quant: server.quant,
+        profile: &plan.profile.id,
+        image,
+        shared_memory: container.shared_memory,
+        exec: exec.join(" "),
+        cards: (0..server.cards).collect(),
+        model_folder: container.model,
+        cache: container.cache,
+        cache_here: paths::CACHE,
+        environment: container.environment.iter().copied().collect(),
+        key: container.key,
+        runtime_folder: name.runtime_folder(),
+        listen: ADDRESS.to_string(),
+        port: name.port(),
+        user: container.user.0,
+        group: container.user.1,
+    };
+    templates::fill(&templates::unit_of(server.engine()), &values)
 }
 
 fn unit(server: &Server) -> Result<String> {
@@ -261,6 +340,12 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         driver: String,
         groups: Vec<&'static str>,
         exposed: bool,
+        /// Only where the engine comes as a container.
+        image: Option<&'a str>,
+        identifier: String,
+        container_file: String,
+        health: &'a str,
+        engine: &'a str,
     }
     #[derive(Serialize)]
     struct Beside {
@@ -289,8 +374,13 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
     let models = downloads.iter().filter(|download| download.what == CarriedKind::Model);
     let cards = plan.cards();
     let maker = vendor::of(plan.profile.vendor());
+    let chat = plan.chat();
+    let template = match chat.engine().container() {
+        Some(_) => "bundle/container.md",
+        None => "bundle/README.md",
+    };
     templates::fill(
-        "bundle/README.md",
+        template,
         &Values {
             paths: PATHS,
             plan,
@@ -301,6 +391,11 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             driver: maker.check_by_hand(cards),
             groups: maker.unit(cards).groups,
             exposed: plan.expose.is_some(),
+            image: plan.llama_server.image.as_deref(),
+            identifier: chat.name.identifier(),
+            container_file: chat.name.container_file(),
+            health: chat.engine().health(),
+            engine: chat.engine().name(),
         },
     )
 }

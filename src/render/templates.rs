@@ -14,6 +14,7 @@ macro_rules! embedded {
 
 const TEMPLATES: &[(&str, &str)] = embedded!(
     "bundle/README.md"
+    "bundle/container.md"
     "cloud-init/first-boot.sh"
     "cloud-init/meta-data"
     "cloud-init/network-config"
@@ -132,6 +133,16 @@ fn systemd(text: &str) -> String {
     line(text).replace('%', "%%")
 }
 
+/// Quotes one word of a command line of systemd's: in double quotes, `%` and `$` stand for themselves.
+pub(super) fn exec(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_string();
+    }
+    let inside = line(text).replace('\\', r"\\").replace('"', r#"\""#).replace('%', "%%").replace('$', "$$");
+    format!("\"{inside}\"")
+}
+
 /// Quotes one word of a POSIX shell.
 fn sh(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
@@ -200,6 +211,14 @@ mod tests {
     #[test]
     fn systemd_sees_no_specifiers() {
         assert_eq!(systemd("100%n\n"), "100%%n");
+    }
+
+    #[test]
+    fn a_command_of_systemds_sees_one_word() {
+        assert_eq!(exec("/model"), "/model");
+        assert_eq!(exec("a b\n$HOME 100% \"x\""), r#""a b $$HOME 100%% \"x\"""#);
+        assert_eq!(exec(r"a\"), r#""a""#);
+        assert_eq!(exec(""), r#""""#);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::hardware::offers::{self, HostKind};
 use crate::lang::{Lang, Value, figure};
 use crate::paint::Painted;
 use crate::plan::document::{Cost, Interval, Plan, Verdict};
+use crate::plan::runtime;
 use crate::units::{gib, hourly, money, rate};
 
 /// Returns the plan as text for a terminal.
@@ -104,7 +105,10 @@ impl Page {
     /// Writes the advisories known today, which may be more than when the plan was made.
     fn advisories(&mut self, plan: &Plan) {
         let (lang, server) = (self.lang, &plan.llama_server);
-        let Some(build) = build::ledger(&server.build) else { return };
+        // An image has a build of its own.
+        let Some(build) = build::ledger(&server.build).filter(|_| plan.engine().container().is_none()) else {
+            return;
+        };
         for advisory in server.known_advisories(build) {
             let (engine, build, id) = (plan.engine().name(), &server.build, &advisory.id);
             let (what, source) = (&advisory.what, &advisory.source);
@@ -136,6 +140,13 @@ impl Page {
     fn runtime(&mut self, plan: &Plan) {
         let lang = self.lang;
         let Some(choice) = &plan.llama_server.runtime_choice else { return };
+        if choice.kind.as_deref() == Some(runtime::IMAGE) {
+            self.line(match &plan.llama_server.image {
+                Some(image) => tr!(lang, "plan-image", image = image.as_str()),
+                None => tr!(lang, "plan-no-image", engine = plan.engine().name()),
+            });
+            return;
+        }
         let both = |first, second: String| tr!(lang, "plan-archives", first = first, second = second);
         let archives = choice.archives.iter().cloned().reduce(both);
         let archives = archives.unwrap_or_else(|| tr!(lang, "plan-no-archive"));
@@ -326,7 +337,9 @@ impl Page {
             paid = paid,
         );
         self.labelled("", &text);
-        if arrival.runtime_bytes.is_none() {
+        if arrival.runtime_bytes.is_none() && plan.engine().container().is_some() {
+            self.labelled("", &tr!(lang, "plan-image-not-counted", engine = plan.engine().name()));
+        } else if arrival.runtime_bytes.is_none() {
             self.labelled("", &tr!(lang, "plan-archive-not-counted", engine = plan.engine().name()));
         }
     }
@@ -363,7 +376,11 @@ impl Page {
             return;
         }
         let argv = plan.llama_server.args.to_argv().join(" ");
-        let command = format!("{} {} {argv}", plan.engine().grammar().program, plan.llama_server.build);
+        let program = plan.engine().grammar().program;
+        let command = match plan.engine().container() {
+            Some(_) => format!("{program} {argv}"),
+            None => format!("{program} {} {argv}", plan.llama_server.build),
+        };
         self.line(format!("\n{}", width::command(&command)));
         for server in plan.beside() {
             let arguments = server.args.to_argv().join(" ");

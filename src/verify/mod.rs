@@ -163,6 +163,10 @@ fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Fin
             facts.os.systemd,
             &if facts.os.systemd { english!("found-yes") } else { english!("found-another-init") },
         ),
+        ids::PODMAN => podman(facts),
+        ids::CDI => {
+            holds(facts.os.cdi, &if facts.os.cdi { english!("found-cdi") } else { english!("found-no-cdi") })
+        }
         ids::CPU_FLAGS => Finding::new(present_flags(facts), |bound| match bound {
             Bound::AllOf(flags) => flags.iter().all(|flag| facts.cpu.flags.contains(flag)),
             _ => false,
@@ -188,6 +192,18 @@ fn find<'a>(id: &str, facts: &'a Facts, cards: usize, held: &Held) -> Option<Fin
             let server = ids::server_of(id)?;
             port(facts, held.listening.contains(&server), server.port())
         }
+    })
+}
+
+/// Compares versions part by part: 4.10 is later than 4.9.
+fn podman(facts: &Facts) -> Finding<'_> {
+    let parts =
+        |text: &str| -> Option<Vec<u64>> { text.split('.').take(2).map(|part| part.parse().ok()).collect() };
+    let has = facts.os.podman.as_deref();
+    let text = has.map_or_else(|| english!("found-no-podman"), str::to_string);
+    Finding::new(text, move |bound| match bound {
+        Bound::Name(least) => has.and_then(parts).zip(parts(least)).is_some_and(|(has, least)| has >= least),
+        _ => false,
     })
 }
 

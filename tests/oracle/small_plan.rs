@@ -8,7 +8,7 @@ fn plan_of_file(name: &str, head: &[u8], size: u64, profile: &str, split_mode: O
     let variants = vec![Variant { weights, files: Vec::new(), size_bytes: size }];
     let fixed = Fixed { n_ctx: Some(4096), slots: Some(2), quant: true, split_mode, ..Fixed::default() };
     let request = Request {
-        model: ModelChoice { id: name.parse().unwrap(), shape, chat_template: None, variants },
+        model: ModelChoice { id: name.parse().unwrap(), shape, chat_template: None, variants, checkpoint: None },
         profiles: profiles::all(),
         profile: Some(profile.to_string()),
         offers: offers::all(),

@@ -49,6 +49,14 @@ impl Desired {
     /// the host under the same name, size and, where the plan has it, hash.
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
+        if plan.engine().container().is_some() {
+            return Err(Failure::usage(format!(
+                "{} comes as a container, which an apply does not bring",
+                plan.engine().name()
+            ))
+            .hint("the bundle's README.md has the commands")
+            .into());
+        }
         let current = generation::current_record();
         let installed =
             apply.runtime_path.as_ref().map(|path| installed::resolve(plan.engine(), path.as_path()));

@@ -21,7 +21,7 @@ pub static GRAMMAR: Grammar = Grammar {
     rows: TABLE,
     opposites: &[(KV_UNIFIED, NO_KV_UNIFIED), (WEBUI, NO_WEBUI)],
     of_server: API_KEY_FILE,
-    of_model: MODEL,
+    of_model: Some(MODEL),
     naming: &[MODEL, ALIAS],
     ours,
 };

@@ -69,7 +69,10 @@ fn the_lists_of_recorded_plans_read_and_render_to_themselves() {
     let [cards, embedding] = [2, 4].map(|at| read(&recorded()[at]).unwrap());
     assert_eq!((cards.server(), LlamaCpp.layers_on_cards(&cards)), (ServerName::CHAT, 81));
     assert_eq!(LlamaCpp.split_mode(&cards), Some(SplitMode::Layer));
-    assert_eq!((embedding.server(), embedding.model().as_str()), (ServerName::EMBEDDING, "bge-m3-q8_0.gguf"));
+    assert_eq!(
+        (embedding.server(), embedding.model().unwrap().as_str()),
+        (ServerName::EMBEDDING, "bge-m3-q8_0.gguf")
+    );
     assert_eq!(LlamaCpp.split_mode(&embedding), None);
 }
 

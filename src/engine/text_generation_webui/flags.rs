@@ -21,7 +21,7 @@ pub static GRAMMAR: Grammar = Grammar {
     rows: TABLE,
     opposites: &[(llama::KV_UNIFIED, llama::NO_KV_UNIFIED)],
     of_server: API_PORT,
-    of_model: MODEL,
+    of_model: Some(MODEL),
     naming: &[MODEL],
     ours,
 };

@@ -18,6 +18,7 @@ fn launch(cards: Cards<'_>) -> Launch<'_> {
         layers: 25,
         host_experts: 0,
         cards,
+        card_share: None,
         prompt_cache_mib: 0,
         chat_template: true,
         page: false,
@@ -98,7 +99,10 @@ fn an_argument_that_opens_another_door_is_refused_outside_and_inside() {
 
 #[test]
 fn an_archive_is_known_for_the_processor_and_for_vulkan_alone() {
-    let own = |name: &str| Release::Own { tag: "v4.9", archive: format!("textgen-portable-4.9-linux-{name}.tar.gz") };
+    let own = |name: &str| Release::Own {
+        tag: "v4.9",
+        archive: format!("textgen-portable-4.9-linux-{name}.tar.gz"),
+    };
     for (kind, release) in [
         (Some("cpu-archive"), own("cpu")),
         (Some("vulkan-archive"), own("vulkan")),

@@ -125,6 +125,12 @@ pub struct Os {
     /// Secure Boot is on: the kernel loads signed modules only. Unsupported where the host was not booted by EFI.
     #[serde(default)]
     pub secure_boot: Option<bool>,
+    /// Version of podman, `5.4.2`; null: it is not there.
+    #[serde(default)]
+    pub podman: Option<String>,
+    /// A specification of the container device interface names NVIDIA's cards.
+    #[serde(default)]
+    pub cdi: bool,
     /// State of the clock; null: it may not be read, as in many containers.
     #[serde(default)]
     pub clock: Option<Clock>,

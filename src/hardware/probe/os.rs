@@ -1,5 +1,6 @@
 //! Distribution, kernel, init, clock, and who may change the system now.
 
+use super::containers;
 use crate::hardware::facts::{Clock, Gaps, Os};
 use crate::outside::{self, Kind};
 use crate::process;
@@ -31,6 +32,8 @@ pub fn probe(gaps: &mut Gaps) -> Os {
             "no systemd-detect-virt here",
         ),
         secure_boot: secure_boot(gaps),
+        podman: gaps.or_unsupported("os.podman", containers::podman(), "no podman here"),
+        cdi: containers::has_cdi(),
         clock: clock(gaps),
         ..essentials(gaps)
     }

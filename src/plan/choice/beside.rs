@@ -2,12 +2,11 @@
 
 use super::candidates::Candidate;
 use super::field::{Field, price};
-use super::machines::{Machine, counts, on_offer, period, within};
+use super::machines::{counts, may_be, on_offer, period, within};
 use super::ranking::better;
 use crate::hardware::offers::{HostKind, Offer};
 use crate::lang::Value;
 use crate::plan::document::{NearMiss, RentedBeside, Verdict};
-use crate::plan::placement;
 use crate::units::{hourly, money};
 
 /// A machine may cost this many times as much, …
@@ -25,7 +24,6 @@ pub(super) fn near_miss<'a>(
     let (offer, paid) = (chosen.machine.offer?, price(request, &chosen.machine));
     let beyond =
         |c: &Candidate| price(request, &c.machine) > paid && price(request, &c.machine) <= paid * A_LITTLE;
-    let least = placement::least_gpus(&request.fixed);
     let outside = |offer: &Offer| {
         let allowed = request
             .budget
@@ -34,7 +32,7 @@ pub(super) fn near_miss<'a>(
         counts(request, offer) && allowed && !within(request, offer)
     };
     let mut machines = on_offer(request, outside);
-    machines.retain(|machine| machine.profile.gpus.len() >= least);
+    machines.retain(|machine| may_be(request, machine));
     let more = match request.profile {
         Some(_) => Vec::new(),
         None => field.no_worse(&machines, chosen.verdict),
@@ -117,10 +115,8 @@ pub(super) fn containers<'a>(field: &Field<'a, '_>, chosen: &Candidate<'a>) -> V
         return Vec::new();
     }
     let paid = price(request, &chosen.machine);
-    let least = placement::least_gpus(&request.fixed);
     let mut machines = on_offer(request, |offer| offer.host == HostKind::Container && within(request, offer));
-    machines
-        .retain(|machine: &Machine| price(request, machine) < paid && machine.profile.gpus.len() >= least);
+    machines.retain(|machine| price(request, machine) < paid && may_be(request, machine));
     let mut found: Vec<Candidate> = field.no_worse(&machines, chosen.verdict);
     found.sort_by(|a, b| better(request, a, b));
     let mut named: Vec<RentedBeside> = Vec::new();

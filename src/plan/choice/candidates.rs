@@ -4,12 +4,13 @@ use super::machines::Machine;
 use super::places::{Place, Spot, ledger, shares, whole, with_rag};
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
+use crate::model::safetensors::checkpoint::Checkpoint;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;
 use crate::plan::request::{Request, Variant};
 use crate::plan::verdict::{self, COMFORT_CONTEXT, COMFORT_FREE, COMFORT_SLOTS, Case, Disk, LEAST_CONTEXT};
-use crate::plan::{placement, rag, requirements, speed};
+use crate::plan::{paged, placement, rag, requirements, speed};
 
 /// One machine with one quantisation, judged.
 pub(super) struct Candidate<'a> {
@@ -45,9 +46,10 @@ pub(super) fn workloads(request: &Request) -> Vec<Workload> {
             ubatch: fixed.ubatch.unwrap_or(512).min(batch),
         }
     };
+    let types = if request.model.checkpoint.is_some() { &["f16"][..] } else { &["f16", SMALL_CACHE] };
     let mut all = Vec::new();
     for (slots, tokens) in [(COMFORT_SLOTS, COMFORT_CONTEXT), (1, COMFORT_CONTEXT), (1, LEAST_CONTEXT)] {
-        all.extend(["f16", SMALL_CACHE].map(|kv_type| workload(slots, tokens, kv_type)));
+        all.extend(types.iter().map(|kv_type| workload(slots, tokens, kv_type)));
     }
     all.dedup();
     let first = all[0].clone();
@@ -90,6 +92,9 @@ impl<'a> Trial<'a, '_> {
     /// layers. The last of them where none does.
     pub fn best(&self, workloads: &[Workload]) -> Candidate<'a> {
         let (request, profile) = (self.request, &*self.machine.profile);
+        if let Some(checkpoint) = &request.model.checkpoint {
+            return self.paged(checkpoint, workloads);
+        }
         let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
         let whole = whole(request, profile);
         let workloads = match self.effort {
@@ -164,6 +169,28 @@ impl<'a> Trial<'a, '_> {
             }
         }
         self.with_rag(workload, &|subject, rag| Spot { subject, profile, rag, whole }.placed(place))
+    }
+
+    /// The first of `workloads` that runs on cards that share every matrix, with a cache of blocks; the last of them where
+    /// none does.
+    fn paged(&self, checkpoint: &Checkpoint, workloads: &[Workload]) -> Candidate<'a> {
+        let (request, profile) = (self.request, &*self.machine.profile);
+        let (n_layer, shares) = (checkpoint.config.dimensions.n_layer, shares(profile));
+        let placement = match shares.len() {
+            0 | 1 => Placement::offload(n_layer, n_layer, if shares.is_empty() { &[1] } else { &shares }),
+            _ => Placement::tensor(n_layer, &shares),
+        };
+        let mut last = None;
+        for workload in workloads {
+            let subject = subject(request, self.graphs, self.variant, workload);
+            let placed = paged::place(checkpoint, workload, profile, request.fixed.host.as_ref());
+            let tried = self.with_memory(&subject, placement.clone(), placed.memory, None);
+            if tried.verdict != Verdict::Impossible {
+                return tried;
+            }
+            last = Some(tried);
+        }
+        last.expect("there is a workload")
     }
 
     /// Returns the candidate without compute buffers, where it is not in comfort even so: with the buffers it has less
@@ -245,7 +272,14 @@ impl<'a> Trial<'a, '_> {
         let (request, profile, variant) = (self.request, &*self.machine.profile, self.variant);
         let of_rag = self.rag.map_or(0, |server| server.disk_bytes());
         let disk = variant.size_bytes.saturating_add(of_rag);
-        let speed = speed::predict(profile, subject, &placement, &memory);
+        let speed = match &request.model.checkpoint {
+            // A token reads the cache of its own request, not all blocks that there are.
+            Some(checkpoint) => {
+                let read = paged::read_by_a_token(checkpoint, subject.workload, &memory);
+                speed::predict(profile, subject, &placement, &read)
+            }
+            None => speed::predict(profile, subject, &placement, &memory),
+        };
         let need = requirements::disk_need(disk, requirements::pinned_bytes(&request.fixed.runtime));
         let candidate = Candidate {
             machine: self.machine.clone(),

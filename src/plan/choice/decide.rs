@@ -5,15 +5,15 @@ use super::check::check;
 use super::decision::Decision;
 use super::document::document;
 use super::field::{Field, price};
-use super::machines::{self, Machine, counts, named, on_offer, within};
+use super::machines::{self, Machine, counts, may_be, named, on_offer, within};
 use super::nothing::{nearest, over_budget};
 use super::{beside, ranking};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::Offer;
 use crate::plan::document::{Plan, Verdict};
 use crate::plan::ledger::Graphs;
+use crate::plan::rag;
 use crate::plan::request::Request;
-use crate::plan::{placement, rag};
 
 /// The plan for `request`; its verdict is `impossible` when nothing fits. Errors are usage errors:
 /// a combination that llama.cpp refuses, a value out of range.
@@ -49,8 +49,7 @@ pub(super) fn eligible(request: &Request, c: &Candidate) -> bool {
 
 fn everywhere<'a>(field: &Field<'a, '_>) -> Result<Vec<Candidate<'a>>> {
     let request = field.request;
-    let least = placement::least_gpus(&request.fixed);
-    let enough = |machine: &Machine| machine.profile.gpus.len() >= least;
+    let enough = |machine: &Machine| may_be(request, machine);
     let affordable = |offer: &Offer| counts(request, offer) && within(request, offer);
     let mut on_offer = on_offer(request, affordable);
     on_offer.retain(enough);

@@ -12,7 +12,7 @@ use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
-use crate::plan::{launch, rag, requirements, verdict};
+use crate::plan::{launch, paged, rag, requirements, verdict};
 
 pub(super) fn document(
     request: &Request,
@@ -37,8 +37,17 @@ pub(super) fn document(
     if let Some(template) = template.filter(|template| template.text.is_none() && !template.in_file) {
         reasons.push(template.from.clone());
     }
-    if chosen.placement.split == SplitMode::Tensor && request.fixed.split_mode.is_none() {
+    if chosen.placement.split == SplitMode::Tensor
+        && request.fixed.split_mode.is_none()
+        && request.model.checkpoint.is_none()
+    {
         reasons.push(sentence!("split-tensor", build = &request.build.id));
+    }
+    if request.model.checkpoint.is_some() {
+        reasons.push(sentence!(
+            "paged-estimates",
+            engine = request.fixed.engine.unwrap_or_else(engine::default).name()
+        ));
     }
     if chosen.machine.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(sentence!("container-offer"));
@@ -59,7 +68,13 @@ pub(super) fn document(
     let places = profile.among.as_deref();
     let shares = launch::shares_on_bus(&chosen.placement, places);
     let page = request.fixed.page;
-    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page);
+    let paged =
+        request.model.checkpoint.as_ref().map(|checkpoint| {
+            paged::place(checkpoint, &chosen.workload, profile, request.fixed.host.as_ref())
+        });
+    let share = paged.map(|placed| placed.share);
+    let launch =
+        launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page, share);
     let args = request.fixed.engine.unwrap_or_else(engine::default).arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {
@@ -93,6 +108,7 @@ pub(super) fn document(
         llama_server: LlamaServer {
             build: request.build.id.clone(),
             args,
+            image: request.fixed.image.clone(),
             runtime: request.fixed.runtime.first().cloned(),
             runtime_beside: request.fixed.runtime.iter().skip(1).cloned().collect(),
             runtime_choice: runtime_choice(request, chosen),
@@ -107,7 +123,9 @@ pub(super) fn document(
         containers: Vec::new(),
         arrival: None,
     };
-    plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
+    if plan.engine().container().is_none() {
+        plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
+    }
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.machine.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
         requirements::promise_card(&mut plan.requirements, &gpus.name);
@@ -171,6 +189,12 @@ fn asked_in(request: &Request, offer: &Offer) -> Option<Converted> {
 
 /// The archives for the host, where the plan is for a probed one.
 fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
+    if let Some(container) = request.fixed.engine.and_then(|engine| engine.container()) {
+        return Some(runtime::image(
+            container,
+            request.model.checkpoint.as_ref().is_some_and(|of| of.is_bf16()),
+        ));
+    }
     // Another engine's releases have archives of other names.
     if request.fixed.engine.is_some_and(|engine| *engine != *engine::default()) {
         return None;

@@ -4,18 +4,18 @@ use super::candidates::{Candidate, Effort, workloads};
 use super::check::check;
 use super::decide::eligible;
 use super::field::{Field, Room};
-use super::machines::{Machine, capable, counts, named, on_offer, within};
+use super::machines::{Machine, capable, counts, may_be, named, on_offer, within};
 use super::ranking::better;
 use crate::error::Result;
 use crate::hardware::offers::Offer;
 use crate::hardware::profiles::GpuSpec;
 use crate::plan::document::{Interval, Verdict};
 use crate::plan::ledger::Graphs;
+use crate::plan::rag;
 use crate::plan::request::Request;
 use crate::plan::speed::rates::FITTED;
 use crate::plan::speed::{LEAST_SPREAD, READ_OF_PEAK};
 use crate::plan::verdict::COMFORT_FREE;
-use crate::plan::{placement, rag};
 
 /// A model on a machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,8 +159,7 @@ fn machines(request: &Request) -> Vec<Machine<'_>> {
     if request.profile.is_some() {
         return named(request, |offer| within(request, offer)).into_iter().collect();
     }
-    let least = placement::least_gpus(&request.fixed);
     let mut machines = on_offer(request, |offer| counts(request, offer) && within(request, offer));
-    machines.retain(|machine| machine.profile.gpus.len() >= least);
+    machines.retain(|machine| may_be(request, machine));
     machines
 }

@@ -4,6 +4,7 @@ use crate::hardware::offers::{HostKind, Offer, Period, Rates, machine, matching}
 use crate::hardware::profiles::{GpuSpec, Profile};
 use crate::plan::request::Request;
 use crate::plan::speed::rates::FITTED;
+use crate::plan::{paged, placement};
 use crate::processor::Processor;
 use std::rc::Rc;
 
@@ -36,6 +37,18 @@ pub(super) fn period(request: &Request) -> Period {
 /// Offers that count: virtual machines, and containers where they were asked for.
 pub(super) fn counts(request: &Request, offer: &Offer) -> bool {
     request.containers || offer.host == HostKind::Vm
+}
+
+/// Whether a machine has what the engine and the user's settings cannot go without.
+pub(super) fn may_be(request: &Request, machine: &Machine) -> bool {
+    let profile = &machine.profile;
+    profile.gpus.len() >= placement::least_gpus(&request.fixed) && paged_refusal(request, profile).is_none()
+}
+
+/// Returns why a machine cannot serve a model whose cache is of blocks; `None` for any other model.
+pub(super) fn paged_refusal(request: &Request, profile: &Profile) -> Option<String> {
+    let checkpoint = request.model.checkpoint.as_ref()?;
+    paged::refusal(checkpoint, profile, request.fixed.engine?.container()?)
 }
 
 pub(super) fn within(request: &Request, offer: &Offer) -> bool {

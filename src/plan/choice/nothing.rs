@@ -3,13 +3,12 @@
 use super::candidates::{Candidate, Effort};
 use super::document::document;
 use super::field::Field;
-use super::machines::{classes, counts, named, on_offer};
+use super::machines::{classes, counts, may_be, named, on_offer};
 use super::ranking::{better, by_price};
 use crate::error::{Failure, Result};
 use crate::hardware::offers::Budget;
 use crate::lang::{Sentence, Value};
 use crate::plan::document::{Plan, Verdict};
-use crate::plan::placement;
 use crate::plan::request::Request;
 use crate::units::{hourly, money};
 
@@ -27,9 +26,8 @@ pub(super) fn over_budget<'a>(
             named(request, |_| true).iter().flat_map(|machine| field.all_of(machine, Effort::Partial)),
         ),
         None => {
-            let least = placement::least_gpus(&request.fixed);
             let mut machines = on_offer(request, |offer| counts(request, offer));
-            machines.retain(|machine| machine.profile.gpus.len() >= least);
+            machines.retain(|machine| may_be(request, machine));
             for machine in &machines {
                 let tried = field.variants().into_iter().filter_map(|v| field.running(machine, v));
                 everywhere.extend(tried.filter(|c| runs(c)));
@@ -40,7 +38,8 @@ pub(super) fn over_budget<'a>(
         }
     }
     if everywhere.is_empty() {
-        everywhere.extend(classes(request).flat_map(|class| field.all_of(&class, Effort::Partial)));
+        let classes = classes(request).filter(|class| may_be(request, class));
+        everywhere.extend(classes.flat_map(|class| field.all_of(&class, Effort::Partial)));
     }
     type Numbered<'c, 'r> = (usize, &'c Candidate<'r>);
     let by_price = |(_, a): &Numbered, (_, b): &Numbered| by_price(request, a, b).then(better(request, a, b));

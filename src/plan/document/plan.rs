@@ -3,7 +3,7 @@
 use super::basics::{Interval, ModelFile, Verdict, is_zero};
 use super::embedding::{Further, Rag};
 use super::price::{Alternative, Arrival, Cost, NearMiss, RentedBeside};
-use crate::checked::{Checksum, DownloadUrl, ModelId};
+use crate::checked::{Checksum, DownloadUrl, ImageRef, ModelId};
 use crate::engine::arguments::ServerArgs;
 use crate::engine::llama_cpp::build::Build;
 use crate::hardware::facts::Vendor;
@@ -205,6 +205,21 @@ pub struct DeviceLedger {
     pub headroom_bytes: i64,
 }
 
+impl DeviceLedger {
+    /// Returns the same with the sum of its parts and what is left.
+    pub(in crate::plan) fn summed(mut self) -> DeviceLedger {
+        self.total_bytes = self.weights_bytes
+            + self.kv_bytes
+            + self.compute_bytes
+            + self.output_bytes
+            + self.runtime_bytes
+            + self.reserved_bytes
+            + self.rag_bytes;
+        self.headroom_bytes = self.capacity_bytes as i64 - self.total_bytes as i64;
+        self
+    }
+}
+
 /// Predicted speed of one request whose slot is half full, by the rates in [`crate::plan::speed::rates`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
@@ -254,6 +269,9 @@ pub struct LlamaServer {
     /// ([`crate::paths`]).
     #[serde(flatten)]
     pub args: ServerArgs,
+    /// Container image of the engine, where it comes as one and the user pinned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageRef>,
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,

@@ -245,6 +245,7 @@ impl Server<'_> {
                 (true, None) => Cards::All,
                 (false, _) => Cards::Idle,
             },
+            card_share: None,
             prompt_cache_mib: 0,
             chat_template: false,
             page: false,

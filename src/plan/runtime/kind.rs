@@ -28,6 +28,8 @@ pub struct RuntimeHost {
     pub other_libc: bool,
     /// A part of every matrix is on every card.
     pub tensor: bool,
+    /// All memory of the card that has least, bytes; `None`: a class of machines, whose cards are as they are sold.
+    pub card_bytes: Option<u64>,
 }
 
 /// A lower bound and its reason.

@@ -9,7 +9,8 @@ mod vulkan;
 
 pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 
-use crate::hardware::facts::{Facts, Gpu};
+use crate::engine::container::Container;
+use crate::hardware::facts::{Facts, Gpu, Vendor};
 use crate::hardware::profiles::Profile;
 use crate::hardware::vendor;
 use crate::lang::Sentence;
@@ -67,6 +68,28 @@ pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
     RuntimeChoice { kind: None, archives: Vec::new(), why, others, needs: Needs::default() }
 }
 
+/// Returns the kind of an engine that comes as a container image: no archive, and what its programs need of the cards.
+pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
+    let (major, minor) = if bf16 { container.least_compute_bf16 } else { container.least_compute };
+    let why = match bf16 {
+        true => sentence!("runtime-image-needs-bf16", source = container.source),
+        false => sentence!("runtime-image-needs", source = container.source),
+    };
+    let capability = Least { version: format!("{major}.{minor}"), why: why.to_string() };
+    let driver = vendor::of(Vendor::Nvidia).least().driver;
+    let driver = driver.map(|(version, why)| Least { version: version.to_string(), why: why.to_string() });
+    RuntimeChoice {
+        kind: Some(IMAGE.to_string()),
+        archives: Vec::new(),
+        why: sentence!("runtime-image"),
+        others: Vec::new(),
+        needs: Needs { compute_capability: Some(capability), driver, cuda: None },
+    }
+}
+
+/// Name of the kind that is a container image.
+pub const IMAGE: &str = "container-image";
+
 /// Returns the oldest C library with which an archive of the release runs; `None` for a file of another name.
 pub fn glibc_of(archive: &str, build: &str, processor: Processor) -> Option<Version> {
     let is_of = |kind: &&dyn RuntimeKind| kind.archives(build, processor).iter().any(|name| name == archive);
@@ -113,6 +136,7 @@ impl RuntimeHost {
             glibc: version(&facts.os.glibc),
             other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,
+            card_bytes: gpus.iter().map(|gpu| gpu.memory_total_bytes).min(),
         }
     }
 }

@@ -83,7 +83,7 @@ fn check(plan: &Plan) -> Result<()> {
     if let Some(beside) = plan.beside().next() {
         return Err(refused(format!("it has a second server, {}", beside.name)).into());
     }
-    if plan.engine().front().is_some() {
+    if plan.engine().front().is_some() || plan.engine().container().is_some() {
         return Err(
             refused(format!("its engine, {}, is started by another program", plan.engine().name())).into()
         );
@@ -184,7 +184,7 @@ fn cpus(plan: &Plan) -> u64 {
 /// The plan's arguments with the places of a pod.
 fn args(plan: &Plan) -> Vec<String> {
     let args = &plan.llama_server.args;
-    let model = format!("/models/{}", args.model());
+    let model = format!("/models/{}", args.model().map_or("", |name| name.as_str()));
     let here = |flag: &str| match flag {
         "--model" => Some(model.clone()),
         _ => ELSEWHERE.iter().find(|(known, _)| *known == flag).map(|(_, value)| value.to_string()),

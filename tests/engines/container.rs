@@ -1,0 +1,201 @@
+//! vLLM: planned from safetensors, bundled as a unit of Quadlet's. No test here runs it: that needs a card and its image.
+
+use super::checkpoint::{self, Dims, Kind, LLAMA_13B, LLAMA_65B, MISTRAL_7B};
+use super::{done, read, run};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Output;
+
+const IMAGE: &str = "docker.io/vllm/vllm-openai:v0.23.0@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+const UNIT: &str = "b/rootfs/etc/containers/systemd/agi-provision-llama.container";
+
+/// Rows of the mission's resume table that GPTQ or 16 bits are for.
+const RESUME: &[(&str, &str, Dims, Kind, usize, usize)] = &[
+    ("8 GB card: Mistral 7B, 4 bits", "gpu-8gb", MISTRAL_7B, Kind::Gptq, 1, 1),
+    ("8 GB card: Mistral 7B, 4 bits, AWQ", "gpu-8gb", MISTRAL_7B, Kind::Awq, 1, 1),
+    ("24 GB card: Saiga 13B, 4 bits", "gpu-24gb", LLAMA_13B, Kind::Gptq, 2, 1),
+    ("24 GB card: Mistral 7B in FP16", "gpu-24gb", MISTRAL_7B, Kind::F16, 3, 1),
+    ("2×A100: LLaMA 65B in FP16", "2xa100-nvlink", LLAMA_65B, Kind::F16, 14, 2),
+    ("2×A100: LLaMA 65B, 4 bits", "2xa100-nvlink", LLAMA_65B, Kind::Gptq, 4, 2),
+];
+
+fn flags<'a>(model: &'a str, profile: &'a str) -> Vec<&'a str> {
+    vec!["--model", model, "--profile", profile, "--engine", "vllm", "--runtime-image", IMAGE]
+}
+
+fn planned(folder: &Path, flags: &[&str]) -> Value {
+    serde_json::from_str(&done(&run(folder, &[&["plan", "--format", "json"], flags].concat()))).unwrap()
+}
+
+/// The value after an argument.
+fn value<'a>(plan: &'a Value, flag: &str) -> &'a str {
+    let args = plan["llama_server"]["args"].as_array().unwrap();
+    let at = args.iter().position(|arg| arg == flag).unwrap_or_else(|| panic!("no {flag}"));
+    args[at + 1].as_str().unwrap()
+}
+
+#[test]
+fn the_resume_tables_rows_for_cards_are_planned_and_bundled_from_safetensors() {
+    for (row, profile, dims, kind, parts, cards) in RESUME {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = checkpoint::write(&folder.path().join("model"), *dims, *kind, *parts);
+        let flags = flags("model", profile);
+        let plan = planned(folder.path(), &flags);
+        assert_ne!(plan["verdict"], "impossible", "{row}: {}", plan["reasons"]);
+        assert_eq!(value(&plan, "--tensor-parallel-size"), cards.to_string(), "{row}");
+        assert_eq!(value(&plan, "--max-model-len"), "4096", "{row}");
+        let memory = plan["memory"].as_array().unwrap();
+        assert_eq!(memory.len(), cards + 1, "{row}");
+        let on_cards: u64 = memory[1..].iter().map(|card| card["weights_bytes"].as_u64().unwrap()).sum();
+        // Only norms and orders of columns are on every card.
+        assert!(on_cards >= bytes && on_cards < bytes + bytes / 50, "{row}: {on_cards} of {bytes}");
+        let share: f64 = value(&plan, "--gpu-memory-utilization").parse().unwrap();
+        for card in &memory[1..] {
+            let number = |key: &str| card[key].as_f64().unwrap();
+            let taken = share * number("capacity_bytes") + number("runtime_bytes");
+            assert!(taken <= number("total_bytes"), "{row}: {card}");
+            assert!(number("total_bytes") <= number("capacity_bytes"), "{row}: {card}");
+        }
+        let files = plan["model"]["files"].as_array().unwrap();
+        let has = |name: &str| files.iter().any(|file| file["name"] == name);
+        assert!(has("config.json") && has("tokenizer.json"), "{row}");
+        assert_eq!(has("model.safetensors.index.json"), *parts > 1, "{row}");
+        let needs = plan["requirements"].as_array().unwrap();
+        let need = |id: &str| needs.iter().find(|one| one["id"] == id).map(|one| one["need"].clone());
+        assert_eq!((need("podman"), need("cdi")), (Some(json!("4.4")), Some(json!(true))), "{row}");
+        assert_eq!(need("gpu-compute"), Some(json!("7.5")), "{row}");
+
+        done(&run(folder.path(), &[&["bundle", "--out", "b"], &flags[..]].concat()));
+        let unit = read(folder.path(), UNIT);
+        assert!(unit.contains(&format!("\nImage={IMAGE}\n")), "{row}:\n{unit}");
+        assert_eq!(unit.matches("AddDevice=nvidia.com/gpu=").count(), *cards, "{row}:\n{unit}");
+        assert!(!folder.path().join("b/cloud-init").exists(), "{row}");
+        let bundled: Value = serde_json::from_str(&read(folder.path(), "b/plan.json")).unwrap();
+        assert_eq!(bundled, plan, "{row}");
+    }
+}
+
+#[test]
+fn a_units_walls_and_its_key_are_as_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::write(&folder.path().join("model"), MISTRAL_7B, Kind::Gptq, 1);
+    done(&run(folder.path(), &[&["bundle", "--out", "b"], &flags("model", "gpu-8gb")[..]].concat()));
+    let unit = read(folder.path(), UNIT);
+    for line in [
+        "NoNewPrivileges=true",
+        "ReadOnly=true",
+        "DropCapability=all",
+        "User=2000",
+        "PublishPort=127.0.0.1:8080:8080",
+        "EnvironmentFile=/run/agi-provision-llama/key.env",
+        "Environment=HF_HUB_OFFLINE=1",
+        "Volume=/etc/agi-provision/generation/model:/model:ro",
+        "ExecCondition=/usr/local/lib/agi-provision/agi-provision verify --plan /etc/agi-provision/generation/plan.json --local",
+    ] {
+        assert!(unit.lines().any(|found| found == line), "{line}\n{unit}");
+    }
+    let exec = unit.lines().find(|line| line.starts_with("Exec=")).unwrap();
+    assert!(
+        !exec.contains("api-key") && !unit.contains("Network=host") && !unit.contains("--privileged"),
+        "{unit}"
+    );
+    // A second bundle is the same, byte by byte.
+    let again = run(folder.path(), &[&["bundle", "--out", "b"], &flags("model", "gpu-8gb")[..]].concat());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("nothing changed"), "{again:?}");
+    done(&again);
+}
+
+#[track_caller]
+fn refused(output: &Output, message: &str, hint: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(message) && told.contains("hint: ") && told.contains(hint), "{told}");
+}
+
+#[test]
+fn a_file_for_another_engine_is_refused_with_the_flag_that_serves_it() {
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::write(&folder.path().join("model"), MISTRAL_7B, Kind::Gptq, 1);
+    let gguf = folder.path().join("tiny.gguf");
+    agi_provision::model::tiny::write_tiny(&mut std::fs::File::create(gguf).unwrap(), 1, None).unwrap();
+    let plan = |args: &[&str]| run(folder.path(), &[&["plan"], args].concat());
+    for name in ["model", "./model", "model/model.safetensors"] {
+        refused(&plan(&["--model", name]), "safetensors", "--engine vllm serves it");
+        let webui = plan(&["--model", name, "--engine", "text-generation-webui"]);
+        refused(&webui, "safetensors", "--engine vllm serves it");
+    }
+    let vllm = |args: &[&str]| plan(&[&["--engine", "vllm"], args].concat());
+    refused(
+        &vllm(&["--model", "tiny.gguf"]),
+        "tiny.gguf is GGUF, which vllm does not serve",
+        "--engine llama.cpp",
+    );
+    refused(&vllm(&["--model", "qwen2.5-7b"]), "is known by its GGUF files", "--engine llama.cpp");
+    refused(
+        &vllm(&["--model", "no-such-folder"]),
+        "neither a folder with config.json",
+        "hf:owner/repository",
+    );
+    std::fs::create_dir(folder.path().join("ggufs")).unwrap();
+    std::fs::write(folder.path().join("ggufs/a.gguf"), "GGUF").unwrap();
+    refused(&vllm(&["--model", "ggufs"]), "ggufs has no config.json", "--engine llama.cpp");
+}
+
+#[test]
+fn a_machine_without_a_fitting_card_is_refused_with_the_gguf_that_would_do() {
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::write(&folder.path().join("model"), MISTRAL_7B, Kind::Gptq, 1);
+    let on = |profile: &str| run(folder.path(), &[&["plan"], &flags("model", profile)[..]].concat());
+    refused(
+        &on("laptop-cpu-16gb"),
+        "no graphics card",
+        "--model mistral-7b --quant Q4_K_M --engine llama.cpp",
+    );
+    // Too small is another matter: the ledger is shown.
+    checkpoint::write(&folder.path().join("large"), LLAMA_65B, Kind::F16, 14);
+    let small = run(folder.path(), &[&["plan"], &flags("large", "gpu-24gb")[..]].concat());
+    assert_eq!(small.status.code(), Some(3), "{small:?}");
+    assert!(String::from_utf8_lossy(&small.stdout).contains("is short of"), "{small:?}");
+}
+
+#[test]
+fn flags_and_images_that_do_not_go_with_it_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    checkpoint::write(&folder.path().join("model"), MISTRAL_7B, Kind::Gptq, 1);
+    let base = ["--model", "model", "--profile", "gpu-24gb", "--engine", "vllm"];
+    let with = |more: &[&str]| run(folder.path(), &[&["plan"], &base[..], more].concat());
+    for (more, message, hint) in [
+        (
+            &["--runtime-image", "docker.io/vllm/vllm-openai:v0.23.0"][..],
+            "a tag alone may be another image",
+            "",
+        ),
+        (&["--runtime-image", "docker.io/vllm/vllm-openai@sha256:12"], "its digest is not 64", ""),
+        (&["--runtime-image", &IMAGE[10..]], "it names no registry", ""),
+        (
+            &["--expose", "203.0.113.0/24"],
+            "answers requests outside of /v1 without a key",
+            "leave --expose out",
+        ),
+        (&["--rag"], "serves no embedding model", "leave --rag out"),
+        (&["--kv-type", "q8_0"], "caches in the model's own type", "leave --kv-type out"),
+        (&["--webui"], "has no page for chats", "leave --webui out"),
+    ] {
+        let output = with(more);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {told}");
+        assert!(told.contains(message) && told.contains(hint), "{more:?}: {told}");
+    }
+    let other = run(folder.path(), &["plan", "--model", "phi-2", "--runtime-image", IMAGE]);
+    refused(&other, "--runtime-image: llama.cpp comes as an archive", "--runtime-archive");
+    // A plan may leave the image open; a bundle may not, and an apply does not bring one.
+    done(&with(&[]));
+    let open = run(folder.path(), &[&["bundle", "--out", "b"], &base[..]].concat());
+    refused(&open, "the plan pins no image of vllm", "--runtime-image");
+    let flags = flags("model", "gpu-24gb");
+    let apply = run(folder.path(), &[&["apply", "--yes", "--host", "root@192.0.2.1"], &flags[..]].concat());
+    refused(&apply, "vllm comes as a container, which `apply` does not bring", "`agi-provision bundle`");
+    let cloud = run(folder.path(), &[&["bundle", "--out", "b", "--cloud", "hetzner"], &flags[..]].concat());
+    refused(&cloud, "its bundle has no other form", "README.md");
+    assert!(!folder.path().join("b").exists());
+}
