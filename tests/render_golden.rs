@@ -1,6 +1,8 @@
 //! Bundles of four plans, file by file.
 //! `AGI_PROVISION_GOLDEN=update` writes tests/golden anew.
 
+#[path = "render_golden/container.rs"]
+mod container;
 #[path = "render_golden/edited.rs"]
 mod edited;
 #[path = "render_golden/first_boot.rs"]

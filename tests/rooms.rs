@@ -70,7 +70,7 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
         &["text-generation-webui", "textgen-portable", "server.py", "netrc"],
         &[],
     ),
-    ("engine::vllm", &["vllm", "gpu-memory-utilization"], &[]),
+    ("engine::vllm", &["vllm serve", "vllm_", "vllm/", "gpu-memory-utilization"], &[]),
 ];
 
 #[test]

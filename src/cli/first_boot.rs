@@ -181,6 +181,10 @@ impl UserData {
 pub fn warnings(bundle: &Bundle, seed: bool) -> Vec<Warning> {
     let FirstBoot { program, cloud } = &bundle.manifest().first_boot;
     let mut all = Vec::new();
+    // A bundle without user-data brings no machine to its plan, and is not made to.
+    if bundle.file(&format!("cloud-init/{USER_DATA}")).is_none() {
+        return all;
+    }
     if program.is_none() && (!seed || cloud.is_some()) {
         all.push(Warning::new(
             format!(

@@ -52,6 +52,9 @@ pub fn load(model: &str, quant: Option<&str>, resolve: bool) -> Result<Loaded> {
         return from_file(path, quant);
     }
     let asked = strip_ollama(name);
+    if path.join(config::NAME).is_file() {
+        return Err(other_format(Format::Safetensors)).with_context(|| format!("reading {}", path.display()));
+    }
     let (model, tagged) = registry::named(asked)?;
     answers(&model)?;
     if asked.contains(':') || asked != name {

@@ -10,6 +10,7 @@ use crate::checked::FileName;
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::HostKind;
+use crate::model::format::Format;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
 use crate::render::carried::MOST_ARCHIVES;
@@ -236,8 +237,11 @@ fn model_files(plan: &Plan, given: &[PathBuf], known: &[PathBuf]) -> Result<Vec<
 
 /// Finds the file of the plan that `path` is.
 fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
-    let header = open_header(path)?;
     let name = file_name(path);
+    if !plan.engine().formats().contains(&Format::Gguf) {
+        return plan.files().find(|file| file.name == name).ok_or_else(|| no_file_of(plan, &name).into());
+    }
+    let header = open_header(path)?;
     let models = || plan.servers().map(|server| (server.files, server.parameters));
     // By its name; a model of one file must be that model as well.
     for (files, parameters) in models() {
@@ -256,10 +260,13 @@ fn planned_file<'a>(plan: &'a Plan, path: &Path) -> Result<&'a ModelFile> {
     if plan.beside().next().is_none() && plan.model.files.len() == 1 {
         return Err(not_that_model(plan, path, header.parameters(), plan.model.parameters).into());
     }
+    Err(no_file_of(plan, &name).into())
+}
+
+fn no_file_of(plan: &Plan, name: &str) -> Failure {
     let names: Vec<&str> = plan.files().map(|file| file.name.as_str()).collect();
-    Err(Failure::usage(format!("{name} is not a file of {}", plan.model.id))
+    Failure::usage(format!("{name} is not a file of {}", plan.model.id))
         .hint(format!("its files: {}", names.join(", ")))
-        .into())
 }
 
 fn not_that_model(plan: &Plan, path: &Path, found: u64, wanted: u64) -> Failure {

@@ -15,7 +15,7 @@ pub fn shares_on_bus(placement: &Placement, places: Option<&[usize]>) -> Vec<u64
 }
 
 /// `places` of the plan's cards on the bus, for a host that has others too; `shares` as [`shares_on_bus`] has them. With a web
-/// page for chats, `page`; `card_share` as [`Launch`] has it.
+/// page for chats, `page`.
 pub fn chat<'a>(
     model: &'a PlannedModel,
     workload: &'a Workload,
@@ -24,7 +24,6 @@ pub fn chat<'a>(
     places: Option<&[usize]>,
     shares: &'a [u64],
     page: bool,
-    card_share: Option<u64>,
 ) -> Launch<'a> {
     Launch {
         server: ServerName::CHAT,
@@ -44,7 +43,7 @@ pub fn chat<'a>(
             (0 | 1, None) => Cards::All,
             _ => Cards::Shared(placement.split, shares),
         },
-        card_share,
+        card_share: None,
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),
         page,

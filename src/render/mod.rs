@@ -56,7 +56,6 @@ use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
 use crate::plan::servers::Server;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use templates::{PATHS, Paths};
 
 /// The plan as files. A plan whose texts cannot be files' content or names is refused: exit 2.
@@ -80,6 +79,14 @@ fn render_as(
     version: &ToolVersion,
     choices: Option<&Choices>,
 ) -> Result<Bundle> {
+    for server in plan.servers().filter(|server| server.engine().container().is_some()) {
+        if plan.llama_server.image.is_none() {
+            let message = format!("the plan pins no image of {}", server.engine().name());
+            return Err(Failure::usage(message)
+                .hint("--runtime-image REPOSITORY@sha256:DIGEST pins one; the registry's page, or `skopeo inspect`, has the digest")
+                .into());
+        }
+    }
     let downloads = manifest::downloads(plan)?;
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
@@ -166,7 +173,7 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
         model_folder: &'a str,
         cache: &'a str,
         cache_here: &'a str,
-        environment: BTreeMap<&'a str, &'a str>,
+        environment: Vec<Variable>,
         key: &'a str,
         runtime_folder: String,
         listen: String,
@@ -174,12 +181,12 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
         user: u32,
         group: u32,
     }
-    let Some(image) = &plan.llama_server.image else {
-        let engine = server.engine().name();
-        return Err(Failure::usage(format!("the plan pins no image of {engine}"))
-            .hint("--runtime-image REPOSITORY@sha256:DIGEST pins one; `skopeo inspect` or the registry's page has the digest")
-            .into());
-    };
+    let image = plan.llama_server.image.as_deref().unwrap_or_default();
+    #[derive(Serialize)]
+    struct Variable {
+        name: &'static str,
+        value: &'static str,
+    }
     let exec: Vec<String> = server.args.to_argv().iter().map(|word| templates::exec(word)).collect();
     let name = server.name;
     let values = Values {
@@ -197,7 +204,7 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
         model_folder: container.model,
         cache: container.cache,
         cache_here: paths::CACHE,
-        environment: container.environment.iter().copied().collect(),
+        environment: container.environment.iter().map(|(name, value)| Variable { name, value }).collect(),
         key: container.key,
         runtime_folder: name.runtime_folder(),
         listen: ADDRESS.to_string(),

@@ -90,7 +90,7 @@ fn a_units_walls_and_its_key_are_as_promised() {
         "EnvironmentFile=/run/agi-provision-llama/key.env",
         "Environment=HF_HUB_OFFLINE=1",
         "Volume=/etc/agi-provision/generation/model:/model:ro",
-        "ExecCondition=/usr/local/lib/agi-provision/agi-provision verify --plan /etc/agi-provision/generation/plan.json --local",
+        "ExecCondition=/usr/local/lib/agi-provision/agi-provision verify --plan /etc/agi-provision/generation/plan.json --allow disk --local",
     ] {
         assert!(unit.lines().any(|found| found == line), "{line}\n{unit}");
     }

@@ -18,7 +18,7 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
     };
     let Some(share) = launch.card_share.filter(|_| cards > 0) else {
         return Err(Failure::usage(format!("{NAME} computes on graphics cards alone"))
-            .hint("--engine llama.cpp with a GGUF file of the model runs on a CPU")
+            .hint("the default engine serves a GGUF file of the model on a CPU")
             .into());
     };
     let mut args = Draft::new(&GRAMMAR, launch.server, launch.model);

@@ -1,6 +1,6 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
-use super::machines::Machine;
+use super::machines::{Machine, paged_refusal};
 use super::places::{Place, Spot, ledger, shares, whole, with_rag};
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
@@ -184,7 +184,11 @@ impl<'a> Trial<'a, '_> {
         for workload in workloads {
             let subject = subject(request, self.graphs, self.variant, workload);
             let placed = paged::place(checkpoint, workload, profile, request.fixed.host.as_ref());
-            let tried = self.with_memory(&subject, placement.clone(), placed.memory, None);
+            let mut tried = self.with_memory(&subject, placement.clone(), placed.memory, None);
+            // Its cards cannot serve the model, however much memory they have.
+            if paged_refusal(request, profile).is_some() {
+                tried.verdict = Verdict::Impossible;
+            }
             if tried.verdict != Verdict::Impossible {
                 return tried;
             }

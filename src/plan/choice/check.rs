@@ -56,7 +56,8 @@ fn instead(request: &Request) -> String {
     let same = registry::all().find(|model| {
         let d = &model.dimensions;
         let layers = d.n_layer == shape.layers.len() as u64 && d.architecture == shape.architecture;
-        layers && (d.n_embd, d.n_head, d.n_vocab) == (shape.n_embd, shape.n_head, shape.n_vocab)
+        let heads = (d.n_head, d.heads_kv()) == (shape.n_head, shape.heads_kv());
+        layers && heads && (d.n_embd, d.n_ff, d.n_vocab) == (shape.n_embd, shape.n_ff, shape.n_vocab)
     });
     match same {
         Some(model) => format!(

@@ -3,6 +3,7 @@
 use super::candidates::{Candidate, subject};
 use super::ranking::alternatives;
 use crate::engine;
+use crate::engine::launch::Launch;
 use crate::engine::split::SplitMode;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
@@ -73,8 +74,8 @@ pub(super) fn document(
             paged::place(checkpoint, &chosen.workload, profile, request.fixed.host.as_ref())
         });
     let share = paged.map(|placed| placed.share);
-    let launch =
-        launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page, share);
+    let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page);
+    let launch = Launch { card_share: share, ..launch };
     let args = request.fixed.engine.unwrap_or_else(engine::default).arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {

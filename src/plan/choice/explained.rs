@@ -5,7 +5,7 @@ use super::decide::{decide, eligible};
 use super::decision::Decision;
 use super::machines::period;
 use super::ranking::{better, order, terms};
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::plan::document::{Plan, Verdict};
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
 use crate::plan::ledger::Graphs;
@@ -16,6 +16,13 @@ use crate::units::{gib, hourly, money, rate};
 
 /// The plan of [`super::decide::plan`], and how its numbers came about.
 pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
+    if request.model.checkpoint.is_some() {
+        return Err(Failure::usage(
+            "--explain follows the buffers of llama.cpp, which is not the engine of this plan",
+        )
+        .hint("leave it out; docs/engines.md says how each number of the other engines comes about")
+        .into());
+    }
     let Decision { plan, everywhere, chosen, rag } = decide(request)?;
     let (chosen, graphs) = (&everywhere[chosen], Graphs::default());
     let subject = subject(request, &graphs, chosen.variant, &chosen.workload);

@@ -4,7 +4,7 @@ use super::candidates::{Candidate, subject, workloads};
 use super::check::check;
 use super::machines::Machine;
 use super::ranking::better;
-use crate::error::{Context, Result};
+use crate::error::{Context, Failure, Result};
 use crate::hardware::profiles::Profile;
 use crate::lang::Sentence;
 use crate::plan::document::{DeviceLedger, Speed, Verdict, Workload};
@@ -53,6 +53,11 @@ pub struct Pooled<'a> {
 /// Usage errors, as of a plan.
 pub fn pooled<'a>(request: &'a Request, pool: &dyn Pool) -> Result<Pooled<'a>> {
     check(request)?;
+    if request.model.checkpoint.is_some() {
+        return Err(Failure::usage("a model is spread over hosts by llama.cpp, which serves GGUF files")
+            .hint("leave --hosts out, or --engine with a GGUF file in place of this model")
+            .into());
+    }
     let graphs = Graphs::default();
     let workloads = workloads(request);
     let tried = request.model.variants.iter().filter_map(|variant| {

@@ -207,7 +207,7 @@ pub struct DeviceLedger {
 
 impl DeviceLedger {
     /// Returns the same with the sum of its parts and what is left.
-    pub(in crate::plan) fn summed(mut self) -> DeviceLedger {
+    pub(crate) fn summed(mut self) -> DeviceLedger {
         self.total_bytes = self.weights_bytes
             + self.kv_bytes
             + self.compute_bytes

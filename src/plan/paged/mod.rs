@@ -44,6 +44,11 @@ pub(super) fn refusal(checkpoint: &Checkpoint, profile: &Profile, container: &Co
     if profile.gpus.is_empty() {
         return Some("it has no graphics card".to_string());
     }
+    if profile.among.is_some() {
+        return Some(
+            "it has cards that a plan leaves out, and the unit names cards from the first one on".to_string(),
+        );
+    }
     if profile.gpus.iter().any(|gpu| gpu.vendor != Vendor::Nvidia) {
         return Some("its cards are not NVIDIA's, for which alone the image is planned".to_string());
     }
@@ -83,7 +88,7 @@ pub(super) fn place(
     let share = shares.into_iter().find(fits).unwrap_or(shares[1]);
     let kv_bytes = match fits(&share) {
         true => (all / 100 * share).saturating_sub(of.weights + of.activations),
-        false => of.needed * of.block_bytes,
+        false => of.short(all),
     };
     let card = |index: usize, vram: u64, context: u64| DeviceLedger {
         device: format!("gpu{index}"),
@@ -154,6 +159,14 @@ impl OfCard {
             block_bytes: BLOCK * 2 * d.n_layer * heads_kv * d.head_dim() * NUMBER,
             needed: workload.slots * workload.slot_tokens().div_ceil(BLOCK) + 1,
         }
+    }
+
+    /// Bytes of a cache that no share of `all` bytes holds: as many as its blocks would need of what the driver tells, and
+    /// a hundredth that the share may be less.
+    fn short(&self, all: u64) -> u64 {
+        let rest = self.weights.saturating_add(self.activations);
+        let told = (rest.saturating_add(self.needed * self.block_bytes) as f64 / TOLD).ceil() as u64;
+        told.saturating_add(all / 100 + MIB).saturating_sub(rest)
     }
 
     /// Blocks that the engine makes of a share of `all` bytes, at least.
