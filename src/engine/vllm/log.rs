@@ -41,5 +41,5 @@ fn card(line: &str) -> String {
 fn gib(text: &str) -> Option<u64> {
     let (number, _) = text.split_once(" GiB")?;
     let gib: f64 = number.trim().parse().ok()?;
-    (gib.is_finite() && gib >= 0.0).then(|| (gib * (1u64 << 30) as f64) as u64)
+    (gib.is_finite() && gib >= 0.0).then_some((gib * (1u64 << 30) as f64) as u64)
 }
