@@ -37,7 +37,7 @@ fn a_header_that_contradicts_itself_or_the_file_is_refused_with_the_reason() {
         one(&format!(r#"{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{from},{to}]}}"#))
     };
     let deep = format!("{}{}", r#"{"a":"#.repeat(4000), "}".repeat(4000));
-    let sides = format!("[{}]", vec!["1"; 9].join(","));
+    let sides = format!("[{}]", ["1"; 9].join(","));
     for (text, why) in [
         (entry("F16", "[2]", 2, 6), "overlaps the one before it"),
         (entry("F16", "[2]", 6, 10), "leaves a gap before it"),
