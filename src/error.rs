@@ -9,7 +9,9 @@ use std::fmt;
 pub use anyhow::{Context, Result, anyhow, bail, ensure};
 
 /// The exit codes of the contract (README, "Exit codes").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exit {
     /// The command did what was asked.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Every line on stderr is a JSON object, for a program that reads them.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
@@ -31,6 +32,28 @@ pub fn line(text: Arguments<'_>) {
         return message(&text);
     }
     let _ = std::io::stderr().lock().write_all(headed(&outside::message(&text)).as_bytes());
+}
+
+/// Warnings of this process, for documents.
+static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Writes `warning: …` as `say!` does, and keeps the sentence for the `warnings` of a document.
+macro_rules! warn {
+    ($($part:tt)*) => { $crate::say::warning(::std::format!($($part)*)) };
+}
+
+/// Writes a warning to stderr, and keeps it; `warn!` is its short form.
+pub fn warning(text: String) {
+    say!("warning: {text}");
+    let mut warnings = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !warnings.contains(&text) {
+        warnings.push(text);
+    }
+}
+
+/// Returns the warnings so far, without `warning: ` before them.
+pub fn warnings() -> Vec<String> {
+    WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Writes lines as they are laid out: each is ours, or was shown by [`outside::line`].

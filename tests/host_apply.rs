@@ -309,6 +309,7 @@ fn several_hosts_at_once_and_the_worst_is_told() {
         }
         let ran = run(&mut command);
         let value: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran:?}"));
+        lab::schemas::assert_valid("apply", &value);
         assert_eq!(value[0]["host"], first);
         assert_eq!(value[1]["host"], second);
         (ran.status, value)

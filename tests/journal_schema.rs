@@ -12,8 +12,7 @@ fn validator() -> jsonschema::Validator {
 }
 
 fn exposed(confirm_seconds: Option<u64>, earlier: Option<String>) -> Event {
-    let certificate =
-        json!({"sha256": "AB", "names": ["h"], "made_here": true, "days_left": 819, "pem": "…"});
+    let certificate = json!({"sha256": "AB", "names": ["h"], "made_here": true, "days_left": 819, "pem": "…", "public_key_pin": "sha256//AB="});
     Event::Exposed {
         ranges: "192.0.2.0/24".into(),
         port: "8080".parse().unwrap(),

@@ -58,7 +58,9 @@ impl TryFrom<String> for FileMode {
 }
 
 /// A TCP port that something can listen on: 1 to 65535.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "u64", into = "u16")]
 pub struct Port(NonZeroU16);
 

@@ -1,5 +1,6 @@
 //! `apply`: brings hosts to the state of a plan or a bundle.
 
+use super::answer::{Applied, print_answers};
 use super::driver_arg::{self, From};
 use super::hosts::{self, Ended, HostArgs, Task};
 use super::output::{HostFormat, print};
@@ -17,7 +18,6 @@ use crate::units::gib;
 use crate::wire::protocol::{Apply, Event, Expose, Op, START_TIMEOUTS};
 use crate::wire::secrets::GivenCertificate;
 use base64::Engine;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -160,7 +160,7 @@ pub fn run(args: &Args) -> Result<Exit> {
             let results: Results = hosts.into_iter().zip(failed.into_values()).collect();
             return match args.format {
                 HostFormat::Text => Ok(hosts::conclude(&results)),
-                _ => hosts::print_answers(&results, args.format, document),
+                _ => print_answers(&results, args.format, Applied::of),
             };
         }
         if asks {
@@ -195,7 +195,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         results = run(each, Ended::new())?;
     }
     if args.format != HostFormat::Text {
-        return hosts::print_answers(&results, args.format, document);
+        return print_answers(&results, args.format, Applied::of);
     }
     for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         for event in &outcome.events {
@@ -331,26 +331,6 @@ fn through((op, _): &mut Task, proxy: Option<ProxyUrl>) {
     if let (Op::Apply(apply), Some(proxy)) = (op, proxy) {
         apply.proxy = Some(proxy);
     }
-}
-
-fn document(events: &[Event]) -> Value {
-    let (mut differences, mut warnings) = (Vec::new(), Vec::new());
-    let mut value = json!({});
-    for event in events {
-        match event {
-            Event::Differs { step, changes } => differences.push(json!({"step": step, "changes": changes})),
-            Event::Verified { report } => value["verification"] = json!(report.lines),
-            Event::Facts { facts } => value["facts"] = json!(facts),
-            Event::Warning { text } => warnings.push(json!(text)),
-            Event::Exposed { ranges, port, certificate, .. } => {
-                value["exposed"] = json!({"ranges": ranges, "port": port, "certificate": certificate});
-            }
-            _ => {}
-        }
-    }
-    value["differences"] = Value::Array(differences);
-    value["warnings"] = Value::Array(warnings);
-    value
 }
 
 /// Without a terminal and without `--yes`: exit 2.

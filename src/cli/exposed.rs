@@ -36,7 +36,7 @@ fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
         (false, _) => String::new(),
         (true, Ok(path)) => format!(" --cacert {}", crate::ssh::quote(&path.to_string_lossy())),
         (true, Err(error)) => {
-            say!("warning: the certificate was not kept here: {error:#}");
+            warn!("the certificate was not kept here: {error:#}");
             " --cacert CERTIFICATE".to_string()
         }
     };

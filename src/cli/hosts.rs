@@ -1,6 +1,6 @@
 //! `--host`, `--local` and how to connect: shared by every command that works on hosts.
 
-use super::output::{HostFormat, LogFormat, print, print_json};
+use super::output::{HostFormat, LogFormat};
 use super::summary::{self, Group};
 use crate::apply::fleet::{self, Results, Style};
 use crate::apply::inventory::{self, Entry};
@@ -11,9 +11,8 @@ use crate::fetch::api::variable;
 use crate::lang::{Lang, told};
 use crate::outside;
 use crate::ssh::{self, HostKeyPolicy, Options, Secrets, Target};
-use crate::wire::protocol::{End, Event, Op};
+use crate::wire::protocol::Op;
 use crate::wire::secrets::GivenCertificate;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -266,7 +265,7 @@ impl HostArgs {
                 .map(|(name, _)| name.clone())
                 .collect();
             if let Err(error) = retry::note(inventory, &names, &failed) {
-                say!("warning: what failed was not noted for --retry-failed: {error:#}");
+                warn!("what failed was not noted for --retry-failed: {error:#}");
             }
         }
         Ok(results)
@@ -363,43 +362,4 @@ fn complain(host: &str, message: &str, hint: Option<&str>) {
 
 pub fn worst(results: &Results) -> Exit {
     Exit::worst(results.iter().map(|(_, result)| exit(result)))
-}
-
-/// Prints each host's answer as JSON: how it ended, and with `document` what it said. Gives the exit code of the worst.
-pub fn print_answers(
-    results: &Results,
-    format: HostFormat,
-    document: impl Fn(&[Event]) -> Value,
-) -> Result<Exit> {
-    let object = |(host, result): &(Host, Result<crate::apply::HostOutcome>)| match result {
-        Ok(outcome) => {
-            let mut value = end_json(&host.name(), &outcome.end);
-            if let (Value::Object(object), Value::Object(more)) = (&mut value, document(&outcome.events)) {
-                object.extend(more);
-            }
-            value
-        }
-        Err(error) => json!({
-            "host": host.name(), "exit": exit_code(error).code(), "changed": false,
-            "message": format!("{error:#}"), "hint": hint(error),
-        }),
-    };
-    let all = results.iter().map(object);
-    match (format, results.len()) {
-        (HostFormat::Jsonl, _) => {
-            for value in all {
-                print(&outside::json(&value.to_string()))?;
-            }
-        }
-        (_, 1) => all.into_iter().try_for_each(|one| print_json(&one))?,
-        _ => print_json(&all.collect::<Vec<Value>>())?,
-    }
-    Ok(worst(results))
-}
-
-fn end_json(host: &str, end: &End) -> Value {
-    json!({
-        "host": host, "exit": end.exit.code(), "changed": end.changed, "message": end.message,
-        "hint": end.hint, "log": end.log, "receipt": end.receipt,
-    })
 }

@@ -1,5 +1,6 @@
 //! `verify`, `probe`, `status`, `logs`, `key`, `remove`: questions and small orders to hosts.
 
+use super::answer::{KeySaid, Nothing, Probed, StatusSaid, Verified, print_answers};
 use super::hosts::{self, HostArgs};
 use super::output::{self, HostFormat, print};
 use super::source::SourceArgs;
@@ -12,7 +13,7 @@ use crate::paint::Painted;
 use crate::plan::requirements::ids::GPU_LINK;
 use crate::report;
 use crate::wire::protocol::{Event, Op};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -171,7 +172,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
         if let Some(fits) = &fits {
             text.line(format!("\n{fits}"));
         }
-        Some((json!({"verification": report.lines, "instead": fits}), text))
+        Some((Verified { verification: Some(report.lines.clone()), instead: fits }, text))
     })
 }
 
@@ -194,7 +195,7 @@ pub fn probe(args: &ProbeArgs) -> Result<Exit> {
     let results = args.hosts.run(op, Vec::new(), Style::Silent, STOPPED)?;
     answer(&results, args.format, |events| {
         let facts = events.iter().find_map(facts_in);
-        facts.map(|facts| (json!({"facts": facts}), report::facts::text(facts).into()))
+        facts.map(|facts| (Probed { facts: Some(facts.clone()) }, report::facts::text(facts).into()))
     })
 }
 
@@ -222,7 +223,8 @@ pub fn status(args: &StatusArgs) -> Result<Exit> {
         }
     };
     answer(&results, format, |events| {
-        document(events).map(|value| (json!({"status": value}), report::status::text(value, Lang::current())))
+        let said = |value: &Value| StatusSaid { status: Some(value.clone()) };
+        document(events).map(|value| (said(value), report::status::text(value, Lang::current())))
     })
 }
 
@@ -234,15 +236,13 @@ fn document(events: &[Event]) -> Option<&Value> {
 }
 
 /// Prints what each host answered, then how it ended.
-fn answer(
+fn answer<Said: Default + serde::Serialize>(
     results: &Results,
     format: HostFormat,
-    of: impl Fn(&[Event]) -> Option<(Value, Painted)>,
+    of: impl Fn(&[Event]) -> Option<(Said, Painted)>,
 ) -> Result<Exit> {
     if format != HostFormat::Text {
-        return hosts::print_answers(results, format, |events| {
-            of(events).map_or(json!({}), |(value, _)| value)
-        });
+        return print_answers(results, format, |events| of(events).map(|(said, _)| said).unwrap_or_default());
     }
     for (host, result) in results {
         if let Some((_, text)) = result.as_ref().ok().and_then(|outcome| of(&outcome.events)) {
@@ -331,9 +331,9 @@ pub fn key(args: &KeyArgs) -> Result<Exit> {
                 Event::Output { text } => Some(text.clone()),
                 _ => None,
             });
-            json!({"key": text})
+            KeySaid { key: text }
         };
-        return hosts::print_answers(&results, format, key);
+        return print_answers(&results, format, key);
     }
     print_output(&results)?;
     Ok(hosts::conclude(&results))
@@ -368,7 +368,7 @@ pub fn remove(args: &RemoveArgs) -> Result<Exit> {
     let interrupted = "a host may be half removed; the same command again finishes";
     let results = args.hosts.run(op, Vec::new(), Style::Silent, interrupted)?;
     if args.format != HostFormat::Text {
-        return hosts::print_answers(&results, args.format, |_| json!({}));
+        return print_answers(&results, args.format, |_| Nothing {});
     }
     Ok(hosts::conclude(&results))
 }

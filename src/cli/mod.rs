@@ -3,6 +3,7 @@
 //! Data goes to stdout; progress, warnings and errors to stderr. `--format json` never mixes them.
 
 mod agent;
+mod answer;
 mod apply;
 mod bundle;
 mod catalog;

@@ -13,8 +13,8 @@ use crate::plan::request::Request;
 use crate::plan::suggest::{Asked, Purpose, Suggestion, suggest};
 use crate::plan::{Plan, host_cards};
 use crate::report;
+use crate::say;
 use crate::ssh::quote;
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Arguments of `plan`.
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     };
     let left_out: Vec<Sentence> = facts.iter().flat_map(|facts| host_cards::left_out(facts, &plan)).collect();
     plan.reasons.extend(left_out);
-    let document = Document { plan: &plan, explanation: explanation.as_ref() };
+    let document = PlanDocument { plan: &plan, explanation: explanation.as_ref(), warnings: say::warnings() };
     let page = match args.format {
         PlanFormat::Html => Some(page(&request, &plan, explanation.as_ref(), facts.is_some())?),
         _ => None,
@@ -133,10 +133,13 @@ fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
     let ranked_by = purpose.ranked_by();
     if args.format == PlanFormat::Json {
         let rows = found.iter().zip(&commands).map(|(suggestion, command)| Row { suggestion, command });
-        print_json(&json!({
-            "schema": "agi-provision/suggestions/1", "for": purpose, "ranked_by": ranked_by,
-            "suggestions": rows.collect::<Vec<_>>(),
-        }))?;
+        print_json(&Suggestions {
+            schema: SUGGESTIONS,
+            purpose,
+            ranked_by,
+            suggestions: rows.collect(),
+            warnings: say::warnings(),
+        })?;
     } else if found.is_empty() {
         print("no model of the registry runs there as asked")?;
         say!(
@@ -148,11 +151,31 @@ fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
     Ok(if found.is_empty() { Exit::NoPlanFits } else { Exit::Done })
 }
 
+/// Schema of the best few models.
+const SUGGESTIONS: &str = "agi-provision/suggestions/1";
+
+/// The best few models as JSON.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct Suggestions<'a> {
+    #[schemars(extend("const" = SUGGESTIONS))]
+    schema: &'static str,
+    #[serde(rename = "for")]
+    purpose: Purpose,
+    /// How they are ranked, for people.
+    ranked_by: String,
+    /// The best first.
+    suggestions: Vec<Row<'a>>,
+    /// Sentences that are said as warnings on stderr.
+    warnings: Vec<String>,
+}
+
 /// A suggestion as JSON, with the command that takes it.
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, schemars::JsonSchema)]
 struct Row<'a> {
     #[serde(flatten)]
     suggestion: &'a Suggestion,
+    /// Command that takes it.
+    #[schemars(regex(pattern = "^agi-provision (plan|apply) "))]
     command: &'a str,
 }
 
@@ -186,10 +209,14 @@ fn command(args: &Args, one: &Suggestion) -> String {
 }
 
 /// A plan as JSON; an explanation stands beside its keys.
-#[derive(serde::Serialize)]
-struct Document<'a> {
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct PlanDocument<'a> {
     #[serde(flatten)]
     plan: &'a Plan,
+    /// With `--explain`: how each number came about.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a Explanation>,
+    /// Sentences that are said as warnings on stderr; missing in a bundle's plan.json.
+    #[schemars(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }

@@ -7,9 +7,10 @@ use super::reconcile::{probe, read_facts};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::profiles;
 use crate::plan::document::Verdict;
-use crate::plan::hosts::{self, Link, Machine};
+use crate::plan::hosts::{self, HostsPlan, Link, Machine};
 use crate::plan::reconcile;
 use crate::report;
+use crate::say;
 use std::path::Path;
 
 /// Most machines of one plan.
@@ -54,15 +55,25 @@ pub fn run(
     }
     let (request, _) = plan.request(None, false)?;
     let plan = hosts::plan(&request, &machines, link)?;
+    let document = HostsDocument { plan: &plan, warnings: say::warnings() };
     if let Some(path) = out {
-        let content = serde_json::to_string_pretty(&plan)? + "\n";
+        let content = serde_json::to_string_pretty(&document)? + "\n";
         std::fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     }
     match json {
-        true => print_json(&plan)?,
+        true => print_json(&document)?,
         false => output::page(report::hosts::text(&plan))?,
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
+}
+
+/// A plan over several hosts as JSON.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct HostsDocument<'a> {
+    #[serde(flatten)]
+    plan: &'a HostsPlan,
+    /// Sentences that are said as warnings on stderr.
+    warnings: Vec<String>,
 }
 
 /// The machines that a word names: facts in a file, a class of machines or several of one, or a host.

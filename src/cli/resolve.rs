@@ -64,7 +64,7 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
         }
     }
     if choice.archives.is_empty() {
-        say!("warning: the runtime stays unpinned: {}", choice.why);
+        warn!("the runtime stays unpinned: {}", choice.why);
         choice.others.iter().for_each(|other| say!("  {other}"));
         return Ok(Vec::new());
     }
@@ -90,7 +90,7 @@ fn pinned(archives: Result<Vec<Archive>>) -> Vec<RuntimeFile> {
     match archives {
         Ok(archives) => archives.into_iter().map(file).collect(),
         Err(error) => {
-            say!("warning: the runtime stays unpinned: {error:#}");
+            warn!("the runtime stays unpinned: {error:#}");
             if let Some(hint) = hint(&error) {
                 say!("hint: {hint}");
             }

@@ -1,10 +1,10 @@
 //! `rollback`: back to the generation that served before.
 
+use super::answer::{Nothing, print_answers};
 use super::hosts::{self, HostArgs};
 use super::output::HostFormat;
 use crate::error::{Exit, Result};
 use crate::wire::protocol::Op;
-use serde_json::json;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let interrupted = "what has begun on a host goes on there; `status` shows what serves";
     let results = args.hosts.run(Op::Rollback, Vec::new(), hosts::style(args.format), interrupted)?;
     if args.format != HostFormat::Text {
-        return hosts::print_answers(&results, args.format, |_| json!({}));
+        return print_answers(&results, args.format, |_| Nothing {});
     }
     Ok(hosts::conclude(&results))
 }

@@ -149,13 +149,9 @@ impl SourceArgs {
                          only where you know who edited it";
             return Err(edits.refusal(&dir.display().to_string(), trust).into());
         }
-        say!(
-            "warning: {} is not what its plan makes, and is trusted: {}",
-            dir.display(),
-            edits.paths().join(", ")
-        );
+        warn!("{} is not what its plan makes, and is trusted: {}", dir.display(), edits.paths().join(", "));
         for command in edits.commands() {
-            say!("warning: as root or in its place: {command}");
+            warn!("as root or in its place: {command}");
         }
         Ok(edits.paths())
     }

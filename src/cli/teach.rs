@@ -62,7 +62,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("offers update", "agi-provision offers update --source skypilot"),
     ("config", "agi-provision config show"),
     ("config show", "agi-provision config show --set\n  agi-provision config show --ctx 4096 --format json"),
-    ("schema", "agi-provision schema facts\n  agi-provision schema journal"),
+    ("schema", "agi-provision schema\n  agi-provision schema plan"),
     ("self-update", "agi-provision self-update"),
     (
         "completions",

@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {
-            say!("warning: {}", outside::line(&format!("{error:#}")));
+            warn!("{}", outside::line(&format!("{error:#}")));
         });
         let Err(error) = ended;
         say!("{}; connecting again", outside::line(&format!("{error:#}")));
@@ -99,7 +99,7 @@ fn listens(args: &Args, host: &Host) -> Result<(String, u16)> {
     match listen.and_then(|listen| Some((listen["host"].as_str()?, listen["port"].as_u64()?))) {
         Some((host, port)) => {
             if let Some(failure) = failure {
-                say!("warning: {}", outside::line(&failure.message));
+                warn!("{}", outside::line(&failure.message));
             }
             // A server on every address listens on this one too.
             let host = if matches!(host, "0.0.0.0" | "::") { "127.0.0.1" } else { host };

@@ -11,7 +11,9 @@ use std::str::FromStr;
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Purpose of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Answers questions.

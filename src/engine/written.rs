@@ -3,7 +3,7 @@
 use super::arguments::ServerArgs;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 struct Written {
     #[serde(default = "default", skip_serializing_if = "is_default")]
     engine: String,
@@ -16,6 +16,16 @@ fn default() -> String {
 
 fn is_default(engine: &str) -> bool {
     engine == super::default().name()
+}
+
+impl schemars::JsonSchema for ServerArgs {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ServerArgs".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Written::json_schema(generator)
+    }
 }
 
 impl Serialize for ServerArgs {

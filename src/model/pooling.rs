@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Way to make one vector of many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
     /// Mean of all tokens' vectors.

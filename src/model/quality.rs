@@ -25,7 +25,7 @@ pub enum Measure {
 }
 
 /// Origin of a score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// People's votes.
@@ -35,7 +35,7 @@ pub enum Basis {
 }
 
 /// Place of a model among others.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Score {
     /// Points of the Elo kind; more is better.
     pub points: f64,

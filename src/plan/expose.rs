@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 /// A plan without it is for the host itself only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Exposure {
     /// Sorted, none of them inside another.
     pub ranges: Vec<Range>,
@@ -47,7 +47,9 @@ impl fmt::Display for Exposure {
 }
 
 /// Addresses with a common beginning: `203.0.113.0/24`, `2001:db8::/32`; one address is a range too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Range(IpNet);
 

@@ -26,7 +26,7 @@ const TRIED: usize = 8;
 const MILD: f64 = 3.0;
 
 /// Use that a model is wanted for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "clap would show the variants' comments in the help of --for")]
 pub enum Purpose {
@@ -50,7 +50,7 @@ pub struct Asked<'a> {
 }
 
 /// A model that runs there.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Suggestion {
     /// Id of the model.
     pub model: String,

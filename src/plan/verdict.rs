@@ -43,7 +43,7 @@ pub struct Case<'a> {
 }
 
 /// Effect of a term of the rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Decides {
     /// Not held: impossible.
@@ -53,7 +53,7 @@ pub enum Decides {
 }
 
 /// One term of the rule: a value of the plan against its bound.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Term {
     /// Effect on the verdict where the term is not held.
     pub decides: Decides,

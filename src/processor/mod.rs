@@ -12,7 +12,20 @@ mod x86_64;
 pub use row::Row;
 
 /// A family of processors. The default is that of profiles and plans which name none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 pub enum Processor {
     /// Intel and AMD, 64 bits.
     #[default]

@@ -18,14 +18,14 @@ pub use found::Held;
 use found::{Finding, holds, name, number};
 
 /// The outcome for every requirement, in the plan's order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// One line for each requirement, in the plan's order.
     pub lines: Vec<Line>,
 }
 
 /// Result of one requirement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Line {
     /// Id of the requirement.
     pub id: String,
@@ -40,7 +40,7 @@ pub struct Line {
 }
 
 /// Judgement of a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Judgement {
     /// Need and promise are met.

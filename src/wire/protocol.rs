@@ -4,6 +4,7 @@
 //! before it is noise, and no other program can forge it. After [`Event::Need`] the client sends the
 //! missing pieces of a blob on the same stdin, and on those of further connections ([`Op::Receive`]).
 
+use super::certificate::ShownCertificate;
 use super::needs::RuntimeNeeds;
 use super::secrets::GivenCertificate;
 use crate::checked::{Checksum, FileName, HostPath, Port, ProxyUrl};
@@ -197,7 +198,7 @@ impl Default for Expose {
 pub const JOURNAL_SCHEMA: &str = "agi-provision/journal/1";
 
 /// A file known by its content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Blob {
     /// Name of the file.
     pub name: FileName,
@@ -207,8 +208,8 @@ pub struct Blob {
     pub size_bytes: u64,
 }
 
-/// Events that the agent sends, and that a job writes to its journal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Events that the agent sends, and that a job writes to its journal. The schema has those that a job writes.
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
     /// Facts of the host.
@@ -248,6 +249,7 @@ pub enum Event {
         unit: Unit,
     },
     /// Changes that `--check` found in one step.
+    #[schemars(skip)]
     Differs {
         /// Name of the step.
         step: String,
@@ -255,6 +257,7 @@ pub enum Event {
         changes: Vec<String>,
     },
     /// Send what is missing of these, as [`super::frames`] says.
+    #[schemars(skip)]
     Need {
         /// Missing ranges of each blob.
         blobs: Vec<Needed>,
@@ -265,11 +268,13 @@ pub enum Event {
     /// The servers have started and were timed.
     TurnOver,
     /// All bytes of a blob arrived and its hash is right.
+    #[schemars(skip)]
     Received {
         /// Blob that has arrived.
         sha256: Checksum,
     },
     /// An apply of the same bundle was under way; its events follow from its beginning.
+    #[schemars(skip)]
     Attached {
         /// When the job began, RFC 3339.
         since: String,
@@ -279,6 +284,7 @@ pub enum Event {
     /// The first line of a journal.
     Journal {
         /// Schema of the journal.
+        #[schemars(extend("const" = JOURNAL_SCHEMA))]
         schema: String,
         /// Id of the bundle.
         bundle: String,
@@ -305,7 +311,8 @@ pub enum Event {
         ranges: String,
         /// Port that is open to them.
         port: Port,
-        /// `sha256`, `names`, `made_here`, `days_left`, `pem`.
+        /// A [`ShownCertificate`], from a host whose agent may be older.
+        #[schemars(with = "ShownCertificate")]
         certificate: serde_json::Value,
         /// Time for a new connection to confirm the rules, seconds; `None` if they hold already.
         confirm_seconds: Option<u64>,
@@ -314,13 +321,16 @@ pub enum Event {
         earlier: Option<String>,
     },
     /// Still at it; sent when nothing else is, so that silence means a lost host.
+    #[schemars(skip)]
     Alive,
     /// Data for stdout (logs, a key, a status).
+    #[schemars(skip)]
     Output {
         /// The text.
         text: String,
     },
     /// A document for stdout.
+    #[schemars(skip)]
     Document {
         /// The document.
         value: serde_json::Value,
@@ -330,7 +340,7 @@ pub enum Event {
 }
 
 /// Unit of a progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Bytes.
@@ -349,7 +359,7 @@ pub struct Needed {
 }
 
 /// End of an operation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct End {
     /// Exit status of the command.
     pub exit: Exit,
@@ -362,9 +372,14 @@ pub struct End {
     /// Last lines of the service's log, where they explain a failure.
     #[serde(default)]
     pub log: Vec<String>,
-    /// Receipt of an apply that succeeded.
+    /// Receipt of an apply that succeeded, `agi-provision/receipt/1`; null otherwise.
     #[serde(default)]
+    #[schemars(schema_with = "object_or_null")]
     pub receipt: Option<serde_json::Value>,
+}
+
+fn object_or_null(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["object", "null"]})
 }
 
 impl End {

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::schemas::assert_valid;
 use super::{Machine, Ran, agi_provision, llama_archive, run};
 
 /// The port of the model's server on a host.
@@ -75,7 +76,11 @@ impl Client {
     #[track_caller]
     pub fn json_on(&self, host: &impl Machine, user: &str, args: &[&str]) -> Answer {
         let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
-        Answer::new(self.on(host, user, &args))
+        let answer = Answer::new(self.on(host, user, &args));
+        if !answer.value.is_null() {
+            assert_valid(args[0], &answer.value);
+        }
+        answer
     }
 
     /// Writes `known_hosts` in its home, with the keys of all of them.
@@ -295,14 +300,9 @@ pub fn assert_serves(host: &impl Machine) {
 /// The events of the host's last job, each as docs/journal.schema.json has it.
 #[track_caller]
 pub fn job_events(host: &impl Machine) -> Vec<Value> {
-    let schema = serde_json::from_str(include_str!("../../docs/journal.schema.json")).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
     let text = host.exec("cat /var/lib/agi-provision/job/journal.jsonl").ok();
     let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    for event in &events {
-        let errors: Vec<String> = validator.iter_errors(event).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{event}: {errors:#?}");
-    }
+    events.iter().for_each(|event| assert_valid("journal", event));
     assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&json!("journal"), &json!("end")));
     events
 }

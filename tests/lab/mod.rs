@@ -11,6 +11,7 @@ pub mod gate;
 pub mod gpu;
 pub mod journey;
 pub mod llama;
+pub mod schemas;
 pub mod vm;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use crate::files;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::secret::Secret;
+use crate::wire::certificate::ShownCertificate;
 use crate::wire::secrets::{days_left, fingerprint};
 use base64::Engine as _;
 use openssl::asn1::{Asn1Integer, Asn1Time};
@@ -80,11 +81,15 @@ impl Certificate {
     }
 
     /// Returns it as `status` and the client show it.
-    pub fn describe(&self) -> serde_json::Value {
-        serde_json::json!({
-            "sha256": self.sha256, "names": self.names, "made_here": self.made,
-            "days_left": self.days_left, "pem": self.pem, "public_key_pin": self.pin,
-        })
+    pub fn shown(&self) -> ShownCertificate {
+        ShownCertificate {
+            sha256: self.sha256.clone(),
+            names: self.names.clone(),
+            made_here: self.made,
+            days_left: self.days_left,
+            pem: self.pem.clone(),
+            public_key_pin: self.pin.clone(),
+        }
     }
 }
 

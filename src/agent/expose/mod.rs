@@ -14,7 +14,8 @@ pub(crate) mod holding;
 use crate::agent::host::service::systemctl;
 use crate::agent::store::{generation, staged};
 use crate::error::{Context, Exit, Failure, Result};
-use crate::plan::expose::Exposure;
+use crate::plan::expose::{Exposure, Range};
+use crate::wire::certificate::ShownCertificate;
 use crate::wire::protocol::End;
 use crate::{files, paths, process, render};
 use holding::{Holding, RuleFiles};
@@ -178,10 +179,22 @@ pub fn remove() -> Result<()> {
     Ok(())
 }
 
-/// Returns the exposure for `status`; `None` where the plan lets nobody in.
-pub fn status() -> Option<serde_json::Value> {
+/// The way in, as it is.
+pub(crate) struct Looked {
+    pub exposure: Exposure,
+    /// Ranges that are let in.
+    pub open_to: Vec<Range>,
+    pub port: u16,
+    pub confirmed: bool,
+    pub serves: bool,
+    pub rules_loaded: bool,
+    pub certificate: Option<ShownCertificate>,
+}
+
+/// Looks at the exposure; `None` where the plan lets nobody in.
+pub(crate) fn look() -> Option<Looked> {
     let plan = generation::current_plan()?;
-    let exposure = plan.expose.as_ref()?;
+    let exposure = plan.expose.clone()?;
     let rules = rules()?;
     let certificate = certificate::current().ok().flatten();
     let open_to = match RuleFiles::here().holding() {
@@ -189,13 +202,13 @@ pub fn status() -> Option<serde_json::Value> {
         Holding::Plan => exposure.ranges.clone(),
         Holding::Earlier(earlier) => earlier.ranges,
     };
-    Some(serde_json::json!({
-        "ranges": exposure.ranges,
-        "open_to": open_to,
-        "port": render::port(&plan),
-        "confirmed": is_confirmed(&rules),
-        "serves": is_running().unwrap_or(false),
-        "rules_loaded": firewall::is_loaded(),
-        "certificate": certificate.map(|certificate| certificate.describe()),
-    }))
+    Some(Looked {
+        exposure,
+        open_to,
+        port: render::port(&plan),
+        confirmed: is_confirmed(&rules),
+        serves: is_running().unwrap_or(false),
+        rules_loaded: firewall::is_loaded(),
+        certificate: certificate.map(|certificate| certificate.shown()),
+    })
 }

@@ -18,7 +18,7 @@ const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
 const UNIT_FAILURE: &str = "d9b373ed55a64feb8242e02dbe79a49c";
 
 /// State of a unit, as systemd reports it.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct State {
     /// `active`, `inactive`, `activating`, `failed`, …
     pub active: String,

@@ -3,6 +3,7 @@
 
 pub mod before;
 mod follow;
+pub mod receipt;
 
 use self::follow::Watched;
 use crate::agent::converge::{Ran, converge, remove};
@@ -29,6 +30,7 @@ use crate::wire::secrets::Secrets;
 use crate::{files, paths, process};
 use base64::Engine;
 use before::Before;
+use receipt::Receipt;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -309,24 +311,25 @@ fn earlier_facts(run: &Run) -> Option<serde_json::Value> {
 }
 
 fn receipt(job: &Job, desired: &Desired, run: &Run, started: jiff::Timestamp) -> serde_json::Value {
-    serde_json::json!({
-        "schema": "agi-provision/receipt/1",
-        "tool_version": env!("CARGO_PKG_VERSION"),
-        "applied_by": job.holder.client,
-        "started": started.to_string(),
-        "finished": jiff::Timestamp::now().to_string(),
-        "bundle": desired.record.bundle,
-        "model": desired.record.models,
-        "runtime": desired.record.runtime,
-        "llama_build": desired.record.llama_build,
-        "facts_before": job.facts,
-        "verification": run.notes.verification.as_ref().unwrap_or(&job.report),
-        "allowed": job.apply.allow,
-        "trusted_edits": desired.record.edited,
-        "packages_installed": run.notes.packages,
-        "warnings": run.notes.warnings,
-        "measured": receipt_facts(&desired.plan, &run.notes, earlier_facts(run).as_ref()),
-    })
+    let receipt = Receipt {
+        schema: receipt::SCHEMA,
+        tool_version: env!("CARGO_PKG_VERSION"),
+        applied_by: &job.holder.client,
+        started: started.to_string(),
+        finished: jiff::Timestamp::now().to_string(),
+        bundle: &desired.record.bundle,
+        model: &desired.record.models,
+        runtime: &desired.record.runtime,
+        llama_build: &desired.record.llama_build,
+        facts_before: &job.facts,
+        verification: run.notes.verification.as_ref().unwrap_or(&job.report),
+        allowed: &job.apply.allow,
+        trusted_edits: &desired.record.edited,
+        packages_installed: &run.notes.packages,
+        warnings: &run.notes.warnings,
+        measured: receipt_facts(&desired.plan, &run.notes, earlier_facts(run).as_ref()),
+    };
+    serde_json::json!(receipt)
 }
 
 /// Returns the failure that names who holds the host, with exit code 7.

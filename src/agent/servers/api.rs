@@ -28,7 +28,8 @@ pub enum Health {
 }
 
 /// A timed chat completion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "TimedAnswer")]
 pub struct Answer {
     /// Text of the answer.
     pub text: String,
@@ -45,7 +46,7 @@ pub struct Answer {
 }
 
 /// Speeds of one request, tokens/s as the server measured them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Timing {
     /// Tokens of the prompt.
     pub prompt_tokens: u64,
@@ -61,7 +62,7 @@ pub struct Timing {
 const PROSE: &str = "The weights are read once for every token, so the memory sets the pace of the answer. ";
 
 /// One text as a vector.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Embedded {
     /// Numbers in the vector.
     pub dimensions: u64,

@@ -25,7 +25,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Proof of an embedding server, as the receipt keeps it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct EmbeddingProof {
     /// `embed`, `embed-2`.
     pub server: String,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub const TOLERANCE: u64 = 1 << 20;
 
 /// One part of a device's ledger, planned and reported, bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Part {
     /// Bytes by the plan.
     pub planned: u64,
@@ -21,7 +21,7 @@ pub struct Part {
 }
 
 /// Buffers of one device, planned and reported.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Device {
     /// Name of the device in the ledger: `host`, `gpu0`.
     pub device: String,
@@ -43,7 +43,7 @@ pub struct Device {
 }
 
 /// Result of the comparison, as the receipt keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Proof {
     /// Layers that the plan puts on GPUs, the output among them.
     pub offloaded_planned: u64,

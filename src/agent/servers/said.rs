@@ -19,7 +19,7 @@ pub fn reported(engine: &dyn Engine, pid: u32) -> Reported {
 }
 
 /// Memory of the server's process, bytes. Mapped model pages count as shared.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Memory {
     /// Bytes in memory, with mapped pages of files.
     pub resident_bytes: u64,

@@ -16,7 +16,7 @@ const LONGEST: usize = 400;
 const OURS: &str = "agi-provision: ";
 
 /// Traces of a first boot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct FirstBoot {
     /// Its last word: why it failed, or what it does at this moment.
     pub said: String,

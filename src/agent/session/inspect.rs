@@ -1,6 +1,10 @@
 //! Answers `status`, `logs`, `key` and `remove` on the host.
 
 use super::first_boot;
+use super::status::{
+    self, Beside, DiskUse, Drift, Exposed, Installed, InstalledRuntime, Listen, Listening, MeasuredSpeed,
+    Nothing, Reach, Status,
+};
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
@@ -42,16 +46,16 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
     if under_way.is_none() && waiting == 0 && first_boot.is_none() && !job::cut_off() {
         installed_plan()?;
     }
-    let value = json!({
-        "schema": "agi-provision/status/1",
-        "installed": false,
-        "under_way": under_way,
-        "unfinished": unfinished(under_way.as_ref()),
-        "waiting_bytes": waiting,
-        "first_boot": first_boot,
-        "health": null,
-    });
-    output.send(&Event::Document { value })?;
+    let value = Nothing {
+        schema: status::SCHEMA,
+        installed: false,
+        under_way: under_way.clone(),
+        unfinished: unfinished(under_way.as_ref()),
+        waiting_bytes: waiting,
+        first_boot: first_boot.clone(),
+        health: serde_json::Value::Null,
+    };
+    send(Status::Nothing(value), output)?;
     let nothing = english!("error-nothing-installed");
     if let Some(under_way) = under_way {
         return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))
@@ -97,60 +101,63 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let facts = probe(Path::new(paths::MODELS));
     let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
     let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
-    let silent = beside.iter().find(|server| server["health"] != "ready");
+    let silent = beside.iter().find(|server| server.health != "ready");
     let ready = health == "ready" && silent.is_none();
     // The log shown is of a server that does not serve.
     let unit = match silent.filter(|_| health == "ready") {
-        Some(server) => text(&server["service"]),
+        Some(server) => server.service.clone(),
         None => paths::UNIT.to_string(),
     };
     let last_lines = if ready { Vec::new() } else { service::last_lines(&[unit], 10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
-    let value = json!({
-        "schema": "agi-provision/status/1",
-        "model": plan.model.id,
-        "quant": plan.model.quant,
-        "profile": plan.profile.id,
-        "llama_build": plan.llama_server.build,
-        "generation": generation::current(),
-        "unit": state,
-        "health": health,
-        "stranger": stranger,
-        "listen": listen(ServerName::CHAT),
-        "listening": listening(&plan),
-        "embedding": beside.first(),
-        "servers": beside,
-        "exposed": expose::status(),
-        "applied": receipt.as_ref().map(|receipt| receipt["finished"].clone()),
-        "measured": measured,
-        "memory": on_host::devices(&plan.memory, &facts),
-        "speed": {
-            "decode_tok_s": measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
-            "prefill_tok_s": measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),
+    let value = Installed {
+        schema: status::SCHEMA,
+        model: plan.model.id.clone(),
+        quant: plan.model.quant.clone(),
+        profile: plan.profile.id.clone(),
+        llama_build: plan.llama_server.build.clone(),
+        generation: generation::current(),
+        unit: state.clone(),
+        health: health.clone(),
+        stranger,
+        listen: listen(ServerName::CHAT),
+        listening: listening(&plan),
+        embedding: beside.first().cloned(),
+        servers: beside.clone(),
+        exposed: expose::look().map(exposed),
+        applied: receipt.as_ref().map(|receipt| receipt["finished"].clone()),
+        memory: on_host::devices(&plan.memory, &facts),
+        speed: MeasuredSpeed {
+            decode_tok_s: measured.as_ref().map(|measured| measured["decode_tok_s"]["measured"].clone()),
+            prefill_tok_s: measured.as_ref().map(|measured| measured["prefill_tok_s"]["measured"].clone()),
         },
-        "runtime": runtime.map(|runtime| json!({"build": runtime.build, "path": runtime.installed})),
-        "drift": drift(),
-        "under_way": under_way,
-        "unfinished": unfinished(under_way.as_ref()),
-        "disk": {
-            "free_bytes": facts.disk.free_bytes,
-            "total_bytes": facts.disk.total_bytes,
-            "models_bytes": generation::models_bytes(),
+        measured,
+        runtime: runtime.map(|runtime| InstalledRuntime {
+            build: runtime.build,
+            path: runtime.installed.map(|path| path.to_string()),
+        }),
+        drift: drift(),
+        unfinished: unfinished(under_way.as_ref()),
+        under_way: under_way.clone(),
+        disk: DiskUse {
+            free_bytes: facts.disk.free_bytes,
+            total_bytes: facts.disk.total_bytes,
+            models_bytes: generation::models_bytes(),
         },
-        "disk_free_bytes": facts.disk.free_bytes,
-        "trusted_edits": generation::current_record().map(|record| record.edited).unwrap_or_default(),
-        "refused": refused,
-        "last_lines": last_lines,
-    });
-    output.send(&Event::Document { value })?;
+        disk_free_bytes: facts.disk.free_bytes,
+        trusted_edits: generation::current_record().map(|record| record.edited).unwrap_or_default(),
+        refused: refused.clone(),
+        last_lines,
+    };
+    send(Status::Installed(Box::new(value)), output)?;
     let refused = refused.map(|why| format!("{REFUSAL}{why}"));
     let [of_chat, of_beside] = if health == "ready" { [None, refused] } else { [refused, None] };
     let why = of_chat.unwrap_or(health);
     let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
     let mut of_beside = of_beside;
-    for server in beside.iter().filter(|server| server["health"] != "ready") {
-        let why = of_beside.take().unwrap_or_else(|| text(&server["health"]));
-        message += &format!("; {}: {}, {why}", text(&server["model"]), text(&server["unit"]["active"]));
+    for server in beside.iter().filter(|server| server.health != "ready") {
+        let why = of_beside.take().unwrap_or_else(|| server.health.clone());
+        message += &format!("; {}: {}, {why}", server.model, server.unit.active);
     }
     if let Some(under_way) = &under_way {
         message += &format!("; {}", under_way.sentence());
@@ -163,14 +170,23 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
 
 /// Lists the changes by other hands since the apply, step by step; `None` where that is not known. Whether the
 /// service runs is reported apart, and a newer executable of the tool is no drift.
-fn drift() -> Option<Vec<serde_json::Value>> {
+fn drift() -> Option<Vec<Drift>> {
     let desired = Desired::current()?;
     let past = Past { served: generation::current(), cut_off: false };
-    let drift = converge::drift(&desired, &past).into_iter().map(|planned| {
-        let changes: Vec<String> = planned.changes.iter().map(|change| change.to_string()).collect();
-        json!({"step": planned.id.name(), "changes": changes})
+    let drift = converge::drift(&desired, &past).into_iter().map(|planned| Drift {
+        step: planned.id.name().to_string(),
+        changes: planned.changes.iter().map(|change| change.to_string()).collect(),
     });
     Some(drift.collect())
+}
+
+fn exposed(looked: expose::Looked) -> Exposed {
+    let expose::Looked { exposure, open_to, port, confirmed, serves, rules_loaded, certificate } = looked;
+    Exposed { ranges: exposure.ranges, open_to, port, confirmed, serves, rules_loaded, certificate }
+}
+
+fn send(value: Status, output: &mut dyn Events) -> Result<()> {
+    Ok(output.send(&Event::Document { value: json!(value) })?)
 }
 
 /// Returns the health as a word or the reason, and whether another program has the server's port.
@@ -184,44 +200,40 @@ fn health(api: &Api, state: &State) -> (String, bool) {
 }
 
 /// Returns the status of a server beside the model's own.
-fn beside(server: &Server) -> Result<serde_json::Value> {
+fn beside(server: &Server) -> Result<Beside> {
     let state = service::state(&server.name.unit())?;
     let (health, stranger) = health(&Api::of(server)?, &state);
-    Ok(json!({
-        "name": server.name.to_string(),
-        "role": server.name.role(),
-        "service": server.name.unit(),
-        "model": server.id,
-        "quant": server.quant,
-        "dimensions": server.embedding.map(|embedding| embedding.model.dimensions),
-        "unit": state,
-        "health": health,
-        "stranger": stranger,
-        "listen": listen(server.name),
-    }))
-}
-
-fn text(value: &serde_json::Value) -> String {
-    value.as_str().unwrap_or_default().to_string()
+    Ok(Beside {
+        name: server.name.to_string(),
+        role: server.name.role(),
+        service: server.name.unit(),
+        model: server.id.to_string(),
+        quant: server.quant.to_string(),
+        dimensions: server.embedding.map(|embedding| embedding.model.dimensions),
+        unit: state,
+        health,
+        stranger,
+        listen: listen(server.name),
+    })
 }
 
 /// Returns where a server listens on this host.
-fn listen(server: ServerName) -> serde_json::Value {
-    json!({"host": ADDRESS.to_string(), "port": server.port()})
+fn listen(server: ServerName) -> Listen {
+    Listen { host: ADDRESS.to_string(), port: server.port() }
 }
 
 /// Returns the addresses on which the units listen by the kernel, whatever their arguments say.
-fn listening(plan: &Plan) -> Vec<serde_json::Value> {
+fn listening(plan: &Plan) -> Vec<Listening> {
     let mut units = vec![paths::UNIT.to_string(), paths::EXPOSE_UNIT.to_string()];
     units.extend(plan.beside().map(|server| server.name.unit()));
     let of_unit = |unit: String| {
         let addresses = closed::addresses(&unit).unwrap_or_default();
-        addresses.into_iter().map(move |address| {
-            let ip = address.ip();
-            json!({
-                "unit": unit, "address": ip, "port": address.port(), "tls": unit == paths::EXPOSE_UNIT,
-                "reach": if ip.is_loopback() { "host" } else { "network" },
-            })
+        addresses.into_iter().map(move |address| Listening {
+            unit: unit.clone(),
+            address: address.ip(),
+            port: address.port(),
+            tls: unit == paths::EXPOSE_UNIT,
+            reach: if address.ip().is_loopback() { Reach::Host } else { Reach::Network },
         })
     };
     units.into_iter().flat_map(of_unit).collect()

@@ -11,6 +11,7 @@ mod ready;
 pub mod rollback;
 pub mod rotate;
 pub mod shelf;
+pub mod status;
 pub mod under_way;
 
 use crate::agent::converge::judged::own_use;

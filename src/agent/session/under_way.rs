@@ -5,7 +5,7 @@ use crate::agent::job;
 use crate::error::Result;
 use serde::Serialize;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct UnderWay {
     /// `apply`, `rollback`, `remove`, `key rotate`.
     pub what: String,

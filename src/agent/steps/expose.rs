@@ -121,7 +121,7 @@ fn open(exposure: &Exposure, desired: &Desired, run: &mut Run) -> Result<()> {
     run.event(&Event::Exposed {
         ranges: exposure.to_string(),
         port: Port::try_from(u64::from(port))?,
-        certificate: certificate.describe(),
+        certificate: serde_json::json!(certificate.shown()),
         confirm_seconds: (!confirmed && bound > 0).then_some(bound),
         earlier: earlier.map(|earlier| earlier.to_string()),
     })

@@ -37,7 +37,7 @@ pub struct Entry {
 }
 
 /// Parts of the plan that differ for one host.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
     /// A plan of its own; nothing else may be given then.

@@ -26,6 +26,7 @@ mod yaml;
 
 pub use entry::{Entry, Overrides};
 pub use limit::select;
+pub use ours::File as Inventory;
 
 use crate::error::{Context, Failure, Result};
 use crate::home::located;
@@ -78,8 +79,8 @@ pub fn read_inventory(path: &Path) -> Result<Vec<Entry>> {
     }
     let unread: Vec<&Entry> = entries.iter().filter(|entry| !entry.unread.is_empty()).collect();
     if let Some(first) = unread.first() {
-        say!(
-            "warning: secrets in the inventory {} are not read ({} of {}, {} hosts in all): give passwords with \
+        warn!(
+            "secrets in the inventory {} are not read ({} of {}, {} hosts in all): give passwords with \
              --password-stdin and --sudo-password-stdin",
             path.display(),
             first.unread.join(", "),

@@ -8,24 +8,35 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-#[derive(Deserialize)]
+/// An inventory of our own.
+#[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct File {
+    /// One table for each host.
     #[serde(default)]
     host: Vec<Host>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Host {
+    /// Name of the host in messages, JSON and files.
+    #[schemars(length(min = 1))]
     name: String,
+    /// Name, alias of the SSH configuration or address to connect to; the name by default.
     address: Option<String>,
+    /// User to log in as.
     user: Option<String>,
+    /// Port of the SSH server.
     port: Option<u16>,
+    /// Private key; relative to the inventory's folder, or ~/.
     identity: Option<PathBuf>,
+    /// Proxy through which the host downloads, http://HOST:PORT.
     proxy: Option<ProxyUrl>,
+    /// For --limit.
     #[serde(default)]
     groups: Vec<String>,
+    /// Parts of the plan that differ for this host.
     #[serde(default)]
     plan: Overrides,
 }

@@ -7,11 +7,13 @@
 mod file;
 mod find;
 mod merge;
+mod schema;
 mod setting;
 mod typed;
 
 pub use find::NAME as FILE_NAME;
 pub use merge::{Given, Origin};
+pub use schema::schema;
 pub use setting::{SETTINGS, Setting};
 
 use crate::error::{Context, Failure, Result};

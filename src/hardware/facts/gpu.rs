@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A GPU that a driver works.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gpu {
     /// Number of the GPU on this host, from 0; [`GpuLink`] and [`NvLink`] refer to it.
     pub index: u64,
@@ -87,7 +87,7 @@ impl Gpu {
 }
 
 /// A graphics card on the PCI bus.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PciCard {
     /// `0000:65:00.0`.
     pub bus_id: String,
@@ -154,7 +154,7 @@ impl Gpu {
 }
 
 /// Error correction of a card's memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ecc {
     /// Whether it is on.
     pub enabled: bool,
@@ -165,7 +165,7 @@ pub struct Ecc {
 }
 
 /// NVIDIA's Multi-Instance GPU mode.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mig {
     /// Whether it is on.
     pub enabled: bool,
@@ -174,7 +174,7 @@ pub struct Mig {
 }
 
 /// A link's generation falls when the card is idle; its width should not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Pcie {
     /// PCIe generation that the link runs at now.
     pub generation: u64,
@@ -201,7 +201,7 @@ impl Pcie {
 }
 
 /// A process that uses a GPU.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GpuProcess {
     /// Process id.
     pub pid: u32,
@@ -212,7 +212,7 @@ pub struct GpuProcess {
 }
 
 /// One pair of the topology matrix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GpuLink {
     /// Index of one GPU.
     pub a: u64,
@@ -243,7 +243,7 @@ impl GpuLink {
 }
 
 /// One NVLink of one GPU.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NvLink {
     /// Index of the GPU.
     pub gpu: u64,

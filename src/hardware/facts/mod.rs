@@ -24,9 +24,10 @@ pub use vendor::Vendor;
 pub const SCHEMA: &str = "agi-provision/facts/1";
 
 /// Everything that a probe reads of one host.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Facts {
     /// Name and version of this format: [`SCHEMA`].
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// Operating system.
     pub os: Os,
@@ -96,7 +97,7 @@ impl Facts {
 }
 
 /// The operating system.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Os {
     /// `debian`, `ubuntu`, …: os-release `ID`.
     pub id: String,
@@ -137,7 +138,7 @@ pub struct Os {
 }
 
 /// State of the kernel's clock (adjtimex).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Clock {
     /// A time daemon keeps it right.
     pub synchronized: bool,
@@ -148,7 +149,7 @@ pub struct Clock {
 }
 
 /// The processor.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cpu {
     /// Model name in /proc/cpuinfo.
     pub model: String,
@@ -179,7 +180,7 @@ pub struct Cpu {
 }
 
 /// RAM and swap.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Memory {
     /// RAM, bytes.
     pub total_bytes: u64,
@@ -204,7 +205,7 @@ pub struct Memory {
 }
 
 /// A mounted file system.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Disk {
     /// Mount point.
     pub mount: String,
@@ -221,7 +222,7 @@ pub struct Disk {
 }
 
 /// A place that this program writes to, and the file system under it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mount {
     /// The place asked about; the mount is that of its nearest ancestor that exists.
     pub path: String,
@@ -238,7 +239,7 @@ pub struct Mount {
 }
 
 /// A TCP port that a process listens on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Port {
     /// Number of the port.
     pub port: u16,
@@ -250,7 +251,7 @@ pub struct Port {
 }
 
 /// Results of measuring, which takes some seconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Measured {
     /// Reading memory with every CPU, 10^9 bytes/s.
     pub memory_bandwidth_gb_s: f64,
@@ -264,7 +265,7 @@ pub struct Measured {
 }
 
 /// Reading from a model's host, for a few seconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Egress {
     /// `huggingface.co`: of the address that was asked, wherever it redirects to.
     pub host: String,

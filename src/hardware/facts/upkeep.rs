@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Upkeep of the system by itself, and what an installation on it would go through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Upkeep {
     /// Work that is under way.
     #[serde(default)]
@@ -15,7 +15,7 @@ pub struct Upkeep {
 }
 
 /// Work of the system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Work {
     /// Program that does it.
     pub by: Worker,
@@ -24,7 +24,7 @@ pub struct Work {
 }
 
 /// Parts of a system that work by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Worker {
     /// cloud-init, at a first boot.

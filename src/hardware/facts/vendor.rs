@@ -4,7 +4,9 @@ use crate::hardware::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Who makes a graphics card. The default is the maker of cards in facts and plans that name none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Vendor {
     /// NVIDIA.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// ISO 4217. Prices in two currencies are compared by dated rates ([`super::rates`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
     /// US dollar.

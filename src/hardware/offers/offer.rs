@@ -108,7 +108,9 @@ pub struct Gpus {
 }
 
 /// Kind of host that an offer rents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum HostKind {
     /// A machine with a kernel and an init of its own.

@@ -4,7 +4,9 @@ use crate::checked::{Checksum, DownloadUrl, FileName};
 use serde::{Deserialize, Serialize};
 
 /// Judgement of a plan; better ones compare as less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every term of the rule holds, or the user fixed what it is about.
@@ -27,7 +29,7 @@ impl Verdict {
 }
 
 /// One GGUF file of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelFile {
     /// Split files keep their `-00001-of-0000N` names.
     pub name: FileName,
@@ -44,7 +46,7 @@ pub(super) fn is_zero(bytes: &u64) -> bool {
 }
 
 /// Estimate with its bounds, in the unit that the field's name says.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Interval {
     /// Lowest value.
     pub low: f64,

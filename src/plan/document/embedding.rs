@@ -7,7 +7,7 @@ use crate::model::embedder::Pooling;
 use serde::{Deserialize, Serialize};
 
 /// A second llama-server that turns texts into vectors, and room for the index of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rag {
     /// Embedding model.
     pub model: EmbeddingModel,
@@ -32,7 +32,7 @@ pub struct Rag {
 }
 
 /// A device that holds all layers of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// Main memory; the CPU computes.
@@ -52,7 +52,7 @@ impl Place {
 }
 
 /// Embedding model of a plan, in one quantisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EmbeddingModel {
     /// Id of the model.
     pub id: ModelId,
@@ -75,7 +75,7 @@ pub struct EmbeddingModel {
 }
 
 /// The embedding server's ledger on one device, in the words of [`DeviceLedger`](super::plan::DeviceLedger).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RagMemory {
     /// Name of the device: `host` or `gpu0`.
     pub device: String,
@@ -94,7 +94,7 @@ pub struct RagMemory {
 }
 
 /// The index that some program keeps of the texts: disk that the plan counts on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Index {
     /// Texts that the index has room for.
     pub chunks: u64,
@@ -108,7 +108,7 @@ pub struct Index {
 
 /// A server beyond `llama_server` and `rag`, as a plan's JSON has it; its number among those of its role
 /// follows from its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub enum Further {
     /// Embedding server.

@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA: &str = "agi-provision/plan/1";
 
 /// Read and written through `plan::reading`, which checks it as a whole: a plan that was read is sound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self")]
 pub struct Plan {
     /// Schema of the document: [`SCHEMA`].
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// Judgement by the rule in [`crate::plan::verdict`].
     pub verdict: Verdict,
@@ -66,7 +67,7 @@ pub struct Plan {
 }
 
 /// Model of a plan, in one quantisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedModel {
     /// Registry id (`saiga-13b`) or, for a file, its name without the extension.
     pub id: ModelId,
@@ -91,7 +92,7 @@ pub struct PlannedModel {
 }
 
 /// Load that a server is sized for, in the words of llama-server's arguments.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Workload {
     /// Total context, llama-server's `-c`; tokens.
     pub n_ctx: u64,
@@ -124,7 +125,7 @@ impl Workload {
 }
 
 /// Kind of hardware, by the number of its cards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProfileKind {
     /// No card; the CPU computes.
@@ -136,7 +137,7 @@ pub enum ProfileKind {
 }
 
 /// Hardware that a plan is for: a class of machines, a machine on offer, or a probed host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedProfile {
     /// Id of the profile, such as `gpu-24gb`.
     pub id: String,
@@ -165,7 +166,7 @@ impl PlannedProfile {
 }
 
 /// One card of the planned hardware.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedGpu {
     /// Left out for the default one.
     #[serde(default, skip_serializing_if = "Vendor::is_default")]
@@ -178,7 +179,7 @@ pub struct PlannedGpu {
 
 /// Memory of one device. `total_bytes` is the sum of the parts above it; `headroom_bytes` is
 /// `capacity_bytes - total_bytes` and negative when it does not fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeviceLedger {
     /// Name of the device: `host`, `gpu0`, `gpu1`, …
     pub device: String,
@@ -221,7 +222,7 @@ impl DeviceLedger {
 }
 
 /// Predicted speed of one request whose slot is half full, by the rates in [`crate::plan::speed::rates`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Speed {
     /// Speed at which an answer is written, tokens/s.
     pub decode_tok_s: Interval,
@@ -231,7 +232,7 @@ pub struct Speed {
 
 /// Two bounds on one fact of the host. Below `need` the plan cannot run (verify refuses); below
 /// `promise` the host is not what was paid for (verify warns, `--strict` refuses).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Requirement {
     /// Id of the fact; the list is [`crate::plan::requirements::ids`].
     pub id: String,
@@ -247,7 +248,7 @@ pub struct Requirement {
 }
 
 /// A bound: at least this number, one of / all of these names, or simply "must hold".
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Bound {
     /// The fact has this truth value.
@@ -261,7 +262,7 @@ pub enum Bound {
 }
 
 /// Build and arguments of the model's own llama-server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LlamaServer {
     /// The pinned llama.cpp build, `b11434`.
     pub build: String,
@@ -313,7 +314,7 @@ impl LlamaServer {
 }
 
 /// A published weakness of the planned build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KnownAdvisory {
     /// Identifier, such as `CVE-2026-134540`.
     pub id: String,
@@ -327,7 +328,7 @@ pub struct KnownAdvisory {
 }
 
 /// llama.cpp's release archive, pinned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RuntimeFile {
     /// Address of the archive.
     pub url: DownloadUrl,

@@ -6,7 +6,7 @@ use crate::lang::Sentence;
 use serde::{Deserialize, Serialize};
 
 /// Price of the chosen offer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cost {
     /// ISO 4217.
     pub currency: String,
@@ -25,7 +25,7 @@ pub struct Cost {
 }
 
 /// A price by a dated exchange rate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Converted {
     /// ISO 4217.
     pub currency: String,
@@ -42,7 +42,7 @@ pub struct Converted {
 }
 
 /// A machine that costs a little more than the chosen one and is much better.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NearMiss {
     /// Extra price and the gain for it, as a sentence.
     pub text: Sentence,
@@ -65,7 +65,7 @@ pub struct NearMiss {
 }
 
 /// A machine that is on offer and was not counted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RentedBeside {
     /// Provider of the machine.
     pub provider: String,
@@ -86,7 +86,7 @@ pub struct RentedBeside {
 }
 
 /// Offer that a plan's price is from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OfferRef {
     /// Provider of the machine.
     pub provider: String,
@@ -122,7 +122,7 @@ impl OfferRef {
 /// From a fresh host to the first token of an answer, at the network and disk the profile promises.
 /// The host is paid for from the first second on. Intervals run from the best case to the worst one
 /// that still keeps the promises.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Arrival {
     /// Size of all files of the model, bytes.
     pub model_bytes: u64,
@@ -156,7 +156,7 @@ pub struct Arrival {
 }
 
 /// Another machine with another quantisation that runs the model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Alternative {
     /// Id of the profile.
     pub profile: String,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Number of a plan with the formula that gives it and the formula's inputs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Explained {
     /// Place of the number in the plan, as a JSON pointer: `/memory/1/kv_bytes`.
     pub number: String,
@@ -20,7 +20,7 @@ pub struct Explained {
 }
 
 /// Input of a formula.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Input {
     /// Name that stands in the formula.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Input {
 }
 
 /// A whole number or another.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Figure {
     /// Whole number, such as bytes.

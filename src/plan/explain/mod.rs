@@ -22,7 +22,7 @@ pub use explained::{Explained, Figure, Input};
 use serde::Serialize;
 
 /// Part that `plan --explain` adds to a plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Explanation {
     /// Every number of the plan's memory, speed, cost and arrival, and of the embedding server's memory
     /// and index.
@@ -34,7 +34,7 @@ pub struct Explanation {
 }
 
 /// The rule, term by term.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct VerdictExplained {
     /// Verdict of the plan.
     pub verdict: Verdict,
@@ -48,7 +48,7 @@ const RULE: &str = "a term of `runs` that is not held: impossible; a term of `co
 else comfort. What the user fixed replaces its term.";
 
 /// Reasons for this profile and quantisation, against the others.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Choice {
     /// Id of the chosen profile.
     pub profile: String,
@@ -63,7 +63,7 @@ pub struct Choice {
 }
 
 /// Candidate that was compared and not chosen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunnerUp {
     /// Id of its profile.
     pub profile: String,

@@ -10,9 +10,10 @@ use serde::Serialize;
 pub const SCHEMA: &str = "agi-provision/hosts-plan/1";
 
 /// One model over several hosts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct HostsPlan {
     /// [`SCHEMA`].
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// Judgement by the rule of one machine, with every device's memory and the network's time in it.
     pub verdict: Verdict,
@@ -45,7 +46,7 @@ pub struct HostsPlan {
 }
 
 /// Part that a host has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Has the model's file, talks to clients and to the workers.
@@ -55,7 +56,7 @@ pub enum Role {
 }
 
 /// A host of the plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PlannedHost {
     /// Name that the user gave.
     pub name: String,
@@ -74,7 +75,7 @@ pub struct PlannedHost {
 }
 
 /// Bytes and round trips over the network.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Network {
     /// For a token of an answer, with the slot half full.
     pub token: Passing,
@@ -89,7 +90,7 @@ pub struct Network {
 }
 
 /// Bytes and round trips of one step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Passing {
     /// Bytes, both ways together.
     pub bytes: u64,
@@ -100,7 +101,7 @@ pub struct Passing {
 }
 
 /// One machine that runs the model.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct OneMachine {
     /// A host's name, or `provider/instance` as `--profile` takes it.
     pub name: String,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::str::FromStr;
 
 /// Network between the head and its workers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Link {
     /// Time there and back, milliseconds: what `ping` says.
     pub latency_ms: f64,

@@ -33,7 +33,7 @@ pub struct RuntimeHost {
 }
 
 /// A lower bound and its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Least {
     /// The oldest version.
     pub version: String,
@@ -42,7 +42,7 @@ pub struct Least {
 }
 
 /// Lower bounds that a runtime sets to a host's cards and their driver; a `None` is no bound.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Needs {
     /// Compute capability of NVIDIA's cards.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,7 @@ pub fn all() -> [&'static dyn RuntimeKind; 5] {
 }
 
 /// The runtime that is right for a host, as a plan has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RuntimeChoice {
     /// Its kind; `None`: no archive of the release is right, and `others` say why.
     pub kind: Option<String>,
