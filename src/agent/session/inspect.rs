@@ -55,7 +55,7 @@ fn nothing_installed(under_way: Option<UnderWay>, output: &mut dyn Events) -> Re
         first_boot: first_boot.clone(),
         health: serde_json::Value::Null,
     };
-    send(Status::Nothing(value), output)?;
+    send(Status::Nothing(Box::new(value)), output)?;
     let nothing = english!("error-nothing-installed");
     if let Some(under_way) = under_way {
         return Err(Failure::failed(format!("{nothing} yet: {}", under_way.sentence()))

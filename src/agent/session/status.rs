@@ -24,7 +24,7 @@ pub enum Status {
     /// A generation serves, or should.
     Installed(Box<Installed>),
     /// Nothing is installed, but there is work or a trace of work.
-    Nothing(Nothing),
+    Nothing(Box<Nothing>),
 }
 
 /// A host on which nothing is installed yet.
