@@ -10,6 +10,8 @@ use source::{Token, read_tree};
 use std::collections::BTreeSet;
 use std::path::Path;
 
+#[path = "errors/produced.rs"]
+mod produced;
 #[path = "errors/without_hint.rs"]
 mod without_hint;
 
