@@ -4,9 +4,10 @@
 mod lab;
 
 use lab::journey::Client;
-use lab::{Host, agi_provision, run};
+use lab::{Host, Ran, agi_provision, run};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +37,24 @@ fn answered(port: &str, key: &str, count: usize) -> usize {
     })
 }
 
+/// Runs Python with OpenAI's client, the key in its environment as the pages say.
+fn python(program: &str, key: &str) -> Ran {
+    let site =
+        run(&mut Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/build-openai"))).ok();
+    let mut python = Command::new("/usr/bin/python3");
+    python.args(["-c", program]).stdin(Stdio::null()).env_clear().env("PATH", "/usr/bin:/bin");
+    python.env("PYTHONPATH", Path::new(&site).join("site")).env("PYTHONDONTWRITEBYTECODE", "1");
+    run(python.env("OPENAI_API_KEY", key))
+}
+
+/// The code of docs/clients.md, with another port.
+fn documented(port: &str) -> String {
+    let page = include_str!("../docs/clients.md");
+    let code = page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("code");
+    assert!(code.contains(":8080/"), "{code}");
+    code.replace(":8080/", &format!(":{port}/"))
+}
+
 #[test]
 fn the_tunnel_carries_several_requests_and_comes_back_after_a_cut() {
     let (host, client) = (Host::boot("debian13"), Client::new());
@@ -60,6 +79,27 @@ fn the_tunnel_carries_several_requests_and_comes_back_after_a_cut() {
     assert!(answer.stdout.contains("completion_tokens"), "{answer:?}");
 
     assert_eq!(answered(&port, &key, 8), 8);
+
+    // OpenAI's client, by the page and by what an apply ends with.
+    let counted = "\nprint('TOKENS', answer.usage.completion_tokens, sum(1 for _ in client.models.list()))";
+    let asked = python(&(documented(&port) + counted), &key).ok();
+    let counts: Vec<u64> = asked.rsplit("TOKENS ").next().unwrap().split(' ').flat_map(str::parse).collect();
+    assert!(counts.len() == 2 && counts[0] > 0 && counts[1] == 1, "{asked}");
+    let refused = python(&documented(&port), "wrong");
+    assert!(refused.status != 0 && refused.stderr.contains("AuthenticationError"), "{refused:?}");
+    let applied = client.on(&host, "admin", &client.applying(&["-vv"]));
+    assert_eq!(applied.status, 0, "{applied:?}");
+    let (_, code) = applied.stderr.split_once("\nfrom openai import OpenAI\n").expect("the code");
+    let code = format!("from openai import OpenAI\n{code}").replace(":8080/", &format!(":{port}/"));
+    assert_eq!(python(&code, &key).status, 0, "{code}");
+
+    // -vv tells what is done, and no key.
+    let shown = client.on(&host, "admin", &["key", "show", "-vv"]);
+    assert_eq!(shown.stdout.trim(), key);
+    for (said, wanted) in [(&applied.stderr, "llama.cpp b"), (&shown.stderr, "the agent answers")] {
+        assert!(said.contains(wanted) && said.contains("is logged in") && said.contains("runs `"), "{said}");
+        assert!(!said.contains(&key), "{said}");
+    }
 
     // sshd ends the session; the tunnel makes another one.
     host.exec("pkill -KILL -u admin").ok();
