@@ -39,14 +39,14 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! checked   elf   error   files   hash   home   lang   paths   process   processor   say   secret   units   unpack
+//! checked   elf   error   files   hash   home   lang   paths   process   processor   say   secret   trace   units   unpack
 //! outside
 //! ```
 //!
 //! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`elf`] what a program needs,
 //! read without running it, [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
 //! [`home`] the user's folders here, [`lang`] the messages of each language, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
-//! [`process`] programs with a time limit, [`processor`] what is known of each, [`say`] lines on stderr, [`secret`] what must not be seen, [`units`] sizes
+//! [`process`] programs with a time limit, [`processor`] what is known of each, [`say`] lines on stderr, [`secret`] what must not be seen, [`trace`] what `--verbose` tells, [`units`] sizes
 //! as people read them, [`unpack`] archives that a stranger made.
 //!
 //! # Plan
@@ -147,6 +147,7 @@ pub mod render;
 pub mod report;
 pub mod secret;
 pub mod ssh;
+pub mod trace;
 pub mod units;
 pub mod unpack;
 pub mod verify;

@@ -34,6 +34,15 @@ pub fn line(text: Arguments<'_>) {
     let _ = std::io::stderr().lock().write_all(headed(&outside::message(&text)).as_bytes());
 }
 
+/// Writes a line of `--verbose`, `seconds` after the program began.
+pub fn traced(seconds: f64, level: &str, text: &str) {
+    if AS_JSON.load(Ordering::Relaxed) {
+        let level = level.to_ascii_lowercase();
+        return object(&json!({"event": "trace", "level": level, "seconds": seconds, "text": text}));
+    }
+    line(format_args!("[{seconds:7.3}] {text}"));
+}
+
 /// Warnings of this process, for documents.
 static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 

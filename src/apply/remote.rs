@@ -39,6 +39,7 @@ impl Remote {
 
     /// Runs `script`, which [`Way::script`] made, until it is root where it announces that.
     fn start(&self, script: &str, nonce: &str) -> Result<Command> {
+        tracing::debug!("{}: runs `{script}`", self.connection.peer());
         let command = sh(script);
         let exec = match self.way.terminal {
             true => self.connection.open_on_terminal(&command)?,
@@ -150,6 +151,7 @@ impl Link for Remote {
     fn another_way(&mut self, said: &str) -> Result<bool> {
         let Some(way) = self.way.after(said) else { return Ok(false) };
         let before = std::mem::replace(&mut self.way, way);
+        tracing::info!("{}: asks {} in another way: {:?}", self.connection.peer(), way.program(), self.way);
         if way.password && !before.password {
             // Known to be missing before it is made to wait for it.
             drop(self.password()?);

@@ -105,7 +105,9 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show, heard: &mut Heard) -> Resu
     // With the agent for the host's processor, once that is known.
     let mut work = Cow::Borrowed(work);
     loop {
+        tracing::debug!("{}: starts the agent {}", host.name(), work.agent.staged().display());
         match attempt(host, link.as_mut(), &work, &nonce, |stream| {
+            tracing::info!("{}: the agent answers", host.name());
             converse(host, stream, &work, show, heard)
         })? {
             Attempt::Done(outcome) => return Ok(outcome),
@@ -116,6 +118,12 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show, heard: &mut Heard) -> Resu
                     work.to_mut().agent = agent;
                     continue;
                 }
+                tracing::info!(
+                    "{}: has no such agent; sends {}, {} bytes",
+                    host.name(),
+                    agent.path.display(),
+                    agent.size_bytes
+                );
                 show.upload("agent", 0, agent.size_bytes);
                 let total = agent.size_bytes;
                 link.stage(&agent, &nonce, &mut |done| show.upload("agent", done, total))?;
@@ -134,6 +142,7 @@ fn ask(host: &Host, work: &Work, show: &mut dyn Show, heard: &mut Heard) -> Resu
                 staged += 1;
             }
             Attempt::Ended { said, noise, asked } => {
+                tracing::debug!("{}: the agent did not start: {}", host.name(), said.trim());
                 if !link.another_way(&said)? {
                     return Err(not_root(&said, asked)
                         .unwrap_or_else(|| no_agent(&said, &noise, work.agent.processor))
@@ -185,6 +194,7 @@ fn converse(
             heard.again = !matches!(event, Event::Restarting { .. });
             continue;
         }
+        told(host, &event);
         show.event(&event);
         heard.restarts = match event {
             Event::Alive => heard.restarts,
@@ -230,6 +240,34 @@ fn converse(
                 events.push(other);
             }
         }
+    }
+}
+
+/// Tells which event came; of what a command prints, only that it came.
+fn told(host: &Host, event: &Event) {
+    if !crate::trace::is_on() {
+        return;
+    }
+    let name = host.name();
+    match event {
+        Event::Step { name: step, what } => tracing::info!("{name}: step {step}: {what}"),
+        Event::StepDone { name: step, seconds, failed } => {
+            let ended = if *failed { "failed" } else { "is done" };
+            tracing::info!("{name}: step {step} {ended} after {seconds:.1} s");
+        }
+        Event::Verified { report } => {
+            for line in &report.lines {
+                tracing::debug!("{name}: {}: {:?}, found {}", line.id, line.outcome, line.found);
+            }
+        }
+        Event::Need { blobs } => tracing::info!("{name}: asks for {} files", blobs.len()),
+        Event::Received { sha256 } => tracing::debug!("{name}: has the file {sha256}"),
+        Event::Attached { since, by } => tracing::info!("{name}: an apply by {by} runs since {since}"),
+        Event::Restarting { why } => tracing::info!("{name}: restarts {why}"),
+        Event::Turn => tracing::debug!("{name}: waits for its turn on the machine"),
+        Event::Facts { .. } => tracing::debug!("{name}: sends its facts"),
+        Event::End(end) => tracing::info!("{name}: ends with exit {}", end.exit.code()),
+        _ => {}
     }
 }
 

@@ -88,6 +88,12 @@ pub(super) fn send(
     // A host may ask for the same bytes as often as it likes.
     let missing = need.missing.iter().fold(0u64, |sum, (start, end)| sum.saturating_add(end - start));
     let here = total.saturating_sub(missing);
+    tracing::info!(
+        "{}: sends {}, {missing} of {total} bytes, from {}",
+        host.name(),
+        local.blob.name,
+        local.path.display()
+    );
     let pieces = Pieces::new(&need.missing);
     show.upload(&local.blob.name, here, total);
     std::thread::scope(|scope| {
@@ -171,6 +177,7 @@ fn widen(host: &Host, work: &Work, local: &LocalFile, pieces: &Pieces) {
             }
             // Connected here, one after the other; a server that takes no more ends the widening.
             let Ok(link) = host.connect() else { return };
+            tracing::debug!("{}: sends over {} connections", host.name(), rates.len() + 1);
             scope.spawn(move || {
                 let mut link = link;
                 let _ = beside(host, link.as_mut(), work, local, pieces);

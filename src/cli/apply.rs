@@ -299,6 +299,7 @@ fn task(
     let archives: Vec<&LocalFile> =
         files.iter().filter(|each| each.what == CarriedKind::Runtime).map(|each| &each.file).collect();
     let runtime_needs = source::needs(&archives);
+    tell_runtime(args, &source.plan, &archives);
     let apply = Apply {
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         trust_edits: !source.edited.is_empty(),
@@ -324,6 +325,26 @@ fn task(
         },
     };
     Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).collect()))
+}
+
+/// Tells where llama.cpp comes from, and why it is this one.
+fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
+    let server = &plan.llama_server;
+    let build = &server.build;
+    match (&args.runtime_path, archives, &server.runtime) {
+        (Some(path), _, _) => tracing::info!("llama.cpp {build}: {path} of the host"),
+        (None, [first, ..], _) => {
+            tracing::info!("llama.cpp {build}: {} of this machine", first.path.display())
+        }
+        (None, [], Some(file)) => {
+            tracing::info!("llama.cpp {build}: the host downloads {}", file.file_name())
+        }
+        (None, [], None) => tracing::info!("llama.cpp {build}: none is pinned, and none is given"),
+    }
+    if let Some(choice) = &server.runtime_choice {
+        tracing::info!("runtime {}: {}", choice.kind.as_deref().unwrap_or("none"), choice.why);
+        choice.others.iter().for_each(|other| tracing::debug!("not {other}"));
+    }
 }
 
 /// Sets the proxy of one host, which counts before `--proxy`.

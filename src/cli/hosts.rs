@@ -297,7 +297,8 @@ fn token() -> Option<Token> {
 pub fn style(format: HostFormat) -> Style {
     match format {
         HostFormat::Json | HostFormat::Jsonl => Style::Silent,
-        HostFormat::Text if super::output::interactive() => Style::Bars,
+        // Lines of --verbose would run into bars.
+        HostFormat::Text if super::output::interactive() && !crate::trace::is_on() => Style::Bars,
         HostFormat::Text => Style::Plain,
     }
 }

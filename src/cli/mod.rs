@@ -65,6 +65,9 @@ pub struct Cli {
     /// Language of messages, instead of the one of LC_ALL, LC_MESSAGES or LANG; JSON and help are always English
     #[arg(long, global = true, value_enum, value_name = "LANG", help_heading = "Settings")]
     lang: Option<Lang>,
+    /// Say on stderr what is done: connections, logins, files, commands on hosts; twice for details
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Settings")]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -144,6 +147,7 @@ pub fn main() -> u8 {
         Err(error) => return usage(&error, &settings),
     };
     speak(&cli);
+    crate::trace::listen(cli.verbose);
     match dispatch(cli.command, &settings) {
         Ok(exit) => exit.code(),
         Err(error) => {

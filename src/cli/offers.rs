@@ -79,9 +79,6 @@ struct UpdateArgs {
     /// The longest wait for a catalogue's next bytes
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
-    /// Also say each row that is not used, with the reason
-    #[arg(long)]
-    verbose: bool,
 }
 
 /// The word of `--source` for exchange rates.
@@ -339,7 +336,7 @@ fn say(source: &dyn Source, cloud: &Cloud, outcome: &CloudOutcome, args: &Update
             let unused =
                 if left_out.is_empty() { String::new() } else { format!("; unused: {}", counted(left_out)) };
             say!("{name}: {offers} offers in {rows} rows{unused}");
-            for row in left_out.iter().filter(|_| args.verbose) {
+            for row in left_out.iter().filter(|_| crate::trace::is_on()) {
                 say!("{address}: line {}: {} is not used: {}", row.line, row.instance, row.why);
             }
             for row in broken.iter().take(NAMED) {

@@ -98,7 +98,10 @@ impl Asker {
         if let Some(secret) = self.token.as_ref().and_then(|token| token.for_url(url)) {
             request = request.bearer_auth(secret);
         }
+        // A signature may stand after the question mark.
+        tracing::info!("asks {}", url.split('?').next().unwrap_or_default());
         let response = request.send().map_err(|error| client::not_sent(error, self.patience.stall))?;
+        tracing::debug!("is answered with {}", response.status());
         let sent = answer::judge(&client::head(&response), asked)?;
         let (next, last_modified) = (next_page(&response), client::text(&response, header::LAST_MODIFIED));
         let body = match asked {

@@ -37,7 +37,9 @@ pub(super) fn authenticate(
         keys_tried: 0,
         broken_off: false,
     };
-    match attempt.all()? {
+    let verdict = attempt.all()?;
+    attempt.tried.iter().for_each(|tried| tracing::debug!("{peer}: {tried}"));
+    match verdict {
         Verdict::In => Ok(()),
         Verdict::Refused => attempt.refused(),
         Verdict::Cut => Err(attempt.cut()),

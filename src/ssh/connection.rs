@@ -92,6 +92,12 @@ impl Connection {
 /// Connects through `gate`, if there is one, and logs in.
 fn log_in(target: &Target, settings: &Settings, gate: Option<&Arc<Gate>>) -> Result<(Wire, HostKey)> {
     let place = HostPort(&settings.host, settings.port).to_string();
+    let through = match (gate, &settings.proxy) {
+        (Some(gate), _) => format!(" through {}", HostPort(&gate.settings.host, gate.settings.port)),
+        (None, Some(command)) => format!(" through `{command}`"),
+        (None, None) => String::new(),
+    };
+    tracing::info!("{place}: connects as {}{through}", settings.user);
     let mut way: Option<Box<dyn Way>> = None;
     let (session, socket, host_key) = match (gate, &settings.proxy) {
         (Some(gate), _) => {
@@ -112,9 +118,11 @@ fn log_in(target: &Target, settings: &Settings, gate: Option<&Arc<Gate>>) -> Res
         }
         (None, None) => {
             let addresses = dial::addresses(settings)?;
+            tracing::debug!("{place}: its addresses are {addresses:?}");
             right_host(settings, &place, Leads::Direct, || dial::dial(&addresses, &place, settings))?
         }
     };
+    tracing::debug!("{place}: its host key is accepted: {} {}", host_key.key_type, host_key.fingerprint());
     session.set_timeout(millis(settings.io_timeout));
     let watchdog = Watchdog::new(&socket, settings.io_timeout * AUTH_STEPS).context("starting a thread")?;
     let outcome = auth::authenticate(&session, &socket, &watchdog, settings, &place);
@@ -126,6 +134,7 @@ fn log_in(target: &Target, settings: &Settings, gate: Option<&Arc<Gate>>) -> Res
             .into());
     }
     outcome?;
+    tracing::info!("{place}: is logged in");
     let peer = format!("{}@{place}", settings.user);
     Ok((Wire::new(session, socket, peer, settings.io_timeout, way), host_key))
 }

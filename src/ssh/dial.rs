@@ -54,7 +54,10 @@ fn reach(addresses: &[SocketAddr], place: &str, settings: &Settings) -> Result<T
         }
         match connect(*address, share, settings) {
             Ok(stream) => return Ok(stream),
-            Err(error) => last = Some((*address, error)),
+            Err(error) => {
+                tracing::debug!("{place}: {address} cannot be reached: {error}");
+                last = Some((*address, error));
+            }
         }
     }
     let Some((address, error)) = last else {

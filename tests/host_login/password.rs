@@ -30,8 +30,9 @@ fn a_password_lets_us_in_and_a_wrong_one_is_tried_once() {
         assert!(wrong.stderr.contains("hint: a password is tried once"), "{wrong:?}");
         assert_eq!(failures(), before + 1, "{lines}");
 
-        let right = probe(PASSWORD, &[]);
+        let right = probe(PASSWORD, &["-vv"]);
         assert_eq!(right.status, 0, "{how}: {right:?}");
+        assert!(right.stderr.contains("is logged in") && !right.stderr.contains(PASSWORD), "{right:?}");
         let mut terminal = Terminal::start(&without_key(&client, &host, "admin", &["probe"]));
         terminal.expect(&format!("admin@{}:22", host.addr())).expect(": ");
         terminal.type_in(&format!("{PASSWORD}\r"));
