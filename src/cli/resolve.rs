@@ -44,8 +44,8 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
         Release::OfBuild => {}
         Release::Image if request.fixed.image.is_some() => return Ok(Vec::new()),
         Release::Image => {
-            say!(
-                "warning: the runtime stays unpinned: {} comes as a container image, and none is given",
+            warn!(
+                "the runtime stays unpinned: {} comes as a container image, and none is given",
                 engine.name()
             );
             say!("hint: --runtime-image REPOSITORY@sha256:DIGEST pins one");
@@ -55,8 +55,8 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
             return Ok(pinned(Releases::from_env(engine.repository())?.archives(tag, &[archive])));
         }
         Release::Unknown => {
-            say!(
-                "warning: the runtime stays unpinned: no archive of {} is known to be right for this machine",
+            warn!(
+                "the runtime stays unpinned: no archive of {} is known to be right for this machine",
                 engine.name()
             );
             say!("hint: download the one for it, and give it to `apply` with --runtime-archive");

@@ -101,7 +101,7 @@ fn of(name: Name) -> Value {
     };
     let mut schema = schema.to_value();
     let value = name.to_possible_value().expect("no name is hidden");
-    schema["$id"] = json!(format!("agi-provision/schema/{}", value.get_name()));
+    // No $id: some validators take a relative one for the place of what it refers to, and look for that on a network.
     schema["title"] = json!(format!("agi-provision {}", value.get_name()));
     schema["description"] = json!(help(name));
     schema
