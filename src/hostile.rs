@@ -210,7 +210,7 @@ pub fn plan(bytes: &[u8]) {
     for lang in Lang::ALL {
         let _ = report::plan::text(&plan, lang).to_string();
     }
-    let _ = report::html::plan(&plan, &[], None);
+    let _ = report::html::plan(&plan, &[], None, crate::lang::Lang::Russian);
     if let Ok(bundle) = render(&plan) {
         let _ = bundle.to_tar();
     }

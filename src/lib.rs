@@ -151,4 +151,5 @@ pub mod trace;
 pub mod units;
 pub mod unpack;
 pub mod verify;
+pub mod width;
 pub mod wire;

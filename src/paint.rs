@@ -61,7 +61,8 @@ impl Meaning {
     }
 
     fn of_mark(mark: char) -> Option<Meaning> {
-        Meaning::ALL.into_iter().find(|meaning| meaning.mark() == mark)
+        let at = (mark as u32).checked_sub(FIRST)?;
+        Meaning::ALL.get(at as usize).copied()
     }
 }
 

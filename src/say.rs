@@ -5,6 +5,7 @@
 use crate::lang::Lang;
 use crate::outside;
 use crate::paint::{self, Meaning, Painted};
+use crate::width;
 use serde_json::{Value, json};
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
@@ -25,13 +26,15 @@ macro_rules! say {
     ($($part:tt)*) => { $crate::say::line(::std::format_args!($($part)*)) };
 }
 
-/// Writes a line as `say!` does, in one write, so that lines of several threads stay whole.
+/// Writes a line as `say!` does, in one write, so that lines of several threads stay whole; a terminal gets it wrapped by
+/// words.
 pub fn line(text: Arguments<'_>) {
     let text = text.to_string();
     if AS_JSON.load(Ordering::Relaxed) {
         return message(&text);
     }
-    let _ = std::io::stderr().lock().write_all(headed(&outside::message(&text)).as_bytes());
+    let text = outside::message(&text);
+    let _ = std::io::stderr().lock().write_all(headed(&width::on_stderr(&text)).as_bytes());
 }
 
 /// Writes a line of `--verbose`, `seconds` after the program began.
@@ -65,13 +68,22 @@ pub fn warnings() -> Vec<String> {
     WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Writes lines as they are laid out: each is ours, or was shown by [`outside::line`].
+/// Writes lines as they are laid out, to be copied: each is ours, or was shown by [`outside::line`].
 pub fn lines(text: &str) {
-    page(&Painted::from(text));
+    laid_out(&Painted::from(text));
 }
 
-/// Writes a text whose parts have meanings.
-pub fn page(text: &Painted) {
+/// Writes a text whose parts have meanings; a terminal gets it wrapped by words.
+pub fn page(text: Painted) {
+    match width::of(&std::io::stderr()) {
+        Some(columns) => {
+            laid_out(&Painted::laid_out(vec![text], |texts| width::wrapped(&texts.concat(), columns)));
+        }
+        None => laid_out(&text),
+    }
+}
+
+fn laid_out(text: &Painted) {
     if AS_JSON.load(Ordering::Relaxed) {
         return message(&text.to_string());
     }

@@ -188,7 +188,7 @@ fn a_host_that_is_too_small_is_left_alone() {
     let starts = [
         "ram: needed 10240.0 GiB, found ",
         "cpu-flags: needed avx2 flag_of_tomorrow, found ",
-        "gpu-count: needed 1 GPUs, found no GPU",
+        "gpu-count: needed 1 GPU, found no GPU",
     ];
     assert_eq!(lines.len(), starts.len(), "{as_text:?}");
     for start in starts {

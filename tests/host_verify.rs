@@ -380,7 +380,7 @@ fn a_gpu_that_disappears_refuses_the_next_start() {
     assert_refused(
         &host,
         &client,
-        "gpu-count: needed 1 GPUs, found no GPU (nvidia-smi: NVIDIA-SMI has failed",
+        "gpu-count: needed 1 GPU, found no GPU (nvidia-smi: NVIDIA-SMI has failed",
     );
 }
 

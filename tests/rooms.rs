@@ -52,7 +52,6 @@ const OWN_WORDS: &[(&str, &[&str], Besides)] = &[
             ("plan::graph", "is llama.cpp's graph, from which the ledger's buffers follow"),
             ("plan::ledger", "counts llama.cpp's buffers, and refuses the KV caches that it refuses"),
             ("plan::placement", "refuses the splits that llama.cpp refuses"),
-            ("plan::explain", "names the source of each number"),
             ("plan::choice", "tells the rules of llama.cpp by which a plan was chosen"),
             (
                 "plan::usable_cards",

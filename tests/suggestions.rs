@@ -58,6 +58,34 @@ fn text_has_a_line_for_each_its_command_and_how_they_are_ranked() {
 }
 
 #[test]
+fn commands_repeat_no_flag_that_the_folder_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[constraints]\nprofile = \"gpu-24gb\"\nctx = 4096\nrag = true\n";
+    std::fs::write(folder.path().join("agi-provision.toml"), file).unwrap();
+    let elsewhere = folder.path().join("elsewhere.toml");
+    std::fs::write(&elsewhere, file).unwrap();
+    let at = |place: &str, flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agi-provision"));
+        command.env("XDG_DATA_HOME", folder.path()).env("XDG_CONFIG_HOME", folder.path());
+        command.env("AGI_PROVISION_SLOTS", "1").current_dir(place).arg("plan").args(flags);
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines = text.lines();
+        let line =
+            lines.find(|line| line.starts_with("agi-provision plan")).unwrap_or_else(|| panic!("{text}"));
+        let (_, model) = line.split_once("--model ").unwrap();
+        model.split_once(' ').map_or(String::new(), |(_, flags)| flags.to_string())
+    };
+    let (here, named) = (folder.path().to_str().unwrap(), elsewhere.to_str().unwrap());
+    assert_eq!(at(here, &[]), "");
+    assert_eq!(at(here, &["--ctx", "4096", "--slots", "1"]), "");
+    assert_eq!(at(here, &["--ctx", "8192", "--quant", "4-bit"]), "--quant 4-bit --ctx 8192");
+    assert_eq!(at("/", &["--project", named]), format!("--project {named}"));
+    let flags = ["--project", "/dev/null", "--profile", "gpu-24gb", "--slots", "1"];
+    assert_eq!(at(here, &flags), "--project /dev/null --profile gpu-24gb");
+}
+
+#[test]
 fn what_cannot_be_listed_says_so() {
     let error = |args: &[&str], code: i32| {
         let output = run(args);

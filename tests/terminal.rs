@@ -47,6 +47,26 @@ fn plans_and_models_are_wrapped_by_words_at_80_100_and_140_columns() {
     }
 }
 
+#[test]
+fn messages_are_wrapped_by_words_at_80_100_and_140_columns() {
+    let home = tempfile::tempdir().expect("a folder");
+    for line in [
+        "plan",
+        "plan --model no-such",
+        "plan --model no-such --lang ru",
+        "plan --budget 0.001/month --lang ru",
+    ] {
+        let whole = uncoloured(&at(home.path(), 1000, line));
+        assert!(whole.lines().any(|line| display_width(line) > 80), "{line} needs no second line: {whole}");
+        for columns in [80, 100, 140] {
+            let text = uncoloured(&at(home.path(), columns, line));
+            let wide = text.lines().find(|line| display_width(line) > columns);
+            assert_eq!(wide, None, "{line} at {columns}");
+            assert_eq!(words(&text), words(&whole), "{line} at {columns}:\n{text}");
+        }
+    }
+}
+
 /// Returns a text without its colours, which are all that a terminal obeys in it.
 fn uncoloured(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");

@@ -143,3 +143,12 @@ fn page_of_a_plan_that_does_not_fit_is_shown_whole() {
 fn page_of_the_levels_is_shown_whole() {
     check(&page(&["levels"]), "levels");
 }
+
+#[test]
+fn russian_pages_are_shown_whole() {
+    let plan =
+        ["plan", "--model", "saiga-13b", "--profile", "cpu-vps-32gb", "--rag", "--explain", "--lang", "ru"];
+    check(&page(&plan), "a plan in Russian, explained");
+    check(&page(&["plan", "--model", "saiga-13b", "--lang", "ru"]), "a plan in Russian");
+    check(&page(&["levels", "--lang", "ru"]), "levels in Russian");
+}

@@ -101,3 +101,18 @@ status-refused = refused
 status-log = log
 status-by = { " by " }{ $by }
 status-since = { " since " }{ $since }
+
+## What a host runs instead
+
+instead-in-comfort = this host runs { $model } { $quant } with { $tokens } tokens in { $slots } { $slots ->
+    [one] slot
+   *[other] slots
+  } in comfort: { $command }
+instead-compromise = this host runs { $model } { $quant } with { $tokens } tokens in { $slots } { $slots ->
+    [one] slot
+   *[other] slots
+  } as a compromise: { $command }
+instead-none = this host runs no quantisation of { $model }
+instead-unknown = what this host runs of { $model }: agi-provision plan --model FILE with --host or --facts
+needed-or = { " or " }
+this-machine = this machine

@@ -32,7 +32,10 @@ found-no-cdi = none for NVIDIA's cards in /etc/cdi and /var/run/cdi
 found-yes = yes
 found-no = no
 found-cores = { $cores } cores
-needed-gpus = { $cards } GPUs
+needed-gpus = { $cards } { $cards ->
+    [one] GPU
+   *[other] GPUs
+  }
 found-one-gpu = 1 GPU
 found-no-gpu = no GPU
 found-unknown-requirement = not known to this version
@@ -58,7 +61,7 @@ found-not-reported = not reported
 found-linked = every pair is linked
 found-no-nvlink = a pair without NVLink
 needed-exec = programs may run
-found-exec = they may
+found-exec = they run
 found-noexec = { $path } is mounted noexec
 why-exec = the server runs from /var/lib/agi-provision, the agent from /usr/local/lib/agi-provision
 why-libc = the server was built with it
@@ -71,7 +74,7 @@ found-libraries-apt = not there; apt installs { $packages }
 found-libraries-none = not there, and nothing to install it with
 found-library-old = an older { $library }, without it
 needed-rest = the system is at rest
-found-rest = it is
+found-rest = at rest
 why-rest = what it changes meanwhile may be what the server starts with
 needed-no-restart = no restart pending
 found-no-restart = none

@@ -64,6 +64,7 @@ plan-container = , a container
 plan-converted = { $price } { $currency }/month by the rate of { $day } ({ $source })
 plan-rented = rented at { $url }
 plan-rented-in = rented in { $region } at { $url }
+day-or-later = { $day } or later
 plan-price-old = this price is { $days } days old: look it up before renting
 plan-price-may-be-old = this price is up to { $days } days old: look it up before renting
 plan-no-price = no price is known for { $profile }

@@ -34,6 +34,8 @@ template-of-file = the model's file
 template-of-registry = the registry, { $name }: the one of the model's card
 template-of-family = its family, { $name }: the file has none
 
+rag-assumption = { $dimensions } numbers of 4 bytes and { $tokens } tokens of { $bytes } bytes of text a chunk; --rag-chunks N says how many
+
 ## Nothing fits
 
 beyond-budget = no known offer is within { $budget }; the cheapest that runs it is { $instance } at { $provider } for { $price } { $currency }/{ $period }

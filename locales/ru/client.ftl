@@ -101,3 +101,20 @@ status-refused = отказ
 status-log = журнал
 status-by = { ", запустил " }{ $by }
 status-since = { ", с " }{ $since }
+
+## Что этот сервер может вместо этого
+
+instead-in-comfort = этот сервер в комфорте тянет { $model } { $quant } с контекстом { $tokens } на { $slots } { $slots ->
+    [one] слот
+    [few] слота
+   *[other] слотов
+  }: { $command }
+instead-compromise = этот сервер с компромиссом тянет { $model } { $quant } с контекстом { $tokens } на { $slots } { $slots ->
+    [one] слот
+    [few] слота
+   *[other] слотов
+  }: { $command }
+instead-none = этот сервер не тянет { $model } ни в одной квантизации
+instead-unknown = что этот сервер тянет из { $model }: agi-provision plan --model FILE с --host или --facts
+needed-or = { " или " }
+this-machine = эта машина

@@ -96,6 +96,7 @@ plan-container = , контейнер
 plan-converted = { $price } { $currency } в месяц по курсу на { $day } ({ $source })
 plan-rented = аренда: { $url }
 plan-rented-in = аренда в { $region }: { $url }
+day-or-later = { $day } или позже
 plan-price-old = этой цене { $days } { $days ->
     [one] день
     [few] дня

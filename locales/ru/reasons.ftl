@@ -65,6 +65,11 @@ no-template = в файле нет шаблона чата, а семейств�
 template-of-file = из файла модели
 template-of-registry = из реестра, { $name }: как в карточке модели
 template-of-family = её семейства, { $name }: в файле шаблона нет
+rag-assumption = на отрывок { $dimensions } чисел по 4 байта и { $tokens } { $tokens ->
+    [one] токен
+    [few] токена
+   *[other] токенов
+  } по { $bytes } байт текста; число отрывков задаёт --rag-chunks N
 
 ## Ничего не подходит
 

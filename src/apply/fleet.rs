@@ -6,6 +6,7 @@ use super::session;
 use super::show::{Bars, Plain, Show, Silent};
 use super::show_json::JsonLines;
 use crate::error::{Context, Result};
+use crate::lang::Lang;
 use crate::ssh::Run;
 use indicatif::MultiProgress;
 use std::sync::Arc;
@@ -102,8 +103,8 @@ fn ask_between_bars(hosts: &[Host], bars: &MultiProgress) {
 
 fn show(host: &Host, style: Style, bars: &MultiProgress) -> Box<dyn Show> {
     match style {
-        Style::Bars => Box::new(Bars::new(&host.name(), bars)),
-        Style::Plain => Box::new(Plain::new(&host.name())),
+        Style::Bars => Box::new(Bars::new(&host.shown(Lang::current()), bars)),
+        Style::Plain => Box::new(Plain::new(&host.shown(Lang::current()))),
         Style::Json => Box::new(JsonLines::new(&host.name())),
         Style::Silent => Box::new(Silent),
     }

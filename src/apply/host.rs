@@ -3,6 +3,7 @@
 use super::link::Link;
 use super::{local, remote};
 use crate::error::Result;
+use crate::lang::Lang;
 use crate::ssh;
 
 /// A host that is reached over SSH, or this machine.
@@ -36,11 +37,11 @@ impl Host {
         }
     }
 
-    /// Returns the flags that name it to another command.
-    pub fn flags(&self) -> String {
+    /// Returns its name for people.
+    pub fn shown(&self, lang: Lang) -> String {
         match self {
-            Host::Ssh { target, .. } => format!("--host {target}"),
-            Host::Local { .. } => "--local".to_string(),
+            Host::Local { called: None } => tr!(lang, "this-machine"),
+            _ => self.name(),
         }
     }
 

@@ -157,7 +157,7 @@ impl Bars {
 
     fn say(&self, text: &str) {
         let text = format!("{}: {}", self.host, outside::line(text));
-        let _ = self.all.println(crate::say::headed(&text));
+        let _ = self.all.println(crate::say::headed(&crate::width::on_stderr(&text)));
     }
 }
 

@@ -4,10 +4,11 @@ use super::answer::{Applied, print_answers};
 use super::driver_arg::{self, From};
 use super::hosts::{self, Ended, HostArgs, Task};
 use super::output::{HostFormat, print};
+use super::project::Settings;
 use super::source::{self, Source, SourceArgs};
 use crate::apply::fleet::Results;
 use crate::apply::inventory::Overrides;
-use crate::apply::{HostOutcome, LocalFile};
+use crate::apply::{Host, HostOutcome, LocalFile};
 use crate::checked::{HostPath, ProxyUrl};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::vendor::driver::Origin;
@@ -108,7 +109,7 @@ fn mirror(text: &str) -> Result<(String, String), String> {
     }
 }
 
-pub fn run(args: &Args) -> Result<Exit> {
+pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     // Everything that can be wrong on this side, before anything is connected.
     let hosts = args.hosts.hosts()?;
     let entries = args.hosts.entries()?;
@@ -207,10 +208,11 @@ pub fn run(args: &Args) -> Result<Exit> {
         }
     }
     let worst = hosts::conclude(&results);
-    super::exposed::show(&results, &args.hosts.flags());
+    let reach = |host: &Host| settings.needed(&args.hosts.only(host));
+    super::exposed::show(&results, reach);
     if !args.check {
         let plan = |at: usize| &sources[&overrides[at]].plan;
-        super::next::show(&results, &args.hosts.flags(), |at| plan(at).has_page());
+        super::next::show(&results, reach, |at| plan(at).has_page());
     }
     Ok(worst)
 }
@@ -252,7 +254,7 @@ fn for_host(args: &Args, each: &Overrides, name: &str, probed: Result<HostOutcom
     super::inspect::check_allowed(&source.plan, &args.allow)?;
     if args.format == HostFormat::Text {
         say!("{name} was looked at and is planned for as it is; --profile or --budget make a promise of it:");
-        crate::say::page(&crate::report::plan::text(&source.plan, crate::lang::Lang::current()));
+        crate::say::page(crate::report::plan::text(&source.plan, crate::lang::Lang::current()));
     }
     possible(source)
 }

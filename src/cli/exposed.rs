@@ -9,18 +9,18 @@ use crate::outside;
 use crate::wire::protocol::Event;
 use std::path::PathBuf;
 
-/// To stderr, for each host that was opened.
-pub fn show(results: &Results, flags: &str) {
+/// To stderr, for each host that was opened. `reach` gives the flags with which a command reaches it.
+pub fn show(results: &Results, reach: impl Fn(&Host) -> String) {
     for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         if outcome.end.exit == Exit::Done
-            && let Some(text) = text(host, outcome, flags)
+            && let Some(text) = text(host, outcome, &reach(host))
         {
             crate::say::lines(&format!("\n{text}"));
         }
     }
 }
 
-fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
+fn text(host: &Host, outcome: &HostOutcome, reach: &str) -> Option<String> {
     let (ranges, port, certificate) = outcome.events.iter().rev().find_map(|event| match event {
         Event::Exposed { ranges, port, certificate, .. } => Some((ranges, port, certificate)),
         _ => None,
@@ -45,13 +45,11 @@ fn text(host: &Host, outcome: &HostOutcome, flags: &str) -> Option<String> {
         (true, Some(pin)) => format!("; its public key, which stays: {pin}"),
         _ => String::new(),
     };
-    let flags = if matches!(host, Host::Local { .. }) { "" } else { flags };
-    let key = format!("agi-provision key show {}{flags}", host.flags());
     Some(printable_lines(&format!(
         "https://{place}:{port} is open to {ranges}\n\
          certificate SHA-256 {}, {} days left{pin}\n\
          curl https://{place}:{port}/v1/chat/completions{cacert} \\\n  \
-         -H \"Authorization: Bearer $({key})\" \\\n  \
+         -H \"Authorization: Bearer $(agi-provision key show{reach})\" \\\n  \
          -H 'Content-Type: application/json' \\\n  \
          -d '{{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello!\"}}]}}'",
         certificate["sha256"].as_str().unwrap_or_default(),

@@ -23,13 +23,13 @@ use std::time::Duration;
 pub struct HostArgs {
     /// A host: [user@]name[:port]; may be repeated
     #[arg(long, value_name = "HOST")]
-    host: Vec<String>,
+    pub(super) host: Vec<String>,
     /// Hosts from a file (- is stdin): TOML, list, JSON, Ansible's inventory
     #[arg(long, value_name = "FILE", conflicts_with = "host")]
-    inventory: Option<PathBuf>,
+    pub(super) inventory: Option<PathBuf>,
     /// Only hosts that match: names and groups with * and ?, separated by commas; ! excludes
     #[arg(long, value_name = "PATTERN", requires = "inventory")]
-    limit: Option<String>,
+    pub(super) limit: Option<String>,
     /// Only hosts of the inventory that failed last time
     #[arg(long, requires = "inventory")]
     retry_failed: bool,
@@ -38,10 +38,10 @@ pub struct HostArgs {
         long,
         conflicts_with_all = ["host", "inventory", "identity", "accept_new_host_key", "host_key", "ssh_config", "known_hosts", "passphrase_stdin", "password_stdin", "sudo_password_stdin"]
     )]
-    local: bool,
+    pub(super) local: bool,
     /// Private key to log in with
     #[arg(long, value_name = "FILE")]
-    identity: Vec<PathBuf>,
+    pub(super) identity: Vec<PathBuf>,
     /// The first line on stdin is the passphrase of the private key
     #[arg(long)]
     passphrase_stdin: bool,
@@ -56,13 +56,13 @@ pub struct HostArgs {
     accept_new_host_key: bool,
     /// Accept exactly this host key
     #[arg(long, value_name = "SHA256:…")]
-    host_key: Option<String>,
+    pub(super) host_key: Option<String>,
     /// SSH configuration to read instead of ~/.ssh/config
     #[arg(long, value_name = "FILE")]
-    ssh_config: Option<PathBuf>,
+    pub(super) ssh_config: Option<PathBuf>,
     /// known_hosts file to use instead of ~/.ssh/known_hosts
     #[arg(long, value_name = "FILE")]
-    known_hosts: Option<PathBuf>,
+    pub(super) known_hosts: Option<PathBuf>,
     /// Hosts worked on at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = side_by_side)]
     jobs: usize,
@@ -72,7 +72,7 @@ pub struct HostArgs {
     /// The agi-provision executable to run on the host, where this one cannot; without it agi-provision-aarch64, or
     /// whatever the host's processor is, beside this one
     #[arg(long, value_name = "FILE")]
-    agent: Option<PathBuf>,
+    pub(super) agent: Option<PathBuf>,
     /// Asked for once, for all hosts.
     #[arg(skip)]
     secrets: OnceLock<Secrets>,
@@ -194,28 +194,6 @@ impl HostArgs {
         Ok(entries)
     }
 
-    /// The hosts as they were given, for a command that is shown: ` --host H`, ` --local`.
-    pub fn named(&self) -> String {
-        if self.local {
-            return " --local".to_string();
-        }
-        self.host.iter().map(|host| format!(" --host {}", crate::ssh::quote(host))).collect()
-    }
-
-    /// How to connect, as it was given, for a command that is shown: ` --identity FILE …`.
-    pub fn flags(&self) -> String {
-        let quoted = |path: &PathBuf| crate::ssh::quote(&path.to_string_lossy());
-        let mut flags = String::new();
-        self.identity.iter().for_each(|path| flags += &format!(" --identity {}", quoted(path)));
-        if let Some(path) = &self.known_hosts {
-            flags += &format!(" --known-hosts {}", quoted(path));
-        }
-        if let Some(path) = &self.ssh_config {
-            flags += &format!(" --ssh-config {}", quoted(path));
-        }
-        flags
-    }
-
     pub fn agent(&self) -> Result<AgentFile> {
         AgentFile::find(self.agent.as_deref())
     }
@@ -305,7 +283,7 @@ pub fn style(format: HostFormat) -> Style {
 
 /// Prints each host's end to stderr and gives the exit code of the worst.
 pub fn conclude(results: &Results) -> Exit {
-    results.iter().for_each(|(host, result)| show_end(&host.name(), result));
+    results.iter().for_each(|(host, result)| show_end(&host.shown(Lang::current()), result));
     if results.len() > 1 {
         say!("{}", summary(results));
     }

@@ -170,9 +170,12 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit> {
             text.add(report::verify::memory(&plan.memory, facts, lang));
         }
         if let Some(fits) = &fits {
-            text.line(format!("\n{fits}"));
+            text.line(format!("\n{}", fits.told(lang)));
         }
-        Some((Verified { verification: Some(report.lines.clone()), instead: fits }, text))
+        Some((
+            Verified { verification: Some(report.lines.clone()), instead: fits.map(|fits| fits.to_string()) },
+            text,
+        ))
     })
 }
 

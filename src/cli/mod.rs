@@ -28,6 +28,7 @@ mod plan_command;
 mod plan_hosts;
 mod project;
 mod rag_arg;
+mod reach;
 mod reconcile;
 mod resolve;
 mod rollback;
@@ -189,14 +190,14 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Plan(args) => plan_command::run(&args),
+        Command::Plan(args) => plan_command::run(&args, settings),
         Command::Bundle(args) => bundle::run(&args),
-        Command::Apply(args) => apply::run(&args),
+        Command::Apply(args) => apply::run(&args, settings),
         Command::Verify(args) => inspect::verify(&args),
         Command::Probe(args) => inspect::probe(&args),
         Command::Status(args) => inspect::status(&args),
         Command::Logs(args) => inspect::logs(&args),
-        Command::Tunnel(args) => tunnel::run(&args),
+        Command::Tunnel(args) => tunnel::run(&args, settings),
         Command::Key(args) => inspect::key(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Remove(args) => inspect::remove(&args),

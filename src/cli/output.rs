@@ -3,7 +3,8 @@
 use crate::error::{Context, Failure, Result};
 use crate::outside;
 use crate::paint::{self, Painted};
-use crate::report::{bar, width};
+use crate::report::bar;
+use crate::width;
 use clap::ValueEnum;
 use std::io::{IsTerminal, Write};
 
@@ -70,12 +71,8 @@ fn variable(name: &str) -> Option<String> {
 /// that says how wide it is.
 pub fn fit_terminal() {
     bar::suit(variable);
-    let stdout = std::io::stdout();
-    if stdout.is_terminal()
-        && let Ok(size) = rustix::termios::tcgetwinsize(&stdout)
-        && size.ws_col > 0
-    {
-        width::set(usize::from(size.ws_col));
+    if let Some(columns) = width::of(&std::io::stdout()) {
+        width::set(columns);
     }
 }
 

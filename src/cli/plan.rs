@@ -1,6 +1,7 @@
 //! The arguments that a plan is made from, which `plan`, `bundle` and `apply` share.
 
 use super::model_arg::{self, Loaded};
+use super::project::Flag;
 use super::rag_arg::RagArgs;
 use super::resolve;
 use super::safetensors_arg;
@@ -19,7 +20,6 @@ use crate::model::registry::{self, nearest};
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
 use crate::plan::{Plan, reconcile};
-use crate::ssh::quote;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -286,11 +286,9 @@ impl PlanArgs {
     }
 
     /// Everything but the model and its quantisation, as flags of a command that is shown.
-    pub fn flags(&self) -> String {
-        let mut flags = String::new();
-        let mut add = |name: &str, value: Option<String>| {
-            flags += &value.map_or(String::new(), |value| format!(" --{name} {}", quote(&value)));
-        };
+    pub fn flags(&self) -> Vec<Flag> {
+        let mut flags: Vec<Flag> = Vec::new();
+        let mut add = |name, value: Option<String>| flags.extend(value.map(|value| (name, Some(value))));
         let number = |value: Option<u64>| value.map(|number| number.to_string());
         add("budget", self.budget.as_ref().map(Budget::to_string));
         add("max-price", self.max_price.as_ref().map(Budget::to_string));
@@ -313,9 +311,10 @@ impl PlanArgs {
         add("runtime-image", self.runtime_image.as_ref().map(ImageRef::to_string));
         add("llama-build", Some(self.llama_build.clone()).filter(|build| build != build::DEFAULT));
         for (name, given) in [("kv-unified", self.kv_unified), ("expose-everyone", self.expose_everyone)] {
-            flags += &if given { format!(" --{name}") } else { String::new() };
+            flags.extend(given.then_some((name, None)));
         }
-        flags + &self.rag.flags()
+        flags.extend(self.rag.flags());
+        flags
     }
 
     /// For any machine, or for the one with these facts, with or without containers; and the model's files on this

@@ -4,6 +4,7 @@ use super::hosts::HostArgs;
 use super::output::{self, print, print_json};
 use super::plan::PlanArgs;
 use super::plan_hosts;
+use super::project::{Flag, Settings};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::lang::{Lang, Sentence};
@@ -57,7 +58,7 @@ enum PlanFormat {
 }
 
 /// Runs `plan`.
-pub fn run(args: &Args) -> Result<Exit> {
+pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     if args.several.are_given() {
         let json = match args.format {
             PlanFormat::Text => false,
@@ -75,7 +76,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         None => None,
     };
     if !args.plan.names_a_model() && (facts.is_some() || args.plan.asks_for_a_machine()) {
-        return suggestions(args, facts.as_ref());
+        return suggestions(args, facts.as_ref(), settings);
     }
     let (request, _) = args.plan.request(facts.as_ref(), args.containers)?;
     let (mut plan, explanation) = match args.explain {
@@ -105,7 +106,7 @@ pub fn run(args: &Args) -> Result<Exit> {
             let mut text = report::plan::text(&plan, Lang::current());
             if let Some(explanation) = &explanation {
                 text.line("");
-                text.add(report::explain::text(explanation));
+                text.add(report::explain::text(explanation, Lang::current()));
             }
             output::page(text)?;
         }
@@ -116,11 +117,11 @@ pub fn run(args: &Args) -> Result<Exit> {
 /// Returns the plan's page. A machine that is there is compared with none on offer.
 fn page(request: &Request, plan: &Plan, explanation: Option<&Explanation>, is_there: bool) -> Result<String> {
     let market = if is_there { Vec::new() } else { crate::plan::choice::market(request)? };
-    report::html::plan(plan, &market, explanation)
+    report::html::plan(plan, &market, explanation, Lang::current())
 }
 
 /// The best few models for what is there or can be paid for.
-fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
+fn suggestions(args: &Args, facts: Option<&Facts>, settings: &Settings) -> Result<Exit> {
     if args.format == PlanFormat::Html || args.explain || args.out.is_some() {
         return Err(Failure::usage("--format html, --explain and --out are for the plan of one model")
             .hint("name it with --model; without these the best few models are listed")
@@ -129,24 +130,23 @@ fn suggestions(args: &Args, facts: Option<&Facts>) -> Result<Exit> {
     let purpose = args.purpose.unwrap_or_default();
     let request = args.plan.for_any_model(args.containers)?;
     let found = suggest(&Asked { purpose, request, quant: args.plan.asked_quant(), facts })?;
-    let commands: Vec<String> = found.iter().map(|one| command(args, one)).collect();
+    let commands: Vec<String> = found.iter().map(|one| command(args, one, settings)).collect();
     let ranked_by = purpose.ranked_by();
     if args.format == PlanFormat::Json {
         let rows = found.iter().zip(&commands).map(|(suggestion, command)| Row { suggestion, command });
         print_json(&Suggestions {
             schema: SUGGESTIONS,
             purpose,
-            ranked_by,
+            ranked_by: ranked_by.to_string(),
             suggestions: rows.collect(),
             warnings: say::warnings(),
         })?;
     } else if found.is_empty() {
-        print("no model of the registry runs there as asked")?;
-        say!(
-            "\nhint: `agi-provision offers --vm` lists machines by price, `agi-provision models` what is known"
-        );
+        let lang = Lang::current();
+        print(&tr!(lang, "suggest-none"))?;
+        say!("\n{}: {}", tr!(lang, "outcome-hint"), tr!(lang, "suggest-none-hint"));
     } else {
-        output::page(report::suggest::text(&found, &commands, &ranked_by))?;
+        output::page(report::suggest::text(&found, &commands, &ranked_by, Lang::current()))?;
     }
     Ok(if found.is_empty() { Exit::NoPlanFits } else { Exit::Done })
 }
@@ -180,31 +180,30 @@ struct Row<'a> {
 }
 
 /// The command that takes a suggestion: an apply where there is a host, else its plan.
-fn command(args: &Args, one: &Suggestion) -> String {
+fn command(args: &Args, one: &Suggestion, settings: &Settings) -> String {
     let (model, rag) = match &one.beside {
         Some(beside) => (beside, format!(" --rag --rag-model {}", one.model)),
         None => (&one.model, String::new()),
     };
-    let quant = args.plan.asked_quant().map(|quant| format!(" --quant {}", quote(quant)));
-    let quant = quant.unwrap_or_default();
-    let flags = format!("{}{rag}", args.plan.flags());
-    let containers = if args.containers { " --containers" } else { "" };
+    let asked = args.plan.asked_quant().map(|quant| ("quant", Some(quant.to_string())));
+    let mut flags: Vec<Flag> = asked.into_iter().chain(args.plan.flags()).collect();
     match &args.facts {
         Some(path) => {
             let facts = quote(&path.to_string_lossy()).to_string();
-            format!("agi-provision plan --model {model}{quant}{flags} --facts {facts}")
+            format!("agi-provision plan --model {model}{}{rag} --facts {facts}", settings.needed(&flags))
         }
         None if args.hosts.is_given() => {
             // An apply does not measure the host, so it is told what the measured one was found to run.
-            let quant = if one.beside.is_some() { quant } else { format!(" --quant {}", one.quant) };
+            let found = if one.beside.is_some() { String::new() } else { format!(" --quant {}", one.quant) };
+            flags.retain(|(name, _)| *name != "quant" || found.is_empty());
+            flags.extend(args.hosts.all());
             // Its files are not here, so they are pinned for the host to download.
-            format!(
-                "agi-provision apply --model {model}{quant}{flags} --resolve{}{}",
-                args.hosts.named(),
-                args.hosts.flags()
-            )
+            format!("agi-provision apply --model {model}{found}{rag} --resolve{}", settings.needed(&flags))
         }
-        None => format!("agi-provision plan --model {model}{quant}{flags}{containers}"),
+        None => {
+            let containers = if args.containers { " --containers" } else { "" };
+            format!("agi-provision plan --model {model}{}{rag}{containers}", settings.needed(&flags))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `--rag`: the embedding model, by a name of the registry, as a GGUF file, or from Hugging Face.
 
 use super::model_arg::{ModelFiles, read_files, read_hub};
+use super::project::Flag;
 use crate::error::{Failure, Result};
 use crate::model::embedder::{self, Embedder, EmbedderError};
 use crate::model::gguf::Header;
@@ -9,7 +10,6 @@ use crate::model::huggingface::Hub;
 use crate::model::registry;
 use crate::plan::document::ModelFile;
 use crate::plan::request::RagChoice;
-use crate::ssh::quote;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -36,14 +36,15 @@ pub struct LoadedRag {
 
 impl RagArgs {
     /// These as flags of a command that is shown.
-    pub fn flags(&self) -> String {
-        let mut flags = if self.rag { " --rag".to_string() } else { String::new() };
-        let model = self.rag_model.as_ref().map(|model| format!(" --rag-model {}", quote(model)));
-        let number = |name: &str, value: Option<u64>| value.map(|value| format!(" --{name} {value}"));
-        let more =
-            [model, number("rag-chunks", self.rag_chunks), number("rag-chunk-tokens", self.rag_chunk_tokens)];
-        more.into_iter().flatten().for_each(|flag| flags += &flag);
-        flags
+    pub fn flags(&self) -> Vec<Flag> {
+        let rag = self.rag.then_some(("rag", None));
+        let values = [
+            ("rag-model", self.rag_model.clone()),
+            ("rag-chunks", self.rag_chunks.map(|number| number.to_string())),
+            ("rag-chunk-tokens", self.rag_chunk_tokens.map(|number| number.to_string())),
+        ];
+        let given = values.into_iter().filter(|(_, value)| value.is_some());
+        rag.into_iter().chain(given).collect()
     }
 
     /// `None` without `--rag`. Errors as for `--model`; a model that gives no vectors: exit 2.

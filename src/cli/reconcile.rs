@@ -7,6 +7,7 @@ use crate::apply::fleet::{Results, Style};
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::{Facts, SCHEMA};
 use crate::hardware::profiles;
+use crate::lang::Sentence;
 use crate::outside::{self, Kind};
 use crate::plan::document::Verdict;
 use crate::plan::{Plan, reconcile};
@@ -60,7 +61,7 @@ pub fn facts_of(result: Result<HostOutcome>) -> Result<Facts> {
 }
 
 /// Returns one sentence on what the host could run of the plan's model, if it lacks something.
-pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String> {
+pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<Sentence> {
     const SIZES: [&str; 5] = ["ram", "disk", "gpu-count", "gpu-vram", "nvlink"];
     let lacks = |outcome: Judgement| matches!(outcome, Judgement::Refused | Judgement::Warning);
     if !report.lines.iter().any(|line| SIZES.contains(&line.id.as_str()) && lacks(line.outcome)) {
@@ -71,30 +72,22 @@ pub fn instead(plan: &Plan, report: &Report, events: &[Event]) -> Option<String>
         _ => None,
     })?;
     let Ok(model) = model_arg::load(&plan.model.id, None, false) else {
-        return Some(format!(
-            "what this host runs of {}: agi-provision plan --model FILE with --host or --facts",
-            plan.model.id
-        ));
+        return Some(sentence!("instead-unknown", model = &*plan.model.id));
     };
     let Some(found) = reconcile::instead(plan, model.choice, facts, profiles::all()) else {
-        return Some(format!("this host runs no quantisation of {}", plan.model.id));
+        return Some(sentence!("instead-none", model = &*plan.model.id));
     };
     let (quant, w) = (&found.model.quant, &found.workload);
     if report.passes() && *quant == plan.model.quant && w.n_ctx >= plan.workload.n_ctx {
         return None;
     }
-    let verdict = match found.verdict {
-        Verdict::Comfort => "in comfort",
-        _ => "as a compromise",
+    let id = match found.verdict {
+        Verdict::Comfort => "instead-in-comfort",
+        _ => "instead-compromise",
     };
-    Some(format!(
-        "this host runs {} {quant} with {} tokens in {} slot{} {verdict}: agi-provision plan --model {0} \
-         --quant {quant} --ctx {} --slots {}",
-        plan.model.id,
-        w.n_ctx,
-        w.slots,
-        if w.slots == 1 { "" } else { "s" },
-        w.n_ctx,
-        w.slots,
-    ))
+    let model = &*plan.model.id;
+    let command =
+        format!("agi-provision plan --model {model} --quant {quant} --ctx {} --slots {}", w.n_ctx, w.slots);
+    let (tokens, slots) = (w.n_ctx.to_string(), w.slots);
+    Some(sentence!(id, model = model, quant = quant, tokens = tokens, slots = slots, command = command))
 }

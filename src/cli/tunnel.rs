@@ -3,6 +3,7 @@
 use super::hosts::HostArgs;
 use super::next::curl;
 use super::output::print;
+use super::project::Settings;
 use crate::apply::show::Silent;
 use crate::apply::{Host, Work, session};
 use crate::engine::server::ServerName;
@@ -40,7 +41,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args) -> Result<Exit> {
+pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     let hosts = args.hosts.hosts()?;
     let [Host::Ssh { target, options, .. }] = hosts.as_slice() else {
         return Err(Failure::usage("tunnel leads to one host")
@@ -57,7 +58,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let mut connection = Connection::connect(target, options)?;
     print(&format!(
         "http://127.0.0.1:{port} leads to {target} until Ctrl-C\n\n{}",
-        curl(port, &format!("--host {target}{}", args.hosts.flags()), args.server().role())
+        curl(port, &settings.needed(&args.hosts.only(&hosts[0])), args.server().role())
     ))?;
     loop {
         let ended = connection.forward(&listener, &far_host, far_port, &mut |error| {

@@ -17,8 +17,12 @@ macro_rules! files {
 
 /// Files of the reference whose sentences are found again in text ([`super::known`]): what plans, agents and errors say.
 pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host" "errors");
-const ENGLISH: &[&str] = files!("en": "reasons" "host" "errors" "page" "client" "levels");
-const RUSSIAN: &[&str] = files!("ru": "reasons" "host" "errors" "page" "client" "levels");
+/// Messages that data names.
+const OF_DATA: &str = include_str!("../../locales/en/data.ftl");
+const ENGLISH: &[&str] =
+    files!("en": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels");
+const RUSSIAN: &[&str] =
+    files!("ru": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels");
 
 /// Returns the sources of a language.
 pub(super) fn sources(lang: Lang) -> &'static [&'static str] {
@@ -30,10 +34,11 @@ pub(super) fn sources(lang: Lang) -> &'static [&'static str] {
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// The messages of a language: those that were wanted once, and the text of the others.
+/// The messages of a language: those that were wanted once, the text of others, and the files that were not looked into.
 struct Catalog {
     read: Bundle,
     unread: HashMap<&'static str, &'static str>,
+    closed: std::slice::Iter<'static, &'static str>,
 }
 
 static CATALOGS: [LazyLock<RwLock<Catalog>>; 2] = [
@@ -53,11 +58,23 @@ impl Catalog {
                 _ => None,
             }));
         }
-        Catalog { read, unread: sources(lang).iter().flat_map(|source| entries(source)).collect() }
+        Catalog { read, unread: HashMap::new(), closed: sources(lang).iter() }
+    }
+
+    /// Looks into files until the message is found, the next one first: a plan needs few of them.
+    fn find(&mut self, id: &str) -> bool {
+        while !self.unread.contains_key(id) {
+            let Some(source) = self.closed.next() else { return false };
+            self.unread.extend(entries(source));
+        }
+        true
     }
 
     /// Reads a message that was not wanted before: reading them all takes longer than a plan.
     fn read(&mut self, id: &str) {
+        if !self.find(id) {
+            return;
+        }
         let Some(text) = self.unread.remove(id) else { return };
         let resource = FluentResource::try_new(text.to_string());
         let resource = resource.unwrap_or_else(|(_, errors)| panic!("locales: {id}: {errors:?}"));
@@ -68,15 +85,25 @@ impl Catalog {
 /// Returns the messages of a source with their names, unread: each begins at a line that begins with a letter, and goes on
 /// to the next one or to a comment.
 pub(super) fn entries(source: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let begins = |at: &usize| source[*at..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '#');
-    let lines = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1));
-    let starts: Vec<usize> = lines.filter(begins).collect();
+    let begins = |line: &str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '#');
+    let (mut starts, mut at) = (Vec::new(), 0);
+    for line in source.split_inclusive('\n') {
+        if begins(line) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([source.len()]).collect();
     starts.into_iter().zip(ends).filter_map(|(start, end)| {
         let text = &source[start..end];
         let (id, _) = text.split_once('=').filter(|_| !text.starts_with('#'))?;
         Some((id.trim_end(), text))
     })
+}
+
+/// Whether data names a message so.
+pub(super) fn has(id: &str) -> bool {
+    entries(OF_DATA).any(|(known, _)| known == id)
 }
 
 /// Returns a message with its values. The name of one that is missing stands for it; a test finds such names.

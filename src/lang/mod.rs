@@ -9,6 +9,7 @@
 mod macros;
 
 mod catalog;
+mod data;
 mod figure;
 mod known;
 mod language;
@@ -16,6 +17,7 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 
+pub use data::of_data;
 pub use figure::figure;
 pub use known::told;
 pub use language::Lang;

@@ -79,10 +79,26 @@ pub struct Sentence {
     said: Option<Said>,
 }
 
+/// A message with its values; without a name, its values alone.
 #[derive(Clone, Debug)]
 struct Said {
     id: Cow<'static, str>,
     values: Vec<(&'static str, Value)>,
+}
+
+impl Said {
+    fn said(&self, lang: Lang) -> String {
+        let value = |(_, value): &(&str, Value)| match value {
+            Value::Figure(english) => figure(lang, english),
+            Value::Text(text) => text.clone(),
+            Value::Count(count) => figure(lang, &count.to_string()),
+            Value::Sentence(part) => part.said_in(lang).unwrap_or_else(|| part.english.clone()),
+        };
+        match self.id.is_empty() {
+            true => self.values.iter().map(value).collect(),
+            false => say(lang, &self.id, &self.values),
+        }
+    }
 }
 
 impl Sentence {
@@ -90,6 +106,20 @@ impl Sentence {
     pub fn new(id: impl Into<Cow<'static, str>>, values: Vec<(&'static str, Value)>) -> Sentence {
         let id = id.into();
         Sentence { english: say(Lang::English, &id, &values), said: Some(Said { id, values }) }
+    }
+
+    /// Returns a text that is the same in every language: a name, a path, a flag.
+    pub fn same(text: impl Into<String>) -> Sentence {
+        let english = text.into();
+        let said = Said { id: Cow::Borrowed(""), values: vec![("", Value::Text(english.clone()))] };
+        Sentence { english, said: Some(said) }
+    }
+
+    /// Returns a figure that stands alone, which each language writes in its own way: `11.6 GiB`.
+    pub fn figure(english: impl Into<String>) -> Sentence {
+        let english = english.into();
+        let said = Said { id: Cow::Borrowed(""), values: vec![("", Value::figure(english.clone()))] };
+        Sentence { english, said: Some(said) }
     }
 
     /// Returns a sentence of which only the English text is known.
@@ -101,7 +131,7 @@ impl Sentence {
     pub(super) fn said_in(&self, lang: Lang) -> Option<String> {
         match (lang, &self.said) {
             (Lang::English, _) => Some(self.english.clone()),
-            (Lang::Russian, Some(said)) => Some(say(lang, &said.id, &said.values)),
+            (Lang::Russian, Some(said)) => Some(said.said(lang)),
             (Lang::Russian, None) => self.english.is_empty().then(String::new),
         }
     }

@@ -87,7 +87,8 @@ fn every_message_is_translated_with_the_same_values() {
 
 #[test]
 fn a_russian_text_has_cyrillic_letters() {
-    let same = ["range", "plan-flash-attention", "plan-label-rag", "plan-column-rag"];
+    let same =
+        ["range", "plan-flash-attention", "plan-label-rag", "plan-column-rag", "html-offer", "explain-rate"];
     for source in sources(Lang::Russian) {
         let resource = fluent_syntax::parser::parse(*source).unwrap();
         for entry in &resource.body {
@@ -101,8 +102,8 @@ fn a_russian_text_has_cyrillic_letters() {
 
 #[test]
 fn every_message_is_used_and_every_used_one_is_there() {
-    /// Messages that data names: profiles/levels.toml and the profiles themselves.
-    const OF_DATA: [&str; 3] = ["level-", "claim-", "profile-"];
+    /// Messages that data names: profiles/levels.toml, the profiles themselves, and those of locales/en/data.ftl.
+    const OF_DATA: [&str; 5] = ["level-", "claim-", "profile-", "advisory-", "source-"];
     let (code, english) = (code(), messages(sources(Lang::English)));
     for id in english.keys() {
         let of_data = OF_DATA.iter().any(|prefix| id.starts_with(prefix));

@@ -10,8 +10,8 @@ use serde::Serialize;
 /// Ratings by id, `profiles/arena.csv`; its head says where they were read.
 const VOTES: &str = include_str!("../../profiles/arena.csv");
 
-/// Source of the votes and their day, for people.
-pub const SOURCE: &str = "LMArena's text arena, scores of 2025-12-11";
+/// Day of the votes of LMArena's text arena.
+pub const DAY: &str = "2025-12-11";
 
 /// A use that people voted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

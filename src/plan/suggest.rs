@@ -9,6 +9,7 @@ use super::verdict::COMFORT_SPEED;
 use crate::error::Result;
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::providers;
+use crate::lang::{Sentence, Value};
 use crate::model::quality::{self, Basis, Measure, Score};
 use crate::model::recipe::nominal_bits;
 use crate::model::registry::{self, Model, Outline, Use};
@@ -81,7 +82,7 @@ pub struct Suggestion {
     /// Its place among the models.
     pub score: Score,
     /// Reason for its place, one line.
-    pub why: String,
+    pub why: Sentence,
 }
 
 impl Purpose {
@@ -118,15 +119,13 @@ impl Purpose {
     }
 
     /// How suggestions are ranked, for people.
-    pub fn ranked_by(self) -> String {
+    pub fn ranked_by(self) -> Sentence {
         match self {
-            Purpose::Embedding => "size and age: no votes on embedding models are known".to_string(),
-            _ => format!(
-                "people's votes ({}, category {}), those in comfort first; a model without votes by its size and \
-                 age: the rating that such models have, less what that misses by",
-                quality::SOURCE,
-                self.measure().category()
-            ),
+            Purpose::Embedding => sentence!("suggest-by-size"),
+            _ => {
+                let category = self.measure().category();
+                sentence!("suggest-by-votes", day = quality::DAY, category = category)
+            }
         }
     }
 }
@@ -276,12 +275,20 @@ fn of_machine(asked: &Asked, request: Request) -> Request {
 fn suggestion(score: Score, model: &Model, beside: Option<&String>, fit: Fit) -> Suggestion {
     let parameters = model.parameters();
     let month = model.date.as_ref().and_then(|date| date.get(..7));
-    let size = format!("{:.1} B parameters", parameters as f64 / 1e9);
-    let aged = month.map_or(size.clone(), |month| format!("{size} of {month}"));
+    let size = || Value::figure(format!("{:.1}", parameters as f64 / 1e9));
+    let aged = match month {
+        Some(month) => sentence!("suggest-aged", parameters = size(), month = month),
+        None => sentence!("suggest-size", parameters = size()),
+    };
     let why = match (score.basis, beside) {
-        (_, Some(other)) => format!("{aged}, {} dimensions, beside {other}", model.dimensions.n_embd),
-        (Basis::Votes, None) => format!("people's votes: {:.0}; {aged}", score.points),
-        (Basis::SizeAndAge, None) => format!("{aged}; no votes"),
+        (_, Some(other)) => {
+            let dimensions = model.dimensions.n_embd.to_string();
+            sentence!("suggest-beside", aged = aged, dimensions = dimensions, model = other)
+        }
+        (Basis::Votes, None) => {
+            sentence!("suggest-votes", points = Value::figure(format!("{:.0}", score.points)), aged = aged)
+        }
+        (Basis::SizeAndAge, None) => sentence!("suggest-no-votes", aged = aged),
     };
     let offer = fit.offer.as_ref();
     Suggestion {

@@ -58,7 +58,7 @@ pub struct Term {
     /// Effect on the verdict where the term is not held.
     pub decides: Decides,
     /// `free memory of gpu0`.
-    pub what: String,
+    pub what: Sentence,
     /// Value of the plan, in `unit`.
     pub value: f64,
     /// `at least` or `at most`.
@@ -152,7 +152,7 @@ fn fits(device: &DeviceLedger, told: bool) -> Term {
         )
     });
     Term {
-        what: text(told, || format!("memory that {} takes", device.device)),
+        what: text(told, || sentence!("term-memory", device = &device.device)),
         unit: "bytes",
         ..at_most(Decides::Runs, device.total_bytes as f64, device.capacity_bytes as f64, false, reason)
     }
@@ -176,7 +176,7 @@ fn disk(disk: Disk, told: bool) -> Term {
         sentence!("disk-short", has = size(disk.has), needs = size(disk.need), rag = rag)
     });
     Term {
-        what: text(told, || "disk that the model and the runtime take".to_string()),
+        what: text(told, || sentence!("term-disk")),
         unit: "bytes",
         ..at_most(Decides::Runs, disk.need as f64, disk.has as f64, false, reason)
     }
@@ -189,7 +189,11 @@ pub(super) fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> V
             .map_or(f64::NAN, |offer| rates.convert(offer.price(*period), offer.currency, budget.currency));
         let reason = sentence!("beyond-any-offer");
         Term {
-            what: format!("price of a {}", period.as_str()),
+            what: match period {
+                Period::Hour => sentence!("term-price-hour"),
+                Period::Day => sentence!("term-price-day"),
+                Period::Month => sentence!("term-price-month"),
+            },
             unit: budget.currency.as_str(),
             ..at_most(Decides::Runs, price, *amount, false, reason)
         }
@@ -199,7 +203,7 @@ pub(super) fn within(budget: &Budget, offer: Option<&Offer>, rates: &Rates) -> V
 
 fn at_least(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Sentence) -> Term {
     let held = replaced || value >= bound;
-    let (what, unit) = (String::new(), "");
+    let (what, unit) = (Sentence::default(), "");
     Term { decides, what, value, must_be: "at least", bound, unit, held, replaced, reason }
 }
 
@@ -213,7 +217,7 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot) = (bits(case), case.speed.decode_tok_s.low, slot(case));
     let mut terms = vec![Term {
-        what: text(told, || format!("bits of {quant}")),
+        what: text(told, || sentence!("term-bits", quant = quant)),
         unit: "bits",
         ..at_least(
             Decides::Runs,
@@ -232,7 +236,7 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
             )
         });
         terms.push(Term {
-            what: text(told, || "slowest decode, as asked".to_string()),
+            what: text(told, || sentence!("term-asked-speed")),
             unit: "tokens/s",
             ..at_least(Decides::Runs, low, least, false, reason)
         });
@@ -240,7 +244,7 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
     let least = LEAST_CONTEXT.min(case.n_ctx_train);
     let reason = text(told, || sentence!("slot-too-small", tokens = slot));
     terms.push(Term {
-        what: text(told, || "context of a slot".to_string()),
+        what: text(told, || sentence!("term-slot")),
         unit: "tokens",
         ..at_least(Decides::Runs, slot as f64, least as f64, fixed.n_ctx.is_some(), reason)
     });
@@ -261,7 +265,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
     let cache = &case.workload.kv_type_k;
     let mut terms = vec![
         Term {
-            what: text(told, || "context of a slot".to_string()),
+            what: text(told, || sentence!("term-slot")),
             unit: "tokens",
             ..at_least(
                 Decides::Comfort,
@@ -272,7 +276,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || "context of a slot, against what the model was trained for".to_string()),
+            what: text(told, || sentence!("term-trained")),
             unit: "tokens",
             ..at_most(
                 Decides::Comfort,
@@ -283,7 +287,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || "slots".to_string()),
+            what: text(told, || sentence!("term-slots")),
             ..at_least(
                 Decides::Comfort,
                 slots as f64,
@@ -293,7 +297,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || format!("bytes of 32 numbers in the KV cache, {cache}")),
+            what: text(told, || sentence!("term-cache", cache = cache)),
             unit: "bytes",
             ..at_least(
                 Decides::Comfort,
@@ -304,7 +308,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || "layers whose experts are left on the CPU".to_string()),
+            what: text(told, || sentence!("term-experts")),
             unit: "layers",
             ..at_most(
                 Decides::Comfort,
@@ -315,7 +319,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || "layers left on the CPU of a machine with a GPU".to_string()),
+            what: text(told, || sentence!("term-layers")),
             unit: "layers",
             ..at_most(
                 Decides::Comfort,
@@ -326,7 +330,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             )
         },
         Term {
-            what: text(told, || format!("bits of {quant}")),
+            what: text(told, || sentence!("term-bits", quant = quant)),
             unit: "bits",
             ..at_least(
                 Decides::Comfort,
@@ -339,7 +343,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
     ];
     terms.extend(case.memory.iter().map(|device| free(device, told)));
     terms.push(Term {
-        what: text(told, || "slowest decode".to_string()),
+        what: text(told, || sentence!("term-speed")),
         unit: "tokens/s",
         ..at_least(
             Decides::Comfort,
@@ -373,7 +377,7 @@ fn free(device: &DeviceLedger, told: bool) -> Term {
         )
     });
     Term {
-        what: text(told, || format!("share of {} that is free", device.device)),
+        what: text(told, || sentence!("term-free", device = &device.device)),
         ..at_least(Decides::Comfort, free, COMFORT_FREE, false, reason)
     }
 }

@@ -13,5 +13,4 @@ pub mod status;
 pub mod suggest;
 pub mod table;
 pub mod verify;
-pub mod width;
 mod words;

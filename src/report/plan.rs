@@ -1,13 +1,14 @@
 //! A plan as text.
 
-use super::{bar, table, width, words};
+use super::{bar, table, words};
 use crate::engine::llama_cpp::build;
 use crate::hardware::offers::{self, HostKind};
-use crate::lang::{Lang, Value, figure};
+use crate::lang::{Lang, Value, figure, of_data};
 use crate::paint::Painted;
-use crate::plan::document::{Cost, Interval, Plan, Verdict};
+use crate::plan::document::{Cost, Interval, KnownAdvisory, Plan, Verdict};
 use crate::plan::runtime;
 use crate::units::{gib, hourly, money, rate};
+use crate::width;
 
 /// Returns the plan as text for a terminal.
 pub fn text(plan: &Plan, lang: Lang) -> Painted {
@@ -18,7 +19,7 @@ pub fn text(plan: &Plan, lang: Lang) -> Painted {
 pub fn on(plan: &Plan, lang: Lang, day: jiff::civil::Date) -> Painted {
     let mut page = Page { out: Painted::default(), lang, day };
     page.head(plan);
-    page.advisories(plan);
+    advisories(plan, lang).into_iter().for_each(|text| page.line(text));
     page.runtime(plan);
     page.memory(plan);
     page.rag(plan);
@@ -102,40 +103,6 @@ impl Page {
         }
     }
 
-    /// Writes the advisories known today, which may be more than when the plan was made.
-    fn advisories(&mut self, plan: &Plan) {
-        let (lang, server) = (self.lang, &plan.llama_server);
-        // An image has a build of its own.
-        let Some(build) = build::ledger(&server.build).filter(|_| plan.engine().container().is_none()) else {
-            return;
-        };
-        for advisory in server.known_advisories(build) {
-            let (engine, build, id) = (plan.engine().name(), &server.build, &advisory.id);
-            let (what, source) = (&advisory.what, &advisory.source);
-            self.line(match advisory.fixed {
-                Some(fixed) => tr!(
-                    lang,
-                    "plan-advisory-fixed",
-                    id = id,
-                    engine = engine,
-                    build = build,
-                    what = what,
-                    fixed = fixed,
-                    source = source,
-                ),
-                None => tr!(
-                    lang,
-                    "plan-advisory-open",
-                    id = id,
-                    engine = engine,
-                    build = build,
-                    what = what,
-                    source = source,
-                ),
-            });
-        }
-    }
-
     /// The archives that are right for a probed host, and why faster ones are not.
     fn runtime(&mut self, plan: &Plan) {
         let lang = self.lang;
@@ -204,24 +171,10 @@ impl Page {
     fn rag(&mut self, plan: &Plan) {
         let lang = self.lang;
         for rag in plan.beside().filter_map(|server| server.embedding) {
-            let model = &rag.model;
-            let text = tr!(
-                lang,
-                "plan-rag",
-                model = &*model.id,
-                quant = &model.quant,
-                device = words::device(rag.device.device(), lang),
-                numbers = model.dimensions,
-                size = self.size(model.size_bytes),
-                slots = rag.slots,
-                tokens = rag.chunk_tokens,
-            );
+            let [server, index] = words::embedding(rag, lang);
             self.line("");
-            self.labelled(&tr!(lang, "plan-label-rag"), &text);
-            let (size, assumption) = (self.size(rag.index.size_bytes), &rag.index.assumption);
-            let text =
-                tr!(lang, "plan-index", size = size, texts = rag.index.chunks, assumption = assumption);
-            self.labelled(&tr!(lang, "plan-label-index"), &text);
+            self.labelled(&tr!(lang, "plan-label-rag"), &server);
+            self.labelled(&tr!(lang, "plan-label-index"), &index);
         }
     }
 
@@ -277,13 +230,13 @@ impl Page {
             instance = &offer.instance,
             provider = &offer.provider,
             container = container.then(|| sentence!("plan-container")),
-            source = &offer.source,
+            source = words::source(&offer.source),
             day = offer.day(),
         );
         self.labelled(&tr!(lang, "plan-label-cost"), &text);
         if let Some(other) = &cost.converted {
             let (price, day) = (Value::figure(money(other.per_month)), &other.rate_as_of);
-            let (currency, source) = (&other.currency, &other.rate_source);
+            let (currency, source) = (&other.currency, words::source(&other.rate_source));
             let text =
                 tr!(lang, "plan-converted", price = price, currency = currency, day = day, source = source);
             self.labelled("", &text);
@@ -388,6 +341,41 @@ impl Page {
         }
         self.line(format!("\n{}", tr!(lang, "plan-units")));
     }
+}
+
+/// Returns the advisories known today, which may be more than when the plan was made.
+pub(super) fn advisories(plan: &Plan, lang: Lang) -> Vec<String> {
+    let server = &plan.llama_server;
+    // An image has a build of its own.
+    let Some(known) = build::ledger(&server.build).filter(|_| plan.engine().container().is_none()) else {
+        return Vec::new();
+    };
+    let told = |advisory: KnownAdvisory| {
+        let (engine, build, id) = (plan.engine().name(), &server.build, &advisory.id);
+        let (what, source) = (of_data("advisory", id, &advisory.what), &advisory.source);
+        match advisory.fixed {
+            Some(fixed) => tr!(
+                lang,
+                "plan-advisory-fixed",
+                id = id,
+                engine = engine,
+                build = build,
+                what = what,
+                fixed = fixed,
+                source = source,
+            ),
+            None => tr!(
+                lang,
+                "plan-advisory-open",
+                id = id,
+                engine = engine,
+                build = build,
+                what = what,
+                source = source,
+            ),
+        }
+    };
+    server.known_advisories(known).into_iter().map(told).collect()
 }
 
 /// `2.1 to 3.4`; one figure where both are shown the same.

@@ -1,7 +1,7 @@
 //! Plain tables.
 
-use super::width;
 use crate::paint::Painted;
+use crate::width;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use textwrap::core::display_width;
 

@@ -6,6 +6,7 @@ use crate::lang::{Lang, told};
 use crate::paint::{Meaning, Painted};
 use crate::plan::document::DeviceLedger;
 use crate::plan::on_host;
+use crate::plan::requirements::ids::GPU_MODEL;
 use crate::verify::{Judgement, Line, Report};
 
 /// Every requirement.
@@ -18,7 +19,7 @@ pub fn text(report: &Report, lang: Lang) -> Painted {
             Judgement::Later => (Meaning::Care, tr!(lang, "verify-later")),
             Judgement::Refused => (Meaning::Bad, tr!(lang, "verify-refused")),
         };
-        let (needed, found) = (told(lang, &line.needed), told(lang, &line.found));
+        let (needed, found) = (needed(line, lang), told(lang, &line.found));
         vec![(&line.id).into(), needed.into(), found.into(), Painted::of(meaning, &word)]
     });
     let head = [
@@ -28,6 +29,14 @@ pub fn text(report: &Report, lang: Lang) -> Painted {
         tr!(lang, "plan-column-verdict"),
     ];
     table::painted(&head.each_ref().map(String::as_str), rows, &[])
+}
+
+/// Returns what was needed; of several names one is enough.
+fn needed(line: &Line, lang: Lang) -> String {
+    match line.id.as_str() {
+        GPU_MODEL => line.needed.replace(&english!("needed-or"), &tr!(lang, "needed-or")),
+        _ => told(lang, &line.needed),
+    }
 }
 
 /// Returns the memory that a plan takes, as bars of what the host has.
@@ -41,7 +50,7 @@ pub fn memory(planned: &[DeviceLedger], facts: &Facts, lang: Lang) -> Painted {
 /// One line per missing thing: `ram: needed 9.1 GiB, found 3.8 GiB (the host's ledger)`.
 pub fn refusals(report: &Report, lang: Lang) -> Vec<String> {
     let refusal = |line: &Line| {
-        let (needed, found, why) = (told(lang, &line.needed), told(lang, &line.found), told(lang, &line.why));
+        let (needed, found, why) = (needed(line, lang), told(lang, &line.found), told(lang, &line.why));
         tr!(lang, "verify-refusal", id = &line.id, needed = needed, found = found, why = why)
     };
     report.refused().map(refusal).collect()
@@ -50,7 +59,7 @@ pub fn refusals(report: &Report, lang: Lang) -> Vec<String> {
 /// Returns a warning for each promise that is not kept.
 pub fn warnings(report: &Report, lang: Lang) -> Vec<String> {
     let warning = |line: &Line| {
-        let (needed, found) = (told(lang, &line.needed), told(lang, &line.found));
+        let (needed, found) = (needed(line, lang), told(lang, &line.found));
         tr!(lang, "verify-broken-promise", id = &line.id, needed = needed, found = found)
     };
     report.warnings().map(warning).collect()

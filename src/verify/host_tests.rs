@@ -50,8 +50,8 @@ fn a_table_of_hosts() {
     let change = |change: fn(&mut Facts)| -> Change { Box::new(change) };
     let upkeep = |upkeep: Upkeep| -> Change { Box::new(move |facts| facts.upkeep = upkeep.clone()) };
     let table: Vec<(Change, Ground, &str, Judgement, &str, &str)> = vec![
-        (change(|_| {}), plain(), "noexec", fine, "they may", ""),
-        (change(|f| f.mounts[2].noexec = true), plain(), "noexec", fine, "they may", ""),
+        (change(|_| {}), plain(), "noexec", fine, "they run", ""),
+        (change(|f| f.mounts[2].noexec = true), plain(), "noexec", fine, "they run", ""),
         (
             change(|f| f.mounts[0].noexec = true),
             plain(),
@@ -105,7 +105,7 @@ fn a_table_of_hosts() {
             "this host's is x86-64",
             "for this host's processor",
         ),
-        (change(|_| {}), plain(), "busy", fine, "it is", ""),
+        (change(|_| {}), plain(), "busy", fine, "at rest", ""),
         (
             upkeep(at_work(Worker::CloudInit, "modules-final")),
             plain(),

@@ -7,12 +7,14 @@
 mod file;
 mod find;
 mod merge;
+mod needed;
 mod schema;
 mod setting;
 mod typed;
 
 pub use find::NAME as FILE_NAME;
 pub use merge::{Given, Origin};
+pub use needed::Flag;
 pub use schema::schema;
 pub use setting::{SETTINGS, Setting};
 
@@ -45,9 +47,20 @@ pub struct Settings {
     pub project: Option<PathBuf>,
     /// The user's configuration, if there is one.
     pub user: Option<PathBuf>,
+    /// Settings that the command would have with no flag typed.
+    untyped: Vec<Given>,
+    /// Project file that was named on the command line.
+    named: Option<String>,
 }
 
 impl Settings {
+    /// Returns flags for a command that is shown, and will be run in the same folder: those that it needs there.
+    pub fn needed(&self, flags: &[Flag]) -> String {
+        let here = std::env::current_dir().unwrap_or_default();
+        let project = self.named.iter().map(|file| ("project", Some(file.clone())));
+        needed::needed(&project.chain(flags.iter().cloned()).collect::<Vec<_>>(), &self.untyped, &here)
+    }
+
     /// Returns the lines of files, and the variables, whose values `message` shows, for an error that names none of them.
     pub fn behind(&self, message: &str) -> Vec<String> {
         let shown = |given: &&Given| {
@@ -93,6 +106,8 @@ pub fn settings(arguments: Vec<OsString>, top: &dyn Fn() -> clap::Command) -> Re
     let taken = |given: &Given| !left.contains(&given.setting.flag);
     let mut layers = vec![typed_layer(&typed), environment(checked)?, of_project, of_user];
     layers.iter_mut().skip(1).for_each(|layer| layer.retain(taken));
+    // Settings that exclude each other stand for none.
+    let untyped = merge::merge(&[], layers[1..].to_vec(), |a, b| exclude(command, a, b)).unwrap_or_default();
     let others: Vec<String> = typed.flags.iter().map(|(flag, _)| flag.clone()).collect();
     let given = merge::merge(&others, layers, |a, b| exclude(command, a, b)).map_err(|both| {
         let (one, other) = *both;
@@ -103,7 +118,8 @@ pub fn settings(arguments: Vec<OsString>, top: &dyn Fn() -> clap::Command) -> Re
     let added = given.iter().filter(|given| given.origin != Origin::Flag && has(command, given.setting.flag));
     let added: Vec<OsString> = added.flat_map(as_typed).collect();
     all.splice(1 + typed.end..1 + typed.end, added);
-    Ok(Settings { arguments: all, given, project, user })
+    let named = typed.value("project").map(str::to_string);
+    Ok(Settings { arguments: all, given, project, user, untyped, named })
 }
 
 /// Returns a setting's flag and values as they would be typed.

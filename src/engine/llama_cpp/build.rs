@@ -122,6 +122,16 @@ pub fn ledger(id: &str) -> Option<&'static Build> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::{Lang, of_data};
+
+    #[test]
+    fn every_advisory_is_told_in_every_language() {
+        for advisory in &FILE.advisory {
+            let what = of_data("advisory", &advisory.id, &advisory.what);
+            assert_eq!(*what, *advisory.what, "locales/en/data.ftl has another text for {}", advisory.id);
+            assert_ne!(what.told(Lang::Russian), advisory.what, "{}", advisory.id);
+        }
+    }
 
     #[test]
     fn a_build_knows_the_advisories_that_concern_how_it_is_started() {

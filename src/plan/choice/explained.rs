@@ -6,6 +6,7 @@ use super::decision::Decision;
 use super::machines::period;
 use super::ranking::{better, order, terms};
 use crate::error::{Failure, Result};
+use crate::lang::{Sentence, Value};
 use crate::plan::document::{Plan, Verdict};
 use crate::plan::explain::{self, Choice, Explanation, RunnerUp};
 use crate::plan::ledger::Graphs;
@@ -56,7 +57,7 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     others.sort_by(|a, b| better(request, a, b));
     let runner_up = |c: &&Candidate| {
         let decisive = order(request, chosen, c).into_iter().find(|(_, order)| order.is_ne());
-        let term = decisive.map_or("the order of the data", |(term, _)| term);
+        let term = decisive.map_or("choice-data", |(term, _)| term);
         RunnerUp {
             profile: c.machine.profile.id.clone(),
             machine: c.machine.name(),
@@ -64,7 +65,7 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
             verdict: c.verdict,
             per_hour: c.machine.offer.map(|offer| offer.per_hour),
             currency: c.machine.offer.map(|offer| offer.currency.to_string()),
-            lost_by: term.to_string(),
+            lost_by: sentence!(term),
             chosen: shown(request, chosen, term),
             theirs: shown(request, c, term),
         }
@@ -72,30 +73,38 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     Choice {
         profile: chosen.machine.profile.id.clone(),
         quant: chosen.variant.weights.quant.clone(),
-        order: order(request, chosen, chosen).into_iter().map(|(term, _)| term.to_string()).collect(),
+        order: order(request, chosen, chosen).into_iter().map(|(term, _)| sentence!(term)).collect(),
         compared: others.len() as u64 + 1,
         runners_up: others.iter().take(RUNNERS_UP).map(runner_up).collect(),
     }
 }
 
 /// One term of the choice, of one candidate.
-fn shown(request: &Request, c: &Candidate, term: &str) -> String {
+fn shown(request: &Request, c: &Candidate, term: &str) -> Sentence {
     match term {
-        terms::VERDICT => c.verdict.name().to_string(),
-        terms::RUNS => if c.verdict == Verdict::Impossible { "no" } else { "yes" }.to_string(),
-        terms::MEMORY => gib(shortage(c) as u64),
+        terms::VERDICT => match c.verdict {
+            Verdict::Comfort => sentence!("verdict-comfort"),
+            Verdict::Compromise => sentence!("verdict-compromise"),
+            Verdict::Impossible => sentence!("verdict-impossible"),
+        },
+        terms::RUNS if c.verdict == Verdict::Impossible => sentence!("choice-no"),
+        terms::RUNS => sentence!("choice-yes"),
+        terms::MEMORY => Sentence::figure(gib(shortage(c) as u64)),
         terms::PRICE => match c.machine.offer {
             Some(offer) => {
                 let period = period(request);
                 let price = offer.price(period);
                 let price = if period.hours() > 1.0 { money(price) } else { hourly(price) };
-                format!("{price} {}/{}", offer.currency, period.as_str())
+                let (price, currency) = (Value::figure(price), offer.currency.as_str());
+                sentence!("choice-money", price = price, currency = currency, period = period.as_str())
             }
-            None => "no known price".to_string(),
+            None => sentence!("choice-no-price"),
         },
-        terms::GIVEN_UP => c.given_up.to_string(),
-        terms::PACE => format!("{} tokens/s at least", rate(c.speed.decode_tok_s.low)),
-        terms::SPEED => format!("{} tokens/s", rate(c.speed.decode_tok_s.expected)),
-        _ => c.variant.weights.quant.clone(),
+        terms::GIVEN_UP => Sentence::same(c.given_up.to_string()),
+        terms::PACE => sentence!("choice-at-least", speed = Value::figure(rate(c.speed.decode_tok_s.low))),
+        terms::SPEED => {
+            sentence!("choice-tokens", speed = Value::figure(rate(c.speed.decode_tok_s.expected)))
+        }
+        _ => Sentence::same(&*c.variant.weights.quant),
     }
 }

@@ -51,17 +51,17 @@ pub(super) fn steps_below_comfort(request: &Request, candidate: &Candidate) -> u
     ((comfortable / low.max(1e-3)).ln() / STEP.ln()).floor() as u64 + 1
 }
 
-/// Names of terms, as `--explain` and docs/choice.md have them.
+/// Messages of terms, as `--explain` and docs/choice.md have them.
 pub(super) mod terms {
-    pub const VERDICT: &str = "verdict";
-    pub const RUNS: &str = "runs at all";
-    pub const MEMORY: &str = "missing memory";
-    pub const FOUR_BITS: &str = "4 bits or more";
-    pub const PACE: &str = "speed, up to a comfortable one";
-    pub const GIVEN_UP: &str = "things given up";
-    pub const PRICE: &str = "price";
-    pub const QUALITY: &str = "quality up to Q8_0";
-    pub const SPEED: &str = "speed";
+    pub const VERDICT: &str = "choice-verdict";
+    pub const RUNS: &str = "choice-runs";
+    pub const MEMORY: &str = "choice-memory";
+    pub const FOUR_BITS: &str = "choice-four-bits";
+    pub const PACE: &str = "choice-pace";
+    pub const GIVEN_UP: &str = "choice-given-up";
+    pub const PRICE: &str = "choice-price";
+    pub const QUALITY: &str = "choice-quality";
+    pub const SPEED: &str = "choice-speed";
 }
 
 /// The terms of the choice in their order: its name and how `a` compares, where less is better.

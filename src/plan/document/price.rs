@@ -1,7 +1,7 @@
 //! The price of a plan's machine, other machines on offer, and the time and cost of the first token.
 
 use super::basics::{Interval, Verdict, is_zero};
-use crate::hardware::offers::{Dated, HostKind};
+use crate::hardware::offers::HostKind;
 use crate::lang::Sentence;
 use serde::{Deserialize, Serialize};
 
@@ -114,8 +114,11 @@ pub struct OfferRef {
 
 impl OfferRef {
     /// Returns the day of the price for people.
-    pub fn day(&self) -> String {
-        if self.as_of_inferred { Dated::Inferred } else { Dated::Seen }.shown(&self.as_of)
+    pub fn day(&self) -> Sentence {
+        match self.as_of_inferred {
+            true => sentence!("day-or-later", day = &self.as_of),
+            false => Sentence::same(&*self.as_of),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One number of a plan, and how it came about.
 
+use crate::lang::Sentence;
 use serde::Serialize;
 
 /// Number of a plan with the formula that gives it and the formula's inputs.
@@ -16,7 +17,7 @@ pub struct Explained {
     /// Inputs, one for each name in the formula.
     pub inputs: Vec<Input>,
     /// Source of the formula.
-    pub source: String,
+    pub source: Sentence,
 }
 
 /// Input of a formula.
@@ -29,7 +30,7 @@ pub struct Input {
     /// Unit, such as `bytes` or `GB/s`; empty for a ratio and for operations.
     pub unit: String,
     /// Text that says where the value is from.
-    pub source: String,
+    pub source: Sentence,
 }
 
 /// A whole number or another.
@@ -83,7 +84,7 @@ impl Explained {
             unit: unit.to_string(),
             formula: formula.into(),
             inputs: Vec::new(),
-            source: String::new(),
+            source: Sentence::default(),
         }
     }
 
@@ -92,15 +93,15 @@ impl Explained {
         name: impl Into<String>,
         value: impl Into<Figure>,
         unit: &str,
-        source: &str,
+        source: Sentence,
     ) -> Explained {
-        let (value, unit, source) = (value.into(), unit.to_string(), source.to_string());
+        let (value, unit) = (value.into(), unit.to_string());
         self.inputs.push(Input { name: name.into(), value, unit, source });
         self
     }
 
-    pub(super) fn from(mut self, source: &str) -> Explained {
-        self.source = source.to_string();
+    pub(super) fn from(mut self, source: Sentence) -> Explained {
+        self.source = source;
         self
     }
 }

@@ -3,6 +3,7 @@
 use super::explained::Explained;
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
+use crate::lang::Sentence;
 use crate::model::shape::LayerKv;
 use crate::plan::document::RagMemory;
 use crate::plan::document::{DeviceLedger, Plan};
@@ -10,12 +11,13 @@ use crate::plan::kept;
 use crate::plan::ledger::{self, Subject};
 use crate::plan::placement::Placement;
 
-const TABLE: &str = "each tensor's elements × its type's bytes, padded to 32: the file's header, or the \
-registry's dimensions and llama-quantize's recipe";
-const LLAMA: &str = "llama.cpp's source, held by llama-fit-params (docs/accuracy.md)";
+fn table() -> Sentence {
+    sentence!("explain-table")
+}
 
-const GRAPH: &str = "llama.cpp's graph for this model, workload and placement, cut by ggml's scheduler and placed \
-by its allocator; with 64 KiB of margin";
+fn llama() -> Sentence {
+    sentence!("explain-llama")
+}
 
 pub(super) fn of(subject: &Subject, profile: &Profile, placement: &Placement, plan: &Plan) -> Vec<Explained> {
     let compute = subject.compute_bytes(placement);
@@ -55,48 +57,46 @@ impl Device<'_> {
         let (cpu_only, weights) = (placement.gpu_layers.is_empty(), subject.weights);
         let tensors = |formula: &str| self.bytes("weights_bytes", ledger.weights_bytes, formula);
         let weights = match cpu_only {
-            true => {
-                tensors("tensors").with("tensors", weights.total_bytes, "bytes", "all tensors of the model")
-            }
+            true => tensors("tensors").with(
+                "tensors",
+                weights.total_bytes,
+                "bytes",
+                sentence!("explain-all-tensors"),
+            ),
             false => {
                 let kept = self.experts(placement.host_layers, placement.host_experts);
                 let tables = weights.embedding_bytes + weights.input_bytes;
                 tensors("embedding + layers + experts")
-                    .with("embedding", tables, "bytes", "token_embd stays on the host")
+                    .with("embedding", tables, "bytes", sentence!("explain-embedding"))
                     .with(
                         "layers",
                         self.layers(0, placement.host_layers),
                         "bytes",
-                        "the layers left on the CPU",
+                        sentence!("explain-host-layers"),
                     )
-                    .with("experts", kept, "bytes", "the experts of layers that are on cards otherwise")
+                    .with("experts", kept, "bytes", sentence!("explain-host-experts"))
             }
         };
         let process = if cpu_only { ledger::PROCESS } else { ledger::PROCESS_CUDA };
         vec![
-            weights.from(TABLE),
+            weights.from(table()),
             self.kv(0, placement.host_layers),
             self.graph(),
             self.bytes("output_bytes", ledger.output_bytes, "n_vocab × slots × 4")
-                .with("n_vocab", subject.shape.n_vocab, "tokens", "the model's vocabulary")
-                .with("slots", subject.workload.slots, "", "--slots, or the workload")
-                .from(LLAMA),
+                .with("n_vocab", subject.shape.n_vocab, "tokens", sentence!("explain-vocabulary"))
+                .with("slots", subject.workload.slots, "", sentence!("explain-slots"))
+                .from(llama()),
             self.bytes("runtime_bytes", ledger.runtime_bytes, "process + prompt_cache × 1048576")
-                .with("process", process, "bytes", "llama-server without a model, measured")
-                .with(
-                    "prompt_cache",
-                    subject.prompt_cache_mib(),
-                    "MiB",
-                    "--cache-ram: two full contexts, 64 MiB to 1 GiB",
-                )
-                .from("the server's arguments"),
+                .with("process", process, "bytes", sentence!("explain-process"))
+                .with("prompt_cache", subject.prompt_cache_mib(), "MiB", sentence!("explain-prompt-cache"))
+                .from(sentence!("explain-arguments")),
             self.bytes("reserved_bytes", ledger.reserved_bytes, "reserve")
-                .with("reserve", ledger::RESERVE, "bytes", "kept for the system and the repacking of weights")
-                .from("measured: RSS against buffers (src/plan/ledger.rs)"),
+                .with("reserve", ledger::RESERVE, "bytes", sentence!("explain-reserve"))
+                .from(sentence!("explain-reserve-source")),
             self.bytes("capacity_bytes", ledger.capacity_bytes, "floor(ram × reported)")
-                .with("ram", profile.ram_bytes(), "bytes", "the profile")
-                .with("reported", ledger::REPORTED_RAM, "", "the share of it that hosts report at least")
-                .from("profiles/hardware.toml"),
+                .with("ram", profile.ram_bytes(), "bytes", sentence!("explain-profile"))
+                .with("reported", ledger::REPORTED_RAM, "", sentence!("explain-reported"))
+                .from(Sentence::same("profiles/hardware.toml")),
         ]
     }
 
@@ -108,29 +108,32 @@ impl Device<'_> {
             SplitMode::Tensor => self.shared(card),
         };
         vec![
-            weights.from(TABLE),
+            weights.from(table()),
             kv,
             self.graph(),
-            self.bytes("output_bytes", ledger.output_bytes, "0").from("logits lie in the host's memory"),
+            self.bytes("output_bytes", ledger.output_bytes, "0").from(sentence!("explain-logits")),
             self.bytes("runtime_bytes", ledger.runtime_bytes, "cuda_context × 1048576")
-                .with("cuda_context", gpu.cuda_context_mib, "MiB", "an upper bound for such a card")
-                .from("profiles/hardware.toml"),
-            self.bytes("reserved_bytes", ledger.reserved_bytes, "0").from("nothing else uses the card"),
+                .with("cuda_context", gpu.cuda_context_mib, "MiB", sentence!("explain-cuda-context"))
+                .from(Sentence::same("profiles/hardware.toml")),
+            self.bytes("reserved_bytes", ledger.reserved_bytes, "0").from(sentence!("explain-card-alone")),
             self.bytes("capacity_bytes", ledger.capacity_bytes, "vram × 1048576")
-                .with("vram", gpu.vram_mib, "MiB", "what the driver reports for such a card")
-                .from("profiles/hardware.toml"),
+                .with("vram", gpu.vram_mib, "MiB", sentence!("explain-vram"))
+                .from(Sentence::same("profiles/hardware.toml")),
         ]
     }
 
     /// Whole layers of one card.
     fn card(&self, card: usize, from: u64, to: u64) -> Explained {
         let output = if self.placement.output == card { self.subject.weights.output_bytes } else { 0 };
-        let range = if to > from { format!("layers {from} to {}", to - 1) } else { "no layer".to_string() };
+        let range = match to > from {
+            true => sentence!("explain-layers", first = from, last = to - 1),
+            false => sentence!("explain-no-layer"),
+        };
         let kept = self.experts(from, to.min(self.placement.host_experts));
         self.bytes("weights_bytes", self.ledger.weights_bytes, "layers - experts + output")
-            .with("layers", self.layers(from, to), "bytes", &range)
-            .with("experts", kept, "bytes", "those of them that stay on the host")
-            .with("output", output, "bytes", "output and its norm are on one card")
+            .with("layers", self.layers(from, to), "bytes", range)
+            .with("experts", kept, "bytes", sentence!("explain-experts-of-layers"))
+            .with("output", output, "bytes", sentence!("explain-output"))
     }
 
     /// Weights and cache of a card that holds a part of every matrix.
@@ -140,30 +143,39 @@ impl Device<'_> {
         let n_layer = subject.shape.layers.len() as u64;
         let all = placement.shares.iter().sum::<u64>() as f64;
         let shared = |line: Explained| {
-            line.with("heads", subject.shape.heads_kv(), "", "heads of the cache: a card has whole ones")
-                .with("part", placement.shares[card] as f64 / all.max(1.0), "", "--tensor-split")
+            line.with("heads", subject.shape.heads_kv(), "", sentence!("explain-heads")).with(
+                "part",
+                placement.shares[card] as f64 / all.max(1.0),
+                "",
+                sentence!("explain-tensor-split"),
+            )
         };
         let weights = format!("ceil((layers - experts + output - mirrored) × {SHARE}) + mirrored");
         let weights = self
             .bytes("weights_bytes", self.ledger.weights_bytes, weights)
-            .with("layers", self.layers(0, n_layer), "bytes", "all layers")
-            .with("experts", self.experts(0, placement.host_experts), "bytes", "those that stay on the host")
-            .with("output", subject.weights.output_bytes, "bytes", "output and its norm")
-            .with("mirrored", subject.weights.mirrored_bytes.iter().sum::<u64>(), "bytes", "on every card");
+            .with("layers", self.layers(0, n_layer), "bytes", sentence!("explain-all-layers"))
+            .with("experts", self.experts(0, placement.host_experts), "bytes", sentence!("explain-experts"))
+            .with("output", subject.weights.output_bytes, "bytes", sentence!("explain-output-norm"))
+            .with(
+                "mirrored",
+                subject.weights.mirrored_bytes.iter().sum::<u64>(),
+                "bytes",
+                sentence!("explain-mirrored"),
+            );
         let kv = self.bytes("kv_bytes", self.ledger.kv_bytes, format!("ceil(whole × {SHARE})")).with(
             "whole",
             subject.kv_bytes(0, n_layer),
             "bytes",
-            "the cache of all layers",
+            sentence!("explain-whole-cache"),
         );
-        [shared(weights), shared(kv).from(LLAMA)]
+        [shared(weights), shared(kv).from(llama())]
     }
 
     /// The compute buffer is an allocator's answer, not a formula.
     fn graph(&self) -> Explained {
         self.bytes("compute_bytes", self.ledger.compute_bytes, "graph")
-            .with("graph", self.compute, "bytes", GRAPH)
-            .from(LLAMA)
+            .with("graph", self.compute, "bytes", sentence!("explain-graph"))
+            .from(llama())
     }
 
     /// Explains the embedding server's memory here.
@@ -173,9 +185,9 @@ impl Device<'_> {
         let line = self.bytes("rag_bytes", self.ledger.rag_bytes, PARTS.join(" + "));
         let each = PARTS.into_iter().zip(parts);
         each.fold(line, |line, (name, bytes)| {
-            line.with(name, bytes, "bytes", "the embedding server's ledger")
+            line.with(name, bytes, "bytes", sentence!("explain-rag-ledger"))
         })
-        .from("rag.memory of this plan")
+        .from(sentence!("explain-rag-memory"))
     }
 
     /// Experts of layers `from..to`; none where the range is empty.
@@ -225,37 +237,37 @@ impl Device<'_> {
         for ((layer, count), s) in groups.iter().zip(&names) {
             let kept = caches.kept(layer);
             let what = match layer.window {
-                true => "the sliding window and a batch, padded to 256",
-                false => "context of a slot, padded to 256",
+                true => sentence!("explain-window"),
+                false => sentence!("explain-cells"),
             };
-            let row = |type_: &str, width: u64| format!("{width} elements of {type_}");
+            let row = |type_: &str, width: u64| sentence!("explain-row", width = width, kind = type_);
             // A transposed cache of values is as wide in every layer.
             let v_width = if kept.v_row == 0 { 0 } else { layer.v.max(caches.v_width(layer)) };
             kv = kv
-                .with(format!("layers{s}"), *count, "", "of this device")
-                .with(format!("k_row{s}"), kept.k_row, "bytes", &row(types[0], layer.k))
-                .with(format!("v_row{s}"), kept.v_row, "bytes", &row(types[1], v_width))
+                .with(format!("layers{s}"), *count, "", sentence!("explain-of-device"))
+                .with(format!("k_row{s}"), kept.k_row, "bytes", row(types[0], layer.k))
+                .with(format!("v_row{s}"), kept.v_row, "bytes", row(types[1], v_width))
                 .with(format!("cells{s}"), kept.cells, "tokens", what);
             if kept.index_row > 0 {
                 let what = row(types[0], layer.index_k + layer.index_v);
-                kv = kv.with(format!("index_row{s}"), kept.index_row, "bytes", &what);
+                kv = kv.with(format!("index_row{s}"), kept.index_row, "bytes", what);
                 chooses = Some(kept.index_cells);
             }
             if kept.rotation > 0 {
-                let what = "the matrices beside a quantised cache";
+                let what = sentence!("explain-rotation");
                 kv = kv.with(format!("rotation{s}"), kept.rotation, "bytes", what);
             }
             if kept.state > 0 {
-                kv = kv.with(format!("state{s}"), kept.state, "bytes", "of the slots, however long they are");
+                kv = kv.with(format!("state{s}"), kept.state, "bytes", sentence!("explain-state"));
             }
         }
         if let Some(cells) = chooses {
-            kv = kv.with("index_cells", cells, "tokens", "context of a slot, padded to 256");
+            kv = kv.with("index_cells", cells, "tokens", sentence!("explain-cells"));
         }
         if !groups.is_empty() {
-            kv = kv.with("streams", streams, "", "one for each slot, or one for all with --kv-unified");
+            kv = kv.with("streams", streams, "", sentence!("explain-streams"));
         }
-        kv.from(LLAMA)
+        kv.from(llama())
     }
 
     fn sums(&self) -> [Explained; 2] {
@@ -271,12 +283,13 @@ impl Device<'_> {
         parts.extend((d.rag_bytes > 0).then_some(("rag", d.rag_bytes)));
         let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
         let total = self.bytes("total_bytes", d.total_bytes, names.join(" + "));
-        let total =
-            parts.iter().fold(total, |total, (name, bytes)| total.with(*name, *bytes, "bytes", "above"));
+        let total = parts.iter().fold(total, |total, (name, bytes)| {
+            total.with(*name, *bytes, "bytes", sentence!("explain-above"))
+        });
         let headroom = format!("/memory/{}/headroom_bytes", self.index);
         let headroom = Explained::new(headroom, d.headroom_bytes, "bytes", "capacity - total")
-            .with("capacity", d.capacity_bytes, "bytes", "above")
-            .with("total", d.total_bytes, "bytes", "above");
-        [total, headroom].map(|sum| sum.from("the device's parts"))
+            .with("capacity", d.capacity_bytes, "bytes", sentence!("explain-above"))
+            .with("total", d.total_bytes, "bytes", sentence!("explain-above"));
+        [total, headroom].map(|sum| sum.from(sentence!("explain-parts")))
     }
 }

@@ -18,6 +18,7 @@ use super::rag::Server;
 use super::speed;
 use super::verdict::Term;
 use crate::hardware::profiles::Profile;
+use crate::lang::Sentence;
 pub use explained::{Explained, Figure, Input};
 use serde::Serialize;
 
@@ -39,13 +40,10 @@ pub struct VerdictExplained {
     /// Verdict of the plan.
     pub verdict: Verdict,
     /// Text that says how the terms decide the verdict.
-    pub rule: &'static str,
+    pub rule: Sentence,
     /// Terms of the rule, and those of the budget if there is one.
     pub terms: Vec<Term>,
 }
-
-const RULE: &str = "a term of `runs` that is not held: impossible; a term of `comfort` that is not held: a compromise; \
-else comfort. What the user fixed replaces its term.";
 
 /// Reasons for this profile and quantisation, against the others.
 #[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
@@ -55,7 +53,7 @@ pub struct Choice {
     /// Chosen quantisation.
     pub quant: String,
     /// The terms in their order; the first in which two differ decides.
-    pub order: Vec<String>,
+    pub order: Vec<Sentence>,
     /// Number of candidates that were compared, the chosen one among them.
     pub compared: u64,
     /// The next best, best first.
@@ -78,11 +76,11 @@ pub struct RunnerUp {
     /// ISO 4217; `None` where no price is known.
     pub currency: Option<String>,
     /// The term it lost by.
-    pub lost_by: String,
+    pub lost_by: Sentence,
     /// Value of that term for the chosen candidate, as text.
-    pub chosen: String,
+    pub chosen: Sentence,
     /// Value of that term for this candidate, as text.
-    pub theirs: String,
+    pub theirs: Sentence,
 }
 
 /// Source of an explanation: the plan, and what it was made of.
@@ -113,7 +111,11 @@ pub(super) fn of(case: Case) -> Explanation {
     }
     Explanation {
         numbers,
-        verdict: VerdictExplained { verdict: plan.verdict, rule: RULE, terms: case.verdict },
+        verdict: VerdictExplained {
+            verdict: plan.verdict,
+            rule: sentence!("explain-rule"),
+            terms: case.verdict,
+        },
         choice: case.choice,
     }
 }

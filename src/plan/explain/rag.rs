@@ -2,15 +2,10 @@
 
 use super::explained::Explained;
 use crate::hardware::profiles::Profile;
+use crate::lang::Sentence;
 use crate::plan::document::{Index, Rag, RagMemory};
 use crate::plan::ledger;
 use crate::plan::rag::{Server, TOKEN_BYTES};
-
-const HEADER: &str = "the file's header, or the registry's dimensions";
-const GRAPH: &str = "llama.cpp's graph of the embedding model for one batch, with 64 KiB of margin; where it is not \
-checked, half as much again and 64 MiB";
-const OUTPUT: &str =
-    "llama.cpp's source (`llama_context::output_reserve`), measured with the first long text";
 
 pub(super) fn of(server: &Server, rag: &Rag, profile: &Profile) -> Vec<Explained> {
     let mut all = Vec::new();
@@ -43,31 +38,31 @@ impl Part<'_> {
         [
             self.weights(on_host, layers_here),
             self.bytes("kv_bytes", part.kv_bytes, "cache")
-                .with("cache", kv, "bytes", "beside its layers; a model that reads a text at once has none")
-                .from("src/plan/rag"),
+                .with("cache", kv, "bytes", sentence!("explain-rag-cache"))
+                .from(Sentence::same("src/plan/rag")),
             self.bytes("compute_bytes", part.compute_bytes, "graph")
-                .with("graph", compute, "bytes", GRAPH)
-                .from("tests/oracle/embedding-b11434.json"),
+                .with("graph", compute, "bytes", sentence!("explain-rag-graph"))
+                .from(Sentence::same("tests/oracle/embedding-b11434.json")),
             match on_host {
                 true => self.output(),
                 false => {
-                    self.bytes("output_bytes", part.output_bytes, "0").from("it lies in the host's memory")
+                    self.bytes("output_bytes", part.output_bytes, "0").from(sentence!("explain-rag-on-host"))
                 }
             },
             match on_host {
                 true => self
                     .bytes("runtime_bytes", part.runtime_bytes, "process")
-                    .with("process", process, "bytes", "llama-server without a model, measured")
-                    .from("src/plan/ledger.rs"),
+                    .with("process", process, "bytes", sentence!("explain-process"))
+                    .from(Sentence::same("src/plan/ledger.rs")),
                 false => self
                     .bytes("runtime_bytes", part.runtime_bytes, "cuda_context × 1048576")
                     .with(
                         "cuda_context",
                         profile.gpus[0].cuda_context_mib,
                         "MiB",
-                        "an upper bound for such a card",
+                        sentence!("explain-cuda-context"),
                     )
-                    .from("profiles/hardware.toml"),
+                    .from(Sentence::same("profiles/hardware.toml")),
             },
             self.total(),
         ]
@@ -82,22 +77,22 @@ impl Part<'_> {
         };
         let mut line = self.bytes("weights_bytes", self.part.weights_bytes, formula);
         if on_host {
-            line = line.with("tensors", weights.total_bytes, "bytes", "all tensors of the embedding model");
+            line = line.with("tensors", weights.total_bytes, "bytes", sentence!("explain-rag-tensors"));
         }
         if !(on_host && layers_here) {
             let layers = weights.layer_bytes.iter().sum::<u64>();
-            line = line.with("layers", layers, "bytes", "what a card takes; the embedding stays on the host");
+            line = line.with("layers", layers, "bytes", sentence!("explain-rag-layers"));
         }
-        line.from(HEADER)
+        line.from(sentence!("explain-header"))
     }
 
     fn output(&self) -> Explained {
         let embedder = &self.server.choice.embedder;
         self.bytes("output_bytes", self.part.output_bytes, "(n_vocab + dimensions) × chunk_tokens × 4")
-            .with("n_vocab", embedder.shape.n_vocab, "tokens", "the embedding model's vocabulary")
-            .with("dimensions", embedder.dimensions, "", "numbers of a vector")
-            .with("chunk_tokens", self.rag.chunk_tokens, "tokens", "--rag-chunk-tokens")
-            .from(OUTPUT)
+            .with("n_vocab", embedder.shape.n_vocab, "tokens", sentence!("explain-rag-vocabulary"))
+            .with("dimensions", embedder.dimensions, "", sentence!("explain-vector"))
+            .with("chunk_tokens", self.rag.chunk_tokens, "tokens", Sentence::same("--rag-chunk-tokens"))
+            .from(sentence!("explain-rag-output"))
     }
 
     fn total(&self) -> Explained {
@@ -112,8 +107,8 @@ impl Part<'_> {
         let line = self.bytes("total_bytes", part.total_bytes, &parts.map(|(name, _)| name).join(" + "));
         parts
             .into_iter()
-            .fold(line, |line, (name, bytes)| line.with(name, bytes, "bytes", "above"))
-            .from("the server's parts")
+            .fold(line, |line, (name, bytes)| line.with(name, bytes, "bytes", sentence!("explain-above")))
+            .from(sentence!("explain-server-parts"))
     }
 }
 
@@ -125,13 +120,13 @@ fn index(index: &Index, rag: &Rag) -> [Explained; 2] {
             "bytes",
             "dimensions × 4 + chunk_tokens × token_bytes",
         )
-        .with("dimensions", rag.model.dimensions, "", "numbers of a vector")
-        .with("chunk_tokens", rag.chunk_tokens, "tokens", "--rag-chunk-tokens")
-        .with("token_bytes", TOKEN_BYTES, "bytes", "of UTF-8 that a token stands for, at most")
-        .from("a vector of 32-bit numbers and its text"),
+        .with("dimensions", rag.model.dimensions, "", sentence!("explain-vector"))
+        .with("chunk_tokens", rag.chunk_tokens, "tokens", Sentence::same("--rag-chunk-tokens"))
+        .with("token_bytes", TOKEN_BYTES, "bytes", sentence!("explain-token-bytes"))
+        .from(sentence!("explain-chunk")),
         Explained::new("/rag/index/size_bytes", index.size_bytes, "bytes", "chunks × chunk_bytes")
-            .with("chunks", index.chunks, "texts", "--rag-chunks")
-            .with("chunk_bytes", index.chunk_bytes, "bytes", "above")
-            .from("the index's texts"),
+            .with("chunks", index.chunks, "texts", Sentence::same("--rag-chunks"))
+            .with("chunk_bytes", index.chunk_bytes, "bytes", sentence!("explain-above"))
+            .from(sentence!("explain-index")),
     ]
 }

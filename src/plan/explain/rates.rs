@@ -2,14 +2,13 @@
 
 use super::explained::Explained;
 use crate::hardware::offers::HOURS_PER_MONTH;
+use crate::lang::{Sentence, of_data};
 use crate::plan::arrival::{self, Journey};
 use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};
 use crate::plan::requirements;
 use crate::plan::speed::rates::FITTED;
 use crate::plan::speed::seconds::{COPIED, PREFILL_OVERHEAD};
 use crate::plan::speed::{self, End, Terms};
-
-const CALIBRATION: &str = "the shares and the seconds beside: src/plan/speed/rates.rs";
 
 /// The ends of an interval as a plan names them.
 fn ends(interval: &Interval) -> [(&'static str, f64); 3] {
@@ -27,12 +26,6 @@ pub(super) fn speed(terms: &Terms, speed: &Speed) -> Vec<Explained> {
     all
 }
 
-const PEAK: &str = "10^9 bytes/s at the peak: profiles/hardware.toml, profiles/cards.csv";
-const FLOPS: &str = "10^12 operations/s: profiles/hardware.toml, src/plan/speed/rates.rs";
-const WORK: &str = "two for each active parameter of the device's layers";
-const REACHED: &str = "the share of the peak that is reached";
-const SPREAD: &str = "this end of the interval: docs/measured.md";
-
 fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
     let mut parts = Vec::new();
@@ -44,16 +37,16 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
              host_attention / attention_share) / (host_tflops × 1000000000000) + host_waiting)"
                 .to_string(),
         );
-        inputs.add("host_end", end.factor(of.spread.decode), "", SPREAD);
-        inputs.add("nodes", of.nodes, "", "times as long as on one socket");
-        inputs.add("host_bytes", host.read, "bytes", "weights that a token reads, and half a slot's context");
-        inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add("cpu_share", speed::READ_OF_PEAK, "", REACHED);
-        inputs.add("host_matrices", host.matrices, "", "two for each weight that a token reads");
-        inputs.add("host_attention", host.attention, "", "two for each element of half a slot, by heads");
-        inputs.add("attention_share", of.attention, "", "attention against matrices");
-        inputs.add("host_tflops", of.tflops, "", FLOPS);
-        inputs.add("host_waiting", of.waiting, "seconds", "threads that wait for each other, by layers");
+        inputs.add("host_end", end.factor(of.spread.decode), "", sentence!("explain-spread"));
+        inputs.add("nodes", of.nodes, "", sentence!("explain-nodes"));
+        inputs.add("host_bytes", host.read, "bytes", sentence!("explain-host-read"));
+        inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", sentence!("explain-peak"));
+        inputs.add("cpu_share", speed::READ_OF_PEAK, "", sentence!("explain-reached"));
+        inputs.add("host_matrices", host.matrices, "", sentence!("explain-host-matrices"));
+        inputs.add("host_attention", host.attention, "", sentence!("explain-host-attention"));
+        inputs.add("attention_share", of.attention, "", sentence!("explain-attention"));
+        inputs.add("host_tflops", of.tflops, "", sentence!("explain-flops"));
+        inputs.add("host_waiting", of.waiting, "seconds", sentence!("explain-host-waiting"));
     }
     let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate() {
@@ -63,22 +56,22 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
             "gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu{index}_share) + gpu{index}_cache / \
              (gpu{index}_gb_s × 1000000000 × cache_share) + gpu{index}_layers"
         ));
-        inputs.add(name("bytes"), card.weights, "bytes", "weights that a token reads");
-        inputs.add(name("cache"), card.cache, "bytes", "half a slot's context");
-        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add(name("share"), of.share, "", REACHED);
-        inputs.add(name("layers"), of.layers, "seconds", "of a token beside reading, by layers");
+        inputs.add(name("bytes"), card.weights, "bytes", sentence!("explain-card-read"));
+        inputs.add(name("cache"), card.cache, "bytes", sentence!("explain-card-cache"));
+        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", sentence!("explain-peak"));
+        inputs.add(name("share"), of.share, "", sentence!("explain-reached"));
+        inputs.add(name("layers"), of.layers, "seconds", sentence!("explain-card-layers"));
     }
     if let Some(card) = terms.cards.first() {
-        inputs.add("cache_share", card.seconds(terms, &FITTED).cache_share, "", REACHED);
-        inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).decode), "", SPREAD);
-        inputs.add("token", terms.token(&FITTED), "seconds", "the output, sampling, from card to card");
+        inputs.add("cache_share", card.seconds(terms, &FITTED).cache_share, "", sentence!("explain-reached"));
+        inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).decode), "", sentence!("explain-spread"));
+        inputs.add("token", terms.token(&FITTED), "seconds", sentence!("explain-token"));
         parts.push(match terms.waiting() {
             None => format!("gpu_end × ({} + token)", each.join(" + ")),
             Some(_) => format!("gpu_end × (max({}, 0) + waiting + token)", each.join(", ")),
         });
         if let Some(waiting) = terms.waiting() {
-            inputs.add("waiting", waiting, "seconds", "two sums over all cards in each layer");
+            inputs.add("waiting", waiting, "seconds", sentence!("explain-waiting"));
         }
     }
     inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({}), 2)", parts.join(" + "))))
@@ -86,28 +79,33 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
 
 fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut inputs = Inputs::default();
-    let overhead = "what a token of a prompt costs beside arithmetic";
+    let overhead = sentence!("explain-overhead");
     inputs.add("overhead", PREFILL_OVERHEAD, "seconds", overhead);
     let mut seconds = "overhead".to_string();
     let host = &terms.host;
     if host.operations + host.looked_back > 0.0 {
         seconds += " + host_end × (host_operations + host_attention / attention_share) / (host_tflops × 1000000000000)";
-        inputs.add("host_end", end.factor(host.seconds(&FITTED).spread.prefill), "", SPREAD);
-        inputs.add("host_operations", host.operations, "", WORK);
-        inputs.add("host_attention", host.looked_back, "", "over a quarter of a slot, by heads");
+        inputs.add(
+            "host_end",
+            end.factor(host.seconds(&FITTED).spread.prefill),
+            "",
+            sentence!("explain-spread"),
+        );
+        inputs.add("host_operations", host.operations, "", sentence!("explain-work"));
+        inputs.add("host_attention", host.looked_back, "", sentence!("explain-looked-back"));
         inputs.add(
             "attention_share",
             host.seconds(&FITTED).prefill_attention,
             "",
-            "attention against matrices",
+            sentence!("explain-attention"),
         );
-        inputs.add("host_tflops", host.seconds(&FITTED).prefill_tflops, "", FLOPS);
+        inputs.add("host_tflops", host.seconds(&FITTED).prefill_tflops, "", sentence!("explain-flops"));
     }
     if host.copied > 0.0 {
         seconds += " + copied_end × copied / (copied_gb_s × 1000000000) / ubatch";
-        inputs.add("copied_end", end.factor(COPIED), "", SPREAD);
-        inputs.add("copied", host.copied, "bytes", "the host's weights, which a batch brings to a card");
-        inputs.add("copied_gb_s", FITTED.copied_gb_s, "GB/s", "over PCIe");
+        inputs.add("copied_end", end.factor(COPIED), "", sentence!("explain-spread"));
+        inputs.add("copied", host.copied, "bytes", sentence!("explain-copied"));
+        inputs.add("copied_gb_s", FITTED.copied_gb_s, "GB/s", sentence!("explain-pcie"));
     }
     let mut each = Vec::new();
     for (index, card) in terms.cards.iter().enumerate() {
@@ -118,38 +116,38 @@ fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
              (gpu{index}_attention_tops × 1000000000000) + gpu{index}_scores / (gpu{index}_gb_s × 1000000000) + \
              (gpu{index}_read / (gpu{index}_gb_s × 1000000000) + gpu{index}_batch) / ubatch"
         ));
-        inputs.add(name("operations"), card.operations, "", WORK);
-        inputs.add(
-            name("tops"),
-            of.tops,
-            "",
-            "10^12 operations/s: a share of the card's, src/plan/speed/rates.rs",
-        );
-        inputs.add(name("attention"), card.attention, "", "over a quarter of a slot");
-        inputs.add(name("attention_tops"), of.attention_tops, "", "10^12 operations/s of attention");
-        inputs.add(name("scores"), of.score_bytes, "bytes", "of attention, without flash attention");
-        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", PEAK);
-        inputs.add(name("read"), of.batch_bytes, "bytes", "the card's weights, which each batch reads");
-        inputs.add(name("batch"), of.batch, "seconds", "of a batch beside arithmetic, by layers");
+        inputs.add(name("operations"), card.operations, "", sentence!("explain-work"));
+        inputs.add(name("tops"), of.tops, "", sentence!("explain-tops"));
+        inputs.add(name("attention"), card.attention, "", sentence!("explain-card-attention"));
+        inputs.add(name("attention_tops"), of.attention_tops, "", sentence!("explain-attention-tops"));
+        inputs.add(name("scores"), of.score_bytes, "bytes", sentence!("explain-scores"));
+        inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", sentence!("explain-peak"));
+        inputs.add(name("read"), of.batch_bytes, "bytes", sentence!("explain-batch-read"));
+        inputs.add(name("batch"), of.batch, "seconds", sentence!("explain-batch"));
     }
     if !each.is_empty() {
-        inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).prefill), "", SPREAD);
-        let split = "layers split over cards against one card, and their pipeline";
+        inputs.add(
+            "gpu_end",
+            end.factor(terms.card_spread(&FITTED).prefill),
+            "",
+            sentence!("explain-spread"),
+        );
+        let split = sentence!("explain-split");
         inputs.add("split", terms.prefill_split(&FITTED), "", split);
         seconds += &format!(" + gpu_end × ({}) / split", each.join(" + "));
     }
     if host.copied > 0.0 || !each.is_empty() {
-        inputs.add("ubatch", terms.ubatch, "tokens", "--ubatch-size, or half a slot");
+        inputs.add("ubatch", terms.ubatch, "tokens", sentence!("explain-ubatch"));
     }
     inputs.line(Explained::new(number, value, "tokens/s", format!("round(1 / ({seconds}), 2)")))
 }
 
 /// Inputs as they are met.
 #[derive(Default)]
-struct Inputs(Vec<(String, f64, &'static str, &'static str)>);
+struct Inputs(Vec<(String, f64, &'static str, Sentence)>);
 
 impl Inputs {
-    fn add(&mut self, name: impl Into<String>, value: f64, unit: &'static str, source: &'static str) {
+    fn add(&mut self, name: impl Into<String>, value: f64, unit: &'static str, source: Sentence) {
         self.0.push((name.into(), value, unit, source));
     }
 
@@ -157,21 +155,30 @@ impl Inputs {
         let inputs = self.0.into_iter();
         inputs
             .fold(line, |line, (name, value, unit, source)| line.with(name, value, unit, source))
-            .from(CALIBRATION)
+            .from(sentence!("explain-calibration"))
     }
 }
 
 pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
     let offer = &cost.offer;
-    let source = format!("{} of {}: {}, {}", offer.instance, offer.provider, offer.source, offer.day());
+    let source = || {
+        let (instance, provider) = (&offer.instance, &offer.provider);
+        sentence!(
+            "explain-offer",
+            instance = instance,
+            provider = provider,
+            source = of_data("source", &offer.source, &offer.source),
+            day = offer.day()
+        )
+    };
     let money = |key: &str, value: f64, formula: &str| {
         Explained::new(format!("/cost/{key}"), value, &cost.currency, formula)
     };
     let month = |line: Explained| {
-        let line = line.with("hour", cost.per_hour, &cost.currency, "the offer's");
-        let line = line.with("hours", HOURS_PER_MONTH, "hours", "of a month: 365.25 × 24 / 12");
+        let line = line.with("hour", cost.per_hour, &cost.currency, sentence!("explain-of-offer"));
+        let line = line.with("hours", HOURS_PER_MONTH, "hours", sentence!("explain-hours"));
         match offer.per_month_cap {
-            Some(cap) => line.with("cap", cap, &cost.currency, "the most that a month is billed"),
+            Some(cap) => line.with("cap", cap, &cost.currency, sentence!("explain-cap")),
             None => line,
         }
     };
@@ -179,20 +186,25 @@ pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
     let mut beside = Vec::new();
     if let Some(cap) = offer.per_month_cap {
         let line = Explained::new("/cost/offer/per_month_cap", cap, &cost.currency, "cap");
-        beside.push(line.with("cap", cap, &cost.currency, "the most that a month is billed").from(&source));
+        beside.push(line.with("cap", cap, &cost.currency, sentence!("explain-cap")).from(source()));
     }
     if let Some(other) = &cost.converted {
-        let from = format!("{}, {}", other.rate_source, other.rate_as_of);
+        let from = {
+            let source = of_data("source", &other.rate_source, &other.rate_source);
+            sentence!("explain-rate", source = source, day = &other.rate_as_of)
+        };
         let line = |key: &str, value: f64, unit: &str, formula: &str| {
             let number = format!("/cost/converted/{key}");
-            Explained::new(number, value, unit, formula).with("rate", other.rate, "", &from).from(&from)
+            Explained::new(number, value, unit, formula)
+                .with("rate", other.rate, "", from.clone())
+                .from(from.clone())
         };
         let price = |key: &str, value: f64, price: f64| {
             line(key, value, &other.currency, "round(price × rate, 4)").with(
                 "price",
                 price,
                 &cost.currency,
-                "above",
+                sentence!("explain-above"),
             )
         };
         beside.push(line("rate", other.rate, &format!("{} for 1 {}", other.currency, cost.currency), "rate"));
@@ -202,12 +214,12 @@ pub(super) fn cost(cost: &Cost, speed: &Speed) -> Vec<Explained> {
     let tokens = format!("round({whole} / (decode × 3600 × hours) × 1000000, 4)");
     let mut all = vec![
         money("per_hour", cost.per_hour, "hour")
-            .with("hour", cost.per_hour, &cost.currency, "the offer's")
-            .from(&source),
-        month(money("per_month", cost.per_month, &format!("round({whole}, 4)"))).from(&source),
+            .with("hour", cost.per_hour, &cost.currency, sentence!("explain-of-offer"))
+            .from(source()),
+        month(money("per_month", cost.per_month, &format!("round({whole}, 4)"))).from(source()),
         month(money("per_million_tokens", cost.per_million_tokens, &tokens))
-            .with("decode", speed.decode_tok_s.expected, "tokens/s", "expected, one request at a time")
-            .from("a machine that is rented by the month and decodes all the time"),
+            .with("decode", speed.decode_tok_s.expected, "tokens/s", sentence!("explain-expected"))
+            .from(sentence!("explain-all-the-time")),
     ];
     all.extend(beside);
     all
@@ -220,58 +232,64 @@ pub(super) fn arrival(journey: &Journey, arrival: &Arrival, plan: &Plan) -> Vec<
     let bytes = |key: &str, value: u64, formula: &str| {
         Explained::new(format!("/arrival/{key}"), value, "bytes", formula)
     };
-    let promise = "promised by the profile: profiles/hardware.toml";
+    let promise = || sentence!("explain-promise");
     let mut all = vec![
         bytes("model_bytes", arrival.model_bytes, "files")
-            .with("files", plan.model.size_bytes, "bytes", "the model's files together")
-            .from("the repository's list with --resolve, else the registry"),
+            .with("files", plan.model.size_bytes, "bytes", sentence!("explain-files"))
+            .from(sentence!("explain-files-source")),
     ];
     let mut download = bytes("download_bytes", arrival.download_bytes, "model").with(
         "model",
         arrival.model_bytes,
         "bytes",
-        "above",
+        sentence!("explain-above"),
     );
     let embedding = arrival.embedding_bytes;
     if embedding > 0 {
-        let source = "the embedding model's files together";
+        let source = sentence!("explain-rag-files");
         all.push(
             bytes("embedding_bytes", embedding, "files")
                 .with("files", embedding, "bytes", source)
-                .from("--rag"),
+                .from(Sentence::same("--rag")),
         );
         download.formula += " + embedding";
-        download = download.with("embedding", embedding, "bytes", "above");
+        download = download.with("embedding", embedding, "bytes", sentence!("explain-above"));
     }
     if let Some(runtime) = arrival.runtime_bytes {
-        let source = "the release's own list";
+        let source = sentence!("explain-release");
         all.push(
-            bytes("runtime_bytes", runtime, "archive").with("archive", runtime, "bytes", source).from(source),
+            bytes("runtime_bytes", runtime, "archive")
+                .with("archive", runtime, "bytes", source.clone())
+                .from(source),
         );
         download.formula += " + runtime";
-        download = download.with("runtime", runtime, "bytes", "above");
+        download = download.with("runtime", runtime, "bytes", sentence!("explain-above"));
     }
-    all.push(download.from("what is pinned, or would be"));
+    all.push(download.from(sentence!("explain-pinned")));
     let disk = if embedding > 0 { "model + embedding + beside" } else { "model + beside" };
-    let mut disk =
-        bytes("disk_bytes", arrival.disk_bytes, disk).with("model", arrival.model_bytes, "bytes", "above");
+    let mut disk = bytes("disk_bytes", arrival.disk_bytes, disk).with(
+        "model",
+        arrival.model_bytes,
+        "bytes",
+        sentence!("explain-above"),
+    );
     if embedding > 0 {
-        disk = disk.with("embedding", embedding, "bytes", "above");
+        disk = disk.with("embedding", embedding, "bytes", sentence!("explain-above"));
     }
-    let beside = "the unpacked runtime, the agent, the journal";
+    let beside = sentence!("explain-beside");
     all.push(
         disk.with("beside", requirements::disk_need(0, arrival.runtime_bytes), "bytes", beside)
-            .from("the requirement `disk`"),
+            .from(sentence!("explain-disk")),
     );
     all.push(
         Explained::new("/arrival/network_mbit_s", arrival.network_mbit_s, "Mbit/s", "promise")
-            .with("promise", journey.profile.network_mbit_s, "Mbit/s", promise)
-            .from(promise),
+            .with("promise", journey.profile.network_mbit_s, "Mbit/s", promise())
+            .from(promise()),
     );
     all.push(
         Explained::new("/arrival/disk_read_mb_s", arrival.disk_read_mb_s, "MB/s", "promise")
-            .with("promise", journey.profile.disk_read_mb_s, "MB/s", promise)
-            .from(promise),
+            .with("promise", journey.profile.disk_read_mb_s, "MB/s", promise())
+            .from(promise()),
     );
     all.push(
         at(
@@ -279,18 +297,18 @@ pub(super) fn arrival(journey: &Journey, arrival: &Arrival, plan: &Plan) -> Vec<
             arrival.download_seconds,
             "round(download × 8 × frame / payload / (network × 1000000), 2)",
         )
-        .with("download", arrival.download_bytes, "bytes", "above")
-        .with("frame", arrival::FRAME, "bytes", "an Ethernet frame on the line")
-        .with("payload", arrival::PAYLOAD, "bytes", "what of it is the download's")
-        .with("network", arrival.network_mbit_s, "Mbit/s", promise)
-        .from("IEEE 802.3, TCP with timestamps"),
+        .with("download", arrival.download_bytes, "bytes", sentence!("explain-above"))
+        .with("frame", arrival::FRAME, "bytes", sentence!("explain-frame"))
+        .with("payload", arrival::PAYLOAD, "bytes", sentence!("explain-payload"))
+        .with("network", arrival.network_mbit_s, "Mbit/s", promise())
+        .from(sentence!("explain-ethernet")),
     );
     all.extend(load(journey, arrival));
     all.extend(start(journey, arrival));
     all.push(
         Explained::new("/arrival/prompt_tokens", arrival.prompt_tokens, "tokens", "batch")
-            .with("batch", arrival::PROMPT_TOKENS, "tokens", "one physical batch")
-            .from("a first question of this length is assumed"),
+            .with("batch", arrival::PROMPT_TOKENS, "tokens", sentence!("explain-one-batch"))
+            .from(sentence!("explain-question")),
     );
     all.extend(answer(arrival, plan));
     all
@@ -304,9 +322,14 @@ fn load(journey: &Journey, arrival: &Arrival) -> Vec<Explained> {
             "seconds",
             "round(model / (memory × 1000000000), 2)",
         )
-        .with("model", arrival.model_bytes, "bytes", "above")
-        .with("memory", journey.profile.memory_bandwidth_gb_s, "GB/s", "profiles/hardware.toml")
-        .from("from the page cache, where the download left it")
+        .with("model", arrival.model_bytes, "bytes", sentence!("explain-above"))
+        .with(
+            "memory",
+            journey.profile.memory_bandwidth_gb_s,
+            "GB/s",
+            Sentence::same("profiles/hardware.toml"),
+        )
+        .from(sentence!("explain-cached"))
     };
     let disk = |key: &str, value: f64| {
         Explained::new(
@@ -315,9 +338,9 @@ fn load(journey: &Journey, arrival: &Arrival) -> Vec<Explained> {
             "seconds",
             "round(model / (disk × 1000000), 2)",
         )
-        .with("model", arrival.model_bytes, "bytes", "above")
-        .with("disk", arrival.disk_read_mb_s, "MB/s", "profiles/hardware.toml")
-        .from("from the disk, as after a reboot")
+        .with("model", arrival.model_bytes, "bytes", sentence!("explain-above"))
+        .with("disk", arrival.disk_read_mb_s, "MB/s", Sentence::same("profiles/hardware.toml"))
+        .from(sentence!("explain-from-disk"))
     };
     let load = &arrival.load_seconds;
     let expected = match journey.stays_cached() {
@@ -333,18 +356,13 @@ fn start(journey: &Journey, arrival: &Arrival) -> Vec<Explained> {
     let (process, cuda) = (ends(&arrival::PROCESS_START), ends(&arrival::CUDA_START));
     let each = |(end, (key, value)): (usize, (&str, f64))| {
         let line = Explained::new(format!("/arrival/start_seconds/{key}"), value, "seconds", formula);
-        let line = line.with(
-            "process",
-            process[end].1,
-            "seconds",
-            "measured with a tiny model (docs/benchmarks.md)",
-        );
+        let line = line.with("process", process[end].1, "seconds", sentence!("explain-start"));
         let line = if gpus {
-            line.with("cuda", cuda[end].1, "seconds", "an allowance, not measured here")
+            line.with("cuda", cuda[end].1, "seconds", sentence!("explain-cuda-start"))
         } else {
             line
         };
-        line.from("src/plan/arrival.rs")
+        line.from(Sentence::same("src/plan/arrival.rs"))
     };
     ends(&arrival.start_seconds).into_iter().enumerate().map(each).collect()
 }
@@ -362,10 +380,10 @@ fn answer(arrival: &Arrival, plan: &Plan) -> Vec<Explained> {
             "round(prompt / max(prefill, 0.01) + 1 / max(decode, 0.01), 2)",
         );
         all.push(
-            line.with("prompt", arrival.prompt_tokens, "tokens", "above")
-                .with("prefill", prefill[end], "tokens/s", "the plan's interval, the other way round")
-                .with("decode", decode[end], "tokens/s", "the plan's interval, the other way round")
-                .from("one question, one token of answer"),
+            line.with("prompt", arrival.prompt_tokens, "tokens", sentence!("explain-above"))
+                .with("prefill", prefill[end], "tokens/s", sentence!("explain-other-way"))
+                .with("decode", decode[end], "tokens/s", sentence!("explain-other-way"))
+                .from(sentence!("explain-one-answer")),
         );
     }
     let parts = [&arrival.load_seconds, &arrival.start_seconds, &arrival.prompt_seconds].map(ends);
@@ -373,11 +391,11 @@ fn answer(arrival: &Arrival, plan: &Plan) -> Vec<Explained> {
         let formula = "round(download + load + start + prompt, 2)";
         all.push(
             Explained::new(format!("/arrival/first_token_seconds/{key}"), value, "seconds", formula)
-                .with("download", arrival.download_seconds, "seconds", "above")
-                .with("load", parts[0][end].1, "seconds", "above")
-                .with("start", parts[1][end].1, "seconds", "above")
-                .with("prompt", parts[2][end].1, "seconds", "above")
-                .from("one after the other"),
+                .with("download", arrival.download_seconds, "seconds", sentence!("explain-above"))
+                .with("load", parts[0][end].1, "seconds", sentence!("explain-above"))
+                .with("start", parts[1][end].1, "seconds", sentence!("explain-above"))
+                .with("prompt", parts[2][end].1, "seconds", sentence!("explain-above"))
+                .from(sentence!("explain-one-by-one")),
         );
     }
     let (Some(until), Some(cost)) = (&arrival.cost, &plan.cost) else { return all };
@@ -386,9 +404,9 @@ fn answer(arrival: &Arrival, plan: &Plan) -> Vec<Explained> {
         let formula = "round(per_hour × seconds / 3600, 4)";
         all.push(
             Explained::new(format!("/arrival/cost/{key}"), value, &cost.currency, formula)
-                .with("per_hour", cost.per_hour, "", "the cost")
-                .with("seconds", seconds[end].1, "seconds", "until the first token")
-                .from("a machine is paid for while it downloads"),
+                .with("per_hour", cost.per_hour, "", sentence!("explain-cost"))
+                .with("seconds", seconds[end].1, "seconds", sentence!("explain-until"))
+                .from(sentence!("explain-paid")),
         );
     }
     all

@@ -169,7 +169,7 @@ fn the_runners_up_lost_by_the_first_term_that_differs() {
     // The worse quantisation loses on the same machine; the dearer machine loses to another.
     let mut runners = choice.runners_up.iter();
     let smaller = runners.find(|r| r.machine == format!("{}/{}", offer.provider, offer.instance)).unwrap();
-    assert_eq!((smaller.lost_by.as_str(), smaller.chosen.as_str()), ("quality up to Q8_0", "Q8_0"));
+    assert_eq!((&*smaller.lost_by, &*smaller.chosen), ("quality up to Q8_0", "Q8_0"));
     let dearer = choice.runners_up.iter().find(|r| r.lost_by == "price").unwrap();
     assert!(dearer.theirs.contains("USD/month"), "{dearer:?}");
     assert!(choice.compared > choice.runners_up.len() as u64);

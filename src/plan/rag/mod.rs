@@ -185,10 +185,11 @@ impl Server<'_> {
             chunks,
             chunk_bytes: vector + text,
             size_bytes: chunks.saturating_mul(vector + text),
-            assumption: format!(
-                "{dimensions} numbers of 4 bytes and {} tokens of {TOKEN_BYTES} bytes of text a chunk; \
-                 --rag-chunks N says how many",
-                self.chunk_tokens
+            assumption: english!(
+                "rag-assumption",
+                dimensions = dimensions,
+                tokens = self.chunk_tokens,
+                bytes = TOKEN_BYTES,
             ),
         }
     }

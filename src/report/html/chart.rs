@@ -1,6 +1,7 @@
 //! The chart of price against speed, as SVG that takes its colours from the page.
 
 use crate::error::{Result, anyhow};
+use crate::lang::{Lang, figure};
 use crate::plan::choice::OnOffer;
 use crate::units::rate;
 use plotters::prelude::*;
@@ -23,9 +24,21 @@ pub(super) struct Size {
     pub height: u32,
 }
 
+/// Names of the axes, and the language of their numbers.
+pub(super) struct Axes {
+    pub price: String,
+    pub speed: String,
+    pub lang: Lang,
+}
+
 /// Draws every machine by its price and decode speed, both on logarithmic axes: the front as a line, the machine
 /// called `chosen` with its interval. `None` where there is nothing to compare.
-pub(super) fn price_against_speed(points: &[OnOffer], chosen: &str, size: Size) -> Result<Option<String>> {
+pub(super) fn price_against_speed(
+    points: &[OnOffer],
+    chosen: &str,
+    size: Size,
+    axes: &Axes,
+) -> Result<Option<String>> {
     let usable: Vec<&OnOffer> =
         points.iter().filter(|p| p.usd_per_month > 0.0 && p.decode_tok_s.expected > 0.0).collect();
     if usable.len() < 2 {
@@ -34,7 +47,7 @@ pub(super) fn price_against_speed(points: &[OnOffer], chosen: &str, size: Size) 
     let prices = range(usable.iter().map(|p| p.usd_per_month));
     let speeds = range(usable.iter().map(|p| p.decode_tok_s.expected));
     let mut svg = String::new();
-    draw(&mut svg, &usable, chosen, size, prices, speeds)
+    draw(&mut svg, &usable, chosen, (size, axes), prices, speeds)
         .map_err(|error| anyhow!("drawing the chart: {error}"))?;
     Ok(Some(svg))
 }
@@ -51,7 +64,7 @@ fn draw(
     svg: &mut String,
     points: &[&OnOffer],
     chosen: &str,
-    size: Size,
+    (size, axes): (Size, &Axes),
     prices: std::ops::Range<f64>,
     speeds: std::ops::Range<f64>,
 ) -> Drawn {
@@ -72,10 +85,10 @@ fn draw(
         .y_labels(6)
         .label_style(font.clone())
         .axis_desc_style(font)
-        .x_desc("USD a month")
-        .y_desc("tokens/s")
-        .x_label_formatter(&|price| format!("{price:.0}"))
-        .y_label_formatter(&|speed| rate(*speed))
+        .x_desc(&*axes.price)
+        .y_desc(&*axes.speed)
+        .x_label_formatter(&|price| figure(axes.lang, &format!("{price:.0}")))
+        .y_label_formatter(&|speed| figure(axes.lang, &rate(*speed)))
         .draw()?;
     let at = |p: &OnOffer| (p.usd_per_month, p.decode_tok_s.expected);
     let others = points.iter().filter(|p| !p.front && p.name != chosen);
