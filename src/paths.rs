@@ -93,6 +93,30 @@ pub const TLS_KEY: &str = "/etc/agi-provision/tls/key.pem";
 /// A certificate of the user's own on its way to the job, as [`TOKEN`] is.
 pub const TLS_GIVEN: &str = "/run/agi-provision/tls";
 
+/// User of the private path between the hosts of a plan: on the head it runs the connections, on a worker it may log in
+/// with the head's key and reach the worker, and nothing else.
+pub const RPC_USER: &str = "agi-provision-rpc";
+/// Home of [`RPC_USER`], root's: it can change nothing in it.
+pub const RPC_HOME: &str = "/var/lib/agi-provision/rpc";
+/// On a worker: keys that may reach it, by what sshd reads.
+pub const RPC_AUTHORIZED: &str = "/var/lib/agi-provision/rpc/.ssh/authorized_keys";
+/// On the head: the key made for its workers, and who they are.
+pub const RPC: &str = "/etc/agi-provision/rpc";
+/// Private key of the head, readable by root alone.
+pub const RPC_KEY: &str = "/etc/agi-provision/rpc/key";
+/// Public key of the head.
+pub const RPC_PUBLIC: &str = "/etc/agi-provision/rpc/key.pub";
+/// Addresses of the workers.
+pub const RPC_WORKERS: &str = "/etc/agi-provision/rpc/workers.json";
+/// Host keys of the workers, as ssh reads them.
+pub const RPC_KNOWN: &str = "/etc/agi-provision/rpc/known_hosts";
+/// Keeps the connections to the workers.
+pub const LINK_UNIT: &str = "agi-provision-rpc-link.service";
+/// Unit file of [`LINK_UNIT`].
+pub const LINK_FILE: &str = "/etc/systemd/system/agi-provision-rpc-link.service";
+/// How each worker is, by [`LINK_UNIT`]; readable by everyone on the head.
+pub const LINK_STATE: &str = "/run/agi-provision-rpc-link/state.json";
+
 /// The transient unit a job runs in.
 pub const JOB_UNIT: &str = "agi-provision-apply.service";
 
@@ -116,6 +140,8 @@ pub mod generation {
     pub const CHAT_TEMPLATE: &str = "chat-template.jinja";
     /// systemd drop-in: what differs between generations.
     pub const LIMITS: &str = "limits.conf";
+    /// Names of the workers on other hosts, one a line; there only on the head of a plan over several.
+    pub const WORKERS: &str = "rpc-workers";
     /// nftables rules for other hosts; there only where the plan lets any in.
     pub const EXPOSE: &str = "expose.nft";
 }
@@ -124,3 +150,5 @@ pub mod generation {
 pub const DEFAULT_PORT: u16 = 8080;
 /// And of the embedding server's.
 pub const EMBED_PORT: u16 = 8081;
+/// Port of a worker, on the 127.0.0.1 of its own network namespace.
+pub const WORKER_PORT: u16 = 50052;

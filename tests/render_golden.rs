@@ -9,6 +9,8 @@ mod edited;
 mod first_boot;
 #[path = "render_golden/forged.rs"]
 mod forged;
+#[path = "render_golden/hosts.rs"]
+mod hosts;
 #[path = "render_golden/pages.rs"]
 mod pages;
 #[path = "render_golden/targets.rs"]

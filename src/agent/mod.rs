@@ -12,6 +12,7 @@
 //! - `steps` are what a host gets, one file each.
 //! - [`expose`] lets other hosts in.
 //! - [`servers`] is what serves: the gate that a unit starts through, readiness, and the proof.
+//! - [`rpc`] is the private path between hosts that serve one model together.
 //! - [`store`] is what we keep on a host.
 //! - `host` is what any Linux host is.
 
@@ -19,6 +20,7 @@ pub(crate) mod converge;
 pub mod expose;
 pub(crate) mod host;
 pub(crate) mod job;
+pub(crate) mod rpc;
 pub mod servers;
 pub(crate) mod session;
 pub(crate) mod steps;

@@ -54,6 +54,14 @@ impl Host {
         }
     }
 
+    /// Returns the address, or the name, and the port at which it is found, by the SSH configuration where that says so.
+    pub fn address(&self) -> (String, u16) {
+        match self {
+            Host::Ssh { target, options, .. } => ssh::address(target, options),
+            Host::Local { .. } => ("127.0.0.1".to_string(), ssh::PORT),
+        }
+    }
+
     /// Connects to the host. Errors are those of [`ssh::Connection::connect`].
     pub fn connect(&self) -> Result<Box<dyn Link + Send>> {
         Ok(match self {

@@ -2,7 +2,7 @@
 
 use crate::agent::servers::{gate, serve};
 use crate::agent::session::boot;
-use crate::agent::{expose, job, session};
+use crate::agent::{expose, job, rpc, session};
 use crate::apply::show::{Plain, Show};
 use crate::engine::server::ServerName;
 use crate::error::{Exit, Result};
@@ -34,6 +34,10 @@ enum Command {
     ExposeRenew,
     /// Go back to the rules that held before, unless a new connection has confirmed the new ones
     ExposeRevert,
+    /// Keep the connections to the workers of this host's plan
+    RpcLink,
+    /// Pass a head's connection on to the worker that runs here
+    RpcDoor,
     /// Compare this container with a plan before its server starts
     Gate {
         /// The plan
@@ -60,6 +64,8 @@ pub fn run(args: &Args) -> Result<Exit> {
         Command::ExposeServe => expose::front::serve(),
         Command::ExposeRenew => expose::certificate::renew(),
         Command::ExposeRevert => expose::revert(),
+        Command::RpcLink => rpc::link::run(),
+        Command::RpcDoor => rpc::door::pass(&std::env::var("SSH_ORIGINAL_COMMAND").unwrap_or_default()),
         Command::Gate { plan } => gate::gate(plan),
         Command::Boot { bundle, trust_edits } => boot(bundle, *trust_edits),
     }

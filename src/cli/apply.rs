@@ -4,6 +4,7 @@ use super::answer::{Applied, print_answers};
 use super::driver_arg::{self, From};
 use super::hosts::{self, Ended, HostArgs, Task};
 use super::output::{HostFormat, print};
+use super::over_hosts::OverHostsArgs;
 use super::project::Settings;
 use super::source::{self, Source, SourceArgs};
 use crate::apply::fleet::Results;
@@ -33,16 +34,18 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    hosts: HostArgs,
+    pub(super) hosts: HostArgs,
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) over: OverHostsArgs,
     /// A model's file on this machine; repeat for a split model, and for the embedding model of --rag
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
-    model_file: Vec<PathBuf>,
+    pub(super) model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries; repeat for one with more libraries,
     /// such as CUDA's (cudart-…)
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
-    runtime_archive: Vec<PathBuf>,
+    pub(super) runtime_archive: Vec<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
     #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
     runtime_path: Option<HostPath>,
@@ -51,7 +54,7 @@ pub struct Args {
     mirror: Vec<(String, String)>,
     /// With --expose: a certificate of your own (PEM, its chain after it) instead of one made on the host
     #[arg(help_heading = "Applying", long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
+    pub(super) tls_cert: Option<PathBuf>,
     /// The key of --tls-cert (PEM, no passphrase); it is sent on stdin and kept 0600
     #[arg(help_heading = "Applying", long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
@@ -84,7 +87,7 @@ pub struct Args {
     driver: Option<From>,
     /// Only show what would change; exit 5 when something would
     #[arg(help_heading = "Applying", long)]
-    check: bool,
+    pub(super) check: bool,
     /// Refuse a host that is below what the profile promised, not only below the need
     #[arg(help_heading = "Applying", long)]
     strict: bool,
@@ -93,10 +96,10 @@ pub struct Args {
     allow: Vec<String>,
     /// Do not ask
     #[arg(help_heading = "Applying", long, short)]
-    yes: bool,
+    pub(super) yes: bool,
     /// How to print the result
     #[arg(help_heading = "Applying", long, value_enum, default_value_t)]
-    format: HostFormat,
+    pub(super) format: HostFormat,
 }
 
 fn mirror(text: &str) -> Result<(String, String), String> {
@@ -150,7 +153,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     let several = hosts.len() > 1;
     let mut tasks: BTreeMap<&Overrides, Task> = BTreeMap::new();
     for (each, source) in &sources {
-        tasks.insert(each, task(args, source, &runtime, sha256.as_ref(), several)?);
+        tasks.insert(each, task(args, source, &args.model_file, &runtime, sha256.as_ref(), several)?);
     }
     let mut each: Vec<Task> = overrides.iter().map(|each| tasks[each].clone()).collect();
     let mut ended = Ended::new();
@@ -175,7 +178,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
             confirm(&plans.iter().collect::<Vec<_>>(), &names)?;
         }
         for (at, source) in &own {
-            each[*at] = task(args, source, &runtime, sha256.as_ref(), several)?;
+            each[*at] = task(args, source, &args.model_file, &runtime, sha256.as_ref(), several)?;
         }
         ended = failed;
     }
@@ -198,6 +201,19 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     if args.format != HostFormat::Text {
         return print_answers(&results, args.format, Applied::of);
     }
+    differences(&results)?;
+    let worst = hosts::conclude(&results);
+    let reach = |host: &Host| settings.needed(&args.hosts.only(host));
+    super::exposed::show(&results, reach);
+    if !args.check {
+        let plan = |at: usize| &sources[&overrides[at]].plan;
+        super::next::show(&results, reach, |at| plan(at).has_page());
+    }
+    Ok(worst)
+}
+
+/// Prints what `--check` found on each host.
+pub(super) fn differences(results: &Results) -> Result<()> {
     for (host, outcome) in results.iter().filter_map(|(host, result)| Some((host, result.as_ref().ok()?))) {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
@@ -207,14 +223,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
             }
         }
     }
-    let worst = hosts::conclude(&results);
-    let reach = |host: &Host| settings.needed(&args.hosts.only(host));
-    super::exposed::show(&results, reach);
-    if !args.check {
-        let plan = |at: usize| &sources[&overrides[at]].plan;
-        super::next::show(&results, reach, |at| plan(at).has_page());
-    }
-    Ok(worst)
+    Ok(())
 }
 
 /// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
@@ -288,14 +297,15 @@ fn certificate(args: &Args) -> Result<Option<GivenCertificate>> {
     GivenCertificate::new(&read(cert)?, &Zeroizing::new(read(key)?)).map(Some)
 }
 
-fn task(
+pub(super) fn task(
     args: &Args,
     source: &Source,
+    models: &[PathBuf],
     runtime: &[LocalFile],
     certificate: Option<&String>,
     several: bool,
 ) -> Result<Task> {
-    let mut files = source.files(runtime, &args.model_file, true)?;
+    let mut files = source.files(runtime, models, true)?;
     files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let archives: Vec<&LocalFile> =
@@ -303,6 +313,7 @@ fn task(
     let runtime_needs = source::needs(&archives);
     tell_runtime(args, &source.plan, &archives);
     let apply = Apply {
+        peers: None,
         bundle: base64::engine::general_purpose::STANDARD.encode(source.bundle.to_tar()?),
         trust_edits: !source.edited.is_empty(),
         check: args.check,
@@ -357,7 +368,7 @@ fn through((op, _): &mut Task, proxy: Option<ProxyUrl>) {
 }
 
 /// Without a terminal and without `--yes`: exit 2.
-fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
+pub(super) fn confirm(plans: &[&Plan], hosts: &[String]) -> Result<()> {
     let show =
         |plan: &&Plan| format!("{} {} ({})", plan.model.id, plan.model.quant, gib(plan.model.size_bytes));
     let plans: Vec<String> = plans.iter().map(show).collect();

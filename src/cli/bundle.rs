@@ -2,6 +2,7 @@
 
 use super::first_boot::{self, FirstBootArgs, UserData, Warning};
 use super::output::{Format, print_json};
+use super::over_hosts::OverHostsArgs;
 use super::source::{self, Source, SourceArgs};
 use super::targets::TargetArgs;
 use crate::apply::AgentFile;
@@ -27,21 +28,23 @@ use std::path::{Path, PathBuf};
   agi-provision bundle --plan plan.json --out many/ --balance a=10.0.0.7 --balance b=10.0.0.8")]
 pub struct Args {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) over: OverHostsArgs,
     /// A model's file that the bundle shall carry; repeat for a split model, and for that of --rag
     #[arg(help_heading = "Output", long, value_name = "FILE")]
-    model_file: Vec<PathBuf>,
+    pub(super) model_file: Vec<PathBuf>,
     /// llama.cpp that the bundle shall carry: a .tar.gz with llama-server and its libraries; repeat for one with
     /// more libraries, such as CUDA's (cudart-…)
     #[arg(help_heading = "Output", long, value_name = "FILE")]
-    runtime_archive: Vec<PathBuf>,
+    pub(super) runtime_archive: Vec<PathBuf>,
     /// Also write seed.iso, from which cloud-init brings a virtual machine to the plan at its first boot
     #[arg(help_heading = "Output", long, group = "needs_program")]
-    seed_iso: bool,
+    pub(super) seed_iso: bool,
     #[command(flatten)]
-    first_boot: FirstBootArgs,
+    pub(super) first_boot: FirstBootArgs,
     #[command(flatten)]
-    targets: TargetArgs,
+    pub(super) targets: TargetArgs,
     /// With --seed-iso or --agent-url: the agi-provision executable for the machine, where this one cannot run there
     #[arg(help_heading = "First boot", long, value_name = "FILE", requires = "needs_program")]
     agent: Option<PathBuf>,
@@ -54,10 +57,10 @@ pub struct Args {
     start_timeout: Option<u64>,
     /// Directory to write
     #[arg(help_heading = "Output", long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// How to print the result
     #[arg(help_heading = "Output", long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 pub fn run(args: &Args) -> Result<Exit> {
@@ -126,7 +129,7 @@ fn tell(args: &Args, changed: &[String], user_data: &UserData, warnings: &[Warni
     Ok(())
 }
 
-fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
+pub(super) fn put(dir: &Path, files: &[Travelling]) -> Result<Vec<String>> {
     let bar = if super::output::interactive() {
         indicatif::ProgressBar::new(0)
     } else {

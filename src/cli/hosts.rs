@@ -97,6 +97,11 @@ impl HostArgs {
         HostArgs { host: vec![host.to_string()], ..self.clone() }
     }
 
+    /// The same way to connect, to these hosts.
+    pub fn these(&self, hosts: &[String]) -> HostArgs {
+        HostArgs { host: hosts.to_vec(), ..self.clone() }
+    }
+
     /// Exit 2 when no host is named, or a name is none.
     pub fn hosts(&self) -> Result<Vec<Host>> {
         if self.log_format == LogFormat::Json {

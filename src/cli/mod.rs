@@ -5,7 +5,9 @@
 mod agent;
 mod answer;
 mod apply;
+mod apply_hosts;
 mod bundle;
+mod bundle_hosts;
 mod catalog;
 mod config;
 mod doctor;
@@ -23,6 +25,7 @@ mod models;
 mod next;
 mod offers;
 mod output;
+mod over_hosts;
 pub mod plan;
 mod plan_command;
 mod plan_hosts;
@@ -191,7 +194,9 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Init(args) => init::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Plan(args) => plan_command::run(&args, settings),
+        Command::Bundle(args) if args.over.are_given() => bundle_hosts::run(&args),
         Command::Bundle(args) => bundle::run(&args),
+        Command::Apply(args) if args.over.are_given() => apply_hosts::run(&args, settings),
         Command::Apply(args) => apply::run(&args, settings),
         Command::Verify(args) => inspect::verify(&args),
         Command::Probe(args) => inspect::probe(&args),
@@ -262,7 +267,9 @@ mod tests {
     use project::SETTINGS;
 
     /// Flags of `apply` that no file gives: what they do holds for one run, or is a decision of the moment.
-    const TYPED_ONLY: [&str; 23] = [
+    const TYPED_ONLY: [&str; 25] = [
+        "hosts",
+        "link",
         "project",
         "lang",
         "help",

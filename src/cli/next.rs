@@ -45,7 +45,9 @@ fn text(local: bool, reach: &str, page: bool, lang: Lang) -> String {
 pub fn curl(port: u16, reach: &str, role: Role) -> String {
     let (path, body) = match role {
         Role::Embedding => ("embeddings", "{\"input\": \"Hello!\"}"),
-        Role::Chat => ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"),
+        Role::Chat | Role::Worker => {
+            ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}")
+        }
     };
     format!(
         "curl http://127.0.0.1:{port}/v1/{path} \\\n  \

@@ -20,7 +20,7 @@ const MOST: usize = 16;
 #[command(next_help_heading = "Several hosts")]
 pub struct PlanHostsArgs {
     /// Spread one model over these hosts, the first of which serves it: files of facts (`probe --format json`), hosts
-    /// to probe over SSH, profiles, N of one: 3x(gpu-24gb); for plans alone, `apply` takes none (docs/rpc.md)
+    /// to probe over SSH, profiles, N of one: 3x(gpu-24gb) (docs/rpc.md)
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "link",
         conflicts_with_all = ["profile", "budget", "host", "inventory", "local", "facts", "purpose", "explain"])]
     hosts: Vec<String>,
@@ -47,7 +47,7 @@ pub fn run(
     let link = args.link.context("--hosts is given with --link")?;
     let mut machines = Vec::new();
     for name in &args.hosts {
-        machines.extend(machines_of(name, ssh)?);
+        machines.extend(machines_of(name, Some(ssh))?);
         if machines.len() > MOST {
             let message = format!("more than {MOST} hosts are named");
             return Err(Failure::usage(message).hint("one server spreads layers over 16 devices").into());
@@ -76,8 +76,9 @@ pub struct HostsDocument<'a> {
     warnings: Vec<String>,
 }
 
-/// The machines that a word names: facts in a file, a class of machines or several of one, or a host.
-fn machines_of(name: &str, ssh: &HostArgs) -> Result<Vec<Machine>> {
+/// The machines that a word names: facts in a file, a class of machines or several of one, or a host, which is probed where
+/// `ssh` says how to reach it.
+pub(super) fn machines_of(name: &str, ssh: Option<&HostArgs>) -> Result<Vec<Machine>> {
     let machine = |name: String, profile| Machine { name, profile };
     if let Some((count, id)) = several(name) {
         let profile = profiles::find(id)?;
@@ -91,9 +92,15 @@ fn machines_of(name: &str, ssh: &HostArgs) -> Result<Vec<Machine>> {
     if profiles::all().iter().any(|profile| profile.id.eq_ignore_ascii_case(name)) {
         return Ok(vec![machine(name.to_string(), profiles::find(name)?)]);
     }
-    let facts = match name.contains(['/', '\\']) || name.ends_with(".json") || Path::new(name).is_file() {
-        true => read_facts(Path::new(name))?,
-        false => probe(&ssh.of(name))?,
+    let is_file = name.contains(['/', '\\']) || name.ends_with(".json") || Path::new(name).is_file();
+    let facts = match (is_file, ssh) {
+        (true, _) => read_facts(Path::new(name))?,
+        (false, Some(ssh)) => probe(&ssh.of(name))?,
+        (false, None) => {
+            return Err(Failure::usage(format!("{name} is no file of facts and no class of machines"))
+                .hint(format!("a bundle is made without a network: `agi-provision probe --host {name} --format json >{name}.json`"))
+                .into());
+        }
     };
     Ok(vec![machine(name.to_string(), reconcile::profile(&facts, &profiles::all()))])
 }

@@ -13,6 +13,7 @@ use crate::hardware::offers::HostKind;
 use crate::model::format::Format;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
+use crate::plan::request::Request;
 use crate::render::carried::MOST_ARCHIVES;
 use crate::render::{Bundle, CarriedKind, Choices, render, render_for};
 use crate::wire::needs::RuntimeNeeds;
@@ -70,7 +71,7 @@ impl Source {
         Ok(Source { bundle: render_for(&self.plan, choices)?, ..self })
     }
 
-    fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
+    pub fn new(plan: Plan, model_files: Vec<PathBuf>) -> Result<Source> {
         Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new(), edited: Vec::new() })
     }
 
@@ -106,6 +107,11 @@ impl SourceArgs {
         let made = self.plan.is_some() || self.bundle.is_some() || overrides.file.is_some();
         let args = self.plan_args.with(overrides);
         !made && args.names_a_model() && !args.asks_for_a_machine()
+    }
+
+    /// The request that the flags make, for machines that are not named here; and the model's files on this machine.
+    pub fn request(&self) -> Result<(Request, Vec<PathBuf>)> {
+        self.plan_args.request(None, false)
     }
 
     /// The plan of these flags for the machine with these facts.

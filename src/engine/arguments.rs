@@ -13,7 +13,7 @@ use crate::error::{Failure, Result};
 pub struct ServerArgs {
     grammar: &'static Grammar,
     server: ServerName,
-    /// The model's first file; `None` where it is given a folder.
+    /// The model's first file; `None` where it is given a folder, or reads no model.
     model: Option<FileName>,
     args: Vec<Given>,
 }
@@ -50,9 +50,14 @@ impl ServerArgs {
         self.server
     }
 
-    /// Name of the model's first file; `None` where it is given a folder.
+    /// Name of the model's first file; `None` where it is given a folder, or reads no model.
     pub fn model(&self) -> Option<&FileName> {
         self.model.as_ref()
+    }
+
+    /// Name of the program that takes them.
+    pub fn program(&self) -> &'static str {
+        self.grammar.program
     }
 
     /// Name of the engine that takes them.
@@ -72,6 +77,14 @@ impl ServerArgs {
     pub(super) fn shares(&self, flag: Flag) -> Option<&[u64]> {
         match self.value(flag) {
             Some(Value::Shares(shares)) => Some(shares),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of an argument that is a text.
+    pub(super) fn line(&self, flag: Flag) -> Option<&str> {
+        match self.value(flag) {
+            Some(Value::Text(text)) => Some(text),
             _ => None,
         }
     }
@@ -251,6 +264,10 @@ fn value(kind: Kind, text: &str, ours: impl Fn() -> Option<String>) -> std::resu
         Kind::Text => match text.is_empty() || text.len() > TEXT || text.contains(char::is_control) {
             true => Err(format!("is not one line of at most {TEXT} bytes")),
             false => Ok(Value::Text(text.to_string())),
+        },
+        Kind::Checked(is_right) => match is_right(text) {
+            true => Ok(Value::Text(text.to_string())),
+            false => Err("is none that a plan may give".to_string()),
         },
         Kind::Ours => match ours() {
             Some(right) if right == text => Ok(Value::Ours),

@@ -33,6 +33,8 @@ pub enum Kind {
     Shares,
     /// A line of text for people.
     Text,
+    /// A text that this function finds right.
+    Checked(fn(&str) -> bool),
     /// One text with further arguments in it, a space between each: those of a program that this one starts.
     Inner(&'static [Row]),
     /// A share, in hundredths: `0.84`.
@@ -75,7 +77,7 @@ pub struct Grammar {
     pub(super) opposites: &'static [(Flag, Flag)],
     /// Argument of kind [`Kind::Ours`] that no two servers share: it tells whose arguments these are.
     pub(super) of_server: Flag,
-    /// Argument whose value is the path of the model's first file; `None` where it is given a folder.
+    /// Argument whose value is the path of the model's first file; `None` where it is given a folder, or reads no model.
     pub(super) of_model: Option<Flag>,
     /// Arguments that only name the model, in a path or for people.
     pub(super) naming: &'static [Flag],

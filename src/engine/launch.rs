@@ -33,6 +33,8 @@ pub struct Launch<'a> {
     pub cards: Cards<'a>,
     /// Share of each card's memory that it may take, hundredths; `None` for an engine that takes what it needs.
     pub card_share: Option<u64>,
+    /// Number of workers of other hosts that hold layers too, before its own cards.
+    pub workers: usize,
     /// Size of the prompt cache, MiB.
     pub prompt_cache_mib: u64,
     /// Whether the generation has a chat template for it.

@@ -20,17 +20,20 @@ pub enum Role {
     Chat,
     /// Turns texts into vectors.
     Embedding,
+    /// Holds layers of a model that another host serves, and computes them for it.
+    Worker,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 2] = [Role::Chat, Role::Embedding];
+    pub const ALL: [Role; 3] = [Role::Chat, Role::Embedding, Role::Worker];
 
     /// The part of a unit's name that tells the role.
     fn stem(self) -> &'static str {
         match self {
             Role::Chat => "llama",
             Role::Embedding => "embed",
+            Role::Worker => "rpc-worker",
         }
     }
 
@@ -39,6 +42,7 @@ impl Role {
         match self {
             Role::Chat => paths::DEFAULT_PORT,
             Role::Embedding => paths::EMBED_PORT,
+            Role::Worker => paths::WORKER_PORT,
         }
     }
 }
@@ -62,6 +66,8 @@ impl ServerName {
     pub const CHAT: ServerName = ServerName { role: Role::Chat, number: 1 };
     /// The embedding server of `--rag`.
     pub const EMBEDDING: ServerName = ServerName { role: Role::Embedding, number: 1 };
+    /// The worker of a plan over several hosts.
+    pub const WORKER: ServerName = ServerName { role: Role::Worker, number: 1 };
 
     /// `None` beyond [`MOST`].
     pub fn new(role: Role, number: usize) -> Option<ServerName> {
@@ -168,7 +174,9 @@ impl FromStr for ServerName {
 
     fn from_str(text: &str) -> Result<ServerName, String> {
         ServerName::all().find(|name| name.to_string() == text).ok_or_else(|| {
-            format!("no server is called {text:?}: names are llama, embed, embed-2 to embed-{MOST}")
+            format!(
+                "no server is called {text:?}: names are llama, embed, embed-2 to embed-{MOST}, rpc-worker"
+            )
         })
     }
 }
@@ -216,6 +224,14 @@ mod tests {
             assert_eq!(ServerName::of_container_file(&name.container_file()), Some(name));
             assert_eq!(name.to_string().parse(), Ok(name));
         }
+    }
+
+    #[test]
+    fn the_worker_has_the_port_that_its_program_has_by_itself() {
+        let worker = ServerName::WORKER;
+        assert_eq!((worker.unit().as_str(), worker.port()), ("agi-provision-rpc-worker.service", 50052));
+        assert_eq!(worker.runtime_folder(), "/run/agi-provision-rpc-worker");
+        assert_eq!(worker.args_file(), "rpc-worker-server.args");
     }
 
     #[test]

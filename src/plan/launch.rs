@@ -44,6 +44,7 @@ pub fn chat<'a>(
             _ => Cards::Shared(placement.split, shares),
         },
         card_share: None,
+        workers: 0,
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),
         page,

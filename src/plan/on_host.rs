@@ -10,7 +10,7 @@ pub fn devices(planned: &[DeviceLedger], facts: &Facts) -> Vec<DeviceLedger> {
     // Cards without memory of their own have a part of the host's: it stays divided as it was planned.
     let together = cards.iter().any(|card| card.shares_host_memory());
     let has = |device: &DeviceLedger| match device.device.strip_prefix("gpu") {
-        _ if together => device.capacity_bytes,
+        _ if together || device.is_remote() => device.capacity_bytes,
         Some(number) => {
             number.parse().ok().and_then(|at: usize| cards.get(at)).map_or(0, |card| usable(card))
         }

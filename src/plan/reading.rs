@@ -25,6 +25,9 @@ impl Plan {
         if self.further.len() + usize::from(self.rag.is_some()) > usize::from(MOST) {
             return Err(format!("more than {MOST} embedding servers"));
         }
+        if let Some(over) = &self.over_hosts {
+            over.check()?;
+        }
         for server in self.servers() {
             server.check(self).map_err(|why| format!("{}: {why}", server.place()))?;
         }

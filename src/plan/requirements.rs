@@ -39,6 +39,8 @@ pub mod ids {
     pub const PORT: &str = "port";
     /// Port of the embedding server, which must be free.
     pub const RAG_PORT: &str = "rag-port";
+    /// In no plan: a worker's port is in a network namespace of its own.
+    pub const WORKER_PORT: &str = "worker-port";
     /// Number of cards.
     pub const GPU_COUNT: &str = "gpu-count";
     /// Memory of the card that has least, bytes: the free part for the need, all for the promise.
@@ -74,6 +76,7 @@ pub mod ids {
         let first = match server.role() {
             Role::Chat => PORT,
             Role::Embedding => RAG_PORT,
+            Role::Worker => WORKER_PORT,
         };
         if server.number() == 1 { first.to_string() } else { format!("{first}-{}", server.number()) }
     }
@@ -244,22 +247,24 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
         all.push(requirement(ids::PODMAN, least, None, "at least", english!("why-podman")));
         all.push(requirement(ids::CDI, Some(Bound::Holds(true)), None, "", english!("why-cdi")));
     }
-    for server in plan.servers() {
+    // A worker's port is in a network namespace of its own.
+    for server in plan.servers().filter(|server| server.name.role() != Role::Worker) {
         all.push(requirement(
             &ids::port(server.name),
             Some(Bound::AtLeast(server.name.port().into())),
             None,
             "port",
             match server.name.role() {
-                Role::Chat => english!("why-port"),
                 Role::Embedding => english!("why-rag-port"),
+                Role::Chat | Role::Worker => english!("why-port"),
             },
         ));
     }
     if plan.profile.kind == ProfileKind::Cpu {
         return all;
     }
-    let vram = plan.memory[1..].iter().map(|gpu| gpu.total_bytes).max().unwrap_or(0);
+    let own = plan.memory[1..].iter().filter(|device| !device.is_remote());
+    let vram = own.map(|gpu| gpu.total_bytes).max().unwrap_or(0);
     let promised = profile.gpus.iter().map(|gpu| gpu.vram_mib * MIB).min().unwrap_or(0);
     let mut models: Vec<String> = Vec::new();
     for gpu in &profile.gpus {

@@ -45,9 +45,32 @@ impl Plan {
         self.engine().has_page(&self.llama_server.args)
     }
 
-    /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order.
+    /// Every server: the model's own, the embedding server of `--rag`, then `servers` in their order; of a worker of
+    /// another host's server, that one alone.
     pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
-        std::iter::once(self.chat()).chain(self.beside())
+        let own = (!self.is_worker()).then(|| self.chat());
+        own.into_iter().chain(self.beside())
+    }
+
+    /// Returns whether the model's own server is on another host, for which this one computes.
+    pub fn is_worker(&self) -> bool {
+        self.over_hosts.as_ref().is_some_and(|over| over.worker.is_some())
+    }
+
+    /// Returns the worker that this host runs for another one.
+    fn worker(&self) -> Option<Server<'_>> {
+        let args = &self.over_hosts.as_ref()?.worker.as_ref()?.0;
+        Some(Server {
+            name: ServerName::WORKER,
+            id: &self.model.id,
+            quant: &self.model.quant,
+            parameters: self.model.parameters,
+            files: &[],
+            size_bytes: 0,
+            cards: self.cards(),
+            args,
+            embedding: None,
+        })
     }
 
     /// The model's own server.
@@ -70,7 +93,7 @@ impl Plan {
     pub fn beside(&self) -> impl Iterator<Item = Server<'_>> {
         let further = self.further.iter().map(|Further::Embedding(server)| server);
         let embedding = self.rag.iter().chain(further).zip(1..);
-        embedding.filter_map(|(rag, number)| {
+        let embedding = embedding.filter_map(|(rag, number)| {
             Some(Server {
                 name: ServerName::new(Role::Embedding, number)?,
                 id: &rag.model.id,
@@ -85,7 +108,8 @@ impl Plan {
                 args: &rag.args,
                 embedding: Some(rag),
             })
-        })
+        });
+        self.worker().into_iter().chain(embedding)
     }
 
     /// Files of every server's model, in the servers' order; one that servers share comes once.
@@ -114,6 +138,11 @@ impl Server<'_> {
     pub fn gpu_bytes(&self) -> u64 {
         let parts = self.embedding.iter().flat_map(|embedding| &embedding.memory);
         parts.filter(|part| part.device == Place::Gpu0.device()).map(|part| part.total_bytes).sum()
+    }
+
+    /// Program that it runs: a worker's is another of its engine's archive.
+    pub fn program(&self) -> &'static str {
+        self.args.program()
     }
 
     /// Engine that serves the model.
@@ -150,6 +179,7 @@ impl Server<'_> {
             (Role::Chat, _) => "llama_server".to_string(),
             (Role::Embedding, 1) => "rag".to_string(),
             (Role::Embedding, number) => format!("servers/{}", number - 2),
+            (Role::Worker, _) => "over_hosts/worker".to_string(),
         }
     }
 }

@@ -180,7 +180,8 @@ pub(super) const OWNER: &str = "root:root";
 
 /// A unit's file on a host, or a drop-in's.
 pub fn is_units(host: &str) -> bool {
-    if host == paths::EXPOSE_FILE || ServerName::of_container_file(host).is_some() {
+    if host == paths::EXPOSE_FILE || host == paths::LINK_FILE || ServerName::of_container_file(host).is_some()
+    {
         return true;
     }
     let below = host.strip_prefix(paths::UNITS).and_then(|rest| rest.strip_prefix('/'));

@@ -31,6 +31,7 @@ pub mod choices;
 pub mod clouds;
 pub mod edits;
 pub mod first_boot;
+mod hosts;
 pub mod manifest;
 pub mod seed;
 pub mod targets;
@@ -91,12 +92,23 @@ fn render_as(
     let generation = |name: &str| format!("{}{}/{name}", manifest::ROOTFS, paths::GENERATION);
     let mut files = vec![
         text(manifest::PLAN, plan_json.clone())?,
-        text(manifest::README, readme(plan, &downloads)?)?,
+        text(
+            manifest::README,
+            match &plan.over_hosts {
+                Some(over) => hosts::readme(plan, over)?,
+                None => readme(plan, &downloads)?,
+            },
+        )?,
         text(&generation(paths::generation::PLAN), plan_json.clone())?,
     ];
     if let Some(exposure) = &plan.expose {
         files.push(text(&generation(paths::generation::EXPOSE), rules(plan, exposure)?)?);
         files.push(text(&in_rootfs(paths::EXPOSE_FILE), expose_unit()?)?);
+    }
+    if let Some(over) = plan.over_hosts.as_ref().filter(|over| over.worker.is_none()) {
+        let names: String = over.workers().iter().map(|name| format!("{name}\n")).collect();
+        files.push(text(&generation(paths::generation::WORKERS), names)?);
+        files.push(text(&in_rootfs(paths::LINK_FILE), hosts::link_unit()?)?);
     }
     if let Some(template) = &plan.model.chat_template {
         files.push(text(&generation(paths::generation::CHAT_TEMPLATE), template.clone())?);
@@ -119,7 +131,8 @@ fn render_as(
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
-    let Some(choices) = choices else { return Ok(host) };
+    // Hosts of one model have to know each other, which no first boot and no other target brings about.
+    let Some(choices) = choices.filter(|_| plan.over_hosts.is_none()) else { return Ok(host) };
     let mut more = Vec::new();
     if plan.engine().container().is_some() {
         // No agent brings a container to a host, so that nothing is left for a first boot or a cluster.
@@ -151,6 +164,7 @@ fn description(server: &Server) -> String {
     let role = match server.name.role() {
         Role::Chat => "Language model server",
         Role::Embedding => "Embedding server",
+        Role::Worker => "Worker of a language model server on another host",
     };
     format!("{role} ({})", server.engine().name())
 }
@@ -227,7 +241,9 @@ fn unit(server: &Server) -> Result<String> {
     }
     let name = server.name;
     let front = server.engine().front();
+    let is_worker = name.role() == Role::Worker;
     let (becomes, runtime_folder) = match front {
+        None if is_worker => (format!("starts {}, and stays above it", server.program()), name.identifier()),
         None => (format!("becomes {}", server.engine().program()), String::new()),
         Some(front) => (format!("starts {}, and stays above it", front.script), name.identifier()),
     };
@@ -244,7 +260,10 @@ fn unit(server: &Server) -> Result<String> {
         becomes,
         runtime_folder,
     };
-    templates::fill(&templates::unit_of(server.engine()), &values)
+    match is_worker {
+        true => templates::fill("systemd/agi-provision-rpc-worker.service", &values),
+        false => templates::fill(&templates::unit_of(server.engine()), &values),
+    }
 }
 
 /// One argument or value a line.
@@ -302,6 +321,10 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         gpu_names: String,
         exposed: bool,
         expose_unit: &'a str,
+        /// Unit with the connections to workers; empty where there are none.
+        link_unit: &'a str,
+        /// Of a worker: all that it may take of the host's memory, bytes; 0 of others.
+        memory_max: u64,
         /// Why there is none.
         without: &'a str,
     }
@@ -310,6 +333,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
             .hint("make the plan again: `agi-provision plan --out FILE`")
             .into());
     }
+    let is_worker = server.name.role() == Role::Worker;
     let gpus = plan.profile.gpus.get(..server.cards).unwrap_or_default();
     let without = match plan.profile.kind {
         ProfileKind::Cpu => "No GPU in the plan",
@@ -320,7 +344,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         &Values {
             plan,
             unit: server.name.unit(),
-            program: server.engine().program(),
+            program: server.program(),
             description: description(server),
             id: server.id,
             quant: server.quant,
@@ -328,6 +352,8 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
             devices: (!gpus.is_empty()).then(|| vendor::of(plan.profile.vendor()).unit(gpus.len())),
             exposed: plan.expose.is_some() && server.name == ServerName::CHAT,
             expose_unit: paths::EXPOSE_UNIT,
+            link_unit: if is_worker || plan.over_hosts.is_none() { "" } else { paths::LINK_UNIT },
+            memory_max: if is_worker { plan.memory.first().map_or(0, |host| host.total_bytes) } else { 0 },
             gpu_names: gpus.iter().map(|gpu| gpu.name.as_str()).collect::<Vec<_>>().join(", "),
             without,
         },

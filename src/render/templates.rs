@@ -13,6 +13,7 @@ macro_rules! embedded {
 }
 
 const TEMPLATES: &[(&str, &str)] = embedded!(
+    "bundle/README-hosts.md"
     "bundle/README.md"
     "bundle/container.md"
     "cloud-init/first-boot.sh"
@@ -41,6 +42,8 @@ const TEMPLATES: &[(&str, &str)] = embedded!(
     "skypilot/README.md"
     "skypilot/service.yaml"
     "systemd/agi-provision-expose.service"
+    "systemd/agi-provision-rpc-link.service"
+    "systemd/agi-provision-rpc-worker.service"
     "systemd/limits.conf"
 );
 
@@ -65,6 +68,11 @@ pub(super) struct Paths {
     tls: &'static str,
     tls_cert: &'static str,
     tls_key: &'static str,
+    rpc: &'static str,
+    rpc_key: &'static str,
+    rpc_user: &'static str,
+    workers_file: &'static str,
+    link_unit: &'static str,
 }
 
 pub(super) const PATHS: Paths = Paths {
@@ -86,6 +94,11 @@ pub(super) const PATHS: Paths = Paths {
     tls: paths::TLS,
     tls_cert: paths::TLS_CERT,
     tls_key: paths::TLS_KEY,
+    rpc: paths::RPC,
+    rpc_key: paths::RPC_KEY,
+    rpc_user: paths::RPC_USER,
+    workers_file: paths::generation::WORKERS,
+    link_unit: paths::LINK_UNIT,
 };
 
 /// Name of the template of an engine's unit.

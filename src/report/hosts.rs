@@ -56,7 +56,7 @@ pub fn text(plan: &HostsPlan) -> String {
     line(String::new());
     line(better(plan));
     line(format!("Head's arguments beside those of one machine: {}", plan.head_arguments.join(" ")));
-    line("`apply` takes no such plan; docs/rpc.md has the units and how to start them by hand.".to_string());
+    line("`apply --hosts` with the same flags brings all of them to it; docs/rpc.md says how.".to_string());
     out
 }
 

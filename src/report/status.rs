@@ -166,6 +166,16 @@ pub fn text(status: &Value, lang: Lang) -> Painted {
             if beside["name"] == "embed" { tr!(lang, "status-embedding") } else { show(&beside["name"]) };
         rows.push(plain(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]));
     }
+    for (number, worker) in (1..).zip(status["over_hosts"]["workers"].as_array().into_iter().flatten()) {
+        let (meaning, text) = match worker["up"] == true {
+            true => (Meaning::Good, tr!(lang, "status-worker-up", name = show(&worker["name"]))),
+            false => {
+                let (name, why) = (show(&worker["name"]), show(&worker["why"]));
+                (Meaning::Bad, tr!(lang, "status-worker-lost", name = name, why = why))
+            }
+        };
+        rows.push(with(meaning, tr!(lang, "status-worker", number = number.to_string()), text));
+    }
     if let Some(row) = under_way(status, lang) {
         rows.push(plain(row));
     } else if status["unfinished"] == true {

@@ -96,7 +96,7 @@ pub use lines::Line;
 pub use quote::{quote, sh};
 pub use resolve::resolve;
 pub use secrets::{Around, GivenSecrets, Lock, Secrets, Turn};
-pub use settings::names;
+pub use settings::{PORT, address, names};
 pub use survey::{FoundKey, Survey, known_names, survey};
 pub use target::Target;
 pub use wire::{Lost, TimedOut};

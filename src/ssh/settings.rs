@@ -79,6 +79,17 @@ pub fn names(target: &Target, options: &Options) -> Vec<String> {
     names
 }
 
+/// Returns the address, or the name, and the port of a target by the configuration.
+pub fn address(target: &Target, options: &Options) -> (String, u16) {
+    match settings(target, options) {
+        Ok(settings) => (settings.host, settings.port),
+        Err(_) => (target.name.clone(), target.port.unwrap_or(PORT)),
+    }
+}
+
+/// Port of SSH where nothing else is said.
+pub const PORT: u16 = 22;
+
 /// Puts target, options and configuration together; what was typed wins.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 
 use super::certificate::ShownCertificate;
 use super::needs::RuntimeNeeds;
+use super::peers::Peers;
 use super::secrets::GivenCertificate;
 use crate::checked::{Checksum, FileName, HostPath, Port, ProxyUrl};
 use crate::error::{Exit, Failure};
@@ -98,6 +99,11 @@ pub enum Op {
         /// File of which pieces follow.
         blob: Blob,
     },
+    /// Sends what other hosts of a plan over several have to know of this one.
+    Identity {
+        /// Makes a key for the workers, unless there is one.
+        makes_key: bool,
+    },
     /// Back to the generation before the one that serves.
     Rollback,
     /// Removes everything that this tool made.
@@ -171,6 +177,9 @@ pub struct Apply {
     /// Settings for an API that is open to others.
     #[serde(default)]
     pub expose: Expose,
+    /// The other hosts of a plan over several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers: Option<Peers>,
 }
 
 /// How to let other hosts in, where the plan does.

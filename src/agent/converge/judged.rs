@@ -53,7 +53,13 @@ pub fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
 }
 
 fn fullest_gpu(plan: &Plan) -> u64 {
-    plan.memory.iter().skip(1).map(|gpu| gpu.total_bytes).max().unwrap_or(0)
+    plan.memory
+        .iter()
+        .skip(1)
+        .filter(|device| !device.is_remote())
+        .map(|gpu| gpu.total_bytes)
+        .max()
+        .unwrap_or(0)
 }
 
 /// Judges the host again, now that it has its driver.

@@ -50,6 +50,9 @@ fn stop(made: &Made) -> Result<()> {
     if has(paths::EXPOSE_FILE) {
         expose::remove()?;
     }
+    if has(paths::LINK_FILE) && Path::new(paths::LINK_FILE).exists() {
+        service::stop(paths::LINK_UNIT)?;
+    }
     let beside: Vec<_> = beside::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
     beside::retire(&beside)?;
     if has(paths::UNIT_FILE) && Path::new(paths::UNIT_FILE).exists() {
@@ -113,10 +116,12 @@ fn remove(thing: &Thing) -> Result<Option<String>> {
             let other = found.filter(|found| match uid {
                 Some(uid) => *uid != found.uid,
                 // It was about to be made.
+                None if name == paths::RPC_USER => found.home != paths::RPC_HOME,
                 None => !preflight::is_as_made(found, None),
             });
             match other {
                 Some(other) => Ok(Some(format!("the account {name} (uid {}, another one's)", other.uid))),
+                None if name == paths::RPC_USER => users::remove_named(name).map(|()| None),
                 None => users::remove().map(|()| None),
             }
         }

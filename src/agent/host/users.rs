@@ -1,5 +1,6 @@
 //! System users, by shadow's tools.
 
+use super::accounts::Accounts;
 use super::user_locks;
 use crate::error::{Context, Failure, Result};
 use crate::outside::{self, Kind};
@@ -39,17 +40,31 @@ pub fn remove() -> Result<()> {
 
 /// Creates the user and a group of the same name, without a home or a shell.
 pub fn create() -> Result<()> {
-    let args = [
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--home-dir",
-        paths::VAR,
-        "--shell",
-        "/usr/sbin/nologin",
-        paths::USER,
-    ];
+    create_named(paths::USER, paths::VAR, "/usr/sbin/nologin")
+}
+
+/// Creates a user and a group of the same name, for whom no password works.
+pub fn create_named(name: &str, home: &str, shell: &str) -> Result<()> {
+    let mut args = vec!["--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", shell];
+    // By a key alone; an sshd without PAM takes a locked account for one that may not log in.
+    if !shell.ends_with("/nologin") {
+        args.extend(["--password", "*"]);
+    }
+    args.push(name);
     tool("useradd", &args)
+}
+
+/// Removes a user and the group of the same name, where they are there.
+pub fn remove_named(name: &str) -> Result<()> {
+    user_locks::sweep(Path::new("/etc"))?;
+    if Accounts::read()?.account(name).is_some() {
+        // A connection of the other end may still be going down.
+        tool("userdel", &["--force", name])?;
+    }
+    if Accounts::read()?.group(name).is_some() {
+        tool("groupdel", &[name])?;
+    }
+    Ok(())
 }
 
 /// Adds the user to groups that are there.
@@ -61,11 +76,12 @@ pub fn join(groups: &[&str]) -> Result<()> {
 }
 
 fn tool(name: &str, args: &[&str]) -> Result<()> {
+    let user = args.last().copied().unwrap_or(paths::USER);
     let outcome = process::run(name, args, Duration::from_secs(30))?;
     if outcome.success {
         return Ok(());
     }
-    Err(Failure::failed(format!("{name} {}: {}", paths::USER, outcome.stderr.trim()))
+    Err(Failure::failed(format!("{name} {user}: {}", outcome.stderr.trim()))
         .hint("put that right on the host, and apply again")
         .into())
 }

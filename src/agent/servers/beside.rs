@@ -10,7 +10,7 @@ use crate::agent::host::service;
 use crate::agent::store::key;
 use crate::agent::store::made;
 use crate::agent::store::thing::Thing;
-use crate::engine::server::ServerName;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::Plan;
@@ -138,6 +138,10 @@ pub fn make_room(old: Option<&Plan>, new: &Plan) -> Result<()> {
 /// Starts it by the generation that serves and waits until it is ready.
 pub fn start(server: &Server, silence: Duration, tick: impl FnMut(u64) -> Result<()>) -> Result<()> {
     service::start(&server.name.unit())?;
+    // systemd has waited until a worker listens.
+    if server.name.role() == Role::Worker {
+        return Ok(());
+    }
     wait_until_ready(&Api::of(server)?, Loading::of(server.size_bytes, silence), tick)
 }
 
@@ -158,7 +162,8 @@ pub fn follow_some(
         install(plan)?;
     }
     for server in plan.beside().filter(|server| starts(server.name)) {
-        start(&server, START_TIMEOUT, &mut tick).context("starting the embedding server")?;
+        let starting = || format!("starting {}", server.name.unit());
+        start(&server, START_TIMEOUT, &mut tick).with_context(starting)?;
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ fn is_called(pid: u32, program: &str) -> bool {
 }
 
 /// Prints every line that the child says, without the keys.
-fn follow(child: &mut Child, secrets: &[&Secret]) -> Vec<JoinHandle<()>> {
+pub(super) fn follow(child: &mut Child, secrets: &[&Secret]) -> Vec<JoinHandle<()>> {
     let parts = parts(secrets);
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|out| Box::new(out) as _),

@@ -88,7 +88,7 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
 
 /// Returns the bytes that the processes that serve have loaded.
 fn loaded(api: &Api, pid: u32) -> u64 {
-    let pids = serving(api.engine, &api.server.unit(), pid);
+    let pids = serving(&api.server.unit(), pid);
     pids.into_iter().map(progress::loaded).fold(0, u64::saturating_add)
 }
 
@@ -97,6 +97,7 @@ fn service_of(server: ServerName) -> String {
     let service = match server.role() {
         Role::Chat => "the service",
         Role::Embedding => "the embedding service",
+        Role::Worker => "the worker",
     };
     if server.number() == 1 { service.to_string() } else { format!("{service} {}", server.unit()) }
 }

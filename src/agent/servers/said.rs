@@ -27,10 +27,9 @@ pub struct Memory {
     pub anonymous_bytes: u64,
 }
 
-/// Returns the processes that serve: the main one alone, or all of the unit where it stands in front of another.
-pub fn serving(engine: &dyn Engine, unit: &str, pid: u32) -> Vec<u32> {
-    let all = engine.front().and_then(|_| service::processes(unit).ok());
-    all.unwrap_or_else(|| vec![pid])
+/// Returns the processes that serve: all of the unit, whose main one may stand above another.
+pub fn serving(unit: &str, pid: u32) -> Vec<u32> {
+    service::processes(unit).ok().filter(|all| !all.is_empty()).unwrap_or_else(|| vec![pid])
 }
 
 /// Reads the memory of processes from `/proc`; `None` if they are gone.

@@ -1,5 +1,6 @@
 //! Verifies this machine against the generation's plan, at every start of a unit, and then becomes its server.
 
+use crate::agent::rpc;
 use crate::agent::servers::front;
 use crate::agent::store::generation::{self, Record};
 use crate::agent::store::{key, runtime};
@@ -20,7 +21,7 @@ use crate::secret::Secret;
 use crate::verify::{self, Held, Report};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A GPU or a mount may be late at boot, and at no other time.
@@ -47,6 +48,7 @@ pub fn serve(name: ServerName) -> Result<Exit> {
         let what = match name.role() {
             Role::Chat => "server",
             Role::Embedding => "embedding server",
+            Role::Worker => "worker",
         };
         Failure::usage(format!("{} has no {what} {name}", path.display()))
     })?;
@@ -83,7 +85,7 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     }
     say!("this host meets the plan (checked in {} ms)", start.elapsed().as_millis());
     let engine = server.engine();
-    let program = folder.join(paths::generation::RUNTIME).join(engine.program());
+    let program = folder.join(paths::generation::RUNTIME).join(server.program());
     let mut environment = Vec::new();
     for (name, value) in engine.environment() {
         let value = match value {
@@ -95,9 +97,16 @@ pub fn serve(name: ServerName) -> Result<Exit> {
     if let Some(front) = engine.front() {
         return front::run(front, name, &program, &server.args.to_argv(), environment);
     }
+    if name.role() == Role::Worker {
+        return rpc::relay::run(&program, &server.args.to_argv(), Vec::new());
+    }
     let mut command = Command::new(&program);
     command.args(server.args.to_argv());
     command.envs(environment.iter().map(|(name, value)| (*name, value.expose())));
+    if let Some(over) = plan.over_hosts.as_ref().filter(|_| name == ServerName::CHAT) {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        return rpc::head::run(over.workers().len(), command, |child| drop(front::follow(child, &[])));
+    }
     let error = command.exec();
     Err(error).with_context(|| format!("starting {}", program.display()))
 }

@@ -43,6 +43,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
     let _using = InUse::enter()?;
     settle()?;
     let request = Apply {
+        peers: None,
         bundle: base64::engine::general_purpose::STANDARD.encode(&tar),
         trust_edits,
         check: false,

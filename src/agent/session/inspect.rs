@@ -3,11 +3,12 @@
 use super::first_boot;
 use super::status::{
     self, Beside, DiskUse, Drift, Exposed, Installed, InstalledRuntime, Listen, Listening, MeasuredSpeed,
-    Nothing, Reach, Status,
+    Nothing, PartOfHost, Reach, Status,
 };
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
 use crate::agent::host::service::{self, State};
+use crate::agent::rpc::state::{self, Worker};
 use crate::agent::servers::api::{Api, Health};
 use crate::agent::servers::closed;
 use crate::agent::servers::serve::REFUSAL;
@@ -94,19 +95,26 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         return nothing_installed(under_way, output);
     }
     let plan = installed_plan()?;
-    let state = service::state(paths::UNIT)?;
-    let (health, stranger) = health(&Api::of(&plan.chat())?, &state);
+    let main = if plan.is_worker() { ServerName::WORKER } else { ServerName::CHAT };
+    let state = service::state(&main.unit())?;
+    let (health, stranger) = match (plan.is_worker(), state.is_running()) {
+        // systemd has waited until it listens, in a network of its own.
+        (true, true) => ("ready".to_string(), false),
+        (true, false) => (format!("the worker is {}", state.active), false),
+        (false, _) => health(&Api::of(&plan.chat())?, &state),
+    };
     let receipt: Option<serde_json::Value> = generation::read_note(Path::new(paths::RECEIPT));
     let measured = receipt.as_ref().map(|receipt| receipt["measured"].clone());
     let facts = probe(Path::new(paths::MODELS));
     let runtime = generation::current_record().and_then(|record| runtime::noted(&record.runtime));
-    let beside = plan.beside().map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
+    let others = plan.beside().filter(|server| server.name != main);
+    let beside = others.map(|server| beside(&server)).collect::<Result<Vec<_>>>()?;
     let silent = beside.iter().find(|server| server.health != "ready");
     let ready = health == "ready" && silent.is_none();
     // The log shown is of a server that does not serve.
     let unit = match silent.filter(|_| health == "ready") {
         Some(server) => server.service.clone(),
-        None => paths::UNIT.to_string(),
+        None => main.unit(),
     };
     let last_lines = if ready { Vec::new() } else { service::last_lines(&[unit], 10, None) };
     let refused = last_lines.iter().rev().find_map(|line| Some(line.split_once(REFUSAL)?.1.to_string()));
@@ -120,7 +128,8 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         unit: state.clone(),
         health: health.clone(),
         stranger,
-        listen: listen(ServerName::CHAT),
+        listen: listen(main),
+        over_hosts: over_hosts(&plan),
         listening: listening(&plan),
         embedding: beside.first().cloned(),
         servers: beside.clone(),
@@ -154,6 +163,9 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
     let [of_chat, of_beside] = if health == "ready" { [None, refused] } else { [refused, None] };
     let why = of_chat.unwrap_or(health);
     let mut message = format!("{} {}: {}, {why}", plan.model.id, plan.model.quant, state.active);
+    for worker in workers(&plan).iter().filter(|worker| !worker.up) {
+        message += &format!("; worker {} is lost: {}", worker.name, worker.why);
+    }
     let mut of_beside = of_beside;
     for server in beside.iter().filter(|server| server.health != "ready") {
         let why = of_beside.take().unwrap_or_else(|| server.health.clone());
@@ -166,6 +178,18 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         return Ok(End::done(false, message));
     }
     Err(Failure::failed(message).hint("`agi-provision logs` shows what the server said last").into())
+}
+
+/// Returns how the workers of a head are; none of any other host.
+fn workers(plan: &Plan) -> Vec<Worker> {
+    let is_head = plan.over_hosts.is_some() && !plan.is_worker();
+    if is_head { state::read() } else { Vec::new() }
+}
+
+/// Returns the part of this host in a plan over several, and how the workers are.
+fn over_hosts(plan: &Plan) -> Option<PartOfHost> {
+    let over = plan.over_hosts.as_ref()?;
+    Some(PartOfHost { hosts: over.hosts.clone(), place: over.place, workers: workers(plan) })
 }
 
 /// Lists the changes by other hands since the apply, step by step; `None` where that is not known. Whether the

@@ -5,6 +5,7 @@ pub mod deep;
 mod driver;
 pub mod first_boot;
 mod ground;
+mod identity;
 pub mod inspect;
 mod judging;
 mod ready;
@@ -123,6 +124,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::KeyRotate => exclusive("key rotate", || rotate::key_rotate(output)),
         Op::ConfirmExposure => expose::confirm(),
         Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
+        Op::Identity { makes_key } => exclusive("apply", || identity::identity(makes_key, output)),
         Op::Rollback => exclusive("rollback", || {
             Preflight::new(None)?.take_ours()?;
             rollback(output)

@@ -1,7 +1,7 @@
 //! Goes back to the generation that served before, on request.
 
 use crate::agent::host::service;
-use crate::agent::servers::api::{Api, Health};
+use crate::agent::servers::api::{Answer, Api, Health};
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::beside;
 use crate::agent::servers::closed;
@@ -13,7 +13,7 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, Record, has_model};
 use crate::agent::store::key;
 use crate::agent::store::runtime;
-use crate::engine::server::ServerName;
+use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
@@ -87,23 +87,20 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     // Makes room for the model first; the servers beside it start last.
     beside::make_room(old.as_ref(), &plan)?;
     let starts = starting(plan.servers().map(|server| (server.name, serves(&server))), &reach);
-    let api = Api::of(&plan.chat())?;
-    if starts.contains(&ServerName::CHAT) {
-        service::start(paths::UNIT)?;
-        let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
-        wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
-    }
-    let mut tick = || watcher.tell(&Event::Alive);
-    let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
-    closed::check(&plan.chat())?;
+    let answer = if plan.is_worker() { None } else { Some(answered(&plan, &starts, watcher)?) };
     beside::follow_some(&plan, |server| starts.contains(&server), |_| watcher.tell(&Event::Alive))?;
     for server in plan.beside() {
         if let Some(rag) = server.embedding {
             let mut tick = || watcher.tell(&Event::Alive);
             beside::ask(&server, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
-        closed::check(&server)?;
+        if server.name.role() != Role::Worker {
+            closed::check(&server)?;
+        }
     }
+    let Some(answer) = answer else {
+        return Ok(format!("generation {} computes for the head of {}", number(to), plan.model.id));
+    };
     let beside = beside::given(&plan);
     Ok(format!(
         "generation {} serves: {} {}, {} tokens at {:.1} tokens/s{beside}",
@@ -115,6 +112,20 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     ))
 }
 
+/// Starts the model's own server, where it is one of those that start, and asks it.
+fn answered(plan: &Plan, starts: &BTreeSet<ServerName>, watcher: &mut Watcher) -> Result<Answer> {
+    let api = Api::of(&plan.chat())?;
+    if starts.contains(&ServerName::CHAT) {
+        service::start(paths::UNIT)?;
+        let loading = Loading::of(plan.model.size_bytes, START_TIMEOUT);
+        wait_until_ready(&api, loading, |_| watcher.tell(&Event::Alive))?;
+    }
+    let mut tick = || watcher.tell(&Event::Alive);
+    let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
+    closed::check(&plan.chat())?;
+    Ok(answer)
+}
+
 /// Returns the servers to start: those that get other inputs, and those that do not serve now.
 fn starting(servers: impl Iterator<Item = (ServerName, bool)>, reach: &Reach) -> BTreeSet<ServerName> {
     servers.filter(|(name, serves)| reach.includes(*name) || !serves).map(|(name, _)| name).collect()
@@ -124,6 +135,9 @@ fn starting(servers: impl Iterator<Item = (ServerName, bool)>, reach: &Reach) ->
 fn serves(server: &Server) -> bool {
     let state = service::state(&server.name.unit()).ok();
     let state = state.filter(|state| state.is_running() && state.enabled == "enabled");
+    if server.name.role() == Role::Worker {
+        return state.is_some();
+    }
     let health = state.and_then(|state| Some(Api::of(server).ok()?.health(state.pid)));
     health == Some(Health::Ready)
 }

@@ -63,6 +63,8 @@ fn prove(plan: &Plan, new: &Secret, old: &Secret, watcher: &mut Watcher) -> Resu
         let name = match server.name.role() {
             Role::Chat => "the server",
             Role::Embedding => "the embedding server",
+            // It has no key: nobody but the head reaches it.
+            Role::Worker => continue,
         };
         let api = Api::of(&server)?;
         let mut ask = |key: Option<&Secret>| {

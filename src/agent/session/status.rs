@@ -4,6 +4,7 @@ use super::first_boot::FirstBoot;
 use super::under_way::UnderWay;
 use crate::agent::host::service::State;
 use crate::agent::job::receipt::Measured;
+use crate::agent::rpc::state::Worker;
 use crate::checked::ModelId;
 use crate::engine::server::Role;
 use crate::plan::document::DeviceLedger;
@@ -70,6 +71,8 @@ pub struct Installed {
     pub stranger: bool,
     /// Address of the model's own server on the host.
     pub listen: Listen,
+    /// Part of this host in a plan over several; null: it serves alone.
+    pub over_hosts: Option<PartOfHost>,
     /// Addresses on which the units listen by the kernel.
     pub listening: Vec<Listening>,
     /// The first of `servers`.
@@ -104,6 +107,17 @@ pub struct Installed {
     pub refused: Option<String>,
     /// Last lines of the log of a server that does not serve.
     pub last_lines: Vec<String>,
+}
+
+/// Part of a host in a plan over several.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct PartOfHost {
+    /// Names of all hosts, the head's first.
+    pub hosts: Vec<String>,
+    /// Place of this one among them.
+    pub place: usize,
+    /// How the workers are, as the head sees them; none on a worker.
+    pub workers: Vec<Worker>,
 }
 
 /// Address of a server on its host.

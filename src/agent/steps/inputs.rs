@@ -15,7 +15,9 @@ pub fn reach_of_file(name: &str) -> Reach {
     let belongs = |server: &ServerName| name == server.args_file() || name == server.limits_file();
     match ServerName::all().find(belongs) {
         Some(server) => Reach::Only([server].into()),
-        None if name == paths::generation::CHAT_TEMPLATE => Reach::Only([ServerName::CHAT].into()),
+        None if [paths::generation::CHAT_TEMPLATE, paths::generation::WORKERS].contains(&name) => {
+            Reach::Only([ServerName::CHAT].into())
+        }
         // They are read when a server starts, to verify the host, and by what lets other hosts in.
         None if [paths::generation::PLAN, paths::generation::EXPOSE].contains(&name) => Reach::none(),
         None => Reach::Every,

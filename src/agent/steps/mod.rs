@@ -15,6 +15,7 @@ mod loading;
 mod model;
 mod packages;
 pub mod past;
+mod path;
 pub mod resource;
 mod retire;
 pub mod run;
@@ -41,6 +42,7 @@ pub fn all(plan: &Plan, installed: &[ServerName]) -> Vec<Box<dyn Resource>> {
         Box::new(packages::Packages),
         Box::new(model::Model),
         Box::new(key::Key),
+        Box::new(path::PrivatePath),
         Box::new(agent_link::AgentLink),
         Box::new(unit::Unit),
         Box::new(config::Config),

@@ -7,7 +7,7 @@ use super::start_chat::start_chat;
 use super::start_embedding::start_embedding;
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::closed;
+use crate::agent::servers::{beside, closed};
 use crate::agent::store::desired::Desired;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Result};
@@ -32,12 +32,16 @@ impl Resource for Start {
         }
         let restart = |why| Change::Restart { server, because: Because::Silent(why) };
         let planned = self.planned(desired)?;
+        if server.role() == Role::Worker {
+            // systemd waits until it listens, and its program ends with it.
+            return Ok(Observed { dependent: Some(Dependent::Restart), ..Observed::default() });
+        }
         let change = match Api::of(&planned)?.health(state.pid) {
             // A server that was opened to other hosts by hand starts again by the plan.
             Health::Ready => closed::check(&planned).err().map(|error| restart(format!("{error:#}"))),
             Health::Loading => Some(Change::Wait(match server.role() {
                 Role::Chat => english!("change-wait"),
-                Role::Embedding => english!("change-wait-embedding"),
+                Role::Embedding | Role::Worker => english!("change-wait-embedding"),
             })),
             Health::Silent(why) | Health::Stranger(why) => Some(restart(why)),
         };
@@ -51,6 +55,7 @@ impl Resource for Start {
         run.note(self.id(), How::Started { since: jiff::Timestamp::now() });
         let server = self.planned(desired)?;
         match server.embedding {
+            None if self.0.role() == Role::Worker => beside::start(&server, desired.silence, |_| Ok(())),
             None => start_chat(desired, run),
             Some(rag) => start_embedding(&server, rag, desired, run),
         }

@@ -48,7 +48,7 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
     surprises(&desired.plan, speeds).into_iter().try_for_each(|text| run.warn(text))?;
     run.notes.timing = timing.ok();
     run.notes.answer = Some(answer);
-    run.notes.memory = memory(&serving(desired.plan.engine(), paths::UNIT, pid));
+    run.notes.memory = memory(&serving(paths::UNIT, pid));
     Ok(())
 }
 
@@ -60,7 +60,7 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     }
     let mut held = BTreeMap::new();
     if !plan.profile.gpus.is_empty() {
-        let pids = serving(plan.engine(), paths::UNIT, pid);
+        let pids = serving(paths::UNIT, pid);
         for gpu in probe_for_start(Path::new(paths::MODELS), true).gpus {
             let own = gpu.processes.iter().flatten().filter(|process| pids.contains(&process.pid));
             let bytes: Vec<u64> = own.filter_map(|process| process.memory_bytes).collect();

@@ -83,7 +83,7 @@ fn reach(path: &Path) -> Reach {
     };
     match ServerName::all().find(belongs) {
         Some(server) => Reach::Only([server].into()),
-        None if path == Path::new(paths::EXPOSE_FILE) => Reach::none(),
+        None if path == Path::new(paths::EXPOSE_FILE) || path == Path::new(paths::LINK_FILE) => Reach::none(),
         None => Reach::Every,
     }
 }

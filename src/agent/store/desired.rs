@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::plan::document::ModelFile;
 use crate::render::Bundle;
 use crate::verify::links::Links;
+use crate::wire::peers::Peers;
 use crate::wire::protocol::{Apply, Blob, Expose, START_TIMEOUT, START_TIMEOUTS};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct Desired {
     /// Blobs that this host can download.
     pub sources: Vec<Source>,
     pub expose: Expose,
+    /// The other hosts of a plan over several; `None`: as they are known here.
+    pub peers: Option<Peers>,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
     /// How long a server may show no progress while it starts and answers.
@@ -100,6 +103,7 @@ impl Desired {
             silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
+            peers: apply.peers.clone(),
             driver: None,
             mirrors: apply.mirrors.clone(),
             links: Links::default(),
@@ -128,6 +132,7 @@ impl Desired {
             silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
+            peers: None,
             driver: None,
             mirrors: Vec::new(),
             links: Links::default(),

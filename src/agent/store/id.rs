@@ -13,6 +13,8 @@ pub enum Id {
     Packages,
     Model,
     Key,
+    /// The private path between the hosts of a plan over several.
+    Path,
     Agent,
     Unit,
     Configuration,
@@ -36,6 +38,7 @@ impl Id {
             Id::Packages => "packages",
             Id::Model => "model",
             Id::Key => "key",
+            Id::Path => "path",
             Id::Agent => "agent",
             Id::Unit => "unit",
             Id::Configuration => "configuration",
@@ -43,6 +46,7 @@ impl Id {
             Id::Start(server) => match server.role() {
                 Role::Chat => "start",
                 Role::Embedding => "embedding",
+                Role::Worker => "worker",
             },
             Id::Expose => "expose",
         }
@@ -61,7 +65,7 @@ impl Id {
         match self {
             Id::Driver | Id::User | Id::Agent => false,
             Id::Directories => other == Id::User,
-            Id::Runtime | Id::Model | Id::Key => other == Id::Directories,
+            Id::Runtime | Id::Model | Id::Key | Id::Path => other == Id::Directories,
             // Run as the service's user, and loaded by the runtime's program.
             Id::Packages => matches!(other, Id::User | Id::Runtime),
             Id::Unit => matches!(other, Id::Agent | Id::Directories),
@@ -69,7 +73,7 @@ impl Id {
             Id::Configuration => matches!(other, Id::Runtime | Id::Packages | Id::Model),
             Id::Retire(_) => other == Id::Configuration,
             Id::Start(ServerName::CHAT) => {
-                matches!(other, Id::Key | Id::Unit | Id::Configuration | Id::Retire(_))
+                matches!(other, Id::Key | Id::Path | Id::Unit | Id::Configuration | Id::Retire(_))
             }
             // The model has its memory first.
             Id::Start(_) | Id::Expose => other == Id::Start(ServerName::CHAT),
@@ -81,9 +85,10 @@ impl Id {
         match self {
             // Only another generation keeps another amount of memory for it.
             Id::Retire(_) => other == Id::Configuration,
-            Id::Start(_) => {
-                matches!(other, Id::Runtime | Id::Model | Id::Key | Id::Agent | Id::Unit | Id::Configuration)
-            }
+            Id::Start(_) => matches!(
+                other,
+                Id::Runtime | Id::Model | Id::Key | Id::Path | Id::Agent | Id::Unit | Id::Configuration
+            ),
             _ => false,
         }
     }
@@ -104,7 +109,7 @@ mod tests {
         let servers = || ServerName::all();
         let mut all =
             vec![Id::Driver, Id::User, Id::Directories, Id::Runtime, Id::Packages, Id::Model, Id::Key];
-        all.extend([Id::Agent, Id::Unit, Id::Configuration]);
+        all.extend([Id::Path, Id::Agent, Id::Unit, Id::Configuration]);
         all.extend(servers().map(Id::Retire));
         all.extend(servers().map(Id::Start));
         all.push(Id::Expose);

@@ -87,16 +87,24 @@ impl Made {
     /// Returns the uid, if an account of ours is or was about to be made; the inner `None` is one that is not known
     /// yet.
     pub fn account(&self) -> Option<Option<u32>> {
-        self.all().find_map(|thing| match thing {
-            Thing::Account { uid, .. } => Some(*uid),
-            _ => None,
-        })
+        self.account_named(paths::USER)
     }
 
     /// Returns the same for the group.
     pub fn group(&self) -> Option<Option<u32>> {
+        self.group_named(paths::USER)
+    }
+
+    fn account_named(&self, called: &str) -> Option<Option<u32>> {
         self.all().find_map(|thing| match thing {
-            Thing::Group { gid, .. } => Some(*gid),
+            Thing::Account { name, uid } if name == called => Some(*uid),
+            _ => None,
+        })
+    }
+
+    fn group_named(&self, called: &str) -> Option<Option<u32>> {
+        self.all().find_map(|thing| match thing {
+            Thing::Group { name, gid } if name == called => Some(*gid),
             _ => None,
         })
     }
@@ -104,18 +112,24 @@ impl Made {
     /// Adds `thing` unless it has an entry. Numbers that became known replace those that were not.
     pub fn add(&mut self, thing: Thing) {
         let known = match &thing {
-            Thing::Account { uid, .. } => {
-                self.account().is_some_and(|known| known.is_some() || uid.is_none())
+            Thing::Account { name, uid } => {
+                self.account_named(name).is_some_and(|known| known.is_some() || uid.is_none())
             }
-            Thing::Group { gid, .. } => self.group().is_some_and(|known| known.is_some() || gid.is_none()),
+            Thing::Group { name, gid } => {
+                self.group_named(name).is_some_and(|known| known.is_some() || gid.is_none())
+            }
             _ => thing.path().is_some_and(|path| self.has(path)),
         };
         if known {
             return;
         }
         match &thing {
-            Thing::Account { .. } => self.forget(|thing| matches!(thing, Thing::Account { .. })),
-            Thing::Group { .. } => self.forget(|thing| matches!(thing, Thing::Group { .. })),
+            Thing::Account { name: new, .. } => {
+                self.forget(|thing| matches!(thing, Thing::Account { name, .. } if name == new));
+            }
+            Thing::Group { name: new, .. } => {
+                self.forget(|thing| matches!(thing, Thing::Group { name, .. } if name == new));
+            }
             _ => {}
         }
         self.things.insert(thing);
@@ -125,6 +139,11 @@ impl Made {
         self.things.retain(|thing| !what(thing));
         self.taken_over.retain(|thing| !what(thing));
     }
+}
+
+/// Returns the uid of an account that was or was about to be made here; `None`: it was not.
+pub fn account_of(name: &str) -> Result<Option<Option<u32>>> {
+    Ok(Made::read()?.and_then(|made| made.account_named(name)))
 }
 
 /// Records `things`, which are about to be made.

@@ -140,6 +140,9 @@ impl Thing {
     /// receipt, and the unit that carries it over a restart of the host.
     pub fn by(&self) -> Option<Id> {
         let path = match self {
+            Thing::Account { name, .. } | Thing::Group { name, .. } if name == paths::RPC_USER => {
+                return Some(Id::Path);
+            }
             Thing::Account { .. } | Thing::Group { .. } => return Some(Id::User),
             Thing::Package { .. } => return Some(Id::Packages),
             Thing::FirewallTable { .. } => return Some(Id::Expose),
@@ -162,6 +165,7 @@ impl Thing {
             () if below(paths::MODELS) => Id::Model,
             () if below(paths::GENERATIONS) || path.starts_with(paths::GENERATION) => Id::Configuration,
             () if is(&[paths::API_KEY]) => Id::Key,
+            () if path.starts_with(paths::RPC) || path.starts_with(paths::RPC_HOME) => Id::Path,
             () if path.starts_with(paths::LIB) => Id::Agent,
             () if is(&expose) || path.starts_with(paths::TLS) => Id::Expose,
             () => match ServerName::all().find(|server| path == Path::new(&server.wants())) {

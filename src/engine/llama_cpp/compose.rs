@@ -1,6 +1,7 @@
 //! The arguments of a llama-server for a host laid out as [`crate::paths`] says. Accepted by b11434.
 
 use super::flags::*;
+use super::forwards::endpoints;
 use crate::engine::arguments::{Draft, ServerArgs};
 use crate::engine::launch::{Cards, Launch};
 use crate::engine::server::Role;
@@ -34,8 +35,11 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
         Cards::One(place) => _ = args.set(SPLIT_MODE, "none").set(MAIN_GPU, place),
         Cards::Shared(split, shares) => _ = args.set(SPLIT_MODE, split).shares(TENSOR_SPLIT, shares),
     }
+    if launch.workers > 0 {
+        args.set(RPC, endpoints(launch.workers));
+    }
     args.set(FIT, "off").set(CACHE_RAM, launch.prompt_cache_mib);
-    args.set(CTX_CHECKPOINTS, 0).set(LOAD_MODE, "mmap").set(THREADS, -1).set(TIMEOUT, IO_TIMEOUT);
+    args.set(CTX_CHECKPOINTS, 0).set(LOAD_MODE, load_mode(launch)).set(THREADS, -1).set(TIMEOUT, IO_TIMEOUT);
     if launch.chat_template {
         args.ours(CHAT_TEMPLATE_FILE);
     }
@@ -50,4 +54,9 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
     args.switch(if launch.page { WEBUI } else { NO_WEBUI });
     args.switch(NO_SLOTS).switch(METRICS).switch(OFFLINE);
     args.done()
+}
+
+/// A range that is mapped covers what lies between the head's tensors in the file too, which is the workers'.
+fn load_mode(launch: &Launch) -> &'static str {
+    if launch.workers > 0 { "none" } else { "mmap" }
 }

@@ -1,9 +1,10 @@
 //! Every argument that this program can give llama-server, with the kind of its value. Which of them a
 //! build takes is in `profiles/llama-builds.toml`. What is not here is in no plan: among it everything
-//! that opens another door (`--ssl-*`, `--path`, `--props`, `--slots`, `--tools`, `--mcp-*`, `--rpc`,
-//! `--media-path`, `--slot-save-path`), reads or writes another file (`--lora`, `--log-file`), fetches a
+//! that opens another door (`--ssl-*`, `--path`, `--props`, `--slots`, `--tools`, `--mcp-*`,
+//! `--media-path`, `--slot-save-path`; `--rpc` to anything but the forwards of a plan's workers), reads or writes another file (`--lora`, `--log-file`), fetches a
 //! model (`--hf-repo`), or is known to be dangerous (`--sleep-idle-seconds`, GHSA-6hc7-9rph-cm99).
 
+use super::forwards::are_forwards;
 use crate::engine::grammar::{CARDS, Flag, Grammar, Kind, Row, model_path};
 use crate::engine::server::{ADDRESS, ServerName};
 use crate::model::tensor_type::TensorType;
@@ -60,6 +61,8 @@ pub const SPLIT_MODE: Flag = Flag::new("--split-mode");
 pub const TENSOR_SPLIT: Flag = Flag::new("--tensor-split");
 /// `--main-gpu`: index of the card that is used alone.
 pub const MAIN_GPU: Flag = Flag::new("--main-gpu");
+/// `--rpc`: the workers of a plan over several hosts, each by its forward on 127.0.0.1.
+pub const RPC: Flag = Flag::new("--rpc");
 /// `--device`: only `none`, which leaves all cards alone.
 pub const DEVICE: Flag = Flag::new("--device");
 /// `--fit`: only `off`, so that llama.cpp does not change the arguments to fit the memory.
@@ -123,6 +126,7 @@ const TABLE: &[Row] = &[
     Row::may(SPLIT_MODE, Kind::OneOf(&["none", "layer", "tensor"])),
     Row::may(TENSOR_SPLIT, Kind::Shares),
     Row::may(MAIN_GPU, Kind::Whole(0, CARDS as i64)),
+    Row::may(RPC, Kind::Checked(are_forwards)),
     Row::may(DEVICE, Kind::OneOf(&["none"])),
     Row::may(FIT, Kind::OneOf(&["off"])),
     Row::may(CACHE_RAM, Kind::Whole(0, MIB)),

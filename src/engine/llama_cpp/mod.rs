@@ -4,6 +4,7 @@ pub(super) mod api;
 pub mod build;
 mod compose;
 pub(super) mod flags;
+mod forwards;
 pub mod log;
 pub mod rpc;
 mod version;
@@ -30,7 +31,7 @@ impl Engine for LlamaCpp {
     }
 
     fn roles(&self) -> &'static [Role] {
-        &[Role::Chat, Role::Embedding]
+        &[Role::Chat, Role::Embedding, Role::Worker]
     }
 
     fn grammar(&self) -> &'static Grammar {
@@ -42,7 +43,9 @@ impl Engine for LlamaCpp {
     }
 
     fn check(&self, build: &str, args: &ServerArgs) -> std::result::Result<(), String> {
-        build::find(build).map_err(|error| error.to_string())?.check(args)
+        let build = build::find(build).map_err(|error| error.to_string())?;
+        // A worker's program takes three arguments, in every build that plans are pinned to.
+        if args.server().role() == Role::Worker { Ok(()) } else { build.check(args) }
     }
 
     fn layers_on_cards(&self, args: &ServerArgs) -> u64 {
@@ -58,7 +61,9 @@ impl Engine for LlamaCpp {
     }
 
     fn shares<'a>(&self, args: &'a ServerArgs) -> Option<&'a [u64]> {
-        args.shares(flags::TENSOR_SPLIT)
+        // The workers' devices come before the server's own.
+        let workers = args.line(flags::RPC).map_or(0, |all| all.split(',').count());
+        args.shares(flags::TENSOR_SPLIT)?.get(workers..)
     }
 
     fn has_page(&self, args: &ServerArgs) -> bool {

@@ -4,14 +4,16 @@
 //! Messages are those of protocol 7.0 (b11434, ggml-rpc.cpp): a request is one byte of command, eight of length and
 //! its content; an answer is eight bytes of length and its content. A tensor is described in 296 bytes.
 
+use super::flags::{self, HOST, PORT, THREADS};
+use super::forwards::endpoints;
+pub use super::forwards::{MOST_DEVICES, forward};
+use crate::engine::arguments::{Draft, ServerArgs};
+use crate::engine::grammar::{Grammar, Kind, Row};
+use crate::engine::server::{ADDRESS, ServerName};
+use crate::error::Result;
+
 /// The worker's program, in the runtime's archive beside llama-server.
 pub const WORKER: &str = "ggml-rpc-server";
-
-/// Port that a worker listens on, on its own 127.0.0.1.
-pub const PORT: u16 = 50052;
-
-/// Most devices that llama-server spreads layers over (`llama_max_devices`).
-pub const MOST_DEVICES: usize = 16;
 
 /// Memory of a worker before any buffer: 5.6 MiB resident (b11434 for the CPU, measured), and the graph it was sent.
 pub const WORKER_PROCESS: u64 = 32 << 20;
@@ -33,12 +35,32 @@ pub const fn fetch(content: u64) -> (u64, u64) {
 /// Bytes of a request to compute the same graph again. Nothing answers it.
 pub const COMPUTE_AGAIN: u64 = REQUEST + 4;
 
-/// Arguments of a head whose workers are reached at `endpoints`: layers on devices, the output among them, and the
+/// Arguments of a worker.
+pub static GRAMMAR: Grammar = Grammar {
+    engine: flags::NAME,
+    program: WORKER,
+    rows: &[
+        Row::must(HOST, Kind::Ours),
+        Row::must(PORT, Kind::Ours),
+        Row::may(THREADS, Kind::Whole(1, 1024)),
+    ],
+    opposites: &[],
+    of_server: PORT,
+    of_model: None,
+    naming: &[],
+    ours: |flag, server, _| match flag {
+        HOST => Some(ADDRESS.to_string()),
+        PORT => Some(server.port().to_string()),
+        _ => None,
+    },
+};
+
+/// Arguments that a head has beside those of one machine, for so many workers: layers on devices, the output among them, and the
 /// share of each device, the workers' first.
-pub fn head_arguments(endpoints: &[String], layers: u64, shares: &[u64]) -> Vec<String> {
+pub fn head_arguments(workers: usize, layers: u64, shares: &[u64]) -> Vec<String> {
     let shares: Vec<String> = shares.iter().map(u64::to_string).collect();
     let pairs = [
-        ("--rpc", endpoints.join(",")),
+        ("--rpc", endpoints(workers)),
         ("--n-gpu-layers", layers.to_string()),
         ("--split-mode", "layer".to_string()),
         ("--tensor-split", shares.join(",")),
@@ -48,8 +70,39 @@ pub fn head_arguments(endpoints: &[String], layers: u64, shares: &[u64]) -> Vec<
 
 /// Arguments of a worker: on its own 127.0.0.1 alone, which is also the program's default; `threads` where the CPU
 /// computes.
-pub fn worker_arguments(port: u16, threads: Option<u64>) -> Vec<String> {
-    let mut all = vec!["--host".to_string(), "127.0.0.1".to_string(), "--port".to_string(), port.to_string()];
-    all.extend(threads.into_iter().flat_map(|threads| ["--threads".to_string(), threads.to_string()]));
-    all
+///
+/// # Errors
+/// More threads than a plan may give.
+pub fn worker_arguments(threads: Option<u64>) -> Result<ServerArgs> {
+    let mut args = Draft::new(&GRAMMAR, ServerName::WORKER, "");
+    args.ours(HOST).ours(PORT);
+    if let Some(threads) = threads {
+        args.set(THREADS, threads);
+    }
+    args.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_listens_on_its_own_address_and_takes_nothing_else() {
+        let args = worker_arguments(Some(8)).unwrap();
+        assert_eq!(args.to_argv(), ["--host", "127.0.0.1", "--port", "50052", "--threads", "8"]);
+        assert_eq!((args.server(), args.model()), (ServerName::WORKER, None));
+        for (texts, why) in [
+            (&["--host", "0.0.0.0", "--port", "50052"][..], "it is 127.0.0.1"),
+            (&["--host", "127.0.0.1", "--port", "50053"], "it is"),
+            (&["--host", "127.0.0.1", "--port", "50052", "--cache"], "is not one that a plan may give"),
+            (&["--host", "127.0.0.1"], "--port is missing"),
+        ] {
+            let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
+            let refused = ServerArgs::parse(&GRAMMAR, &texts).unwrap_err();
+            assert!(
+                refused.contains(why) && refused.starts_with("ggml-rpc-server's arguments:"),
+                "{refused}"
+            );
+        }
+    }
 }

@@ -19,6 +19,7 @@ fn launch(cards: Cards<'_>) -> Launch<'_> {
         host_experts: 0,
         cards,
         card_share: None,
+        workers: 0,
         prompt_cache_mib: 0,
         chat_template: true,
         page: false,

@@ -7,11 +7,11 @@ use crate::engine::launch::Launch;
 use crate::engine::split::SplitMode;
 use crate::error::Result;
 use crate::hardware::offers::{HOURS_PER_MONTH, HostKind, Offer, providers};
-use crate::hardware::profiles::Profile;
+use crate::hardware::profiles::{GpuSpec, Profile};
 use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
-use crate::plan::request::Request;
+use crate::plan::request::{Request, Variant};
 use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
 use crate::plan::{launch, paged, rag, requirements, verdict};
 
@@ -22,12 +22,6 @@ pub(super) fn document(
     everywhere: &[Candidate],
 ) -> Result<Plan> {
     let profile = &*chosen.machine.profile;
-    let weights = &chosen.variant.weights;
-    let kind = match profile.gpus.len() {
-        0 => ProfileKind::Cpu,
-        1 => ProfileKind::Gpu,
-        _ => ProfileKind::MultiGpu,
-    };
     let template = request.model.chat_template.as_ref();
     let mut reasons = verdict::reasons(&chosen.case(request));
     reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
@@ -53,17 +47,7 @@ pub(super) fn document(
     if chosen.machine.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(sentence!("container-offer"));
     }
-    let model = PlannedModel {
-        id: request.model.id.clone(),
-        architecture: request.model.shape.architecture.clone(),
-        chat_template: template.and_then(|template| template.text.clone()),
-        chat_template_from: template.map(|template| template.from.clone()),
-        parameters: weights.parameters,
-        quant: weights.quant.clone(),
-        size_bytes: chosen.variant.size_bytes,
-        n_ctx_train: request.model.shape.n_ctx_train,
-        files: chosen.variant.files.clone(),
-    };
+    let model = planned_model(request, chosen.variant);
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
     let places = profile.among.as_deref();
@@ -84,24 +68,7 @@ pub(super) fn document(
         reasons,
         model,
         workload: chosen.workload.clone(),
-        profile: PlannedProfile {
-            id: profile.id.clone(),
-            kind,
-            processor: profile.processor,
-            cpu_cores: profile.cpu_cores,
-            ram_bytes: profile.ram_bytes(),
-            disk_bytes: profile.disk_bytes(),
-            gpus: profile
-                .gpus
-                .iter()
-                .map(|gpu| PlannedGpu {
-                    vendor: gpu.vendor,
-                    name: gpu.name.clone(),
-                    vram_bytes: gpu.vram_mib << 20,
-                })
-                .collect(),
-            nvlink: profile.nvlink,
-        },
+        profile: planned_profile(profile),
         memory: chosen.memory.clone(),
         speed: chosen.speed.clone(),
         cost: chosen.machine.offer.map(|offer| cost(request, offer, &chosen.speed)),
@@ -119,13 +86,14 @@ pub(super) fn document(
         expose: request.fixed.expose.clone(),
         rag: rag.map(|(server, placed)| server.document(placed, first_of_several(profile))).transpose()?,
         further: Vec::new(),
+        over_hosts: None,
         alternatives: alternatives(request, chosen, everywhere),
         near_miss: None,
         containers: Vec::new(),
         arrival: None,
     };
     if plan.engine().container().is_none() {
-        plan.llama_server.advisories = plan.llama_server.known_advisories(request.build);
+        plan.llama_server.advisories = plan.known_advisories(request.build);
     }
     plan.requirements = requirements::of(&plan, profile);
     if let Some(gpus) = chosen.machine.offer.and_then(|offer| offer.machine.gpus.as_ref()) {
@@ -133,6 +101,45 @@ pub(super) fn document(
     }
     plan.arrival = Some(Journey::of(&plan, profile).arrival());
     Ok(plan)
+}
+
+/// The model of the request in one quantisation.
+pub fn planned_model(request: &Request, variant: &Variant) -> PlannedModel {
+    let template = request.model.chat_template.as_ref();
+    PlannedModel {
+        id: request.model.id.clone(),
+        architecture: request.model.shape.architecture.clone(),
+        chat_template: template.and_then(|template| template.text.clone()),
+        chat_template_from: template.map(|template| template.from.clone()),
+        parameters: variant.weights.parameters,
+        quant: variant.weights.quant.clone(),
+        size_bytes: variant.size_bytes,
+        n_ctx_train: request.model.shape.n_ctx_train,
+        files: variant.files.clone(),
+    }
+}
+
+/// The hardware as the plan's document has it.
+pub fn planned_profile(profile: &Profile) -> PlannedProfile {
+    let gpu = |gpu: &GpuSpec| PlannedGpu {
+        vendor: gpu.vendor,
+        name: gpu.name.clone(),
+        vram_bytes: gpu.vram_mib << 20,
+    };
+    PlannedProfile {
+        id: profile.id.clone(),
+        kind: match profile.gpus.len() {
+            0 => ProfileKind::Cpu,
+            1 => ProfileKind::Gpu,
+            _ => ProfileKind::MultiGpu,
+        },
+        processor: profile.processor,
+        cpu_cores: profile.cpu_cores,
+        ram_bytes: profile.ram_bytes(),
+        disk_bytes: profile.disk_bytes(),
+        gpus: profile.gpus.iter().map(gpu).collect(),
+        nvlink: profile.nvlink,
+    }
 }
 
 /// The place of the first card where a server sees several, and would use them all.

@@ -26,6 +26,7 @@ mod pooled;
 mod ranking;
 
 pub use decide::plan;
+pub use document::{planned_model, planned_profile};
 pub use explained::explained;
 pub use fit::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
 pub use market::{OnOffer, market};

@@ -5,10 +5,12 @@
 
 mod basics;
 mod embedding;
+mod over_hosts;
 mod plan;
 mod price;
 
 pub use basics::{Interval, ModelFile, Verdict};
 pub use embedding::{EmbeddingModel, Further, Index, Place, Rag, RagMemory};
+pub use over_hosts::{OverHosts, WorkerArgs};
 pub use plan::*;
 pub use price::{Alternative, Arrival, Converted, Cost, NearMiss, OfferRef, RentedBeside};

@@ -2,6 +2,7 @@
 
 use super::basics::{Interval, ModelFile, Verdict, is_zero};
 use super::embedding::{Further, Rag};
+use super::over_hosts::OverHosts;
 use super::price::{Alternative, Arrival, Cost, NearMiss, RentedBeside};
 use crate::checked::{Checksum, DownloadUrl, ImageRef, ModelId};
 use crate::engine::arguments::ServerArgs;
@@ -52,6 +53,9 @@ pub struct Plan {
     /// Servers beyond these two.
     #[serde(rename = "servers", default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<Further>,
+    /// Part of this host in a plan over several; absent where one host serves alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_hosts: Option<OverHosts>,
     /// At most 8 other candidates that run and that none beats in quality, speed and monthly price
     /// together.
     pub alternatives: Vec<Alternative>,
@@ -219,6 +223,11 @@ impl DeviceLedger {
         self.headroom_bytes = self.capacity_bytes as i64 - self.total_bytes as i64;
         self
     }
+
+    /// Returns whether the device is another host's: `rpc0`, `rpc1`, …
+    pub fn is_remote(&self) -> bool {
+        self.device.starts_with("rpc")
+    }
 }
 
 /// Predicted speed of one request whose slot is half full, by the rates in [`crate::plan::speed::rates`].
@@ -297,10 +306,15 @@ impl LlamaServer {
     pub fn archives(&self) -> impl Iterator<Item = &RuntimeFile> {
         self.runtime.iter().chain(&self.runtime_beside)
     }
+}
 
-    /// Returns the advisories known today that concern `build`, its own, with these arguments.
+impl Plan {
+    /// Returns the advisories known today that concern `build`, its own, with the arguments and programs of this plan.
     pub fn known_advisories(&self, build: &Build) -> Vec<KnownAdvisory> {
-        let known = build.concerned_by(&self.args.to_argv());
+        let mut words = self.llama_server.args.to_argv();
+        let worker = self.over_hosts.as_ref().and_then(|over| over.worker.as_ref());
+        words.extend(worker.map(|worker| worker.0.program().to_string()));
+        let known = build.concerned_by(&words);
         known
             .into_iter()
             .map(|advisory| KnownAdvisory {

@@ -2,11 +2,13 @@
 
 use super::document::{HostsPlan, Network, Passing, PlannedHost, Role, SCHEMA};
 use super::instead;
+use super::part;
 use super::pool::{Hosts, Machine};
 use super::traffic::{self, Link, Traffic};
 use crate::engine::llama_cpp::rpc;
 use crate::error::{Failure, Result};
-use crate::plan::choice::{Pool, pooled};
+use crate::plan::Plan;
+use crate::plan::choice::{Pool, Pooled, pooled};
 use crate::plan::ledger::{Graphs, Logits, Subject};
 use crate::plan::request::Request;
 
@@ -16,6 +18,21 @@ use crate::plan::request::Request;
 /// Usage errors: one host, hosts with and without cards together, more devices than one server takes, what
 /// cannot be split over hosts.
 pub fn plan(request: &Request, machines: &[Machine], link: Link) -> Result<HostsPlan> {
+    whole(request, machines, link).map(|(plan, _)| plan)
+}
+
+/// The same, and a plan for each host, in the order of `machines`: what a bundle is made of and what a host is brought to.
+///
+/// # Errors
+/// Fails as [`plan`] does.
+pub fn plans(request: &Request, machines: &[Machine], link: Link) -> Result<(HostsPlan, Vec<Plan>)> {
+    let (whole, best) = whole(request, machines, link)?;
+    let plans = (0..machines.len()).map(|at| part::of(request, machines, &whole, &best, at));
+    let plans = plans.collect::<Result<Vec<Plan>>>()?;
+    Ok((whole, plans))
+}
+
+fn whole<'a>(request: &'a Request, machines: &'a [Machine], link: Link) -> Result<(HostsPlan, Pooled<'a>)> {
     check(request, machines)?;
     let hosts = Hosts::new(machines, link);
     if hosts.devices.len() > rpc::MOST_DEVICES {
@@ -48,10 +65,7 @@ pub fn plan(request: &Request, machines: &[Machine], link: Link) -> Result<Hosts
         load_seconds: round(load_bytes as f64 * 8.0 / (link.mbit_s * 1e6)),
         decode_without_tok_s: near.speed(&subject, &best.placement, &best.memory).decode_tok_s,
     };
-    let endpoints: Vec<String> = (0..machines.len() - 1)
-        .map(|worker| format!("127.0.0.1:{}", rpc::PORT + 1 + worker as u16))
-        .collect();
-    Ok(HostsPlan {
+    let plan = HostsPlan {
         schema: SCHEMA,
         verdict: best.verdict,
         model: request.model.id.clone(),
@@ -59,19 +73,20 @@ pub fn plan(request: &Request, machines: &[Machine], link: Link) -> Result<Hosts
         size_bytes: best.variant.size_bytes,
         workload: best.workload.clone(),
         link,
-        hosts: planned(&hosts, &best),
+        hosts: planned(&hosts, &best)?,
         network,
         speed: best.speed.clone(),
         build: request.build.id.clone(),
         head_arguments: rpc::head_arguments(
-            &endpoints,
+            machines.len() - 1,
             best.placement.n_gpu_layers(),
             &best.placement.shares,
         ),
         alone: instead::alone(request, machines, &best)?,
         one_machine: instead::on_offer(request, &best)?,
-        reasons: best.reasons,
-    })
+        reasons: best.reasons.clone(),
+    };
+    Ok((plan, best))
 }
 
 fn check(request: &Request, machines: &[Machine]) -> Result<()> {
@@ -113,10 +128,10 @@ fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-fn planned(hosts: &Hosts, best: &crate::plan::choice::Pooled) -> Vec<PlannedHost> {
+fn planned(hosts: &Hosts, best: &Pooled) -> Result<Vec<PlannedHost>> {
     let placement = &best.placement;
     let devices = hosts.devices.len();
-    let host = |(at, machine): (usize, &Machine)| {
+    let host = |(at, machine): (usize, &Machine)| -> Result<PlannedHost> {
         let own = hosts.devices.iter().enumerate().filter(|(_, device)| device.host == at);
         let own: Vec<usize> = own.map(|(device, _)| device).collect();
         let mut memory: Vec<_> = own.iter().map(|device| best.memory[device + 1].clone()).collect();
@@ -126,7 +141,7 @@ fn planned(hosts: &Hosts, best: &crate::plan::choice::Pooled) -> Vec<PlannedHost
             _ => memory.extend(best.memory[devices + 1..].iter().find(|one| one.device == beside).cloned()),
         }
         let of_processor = if at == 0 { placement.host_layers } else { 0 };
-        PlannedHost {
+        Ok(PlannedHost {
             name: machine.name.clone(),
             role: if at == 0 { Role::Head } else { Role::Worker },
             layers: of_processor + own.iter().map(|device| placement.gpu_layers[*device]).sum::<u64>(),
@@ -134,14 +149,9 @@ fn planned(hosts: &Hosts, best: &crate::plan::choice::Pooled) -> Vec<PlannedHost
             memory,
             worker_arguments: match at {
                 0 => Vec::new(),
-                _ => rpc::worker_arguments(
-                    rpc::PORT,
-                    machine.profile.gpus.is_empty().then(|| {
-                        machine.profile.found.map_or(machine.profile.cpu_cores, |cpu| cpu.threads).max(1)
-                    }),
-                ),
+                _ => part::worker(&machine.profile)?.to_argv(),
             },
-        }
+        })
     };
     hosts.machines.iter().enumerate().map(host).collect()
 }

@@ -7,11 +7,12 @@
 mod document;
 mod instead;
 mod make;
+mod part;
 mod pool;
 mod traffic;
 
 pub use document::{HostsPlan, Network, OneMachine, Passing, PlannedHost, Role, SCHEMA};
-pub use make::plan;
+pub use make::{plan, plans};
 pub use pool::Machine;
 pub use traffic::Link;
 

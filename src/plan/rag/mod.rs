@@ -247,6 +247,7 @@ impl Server<'_> {
                 (false, _) => Cards::Idle,
             },
             card_share: None,
+            workers: 0,
             prompt_cache_mib: 0,
             chat_template: false,
             page: false,
