@@ -142,7 +142,7 @@ impl Server<'_> {
 
     /// Program that it runs: a worker's is another of its engine's archive.
     pub fn program(&self) -> &'static str {
-        self.args.program()
+        if self.name.role() == Role::Worker { self.args.program() } else { self.engine().program() }
     }
 
     /// Engine that serves the model.

@@ -20,6 +20,7 @@ fn launch(cards: Cards<'_>) -> Launch<'_> {
         host_experts: 0,
         cards,
         card_share: Some(84),
+        workers: 0,
         prompt_cache_mib: 64,
         chat_template: false,
         page: false,
