@@ -36,7 +36,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     let (request, model_files) = args.source.request()?;
     let (whole, plans) = args.over.plans(&request, &machines)?;
     if args.format == HostFormat::Text {
-        crate::say::page(&crate::report::hosts::text(&whole).into());
+        crate::say::page(crate::report::hosts::text(&whole).into());
     }
     if asks {
         confirm(&plans.iter().take(1).collect::<Vec<&Plan>>(), &args.over.hosts)?;

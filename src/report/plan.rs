@@ -375,7 +375,7 @@ pub(super) fn advisories(plan: &Plan, lang: Lang) -> Vec<String> {
             ),
         }
     };
-    server.known_advisories(known).into_iter().map(told).collect()
+    plan.known_advisories(known).into_iter().map(told).collect()
 }
 
 /// `2.1 to 3.4`; one figure where both are shown the same.
