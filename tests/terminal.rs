@@ -131,3 +131,31 @@ fn what_another_program_reads_is_not_wrapped() {
     let json = at(home.path(), 60, "plan --model saiga-13b --format json");
     serde_json::from_str::<serde_json::Value>(&json).expect("a plan");
 }
+
+/// Returns a plan's text without the age of its price, which is another one every day.
+fn ageless(text: &str) -> String {
+    let line = |line: &str| match line.contains("days old") || line.contains("этой цене") {
+        true => String::new(),
+        false => format!("{}\n", line.trim_end()),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_recorded_plans_are_what_the_program_prints() {
+    let home = tempfile::tempdir().expect("a folder");
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/images");
+    for lang in ["en", "ru"] {
+        for columns in [80, 140] {
+            let file = images.join(format!("plan-{lang}-{columns}.txt"));
+            let recorded = std::fs::read_to_string(&file).expect("scripts/recordings wrote it");
+            let line = format!("plan --model saiga-13b --lang {lang}");
+            let shown = uncoloured(&with(&[("LC_ALL", "C.UTF-8")], home.path(), columns, &line));
+            assert_eq!(
+                ageless(&recorded).trim_end(),
+                ageless(&shown).trim_end(),
+                "{file:?}: run scripts/recordings"
+            );
+        }
+    }
+}

@@ -102,7 +102,10 @@ fn tell(tasks: &mut [Task], all: &HostArgs, identities: &[Identity]) -> Result<(
     let hosts = all.hosts()?;
     let workers = hosts.iter().zip(identities).skip(1).map(|(host, identity)| {
         let (name, port) = host.address();
-        let host = HostName::try_from(name).map_err(Failure::usage)?;
+        let host = HostName::try_from(name).map_err(|why| {
+            Failure::usage(why)
+                .hint("name the worker by an address that the head reaches it by: `--hosts head,10.0.0.2`")
+        })?;
         Ok(WorkerAddress { host, port, keys: identity.host_keys.clone() })
     });
     let workers = workers.collect::<Result<Vec<WorkerAddress>>>()?;

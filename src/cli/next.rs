@@ -65,7 +65,8 @@ fn python(port: u16, reach: &str, lang: Lang) -> String {
          from openai import OpenAI\n\
          client = OpenAI(base_url=\"http://127.0.0.1:{port}/v1\")\n\
          messages = [{{\"role\": \"user\", \"content\": \"Hello!\"}}]\n\
-         print(client.chat.completions.create(model=\"local\", messages=messages).choices[0].message.content)"
+         answer = client.chat.completions.create(model=\"local\", messages=messages)\n\
+         print(answer.choices[0].message.content)"
     )
 }
 

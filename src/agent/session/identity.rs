@@ -32,7 +32,9 @@ pub fn identity(makes_key: bool, output: &mut dyn Events) -> Result<End> {
     }
     let host_keys = host_keys();
     if host_keys.is_empty() {
-        return Err(Failure::failed("this host has no SSH host key in /etc/ssh").into());
+        return Err(Failure::failed("this host has no SSH host key in /etc/ssh")
+            .hint("make them there: `ssh-keygen -A`")
+            .into());
     }
     output.send(&Event::Document { value: serde_json::to_value(Identity { host_keys, key })? })?;
     Ok(End::done(made, ""))
@@ -68,6 +70,8 @@ fn make() -> Result<()> {
     let outcome = process::run("ssh-keygen", &args, Duration::from_secs(30)).context("making the key")?;
     match outcome.success {
         true => Ok(()),
-        false => Err(Failure::failed(format!("ssh-keygen: {}", outcome.stderr.trim())).into()),
+        false => Err(Failure::failed(format!("ssh-keygen: {}", outcome.stderr.trim()))
+            .hint("look at the disk of the head: `df -h /etc`")
+            .into()),
     }
 }

@@ -101,7 +101,6 @@ fn an_argument_that_is_not_on_the_list_is_refused_by_its_name() {
         ("--mmproj-url", Some("http://10.0.0.1/x")),
         ("--model-url", Some("http://10.0.0.1/x")),
         ("--hf-repo", Some("someone/model")),
-        ("--rpc", Some("10.0.0.1:50052")),
         ("--log-file", Some("/etc/agi-provision/api-key")),
         ("--log-prompts-dir", Some("/tmp")),
         ("--verbosity", Some("9")),
@@ -123,6 +122,11 @@ fn an_argument_that_is_not_on_the_list_is_refused_by_its_name() {
     ] {
         let refused = read(&with(name, value)).unwrap_err();
         assert!(refused.contains(&format!("{name:?} is not one that a plan may give")), "{refused}");
+    }
+    // Workers are reached by forwards on this host alone.
+    for workers in ["10.0.0.1:50052", "127.0.0.1:22", "localhost:50052", "", "127.0.0.1"] {
+        let refused = read(&with("--rpc", Some(workers))).unwrap_err();
+        assert!(refused.contains(&format!("--rpc {workers:?} is none that a plan may give")), "{refused}");
     }
     let long = read(&with(&"x".repeat(1 << 20), None)).unwrap_err();
     assert!(long.len() < 200, "{} bytes", long.len());

@@ -54,11 +54,9 @@ fn an_argument_that_opens_another_door_is_refused_by_its_name() {
         texts.map(str::to_string).collect()
     };
     for (texts, why) in [
-        (replaced("--model", &["--trust-remote-code", "--model"]), "\"--trust-remote-code\" is not one"),
-        (
-            replaced("--model", &["--api-key", "k", "--model"]),
-            "\"--api-key\" is not one that a plan may give",
-        ),
+        (replaced("--block-size", &["--trust-remote-code"]), "\"--trust-remote-code\" is not one"),
+        (replaced("--block-size", &["--api-key"]), "\"--api-key\" is not one that a plan may give"),
+        (replaced("--model", &["--enforce-eager", "--model"]), "25 texts, and no plan has more than 24"),
         (replaced("/model", &["/etc"]), "--model \"/etc\" is not for a plan to choose: it is /model"),
         (replaced("8080", &["80"]), "--port \"80\" is not for a plan to choose: it is 8080"),
         (replaced("safetensors", &["pt"]), "--load-format \"pt\" is none of safetensors"),
