@@ -1,4 +1,4 @@
-//! What `--verbose` tells: steps with -v, details with -vv. It goes to stderr through [`say`], a line each, with the seconds
+//! Tells steps with -v and details with -vv (`--verbose`). It goes to stderr through [`say`], a line each, with the seconds
 //! since the program began. Without the flag nobody listens, and an event costs one load.
 //!
 //! An event is text that was made here for a person to read: names, addresses, commands, sizes. No event has a secret, the

@@ -1,4 +1,4 @@
-//! What commands that work on hosts print with `--format json`: one object for one host, an array of such objects for
+//! Documents of the commands that work on hosts, with `--format json`: one object for one host, an array of such objects for
 //! several, and with `--format jsonl` one object a line.
 
 use super::hosts::worst;
@@ -29,7 +29,7 @@ pub struct Answer<Said, Kept = ()> {
     changed: bool,
     /// How it ended, in one sentence.
     message: String,
-    /// What to try next; null where there is nothing to.
+    /// Hint for the next step; null: none is known.
     hint: Option<String>,
     /// Last lines of the service's log, where they explain a failure.
     log: Vec<String>,
@@ -73,7 +73,7 @@ pub struct Verified {
     /// Judgement of each requirement; missing where the host could not be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<Vec<Line>>,
-    /// What the host runs of the model instead, where it does not meet the plan.
+    /// Plan of the model that the host does meet, where it does not meet this one.
     pub instead: Option<String>,
 }
 

@@ -96,7 +96,7 @@ mod tests {
                 " host=a identity=k known-hosts=n ssh-config=c agent=g",
                 " host=a identity=k known-hosts=n ssh-config=c agent=g",
             ),
-            // What was accepted is remembered, what was pinned is not; passwords are asked for again.
+            // Repeat what no file remembers: an accepted key is filed, a pinned one is not; a password is asked for again.
             ("--host a --accept-new-host-key --password-stdin", far("a", None), " host=a", " host=a"),
             (
                 "--host a --host-key SHA256:x",

@@ -63,6 +63,28 @@ impl Streamed {
         Err(Failure::failed(format!("the server gave up answering: {short}")).into())
     }
 
+    /// Takes in a line of an answer of OpenAI's API. `thoughts` are the fields of a piece that have what comes before its
+    /// content.
+    ///
+    /// # Errors
+    /// As of [`Streamed::event`].
+    pub fn hear_openai(&mut self, line: &str, thoughts: &[&str]) -> Result<()> {
+        let Some(value) = self.event(line)? else { return Ok(()) };
+        let choice = &value["choices"][0];
+        let delta = &choice["delta"];
+        let thoughts = thoughts.iter().map(|name| &delta[*name]);
+        let pieces = std::iter::once(&choice["text"]).chain(thoughts).chain([&delta["content"]]);
+        for piece in pieces.filter_map(Value::as_str).filter(|piece| !piece.is_empty()) {
+            self.text += piece;
+            self.pieces += 1;
+        }
+        if let Some(usage) = value["usage"].as_object() {
+            let number = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
+            self.usage = Some(Usage { prompt: number("prompt_tokens"), answer: number("completion_tokens") });
+        }
+        Ok(())
+    }
+
     /// Returns the server's own measurement, or else ours, of an answer whose first token came after `first` and whose
     /// end after `all`. `None`: it said neither.
     pub fn timings_of(&self, first: Duration, all: Duration) -> Option<Timings> {

@@ -323,7 +323,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
         expose_unit: &'a str,
         /// Unit with the connections to workers; empty where there are none.
         link_unit: &'a str,
-        /// Of a worker: all that it may take of the host's memory, bytes; 0 of others.
+        /// Bytes of the host's memory that a worker may take; 0 for other servers.
         memory_max: u64,
         /// Why there is none.
         without: &'a str,

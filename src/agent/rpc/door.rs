@@ -23,7 +23,7 @@ pub fn pass(asked: &str) -> Result<Exit> {
     let path = Path::new(&ServerName::WORKER.runtime_folder()).join(name);
     let stream = UnixStream::connect(&path).context("the worker does not run here")?;
     let (from, to) = (stream.try_clone()?, stream);
-    // What still waits for the other end would wait for ever.
+    // End what still waits for the other end: it would wait for ever.
     passing::both((stdin(), stdout()), (from, to), || std::process::exit(0));
     Ok(Exit::Done)
 }

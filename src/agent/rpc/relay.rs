@@ -121,7 +121,7 @@ fn serve(port: u16) -> impl FnMut(UnixStream) {
 fn tell() -> impl FnMut(UnixStream) {
     let mut told: Vec<UnixStream> = Vec::new();
     move |mut stream| {
-        // Those whose other end has gone.
+        // Leave out connections whose other end has gone.
         told.retain_mut(|old| writeln!(old, "{UP}").is_ok());
         if writeln!(stream, "{UP}").is_ok() {
             told.push(stream);

@@ -138,7 +138,7 @@ pub struct Listening {
     pub reach: Reach,
 }
 
-/// Who reaches an address.
+/// Reach of an address.
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {

@@ -1,7 +1,7 @@
 //! The HTTP interface of vLLM: OpenAI's, with `/health` and `/tokenize` beside it.
 
 use crate::engine::question::{Guarded, Method, Question};
-use crate::engine::streamed::{Streamed, Usage};
+use crate::engine::streamed::Streamed;
 use crate::error::Result;
 use serde_json::{Value, json};
 
@@ -51,17 +51,5 @@ pub fn timed(text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Quest
 /// # Errors
 /// The server says that it failed, or what no server says.
 pub fn hear(line: &str, streamed: &mut Streamed) -> Result<()> {
-    let Some(value) = streamed.event(line)? else { return Ok(()) };
-    let choice = &value["choices"][0];
-    let delta = &choice["delta"];
-    let pieces = [&choice["text"], &delta["reasoning_content"], &delta["reasoning"], &delta["content"]];
-    for piece in pieces.into_iter().filter_map(Value::as_str).filter(|piece| !piece.is_empty()) {
-        streamed.text += piece;
-        streamed.pieces += 1;
-    }
-    if let Some(usage) = value["usage"].as_object() {
-        let number = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-        streamed.usage = Some(Usage { prompt: number("prompt_tokens"), answer: number("completion_tokens") });
-    }
-    Ok(())
+    streamed.hear_openai(line, &["reasoning_content", "reasoning"])
 }

@@ -1,5 +1,5 @@
 //! Every argument that this program can give vLLM's `serve` (docs/configuration/engine_args.md, docs/cli/serve.md).
-//! What is not here is in no plan: among it everything that opens another door, takes the key from argv (`--api-key`),
+//! An argument that is not here is in no plan: among them everything that opens another door, takes the key from argv (`--api-key`),
 //! loads code (`--trust-remote-code`, `--middleware`, `--tool-server`) or unpacks pickled objects (`--load-format`).
 
 use crate::engine::grammar::{Flag, Grammar, Kind, Row};

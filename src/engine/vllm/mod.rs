@@ -41,7 +41,7 @@ static CONTAINER: Container = Container {
         ("TRANSFORMERS_OFFLINE", "1"),
         ("VLLM_NO_USAGE_STATS", "1"),
         ("DO_NOT_TRACK", "1"),
-        // What it compiles stays for the next start.
+        // Kernels that it compiles stay for the next start.
         ("HOME", "/cache"),
         ("XDG_CACHE_HOME", "/cache"),
         ("VLLM_CACHE_ROOT", "/cache/vllm"),

@@ -1,4 +1,4 @@
-//! What a host has for containers: podman, and the description of its cards that podman hands them over by.
+//! Facts for containers: the version of podman, and whether its cards are described to it (CDI).
 
 use crate::outside::{self, Kind};
 use crate::process;

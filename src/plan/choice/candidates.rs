@@ -149,7 +149,7 @@ impl<'a> Trial<'a, '_> {
             return first;
         }
         let least = tried(&workloads[workloads.len() - 1]);
-        // Those before the last two take more memory than the one of them with the same cache's type.
+        // Each workload before takes more memory than that of the last two which has the same type of cache.
         let hopeless =
             !runs(&least) && (workloads.len() < 3 || !runs(&tried(&workloads[workloads.len() - 2])));
         if hopeless {

@@ -54,7 +54,7 @@ pub(super) enum Place {
     Whole,
     /// The experts of as few layers as fit on the host, all else on the cards.
     ExpertsOnHost,
-    /// As many layers on the cards as fit, the others on the host.
+    /// The most layers that fit on the cards, the others on the host.
     LayersOnHost,
 }
 

@@ -47,6 +47,13 @@ pub struct Pooled<'a> {
     pub reasons: Vec<Sentence>,
 }
 
+impl<'a> Pooled<'a> {
+    /// Returns what its ledger is counted of; keeps in `graphs` what it works out.
+    pub fn subject<'s>(&'s self, request: &'s Request, graphs: &'s Graphs) -> Subject<'s> {
+        subject(request, graphs, self.variant, &self.workload)
+    }
+}
+
 /// Returns the best of every quantisation on the pool.
 ///
 /// # Errors

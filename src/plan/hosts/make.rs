@@ -9,7 +9,7 @@ use crate::engine::llama_cpp::rpc;
 use crate::error::{Failure, Result};
 use crate::plan::Plan;
 use crate::plan::choice::{Pool, Pooled, pooled};
-use crate::plan::ledger::{Graphs, Logits, Subject};
+use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 
 /// The plan of the request's model over `machines`, the head first.
@@ -45,14 +45,7 @@ fn whole<'a>(request: &'a Request, machines: &'a [Machine], link: Link) -> Resul
     }
     let best = pooled(request, &hosts)?;
     let graphs = Graphs::default();
-    let subject = Subject {
-        shape: &request.model.shape,
-        weights: &best.variant.weights,
-        workload: &best.workload,
-        build: request.build,
-        logits: Logits::PerSlot,
-        graphs: &graphs,
-    };
+    let subject = best.subject(request, &graphs);
     let slot = best.workload.slot_tokens();
     let ubatch = best.workload.ubatch.clamp(1, slot.max(1));
     let weights: Vec<u64> = best.memory[1..].iter().map(|device| device.weights_bytes).collect();

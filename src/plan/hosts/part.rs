@@ -11,7 +11,7 @@ use crate::error::{Failure, Result};
 use crate::hardware::profiles::Profile;
 use crate::plan::choice::{Pooled, planned_model, planned_profile};
 use crate::plan::document::{DeviceLedger, LlamaServer, OverHosts, Plan, SCHEMA, WorkerArgs};
-use crate::plan::ledger::{Graphs, Logits, Subject};
+use crate::plan::ledger::Graphs;
 use crate::plan::request::Request;
 use crate::plan::{launch, requirements};
 
@@ -43,14 +43,7 @@ pub(super) fn of(
     let is_head = at == 0;
     let model = planned_model(request, best.variant);
     let graphs = Graphs::default();
-    let subject = Subject {
-        shape: &request.model.shape,
-        weights: &best.variant.weights,
-        workload: &best.workload,
-        build: request.build,
-        logits: Logits::PerSlot,
-        graphs: &graphs,
-    };
+    let subject = best.subject(request, &graphs);
     let cache = subject.prompt_cache_mib();
     let shares = best.placement.shares.clone();
     let launch = Launch {

@@ -145,7 +145,7 @@ impl OfCard {
     fn new(checkpoint: &Checkpoint, workload: &Workload, cards: u64) -> OfCard {
         let d = &checkpoint.config.dimensions;
         let (heads, heads_kv) = (d.n_head / cards, checkpoint.heads_kv_on_each(cards));
-        // Of a layer: the hidden state twice, queries, keys, values and their outcome, and three of the feed-forward.
+        // A layer keeps the hidden state twice, queries, keys, values and their outcome, and three of the feed-forward.
         let ff = d.experts.as_ref().map_or(d.n_ff, |experts| experts.used * experts.width.max(d.n_embd));
         let wide = 2 * d.n_embd + (2 * heads + 2 * heads_kv) * d.head_dim() + 3 * ff.div_ceil(cards);
         let tokens = workload.batch.max(workload.slots);

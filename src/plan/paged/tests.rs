@@ -85,7 +85,7 @@ fn a_ledger_is_weights_and_blocks_of_the_share_that_is_taken() {
     assert!(placed.share <= 84 && placed.share > 75, "{}", placed.share);
     assert!(card.headroom_bytes as f64 >= COMFORT_FREE * all as f64, "{card:?}");
     assert_eq!(card.total_bytes, card.capacity_bytes - card.headroom_bytes as u64);
-    // What the engine may take, what its process takes beside, and the graphs are all in the sum.
+    // The sum has the engine's share, its process beside, and the graphs.
     let taken = all / 100 * placed.share;
     assert!(card.total_bytes >= taken + card.runtime_bytes + GRAPHS, "{card:?}");
     let of = OfCard::new(&model, &workload(8192, 2), 1);
