@@ -92,7 +92,8 @@ fn a_server_that_stands_still_is_taken_back_and_one_that_is_slow_serves_with_a_w
     let stuck = client.apply(&host, "root", &["--ctx", "512", "--start-timeout", "12"]);
     assert_eq!(stuck.exit, 8, "{stuck:?}");
     // The bound, and what the last look took.
-    let waited = stuck.message().split_once("came no further for ").and_then(|(_, rest)| rest.split(' ').next());
+    let waited =
+        stuck.message().split_once("came no further for ").and_then(|(_, rest)| rest.split(' ').next());
     let waited: Option<u64> = waited.and_then(|seconds| seconds.parse().ok());
     assert!(waited.is_some_and(|seconds| (12..120).contains(&seconds)), "{stuck:?}");
     let (seconds, failed) = start_took(&host);
