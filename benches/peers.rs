@@ -210,6 +210,8 @@ impl Bench {
                 "laptop-cpu-16gb",
                 "--ctx",
                 ctx,
+                "--slots",
+                "1",
                 "--model",
             ]);
             apply.arg(self.path("tiny.gguf")).arg("--runtime-archive").arg(lab::llama_archive());
