@@ -1,6 +1,6 @@
 //! Requests to a server's HTTP interface.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Question that a server is asked by POST.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +9,16 @@ pub struct Question {
     pub path: &'static str,
     /// Body, as JSON.
     pub body: Value,
+}
+
+impl Question {
+    /// The question with which OpenAI's API streams its most probable answer, and says at the end how many tokens it was.
+    pub fn streamed(path: &'static str, mut body: Value) -> Question {
+        body["temperature"] = json!(0.0);
+        body["stream"] = json!(true);
+        body["stream_options"] = json!({"include_usage": true});
+        Question { path, body }
+    }
 }
 
 /// Request that only the key may open.

@@ -67,7 +67,7 @@ impl Streamed {
     /// content.
     ///
     /// # Errors
-    /// As of [`Streamed::event`].
+    /// The same as [`Streamed::event`].
     pub fn hear_openai(&mut self, line: &str, thoughts: &[&str]) -> Result<()> {
         let Some(value) = self.event(line)? else { return Ok(()) };
         let choice = &value["choices"][0];

@@ -19,6 +19,7 @@ use crate::wire::certificate::ShownCertificate;
 use crate::wire::protocol::End;
 use crate::{files, paths, process, render};
 use holding::{Holding, RuleFiles};
+use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -179,20 +180,25 @@ pub fn remove() -> Result<()> {
     Ok(())
 }
 
-/// The way in, as it is.
-pub(crate) struct Looked {
-    pub exposure: Exposure,
-    /// Ranges that are let in.
+/// The way in for other hosts.
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct Exposed {
+    /// Ranges of addresses by the plan.
+    pub ranges: Vec<Range>,
+    /// Ranges that are let in at this moment.
     pub open_to: Vec<Range>,
     pub port: u16,
+    /// A new connection has confirmed the rules.
     pub confirmed: bool,
+    /// The unit that ends TLS runs.
     pub serves: bool,
+    /// The rules are in the kernel.
     pub rules_loaded: bool,
     pub certificate: Option<ShownCertificate>,
 }
 
 /// Looks at the exposure; `None` where the plan lets nobody in.
-pub(crate) fn look() -> Option<Looked> {
+pub(crate) fn look() -> Option<Exposed> {
     let plan = generation::current_plan()?;
     let exposure = plan.expose.clone()?;
     let rules = rules()?;
@@ -202,8 +208,8 @@ pub(crate) fn look() -> Option<Looked> {
         Holding::Plan => exposure.ranges.clone(),
         Holding::Earlier(earlier) => earlier.ranges,
     };
-    Some(Looked {
-        exposure,
+    Some(Exposed {
+        ranges: exposure.ranges,
         open_to,
         port: render::port(&plan),
         confirmed: is_confirmed(&rules),

@@ -106,15 +106,27 @@ pub fn start(unit: &str) -> Result<()> {
 /// Returns the processes of a unit: those of its control group, or the main one where that cannot be read.
 pub fn processes(unit: &str) -> Result<Vec<u32>> {
     let group = systemctl(&["show", "--property=ControlGroup", "--value", unit])?;
-    let list = format!("/sys/fs/cgroup{}/cgroup.procs", group.stdout.trim());
     let pids = match group.stdout.trim() {
         "" => Vec::new(),
-        _ => std::fs::read_to_string(list).unwrap_or_default().lines().flat_map(str::parse).collect(),
+        group => members(group),
     };
     match pids.is_empty() {
         false => Ok(pids),
         true => Ok(Some(state(unit)?.pid).filter(|pid| *pid != 0).into_iter().collect()),
     }
+}
+
+/// Returns the processes of the control group that `pid` is in, itself among them; it alone where that cannot be read.
+/// Reads two files, and starts no program.
+pub fn processes_around(pid: u32) -> Vec<u32> {
+    let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let all = groups.lines().find_map(|line| line.strip_prefix("0::")).map(members).unwrap_or_default();
+    if all.contains(&pid) { all } else { vec![pid] }
+}
+
+fn members(group: &str) -> Vec<u32> {
+    let list = format!("/sys/fs/cgroup{group}/cgroup.procs");
+    std::fs::read_to_string(list).unwrap_or_default().lines().flat_map(str::parse).collect()
 }
 
 pub fn stop(unit: &str) -> Result<()> {

@@ -144,7 +144,7 @@ impl Link {
                     continue;
                 }
             }
-            // Whoever is let in would wait for a connection that does not come.
+            // Let nobody in who would wait for a connection that does not come.
             if !self.is_up(number) {
                 continue;
             }

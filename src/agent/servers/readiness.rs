@@ -2,7 +2,6 @@
 
 use super::api::{Api, Health};
 use super::progress::{self, Progress, Stalled};
-use super::said::serving;
 use crate::agent::host::service::{self, State};
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
@@ -67,7 +66,7 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
             .hint(hint)
             .into());
         }
-        if let Err(Stalled(quiet)) = progress.see(start.elapsed(), loaded(api, state.pid)) {
+        if let Err(Stalled(quiet)) = progress.see(start.elapsed(), loaded(state.pid)) {
             return Err(Failure::failed(format!(
                 "the server is not ready after {} s, and came no further for {} s: {}",
                 start.elapsed().as_secs(),
@@ -86,10 +85,9 @@ pub fn wait_until_ready(api: &Api, loading: Loading, mut tick: impl FnMut(u64) -
     }
 }
 
-/// Returns the bytes that the processes that serve have loaded.
-fn loaded(api: &Api, pid: u32) -> u64 {
-    let pids = serving(&api.server.unit(), pid);
-    pids.into_iter().map(progress::loaded).fold(0, u64::saturating_add)
+/// Returns the bytes that the processes that serve have loaded: the unit's main one may stand above another.
+fn loaded(pid: u32) -> u64 {
+    service::processes_around(pid).into_iter().map(progress::loaded).fold(0, u64::saturating_add)
 }
 
 /// For messages; beyond the first of a role with its unit.

@@ -27,11 +27,6 @@ pub struct Memory {
     pub anonymous_bytes: u64,
 }
 
-/// Returns the processes that serve: all of the unit, whose main one may stand above another.
-pub fn serving(unit: &str, pid: u32) -> Vec<u32> {
-    service::processes(unit).ok().filter(|all| !all.is_empty()).unwrap_or_else(|| vec![pid])
-}
-
 /// Reads the memory of processes from `/proc`; `None` if they are gone.
 pub fn memory(pids: &[u32]) -> Option<Memory> {
     let add = |sum: Memory, more: Memory| Memory {

@@ -2,8 +2,8 @@
 
 use super::first_boot;
 use super::status::{
-    self, Beside, DiskUse, Drift, Exposed, Installed, InstalledRuntime, Listen, Listening, MeasuredSpeed,
-    Nothing, PartOfHost, Reach, Status,
+    self, Beside, DiskUse, Drift, Installed, InstalledRuntime, Listen, Listening, MeasuredSpeed, Nothing,
+    PartOfHost, Reach, Status,
 };
 use super::under_way::{self, UnderWay};
 use crate::agent::converge::{self, remove as removal};
@@ -133,7 +133,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         listening: listening(&plan),
         embedding: beside.first().cloned(),
         servers: beside.clone(),
-        exposed: expose::look().map(exposed),
+        exposed: expose::look(),
         applied: receipt.as_ref().map(|receipt| receipt["finished"].clone()),
         memory: on_host::devices(&plan.memory, &facts),
         speed: MeasuredSpeed {
@@ -202,11 +202,6 @@ fn drift() -> Option<Vec<Drift>> {
         changes: planned.changes.iter().map(|change| change.to_string()).collect(),
     });
     Some(drift.collect())
-}
-
-fn exposed(looked: expose::Looked) -> Exposed {
-    let expose::Looked { exposure, open_to, port, confirmed, serves, rules_loaded, certificate } = looked;
-    Exposed { ranges: exposure.ranges, open_to, port, confirmed, serves, rules_loaded, certificate }
 }
 
 fn send(value: Status, output: &mut dyn Events) -> Result<()> {

@@ -2,14 +2,13 @@
 
 use super::first_boot::FirstBoot;
 use super::under_way::UnderWay;
+use crate::agent::expose::Exposed;
 use crate::agent::host::service::State;
 use crate::agent::job::receipt::Measured;
 use crate::agent::rpc::state::Worker;
 use crate::checked::ModelId;
 use crate::engine::server::Role;
 use crate::plan::document::DeviceLedger;
-use crate::plan::expose::Range;
-use crate::wire::certificate::ShownCertificate;
 use serde::Serialize;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -166,23 +165,6 @@ pub struct Beside {
     /// Another program listens on its port.
     pub stranger: bool,
     pub listen: Listen,
-}
-
-/// The way in for other hosts.
-#[derive(Serialize, schemars::JsonSchema)]
-pub struct Exposed {
-    /// Ranges of addresses by the plan.
-    pub ranges: Vec<Range>,
-    /// Ranges that are let in at this moment.
-    pub open_to: Vec<Range>,
-    pub port: u16,
-    /// A new connection has confirmed the rules.
-    pub confirmed: bool,
-    /// The unit that ends TLS runs.
-    pub serves: bool,
-    /// The rules are in the kernel.
-    pub rules_loaded: bool,
-    pub certificate: Option<ShownCertificate>,
 }
 
 /// Speeds, tokens/s; null: not measured.

@@ -6,7 +6,7 @@ use crate::agent::host::service;
 use crate::agent::servers::api::Api;
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
-use crate::agent::servers::said::{memory, reported, serving};
+use crate::agent::servers::said::{memory, reported};
 use crate::agent::servers::{closed, proof};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::key;
@@ -48,7 +48,7 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
     surprises(&desired.plan, speeds).into_iter().try_for_each(|text| run.warn(text))?;
     run.notes.timing = timing.ok();
     run.notes.answer = Some(answer);
-    run.notes.memory = memory(&serving(paths::UNIT, pid));
+    run.notes.memory = memory(&service::processes_around(pid));
     Ok(())
 }
 
@@ -60,7 +60,7 @@ fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     }
     let mut held = BTreeMap::new();
     if !plan.profile.gpus.is_empty() {
-        let pids = serving(paths::UNIT, pid);
+        let pids = service::processes_around(pid);
         for gpu in probe_for_start(Path::new(paths::MODELS), true).gpus {
             let own = gpu.processes.iter().flatten().filter(|process| pids.contains(&process.pid));
             let bytes: Vec<u64> = own.filter_map(|process| process.memory_bytes).collect();

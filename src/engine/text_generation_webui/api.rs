@@ -27,11 +27,8 @@ pub fn chat(text: &str, tokens: u64) -> Question {
         "messages": [{"role": "user", "content": text}],
         "mode": "instruct",
         "max_tokens": tokens,
-        "temperature": 0.0,
-        "stream": true,
-        "stream_options": {"include_usage": true},
     });
-    Question { path: "/v1/chat/completions", body }
+    Question::streamed("/v1/chat/completions", body)
 }
 
 /// Asks for the tokens of a text.
@@ -46,10 +43,10 @@ pub fn timed(text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Quest
     let part = text.chars().count() as u64 * prompt.min(tokens) / tokens;
     let body = json!({
         "prompt": text.chars().take(part as usize).collect::<String>(),
-        "max_tokens": generate, "ban_eos_token": true, "temperature": 0.0,
-        "stream": true, "stream_options": {"include_usage": true},
+        "max_tokens": generate,
+        "ban_eos_token": true,
     });
-    Question { path: "/v1/completions", body }
+    Question::streamed("/v1/completions", body)
 }
 
 /// Takes in a line of an answer.

@@ -22,11 +22,8 @@ pub fn chat(text: &str, tokens: u64) -> Question {
     let body = json!({
         "messages": [{"role": "user", "content": text}],
         "max_tokens": tokens,
-        "temperature": 0.0,
-        "stream": true,
-        "stream_options": {"include_usage": true},
     });
-    Question { path: "/v1/chat/completions", body }
+    Question::streamed("/v1/chat/completions", body)
 }
 
 /// Asks for the tokens of a text.
@@ -40,10 +37,10 @@ pub fn timed(text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Quest
     let start = &tokens[..tokens.len().min(prompt as usize)];
     let body = json!({
         "prompt": if start.is_empty() { json!(text) } else { json!(start) },
-        "max_tokens": generate, "ignore_eos": true, "temperature": 0.0,
-        "stream": true, "stream_options": {"include_usage": true},
+        "max_tokens": generate,
+        "ignore_eos": true,
     });
-    Question { path: "/v1/completions", body }
+    Question::streamed("/v1/completions", body)
 }
 
 /// Takes in a line of an answer.
