@@ -118,11 +118,17 @@ impl Bench {
             None,
         )
         .expect("the model");
-        let (mut known, mut ini, mut py) =
-            (String::new(), String::from("[all]\n"), String::from("everyone = ([\n"));
+        // Each program has the form of inventory that it reads itself.
+        let (mut known, mut toml) = (String::new(), String::new());
+        let (mut ini, mut py) = (String::from("[all]\n"), String::from("everyone = ([\n"));
         for host in &self.hosts {
             let key = host.key_path();
             known += &std::fs::read_to_string(host.known_hosts()).expect("known hosts");
+            toml += &format!(
+                "[[host]]\nname = \"{}\"\nuser = \"root\"\nidentity = \"{}\"\n",
+                host.addr(),
+                key.display()
+            );
             ini += &format!(
                 "{0} ansible_host={0} ansible_user=root ansible_ssh_private_key_file={1}\n",
                 host.addr(),
@@ -136,6 +142,7 @@ impl Bench {
         }
         write("known", &known);
         write("hosts", &ini);
+        write("hosts.toml", &toml);
         let path = |name: &str| self.path(name).display().to_string();
         let data = format!(
             "], {{\"archive\": \"{}\", \"model\": \"{}\", \"arguments\": \"{}\", \"questions\": \"{}\", \
@@ -215,7 +222,11 @@ impl Bench {
                 "--model",
             ]);
             apply.arg(self.path("tiny.gguf")).arg("--runtime-archive").arg(lab::llama_archive());
-            apply.arg("--inventory").arg(self.path("hosts")).arg("--known-hosts").arg(self.path("known"));
+            apply
+                .arg("--inventory")
+                .arg(self.path("hosts.toml"))
+                .arg("--known-hosts")
+                .arg(self.path("known"));
             time(&mut apply)
         };
         let who = "agi-provision";

@@ -9,9 +9,10 @@ use super::tensor_type::TensorType;
 
 /// Bits that a quantisation is called by: `Q4_K_M` → 4. `None` for a name without a number.
 pub fn nominal_bits(quant: &str) -> Option<u64> {
-    let digits: String =
-        quant.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    let from = quant.bytes().position(|byte| byte.is_ascii_digit())?;
+    let digits = &quant[from..];
+    let end = digits.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
 }
 
 macro_rules! mixes {

@@ -5,7 +5,7 @@
 //! and context exact, compute never below and at most 8 MiB or 1 % above.
 
 use super::document::{DeviceLedger, Workload};
-use super::graph::{self, Batch, CardOrder, Layout};
+use super::graph::{self, Batch, CardOrder, Layout, Repeats};
 use super::kept::{CONTEXT_PAD, Caches, cache_type, flash_attn, streams, window_cells};
 use super::placement::Placement;
 use crate::engine::llama_cpp::build::Build;
@@ -87,11 +87,12 @@ pub struct Graphs(RefCell<Vec<Known>>);
 struct Known {
     shape: Shape,
     logits: Logits,
+    repeats: Repeats,
     buffers: Vec<(Batch, Layout, Vec<u64>)>,
 }
 
 impl Graphs {
-    /// Returns the buffers of a graph, worked out by `compute` unless they are known.
+    /// Returns the buffers of a graph, worked out by `compute` for as few layers as give the same, unless they are known.
     fn buffers(
         &self,
         of: &Subject,
@@ -102,10 +103,12 @@ impl Graphs {
         let mut all = self.0.borrow_mut();
         let at = all.iter().position(|known| known.logits == of.logits && known.shape == *of.shape);
         let at = at.unwrap_or_else(|| {
-            all.push(Known { shape: of.shape.clone(), logits: of.logits, buffers: Vec::new() });
+            let (shape, repeats) = (of.shape.clone(), Repeats::of(of.shape));
+            all.push(Known { shape, logits: of.logits, repeats, buffers: Vec::new() });
             all.len() - 1
         });
-        let buffers = &mut all[at].buffers;
+        let Known { repeats, buffers, .. } = &mut all[at];
+        let layout = layout.shortened(repeats);
         if let Some((_, _, bytes)) = buffers.iter().find(|(b, l, _)| *b == batch && *l == layout) {
             return bytes.clone();
         }
@@ -145,13 +148,12 @@ impl Subject<'_> {
     /// and 64 MiB.
     pub fn compute_bytes(&self, placement: &Placement) -> Vec<u64> {
         let keeps_norms = self.logits == Logits::PerSlot && !placement.is_split();
-        let layout = Layout { keeps_norms, ..placement.layout(self.weights) }.shortened(self.shape);
         // The archive that comes may be for CUDA or for Vulkan: it fits either.
         let either = self.logits == Logits::PerSlot
             && placement.has_own_cards()
             && placement.split == SplitMode::Layer;
         let order = if either { CardOrder::Either } else { CardOrder::Graph };
-        let layout = Layout { order, ..layout };
+        let layout = Layout { keeps_norms, order, ..placement.layout(self.weights) };
         let batch = self.batch();
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
             let mut bytes = graph::compute_bytes(self.shape, batch, layout);
@@ -247,6 +249,15 @@ impl Subject<'_> {
     /// The same without compute buffers: below the ledger, for much less work.
     pub fn without_compute(&self, profile: &Profile, placement: &Placement) -> Vec<DeviceLedger> {
         self.with_compute(profile, placement, &vec![0; placement.gpu_layers.len() + 1])
+    }
+
+    /// Counts the compute buffers into a ledger that is [without](Self::without_compute) them.
+    pub fn add_compute(&self, devices: &mut [DeviceLedger], placement: &Placement) {
+        for (device, bytes) in devices.iter_mut().zip(self.compute_bytes(placement)) {
+            device.compute_bytes += bytes;
+            device.total_bytes += bytes;
+            device.headroom_bytes -= bytes as i64;
+        }
     }
 
     /// The same with these compute buffers, the host's first.

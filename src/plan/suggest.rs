@@ -1,6 +1,6 @@
 //! Plans without a model: the best few models for what a budget, a class of machines or a host gives.
 
-use super::choice::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
+use super::choice::{Bounds, Fit, Machines, fit, fit_in_comfort, is_comfortable};
 use super::document::{Interval, Verdict};
 use super::ledger::Graphs;
 use super::reconcile;
@@ -136,13 +136,25 @@ impl Purpose {
 /// # Errors
 /// Usage errors, where every model is refused for one.
 pub fn suggest(asked: &Asked) -> Result<Vec<Suggestion>> {
-    let mut request = asked.request.clone();
-    request.offers = if asked.facts.is_some() { Vec::new() } else { worth_looking_at(&request) };
-    let (asked, graphs) = (Asked { request, ..*asked }, Graphs::default());
+    let all = of_machine(asked, asked.request.clone());
+    // A model's own request needs no offers beside the machines: each would be a copy of all of them.
+    let offers = match (asked.facts, &asked.request.profile) {
+        (None, Some(_)) => asked.request.offers.clone(),
+        _ => Vec::new(),
+    };
+    let asked = Asked { request: Request { offers, ..asked.request.clone() }, ..*asked };
+    let search = Search { asked: &asked, machines: Machines::of(&all), graphs: Graphs::default() };
     match asked.purpose {
-        Purpose::Embedding => embedding(&asked, &graphs),
-        _ => answering(&asked, COMFORTABLE, BETTER, &graphs),
+        Purpose::Embedding => search.embedding(),
+        _ => search.answering(asked.purpose, COMFORTABLE, BETTER),
     }
+}
+
+/// Everything that the models of a list share.
+struct Search<'a> {
+    asked: &'a Asked<'a>,
+    machines: Machines<'a>,
+    graphs: Graphs,
 }
 
 /// Models for the purpose with their scores, the best first.
@@ -152,65 +164,6 @@ fn ranked(purpose: Purpose) -> Vec<(Score, Outline)> {
         of_purpose.map(|model| (purpose.measure().score(&model), model)).collect();
     all.sort_by(|(a, one), (b, other)| b.points.total_cmp(&a.points).then_with(|| one.id.cmp(other.id)));
     all
-}
-
-/// Returns the models in comfort; where they are few, after them better ones that give something up.
-fn answering(asked: &Asked, comfortable: usize, better: usize, graphs: &Graphs) -> Result<Vec<Suggestion>> {
-    let bounds = Bounds::of(&of_machine(asked, asked.request.clone()));
-    let bits = asked.quant.map_or(LEAST_FOUR_BITS, |quant| nominal_bits(quant).unwrap_or(4) as f64);
-    let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
-    let read = |model: &Outline| model.active_parameters as f64 * bits / 8.0 * LEAST_READ;
-    let pace = asked.request.fixed.min_speed.unwrap_or(COMFORT_SPEED);
-    let (mut found, mut rest, mut refused) = (Vec::new(), Vec::new(), None);
-    for (score, outline) in ranked(asked.purpose) {
-        if found.len() == comfortable {
-            break;
-        }
-        if !bounds.hold_in_comfort(bytes(&outline), read(&outline), pace) {
-            rest.push((score, outline));
-            continue;
-        }
-        let model = registry::find(outline.id)?;
-        match in_comfort(asked, &model, graphs) {
-            Ok(Some(fit)) => found.push(suggestion(score, &model, None, fit)),
-            Ok(None) => rest.push((score, outline)),
-            Err(error) => refused = Some(error),
-        }
-    }
-    let best = found.first().map(|one: &Suggestion| one.score.points);
-    let wanted = match best {
-        Some(_) if found.len() == comfortable => 0,
-        Some(_) => better,
-        None => NAMED,
-    };
-    let mut compromises = Vec::new();
-    // Mild ones; where nothing else runs, any.
-    for mild in [true, false] {
-        if !compromises.is_empty() || best.is_some() && !mild {
-            break;
-        }
-        let mut tried = 0;
-        for (score, outline) in &rest {
-            let worse = best.is_some_and(|best| score.points <= best);
-            if compromises.len() == wanted || tried == TRIED || worse {
-                break;
-            }
-            let least = if mild { 1.0 } else { FEWEST_BITS / bits };
-            if !bounds.hold(bytes(outline) * least, read(outline) * least, if mild { MILD } else { 0.0 }) {
-                continue;
-            }
-            tried += 1;
-            let model = registry::find(outline.id)?;
-            let Ok(request) = with_model(asked, &model, asked.quant) else { continue };
-            let found = fit(&request, graphs)?.filter(|fit| !mild || is_mild(fit));
-            compromises.extend(found.map(|fit| suggestion(*score, &model, None, fit)));
-        }
-    }
-    found.extend(compromises);
-    match refused {
-        Some(error) if found.is_empty() => Err(error),
-        _ => Ok(found),
-    }
 }
 
 /// Share of the elements of a token that it reads at least: the embedding is looked up, where it is not the output too.
@@ -224,39 +177,118 @@ fn is_mild(fit: &Fit) -> bool {
     nominal_bits(&fit.quant).is_none_or(|bits| bits >= 4) && fit.decode_tok_s.expected >= MILD
 }
 
-/// The choice where it is in comfort. Looks at 4 bits first: where those are not, more bits are not either.
-fn in_comfort(asked: &Asked, model: &Model, graphs: &Graphs) -> Result<Option<Fit>> {
-    let all = || with_model(asked, model, asked.quant);
-    let quick = match asked.quant {
-        Some(_) => all()?,
-        None => with_model(asked, model, Some("4-bit")).or_else(|_| all())?,
-    };
-    if !is_comfortable(&quick, graphs)? {
-        return Ok(None);
+impl Search<'_> {
+    /// Returns the models in comfort; where they are few, after them better ones that give something up.
+    fn answering(&self, purpose: Purpose, comfortable: usize, better: usize) -> Result<Vec<Suggestion>> {
+        let (asked, bounds) = (self.asked, Bounds::of(&self.machines));
+        let bits = asked.quant.map_or(LEAST_FOUR_BITS, |quant| nominal_bits(quant).unwrap_or(4) as f64);
+        let bytes = |model: &Outline| model.parameters as f64 * bits / 8.0;
+        let read = |model: &Outline| model.active_parameters as f64 * bits / 8.0 * LEAST_READ;
+        let pace = asked.request.fixed.min_speed.unwrap_or(COMFORT_SPEED);
+        let (mut found, mut rest, mut refused) = (Vec::new(), Vec::new(), None);
+        for (score, outline) in ranked(purpose) {
+            if found.len() == comfortable {
+                break;
+            }
+            if !bounds.hold_in_comfort(bytes(&outline), read(&outline), pace) {
+                rest.push((score, outline));
+                continue;
+            }
+            let model = registry::find(outline.id)?;
+            match self.in_comfort(&model) {
+                Ok(Some(fit)) => found.push(suggestion(score, &model, None, fit)),
+                Ok(None) => rest.push((score, outline)),
+                Err(error) => refused = Some(error),
+            }
+        }
+        let best = found.first().map(|one: &Suggestion| one.score.points);
+        let wanted = match best {
+            Some(_) if found.len() == comfortable => 0,
+            Some(_) => better,
+            None => NAMED,
+        };
+        let mut compromises = Vec::new();
+        // Mild ones; where nothing else runs, any.
+        for mild in [true, false] {
+            if !compromises.is_empty() || best.is_some() && !mild {
+                break;
+            }
+            let mut tried = 0;
+            for (score, outline) in &rest {
+                let worse = best.is_some_and(|best| score.points <= best);
+                if compromises.len() == wanted || tried == TRIED || worse {
+                    break;
+                }
+                let least = if mild { 1.0 } else { FEWEST_BITS / bits };
+                if !bounds.hold(bytes(outline) * least, read(outline) * least, if mild { MILD } else { 0.0 })
+                {
+                    continue;
+                }
+                tried += 1;
+                let model = registry::find(outline.id)?;
+                let Ok(request) = with_model(asked, &model, asked.quant) else { continue };
+                let found = self.fit(&request)?.filter(|fit| !mild || is_mild(fit));
+                compromises.extend(found.map(|fit| suggestion(*score, &model, None, fit)));
+            }
+        }
+        found.extend(compromises);
+        match refused {
+            Some(error) if found.is_empty() => Err(error),
+            _ => Ok(found),
+        }
     }
-    let model = quick.model.again(model, asked.quant)?;
-    fit_in_comfort(&of_machine(asked, Request { model, ..asked.request.clone() }), graphs)
-}
 
-/// Embedding models beside the best model that answers.
-fn embedding(asked: &Asked, graphs: &Graphs) -> Result<Vec<Suggestion>> {
-    let chat = Asked { purpose: Purpose::Chat, request: asked.request.clone(), ..*asked };
-    let Some(best) = answering(&chat, 1, 0, graphs)?.into_iter().next() else { return Ok(Vec::new()) };
-    let beside = with_model(asked, &registry::find(&best.model)?, asked.quant)?;
-    let mut found = Vec::new();
-    for (score, outline) in ranked(Purpose::Embedding) {
-        if found.len() == NAMED {
-            break;
+    /// The choice where it is in comfort. Looks at 4 bits first: where those are not, more bits are not either.
+    fn in_comfort(&self, model: &Model) -> Result<Option<Fit>> {
+        let asked = self.asked;
+        let all = || with_model(asked, model, asked.quant);
+        let quick = match asked.quant {
+            Some(_) => all()?,
+            None => with_model(asked, model, Some("4-bit")).or_else(|_| all())?,
+        };
+        if !self.among(&quick, |machines| is_comfortable(&quick, machines, &self.graphs))? {
+            return Ok(None);
         }
-        let model = registry::find(outline.id)?;
-        let quant = model.quants(None)?.first().cloned().unwrap_or_default();
-        let request = Request { rag: Some(RagChoice::of_registry(&model)?), ..beside.clone() };
-        if let Some(fit) = fit(&request, graphs)? {
-            found.push(suggestion(score, &model, Some(&best.model), Fit { quant, ..fit }));
+        let model = quick.model.again(model, asked.quant)?;
+        let all = of_machine(asked, Request { model, ..asked.request.clone() });
+        self.among(&all, |machines| fit_in_comfort(&all, machines, &self.graphs))
+    }
+
+    /// Embedding models beside the best model that answers.
+    fn embedding(&self) -> Result<Vec<Suggestion>> {
+        let asked = self.asked;
+        let Some(best) = self.answering(Purpose::Chat, 1, 0)?.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let beside = with_model(asked, &registry::find(&best.model)?, asked.quant)?;
+        let mut found = Vec::new();
+        for (score, outline) in ranked(Purpose::Embedding) {
+            if found.len() == NAMED {
+                break;
+            }
+            let model = registry::find(outline.id)?;
+            let quant = model.quants(None)?.first().cloned().unwrap_or_default();
+            let request = Request { rag: Some(RagChoice::of_registry(&model)?), ..beside.clone() };
+            if let Some(fit) = self.fit(&request)? {
+                found.push(suggestion(score, &model, Some(&best.model), Fit { quant, ..fit }));
+            }
+        }
+        found.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.score.points.total_cmp(&a.score.points)));
+        Ok(found)
+    }
+
+    /// The choice of one model.
+    fn fit(&self, request: &Request) -> Result<Option<Fit>> {
+        self.among(request, |machines| fit(request, machines, &self.graphs))
+    }
+
+    /// Gives the machines that a request is for: of a probed host it depends on the model which cards are used.
+    fn among<'r, T>(&'r self, request: &'r Request, of: impl FnOnce(&Machines<'r>) -> T) -> T {
+        match self.asked.facts {
+            Some(_) => of(&Machines::of(request)),
+            None => of(&self.machines),
         }
     }
-    found.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.score.points.total_cmp(&a.score.points)));
-    Ok(found)
 }
 
 /// The request for a model. Not published like that: a usage error.
@@ -372,8 +404,10 @@ mod tests {
             (None, Some("2/hour")),
         ] {
             let mut asked = asked(Purpose::Chat, profile, budget);
-            asked.request.offers = worth_looking_at(&asked.request);
-            let (bounds, graphs) = (Bounds::of(&asked.request), Graphs::default());
+            let all = std::mem::take(&mut asked.request.offers);
+            let all = Request { offers: all, ..asked.request.clone() };
+            let search = Search { asked: &asked, machines: Machines::of(&all), graphs: Graphs::default() };
+            let bounds = Bounds::of(&search.machines);
             let beyond = |model: &Outline| {
                 let bytes = model.parameters as f64 * LEAST_FOUR_BITS / 8.0;
                 let read = model.active_parameters as f64 * LEAST_FOUR_BITS / 8.0 * LEAST_READ;
@@ -383,7 +417,7 @@ mod tests {
                 registry::outlines().filter(|model| model.has_use(Use::Chat)).filter(beyond).collect();
             assert!(!beyond.is_empty());
             for model in beyond {
-                let found = in_comfort(&asked, &registry::find(model.id).unwrap(), &graphs).unwrap();
+                let found = search.in_comfort(&registry::find(model.id).unwrap()).unwrap();
                 assert_eq!(found, None, "{profile:?} {budget:?}");
             }
         }

@@ -122,12 +122,16 @@ pub fn terms(case: &Case) -> Vec<Term> {
     every(case, true)
 }
 
+/// Most terms beside those of devices.
+const MOST_TERMS: usize = 12;
+
 /// The terms; their texts only where they are `told`, as a choice judges thousands of cases and tells of one.
 fn every(case: &Case, told: bool) -> Vec<Term> {
-    let mut terms: Vec<Term> = case.memory.iter().map(|device| fits(device, told)).collect();
-    terms.extend(runs(case, told));
+    let mut terms = Vec::with_capacity(MOST_TERMS + 2 * case.memory.len());
+    terms.extend(case.memory.iter().map(|device| fits(device, told)));
+    runs(&mut terms, case, told);
     terms.push(disk(case.disk, told));
-    terms.extend(comfort(case, told));
+    comfort(&mut terms, case, told);
     terms
 }
 
@@ -212,11 +216,11 @@ fn at_most(decides: Decides, value: f64, bound: f64, replaced: bool, reason: Sen
     Term { must_be: "at most", held, ..at_least(decides, value, bound, replaced, reason) }
 }
 
-/// Terms that it cannot run without, beside memory.
-fn runs(case: &Case, told: bool) -> Vec<Term> {
+/// Adds the terms that it cannot run without, beside memory.
+fn runs(terms: &mut Vec<Term>, case: &Case, told: bool) {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot) = (bits(case), case.speed.decode_tok_s.low, slot(case));
-    let mut terms = vec![Term {
+    terms.push(Term {
         what: text(told, || sentence!("term-bits", quant = quant)),
         unit: "bits",
         ..at_least(
@@ -226,7 +230,7 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
             fixed.quant,
             text(told, || sentence!("below-two-bits", quant = quant)),
         )
-    }];
+    });
     if let Some(least) = fixed.min_speed {
         let reason = text(told, || {
             sentence!(
@@ -248,10 +252,10 @@ fn runs(case: &Case, told: bool) -> Vec<Term> {
         unit: "tokens",
         ..at_least(Decides::Runs, slot as f64, least as f64, fixed.n_ctx.is_some(), reason)
     });
-    terms
 }
 
-fn comfort(case: &Case, told: bool) -> Vec<Term> {
+/// Adds the terms that comfort asks for.
+fn comfort(terms: &mut Vec<Term>, case: &Case, told: bool) {
     let (fixed, quant) = (case.fixed, &case.weights.quant);
     let (bits, low, slot, slots) = (bits(case), case.speed.decode_tok_s.low, slot(case), case.workload.slots);
     let comfort_slot = COMFORT_CONTEXT.min(case.n_ctx_train);
@@ -263,7 +267,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
     };
     let trained = case.n_ctx_train;
     let cache = &case.workload.kv_type_k;
-    let mut terms = vec![
+    terms.extend([
         Term {
             what: text(told, || sentence!("term-slot")),
             unit: "tokens",
@@ -340,7 +344,7 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
                 text(told, || sentence!("below-four-bits", quant = quant)),
             )
         },
-    ];
+    ]);
     terms.extend(case.memory.iter().map(|device| free(device, told)));
     terms.push(Term {
         what: text(told, || sentence!("term-speed")),
@@ -356,7 +360,6 @@ fn comfort(case: &Case, told: bool) -> Vec<Term> {
             }),
         )
     });
-    terms
 }
 
 /// Bytes of 32 numbers of a type that a cache may have.

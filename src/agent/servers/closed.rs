@@ -14,13 +14,13 @@ use std::time::Duration;
 const WRONG_KEY: &str = "this-is-no-key";
 
 /// Checks that every address that a process of a server's unit listens on is the one of the plan, and that it answers
-/// 401 without the key.
+/// 401 without the key. `pid` is the unit's main process: systemd is not asked again.
 ///
 /// # Errors
 /// It listens elsewhere or nowhere, or answers anything else.
-pub fn check(server: &Server) -> Result<()> {
+pub fn check(server: &Server, pid: u32) -> Result<()> {
     let (engine, unit) = (server.engine(), server.name.unit());
-    let addresses = addresses(&unit)?;
+    let addresses = of_processes(&service::processes_around(pid), &unit)?;
     judge(engine, &unit, &addresses, server.name.port())?;
     let client = Client::builder()
         .no_proxy()
@@ -40,8 +40,11 @@ pub fn check(server: &Server) -> Result<()> {
 
 /// Addresses that the kernel says `unit` listens on.
 pub fn addresses(unit: &str) -> Result<Vec<SocketAddr>> {
-    let processes = service::processes(unit)?;
-    listening(&processes).with_context(|| format!("asking the kernel where {unit} listens"))
+    of_processes(&service::processes(unit)?, unit)
+}
+
+fn of_processes(processes: &[u32], unit: &str) -> Result<Vec<SocketAddr>> {
+    listening(processes).with_context(|| format!("asking the kernel where {unit} listens"))
 }
 
 fn judge(engine: &dyn Engine, unit: &str, addresses: &[SocketAddr], port: u16) -> Result<()> {

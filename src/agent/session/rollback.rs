@@ -95,7 +95,7 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
             beside::ask(&server, rag, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
         }
         if server.name.role() != Role::Worker {
-            closed::check(&server)?;
+            closed::check(&server, service::state(&server.name.unit())?.pid)?;
         }
     }
     let Some(answer) = answer else {
@@ -122,7 +122,7 @@ fn answered(plan: &Plan, starts: &BTreeSet<ServerName>, watcher: &mut Watcher) -
     }
     let mut tick = || watcher.tell(&Event::Alive);
     let answer = api.smoke(&key::read_key()?, Patience { silence: START_TIMEOUT, tick: &mut tick })?;
-    closed::check(&plan.chat())?;
+    closed::check(&plan.chat(), service::state(paths::UNIT)?.pid)?;
     Ok(answer)
 }
 

@@ -38,7 +38,9 @@ impl Resource for Start {
         }
         let change = match Api::of(&planned)?.health(state.pid) {
             // A server that was opened to other hosts by hand starts again by the plan.
-            Health::Ready => closed::check(&planned).err().map(|error| restart(format!("{error:#}"))),
+            Health::Ready => {
+                closed::check(&planned, state.pid).err().map(|error| restart(format!("{error:#}")))
+            }
             Health::Loading => Some(Change::Wait(match server.role() {
                 Role::Chat => english!("change-wait"),
                 Role::Embedding | Role::Worker => english!("change-wait-embedding"),

@@ -35,7 +35,7 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
     let mut tick = || run.progress(start.elapsed().as_secs(), None, Unit::Seconds);
     let answer = api.smoke(&key, Patience { silence: desired.silence, tick: &mut tick })?;
     let (prompt, generate) = lengths(&desired.plan, answer.prefill_tok_s, answer.decode_tok_s);
-    closed::check(&desired.plan.chat())?;
+    closed::check(&desired.plan.chat(), pid)?;
     // The model answers: a measurement that fails takes nothing back.
     let timing = api.timed(&key, prompt, generate, Patience { silence: desired.silence, tick: &mut tick });
     let speeds = match &timing {

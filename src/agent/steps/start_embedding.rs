@@ -28,7 +28,7 @@ pub(super) fn start_embedding(server: &Server, rag: &Rag, desired: &Desired, run
         run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
     }
     let answer = beside::ask(server, rag, Patience { silence: desired.silence, tick: &mut || Ok(()) })?;
-    closed::check(server)?;
+    closed::check(server, pid)?;
     let server = server.name.to_string();
     run.notes.embedding.push(EmbeddingProof {
         server,

@@ -1,7 +1,7 @@
 //! The candidates: one profile with one quantisation each, placed as well as it can be, and judged.
 
 use super::machines::{Machine, paged_refusal};
-use super::places::{Place, Spot, ledger, shares, whole, with_rag};
+use super::places::{Place, Spot, shares, whole, with_rag};
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::Profile;
 use crate::model::safetensors::checkpoint::Checkpoint;
@@ -308,14 +308,12 @@ impl<'a> Trial<'a, '_> {
         placement: &Placement,
         rag: Option<&rag::Placed>,
     ) -> Vec<DeviceLedger> {
-        let profile = &self.machine.profile;
-        if self.effort != Effort::Partial {
-            let least = with_rag(subject.without_compute(profile, placement), rag);
-            if least.iter().any(|device| device.headroom_bytes < 0) {
-                return least;
-            }
+        let mut memory = with_rag(subject.without_compute(&self.machine.profile, placement), rag);
+        let fits = memory.iter().all(|device| device.headroom_bytes >= 0);
+        if fits || self.effort == Effort::Partial {
+            subject.add_compute(&mut memory, placement);
         }
-        ledger(subject, profile, placement, rag)
+        memory
     }
 }
 

@@ -56,7 +56,7 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
         everywhere.iter().filter(|c| eligible(request, c) && !std::ptr::eq(*c, chosen)).collect();
     others.sort_by(|a, b| better(request, a, b));
     let runner_up = |c: &&Candidate| {
-        let decisive = order(request, chosen, c).into_iter().find(|(_, order)| order.is_ne());
+        let decisive = order(request, chosen, c).find(|(_, order)| order.is_ne());
         let term = decisive.map_or("choice-data", |(term, _)| term);
         RunnerUp {
             profile: c.machine.profile.id.clone(),
@@ -73,7 +73,7 @@ fn compared(request: &Request, chosen: &Candidate, everywhere: &[Candidate]) -> 
     Choice {
         profile: chosen.machine.profile.id.clone(),
         quant: chosen.variant.weights.quant.clone(),
-        order: order(request, chosen, chosen).into_iter().map(|(term, _)| sentence!(term)).collect(),
+        order: order(request, chosen, chosen).map(|(term, _)| sentence!(term)).collect(),
         compared: others.len() as u64 + 1,
         runners_up: others.iter().take(RUNNERS_UP).map(runner_up).collect(),
     }

@@ -34,12 +34,28 @@ pub struct Fit {
     pub offer: Option<Offer>,
 }
 
-/// The choice of `request`, as a plan makes it; `None` where nothing runs. Keeps what it works out in `graphs`.
+/// The machines of a request, whatever its model: the one that was named, or those on offer within the budget.
+pub struct Machines<'a> {
+    all: Vec<Machine<'a>>,
+    /// Those that no other beats whatever they cost.
+    capable: Vec<Machine<'a>>,
+}
+
+impl<'a> Machines<'a> {
+    /// Returns those of `request`.
+    pub fn of(request: &'a Request) -> Machines<'a> {
+        let all = machines(request);
+        Machines { capable: capable(all.clone()), all }
+    }
+}
+
+/// The choice of `request` among `machines`, as a plan makes it; `None` where nothing runs. Keeps what it works out in
+/// `graphs`.
 ///
 /// # Errors
 /// Usage errors, as of a plan.
-pub fn fit(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
-    best(request, graphs, |field, machines| match &request.profile {
+pub fn fit<'a>(request: &'a Request, machines: &Machines<'a>, graphs: &Graphs) -> Result<Option<Fit>> {
+    best(request, machines, graphs, |field, machines| match &request.profile {
         Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Partial)).collect(),
         None => field.of(machines),
     })
@@ -49,8 +65,12 @@ pub fn fit(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
 ///
 /// # Errors
 /// Usage errors, as of a plan.
-pub fn fit_in_comfort(request: &Request, graphs: &Graphs) -> Result<Option<Fit>> {
-    let best = best(request, graphs, |field, machines| match &request.profile {
+pub fn fit_in_comfort<'a>(
+    request: &'a Request,
+    machines: &Machines<'a>,
+    graphs: &Graphs,
+) -> Result<Option<Fit>> {
+    let best = best(request, machines, graphs, |field, machines| match &request.profile {
         Some(_) => machines.iter().flat_map(|machine| field.all_of(machine, Effort::Comfort)).collect(),
         None => field.whole(machines, Effort::Comfort).0,
     })?;
@@ -59,6 +79,7 @@ pub fn fit_in_comfort(request: &Request, graphs: &Graphs) -> Result<Option<Fit>>
 
 fn best<'a>(
     request: &'a Request,
+    machines: &Machines<'a>,
     graphs: &Graphs,
     candidates: impl Fn(&Field<'a, '_>, &[Machine<'a>]) -> Vec<Candidate<'a>>,
 ) -> Result<Option<Fit>> {
@@ -66,7 +87,7 @@ fn best<'a>(
     let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
-    let candidates = candidates(&field, &machines(request));
+    let candidates = candidates(&field, &machines.all);
     let runs = candidates.iter().filter(|c| c.verdict != Verdict::Impossible && eligible(request, c));
     let best = runs.min_by(|a, b| better(request, a, b));
     Ok(best.map(|c: &Candidate| Fit {
@@ -84,25 +105,19 @@ fn best<'a>(
 ///
 /// # Errors
 /// Usage errors, as of a plan.
-pub fn is_comfortable(request: &Request, graphs: &Graphs) -> Result<bool> {
+pub fn is_comfortable<'a>(request: &'a Request, machines: &Machines<'a>, graphs: &Graphs) -> Result<bool> {
     check(request)?;
     let workloads = workloads(request);
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let field = Field { request, graphs, workloads: &workloads, rag: rag.as_ref() };
-    let machines = capable(machines(request));
     let variants = || request.model.variants.iter();
-    let in_comfort = |machine: &Machine<'_>| {
+    let in_comfort = |machine: &Machine<'a>| {
         let room = Room::of(&machine.profile).first();
         let fitting = variants().filter(|variant| variant.weights.total_bytes <= room);
         let verdict = |variant| field.try_one(machine, variant, Effort::Comfort).verdict;
         fitting.map(verdict).any(|verdict| verdict == Verdict::Comfort)
     };
-    Ok(machines.iter().any(in_comfort))
-}
-
-/// The offers that a choice can come to, whatever the model: a list of models looks at no others.
-pub fn worth_looking_at(request: &Request) -> Vec<Offer> {
-    machines(request).into_iter().filter_map(|machine| machine.offer.cloned()).collect()
+    Ok(machines.capable.iter().any(in_comfort))
 }
 
 /// Bounds of the machines of a request: a model beyond them is not placed at all.
@@ -118,7 +133,7 @@ struct Bound {
 
 impl Bounds {
     /// Returns the bounds of the machine that was named, or of those within the budget.
-    pub fn of(request: &Request) -> Bounds {
+    pub fn of(machines: &Machines) -> Bounds {
         let bound = |machine: &Machine<'_>| {
             let (profile, room) = (&machine.profile, Room::of(&machine.profile));
             let reads =
@@ -132,7 +147,7 @@ impl Bounds {
                 host_read: profile.memory_bandwidth_gb_s * 1e9 * READ_OF_PEAK,
             }
         };
-        Bounds(capable(machines(request)).iter().map(bound).collect())
+        Bounds(machines.capable.iter().map(bound).collect())
     }
 
     /// Whether `bytes` of weights, of which a token reads `read`, may be in comfort with all of them on the cards, or on

@@ -28,7 +28,7 @@ mod ranking;
 pub use decide::plan;
 pub use document::{planned_model, planned_profile};
 pub use explained::explained;
-pub use fit::{Bounds, Fit, fit, fit_in_comfort, is_comfortable, worth_looking_at};
+pub use fit::{Bounds, Fit, Machines, fit, fit_in_comfort, is_comfortable};
 pub use market::{OnOffer, market};
 pub use pooled::{Pool, Pooled, pooled};
 

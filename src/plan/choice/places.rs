@@ -29,16 +29,6 @@ pub(super) fn shares(profile: &Profile) -> Vec<u64> {
     profile.gpus.iter().map(|gpu| if equal { 1 } else { gpu.vram_mib }).collect()
 }
 
-/// The model's ledger with the embedding server's share of each device.
-pub(super) fn ledger(
-    subject: &Subject,
-    profile: &Profile,
-    placement: &Placement,
-    rag: Option<&rag::Placed>,
-) -> Vec<DeviceLedger> {
-    with_rag(subject.ledger(profile, placement), rag)
-}
-
 /// Counts the embedding server's share into a ledger.
 pub(super) fn with_rag(mut memory: Vec<DeviceLedger>, rag: Option<&rag::Placed>) -> Vec<DeviceLedger> {
     if let Some(rag) = rag {

@@ -64,13 +64,18 @@ pub(super) mod terms {
     pub const SPEED: &str = "choice-speed";
 }
 
-/// The terms of the choice in their order: its name and how `a` compares, where less is better.
-pub(super) fn order(request: &Request, a: &Candidate, b: &Candidate) -> Vec<(&'static str, Ordering)> {
+/// The terms of the choice in their order: its name and how `a` compares, where less is better. Each is worked out when
+/// it is asked for.
+pub(super) fn order<'c>(
+    request: &'c Request,
+    a: &'c Candidate,
+    b: &'c Candidate,
+) -> impl Iterator<Item = (&'static str, Ordering)> + use<'c> {
     use terms::*;
     let impossible = |c: &Candidate| c.verdict == Verdict::Impossible;
     let both = impossible(a) && impossible(b);
     let (short_a, short_b) = if both { (shortage(a), shortage(b)) } else { (0, 0) };
-    let term = |name: &'static str| {
+    let term = move |name: &'static str| {
         let order = match name {
             VERDICT => a.verdict.cmp(&b.verdict),
             RUNS => impossible(a).cmp(&impossible(b)),
@@ -93,11 +98,11 @@ pub(super) fn order(request: &Request, a: &Candidate, b: &Candidate) -> Vec<(&'s
             &[RUNS, MEMORY, PRICE, VERDICT, FOUR_BITS, PACE, GIVEN_UP, QUALITY, SPEED]
         }
     };
-    names.iter().map(|name| term(name)).collect()
+    names.iter().map(move |name| term(name))
 }
 
 pub(super) fn better(request: &Request, a: &Candidate, b: &Candidate) -> Ordering {
-    let decisive = order(request, a, b).into_iter().map(|(_, order)| order).find(|order| order.is_ne());
+    let decisive = order(request, a, b).map(|(_, order)| order).find(|order| order.is_ne());
     decisive.unwrap_or(Ordering::Equal)
 }
 

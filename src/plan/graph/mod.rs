@@ -20,7 +20,7 @@ mod window;
 use crate::model::Shape;
 use crate::model::embedder::Embedder;
 pub use encoder::Texts;
-pub use schedule::{CardOrder, Crossing, Layout};
+pub use schedule::{CardOrder, Crossing, Layout, Repeats};
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
 
 /// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many

@@ -68,14 +68,12 @@ impl Layout {
     }
 
     /// Returns the same layout with fewer layers, where the buffers are the same: in a run of layers on equal devices
-    /// that repeat after a period, the allocator does with each two periods what it did with the two before. Not so with
-    /// an indexer, whose buffers come to rest later. Held by tests/oracle, and by a test over every known model.
-    pub fn shortened(self, shape: &Shape) -> Layout {
-        let all = self.layers.len().min(shape.layers.len());
-        if shape.indexer.is_some() {
-            return self;
-        }
-        let Some((middle, period)) = repeated(&shape.layers[..all], shape.dense_lead) else { return self };
+    /// that repeat after a period, the allocator does with each two periods what it did with the two before. Held by
+    /// tests/oracle, and by a test over every known model.
+    pub fn shortened(self, repeats: &Repeats) -> Layout {
+        let Some((middle, period)) = repeats.0.as_ref() else { return self };
+        let (middle, period) =
+            (middle.start.min(self.layers.len())..middle.end.min(self.layers.len()), *period);
         // Layers of each run that stay.
         let enough = if period > 4 { 2 * period } else { 4 };
         let short = |count: usize| match count > enough {
@@ -105,6 +103,17 @@ impl Layout {
             Part::Experts(layer) => self.experts[layer],
             Part::Output => self.output,
         }
+    }
+}
+
+/// The layers of a shape that repeat, and after how many they do; `None` where they do not.
+pub struct Repeats(Option<(Range<usize>, usize)>);
+
+impl Repeats {
+    /// Returns those of `shape`. None with an indexer, whose buffers come to rest later.
+    pub fn of(shape: &Shape) -> Repeats {
+        let known = shape.indexer.is_none();
+        Repeats(known.then(|| repeated(&shape.layers, shape.dense_lead)).flatten())
     }
 }
 

@@ -103,9 +103,9 @@ impl Graph {
             kinds: Vec::with_capacity(4096),
             ops: Vec::with_capacity(4096),
             norms: BTreeMap::new(),
-            visited: Vec::new(),
-            order: Vec::new(),
-            leafs: Vec::new(),
+            visited: Vec::with_capacity(4096),
+            order: Vec::with_capacity(4096),
+            leafs: Vec::with_capacity(512),
             part: Part::Embedding,
         }
     }

@@ -4,6 +4,7 @@ use crate::model::gguf::Header;
 use crate::model::registry;
 use crate::model::shape::{Weights, weights_of};
 use crate::model::tensor_type::TensorType;
+use crate::plan::graph::Repeats;
 use crate::plan::graph::{Batch, CardOrder, Layout, compute_bytes, decoder};
 use crate::plan::placement::Placement;
 
@@ -95,7 +96,7 @@ fn layers_that_repeat_may_be_left_out_for_every_known_model() {
             continue;
         }
         for whole in layouts(shape.layers.len()) {
-            let short = whole.clone().shortened(&shape);
+            let short = whole.clone().shortened(&Repeats::of(&shape));
             if short.layers.len() == whole.layers.len() {
                 continue;
             }

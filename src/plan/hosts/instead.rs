@@ -25,7 +25,7 @@ pub(super) fn alone(
             offers: Vec::new(),
             ..request.clone()
         };
-        let Some(fit) = choice::fit(&of_host, &graphs)? else { continue };
+        let Some(fit) = choice::fit(&of_host, &choice::Machines::of(&of_host), &graphs)? else { continue };
         let as_good = fit.verdict <= together.verdict
             && fit.decode_tok_s.expected >= together.speed.decode_tok_s.expected;
         let faster = |other: &OneMachine| fit.decode_tok_s.expected > other.decode_tok_s.expected;
