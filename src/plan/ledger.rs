@@ -130,10 +130,15 @@ pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
             "llama.cpp refuses different K and V cache types ({k}, {v}) for latent attention"
         ));
     }
-    // Without flash attention llama.cpp does not look at the head size.
-    let attending = shape.layers.iter().filter(|layer| workload.flash_attn && layer.k > 0);
-    let heads = attending.flat_map(|layer| [(k, layer.head_k), (v, layer.head_v)]);
-    let mut types = heads.filter_map(|(name, size)| Some((TensorType::by_name(name)?, size)));
+    // Without flash attention llama.cpp does not look at the head size; every size is a multiple of one.
+    let in_blocks = |name: &str| TensorType::by_name(name).filter(|kind| kind.block > 1);
+    let (in_k, in_v) = (in_blocks(k), in_blocks(v));
+    if !workload.flash_attn || (in_k.is_none() && in_v.is_none()) {
+        return None;
+    }
+    let attending = shape.layers.iter().filter(|layer| layer.k > 0);
+    let heads = attending.flat_map(|layer| [(in_k, layer.head_k), (in_v, layer.head_v)]);
+    let mut types = heads.filter_map(|(kind, size)| Some((kind?, size)));
     let (odd, size) = types.find(|(kind, size)| !size.is_multiple_of(kind.block))?;
     Some(format!(
         "llama.cpp refuses a {} KV cache here: the head size {size} is not a multiple of {}",

@@ -90,12 +90,13 @@ pub(super) fn check(request: &Request) -> Result<()> {
                 .into());
         }
     }
-    if let Some(why) = refusal(&request.model.shape, &workloads(request)[0]) {
+    let workload = &workloads(request)[0];
+    if let Some(why) = refusal(&request.model.shape, workload) {
         return Err(Failure::usage(why)
             .hint("choose another --kv-type or --flash-attn; f16 always works")
             .into());
     }
-    let refused = placement::refusal(&request.model.shape, &workloads(request)[0], fixed, request.build);
+    let refused = placement::refusal(&request.model.shape, workload, fixed, request.build);
     if let Some(why) = refused {
         return Err(Failure::usage(why)
             .hint("leave --split-mode and --n-cpu-moe out: the plan then places the model itself")
