@@ -2,7 +2,7 @@
 //! that they are about, so a line that cannot be written is dropped. `print!` and `eprint!` panic instead,
 //! and lib.rs denies them. What others wrote steers no terminal: see [`outside`].
 
-use crate::lang::Lang;
+use crate::lang::{self, Lang};
 use crate::outside;
 use crate::paint::{self, Meaning, Painted};
 use crate::width;
@@ -29,7 +29,15 @@ macro_rules! say {
 /// Writes a line as `say!` does, in one write, so that lines of several threads stay whole; a terminal gets it wrapped by
 /// words.
 pub fn line(text: Arguments<'_>) {
-    let text = text.to_string();
+    let (text, lang) = (text.to_string(), Lang::current());
+    // A text with a Russian word was told already.
+    match lang == Lang::English || text.contains(|c: char| ('а'..='я').contains(&c)) {
+        true => written(text),
+        false => written(lang::told(lang, &text)),
+    }
+}
+
+fn written(text: String) {
     if AS_JSON.load(Ordering::Relaxed) {
         return message(&text);
     }
@@ -43,7 +51,7 @@ pub fn traced(seconds: f64, level: &str, text: &str) {
         let level = level.to_ascii_lowercase();
         return object(&json!({"event": "trace", "level": level, "seconds": seconds, "text": text}));
     }
-    line(format_args!("[{seconds:7.3}] {text}"));
+    written(format!("[{seconds:7.3}] {text}"));
 }
 
 /// Warnings of this process, for documents.
@@ -56,7 +64,8 @@ macro_rules! warn {
 
 /// Writes a warning to stderr, and keeps it; `warn!` is its short form.
 pub fn warning(text: String) {
-    say!("warning: {text}");
+    let lang = Lang::current();
+    written(tr!(lang, "show-warning", text = lang::told(lang, &text)));
     let mut warnings = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner);
     if !warnings.contains(&text) {
         warnings.push(text);

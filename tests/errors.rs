@@ -12,6 +12,10 @@ use std::path::Path;
 
 #[path = "errors/produced.rs"]
 mod produced;
+#[path = "errors/said.rs"]
+mod said;
+#[path = "errors/unsaid.rs"]
+mod unsaid;
 #[path = "errors/without_hint.rs"]
 mod without_hint;
 

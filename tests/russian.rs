@@ -158,3 +158,56 @@ fn pages_are_russian_and_say_so() {
     });
     check(&["levels", "levels --format markdown"], 20, run);
 }
+
+/// Command lines that end in an error, most with a hint.
+const WRONG: [&str; 24] = [
+    "plan --model nosuch",
+    "plan --model ./nosuch.gguf",
+    "plan --model hf:nosuch",
+    "plan --model tinyllama-1.1b --profile nosuch",
+    "plan --model tinyllama-1.1b --kv-type q9_0",
+    "plan --model tinyllama-1.1b --quant Q9_K",
+    "plan --model tinyllama-1.1b --slots 0",
+    "plan --model tinyllama-1.1b --budget 300",
+    "plan --model tinyllama-1.1b --bugdet 300/month",
+    "plan --model tinyllama-1.1b --flash-attn maybe",
+    "plan --model tinyllama-1.1b --facts nosuch.json",
+    "plan --hosts gpu-24gb,nosuch/facts.json --link 0.4,940 --model tinyllama-1.1b",
+    "plan --hosts gpu-24gb --link 0.4,940 --model tinyllama-1.1b",
+    "plan --rag --rag-chunks 0 --model tinyllama-1.1b",
+    "apply --model tinyllama-1.1b",
+    "apply --model tinyllama-1.1b --host root@",
+    "apply --model tinyllama-1.1b --host root@192.0.2.1",
+    "apply --plan nosuch.json --host root@192.0.2.1 --yes",
+    "verify --plan nosuch.json --local",
+    "status",
+    "bundle --model tinyllama-1.1b --target kubernetes --out out",
+    "bundle --model saiga-13b --budget 0.001/hour --out out",
+    "init",
+    "init --model nosuch",
+];
+
+#[test]
+fn errors_and_their_hints_are_russian() {
+    check(&WRONG, 2, run);
+    let is_russian = |text: &str| text.contains(|c: char| ('а'..='я').contains(&c));
+    let mut hints = 0;
+    for line in WRONG {
+        let text = run(line, "ru");
+        let (_, error) = text.split_once("ошибка: ").unwrap_or_else(|| panic!("{line}: {text}"));
+        let (error, hint) = error.split_once("подсказка: ").unwrap_or((error, "нет"));
+        assert!(is_russian(error) && is_russian(hint), "{line}: {text}");
+        hints += usize::from(hint != "нет");
+    }
+    assert!(hints > 18, "only {hints} hints");
+}
+
+#[test]
+fn plans_over_several_hosts_are_russian() {
+    let lines = [
+        "plan --hosts gpu-24gb,gpu-24gb --link 0.4,940 --model llama-65b --quant 4-bit",
+        "plan --hosts 3x(cpu-vps-32gb) --link 12,100 --model tinyllama-1.1b",
+        "plan --hosts gpu-8gb,gpu-8gb --link 1,1000 --model llama-65b --quant F16",
+    ];
+    check(&lines, 20, run);
+}

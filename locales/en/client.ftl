@@ -119,3 +119,9 @@ instead-none = this host runs no quantisation of { $model }
 instead-unknown = what this host runs of { $model }: agi-provision plan --model FILE with --host or --facts
 needed-or = { " or " }
 this-machine = this machine
+
+## doctor
+
+doctor-warning = warning
+doctor-failed = failed
+doctor-do = do: { $advice }

@@ -44,3 +44,32 @@ error-no-archive = no { $engine } { $build } is on the host and no archive was g
 hint-no-archive = give --runtime-archive FILE, a .tar.gz with { $program } and its libraries, such as { $engine }'s release archive; or --runtime-path PATH where the host has { $program } already; or pin its download with `agi-provision plan --resolve`
 error-nothing-installed = nothing of agi-provision is installed on this host
 hint-nothing-installed = `agi-provision apply` installs it
+
+## Words that a line begins with
+
+word-error = error
+word-hint = hint
+word-warning = warning
+word-note = note
+
+## Mistakes in flags: clap's sentences
+
+clap-invalid-value = invalid value '{ $value }' for '{ $flag }': { $why }
+clap-invalid-one = invalid value '{ $value }' for '{ $flag }'
+clap-a-value = a value is required for '{ $flag }' but none was supplied
+clap-equal-sign = equal sign is needed when assigning values to '{ $flag }'
+clap-unexpected-argument = unexpected argument '{ $flag }' found
+clap-conflict = the argument '{ $flag }' cannot be used with '{ $other }'
+clap-twice = the argument '{ $flag }' cannot be used multiple times
+clap-required = the following required arguments were not provided:
+clap-command = unrecognized subcommand '{ $name }'
+clap-possible-values = [possible values: { $values }]
+clap-tip-argument = tip: a similar argument exists: '{ $near }'
+clap-tip-arguments = tip: some similar arguments exist: { $near }
+clap-tip-value = tip: a similar value exists: '{ $near }'
+clap-tip-values = tip: some similar values exist: { $near }
+clap-tip-command = tip: a similar subcommand exists: '{ $near }'
+clap-tip-commands = tip: some similar subcommands exist: { $near }
+clap-tip-pass = tip: to pass '{ $flag }' as a value, use '{ $instead }'
+clap-usage = Usage: { $how }
+clap-help = --help shows every option

@@ -122,3 +122,19 @@ end-one-unmet = the host does not meet the plan: 1 requirement is not met
 end-unmet = the host does not meet the plan: { $count } requirements are not met
 hint-port = stop what listens on that port, then apply again; nothing was changed
 hint-larger = plan for what this host has (--profile, --quant, --ctx), or take a larger one; nothing was changed
+
+## Words of systemd, and how a server is
+
+state-active = active
+state-inactive = inactive
+state-failed = failed
+state-activating = activating
+state-deactivating = deactivating
+state-enabled = enabled
+state-disabled = disabled
+state-ready = ready
+state-loading = loading
+state-active-and = active, { $health }
+state-inactive-and = inactive, { $health }
+state-failed-and = failed, { $health }
+state-activating-and = activating, { $health }

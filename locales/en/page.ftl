@@ -87,3 +87,36 @@ plan-column-speed = tokens/s
 plan-embedding-server = embedding server: { $arguments }
 plan-image-not-counted = { $engine }'s image is not counted: a registry tells its size
 plan-units = Sizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.
+
+## A plan over several hosts
+
+hosts-head = { $model } { $quant } over { $hosts } hosts: { $verdict }
+hosts-context = { $tokens } tokens of context in { $slots } { $slots ->
+    [one] slot
+   *[other] slots
+  }, KV cache { $cache }
+hosts-column-host = host
+hosts-column-layers = layers
+hosts-column-device = device
+hosts-column-cache = cache
+hosts-column-other = other
+hosts-column-has = has
+hosts-role-head = head
+hosts-role-worker = worker
+hosts-output = { $layers } + output
+hosts-units = GiB and MiB are 1024-based. rpc0, … are the workers' devices, as the head numbers them.
+hosts-network = Network  { $latency } ms there and back, { $rate }
+hosts-token = a token
+hosts-prompt = { $tokens } of a prompt
+hosts-start = every start
+hosts-start-takes = { $size } of weights, { $seconds } s at that rate
+hosts-passing = { $size } KiB, { $answers } answers to wait for, { $milliseconds } ms
+hosts-speed = Speed    { $range } tokens/s for one request, { $expected } expected; { $without } without the network
+hosts-arguments = Head's arguments beside those of one machine: { $arguments }
+hosts-apply = `apply --hosts` with the same flags brings all of them to it; docs/rpc.md says how.
+hosts-alone = { $name } alone does as well ({ $how }): leave the others out.
+hosts-how = { $quant } { $verdict }, { $speed } tokens/s
+hosts-price = , { $price } { $currency } a month
+hosts-one = One machine does as well: { $name } ({ $how }{ $price }). It has no network to wait for and no worker to lose.
+hosts-none-either = No machine on offer runs it either.
+hosts-none = No machine on offer does as well alone.

@@ -85,7 +85,7 @@ status-certificate-made = создан на сервере
 status-certificate-own = ваш
 status-certificate-left = { $from }, осталось дней: { $days }, { $sha256 }
 status-public-key = открытый ключ
-status-worker = помощник { $number }
+status-worker = рабочий узел { $number }
 status-worker-up = { $name }: на связи
 status-worker-lost = { $name }: потерян, { $why }
 status-under-way = идёт
@@ -121,3 +121,9 @@ instead-none = этот сервер не тянет { $model } ни в одно
 instead-unknown = что этот сервер тянет из { $model }: agi-provision plan --model FILE с --host или --facts
 needed-or = { " или " }
 this-machine = эта машина
+
+## doctor
+
+doctor-warning = внимание
+doctor-failed = сбой
+doctor-do = сделайте: { $advice }

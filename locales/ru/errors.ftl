@@ -43,3 +43,32 @@ error-no-archive = на сервере нет { $engine } { $build }, и арх�
 hint-no-archive = укажите --runtime-archive ФАЙЛ, архив .tar.gz с { $program } и его библиотеками, например архив выпуска { $engine }; или --runtime-path ПУТЬ, если { $program } на сервере уже есть; или закрепите загрузку: `agi-provision plan --resolve`
 error-nothing-installed = на этом сервере ничего от agi-provision не установлено
 hint-nothing-installed = `agi-provision apply` установит
+
+## Слова, с которых начинается строка
+
+word-error = ошибка
+word-hint = подсказка
+word-warning = предупреждение
+word-note = замечание
+
+## Ошибки во флагах: фразы clap
+
+clap-invalid-value = неверное значение '{ $value }' для '{ $flag }': { $why }
+clap-invalid-one = неверное значение '{ $value }' для '{ $flag }'
+clap-a-value = для '{ $flag }' нужно значение, а его нет
+clap-equal-sign = значение для '{ $flag }' пишется через знак равенства
+clap-unexpected-argument = неизвестный аргумент '{ $flag }'
+clap-conflict = аргумент '{ $flag }' нельзя указать вместе с '{ $other }'
+clap-twice = аргумент '{ $flag }' можно указать только один раз
+clap-required = не указаны обязательные аргументы:
+clap-command = неизвестная команда '{ $name }'
+clap-possible-values = [возможные значения: { $values }]
+clap-tip-argument = похожий аргумент: '{ $near }'
+clap-tip-arguments = похожие аргументы: { $near }
+clap-tip-value = похожее значение: '{ $near }'
+clap-tip-values = похожие значения: { $near }
+clap-tip-command = похожая команда: '{ $near }'
+clap-tip-commands = похожие команды: { $near }
+clap-tip-pass = чтобы передать '{ $flag }' как значение, напишите '{ $instead }'
+clap-usage = Использование: { $how }
+clap-help = все параметры покажет --help

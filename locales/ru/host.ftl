@@ -59,8 +59,8 @@ found-no-egress = от { $site } нет: { $why }
 found-network = { $speed } Мбит/с от { $site }
 found-port-ours = занят нашей же службой
 found-port-free = свободен
-found-port-taken = занят процессом { $name }
-found-another-process = неизвестен
+found-port-taken = занят: { $name }
+found-another-process = другой процесс
 found-gpu-free = { $free } свободно из { $size }
 found-not-reported = не сообщается
 found-linked = связана каждая пара
@@ -138,3 +138,19 @@ end-unmet = сервер не подходит плану: не { $count ->
   }
 hint-port = остановите то, что слушает на этом порту, и повторите apply; на сервере ничего не изменено
 hint-larger = составьте план под этот сервер (--profile, --quant, --ctx) или возьмите больший; на сервере ничего не изменено
+
+## Слова systemd, и в каком состоянии сервер
+
+state-active = работает
+state-inactive = остановлена
+state-failed = сбой
+state-activating = запускается
+state-deactivating = останавливается
+state-enabled = запускается при загрузке
+state-disabled = при загрузке не запускается
+state-ready = готов
+state-loading = загружает модель
+state-active-and = работает, { $health }
+state-inactive-and = остановлена, { $health }
+state-failed-and = сбой, { $health }
+state-activating-and = запускается, { $health }

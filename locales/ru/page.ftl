@@ -126,3 +126,37 @@ plan-column-speed = токенов/с
 plan-embedding-server = сервер эмбеддингов: { $arguments }
 plan-image-not-counted = образ { $engine } не учтён: его размер знает реестр
 plan-units = Размеры двоичные (1 ГиБ = 1024 МиБ). В --format json все числа в байтах.
+
+## План по нескольким серверам
+
+hosts-head = { $model } { $quant }, серверов: { $hosts }; { $verdict }
+hosts-context = контекст { $tokens } на { $slots } { $slots ->
+    [one] слот
+    [few] слота
+   *[other] слотов
+  }, KV-кэш { $cache }
+hosts-column-host = сервер
+hosts-column-layers = слои
+hosts-column-device = устройство
+hosts-column-cache = кэш
+hosts-column-other = прочее
+hosts-column-has = есть
+hosts-role-head = головной
+hosts-role-worker = рабочий
+hosts-output = { $layers } + выходной
+hosts-units = ГиБ и МиБ двоичные, по 1024. rpc0, … — устройства рабочих узлов, как их нумерует головной.
+hosts-network = Сеть     { $latency } мс туда и обратно, { $rate }
+hosts-token = токен
+hosts-prompt = { $tokens } ток. запроса
+hosts-start = каждый старт
+hosts-start-takes = { $size } весов, { $seconds } с при такой скорости
+hosts-passing = { $size } КиБ, ожиданий ответа: { $answers }, { $milliseconds } мс
+hosts-speed = Скорость { $range } токенов/с на один запрос, ожидается { $expected }; без сети { $without }
+hosts-arguments = Аргументы головного узла сверх аргументов одной машины: { $arguments }
+hosts-apply = Все серверы настроит `apply --hosts` с теми же флагами; как именно — в docs/rpc.md.
+hosts-alone = { $name } справится не хуже и в одиночку ({ $how }): остальные серверы не нужны.
+hosts-how = { $quant } { $verdict }, { $speed } токенов/с
+hosts-price = , { $price } { $currency } в месяц
+hosts-one = Одна машина справится не хуже: { $name } ({ $how }{ $price }). Ей не нужно ждать сеть, и нет рабочих узлов, которые можно потерять.
+hosts-none-either = Ни одна машина из предложений её тоже не потянет.
+hosts-none = Ни одна машина из предложений в одиночку не справится так же.

@@ -9,6 +9,7 @@ use super::source::{self, Source};
 use crate::apply::fleet::{Results, Style};
 use crate::apply::{Host, HostOutcome};
 use crate::error::{Context, Exit, Failure, Result};
+use crate::lang::Lang;
 use crate::plan::document::Plan;
 use crate::wire::peers::{HostName, Identity, Peers, WorkerAddress};
 use crate::wire::protocol::{Event, Op};
@@ -36,7 +37,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     let (request, model_files) = args.source.request()?;
     let (whole, plans) = args.over.plans(&request, &machines)?;
     if args.format == HostFormat::Text {
-        crate::say::page(crate::report::hosts::text(&whole).into());
+        crate::say::page(crate::report::hosts::text(&whole, Lang::current()).into());
     }
     if asks {
         confirm(&plans.iter().take(1).collect::<Vec<&Plan>>(), &args.over.hosts)?;

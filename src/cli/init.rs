@@ -5,6 +5,7 @@ use super::project::FILE_NAME;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::offers::Budget;
 use crate::hardware::profiles;
+use crate::lang::{Lang, told};
 use crate::model::hub;
 use crate::model::registry::{self, Model, Use};
 use crate::ssh::Target;
@@ -127,7 +128,7 @@ fn answers(args: &Args) -> Result<Answers> {
 /// Asks until the answer is one; `None` for an empty one.
 fn until<T>(question: &str, read: impl Fn(&str) -> Result<T>) -> Result<Option<T>> {
     loop {
-        let answer = output::ask(question)?;
+        let answer = output::ask(&told(Lang::current(), question))?;
         if answer.is_empty() {
             return Ok(None);
         }
@@ -152,7 +153,7 @@ fn ask_model(wanted: Option<Wanted>) -> Result<String> {
         if let Some(use_) = wanted.take() {
             list(use_)?;
         }
-        let answer = output::ask(&question)?;
+        let answer = output::ask(&told(Lang::current(), &question))?;
         match <Wanted as clap::ValueEnum>::from_str(&answer, true) {
             Ok(use_) => wanted = Some(use_),
             Err(_) if answer.is_empty() => say!("a model is needed; Ctrl-C ends this"),

@@ -248,8 +248,17 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
     let text = error.render().to_string();
     let text = text.replace("For more information, try '--help'.", "hint: --help shows every option");
     note(settings, &text);
-    crate::say::lines(text.trim_end());
+    crate::say::lines(&mistake(text.trim_end(), Lang::current()));
     Exit::Usage.code()
+}
+
+/// Returns clap's sentences on a mistake in a language, line by line; flags and commands in them stay as they are.
+fn mistake(english: &str, lang: Lang) -> String {
+    let line = |line: &str| {
+        let text = line.trim_start();
+        format!("{}{}", &line[..line.len() - text.len()], told(lang, text))
+    };
+    english.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// `error: …` with its causes, then the hint after a blank line.

@@ -1,6 +1,7 @@
 //! Prints a command's results, and asks the user.
 
 use crate::error::{Context, Failure, Result};
+use crate::lang::{Lang, told};
 use crate::outside;
 use crate::paint::{self, Painted};
 use crate::report::bar;
@@ -105,7 +106,7 @@ pub fn confirm(question: &str, unasked: &str, hint: &str) -> Result<()> {
         let message = format!("{unasked}, and there is no terminal to ask on");
         return Err(Failure::usage(message).hint(hint).into());
     }
-    match ask(&format!("{question} [y/N]"))?.to_ascii_lowercase().as_str() {
+    match ask(&format!("{} [y/N]", told(Lang::current(), question)))?.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::failed("not confirmed; nothing was done").into()),
     }

@@ -6,6 +6,7 @@ use super::plan::PlanArgs;
 use super::reconcile::{probe, read_facts};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::profiles;
+use crate::lang::Lang;
 use crate::plan::document::Verdict;
 use crate::plan::hosts::{self, HostsPlan, Link, Machine};
 use crate::plan::reconcile;
@@ -62,7 +63,7 @@ pub fn run(
     }
     match json {
         true => print_json(&document)?,
-        false => output::page(report::hosts::text(&plan))?,
+        false => output::page(report::hosts::text(&plan, Lang::current()))?,
     }
     Ok(if plan.verdict == Verdict::Impossible { Exit::NoPlanFits } else { Exit::Done })
 }

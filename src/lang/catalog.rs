@@ -16,13 +16,13 @@ macro_rules! files {
 }
 
 /// Files of the reference whose sentences are found again in text ([`super::known`]): what plans, agents and errors say.
-pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host" "errors");
+pub(super) const KNOWN: &[&str] = files!("en": "reasons" "host" "errors" "said");
 /// Messages that data names.
 const OF_DATA: &str = include_str!("../../locales/en/data.ftl");
 const ENGLISH: &[&str] =
-    files!("en": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels");
+    files!("en": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels" "said");
 const RUSSIAN: &[&str] =
-    files!("ru": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels");
+    files!("ru": "page" "reasons" "data" "client" "host" "errors" "suggest" "explain" "html" "levels" "said");
 
 /// Returns the sources of a language.
 pub(super) fn sources(lang: Lang) -> &'static [&'static str] {

@@ -32,13 +32,20 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 pub fn told(lang: Lang, english: &str) -> String {
     match lang {
         Lang::English => english.to_string(),
-        Lang::Russian => whole(english).unwrap_or_else(|| match english.contains(BETWEEN) {
-            true => english.split(BETWEEN).map(part).collect::<Vec<_>>().join(BETWEEN),
-            // A figure without its unit may be a version.
-            false if english.contains(' ') => figure(lang, english),
-            false => english.to_string(),
-        }),
+        Lang::Russian => russian(english),
     }
+}
+
+fn russian(english: &str) -> String {
+    let parts = || {
+        let parts = english.contains(BETWEEN).then(|| english.split(BETWEEN));
+        parts.map(|parts| parts.map(part).collect::<Vec<_>>().join(BETWEEN))
+    };
+    whole(english).or_else(parts).or_else(|| chain(english)).unwrap_or_else(|| match english.contains(' ') {
+        true => figure(Lang::Russian, english),
+        // A figure without its unit may be a version.
+        false => english.to_string(),
+    })
 }
 
 /// Stands between sentences, and never in a value.
@@ -51,7 +58,18 @@ fn whole(english: &str) -> Option<String> {
 /// Returns one of several sentences; a part that only follows another one begins with what stands between.
 fn part(english: &str) -> String {
     let follows = || Some(whole(&format!("{BETWEEN}{english}"))?.trim_start_matches(BETWEEN).to_string());
-    whole(english).or_else(follows).unwrap_or_else(|| english.to_string())
+    whole(english).or_else(follows).or_else(|| chain(english)).unwrap_or_else(|| english.to_string())
+}
+
+/// Stands between what happened and its cause.
+const CAUSE: &str = ": ";
+
+/// Returns what happened with its causes, each in Russian where it is known: the words of another program, and the name
+/// that a line begins with, stay. `None` where neither a beginning nor an end is known.
+fn chain(english: &str) -> Option<String> {
+    let at = || english.match_indices(CAUSE).map(|(at, _)| (&english[..at], &english[at + CAUSE.len()..]));
+    let known_head = at().find_map(|(head, rest)| Some(format!("{}{CAUSE}{}", whole(head)?, russian(rest))));
+    known_head.or_else(|| at().find_map(|(head, rest)| Some(format!("{head}{CAUSE}{}", whole(rest)?))))
 }
 
 impl Sentence {
@@ -61,21 +79,24 @@ impl Sentence {
     }
 }
 
+/// Values that are shown as they are.
+const NAMES: [&str; 6] = ["ctx", "port", "uid", "gid", "status", "wanted"];
+
 /// Returns the message of which `english` is a form, and its values as the language writes them.
 fn find(english: &str) -> Option<(&'static str, Vec<(&'static str, Value)>)> {
     let known = |form: &'static Form| {
         form.values(english).filter(|values| form.is_sure(values)).map(|values| (form, values))
     };
     let (form, values) = FORMS.iter().find_map(known)?;
-    let value = |text: &str| match text.parse() {
-        Ok(count) => Value::Count(count),
-        Err(_) if figure(Lang::Russian, text) != text => Value::figure(text),
-        Err(_) => Value::Text(told(Lang::Russian, text)),
+    let value = |text: &str| match text.parse::<u64>() {
+        // A mode such as 0750 is no number.
+        Ok(count) if count.to_string() == text => Value::Count(count),
+        _ if figure(Lang::Russian, text) != text => Value::figure(text),
+        _ => Value::Text(told(Lang::Russian, text)),
     };
-    // Versions and values of flags are no numbers, though they may look like some.
-    let value = |name: &str, text: &str| {
-        if name.starts_with("version") || name == "ctx" { Value::from(text) } else { value(text) }
-    };
+    // Versions, ports and values of flags are no numbers, though they may look like some.
+    let is_name = |name: &str| name.starts_with("version") || NAMES.contains(&name);
+    let value = |name: &str, text: &str| if is_name(name) { Value::from(text) } else { value(text) };
     Some((&form.id, values.into_iter().map(|(name, text)| (name, value(name, text))).collect()))
 }
 

@@ -1,74 +1,81 @@
 //! A plan over several hosts, as text.
 
-use super::table;
-use crate::lang::Lang;
+use super::{table, words};
+use crate::lang::{Lang, Value, figure};
 use crate::plan::document::{DeviceLedger, Verdict};
 use crate::plan::hosts::{HostsPlan, OneMachine, Passing, PlannedHost, Role};
 use crate::units::{gib, money, rate};
 use std::fmt::Write;
 
+/// Columns of the table that hold figures.
+const FIGURES: [usize; 8] = [1, 3, 4, 5, 6, 7, 8, 9];
+
 /// Returns the plan as text: verdict, hosts, network, speed, and the one machine that is better.
-pub fn text(plan: &HostsPlan) -> String {
+pub fn text(plan: &HostsPlan, lang: Lang) -> String {
     let mut out = String::new();
     let w = &plan.workload;
     let mut line = |text: String| {
         let _ = writeln!(out, "{text}");
     };
-    line(format!("{} {} over {} hosts: {}", plan.model, plan.quant, plan.hosts.len(), plan.verdict.name()));
+    let (hosts, verdict) = (plan.hosts.len(), words::verdict(plan.verdict, lang));
+    let model = &*plan.model;
+    line(tr!(lang, "hosts-head", model = model, quant = &*plan.quant, hosts = hosts, verdict = verdict));
     for reason in &plan.reasons {
-        line(format!("  - {}", reason.told(Lang::current())));
+        line(format!("  - {}", reason.told(lang)));
     }
-    line(format!(
-        "  {} tokens of context in {} slot{}, KV cache {}",
-        w.n_ctx,
-        w.slots,
-        if w.slots == 1 { "" } else { "s" },
-        w.kv_type_k
-    ));
+    let (tokens, slots) = (w.n_ctx.to_string(), w.slots);
+    let cache = &*w.kv_type_k;
+    line(format!("  {}", tr!(lang, "hosts-context", tokens = tokens, slots = slots, cache = cache)));
     line(String::new());
-    let head = ["host", "layers", "device", "weights", "cache", "compute", "other", "total", "has", "free"];
-    let rows = plan
-        .hosts
-        .iter()
-        .flat_map(|host| host.memory.iter().enumerate().map(|(at, device)| row(host, at == 0, device)));
-    line(table::table(&head, rows, &[1, 3, 4, 5, 6, 7, 8, 9]));
-    line(
-        "GiB and MiB are 1024-based. rpc0, … are the workers' devices, as the head numbers them.".to_string(),
-    );
+    let rows = plan.hosts.iter().flat_map(|host| {
+        host.memory.iter().enumerate().map(move |(at, device)| row(host, at == 0, device, lang))
+    });
+    let head = [
+        tr!(lang, "hosts-column-host"),
+        tr!(lang, "hosts-column-layers"),
+        tr!(lang, "hosts-column-device"),
+        tr!(lang, "plan-column-weights"),
+        tr!(lang, "hosts-column-cache"),
+        tr!(lang, "plan-column-compute"),
+        tr!(lang, "hosts-column-other"),
+        tr!(lang, "plan-column-total"),
+        tr!(lang, "hosts-column-has"),
+        tr!(lang, "plan-column-free"),
+    ];
+    line(table::table(&head.each_ref().map(String::as_str), rows, &FIGURES));
+    line(tr!(lang, "hosts-units"));
     line(String::new());
     let network = &plan.network;
-    line(format!("Network  {} ms there and back, {} Mbit/s", plan.link.latency_ms, plan.link.mbit_s));
-    line(format!("  a token          {}", passing(&network.token)));
-    line(format!("  {:<17}{}", format!("{} of a prompt", w.ubatch), passing(&network.prompt_batch)));
-    line(format!(
-        "  every start      {} of weights, {} s at that rate",
-        gib(network.load_bytes),
-        network.load_seconds
-    ));
+    let latency = Value::figure(plan.link.latency_ms.to_string());
+    let of_link = Value::figure(format!("{} Mbit/s", plan.link.mbit_s));
+    line(tr!(lang, "hosts-network", latency = latency, rate = of_link));
+    let mut labelled = |label: String, text: String| line(format!("  {label:<17}{text}"));
+    labelled(tr!(lang, "hosts-token"), passing(&network.token, lang));
+    let prompt = tr!(lang, "hosts-prompt", tokens = w.ubatch.to_string());
+    labelled(prompt, passing(&network.prompt_batch, lang));
+    let size = Value::figure(gib(network.load_bytes));
+    let seconds = Value::figure(network.load_seconds.to_string());
+    labelled(tr!(lang, "hosts-start"), tr!(lang, "hosts-start-takes", size = size, seconds = seconds));
     let (decode, without) = (plan.speed.decode_tok_s, network.decode_without_tok_s);
-    line(format!(
-        "Speed    {} to {} tokens/s for one request, {} expected; {} without the network",
-        rate(decode.low),
-        rate(decode.high),
-        rate(decode.expected),
-        rate(without.expected)
-    ));
+    let range = words::range(rate(decode.low), rate(decode.high), lang);
+    let [expected, without] = [decode, without].map(|speed| Value::figure(rate(speed.expected)));
+    line(tr!(lang, "hosts-speed", range = range, expected = expected, without = without));
     line(String::new());
-    line(better(plan));
-    line(format!("Head's arguments beside those of one machine: {}", plan.head_arguments.join(" ")));
-    line("`apply --hosts` with the same flags brings all of them to it; docs/rpc.md says how.".to_string());
+    line(better(plan, lang));
+    line(tr!(lang, "hosts-arguments", arguments = plan.head_arguments.join(" ")));
+    line(tr!(lang, "hosts-apply"));
     out
 }
 
-fn row(host: &PlannedHost, first: bool, device: &DeviceLedger) -> Vec<String> {
+fn row(host: &PlannedHost, first: bool, device: &DeviceLedger, lang: Lang) -> Vec<String> {
     let role = match host.role {
-        Role::Head => "head",
-        Role::Worker => "worker",
+        Role::Head => tr!(lang, "hosts-role-head"),
+        Role::Worker => tr!(lang, "hosts-role-worker"),
     };
     let name = if first { format!("{} ({role})", host.name) } else { String::new() };
     let layers = match (first, host.output) {
         (false, _) => String::new(),
-        (true, true) => format!("{} + output", host.layers),
+        (true, true) => tr!(lang, "hosts-output", layers = host.layers.to_string()),
         (true, false) => host.layers.to_string(),
     };
     let other = device.output_bytes + device.runtime_bytes + device.reserved_bytes;
@@ -77,42 +84,45 @@ fn row(host: &PlannedHost, first: bool, device: &DeviceLedger) -> Vec<String> {
         free => gib(free as u64),
     };
     let sizes = [device.weights_bytes, device.kv_bytes, device.compute_bytes, other];
-    let mut cells = vec![name, layers, device.device.clone()];
-    cells.extend(sizes.map(gib));
-    cells.extend([gib(device.total_bytes), gib(device.capacity_bytes), free]);
+    let mut cells = vec![name, layers, words::device(&device.device, lang)];
+    cells.extend(sizes.map(|size| figure(lang, &gib(size))));
+    let rest = [gib(device.total_bytes), gib(device.capacity_bytes), free];
+    cells.extend(rest.map(|size| figure(lang, &size)));
     cells
 }
 
-fn passing(passing: &Passing) -> String {
-    format!(
-        "{} KiB, {} answers to wait for, {} ms",
-        passing.bytes.div_ceil(1024),
-        passing.round_trips,
-        passing.milliseconds
+fn passing(passing: &Passing, lang: Lang) -> String {
+    tr!(
+        lang,
+        "hosts-passing",
+        size = Value::figure(passing.bytes.div_ceil(1024).to_string()),
+        answers = Value::figure(passing.round_trips.to_string()),
+        milliseconds = Value::figure(passing.milliseconds.to_string()),
     )
 }
 
 /// The sentence that says what would be better.
-fn better(plan: &HostsPlan) -> String {
-    let speed = |one: &OneMachine| {
-        format!("{} {}, {} tokens/s", one.quant, one.verdict.name(), rate(one.decode_tok_s.expected))
+fn better(plan: &HostsPlan, lang: Lang) -> String {
+    let how = |one: &OneMachine| {
+        let speed = Value::figure(rate(one.decode_tok_s.expected));
+        let verdict = words::verdict(one.verdict, lang);
+        tr!(lang, "hosts-how", quant = &*one.quant, verdict = verdict, speed = speed)
     };
     if let Some(alone) = &plan.alone {
-        return format!("{} alone does as well ({}): leave the others out.", alone.name, speed(alone));
+        return tr!(lang, "hosts-alone", name = &*alone.name, how = how(alone));
     }
     match &plan.one_machine {
         Some(one) => {
             let price = match (one.per_month, &one.currency) {
-                (Some(price), Some(currency)) => format!(", {} {currency} a month", money(price)),
+                (Some(price), Some(currency)) => {
+                    let price = Value::figure(money(price));
+                    tr!(lang, "hosts-price", price = price, currency = currency.to_string())
+                }
                 _ => String::new(),
             };
-            format!(
-                "One machine does as well: {} ({}{price}). It has no network to wait for and no worker to lose.",
-                one.name,
-                speed(one)
-            )
+            tr!(lang, "hosts-one", name = &*one.name, how = how(one), price = price)
         }
-        None if plan.verdict == Verdict::Impossible => "No machine on offer runs it either.".to_string(),
-        None => "No machine on offer does as well alone.".to_string(),
+        None if plan.verdict == Verdict::Impossible => tr!(lang, "hosts-none-either"),
+        None => tr!(lang, "hosts-none"),
     }
 }

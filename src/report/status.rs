@@ -109,6 +109,11 @@ fn is(value: &Value, wanted: &str) -> Meaning {
     if value == wanted { Meaning::Good } else { Meaning::Bad }
 }
 
+/// Returns what systemd says of a unit.
+fn unit_is(unit: &Value, lang: Lang) -> String {
+    [&unit["active"], &unit["enabled"]].map(|word| told(lang, &show(word))).join(", ")
+}
+
 /// Returns the agent's `status` document as text for a terminal.
 pub fn text(status: &Value, lang: Lang) -> Painted {
     let head = tr!(lang, "status-column");
@@ -131,12 +136,12 @@ pub fn text(status: &Value, lang: Lang) -> Painted {
             tr!(lang, "status-model"),
             format!("{} {}", show(&status["model"]), show(&status["quant"])),
         ]),
+        with(is(&unit["active"], "active"), tr!(lang, "status-service"), unit_is(unit, lang)),
         with(
-            is(&unit["active"], "active"),
-            tr!(lang, "status-service"),
-            format!("{}, {}", show(&unit["active"]), show(&unit["enabled"])),
+            is(&status["health"], "ready"),
+            tr!(lang, "status-health"),
+            told(lang, &show(&status["health"])),
         ),
-        with(is(&status["health"], "ready"), tr!(lang, "status-health"), show(&status["health"])),
         plain(vec!["llama.cpp".to_string(), show(&status["llama_build"])]),
         plain(vec![tr!(lang, "status-generation"), show(&status["generation"])]),
         plain(vec![tr!(lang, "status-disk"), disk(&status["disk"], lang)]),
@@ -158,19 +163,22 @@ pub fn text(status: &Value, lang: Lang) -> Painted {
         rows.push(plain(vec![tr!(lang, "status-listens"), text]));
     }
     for beside in status["servers"].as_array().into_iter().flatten() {
-        let unit = format!("{}, {}", show(&beside["unit"]["active"]), show(&beside["unit"]["enabled"]));
+        let unit = unit_is(&beside["unit"], lang);
         let model = format!("{} {}", show(&beside["model"]), show(&beside["quant"]));
         let dimensions =
             beside["dimensions"].as_u64().map_or(String::new(), |n| tr!(lang, "status-numbers", numbers = n));
         let label =
             if beside["name"] == "embed" { tr!(lang, "status-embedding") } else { show(&beside["name"]) };
-        rows.push(plain(vec![label, format!("{model}{dimensions}: {unit}, {}", show(&beside["health"]))]));
+        rows.push(plain(vec![
+            label,
+            format!("{model}{dimensions}: {unit}, {}", told(lang, &show(&beside["health"]))),
+        ]));
     }
     for (number, worker) in (1..).zip(status["over_hosts"]["workers"].as_array().into_iter().flatten()) {
         let (meaning, text) = match worker["up"] == true {
             true => (Meaning::Good, tr!(lang, "status-worker-up", name = show(&worker["name"]))),
             false => {
-                let (name, why) = (show(&worker["name"]), show(&worker["why"]));
+                let (name, why) = (show(&worker["name"]), told(lang, &show(&worker["why"])));
                 (Meaning::Bad, tr!(lang, "status-worker-lost", name = name, why = why))
             }
         };

@@ -12,6 +12,7 @@ use crate::apply::{AgentFile, Host};
 use crate::engine::llama_cpp::build;
 use crate::error::{Exit, Result, exit_code, hint};
 use crate::hardware::probe;
+use crate::lang::{Lang, told};
 use crate::outside;
 use crate::paint::{Meaning, Painted};
 use crate::plan::Plan;
@@ -56,7 +57,7 @@ pub fn run(args: &Args) -> Result<Exit> {
         Format::Json => print_json(&json!({
             "schema": "agi-provision/doctor/1", "exit": exit.code(), "checks": checks,
         }))?,
-        Format::Text => output::page(text(&checks))?,
+        Format::Text => output::page(text(&checks, Lang::current()))?,
     }
     Ok(exit)
 }
@@ -140,25 +141,26 @@ fn of_hosts(args: &Args, plan: Option<&Plan>) -> Result<Vec<Check>> {
 }
 
 /// Lays the checks out: a heading for each machine, a line for each check, its advice below it.
-fn text(checks: &[Check]) -> Painted {
+fn text(checks: &[Check], lang: Lang) -> Painted {
     let mut lines = Painted::default();
     let mut at = "";
     for check in checks {
         if check.at != at {
             at = &check.at;
-            lines.line(format!("{}:", if at == "here" { "this machine" } else { at }));
+            lines.line(format!("{}:", if at == "here" { tr!(lang, "this-machine") } else { at.to_string() }));
         }
         let (word, meaning) = match check.outcome {
-            Outcome::Ok => ("ok", Meaning::Good),
-            Outcome::Warning => ("warning", Meaning::Care),
-            Outcome::Failed => ("failed", Meaning::Bad),
+            Outcome::Ok => (tr!(lang, "verify-ok"), Meaning::Good),
+            Outcome::Warning => (tr!(lang, "doctor-warning"), Meaning::Care),
+            Outcome::Failed => (tr!(lang, "doctor-failed"), Meaning::Bad),
         };
         lines.add("  ");
-        lines.add(Painted::of(meaning, word));
-        let rest = format!("{:<12} {}", check.id, outside::line(&check.found));
-        lines.line(format!("{:1$}{rest}", "", 9 - word.len()));
+        lines.add(Painted::of(meaning, &word));
+        let rest = format!("{:<12} {}", check.id, outside::line(&told(lang, &check.found)));
+        lines.line(format!("{:1$}{rest}", "", 9 - word.chars().count()));
         if let Some(advice) = &check.advice {
-            lines.line(format!("{:24}do: {}", "", outside::line(advice)));
+            let advice = outside::line(&told(lang, advice));
+            lines.line(format!("{:24}{}", "", tr!(lang, "doctor-do", advice = advice)));
         }
     }
     lines
