@@ -160,14 +160,13 @@ fn pages_are_russian_and_say_so() {
 }
 
 /// Command lines that end in an error, most with a hint.
-const WRONG: [&str; 24] = [
+const WRONG: [&str; 23] = [
     "plan --model nosuch",
     "plan --model ./nosuch.gguf",
     "plan --model hf:nosuch",
     "plan --model tinyllama-1.1b --profile nosuch",
     "plan --model tinyllama-1.1b --kv-type q9_0",
     "plan --model tinyllama-1.1b --quant Q9_K",
-    "plan --model tinyllama-1.1b --slots 0",
     "plan --model tinyllama-1.1b --budget 300",
     "plan --model tinyllama-1.1b --bugdet 300/month",
     "plan --model tinyllama-1.1b --flash-attn maybe",

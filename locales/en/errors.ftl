@@ -73,3 +73,19 @@ clap-tip-commands = tip: some similar subcommands exist: { $near }
 clap-tip-pass = tip: to pass '{ $flag }' as a value, use '{ $instead }'
 clap-usage = Usage: { $how }
 clap-help = --help shows every option
+
+## Words of the operating system
+
+os-no-file = No such file or directory (os error 2)
+os-permission = Permission denied (os error 13)
+os-not-permitted = Operation not permitted (os error 1)
+os-exists = File exists (os error 17)
+os-is-directory = Is a directory (os error 21)
+os-not-directory = Not a directory (os error 20)
+os-no-space = No space left on device (os error 28)
+os-read-only = Read-only file system (os error 30)
+os-refused = Connection refused (os error 111)
+os-reset = Connection reset by peer (os error 104)
+os-timed-out = Connection timed out (os error 110)
+os-no-network = Network is unreachable (os error 101)
+os-no-route = No route to host (os error 113)

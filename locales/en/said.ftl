@@ -140,9 +140,6 @@ said-who-made-it-and-why-remove-it-then-3bf62 = who made it, and why? Remove it,
 said-restarting-the-host-601b7 = restarting the host: { $v1 }
 said-restart-it-by-hand-the-apply-goes-on-1e361 = restart it by hand; the apply goes on at the next boot
 
-## agent::host::service
-
-
 ## agent::host::users
 
 said-put-that-right-on-the-host-and-apply-494c2 = put that right on the host, and apply again
@@ -417,6 +414,7 @@ said-does-not-take-its-key-status-8a06a = does not take its key (status { $new }
 ## agent::session::shelf
 
 said-a-file-was-asked-for-that-is-not-65d38 = a file was asked for that is not carried
+said-from-c978c = { $v1 } ({ $v2 }) from { $v3 }
 
 ## agent::session::under_way
 
@@ -582,6 +580,7 @@ said-create-the-system-user-anew-which-is-79dec = create the system user { $v1 }
 said-comes-as-a-container-which-an-apply-d64aa = { $v1 } comes as a container, which an apply does not bring
 said-the-bundle-s-readme-md-has-the-5422a = the bundle's README.md has the commands
 said-its-sha-256-is-not-pinned-so-this-1ce1a = its SHA-256 is not pinned, so this host downloads nothing: `agi-provision plan --resolve` pins it; or give --model-file PATH/{ $name }
+said-give-model-file-path-ddf18 = give --model-file PATH/{ $name }
 said-the-model-file-is-not-on-the-host-218e2 = the model file { $name } is not on the host and was not given
 said-has-sha-256-but-the-plan-pins-b23ca = { $v1 } has SHA-256 { $v2 }, but the plan pins { $wanted }
 said-this-is-another-file-than-the-one-4b67b = this is another file than the one planned for
@@ -1113,6 +1112,7 @@ said-init-needs-a-model-and-there-is-no-425d1 = init needs a model, and there is
 said-give-model-agi-provision-models-use-033a3 = give --model; `agi-provision models --use chat` lists names
 said-is-there-a-host-already-user-name-or-3375a = Is there a host already? [user@]name, or nothing where one is still to be rented:
 said-what-may-it-cost-at-most-300-month-0-80fa3 = What may it cost at most? 300/month, 0.6/hour, or nothing for no limit:
+said-hint-d61f6 = hint: { $hint }
 said-chat-code-or-russian-a4996 = chat, code or russian
 said-which-model-a-name-hf-owner-3aee4 = Which model? A name, hf:owner/repository, a .gguf file, or a use ({ $words }) for a list:
 said-a-model-is-needed-ctrl-c-ends-this-55aa8 = a model is needed; Ctrl-C ends this
@@ -1168,6 +1168,7 @@ said-name-another-quantisation-or-64901 = name another quantisation or repositor
 said-give-the-file-another-name-it-eb8ec = give the file another name: it becomes a name on the host
 said-is-not-63656 = { $v1 } is { $v2 }, not { $asked }
 said-leave-quant-out-a-file-has-one-782d0 = leave --quant out: a file has one quantisation
+said-a-directory-c424f = a directory
 said-not-a-regular-file-2737d = not a regular file
 said-is-d6815 = { $v1 } is { $what }
 said-name-a-gguf-file-aa4e8 = name a .gguf file
@@ -1284,6 +1285,7 @@ said-above-the-first-table-c7805 = { $v1 } above the first [table]
 said-it-is-8a0f8 = it is { $v1 }
 said-known-here-docs-project-md-has-all-d9332 = known here: { $v1 }; docs/project.md has all
 said-did-you-mean-3f8e7 = did you mean { $v1 }?
+said-or-58c68 = , or{ " " }
 said-unknown-key-15256 = unknown key { $v1 }{ $within }
 said-a-project-s-file-may-not-set-979b3 = a project's file may not set { $v1 }: { $why }
 said-give-or-the-same-key-in-config-agi-47598 = give --{ $v1 }, { $v2 } or the same key in ~/.config/agi-provision/config.toml
@@ -1592,6 +1594,7 @@ said-the-disk-is-full-bytes-do-not-fit-44a36 = the disk is full: { $v1 } bytes d
 ## fetch::state
 
 said-the-file-there-changes-all-the-time-6be82 = the file there changes all the time
+said-tries-249df = { $v1 } ({ $v2 } tries)
 
 ## fetch::work
 
@@ -1929,6 +1932,7 @@ said-a-revision-is-a-branch-a-tag-or-a-b9303 = a revision is a branch, a tag or 
 
 said-where-of-is-downloaded-from-0dc40 = where { $path } of { $name } is downloaded from
 said-has-no-paths-fc866 = { $v1 } has no paths
+said-listing-49f97 = listing { $repository }
 said-did-not-answer-as-hugging-face-does-55eee = { $what }: { $v2 } did not answer as Hugging Face does: { $error }
 said-hf-endpoint-is-to-name-a-server-with-8b1b9 = HF_ENDPOINT is to name a server with Hugging Face's API
 said-reading-the-header-of-in-f0ab1 = reading the header of { $path } in { $repository }
@@ -2046,6 +2050,8 @@ said-it-names-no-file-1428b = it names no file
 
 ## outside::file
 
+said-a-pipe-8ae98 = a pipe
+said-a-device-76f4e = a device
 said-something-else-a20b4 = something else
 said-it-is-not-a-regular-file-but-126db = it is not a regular file but { $what }
 said-it-is-not-utf-8-text-d6edc = it is not UTF-8 text
@@ -2075,6 +2081,7 @@ said-leave-out-38204 = leave { $flag } out
 said-cannot-serve-with-35153 = { $machine } cannot serve { $v2 } with { $name }: { $why }
 said-a-gguf-of-the-same-dimensions-would-db8ed = a GGUF of the same dimensions would do: --model { $v1 } --quant Q4_K_M --engine { $engine }
 said-a-gguf-of-the-same-model-would-do-7d9d2 = a GGUF of the same model would do: --model FILE.gguf --engine { $engine }
+said-llama-server-accepts-c975b = llama-server accepts { $v1 }
 said-is-not-a-kv-cache-type-c3506 = { $name } is not a KV cache type
 said-is-not-between-1-and-7abc2 = { $what } { $value } is not between 1 and { $most }
 said-leave-it-out-and-the-plan-chooses-it-a6573 = leave it out, and the plan chooses it
@@ -2395,6 +2402,7 @@ said-add-the-private-key-with-ssh-add-or-30fe9 = add the private key with ssh-ad
 said-no-answer-3b100 = { $path }: no answer
 said-is-encrypted-and-for-its-passphrase-f4e61 = { $path }: is encrypted, and for its passphrase: { $absent }
 said-add-the-key-to-ssh-agent-ssh-add-or-d302b = add the key to ssh-agent (ssh-add { $path }), or give its passphrase with --passphrase-stdin, AGI_PROVISION_PASSPHRASE or SSH_ASKPASS
+said-with-60d19 = { $path } with { $v2 }
 said-the-agent-has-lost-the-key-58d45 = the agent has lost the key
 said-not-tried-keys-are-enough-b9a00 = { $label }: not tried, { $most_attempts } keys are enough
 said-accepted-and-not-enough-9d75c = { $label }: accepted, and not enough
@@ -2698,6 +2706,8 @@ said-it-is-not-a-tar-or-tar-gz-archive-or-0b8ab = it is not a .tar or .tar.gz ar
 
 ## unpack::tree
 
+said-a-link-19494 = a link
+said-a-file-f57b2 = a file
 said-its-entry-lies-below-which-is-d5cc2 = its entry { $v1 } lies below { $v2 }, which is { $what }
 said-its-entry-is-there-twice-60ce5 = its entry { $v1 } is there twice
 said-it-has-more-than-files-folders-and-36ca4 = it has more than { $v1 } files, folders and links

@@ -139,9 +139,6 @@ said-who-made-it-and-why-remove-it-then-3bf62 = кто её создал и за
 said-restarting-the-host-601b7 = перезагрузка сервера: { $v1 }
 said-restart-it-by-hand-the-apply-goes-on-1e361 = перезагрузите его вручную; apply продолжится при следующей загрузке
 
-## agent::host::service
-
-
 ## agent::host::users
 
 said-put-that-right-on-the-host-and-apply-494c2 = исправьте это на сервере и повторите apply
@@ -180,7 +177,7 @@ said-starting-the-server-4b0ad = запуск сервера
 said-the-server-is-stopped-until-it-is-c2a98 = сервер остановлен, пока не вернётся узел: { $why }
 said-the-server-ended-and-a-worker-is-a2bbc = сервер завершился ({ $status }), рабочий узел потерян: { $why }
 said-the-server-ended-7c15b = сервер завершился: { $status }
-said-waiting-for-2515f = ожидание { $program }
+said-waiting-for-2515f = ожидание { $why }
 said-waiting-for-the-server-59157 = ожидание сервера
 said-stopping-the-server-f89fd = остановка сервера
 
@@ -204,7 +201,7 @@ said-warning-worker-e065f = предупреждение: рабочий узе�
 ## agent::rpc::relay
 
 said-apply-the-plan-of-all-its-hosts-f47c4 = примените план всех его серверов ещё раз: `agi-provision apply --hosts`
-said-starting-b03a1 = запуск { $program }
+said-starting-b03a1 = запуск { $v1 }
 said-waiting-for-it-602d0 = ожидание его
 said-ended-a0cf3 = { $v1 } завершилась: { $status }
 said-the-worker-s-program-ended-d2552 = программа рабочего узла завершилась: { $status }
@@ -416,6 +413,7 @@ said-does-not-take-its-key-status-8a06a = не принимает свой кл�
 ## agent::session::shelf
 
 said-a-file-was-asked-for-that-is-not-65d38 = запрошен файл, которого в наборе нет
+said-from-c978c = { $v1 } ({ $v2 }) из { $v3 }
 
 ## agent::session::under_way
 
@@ -581,6 +579,7 @@ said-create-the-system-user-anew-which-is-79dec = создать заново с
 said-comes-as-a-container-which-an-apply-d64aa = { $v1 } приходит контейнером, apply его не доставляет
 said-the-bundle-s-readme-md-has-the-5422a = команды — в README.md набора
 said-its-sha-256-is-not-pinned-so-this-1ce1a = его SHA-256 не закреплён, поэтому сервер ничего не скачивает: закрепит `agi-provision plan --resolve`; или дайте --model-file ПУТЬ/{ $name }
+said-give-model-file-path-ddf18 = укажите --model-file ПУТЬ/{ $name }
 said-the-model-file-is-not-on-the-host-218e2 = файла модели { $name } на сервере нет, и он не передан
 said-has-sha-256-but-the-plan-pins-b23ca = у { $v1 } SHA-256 { $v2 }, а в плане закреплён { $wanted }
 said-this-is-another-file-than-the-one-4b67b = это другой файл, не тот, что в плане
@@ -1112,6 +1111,7 @@ said-init-needs-a-model-and-there-is-no-425d1 = для init нужна моде�
 said-give-model-agi-provision-models-use-033a3 = укажите --model; имена покажет `agi-provision models --use chat`
 said-is-there-a-host-already-user-name-or-3375a = Сервер уже есть? [пользователь@]имя, или пусто, если его ещё предстоит арендовать:
 said-what-may-it-cost-at-most-300-month-0-80fa3 = Сколько он может стоить? 300/month, 0.6/hour, или пусто, если без ограничения:
+said-hint-d61f6 = подсказка: { $hint }
 said-chat-code-or-russian-a4996 = chat, code или russian
 said-which-model-a-name-hf-owner-3aee4 = Какая модель? Имя, hf:владелец/репозиторий, файл .gguf или назначение ({ $words }), чтобы увидеть список:
 said-a-model-is-needed-ctrl-c-ends-this-55aa8 = модель нужна; Ctrl-C — выход
@@ -1167,6 +1167,7 @@ said-name-another-quantisation-or-64901 = укажите другую квант
 said-give-the-file-another-name-it-eb8ec = переименуйте файл: его имя станет именем на сервере
 said-is-not-63656 = { $v1 } — это { $v2 }, а не { $asked }
 said-leave-quant-out-a-file-has-one-782d0 = уберите --quant: в файле одна квантизация
+said-a-directory-c424f = каталог
 said-not-a-regular-file-2737d = не обычный файл
 said-is-d6815 = { $v1 } — это { $what }
 said-name-a-gguf-file-aa4e8 = укажите файл .gguf
@@ -1283,6 +1284,7 @@ said-above-the-first-table-c7805 = { $v1 } стоит выше первой [т�
 said-it-is-8a0f8 = это { $v1 }
 said-known-here-docs-project-md-has-all-d9332 = здесь можно: { $v1 }; всё — в docs/project.md
 said-did-you-mean-3f8e7 = может быть, { $v1 }?
+said-or-58c68 = , или{ " " }
 said-unknown-key-15256 = неизвестный ключ { $v1 }{ $within }
 said-a-project-s-file-may-not-set-979b3 = в файле проекта нельзя задавать { $v1 }: { $why }
 said-give-or-the-same-key-in-config-agi-47598 = укажите --{ $v1 }, { $v2 } или тот же ключ в ~/.config/agi-provision/config.toml
@@ -1591,6 +1593,7 @@ said-the-disk-is-full-bytes-do-not-fit-44a36 = диск заполнен: { $v1 
 ## fetch::state
 
 said-the-file-there-changes-all-the-time-6be82 = файл там всё время меняется
+said-tries-249df = { $v1 } (попыток: { $v2 })
 
 ## fetch::work
 
@@ -1667,7 +1670,7 @@ said-gpu-is-empty-but-gpu-count-is-not-b6a80 = gpu пуст, а gpu_count — н
 said-vram-mib-is-empty-but-gpu-count-is-87527 = vram_mib пуст, а gpu_count — нет
 said-vram-mib-is-less-than-any-card-has-b7c1f = vram_mib { $vram } меньше, чем у любой видеокарты; если это гигабайты, напишите { $mib }
 said-processor-is-none-that-llama-cpp-s-3e911 = для процессора { $name } в релизах llama.cpp сборки нет: { $v2 }
-said-is-empty-75cc4 = { $column }: пусто
+said-is-empty-75cc4 = { $v1 }: пусто
 said-as-of-is-not-a-date-such-as-2026-10-77868 = as_of { $as_of } — не дата вида 2026-10-01
 said-as-of-is-still-to-come-53630 = as_of { $as_of } ещё не наступил
 
@@ -1920,7 +1923,7 @@ said-is-no-address-of-hugging-face-a84ff = { $text } — не адрес Hugging
 said-download-the-file-and-give-its-path-c1103 = скачайте файл и укажите его путь: --model ./model.gguf
 said-it-is-no-gguf-file-94a2e = это не файл .gguf
 said-it-is-no-page-of-a-model-and-no-file-ec4d2 = это не страница модели и не её файл
-said-is-not-a-hugging-face-repository-cebef = { $repository } — не репозиторий Hugging Face
+said-is-not-a-hugging-face-repository-cebef = { $name } — не репозиторий Hugging Face
 said-is-no-revision-of-a-repository-c04c7 = { $revision } — не ревизия репозитория
 said-a-revision-is-a-branch-a-tag-or-a-b9303 = ревизия — это ветка, тег или коммит: hf:владелец/репозиторий@main
 
@@ -1928,6 +1931,7 @@ said-a-revision-is-a-branch-a-tag-or-a-b9303 = ревизия — это вет�
 
 said-where-of-is-downloaded-from-0dc40 = откуда скачивается { $path } из { $name }
 said-has-no-paths-fc866 = у { $v1 } не бывает путей
+said-listing-49f97 = список файлов { $repository }
 said-did-not-answer-as-hugging-face-does-55eee = { $what }: { $v2 } ответил не так, как Hugging Face: { $error }
 said-hf-endpoint-is-to-name-a-server-with-8b1b9 = HF_ENDPOINT должен указывать на сервер с API Hugging Face
 said-reading-the-header-of-in-f0ab1 = чтение заголовка { $path } из { $repository }
@@ -2045,6 +2049,8 @@ said-it-names-no-file-1428b = в нём не указан ни один файл
 
 ## outside::file
 
+said-a-pipe-8ae98 = канал
+said-a-device-76f4e = устройство
 said-something-else-a20b4 = что-то другое
 said-it-is-not-a-regular-file-but-126db = это не обычный файл, а { $what }
 said-it-is-not-utf-8-text-d6edc = это не текст UTF-8
@@ -2074,6 +2080,7 @@ said-leave-out-38204 = уберите { $flag }
 said-cannot-serve-with-35153 = { $machine } не может запустить { $v2 } с { $name }: { $why }
 said-a-gguf-of-the-same-dimensions-would-db8ed = подошёл бы GGUF тех же размеров: --model { $v1 } --quant Q4_K_M --engine { $engine }
 said-a-gguf-of-the-same-model-would-do-7d9d2 = подошёл бы GGUF той же модели: --model ФАЙЛ.gguf --engine { $engine }
+said-llama-server-accepts-c975b = llama-server принимает { $v1 }
 said-is-not-a-kv-cache-type-c3506 = { $name } — не тип KV-кэша
 said-is-not-between-1-and-7abc2 = { $what } { $value } не в пределах от 1 до { $most }
 said-leave-it-out-and-the-plan-chooses-it-a6573 = уберите его, и план выберет значение сам
@@ -2394,6 +2401,7 @@ said-add-the-private-key-with-ssh-add-or-30fe9 = добавьте закрыты
 said-no-answer-3b100 = { $path }: нет ответа
 said-is-encrypted-and-for-its-passphrase-f4e61 = { $path }: зашифрован, а его пароль: { $absent }
 said-add-the-key-to-ssh-agent-ssh-add-or-d302b = добавьте ключ в ssh-agent (ssh-add { $path }) или передайте его пароль через --passphrase-stdin, AGI_PROVISION_PASSPHRASE или SSH_ASKPASS
+said-with-60d19 = { $path } с { $v2 }
 said-the-agent-has-lost-the-key-58d45 = ключа в агенте больше нет
 said-not-tried-keys-are-enough-b9a00 = { $label }: не пробовали, { $most_attempts } ключей достаточно
 said-accepted-and-not-enough-9d75c = { $label }: принят, но этого мало
@@ -2697,6 +2705,8 @@ said-it-is-not-a-tar-or-tar-gz-archive-or-0b8ab = это не архив .tar и
 
 ## unpack::tree
 
+said-a-link-19494 = ссылка
+said-a-file-f57b2 = файл
 said-its-entry-lies-below-which-is-d5cc2 = его запись { $v1 } лежит в { $v2 }, а это { $what }
 said-its-entry-is-there-twice-60ce5 = его запись { $v1 } повторяется
 said-it-has-more-than-files-folders-and-36ca4 = в нём больше { $v1 } файлов, папок и ссылок

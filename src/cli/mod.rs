@@ -139,6 +139,10 @@ pub fn main() -> u8 {
     if std::env::args_os().len() <= 1 {
         return first::run().code();
     }
+    let arguments: Vec<String> =
+        std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
+    // A mistake in the flags is told in this language too.
+    asked(&arguments).set();
     let settings = match project::settings(std::env::args_os().collect(), &Cli::command) {
         Ok(settings) => settings,
         Err(error) => {
@@ -172,6 +176,18 @@ fn taught() -> clap::Command {
 
 fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
+}
+
+/// Returns the language that the words of a command line ask for, before they are understood.
+fn asked(arguments: &[String]) -> Lang {
+    let after = arguments.iter().skip_while(|word| *word != "--lang").nth(1).map(String::as_str);
+    let joined = arguments.iter().find_map(|word| word.strip_prefix("--lang="));
+    let named = |code: &str| Lang::ALL.into_iter().find(|lang| lang.code() == code);
+    let of_environment = || Lang::of_environment(|name| std::env::var(name).ok());
+    match arguments.get(1).map(String::as_str) {
+        Some("agent" | "serve") => Lang::English,
+        _ => after.or(joined).and_then(named).unwrap_or_else(of_environment),
+    }
 }
 
 /// Chooses the language and the width of messages. What an agent and a server say is English, and so are their journals.
@@ -303,6 +319,19 @@ mod tests {
         "log-format",
         "verbose",
     ];
+
+    #[test]
+    fn the_language_is_known_before_the_flags_are() {
+        for (line, lang) in [
+            ("plan --lang ru --no-such-flag", Lang::Russian),
+            ("plan --lang=ru", Lang::Russian),
+            ("--lang en plan", Lang::English),
+            ("agent session --lang ru", Lang::English),
+        ] {
+            let words: Vec<String> = ["it"].into_iter().chain(line.split(' ')).map(str::to_string).collect();
+            assert_eq!(asked(&words), lang, "{line}");
+        }
+    }
 
     #[test]
     fn every_flag_of_apply_is_a_setting_or_is_typed_only() {

@@ -69,7 +69,12 @@ const CAUSE: &str = ": ";
 fn chain(english: &str) -> Option<String> {
     let at = || english.match_indices(CAUSE).map(|(at, _)| (&english[..at], &english[at + CAUSE.len()..]));
     let known_head = at().find_map(|(head, rest)| Some(format!("{}{CAUSE}{}", whole(head)?, russian(rest))));
-    known_head.or_else(|| at().find_map(|(head, rest)| Some(format!("{head}{CAUSE}{}", whole(rest)?))))
+    let known_rest = || {
+        let (head, rest) = at().next()?;
+        let told = russian(rest);
+        (told != rest).then(|| format!("{head}{CAUSE}{told}"))
+    };
+    known_head.or_else(known_rest)
 }
 
 impl Sentence {
@@ -122,6 +127,15 @@ impl Form {
             || values.iter().enumerate().all(|(index, (_, text))| plain(text) || ends_empty(index, text))
     }
 
+    /// Whether a value at the end follows a colon.
+    fn ends_with_reason(&self) -> bool {
+        match self.parts.as_slice() {
+            [.., Part::Fixed(before), Part::Value(_)] => before.ends_with(CAUSE),
+            [.., Part::Value(_), Part::Value(_)] => true,
+            _ => false,
+        }
+    }
+
     /// Returns the values with which the form is `text`; each ends at the first place where what follows it begins.
     fn values<'t>(&self, text: &'t str) -> Option<Vec<(&'static str, &'t str)>> {
         let (mut rest, mut values) = (text, Vec::new());
@@ -148,6 +162,10 @@ impl Form {
             }
         }
         match open {
+            // A name at the end has no cause after it; a reason may.
+            Some(_) if !self.ends_with_reason() && rest.contains(CAUSE) => return None,
+            // A reason that is one sentence may have its own "; ".
+            Some(name) if self.ends_with_reason() && whole(rest).is_some() => values.push((name, rest)),
             Some(name) => values.push((name, whole_value(rest)?)),
             None if !rest.is_empty() => return None,
             None => {}

@@ -103,9 +103,9 @@ fn a_russian_text_has_cyrillic_letters() {
 #[test]
 fn every_message_is_used_and_every_used_one_is_there() {
     /// Messages that data names: profiles/levels.toml, the profiles themselves, and those of locales/en/data.ftl.
-    /// The words of systemd and clap; and what is taken from the code, which tests/errors holds to it.
-    const OF_DATA: [&str; 9] =
-        ["level-", "claim-", "profile-", "advisory-", "source-", "state-", "clap-", "word-", "said-"];
+    /// The words of systemd, clap and the system; and what is taken from the code, which tests/errors holds to it.
+    const OF_DATA: [&str; 10] =
+        ["level-", "claim-", "profile-", "advisory-", "source-", "state-", "clap-", "word-", "os-", "said-"];
     let (code, english) = (code(), messages(sources(Lang::English)));
     for id in english.keys() {
         let of_data = OF_DATA.iter().any(|prefix| id.starts_with(prefix));
@@ -141,7 +141,8 @@ fn a_sentence_is_found_again_by_its_english_text() {
             "root@a: шаг model: скачивание a.gguf остановилось: нет ответа за 30 с",
         ),
         ("tiny F32: active, ready", "tiny F32: работает, готов"),
-        ("reading /etc/a: Permission denied (os error 13)", "чтение /etc/a: Permission denied (os error 13)"),
+        ("reading /etc/a: Permission denied (os error 13)", "чтение /etc/a: доступ запрещён (ошибка ОС 13)"),
+        ("reading /etc/a: the disk says no", "чтение /etc/a: the disk says no"),
         ("no message says this", "no message says this"),
         ("", ""),
     ] {

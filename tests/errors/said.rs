@@ -51,6 +51,9 @@ const NOT_FOR_PEOPLE: [&str; 40] = [
     "clap",
 ];
 
+/// Names of what becomes an error later.
+const BOUND: [&str; 6] = ["hint", "message", "advice", "why", "what", "todo"];
+
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
@@ -172,12 +175,26 @@ fn site(tokens: &[Token], at: usize) -> Site {
     }
 }
 
+/// Whether a statement begins here that binds a message or a hint: `let hint = …`, `let (message, hint) = …`.
+fn makes_message(tokens: &[Token]) -> bool {
+    let [Token::Word(word), rest @ ..] = tokens else { return false };
+    let is_name = |token: &Token| matches!(token, Token::Word(name) if BOUND.contains(&name.as_str()));
+    let bound = rest.iter().take_while(|token| !matches!(token, Token::Sign('=' | ';'))).take(6);
+    word == "let" && bound.into_iter().any(is_name)
+}
+
 /// The sentences of a module, with what stands for each.
 fn of_module(module: &str, tokens: &[Token]) -> Vec<(String, Vec<Part>)> {
     let listed = MODULES.iter().any(|(name, _)| module == *name || module.starts_with(&format!("{name}::")));
     let (mut found, mut open) = (Vec::new(), Vec::new());
+    // Depth of the statement that makes a message or a hint for later.
+    let mut made: Option<usize> = None;
     for (index, token) in tokens.iter().enumerate() {
+        if made.is_none() && makes_message(&tokens[index..]) {
+            made = Some(open.len());
+        }
         match token {
+            Token::Sign(';') if made == Some(open.len()) => made = None,
             Token::Sign('(' | '[' | '{') => open.push(site(tokens, index)),
             Token::Sign(')' | ']' | '}') => {
                 open.pop();
@@ -186,6 +203,7 @@ fn of_module(module: &str, tokens: &[Token]) -> Vec<(String, Vec<Part>)> {
                 let site = match open.iter().rposition(|site| *site == Site::Error) {
                     Some(at) if !open[at..].contains(&Site::NotForPeople) => Site::Error,
                     _ if open.contains(&Site::NotForPeople) || listed => Site::NotForPeople,
+                    _ if made.is_some() => Site::Error,
                     _ => Site::Any,
                 };
                 let text = unescaped(source);
@@ -322,6 +340,7 @@ fn sentences_are_found_where_they_are_said() {
     assert_eq!(found(r#"#[error("the {0} is gone")] #[doc = "no such thing"] a"#), ["the { $v1 } is gone"]);
     assert_eq!(found(r#"text.contains("no such thing"); x.expect("it is there")"#), [""; 0]);
     assert_eq!(found(r#"Err("the name is empty"); join("a-b c")"#), ["the name is empty"]);
+    assert_eq!(found(r#"let hint = format!("X takes {}", y); f("X takes")"#), ["X takes { $v1 }"]);
     let [one, other] = ["the name is empty", "the name is empty!"].map(name);
     assert_ne!(one, other, "a name changes with its text");
 }
