@@ -156,7 +156,12 @@ impl Form {
                     } else {
                         rest.find(fixed.as_str())?
                     };
-                    values.push((name, whole_value(&rest[..at])?));
+                    // Several causes are the subject of a sentence only where it goes on with a sign.
+                    let value = whole_value(&rest[..at])?;
+                    if index == 1 && value.contains(CAUSE) && !fixed.starts_with([';', ',', '.']) {
+                        return None;
+                    }
+                    values.push((name, value));
                     rest = &rest[at + fixed.len()..];
                 }
             }

@@ -140,6 +140,10 @@ fn a_sentence_is_found_again_by_its_english_text() {
             "root@a: step model: downloading a.gguf stopped: no answer within 30 s",
             "root@a: шаг model: скачивание a.gguf остановилось: нет ответа за 30 с",
         ),
+        (
+            "error: invalid value '3' for '--budget <B>': \"3\" has no period: 3/month or 3/hour",
+            "ошибка: неверное значение '3' для '--budget <B>': в 3 нет периода: 3/month или 3/hour",
+        ),
         ("tiny F32: active, ready", "tiny F32: работает, готов"),
         ("reading /etc/a: Permission denied (os error 13)", "чтение /etc/a: доступ запрещён (ошибка ОС 13)"),
         ("reading /etc/a: the disk says no", "чтение /etc/a: the disk says no"),
