@@ -101,6 +101,8 @@ pub struct FoundCpu {
     pub threads: u64,
     /// Sockets or other parts with memory of their own.
     pub numa_nodes: u64,
+    /// The kernel lists one node, and the cores are those of several sockets: a virtual machine hides them.
+    pub hidden: bool,
     /// The bandwidth of its memory was measured, not assumed.
     pub measured: bool,
 }

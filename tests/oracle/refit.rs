@@ -5,7 +5,7 @@ use crate::ages::{ByAge, PAST, Past};
 use crate::published::Point;
 use agi_provision::hardware::cpus::CpuClass;
 use agi_provision::hardware::generation::Generation;
-use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach};
+use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach, Seen};
 use agi_provision::plan::speed::{End, HostRate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ const SEEN: usize = 3;
 const ROBUST: f64 = 0.12;
 /// Weight of staying where the fit began, against one row.
 const STAY: f64 = 0.01;
+/// Weight of a CPU's rate for an answer staying at the middle of its maker's, against one row.
+const OF_MAKER: f64 = 0.2;
 const STEPS: usize = 6;
 
 /// Today's rates, and what older builds took longer.
@@ -34,6 +36,8 @@ impl Fit {
 struct Place {
     rate: Box<dyn Fn(&mut Fit) -> &mut f64>,
     concerns: Box<dyn Fn(&Point) -> bool>,
+    /// The rate is a CPU's, for an answer.
+    of_cpu: bool,
 }
 
 impl Place {
@@ -41,7 +45,11 @@ impl Place {
         rate: impl Fn(&mut Fit) -> &mut f64 + 'static,
         concerns: impl Fn(&Point) -> bool + 'static,
     ) -> Place {
-        Place { rate: Box::new(rate), concerns: Box::new(concerns) }
+        Place { rate: Box::new(rate), concerns: Box::new(concerns), of_cpu: false }
+    }
+
+    fn of_cpu(self) -> Place {
+        Place { of_cpu: true, ..self }
     }
 
     fn of_all(rate: impl Fn(&mut Fit) -> &mut f64 + 'static) -> Place {
@@ -57,6 +65,40 @@ fn is_of(point: &Point, class: CpuClass) -> bool {
     matches!(point.terms.host.rate, HostRate::Found { class: found, .. } if found == class)
 }
 
+/// The kinds of CPU whose rates are alike where rows are few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MakerOfCpu {
+    Intel,
+    Amd,
+    Other,
+}
+
+impl MakerOfCpu {
+    const ALL: [MakerOfCpu; 3] = [MakerOfCpu::Intel, MakerOfCpu::Amd, MakerOfCpu::Other];
+
+    fn of(class: CpuClass) -> MakerOfCpu {
+        use CpuClass::{AmdAvx2, AmdAvx2First, AmdAvx512, Amx, IntelAvx2, IntelAvx512, IntelAvx512First};
+        match class {
+            Amx | IntelAvx512 | IntelAvx512First | IntelAvx2 => MakerOfCpu::Intel,
+            AmdAvx512 | AmdAvx2 | AmdAvx2First => MakerOfCpu::Amd,
+            CpuClass::ArmI8mm | CpuClass::ArmDot | CpuClass::Plain => MakerOfCpu::Other,
+        }
+    }
+}
+
+/// Where a link's rate begins, 10^9 bytes/s: what the maker says that links between two sockets pass in one direction,
+/// of Intel's 2 to 4 links of 9.6 to 16 × 10^9 transfers/s; a round number where it says none.
+fn link(class: CpuClass) -> f64 {
+    match class {
+        CpuClass::Amx => 128.0,
+        CpuClass::AmdAvx512 => 150.0,
+        CpuClass::IntelAvx512 => 67.0,
+        CpuClass::IntelAvx512First => 50.0,
+        CpuClass::IntelAvx2 => 38.0,
+        _ => 60.0,
+    }
+}
+
 /// Every rate that decode or prefill follows from. A CPU's attention while decoding was measured by ourselves.
 fn places(decode: bool) -> Vec<Place> {
     let mut places = Vec::new();
@@ -70,9 +112,12 @@ fn places(decode: bool) -> Vec<Place> {
     for (index, CpuRate { class, .. }) in FITTED.cpus.into_iter().enumerate() {
         let concerns = move |point: &Point| is_of(point, class);
         places.push(match decode {
-            true => Place::new(move |fit| &mut fit.rates.cpus[index].decode, concerns),
+            true => Place::new(move |fit| &mut fit.rates.cpus[index].decode, concerns).of_cpu(),
             false => Place::new(move |fit| &mut fit.rates.cpus[index].prefill, concerns),
         });
+        if decode {
+            places.push(Place::new(move |fit| &mut fit.rates.cpus[index].link, concerns));
+        }
     }
     match decode {
         true => places.extend([
@@ -84,7 +129,7 @@ fn places(decode: bool) -> Vec<Place> {
             Place::of_all(|fit| &mut fit.rates.token),
             Place::of_all(|fit| &mut fit.rates.hop),
             Place::of_all(|fit| &mut fit.rates.thread_wait),
-            Place::of_all(|fit| &mut fit.rates.decode_on_nodes),
+            Place::of_all(|fit| &mut fit.rates.hidden_link),
         ]),
         false => places.extend([
             Place::of_all(|fit| &mut fit.rates.prefill_half),
@@ -120,13 +165,15 @@ pub fn beside_fitted(fit: &Fit) -> Vec<(String, f64, f64)> {
         pairs.push((format!("{:?} bandwidth", reach.generation), reach.bandwidth, other.bandwidth));
         pairs.push((format!("{:?} tops", reach.generation), reach.tops, other.tops));
     }
-    for cpu in rates.cpus.iter().filter(|cpu| cpu.seen) {
+    for cpu in rates.cpus.iter().filter(|cpu| cpu.seen != Seen::No) {
         let other = FITTED.cpu(cpu.class);
         pairs.push((format!("{:?} decode", cpu.class), cpu.decode, other.decode));
         pairs.push((format!("{:?} prefill", cpu.class), cpu.prefill, other.prefill));
+        pairs.push((format!("{:?} link", cpu.class), cpu.link, other.link));
     }
-    let kinds = FITTED.reach.len() + FITTED.cpus.len();
     for decode in [true, false] {
+        // Links are beside the other rates of their CPU.
+        let kinds = FITTED.reach.len() + if decode { 2 } else { 1 } * FITTED.cpus.len();
         for (index, place) in places(decode).iter().enumerate().skip(kinds) {
             let name = format!("{} {}", if decode { "decode" } else { "prefill" }, index - kinds);
             pairs.push((name, *(place.rate)(&mut own), *(place.rate)(&mut fitted)));
@@ -142,7 +189,7 @@ fn start() -> Fit {
         (reach.bandwidth, reach.tops) = (0.75, 0.2);
     }
     for cpu in &mut rates.cpus {
-        (cpu.decode, cpu.prefill) = (0.05, 0.07);
+        (cpu.decode, cpu.prefill, cpu.link) = (0.05, 0.07, link(cpu.class));
     }
     let rates = Rates {
         cache: 0.8,
@@ -164,7 +211,7 @@ fn start() -> Fit {
         pipeline: 0.8,
         copied_gb_s: 20.0,
         thread_wait: 2e-6,
-        decode_on_nodes: 2.5,
+        hidden_link: 35.0,
         prefill_host_attention: 0.2,
         prefill_host_attention_without_flash: 0.4,
         prefill_growth: 0.85,
@@ -192,9 +239,11 @@ fn shares(points: &[&&Point]) -> Vec<f64> {
 }
 
 /// Least squares of the logarithms of errors, in which large errors count by their size (Gauss-Newton, reweighted).
-fn fit(points: &[&Point], decode: bool, fit: &mut Fit) {
+/// `of_cpu` is the weight of a CPU's rate staying where it began.
+fn fit(points: &[&Point], decode: bool, of_cpu: f64, fit: &mut Fit) {
     let places = places(decode);
     let points: Vec<&&Point> = points.iter().filter(|point| point.decode == decode).collect();
+    let stays: Vec<f64> = places.iter().map(|place| if place.of_cpu { of_cpu } else { STAY }).collect();
     let begun: Vec<f64> = places.iter().map(|place| (place.rate)(fit).ln()).collect();
     let shares = shares(&points);
     let n = places.len();
@@ -224,8 +273,8 @@ fn fit(points: &[&Point], decode: bool, fit: &mut Fit) {
             }
             let products = slopes[i].iter().zip(&errors).zip(&weights);
             right[i] = -products.map(|((slope, error), weight)| slope * error * weight).sum::<f64>();
-            matrix[i][i] += STAY;
-            right[i] -= STAY * ((places[i].rate)(fit).ln() - begun[i]);
+            matrix[i][i] += stays[i];
+            right[i] -= stays[i] * ((places[i].rate)(fit).ln() - begun[i]);
         }
         let change = solved(matrix, right);
         for (place, change) in places.iter().zip(change) {
@@ -252,12 +301,34 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     right
 }
 
-/// The rates of these rows. A generation or class with fewer than [`SEEN`] rows is not seen, and has the middle of the
-/// others' rates.
+/// Fits answers: each CPU alone, and once more from the middle of its maker's, so that one of few rows is like the others.
+fn fit_answers(points: &[&Point], all: &mut Fit) {
+    let has_rows = |class: CpuClass| {
+        points.iter().any(|point| point.decode && point.row.cards == 0 && is_of(point, class))
+    };
+    let mut alone = all.clone();
+    fit(points, true, STAY, &mut alone);
+    for maker in MakerOfCpu::ALL {
+        let of = |cpu: &&CpuRate| has_rows(cpu.class) && MakerOfCpu::of(cpu.class) == maker;
+        let cpus = &alone.rates.cpus;
+        let mut seen: Vec<&CpuRate> = cpus.iter().filter(of).collect();
+        if seen.is_empty() {
+            seen = cpus.iter().filter(|cpu| has_rows(cpu.class)).collect();
+        }
+        let logs: f64 = seen.iter().map(|cpu| cpu.decode.ln()).sum();
+        let middle = (logs / seen.len().max(1) as f64).exp();
+        let own = all.rates.cpus.iter_mut().filter(|cpu| MakerOfCpu::of(cpu.class) == maker);
+        own.for_each(|cpu| cpu.decode = middle);
+    }
+    fit(points, true, OF_MAKER, all);
+}
+
+/// The rates of these rows. A generation with fewer than [`SEEN`] rows has the middle of the others' rates, and a class of
+/// CPU the middle of the others' rate of a prompt.
 pub fn rates(points: &[&Point]) -> Fit {
     let mut all = start();
-    fit(points, true, &mut all);
-    fit(points, false, &mut all);
+    fit_answers(points, &mut all);
+    fit(points, false, STAY, &mut all);
     let rates = &mut all.rates;
     let rows = |wanted: &dyn Fn(&Point) -> bool| {
         points.iter().filter(|point| wanted(point)).map(|point| &point.row.id).collect::<BTreeSet<_>>().len()
@@ -266,7 +337,13 @@ pub fn rates(points: &[&Point]) -> Fit {
         reach.seen = rows(&|point| has(point, reach.generation)) >= SEEN;
     }
     for cpu in &mut rates.cpus {
-        cpu.seen = rows(&|point| point.row.cards == 0 && is_of(point, cpu.class)) >= SEEN;
+        // Plain is what is left of several makers.
+        cpu.seen = match rows(&|point| point.row.cards == 0 && is_of(point, cpu.class)) {
+            0 => Seen::No,
+            _ if cpu.class == CpuClass::Plain => Seen::No,
+            few if few < SEEN => Seen::Few,
+            _ => Seen::Enough,
+        };
     }
     let seen = rates.reach.iter().filter(|reach| reach.seen);
     let bandwidth = middle(seen.clone().map(|reach| reach.bandwidth));
@@ -274,11 +351,9 @@ pub fn rates(points: &[&Point]) -> Fit {
     for reach in rates.reach.iter_mut().filter(|reach| !reach.seen) {
         (reach.bandwidth, reach.tops) = (bandwidth, tops);
     }
-    let seen = rates.cpus.iter().filter(|cpu| cpu.seen);
-    let decode = middle(seen.clone().map(|cpu| cpu.decode));
-    let prefill = middle(seen.map(|cpu| cpu.prefill));
-    for cpu in rates.cpus.iter_mut().filter(|cpu| !cpu.seen) {
-        (cpu.decode, cpu.prefill) = (decode, prefill);
+    let prefill = middle(rates.cpus.iter().filter(|cpu| cpu.seen == Seen::Enough).map(|cpu| cpu.prefill));
+    for cpu in rates.cpus.iter_mut().filter(|cpu| cpu.seen != Seen::Enough) {
+        cpu.prefill = prefill;
     }
     all
 }

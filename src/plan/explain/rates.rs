@@ -8,7 +8,7 @@ use crate::plan::document::{Arrival, Cost, Interval, Plan, Speed};
 use crate::plan::requirements;
 use crate::plan::speed::rates::FITTED;
 use crate::plan::speed::seconds::{COPIED, PREFILL_OVERHEAD};
-use crate::plan::speed::{self, End, Terms};
+use crate::plan::speed::{End, Terms};
 
 /// The ends of an interval as a plan names them.
 fn ends(interval: &Interval) -> [(&'static str, f64); 3] {
@@ -33,15 +33,13 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let of = host.seconds(&FITTED);
     if host.read > 0.0 {
         parts.push(
-            "host_end × nodes × (host_bytes / (host_gb_s × 1000000000 × cpu_share) + (host_matrices + \
+            "host_end × (host_bytes / (host_gb_s × 1000000000) + (host_matrices + \
              host_attention / attention_share) / (host_tflops × 1000000000000) + host_waiting)"
                 .to_string(),
         );
         inputs.add("host_end", end.factor(of.spread.decode), "", sentence!("explain-spread"));
-        inputs.add("nodes", of.nodes, "", sentence!("explain-nodes"));
         inputs.add("host_bytes", host.read, "bytes", sentence!("explain-host-read"));
-        inputs.add("host_gb_s", host.bandwidth_gb_s, "GB/s", sentence!("explain-peak"));
-        inputs.add("cpu_share", speed::READ_OF_PEAK, "", sentence!("explain-reached"));
+        inputs.add("host_gb_s", of.read_gb_s, "GB/s", sentence!("explain-host-gb-s"));
         inputs.add("host_matrices", host.matrices, "", sentence!("explain-host-matrices"));
         inputs.add("host_attention", host.attention, "", sentence!("explain-host-attention"));
         inputs.add("attention_share", of.attention, "", sentence!("explain-attention"));
@@ -84,22 +82,13 @@ fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let mut seconds = "overhead".to_string();
     let host = &terms.host;
     if host.operations + host.looked_back > 0.0 {
+        let of = host.seconds(&FITTED);
         seconds += " + host_end × (host_operations + host_attention / attention_share) / (host_tflops × 1000000000000)";
-        inputs.add(
-            "host_end",
-            end.factor(host.seconds(&FITTED).spread.prefill),
-            "",
-            sentence!("explain-spread"),
-        );
+        inputs.add("host_end", end.factor(of.spread.prefill), "", sentence!("explain-spread"));
         inputs.add("host_operations", host.operations, "", sentence!("explain-work"));
         inputs.add("host_attention", host.looked_back, "", sentence!("explain-looked-back"));
-        inputs.add(
-            "attention_share",
-            host.seconds(&FITTED).prefill_attention,
-            "",
-            sentence!("explain-attention"),
-        );
-        inputs.add("host_tflops", host.seconds(&FITTED).prefill_tflops, "", sentence!("explain-flops"));
+        inputs.add("attention_share", of.prefill_attention, "", sentence!("explain-attention"));
+        inputs.add("host_tflops", of.prefill_tflops, "", sentence!("explain-flops"));
     }
     if host.copied > 0.0 {
         seconds += " + copied_end × copied / (copied_gb_s × 1000000000) / ubatch";

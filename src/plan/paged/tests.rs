@@ -128,6 +128,7 @@ fn a_card_that_others_use_too_gets_a_smaller_share_of_all_its_memory() {
         class: crate::hardware::cpus::CpuClass::sold_with(crate::processor::Processor::Aarch64).unwrap(),
         threads: 8,
         numa_nodes: 1,
+        hidden: false,
         measured: false,
     });
     let all = host.gpus[0].vram_mib * MIB;

@@ -26,8 +26,9 @@ impl HostCpu {
         // A thread may be half a core where cores are not told apart.
         let cores = cpu.physical.unwrap_or(cpu.logical).max(1);
         let socket = Socket::of(cpu);
+        let listed = cpu.numa_nodes.unwrap_or(1).max(1);
         // Virtual machines hide sockets.
-        let nodes = cpu.numa_nodes.unwrap_or(1).max(1).max(socket.filled(cores));
+        let nodes = listed.max(socket.filled(cores));
         let measured = facts.measured.as_ref().map(|measured| measured.memory_bandwidth_gb_s);
         HostCpu {
             read_gb_s: measured.unwrap_or_else(|| read(cores, nodes, socket)),
@@ -35,6 +36,7 @@ impl HostCpu {
                 class: CpuClass::of(cpu),
                 threads: cores,
                 numa_nodes: nodes,
+                hidden: listed < 2 && nodes > 1,
                 measured: measured.is_some(),
             },
         }
@@ -72,7 +74,20 @@ mod tests {
 
     #[test]
     fn sockets_that_a_virtual_machine_hides_are_counted_by_its_cores() {
-        let nodes = |cores| HostCpu::of(&host("AMD EPYC 7542 32-Core Processor", cores)).found.numa_nodes;
-        assert_eq!((nodes(8), nodes(64)), (1, 2));
+        let found = |cores, listed| {
+            let mut facts = host("AMD EPYC 7542 32-Core Processor", cores);
+            facts.cpu.numa_nodes = listed;
+            let found = HostCpu::of(&facts).found;
+            (found.numa_nodes, found.hidden)
+        };
+        for (cores, listed, wanted) in [
+            (8, None, (1, false)),
+            (64, None, (2, true)),
+            (64, Some(1), (2, true)),
+            (64, Some(2), (2, false)),
+            (64, Some(8), (8, false)),
+        ] {
+            assert_eq!(found(cores, listed), wanted, "{cores} cores, {listed:?} nodes");
+        }
     }
 }

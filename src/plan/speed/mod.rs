@@ -117,6 +117,7 @@ fn host(
         layers: placement.host_layers.max(placement.host_experts) as f64,
         threads: found.map_or(profile.cpu_cores, |found| found.threads) as f64,
         nodes: found.map_or(1, |found| found.numa_nodes),
+        hidden: found.is_some_and(|found| found.hidden),
         flash_attn: subject.workload.flash_attn,
         rate: match found {
             Some(found) => HostRate::Found { class: found.class, measured: found.measured },

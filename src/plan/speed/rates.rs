@@ -28,8 +28,21 @@ pub struct CpuRate {
     pub decode: f64,
     /// Rate of one core while a prompt is read, 10^12 operations/s; more cores count by `prefill_growth`.
     pub prefill: f64,
-    /// Published results of it were fitted.
-    pub seen: bool,
+    /// Reading of a token with all cores of several sockets, 10^9 bytes/s: most of it passes between them.
+    pub link: f64,
+    /// Published results of it that were fitted.
+    pub seen: Seen,
+}
+
+/// Published rows of a kind of CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// None, or of several kinds: its rates are another's.
+    No,
+    /// Too few for a prompt's rate, which is the middle of the others'; an answer's is near its maker's.
+    Few,
+    /// Both rates follow from them.
+    Enough,
 }
 
 /// Rates that turn the work of a token into seconds; [`FITTED`] has the values.
@@ -85,8 +98,8 @@ pub struct Rates {
     pub host_attention_without_flash: f64,
     /// Seconds that one thread of a CPU adds to each layer, as all wait for each other.
     pub thread_wait: f64,
-    /// Decoding with all threads over several sockets takes this many times as long: the model lies on one of them.
-    pub decode_on_nodes: f64,
+    /// Reading of a token where a virtual machine hides that its cores are of several sockets, 10^9 bytes/s.
+    pub hidden_link: f64,
     /// Share of what matrices do that attention of a CPU over a prompt reaches.
     pub prefill_host_attention: f64,
     /// The same share without flash attention.
@@ -101,8 +114,8 @@ const fn reach(generation: Generation, bandwidth: f64, tops: f64, seen: bool) ->
     Reach { generation, bandwidth, tops, seen }
 }
 
-const fn cpu(class: CpuClass, decode: f64, prefill: f64, seen: bool) -> CpuRate {
-    CpuRate { class, decode, prefill, seen }
+const fn cpu(class: CpuClass, decode: f64, prefill: f64, link: f64, seen: Seen) -> CpuRate {
+    CpuRate { class, decode, prefill, link, seen }
 }
 
 /// Fitted on all rows: `cargo run --example speeds` fits them again and writes them into docs/measured.md.
@@ -139,17 +152,17 @@ pub const FITTED: Rates = Rates {
         reach(Generation::Unknown, 0.76, 0.20, false),
     ],
     cpus: [
-        cpu(CpuClass::Amx, 0.0625, 0.168, true),
-        cpu(CpuClass::AmdAvx512, 0.152, 0.133, true),
-        cpu(CpuClass::IntelAvx512, 0.0475, 0.0795, true),
-        cpu(CpuClass::IntelAvx512First, 0.0332, 0.0504, true),
-        cpu(CpuClass::AmdAvx2, 0.141, 0.108, true),
-        cpu(CpuClass::AmdAvx2First, 0.0966, 0.0762, true),
-        cpu(CpuClass::IntelAvx2, 0.112, 0.0732, true),
-        cpu(CpuClass::ArmI8mm, 0.0281, 0.0709, true),
-        cpu(CpuClass::ArmDot, 0.0174, 0.0295, true),
-        // One row alone.
-        cpu(CpuClass::Plain, 0.017, 0.020, false),
+        cpu(CpuClass::Amx, 0.059, 0.168, 208.0, Seen::Enough),
+        cpu(CpuClass::AmdAvx512, 0.152, 0.133, 211.0, Seen::Enough),
+        cpu(CpuClass::IntelAvx512, 0.0483, 0.0795, 106.0, Seen::Enough),
+        cpu(CpuClass::IntelAvx512First, 0.0368, 0.0504, 48.4, Seen::Enough),
+        cpu(CpuClass::AmdAvx2, 0.143, 0.108, 46.7, Seen::Enough),
+        cpu(CpuClass::AmdAvx2First, 0.113, 0.0762, 60.0, Seen::Enough),
+        cpu(CpuClass::IntelAvx2, 0.0659, 0.0732, 41.8, Seen::Enough),
+        cpu(CpuClass::ArmI8mm, 0.0312, 0.0709, 71.0, Seen::Enough),
+        cpu(CpuClass::ArmDot, 0.0184, 0.0295, 60.0, Seen::Enough),
+        // One row alone, and processors of several kinds.
+        cpu(CpuClass::Plain, 0.017, 0.020, 30.0, Seen::No),
     ],
     cache: 0.848,
     cache_without_flash: 2.46,
@@ -171,8 +184,8 @@ pub const FITTED: Rates = Rates {
     copied_gb_s: 21.1,
     host_attention: 1.0 / 20.0,
     host_attention_without_flash: 1.0 / 6.0,
-    thread_wait: 1.58e-6,
-    decode_on_nodes: 2.64,
+    thread_wait: 1.83e-6,
+    hidden_link: 36.1,
     prefill_host_attention: 0.157,
     prefill_host_attention_without_flash: 0.455,
     prefill_growth: 0.823,

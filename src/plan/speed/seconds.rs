@@ -1,6 +1,6 @@
 //! Seconds of a token: [`Terms`] by [`Rates`].
 
-use super::rates::Rates;
+use super::rates::{Rates, Seen};
 use super::work::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
 use crate::hardware::cards::Unsure;
 use crate::hardware::generation::Generation;
@@ -27,7 +27,9 @@ const CPU_MEASURED: Spread = Spread { decode: 1.34, prefill: 1.34 };
 /// … one that is known by its instructions and cores only, or a class of machines, …
 const CPU_ASSUMED: Spread = Spread { decode: 1.6, prefill: 1.6 };
 /// … one of several sockets, …
-const CPU_NODES: Spread = Spread { decode: 2.1, prefill: 1.8 };
+const CPU_NODES: Spread = Spread { decode: 1.5, prefill: 1.8 };
+/// … one whose sockets a virtual machine hides, …
+const CPU_HIDDEN: Spread = Spread { decode: 1.7, prefill: 1.8 };
 /// … and one whose instructions no published row was seen of.
 const CPU_UNSEEN: Spread = Spread { decode: 2.1, prefill: 2.1 };
 
@@ -65,8 +67,8 @@ pub struct HostSeconds {
     pub prefill_attention: f64,
     /// Seconds of a token in which threads wait for each other.
     pub waiting: f64,
-    /// Times as long as on one socket.
-    pub nodes: f64,
+    /// Reading of a token, 10^9 bytes/s: what memory gives, or what passes between sockets.
+    pub read_gb_s: f64,
     /// Factors of the interval's ends: wider for memory that was not measured, several sockets, and
     /// instructions without published results.
     pub spread: Spread,
@@ -131,20 +133,30 @@ impl CardTerms {
 impl HostTerms {
     /// Returns the host's seconds and rates for one token.
     pub fn seconds(&self, rates: &Rates) -> HostSeconds {
-        let several = self.nodes > 1;
-        let (tflops, prefill_tflops, spread) = match self.rate {
-            HostRate::Promised { tflops } => (tflops, tflops, CPU_ASSUMED),
+        let memory = self.bandwidth_gb_s * READ_OF_PEAK;
+        let (tflops, prefill_tflops, read_gb_s, spread) = match self.rate {
+            HostRate::Promised { tflops } => (tflops, tflops, memory, CPU_ASSUMED),
             HostRate::Found { class, measured } => {
                 let rate = rates.cpu(class);
-                let apart = if several { rates.prefill_on_nodes } else { 1.0 };
+                let apart = if self.nodes > 1 { rates.prefill_on_nodes } else { 1.0 };
                 let prefill = rate.prefill * self.threads.powf(rates.prefill_growth) / apart;
-                let spread = match measured {
-                    _ if !rate.seen => CPU_UNSEEN,
-                    _ if several => CPU_NODES,
+                let read = match self.nodes > 1 {
+                    true if self.hidden => rates.hidden_link.min(memory),
+                    true => rate.link.min(memory),
+                    false => memory,
+                };
+                let known = match measured {
+                    _ if self.hidden => CPU_HIDDEN,
+                    _ if self.nodes > 1 => CPU_NODES,
                     true => CPU_MEASURED,
                     false => CPU_ASSUMED,
                 };
-                (rate.decode * self.threads, prefill, spread)
+                let spread = match rate.seen {
+                    Seen::No => CPU_UNSEEN,
+                    Seen::Few => Spread { prefill: CPU_UNSEEN.prefill, ..known },
+                    Seen::Enough => known,
+                };
+                (rate.decode * self.threads, prefill, read, spread)
             }
         };
         let (attention, prefill_attention) = match self.flash_attn {
@@ -157,17 +169,14 @@ impl HostTerms {
             attention,
             prefill_attention,
             waiting: rates.thread_wait * self.threads * self.layers,
-            nodes: if several { rates.decode_on_nodes } else { 1.0 },
+            read_gb_s,
             spread,
         }
     }
 
     fn decode(&self, of: &HostSeconds) -> f64 {
         let work = self.matrices + self.attention / of.attention;
-        of.nodes
-            * (self.read / (self.bandwidth_gb_s * 1e9 * READ_OF_PEAK)
-                + work / (of.tflops * 1e12)
-                + of.waiting)
+        self.read / (of.read_gb_s * 1e9) + work / (of.tflops * 1e12) + of.waiting
     }
 
     fn prefill(&self, of: &HostSeconds) -> f64 {
