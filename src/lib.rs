@@ -39,13 +39,13 @@
 //! hardware
 //! model
 //! fetch   ssh
-//! checked   elf   error   files   hash   home   lang   paths   process   processor   say   secret   trace   units   unpack
+//! checked   elf   error   files   hash   home   lang   oci   paths   process   processor   say   secret   trace   units   unpack
 //! outside
 //! ```
 //!
 //! The ground floor: [`checked`] text from outside as types that can hold nothing else, [`elf`] what a program needs,
 //! read without running it, [`error`] the exit codes and hints, [`files`] how files change, [`hash`] their SHA-256,
-//! [`home`] the user's folders here, [`lang`] the messages of each language, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
+//! [`home`] the user's folders here, [`lang`] the messages of each language, [`oci`] which image an archive has, [`outside`] how text of others is read and shown, [`paths`] every path on a host,
 //! [`process`] programs with a time limit, [`processor`] what is known of each, [`say`] lines on stderr, [`secret`] what must not be seen, [`trace`] what `--verbose` tells, [`units`] sizes
 //! as people read them, [`unpack`] archives that a stranger made.
 //!
@@ -137,6 +137,7 @@ pub mod home;
 #[doc(hidden)]
 pub mod hostile;
 pub mod model;
+pub mod oci;
 pub mod outside;
 pub mod paint;
 pub mod paths;

@@ -71,6 +71,60 @@ pub fn run_command(
     run_bounded(command, name, Bounds { limit, memory: None, keep: KEEP })
 }
 
+/// Runs a command as [`run_command`] does, without a limit of its own: `look` is called about four times a second with its
+/// pid, and stops it with an error.
+pub fn run_watched(
+    command: &mut Command,
+    name: &str,
+    mut look: impl FnMut(u32) -> crate::error::Result<()>,
+) -> crate::error::Result<ProgramOutput> {
+    let program = name.to_string();
+    let mut child = spawn(command, &program)?;
+    let (stdout, stderr) = (drain(child.stdout.take(), KEEP), drain(child.stderr.take(), KEEP));
+    let start = Instant::now();
+    let mut seen = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if seen.elapsed() > LOOK => {
+                seen = Instant::now();
+                if let Err(error) = look(child.id()) {
+                    stop(&mut child);
+                    return Err(error);
+                }
+            }
+            Ok(None) => std::thread::sleep(pause(start.elapsed())),
+            Err(source) => return Err(ProcessError::Wait { program, source }.into()),
+        }
+    };
+    Ok(ended(status, stdout, stderr))
+}
+
+/// How often a command that is watched is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+fn spawn(command: &mut Command, program: &str) -> Result<Child, ProcessError> {
+    let prepared = command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    let spawned = prepared.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    spawned.map_err(|source| ProcessError::Start { program: program.to_string(), source })
+}
+
+type Drained = std::sync::mpsc::Receiver<Vec<u8>>;
+
+fn ended(status: std::process::ExitStatus, stdout: Drained, stderr: Drained) -> ProgramOutput {
+    // A grandchild may hold the pipe open after the program ended: wait for the text, but not long.
+    let text = |rx: Drained| {
+        let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    ProgramOutput {
+        success: status.success(),
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
+}
+
 /// Bounds on a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -87,13 +141,7 @@ pub fn run_bounded(command: &mut Command, name: &str, bounds: Bounds) -> Result<
     let Bounds { limit, memory, keep } = bounds;
     let program = name.to_string();
     let start = Instant::now();
-    let mut child = command
-        .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|source| ProcessError::Start { program: program.clone(), source })?;
+    let mut child = spawn(command, &program)?;
     if let Some(memory) = memory {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
         let bound = Rlimit { current: Some(memory), maximum: Some(memory) };
@@ -113,17 +161,7 @@ pub fn run_bounded(command: &mut Command, name: &str, bounds: Bounds) -> Result<
             Err(source) => return Err(ProcessError::Wait { program, source }),
         }
     };
-    // A grandchild may hold the pipe open after the program ended: wait for the text, but not long.
-    let text = |rx: std::sync::mpsc::Receiver<Vec<u8>>| {
-        let bytes = rx.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    Ok(ProgramOutput {
-        success: status.success(),
-        code: status.code(),
-        stdout: text(stdout),
-        stderr: text(stderr),
-    })
+    Ok(ended(status, stdout, stderr))
 }
 
 /// Short while the program may end any moment, longer later.
@@ -131,7 +169,7 @@ fn pause(elapsed: Duration) -> Duration {
     (elapsed / 10).clamp(Duration::from_micros(500), Duration::from_millis(50))
 }
 
-fn drain(stream: Option<impl Read + Send + 'static>, keep: usize) -> std::sync::mpsc::Receiver<Vec<u8>> {
+fn drain(stream: Option<impl Read + Send + 'static>, keep: usize) -> Drained {
     let (tx, rx) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut kept = Vec::new();
@@ -171,6 +209,22 @@ mod tests {
         let start = Instant::now();
         let error = run("sleep", &["60"], Duration::from_millis(200)).unwrap_err();
         assert!(matches!(error, ProcessError::TimedOut { .. }));
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_watched_program_is_looked_at_and_stopped_by_an_error() {
+        let mut looks = 0;
+        let outcome = run_watched(Command::new("sh").args(["-c", "sleep 1; echo out"]), "sh", |pid| {
+            looks += 1;
+            assert!(pid > 1);
+            Ok(())
+        });
+        assert_eq!((outcome.unwrap().stdout.as_str(), looks > 0), ("out\n", true));
+        let start = Instant::now();
+        let given_up =
+            run_watched(Command::new("sleep").arg("60"), "sleep", |_| Err(crate::error::anyhow!("given up")));
+        assert_eq!(given_up.unwrap_err().to_string(), "given up");
         assert!(start.elapsed() < Duration::from_secs(20));
     }
 

@@ -55,6 +55,28 @@ text_type!(
     check_balanced
 );
 
+impl ImageRef {
+    /// Returns the digest of its manifest.
+    pub fn digest(&self) -> &str {
+        self.split_once("@sha256:").map_or("", |(_, digest)| digest)
+    }
+
+    /// Returns the name without tag and digest: `docker.io/vllm/vllm-openai`.
+    pub fn repository(&self) -> &str {
+        let name = self.split_once('@').map_or(&**self, |(name, _)| name);
+        // A colon before the last slash is a registry's port.
+        match name.rfind(':').filter(|colon| name.rfind('/').is_none_or(|slash| slash < *colon)) {
+            Some(colon) => &name[..colon],
+            None => name,
+        }
+    }
+
+    /// Returns the image without its tag, which says nothing beside the digest: `docker.io/a/b@sha256:…`.
+    pub fn pinned(&self) -> String {
+        format!("{}@sha256:{}", self.repository(), self.digest())
+    }
+}
+
 fn check_image(text: &str) -> Result<(), String> {
     length(text, 400)?;
     let Some((name, digest)) = text.split_once("@sha256:") else {

@@ -313,3 +313,18 @@ proptest! {
         prop_assert!(back::<DownloadUrl>(&text) && back::<UnitName>(&text) && back::<FileMode>(&text));
     }
 }
+
+#[test]
+fn an_image_is_told_by_repository_and_digest() {
+    let digest = "ab".repeat(32);
+    for (text, repository) in [
+        ("docker.io/vllm/vllm-openai:v0.23.0", "docker.io/vllm/vllm-openai"),
+        ("docker.io/vllm/vllm-openai", "docker.io/vllm/vllm-openai"),
+        ("localhost:5000/a", "localhost:5000/a"),
+        ("localhost:5000/a:1", "localhost:5000/a"),
+    ] {
+        let image = ImageRef::new(format!("{text}@sha256:{digest}")).unwrap();
+        assert_eq!((image.repository(), image.digest()), (repository, digest.as_str()));
+        assert_eq!(image.pinned(), format!("{repository}@sha256:{digest}"));
+    }
+}

@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     pub(super) model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries; repeat for one with more libraries,
-    /// such as CUDA's (cudart-…)
+    /// such as CUDA's (cudart-…). For an engine that comes as a container: an OCI archive with its --runtime-image
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     pub(super) runtime_archive: Vec<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
@@ -270,14 +270,6 @@ fn for_host(args: &Args, each: &Overrides, name: &str, probed: Result<HostOutcom
 
 /// Exit 3 for a plan that fits nowhere.
 fn possible(source: Source) -> Result<Source> {
-    if source.plan.engine().container().is_some() {
-        return Err(Failure::usage(format!(
-            "{} comes as a container, which `apply` does not bring to a host",
-            source.plan.engine().name()
-        ))
-        .hint("`agi-provision bundle` renders its unit, and the bundle's README.md has the commands")
-        .into());
-    }
     if source.plan.verdict != Verdict::Impossible {
         return Ok(source);
     }
@@ -310,7 +302,8 @@ pub(super) fn task(
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let archives: Vec<&LocalFile> =
         files.iter().filter(|each| each.what == CarriedKind::Runtime).map(|each| &each.file).collect();
-    let runtime_needs = source::needs(&archives);
+    // An image has its libraries with it.
+    let runtime_needs = if source.image().is_none() { source::needs(&archives) } else { None };
     tell_runtime(args, &source.plan, &archives);
     let apply = Apply {
         peers: None,
@@ -344,6 +337,13 @@ pub(super) fn task(
 fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
     let server = &plan.llama_server;
     let build = &server.build;
+    if let Some(image) = plan.engine().container().and(server.image.as_ref()) {
+        match archives.first() {
+            Some(archive) => tracing::info!("{image}: {} of this machine", archive.path.display()),
+            None => tracing::info!("{image}: the host pulls it"),
+        }
+        return;
+    }
     match (&args.runtime_path, archives, &server.runtime) {
         (Some(path), _, _) => tracing::info!("llama.cpp {build}: {path} of the host"),
         (None, [first, ..], _) => {

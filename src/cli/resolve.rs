@@ -45,10 +45,12 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
         Release::Image if request.fixed.image.is_some() => return Ok(Vec::new()),
         Release::Image => {
             warn!(
-                "the runtime stays unpinned: {} comes as a container image, and none is given",
+                "the runtime stays unpinned: {} comes as a container image, whose registry is not asked, and none is given",
                 engine.name()
             );
-            say!("hint: --runtime-image REPOSITORY@sha256:DIGEST pins one");
+            say!(
+                "hint: --runtime-image REPOSITORY@sha256:DIGEST pins one; the registry's page, or `skopeo inspect`, has the digest"
+            );
             return Ok(Vec::new());
         }
         Release::Own { tag, archive } => {

@@ -6,11 +6,12 @@ use super::plan::PlanArgs;
 use crate::apply::LocalFile;
 use crate::apply::carry::{self, Travelling};
 use crate::apply::inventory::Overrides;
-use crate::checked::FileName;
+use crate::checked::{FileName, ImageRef};
 use crate::error::{Context, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::offers::HostKind;
 use crate::model::format::Format;
+use crate::oci;
 use crate::outside::{self, Kind};
 use crate::plan::document::{ModelFile, Plan};
 use crate::plan::request::Request;
@@ -75,6 +76,11 @@ impl Source {
         Ok(Source { bundle: render(&plan)?, plan, model_files, carried: Vec::new(), edited: Vec::new() })
     }
 
+    /// Returns the container image of the plan's engine, where it comes as one.
+    pub fn image(&self) -> Option<&ImageRef> {
+        self.plan.engine().container().and(self.plan.llama_server.image.as_ref())
+    }
+
     /// The files for the host, by what they are: those given, and of the others those that the bundle
     /// carries. `known`: the model's files that the plan was made from count too.
     pub fn files(&self, runtime: &[LocalFile], given: &[PathBuf], known: bool) -> Result<Vec<Travelling>> {
@@ -97,6 +103,10 @@ impl Source {
             }
         }
         files.extend(more);
+        if let Some(image) = self.image() {
+            let archives = files.iter().filter(|each| each.what == CarriedKind::Runtime);
+            check_image(&archives.map(|each| &each.file).collect::<Vec<_>>(), image)?;
+        }
         Ok(files)
     }
 }
@@ -305,6 +315,17 @@ pub fn needs(archives: &[&LocalFile]) -> Option<RuntimeNeeds> {
     match archives {
         [one] => one.runtime_needs(),
         _ => None,
+    }
+}
+
+/// Compares the file of a container image, of which there is one at most, with the image that a plan pins.
+fn check_image(archives: &[&LocalFile], image: &ImageRef) -> Result<()> {
+    match archives {
+        [] => Ok(()),
+        [one] => oci::check(&one.path, image).map(drop),
+        _ => Err(Failure::usage("--runtime-archive is there several times, and an image is one file")
+            .hint("give the OCI archive of the image that --runtime-image names")
+            .into()),
     }
 }
 

@@ -122,8 +122,13 @@ pub trait Engine: Sync {
     /// Asks for at most `tokens` tokens of an answer, which comes line by line.
     fn chat(&self, text: &str, tokens: u64) -> Question;
 
-    /// Asks for the tokens of a text: a question that costs little, and that only the key opens.
+    /// Asks for the tokens of a text.
     fn tokenize(&self, text: &str) -> Question;
+
+    /// Asks what costs little, and what only the key opens.
+    fn asks_key(&self) -> Question {
+        self.tokenize("a")
+    }
 
     /// Asks for exactly `generate` tokens after the first `prompt` tokens of a text, whose tokens were `tokenized`.
     fn timed(&self, text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Question;
@@ -144,6 +149,16 @@ pub trait Engine: Sync {
 
     /// Reads the log of one start.
     fn reported(&self, lines: &[String]) -> Reported;
+
+    /// Returns whether what was read of the log is all that it tells of one start.
+    fn has_told(&self, reported: &Reported) -> bool {
+        reported.is_complete()
+    }
+
+    /// Returns the parts of a ledger that its log does not tell, by their names in a proof.
+    fn untold(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 impl PartialEq for dyn Engine {

@@ -88,7 +88,7 @@ pub mod ids {
 }
 
 /// The first podman with Quadlet (its release notes, 4.4.0); Debian 13 has 5.4, Ubuntu 24.04 has 4.9.
-const LEAST_PODMAN: &str = "4.4";
+pub const LEAST_PODMAN: &str = "4.4";
 
 /// The unpacked runtime, the agent and the journal; bytes. b11434's Linux archive unpacks to 60–250 MB.
 const DISK_BESIDE_MODEL: u64 = 512 * MIB;

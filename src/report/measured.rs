@@ -23,8 +23,11 @@ pub fn buffers(status: &Value, lang: Lang) -> Vec<Vec<String>> {
     let row = |device: &Value| {
         let name = device["device"].as_str()?;
         let sum = |which: &str| {
-            let parts = ["weights", "kv", "compute", "output"].map(|part| device[part][which].as_u64());
-            parts.into_iter().try_fold(0u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
+            let parts =
+                ["weights", "kv", "compute", "output"].into_iter().filter(|part| is_told(status, part));
+            parts
+                .map(|part| device[part][which].as_u64())
+                .try_fold(0u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
         };
         let size = |bytes: u64| crate::lang::Value::figure(gib(bytes));
         let text =
@@ -45,7 +48,7 @@ pub fn memory(status: &Value) -> Vec<DeviceLedger> {
             ("kv", &mut device.kv_bytes),
             ("compute", &mut device.compute_bytes),
         ] {
-            if let Some(reported) = reported(part) {
+            if let Some(reported) = reported(part).filter(|_| is_told(status, part)) {
                 device.total_bytes = device.total_bytes.saturating_sub(*bytes).saturating_add(reported);
                 *bytes = reported;
             }
@@ -53,6 +56,12 @@ pub fn memory(status: &Value) -> Vec<DeviceLedger> {
         device
     };
     planned.into_iter().map(with_reported).collect()
+}
+
+/// Returns whether the server reports that part of a device.
+fn is_told(status: &Value, part: &str) -> bool {
+    let untold = status["measured"]["proof"]["not_told"].as_array();
+    !untold.is_some_and(|untold| untold.iter().any(|name| name == part))
 }
 
 fn proven(status: &Value) -> impl Iterator<Item = &Value> {
@@ -92,6 +101,14 @@ mod tests {
         assert_eq!(rows, [["memory, host", "148 MiB of buffers when it started; planned 160 MiB"]]);
         let memory = memory(&status);
         assert_eq!((memory[0].weights_bytes, memory[0].total_bytes), (90 << 20, 188 << 20));
+        // A part that it does not report stays as planned.
+        let mut silent = status.clone();
+        silent["measured"]["proof"]["not_told"] = json!(["compute", "output"]);
+        assert_eq!(
+            buffers(&silent, Lang::English)[0][1],
+            "140 MiB of buffers when it started; planned 150 MiB"
+        );
+        assert_eq!(super::memory(&silent)[0].compute_bytes, 10 << 20);
         // A server that says nothing of its buffers, and an older agent.
         assert_eq!(super::memory(&json!({"memory": status["memory"]}))[0].total_bytes, 200 << 20);
         assert_eq!(super::memory(&json!({"memory": [{"device": 1}]})), []);

@@ -3,10 +3,11 @@
 
 use super::{Judgement, Line, Report};
 use crate::elf::Lacking;
-use crate::hardware::facts::{Facts, Worker};
+use crate::hardware::facts::{Facts, Os, Worker};
 use crate::hardware::vendor;
 use crate::paths;
-use crate::plan::requirements::ids;
+use crate::plan::document::Bound;
+use crate::plan::requirements::{LEAST_PODMAN, ids};
 use crate::processor::Processor;
 
 /// Properties of the host that are not among its facts, as they depend on what goes there.
@@ -16,6 +17,10 @@ pub struct Ground {
     pub runtime: Option<Wants>,
     /// Whether the plan computes on cards.
     pub cards: bool,
+    /// Version of podman that apt would install; `None`: it is there, is not wanted, or cannot be had so.
+    pub podman: Option<&'static str>,
+    /// Bytes of disk that a container image on its way takes, beside what the plan counts.
+    pub image_bytes: u64,
 }
 
 /// Libraries of the system that a llama.cpp wants.
@@ -41,6 +46,20 @@ pub fn check(facts: &Facts, ground: &Ground) -> Vec<Line> {
         .chain([busy(facts, Judgement::Warning), reboot(facts, ground)])
         .flatten()
         .collect()
+}
+
+/// Lets a host without podman pass where apt installs a version that will do.
+pub fn installable(report: &mut Report, ground: &Ground) {
+    let Some(version) = ground.podman else { return };
+    for line in report.lines.iter_mut().filter(|line| line.id == ids::PODMAN) {
+        let found =
+            Facts { os: Os { podman: Some(version.to_string()), ..Os::default() }, ..Facts::default() };
+        let will_do = super::podman(&found);
+        if (will_do.meets)(&Bound::Name(LEAST_PODMAN.to_string())) {
+            line.outcome = Judgement::Ok;
+            line.found = english!("found-podman-apt", version = version);
+        }
+    }
 }
 
 /// Refuses for work that did not end in time; `None` where there is none.
@@ -86,6 +105,19 @@ pub fn hint(report: &Report, ground: &Ground) -> Option<String> {
             "wait until that has ended; --wait SECONDS waits longer, --allow busy goes on beside it".into()
         }
         _ => "restart the host (`systemctl reboot`); --allow reboot goes on as it is".into(),
+    };
+    Some(format!("{todo}, then apply again; nothing was changed"))
+}
+
+/// Returns what to do where nothing but what a container needs is refused.
+pub fn container_hint(report: &Report) -> Option<String> {
+    let all = || report.refused().map(|line| line.id.as_str());
+    let only = all().all(|id| [ids::PODMAN, ids::CDI].contains(&id));
+    let todo = match all().next().filter(|_| only)? {
+        ids::PODMAN => "install podman 4.4 or later, which has Quadlet (Debian 13 and Ubuntu 24.04 have it)",
+        _ => {
+            "describe the cards to podman: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` (NVIDIA Container Toolkit)"
+        }
     };
     Some(format!("{todo}, then apply again; nothing was changed"))
 }

@@ -18,7 +18,7 @@ fn facts() -> Facts {
 fn wants(lacking: Vec<Lacking>, packages: Result<&[&str], &str>) -> Ground {
     let packages = packages.map(|all| all.iter().map(|name| name.to_string()).collect());
     let runtime = Wants { glibc: Some((2, 34)), lacking, packages: packages.map_err(str::to_string) };
-    Ground { runtime: Some(runtime), cards: false }
+    Ground { runtime: Some(runtime), ..Ground::default() }
 }
 
 fn missing() -> Vec<Lacking> {
@@ -192,4 +192,29 @@ fn a_refusal_of_the_plans_own_keeps_its_own_way_out() {
     let mut report = Report { lines: check(&facts, &Ground::default()) };
     report.lines.push(line("ram", "9 GiB", "4 GiB", Judgement::Refused, ""));
     assert_eq!(hint(&report, &Ground::default()), None);
+}
+
+#[test]
+fn a_host_without_podman_passes_where_apt_has_one_that_will_do() {
+    let judged = |offered: Option<&'static str>| {
+        let refused = line(ids::PODMAN, "4.4 or later", "no podman", Judgement::Refused, "");
+        let mut report = Report { lines: vec![refused] };
+        installable(&mut report, &Ground { podman: offered, ..Ground::default() });
+        (report.passes(), report.lines[0].found.clone())
+    };
+    assert_eq!(judged(Some("5.4")), (true, "not there; apt installs 5.4".to_string()));
+    assert_eq!(judged(Some("4.3")), (false, "no podman".to_string()));
+    assert_eq!(judged(None), (false, "no podman".to_string()));
+}
+
+#[test]
+fn what_a_container_lacks_has_its_own_way_out() {
+    let hint = |ids: &[&str]| {
+        let lines = ids.iter().map(|id| line(id, "", "", Judgement::Refused, "")).collect();
+        container_hint(&Report { lines })
+    };
+    assert!(hint(&[ids::PODMAN]).unwrap().contains("podman 4.4 or later"));
+    assert!(hint(&[ids::CDI]).unwrap().contains("nvidia-ctk cdi generate"));
+    assert!(hint(&[ids::PODMAN, ids::CDI]).unwrap().contains("podman 4.4"));
+    assert_eq!((hint(&[ids::CDI, ids::RAM]), hint(&[])), (None, None));
 }

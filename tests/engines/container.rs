@@ -191,13 +191,27 @@ fn flags_and_images_that_do_not_go_with_it_are_refused_by_name() {
     }
     let other = run(folder.path(), &["plan", "--model", "phi-2", "--runtime-image", IMAGE]);
     refused(&other, "--runtime-image: llama.cpp comes as an archive", "--runtime-archive");
-    // A plan may leave the image open; a bundle may not, and an apply does not bring one.
+    // A plan may leave the image open; a bundle and an apply may not.
     done(&with(&[]));
     let open = run(folder.path(), &[&["bundle", "--out", "b"], &base[..]].concat());
     refused(&open, "the plan pins no image of vllm", "--runtime-image");
+    let host = ["--yes", "--host", "root@192.0.2.1"];
+    let apply = run(folder.path(), &[&["apply"], &host[..], &base[..]].concat());
+    refused(&apply, "the plan pins no image of vllm", "--runtime-image");
     let flags = flags("model", "gpu-24gb");
-    let apply = run(folder.path(), &[&["apply", "--yes", "--host", "root@192.0.2.1"], &flags[..]].concat());
-    refused(&apply, "vllm comes as a container, which `apply` does not bring", "`agi-provision bundle`");
+    // Its file is looked at before anything is connected.
+    let file = folder.path().join("image.tar");
+    std::fs::write(&file, [0; 1024]).unwrap();
+    let archive = ["--runtime-archive", "image.tar"];
+    let apply = run(folder.path(), &[&["apply"], &host[..], &archive, &flags[..]].concat());
+    let told = String::from_utf8_lossy(&apply.stderr);
+    assert_eq!(apply.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("no OCI archive of an image: it has no index.json") && told.contains("skopeo copy"),
+        "{told}"
+    );
+    let bundle = run(folder.path(), &[&["bundle", "--out", "b"], &archive[..], &flags[..]].concat());
+    assert_eq!(bundle.status.code(), Some(1), "{bundle:?}");
     let cloud = run(folder.path(), &[&["bundle", "--out", "b", "--cloud", "hetzner"], &flags[..]].concat());
     refused(&cloud, "its bundle has no other form", "README.md");
     assert!(!folder.path().join("b").exists());

@@ -48,17 +48,24 @@ impl GpuHost {
     /// answers, while Vulkan finds no device.
     #[track_caller]
     pub fn has(&self, machine: &str, cards: usize) {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nvidia-smi");
         let drop_in = format!("/etc/systemd/system/{UNIT}.d");
-        self.host.exec(&format!("rm -rf /opt/stub-gpu; mkdir -p /opt/stub-gpu {drop_in}")).ok();
-        self.host.put(&fixtures.join("stub-nvidia-smi"), "/usr/local/bin/nvidia-smi");
-        self.host.exec("chmod 755 /usr/local/bin/nvidia-smi").ok();
-        for name in ["query.csv", "q.xml", "topo.txt", "nvlink.txt"] {
-            self.host.put(&fixtures.join(machine).join(name), &format!("/opt/stub-gpu/{name}"));
-        }
+        play_driver(&self.host, machine);
+        self.host.exec(&format!("mkdir -p {drop_in}")).ok();
         let lines = service_lines(&self.host, cards);
         let script = format!("printf '[Service]\\n{lines}' > {drop_in}/50-lab.conf; systemctl daemon-reload");
         self.host.exec(&script).ok();
+    }
+}
+
+/// Has the stub nvidia-smi play the driver of these cards: a folder of tests/fixtures/nvidia-smi.
+#[track_caller]
+pub fn play_driver(host: &Host, machine: &str) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nvidia-smi");
+    host.exec("rm -rf /opt/stub-gpu; mkdir -p /opt/stub-gpu").ok();
+    host.put(&fixtures.join("stub-nvidia-smi"), "/usr/local/bin/nvidia-smi");
+    host.exec("chmod 755 /usr/local/bin/nvidia-smi").ok();
+    for name in ["query.csv", "q.xml", "topo.txt", "nvlink.txt"] {
+        host.put(&fixtures.join(machine).join(name), &format!("/opt/stub-gpu/{name}"));
     }
 }
 

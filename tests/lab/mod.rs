@@ -9,6 +9,7 @@
 pub mod driver;
 pub mod gate;
 pub mod gpu;
+pub mod image;
 pub mod journey;
 pub mod llama;
 pub mod schemas;

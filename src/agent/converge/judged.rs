@@ -1,6 +1,7 @@
 //! The host judged by the plan, without what our own servers use of it.
 
 use crate::agent::host::service;
+use crate::agent::servers::form;
 use crate::agent::servers::owner::{self, Owner};
 use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
@@ -33,7 +34,7 @@ pub fn judge(plan: &Plan, facts: &Facts, held: Held, strict: bool, allow: &[Stri
 pub fn own_use(disk_bytes: u64) -> Result<(Held, service::State)> {
     let (mut serving, mut listening) = (BTreeMap::new(), BTreeSet::new());
     let mut chat = service::State::default();
-    for server in ServerName::all().filter(|server| Path::new(&server.unit_file()).exists()) {
+    for server in ServerName::all().filter(|server| form::has_unit(*server)) {
         let state = service::state(&server.unit())?;
         if state.is_running() {
             serving.insert(server, state.pid);

@@ -3,12 +3,13 @@
 use crate::agent::expose;
 use crate::agent::host::accounts::Accounts;
 use crate::agent::host::service::{self, remove_drop_in};
-use crate::agent::host::{user_locks, users};
+use crate::agent::host::{podman, user_locks, users};
 use crate::agent::servers::beside;
 use crate::agent::store::made::{self, Made};
 use crate::agent::store::seen::SHELVES;
 use crate::agent::store::thing::Thing;
 use crate::agent::store::{preflight, resume};
+use crate::engine::server::ServerName;
 use crate::error::Result;
 use crate::{files, paths};
 use std::cmp::Reverse;
@@ -67,6 +68,10 @@ fn stop(made: &Made) -> Result<()> {
         }
         remove_drop_in(Path::new(paths::UNIT_DROP_IN))?;
     }
+    let container = ServerName::CHAT.container_file();
+    if has(&container) && Path::new(&container).exists() {
+        service::stop(paths::UNIT)?;
+    }
     Ok(())
 }
 
@@ -78,7 +83,11 @@ fn going(made: &Made, stay: &[&str], scope: Scope) -> Vec<Thing> {
         stay.iter().any(|stay| path.starts_with(stay)) || later.iter().any(|later| path == Path::new(later))
     };
     let all = made.things.iter().chain(made.taken_over.iter().filter(|_| scope == Scope::All));
-    let mut going: Vec<Thing> = all.filter(|thing| !thing.path().is_some_and(stays)).cloned().collect();
+    // The note of an image that stays says that it is there.
+    let images_stay = stays(Path::new(paths::RUNTIMES));
+    let image_stays = |thing: &Thing| images_stay && matches!(thing, Thing::Image { .. });
+    let all = all.filter(|thing| !thing.path().is_some_and(stays) && !image_stays(thing));
+    let mut going: Vec<Thing> = all.cloned().collect();
     let is_folder = |thing: &Thing| matches!(thing, Thing::Tree { .. } | Thing::Folder { .. });
     let is_group = |thing: &Thing| matches!(thing, Thing::Group { .. });
     going.sort_by_key(|thing| {
@@ -126,6 +135,7 @@ fn remove(thing: &Thing) -> Result<Option<String>> {
             }
         }
         // The group goes with the account, and the table with the unit that loads it.
+        Thing::Image { image } => podman::remove(image),
         Thing::Group { .. } | Thing::FirewallTable { .. } | Thing::Package { .. } => Ok(None),
     }
 }
@@ -213,6 +223,8 @@ mod tests {
         for tree in [paths::JOB, paths::INCOMING, "/var/lib/agi-provision/models/ab"] {
             made.add(Thing::tree(tree).unwrap());
         }
+        let image = format!("docker.io/a/b@sha256:{}", "1".repeat(64)).parse().unwrap();
+        made.add(Thing::Image { image });
         made.add(Thing::file(paths::API_KEY).unwrap());
         made.add(Thing::certificate(paths::TLS_KEY).unwrap());
         made.taken_over.insert(Thing::tree("/var/lib/agi-provision/runtimes/cd").unwrap());
@@ -253,6 +265,10 @@ mod tests {
     fn folders_that_stay_and_things_that_an_image_brought_are_left_out() {
         let kept = shown(&[paths::MODELS], Scope::All);
         assert!(kept.iter().all(|path| !path.starts_with(paths::MODELS)), "{kept:?}");
+        // The note of an image is in the runtimes' folder, and does not stay without it.
+        assert!(kept.contains(&"image".to_string()), "{kept:?}");
+        let with_runtimes = shown(&[paths::RUNTIMES], Scope::Made);
+        assert!(!with_runtimes.contains(&"image".to_string()), "{with_runtimes:?}");
         let made = shown(&[], Scope::Made);
         assert!(!made.iter().any(|path| path.ends_with("runtimes/cd")), "{made:?}");
         assert!(made.iter().any(|path| path.ends_with("models/ab")), "{made:?}");

@@ -1,6 +1,6 @@
 //! Parts of any Linux host: [`service`] (systemd), [`lock`] (one apply at a time), [`clock`], [`accounts`], [`users`]
 //! and the [`user_locks`] that killed tools leave, the [`private`] folder in `/run`, [`apt`] with its
-//! [`apt_sources`], [`packages`], [`addresses`], [`disk`], the way to the internet ([`egress`]), [`restart`],
+//! [`apt_sources`], [`packages`], [`podman`], [`addresses`], [`disk`], the way to the internet ([`egress`]), [`restart`],
 //! [`secure_boot`], and a [`sandbox`] for an untrusted program.
 
 pub mod accounts;
@@ -12,6 +12,7 @@ pub mod disk;
 pub mod egress;
 pub mod lock;
 pub mod packages;
+pub mod podman;
 pub mod private;
 pub mod restart;
 pub mod sandbox;

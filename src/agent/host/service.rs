@@ -17,6 +17,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(120);
 const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
 const UNIT_FAILURE: &str = "d9b373ed55a64feb8242e02dbe79a49c";
 
+/// State of a unit's file that a generator makes, such as podman's.
+const GENERATED: &str = "generated";
+
 /// State of a unit, as systemd reports it.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct State {
@@ -30,13 +33,18 @@ pub struct State {
     /// The main process's last exit status.
     pub exit_status: i32,
     pub pid: u32,
-    /// `enabled`, `disabled`, or empty for no unit.
+    /// `enabled`, `disabled`, `generated` for a unit of Quadlet's, or empty for no unit.
     pub enabled: String,
 }
 
 impl State {
     pub fn is_running(&self) -> bool {
         self.active == "active"
+    }
+
+    /// Returns whether it starts at boot: a generated unit does by its own file.
+    pub fn starts_at_boot(&self) -> bool {
+        ["enabled", GENERATED].contains(&self.enabled.as_str())
     }
 
     /// Returns whether it ended by itself and will not come back, or keeps ending.
@@ -94,13 +102,24 @@ pub fn start(unit: &str) -> Result<()> {
     let says = |what: &str| known.lines().any(|line| line == what);
     // Both have systemd run all its generators, half a second on a busy machine. Who writes a unit's files here reloads
     // then; others may not have.
-    if !says("UnitFileState=enabled") {
+    let is_generated = says(&format!("UnitFileState={GENERATED}"));
+    if !says("UnitFileState=enabled") && !is_generated {
         must(&["enable", "--quiet", unit], LIMIT)?;
     } else if !says("NeedDaemonReload=no") {
         reload()?;
     }
     let _ = systemctl(&["reset-failed", unit]);
     must(&["restart", unit], STOP_LIMIT)
+}
+
+/// Returns what the unit said since it was last started, oldest first, whichever of its processes said it.
+pub fn lines_of_start(unit: &str) -> Vec<String> {
+    let id = systemctl(&["show", "--property=InvocationID", "--value", unit]).map(|outcome| outcome.stdout);
+    let id = id.unwrap_or_default();
+    let of = format!("_SYSTEMD_INVOCATION_ID={}", id.trim());
+    let args = [of.as_str(), "-b", "-n", "5000", "-o", "cat", "--no-pager", "-q"];
+    let outcome = (!id.trim().is_empty()).then(|| process::run("journalctl", &args, LIMIT).ok()).flatten();
+    outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
 }
 
 /// Returns the processes of a unit: those of its control group, or the main one where that cannot be read.
@@ -116,17 +135,35 @@ pub fn processes(unit: &str) -> Result<Vec<u32>> {
     }
 }
 
-/// Returns the processes of the control group that `pid` is in, itself among them; it alone where that cannot be read.
-/// Reads two files, and starts no program.
+/// Returns the processes of the unit that `pid` is of, or of its control group, itself among them; it alone where that cannot
+/// be read. Reads files, and starts no program.
 pub fn processes_around(pid: u32) -> Vec<u32> {
     let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-    let all = groups.lines().find_map(|line| line.strip_prefix("0::")).map(members).unwrap_or_default();
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::"));
+    let all = group.map(|group| members(of_service(group))).unwrap_or_default();
     if all.contains(&pid) { all } else { vec![pid] }
 }
 
+/// Returns a service's own group, of which `group` may be a part: podman gives a container one of its own in it.
+fn of_service(group: &str) -> &str {
+    let name = ".service";
+    let end = group.match_indices(name).map(|(at, _)| at + name.len());
+    end.filter(|end| group[*end..].is_empty() || group[*end..].starts_with('/'))
+        .next()
+        .map_or(group, |end| &group[..end])
+}
+
+/// Returns the processes of a control group and of those in it.
 fn members(group: &str) -> Vec<u32> {
-    let list = format!("/sys/fs/cgroup{group}/cgroup.procs");
-    std::fs::read_to_string(list).unwrap_or_default().lines().flat_map(str::parse).collect()
+    let folder = format!("/sys/fs/cgroup{group}");
+    let list = fs::read_to_string(format!("{folder}/cgroup.procs")).unwrap_or_default();
+    let mut all: Vec<u32> = list.lines().flat_map(str::parse).collect();
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            all.extend(members(&format!("{group}/{}", entry.file_name().to_string_lossy())));
+        }
+    }
+    all
 }
 
 pub fn stop(unit: &str) -> Result<()> {
@@ -193,4 +230,30 @@ pub fn remove_drop_in(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_containers_group_is_its_services() {
+        for (group, service) in [
+            ("/system.slice/agi-provision-llama.service", "/system.slice/agi-provision-llama.service"),
+            ("/system.slice/a.service/libpod-payload-0f", "/system.slice/a.service"),
+            ("/a.service.d/b.service/c.service", "/a.service.d/b.service"),
+            ("/user.slice/session-1.scope", "/user.slice/session-1.scope"),
+            ("/", "/"),
+        ] {
+            assert_eq!(of_service(group), service);
+        }
+    }
+
+    #[test]
+    fn a_generated_unit_starts_at_boot() {
+        let starts =
+            |enabled: &str| State { enabled: enabled.to_string(), ..State::default() }.starts_at_boot();
+        assert!(starts("enabled") && starts("generated"));
+        assert!(!starts("disabled") && !starts("") && !starts("static"));
+    }
 }

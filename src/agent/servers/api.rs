@@ -143,7 +143,7 @@ impl Api {
 
     /// The HTTP status of a small question, asked with `key` or without any.
     pub fn status_with(&self, key: Option<&Secret>, patience: Patience) -> Result<u16> {
-        let Question { path, body } = self.engine.tokenize("a");
+        let Question { path, body } = self.engine.asks_key();
         let request = client(patience.silence)?.post(format!("{}{path}", self.base));
         let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key.expose()));
         status(request.json(&body), patience)

@@ -3,20 +3,19 @@
 
 use super::api::{Api, Embedded};
 use super::ask::Patience;
+use super::form;
 use super::proof::Part;
 use super::readiness::{Loading, wait_until_ready};
 use super::said::Memory;
 use crate::agent::host::service;
 use crate::agent::store::key;
 use crate::agent::store::made;
-use crate::agent::store::thing::Thing;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::plan::Plan;
 use crate::plan::document::Rag;
 use crate::plan::servers::Server;
-use crate::render::manifest::{ROOTFS, host_path};
 use crate::render::render;
 use crate::wire::protocol::START_TIMEOUT;
 use serde::Serialize;
@@ -195,18 +194,7 @@ pub fn given(plan: &Plan) -> String {
 /// Their units and the links to the generation's limits, as an apply of `plan` puts them there.
 fn install(plan: &Plan) -> Result<()> {
     let bundle = render(plan)?;
-    for server in plan.beside() {
-        let (file, drop_in) = (server.name.unit_file(), server.name.drop_in());
-        let unit = bundle.file(&format!("{ROOTFS}{file}"));
-        made::add([Thing::unit_file(&file)?, Thing::link(server.name.wants())?])?;
-        files::write(Path::new(&file), unit.context("rendering the unit")?, 0o644)?;
-        made::folder(Path::new(&drop_in), 0o755)?;
-        let links = bundle.links().iter().filter_map(|link| Some((host_path(&link.path)?, &link.target)));
-        for (path, target) in links.filter(|(path, _)| Path::new(path).starts_with(&drop_in)) {
-            made::add([Thing::drop_in(path)?])?;
-            files::link(Path::new(path), Path::new(target))?;
-        }
-    }
+    plan.beside().try_for_each(|server| form::put(&bundle, &server))?;
     service::reload()
 }
 

@@ -53,6 +53,9 @@ pub struct Proof {
     pub devices: Vec<Device>,
     /// Buffer → bytes, on devices that the plan does not use.
     pub elsewhere: BTreeMap<String, u64>,
+    /// Parts of a device that the server does not report, such as `compute`: their `reported` is 0 and says nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_told: Vec<String>,
 }
 
 /// Compares the report with the plan. `gpu_process` is the memory of the server's process on each GPU, by its place on
@@ -68,6 +71,7 @@ pub fn compare(plan: &Plan, reported: &Reported, gpu_process: &BTreeMap<u64, u64
         offloaded_reported: reported.offloaded.map(|(layers, _)| layers),
         devices: devices.collect(),
         elsewhere: elsewhere(plan, reported),
+        not_told: plan.engine().untold().iter().map(|part| part.to_string()).collect(),
     }
 }
 
@@ -165,6 +169,8 @@ impl Proof {
     /// Returns where the server took more than the ledger says; the sum of a device counts, as one part may
     /// make room for another.
     pub fn warnings(&self) -> Vec<String> {
+        // What is told of a device has to fit into all that it was to take: one that gives the cache what is left tells of
+        // more where the untold parts are smaller.
         let over = |device: &Device| {
             let parts = [device.weights, device.kv, device.compute, device.output];
             let planned: u64 = parts.iter().map(|part| part.planned).sum();
@@ -172,6 +178,14 @@ impl Proof {
             let more = reported.saturating_sub(planned);
             (more > TOLERANCE && !device.at_most).then(|| {
                 format!("{}: the server took {} MiB more than the ledger says", device.device, more >> 20)
+            })
+        };
+        // Weights are exact by the plan; with untold parts no sum would show that they are not.
+        let heavier = |device: &Device| {
+            let more = device.weights.reported.saturating_sub(device.weights.planned);
+            let much = TOLERANCE.max(device.weights.planned / 100);
+            (more > much && !self.not_told.is_empty()).then(|| {
+                format!("{}: the weights take {} MiB more than the ledger says", device.device, more >> 20)
             })
         };
         let process = |device: &Device| {
@@ -186,7 +200,7 @@ impl Proof {
         });
         self.devices
             .iter()
-            .flat_map(|device| [over(device), process(device)])
+            .flat_map(|device| [over(device), heavier(device), process(device)])
             .flatten()
             .chain(elsewhere)
             .collect()

@@ -101,3 +101,29 @@ fn memory_on_a_card_that_the_plan_does_not_use_is_a_warning() {
     let warnings = proof.warnings();
     assert_eq!(warnings, ["Vulkan1: the server took 188 MiB on a device that the plan does not use"]);
 }
+
+#[test]
+fn a_container_that_does_not_tell_all_is_held_to_its_weights_and_to_the_whole() {
+    let plan = Plan::from_json(include_str!("../../../tests/golden/plans/vllm.json")).unwrap();
+    let card = plan.memory[1].clone();
+    let warned = |weights: u64, kv: u64| {
+        let reported = Reported {
+            devices: vec!["CUDA0".into(), "CUDA1".into()],
+            model: [("CUDA0".to_string(), weights)].into(),
+            kv: [("CUDA0".to_string(), kv)].into(),
+            ..Reported::default()
+        };
+        let proof = compare(&plan, &reported, &BTreeMap::new());
+        assert_eq!((proof.not_told.join(" ").as_str(), proof.fallback()), ("compute output", None));
+        assert_eq!(proof.devices[1].kv.reported, kv);
+        proof.warnings()
+    };
+    let (weights, kv) = (card.weights_bytes, card.kv_bytes);
+    assert_eq!(warned(weights, kv), [""; 0]);
+    // The cache has what activations leave.
+    assert_eq!(warned(weights, kv + card.compute_bytes / 2), [""; 0]);
+    let more = warned(weights + weights / 50, kv);
+    assert!(more.iter().any(|text| text.starts_with("gpu0: the weights take ")), "{more:?}");
+    let all = warned(weights, kv + card.compute_bytes + card.output_bytes + (5 << 20));
+    assert_eq!(all, ["gpu0: the server took 5 MiB more than the ledger says"]);
+}

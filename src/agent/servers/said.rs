@@ -6,12 +6,17 @@ use crate::engine::reported::Reported;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Returns the buffers that the process `pid` reported at its start; the journal may be a moment behind it.
-pub fn reported(engine: &dyn Engine, pid: u32) -> Reported {
+/// Returns the buffers that the server reported at its start, whose main process is `pid`; the journal may be a moment behind
+/// it. In a container it is another process of the unit that reports.
+pub fn reported(engine: &dyn Engine, unit: &str, pid: u32) -> Reported {
     let start = Instant::now();
     loop {
-        let reported = engine.reported(&service::lines_of(pid));
-        if reported.is_complete() || start.elapsed() > Duration::from_secs(3) {
+        let lines = match engine.container() {
+            Some(_) => service::lines_of_start(unit),
+            None => service::lines_of(pid),
+        };
+        let reported = engine.reported(&lines);
+        if engine.has_told(&reported) || start.elapsed() > Duration::from_secs(3) {
             return reported;
         }
         std::thread::sleep(Duration::from_millis(100));

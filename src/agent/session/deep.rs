@@ -1,6 +1,7 @@
 //! `verify --deep`: reads every byte of every server's model and of the runtime on this host again, and
 //! compares it with the hashes they had when they were put there. Everything else goes by their stamps.
 
+use crate::agent::host::podman;
 use crate::agent::steps::told::told;
 use crate::agent::store::generation::{
     self, NOTE, known_model, known_runtime, model_folder, model_path, runtime_folder,
@@ -58,6 +59,13 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
         let path = model_path(&blob);
         let known = BTreeMap::from([(path, blob.sha256.clone())]);
         deep.read(id, &blob.name, &model_folder(&blob), &known, Vec::new(), output)?;
+    }
+    if let Some(image) = plan.engine().container().and(plan.llama_server.image.as_ref()) {
+        let there = podman::has(image);
+        let found = "podman keeps it, and its files were not read again".to_string();
+        let line = absent(RUNTIME, &image.pinned());
+        deep.lines.push(if there { Line { found, ..line } } else { line });
+        return Ok(deep);
     }
     let name = format!("{} {}", plan.engine().name(), plan.llama_server.build);
     let runtime = known_runtime(plan, current.as_ref()).ok();

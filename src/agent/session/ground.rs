@@ -1,7 +1,7 @@
 //! Looks, before anything is sent, at what an apply needs of the host beside its plan; waits for work of the
 //! system's own.
 
-use crate::agent::host::packages;
+use crate::agent::host::{packages, podman};
 use crate::agent::store::runtime;
 use crate::elf::{self, Image, Lacking, Needs, Search};
 use crate::error::Result;
@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_secs(1);
 const BEAT: Duration = Duration::from_secs(5);
 
+/// Disk that an image takes, in bytes of its archive: that itself, podman's copy of its layers while it reads them, and what
+/// they unpack to, which is about twice as much.
+const DISK_OF_IMAGE: u64 = 4;
+
 /// The llama.cpp that an apply brings to the host or finds there.
 #[derive(Clone, Copy, Default)]
 pub struct Coming<'a> {
@@ -31,15 +35,23 @@ pub struct Coming<'a> {
     pub installed: Option<&'a Path>,
     /// The file that is meant; it may be in place already.
     pub blob: Option<&'a Blob>,
+    /// The archive of a container image that the client sends.
+    pub image: Option<&'a Blob>,
 }
 
-/// Looks at the host's libraries.
-pub fn look(plan: &Plan, coming: Coming) -> Ground {
+/// Looks at the host's libraries, or at what it has for a container.
+pub fn look(plan: &Plan, facts: &Facts, coming: Coming) -> Ground {
     let cards = plan.cards() > 0;
     let in_place = coming.blob.is_some_and(|blob| runtime::noted(blob).is_some());
+    if plan.engine().container().is_some() {
+        let archive = coming.image.filter(|_| !in_place).map_or(0, |archive| archive.size_bytes);
+        let podman = podman::offered(&facts.os).filter(|_| facts.os.podman.is_none());
+        let image_bytes = archive.saturating_mul(DISK_OF_IMAGE);
+        return Ground { runtime: None, cards, podman, image_bytes };
+    }
     let backends = if cards { vendor::of(plan.profile.vendor()).backends() } else { &[] };
     let runtime = if in_place { None } else { wants(plan, coming, backends) };
-    Ground { runtime, cards }
+    Ground { runtime, cards, ..Ground::default() }
 }
 
 fn wants(plan: &Plan, coming: Coming, backends: &[Backend]) -> Option<Wants> {

@@ -144,6 +144,7 @@ pub fn status(output: &mut dyn Events) -> Result<End> {
         runtime: runtime.map(|runtime| InstalledRuntime {
             build: runtime.build,
             path: runtime.installed.map(|path| path.to_string()),
+            image: runtime.image.map(|image| image.to_string()),
         }),
         drift: drift(),
         unfinished: unfinished(under_way.as_ref()),

@@ -5,10 +5,12 @@ use crate::error::{Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::vendor;
 use crate::plan::Plan;
+use crate::plan::document::Bound;
 use crate::plan::requirements::ids;
 use crate::verify::host::{self, Ground};
 use crate::verify::{Held, Report};
 use crate::wire::protocol::{End, Event, Events};
+use std::borrow::Cow;
 
 /// A plan on a host, and what the user lets pass.
 pub struct Judging<'a> {
@@ -24,9 +26,25 @@ impl Judging<'_> {
     /// Judges the plan's requirements, the cards' links, and the host's state. `--strict` is about what was promised,
     /// which the last is not.
     pub fn judge(&self, facts: &Facts, held: Held) -> Report {
-        let mut report = judge(self.plan, facts, held, self.strict, &[]);
+        let mut report = judge(&self.with_image(), facts, held, self.strict, &[]);
+        host::installable(&mut report, self.ground);
         report.lines.extend(host::check(facts, self.ground));
         report.allow(self.allow).later(self.later)
+    }
+
+    /// The plan with the disk that a container image on its way takes; a plan knows no image's size.
+    fn with_image(&self) -> Cow<'_, Plan> {
+        let bytes = self.ground.image_bytes;
+        if bytes == 0 {
+            return Cow::Borrowed(self.plan);
+        }
+        let mut plan = self.plan.clone();
+        for disk in plan.requirements.iter_mut().filter(|requirement| requirement.id == ids::DISK) {
+            if let Some(Bound::AtLeast(need)) = &mut disk.need {
+                *need = need.saturating_add(bytes);
+            }
+        }
+        Cow::Owned(plan)
     }
 
     /// Sends the report; a refusal ends with exit 4.
@@ -36,7 +54,7 @@ impl Judging<'_> {
         let lacks_card = report.refused().any(|line| line.id == ids::GPU_COUNT);
         let without_driver = facts.without_driver().next().filter(|_| lacks_card);
         let only_port = report.refused().all(|line| ids::server_of(&line.id).is_some());
-        let of_host = host::hint(&report, self.ground);
+        let of_host = host::hint(&report, self.ground).or_else(|| host::container_hint(&report));
         output.send(&Event::Verified { report })?;
         if passes {
             return Ok(None);

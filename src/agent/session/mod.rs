@@ -27,7 +27,6 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::look::Preflight;
 use crate::agent::store::made;
 use crate::agent::store::receive::Arrival;
-use crate::agent::store::runtime;
 use crate::agent::store::staged::InUse;
 use crate::agent::store::thing::Thing;
 use crate::agent::store::turn::Following;
@@ -105,7 +104,7 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
                 false => probe(Path::new(paths::MODELS)),
             };
             let coming = Coming { needs: needs.as_ref(), ..Coming::default() };
-            let ground = ground::look(&plan, coming);
+            let ground = ground::look(&plan, &facts, coming);
             let judging = Judging { plan: &plan, ground: &ground, strict, allow: &allow, later: &[] };
             let mut report = judging.judge(&facts, own_use(0)?.0);
             output.send(&Event::Facts { facts: Box::new(facts.clone()) })?;
@@ -223,8 +222,9 @@ pub fn apply(
         needs: apply.runtime_needs.as_ref(),
         installed: desired.as_ref().ok().and_then(|desired| desired.installed.as_deref()),
         blob: desired.as_ref().ok().map(|desired| &desired.record.runtime),
+        image: desired.as_ref().ok().and_then(|desired| desired.image_archive.as_ref()),
     };
-    let ground = ground::look(&plan, coming);
+    let ground = ground::look(&plan, &facts, coming);
     let mut judging =
         Judging { plan: &plan, ground: &ground, strict: apply.strict, allow: &apply.allow, later: &[] };
     let mut report = judging.judge(&facts, held.clone());
@@ -315,8 +315,9 @@ fn claim(preflight: Preflight) -> Result<()> {
 /// Returns the blobs that the steps will need and that are not on this host.
 fn lacking(desired: &Desired) -> Vec<&Blob> {
     let mut wanted: Vec<&Blob> = Vec::new();
-    if desired.installed.is_none() && runtime::noted(&desired.record.runtime).is_none() {
-        wanted.extend(desired.record.archives());
+    let files = desired.runtime_files();
+    if !files.is_empty() && desired.runtime_in_place().is_err() {
+        wanted.extend(files);
     }
     wanted.extend(desired.record.models.iter().filter(|blob| !generation::has_model(blob)));
     wanted.retain(|blob| !receive::arrived(blob).exists());

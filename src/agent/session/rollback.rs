@@ -5,6 +5,7 @@ use crate::agent::servers::api::{Answer, Api, Health};
 use crate::agent::servers::ask::Patience;
 use crate::agent::servers::beside;
 use crate::agent::servers::closed;
+use crate::agent::servers::form;
 use crate::agent::servers::readiness::{Loading, wait_until_ready};
 use crate::agent::steps::inputs;
 use crate::agent::steps::resource::Reach;
@@ -80,7 +81,15 @@ fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {
     let plan = Plan::from_json(&text)?;
     let old = generation::current_plan();
     // Compared before the switch: by then the files of the one that served are no longer the generation's.
-    let reach = Desired::of(to).map_or(Reach::Every, |desired| inputs::reach_of_new(&desired));
+    let desired = Desired::of(to);
+    let reach = desired.as_ref().map_or(Reach::Every, inputs::reach_of_new);
+    // Another engine's unit may have another form.
+    for server in plan.servers() {
+        if let (Some(desired), false) = (&desired, form::others(&server)?.is_empty()) {
+            form::put(&desired.bundle, &server)?;
+            form::settle(&server, |_| ())?;
+        }
+    }
     files::link(Path::new(paths::GENERATION), to).context("switching the generation")?;
     // The limits are files of the generation.
     service::reload()?;
@@ -134,7 +143,7 @@ fn starting(servers: impl Iterator<Item = (ServerName, bool)>, reach: &Reach) ->
 /// Returns whether the server runs, starts at boot and is ready.
 fn serves(server: &Server) -> bool {
     let state = service::state(&server.name.unit()).ok();
-    let state = state.filter(|state| state.is_running() && state.enabled == "enabled");
+    let state = state.filter(|state| state.is_running() && state.starts_at_boot());
     if server.name.role() == Role::Worker {
         return state.is_some();
     }

@@ -181,8 +181,10 @@ pub struct MeasuredSpeed {
 pub struct InstalledRuntime {
     /// Build that it says it is.
     pub build: Option<String>,
-    /// Program that was on the host already; null: it was unpacked from an archive.
+    /// Program that was on the host already; null: it was unpacked from an archive, or is an image.
     pub path: Option<String>,
+    /// Container image that it is, by its digest.
+    pub image: Option<String>,
 }
 
 /// Changes by other hands to what one step made.

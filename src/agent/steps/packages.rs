@@ -29,6 +29,10 @@ impl Resource for Packages {
     }
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
+        if desired.image().is_some() {
+            // They are in it, and podman comes with it.
+            return Ok(Observed::default());
+        }
         let Some(noted) = runtime::noted(&desired.record.runtime) else {
             let program = desired.plan.engine().program();
             let text = english!("change-libraries", program = program);

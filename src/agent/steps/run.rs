@@ -13,7 +13,9 @@ use crate::fetch::route::Route;
 use crate::plan::Plan;
 use crate::wire::protocol::{Event, Events, Unit};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A change that a run made, and the resource that made it.
@@ -38,6 +40,22 @@ pub enum How {
     Started { since: jiff::Timestamp },
     /// Starts the resource's server again by the old plan: it was stopped or removed.
     Stopped,
+}
+
+impl How {
+    /// Brings back what is at `path` now.
+    pub fn of(path: &Path) -> How {
+        let path = path.to_path_buf();
+        if let Ok(target) = fs::read_link(&path) {
+            return How::Link { path, target };
+        }
+        match (fs::read(&path), fs::metadata(&path)) {
+            (Ok(content), Ok(metadata)) => {
+                How::File { path, content, mode: metadata.permissions().mode() & 0o7777 }
+            }
+            _ => How::Remove(path),
+        }
+    }
 }
 
 /// One run of the steps: where events go, and what was changed so far.

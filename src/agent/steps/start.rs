@@ -7,7 +7,7 @@ use super::start_chat::start_chat;
 use super::start_embedding::start_embedding;
 use crate::agent::host::service::{self, State};
 use crate::agent::servers::api::{Api, Health};
-use crate::agent::servers::{beside, closed};
+use crate::agent::servers::{beside, closed, form};
 use crate::agent::store::desired::Desired;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Result};
@@ -25,7 +25,7 @@ impl Resource for Start {
         // The session looked at the model's own server already.
         let seen = desired.seen.clone().filter(|_| server == ServerName::CHAT);
         let state = seen.map_or_else(|| service::state(&unit), Ok)?;
-        if !state.is_running() || state.enabled != "enabled" {
+        if !state.is_running() || !state.starts_at_boot() {
             return Ok(
                 vec![Change::Start(english!("change-start", unit = &unit, state = show(&state)))].into()
             );
@@ -56,6 +56,7 @@ impl Resource for Start {
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.note(self.id(), How::Started { since: jiff::Timestamp::now() });
         let server = self.planned(desired)?;
+        form::settle(&server, |path| run.note(self.id(), How::of(path)))?;
         match server.embedding {
             None if self.0.role() == Role::Worker => beside::start(&server, desired.silence, |_| Ok(())),
             None => start_chat(desired, run),

@@ -38,7 +38,7 @@ impl Resource for Unit {
     fn apply(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         run.note(self.id(), How::Reload);
         for part in parts(desired)?.iter().filter(|part| !part.is_there()) {
-            run.note(self.id(), part.undo());
+            run.note(self.id(), How::of(part.path()));
             made::folder(part.path().parent().unwrap_or(Path::new("/")), 0o755)?;
             match part {
                 Part::File { path, content, mode } => files::write(path, content, *mode)?,
@@ -78,6 +78,7 @@ fn parts(desired: &Desired) -> Result<Vec<Part<'_>>> {
 fn reach(path: &Path) -> Reach {
     let belongs = |server: &ServerName| {
         path == Path::new(&server.unit_file())
+            || path == Path::new(&server.container_file())
             || path.starts_with(server.drop_in())
             || path == Path::new(&server.wants())
     };
@@ -111,19 +112,6 @@ impl Part<'_> {
             false => Change::Create(english!("change-unit", path = self.path().display().to_string())),
         }
     }
-
-    fn undo(&self) -> How {
-        let path = self.path().to_path_buf();
-        if let Ok(target) = fs::read_link(&path) {
-            return How::Link { path, target };
-        }
-        match (fs::read(&path), fs::metadata(&path)) {
-            (Ok(content), Ok(metadata)) => {
-                How::File { path, content, mode: metadata.permissions().mode() & 0o7777 }
-            }
-            _ => How::Remove(path),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -138,6 +126,7 @@ mod tests {
             (embed_2.unit_file(), Reach::Only([embed_2].into())),
             (format!("{}/10-generation.conf", embed_2.drop_in()), Reach::Only([embed_2].into())),
             (embed_2.wants(), Reach::Only([embed_2].into())),
+            (ServerName::CHAT.container_file(), Reach::Only([ServerName::CHAT].into())),
             (paths::EXPOSE_FILE.to_string(), Reach::none()),
             ("/etc/systemd/system/other.service".to_string(), Reach::Every),
         ] {

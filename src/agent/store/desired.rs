@@ -1,8 +1,9 @@
 //! Desired state of a host: a bundle, and which runtime and model files are meant by it.
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
-use super::{download, installed};
+use super::{download, installed, runtime};
 use crate::agent::host::service;
+use crate::checked::{Checksum, FileName, ImageRef};
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
@@ -33,6 +34,8 @@ pub struct Desired {
     pub peers: Option<Peers>,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
+    /// The archive that the client has of the engine's container image.
+    pub image_archive: Option<Blob>,
     /// How long a server may show no progress while it starts and answers.
     pub silence: Duration,
     /// Whether a broken promise of the plan refuses, as a need does.
@@ -52,21 +55,16 @@ impl Desired {
     /// the host under the same name, size and, where the plan has it, hash.
     pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
         let plan = bundle.plan()?;
-        if plan.engine().container().is_some() {
-            return Err(Failure::usage(format!(
-                "{} comes as a container, which an apply does not bring",
-                plan.engine().name()
-            ))
-            .hint("the bundle's README.md has the commands")
-            .into());
-        }
         let current = generation::current_record();
         let installed =
             apply.runtime_path.as_ref().map(|path| installed::resolve(plan.engine(), path.as_path()));
         let installed = installed.transpose()?;
-        let (runtime, runtime_archives) = match &installed {
-            Some(path) => (installed::blob(path)?, Vec::new()),
-            None => of_archives(&apply.runtime, &plan, current.as_ref())?,
+        let image = of_image(&plan)?;
+        let image_archive = apply.runtime.first().filter(|_| image.is_some()).cloned();
+        let (runtime, runtime_archives) = match (&installed, image) {
+            (Some(path), _) => (installed::blob(path)?, Vec::new()),
+            (None, Some(image)) => (image, Vec::new()),
+            (None, None) => of_archives(&apply.runtime, &plan, current.as_ref())?,
         };
         let models = plan
             .files()
@@ -100,6 +98,7 @@ impl Desired {
             offered,
             sources,
             installed,
+            image_archive,
             silence,
             strict: apply.strict,
             expose: apply.expose.clone(),
@@ -129,6 +128,7 @@ impl Desired {
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
+            image_archive: None,
             silence: START_TIMEOUT,
             strict: false,
             expose: Expose::default(),
@@ -138,6 +138,28 @@ impl Desired {
             links: Links::default(),
             seen: None,
         })
+    }
+
+    /// Returns the container image that is the runtime, where the engine comes as one.
+    pub fn image(&self) -> Option<&ImageRef> {
+        self.plan.engine().container().and(self.plan.llama_server.image.as_ref())
+    }
+
+    /// Returns the runtime's note where it is in place, as [`runtime::find`] does. One image under two names is two.
+    pub fn runtime_in_place(&self) -> std::result::Result<Runtime, Option<String>> {
+        let note = runtime::find(&self.record.runtime)?;
+        let named = |image: Option<&ImageRef>| image.map(ImageRef::pinned);
+        if named(note.image.as_ref()) == named(self.image()) { Ok(note) } else { Err(None) }
+    }
+
+    /// Returns the files that the runtime is made of: archives, or the image's.
+    pub fn runtime_files(&self) -> &[Blob] {
+        match &self.image_archive {
+            _ if self.installed.is_some() => &[],
+            Some(archive) => std::slice::from_ref(archive),
+            None if self.image().is_some() => &[],
+            None => self.record.archives(),
+        }
     }
 
     /// Returns the servers whose model has a file of this name.
@@ -154,6 +176,15 @@ impl Desired {
             .map(|blob| if has_model(blob) { blob.size_bytes } else { download::kept_bytes(blob) });
         models.sum()
     }
+}
+
+/// Returns the container image of a plan's engine as a runtime: its digest is its SHA-256, and podman keeps its bytes.
+fn of_image(plan: &Plan) -> Result<Option<Blob>> {
+    let Some(image) = plan.engine().container().and(plan.llama_server.image.as_ref()) else {
+        return Ok(None);
+    };
+    let name = image.repository().rsplit('/').next().unwrap_or_default();
+    Ok(Some(Blob { name: FileName::new(name)?, sha256: Checksum::new(image.digest())?, size_bytes: 0 }))
 }
 
 /// Returns the runtime of the archives that are given, else of those that the plan pins, else the one on the host; and

@@ -2,7 +2,7 @@
 //! one of them; switching is one rename.
 
 use super::front::home;
-use crate::checked::{Checksum, HostPath, RelativePath};
+use crate::checked::{Checksum, HostPath, ImageRef, RelativePath};
 use crate::engine;
 use crate::error::{Failure, Result};
 use crate::files::{self, Stamp};
@@ -23,8 +23,8 @@ pub struct Record {
     /// [`Bundle::id`](crate::render::Bundle::id).
     pub bundle: Checksum,
     pub llama_build: String,
-    /// The archive with llama-server, or its program on the host. Of several archives, what they are
-    /// [together](super::archives::together).
+    /// The archive with llama-server, its program on the host, or a container image, whose SHA-256 is its digest. Of
+    /// several archives, what they are [together](super::archives::together).
     pub runtime: Blob,
     /// The archives that `runtime` is made of, where they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -70,6 +70,9 @@ pub struct Runtime {
     /// Path of a program that was on the host already; the runtime's folder only links to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<HostPath>,
+    /// The container image that it is; podman keeps it, and the runtime's folder has this note alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageRef>,
     /// The build that it says it is, such as `b11434`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,

@@ -24,6 +24,12 @@ pub fn resolve(engine: &dyn Engine, path: &Path) -> Result<PathBuf> {
     let program = engine.program();
     let refuse =
         |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
+    if engine.container().is_some() {
+        return refuse(
+            &format!("is not taken: {} comes as a container image", engine.name()),
+            "give --runtime-image, and with --runtime-archive the image's file where the host reaches no registry",
+        );
+    }
     if engine.front().is_some() {
         return refuse(
             &format!(
@@ -156,6 +162,8 @@ mod tests {
         fs::write(&script, "#!/bin/sh\n").unwrap();
         let front = engine::named("text-generation-webui").unwrap();
         assert!(resolve(front, Path::new("/bin/sh")).unwrap_err().to_string().contains("from an archive"));
+        let image = engine::named("vllm").unwrap();
+        assert!(resolve(image, Path::new("/bin/sh")).unwrap_err().to_string().contains("a container image"));
         let said = |path: &str| resolve(engine::default(), Path::new(path)).unwrap_err().to_string();
         assert!(said(script.to_str().unwrap()).contains("not an executable"));
         assert!(said("llama-server").contains("absolute"));

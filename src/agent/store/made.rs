@@ -5,6 +5,7 @@
 //! host's lock changes it.
 
 use super::thing::Thing;
+use crate::checked::ImageRef;
 use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::paths;
@@ -77,6 +78,14 @@ impl Made {
             _ => None,
         };
         self.all().filter_map(name).collect()
+    }
+
+    /// Returns the container images that were brought.
+    pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
+        self.all().filter_map(|thing| match thing {
+            Thing::Image { image } => Some(image),
+            _ => None,
+        })
     }
 
     /// Returns whether `path` has an entry of its own.
@@ -181,7 +190,7 @@ pub fn folder(path: &Path, mode: u32) -> Result<()> {
 pub fn restore(before: Option<&Made>) -> Result<()> {
     let known = |thing: &Thing| before.is_some_and(|made| made.things.contains(thing));
     let there = |thing: &Thing| match thing {
-        Thing::Package { .. } => true,
+        Thing::Package { .. } | Thing::Image { .. } => true,
         other => other.path().is_some_and(|path| fs::symlink_metadata(path).is_ok()),
     };
     match Made::read()? {

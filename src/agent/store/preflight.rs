@@ -296,7 +296,9 @@ impl Judge<'_> {
             _ if [paths::TLS_CERT, paths::TLS_KEY].contains(&text) => Thing::certificate(path),
             _ if path.file_name().is_some_and(|name| name == DROP_IN) => Thing::drop_in(path),
             Kind::Link { .. } => Thing::link(path),
-            Kind::File { .. } if text.ends_with(".service") || text.ends_with(".timer") => {
+            Kind::File { .. }
+                if [".service", ".timer", ".container"].iter().any(|end| text.ends_with(end)) =>
+            {
                 Thing::unit_file(path)
             }
             Kind::File { .. } => Thing::file(path),

@@ -5,6 +5,8 @@
 use super::generation::{self, Record};
 use super::made::{self, Made};
 use super::staged;
+use super::thing::Thing;
+use crate::agent::host::podman;
 use crate::error::Result;
 use crate::files;
 use crate::paths;
@@ -27,13 +29,21 @@ pub fn prune() -> Result<Vec<String>> {
     };
     let models =
         records.iter().flat_map(|record| &record.models).map(|blob| blob.sha256.to_string()).collect();
-    let runtimes = records.iter().map(|record| record.runtime.sha256.to_string()).collect();
+    let runtimes: BTreeSet<String> = records.iter().map(|record| record.runtime.sha256.to_string()).collect();
     let mut gone = Vec::new();
     let made = Made::read()?.unwrap_or_default();
     let recorded = |path: &Path| made.has(path);
     others(Path::new(paths::GENERATIONS), &names(&kept), "generation", recorded, &mut gone)?;
     others(Path::new(paths::MODELS), &models, "model", recorded, &mut gone)?;
     others(Path::new(paths::RUNTIMES), &runtimes, "runtime", recorded, &mut gone)?;
+    for image in made.images().filter(|image| !runtimes.contains(image.digest())) {
+        // One that others use by now stays theirs.
+        podman::remove(image)?;
+        made::update(|made| {
+            made.forget(|thing| matches!(thing, Thing::Image { image: gone } if gone == image))
+        })?;
+        gone.push(format!("image {image}"));
+    }
     // Arrivals are recorded as one folder.
     let arrives = made.has(Path::new(paths::INCOMING));
     others(Path::new(paths::INCOMING), &BTreeSet::new(), "arrived file", |_| arrives, &mut gone)?;

@@ -2,6 +2,7 @@
 //! to any of it. Done before each apply and at every start.
 
 use super::generation::{NOTE, Runtime, read_note, runtime_folder};
+use crate::agent::host::podman;
 use crate::error::{Context, Result};
 use crate::files::Stamp;
 use crate::wire::protocol::Blob;
@@ -25,7 +26,11 @@ pub fn find(blob: &Blob) -> std::result::Result<Runtime, Option<String>> {
     if note.blob != *blob {
         return Err(None);
     }
-    match altered(&folder, &note, ROOT) {
+    let altered = match &note.image {
+        Some(image) => (!podman::has(image)).then(|| format!("podman has no {} any more", image.pinned())),
+        None => altered(&folder, &note, ROOT),
+    };
+    match altered {
         None => Ok(note),
         Some(why) => Err(Some(why)),
     }
@@ -132,6 +137,7 @@ mod tests {
             stamp: Stamp::of(&folder.join(&files[0])).unwrap(),
             libraries: vec![HostPath::new("/dev/null").unwrap()],
             installed: None,
+            image: None,
             build: None,
             stamps: stamps(folder, files.clone()).unwrap(),
             files: files.map(|path| (RelativePath::from_os(path).unwrap(), Checksum::of([0; 32]))).into(),

@@ -70,7 +70,8 @@ pub const SHELVES: [&str; 2] = [paths::MODELS, paths::RUNTIMES];
 /// Unit files and links of fixed names.
 pub fn units() -> Vec<String> {
     let fixed = [paths::EXPOSE_FILE, paths::RESUME_FILE, paths::RESUME_LINK].map(String::from);
-    let servers = ServerName::all().flat_map(|server| [server.unit_file(), server.wants()]);
+    let servers =
+        ServerName::all().flat_map(|server| [server.unit_file(), server.wants(), server.container_file()]);
     servers.chain(fixed).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Things that this tool makes on a host, and the paths that it may make and remove.
 
 use super::id::Id;
+use crate::checked::ImageRef;
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::paths;
@@ -18,6 +19,8 @@ pub const ROOTS: [&str; 4] = [paths::ETC, paths::VAR, paths::LIB, paths::CACHE];
 const SHARED: [&str; 3] = ["/etc/modprobe.d", "/etc/apt/apt.conf.d", "/etc/apt/sources.list.d"];
 /// Folder of units, in which systemd's own folders may have to be made, too.
 const UNITS: &str = "/etc/systemd/system";
+/// Folders that units of podman's Quadlet may have to be made in, and theirs alone.
+const OF_CONTAINERS: [&str; 2] = ["/etc/containers", paths::CONTAINERS];
 
 impl OurPath {
     pub fn path(&self) -> &Path {
@@ -38,11 +41,14 @@ impl TryFrom<PathBuf> for OurPath {
             names.iter().any(|name| name.starts_with("agi-provision-"))
                 || matches!(&names[..], [one] if one.ends_with(".wants"))
         });
+        let container = path.to_str().is_some_and(|path| {
+            ServerName::of_container_file(path).is_some() || OF_CONTAINERS.contains(&path)
+        });
         // A file among those of others, in folders whose files are read by any name.
         let among =
             path.parent().is_some_and(|folder| SHARED.iter().any(|shared| folder == Path::new(shared)));
         let named = path.file_name().is_some_and(|name| name.to_string_lossy().contains("agi-provision-"));
-        match plain && (below || unit || among && named) {
+        match plain && (below || unit || container || among && named) {
             true => Ok(OurPath(path)),
             false => Err(format!("{} is no place of agi-provision's", path.display())),
         }
@@ -95,6 +101,10 @@ pub enum Thing {
     Package {
         name: String,
     },
+    /// A container image that podman keeps; removed unless others use it.
+    Image {
+        image: ImageRef,
+    },
     /// A table of nftables, removed with the unit that loads it.
     FirewallTable {
         family: String,
@@ -145,6 +155,7 @@ impl Thing {
             }
             Thing::Account { .. } | Thing::Group { .. } => return Some(Id::User),
             Thing::Package { .. } => return Some(Id::Packages),
+            Thing::Image { .. } => return Some(Id::Runtime),
             Thing::FirewallTable { .. } => return Some(Id::Expose),
             other => other.path()?,
         };
@@ -170,7 +181,7 @@ impl Thing {
             () if is(&expose) || path.starts_with(paths::TLS) => Id::Expose,
             () => match ServerName::all().find(|server| path == Path::new(&server.wants())) {
                 Some(server) => Id::Start(server),
-                None if path.starts_with(paths::UNITS) => Id::Unit,
+                None if path.starts_with(paths::UNITS) || path.starts_with(OF_CONTAINERS[0]) => Id::Unit,
                 None => Id::Directories,
             },
         })
@@ -189,6 +200,7 @@ impl Thing {
             Thing::Account { .. }
             | Thing::Group { .. }
             | Thing::Package { .. }
+            | Thing::Image { .. }
             | Thing::FirewallTable { .. } => None,
         }
     }
@@ -227,6 +239,11 @@ mod tests {
             ("/etc/systemd/system/sshd.service", false),
             ("/etc/systemd/system/agi-provision-llama.service.d/../../../passwd", false),
             ("/etc/passwd", false),
+            ("/etc/containers/systemd", true),
+            ("/etc/containers/systemd/agi-provision-llama.container", true),
+            ("/etc/containers/systemd/other.container", false),
+            ("/etc/containers/systemd/agi-provision-llama.container.d/50-lab.conf", false),
+            ("/etc/containers/registries.conf", false),
             ("", false),
         ] {
             assert_eq!(OurPath::try_from(PathBuf::from(path)).is_ok(), ours, "{path}");
@@ -238,6 +255,8 @@ mod tests {
         let embed = ServerName::EMBEDDING;
         let account = Thing::Account { name: "agi-provision".into(), uid: None };
         assert_eq!(account.by(), Some(Id::User));
+        let image = format!("docker.io/a/b@sha256:{}", "1".repeat(64)).parse().unwrap();
+        assert_eq!(Thing::Image { image }.by(), Some(Id::Runtime));
         for (path, by) in [
             ("/var/lib/agi-provision", Some(Id::Directories)),
             ("/etc/agi-provision", Some(Id::Directories)),
@@ -250,6 +269,8 @@ mod tests {
             (paths::API_KEY, Some(Id::Key)),
             (paths::AGENT_LINK, Some(Id::Agent)),
             (paths::UNIT_FILE, Some(Id::Unit)),
+            (paths::CONTAINERS, Some(Id::Unit)),
+            ("/etc/containers/systemd/agi-provision-llama.container", Some(Id::Unit)),
             (paths::WANTS, Some(Id::Start(ServerName::CHAT))),
             (paths::EMBED_WANTS, Some(Id::Start(embed))),
             (paths::DRIVER_HELD, Some(Id::Driver)),

@@ -31,6 +31,11 @@ pub fn tokenize(text: &str) -> Question {
     Question { path: "/tokenize", body: json!({"prompt": text}) }
 }
 
+/// Asks for one token: `/tokenize` asks for no key.
+pub fn asks_key() -> Question {
+    Question { path: "/v1/completions", body: json!({"prompt": "a", "max_tokens": 1}) }
+}
+
 /// Asks for `generate` tokens after the first `prompt` tokens of a text that was tokenized; nothing ends them early.
 pub fn timed(text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Question {
     let tokens = tokenized["tokens"].as_array().map(Vec::as_slice).unwrap_or_default();

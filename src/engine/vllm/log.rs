@@ -31,6 +31,11 @@ pub fn reported(lines: &[String]) -> Reported {
     reported
 }
 
+/// Returns whether weights and cache of every card that has any were told.
+pub fn has_told(reported: &Reported) -> bool {
+    !reported.model.is_empty() && reported.model.keys().all(|card| reported.kv.contains_key(card))
+}
+
 /// Card of the process that writes a line: `Worker_TP1` has the second.
 fn card(line: &str) -> String {
     let rank = line.split_once("Worker_TP").map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next());

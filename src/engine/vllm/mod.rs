@@ -145,6 +145,10 @@ impl Engine for Vllm {
         api::tokenize(text)
     }
 
+    fn asks_key(&self) -> Question {
+        api::asks_key()
+    }
+
     fn timed(&self, text: &str, tokenized: &Value, prompt: u64, generate: u64) -> Question {
         api::timed(text, tokenized, prompt, generate)
     }
@@ -164,6 +168,15 @@ impl Engine for Vllm {
 
     fn reported(&self, lines: &[String]) -> Reported {
         log::reported(lines)
+    }
+
+    fn has_told(&self, reported: &Reported) -> bool {
+        log::has_told(reported)
+    }
+
+    // Activations and graphs; what its process holds of a card in all is the driver's to tell.
+    fn untold(&self) -> &'static [&'static str] {
+        &["compute", "output"]
     }
 }
 

@@ -89,6 +89,12 @@ fn a_log_tells_weights_and_cache_of_each_card() {
          INFO Available KV cache memory: -0.41 GiB\nModel loading took many GiB",
     ));
     assert_eq!((one.model.len(), one.kv.len()), (1, 0));
+    // The second card's cache is still to come.
+    assert!(!Vllm.has_told(&two) && !Vllm.has_told(&one) && !Vllm.has_told(&Reported::default()));
+    let both = lines(
+        "(Worker_TP0 pid=7) INFO Model loading took 1.00 GiB memory\n(Worker_TP0 pid=7) INFO Available KV cache memory: 2.00 GiB",
+    );
+    assert!(Vllm.has_told(&Vllm.reported(&both)));
 }
 
 #[test]
@@ -106,6 +112,8 @@ fn an_answer_is_read_with_its_usage_and_a_failure_says_why() {
     assert_eq!(streamed.usage.map(|usage| (usage.prompt, usage.answer)), Some((18, 2)));
     let failed = Vllm.hear(r#"data: {"error":{"message":"engine died"}}"#, &mut streamed).unwrap_err();
     assert_eq!(failed.to_string(), "the server gave up answering: engine died");
+    // What shows that the key opens is among what it guards.
+    assert!(Vllm.guarded().iter().any(|guarded| guarded.path == Vllm.asks_key().path));
     let tokens = serde_json::json!({"count": 4, "max_model_len": 4096, "tokens": [5, 6, 7, 8]});
     assert_eq!(Vllm.timed("text", &tokens, 2, 9).body["prompt"], serde_json::json!([5, 6]));
     assert_eq!(Vllm.timed("text", &serde_json::json!({}), 2, 9).body["prompt"], "text");

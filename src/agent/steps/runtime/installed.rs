@@ -43,6 +43,7 @@ impl Kind for Installed {
             files: [(RelativePath::new(program)?, desired.record.runtime.sha256.clone())].into(),
             installed: Some(HostPath::from_os(path)?),
             stamps: BTreeMap::new(),
+            image: None,
             build: None,
         })
     }

@@ -1,4 +1,4 @@
-//! Questions that a way of bringing llama-server onto a host answers.
+//! Questions that a way of bringing an engine's program onto a host answers.
 
 use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
@@ -6,7 +6,7 @@ use crate::agent::store::generation;
 use crate::error::Result;
 use std::path::Path;
 
-/// A way of bringing llama-server onto a host.
+/// A way of bringing an engine's program onto a host.
 pub trait Kind: Sync {
     /// Returns whether the desired runtime comes this way.
     fn is_meant(&self, desired: &Desired) -> bool;

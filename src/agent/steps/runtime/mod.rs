@@ -1,7 +1,8 @@
-//! llama.cpp: puts it into a folder of its own, from archives or as a link to what the host has. The ways are one
-//! file or folder each, and docs/add-runtime-kind.md says how to add one.
+//! The engine's program: a folder of its own from archives, a link to what the host has, or a container image. The ways
+//! are one file or folder each, and docs/add-runtime-kind.md says how to add one.
 
 mod archives;
+mod image;
 mod installed;
 mod kind;
 
@@ -10,7 +11,6 @@ use super::run::{How, Run};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
 use crate::agent::store::made;
-use crate::agent::store::runtime;
 use crate::agent::store::thing::Thing;
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -19,8 +19,8 @@ use std::fs;
 use std::path::Path;
 
 /// Every way, in the order in which they are asked.
-fn all() -> [&'static dyn Kind; 2] {
-    [&installed::Installed, &archives::Archives]
+fn all() -> [&'static dyn Kind; 3] {
+    [&image::Image, &installed::Installed, &archives::Archives]
 }
 
 fn of(desired: &Desired) -> Result<&'static dyn Kind> {
@@ -36,7 +36,7 @@ impl Resource for Runtime {
     }
 
     fn observe(&self, desired: &Desired, _: &Past) -> Result<Observed> {
-        let Err(altered) = runtime::find(&desired.record.runtime) else { return Ok(Observed::default()) };
+        let Err(altered) = desired.runtime_in_place() else { return Ok(Observed::default()) };
         let again = altered.map_or(String::new(), |why| format!(" again: {why}"));
         Ok(vec![Change::Create(format!("{}{again}", of(desired)?.change(desired)))].into())
     }

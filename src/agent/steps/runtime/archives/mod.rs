@@ -37,7 +37,7 @@ fn hint(engine: &dyn Engine) -> String {
 
 impl Kind for Archives {
     fn is_meant(&self, desired: &Desired) -> bool {
-        desired.installed.is_none()
+        desired.installed.is_none() && desired.image().is_none()
     }
 
     fn change(&self, desired: &Desired) -> String {
@@ -95,6 +95,7 @@ impl Kind for Archives {
             stamps: runtime::stamps(folder, files.keys().map(|path| path.as_path().to_path_buf()))?,
             files,
             installed: None,
+            image: None,
             build: None,
         })
     }
