@@ -147,10 +147,9 @@ pub fn processes_around(pid: u32) -> Vec<u32> {
 /// Returns a service's own group, of which `group` may be a part: podman gives a container one of its own in it.
 fn of_service(group: &str) -> &str {
     let name = ".service";
-    let end = group.match_indices(name).map(|(at, _)| at + name.len());
-    end.filter(|end| group[*end..].is_empty() || group[*end..].starts_with('/'))
-        .next()
-        .map_or(group, |end| &group[..end])
+    let mut ends = group.match_indices(name).map(|(at, _)| at + name.len());
+    let end = ends.find(|end| group[*end..].is_empty() || group[*end..].starts_with('/'));
+    end.map_or(group, |end| &group[..end])
 }
 
 /// Returns the processes of a control group and of those in it.
