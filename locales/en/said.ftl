@@ -129,6 +129,21 @@ said-install-on-the-host-62db4 = install { $how } on the host
 said-needs-and-this-host-has-no-apt-get-15ccf = { $program } needs { $v2 }, and this host has no apt-get to install it with
 said-then-apply-again-bf040 = { $v1 }, then apply again
 
+## agent::host::podman
+
+said-the-podman-that-was-installed-makes-9a2bd = the podman that was installed makes no units of Quadlet's
+said-podman-4-4-or-later-has-it-debian-13-33809 = podman 4.4 or later has it: Debian 13, Ubuntu 24.04, or a package of another source
+said-podman-pull-51377 = podman pull
+said-podman-pulls-no-81beb = podman pulls no { $image }: { $v2 }
+said-is-the-digest-that-of-the-registry-ac3c7 = is the digest that of the registry, and does the host reach it? --runtime-archive FILE sends the image from here (skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE)
+said-the-archive-names-its-image-which-is-ab1cf = the archive names its image { $name }, which is another image on this host
+said-write-the-archive-without-a-name-30fff = write the archive without a name: `skopeo copy … oci-archive:FILE`
+said-podman-load-4cff4 = podman load
+said-podman-loads-no-from-the-archive-f061d = podman loads no { $image } from the archive: { $v2 }
+said-is-the-archive-whole-podman-load-87343 = is the archive whole? `podman load --input FILE` tries it on any machine
+said-the-image-74f16 = the image { $v1 } ({ $v2 })
+said-it-says-nothing-d5ccd = it says nothing
+
 ## agent::host::private
 
 said-creating-4ed26 = creating { $v1 }
@@ -237,7 +252,6 @@ said-asking-the-model-b56c8 = asking the model
 
 said-the-embedding-server-gives-vectors-8d2d0 = the embedding server gives vectors of { $v1 } numbers; the plan says { $v2 }
 said-is-the-file-another-model-than-the-fa9c0 = is the file another model than the one planned for?
-said-rendering-the-unit-9b926 = rendering the unit
 
 ## agent::servers::closed
 
@@ -251,6 +265,10 @@ said-with-a-wrong-key-b6ccc = with a wrong key
 said-without-the-key-7b5f7 = without the key
 said-answers-to-on-and-not-401-anyone-who-ba1ee = { $unit } answers { $said } to { $path } on { $address } { $with }, and not 401: anyone who reaches it could use it
 said-its-does-not-ask-for-the-key-d7af5 = its { $v1 } does not ask for the key: { $v2 }
+
+## agent::servers::form
+
+said-the-bundle-has-no-unit-of-the-server-ebbd2 = the bundle has no unit of the server
 
 ## agent::servers::front
 
@@ -275,6 +293,7 @@ said-layers-are-on-gpus-the-plan-puts-6f58c = { $n } layers are on GPUs; the pla
 said-no-weights-are-on-d394a = no weights are on { $v1 }
 said-the-server-s-process-holds-less-48294 = the server's process holds less memory on { $v1 } than its weights take
 said-the-server-took-mib-more-than-the-e4602 = { $v1 }: the server took { $v2 } MiB more than the ledger says
+said-the-weights-take-mib-more-than-the-2cc90 = { $v1 }: the weights take { $v2 } MiB more than the ledger says
 said-the-process-holds-mib-more-than-the-9b35f = { $v1 }: the process holds { $v2 } MiB more than the ledger says
 said-the-server-took-mib-on-a-device-that-a122e = { $buffer }: the server took { $v2 } MiB on a device that the plan does not use
 
@@ -333,6 +352,7 @@ said-moving-d75df = moving { $v1 }
 ## agent::session::deep
 
 said-on-the-host-rm-r-then-apply-again-it-e3382 = on the host, `rm -r { $v1 }`, then apply again: it puts back what is missing; and look whether the disk fails (dmesg)
+said-podman-keeps-it-and-its-files-were-76bed = podman keeps it, and its files were not read again
 said-unpacked-by-a-version-that-kept-no-1597e = unpacked by a version that kept no hashes
 said-read-again-e3012 = read { $name } again ({ $v2 })
 said-files-as-they-were-unpacked-1b6ae = { $v1 } files as they were unpacked
@@ -545,6 +565,13 @@ said-give-one-archive-with-the-program-86756 = give one archive with the program
 said-each-of-the-archives-has-a-af436 = each of the archives has a { $program }
 said-the-archives-have-two-files-856f2 = the archives have two files { $v1 }
 
+## agent::steps::runtime::image
+
+said-the-plan-pins-no-image-95389 = the plan pins no image
+said-podman-had-already-it-is-used-and-e71f1 = podman had { $image } already; it is used, and `remove` will leave it
+said-podman-read-nothing-of-for-s-ca8f8 = podman read nothing of { $image } for { $seconds } s
+said-does-the-registry-still-answer-3f243 = does the registry still answer? --runtime-archive FILE sends the image from here
+
 ## agent::steps::runtime::installed
 
 said-no-program-of-the-host-was-named-8cb1e = no program of the host was named
@@ -577,8 +604,6 @@ said-create-the-system-user-anew-which-is-79dec = create the system user { $v1 }
 
 ## agent::store::desired
 
-said-comes-as-a-container-which-an-apply-d64aa = { $v1 } comes as a container, which an apply does not bring
-said-the-bundle-s-readme-md-has-the-5422a = the bundle's README.md has the commands
 said-its-sha-256-is-not-pinned-so-this-1ce1a = its SHA-256 is not pinned, so this host downloads nothing: `agi-provision plan --resolve` pins it; or give --model-file PATH/{ $name }
 said-give-model-file-path-ddf18 = give --model-file PATH/{ $name }
 said-the-model-file-is-not-on-the-host-218e2 = the model file { $name } is not on the host and was not given
@@ -598,6 +623,8 @@ said-apply-again-with-tls-cert-and-tls-63ad3 = apply again with --tls-cert and -
 
 ## agent::store::installed
 
+said-is-not-taken-comes-as-a-container-18457 = is not taken: { $v1 } comes as a container image
+said-give-runtime-image-and-with-runtime-c890d = give --runtime-image, and with --runtime-archive the image's file where the host reaches no registry
 said-is-not-taken-is-served-from-an-8496d = is not taken: { $v1 } is served from an archive, whose every file is checked
 said-give-its-portable-release-with-2837d = give its portable release with --runtime-archive
 said-is-not-an-absolute-path-71623 = is not an absolute path
@@ -682,6 +709,7 @@ said-writing-e8c87 = writing { $v1 }
 
 ## agent::store::runtime
 
+said-podman-has-no-any-more-25102 = podman has no { $v1 } any more
 said-was-changed-a0e6a = { $v1 } was changed
 said-is-gone-e21b4 = { $gone } is gone
 said-can-be-changed-by-others-than-root-dc36f = { $v1 } can be changed by others than root
@@ -969,8 +997,6 @@ said-tls-cert-is-for-an-api-that-is-open-04b30 = --tls-cert is for an API that i
 said-add-expose-cidr-1733c = add --expose CIDR
 said-what-has-begun-on-a-host-goes-on-640bd = what has begun on a host goes on there; the same command again shows its progress
 said-was-looked-at-and-is-planned-for-as-b1b2a = { $name } was looked at and is planned for as it is; --profile or --budget make a promise of it:
-said-comes-as-a-container-which-apply-1424d = { $v1 } comes as a container, which `apply` does not bring to a host
-said-agi-provision-bundle-renders-its-5fae9 = `agi-provision bundle` renders its unit, and the bundle's README.md has the commands
 said-nothing-to-apply-8f827 = nothing to apply: { $v1 }
 said-agi-provision-plan-with-the-same-95237 = `agi-provision plan` with the same flags for model and machine shows the ledger
 said-apply-asks-before-it-changes-a-host-c8859 = apply asks before it changes a host
@@ -1332,8 +1358,8 @@ said-the-host-sent-no-facts-bfecc = the host sent no facts
 
 said-the-chosen-quantisation-is-one-of-aa197 = the chosen quantisation is one of the request's
 said-the-plan-s-machine-is-one-of-the-7f485 = the plan's machine is one of the request's
-said-the-runtime-stays-unpinned-comes-as-4792b = the runtime stays unpinned: { $v1 } comes as a container image, and none is given
-said-hint-runtime-image-repository-sha256-24699 = hint: --runtime-image REPOSITORY@sha256:DIGEST pins one
+said-the-runtime-stays-unpinned-comes-as-91609 = the runtime stays unpinned: { $v1 } comes as a container image, whose registry is not asked, and none is given
+said-hint-runtime-image-repository-sha256-ffca6 = hint: --runtime-image REPOSITORY@sha256:DIGEST pins one; the registry's page, or `skopeo inspect`, has the digest
 said-the-runtime-stays-unpinned-no-759d0 = the runtime stays unpinned: no archive of { $v1 } is known to be right for this machine
 said-hint-download-the-one-for-it-and-4db64 = hint: download the one for it, and give it to `apply` with --runtime-archive
 said-the-runtime-stays-unpinned-aed53 = the runtime stays unpinned: { $v1 }
@@ -1399,6 +1425,8 @@ said-its-files-64c98 = its files: { $v1 }
 said-has-parameters-but-the-plan-is-for-9b47b = { $v1 } has { $found } parameters, but the plan is for { $v3 } with { $wanted }
 said-plan-for-this-file-itself-model-634e7 = plan for this file itself: --model { $v1 }
 said-this-is-another-file-than-the-one-8f135 = this is another file than the one planned for; download it again
+said-runtime-archive-is-there-several-ee529 = --runtime-archive is there several times, and an image is one file
+said-give-the-oci-archive-of-the-image-4d63e = give the OCI archive of the image that --runtime-image names
 said-give-the-archive-with-llama-server-19dbc = give the archive with llama-server and, for CUDA, the one with its libraries (cudart-…)
 said-runtime-archive-is-there-times-7acf6 = --runtime-archive is there { $v1 } times
 said-runtime-archive-have-the-same-name-71dd4 = --runtime-archive: { $both } have the same name or content
@@ -2048,6 +2076,24 @@ said-it-names-which-is-no-safetensors-118f3 = it names { $name }, which is no sa
 said-it-names-more-than-files-be87b = it names more than { $max_files } files
 said-it-names-no-file-1428b = it names no file
 
+## oci
+
+said-skopeo-copy-docker-name-sha256-13cf1 = `skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE`, or on a host that has the image `podman save --format oci-archive -o FILE NAME`, writes one
+said-has-the-image-sha256-but-the-plan-7cb68 = { $v1 } has the image sha256:{ $v2 }, but the plan pins sha256:{ $v3 }
+said-save-the-pinned-image-or-plan-with-3d51e = save the pinned image, or plan with --runtime-image for the one in the file
+said-names-its-image-and-the-plan-a5d05 = { $v1 } names its image { $name }, and the plan { $v3 }
+said-it-is-no-tar-9ef7c = it is no tar
+said-it-is-no-whole-tar-3cb6b = it is no whole tar
+said-it-has-more-than-files-888e3 = it has more than { $most_files } files
+said-its-index-json-has-more-than-bytes-2c2a0 = its index.json has more than { $most_index } bytes
+said-it-ends-in-its-index-json-80545 = it ends in its index.json
+said-it-is-docker-s-own-format-which-has-01cdc = it is docker's own format, which has no digest of the image to compare
+said-it-has-no-index-json-b070d = it has no index.json
+said-its-index-json-is-none-e0435 = its index.json is none
+said-it-has-images-and-one-is-meant-8b47a = it has { $v1 } images, and one is meant
+said-its-image-has-no-sha-256-0857d = its image has no SHA-256
+said-no-oci-archive-of-an-image-44a22 = no OCI archive of an image: { $why }
+
 ## outside::file
 
 said-a-pipe-8ae98 = a pipe
@@ -2236,7 +2282,6 @@ said-packing-the-bundle-b7cc1 = packing the bundle
 said-reading-the-bundle-s-tar-0a07d = reading the bundle's tar
 said-a-path-is-not-utf-8-0c9dc = a path is not UTF-8
 said-is-not-a-regular-file-tar-type-214e9 = { $path } is not a regular file (tar type { $v2 })
-said-it-has-more-than-files-888e3 = it has more than { $max_entries } files
 said-reading-the-size-of-614b6 = reading the size of { $path }
 said-its-files-have-more-than-bytes-5032f = its files have more than { $max_bytes } bytes
 said-is-cut-short-515df = { $path } is cut short
@@ -2741,6 +2786,8 @@ said-does-the-host-need-a-proxy-proxy-url-85f7b = does the host need a proxy (--
 said-wait-until-that-has-ended-wait-4f44f = wait until that has ended; --wait SECONDS waits longer, --allow busy goes on beside it
 said-restart-the-host-systemctl-reboot-2e110 = restart the host (`systemctl reboot`); --allow reboot goes on as it is
 said-then-apply-again-nothing-was-changed-97c21 = { $todo }, then apply again; nothing was changed
+said-install-podman-4-4-or-later-which-3c328 = install podman 4.4 or later, which has Quadlet (Debian 13 and Ubuntu 24.04 have it)
+said-describe-the-cards-to-podman-nvidia-570cb = describe the cards to podman: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` (NVIDIA Container Toolkit)
 
 ## verify::links
 

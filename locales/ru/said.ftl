@@ -236,7 +236,6 @@ said-asking-the-model-b56c8 = запрос к модели
 
 said-the-embedding-server-gives-vectors-8d2d0 = сервер эмбеддингов выдаёт векторы из { $v1 } чисел, а по плану — { $v2 }
 said-is-the-file-another-model-than-the-fa9c0 = не другая ли это модель, чем в плане?
-said-rendering-the-unit-9b926 = составление юнита
 
 ## agent::servers::closed
 
@@ -576,8 +575,6 @@ said-create-the-system-user-anew-which-is-79dec = создать заново с
 
 ## agent::store::desired
 
-said-comes-as-a-container-which-an-apply-d64aa = { $v1 } приходит контейнером, apply его не доставляет
-said-the-bundle-s-readme-md-has-the-5422a = команды — в README.md набора
 said-its-sha-256-is-not-pinned-so-this-1ce1a = его SHA-256 не закреплён, поэтому сервер ничего не скачивает: закрепит `agi-provision plan --resolve`; или дайте --model-file ПУТЬ/{ $name }
 said-give-model-file-path-ddf18 = укажите --model-file ПУТЬ/{ $name }
 said-the-model-file-is-not-on-the-host-218e2 = файла модели { $name } на сервере нет, и он не передан
@@ -968,8 +965,6 @@ said-tls-cert-is-for-an-api-that-is-open-04b30 = --tls-cert — для API, от
 said-add-expose-cidr-1733c = добавьте --expose CIDR
 said-what-has-begun-on-a-host-goes-on-640bd = то, что уже началось на сервере, там продолжится; ту же команду можно запустить снова, и она покажет ход
 said-was-looked-at-and-is-planned-for-as-b1b2a = { $name } осмотрен, план составлен под него как есть; с --profile или --budget это станет обещанием:
-said-comes-as-a-container-which-apply-1424d = { $v1 } приходит контейнером, `apply` его на сервер не доставляет
-said-agi-provision-bundle-renders-its-5fae9 = юнит для него создаст `agi-provision bundle`, команды — в README.md набора
 said-nothing-to-apply-8f827 = применять нечего: { $v1 }
 said-agi-provision-plan-with-the-same-95237 = расчёт памяти покажет `agi-provision plan` с теми же флагами модели и машины
 said-apply-asks-before-it-changes-a-host-c8859 = apply спрашивает, прежде чем менять сервер
@@ -1331,8 +1326,6 @@ said-the-host-sent-no-facts-bfecc = сервер не прислал данны�
 
 said-the-chosen-quantisation-is-one-of-aa197 = выбранная квантизация — одна из запрошенных
 said-the-plan-s-machine-is-one-of-the-7f485 = машина плана — одна из запрошенных
-said-the-runtime-stays-unpinned-comes-as-4792b = движок не закреплён: { $v1 } приходит образом контейнера, а образ не указан
-said-hint-runtime-image-repository-sha256-24699 = подсказка: закрепит --runtime-image REPOSITORY@sha256:DIGEST
 said-the-runtime-stays-unpinned-no-759d0 = движок не закреплён: ни один архив { $v1 } точно не подходит этой машине
 said-hint-download-the-one-for-it-and-4db64 = подсказка: скачайте нужный и дайте его `apply` через --runtime-archive
 said-the-runtime-stays-unpinned-aed53 = движок не закреплён: { $v1 }
@@ -2762,3 +2755,48 @@ said-tls-key-is-not-the-key-of-the-first-7179f = --tls-key — не ключ п�
 said-the-key-s-own-certificate-comes-b9acd = первым в файле стоит сертификат самого ключа, затем сертификаты его центров
 said-the-certificate-in-tls-cert-has-fbfcb = срок сертификата в --tls-cert истёк
 said-renew-it-openssl-x509-enddate-noout-69a7f = обновите его; день покажет `openssl x509 -enddate -noout -in CERT`
+
+## Контейнеры: oci, agent::host::podman, agent::steps::runtime::image
+
+said-describe-the-cards-to-podman-nvidia-570cb = опишите карты для podman: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` (NVIDIA Container Toolkit)
+said-does-the-registry-still-answer-3f243 = отвечает ли ещё реестр? --runtime-archive FILE отправит образ отсюда
+said-give-runtime-image-and-with-runtime-c890d = укажите --runtime-image, а где сервер не достаёт до реестра, ещё и файл образа через --runtime-archive
+said-give-the-oci-archive-of-the-image-4d63e = укажите архив OCI того образа, который называет --runtime-image
+said-has-the-image-sha256-but-the-plan-7cb68 = в { $v1 } образ sha256:{ $v2 }, а план закрепляет sha256:{ $v3 }
+said-hint-runtime-image-repository-sha256-ffca6 = подсказка: --runtime-image REPOSITORY@sha256:DIGEST его закрепляет; дайджест есть на странице реестра и в `skopeo inspect`
+said-install-podman-4-4-or-later-which-3c328 = установите podman 4.4 или новее, в нём есть Quadlet (он есть в Debian 13 и Ubuntu 24.04)
+said-is-not-taken-comes-as-a-container-18457 = не подойдёт: { $v1 } приходит образом контейнера
+said-is-the-archive-whole-podman-load-87343 = цел ли архив? `podman load --input FILE` проверит его на любой машине
+said-is-the-digest-that-of-the-registry-ac3c7 = тот ли это дайджест, что в реестре, и достаёт ли до него сервер? --runtime-archive FILE отправит образ отсюда (skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE)
+said-it-ends-in-its-index-json-80545 = он обрывается внутри index.json
+said-it-has-images-and-one-is-meant-8b47a = образов в нём { $v1 }, а нужен один
+said-it-has-no-index-json-b070d = в нём нет index.json
+said-it-is-docker-s-own-format-which-has-01cdc = это собственный формат docker, в нём нет дайджеста образа для сравнения
+said-it-is-no-tar-9ef7c = это не tar
+said-it-is-no-whole-tar-3cb6b = это не целый tar
+said-it-says-nothing-d5ccd = он ничего не сообщил
+said-its-image-has-no-sha-256-0857d = у образа в нём нет SHA-256
+said-its-index-json-has-more-than-bytes-2c2a0 = его index.json больше { $most_index } байт
+said-its-index-json-is-none-e0435 = его index.json не читается как индекс
+said-names-its-image-and-the-plan-a5d05 = { $v1 } называет свой образ { $name }, а план { $v3 }
+said-no-oci-archive-of-an-image-44a22 = это не архив OCI с образом: { $why }
+said-podman-4-4-or-later-has-it-debian-13-33809 = он есть в podman 4.4 и новее: Debian 13, Ubuntu 24.04 или пакет из другого источника
+said-podman-had-already-it-is-used-and-e71f1 = { $image } уже был у podman; он используется, и `remove` его оставит
+said-podman-has-no-any-more-25102 = у podman больше нет { $v1 }
+said-podman-keeps-it-and-its-files-were-76bed = его хранит podman, файлы заново не читались
+said-podman-load-4cff4 = podman load
+said-podman-loads-no-from-the-archive-f061d = podman не загрузил { $image } из архива: { $v2 }
+said-podman-pull-51377 = podman pull
+said-podman-pulls-no-81beb = podman не скачал { $image }: { $v2 }
+said-podman-read-nothing-of-for-s-ca8f8 = podman ничего не прочитал из { $image } за { $seconds } с
+said-runtime-archive-is-there-several-ee529 = --runtime-archive указан несколько раз, а образ — один файл
+said-save-the-pinned-image-or-plan-with-3d51e = сохраните закреплённый образ или составьте план с --runtime-image для того, что в файле
+said-skopeo-copy-docker-name-sha256-13cf1 = его запишет `skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE`, а где образ уже есть, `podman save --format oci-archive -o FILE NAME`
+said-the-archive-names-its-image-which-is-ab1cf = архив называет свой образ { $name }, а на этом сервере так называется другой
+said-the-bundle-has-no-unit-of-the-server-ebbd2 = в наборе нет юнита этого сервера
+said-the-image-74f16 = образ { $v1 } ({ $v2 })
+said-the-plan-pins-no-image-95389 = план не закрепляет образ
+said-the-podman-that-was-installed-makes-9a2bd = установленный podman не делает юнитов Quadlet
+said-the-runtime-stays-unpinned-comes-as-91609 = движок остаётся незакреплённым: { $v1 } приходит образом контейнера, реестр не опрашивается, а образ не указан
+said-the-weights-take-mib-more-than-the-2cc90 = { $v1 }: веса занимают на { $v2 } МиБ больше, чем в расчёте
+said-write-the-archive-without-a-name-30fff = запишите архив без имени: `skopeo copy … oci-archive:FILE`
