@@ -1218,13 +1218,44 @@ said-all-parts-must-lie-in-one-directory-803df = all parts must lie in one direc
 
 ## cli::models
 
+said-no-model-of-the-registry-is-all-of-6f5c3 = no model of the registry is all of that
+said-beside-a-model-that-answers-8a9b5 = beside a model that answers
+said-codes-are-those-of-iso-639-1-such-as-ae4ef = codes are those of ISO 639-1, such as ru, en or de
+said-agi-provision-models-lists-them-328db = `agi-provision models` lists them
+said-known-c1572 = known: { $v1 }
+said-did-you-mean-3f8e7 = did you mean { $v1 }?
 said-no-model-of-the-registry-has-the-75a45 = no model of the registry has the { $what } { $asked }
+said-not-seen-6bc85 = not seen
+said-also-called-60b8b = also called
+said-chat-template-7f817 = chat template
+said-for-a-token-267ea = , { $v1 } for a token
+said-trained-for-420cf = trained for
+said-layers-of-heads-on-of-vocabulary-0ada9 = { $v1 }: { $v2 } layers of { $v3 }, { $v4 } heads on { $v5 } of { $v6 }, vocabulary { $v7 }
+said-of-experts-c09ad = , { $v1 } of { $v2 } experts
+said-in-the-published-file-b2977 = in the published file
+said-of-the-model-s-card-c9e3c = { $name }, of the model's card
+said-none-a-base-model-which-completes-49ebc = none: a base model, which completes text
 
 ## cli::offers
 
+said-the-sources-are-and-for-currencies-b486d = the sources are { $v1 }, and { $rates } for currencies
+said-no-known-offer-is-all-of-that-a3490 = no known offer is all of that
+said-the-cheapest-of-profile-provider-and-4c1f4 = the cheapest { $shown } of { $count }; --profile, --provider and --vm choose, --format json has all
+said-known-agi-provision-offers-update-b52e2 = known: { $v1 }; `agi-provision offers update` reads more
 said-no-offer-is-of-a-provider-called-b5618 = no offer is of a provider called { $name }
+said-up-to-9c50b = up to{ " " }
+said-days-old-985d4 = { " " }({ $most }{ $days } days old)
+said-nothing-there-1c0f9 = { $v1 } (nothing there)
+said-offers-in-78391 = { $v1 } offers in { $v2 }
+said-what-was-known-of-them-is-kept-0dd58 = what was known of them is kept
 said-failed-83ceb = failed: { $v1 }; { $kept }
 said-the-same-command-again-tries-all-9470a = the same command again tries all; --source and --from name a source and where it is
+said-warning-nothing-is-at-4e08b = warning: { $name }: nothing is at { $address }
+said-offers-in-rows-40822 = { $name }: { $offers } offers in { $rows } rows{ $unused }
+said-line-is-not-used-cd84d = { $address }: line { $v2 }: { $v3 } is not used: { $v4 }
+said-warning-this-row-is-left-out-04cd9 = warning: { $address }: { $row }; this row is left out
+said-warning-more-rows-are-left-out-15ffc = warning: { $address }: { $v2 } more rows are left out
+said-warning-it-is-not-in-the-catalogue-c3f79 = warning: { $name }: it is not in the catalogue any more
 
 ## cli::output
 
@@ -1310,7 +1341,6 @@ said-give-it-when-it-is-asked-for-with-981e6 = give it when it is asked for, wit
 said-above-the-first-table-c7805 = { $v1 } above the first [table]
 said-it-is-8a0f8 = it is { $v1 }
 said-known-here-docs-project-md-has-all-d9332 = known here: { $v1 }; docs/project.md has all
-said-did-you-mean-3f8e7 = did you mean { $v1 }?
 said-or-58c68 = , or{ " " }
 said-unknown-key-15256 = unknown key { $v1 }{ $within }
 said-a-project-s-file-may-not-set-979b3 = a project's file may not set { $v1 }: { $why }

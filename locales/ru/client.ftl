@@ -126,4 +126,4 @@ this-machine = эта машина
 
 doctor-warning = внимание
 doctor-failed = сбой
-doctor-do = сделайте: { $advice }
+doctor-do = совет: { $advice }

@@ -558,7 +558,11 @@ said-the-speed-was-measured-by-one-short-4060c = скорость измерен
 said-the-server-did-not-report-its-f64b2 = сервер не сообщил свои буферы: память не проверена
 said-the-model-does-not-run-on-the-gpu-as-7d4de = модель работает на видеокарте не так, как в плане: { $why }
 said-is-the-runtime-built-for-this-gpu-aa79e = собран ли движок для этой видеокарты и загружается ли драйвер раньше службы?
-said-reached-tokens-s-the-plan-expected-c8367 = { $what }: { $measured } токенов/с; по плану от { $v3 } до { $v4 }
+said-reached-tokens-s-the-plan-expected-c8367 = { $what ->
+    [decode] генерация
+    [prefill] чтение запроса
+   *[other] { $what }
+  }: { $measured } токенов/с; по плану от { $v3 } до { $v4 }
 said-the-plan-has-split-mode-tensor-which-2ddb4 = в плане --split-mode tensor, а это умеет не каждая сборка { $v1 }: составьте план с --split-mode layer
 
 ## agent::steps::start_embedding
@@ -1186,13 +1190,44 @@ said-all-parts-must-lie-in-one-directory-803df = все части должны 
 
 ## cli::models
 
+said-no-model-of-the-registry-is-all-of-6f5c3 = ни одна модель реестра не подходит сразу под всё
+said-beside-a-model-that-answers-8a9b5 = рядом с моделью, которая отвечает
+said-codes-are-those-of-iso-639-1-such-as-ae4ef = коды — по ISO 639-1, например ru, en или de
+said-agi-provision-models-lists-them-328db = их покажет `agi-provision models`
+said-known-c1572 = известны: { $v1 }
+said-did-you-mean-3f8e7 = может быть, { $v1 }?
 said-no-model-of-the-registry-has-the-75a45 = ни у одной модели реестра нет { $what } { $asked }
+said-not-seen-6bc85 = не видели
+said-also-called-60b8b = другие имена
+said-chat-template-7f817 = шаблон чата
+said-for-a-token-267ea = , { $v1 } на токен
+said-trained-for-420cf = обучена на
+said-layers-of-heads-on-of-vocabulary-0ada9 = { $v1 }: слоёв { $v2 } по { $v3 }, голов { $v4 } на { $v5 } по { $v6 }, словарь { $v7 }
+said-of-experts-c09ad = , { $v1 } из { $v2 } экспертов
+said-in-the-published-file-b2977 = в опубликованном файле
+said-of-the-model-s-card-c9e3c = { $name }, из карточки модели
+said-none-a-base-model-which-completes-49ebc = нет: базовая модель, она продолжает текст
 
 ## cli::offers
 
+said-the-sources-are-and-for-currencies-b486d = источники: { $v1 }, а для валют { $rates }
+said-no-known-offer-is-all-of-that-a3490 = ни одно известное предложение не подходит сразу под всё
+said-the-cheapest-of-profile-provider-and-4c1f4 = самые дешёвые { $shown } из { $count }; выбирают --profile, --provider и --vm, в --format json есть все
+said-known-agi-provision-offers-update-b52e2 = известны: { $v1 }; больше прочитает `agi-provision offers update`
 said-no-offer-is-of-a-provider-called-b5618 = нет предложений от { $name }
+said-up-to-9c50b = до{ " " }
+said-days-old-985d4 = { " " }(ей { $most }{ $days } дней)
+said-nothing-there-1c0f9 = { $v1 } (там ничего нет)
+said-offers-in-78391 = предложений: { $v1 }, в { $v2 }
+said-what-was-known-of-them-is-kept-0dd58 = прежние данные о них остаются
 said-failed-83ceb = не удалось: { $v1 }; { $kept }
 said-the-same-command-again-tries-all-9470a = та же команда попробует все ещё раз; источник и его адрес задают --source и --from
+said-warning-nothing-is-at-4e08b = предупреждение: { $name }: по адресу { $address } ничего нет
+said-offers-in-rows-40822 = { $name }: предложений { $offers }, строк { $rows }{ $unused }
+said-line-is-not-used-cd84d = { $address }: строка { $v2 }: { $v3 } не берётся: { $v4 }
+said-warning-this-row-is-left-out-04cd9 = предупреждение: { $address }: { $row }; эта строка пропущена
+said-warning-more-rows-are-left-out-15ffc = предупреждение: { $address }: пропущено ещё строк: { $v2 }
+said-warning-it-is-not-in-the-catalogue-c3f79 = предупреждение: { $name }: в каталоге больше нет
 
 ## cli::output
 
@@ -1278,7 +1313,6 @@ said-give-it-when-it-is-asked-for-with-981e6 = передайте его по з
 said-above-the-first-table-c7805 = { $v1 } стоит выше первой [таблицы]
 said-it-is-8a0f8 = это { $v1 }
 said-known-here-docs-project-md-has-all-d9332 = здесь можно: { $v1 }; всё — в docs/project.md
-said-did-you-mean-3f8e7 = может быть, { $v1 }?
 said-or-58c68 = , или{ " " }
 said-unknown-key-15256 = неизвестный ключ { $v1 }{ $within }
 said-a-project-s-file-may-not-set-979b3 = в файле проекта нельзя задавать { $v1 }: { $why }

@@ -272,7 +272,11 @@ fn usage(error: &clap::Error, settings: &Settings) -> u8 {
 fn mistake(english: &str, lang: Lang) -> String {
     let line = |line: &str| {
         let text = line.trim_start();
-        format!("{}{}", &line[..line.len() - text.len()], told(lang, text))
+        let told = match text.strip_prefix("Usage: ") {
+            Some(how) => tr!(lang, "clap-usage", how = how),
+            None => told(lang, text),
+        };
+        format!("{}{told}", &line[..line.len() - text.len()])
     };
     english.lines().map(line).collect::<Vec<_>>().join("\n")
 }

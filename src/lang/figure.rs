@@ -3,7 +3,8 @@
 use super::language::Lang;
 
 /// Units of figures, English and Russian.
-const UNITS: [(&str, &str); 9] = [
+const UNITS: [(&str, &str); 10] = [
+    ("bytes", "байт"),
     ("GiB", "ГиБ"),
     ("MiB", "МиБ"),
     ("GB/s", "ГБ/с"),
@@ -69,6 +70,7 @@ mod tests {
     fn figures_have_commas_and_units_and_other_texts_stay() {
         for (english, wanted) in [
             ("11.6 GiB", "11,6\u{a0}ГиБ"),
+            ("9469 bytes", "9469\u{a0}байт"),
             ("512 MiB", "512\u{a0}МиБ"),
             ("-1.5 GiB", "−1,5\u{a0}ГиБ"),
             ("under 0.01", "менее\u{a0}0,01"),

@@ -41,7 +41,8 @@ fn russian(english: &str) -> String {
         let parts = english.contains(BETWEEN).then(|| english.split(BETWEEN));
         parts.map(|parts| parts.map(part).collect::<Vec<_>>().join(BETWEEN))
     };
-    whole(english).or_else(parts).or_else(|| chain(english)).unwrap_or_else(|| match english.contains(' ') {
+    let known = whole(english).or_else(|| known_head(english)).or_else(parts).or_else(|| known_rest(english));
+    known.unwrap_or_else(|| match english.contains(' ') {
         true => figure(Lang::Russian, english),
         // A figure without its unit may be a version.
         false => english.to_string(),
@@ -58,23 +59,31 @@ fn whole(english: &str) -> Option<String> {
 /// Returns one of several sentences; a part that only follows another one begins with what stands between.
 fn part(english: &str) -> String {
     let follows = || Some(whole(&format!("{BETWEEN}{english}"))?.trim_start_matches(BETWEEN).to_string());
-    whole(english).or_else(follows).or_else(|| chain(english)).unwrap_or_else(|| english.to_string())
+    whole(english)
+        .or_else(follows)
+        .or_else(|| known_head(english))
+        .or_else(|| known_rest(english))
+        .unwrap_or_else(|| english.to_string())
 }
 
 /// Stands between what happened and its cause.
 const CAUSE: &str = ": ";
 
-/// Returns what happened with its causes, each in Russian where it is known: the words of another program, and the name
-/// that a line begins with, stay. `None` where neither a beginning nor an end is known.
-fn chain(english: &str) -> Option<String> {
-    let at = || english.match_indices(CAUSE).map(|(at, _)| (&english[..at], &english[at + CAUSE.len()..]));
-    let known_head = at().find_map(|(head, rest)| Some(format!("{}{CAUSE}{}", whole(head)?, russian(rest))));
-    let known_rest = || {
-        let (head, rest) = at().next()?;
-        let told = russian(rest);
-        (told != rest).then(|| format!("{head}{CAUSE}{told}"))
-    };
-    known_head.or_else(known_rest)
+/// The places where a text may go on with a cause: what stands before, and after.
+fn causes(english: &str) -> impl Iterator<Item = (&str, &str)> {
+    english.match_indices(CAUSE).map(|(at, _)| (&english[..at], &english[at + CAUSE.len()..]))
+}
+
+/// Returns what happened with its causes, where what happened is known.
+fn known_head(english: &str) -> Option<String> {
+    causes(english).find_map(|(head, rest)| Some(format!("{}{CAUSE}{}", whole(head)?, russian(rest))))
+}
+
+/// Returns a text of which only the end is known: the name that a line begins with, and the words of another program, stay.
+fn known_rest(english: &str) -> Option<String> {
+    let (head, rest) = causes(english).next()?;
+    let told = russian(rest);
+    (told != rest).then(|| format!("{head}{CAUSE}{told}"))
 }
 
 impl Sentence {
