@@ -11,6 +11,7 @@ use super::placement::Placement;
 use crate::engine::llama_cpp::build::Build;
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::{MIB, Profile};
+use crate::model::shape::LayerKv;
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 use std::cell::RefCell;
@@ -224,8 +225,15 @@ impl Subject<'_> {
         let (caches, mut sum) = (self.caches(), 0);
         let mut before = Vec::with_capacity(self.shape.layers.len() + 1);
         before.push(0);
+        let mut last: Option<(&LayerKv, u64)> = None;
         for layer in &self.shape.layers {
-            sum += caches.kept(layer).bytes();
+            // Most layers are as the one before.
+            let bytes = match last {
+                Some((same, bytes)) if same == layer => bytes,
+                _ => caches.kept(layer).bytes(),
+            };
+            last = Some((layer, bytes));
+            sum += bytes;
             before.push(sum);
         }
         before

@@ -95,13 +95,13 @@ impl<'a> Trial<'a, '_> {
         if let Some(checkpoint) = &request.model.checkpoint {
             return self.paged(checkpoint, workloads);
         }
-        let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
-        let whole = whole(request, profile);
         let workloads = match self.effort {
             // The others have less than comfort asks for, or are the same.
             Effort::Comfort => &workloads[..1],
-            _ => &workloads[..],
+            _ => workloads,
         };
+        let workloads: Vec<Workload> = workloads.iter().map(|w| suited(request, profile, w)).collect();
+        let (workloads, whole) = (&workloads[..], whole(request, profile));
         if self.effort == Effort::Comfort
             && let Some(beyond) = self.beyond_comfort(&workloads[0], &whole)
         {
