@@ -116,6 +116,8 @@ pub const LINK_UNIT: &str = "agi-provision-rpc-link.service";
 pub const LINK_FILE: &str = "/etc/systemd/system/agi-provision-rpc-link.service";
 /// How each worker is, by [`LINK_UNIT`]; readable by everyone on the head.
 pub const LINK_STATE: &str = "/run/agi-provision-rpc-link/state.json";
+/// When [`LINK_UNIT`] last said that it is at work.
+pub const LINK_BEAT: &str = "/run/agi-provision-rpc-link/beat";
 
 /// The transient unit a job runs in.
 pub const JOB_UNIT: &str = "agi-provision-apply.service";

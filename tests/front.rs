@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,8 @@ struct Rig {
     address: SocketAddr,
     /// Connections that the server has now.
     served: Arc<AtomicUsize>,
+    /// The server takes one more connection, says nothing, and is gone.
+    leaves: Arc<AtomicBool>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -35,12 +37,13 @@ fn rig(bounds: Bounds, server: bool) -> Rig {
     let most = rustix::process::Rlimit { current: limit.maximum, ..limit };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, most).unwrap();
     let served = Arc::new(AtomicUsize::new(0));
+    let leaves = Arc::new(AtomicBool::new(false));
     let behind = TcpListener::bind((ME, 0)).unwrap();
     let behind_address = behind.local_addr().unwrap();
     if server {
-        let served = served.clone();
+        let (served, leaves) = (served.clone(), leaves.clone());
         thread::spawn(move || {
-            for stream in behind.incoming().flatten() {
+            for stream in behind.incoming().flatten().take_while(|_| !leaves.load(Ordering::SeqCst)) {
                 let served = served.clone();
                 thread::spawn(move || {
                     served.fetch_add(1, Ordering::SeqCst);
@@ -76,7 +79,7 @@ fn rig(bounds: Bounds, server: bool) -> Rig {
     let listener = runtime.block_on(tokio::net::TcpListener::bind((ME, 0))).unwrap();
     let address = listener.local_addr().unwrap();
     runtime.spawn(front.accept(listener));
-    Rig { address, served, _runtime: runtime }
+    Rig { address, served, leaves, _runtime: runtime }
 }
 
 /// A server that speaks as llama-server does.
@@ -352,11 +355,20 @@ fn bodies_arrive_whole_and_a_missing_server_is_said() {
         assert!(said.starts_with("HTTP/1.1 401"), "{size}: {said:?}");
     }
 
-    let alone = rig(Bounds::default(), false);
-    let mut stream = tls(&alone, ME);
-    stream.write_all(SHORT.as_bytes()).unwrap();
-    let (said, _) = rest(&mut stream);
-    assert!(said.starts_with("HTTP/1.1 503") && said.contains("takes no connection"), "{said}");
+    // Connections that are there when the server goes are answered, and no other is taken from then on.
+    let mut streams = [(); 2].map(|()| tls(&rig_with, ME));
+    rig_with.leaves.store(true, Ordering::SeqCst);
+    for (stream, want) in streams.iter_mut().zip(["502 Bad Gateway", "503 Service Unavailable"]) {
+        stream.write_all(SHORT.as_bytes()).unwrap();
+        let (said, _) = rest(stream);
+        assert!(said.starts_with(&format!("HTTP/1.1 {want}")), "{said}");
+    }
+    for gone in [&rig_with, &rig(Bounds::default(), false)] {
+        let mut stream = TcpStream::connect(gone.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let said = stream.read(&mut [0]).map_err(|error| error.kind());
+        assert!(matches!(said, Ok(0) | Err(std::io::ErrorKind::ConnectionReset)), "{said:?}");
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! One model over three hosts: brought up together or not at all, its workers reached by the head alone, and back by itself
-//! after a worker, its network or its host was lost.
+//! One model over three hosts: brought up together or not at all, its workers reached by the head alone, back by itself after
+//! a worker, its connection, its network or its host was lost or stood still, and rolled back together or not at all.
 
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, assert_serves};
+use lab::journey::{Client, assert_serves, http};
 use lab::{Host, Ran, diff_but_backups, run, tool, wait_for};
 use serde_json::{Value, json};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ const NAMED: Duration = Duration::from_secs(10);
 /// A loaded machine takes seconds for what is done in one.
 const BACK: Duration = Duration::from_secs(120);
 
+/// Hosts as the inventory calls them, the head first.
+const NAMES: [&str; 3] = ["head", "first", "second"];
+const SERVER: &str = "agi-provision-llama.service";
 const WORKER: &str = "agi-provision-rpc-worker.service";
 const LINK: &str = "agi-provision-rpc-link.service";
 
@@ -35,6 +39,16 @@ impl Cluster {
         hosts.iter().for_each(Host::install_libgomp);
         let client = Client::new();
         client.know(&hosts);
+        let entry = |(name, host): (&str, &Host)| {
+            let (address, key) = (host.addr(), host.key_path());
+            format!(
+                "[[host]]\nname = \"{name}\"\naddress = \"{address}\"\nuser = \"root\"\nidentity = \"{}\"\n\
+                 groups = [\"llm\"]\n",
+                key.display()
+            )
+        };
+        let inventory: String = NAMES.into_iter().zip(&hosts).map(entry).collect();
+        fs::write(client.path("hosts.toml"), inventory).unwrap();
         let archive = built.join("llama-b11434-bin-linux-x64.tar.gz");
         let cluster = Cluster { hosts, client, archive, model };
         for (one, other) in [(0, 1), (0, 2), (1, 2)] {
@@ -89,66 +103,110 @@ impl Cluster {
 
     fn on(&self, args: &[&str]) -> Ran {
         let mut command = self.client.command(args);
-        for host in &self.hosts {
-            command.arg("--identity").arg(host.key_path());
-        }
         run(command.args(["--known-hosts", "known_hosts"]))
     }
 
-    /// `apply --hosts` of the real model, and its answers, the head's first.
-    fn apply(&self, more: &[&str]) -> (i32, Vec<Value>, String) {
-        let names: Vec<String> = self.hosts.iter().map(|host| format!("root@{}", host.addr())).collect();
-        let (names, archive, model) =
-            (names.join(","), self.archive.to_str().unwrap(), self.model.to_str().unwrap());
-        let mut args = vec!["apply", "--yes", "--format", "json", "--model", model, "--hosts", &names];
-        args.extend(["--link", "0.2,1000", "--runtime-archive", archive, "--slots", "1"]);
-        args.extend(more);
-        let ran = self.on(&args);
+    /// What a command says of the hosts of the inventory, the head first.
+    fn json(&self, args: &[&str]) -> (i32, Vec<Value>, String) {
+        let mut all = vec![args[0], "--format", "json", "--inventory", "hosts.toml"];
+        all.extend(&args[1..]);
+        let ran = self.on(&all);
         let answers = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        let answers = if let Value::Array(several) = answers { several } else { vec![answers] };
         (ran.status, answers, ran.stderr)
     }
 
-    fn status(&self) -> (i32, Vec<Value>) {
-        let names: Vec<String> = self.hosts.iter().map(|host| format!("root@{}", host.addr())).collect();
-        let mut args = vec!["status", "--format", "json"];
-        names.iter().for_each(|name| args.extend(["--host", name]));
-        let ran = self.on(&args);
-        (ran.status, serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}")))
+    /// The arguments of `apply --hosts` of the real model that do not name the hosts.
+    fn applying(&self) -> [&str; 10] {
+        let (archive, model) = (self.archive.to_str().unwrap(), self.model.to_str().unwrap());
+        [
+            "apply",
+            "--yes",
+            "--model",
+            model,
+            "--link",
+            "0.2,1000",
+            "--runtime-archive",
+            archive,
+            "--slots",
+            "1",
+        ]
+    }
+
+    /// That over a group of the inventory, and its answers, the head's first.
+    fn apply(&self, more: &[&str]) -> (i32, Vec<Value>, String) {
+        let mut args = self.applying().to_vec();
+        args.extend(["--hosts", "llm"]);
+        args.extend(more);
+        self.json(&args)
     }
 
     fn generations(&self) -> Vec<String> {
         self.hosts.iter().map(|host| host.exec("readlink /etc/agi-provision/generation").stdout).collect()
     }
 
-    /// What the link has said since this moment, by the head's clock.
-    fn said_since(&self, moment: &str) -> String {
-        self.hosts[0].exec(&format!("journalctl -q -o cat -u {LINK} --since '{moment}'")).stdout
+    /// The end of the link's log.
+    fn moment(&self) -> String {
+        let last = self.hosts[0]
+            .exec(&format!("journalctl -q -n 1 -o cat --show-cursor -u {LINK} | tail -n 1"))
+            .ok();
+        last.strip_prefix("-- cursor: ").unwrap_or_else(|| panic!("{last}")).to_string()
     }
 
-    /// Does this to a worker, sees that it is named in the journal and in `status` in time, and that the model serves
-    /// again once it was undone.
-    fn survives(
-        &self,
-        what: &str,
-        worker: usize,
-        lose: impl FnOnce(&Cluster),
-        restore: impl FnOnce(&Cluster),
-    ) {
-        let moment = self.hosts[0].exec("date '+%Y-%m-%d %H:%M:%S'").ok();
+    /// What the link has said since then.
+    fn said_since(&self, moment: &str) -> String {
+        self.hosts[0].exec(&format!("journalctl -q -o cat -u {LINK} --after-cursor '{moment}'")).stdout
+    }
+
+    /// Does something, and sees that these workers are named as lost in time, each for its reason.
+    fn names(&self, what: &str, lost: &[(usize, &str)], lose: impl FnOnce()) {
+        let moment = self.moment();
         let began = Instant::now();
-        lose(self);
-        let named = format!("worker {worker} (root@{}) is lost", self.hosts[worker].addr());
-        wait_for(&format!("{what}: {named}"), NAMED, || self.said_since(&moment).contains(&named));
-        println!("{what}: named after {:.1} s", began.elapsed().as_secs_f64());
-        restore(self);
-        wait_for(&format!("{what}: the model to serve again"), BACK, || {
-            let said = self.said_since(&moment);
-            let back = format!("worker {worker} (root@{}) is there", self.hosts[worker].addr());
-            said.rfind(&back) > said.rfind(&named) && health(&self.hosts[0])
+        lose();
+        for (worker, why) in lost {
+            let named = format!("worker {worker} ({}) is lost: ", NAMES[*worker]);
+            wait_for(&format!("{what}: {named}{why}"), NAMED, || {
+                let said = self.said_since(&moment);
+                said.lines().any(|line| line.split_once(&named).is_some_and(|(_, said)| said.contains(why)))
+            });
+            println!("{what}, worker {worker}: named after {:.1} s", began.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Undoes it, and sees that the model serves again.
+    fn serves_again(&self, restore: impl FnOnce()) {
+        let began = Instant::now();
+        restore();
+        wait_for("the model to serve again", BACK, || {
+            let (_, states, _) = self.json(&["status"]);
+            let workers =
+                states[0]["status"]["over_hosts"]["workers"].as_array().cloned().unwrap_or_default();
+            workers.iter().all(|worker| worker["up"] == true) && health(&self.hosts[0])
         });
-        println!("{what}: served again after {:.1} s", began.elapsed().as_secs_f64());
+        println!("served again {:.1} s after all was as before", began.elapsed().as_secs_f64());
         assert_serves(&self.hosts[0]);
     }
+}
+
+/// Sends a signal to a worker's program alone, or to all of its unit.
+fn signal(host: &Host, signal: &str) {
+    let programs =
+        "for f in $(grep -ls '^ggml-rpc' /proc/[0-9]*/comm); do p=${f#/proc/}; echo ${p%/comm}; done";
+    host.exec(&format!("set -e; p=$({programs}); [ -n \"$p\" ]; kill -{signal} $p")).ok();
+}
+
+fn signal_unit(host: &Host, signal: &str) {
+    host.exec(&format!("systemctl kill -s {signal} --kill-who=all {WORKER}")).ok();
+}
+
+/// Stops the head's SSH client that passes the server's bytes on to a worker.
+fn stop_forward(head: &Host, worker: usize) {
+    let all = format!(
+        "for d in /proc/[0-9]*; do tr '\\0' ' ' <$d/cmdline 2>/dev/null | grep -q 'agi-provision-worker-{worker} .* rpc $' \
+         && kill -STOP ${{d#/proc/}} && echo stopped; done"
+    );
+    let ran = head.exec(&all);
+    assert!(ran.stdout.contains("stopped"), "{ran:?}");
 }
 
 fn ip(args: &[&str]) {
@@ -248,22 +306,33 @@ fn three_hosts_serve_one_model_or_are_as_they_were() {
     let before = cluster.hosts.each_ref().map(Host::snapshot);
 
     // A second worker that cannot start keeps the others from it, and leaves nothing anywhere.
-    let drop_in = "/etc/systemd/system/agi-provision-rpc-worker.service.d";
-    let fails = |condition: &str| {
-        second
-            .exec(&format!(
-                "mkdir -p {drop_in} && cat >/opt/lab-check <<'END'\n{condition}\nEND\n\
-                 printf '[Service]\\nExecStartPre=/bin/sh /opt/lab-check\\n' >{drop_in}/50-lab.conf"
-            ))
-            .ok();
+    let fails = |host: &Host, unit: &str, condition: &str| {
+        let drop_in = format!("/etc/systemd/system/{unit}.d");
+        host.exec(&format!(
+            "mkdir -p {drop_in} && cat >/opt/lab-check <<'END'\n{condition}\nEND\n\
+             printf '[Service]\\nExecStartPre=/bin/sh /opt/lab-check\\n' >{drop_in}/50-lab.conf"
+        ))
+        .ok();
     };
-    fails("false");
-    let (exit, answers, stderr) = cluster.apply(&[]);
-    assert_eq!(exit, 1, "{answers:#?}\n{stderr}");
-    second.exec(&format!("rm -r {drop_in} /opt/lab-check; systemctl daemon-reload")).ok();
+    let mends = |host: &Host, unit: &str| {
+        host.exec(&format!("rm -r /etc/systemd/system/{unit}.d/50-lab.conf /opt/lab-check")).ok();
+        host.exec(&format!(
+            "rmdir --ignore-fail-on-non-empty /etc/systemd/system/{unit}.d; systemctl daemon-reload"
+        ))
+        .ok();
+    };
+    fails(second, WORKER, "false");
+    let names = cluster.hosts.each_ref().map(|host| format!("root@{}", host.addr())).join(",");
+    let keys = cluster.hosts.each_ref().map(|host| host.key_path().display().to_string());
+    let mut args = cluster.applying().to_vec();
+    args.extend(["--hosts", &names, "--format", "json"]);
+    keys.iter().for_each(|key| args.extend(["--identity", key]));
+    let failed = cluster.on(&args);
+    assert_eq!(failed.status, 1, "{failed:?}");
+    mends(second, WORKER);
     for (host, before) in cluster.hosts.iter().zip(&before) {
         let left = lab::but_kept(diff_but_backups(before, &host.snapshot()));
-        assert!(left.is_empty(), "{}: {left:#?}\n{answers:#?}", host.name());
+        assert!(left.is_empty(), "{}: {left:#?}\n{failed:?}", host.name());
     }
 
     let began = Instant::now();
@@ -282,48 +351,79 @@ fn three_hosts_serve_one_model_or_are_as_they_were() {
     assert!(answers.iter().all(|answer| answer["changed"] == false), "{answers:#?}");
 
     assert_closed(&cluster);
-    let (exit, states) = cluster.status();
+    let (exit, states, _) = cluster.json(&["status"]);
     assert_eq!(exit, 0, "{states:#?}");
     let up = |at: usize| states[0]["status"]["over_hosts"]["workers"][at]["up"].clone();
     assert_eq!((up(0), up(1)), (json!(true), json!(true)), "{states:#?}");
     assert!(states.iter().all(|state| state["status"]["health"] == "ready"), "{states:#?}");
 
-    // Losses: the program, the network, the whole host.
-    let kill = |cluster: &Cluster| {
-        cluster.hosts[1].exec(&format!("systemctl kill -s KILL --kill-who=all {WORKER}")).ok();
-    };
-    cluster.survives("killed", 1, kill, |_| {});
-    cluster.survives(
-        "network gone",
-        1,
-        |cluster| cluster.network(1, "down"),
-        |cluster| {
-            let (exit, states) = cluster.status();
-            let lost = &states[0]["status"]["over_hosts"]["workers"][0];
-            assert!(exit == 1 && lost["up"] == false, "{states:#?}");
-            cluster.network(1, "up");
-        },
+    // A long prompt keeps the workers busy, and none of them is taken for lost.
+    let (moment, began) = (cluster.moment(), Instant::now());
+    let prompt = json!({"prompt": "one two three four five six seven ".repeat(280), "n_predict": 1});
+    let key = head.exec("cat /etc/agi-provision/api-key").ok();
+    let (status, answer) = http(head, "POST", "/completion", Some(&key), Some(&prompt));
+    assert_eq!(status, 200, "{answer}");
+    println!(
+        "a prompt of {} bytes took {:.1} s",
+        prompt["prompt"].as_str().unwrap().len(),
+        began.elapsed().as_secs_f64()
     );
-    let reboot = |cluster: &Cluster| cluster.hosts[2].exec("systemctl --no-block reboot").ok();
-    let up = |cluster: &Cluster| {
-        wait_for("the host to be back", BACK, || cluster.hosts[2].ssh("root", "true").status == 0);
-    };
-    cluster.survives("rebooted", 2, |cluster| drop(reboot(cluster)), up);
+    assert_eq!(cluster.said_since(&moment), "");
 
-    // Another context: the second worker fails, and every host serves by the generation before.
+    // A program that is stopped, and one that is killed.
+    cluster.names("stopped", &[(1, "its program is stopped")], || signal(first, "STOP"));
+    cluster.names("killed", &[(2, "")], || signal_unit(second, "KILL"));
+    cluster.serves_again(|| signal(first, "CONT"));
+
+    // A connection and a whole unit that stand still; then the network and the whole host are gone.
+    let both = [(2, "the SSH client of its connection is stopped"), (1, "no word of it")];
+    cluster.names("standing still", &both, || {
+        stop_forward(head, 2);
+        signal_unit(first, "STOP");
+    });
+    let moment = cluster.moment();
+    signal_unit(first, "CONT");
+    wait_for("the worker to be there", NAMED, || cluster.said_since(&moment).contains("(first) is there"));
+    cluster.names("network gone", &[(1, "")], || cluster.network(1, "down"));
+    cluster.names("rebooted", &[(2, "")], || drop(second.exec("systemctl --no-block reboot").ok()));
+    let (exit, states, _) = cluster.json(&["status", "--limit", "head"]);
+    let lost = &states[0]["status"]["over_hosts"]["workers"][0];
+    assert!(exit == 1 && lost["up"] == false, "{states:#?}");
+    cluster.serves_again(|| {
+        cluster.network(1, "up");
+        wait_for("the host to be back", BACK, || second.ssh("root", "true").status == 0);
+    });
+
+    // Another context: the head fails last, and every host is back in the generation before.
     let generations = cluster.generations();
-    fails("! grep -q '\"n_ctx\": 1024' /etc/agi-provision/generation/plan.json");
+    fails(head, SERVER, "! grep -q '\"n_ctx\": 1024' /etc/agi-provision/generation/plan.json");
     let (exit, answers, stderr) = cluster.apply(&["--ctx", "1024"]);
     assert_eq!(exit, 8, "{answers:#?}\n{stderr}");
+    assert!(answers.iter().all(|answer| answer["exit"] == 8), "{answers:#?}\n{stderr}");
     assert_eq!(cluster.generations(), generations);
-    wait_for("the old generation to serve", BACK, || health(head));
-    assert_serves(head);
-    second.exec(&format!("rm {drop_in}/50-lab.conf /opt/lab-check; systemctl daemon-reload")).ok();
+    mends(head, SERVER);
+    cluster.serves_again(|| ());
 
-    let names: Vec<String> = cluster.hosts.iter().map(|host| format!("root@{}", host.addr())).collect();
-    let mut args = vec!["remove", "--yes"];
-    names.iter().for_each(|name| args.extend(["--host", name]));
-    let removed = cluster.on(&args);
+    // Applied, and taken back: by no host alone, and by all of them.
+    let (exit, answers, stderr) = cluster.apply(&["--ctx", "1024"]);
+    assert_eq!(exit, 0, "{answers:#?}\n{stderr}");
+    let newer = cluster.generations();
+    assert!(newer.iter().zip(&generations).all(|(new, old)| new != old), "{newer:?} {generations:?}");
+    let (exit, answers, _) = cluster.json(&["rollback", "--yes", "--limit", "first"]);
+    assert_eq!(exit, 1, "{answers:#?}");
+    assert!(
+        answers[0]["message"].as_str().unwrap().contains("one of 3 that serve one model"),
+        "{answers:#?}"
+    );
+    let all = "rollback --host head --host first --host second";
+    assert!(answers[0]["hint"].as_str().unwrap().contains(all), "{answers:#?}");
+    assert_eq!(cluster.generations(), newer);
+    let (exit, answers, stderr) = cluster.json(&["rollback", "--yes"]);
+    assert_eq!(exit, 0, "{answers:#?}\n{stderr}");
+    assert_eq!(cluster.generations(), generations);
+    assert_serves(head);
+
+    let removed = cluster.on(&["remove", "--yes", "--inventory", "hosts.toml"]);
     assert_eq!(removed.status, 0, "{removed:?}");
     for (host, before) in cluster.hosts.iter().zip(&before) {
         let left = lab::ours(before, host);

@@ -4,6 +4,8 @@ levels-title = Hardware levels
 levels-intro = What each level of hardware really runs, from laptop to cluster. Comfort: two requests side by side of up to 4096 tokens each, 16 % of every device free, 4 bits or more, no layers left on the CPU of a GPU machine, and 7 tokens/s at the low end. Compromise: it runs, with something given up. Everything here is computed by the planner, by the same rule and ledger as `agi-provision plan`; speeds are predicted intervals.
 levels-memory-title = Memory of each model
 levels-memory-intro = Weights, context and compute buffer of llama.cpp (build { $build }) on one device: from one slot of 2048 tokens to the comfort workload. GB are 10^9 bytes. The CUDA context and the system come on top.
+levels-together-title = Several machines for { $model }
+levels-together-intro = { $quant }, on machines of one class. Replicas each have the whole model: they give more answers side by side, and none faster. By RPC all have it together, over a network of { $latency } ms there and back and { $rate } Mbit/s: room for a model that none holds alone, and one answer at a time. Prices are those of the cheapest machine known that keeps a profile's promises, for all of them together; tokens are counted at the expected speed of all answers side by side.
 levels-claims-title = What the document says runs where
 levels-claims-intro = The document's own list, judged by the same rule: its model and quantisation on its hardware.
 levels-comfort = In comfort
@@ -25,6 +27,13 @@ levels-column-claimed = ours
 levels-column-ours = ours, GB
 levels-column-mission = the document's, GB
 levels-column-why = why they differ
+levels-column-machines = machines
+levels-column-one-answer = tokens/s of one answer
+levels-column-all-answers = of all side by side
+levels-column-per-hour = price of an hour
+levels-column-per-million = of 10^6 tokens
+levels-replicas = { $count } × { $profile }, replicas
+levels-rpc = { $count } × { $profile }, together by RPC
 
 ## Names of verdicts in the tables of levels
 

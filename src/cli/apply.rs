@@ -361,7 +361,7 @@ fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
 }
 
 /// Sets the proxy of one host, which counts before `--proxy`.
-fn through((op, _): &mut Task, proxy: Option<ProxyUrl>) {
+pub(super) fn through((op, _): &mut Task, proxy: Option<ProxyUrl>) {
     if let (Op::Apply(apply), Some(proxy)) = (op, proxy) {
         apply.proxy = Some(proxy);
     }

@@ -1,7 +1,7 @@
 //! `apply --hosts`: one model over several hosts, of which all are brought to the plan, or none.
 
 use super::answer::{Applied, print_answers};
-use super::apply::{Args, confirm, task};
+use super::apply::{Args, confirm, task, through};
 use super::hosts::{self, Ended, HostArgs, Task};
 use super::output::HostFormat;
 use super::project::Settings;
@@ -14,13 +14,14 @@ use crate::plan::document::Plan;
 use crate::wire::peers::{HostName, Identity, Peers, WorkerAddress};
 use crate::wire::protocol::{Event, Op};
 use serde_json::Value;
+use std::path::Path;
 
 const INTERRUPTED: &str =
     "what has begun on a host goes on there; the same command again brings all of them together";
 
 /// Brings the workers to the plan first and the head last. A failure on any host takes the others back.
 pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
-    let all = args.over.connecting(&args.hosts)?;
+    let (over, all) = args.over.connecting(&args.hosts)?;
     if args.tls_cert.is_some() {
         return Err(Failure::usage(
             "--tls-cert is for an API that is open to others, which one over several hosts is not",
@@ -31,27 +32,31 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
     let runtime = source::runtime(&args.runtime_archive)?;
     let asks = !args.check && !args.yes;
     if asks && !super::output::can_ask() {
-        confirm(&[], &args.over.hosts)?;
+        confirm(&[], &over.hosts)?;
     }
-    let machines = args.over.found(args.over.look(&all)?);
+    let machines = over.found(over.look(&all)?);
     let (request, model_files) = args.source.request()?;
-    let (whole, plans) = args.over.plans(&request, &machines)?;
+    let (whole, plans) = over.plans(&request, &machines)?;
     if args.format == HostFormat::Text {
         crate::say::page(crate::report::hosts::text(&whole, Lang::current()).into());
     }
     if asks {
-        confirm(&plans.iter().take(1).collect::<Vec<&Plan>>(), &args.over.hosts)?;
+        confirm(&plans.iter().take(1).collect::<Vec<&Plan>>(), &over.hosts)?;
     }
     let mut tasks = Vec::new();
-    for (place, plan) in plans.into_iter().enumerate() {
+    let mut proxies: Vec<_> = all.entries()?.into_iter().map(|entry| entry.proxy).collect();
+    proxies.resize(plans.len(), None);
+    for ((place, plan), proxy) in plans.into_iter().enumerate().zip(proxies) {
         let source = Source::new(plan, if place == 0 { model_files.clone() } else { Vec::new() })?;
         let models = if place == 0 { &args.model_file[..] } else { &[] };
-        tasks.push(task(args, &source, models, &runtime, None, true)?);
+        let mut task = task(args, &source, models, &runtime, None, true)?;
+        through(&mut task, proxy);
+        tasks.push(task);
     }
     let before = generations(&all)?;
     let identities = identities(&all, !args.check)?;
     tell(&mut tasks, &all, &identities)?;
-    let results = bring(args, &all, tasks, &before)?;
+    let results = bring(args, &all, &over.hosts, tasks, &before)?;
     if args.format != HostFormat::Text {
         return print_answers(&results, args.format, Applied::of);
     }
@@ -75,7 +80,7 @@ fn generations(all: &HostArgs) -> Result<Vec<Option<String>>> {
     Ok(results.iter().map(of).collect())
 }
 
-fn documents(outcome: &HostOutcome) -> impl Iterator<Item = &Value> {
+pub(super) fn documents(outcome: &HostOutcome) -> impl Iterator<Item = &Value> {
     outcome.events.iter().filter_map(|event| match event {
         Event::Document { value } => Some(value),
         _ => None,
@@ -122,9 +127,15 @@ fn tell(tasks: &mut [Task], all: &HostArgs, identities: &[Identity]) -> Result<(
 }
 
 /// The workers side by side, then the head; what was changed is taken back where one fails.
-fn bring(args: &Args, all: &HostArgs, mut tasks: Vec<Task>, before: &[Option<String>]) -> Result<Results> {
+fn bring(
+    args: &Args,
+    all: &HostArgs,
+    names: &[String],
+    mut tasks: Vec<Task>,
+    before: &[Option<String>],
+) -> Result<Results> {
     let style = hosts::style(args.format);
-    let (first, others) = args.over.hosts.split_at(1);
+    let (first, others) = names.split_at(1);
     let workers = tasks.split_off(1);
     let mut results = all.these(others).run_each(workers, Ended::new(), None, style, INTERRUPTED)?;
     let is_good =
@@ -137,7 +148,7 @@ fn bring(args: &Args, all: &HostArgs, mut tasks: Vec<Task>, before: &[Option<Str
     } else {
         let host = all.these(first).hosts()?.remove(0);
         let why = "not begun, as a worker failed; the host is as it was";
-        results.insert(0, (host, Ok(said(&args.over.hosts[0], Exit::Done, why))));
+        results.insert(0, (host, Ok(said(&names[0], Exit::Done, why))));
     }
     if args.check || results.iter().all(|(_, result)| is_good(result)) {
         return Ok(results);
@@ -152,9 +163,15 @@ fn bring(args: &Args, all: &HostArgs, mut tasks: Vec<Task>, before: &[Option<Str
         }
         let name = host.name();
         say!("{name}: taken back, as another host failed");
-        *result = take_back(&all.these(&args.over.hosts[place..=place]), before[place].as_deref());
+        *result = take_back(&all.these(&names[place..=place]), before[place].as_deref());
     }
     Ok(results)
+}
+
+/// Number of a generation by its folder.
+fn number(generation: &str) -> Result<u64> {
+    let number = Path::new(generation).file_name().and_then(|name| name.to_str()?.parse().ok());
+    number.with_context(|| format!("{generation} is no generation"))
 }
 
 /// Brings a host back to the generation that served before, or takes all away where none did.
@@ -164,7 +181,7 @@ fn take_back(host: &HostArgs, before: Option<&str>) -> Result<HostOutcome> {
         Some(before) if now.as_deref() == Some(before) => {
             return Ok(said("", Exit::Done, "the same generation serves as before"));
         }
-        Some(_) => Op::Rollback,
+        Some(before) => Op::Rollback { to: Some(number(before)?) },
         None => Op::Remove { keep_models: true },
     };
     let mut outcome = host.run(op, Vec::new(), Style::Silent, INTERRUPTED)?.remove(0).1?;
@@ -180,7 +197,8 @@ fn take_back(host: &HostArgs, before: Option<&str>) -> Result<HostOutcome> {
     Ok(outcome)
 }
 
-fn said(host: &str, exit: Exit, message: &str) -> HostOutcome {
+/// An outcome of a host that nothing was asked of.
+pub(super) fn said(host: &str, exit: Exit, message: &str) -> HostOutcome {
     let end = crate::wire::protocol::End { exit, ..crate::wire::protocol::End::done(false, message) };
     HostOutcome { host: host.to_string(), end, events: Vec::new() }
 }

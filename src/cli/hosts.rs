@@ -97,9 +97,18 @@ impl HostArgs {
         HostArgs { host: vec![host.to_string()], ..self.clone() }
     }
 
-    /// The same way to connect, to these hosts.
+    /// The same way to connect, to these hosts; to those of the inventory with these names where they come from one.
     pub fn these(&self, hosts: &[String]) -> HostArgs {
+        if let Some(listed) = self.listed.get().filter(|_| self.inventory.is_some()) {
+            let named = |name: &String| listed.iter().find(|entry| entry.name == *name).cloned();
+            return self.listing(hosts.iter().filter_map(named).collect());
+        }
         HostArgs { host: hosts.to_vec(), ..self.clone() }
+    }
+
+    /// The same way to connect, to these hosts of the inventory, in this order.
+    pub fn listing(&self, entries: Vec<Entry>) -> HostArgs {
+        HostArgs { listed: OnceLock::from(entries), limit: None, retry_failed: false, ..self.clone() }
     }
 
     /// Exit 2 when no host is named, or a name is none.

@@ -35,6 +35,7 @@ mod reach;
 mod reconcile;
 mod resolve;
 mod rollback;
+mod rollback_hosts;
 mod safetensors_arg;
 mod schema;
 mod self_update;

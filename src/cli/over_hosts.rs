@@ -3,9 +3,11 @@
 use super::hosts::HostArgs;
 use super::plan_hosts;
 use super::reconcile;
+use crate::apply::inventory;
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::facts::Facts;
 use crate::hardware::profiles;
+use crate::outside::quoted;
 use crate::plan::document::{Plan, Verdict};
 use crate::plan::hosts::{self, HostsPlan, Link, Machine};
 use crate::plan::request::Request;
@@ -65,17 +67,41 @@ impl OverHostsArgs {
         Ok((whole, plans))
     }
 
-    /// The same way to connect, to these hosts.
+    /// Returns the hosts by their names, and how to connect to them. With an inventory they are the hosts and groups of
+    /// it that `--hosts` names, in that order.
     ///
     /// # Errors
-    /// Hosts are named another way too.
-    pub fn connecting(&self, ssh: &HostArgs) -> Result<HostArgs> {
-        if ssh.is_given() {
-            return Err(Failure::usage("--hosts names the hosts already")
-                .hint("leave --host, --inventory and --local out")
-                .into());
+    /// Hosts are named another way too; the inventory has no such host, or one that has a plan of its own.
+    pub fn connecting(&self, ssh: &HostArgs) -> Result<(OverHostsArgs, HostArgs)> {
+        let Some(inventory) = &ssh.inventory else {
+            if ssh.is_given() {
+                return Err(Failure::usage("--hosts names the hosts already")
+                    .hint("leave --host and --local out; --inventory has hosts and groups that --hosts may name")
+                    .into());
+            }
+            return Ok((self.clone(), ssh.these(&self.hosts)));
+        };
+        let entries = inventory::ordered(&ssh.entries()?, &self.hosts).map_err(|name| {
+            Failure::usage(format!("{} is no host and no group of {}", quoted(&name), inventory.display()))
+                .hint("--hosts names the head first and then its workers, or a group of which the first host is the head")
+        })?;
+        for entry in &entries {
+            let name = quoted(&entry.name);
+            if entry.local {
+                let why =
+                    format!("{name} is this machine, which workers and head do not reach each other by");
+                return Err(Failure::usage(why)
+                    .hint("give the inventory an address of it and a way in by SSH")
+                    .into());
+            }
+            if !entry.plan.is_empty() {
+                let why =
+                    format!("{name} has a plan of its own, and is to be a part of one over several hosts");
+                return Err(Failure::usage(why).hint("take `plan` out of its entry").into());
+            }
         }
-        Ok(ssh.these(&self.hosts))
+        let names = entries.iter().map(|entry| entry.name.clone()).collect();
+        Ok((OverHostsArgs { hosts: names, ..self.clone() }, ssh.listing(entries)))
     }
 
     /// Looks at every host.

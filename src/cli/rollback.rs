@@ -28,7 +28,11 @@ pub fn run(args: &Args) -> Result<Exit> {
         )?;
     }
     let interrupted = "what has begun on a host goes on there; `status` shows what serves";
-    let results = args.hosts.run(Op::Rollback, Vec::new(), hosts::style(args.format), interrupted)?;
+    let style = hosts::style(args.format);
+    let mut results = args.hosts.run(Op::Rollback { to: None }, Vec::new(), style, interrupted)?;
+    if let Some(together) = super::rollback_hosts::run(&args.hosts, &results, style)? {
+        results = together;
+    }
     if args.format != HostFormat::Text {
         return print_answers(&results, args.format, |_| Nothing {});
     }

@@ -5,6 +5,7 @@ use super::document::{Verdict, Workload};
 use super::ledger::{Graphs, Logits, Subject};
 use super::placement::Placement;
 use super::request::{Fixed, ModelChoice, Request};
+use super::together::{self, Compared, Together};
 use super::verdict::{COMFORT_CONTEXT, COMFORT_SLOTS, LEAST_CONTEXT};
 use crate::engine::llama_cpp::build::Build;
 use crate::error::{Context, Result};
@@ -26,6 +27,8 @@ pub struct Scale {
     pub claim: Vec<ClaimOf>,
     /// Memory ranges of the mission's document.
     pub range: Vec<Range>,
+    /// Several machines for one large model.
+    pub together: Compared,
 }
 
 /// One thing the document says of what runs where.
@@ -85,6 +88,8 @@ pub struct Levels {
     pub claims: Vec<Claim>,
     /// Memory of every model, once in F16 and once in Q4_K_M.
     pub memory: Vec<Memory>,
+    /// Several machines for one large model.
+    pub together: Together,
 }
 
 /// Claim of the mission's document about a profile, and ours.
@@ -230,7 +235,8 @@ pub fn levels(scale: &Scale, build: &'static Build) -> Result<Levels> {
         .flat_map(|model| ["F16", "Q4_K_M"].map(|quant| memory(scale, model, quant, build)))
         .collect::<Option<Vec<_>>>()
         .context("the registry's models have an F16 and a Q4_K_M recipe")?;
-    Ok(Levels { build: build.id.clone(), levels, claims, memory })
+    let together = together::together(&scale.together)?;
+    Ok(Levels { build: build.id.clone(), levels, claims, memory, together })
 }
 
 fn judge(

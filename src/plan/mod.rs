@@ -28,6 +28,7 @@ pub mod runtime;
 pub mod servers;
 pub mod speed;
 pub mod suggest;
+pub mod together;
 mod usable_cards;
 pub mod verdict;
 

@@ -5,6 +5,7 @@ use super::words;
 use crate::lang::{Lang, Sentence, Value, figure};
 use crate::plan::document::Verdict;
 use crate::plan::levels::{Levels, Memory, OfModel, OfProfile};
+use crate::plan::together::{Together, Way};
 use crate::units::rate;
 use std::fmt::Write;
 
@@ -22,6 +23,9 @@ pub fn markdown(levels: &Levels, lang: Lang) -> String {
             rows(&mut out, &model_heads(lang), profile.models.iter().map(|model| of_model(model, lang)));
         }
     }
+    let (title, intro) = together_intro(levels, lang);
+    let _ = writeln!(out, "\n## {title}\n\n{intro}\n");
+    rows(&mut out, &together_heads(lang), together(levels, lang));
     let (title, intro) = (tr!(lang, "levels-claims-title"), tr!(lang, "levels-claims-intro"));
     let _ = writeln!(out, "\n## {title}\n\n{intro}\n");
     rows(&mut out, &claim_heads(lang), claims(levels, lang));
@@ -43,6 +47,9 @@ pub fn text(levels: &Levels, lang: Lang) -> String {
             }
         }
     }
+    let (title, intro) = together_intro(levels, lang);
+    let _ = writeln!(out, "\n{title}\n{intro}\n");
+    let _ = writeln!(out, "{}", plain(&together_heads(lang), together(levels, lang)));
     let (title, intro) = (tr!(lang, "levels-claims-title"), tr!(lang, "levels-claims-intro"));
     let _ = writeln!(out, "\n{title}\n{intro}\n");
     let _ = writeln!(out, "{}", plain(&claim_heads(lang), claims(levels, lang)));
@@ -55,6 +62,48 @@ pub fn text(levels: &Levels, lang: Lang) -> String {
 
 fn memory_intro(levels: &Levels, lang: Lang) -> (String, String) {
     (tr!(lang, "levels-memory-title"), tr!(lang, "levels-memory-intro", build = &levels.build))
+}
+
+fn together_intro(levels: &Levels, lang: Lang) -> (String, String) {
+    let Together { model, quant, link, .. } = &levels.together;
+    let link = |at: usize| Value::figure(link.split(',').nth(at).unwrap_or_default().to_string());
+    let title = tr!(lang, "levels-together-title", model = model);
+    (title, tr!(lang, "levels-together-intro", quant = quant, latency = link(0), rate = link(1)))
+}
+
+fn together_heads(lang: Lang) -> [String; 6] {
+    [
+        tr!(lang, "levels-column-machines"),
+        tr!(lang, "levels-column-verdict"),
+        tr!(lang, "levels-column-one-answer"),
+        tr!(lang, "levels-column-all-answers"),
+        tr!(lang, "levels-column-per-hour"),
+        tr!(lang, "levels-column-per-million"),
+    ]
+}
+
+fn together(levels: &Levels, lang: Lang) -> impl Iterator<Item = [String; 6]> {
+    levels.together.rows.iter().map(move |row| {
+        let none = || "-".to_string();
+        let money = |amount: Option<f64>, currency: &Option<String>| match (amount, currency) {
+            (Some(amount), Some(currency)) => format!("{} {currency}", figure(lang, &format!("{amount:.2}"))),
+            _ => none(),
+        };
+        let machines = match (row.count, row.way) {
+            (1, _) => format!("1 × {}", row.profile),
+            (count, Way::Replicas) => tr!(lang, "levels-replicas", count = count, profile = &row.profile),
+            (count, Way::Rpc) => tr!(lang, "levels-rpc", count = count, profile = &row.profile),
+        };
+        let one = row.decode_tok_s.as_ref();
+        [
+            machines,
+            verdict(row.verdict, lang),
+            one.map_or_else(none, |speed| words::range(rate(speed.low), rate(speed.high), lang)),
+            row.all_tok_s.map_or_else(none, |speed| figure(lang, &rate(speed))),
+            money(row.per_hour, &row.currency),
+            money(row.per_million_tokens, &row.currency),
+        ]
+    })
 }
 
 /// Each verdict's name, with the models that have it; a compromise with what it is and what was given up

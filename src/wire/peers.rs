@@ -1,5 +1,6 @@
 //! Facts that the hosts of one plan have to know of each other. Nothing here is secret.
 
+use crate::checked::Checksum;
 use serde::{Deserialize, Serialize};
 
 /// Facts about the other hosts, for one of them.
@@ -36,6 +37,28 @@ pub struct Identity {
     pub host_keys: Vec<PublicKey>,
     /// Key made for the workers; none where none was made.
     pub key: Option<PublicKey>,
+}
+
+/// Part of a host in a plan over several, now and before: what a rollback of all of them has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOfWhole {
+    /// Names of all hosts, the head's first.
+    pub hosts: Vec<String>,
+    /// Place of this one among them.
+    pub place: usize,
+    /// Generation that serves.
+    pub now: Step,
+    /// Generation before it, where one is kept.
+    pub before: Option<Step>,
+}
+
+/// A generation of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number.
+    pub number: u64,
+    /// Plan over several hosts that it is a part of, as a hash; none where it is of this host alone.
+    pub whole: Option<Checksum>,
 }
 
 /// An SSH public key without a comment: `ssh-ed25519 AAAA…`.

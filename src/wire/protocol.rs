@@ -104,8 +104,14 @@ pub enum Op {
         /// Makes a key for the workers, unless there is one.
         makes_key: bool,
     },
-    /// Back to the generation before the one that serves.
-    Rollback,
+    /// Back to the generation before the one that serves. A host of a plan over several refuses with its [`PartOfWhole`].
+    ///
+    /// [`PartOfWhole`]: super::peers::PartOfWhole
+    Rollback {
+        /// Number of the generation to go to, on each host of a plan over several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u64>,
+    },
     /// Removes everything that this tool made.
     Remove {
         /// Whether models stay for a next apply.

@@ -9,8 +9,10 @@
 //!   is ([`state`]); it takes connections of the server's user alone ([`peer`]);
 //! - [`door`]: on a worker, the one command that the head's key may run;
 //! - [`relay`]: on a worker, what its unit runs: starts the program and lets the door's user alone reach it;
+//! - [`beat`]: how one that stands still is told from one that is busy;
 //! - [`head`]: on the head, what its server's unit runs: starts the server while all workers are there.
 
+mod beat;
 pub mod client;
 pub mod door;
 pub mod head;

@@ -2,12 +2,14 @@
 //! private path reach it through a socket. A new connection ends the one before it, whose head may be long gone: the
 //! program serves one at a time.
 
+use super::beat::{self, Looks};
 use super::passing;
 use crate::agent::host::accounts::Accounts;
 use crate::engine::server::{ADDRESS, ServerName};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::paths;
 use crate::secret::Secret;
+use rustix::process::Pid;
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -22,10 +24,12 @@ use std::time::{Duration, Instant};
 
 /// Socket that passes on to the program.
 pub const RPC: &str = "rpc";
-/// Socket that says [`UP`], and ends with the program.
+/// Socket that says each [`beat::EVERY`] how the program is, [`UP`] or [`STOPPED`], and ends with it.
 pub const WATCH: &str = "watch";
 /// Line of a worker that is there.
 pub const UP: &str = "up";
+/// Line of a worker whose program stands still.
+pub const STOPPED: &str = "stopped";
 
 /// From the program's start until it listens; it may have a card to get ready.
 const LISTENS: Duration = Duration::from_secs(120);
@@ -49,7 +53,10 @@ pub fn run(program: &Path, argv: &[String], environment: Vec<(&'static str, Secr
     let rpc = listen(&folder.join(RPC))?;
     let watch = listen(&folder.join(WATCH))?;
     thread::spawn(move || accept(&rpc, user.uid, serve(name.port())));
-    thread::spawn(move || accept(&watch, user.uid, tell()));
+    let (told, pid) = (Told::default(), Pid::from_child(&child));
+    let new = told.clone();
+    thread::spawn(move || accept(&watch, user.uid, move |stream| new.add(stream)));
+    thread::spawn(move || told.tell(pid));
     ready()?;
     let status = child.wait().context("waiting for it")?;
     Err(Failure::failed(format!("{} ended: {status}", program.display())).into())
@@ -117,14 +124,38 @@ fn serve(port: u16) -> impl FnMut(UnixStream) {
     }
 }
 
-/// Says that the worker is there, to everyone who asked, for as long as this process runs.
-fn tell() -> impl FnMut(UnixStream) {
-    let mut told: Vec<UnixStream> = Vec::new();
-    move |mut stream| {
-        // Leave out connections whose other end has gone.
-        told.retain_mut(|old| writeln!(old, "{UP}").is_ok());
-        if writeln!(stream, "{UP}").is_ok() {
-            told.push(stream);
+/// Connections whose other ends are told how the program is, and what they were told last.
+#[derive(Clone)]
+struct Told(Arc<Mutex<(Vec<UnixStream>, &'static str)>>);
+
+impl Default for Told {
+    fn default() -> Told {
+        Told(Arc::new(Mutex::new((Vec::new(), UP))))
+    }
+}
+
+impl Told {
+    fn add(&self, mut stream: UnixStream) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that does not read keeps nobody else from being told.
+        if stream.set_nonblocking(true).is_ok() && writeln!(stream, "{}", told.1).is_ok() {
+            told.0.push(stream);
+        }
+    }
+
+    /// Tells all of them, for as long as this process runs.
+    fn tell(&self, program: Pid) {
+        let mut looks = Looks::default();
+        loop {
+            thread::sleep(beat::EVERY);
+            let how = if looks.stands_still(beat::is_stopped(program)) { STOPPED } else { UP };
+            let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if how != told.1 {
+                say!("the worker's program {}", if how == UP { "goes on" } else { "is stopped (SIGSTOP)" });
+            }
+            told.1 = how;
+            // Leave out connections whose other end has gone.
+            told.0.retain_mut(|stream| writeln!(stream, "{how}").is_ok());
         }
     }
 }

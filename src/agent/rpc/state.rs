@@ -1,5 +1,6 @@
 //! How the workers are, as the link tells everyone on the head.
 
+use super::beat;
 use crate::outside::{self, Kind};
 use crate::paths;
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,16 @@ fn now() -> String {
 /// Returns how the workers are; none where the link does not run.
 pub fn read() -> Vec<Worker> {
     let text = outside::text(Path::new(paths::LINK_STATE), outside::NOTE, Kind::Regular);
-    text.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    let said = text.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    if beat::link_stands_still() { by_nobody(said) } else { said }
+}
+
+/// The workers, of whom the link that stands still says nothing any more.
+fn by_nobody(mut workers: Vec<Worker>) -> Vec<Worker> {
+    for worker in workers.iter_mut().filter(|worker| worker.up) {
+        worker.is_now(false, "the unit that keeps the connections to the workers stands still");
+    }
+    workers
 }
 
 /// Writes it, so that a reader has the old or the new one.
@@ -69,5 +79,15 @@ mod tests {
         let news: Vec<bool> = steps.iter().map(|(up, why)| worker.is_now(*up, why)).collect();
         assert_eq!(news, [true, false, true, false, true, true]);
         assert!(worker.up && worker.why.is_empty());
+    }
+
+    #[test]
+    fn workers_of_a_link_that_stands_still_are_down_and_keep_their_reasons() {
+        let mut workers = [Worker::new("b"), Worker::new("c")];
+        workers[0].is_now(true, "");
+        workers[1].is_now(false, "no route to host");
+        let [b, c] = by_nobody(workers.to_vec()).try_into().unwrap();
+        assert!(!b.up && b.why.contains("stands still"), "{b:?}");
+        assert_eq!(c.why, "no route to host");
     }
 }

@@ -124,9 +124,9 @@ fn serve(op: Op, secrets: &Secrets, input: &mut impl Read, output: &mut dyn Even
         Op::ConfirmExposure => expose::confirm(),
         Op::Receive { blob } => receive::join(&blob, input).map(|()| End::done(true, "")),
         Op::Identity { makes_key } => exclusive("apply", || identity::identity(makes_key, output)),
-        Op::Rollback => exclusive("rollback", || {
+        Op::Rollback { to } => exclusive("rollback", || {
             Preflight::new(None)?.take_ours()?;
-            rollback(output)
+            rollback(to, output)
         }),
         Op::Remove { keep_models } => exclusive("remove", || inspect::remove(keep_models)),
     }

@@ -18,16 +18,37 @@ use crate::engine::server::{Role, ServerName};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::outside::{self, Kind};
 use crate::plan::Plan;
+use crate::plan::hosts;
 use crate::plan::servers::Server;
+use crate::ssh::quote;
+use crate::wire::peers::{PartOfWhole, Step};
 use crate::wire::protocol::{End, Event, Events, START_TIMEOUT};
 use crate::{files, paths};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Switches to the previous generation, restarts the servers that get other inputs by it, and asks all of them. When that fails, the generation
-/// that served so far serves again, and the exit is 8.
-pub fn rollback(output: &mut dyn Events) -> Result<End> {
-    let (from, to) = target()?;
+/// that served so far serves again, and the exit is 8. A host of a plan over several goes where it is told, `wanted`: all of
+/// them or none.
+pub fn rollback(wanted: Option<u64>, output: &mut dyn Events) -> Result<End> {
+    let from = serving()?;
+    if let Some(part) = part(&from).filter(|_| wanted.is_none()) {
+        let message = format!("this host is one of {} that serve one model together", part.hosts.len());
+        output.send(&Event::Document { value: json!(part) })?;
+        let names = part.hosts.iter().map(|name| format!(" --host {}", quote(name))).collect::<String>();
+        return Err(Failure::failed(message)
+            .hint(format!("`agi-provision rollback{names}` takes all of them back together"))
+            .into());
+    }
+    let to = match wanted {
+        Some(number) => Path::new(paths::GENERATIONS).join(number.to_string()),
+        None => before(&from)?,
+    };
+    if to == from {
+        return Ok(End::done(false, format!("generation {} serves already", self::number(&to))));
+    }
+    check_whole(&to)?;
     let began = jiff::Timestamp::now();
     // The switch goes on although the client may disconnect.
     let mut watcher = Watcher(output);
@@ -52,26 +73,51 @@ pub fn rollback(output: &mut dyn Events) -> Result<End> {
     Ok(end)
 }
 
-/// Returns the generation that serves and the one to go to, which is complete.
-fn target() -> Result<(PathBuf, PathBuf)> {
-    let from = generation::current().ok_or_else(|| {
-        Failure::failed(english!("error-nothing-installed")).hint(english!("hint-nothing-installed"))
-    })?;
-    let to = generation::previous(&from).ok_or_else(|| {
-        Failure::failed(format!("there is no generation before {}, which serves", number(&from)))
+/// Returns the generation that serves.
+fn serving() -> Result<PathBuf> {
+    let nothing =
+        || Failure::failed(english!("error-nothing-installed")).hint(english!("hint-nothing-installed"));
+    Ok(generation::current().ok_or_else(nothing)?)
+}
+
+/// Returns the generation before the one that serves.
+fn before(from: &Path) -> Result<PathBuf> {
+    let to = generation::previous(from).ok_or_else(|| {
+        Failure::failed(format!("there is no generation before {}, which serves", number(from)))
             .hint("apply the plan you want instead; only the generation before the one that serves is kept")
     })?;
+    Ok(to)
+}
+
+/// Returns the part of this host in the plan over several that serves.
+fn part(from: &Path) -> Option<PartOfWhole> {
+    let over = generation::plan(from)?.over_hosts?;
+    let step = |generation: &Path| {
+        let whole = generation::plan(generation).and_then(|plan| hosts::whole(&plan));
+        Some(Step { number: number(generation).parse().ok()?, whole })
+    };
+    let before = generation::previous(from);
+    Some(PartOfWhole {
+        hosts: over.hosts,
+        place: over.place,
+        now: step(from)?,
+        before: before.and_then(|before| step(&before)),
+    })
+}
+
+/// Refuses a generation of which something is gone.
+fn check_whole(to: &Path) -> Result<()> {
     let complete =
         |record: &Record| runtime::noted(&record.runtime).is_some() && record.models.iter().all(has_model);
-    if !generation::record(&to).as_ref().is_some_and(complete) {
+    if !generation::record(to).as_ref().is_some_and(complete) {
         return Err(Failure::failed(format!(
             "generation {} is no longer whole: its model or runtime was removed or changed",
-            number(&to)
+            number(to)
         ))
         .hint("apply its plan again")
         .into());
     }
-    Ok((from, to))
+    Ok(())
 }
 
 fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {

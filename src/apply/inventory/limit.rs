@@ -21,6 +21,25 @@ pub fn select(entries: Vec<Entry>, pattern: &str) -> Vec<Entry> {
     entries.into_iter().filter(wanted).collect()
 }
 
+/// Returns the entries that each of the `patterns` means, in their order, each once: the hosts of one plan, of which the first
+/// is the head.
+///
+/// # Errors
+/// The pattern that means none.
+pub fn ordered(entries: &[Entry], patterns: &[String]) -> Result<Vec<Entry>, String> {
+    let mut all: Vec<Entry> = Vec::new();
+    for pattern in patterns {
+        let found = select(entries.to_vec(), pattern);
+        if found.is_empty() {
+            return Err(pattern.clone());
+        }
+        let new: Vec<Entry> =
+            found.into_iter().filter(|entry| all.iter().all(|known| known.name != entry.name)).collect();
+        all.extend(new);
+    }
+    Ok(all)
+}
+
 /// Shell patterns with `*` and `?`, in time that grows with the product of both lengths at most.
 fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
@@ -43,6 +62,29 @@ fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_of_one_plan_are_in_the_order_of_their_names_and_each_once() {
+        let entry = |name: &str, group: &str| Entry {
+            name: name.into(),
+            groups: vec![group.into()],
+            ..Entry::default()
+        };
+        let entries = [entry("w1", "llm"), entry("w2", "llm"), entry("head", "llm"), entry("vps", "web")];
+        for (patterns, want) in [
+            (&["llm"][..], Ok("w1 w2 head")),
+            (&["head", "llm"], Ok("head w1 w2")),
+            (&["head", "w2", "w1"], Ok("head w2 w1")),
+            (&["head", "w?", "head"], Ok("head w1 w2")),
+            (&["head", "gpu"], Err("gpu")),
+        ] {
+            let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
+            let found = ordered(&entries, &patterns);
+            let names =
+                found.map(|all| all.into_iter().map(|entry| entry.name).collect::<Vec<_>>().join(" "));
+            assert_eq!(names, want.map(str::to_string).map_err(str::to_string), "{patterns:?}");
+        }
+    }
 
     #[test]
     fn patterns_select() {

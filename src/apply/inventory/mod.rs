@@ -25,7 +25,7 @@ mod vars;
 mod yaml;
 
 pub use entry::{Entry, Overrides};
-pub use limit::select;
+pub use limit::{ordered, select};
 pub use ours::File as Inventory;
 
 use crate::error::{Context, Failure, Result};

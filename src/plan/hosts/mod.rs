@@ -10,11 +10,13 @@ mod make;
 mod part;
 mod pool;
 mod traffic;
+mod whole;
 
 pub use document::{HostsPlan, Network, OneMachine, Passing, PlannedHost, Role, SCHEMA};
 pub use make::{plan, plans};
 pub use pool::Machine;
 pub use traffic::Link;
+pub use whole::whole;
 
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,11 @@ pub async fn connection(way: Arc<Way>, stream: TcpStream, place: Place) {
 
 async fn serve(way: &Way, stream: TcpStream, place: &Place) {
     prepare(&stream);
+    // Without its server the port is as good as closed. A balancer takes that for a host that is gone, and asks it no more;
+    // after an answer of ours it would ask again, as this host has the fewest requests.
+    if !is_there(way.server).await {
+        return;
+    }
     let Ok(ssl) = Ssl::new(way.acceptor.context()) else { return };
     let Ok(mut tls) = SslStream::new(ssl, stream) else { return };
     let Ok(Ok(())) = timeout(way.bounds.handshake, Pin::new(&mut tls).accept()).await else { return };
@@ -68,6 +73,11 @@ async fn serve(way: &Way, stream: TcpStream, place: &Place) {
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(client)), service)
         .await;
+}
+
+/// Whether the server takes connections.
+async fn is_there(server: SocketAddr) -> bool {
+    matches!(timeout(CONNECT, TcpStream::connect(server)).await, Ok(Ok(_)))
 }
 
 fn prepare(stream: &TcpStream) {
