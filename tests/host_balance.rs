@@ -192,7 +192,7 @@ fn apply(client: &Client, hosts: &[(&str, &Host)]) {
     for ((name, host), answer) in hosts.iter().zip(&answers) {
         let pem = answer["exposed"]["certificate"]["pem"].as_str().unwrap_or_else(|| panic!("{answer:#}"));
         fs::write(client.path(&format!("{name}.pem")), pem).unwrap();
-        // What is in work when a server is stopped is lost to it after this time, which is 30 s otherwise.
+        // A server that is stopped loses its work after this time, which is 30 s otherwise.
         host.exec(&format!(
             "install -d /etc/systemd/system/{UNIT}.service.d && \
              printf '[Service]\\nTimeoutStopSec=3\\n' >/etc/systemd/system/{UNIT}.service.d/50-lab.conf && \

@@ -106,7 +106,7 @@ impl Cluster {
         run(command.args(["--known-hosts", "known_hosts"]))
     }
 
-    /// What a command says of the hosts of the inventory, the head first.
+    /// Answers of a command for the hosts of the inventory, the head's first.
     fn json(&self, args: &[&str]) -> (i32, Vec<Value>, String) {
         let mut all = vec![args[0], "--format", "json", "--inventory", "hosts.toml"];
         all.extend(&args[1..]);
@@ -153,7 +153,7 @@ impl Cluster {
         last.strip_prefix("-- cursor: ").unwrap_or_else(|| panic!("{last}")).to_string()
     }
 
-    /// What the link has said since then.
+    /// Lines that the link has said since then.
     fn said_since(&self, moment: &str) -> String {
         self.hosts[0].exec(&format!("journalctl -q -o cat -u {LINK} --after-cursor '{moment}'")).stdout
     }

@@ -57,7 +57,7 @@ pub struct Together {
     pub rows: Vec<Row>,
 }
 
-/// What some machines do with the model.
+/// Speed and price of the model on some machines.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// How they share the work.
@@ -105,7 +105,7 @@ fn row(request: &Request, machines: &Machines, link: Link) -> Result<Row> {
             let profile = profiles::find(&machines.profile)?;
             let machine = |at| Machine { name: format!("{} {at}", profile.id), profile: profile.clone() };
             let all: Vec<Machine> = (1..=machines.count).map(machine).collect();
-            // What would be better instead is in the other rows.
+            // Nothing better is looked for: the other rows have it.
             let plan = hosts::plan(&Request { offers: Vec::new(), ..request.clone() }, &all, link)?;
             (plan.verdict, plan.speed)
         }
