@@ -227,7 +227,7 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
                 }
             });
         }
-        load.more(20);
+        load.more(CLIENTS);
 
         // Taken out by a reload: an answer that is under way goes on where it is, and the server can be stopped after it.
         let mut stream = proxy.completion(&http(), 600, true, KEY).unwrap();
@@ -239,25 +239,25 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
         stream.read_to_string(&mut rest).unwrap();
         assert!(rest.contains("\"stop\":true"), "the stream was cut: {}", rest.len());
         a.1.exec(&format!("systemctl stop {UNIT}")).ok();
-        load.more(20);
+        load.more(CLIENTS);
 
         // Added again.
         a.1.exec(&format!("systemctl start {UNIT}")).ok();
         proxy.reload(&[a, b]);
         proxy.up(&["a", "b"]);
-        load.more(20);
+        load.more(CLIENTS);
 
         // Stopped without a word to the balancer, with answers under way: they are asked of the other.
         b.1.exec(&format!("systemctl stop {UNIT}")).ok();
         proxy.up(&["a"]);
-        load.more(20);
+        load.more(CLIENTS);
         b.1.exec(&format!("systemctl start {UNIT}")).ok();
         proxy.up(&["a", "b"]);
-        load.more(20);
+        load.more(CLIENTS);
 
         // Killed, which its unit mends by itself.
         b.1.exec(&format!("systemctl kill -s KILL {UNIT}")).ok();
-        load.more(20);
+        load.more(CLIENTS);
         proxy.up(&["a", "b"]);
 
         // Cut off: nobody says so, and what was asked of it is asked of the other.
@@ -268,7 +268,7 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
         println!("every client goes on {:.1} s after a host was cut off", cut.elapsed().as_secs_f64());
         a.1.link_up();
         proxy.up(&["a", "b"]);
-        load.more(20);
+        load.more(CLIENTS);
     });
     let answers = load.answers.into_inner().unwrap();
     let failed: Vec<&String> = answers.iter().filter_map(|(_, answer)| answer.as_ref().err()).collect();

@@ -76,8 +76,9 @@ mod tests {
         for ends in [Side::One, Side::Other] {
             let ((mut a, near), (mut b, far)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
             let passing = thread::spawn(move || {
-                let end = || [&near, &far].map(|end| drop(end.shutdown(Shutdown::Both)));
-                both((&near, &near), (&far, &far), || drop(end()))
+                both((&near, &near), (&far, &far), || {
+                    let _ = (near.shutdown(Shutdown::Both), far.shutdown(Shutdown::Both));
+                })
             });
             let mut got = [0; 2];
             a.write_all(b"to").unwrap();
