@@ -204,15 +204,19 @@ said-has-workers-and-the-plan-8f475 = { $v1 } has { $found } workers, and the pl
 said-apply-the-plan-again-agi-provision-2c353 = apply the plan again: `agi-provision apply --hosts`
 said-the-user-is-not-there-699e2 = the user { $v1 } is not there
 said-listening-on-port-21026 = listening on port { $port }
-said-a-connection-was-given-up-1e861 = a connection was given up
 said-warning-was-not-written-7ea1a = warning: { $v1 } was not written: { $error }
+said-a-connection-was-given-up-1e861 = a connection was given up
 said-worker-is-there-ec03e = worker { $v1 } ({ $name }) is there
 said-worker-is-lost-92188 = worker { $v1 } ({ $name }) is lost: { $why }
 said-starting-the-ssh-client-87f8f = starting the SSH client
+said-it-stands-still-no-word-of-it-for-s-e365a = it stands still: no word of it for { $v1 } s
 said-its-end-of-the-connection-was-closed-d5b39 = its end of the connection was closed
+said-the-ssh-client-of-its-connection-is-ed171 = the SSH client of its connection is stopped (SIGSTOP)
+said-its-program-is-stopped-sigstop-735c6 = its program is stopped (SIGSTOP)
 said-gone-already-faf16 = gone already
 said-warning-a-user-of-this-host-was-kept-5ed82 = warning: a user of this host ({ $who }) was kept from worker { $v2 }
 said-warning-worker-e065f = warning: worker { $v1 }: { $error }
+said-its-connection-has-ended-f401b = its connection has ended
 
 ## agent::rpc::relay
 
@@ -224,11 +228,14 @@ said-the-worker-s-program-ended-d2552 = the worker's program ended: { $status }
 said-the-worker-s-program-does-not-listen-da057 = the worker's program does not listen on port { $port }
 said-listening-on-9cb4f = listening on { $v1 }
 said-warning-a-user-of-this-host-uid-was-fa75d = warning: a user of this host (uid { $uid }) was kept from the worker
+said-the-worker-s-program-goes-on-6f51b = the worker's program goes on
+said-the-worker-s-program-is-stopped-cdddd = the worker's program is stopped (SIGSTOP)
 said-telling-systemd-that-the-worker-is-e3504 = telling systemd that the worker is ready
 
 ## agent::rpc::state
 
 said-not-asked-yet-baac4 = not asked yet
+said-the-unit-that-keeps-the-connections-a7a5b = the unit that keeps the connections to the workers stands still
 
 ## agent::servers::api
 
@@ -408,6 +415,9 @@ said-install-the-card-s-driver-then-apply-5c5d2 = install the card's driver ({ $
 
 ## agent::session::rollback
 
+said-this-host-is-one-of-that-serve-one-508b3 = this host is one of { $v1 } that serve one model together
+said-agi-provision-rollback-takes-all-of-2c6e5 = `agi-provision rollback{ $names }` takes all of them back together
+said-generation-serves-already-020a1 = generation { $v1 } serves already
 said-from-generation-to-69942 = from generation { $v1 } to { $v2 }
 said-generation-serves-again-855aa = { $v1 }; generation { $v2 } serves again
 said-going-back-to-generation-failed-too-c36eb = { $v1 }; going back to generation { $v2 } failed too: { $back }
@@ -1011,6 +1021,7 @@ said-the-host-tells-nothing-of-itself-61edf = the host tells nothing of itself
 said-name-the-worker-by-an-address-that-bbeac = name the worker by an address that the head reaches it by: `--hosts head,10.0.0.2`
 said-not-begun-as-a-worker-failed-the-59c51 = not begun, as a worker failed; the host is as it was
 said-taken-back-as-another-host-failed-f69af = { $name }: taken back, as another host failed
+said-is-no-generation-601d2 = { $generation } is no generation
 said-the-same-generation-serves-as-before-d8f2b = the same generation serves as before
 said-rolled-back-as-another-host-failed-188af = rolled back, as another host failed; the old generation serves again
 said-taken-away-again-as-another-host-9794a = taken away again, as another host failed; nothing served here before
@@ -1272,7 +1283,13 @@ said-hosts-is-given-with-link-d5c71 = --hosts is given with --link
 said-agi-provision-plan-with-the-same-3661d = `agi-provision plan` with the same flags shows the ledger of every host
 said-these-hosts-do-not-hold-the-model-73b3a = these hosts do not hold the model: { $v1 }
 said-hosts-names-the-hosts-already-12bfa = --hosts names the hosts already
-said-leave-host-inventory-and-local-out-f121a = leave --host, --inventory and --local out
+said-leave-host-and-local-out-inventory-44747 = leave --host and --local out; --inventory has hosts and groups that --hosts may name
+said-is-no-host-and-no-group-of-3699a = { $v1 } is no host and no group of { $v2 }
+said-hosts-names-the-head-first-and-then-e231b = --hosts names the head first and then its workers, or a group of which the first host is the head
+said-is-this-machine-which-workers-and-8f3b8 = { $name } is this machine, which workers and head do not reach each other by
+said-give-the-inventory-an-address-of-it-d4d9f = give the inventory an address of it and a way in by SSH
+said-has-a-plan-of-its-own-and-is-to-be-a-8bf17 = { $name } has a plan of its own, and is to be a part of one over several hosts
+said-take-plan-out-of-its-entry-3b826 = take `plan` out of its entry
 
 ## cli::plan
 
@@ -1401,6 +1418,15 @@ said-hint-the-release-s-archives-for-cuda-f9dc6 = hint: the release's archives f
 said-go-back-to-the-previous-generation-37603 = Go back to the previous generation on { $v1 }?
 said-rollback-asks-before-it-restarts-a-a8a13 = rollback asks before it restarts a server
 said-what-has-begun-on-a-host-goes-on-53782 = what has begun on a host goes on there; `status` shows what serves
+
+## cli::rollback_hosts
+
+said-the-generation-that-serves-is-of-e63c4 = the generation that serves is of that plan already
+said-as-before-as-another-host-failed-0cf5a = as before, as another host failed: { $v1 }
+said-apply-the-plan-you-want-to-all-of-70a5f = apply the plan you want to all of them: `agi-provision apply --hosts`; every host is as it was
+said-the-head-has-no-generation-before-c4537 = the head has no generation before { $serves }, which serves
+said-the-head-had-no-plan-over-several-621bd = the head had no plan over several hosts before
+said-has-no-generation-of-the-plan-that-57bcf = { $name } has no generation of the plan that the head had before
 
 ## cli::safetensors_arg
 

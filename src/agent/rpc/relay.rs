@@ -150,8 +150,10 @@ impl Told {
             thread::sleep(beat::EVERY);
             let how = if looks.stands_still(beat::is_stopped(program)) { STOPPED } else { UP };
             let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if how != told.1 {
-                say!("the worker's program {}", if how == UP { "goes on" } else { "is stopped (SIGSTOP)" });
+            match how {
+                _ if how == told.1 => {}
+                UP => say!("the worker's program goes on"),
+                _ => say!("the worker's program is stopped (SIGSTOP)"),
             }
             told.1 = how;
             // Leave out connections whose other end has gone.
