@@ -24,11 +24,11 @@ use crate::render::{Bundle, Manifest, render};
 use crate::unpack::{self, Limits};
 use crate::verify::Held;
 use crate::wire::protocol::{Event, Request};
-use crate::{outside, report, ssh, verify};
+use crate::{oci, outside, report, ssh, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
-use std::io::Write;
+use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -41,6 +41,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bundle_tar", bundle_tar),
     ("facts", facts),
     ("gguf_header", gguf_header),
+    ("image_archive", image_archive),
     ("inventory", inventory),
     ("known_hosts", known_hosts),
     ("manifest", manifest),
@@ -53,6 +54,16 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("safetensors", safetensors),
     ("ssh_config", ssh_config),
 ];
+
+/// The archive of a container's image, and its index by itself.
+pub fn image_archive(bytes: &[u8]) {
+    for found in [oci::of(Cursor::new(bytes)), oci::index(bytes)] {
+        let _ = match found {
+            Ok(image) => outside::line(&image.name.unwrap_or_default()).len(),
+            Err(error) => outside::line(&format!("{error:#}")).len(),
+        };
+    }
+}
 
 /// llama.cpp's archive: the tar, which is compressed here, as random bytes are no gzip. Nothing may come to lie
 /// beside the folder that it is unpacked into, and nothing in there may lead out.

@@ -69,7 +69,11 @@ pub fn check(path: &Path, image: &ImageRef) -> Result<Archived> {
     }
 }
 
-fn of(archive: impl Read + Seek) -> Result<Archived> {
+/// The same of an archive that is open.
+///
+/// # Errors
+/// It cannot be read, or is no archive of one image.
+pub fn of(archive: impl Read + Seek) -> Result<Archived> {
     let mut tar = tar::Archive::new(archive);
     let (mut count, mut other) = (0, false);
     let entries = tar.entries_with_seek().map_err(|_| no_archive("it is no tar"))?;
@@ -99,6 +103,9 @@ fn of(archive: impl Read + Seek) -> Result<Archived> {
 }
 
 /// Reads an index of one image.
+///
+/// # Errors
+/// It is none, or of another number of images.
 pub fn index(text: &[u8]) -> Result<Archived> {
     #[derive(Deserialize)]
     struct Index {

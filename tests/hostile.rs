@@ -210,7 +210,7 @@ macro_rules! targets {
 }
 
 targets! {
-    archive bundle_tar facts gguf_header inventory known_hosts manifest nvidia_smi offers plan private_key protocol rates safetensors
+    archive bundle_tar facts gguf_header image_archive inventory known_hosts manifest nvidia_smi offers plan private_key protocol rates safetensors
     ssh_config
 }
 

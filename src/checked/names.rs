@@ -71,6 +71,15 @@ impl ImageRef {
         }
     }
 
+    /// Returns the host of its registry, with a port where it has one. Docker's own is reached under another name than the one
+    /// that images bear.
+    pub fn registry(&self) -> &str {
+        match self.split_once('/').map_or("", |(registry, _)| registry) {
+            "docker.io" => "registry-1.docker.io",
+            other => other,
+        }
+    }
+
     /// Returns the image without its tag, which says nothing beside the digest: `docker.io/a/b@sha256:…`.
     pub fn pinned(&self) -> String {
         format!("{}@sha256:{}", self.repository(), self.digest())

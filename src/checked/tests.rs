@@ -326,5 +326,7 @@ fn an_image_is_told_by_repository_and_digest() {
         let image = ImageRef::new(format!("{text}@sha256:{digest}")).unwrap();
         assert_eq!((image.repository(), image.digest()), (repository, digest.as_str()));
         assert_eq!(image.pinned(), format!("{repository}@sha256:{digest}"));
+        let registry = if text.starts_with("docker") { "registry-1.docker.io" } else { "localhost:5000" };
+        assert_eq!(image.registry(), registry);
     }
 }

@@ -271,7 +271,9 @@ pub fn apply(
         return job::follow(&mut Following { events: output, input });
     }
     let ready = Ready { judging: &judging, apply: &apply, in_cloud_init: agent == Agent::Stays };
-    let route = match ready.wait_and_look(&mut facts, &mut report, held, &downloads(&desired), output)? {
+    let registry = desired.registry();
+    let reached: Vec<&Source> = downloads(&desired).into_iter().chain(&registry).collect();
+    let route = match ready.wait_and_look(&mut facts, &mut report, held, &reached, output)? {
         Ok(route) => route,
         Err(refused) => return Ok(refused),
     };

@@ -2,7 +2,7 @@
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
 use super::{download, installed, runtime};
-use crate::agent::host::service;
+use crate::agent::host::{podman, service};
 use crate::checked::{Checksum, FileName, ImageRef};
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
@@ -150,6 +150,15 @@ impl Desired {
         let note = runtime::find(&self.record.runtime)?;
         let named = |image: Option<&ImageRef>| image.map(ImageRef::pinned);
         if named(note.image.as_ref()) == named(self.image()) { Ok(note) } else { Err(None) }
+    }
+
+    /// Returns the registry as a place to reach, where podman has to pull the image from it.
+    pub fn registry(&self) -> Option<Source> {
+        let image =
+            self.image().filter(|_| self.image_archive.is_none() && self.runtime_in_place().is_err())?;
+        let urls = vec![format!("https://{}/v2/", image.registry())];
+        let sha256 = self.record.runtime.sha256.clone();
+        (!podman::has(image)).then_some(Source { urls, sha256, size_bytes: 0 })
     }
 
     /// Returns the files that the runtime is made of: archives, or the image's.
