@@ -111,6 +111,14 @@ change-nftables = install nftables
 change-open = open port { $version } to { $ranges }, with TLS, once a new connection confirms it
 change-open-again = open port { $version } to { $ranges } again
 change-close = close the API to other hosts
+change-restart = restart { $unit }
+change-stop = stop { $unit }
+because-change = { $what }, because the { $id } changes
+because-changes = { $what }, because the { $ids } change
+because-ids = { $first } and the { $last }
+because-cut-off = { $what }, to finish an apply that was cut off
+because-outgrown = { $what }, which takes more than is kept for it
+because-made-room = { $what }, which was stopped to make room for the model
 
 ## How it ended
 

@@ -133,12 +133,10 @@ said-then-apply-again-bf040 = { $v1 }, then apply again
 
 said-the-podman-that-was-installed-makes-9a2bd = the podman that was installed makes no units of Quadlet's
 said-podman-4-4-or-later-has-it-debian-13-33809 = podman 4.4 or later has it: Debian 13, Ubuntu 24.04, or a package of another source
-said-podman-pull-51377 = podman pull
 said-podman-pulls-no-81beb = podman pulls no { $image }: { $v2 }
 said-is-the-digest-that-of-the-registry-ac3c7 = is the digest that of the registry, and does the host reach it? --runtime-archive FILE sends the image from here (skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE)
 said-the-archive-names-its-image-which-is-ab1cf = the archive names its image { $name }, which is another image on this host
 said-write-the-archive-without-a-name-30fff = write the archive without a name: `skopeo copy … oci-archive:FILE`
-said-podman-load-4cff4 = podman load
 said-podman-loads-no-from-the-archive-f061d = podman loads no { $image } from the archive: { $v2 }
 said-is-the-archive-whole-podman-load-87343 = is the archive whole? `podman load --input FILE` tries it on any machine
 said-the-image-74f16 = the image { $v1 } ({ $v2 })
@@ -170,6 +168,7 @@ said-a-restart-of-the-host-would-end-this-b3430 = a restart of the host would en
 said-the-receipt-was-not-kept-755ce = the receipt was not kept: { $error }
 said-old-generations-were-not-removed-85013 = old generations were not removed: { $error }
 said-another-agent-594b5 = another agent
+said-since-7b5d2 = { $v1 } (since { $v2 })
 said-the-host-is-held-by-a4ca6 = the host is held by { $who }
 said-wait-until-that-apply-has-ended-22dde = wait until that apply has ended; applying the same bundle again shows its progress
 said-the-apply-is-no-longer-on-the-host-0edfe = the apply is no longer on the host, which was restarted for it
@@ -480,10 +479,17 @@ said-no-other-host-34f76 = no other host
 said-open-to-aff66 = open to
 said-allowed-requirements-17f3d = allowed requirements
 said-has-another-sha-256-e42a6 = { $v1 }: { $v2 } has another SHA-256
+said-another-sha-256-0bb8a = { $v1 }: another SHA-256
+said-server-ebc42 = server { $other }
 said-chat-template-another-3a584 = chat template: another
+said-adds-f827d = { $server }: adds { $v2 } { $new }
+said-drops-7e905 = { $server }: drops { $v2 } { $old }
 
 ## agent::steps::driver
 
+said-write-081dc = write { $path }
+said-rewrite-70417 = rewrite { $path }
+said-install-3309e = install { $v1 }: { $v2 }
 said-load-it-with-a-restart-of-the-host-48ea6 = load it, with a restart of the host if it takes one
 said-to-load-66ed0 = to load { $v1 }
 said-is-there-and-it-is-not-agi-provision-10491 = { $path } is there, and it is not agi-provision's
@@ -537,6 +543,7 @@ said-the-runtime-s-note-is-gone-dbd91 = the runtime's note is gone
 said-the-runtime-is-not-unpacked-6e27c = the runtime is not unpacked
 said-the-archive-s-02dac = the archive's { $v1 }
 said-the-runtime-computes-through-vulkan-e84e2 = the runtime computes through Vulkan, and no { $v1 }*.json in { $v2 } names the card's driver
+said-install-58d18 = { $lacks }: install { $v2 }
 said-a-driver-for-vulkan-9f350 = a driver for Vulkan
 
 ## agent::steps::path
@@ -547,14 +554,6 @@ said-the-head-is-not-told-where-its-e3a04 = the head is not told where its worke
 said-agi-provision-apply-hosts-brings-all-35860 = `agi-provision apply --hosts` brings all hosts of the plan up together
 said-the-user-is-there-and-was-not-made-32a25 = the user { $v1 } is there, and was not made here
 said-userdel-removes-it-or-give-it-7d80a = `userdel { $v1 }` removes it, or give it another name
-
-## agent::steps::resource
-
-said-because-the-9c4dc = , because the { $last } { $verb }
-said-because-the-and-the-8ccaa = , because the { $v1 } and the { $last } { $verb }
-said-to-finish-an-apply-that-was-cut-off-997af = , to finish an apply that was cut off
-said-which-takes-more-than-is-kept-for-it-483b6 = , which takes more than is kept for it
-said-which-was-stopped-to-make-room-for-e458f = , which was stopped to make room for the model
 
 ## agent::steps::runtime
 
@@ -704,7 +703,9 @@ said-move-away-97997 = move { $v1 }/{ $name } away
 
 ## agent::store::prune
 
+said-image-cfa6a = image { $image }
 said-arrived-file-4a62c = arrived file
+said-agent-7ebf6 = agent { $name }
 
 ## agent::store::receive
 
@@ -807,6 +808,7 @@ said-it-is-toml-with-host-tables-ansible-9c3ab = it is TOML with [[host]] tables
 ## apply::inventory::ask
 
 said-ansible-inventory-prints-more-than-41ebd = ansible-inventory prints more than { $most } bytes
+said-ansible-inventory-says-4b168 = ansible-inventory says: { $v1 }
 
 ## apply::inventory::entry
 
@@ -814,6 +816,7 @@ said-host-77367 = host { $v1 }
 
 ## apply::inventory::ini
 
+said-line-79ef7 = line { $v1 }: { $why }
 said-a-section-of-645ec = a section of { $v1 }
 said-no-host-a4998 = no host
 said-sets-nothing-e0605 = { $v1 } sets nothing
@@ -821,6 +824,7 @@ said-a-quotation-mark-is-not-closed-ea024 = a quotation mark is not closed
 
 ## apply::inventory::json
 
+said-group-0c872 = group { $v1 }: { $why }
 said-none-of-its-outputs-is-called-8422e = none of its outputs is called inventory, hosts or host; there are { $v1 }
 said-the-output-33fc9 = the output { $v1 }: { $why }
 said-it-has-more-than-hosts-e1bef = it has more than { $most_hosts } hosts
@@ -1095,6 +1099,7 @@ said-the-host-is-not-run-by-systemd-b1280 = the host is not run by systemd
 said-take-a-virtual-machine-instead-of-a-84272 = take a virtual machine instead of a container
 said-install-the-maker-s-driver-docs-gpu-beb52 = install the maker's driver (docs/gpu.md); until then models run on the CPU there
 said-no-graphics-card-to-drive-models-run-92b37 = no graphics card to drive: models run on the CPU
+said-llama-cpp-for-759e1 = { $version }; llama.cpp { $build } for { $kind }
 said-free-of-on-3e355 = { $v1 } free of { $v2 } on { $v3 }
 said-mount-o-remount-rw-dmesg-says-why-it-88cd4 = mount -o remount,rw { $v1 }; `dmesg` says why it is read-only
 said-give-the-files-here-model-file-and-a4fe1 = give the files here: --model-file and --runtime-archive; or --mirror FROM=TO
@@ -2829,6 +2834,7 @@ said-in-the-largest-mig-instance-of-gpu-949b8 = { $v1 } in the largest MIG insta
 said-every-pair-is-linked-12cc2 = every pair is linked ({ $v1 }){ $v2 }
 said-gpu-and-gpu-meet-over-each-layer-s-de164 = GPU { $v1 } and GPU { $v2 } meet over { $v3 }{ $v4 }: each layer's result crosses that instead of NVLink
 said-of-nvlinks-are-inactive-39768 = { $inactive } of { $v2 } NVLinks are inactive
+said-unknown-2cea6 = unknown ({ $why })
 said-gb-s-each-way-d0080 = , { $total } GB/s each way
 said-gb-s-each-way-at-best-pcie-70fab = { " " }({ $v1 } GB/s each way at best, PCIe { $v2 } ×{ $v3 })
 
@@ -2850,6 +2856,7 @@ said-describe-the-cards-to-podman-nvidia-570cb = describe the cards to podman: `
 said-the-cards-were-linked-so-when-this-a4903 = the cards were linked so when this was applied; loading, and what passes between cards, is slower now: reseat the card, or --allow gpu-link
 said-as-when-it-was-applied-a4f74 = as when it was applied
 said-no-link-is-less-7b85b = no link is less
+said-gpu-with-nvlinks-7064e = GPU { $v1 } with { $v2 } NVLinks
 said-are-up-8ac8a = { $now } are up
 
 ## wire::peers

@@ -116,6 +116,14 @@ change-nftables = установить nftables
 change-open = открыть порт { $version } для { $ranges } с TLS, когда его подтвердит новое соединение
 change-open-again = снова открыть порт { $version } для { $ranges }
 change-close = закрыть API для других машин
+change-restart = перезапустить { $unit }
+change-stop = остановить { $unit }
+because-change = { $what }, потому что меняется { $id }
+because-changes = { $what }, потому что меняются { $ids }
+because-ids = { $first } и { $last }
+because-cut-off = { $what }, чтобы закончить прерванный apply
+because-outgrown = { $what }, который занимает больше, чем под него оставлено
+because-made-room = { $what }, который остановили, чтобы освободить место модели
 
 ## Чем кончилось
 

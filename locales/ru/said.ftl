@@ -128,6 +128,19 @@ said-install-on-the-host-62db4 = установите на сервере { $how
 said-needs-and-this-host-has-no-apt-get-15ccf = { $program } нужно: { $v2 }, а apt-get, чтобы это установить, на сервере нет
 said-then-apply-again-bf040 = { $v1 }, затем повторите apply
 
+## agent::host::podman
+
+said-the-podman-that-was-installed-makes-9a2bd = установленный podman не делает юнитов Quadlet
+said-podman-4-4-or-later-has-it-debian-13-33809 = он есть в podman 4.4 и новее: Debian 13, Ubuntu 24.04 или пакет из другого источника
+said-podman-pulls-no-81beb = podman не скачал { $image }: { $v2 }
+said-is-the-digest-that-of-the-registry-ac3c7 = тот ли это дайджест, что в реестре, и достаёт ли до него сервер? --runtime-archive FILE отправит образ отсюда (skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE)
+said-the-archive-names-its-image-which-is-ab1cf = архив называет свой образ { $name }, а на этом сервере так называется другой
+said-write-the-archive-without-a-name-30fff = запишите архив без имени: `skopeo copy … oci-archive:FILE`
+said-podman-loads-no-from-the-archive-f061d = podman не загрузил { $image } из архива: { $v2 }
+said-is-the-archive-whole-podman-load-87343 = цел ли архив? `podman load --input FILE` проверит его на любой машине
+said-the-image-74f16 = образ { $v1 } ({ $v2 })
+said-it-says-nothing-d5ccd = он ничего не сообщил
+
 ## agent::host::private
 
 said-creating-4ed26 = создание { $v1 }
@@ -154,6 +167,7 @@ said-a-restart-of-the-host-would-end-this-b3430 = перезагрузка се�
 said-the-receipt-was-not-kept-755ce = отчёт о применении не сохранён: { $error }
 said-old-generations-were-not-removed-85013 = старые поколения не удалены: { $error }
 said-another-agent-594b5 = другой агент
+said-since-7b5d2 = { $v1 } (с { $v2 })
 said-the-host-is-held-by-a4ca6 = сервер занят: { $who }
 said-wait-until-that-apply-has-ended-22dde = дождитесь конца того apply; если применить тот же набор, будет виден его ход
 said-the-apply-is-no-longer-on-the-host-0edfe = этого apply на сервере больше нет, а сервер перезагружали ради него
@@ -188,15 +202,19 @@ said-has-workers-and-the-plan-8f475 = в { $v1 } рабочих узлов: { $f
 said-apply-the-plan-again-agi-provision-2c353 = примените план ещё раз: `agi-provision apply --hosts`
 said-the-user-is-not-there-699e2 = пользователя { $v1 } нет
 said-listening-on-port-21026 = открытие порта { $port }
-said-a-connection-was-given-up-1e861 = соединение брошено
 said-warning-was-not-written-7ea1a = предупреждение: { $v1 } не записан: { $error }
+said-a-connection-was-given-up-1e861 = соединение брошено
 said-worker-is-there-ec03e = рабочий узел { $v1 } ({ $name }) на связи
 said-worker-is-lost-92188 = рабочий узел { $v1 } ({ $name }) потерян: { $why }
 said-starting-the-ssh-client-87f8f = запуск клиента SSH
+said-it-stands-still-no-word-of-it-for-s-e365a = он стоит: от него ничего не слышно { $v1 } с
 said-its-end-of-the-connection-was-closed-d5b39 = его сторона закрыла соединение
+said-the-ssh-client-of-its-connection-is-ed171 = клиент SSH его соединения остановлен (SIGSTOP)
+said-its-program-is-stopped-sigstop-735c6 = его программа остановлена (SIGSTOP)
 said-gone-already-faf16 = уже нет
 said-warning-a-user-of-this-host-was-kept-5ed82 = предупреждение: пользователь этого сервера ({ $who }) не допущен к рабочему узлу { $v2 }
 said-warning-worker-e065f = предупреждение: рабочий узел { $v1 }: { $error }
+said-its-connection-has-ended-f401b = его соединение закончилось
 
 ## agent::rpc::relay
 
@@ -208,11 +226,14 @@ said-the-worker-s-program-ended-d2552 = программа рабочего уз
 said-the-worker-s-program-does-not-listen-da057 = программа рабочего узла не слушает порт { $port }
 said-listening-on-9cb4f = слушает { $v1 }
 said-warning-a-user-of-this-host-uid-was-fa75d = предупреждение: пользователь этого сервера (uid { $uid }) не допущен к рабочему узлу
+said-the-worker-s-program-goes-on-6f51b = программа рабочего узла работает дальше
+said-the-worker-s-program-is-stopped-cdddd = программа рабочего узла остановлена (SIGSTOP)
 said-telling-systemd-that-the-worker-is-e3504 = сообщение systemd о готовности рабочего узла
 
 ## agent::rpc::state
 
 said-not-asked-yet-baac4 = ещё не опрошен
+said-the-unit-that-keeps-the-connections-a7a5b = служба, которая держит соединения с рабочими узлами, стоит
 
 ## agent::servers::api
 
@@ -250,6 +271,10 @@ said-without-the-key-7b5f7 = без ключа
 said-answers-to-on-and-not-401-anyone-who-ba1ee = { $unit } отвечает { $said } на { $path } по адресу { $address } { $with }, а не 401: им может пользоваться любой, кто до него достучится
 said-its-does-not-ask-for-the-key-d7af5 = её { $v1 } не спрашивает ключ: { $v2 }
 
+## agent::servers::form
+
+said-the-bundle-has-no-unit-of-the-server-ebbd2 = в наборе нет юнита этого сервера
+
 ## agent::servers::front
 
 said-no-folder-above-has-and-2f1c6 = ни в одной папке выше { $v1 } нет { $v2 } и { $v3 }
@@ -273,6 +298,7 @@ said-layers-are-on-gpus-the-plan-puts-6f58c = на видеокартах сло
 said-no-weights-are-on-d394a = на { $v1 } нет весов
 said-the-server-s-process-holds-less-48294 = процесс сервера занимает на { $v1 } меньше памяти, чем весят его веса
 said-the-server-took-mib-more-than-the-e4602 = { $v1 }: сервер занял на { $v2 } МиБ больше расчёта
+said-the-weights-take-mib-more-than-the-2cc90 = { $v1 }: веса занимают на { $v2 } МиБ больше, чем в расчёте
 said-the-process-holds-mib-more-than-the-9b35f = { $v1 }: процесс занимает на { $v2 } МиБ больше расчёта
 said-the-server-took-mib-on-a-device-that-a122e = { $buffer }: сервер занял { $v2 } МиБ на устройстве, которого нет в плане
 
@@ -331,6 +357,7 @@ said-moving-d75df = перемещение { $v1 }
 ## agent::session::deep
 
 said-on-the-host-rm-r-then-apply-again-it-e3382 = на сервере: `rm -r { $v1 }`, затем повторите apply — он вернёт недостающее; и проверьте, не отказывает ли диск (dmesg)
+said-podman-keeps-it-and-its-files-were-76bed = его хранит podman, файлы заново не читались
 said-unpacked-by-a-version-that-kept-no-1597e = распаковала версия, которая не хранила хэши
 said-read-again-e3012 = перечитать { $name } ({ $v2 })
 said-files-as-they-were-unpacked-1b6ae = файлов, не изменившихся с распаковки: { $v1 }
@@ -386,6 +413,9 @@ said-install-the-card-s-driver-then-apply-5c5d2 = установите драй�
 
 ## agent::session::rollback
 
+said-this-host-is-one-of-that-serve-one-508b3 = этот хост — один из { $v1 }, которые вместе отвечают за одну модель
+said-agi-provision-rollback-takes-all-of-2c6e5 = `agi-provision rollback{ $names }` возвращает их все вместе
+said-generation-serves-already-020a1 = поколение { $v1 } уже работает
 said-from-generation-to-69942 = с поколения { $v1 } на { $v2 }
 said-generation-serves-again-855aa = { $v1 }; снова работает поколение { $v2 }
 said-going-back-to-generation-failed-too-c36eb = { $v1 }; вернуться к поколению { $v2 } тоже не удалось: { $back }
@@ -448,10 +478,17 @@ said-no-other-host-34f76 = ни для кого
 said-open-to-aff66 = открыт для
 said-allowed-requirements-17f3d = разрешённые требования
 said-has-another-sha-256-e42a6 = { $v1 }: у { $v2 } другой SHA-256
+said-another-sha-256-0bb8a = { $v1 }: другой SHA-256
+said-server-ebc42 = сервер { $other }
 said-chat-template-another-3a584 = шаблон чата: другой
+said-adds-f827d = { $server }: добавляется { $v2 } { $new }
+said-drops-7e905 = { $server }: убирается { $v2 } { $old }
 
 ## agent::steps::driver
 
+said-write-081dc = записать { $path }
+said-rewrite-70417 = переписать { $path }
+said-install-3309e = установить { $v1 }: { $v2 }
 said-load-it-with-a-restart-of-the-host-48ea6 = загрузить его, перезагрузив сервер, если потребуется
 said-to-load-66ed0 = чтобы загрузить { $v1 }
 said-is-there-and-it-is-not-agi-provision-10491 = { $path } уже есть, и создал его не agi-provision
@@ -505,6 +542,7 @@ said-the-runtime-s-note-is-gone-dbd91 = запись о движке пропа�
 said-the-runtime-is-not-unpacked-6e27c = движок не распакован
 said-the-archive-s-02dac = { $v1 } из архива
 said-the-runtime-computes-through-vulkan-e84e2 = движок считает через Vulkan, но ни один { $v1 }*.json в { $v2 } не указывает драйвер видеокарты
+said-install-58d18 = { $lacks }: установите { $v2 }
 said-a-driver-for-vulkan-9f350 = драйвер для Vulkan
 
 ## agent::steps::path
@@ -515,14 +553,6 @@ said-the-head-is-not-told-where-its-e3a04 = головному узлу не с�
 said-agi-provision-apply-hosts-brings-all-35860 = все серверы плана вместе поднимает `agi-provision apply --hosts`
 said-the-user-is-there-and-was-not-made-32a25 = пользователь { $v1 } уже есть, и создали его не мы
 said-userdel-removes-it-or-give-it-7d80a = `userdel { $v1 }` удалит его, или дайте ему другое имя
-
-## agent::steps::resource
-
-said-because-the-9c4dc = , потому что { $last } { $verb }
-said-because-the-and-the-8ccaa = , потому что { $v1 } и { $last } { $verb }
-said-to-finish-an-apply-that-was-cut-off-997af = , чтобы закончить прерванный apply
-said-which-takes-more-than-is-kept-for-it-483b6 = , который занимает больше, чем под него оставлено
-said-which-was-stopped-to-make-room-for-e458f = , который остановили, чтобы освободить место модели
 
 ## agent::steps::runtime
 
@@ -542,6 +572,13 @@ said-the-host-s-disk-is-full-24548 = диск сервера заполнен
 said-give-one-archive-with-the-program-86756 = дайте один архив с программой и рядом с ним один только с библиотеками
 said-each-of-the-archives-has-a-af436 = в каждом из архивов есть { $program }
 said-the-archives-have-two-files-856f2 = в архивах два файла { $v1 }
+
+## agent::steps::runtime::image
+
+said-the-plan-pins-no-image-95389 = план не закрепляет образ
+said-podman-had-already-it-is-used-and-e71f1 = { $image } уже был у podman; он используется, и `remove` его оставит
+said-podman-read-nothing-of-for-s-ca8f8 = podman ничего не прочитал из { $image } за { $seconds } с
+said-does-the-registry-still-answer-3f243 = отвечает ли ещё реестр? --runtime-archive FILE отправит образ отсюда
 
 ## agent::steps::runtime::installed
 
@@ -598,6 +635,8 @@ said-apply-again-with-tls-cert-and-tls-63ad3 = повторите apply с --tls
 
 ## agent::store::installed
 
+said-is-not-taken-comes-as-a-container-18457 = не подойдёт: { $v1 } приходит образом контейнера
+said-give-runtime-image-and-with-runtime-c890d = укажите --runtime-image, а где сервер не достаёт до реестра, ещё и файл образа через --runtime-archive
 said-is-not-taken-is-served-from-an-8496d = не подходит: { $v1 } запускается из архива, в котором проверен каждый файл
 said-give-its-portable-release-with-2837d = дайте переносимый релиз через --runtime-archive
 said-is-not-an-absolute-path-71623 = не абсолютный путь
@@ -667,7 +706,9 @@ said-move-away-97997 = уберите { $v1 }/{ $name } в другое мест
 
 ## agent::store::prune
 
+said-image-cfa6a = образ { $image }
 said-arrived-file-4a62c = доставленный файл
+said-agent-7ebf6 = агент { $name }
 
 ## agent::store::receive
 
@@ -682,6 +723,7 @@ said-writing-e8c87 = запись { $v1 }
 
 ## agent::store::runtime
 
+said-podman-has-no-any-more-25102 = у podman больше нет { $v1 }
 said-was-changed-a0e6a = { $v1 } изменён
 said-is-gone-e21b4 = { $gone } пропал
 said-can-be-changed-by-others-than-root-dc36f = { $v1 } может изменить не только root
@@ -769,6 +811,7 @@ said-it-is-toml-with-host-tables-ansible-9c3ab = это TOML с таблицам
 ## apply::inventory::ask
 
 said-ansible-inventory-prints-more-than-41ebd = ansible-inventory печатает больше { $most } байт
+said-ansible-inventory-says-4b168 = ansible-inventory говорит: { $v1 }
 
 ## apply::inventory::entry
 
@@ -776,6 +819,7 @@ said-host-77367 = сервер { $v1 }
 
 ## apply::inventory::ini
 
+said-line-79ef7 = строка { $v1 }: { $why }
 said-a-section-of-645ec = раздел { $v1 }
 said-no-host-a4998 = сервера нет
 said-sets-nothing-e0605 = { $v1 } ничего не задаёт
@@ -783,6 +827,7 @@ said-a-quotation-mark-is-not-closed-ea024 = кавычка не закрыта
 
 ## apply::inventory::json
 
+said-group-0c872 = группа { $v1 }: { $why }
 said-none-of-its-outputs-is-called-8422e = среди выходных значений нет inventory, hosts или host; есть { $v1 }
 said-the-output-33fc9 = выходное значение { $v1 }: { $why }
 said-it-has-more-than-hosts-e1bef = в нём больше { $most_hosts } серверов
@@ -983,6 +1028,7 @@ said-the-host-tells-nothing-of-itself-61edf = сервер ничего о се�
 said-name-the-worker-by-an-address-that-bbeac = укажите рабочий узел адресом, по которому до него доходит головной: `--hosts head,10.0.0.2`
 said-not-begun-as-a-worker-failed-the-59c51 = не начато, потому что рабочий узел не готов; сервер остался как был
 said-taken-back-as-another-host-failed-f69af = { $name }: изменения отменены, потому что не удалось на другом сервере
+said-is-no-generation-601d2 = { $generation } — не поколение
 said-the-same-generation-serves-as-before-d8f2b = работает то же поколение, что и раньше
 said-rolled-back-as-another-host-failed-188af = изменения отменены, потому что не удалось на другом сервере; снова работает прежнее поколение
 said-taken-away-again-as-another-host-9794a = убрано, потому что не удалось на другом сервере; раньше здесь ничего не работало
@@ -1056,6 +1102,7 @@ said-the-host-is-not-run-by-systemd-b1280 = сервером управляет 
 said-take-a-virtual-machine-instead-of-a-84272 = возьмите виртуальную машину вместо контейнера
 said-install-the-maker-s-driver-docs-gpu-beb52 = установите драйвер производителя (docs/gpu.md); до этого модели считает процессор
 said-no-graphics-card-to-drive-models-run-92b37 = видеокарты нет: модели считает процессор
+said-llama-cpp-for-759e1 = { $version }; llama.cpp { $build } для { $kind }
 said-free-of-on-3e355 = { $v1 } свободно из { $v2 } на { $v3 }
 said-mount-o-remount-rw-dmesg-says-why-it-88cd4 = mount -o remount,rw { $v1 }; почему только чтение, скажет `dmesg`
 said-give-the-files-here-model-file-and-a4fe1 = дайте файлы отсюда: --model-file и --runtime-archive; или --mirror ОТКУДА=КУДА
@@ -1244,6 +1291,13 @@ said-hosts-is-given-with-link-d5c71 = --hosts указывают вместе с
 said-agi-provision-plan-with-the-same-3661d = расчёт памяти каждого сервера покажет `agi-provision plan` с теми же флагами
 said-these-hosts-do-not-hold-the-model-73b3a = эти серверы не вмещают модель: { $v1 }
 said-hosts-names-the-hosts-already-12bfa = --hosts уже называет серверы
+said-leave-host-and-local-out-inventory-44747 = уберите --host и --local; у --inventory есть хосты и группы, которые может назвать --hosts
+said-is-no-host-and-no-group-of-3699a = { $v1 } — не хост и не группа из { $v2 }
+said-hosts-names-the-head-first-and-then-e231b = --hosts называет сначала головной узел, потом рабочие, или группу, первый хост которой — головной
+said-is-this-machine-which-workers-and-8f3b8 = { $name } — эта машина, а рабочие узлы и головной так друг до друга не доходят
+said-give-the-inventory-an-address-of-it-d4d9f = укажите в описании хостов её адрес и вход по SSH
+said-has-a-plan-of-its-own-and-is-to-be-a-8bf17 = у { $name } свой план, а он должен стать частью плана на несколько хостов
+said-take-plan-out-of-its-entry-3b826 = уберите `plan` из его записи
 
 ## cli::plan
 
@@ -1359,6 +1413,8 @@ said-the-host-sent-no-facts-bfecc = сервер не прислал данны�
 
 said-the-chosen-quantisation-is-one-of-aa197 = выбранная квантизация — одна из запрошенных
 said-the-plan-s-machine-is-one-of-the-7f485 = машина плана — одна из запрошенных
+said-the-runtime-stays-unpinned-comes-as-91609 = движок остаётся незакреплённым: { $v1 } приходит образом контейнера, реестр не опрашивается, а образ не указан
+said-hint-runtime-image-repository-sha256-ffca6 = подсказка: --runtime-image REPOSITORY@sha256:DIGEST его закрепляет; дайджест есть на странице реестра и в `skopeo inspect`
 said-the-runtime-stays-unpinned-no-759d0 = движок не закреплён: ни один архив { $v1 } точно не подходит этой машине
 said-hint-download-the-one-for-it-and-4db64 = подсказка: скачайте нужный и дайте его `apply` через --runtime-archive
 said-the-runtime-stays-unpinned-aed53 = движок не закреплён: { $v1 }
@@ -1370,6 +1426,15 @@ said-hint-the-release-s-archives-for-cuda-f9dc6 = подсказка: архив
 said-go-back-to-the-previous-generation-37603 = Вернуть предыдущее поколение на { $v1 }?
 said-rollback-asks-before-it-restarts-a-a8a13 = rollback спрашивает, прежде чем перезапускать сервер
 said-what-has-begun-on-a-host-goes-on-53782 = то, что уже началось на сервере, там продолжится; что работает, покажет `status`
+
+## cli::rollback_hosts
+
+said-the-generation-that-serves-is-of-e63c4 = работающее поколение уже из этого плана
+said-as-before-as-another-host-failed-0cf5a = как прежде, потому что другой хост не справился: { $v1 }
+said-apply-the-plan-you-want-to-all-of-70a5f = примените нужный план ко всем: `agi-provision apply --hosts`; все хосты остались как были
+said-the-head-has-no-generation-before-c4537 = у головного узла нет поколения до { $serves }, которое работает
+said-the-head-had-no-plan-over-several-621bd = прежде у головного узла не было плана на несколько хостов
+said-has-no-generation-of-the-plan-that-57bcf = у { $name } нет поколения того плана, который был у головного узла прежде
 
 ## cli::safetensors_arg
 
@@ -1424,6 +1489,8 @@ said-its-files-64c98 = её файлы: { $v1 }
 said-has-parameters-but-the-plan-is-for-9b47b = в { $v1 } параметров { $found }, а план — для { $v3 }, где их { $wanted }
 said-plan-for-this-file-itself-model-634e7 = составьте план для самого этого файла: --model { $v1 }
 said-this-is-another-file-than-the-one-8f135 = это другой файл, не тот, что в плане; скачайте его ещё раз
+said-runtime-archive-is-there-several-ee529 = --runtime-archive указан несколько раз, а образ — один файл
+said-give-the-oci-archive-of-the-image-4d63e = укажите архив OCI того образа, который называет --runtime-image
 said-give-the-archive-with-llama-server-19dbc = дайте архив с llama-server и, для CUDA, архив с её библиотеками (cudart-…)
 said-runtime-archive-is-there-times-7acf6 = --runtime-archive указан { $v1 } раза
 said-runtime-archive-have-the-same-name-71dd4 = --runtime-archive: у { $both } одинаковое имя или содержимое
@@ -2073,6 +2140,24 @@ said-it-names-which-is-no-safetensors-118f3 = в нём указан { $name }, 
 said-it-names-more-than-files-be87b = в нём указано больше { $max_files } файлов
 said-it-names-no-file-1428b = в нём не указан ни один файл
 
+## oci
+
+said-skopeo-copy-docker-name-sha256-13cf1 = его запишет `skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE`, а где образ уже есть, `podman save --format oci-archive -o FILE NAME`
+said-has-the-image-sha256-but-the-plan-7cb68 = в { $v1 } образ sha256:{ $v2 }, а план закрепляет sha256:{ $v3 }
+said-save-the-pinned-image-or-plan-with-3d51e = сохраните закреплённый образ или составьте план с --runtime-image для того, что в файле
+said-names-its-image-and-the-plan-a5d05 = { $v1 } называет свой образ { $name }, а план { $v3 }
+said-it-is-no-tar-9ef7c = это не tar
+said-it-is-no-whole-tar-3cb6b = это не целый tar
+said-it-has-more-than-files-888e3 = в нём больше { $max_entries } файлов
+said-its-index-json-has-more-than-bytes-2c2a0 = его index.json больше { $most_index } байт
+said-it-ends-in-its-index-json-80545 = он обрывается внутри index.json
+said-it-is-docker-s-own-format-which-has-01cdc = это собственный формат docker, в нём нет дайджеста образа для сравнения
+said-it-has-no-index-json-b070d = в нём нет index.json
+said-its-index-json-is-none-e0435 = его index.json не читается как индекс
+said-it-has-images-and-one-is-meant-8b47a = образов в нём { $v1 }, а нужен один
+said-its-image-has-no-sha-256-0857d = у образа в нём нет SHA-256
+said-no-oci-archive-of-an-image-44a22 = это не архив OCI с образом: { $why }
+
 ## outside::file
 
 said-a-pipe-8ae98 = канал
@@ -2261,7 +2346,6 @@ said-packing-the-bundle-b7cc1 = упаковка набора
 said-reading-the-bundle-s-tar-0a07d = чтение tar набора
 said-a-path-is-not-utf-8-0c9dc = путь не в UTF-8
 said-is-not-a-regular-file-tar-type-214e9 = { $path } — не обычный файл (тип tar { $v2 })
-said-it-has-more-than-files-888e3 = в нём больше { $max_entries } файлов
 said-reading-the-size-of-614b6 = чтение размера { $path }
 said-its-files-have-more-than-bytes-5032f = его файлы занимают больше { $max_bytes } байт
 said-is-cut-short-515df = { $path } обрезан
@@ -2753,6 +2837,7 @@ said-in-the-largest-mig-instance-of-gpu-949b8 = { $v1 } в самом больш
 said-every-pair-is-linked-12cc2 = связана каждая пара ({ $v1 }){ $v2 }
 said-gpu-and-gpu-meet-over-each-layer-s-de164 = GPU { $v1 } и GPU { $v2 } связаны через { $v3 }{ $v4 }: результат каждого слоя идёт там, а не по NVLink
 said-of-nvlinks-are-inactive-39768 = не работают { $inactive } из { $v2 } NVLink
+said-unknown-2cea6 = неизвестно ({ $why })
 said-gb-s-each-way-d0080 = , { $total } ГБ/с в каждую сторону
 said-gb-s-each-way-at-best-pcie-70fab = { " " }(не больше { $v1 } ГБ/с в каждую сторону, PCIe { $v2 } ×{ $v3 })
 
@@ -2766,12 +2851,15 @@ said-does-the-host-need-a-proxy-proxy-url-85f7b = не нужен ли серв�
 said-wait-until-that-has-ended-wait-4f44f = дождитесь конца; --wait СЕКУНДЫ ждёт дольше, --allow busy продолжит и так
 said-restart-the-host-systemctl-reboot-2e110 = перезагрузите сервер (`systemctl reboot`); --allow reboot продолжит как есть
 said-then-apply-again-nothing-was-changed-97c21 = { $todo }, затем повторите apply; на сервере ничего не изменено
+said-install-podman-4-4-or-later-which-3c328 = установите podman 4.4 или новее, в нём есть Quadlet (он есть в Debian 13 и Ubuntu 24.04)
+said-describe-the-cards-to-podman-nvidia-570cb = опишите карты для podman: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` (NVIDIA Container Toolkit)
 
 ## verify::links
 
 said-the-cards-were-linked-so-when-this-a4903 = при установке видеокарты были связаны именно так; загрузка и обмен между ними теперь медленнее: переставьте видеокарту или укажите --allow gpu-link
 said-as-when-it-was-applied-a4f74 = как при установке
 said-no-link-is-less-7b85b = ни одна связь не хуже
+said-gpu-with-nvlinks-7064e = GPU { $v1 }, каналов NVLink: { $v2 }
 said-are-up-8ac8a = работает { $now }
 
 ## wire::peers
@@ -2788,75 +2876,3 @@ said-tls-key-is-not-the-key-of-the-first-7179f = --tls-key — не ключ п�
 said-the-key-s-own-certificate-comes-b9acd = первым в файле стоит сертификат самого ключа, затем сертификаты его центров
 said-the-certificate-in-tls-cert-has-fbfcb = срок сертификата в --tls-cert истёк
 said-renew-it-openssl-x509-enddate-noout-69a7f = обновите его; день покажет `openssl x509 -enddate -noout -in CERT`
-
-## Контейнеры: oci, agent::host::podman, agent::steps::runtime::image
-
-said-describe-the-cards-to-podman-nvidia-570cb = опишите карты для podman: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` (NVIDIA Container Toolkit)
-said-does-the-registry-still-answer-3f243 = отвечает ли ещё реестр? --runtime-archive FILE отправит образ отсюда
-said-give-runtime-image-and-with-runtime-c890d = укажите --runtime-image, а где сервер не достаёт до реестра, ещё и файл образа через --runtime-archive
-said-give-the-oci-archive-of-the-image-4d63e = укажите архив OCI того образа, который называет --runtime-image
-said-has-the-image-sha256-but-the-plan-7cb68 = в { $v1 } образ sha256:{ $v2 }, а план закрепляет sha256:{ $v3 }
-said-hint-runtime-image-repository-sha256-ffca6 = подсказка: --runtime-image REPOSITORY@sha256:DIGEST его закрепляет; дайджест есть на странице реестра и в `skopeo inspect`
-said-install-podman-4-4-or-later-which-3c328 = установите podman 4.4 или новее, в нём есть Quadlet (он есть в Debian 13 и Ubuntu 24.04)
-said-is-not-taken-comes-as-a-container-18457 = не подойдёт: { $v1 } приходит образом контейнера
-said-is-the-archive-whole-podman-load-87343 = цел ли архив? `podman load --input FILE` проверит его на любой машине
-said-is-the-digest-that-of-the-registry-ac3c7 = тот ли это дайджест, что в реестре, и достаёт ли до него сервер? --runtime-archive FILE отправит образ отсюда (skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE)
-said-it-ends-in-its-index-json-80545 = он обрывается внутри index.json
-said-it-has-images-and-one-is-meant-8b47a = образов в нём { $v1 }, а нужен один
-said-it-has-no-index-json-b070d = в нём нет index.json
-said-it-is-docker-s-own-format-which-has-01cdc = это собственный формат docker, в нём нет дайджеста образа для сравнения
-said-it-is-no-tar-9ef7c = это не tar
-said-it-is-no-whole-tar-3cb6b = это не целый tar
-said-it-says-nothing-d5ccd = он ничего не сообщил
-said-its-image-has-no-sha-256-0857d = у образа в нём нет SHA-256
-said-its-index-json-has-more-than-bytes-2c2a0 = его index.json больше { $most_index } байт
-said-its-index-json-is-none-e0435 = его index.json не читается как индекс
-said-names-its-image-and-the-plan-a5d05 = { $v1 } называет свой образ { $name }, а план { $v3 }
-said-no-oci-archive-of-an-image-44a22 = это не архив OCI с образом: { $why }
-said-podman-4-4-or-later-has-it-debian-13-33809 = он есть в podman 4.4 и новее: Debian 13, Ubuntu 24.04 или пакет из другого источника
-said-podman-had-already-it-is-used-and-e71f1 = { $image } уже был у podman; он используется, и `remove` его оставит
-said-podman-has-no-any-more-25102 = у podman больше нет { $v1 }
-said-podman-keeps-it-and-its-files-were-76bed = его хранит podman, файлы заново не читались
-said-podman-load-4cff4 = podman load
-said-podman-loads-no-from-the-archive-f061d = podman не загрузил { $image } из архива: { $v2 }
-said-podman-pull-51377 = podman pull
-said-podman-pulls-no-81beb = podman не скачал { $image }: { $v2 }
-said-podman-read-nothing-of-for-s-ca8f8 = podman ничего не прочитал из { $image } за { $seconds } с
-said-runtime-archive-is-there-several-ee529 = --runtime-archive указан несколько раз, а образ — один файл
-said-save-the-pinned-image-or-plan-with-3d51e = сохраните закреплённый образ или составьте план с --runtime-image для того, что в файле
-said-skopeo-copy-docker-name-sha256-13cf1 = его запишет `skopeo copy docker://NAME@sha256:DIGEST oci-archive:FILE`, а где образ уже есть, `podman save --format oci-archive -o FILE NAME`
-said-the-archive-names-its-image-which-is-ab1cf = архив называет свой образ { $name }, а на этом сервере так называется другой
-said-the-bundle-has-no-unit-of-the-server-ebbd2 = в наборе нет юнита этого сервера
-said-the-image-74f16 = образ { $v1 } ({ $v2 })
-said-the-plan-pins-no-image-95389 = план не закрепляет образ
-said-the-podman-that-was-installed-makes-9a2bd = установленный podman не делает юнитов Quadlet
-said-the-runtime-stays-unpinned-comes-as-91609 = движок остаётся незакреплённым: { $v1 } приходит образом контейнера, реестр не опрашивается, а образ не указан
-said-the-weights-take-mib-more-than-the-2cc90 = { $v1 }: веса занимают на { $v2 } МиБ больше, чем в расчёте
-said-write-the-archive-without-a-name-30fff = запишите архив без имени: `skopeo copy … oci-archive:FILE`
-
-## Хосты одной модели: agent::rpc, agent::session::rollback, cli::over_hosts, cli::rollback_hosts
-
-said-it-stands-still-no-word-of-it-for-s-e365a = он стоит: от него ничего не слышно { $v1 } с
-said-the-ssh-client-of-its-connection-is-ed171 = клиент SSH его соединения остановлен (SIGSTOP)
-said-its-program-is-stopped-sigstop-735c6 = его программа остановлена (SIGSTOP)
-said-its-connection-has-ended-f401b = его соединение закончилось
-said-the-worker-s-program-goes-on-6f51b = программа рабочего узла работает дальше
-said-the-worker-s-program-is-stopped-cdddd = программа рабочего узла остановлена (SIGSTOP)
-said-the-unit-that-keeps-the-connections-a7a5b = служба, которая держит соединения с рабочими узлами, стоит
-said-this-host-is-one-of-that-serve-one-508b3 = этот хост — один из { $v1 }, которые вместе отвечают за одну модель
-said-agi-provision-rollback-takes-all-of-2c6e5 = `agi-provision rollback{ $names }` возвращает их все вместе
-said-generation-serves-already-020a1 = поколение { $v1 } уже работает
-said-is-no-generation-601d2 = { $generation } — не поколение
-said-leave-host-and-local-out-inventory-44747 = уберите --host и --local; у --inventory есть хосты и группы, которые может назвать --hosts
-said-is-no-host-and-no-group-of-3699a = { $v1 } — не хост и не группа из { $v2 }
-said-hosts-names-the-head-first-and-then-e231b = --hosts называет сначала головной узел, потом рабочие, или группу, первый хост которой — головной
-said-is-this-machine-which-workers-and-8f3b8 = { $name } — эта машина, а рабочие узлы и головной так друг до друга не доходят
-said-give-the-inventory-an-address-of-it-d4d9f = укажите в описании хостов её адрес и вход по SSH
-said-has-a-plan-of-its-own-and-is-to-be-a-8bf17 = у { $name } свой план, а он должен стать частью плана на несколько хостов
-said-take-plan-out-of-its-entry-3b826 = уберите `plan` из его записи
-said-the-generation-that-serves-is-of-e63c4 = работающее поколение уже из этого плана
-said-as-before-as-another-host-failed-0cf5a = как прежде, потому что другой хост не справился: { $v1 }
-said-apply-the-plan-you-want-to-all-of-70a5f = примените нужный план ко всем: `agi-provision apply --hosts`; все хосты остались как были
-said-the-head-has-no-generation-before-c4537 = у головного узла нет поколения до { $serves }, которое работает
-said-the-head-had-no-plan-over-several-621bd = прежде у головного узла не было плана на несколько хостов
-said-has-no-generation-of-the-plan-that-57bcf = у { $name } нет поколения того плана, который был у головного узла прежде

@@ -13,6 +13,7 @@ use crate::apply::{Host, HostOutcome, LocalFile};
 use crate::checked::{HostPath, ProxyUrl};
 use crate::error::{Context, Exit, Failure, Result};
 use crate::hardware::vendor::driver::Origin;
+use crate::lang::{Lang, told};
 use crate::outside::{self, Kind};
 use crate::plan::document::{Plan, Verdict};
 use crate::render::CarriedKind;
@@ -218,6 +219,7 @@ pub(super) fn differences(results: &Results) -> Result<()> {
         for event in &outcome.events {
             if let Event::Differs { step, changes } = event {
                 changes.iter().try_for_each(|change| {
+                    let change = told(Lang::current(), change);
                     print(&outside::line(&format!("{}: {step}: {change}", host.name())))
                 })?;
             }

@@ -146,6 +146,14 @@ fn a_sentence_is_found_again_by_its_english_text() {
         ),
         ("tiny F32: active, ready", "tiny F32: работает, готов"),
         ("reading /etc/a: Permission denied (os error 13)", "чтение /etc/a: доступ запрещён (ошибка ОС 13)"),
+        (
+            "restart a.service, because the model and the unit change",
+            "перезапустить a.service, потому что меняются model и unit",
+        ),
+        (
+            "decode reached 12.3 tokens/s; the plan expected 13.0 to 14.5",
+            "генерация: 12,3 токенов/с; по плану от 13,0 до 14,5",
+        ),
         ("reading /etc/a: the disk says no", "чтение /etc/a: the disk says no"),
         ("no message says this", "no message says this"),
         ("", ""),

@@ -80,6 +80,8 @@ pub const NEVER_SAID: &[(&str, &str)] = &[
     ("nft insert rule {chain} {ip} saddr {range} tcp dport {port} accept", COMMAND),
     ("{path} agent session", COMMAND),
     ("vllm serve", COMMAND),
+    ("podman pull", COMMAND),
+    ("podman load", COMMAND),
     ("`zypper install {}`", COMMAND),
     ("systemctl {}: {}", COMMAND),
     ("--model hf:{}", COMMAND),
@@ -103,4 +105,25 @@ pub const NEVER_SAID: &[(&str, &str)] = &[
     ("core id", NAME),
     ("[quantisation, file, size]", NAME),
     ("a table of tensors", NAME),
+];
+
+/// Texts with one word of running text that people read all the same.
+pub const SAID: &[&str] = &[
+    "write {path}",
+    "rewrite {path}",
+    "install {}: {}",
+    "{lacks}: install {}",
+    "{}: another SHA-256",
+    "server {other}",
+    "{server}: adds {} {new}",
+    "{server}: drops {} {old}",
+    "image {image}",
+    "agent {name}",
+    "unknown ({why})",
+    "GPU {} with {} NVLinks",
+    "line {}: {why}",
+    "group {}: {why}",
+    "{} (since {})",
+    "ansible-inventory says: {}",
+    "{version}; llama.cpp {build} for {kind}",
 ];

@@ -67,30 +67,35 @@ impl fmt::Display for Change {
             | Change::Open(text)
             | Change::Close(text)
             | Change::Unclear(text) => f.write_str(text),
-            Change::Restart { server, because } => write!(f, "restart {}{because}", server.unit()),
-            Change::Stop { server, because } => write!(f, "stop {}{because}", server.unit()),
+            Change::Restart { server, because } => {
+                f.write_str(&because.after(english!("change-restart", unit = server.unit())))
+            }
+            Change::Stop { server, because } => {
+                f.write_str(&because.after(english!("change-stop", unit = server.unit())))
+            }
         }
     }
 }
 
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Because {
+    /// Returns what is done to a server with the reason after it.
+    fn after(&self, what: String) -> String {
         match self {
             Because::Changes(ids) => {
                 let names: Vec<&str> = ids.iter().map(|id| id.name()).collect();
-                let verb = if names.len() == 1 { "changes" } else { "change" };
                 match names.split_last() {
-                    Some((last, [])) => write!(f, ", because the {last} {verb}"),
+                    Some((last, [])) => english!("because-change", what = what, id = *last),
                     Some((last, others)) => {
-                        write!(f, ", because the {} and the {last} {verb}", others.join(", the "))
+                        let ids = english!("because-ids", first = others.join(", the "), last = *last);
+                        english!("because-changes", what = what, ids = ids)
                     }
-                    None => Ok(()),
+                    None => what,
                 }
             }
-            Because::CutOff => f.write_str(", to finish an apply that was cut off"),
-            Because::Silent(why) => write!(f, ": {why}"),
-            Because::Outgrown => f.write_str(", which takes more than is kept for it"),
-            Because::MadeRoom => f.write_str(", which was stopped to make room for the model"),
+            Because::CutOff => english!("because-cut-off", what = what),
+            Because::Silent(why) => format!("{what}: {why}"),
+            Because::Outgrown => english!("because-outgrown", what = what),
+            Because::MadeRoom => english!("because-made-room", what = what),
         }
     }
 }
