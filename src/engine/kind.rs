@@ -66,6 +66,11 @@ pub trait Engine: Sync {
         used.position(|(place, _): (u64, _)| place == device).map(|card| card as u64)
     }
 
+    /// Returns whether its arguments can keep a server on one NUMA node.
+    fn keeps_to_a_node(&self) -> bool {
+        false
+    }
+
     /// Returns whether the server has a web page for chats.
     fn has_page(&self, args: &ServerArgs) -> bool;
 

@@ -41,6 +41,8 @@ pub struct Launch<'a> {
     pub chat_template: bool,
     /// Whether it has a web page for chats.
     pub page: bool,
+    /// Threads of the one NUMA node that it stays on; `None`: all there are.
+    pub node_threads: Option<u64>,
     /// Rule that makes one vector from those of a text's tokens.
     pub pooling: Option<&'a str>,
 }

@@ -105,6 +105,8 @@ pub struct FoundCpu {
     pub hidden: bool,
     /// The bandwidth of its memory was measured, not assumed.
     pub measured: bool,
+    /// The engine can be kept on one node.
+    pub keeps: bool,
 }
 
 impl Profile {

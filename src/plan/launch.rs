@@ -48,6 +48,7 @@ pub fn chat<'a>(
         prompt_cache_mib,
         chat_template: model.chat_template.is_some(),
         page,
+        node_threads: None,
         pooling: None,
     }
 }

@@ -91,7 +91,10 @@ fn card(gpu: &Gpu, known: &[Profile]) -> GpuSpec {
 ///
 /// Uses the strongest of several different cards alone where that is better.
 pub fn request(mut request: Request, facts: &Facts) -> Request {
-    let host = profile(facts, &request.profiles);
+    let mut host = profile(facts, &request.profiles);
+    if let Some(found) = &mut host.found {
+        found.keeps = request.fixed.engine.is_none_or(|engine| engine.keeps_to_a_node());
+    }
     let alone = strongest(&host, facts).filter(|_| request.fixed.split_mode.is_none());
     request.profiles.insert(0, host);
     request.profile = Some(HOST.to_string());

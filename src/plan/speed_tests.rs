@@ -110,6 +110,34 @@ fn more_of_anything_is_no_slower() {
 }
 
 #[test]
+fn a_host_of_several_nodes_answers_from_one_of_them_where_the_model_fits() {
+    let numa = |nodes, gib: u64, engine: Option<&'static dyn crate::engine::kind::Engine>| {
+        let mut facts = host(96, 719.0);
+        // Its sockets are sold with 96 cores: one node hides none of them.
+        facts.cpu.model = "AMD EPYC 9R14 96-Core Processor".to_string();
+        facts.cpu.flags = ["avx2", "vaes", "avx512f"].map(str::to_string).to_vec();
+        (facts.cpu.numa_nodes, facts.memory.total_bytes) = (Some(nodes), gib << 30);
+        let mut request = request("llama-7b", "Q4_K_M", 2048);
+        request.fixed.engine = engine;
+        let plan = reconcile::plan(request, &facts).unwrap();
+        let argv = plan.llama_server.args.to_argv().join(" ");
+        let reasons: Vec<String> = plan.reasons.iter().map(|reason| reason.to_string()).collect();
+        (argv, plan.speed.decode_tok_s.expected, reasons.join("; "))
+    };
+    let (one, alone, _) = numa(1, 64, None);
+    assert!(one.contains("--threads -1") && !one.contains("--numa"), "{one}");
+    let (kept, on_one_node, why) = numa(2, 64, None);
+    assert!(kept.contains("--numa isolate --threads 48 "), "{kept}");
+    assert!(why.contains("one of 2 NUMA nodes, with 48 threads"), "{why}");
+    let (large, over_all, why) = numa(2, 10, None);
+    assert!(large.contains("--threads -1") && !large.contains("--numa"), "{large}");
+    assert!(why.contains("2 NUMA nodes: it does not fit in the memory of one"), "{why}");
+    assert!(over_all < on_one_node && on_one_node < alone, "{over_all}, {on_one_node}, {alone}");
+    let other = crate::engine::all().iter().find(|engine| !engine.keeps_to_a_node()).copied();
+    assert!(other.is_some() && !numa(2, 64, other).0.contains("isolate"));
+}
+
+#[test]
 fn a_tied_embedding_is_read_on_a_cpu() {
     let mut request = request("tinyllama-1.1b", "Q8_0", 1024);
     let seconds = |request: &Request| {

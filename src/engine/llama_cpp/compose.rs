@@ -39,7 +39,12 @@ pub fn arguments(launch: &Launch) -> Result<ServerArgs> {
         args.set(RPC, endpoints(launch.workers));
     }
     args.set(FIT, "off").set(CACHE_RAM, launch.prompt_cache_mib);
-    args.set(CTX_CHECKPOINTS, 0).set(LOAD_MODE, load_mode(launch)).set(THREADS, -1).set(TIMEOUT, IO_TIMEOUT);
+    args.set(CTX_CHECKPOINTS, 0).set(LOAD_MODE, load_mode(launch));
+    match launch.node_threads {
+        Some(threads) => _ = args.set(NUMA, "isolate").set(THREADS, threads),
+        None => _ = args.set(THREADS, -1),
+    }
+    args.set(TIMEOUT, IO_TIMEOUT);
     if launch.chat_template {
         args.ours(CHAT_TEMPLATE_FILE);
     }

@@ -73,6 +73,8 @@ pub const CACHE_RAM: Flag = Flag::new("--cache-ram");
 pub const CTX_CHECKPOINTS: Flag = Flag::new("--ctx-checkpoints");
 /// `--load-mode`: way in which the file is read, such as `mmap`.
 pub const LOAD_MODE: Flag = Flag::new("--load-mode");
+/// `--numa`: where threads run on a host of several NUMA nodes; `isolate`: on the node that the server starts on.
+pub const NUMA: Flag = Flag::new("--numa");
 /// `--threads`: number of threads; -1: as many as there are.
 pub const THREADS: Flag = Flag::new("--threads");
 /// `--threads-http`: number of threads for HTTP.
@@ -132,6 +134,7 @@ const TABLE: &[Row] = &[
     Row::may(CACHE_RAM, Kind::Whole(0, MIB)),
     Row::may(CTX_CHECKPOINTS, Kind::Whole(0, 1024)),
     Row::may(LOAD_MODE, Kind::OneOf(&["mmap", "none", "mlock", "mmap+mlock", "dio"])),
+    Row::may(NUMA, Kind::OneOf(&["distribute", "isolate", "numactl"])),
     // -1: as many as there are.
     Row::may(THREADS, Kind::Whole(-1, 1024)),
     Row::may(THREADS_HTTP, Kind::Whole(1, 1024)),

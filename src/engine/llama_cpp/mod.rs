@@ -66,6 +66,10 @@ impl Engine for LlamaCpp {
         args.shares(flags::TENSOR_SPLIT)?.get(workers..)
     }
 
+    fn keeps_to_a_node(&self) -> bool {
+        true
+    }
+
     fn has_page(&self, args: &ServerArgs) -> bool {
         args.flags().any(|flag| flag == flags::WEBUI)
     }

@@ -23,6 +23,7 @@ fn launch(cards: Cards<'_>) -> Launch<'_> {
         prompt_cache_mib: 0,
         chat_template: true,
         page: false,
+        node_threads: None,
         pooling: None,
     }
 }

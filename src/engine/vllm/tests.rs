@@ -24,6 +24,7 @@ fn launch(cards: Cards<'_>) -> Launch<'_> {
         prompt_cache_mib: 64,
         chat_template: false,
         page: false,
+        node_threads: None,
         pooling: None,
     }
 }

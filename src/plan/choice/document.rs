@@ -13,6 +13,7 @@ use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::{Request, Variant};
 use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
+use crate::plan::speed::node::{self, Threads};
 use crate::plan::{launch, paged, rag, requirements, verdict};
 
 pub(super) fn document(
@@ -47,6 +48,15 @@ pub(super) fn document(
     if chosen.machine.offer.is_some_and(|offer| offer.host == HostKind::Container) {
         reasons.push(sentence!("container-offer"));
     }
+    reasons.extend(match node::threads(profile, &chosen.placement, &chosen.memory) {
+        Threads::All => None,
+        Threads::OfOneNode { threads, nodes } => {
+            Some(sentence!("on-one-node", threads = threads, nodes = nodes))
+        }
+        Threads::TooLarge(nodes) => Some(sentence!("over-nodes", nodes = nodes)),
+        Threads::Slower(nodes) => Some(sentence!("slower-node", nodes = nodes)),
+        Threads::Hidden(sockets) => Some(sentence!("hidden-nodes", sockets = sockets)),
+    });
     let model = planned_model(request, chosen.variant);
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
@@ -59,7 +69,11 @@ pub(super) fn document(
         });
     let share = paged.map(|placed| placed.share);
     let launch = launch::chat(&model, &chosen.workload, &chosen.placement, cache, places, &shares, page);
-    let launch = Launch { card_share: share, ..launch };
+    let node_threads = match node::threads(profile, &chosen.placement, &chosen.memory) {
+        Threads::OfOneNode { threads, .. } => Some(threads),
+        Threads::All | Threads::TooLarge(_) | Threads::Slower(_) | Threads::Hidden(_) => None,
+    };
+    let launch = Launch { card_share: share, node_threads, ..launch };
     let args = request.fixed.engine.unwrap_or_else(engine::default).arguments(&launch)?;
     let rag = rag.zip(chosen.rag.as_ref());
     let mut plan = Plan {

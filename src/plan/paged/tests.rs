@@ -130,6 +130,7 @@ fn a_card_that_others_use_too_gets_a_smaller_share_of_all_its_memory() {
         numa_nodes: 1,
         hidden: false,
         measured: false,
+        keeps: false,
     });
     let all = host.gpus[0].vram_mib * MIB;
     host.gpus[0].vram_mib -= 4096;

@@ -251,6 +251,7 @@ impl Server<'_> {
             prompt_cache_mib: 0,
             chat_template: false,
             page: false,
+            node_threads: None,
             pooling: Some(embedder.pooling.name()),
         })
     }

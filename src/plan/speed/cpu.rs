@@ -38,6 +38,7 @@ impl HostCpu {
                 numa_nodes: nodes,
                 hidden: listed < 2 && nodes > 1,
                 measured: measured.is_some(),
+                keeps: false,
             },
         }
     }

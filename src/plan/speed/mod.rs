@@ -6,6 +6,7 @@
 //! interval is as wide as those miss by (docs/measured.md).
 
 pub mod cpu;
+pub mod node;
 pub mod rates;
 mod read;
 pub mod seconds;
@@ -18,6 +19,7 @@ use crate::engine::split::SplitMode;
 use crate::hardware::cpus::CpuClass;
 use crate::hardware::profiles::Profile;
 use crate::model::shape::{LayerKv, Shape};
+use node::Threads;
 use rates::FITTED;
 use read::TokenReads;
 pub(super) use seconds::LEAST_SPREAD;
@@ -74,7 +76,7 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
     let used = gpu_layers().filter(|layers| **layers > 0).count();
     let parts = prompt.min(workload.batch).div_ceil(workload.ubatch.max(1)).max(1);
     Terms {
-        host: host(profile, subject, placement, &read, active),
+        host: host(profile, subject, placement, memory, &read, active),
         shared_layers: tensor.then_some(n_layer),
         used: used as f64,
         parts: if placement.host_layers > 0 || tensor { 1.0 } else { parts as f64 },
@@ -95,6 +97,7 @@ fn host(
     profile: &Profile,
     subject: &Subject,
     placement: &Placement,
+    memory: &[DeviceLedger],
     read: &TokenReads,
     active: f64,
 ) -> HostTerms {
@@ -104,19 +107,25 @@ fn host(
         false => head,
     };
     let found = profile.found;
+    let node = node::threads(profile, placement, memory);
+    let (kept, threads, part) = match node {
+        Threads::OfOneNode { threads, nodes } => (true, threads, nodes),
+        _ => (false, found.map_or(profile.cpu_cores, |found| found.threads), 1),
+    };
     let layers = placement.host_layers as usize;
     let on_cpu = placement.gpu_layers.is_empty();
     HostTerms {
         read: read.host,
-        bandwidth_gb_s: profile.memory_bandwidth_gb_s,
+        bandwidth_gb_s: profile.memory_bandwidth_gb_s / part as f64,
         matrices: 2.0 * read.host_weights / weight_bytes(subject),
         attention: attention(subject.shape, layers, slot / 2, elements).0,
         operations: if on_cpu { active } else { 0.0 },
         looked_back: attention(subject.shape, layers, slot / 4, elements).0,
         copied: if on_cpu { 0.0 } else { read.host_held },
         layers: placement.host_layers.max(placement.host_experts) as f64,
-        threads: found.map_or(profile.cpu_cores, |found| found.threads) as f64,
-        nodes: found.map_or(1, |found| found.numa_nodes),
+        threads: threads as f64,
+        nodes: found.map_or(1, |found| if kept { 1 } else { found.numa_nodes }),
+        kept,
         hidden: found.is_some_and(|found| found.hidden),
         flash_attn: subject.workload.flash_attn,
         rate: match found {

@@ -147,7 +147,8 @@ impl HostTerms {
                 };
                 let known = match measured {
                     _ if self.hidden => CPU_HIDDEN,
-                    _ if self.nodes > 1 => CPU_NODES,
+                    // No published row is of a server that stays on one.
+                    _ if self.kept || self.nodes > 1 => CPU_NODES,
                     true => CPU_MEASURED,
                     false => CPU_ASSUMED,
                 };

@@ -88,6 +88,8 @@ pub struct HostTerms {
     pub threads: f64,
     /// NUMA nodes of a probed host; 1 for a class of machines.
     pub nodes: u64,
+    /// The server stays on one of several nodes.
+    pub kept: bool,
     /// A virtual machine hides its sockets, so that nothing can be kept on one of them.
     pub hidden: bool,
     /// Whether flash attention is on.
