@@ -133,7 +133,7 @@ impl Cluster {
         ]
     }
 
-    /// That over a group of the inventory, and its answers, the head's first.
+    /// Applies over a group of the inventory; returns its answers, the head's first.
     fn apply(&self, more: &[&str]) -> (i32, Vec<Value>, String) {
         let mut args = self.applying().to_vec();
         args.extend(["--hosts", "llm"]);

@@ -31,8 +31,9 @@ const SMALL: Dims = Dims {
     vocabulary: 2048,
 };
 
-/// What the lab's hosts lack and every host has: settings of the network that can be written, control groups that limit,
-/// keyrings, and a disk that overlays. The stand-in does not end when it is asked to. An administrator's drop-in and files; the program under test knows nothing of it.
+/// Makes up for what the lab's hosts lack and every host has: settings of the network that can be written, control groups
+/// that limit, keyrings, and a disk that overlays. These are an administrator's drop-in and files: the program under test
+/// knows nothing of them. The stand-in does not end when it is asked to.
 const LAB: &str = "mount -o remount,bind,rw /proc/sys
 mkdir -p /etc/containers/systemd/agi-provision-llama.container.d
 printf '[storage]\\ndriver = \"vfs\"\\ngraphroot = \"/var/lib/containers/storage\"\\nrunroot = \"/run/containers/storage\"\\n' \

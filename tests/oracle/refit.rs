@@ -86,8 +86,8 @@ impl MakerOfCpu {
     }
 }
 
-/// Where a link's rate begins, 10^9 bytes/s: what the maker says that links between two sockets pass in one direction,
-/// of Intel's 2 to 4 links of 9.6 to 16 × 10^9 transfers/s; a round number where it says none.
+/// First guess of a link's rate, 10^9 bytes/s: the maker's figure for the links between two sockets in one direction (Intel's
+/// 2 to 4 links of 9.6 to 16 × 10^9 transfers/s); a round number where it gives none.
 fn link(class: CpuClass) -> f64 {
     match class {
         CpuClass::Amx => 128.0,

@@ -169,8 +169,8 @@ impl Proof {
     /// Returns where the server took more than the ledger says; the sum of a device counts, as one part may
     /// make room for another.
     pub fn warnings(&self) -> Vec<String> {
-        // What is told of a device has to fit into all that it was to take: one that gives the cache what is left tells of
-        // more where the untold parts are smaller.
+        // The parts that are told have to fit into all that the device was to take: an engine that gives the cache the rest
+        // tells of more where the untold parts are smaller.
         let over = |device: &Device| {
             let parts = [device.weights, device.kv, device.compute, device.output];
             let planned: u64 = parts.iter().map(|part| part.planned).sum();

@@ -113,7 +113,7 @@ fn an_answer_is_read_with_its_usage_and_a_failure_says_why() {
     assert_eq!(streamed.usage.map(|usage| (usage.prompt, usage.answer)), Some((18, 2)));
     let failed = Vllm.hear(r#"data: {"error":{"message":"engine died"}}"#, &mut streamed).unwrap_err();
     assert_eq!(failed.to_string(), "the server gave up answering: engine died");
-    // What shows that the key opens is among what it guards.
+    // The question that shows that the key opens asks for a key.
     assert!(Vllm.guarded().iter().any(|guarded| guarded.path == Vllm.asks_key().path));
     let tokens = serde_json::json!({"count": 4, "max_model_len": 4096, "tokens": [5, 6, 7, 8]});
     assert_eq!(Vllm.timed("text", &tokens, 2, 9).body["prompt"], serde_json::json!([5, 6]));

@@ -37,7 +37,7 @@ pub struct Fit {
 /// The machines of a request, whatever its model: the one that was named, or those on offer within the budget.
 pub struct Machines<'a> {
     all: Vec<Machine<'a>>,
-    /// Those that no other beats whatever they cost.
+    /// Machines of `all` that no other beats, whatever they cost.
     capable: Vec<Machine<'a>>,
 }
 

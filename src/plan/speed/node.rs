@@ -1,4 +1,4 @@
-//! Where a server's threads run on a host of several NUMA nodes.
+//! Chooses the threads of a server on a host of several NUMA nodes.
 //!
 //! All cores of two sockets answer about half as fast as those of one: 44.5 tokens/s on 96 cores of two EPYC 9R05, 86.9 on
 //! the 48 of one (SpareCores/sc-inspector-data, m8azn.metal-24xl and m8azn.metal-12xl; tests/oracle/published.csv).
@@ -12,7 +12,7 @@ use crate::plan::placement::Placement;
 /// Threads that work on a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// As many as the host has: it has one node or none is known, cards do the work, or the engine cannot do else.
+    /// All that the host has: it has one node or none is known, cards do the work, or the engine cannot do else.
     All,
     /// The cores of one of several nodes, which the server stays on.
     OfOneNode {
