@@ -87,6 +87,16 @@ impl HaProxy<'_> {
         signal(&self.child, Signal::USR2);
     }
 
+    /// Waits until the processes of earlier configurations have ended: they ask no server how it is, so that a request there
+    /// waits for one that failed.
+    fn alone(&self) {
+        let pid = self.child.id();
+        wait_for("HAProxy's old processes to end", Duration::from_secs(120), || {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+            children.split_whitespace().count() == 1
+        });
+    }
+
     fn completion(&self, http: &Http, tokens: u32, stream: bool, key: &str) -> reqwest::Result<Response> {
         let body = json!({"prompt": "x", "n_predict": tokens, "ignore_eos": true, "stream": stream});
         http.post(format!("http://{}/completion", self.bind)).bearer_auth(key).body(body.to_string()).send()
@@ -237,6 +247,7 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
         proxy.up(&["b"]);
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();
+        drop(stream);
         assert!(rest.contains("\"stop\":true"), "the stream was cut: {}", rest.len());
         a.1.exec(&format!("systemctl stop {UNIT}")).ok();
         load.more(CLIENTS);
@@ -248,6 +259,7 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
         load.more(CLIENTS);
 
         // Stopped without a word to the balancer, with answers under way: they are asked of the other.
+        proxy.alone();
         b.1.exec(&format!("systemctl stop {UNIT}")).ok();
         proxy.up(&["a"]);
         load.more(CLIENTS);

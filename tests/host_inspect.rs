@@ -90,7 +90,11 @@ fn a_host_answers_what_it_is_asked() {
 
         // Values for monitoring, and changes by other hands.
         assert_eq!(document["drift"], json!([]), "{document}");
-        assert_eq!(document["runtime"], json!({"build": "b11434", "path": null}), "{document}");
+        assert_eq!(
+            document["runtime"],
+            json!({"build": "b11434", "path": null, "image": null}),
+            "{document}"
+        );
         assert!(document["speed"]["decode_tok_s"].as_f64() > Some(0.0), "{document}");
         assert!(document["disk"]["models_bytes"].as_u64() > Some(0), "{document}");
         assert!(document["disk"]["free_bytes"].as_u64() > Some(0), "{document}");
