@@ -1,16 +1,24 @@
 //! From a card without a driver to a served token: an apply with `--driver` on a host of the lab, which it restarts.
 //! tests/host_vm/driver.rs does the same on a machine with a kernel of its own. Needs root, and `tests/lab/install` first.
 
+#[path = "http/mod.rs"]
+mod http;
 #[path = "lab/mod.rs"]
 mod lab;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use agi_provision::hash::sha256;
+use agi_provision::paths;
+use agi_provision::render::Bundle;
+use agi_provision::render::targets::cloud_init;
+use http::{Reply, Server};
 use lab::gpu::{self, GpuHost};
 use lab::journey::{Client, assert_serves, job_events, text};
-use lab::{Host, driver, wait_for};
-use serde_json::json;
+use lab::{Host, agi_provision, driver, wait_for};
+use serde_json::{Value, json};
 
 /// A first start compiles shaders: one to two minutes where the machine has nothing else to do.
 const PATIENCE: &str = "1800";
@@ -136,4 +144,65 @@ fn a_client_that_leaves_while_the_host_restarts_loses_nothing() {
     let message = end["message"].as_str().unwrap();
     assert!(message.contains("the host is as it was") && message.contains("nvidia-kernel-dkms"), "{message}");
     assert!(driver::installed(&host).ok().lines().all(|line| line.ends_with(" installed")));
+}
+
+#[test]
+fn a_first_boot_installs_the_driver_and_goes_on_after_the_restart() {
+    let (host, client) = (host_without_driver(), Client::new());
+    let serve =
+        |path: &Path| Server::start_at(&host.near_addr(), fs::read(path).unwrap(), |_, _| Reply::Good);
+    let (model, archive) = (client.path("tiny.gguf"), gpu::archive());
+    let (models, runtimes) = (serve(&model), serve(&archive));
+    // Nobody brings the files: the plan pins them.
+    let path = plan(&client);
+    let mut pinned: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    pinned["model"]["files"][0]["url"] = json!(models.url("tiny.gguf"));
+    pinned["model"]["files"][0]["sha256"] = json!(sha256(&fs::read(&model).unwrap()));
+    let bytes = fs::read(&archive).unwrap();
+    pinned["llama_server"]["runtime"] =
+        json!({"url": runtimes.url("llama.tar.gz"), "sha256": sha256(&bytes), "size_bytes": bytes.len()});
+    fs::write(&path, pinned.to_string()).unwrap();
+    let bundle = client.path("bundle");
+    let made = ["bundle", "--plan", text(&path), "--driver", "distribution", "--start-timeout", PATIENCE];
+    client.run(&[&made[..], &["--out", text(&bundle)]].concat()).ok();
+
+    // The image carries the program; user-data lays the bundle and starts the script.
+    let (tar, script) = (client.path("bundle.tar"), client.path("first-boot.sh"));
+    fs::write(&tar, Bundle::read(&bundle).unwrap().to_tar().unwrap()).unwrap();
+    fs::write(&script, cloud_init::script(None).unwrap()).unwrap();
+    host.exec(&format!("mkdir -p {} {}", paths::LIB, paths::INCOMING)).ok();
+    host.put(Path::new(agi_provision()), paths::AGENT_LINK);
+    host.put(&tar, paths::FIRST_BOOT);
+    host.put(&script, "/root/first-boot.sh");
+    let before = driver::boot_id(&host);
+    let log = "/var/log/cloud-init-output.log";
+    host.exec(&format!(
+        "chmod 755 {}; systemd-run --quiet -p StandardOutput=append:{log} -p StandardError=append:{log} \
+         sh /root/first-boot.sh",
+        paths::AGENT_LINK
+    ))
+    .ok();
+
+    let said =
+        || host.exec(&format!("cat {log}; journalctl --no-pager -n 60 -u agi-provision-resume")).stdout;
+    let boot = || host.exec("cat /proc/sys/kernel/random/boot_id").stdout.trim().to_owned();
+    wait_for("the next boot", Duration::from_secs(300), || boot() != before && !boot().is_empty());
+    let journal = "/var/lib/agi-provision/job/journal.jsonl";
+    let done =
+        || host.exec(&format!("test ! -e {RESUME} && grep -q '\"event\":\"end\"' {journal}")).status == 0;
+    wait_for("the end of the apply", Duration::from_secs(300), done);
+    let events = job_events(&host);
+    let end = &events[events.len() - 1];
+    assert_eq!(end["exit"], json!("done"), "{end}\n{}", said());
+    assert_serves(&host);
+    assert!(said().contains("restart"), "{}", said());
+    assert!(driver::installed(&host).ok().lines().all(|line| line.ends_with(" installed")));
+    assert_eq!(host.exec(&format!("ls {}", paths::INCOMING)).stdout, "", "what user-data brought is gone");
+
+    // The bundle says where the driver comes from, also to an apply.
+    let asked = || models.requests().len() + runtimes.requests().len();
+    let before = asked();
+    let again = client.json_on(&host, "root", &["apply", "--yes", "--bundle", text(&bundle)]);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    assert_eq!(asked(), before, "nothing is fetched twice");
 }

@@ -171,6 +171,7 @@ impl Pod {
         let choices = Choices {
             first_boot: FirstBoot { program: Some(program), cloud: None },
             targets: Targets { kubernetes: Some(kubernetes), ..Targets::default() },
+            driver: None,
         };
         let bundle = render_for(&plan, &choices).unwrap();
         let text = std::str::from_utf8(bundle.file("kubernetes/base/config.yaml").unwrap()).unwrap();

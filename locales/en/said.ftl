@@ -506,8 +506,12 @@ said-the-running-kernel-is-older-than-c73d2 = the running kernel is older than t
 said-can-the-host-reach-its-package-f76f6 = can the host reach its package mirror, and has that all parts of the archive?
 said-is-installed-and-has-no-module-for-a17b2 = { $v1 } is installed, and has no module for kernel { $kernel }, which runs
 said-dkms-autoinstall-on-the-host-says-7dc97 = `dkms autoinstall` on the host says why, and so does /var/lib/dkms/nvidia*/*/build/make.log
-said-is-installed-and-the-host-was-60937 = { $v1 } is installed and the host was restarted, and it works { $v2 } of { $cards } card{ $v4 }{ $said }
-said-dmesg-grep-i-nvrm-on-the-host-says-47521 = `dmesg | grep -i nvrm` on the host says what the driver found
+said-built-and-installed-26b74 = built and installed
+said-installed-with-a-module-45336 = installed, with a module
+said-the-card-does-not-answer-9aa8c = the card does not answer
+said-of-cards-do-not-answer-c3f71 = { $v1 } of { $cards } cards do not answer
+said-is-for-kernel-and-also-after-a-75933 = { $v1 } is { $built } for kernel { $kernel }, and { $silent }, also after a restart of the host{ $said }
+said-lspci-k-on-the-host-shows-the-card-3c799 = `lspci -k` on the host shows the card, `dmesg | grep -i nvrm` what the driver found. Has the card power, does it sit firmly, is it passed on to this machine whole, and does this driver know it? --driver nvidia takes a newer one
 
 ## agent::steps::expose
 
@@ -1034,6 +1038,8 @@ said-taken-away-again-as-another-host-9794a = taken away again, as another host 
 
 said-nothing-to-bundle-d7099 = nothing to bundle: { $v1 }
 said-agi-provision-plan-with-the-same-86d81 = `agi-provision plan` with the same flags shows the ledger
+said-the-plan-uses-no-cards-no-driver-is-8d2c6 = the plan uses no cards: no driver is installed for it
+said-leave-driver-out-or-plan-for-a-bfdf0 = leave --driver out, or plan for a profile with cards
 said-is-as-it-should-be-nothing-changed-da1f0 = { $v1 } is as it should be; nothing changed
 said-wrote-files-to-8c9aa = wrote { $count } files to { $v2 }
 said-the-seed-does-not-carry-and-no-a4be1 = the seed does not carry { $unpinned }, and no download is pinned: the machine's image must have it
@@ -1046,7 +1052,7 @@ said-model-file-and-runtime-archive-put-1ad62 = --model-file and --runtime-archi
 ## cli::bundle_hosts
 
 said-the-hosts-of-one-model-have-to-know-52dda = the hosts of one model have to know each other, which no first boot brings about
-said-agi-provision-apply-hosts-brings-567a9 = `agi-provision apply --hosts` brings them up together; leave the seed, the cloud and the targets out
+said-agi-provision-apply-hosts-brings-e11be = `agi-provision apply --hosts` brings them up together; leave the seed, the cloud, the driver and the targets out
 
 ## cli::config
 
@@ -1469,7 +1475,7 @@ said-wrote-the-manual-pages-to-cafea = wrote the manual pages to { $v1 }
 
 ## cli::source
 
-said-agent-url-cloud-and-the-targets-make-213a3 = --agent-url, --cloud and the targets make
+said-agent-url-cloud-driver-and-the-cecfb = --agent-url, --cloud, --driver and the targets make
 said-the-inventory-changes-a-part-of-the-88f78 = the inventory changes a part of the plan, but the plan is made already
 said-give-model-and-flags-instead-of-plan-ace34 = give --model and flags instead of --plan or --bundle, or name plan files in the inventory
 said-show-edits-prints-what-differs-and-312ae = --show-edits prints what differs, and --trust-edits takes it all the same, as root: only where you know who edited it
@@ -1935,7 +1941,7 @@ said-driver-nvidia-takes-it-from-nvidia-s-cb4b0 = --driver nvidia takes it from 
 said-plan-for-another-runtime-runtime-6cb3a = plan for another runtime (--runtime-archive), or for fewer cards
 said-ubuntu-s-own-modules-are-signed-46040 = Ubuntu's own modules are signed: --driver distribution. Or{ " " }
 said-secure-boot-is-on-the-kernel-loads-662d7 = Secure Boot is on: the kernel loads signed modules only, and this driver's would be built on the host and signed with a key that the firmware does not know
-said-enrol-the-key-of-dkms-apt-install-5e870 = { $other }enrol the key of DKMS: `apt install dkms mokutil`, `dkms generate_mok`, `mokutil --import /var/lib/dkms/mok.pub`, restart the host and confirm the key on its console; or turn Secure Boot off in the firmware. Then apply again
+said-enrol-the-key-of-dkms-apt-install-4131a = { $other }enrol the key of DKMS: `apt install dkms mokutil openssl`, `dkms generate_mok`, `mokutil --import /var/lib/dkms/mok.pub`, restart the host and confirm the key on its console; or turn Secure Boot off in the firmware. Then apply again
 
 ## hardware::vendor::nvidia::driver::chips
 
@@ -2332,7 +2338,7 @@ said-did-not-finish-within-s-and-was-987a1 = { $program } did not finish within 
 said-the-plan-pins-no-image-of-f95ce = the plan pins no image of { $v1 }
 said-runtime-image-repository-sha256-583d7 = --runtime-image REPOSITORY@sha256:DIGEST pins one; the registry's page, or `skopeo inspect`, has the digest
 said-comes-as-a-container-its-bundle-has-87e07 = { $v1 } comes as a container: its bundle has no other form
-said-leave-the-flags-of-first-boots-and-83d73 = leave the flags of first boots and targets out; the bundle's README.md has the commands
+said-leave-the-flags-of-first-boots-of-df16a = leave the flags of first boots, of the driver and of targets out; the bundle's README.md has the commands
 said-the-plan-s-profile-is-a-gpu-s-and-f6fd4 = the plan's profile is a GPU's and lists no GPU
 said-make-the-plan-again-agi-provision-089b3 = make the plan again: `agi-provision plan --out FILE`
 
@@ -2437,6 +2443,7 @@ said-too-big-2948b = too big
 
 ## render::targets::kubernetes
 
+said-the-nodes-of-a-cluster-have-theirs-f7767 = the nodes of a cluster have theirs from their image or from NVIDIA's GPU operator
 said-a-pod-does-not-serve-this-plan-57549 = a pod does not serve this plan: { $why }
 said-make-a-plan-of-one-server-for-it-agi-aa6da = make a plan of one server for it: `agi-provision plan` without --rag and --engine
 said-it-has-a-second-server-bf1cc = it has a second server, { $v1 }
@@ -2444,12 +2451,15 @@ said-its-engine-is-started-by-another-12500 = its engine, { $v1 }, is started by
 
 ## render::targets::skypilot
 
+said-the-images-that-skypilot-starts-gpu-b31e1 = the images that SkyPilot starts GPU machines from have one
 said-no-catalogue-s-name-is-known-of-the-e0363 = no catalogue's name is known of the card { $v1 }
 said-plan-for-a-profile-agi-provision-0a4d3 = plan for a profile, `agi-provision profiles` lists them, or leave --target skypilot out
 
 ## render::targets::target
 
 said-the-target-would-bring-files-to-acefb = the target { $v1 } would bring files to hosts
+said-driver-is-for-a-host-that-agi-100a0 = --driver { $origin } is for a host that agi-provision brings to the plan, and no pod or replica gets a driver from it
+said-driver-none-92839 = { $theirs }: --driver none
 
 ## render::templates
 

@@ -505,8 +505,12 @@ said-the-running-kernel-is-older-than-c73d2 = работающее ядро ст
 said-can-the-host-reach-its-package-f76f6 = доступно ли серверу зеркало пакетов и все ли разделы репозитория там есть?
 said-is-installed-and-has-no-module-for-a17b2 = { $v1 } установлен, но модуля для работающего ядра { $kernel } в нём нет
 said-dkms-autoinstall-on-the-host-says-7dc97 = почему, скажет `dkms autoinstall` на сервере и /var/lib/dkms/nvidia*/*/build/make.log
-said-is-installed-and-the-host-was-60937 = { $v1 } установлен, сервер перезагружен, а работает { $v2 } из { $cards } видеокарт{ $v4 }{ $said }
-said-dmesg-grep-i-nvrm-on-the-host-says-47521 = что нашёл драйвер, скажет `dmesg | grep -i nvrm` на сервере
+said-built-and-installed-26b74 = собран и установлен
+said-installed-with-a-module-45336 = установлен, с модулем,
+said-the-card-does-not-answer-9aa8c = карта не отвечает
+said-of-cards-do-not-answer-c3f71 = { $v1 } из { $cards } карт не отвечают
+said-is-for-kernel-and-also-after-a-75933 = { $v1 }: { $built } для ядра { $kernel }, но { $silent }, и после перезагрузки сервера тоже{ $said }
+said-lspci-k-on-the-host-shows-the-card-3c799 = `lspci -k` на сервере покажет карту, `dmesg | grep -i nvrm` — что нашёл драйвер. Есть ли у карты питание, плотно ли она сидит, передана ли она этой машине целиком, и знает ли её этот драйвер? --driver nvidia возьмёт более новый
 
 ## agent::steps::expose
 
@@ -1037,6 +1041,8 @@ said-taken-away-again-as-another-host-9794a = убрано, потому что 
 
 said-nothing-to-bundle-d7099 = собирать нечего: { $v1 }
 said-agi-provision-plan-with-the-same-86d81 = расчёт памяти покажет `agi-provision plan` с теми же флагами
+said-the-plan-uses-no-cards-no-driver-is-8d2c6 = план не использует карт: драйвер для него не устанавливается
+said-leave-driver-out-or-plan-for-a-bfdf0 = уберите --driver или составьте план для профиля с картами
 said-is-as-it-should-be-nothing-changed-da1f0 = { $v1 } уже такой, как нужно; ничего не изменено
 said-wrote-files-to-8c9aa = файлов записано: { $count }, в { $v2 }
 said-the-seed-does-not-carry-and-no-a4be1 = в образе seed нет { $unpinned }, а загрузка не закреплена: это должно быть в образе машины
@@ -1049,7 +1055,7 @@ said-model-file-and-runtime-archive-put-1ad62 = --model-file и --runtime-archiv
 ## cli::bundle_hosts
 
 said-the-hosts-of-one-model-have-to-know-52dda = серверы одной модели должны знать друг друга, а первый старт этого не умеет
-said-agi-provision-apply-hosts-brings-567a9 = вместе их поднимает `agi-provision apply --hosts`; уберите seed, облако и цели
+said-agi-provision-apply-hosts-brings-e11be = вместе их поднимает `agi-provision apply --hosts`; уберите seed, облако, драйвер и цели
 
 ## cli::config
 
@@ -1472,7 +1478,7 @@ said-wrote-the-manual-pages-to-cafea = страницы man записаны в 
 
 ## cli::source
 
-said-agent-url-cloud-and-the-targets-make-213a3 = --agent-url, --cloud и цели создают
+said-agent-url-cloud-driver-and-the-cecfb = --agent-url, --cloud, --driver и цели создают
 said-the-inventory-changes-a-part-of-the-88f78 = инвентарь меняет часть плана, а план уже составлен
 said-give-model-and-flags-instead-of-plan-ace34 = вместо --plan или --bundle укажите --model и флаги или укажите файлы планов в инвентаре
 said-show-edits-prints-what-differs-and-312ae = что отличается, покажет --show-edits; --trust-edits применит всё равно, от root: только если вы знаете, кто это правил
@@ -1938,7 +1944,7 @@ said-driver-nvidia-takes-it-from-nvidia-s-cb4b0 = --driver nvidia возьмёт
 said-plan-for-another-runtime-runtime-6cb3a = составьте план с другим движком (--runtime-archive) или для меньшего числа видеокарт
 said-ubuntu-s-own-modules-are-signed-46040 = модули самой Ubuntu подписаны: --driver distribution. Или{ " " }
 said-secure-boot-is-on-the-kernel-loads-662d7 = включён Secure Boot: ядро загружает только подписанные модули, а модули этого драйвера собираются на сервере и подписываются ключом, которого прошивка не знает
-said-enrol-the-key-of-dkms-apt-install-5e870 = { $other }зарегистрируйте ключ DKMS: `apt install dkms mokutil`, `dkms generate_mok`, `mokutil --import /var/lib/dkms/mok.pub`, перезагрузите сервер и подтвердите ключ на его консоли; или выключите Secure Boot в прошивке. Затем повторите apply
+said-enrol-the-key-of-dkms-apt-install-4131a = { $other }зарегистрируйте ключ DKMS: `apt install dkms mokutil openssl`, `dkms generate_mok`, `mokutil --import /var/lib/dkms/mok.pub`, перезагрузите сервер и подтвердите ключ на его консоли; или выключите Secure Boot в прошивке. Затем повторите apply
 
 ## hardware::vendor::nvidia::driver::chips
 
@@ -2335,7 +2341,7 @@ said-did-not-finish-within-s-and-was-987a1 = { $program } не уложилас�
 said-the-plan-pins-no-image-of-f95ce = в плане не закреплён образ { $v1 }
 said-runtime-image-repository-sha256-583d7 = закрепит --runtime-image REPOSITORY@sha256:DIGEST; digest есть на странице реестра, его скажет и `skopeo inspect`
 said-comes-as-a-container-its-bundle-has-87e07 = { $v1 } приходит контейнером: у его набора нет другой формы
-said-leave-the-flags-of-first-boots-and-83d73 = уберите флаги первого старта и целей; команды — в README.md набора
+said-leave-the-flags-of-first-boots-of-df16a = уберите флаги первого старта, драйвера и целей; команды — в README.md набора
 said-the-plan-s-profile-is-a-gpu-s-and-f6fd4 = профиль плана — с видеокартой, а видеокарт в нём нет
 said-make-the-plan-again-agi-provision-089b3 = составьте план ещё раз: `agi-provision plan --out ФАЙЛ`
 
@@ -2440,6 +2446,7 @@ said-too-big-2948b = слишком велик
 
 ## render::targets::kubernetes
 
+said-the-nodes-of-a-cluster-have-theirs-f7767 = у узлов кластера драйвер есть из их образа или от NVIDIA GPU Operator
 said-a-pod-does-not-serve-this-plan-57549 = под этот план не запустит: { $why }
 said-make-a-plan-of-one-server-for-it-agi-aa6da = составьте для него план одного сервера: `agi-provision plan` без --rag и --engine
 said-it-has-a-second-server-bf1cc = в нём есть второй сервер, { $v1 }
@@ -2447,12 +2454,15 @@ said-its-engine-is-started-by-another-12500 = его движок, { $v1 }, за
 
 ## render::targets::skypilot
 
+said-the-images-that-skypilot-starts-gpu-b31e1 = в образах, с которых SkyPilot запускает машины с GPU, драйвер есть
 said-no-catalogue-s-name-is-known-of-the-e0363 = в каталоге нет имени для видеокарты { $v1 }
 said-plan-for-a-profile-agi-provision-0a4d3 = составьте план для профиля (их покажет `agi-provision profiles`) или уберите --target skypilot
 
 ## render::targets::target
 
 said-the-target-would-bring-files-to-acefb = цель { $v1 } доставила бы файлы на серверы
+said-driver-is-for-a-host-that-agi-100a0 = --driver { $origin } — для сервера, который agi-provision приводит к плану; ни под, ни реплика драйвера от этого не получают
+said-driver-none-92839 = { $theirs }: --driver none
 
 ## render::templates
 

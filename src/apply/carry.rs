@@ -143,6 +143,7 @@ mod tests {
             seed: None,
             first_boot: Default::default(),
             targets: Default::default(),
+            driver: None,
         };
         let found = find(dir.path(), &manifest, &hash).unwrap();
         assert_eq!(found[0].file.blob, all[0].file.blob);

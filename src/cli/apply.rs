@@ -191,7 +191,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<Exit> {
         args.hosts.run_each(tasks, ended, given.as_ref(), hosts::style(args.format), interrupted)
     };
     let mut results = run(each.clone(), ended)?;
-    if let Some(origin) = asked_for_driver(args, &results)? {
+    let chosen = sources.values().any(|source| source.bundle.manifest().driver.is_some());
+    if let Some(origin) = asked_for_driver(args, chosen, &results)? {
         each.iter_mut().for_each(|(op, _)| {
             if let Op::Apply(apply) = op {
                 apply.driver = Some(origin);
@@ -229,9 +230,10 @@ pub(super) fn differences(results: &Results) -> Result<()> {
 }
 
 /// Asks where a driver comes from, if the one host refused for want of it and a person is there who may be asked.
-fn asked_for_driver(args: &Args, results: &Results) -> Result<Option<Origin>> {
+/// `chosen`: a bundle says it.
+fn asked_for_driver(args: &Args, chosen: bool, results: &Results) -> Result<Option<Origin>> {
     let [(host, Ok(outcome))] = &results[..] else { return Ok(None) };
-    if args.driver.is_some() || args.yes || args.check {
+    if args.driver.is_some() || chosen || args.yes || args.check {
         return Ok(None);
     }
     match driver_arg::lacking(outcome) {
@@ -314,7 +316,7 @@ pub(super) fn task(
         check: args.check,
         strict: args.strict,
         start_timeout: args.start_timeout,
-        driver: args.driver.unwrap_or_default().origin(),
+        driver: driver_arg::kept(args.driver, source.bundle.manifest().driver),
         rejoins: false,
         allow: args.allow.clone(),
         runtime: blobs(CarriedKind::Runtime).collect(),

@@ -1,5 +1,6 @@
 //! `bundle`: a plan as a directory of plain files, with what it needs, and as a machine's seed.
 
+use super::driver_arg::{self, From};
 use super::first_boot::{self, FirstBootArgs, UserData, Warning};
 use super::output::{Format, print_json};
 use super::over_hosts::OverHostsArgs;
@@ -45,6 +46,10 @@ pub struct Args {
     pub(super) first_boot: FirstBootArgs,
     #[command(flatten)]
     pub(super) targets: TargetArgs,
+    /// Where the host's card gets its driver from, if it has none: at a first boot and with apply --bundle; the host is
+    /// restarted where that takes it
+    #[arg(help_heading = "Applying", long, value_enum, value_name = "FROM")]
+    pub(super) driver: Option<From>,
     /// With --seed-iso or --agent-url: the agi-provision executable for the machine, where this one cannot run there
     #[arg(help_heading = "First boot", long, value_name = "FILE", requires = "needs_program")]
     agent: Option<PathBuf>,
@@ -78,6 +83,7 @@ pub fn run(args: &Args) -> Result<Exit> {
     let choices = Choices {
         first_boot: args.first_boot.choose(&source.plan, &kept.first_boot, args.agent.as_deref())?,
         targets: args.targets.choose(&source.plan, &kept.targets)?,
+        driver: driver_arg::kept(args.driver, kept.driver).filter(|_| source.plan.cards() > 0),
     };
     let source = source.chosen(&choices)?;
     let runtime = source::runtime(&args.runtime_archive)?;
@@ -101,6 +107,12 @@ pub fn run(args: &Args) -> Result<Exit> {
     changed.dedup();
     let mut warnings = advice(&lacking(&source, &files), args.seed_iso);
     warnings.extend(first_boot::warnings(&bundle, args.seed_iso));
+    if args.driver.and_then(From::origin).is_some() && choices.driver.is_none() {
+        warnings.push(Warning::new(
+            "the plan uses no cards: no driver is installed for it",
+            "leave --driver out, or plan for a profile with cards",
+        ));
+    }
     tell(args, &changed, &UserData::of(&bundle), &warnings)?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! `bundle --hosts`: a bundle for each host of one model over several, each in a folder of its own.
 
 use super::bundle::{Args, put};
+use super::driver_arg::From;
 use super::output::{Format, print_json};
 use super::over_hosts::part;
 use super::source::{self, Source};
@@ -22,9 +23,13 @@ pub fn run(args: &Args) -> Result<Exit> {
     let (_, plans) = args.over.plans(&request, &machines)?;
     let first_boot = args.first_boot.choose(&plans[0], &FirstBoot::default(), None)?;
     let targets = args.targets.choose(&plans[0], &Targets::default())?;
-    if args.seed_iso || first_boot != FirstBoot::default() || targets != Targets::default() {
+    if args.seed_iso
+        || first_boot != FirstBoot::default()
+        || targets != Targets::default()
+        || args.driver.and_then(From::origin).is_some()
+    {
         return Err(Failure::usage("the hosts of one model have to know each other, which no first boot brings about")
-            .hint("`agi-provision apply --hosts` brings them up together; leave the seed, the cloud and the targets out")
+            .hint("`agi-provision apply --hosts` brings them up together; leave the seed, the cloud, the driver and the targets out")
             .into());
     }
     let runtime = source::runtime(&args.runtime_archive)?;

@@ -29,6 +29,11 @@ impl From {
     }
 }
 
+/// Returns where a driver comes from: as the flag says, and without it as the bundle does.
+pub fn kept(flag: Option<From>, bundle: Option<Origin>) -> Option<Origin> {
+    flag.map_or(bundle, From::origin)
+}
+
 /// The cards of a host that refused for them: they are there and have no driver.
 pub fn lacking(outcome: &HostOutcome) -> Option<String> {
     let facts = outcome.events.iter().rev().find_map(|event| match event {
@@ -59,4 +64,21 @@ pub fn ask(host: &str, cards: &str) -> Result<From> {
         "n" | "nvidia" => From::Nvidia,
         _ => From::None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_counts_before_the_bundle() {
+        for (flag, bundle, origin) in [
+            (None, None, None),
+            (None, Some(Origin::Nvidia), Some(Origin::Nvidia)),
+            (Some(From::None), Some(Origin::Nvidia), None),
+            (Some(From::Distribution), Some(Origin::Nvidia), Some(Origin::Distribution)),
+        ] {
+            assert_eq!(kept(flag, bundle), origin);
+        }
+    }
 }

@@ -67,7 +67,7 @@ impl Source {
             return Ok(self);
         }
         if !self.edited.is_empty() {
-            return Err(would_be_lost("--agent-url, --cloud and the targets make", "them").into());
+            return Err(would_be_lost("--agent-url, --cloud, --driver and the targets make", "them").into());
         }
         Ok(Source { bundle: render_for(&self.plan, choices)?, ..self })
     }

@@ -12,6 +12,7 @@ use super::manifest::{
 };
 use crate::checked::{Checksum, FileMode, RelativePath, ToolVersion};
 use crate::error::{Context, Failure, Result};
+use crate::hardware::vendor::driver::Origin;
 use crate::hash::sha256;
 use crate::paths;
 use crate::plan::Plan;
@@ -80,6 +81,7 @@ impl Bundle {
             seed: None,
             first_boot: FirstBoot::default(),
             targets: Targets::default(),
+            driver: None,
         };
         Bundle::of(files, manifest)
     }
@@ -102,8 +104,13 @@ impl Bundle {
             manifest.downloads,
             manifest.tool_version,
         )?;
-        let Choices { first_boot, targets } = choices;
-        Bundle::of(whole.files, Manifest { first_boot, targets, ..whole.manifest })
+        let Choices { first_boot, targets, driver } = choices;
+        Bundle::of(whole.files, Manifest { first_boot, targets, driver, ..whole.manifest })
+    }
+
+    /// The same bundle, whose host gets its cards' driver from `driver`.
+    pub(super) fn driven(self, driver: Option<Origin>) -> Result<Bundle> {
+        Bundle::of(self.files, Manifest { driver, ..self.manifest })
     }
 
     /// The same bundle, whose directory holds these files and this image too.
@@ -197,7 +204,8 @@ impl Bundle {
     /// The manifest of what goes to a host: without the files of targets, which may hold the rest of the bundle and
     /// so cannot be part of what they hold, and without what only a directory has.
     fn for_host(&self) -> Manifest {
-        let Choices { first_boot, targets } = Choices::default();
+        // The driver is the host's own matter, and stays.
+        let Choices { first_boot, targets, driver: _ } = Choices::default();
         let mut manifest =
             Manifest { carried: Vec::new(), seed: None, first_boot, targets, ..self.manifest.clone() };
         manifest.files.retain(|file| goes_to_host(&file.path));

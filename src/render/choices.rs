@@ -5,6 +5,7 @@ use super::broken::broken;
 use super::first_boot::FirstBoot;
 use crate::checked::{BalancedName, Endpoint, ImageRef};
 use crate::error::Result;
+pub use crate::hardware::vendor::driver::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +22,8 @@ pub struct Choices {
     pub first_boot: FirstBoot,
     /// Targets that were asked for.
     pub targets: Targets,
+    /// Where a host's cards get their driver from, if they have none; `None`: nothing installs one.
+    pub driver: Option<Origin>,
 }
 
 /// Targets that a bundle has because somebody asked for them, each with its own choices.

@@ -163,7 +163,7 @@ impl Bundle {
         let of_target = |file: &BundleFile| folders().any(|folder| file.path.as_path().starts_with(folder));
         let whole = self.files().iter().any(of_target);
         let choices = whole.then(|| manifest.choices());
-        let rendered = render_as(&plan, json, &manifest.tool_version, choices.as_ref())?;
+        let rendered = render_as(&plan, json, &manifest.tool_version, choices.as_ref(), manifest.driver)?;
 
         let by_path = |files: &[BundleFile]| -> BTreeMap<RelativePath, BundleFile> {
             files.iter().map(|file| (file.path.clone(), file.clone())).collect()

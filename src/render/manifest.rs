@@ -8,6 +8,7 @@ use super::first_boot::FirstBoot;
 use crate::checked::{Checksum, DownloadUrl, FileMode, LinkTarget, RelativePath, ToolVersion};
 use crate::engine::server::ServerName;
 use crate::error::{Context, Failure, Result};
+use crate::hardware::vendor::driver::Origin;
 use crate::paths;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct Manifest {
     /// Targets that were asked for.
     #[serde(default, skip_serializing_if = "Targets::is_default")]
     pub targets: Targets,
+    /// Where a host's cards get their driver from, if they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Origin>,
 }
 
 /// A file of the bundle.
@@ -102,7 +106,7 @@ pub struct Download {
 impl Manifest {
     /// Returns what its targets' files depend on besides the plan.
     pub fn choices(&self) -> Choices {
-        Choices { first_boot: self.first_boot.clone(), targets: self.targets.clone() }
+        Choices { first_boot: self.first_boot.clone(), targets: self.targets.clone(), driver: self.driver }
     }
 
     /// Pretty JSON with a final newline.

@@ -50,6 +50,7 @@ use crate::engine::container::Container;
 use crate::engine::server::ADDRESS;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
+use crate::hardware::vendor::driver::Origin;
 use crate::hardware::vendor::{self, UnitDevices};
 use crate::paths;
 use crate::plan::Plan;
@@ -69,16 +70,17 @@ pub fn render(plan: &Plan) -> Result<Bundle> {
 /// # Errors
 /// [`render`] fails, the cloud would not take the user-data, or a target cannot bring the plan to a machine.
 pub fn render_for(plan: &Plan, choices: &Choices) -> Result<Bundle> {
-    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(choices))
+    render_as(plan, plan.to_json(), &ToolVersion::new(manifest::TOOL_VERSION)?, Some(choices), choices.driver)
 }
 
 /// The same with the plan's own text, by the name of another version; with the targets' files where `choices` says
-/// what those depend on.
+/// what those depend on. `driver`: where the host's cards get one from.
 fn render_as(
     plan: &Plan,
     plan_json: String,
     version: &ToolVersion,
     choices: Option<&Choices>,
+    driver: Option<Origin>,
 ) -> Result<Bundle> {
     for server in plan.servers().filter(|server| server.engine().container().is_some()) {
         if plan.llama_server.image.is_none() {
@@ -96,7 +98,7 @@ fn render_as(
             manifest::README,
             match &plan.over_hosts {
                 Some(over) => hosts::readme(plan, over)?,
-                None => readme(plan, &downloads)?,
+                None => readme(plan, &downloads, driver)?,
             },
         )?,
         text(&generation(paths::generation::PLAN), plan_json.clone())?,
@@ -131,6 +133,7 @@ fn render_as(
     }
 
     let host = Bundle::new(files, links, plan.llama_server.build.clone(), downloads, version.clone())?;
+    let host = host.driven(driver)?;
     // Hosts of one model have to know each other, which no first boot and no other target brings about.
     let Some(choices) = choices.filter(|_| plan.over_hosts.is_none()) else { return Ok(host) };
     let mut more = Vec::new();
@@ -141,7 +144,7 @@ fn render_as(
                 "{} comes as a container: its bundle has no other form",
                 plan.engine().name()
             ))
-            .hint("leave the flags of first boots and targets out; the bundle's README.md has the commands")
+            .hint("leave the flags of first boots, of the driver and of targets out; the bundle's README.md has the commands")
             .into());
         }
         return Ok(host);
@@ -360,7 +363,7 @@ fn limits(plan: &Plan, server: &Server) -> Result<String> {
     )
 }
 
-fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
+fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
         paths: Paths,
@@ -371,6 +374,8 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
         gpus: bool,
         /// How a person sees that the cards' driver works.
         driver: String,
+        /// Where an apply and a first boot get the driver from.
+        installs: Option<String>,
         groups: Vec<&'static str>,
         exposed: bool,
         /// Only where the engine comes as a container.
@@ -422,6 +427,7 @@ fn readme(plan: &Plan, downloads: &[Download]) -> Result<String> {
             beside: beside.collect(),
             gpus: cards > 0,
             driver: maker.check_by_hand(cards),
+            installs: installs.map(|origin| origin.to_string()),
             groups: maker.unit(cards).groups,
             exposed: plan.expose.is_some(),
             image: plan.llama_server.image.as_deref(),

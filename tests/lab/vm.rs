@@ -56,12 +56,14 @@ pub struct Shape {
     pub clock: Option<&'static str>,
     /// Its cloud-init runs, with this image as the second disk.
     pub seed: Option<PathBuf>,
+    /// It reaches what this machine reaches.
+    pub online: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         let (memory, disk) = ("2G".into(), "20G".into());
-        Self { board: PC, memory, cpus: 2, cpu: "max", disk, clock: None, seed: None }
+        Self { board: PC, memory, cpus: 2, cpu: "max", disk, clock: None, seed: None, online: false }
     }
 }
 
@@ -152,7 +154,8 @@ impl Vm {
             emulator.args(["-drive", &seed]);
         }
         emulator.args(["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]);
-        let forward = format!("user,id=net,restrict=on,hostfwd=tcp:{}:2222-:22", self.addr());
+        let restrict = if shape.online { "off" } else { "on" };
+        let forward = format!("user,id=net,restrict={restrict},hostfwd=tcp:{}:2222-:22", self.addr());
         emulator.args(["-netdev", &forward, "-serial"]).arg(format!("file:{}", file("console").display()));
         let log = File::create(file("log")).expect("a log file");
         emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

@@ -1,14 +1,15 @@
 //! User-data for each cloud, with a program that the machine fetches.
 
 use super::{bundle, golden, lasting, plan, text};
-use agi_provision::checked::DownloadUrl;
+use agi_provision::checked::{DownloadUrl, ImageRef};
 use agi_provision::error::{exit_code, hint};
 use agi_provision::hash::sha256;
 use agi_provision::plan::Plan;
 use agi_provision::process;
+use agi_provision::render::choices::{Kubernetes, Origin, Replicas, SkyPilot, Targets};
 use agi_provision::render::clouds::CLOUDS;
 use agi_provision::render::targets::cloud_init;
-use agi_provision::render::{Bundle, Choices, Cloud, FirstBoot, PinnedProgram, render_for};
+use agi_provision::render::{Bundle, Choices, Cloud, FirstBoot, Manifest, PinnedProgram, render_for};
 use base64::Engine;
 use proptest::prelude::*;
 use std::fs;
@@ -177,6 +178,39 @@ fn hostile_url() -> impl Strategy<Value = DownloadUrl> {
     (free(), free()).prop_filter_map("no address", |(path, query)| {
         DownloadUrl::new(format!("https://example.org/{path}?{query}")).ok()
     })
+}
+
+#[test]
+fn a_bundles_driver_reaches_the_host_and_no_cluster() {
+    let plan = plan("gpu");
+    let driver = Some(Origin::Distribution);
+    let of_driver = |choices: Choices| render_for(&plan, &Choices { driver, ..choices });
+    let made = of_driver(choices("hetzner")).unwrap();
+    let plain = render_for(&plan, &choices("hetzner")).unwrap();
+    assert_eq!(made.id(), plain.id(), "the host becomes the same");
+    for (bundle, driver) in [(&made, driver), (&plain, None)] {
+        let tar = Bundle::from_tar(&bundle.to_tar().unwrap()).unwrap();
+        assert_eq!((bundle.manifest().driver, tar.manifest().driver), (driver, driver));
+        assert!(bundle.edits().unwrap().is_empty() && tar.edits().unwrap().is_empty());
+        let says = text(&tar, "README.md").contains("made with `--driver distribution`");
+        assert_eq!(says, driver.is_some());
+    }
+    assert_ne!(text(&made, USER_DATA), text(&plain, USER_DATA));
+    // A manifest that was edited to ask for one is not what its plan makes.
+    let manifest =
+        made.manifest().to_json().replace("\"driver\": \"distribution\"", "\"driver\": \"everything\"");
+    assert!(Manifest::from_json(manifest.as_bytes()).is_err());
+
+    let image = ImageRef::new(format!("example.org/llama@sha256:{}", "0".repeat(64))).unwrap();
+    let replicas: Replicas = "2".parse().unwrap();
+    let pods = Targets { kubernetes: Some(Kubernetes { image, replicas }), ..Targets::default() };
+    let services = Targets { skypilot: Some(SkyPilot { replicas }), ..Targets::default() };
+    for targets in [pods, services] {
+        let refused = of_driver(Choices { targets, ..Choices::default() }).unwrap_err();
+        assert_eq!(exit_code(&refused).code(), 2);
+        assert!(refused.to_string().contains("no pod or replica gets a driver"), "{refused}");
+        assert!(hint(&refused).unwrap().contains("--driver none"), "{refused}");
+    }
 }
 
 proptest! {

@@ -30,6 +30,7 @@ fn choices(replicas: &str, pinned: bool, bind: &str, servers: &[&str]) -> Choice
             skypilot: Some(SkyPilot { replicas }),
             balance: Some(Balance { bind: bind.parse().unwrap(), servers }),
         },
+        driver: None,
     }
 }
 

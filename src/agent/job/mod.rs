@@ -143,6 +143,10 @@ pub fn run() -> Result<Exit> {
     // Read before it may go.
     let keeps_agent = read_job().is_ok_and(|job| job.keeps_agent);
     let sent = journal.send(&Event::End(end));
+    // The first boot that brought it did not live to see the end.
+    if exit == Exit::Done && !heard {
+        files::remove(Path::new(paths::FIRST_BOOT))?;
+    }
     if removed {
         remove::data()?;
         if !keeps_agent && let Some(using) = using {
@@ -214,6 +218,19 @@ pub fn cut_off() -> bool {
 pub fn running_step() -> Option<(String, String)> {
     let mut follower = Follower::open(&journal_path()).ok()?;
     begun(std::iter::from_fn(|| follower.next_event().ok().flatten()))
+}
+
+/// Returns why a job failed that restarted the host, and that nobody has come back to.
+pub fn failed_after_restart() -> Option<String> {
+    if !restarted().ok()? {
+        return None;
+    }
+    let mut follower = Follower::open(&journal_path()).ok()?;
+    let ends = std::iter::from_fn(|| follower.next_event().ok().flatten()).filter_map(|event| match event {
+        Event::End(end) => end.failure().map(|failure| failure.to_string()),
+        _ => None,
+    });
+    ends.last()
 }
 
 /// Returns the step that began last and has not ended, with its changes.

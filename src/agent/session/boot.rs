@@ -38,7 +38,8 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
             Shelf::empty(),
         ),
     };
-    let plan = Bundle::from_tar(&tar)?.plan()?;
+    let bundle = Bundle::from_tar(&tar)?;
+    let (plan, driver) = (bundle.plan()?, bundle.manifest().driver);
     // Keeps a client that looks at the machine meanwhile from removing the agent.
     let _using = InUse::enter()?;
     settle()?;
@@ -49,7 +50,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         check: false,
         strict: false,
         start_timeout: None,
-        driver: None,
+        driver,
         rejoins: false,
         allow: Vec::new(),
         runtime: shelf.blobs(CarriedKind::Runtime),

@@ -1,5 +1,6 @@
 //! A first boot by cloud-init that did not bring this machine to its plan, for `status`.
 
+use crate::agent::job;
 use crate::paths;
 use serde::Serialize;
 use std::fs::File;
@@ -29,8 +30,13 @@ pub struct FirstBoot {
 /// Returns the first boot of this machine, of which nothing is installed; `None` if there was none.
 pub fn look() -> Option<FirstBoot> {
     let bundle = Path::new(paths::FIRST_BOOT).is_file().then_some(paths::FIRST_BOOT);
-    let said = tail().as_deref().and_then(said);
-    let said = said.or_else(|| bundle.map(|_| "it has not started, or was cut off".to_string()))?;
+    let in_log = tail().as_deref().and_then(said);
+    if bundle.is_none() && in_log.is_none() {
+        return None;
+    }
+    // After a restart for its driver the machine goes on without cloud-init.
+    let said = job::failed_after_restart().or(in_log);
+    let said = said.unwrap_or_else(|| "it has not started, or was cut off".to_string());
     Some(FirstBoot { said, log: LOG, bundle })
 }
 

@@ -98,7 +98,7 @@ impl Resource for DriverStep {
             return Ok(());
         }
         if restarted()? {
-            return Err(does_not_work(driver, maker, cards).into());
+            return Err(does_not_work(driver, maker, cards, &kernel).into());
         }
         files::write(&note(), restart::boot_id()?.as_bytes(), 0o600)?;
         run.restart = Some(format!("to load {}", driver.title));
@@ -271,18 +271,61 @@ fn load(driver: &Driver, maker: Vendor, cards: usize) -> bool {
     loaded && works(maker) >= cards
 }
 
-fn does_not_work(driver: &Driver, maker: Vendor, cards: usize) -> Failure {
-    let said = process::run("modprobe", &[&driver.module], LIMIT).map(|outcome| outcome.stderr);
-    let said = said.unwrap_or_default().trim().replace('\n', "; ");
-    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+fn does_not_work(driver: &Driver, maker: Vendor, cards: usize, kernel: &str) -> Failure {
+    let loading = process::run("modprobe", &[&driver.module], LIMIT).map(|outcome| outcome.stderr);
+    let log = process::run("dmesg", &[], Duration::from_secs(20)).map(|outcome| outcome.stdout);
+    let said = reason(&loading.unwrap_or_default(), &log.unwrap_or_default());
+    let built = if driver.builds { "built and installed" } else { "installed, with a module" };
+    let silent = match (works(maker), cards) {
+        (_, 1) => "the card does not answer".to_string(),
+        (works, cards) => format!("{} of {cards} cards do not answer", cards.saturating_sub(works)),
+    };
     Failure::new(
         Exit::HostDoesNotMeetPlan,
         format!(
-            "{} is installed and the host was restarted, and it works {} of {cards} card{}{said}",
-            driver.title,
-            works(maker),
-            if cards == 1 { "" } else { "s" }
+            "{} is {built} for kernel {kernel}, and {silent}, also after a restart of the host{said}",
+            driver.title
         ),
     )
-    .hint("`dmesg | grep -i nvrm` on the host says what the driver found")
+    .hint(
+        "`lspci -k` on the host shows the card, `dmesg | grep -i nvrm` what the driver found. Has the card power, does \
+         it sit firmly, is it passed on to this machine whole, and does this driver know it? --driver nvidia takes a \
+         newer one",
+    )
+}
+
+/// NVIDIA's module begins its lines in the kernel's log with it.
+const OF_MODULE: &str = "NVRM: ";
+
+/// The first line of modprobe's complaint and the module's last one in the kernel's log.
+fn reason(modprobe: &str, log: &str) -> String {
+    let loading = modprobe.lines().map(str::trim).find(|line| !line.is_empty());
+    let module = log.lines().rev().find_map(|line| Some(line[line.find(OF_MODULE)?..].trim()));
+    let said: Vec<String> = loading.into_iter().chain(module).map(outside::line).collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_card_is_explained_by_modprobe_and_the_kernel() {
+        let modprobe =
+            "modprobe: ERROR: could not insert 'nvidia_current': No such device\nmodprobe: ERROR: more\n";
+        let log =
+            "[ 9.1] NVRM: loading\n[ 9.2] NVRM: No NVIDIA GPU found.\n[ 9.3] nvidia-nvlink: Unregistered\n";
+        for (modprobe, log, said) in [
+            (
+                modprobe,
+                log,
+                " (modprobe: ERROR: could not insert 'nvidia_current': No such device; NVRM: No NVIDIA GPU found.)",
+            ),
+            ("", log, " (NVRM: No NVIDIA GPU found.)"),
+            ("", "[ 1.0] usb 1-1: new device\n", ""),
+            ("\u{1b}[2Jgone\n", "", " (\\u{1b}[2Jgone)"),
+        ] {
+            assert_eq!(reason(modprobe, log), said);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Manifests for Kubernetes: a StatefulSet whose pods each have a volume with the model, checked before llama-server
 //! starts.
 
-use super::target::Target;
+use super::target::{Target, without_driver};
 use super::words::label;
 use crate::error::{Failure, Result};
 use crate::hardware::vendor;
@@ -49,6 +49,10 @@ impl Target for Kubernetes {
     fn files(&self, plan: &Plan, _: &Bundle, choices: &Choices) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let Some(chosen) = &choices.targets.kubernetes else { return Ok(Vec::new()) };
         check(plan)?;
+        without_driver(
+            choices.driver,
+            "the nodes of a cluster have theirs from their image or from NVIDIA's GPU operator",
+        )?;
         let program = choices.first_boot.program.as_ref();
         let gate = program.map(|program| script("kubernetes/gate.sh", plan, Some(program))).transpose()?;
         let model = script("kubernetes/model.sh", plan, program)?;

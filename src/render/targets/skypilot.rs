@@ -1,6 +1,6 @@
 //! A service of SkyPilot: machines with the plan's cards, each brought to the plan by an apply on itself.
 
-use super::target::Target;
+use super::target::{Target, without_driver};
 use super::words::label;
 use crate::error::{Failure, Result};
 use crate::hardware::cards;
@@ -36,6 +36,7 @@ impl Target for SkyPilot {
 
     fn files(&self, plan: &Plan, _: &Bundle, choices: &Choices) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let Some(chosen) = &choices.targets.skypilot else { return Ok(Vec::new()) };
+        without_driver(choices.driver, "the images that SkyPilot starts GPU machines from have one")?;
         let program = choices.first_boot.program.as_ref();
         let arrival = plan.arrival.as_ref();
         let values = Values {

@@ -1,7 +1,8 @@
 //! A form of a bundle.
 
 use crate::checked::RelativePath;
-use crate::error::{Result, ensure};
+use crate::error::{Failure, Result, ensure};
+use crate::hardware::vendor::driver::Origin;
 use crate::plan::Plan;
 use crate::render::bundle::{Bundle, BundleFile};
 use crate::render::choices::Choices;
@@ -36,5 +37,33 @@ pub trait Target: Sync {
             BundleFile::plain(&path, content)
         });
         files.collect()
+    }
+}
+
+/// Refuses a driver for machines that no agent brings one to. `theirs`: where they have it from.
+pub(super) fn without_driver(driver: Option<Origin>, theirs: &str) -> Result<(), Failure> {
+    match driver {
+        None => Ok(()),
+        Some(origin) => Err(Failure::usage(format!(
+            "--driver {origin} is for a host that agi-provision brings to the plan, and no pod or replica gets a driver from it"
+        ))
+        .hint(format!("{theirs}: --driver none"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_is_refused_where_no_agent_could_install_it() {
+        assert!(without_driver(None, "").is_ok());
+        let refused = without_driver(Some(Origin::Nvidia), "nodes have one").unwrap_err();
+        let said = refused.to_string();
+        assert!(
+            said.contains("--driver nvidia is for a host") && said.contains("no pod or replica gets"),
+            "{said}"
+        );
+        assert_eq!(refused.hint.as_deref(), Some("nodes have one: --driver none"));
     }
 }

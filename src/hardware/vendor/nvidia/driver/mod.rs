@@ -81,7 +81,7 @@ fn unsigned(release: Release, origin: Origin) -> Failure {
          signed with a key that the firmware does not know",
     )
     .hint(format!(
-        "{other}enrol the key of DKMS: `apt install dkms mokutil`, `dkms generate_mok`, `mokutil --import \
+        "{other}enrol the key of DKMS: `apt install dkms mokutil openssl`, `dkms generate_mok`, `mokutil --import \
          /var/lib/dkms/mok.pub`, restart the host and confirm the key on its console; or turn Secure Boot off in the \
          firmware. Then apply again"
     ))
