@@ -2459,7 +2459,7 @@ said-plan-for-a-profile-agi-provision-0a4d3 = plan for a profile, `agi-provision
 
 said-the-target-would-bring-files-to-acefb = the target { $v1 } would bring files to hosts
 said-driver-is-for-a-host-that-agi-100a0 = --driver { $origin } is for a host that agi-provision brings to the plan, and no pod or replica gets a driver from it
-said-driver-none-92839 = { $theirs }: --driver none
+said-driver-none-leaves-it-out-5d8e4 = { $theirs }: --driver none leaves it out
 
 ## render::templates
 

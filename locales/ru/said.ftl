@@ -2462,7 +2462,7 @@ said-plan-for-a-profile-agi-provision-0a4d3 = составьте план для
 
 said-the-target-would-bring-files-to-acefb = цель { $v1 } доставила бы файлы на серверы
 said-driver-is-for-a-host-that-agi-100a0 = --driver { $origin } — для сервера, который agi-provision приводит к плану; ни под, ни реплика драйвера от этого не получают
-said-driver-none-92839 = { $theirs }: --driver none
+said-driver-none-leaves-it-out-5d8e4 = { $theirs }: --driver none его исключит
 
 ## render::templates
 

@@ -47,7 +47,7 @@ pub(super) fn without_driver(driver: Option<Origin>, theirs: &str) -> Result<(),
         Some(origin) => Err(Failure::usage(format!(
             "--driver {origin} is for a host that agi-provision brings to the plan, and no pod or replica gets a driver from it"
         ))
-        .hint(format!("{theirs}: --driver none"))),
+        .hint(format!("{theirs}: --driver none leaves it out"))),
     }
 }
 
@@ -64,6 +64,6 @@ mod tests {
             said.contains("--driver nvidia is for a host") && said.contains("no pod or replica gets"),
             "{said}"
         );
-        assert_eq!(refused.hint.as_deref(), Some("nodes have one: --driver none"));
+        assert_eq!(refused.hint.as_deref(), Some("nodes have one: --driver none leaves it out"));
     }
 }
