@@ -1,11 +1,14 @@
-//! A llama-server that the host has already: found, checked, run where it lies, and left there.
+//! A llama-server that the host has already: found, checked, run where it lies, and left there. And one that the host
+//! compiles itself.
 
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, assert_serves};
-use lab::{Host, llama_archive, run};
+use lab::journey::{Client, assert_serves, text};
+use lab::{Host, from_source, llama_archive, run, wait_for};
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Says that it is build 6123, and is the real one otherwise.
 const OTHER_BUILD: &str = r#"
@@ -96,4 +99,69 @@ fn a_llama_server_on_the_host_is_used_where_it_is() {
     client.on(&host, "admin", &["remove", "--yes"]).ok();
     host.exec("test -x /opt/llama-b11434/llama-server -a -x /opt/other -a -L /usr/local/bin/llama-server")
         .ok();
+}
+
+/// The units that a build runs in, and the folder that it leaves for the next apply.
+const BUILDING: &str = "systemctl is-active --quiet agi-provision-build.service";
+const PLACE: &str = "ls -d /var/lib/agi-provision/runtimes/*.building";
+
+#[test]
+fn a_runtime_is_built_from_source_and_goes_on_where_it_was_killed() {
+    let (host, client) = (Host::boot("debian13-compiler"), Client::new());
+    from_source::put_server(&host);
+    let before = host.snapshot();
+    let whole = from_source::archive(&client.path("small.tar.gz"), "int a() { return 0; }\n");
+    let broken = from_source::archive(&client.path("broken.tar.gz"), "int a() { return nothing; }\n");
+    let apply = |archive: &Path| client.apply(&host, "admin", &["--runtime-source", text(archive)]);
+
+    // One that does not compile says so in the compiler's words, and leaves its packages alone.
+    let refused = apply(&broken);
+    assert_eq!(refused.exit, 1, "{refused:?}");
+    for said in ["it does not compile", "error: 'nothing' was not declared", "installed packages ninja-build"]
+    {
+        assert!(refused.message().contains(said), "{said}: {refused:?}");
+    }
+    assert!(refused.value["hint"].as_str().unwrap().contains("--runtime-source"), "{refused:?}");
+    let left = lab::but_kept(lab::ours(&before, &host));
+    assert!(left.is_empty(), "{left:?}");
+
+    // The agent is killed in the middle: the compiler goes with it.
+    let args = client.applying(&["--runtime-source", text(&whole)]);
+    let first = client.spawn_on(&host, "admin", &args);
+    let log = "/var/lib/agi-provision/runtimes/*.building/log";
+    let waits = || host.exec(&format!("grep -q 'Linking CXX shared library' {log}")).status == 0;
+    wait_for("the build", Duration::from_secs(300), waits);
+    host.exec(BUILDING).ok();
+    let user = host.exec("ps -o user= -C ninja | sort -u").ok();
+    assert_eq!(user.trim(), "agi-pro+", "the compiler is not root");
+    host.exec("systemctl kill --signal=KILL agi-provision-apply.service").ok();
+    first.wait_with_output().unwrap();
+    wait_for("the compiler's end", Duration::from_secs(20), || host.exec(BUILDING).status != 0);
+    host.exec(PLACE).ok();
+
+    host.exec("touch /srv/go").ok();
+    let done = apply(&whole);
+    assert_eq!(done.exit, 0, "{done:?}\n{}", host.console());
+    assert_serves(&host);
+    assert!(done.value["receipt"]["warnings"].to_string().contains("goes on where it stopped"), "{done:?}");
+    // Only what lacked was compiled.
+    let built = "grep -h '\"unit\":\"commands\"' /var/lib/agi-provision/job/journal.jsonl | tail -1";
+    let built = host.exec(built).ok();
+    assert!(built.contains("\"total\":4,"), "{built}");
+    assert_ne!(host.exec(PLACE).status, 0);
+
+    // The same source is the same runtime; it is root's, and its libraries lie beside it.
+    let again = apply(&whole);
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    let runtime = "/etc/agi-provision/generation/runtime";
+    host.exec(&format!(
+        "test -f {runtime}/libggml-base.so && test -z \"$(find -L {runtime}/ -not -user root)\""
+    ))
+    .ok();
+    let exported = host.exec(&format!("{runtime}/llama-server --version 2>&1")).ok();
+    assert!(exported.contains("11434"), "{exported}");
+
+    client.on(&host, "admin", &["remove", "--yes"]).ok();
+    let left = lab::ours(&before, &host);
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -44,6 +44,7 @@ fn lines() -> Vec<Value> {
         Event::StepDone { name: "start".into(), seconds: 61.0, failed: true },
         Event::Progress { done: 1, total: Some(2), unit: Unit::Bytes },
         Event::Progress { done: 1, total: None, unit: Unit::Seconds },
+        Event::Progress { done: 1, total: Some(2), unit: Unit::Commands },
         Event::Turn,
         Event::TurnOver,
         Event::Warning { text: "слово".into() },

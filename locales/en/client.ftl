@@ -31,6 +31,8 @@ show-downloading = downloading
 show-reading = read
 show-sending = sending { $name }
 show-bytes = { $what }: { $done } of { $total }
+show-built = { $done } of { $total } commands of the build are done
+show-built-left = { $done } of { $total } commands of the build are done, about { $minutes } min are left
 
 ## Outcomes
 

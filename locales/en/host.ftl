@@ -92,6 +92,7 @@ change-user = create the system user { $name }
 change-group = add { $name } to the group { $groups }
 change-model = put { $name } ({ $size }) in place
 change-unpack = unpack { $name } to { $path }
+change-build = build { $program } from { $name } for this host
 change-use = use { $path }
 change-pull = pull the image { $image }
 change-load = load the image { $image } from { $name }

@@ -23,6 +23,7 @@ plan-image = runtime: the container image { $image }, a unit of podman's
 plan-no-image = runtime: a container image of { $engine }, which --runtime-image pins
 plan-archives = { $first } with { $second }
 plan-not-runtime = not { $kind }: { $why }
+plan-source = or from source: { $why }, with `apply { $flag }`
 
 ## Words at the left of a line
 

@@ -80,6 +80,9 @@ lacks-right-driver = { $card } has the driver { $other }, and llama.cpp needs { 
 ## The release's archives for a host
 
 runtime-none-is-right = no archive of the release is right for this host: give a build of your own (--runtime-archive or --runtime-path)
+runtime-source-cpu = the host can compile it for its processor, in about { $minutes } min on { $cores } cores
+runtime-source-cards = the host can compile it with CUDA for these cards, in about { $minutes } min on { $cores } cores
+runtime-source-nccl = the host can compile it with CUDA and NCCL for these cards, in about { $minutes } min on { $cores } cores
 runtime-not-published = llama.cpp's releases have none for { $processor }
 runtime-glibc-old = it needs glibc { $version }, and the host has { $version_has }
 runtime-glibc-other = it needs glibc { $version }, and the host's C library is another

@@ -157,6 +157,11 @@ said-restart-it-by-hand-the-apply-goes-on-1e361 = restart it by hand; the apply 
 
 said-put-that-right-on-the-host-and-apply-494c2 = put that right on the host, and apply again
 
+## agent::host::workshop
+
+said-systemd-does-not-know-the-settings-519e7 = systemd does not know the settings of a build's unit
+said-a-newer-systemd-does-or-give-a-build-783c2 = a newer systemd does; or give a build of your own with --runtime-archive
+
 ## agent::job
 
 said-decoding-the-bundle-d85d1 = decoding the bundle
@@ -492,18 +497,9 @@ said-rewrite-70417 = rewrite { $path }
 said-install-3309e = install { $v1 }: { $v2 }
 said-load-it-with-a-restart-of-the-host-48ea6 = load it, with a restart of the host if it takes one
 said-to-load-66ed0 = to load { $v1 }
-said-is-there-and-it-is-not-agi-provision-10491 = { $path } is there, and it is not agi-provision's
-said-move-it-away-then-apply-again-a9aaa = move it away, then apply again
 said-holds-dpkg-s-lock-waiting-for-it-s-0e375 = { $holder } holds dpkg's lock; waiting for it, { $lock_seconds } s at most
 said-is-not-to-be-had-a-new-kernel-will-86589 = { $v1 } is not to be had: a new kernel will have no driver until it is installed for it
 said-update-initramfs-failed-if-another-1bcba = update-initramfs failed: if another driver takes the card at boot, look at its output
-said-there-is-nothing-at-39aef = there is nothing at { $v1 }
-said-install-the-driver-by-hand-restart-993cc = install the driver by hand, restart the host, and apply without --driver
-said-is-another-file-than-the-one-that-is-15567 = { $v1 } is another file than the one that is known: its SHA-256 is { $found }, not { $v3 }
-said-install-it-by-hand-where-you-trust-f2c8d = install it by hand where you trust it, then apply again; or --driver distribution
-said-apt-knows-no-package-839ab = apt knows no package { $v1 }
-said-the-running-kernel-is-older-than-c73d2 = the running kernel is older than those in the archive: `apt full-upgrade`, restart the host, then apply again
-said-can-the-host-reach-its-package-f76f6 = can the host reach its package mirror, and has that all parts of the archive?
 said-is-installed-and-has-no-module-for-a17b2 = { $v1 } is installed, and has no module for kernel { $kernel }, which runs
 said-dkms-autoinstall-on-the-host-says-7dc97 = `dkms autoinstall` on the host says why, and so does /var/lib/dkms/nvidia*/*/build/make.log
 said-built-and-installed-26b74 = built and installed
@@ -559,6 +555,18 @@ said-agi-provision-apply-hosts-brings-all-35860 = `agi-provision apply --hosts` 
 said-the-user-is-there-and-was-not-made-32a25 = the user { $v1 } is there, and was not made here
 said-userdel-removes-it-or-give-it-7d80a = `userdel { $v1 }` removes it, or give it another name
 
+## agent::steps::repositories
+
+said-is-there-and-it-is-not-agi-provision-10491 = { $path } is there, and it is not agi-provision's
+said-move-it-away-then-apply-again-a9aaa = move it away, then apply again
+said-there-is-nothing-at-39aef = there is nothing at { $v1 }
+said-install-the-driver-by-hand-restart-993cc = install the driver by hand, restart the host, and apply without --driver
+said-is-another-file-than-the-one-that-is-15567 = { $v1 } is another file than the one that is known: its SHA-256 is { $found }, not { $v3 }
+said-install-it-by-hand-where-you-trust-f2c8d = install it by hand where you trust it, then apply again; or --driver distribution
+said-apt-knows-no-package-839ab = apt knows no package { $v1 }
+said-the-running-kernel-is-older-than-c73d2 = the running kernel is older than those in the archive: `apt full-upgrade`, restart the host, then apply again
+said-can-the-host-reach-its-package-f76f6 = can the host reach its package mirror, and has that all parts of the archive?
+
 ## agent::steps::runtime
 
 said-no-way-is-known-of-bringing-this-aab42 = no way is known of bringing this runtime onto a host
@@ -588,6 +596,43 @@ said-does-the-registry-still-answer-3f243 = does the registry still answer? --ru
 ## agent::steps::runtime::installed
 
 said-no-program-of-the-host-was-named-8cb1e = no program of the host was named
+
+## agent::steps::runtime::source
+
+said-no-source-was-given-36e1f = no source was given
+said-the-engine-is-not-built-from-source-bc8d6 = the engine is not built from source
+said-a-build-was-begun-here-before-it-3c605 = a build was begun here before; it goes on where it stopped
+said-what-was-built-cannot-be-put-in-91e61 = what was built cannot be put in place: { $error }
+said-the-build-made-no-fe030 = the build made no { $program }
+said-is-it-the-source-of-the-planned-b1b82 = is it the source of the planned build? Apply again with another --runtime-source
+said-asking-for-the-room-on-the-disk-4462a = asking for the room on the disk
+said-a-build-from-source-takes-about-of-d7ce0 = a build from source takes about { $v1 } of the disk, and { $v2 } are free
+said-a-compiler-needs-1-gib-of-free-1b80e = a compiler needs 1 GiB of free memory, and this host has { $v1 }
+said-stop-what-takes-it-or-give-a-build-b2ec4 = stop what takes it, or give a build of your own with --runtime-archive
+said-the-disk-is-full-41e74 = the disk is full
+said-a-compiler-had-too-little-memory-b3a8d = a compiler had too little memory
+said-stop-what-takes-the-host-s-memory-or-9871e = stop what takes the host's memory, or add swap, then apply again: it goes on where it stopped
+said-it-does-not-compile-6f5a5 = it does not compile
+said-it-was-stopped-26054 = it was stopped
+said-apply-again-it-goes-on-where-it-057dc = apply again: it goes on where it stopped
+said-the-build-from-source-stopped-30aea = the build from source stopped, { $what }: { $last }
+
+## agent::steps::runtime::source::place
+
+said-is-no-file-92902 = { $v1 } is no file
+said-the-note-of-the-build-is-gone-f2bd1 = the note of the build is gone
+said-the-service-s-user-is-not-there-f88ab = the service's user is not there
+said-handing-over-d30e2 = handing over { $v1 }
+said-unpacking-the-source-d4013 = unpacking the source: { $why }
+said-the-archive-has-no-folder-with-2f5a9 = the archive has no folder with { $v1 }
+said-writing-to-the-disk-6086c = writing { $v1 } to the disk
+said-noting-what-was-compiled-52d50 = noting what was compiled
+said-give-the-source-of-the-planned-build-eaff3 = give the source of the planned build as a .tar.gz: a tag's archive of its repository, or a package of its source
+
+## agent::steps::runtime::source::tools
+
+said-install-them-on-the-host-then-apply-2c7f8 = install them on the host, then apply again; or give a build of your own with --runtime-archive
+said-a-build-needs-and-this-host-has-no-75203 = a build needs { $names }, and this host has no apt-get to install them with
 
 ## agent::steps::start
 
@@ -728,6 +773,15 @@ said-podman-has-no-any-more-25102 = podman has no { $v1 } any more
 said-was-changed-a0e6a = { $v1 } was changed
 said-is-gone-e21b4 = { $gone } is gone
 said-can-be-changed-by-others-than-root-dc36f = { $v1 } can be changed by others than root
+
+## agent::store::sourced
+
+said-is-not-built-from-source-8bd4d = { $v1 } is not built from source
+said-leave-runtime-source-out-docs-1cd79 = leave --runtime-source out; docs/engines.md says how it comes
+said-a-build-from-source-is-for-the-cpu-02ba9 = a build from source is for the CPU or for NVIDIA's cards
+said-for-other-cards-the-release-s-vulkan-398ef = for other cards the release's Vulkan archive is right: --runtime-archive
+said-the-compute-capability-of-is-not-b9e34 = the compute capability of { $name } is not known
+said-install-the-driver-first-which-tells-8dcfd = install the driver first, which tells it: --driver distribution
 
 ## agent::store::staged
 
@@ -1915,6 +1969,8 @@ said-the-kernel-does-not-show-it-for-this-e5afc = the kernel does not show it fo
 
 said-the-driver-of-s-cards-is-part-of-the-b64a4 = the driver of { $v1 }'s cards is part of the kernel
 said-install-what-it-lacks-restart-the-9f4ab = install what it lacks ({ $v1 }), restart the host, and apply without --driver
+said-no-compiler-for-s-cards-is-installed-abe2a = no compiler for { $v1 }'s cards is installed by this program
+said-the-release-s-vulkan-archive-is-for-eac92 = the release's Vulkan archive is for all cards: give it with --runtime-archive
 
 ## hardware::vendor::nvidia
 
@@ -1973,6 +2029,17 @@ said-install-the-driver-by-hand-docs-f0f33 = install the driver by hand (docs.nv
 
 said-nvidia-smi-printed-instead-of-9a7e9 = nvidia-smi printed { $line } instead of { $query }
 said-nvidia-smi-q-x-printed-another-8cbcf = nvidia-smi -q -x printed another document
+
+## hardware::vendor::nvidia::toolkit
+
+said-cuda-has-no-code-for-compute-b79a2 = CUDA { $name } has no code for compute capability { $v2 }
+said-the-driver-runs-cuda-not-8f94c = the driver runs CUDA { $v1 }, not { $name }
+said-cuda-of-the-distribution-has-no-nccl-8ba28 = CUDA { $name } of the distribution has no NCCL beside it
+said-the-packages-of-a-compiler-for-cuda-5a71c = the packages of a compiler for CUDA are known for Debian 12 and 13, Ubuntu 22.04 and 24.04, and this host is { $v1 } { $v2 }
+said-build-it-elsewhere-and-give-it-with-7f188 = build it elsewhere, and give it with --runtime-archive
+said-no-compiler-for-cuda-is-right-for-b2c15 = no compiler for CUDA is right for these cards on { $v1 }: { $v2 }
+said-driver-nvidia-installs-a-newer-437c7 = --driver nvidia installs a newer driver; or build it elsewhere, and give it with --runtime-archive
+said-cuda-of-nvidia-s-repository-7cd58 = CUDA { $name } of NVIDIA's repository
 
 ## model::embedder
 

@@ -31,6 +31,8 @@ show-downloading = скачивание
 show-reading = прочитано
 show-sending = отправка { $name }
 show-bytes = { $what }: { $done } из { $total }
+show-built = выполнено { $done } из { $total } команд сборки
+show-built-left = выполнено { $done } из { $total } команд сборки, осталось примерно { $minutes } мин
 
 ## Итоги
 

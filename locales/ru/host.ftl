@@ -93,6 +93,7 @@ why-egress = сервер качает оттуда
 
 change-key = создать ключ API
 change-directory = создать { $path } ({ $mode })
+change-build = собрать { $program } из { $name } для этого сервера
 change-user = создать системного пользователя { $name }
 change-group = добавить { $name } в группу { $groups }
 change-model = положить { $name } ({ $size }) на место

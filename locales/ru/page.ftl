@@ -44,6 +44,7 @@ plan-image = сборка: образ контейнера { $image }, юнит 
 plan-no-image = сборка: образ контейнера { $engine }, его закрепляет --runtime-image
 plan-archives = { $first } и { $second }
 plan-not-runtime = не { $kind }: { $why }
+plan-source = или из исходного кода: { $why }, командой `apply { $flag }`
 
 ## Слова в начале строк
 

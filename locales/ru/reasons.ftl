@@ -139,6 +139,9 @@ lacks-right-driver = у { $card } драйвер { $other }, а llama.cpp нуж
 ## Архивы релиза для сервера
 
 runtime-none-is-right = ни один архив релиза не подходит этому серверу: дайте свою сборку (--runtime-archive или --runtime-path)
+runtime-source-cpu = сервер может собрать его для своего процессора примерно за { $minutes } мин на { $cores } ядрах
+runtime-source-cards = сервер может собрать его с CUDA для этих видеокарт примерно за { $minutes } мин на { $cores } ядрах
+runtime-source-nccl = сервер может собрать его с CUDA и NCCL для этих видеокарт примерно за { $minutes } мин на { $cores } ядрах
 runtime-not-published = в релизах llama.cpp его нет для { $processor }
 runtime-glibc-old = нужна glibc { $version }, а на сервере { $version_has }
 runtime-glibc-other = нужна glibc { $version }, а на сервере другая библиотека C

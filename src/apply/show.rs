@@ -71,11 +71,20 @@ fn ended(step: &str, seconds: f64, failed: bool, lang: Lang) -> String {
     }
 }
 
+/// Returns the minutes, rounded up, that `left` commands take at the pace of `done` ones; `None` where too few are done
+/// to tell.
+fn left(elapsed: Duration, done: u64, left: u64) -> Option<u64> {
+    let told = done >= 5 && left > 0;
+    told.then(|| (elapsed.as_secs_f64() / done as f64 * left as f64 / 60.0).ceil() as u64)
+}
+
 /// One line per event.
 pub struct Plain {
     host: String,
     lang: Lang,
     last_upload: Option<Instant>,
+    /// When the first command of a build was told, and how many were done then.
+    build: Option<(Instant, u64)>,
     /// Word for what the running step does with bytes.
     doing: String,
 }
@@ -84,11 +93,32 @@ impl Plain {
     /// Returns a plain display with the host's name before each line.
     pub fn new(host: &str) -> Plain {
         let lang = Lang::current();
-        Plain { host: host.to_string(), lang, last_upload: None, doing: tr!(lang, "show-downloading") }
+        Plain {
+            host: host.to_string(),
+            lang,
+            last_upload: None,
+            build: None,
+            doing: tr!(lang, "show-downloading"),
+        }
     }
 
     fn say(&self, text: &str) {
         say!("{}: {}", self.host, outside::line(text));
+    }
+
+    /// Every half minute, and at the end, with an estimate of the rest by those that ended since the first was told.
+    fn commands(&mut self, done: u64, total: u64) {
+        let (at, first) = *self.build.get_or_insert((Instant::now(), done));
+        let due = self.last_upload.is_none_or(|last| last.elapsed() > Duration::from_secs(30));
+        if done != total && !due {
+            return;
+        }
+        let left = left(at.elapsed(), done.saturating_sub(first), total.saturating_sub(done));
+        self.say(&match left {
+            Some(minutes) => tr!(self.lang, "show-built-left", done = done, total = total, minutes = minutes),
+            None => tr!(self.lang, "show-built", done = done, total = total),
+        });
+        self.last_upload = (done != total).then(Instant::now);
     }
 
     /// Every few seconds, and at the end.
@@ -118,6 +148,9 @@ impl Show for Plain {
         // A download by the host takes as long as an upload to it.
         if let Event::Progress { done, total: Some(total), unit: Unit::Bytes } = event {
             self.bytes(&self.doing.clone(), *done, *total);
+        }
+        if let Event::Progress { done, total: Some(total), unit: Unit::Commands } = event {
+            self.commands(*done, *total);
         }
     }
 
@@ -166,6 +199,11 @@ fn spinner() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
+fn commands_bar() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 fn bytes_bar() -> ProgressStyle {
     ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -191,6 +229,14 @@ impl Show for Bars {
                 self.bar.set_length(*total);
                 self.bar.set_position(*done);
             }
+            Event::Progress { done, total: Some(total), unit: Unit::Commands } => {
+                if self.bar.length() != Some(*total) {
+                    self.bar.set_style(commands_bar());
+                    self.bar.set_length(*total);
+                    self.bar.reset_eta();
+                }
+                self.bar.set_position(*done);
+            }
             Event::Facts { .. } => self.now(&tr!(self.lang, "show-checking")),
             other => lines(other, self.lang).iter().for_each(|line| self.say(line)),
         }
@@ -212,5 +258,18 @@ impl Show for Bars {
 
     fn finish(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_build_is_told_by_its_pace_once_there_is_one() {
+        let minutes = |seconds, done, rest| left(Duration::from_secs(seconds), done, rest);
+        assert_eq!(minutes(60, 10, 90), Some(9));
+        assert_eq!(minutes(61, 10, 90), Some(10));
+        assert_eq!((minutes(60, 4, 90), minutes(60, 10, 0)), (None, None));
     }
 }

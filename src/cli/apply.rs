@@ -47,8 +47,15 @@ pub struct Args {
     /// such as CUDA's (cudart-…). For an engine that comes as a container: an OCI archive with its --runtime-image
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     pub(super) runtime_archive: Vec<PathBuf>,
+    /// llama.cpp's source as a .tar.gz, which the host compiles for its own cards and processor instead of an archive:
+    /// minutes on a CPU, up to hours for cards. It goes on where it stopped
+    #[arg(help_heading = "Applying", long, value_name = "FILE", conflicts_with = "runtime_archive")]
+    pub(super) runtime_source: Option<PathBuf>,
     /// llama-server as the host has it already, such as /usr/bin/llama-server, instead of an archive
-    #[arg(help_heading = "Applying", long, value_name = "PATH", conflicts_with = "runtime_archive")]
+    #[arg(
+        help_heading = "Applying", long, value_name = "PATH",
+        conflicts_with_all = ["runtime_archive", "runtime_source"]
+    )]
     runtime_path: Option<HostPath>,
     /// Download what begins with FROM from TO first; may be repeated
     #[arg(help_heading = "Applying", long, value_name = "FROM=TO", value_parser = mirror)]
@@ -302,7 +309,9 @@ pub(super) fn task(
     several: bool,
 ) -> Result<Task> {
     let mut files = source.files(runtime, models, true)?;
-    files.retain(|each| each.what == CarriedKind::Model || args.runtime_path.is_none());
+    let other = args.runtime_path.is_some() || args.runtime_source.is_some();
+    files.retain(|each| each.what == CarriedKind::Model || !other);
+    let from_source = args.runtime_source.as_deref().map(source::source_archive).transpose()?;
     let blobs = |what| files.iter().filter(move |each| each.what == what).map(|each| each.file.blob.clone());
     let archives: Vec<&LocalFile> =
         files.iter().filter(|each| each.what == CarriedKind::Runtime).map(|each| &each.file).collect();
@@ -323,6 +332,7 @@ pub(super) fn task(
         runtime_needs,
         wait: args.wait,
         proxy: args.proxy.clone(),
+        runtime_source: from_source.as_ref().map(|file| file.blob.clone()),
         runtime_path: args.runtime_path.clone(),
         models: blobs(CarriedKind::Model).collect(),
         client: client(),
@@ -334,7 +344,7 @@ pub(super) fn task(
             confirm_seconds: args.confirm_seconds,
         },
     };
-    Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).collect()))
+    Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).chain(from_source).collect()))
 }
 
 /// Tells where llama.cpp comes from, and why it is this one.

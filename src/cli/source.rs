@@ -354,6 +354,12 @@ pub fn runtime(archives: &[PathBuf]) -> Result<Vec<LocalFile>> {
     Ok(files)
 }
 
+/// llama.cpp's source, under its own name where a bundle can have a file of that name.
+pub fn source_archive(path: &Path) -> Result<LocalFile> {
+    let own = FileName::from_os(path.file_name().unwrap_or_default());
+    hashed(path, own.or_else(|_| FileName::new("source.tar.gz"))?)
+}
+
 /// Hashing takes a second per gigabyte or two, so it is shown.
 pub fn hashed(path: &Path, name: FileName) -> Result<LocalFile> {
     let total = std::fs::metadata(path).map_or(0, |metadata| metadata.len());

@@ -2,6 +2,7 @@
 
 use super::arguments::ServerArgs;
 use super::container::Container;
+use super::from_source::FromSource;
 use super::front::Front;
 use super::grammar::Grammar;
 use super::launch::Launch;
@@ -83,6 +84,11 @@ pub trait Engine: Sync {
 
     /// Returns the program that is started in its place and starts it; `None` where it is started itself.
     fn front(&self) -> Option<&'static Front> {
+        None
+    }
+
+    /// Returns how it is compiled from its source on a host; `None`: it is not.
+    fn from_source(&self) -> Option<&'static FromSource> {
         None
     }
 

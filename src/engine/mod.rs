@@ -9,6 +9,7 @@
 
 pub mod arguments;
 pub mod container;
+pub mod from_source;
 pub mod front;
 pub mod grammar;
 pub mod kind;

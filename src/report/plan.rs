@@ -123,6 +123,10 @@ impl Page {
             let why = crate::lang::told(lang, why);
             self.line(format!("  {}", tr!(lang, "plan-not-runtime", kind = kind, why = why)));
         }
+        if let Some(source) = &choice.source {
+            let (why, flag) = (source.why.told(lang), source.flag.as_str());
+            self.line(format!("  {}", tr!(lang, "plan-source", why = why, flag = flag)));
+        }
     }
 
     fn memory(&mut self, plan: &Plan) {

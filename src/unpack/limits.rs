@@ -30,4 +30,7 @@ impl Limits {
         ratio: 100,
         ratio_from: 64 << 20,
     };
+
+    /// For the source of llama.cpp: about 4000 files, 180 MB, 5 times its compressed size.
+    pub const SOURCE: Limits = Limits { entries: 50_000, bytes: 2 << 30, ..Limits::RUNTIME };
 }

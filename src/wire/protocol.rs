@@ -166,6 +166,9 @@ pub struct Apply {
     /// For what the host downloads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyUrl>,
+    /// Source that the runtime is built from on the host, instead of an archive; the client can send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_source: Option<Blob>,
     /// llama-server as it is on the host already, instead of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_path: Option<HostPath>,
@@ -362,6 +365,8 @@ pub enum Unit {
     Bytes,
     /// Seconds.
     Seconds,
+    /// Commands of a build.
+    Commands,
 }
 
 /// Parts of a blob that the agent needs.

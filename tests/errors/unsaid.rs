@@ -37,6 +37,13 @@ pub const STARTS: &[&str] =
 
 /// Texts, as the program has them.
 pub const NEVER_SAID: &[(&str, &str)] = &[
+    ("No space left on device", OTHERS),
+    ("Disk quota exceeded", OTHERS),
+    ("Killed signal terminated", OTHERS),
+    ("virtual memory exhausted", OTHERS),
+    ("Cannot allocate memory", OTHERS),
+    ("ninja: error", OTHERS),
+    ("undefined reference", OTHERS),
     ("certificate is not yet valid", OTHERS),
     ("certificate has expired", OTHERS),
     ("is not valid yet (invalid for another", OTHERS),

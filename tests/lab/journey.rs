@@ -104,7 +104,7 @@ impl Client {
                 }
             }
         }
-        if !named(&["--runtime-archive", "--runtime-path"]) {
+        if !named(&["--runtime-archive", "--runtime-path", "--runtime-source"]) {
             all.extend(["--runtime-archive", &self.archive]);
         }
         all.extend(more);

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod driver;
+pub mod from_source;
 pub mod gate;
 pub mod gpu;
 pub mod image;

@@ -53,15 +53,19 @@ pub fn run(service: &str, program: &Path, args: &[&str]) -> Option<ProgramOutput
 }
 
 /// Returns the setting, as `Name=`, that this systemd does not know.
-fn unknown(outcome: &ProgramOutput) -> Option<String> {
+pub fn unknown(outcome: &ProgramOutput) -> Option<String> {
     let said = outcome.stderr.lines().find_map(|line| line.trim().strip_prefix("Unknown assignment: "))?;
     Some(format!("{}=", said.split('=').next().filter(|name| !name.is_empty())?))
 }
 
 fn properties(service: &str) -> Vec<String> {
+    confined(service).into_iter().chain(BOUNDS.map(str::to_string)).collect()
+}
+
+/// Returns the settings of the unit whose text is `service` that say who its program is and confine it.
+pub fn confined(service: &str) -> Vec<String> {
     let user = [format!("User={}", paths::USER), format!("Group={}", paths::USER)];
-    let bounds = BOUNDS.map(str::to_string);
-    user.into_iter().chain(walls(service)).chain(bounds).collect()
+    user.into_iter().chain(walls(service)).collect()
 }
 
 /// Returns the settings of a unit's text that confine the program, in its order: later ones add to earlier ones of the same name.

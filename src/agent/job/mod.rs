@@ -275,7 +275,7 @@ fn perform(journal: &mut Journal, resumed: bool) -> Result<Ran> {
     }
     let links = Links::of(&job.facts);
     let driver = job.driver.clone();
-    let mut desired = Desired { links, driver, ..Desired::new(&job.apply, bundle)? };
+    let mut desired = Desired { links, driver, ..Desired::new(&job.apply, bundle, &job.facts)? };
     let mut run = Run::new(journal);
     run.token = token;
     run.route = job.route.clone();

@@ -54,6 +54,7 @@ pub fn boot(path: &Path, trust_edits: bool, output: &mut dyn Events) -> Result<E
         rejoins: false,
         allow: Vec::new(),
         runtime: shelf.blobs(CarriedKind::Runtime),
+        runtime_source: None,
         runtime_needs: None,
         wait: None,
         proxy: None,

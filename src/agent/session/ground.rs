@@ -31,6 +31,8 @@ const DISK_OF_IMAGE: u64 = 4;
 pub struct Coming<'a> {
     /// An archive that the client read.
     pub needs: Option<&'a RuntimeNeeds>,
+    /// It is built on the host, with the host's own libraries.
+    pub built: bool,
     /// The program on the host that is used instead.
     pub installed: Option<&'a Path>,
     /// The file that is meant; it may be in place already.
@@ -56,6 +58,9 @@ pub fn look(plan: &Plan, facts: &Facts, coming: Coming) -> Ground {
 
 fn wants(plan: &Plan, coming: Coming, backends: &[Backend]) -> Option<Wants> {
     let program = plan.engine().program();
+    if coming.built {
+        return None;
+    }
     if let Some(path) = coming.installed {
         let loaded = elf::resolve(path, &Search::of_host()).ok()?;
         let glibc = Image::read(path).ok()?.glibc_needed();

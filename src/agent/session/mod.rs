@@ -216,10 +216,11 @@ pub fn apply(
     // The needs of the plan are checked first; nothing is written before they are met.
     let plan = bundle.plan()?;
     let mut facts = probe(Path::new(paths::MODELS));
-    let desired = Desired::new(&apply, bundle);
+    let desired = Desired::new(&apply, bundle, &facts);
     let (held, seen) = own_use(desired.as_ref().map_or(0, Desired::held_bytes))?;
     let coming = Coming {
         needs: apply.runtime_needs.as_ref(),
+        built: desired.as_ref().is_ok_and(|desired| desired.sourced.is_some()),
         installed: desired.as_ref().ok().and_then(|desired| desired.installed.as_deref()),
         blob: desired.as_ref().ok().map(|desired| &desired.record.runtime),
         image: desired.as_ref().ok().and_then(|desired| desired.image_archive.as_ref()),

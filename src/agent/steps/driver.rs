@@ -3,30 +3,24 @@
 //! the job goes on after that.
 
 use super::driver_files as texts;
+use super::repositories::{add, add_components, add_repository, ours, read, unavailable};
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::Run;
 use crate::agent::host::apt::{self, LOCK_SECONDS};
-use crate::agent::host::{apt_sources, restart, service};
+use crate::agent::host::{restart, service};
 use crate::agent::store::desired::Desired;
-use crate::agent::store::download;
 use crate::agent::store::made;
 use crate::agent::store::thing::Thing;
-use crate::checked::FileName;
-use crate::error::{Context, Exit, Failure, Result};
-use crate::fetch::ask::Patience;
-use crate::fetch::page::Pages;
-use crate::fetch::route::Route;
+use crate::error::{Exit, Failure, Result};
 use crate::files;
 use crate::hardware::facts::Vendor;
 use crate::hardware::probe::{package_lock, wait_for_gpus};
-use crate::hardware::vendor::driver::{Driver, Keyring};
+use crate::hardware::vendor::driver::Driver;
 use crate::hardware::vendor::modules::Modules;
 use crate::hardware::vendor::{self, Bus};
-use crate::hash::sha256;
 use crate::outside::{self, Kind};
 use crate::paths;
 use crate::process;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,8 +35,6 @@ fn note() -> PathBuf {
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Loading a module, making an initrd.
 const LIMIT: Duration = Duration::from_secs(600);
-/// Largest keyring package; NVIDIA's has 4 KB.
-const LARGEST_KEYRING: u64 = 1 << 20;
 
 impl Resource for DriverStep {
     fn id(&self) -> Id {
@@ -118,25 +110,6 @@ fn settings(driver: &Driver) -> [(&'static str, String); 2] {
     [(paths::DRIVER_MODPROBE, texts::modprobe(driver)), (paths::DRIVER_HELD, texts::held(driver))]
 }
 
-fn read(path: &str) -> Result<Option<String>> {
-    match outside::text(Path::new(path), outside::NOTE, Kind::Regular) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("reading {path}")),
-    }
-}
-
-/// A file of our name that others wrote is left as it is.
-fn ours(path: &str) -> Result<()> {
-    if read(path)?.is_some() && !made::is_ours(Path::new(path))? {
-        let message = format!("{path} is there, and it is not agi-provision's");
-        return Err(Failure::new(Exit::HostDoesNotMeetPlan, message)
-            .hint("move it away, then apply again")
-            .into());
-    }
-    Ok(())
-}
-
 /// How many cards the driver works.
 fn works(maker: Vendor) -> usize {
     vendor::of(maker).ready(&Bus::of_host())
@@ -157,7 +130,7 @@ fn install(driver: &Driver, desired: &Desired, run: &mut Run) -> Result<()> {
     }
     let wanted: Vec<String> = driver.first.iter().chain(&driver.packages).cloned().collect();
     let mut unknown = apt::unknown(&wanted)?;
-    if !unknown.is_empty() && add_components(driver)? {
+    if !unknown.is_empty() && add_components(&driver.title, &driver.components)? {
         apt::apt(&["update"], &route)?;
         unknown = apt::unknown(&wanted)?;
     }
@@ -185,70 +158,6 @@ fn install(driver: &Driver, desired: &Desired, run: &mut Run) -> Result<()> {
         let _ = service::systemctl(&["enable", unit]);
     }
     Ok(())
-}
-
-/// Records `packages` and installs them.
-fn add(packages: &[&str], run: &mut Run, install: impl FnOnce(&[&str]) -> Result<()>) -> Result<()> {
-    made::add(packages.iter().map(|name| Thing::Package { name: name.to_string() }))?;
-    install(packages)?;
-    run.notes.packages.extend(packages.iter().map(|name| name.to_string()));
-    Ok(())
-}
-
-/// Downloads the repository's package, which must be the known one, and installs it.
-fn add_repository(keyring: &Keyring, mirrors: &[(String, String)], route: &Route) -> Result<()> {
-    let pages = Pages::through(Patience::default(), LARGEST_KEYRING, route)?;
-    let urls = download::addresses(&keyring.url, mirrors);
-    let page = urls.iter().find_map(|url| pages.get(url).transpose()).transpose()?;
-    let bytes = page
-        .ok_or_else(|| {
-            Failure::failed(format!("there is nothing at {}", keyring.url))
-                .hint("install the driver by hand, restart the host, and apply without --driver")
-        })?
-        .bytes;
-    let found = sha256(&bytes);
-    if found != *keyring.sha256 {
-        return Err(Failure::failed(format!(
-            "{} is another file than the one that is known: its SHA-256 is {found}, not {}",
-            keyring.url, keyring.sha256
-        ))
-        .hint("install it by hand where you trust it, then apply again; or --driver distribution")
-        .into());
-    }
-    let path = Path::new(paths::JOB).join(FileName::new(format!("{}.deb", keyring.package))?.as_str());
-    files::write(&path, &bytes, 0o644)?;
-    let installed = apt::install(&[&path.to_string_lossy()], route);
-    files::remove(&path)?;
-    installed
-}
-
-/// Adds the components of the distribution's archive that have the driver. Returns whether some lacked.
-fn add_components(driver: &Driver) -> Result<bool> {
-    let folder = Path::new("/etc/apt/sources.list.d");
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_list = |path: &PathBuf| path.extension().is_some_and(|end| end == "list" || end == "sources");
-    let paths = std::iter::once(PathBuf::from("/etc/apt/sources.list")).chain(entries.filter(is_list));
-    let text = |path: PathBuf| {
-        let text = outside::text(&path, outside::DOCUMENT, Kind::Named).ok()?;
-        Some((path.to_string_lossy().into_owned(), text))
-    };
-    let texts: Vec<(String, String)> = paths.filter_map(text).collect();
-    let Some(added) = apt_sources::with_components(&texts, &driver.components) else { return Ok(false) };
-    ours(self::paths::DRIVER_SOURCES)?;
-    made::add([Thing::file(self::paths::DRIVER_SOURCES)?])?;
-    let head = format!("# By agi-provision: {} is in these parts of the archive.\n", driver.title);
-    files::write(Path::new(self::paths::DRIVER_SOURCES), (head + &added).as_bytes(), 0o644)?;
-    Ok(true)
-}
-
-fn unavailable(unknown: &[String]) -> Failure {
-    let failure = Failure::failed(format!("apt knows no package {}", unknown.join(", ")));
-    match unknown.iter().all(|name| name.starts_with("linux-")) {
-        true => failure.hint(
-            "the running kernel is older than those in the archive: `apt full-upgrade`, restart the host, then apply again",
-        ),
-        false => failure.hint("can the host reach its package mirror, and has that all parts of the archive?"),
-    }
 }
 
 fn not_built(driver: &Driver, kernel: &str) -> Failure {

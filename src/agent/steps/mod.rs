@@ -16,6 +16,7 @@ mod model;
 mod packages;
 pub mod past;
 mod path;
+mod repositories;
 pub mod resource;
 mod retire;
 pub mod run;

@@ -1,12 +1,14 @@
 //! Desired state of a host: a bundle, and which runtime and model files are meant by it.
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
+use super::sourced::Sourced;
 use super::{download, installed, runtime};
 use crate::agent::host::{podman, service};
 use crate::checked::{Checksum, FileName, ImageRef};
 use crate::engine::server::ServerName;
 use crate::error::{Failure, Result};
 use crate::fetch::Source;
+use crate::hardware::facts::Facts;
 use crate::hardware::vendor::driver::Driver;
 use crate::outside::{self, Kind};
 use crate::paths;
@@ -34,6 +36,8 @@ pub struct Desired {
     pub peers: Option<Peers>,
     /// The executable on the host that is the runtime, instead of an archive.
     pub installed: Option<PathBuf>,
+    /// The source that the runtime is built from here, instead of an archive.
+    pub sourced: Option<Sourced>,
     /// The archive that the client has of the engine's container image.
     pub image_archive: Option<Blob>,
     /// How long a server may show no progress while it starts and answers.
@@ -52,8 +56,8 @@ pub struct Desired {
 
 impl Desired {
     /// Decides which runtime and models are meant: those the client offers, else those that are on
-    /// the host under the same name, size and, where the plan has it, hash.
-    pub fn new(apply: &Apply, bundle: Bundle) -> Result<Desired> {
+    /// the host under the same name, size and, where the plan has it, hash. `facts`: what a build from source is made for.
+    pub fn new(apply: &Apply, bundle: Bundle, facts: &Facts) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = generation::current_record();
         let installed =
@@ -61,10 +65,13 @@ impl Desired {
         let installed = installed.transpose()?;
         let image = of_image(&plan)?;
         let image_archive = apply.runtime.first().filter(|_| image.is_some()).cloned();
-        let (runtime, runtime_archives) = match (&installed, image) {
-            (Some(path), _) => (installed::blob(path)?, Vec::new()),
-            (None, Some(image)) => (image, Vec::new()),
-            (None, None) => of_archives(&apply.runtime, &plan, current.as_ref())?,
+        let sourced =
+            apply.runtime_source.as_ref().map(|source| Sourced::new(source, &plan, facts)).transpose()?;
+        let (runtime, runtime_archives) = match (&installed, image, &sourced) {
+            (Some(path), ..) => (installed::blob(path)?, Vec::new()),
+            (None, Some(image), _) => (image, Vec::new()),
+            (None, None, Some(sourced)) => sourced.runtime(),
+            (None, None, None) => of_archives(&apply.runtime, &plan, current.as_ref())?,
         };
         let models = plan
             .files()
@@ -88,7 +95,8 @@ impl Desired {
             allowed: apply.allow.clone(),
             edited: if apply.trust_edits { bundle.edits()?.paths() } else { Vec::new() },
         };
-        let offered = apply.runtime.iter().chain(&apply.models).cloned().collect();
+        let offered =
+            apply.runtime.iter().chain(&apply.runtime_source).chain(&apply.models).cloned().collect();
         let sources = download::sources(&plan, &apply.mirrors);
         let silence = silence(apply.start_timeout.or(plan.llama_server.start_timeout_seconds));
         Ok(Desired {
@@ -98,6 +106,7 @@ impl Desired {
             offered,
             sources,
             installed,
+            sourced,
             image_archive,
             silence,
             strict: apply.strict,
@@ -128,6 +137,7 @@ impl Desired {
             offered: Vec::new(),
             sources: Vec::new(),
             installed: None,
+            sourced: None,
             image_archive: None,
             silence: START_TIMEOUT,
             strict: false,

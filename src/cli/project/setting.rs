@@ -131,6 +131,7 @@ pub const SETTINGS: &[Setting] = &[
     any("exposure", "tls_key", "tls-key", Kind::Path),
     any("apply", "model_file", "model-file", Kind::Paths),
     any("apply", "runtime_archive", "runtime-archive", Kind::Paths),
+    any("apply", "runtime_source", "runtime-source", Kind::Path),
     any("apply", "runtime_path", "runtime-path", Kind::Text),
     any("apply", "mirror", "mirror", Kind::Texts),
     any("apply", "start_timeout", "start-timeout", Kind::Whole),

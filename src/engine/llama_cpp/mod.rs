@@ -7,9 +7,11 @@ pub(super) mod flags;
 mod forwards;
 pub mod log;
 pub mod rpc;
+mod source;
 mod version;
 
 use super::arguments::ServerArgs;
+use super::from_source::FromSource;
 use super::grammar::Grammar;
 use super::kind::{Engine, Variable};
 use super::launch::Launch;
@@ -26,6 +28,10 @@ use serde_json::Value;
 pub struct LlamaCpp;
 
 impl Engine for LlamaCpp {
+    fn from_source(&self) -> Option<&'static FromSource> {
+        Some(&source::SOURCE)
+    }
+
     fn formats(&self) -> &'static [Format] {
         &[Format::Gguf]
     }

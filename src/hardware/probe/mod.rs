@@ -11,7 +11,7 @@ mod os;
 mod ports;
 mod upkeep;
 
-use super::facts::{Clock, Facts, Gaps, SCHEMA, Upkeep};
+use super::facts::{Clock, Facts, Gaps, Memory, SCHEMA, Upkeep};
 use crate::paths;
 use std::path::Path;
 use std::time::Instant;
@@ -55,6 +55,11 @@ pub fn probe(storage: &Path) -> Facts {
 /// `apt-get (pid 12)`: who holds the locks of apt-get and dpkg.
 pub fn package_lock() -> Option<String> {
     os::package_lock(&mut Gaps::default())
+}
+
+/// Returns the memory of this machine and the limit that holds for the service.
+pub fn memory() -> Memory {
+    memory::probe(&mut Gaps::default())
 }
 
 /// Returns the system's own work of this moment; runs no program.

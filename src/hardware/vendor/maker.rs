@@ -2,6 +2,7 @@
 
 use super::bus::Bus;
 use super::driver::{Driver, DriverHost, Origin};
+use super::toolkit::{Toolkit, ToolkitHost};
 use crate::error::{Exit, Failure};
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, PciCard, Vendor};
@@ -38,6 +39,16 @@ pub trait Maker: Sync {
             "install what it lacks ({}), restart the host, and apply without --driver",
             self.install()
         )))
+    }
+
+    /// Chooses the packages that bring a compiler for the cards.
+    ///
+    /// # Errors
+    /// Exit 4 with the reason and the way out: none is right for this host.
+    fn toolkit(&self, _: &ToolkitHost) -> Result<Toolkit, Failure> {
+        let message = format!("no compiler for {}'s cards is installed by this program", self.title());
+        Err(Failure::new(Exit::HostDoesNotMeetPlan, message)
+            .hint("the release's Vulkan archive is for all cards: give it with --runtime-archive"))
     }
 
     /// Returns the command that makes a part of a card whose division into parts is on.

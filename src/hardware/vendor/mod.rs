@@ -10,6 +10,7 @@ pub mod modules;
 mod names;
 mod nvidia;
 mod scan;
+pub mod toolkit;
 
 pub use bus::Bus;
 pub use maker::{Icd, Maker, UnitDevices};

@@ -28,6 +28,10 @@ pub struct RuntimeHost {
     pub other_libc: bool,
     /// A part of every matrix is on every card.
     pub tensor: bool,
+    /// Its distribution, by id and version in os-release.
+    pub release: Option<(String, String)>,
+    /// Its cores.
+    pub cores: Option<u64>,
     /// All memory of the card that has least, bytes; `None`: a class of machines, whose cards are as they are sold.
     pub card_bytes: Option<u64>,
 }

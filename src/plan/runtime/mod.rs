@@ -5,9 +5,11 @@ mod cpu;
 mod cuda;
 mod kind;
 mod rocm;
+pub mod source;
 mod vulkan;
 
 pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
+pub use source::SourceAdvice;
 
 use crate::engine::container::Container;
 use crate::hardware::facts::{Facts, Gpu, Vendor};
@@ -34,6 +36,9 @@ pub struct RuntimeChoice {
     pub why: Sentence,
     /// Faster kinds that are not right, each with its reason.
     pub others: Vec<String>,
+    /// A build on the host that would be right, where no archive is, or a slower one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceAdvice>,
     /// Lower bounds that it sets to the cards and their driver.
     #[serde(default, skip_serializing_if = "is_none")]
     pub needs: Needs,
@@ -58,14 +63,16 @@ pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
         let archives = kind.archives(build, host.processor);
         match fits(kind, host, &archives) {
             Ok(why) => {
+                let source = source::advice(host, build, Some(kind.backend()));
                 let (kind, needs) = (Some(kind.name().to_string()), kind.needs(host));
-                return RuntimeChoice { kind, archives, why, others, needs };
+                return RuntimeChoice { kind, archives, why, others, source, needs };
             }
             Err(why) => others.push(format!("{}: {why}", kind.name())),
         }
     }
     let why = sentence!("runtime-none-is-right");
-    RuntimeChoice { kind: None, archives: Vec::new(), why, others, needs: Needs::default() }
+    let source = source::advice(host, build, None);
+    RuntimeChoice { kind: None, archives: Vec::new(), why, others, source, needs: Needs::default() }
 }
 
 /// Returns the kind of an engine that comes as a container image: no archive, and what its programs need of the cards.
@@ -83,6 +90,7 @@ pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
         archives: Vec::new(),
         why: sentence!("runtime-image"),
         others: Vec::new(),
+        source: None,
         needs: Needs { compute_capability: Some(capability), driver, cuda: None },
     }
 }
@@ -136,6 +144,8 @@ impl RuntimeHost {
             glibc: version(&facts.os.glibc),
             other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,
+            release: Some((facts.os.id.clone(), facts.os.version.clone())).filter(|(id, _)| !id.is_empty()),
+            cores: Some(facts.cpu.logical).filter(|cores| *cores > 0),
             card_bytes: gpus.iter().map(|gpu| gpu.memory_total_bytes).min(),
         }
     }

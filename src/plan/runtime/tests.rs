@@ -114,3 +114,45 @@ fn a_probed_host_is_read_off_its_facts() {
     let host = RuntimeHost::of(&facts);
     assert_eq!((host.compute, host.cuda), (vec![(9, 0)], Some((12, 8))));
 }
+
+#[test]
+fn a_build_on_the_host_is_named_where_no_archive_is_as_fast_and_one_would_work() {
+    let debian = |version: &str, host: RuntimeHost| RuntimeHost {
+        release: Some(("debian".into(), version.into())),
+        cores: Some(8),
+        ..host
+    };
+    let cpu = |glibc| RuntimeHost { glibc: Some(glibc), ..RuntimeHost::default() };
+    let tensor = RuntimeHost { tensor: true, ..nvidia(&[(8, 0), (8, 0)], (12, 4), (2, 41)) };
+    let musl = RuntimeHost { other_libc: true, ..RuntimeHost::default() };
+    let amd = RuntimeHost { vendor: Some(Vendor::Amd), ..cpu((2, 36)) };
+    for (host, want) in [
+        // A P40, a V100: no archive has code for them but Vulkan's.
+        (debian("12", nvidia(&[(6, 1)], (12, 2), (2, 36))), Some((20, "for these cards"))),
+        (debian("13", nvidia(&[(7, 0), (7, 0)], (12, 4), (2, 41))), Some((20, "for these cards"))),
+        // A part of every matrix on every card.
+        (debian("13", tensor), Some((20, "NCCL"))),
+        // A glibc that is older than the archives'.
+        (debian("12", nvidia(&[(8, 9)], (12, 2), (2, 36))), Some((20, "for these cards"))),
+        (debian("11", cpu((2, 31))), Some((5, "for its processor"))),
+        // An archive is right.
+        (debian("12", cpu((2, 36))), None),
+        (nvidia(&[(8, 6)], (12, 4), (2, 39)), None),
+        // No compiler for CUDA is: too old a card, a release that is not known.
+        (debian("13", nvidia(&[(3, 5)], (11, 4), (2, 41))), None),
+        (debian("11", nvidia(&[(6, 1)], (12, 2), (2, 31))), None),
+        (musl, None),
+        (amd, None),
+    ] {
+        let advice = choose(&host, "b11434").source;
+        let told = advice.as_ref().map(|advice| (advice.minutes, advice.why.to_string()));
+        match (&told, want) {
+            (None, None) => {}
+            (Some((minutes, why)), Some((wanted, word))) => {
+                assert!(*minutes == wanted && why.contains(word), "{host:?}: {told:?}");
+                assert_eq!(advice.unwrap().flag, "--runtime-source llama.cpp-b11434.tar.gz");
+            }
+            _ => panic!("{host:?}: {told:?}, not {want:?}"),
+        }
+    }
+}

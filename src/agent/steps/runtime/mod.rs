@@ -1,10 +1,12 @@
-//! The engine's program: a folder of its own from archives, a link to what the host has, or a container image. The ways
+//! The engine's program: a folder of its own from archives or built from source here, a link to what the
+//! host has, or a container image. The ways
 //! are one file or folder each, and docs/add-runtime-kind.md says how to add one.
 
 mod archives;
 mod image;
 mod installed;
 mod kind;
+mod source;
 
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::{How, Run};
@@ -19,8 +21,8 @@ use std::fs;
 use std::path::Path;
 
 /// Every way, in the order in which they are asked.
-fn all() -> [&'static dyn Kind; 3] {
-    [&image::Image, &installed::Installed, &archives::Archives]
+fn all() -> [&'static dyn Kind; 4] {
+    [&image::Image, &installed::Installed, &source::Source, &archives::Archives]
 }
 
 fn of(desired: &Desired) -> Result<&'static dyn Kind> {

@@ -2,10 +2,12 @@
 
 mod driver;
 mod smi;
+mod toolkit;
 
 use super::bus::{Bus, numa_node};
 use super::driver::{Driver, DriverHost, Origin};
 use super::maker::{Icd, Least, Maker, UnitDevices, after_modules};
+use super::toolkit::{Toolkit, ToolkitHost};
 use crate::error::Failure;
 use crate::hardware::backend::Backend;
 use crate::hardware::facts::{Facts, Gaps, GpuLink, PciCard, Vendor};
@@ -55,6 +57,10 @@ impl Maker for Nvidia {
 
     fn driver(&self, host: &DriverHost, origin: Origin, wanted: Option<&str>) -> Result<Driver, Failure> {
         driver::choose(host, origin, wanted)
+    }
+
+    fn toolkit(&self, host: &ToolkitHost) -> Result<Toolkit, Failure> {
+        toolkit::choose(host)
     }
 
     fn make_part(&self) -> Option<&'static str> {

@@ -37,7 +37,7 @@ fn hint(engine: &dyn Engine) -> String {
 
 impl Kind for Archives {
     fn is_meant(&self, desired: &Desired) -> bool {
-        desired.installed.is_none() && desired.image().is_none()
+        desired.installed.is_none() && desired.image().is_none() && desired.sourced.is_none()
     }
 
     fn change(&self, desired: &Desired) -> String {

@@ -13,7 +13,9 @@ mod ubuntu;
 use super::super::driver::{Driver, DriverHost, Origin, SecureBoot};
 use crate::error::Failure;
 use crate::hardware::facts::PciCard;
-use parts::{Release, refused};
+pub use parts::Release;
+use parts::refused;
+pub use repository::keyring;
 
 /// Virtualization whose guests share a kernel that is not theirs to load modules into.
 const WITHOUT_KERNEL: [&str; 6] = ["lxc", "openvz", "docker", "podman", "wsl", "proot"];

@@ -21,9 +21,7 @@ impl Release {
     ];
 
     pub fn of(host: &DriverHost) -> Result<Release, Failure> {
-        let is = |(_, id, version): &&(Release, &str, &str)| host.os.id == *id && host.os.version == *version;
-        let found = Release::ALL.iter().find(is).map(|(release, ..)| *release);
-        found.ok_or_else(|| {
+        Release::named(&host.os.id, &host.os.version).ok_or_else(|| {
             refused(format!(
                 "the packages of NVIDIA's driver are known for Debian 12 and 13, Ubuntu 22.04 and 24.04, and this \
                  host is {} {}",
@@ -31,6 +29,12 @@ impl Release {
             ))
             .hint("install the driver as that distribution says, restart the host, and apply without --driver")
         })
+    }
+
+    /// By its names in os-release.
+    pub fn named(id: &str, version: &str) -> Option<Release> {
+        let is = |(_, own, of): &&(Release, &str, &str)| id == *own && version == *of;
+        Release::ALL.iter().find(is).map(|(release, ..)| *release)
     }
 
     pub fn title(self) -> &'static str {

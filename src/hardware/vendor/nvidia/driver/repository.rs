@@ -83,7 +83,8 @@ const DIGESTS: [(Release, &str, Option<&str>); 4] = [
     ),
 ];
 
-fn keyring(release: Release, arch: &str) -> Result<Keyring, Failure> {
+/// Returns the package that makes NVIDIA's repository for `release` known.
+pub fn keyring(release: Release, arch: &str) -> Result<Keyring, Failure> {
     let processor = Processor::of_uname(arch);
     let digest = |processor: Processor| {
         let (_, usual, servers) = DIGESTS.iter().find(|(known, ..)| *known == release)?;
