@@ -88,7 +88,7 @@ pub trait Engine: Sync {
     }
 
     /// Returns how it is compiled from its source on a host; `None`: it is not.
-    fn from_source(&self) -> Option<&'static FromSource> {
+    fn built_from(&self) -> Option<&'static FromSource> {
         None
     }
 

@@ -23,7 +23,7 @@ impl Sourced {
     /// Decides what is compiled for `plan` on the host with these `facts`.
     pub fn new(archive: &Blob, plan: &Plan, facts: &Facts) -> Result<Sourced> {
         let engine = plan.engine();
-        if engine.from_source().is_none() {
+        if engine.built_from().is_none() {
             return Err(Failure::usage(format!("{} is not built from source", engine.name()))
                 .hint("leave --runtime-source out; docs/engines.md says how it comes")
                 .into());

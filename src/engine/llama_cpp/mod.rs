@@ -28,7 +28,7 @@ use serde_json::Value;
 pub struct LlamaCpp;
 
 impl Engine for LlamaCpp {
-    fn from_source(&self) -> Option<&'static FromSource> {
+    fn built_from(&self) -> Option<&'static FromSource> {
         Some(&source::SOURCE)
     }
 

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn code_is_made_for_the_hosts_cards_and_processor_alone() {
-        let of = engine::default().from_source().unwrap();
+        let of = engine::default().built_from().unwrap();
         let (id, version, arch) = ("ubuntu", "24.04", "x86_64");
         let host = ToolkitHost { id, version, arch, cards: &[(7, 0)], runs: Some((12, 8)), collective: true };
         let toolkit = vendor::of(Vendor::Nvidia).toolkit(&host).unwrap();

@@ -45,7 +45,7 @@ const LOG: u64 = 64 << 20;
 
 fn sourced(desired: &Desired) -> Result<(&Sourced, &'static FromSource)> {
     let sourced = desired.sourced.as_ref().context("no source was given")?;
-    Ok((sourced, desired.plan.engine().from_source().context("the engine is not built from source")?))
+    Ok((sourced, desired.plan.engine().built_from().context("the engine is not built from source")?))
 }
 
 impl Kind for Source {
