@@ -133,7 +133,7 @@ fn a_runtime_is_built_from_source_and_goes_on_where_it_was_killed() {
     wait_for("the build", Duration::from_secs(300), waits);
     host.exec(BUILDING).ok();
     let user = host.exec("ps -o user= -C ninja | sort -u").ok();
-    assert_eq!(user.trim(), "agi-pro+", "the compiler is not root");
+    assert_eq!(user.trim(), "agi-provision", "the compiler is not root");
     host.exec("systemctl kill --signal=KILL agi-provision-apply.service").ok();
     first.wait_with_output().unwrap();
     wait_for("the compiler's end", Duration::from_secs(20), || host.exec(BUILDING).status != 0);
