@@ -234,10 +234,12 @@ fn work(
         }
         look(run)
     })?;
-    if outcome.success {
-        return Ok(());
-    }
     let said = since(shop.log, before);
+    if outcome.success {
+        // What ended since the last look, which may be all of it.
+        let end = said.lines().rev().find_map(said::progress);
+        return end.map_or(Ok(()), |(done, total)| run.progress(done, Some(total), Unit::Commands));
+    }
     let last = said::last(&said).join("; ");
     let last = if last.is_empty() { outcome.stderr.trim().to_string() } else { last };
     let (what, hint) = match said::why(&said) {
