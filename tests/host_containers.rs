@@ -1,4 +1,4 @@
-//! An engine that comes as a container, on a host: real podman with Quadlet under a real systemd, an image by its digest
+//! Engines in containers, on a host: real podman with Quadlet under a real systemd, an image by its digest
 //! from a file and from a registry. The image has a stand-in for vLLM (tests/lab/vllm/server.rs), and the card is the stub
 //! nvidia-smi's and a CDI specification that brings a variable into the container in place of a device: docs/engines.md
 //! says what that proves.
@@ -13,7 +13,7 @@ use checkpoint::{Dims, Kind};
 use lab::Host;
 use lab::gpu::play_driver;
 use lab::image::{self, Image};
-use lab::journey::{Answer, Client, assert_serves, chat, http_at, text};
+use lab::journey::{Answer, Client, PROFILE, assert_serves, chat, http_at, text};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,14 @@ struct Journey {
     client: Client,
     model: PathBuf,
 }
+
+/// The same for a second server, and for what is run once.
+const LAB_LLAMA: &str = "mkdir -p /etc/containers/systemd/agi-provision-embed.container.d
+printf '[containers]\nkeyring = false\ncgroups = \"disabled\"\npids_limit = 0\n' >/etc/containers/containers.conf
+for name in llama embed; do
+  printf '[Container]\nPodmanArgs=--cgroups=disabled --pids-limit=-1\n' \
+    >/etc/containers/systemd/agi-provision-$name.container.d/50-lab.conf
+done";
 
 impl Journey {
     fn new() -> Journey {
@@ -193,4 +201,60 @@ fn a_containers_engine_serves_is_proved_goes_back_and_leaves_what_others_have() 
     let left =
         host.exec("find / -xdev -name '*agi-provision*' -not -path '/proc/*' -not -path '/var/log/*'").stdout;
     assert_eq!(left.trim(), "/etc/containers/systemd/agi-provision-llama.container.d", "the administrator's");
+}
+
+#[test]
+fn llama_cpps_own_image_serves_with_a_server_beside_it_and_goes_back_to_an_archive() {
+    let (host, client) = (Host::boot(HOST), Client::new());
+    host.exec(LAB).ok();
+    host.exec(LAB_LLAMA).ok();
+    let image = Image::of_llama(&lab::llama_bin());
+    let archive = client.path("llama.tar");
+    image.write(&archive, None);
+    let name = "ghcr.io/ggml-org/llama.cpp";
+    let pinned = format!("{name}:server-b11434@sha256:{}", image.digest);
+    client.serve(&host, "admin");
+
+    let (model, embedder) = (client.path("tiny.gguf"), client.tiny_embedder("embed.gguf"));
+    let args = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-image", &pinned];
+    let rag = ["--rag", "--rag-model", text(&embedder), "--rag-chunks", "100", "--runtime-archive", text(&archive)];
+    let log = || host.exec("journalctl --no-pager -n 120 -o short-monotonic").stdout;
+    let done = client.json_on(&host, "admin", &[&args[..], &rag[..]].concat());
+    assert_eq!(done.exit, 0, "{done:?}\n{}", log());
+    assert_serves(&host);
+    let receipt = &done.value["receipt"];
+    let warnings = receipt["warnings"].to_string();
+    assert!(!warnings.contains("build") && !warnings.contains("not proved"), "{warnings}");
+    let weights = &receipt["measured"]["proof"]["devices"][0]["weights"];
+    assert!(weights["reported"].as_u64() > Some(0), "{receipt}");
+    assert_eq!(receipt["measured"]["embedding"]["answer"]["dimensions"], json!(128), "{receipt}");
+    let status = client.json_on(&host, "admin", &["status"]);
+    assert_eq!((status.exit, &status.value["status"]["drift"]), (0, &json!([])), "{status:?}");
+    assert_eq!(status.value["status"]["runtime"]["image"], json!(pinned));
+    // As the service's user, on 127.0.0.1, with the key in no argv and no log.
+    let users = host.exec("ps -eo user:20,comm | grep llama-server | sort -u").ok();
+    assert_eq!(users.split_whitespace().collect::<Vec<_>>(), ["agi-provision", "llama-server"]);
+    let listens = host.exec("ss -Hltn | grep -oE '[^ ]+:80(80|81) ' | sort -u").ok();
+    assert_eq!(listens.split_whitespace().collect::<Vec<_>>(), ["127.0.0.1:8080", "127.0.0.1:8081"]);
+    let key = host.exec("cat /etc/agi-provision/api-key").ok();
+    let (start, rest) = key.trim().split_at(1);
+    let shown = host
+        .exec(&format!("ps -eo args | grep -c '[{start}]{rest}'; journalctl -b | grep -c '[{start}]{rest}'"));
+    assert_eq!(shown.stdout.split_whitespace().collect::<Vec<_>>(), ["0", "0"]);
+    let again = client.json_on(&host, "admin", &[&args[..], &rag[..5]].concat());
+    assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
+    client.json_on(&host, "admin", &["key", "rotate", "--yes"]);
+    assert_serves(&host);
+    assert_eq!(chat(&host, Some(key.trim())).0, 401);
+
+    let back = client.json_on(&host, "admin", &["rollback", "--yes"]);
+    assert_eq!(back.exit, 0, "{back:?}\n{}", log());
+    assert_serves(&host);
+    assert_eq!(host.exec("podman ps -q; ls /etc/containers/systemd/*.container").stdout, "");
+    host.exec("systemctl cat agi-provision-llama | grep 'agi-provision serve'").ok();
+    client.json_on(&host, "admin", &["remove", "--yes"]);
+    assert_eq!(host.exec("podman images -q").stdout, "", "the image was brought here, and goes");
+    let left = host.exec("find / -xdev -name '*agi-provision*' -not -path '/proc/*' -not -path '/var/log/*'");
+    let left: Vec<&str> = left.stdout.lines().collect();
+    assert_eq!(left.len(), 2, "the administrator's alone: {left:?}");
 }

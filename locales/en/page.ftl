@@ -21,6 +21,7 @@ plan-runtime = runtime: { $archives }: { $why }
 plan-no-archive = none
 plan-image = runtime: the container image { $image }, a unit of podman's
 plan-no-image = runtime: a container image of { $engine }, which --runtime-image pins
+plan-image-advice = or the container image { $name }, as { $why }: apply with
 plan-archives = { $first } with { $second }
 plan-not-runtime = not { $kind }: { $why }
 plan-source = or from source: { $why }, with `apply { $flag }`

@@ -42,6 +42,7 @@ plan-runtime = сборка: { $archives }: { $why }
 plan-no-archive = нет
 plan-image = сборка: образ контейнера { $image }, юнит podman
 plan-no-image = сборка: образ контейнера { $engine }, его закрепляет --runtime-image
+plan-image-advice = или образ контейнера { $name }: { $why }. Команда apply с
 plan-archives = { $first } и { $second }
 plan-not-runtime = не { $kind }: { $why }
 plan-source = или из исходного кода: { $why }, командой `apply { $flag }`

@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     pub(super) model_file: Vec<PathBuf>,
     /// llama.cpp for the host: a .tar.gz with llama-server and its libraries; repeat for one with more libraries,
-    /// such as CUDA's (cudart-…). For an engine that comes as a container: an OCI archive with its --runtime-image
+    /// such as CUDA's (cudart-…). With --runtime-image: an OCI archive of that image
     #[arg(help_heading = "Applying", long, value_name = "FILE")]
     pub(super) runtime_archive: Vec<PathBuf>,
     /// llama.cpp's source as a .tar.gz, which the host compiles for its own cards and processor instead of an archive:
@@ -308,6 +308,11 @@ pub(super) fn task(
     certificate: Option<&String>,
     several: bool,
 ) -> Result<Task> {
+    if let (Some(path), Some(image)) = (&args.runtime_path, source.image()) {
+        return Err(Failure::usage(format!("--runtime-path {path}: the plan pins the container image {image}"))
+            .hint("leave --runtime-path out, or plan without --runtime-image")
+            .into());
+    }
     let mut files = source.files(runtime, models, true)?;
     let other = args.runtime_path.is_some() || args.runtime_source.is_some();
     files.retain(|each| each.what == CarriedKind::Model || !other);
@@ -351,7 +356,7 @@ pub(super) fn task(
 fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
     let server = &plan.llama_server;
     let build = &server.build;
-    if let Some(image) = plan.engine().container().and(server.image.as_ref()) {
+    if let Some(image) = plan.image() {
         match archives.first() {
             Some(archive) => tracing::info!("{image}: {} of this machine", archive.path.display()),
             None => tracing::info!("{image}: the host pulls it"),

@@ -19,6 +19,7 @@ use crate::model::format::Format;
 use crate::model::registry::{self, nearest};
 use crate::plan::expose::{Exposure, Range};
 use crate::plan::request::{Fixed, Prefer, Request};
+use crate::plan::runtime::{self, Tagged};
 use crate::plan::{Plan, reconcile};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -97,7 +98,7 @@ pub struct PlanArgs {
     /// Program that serves the model (docs/engines.md)
     #[arg(long, value_name = "ENGINE", value_parser = engine::named)]
     engine: Option<&'static dyn Engine>,
-    /// Container image of an engine that comes as one, pinned: REPOSITORY[:TAG]@sha256:DIGEST (docs/engines.md)
+    /// Container image with the engine's program, pinned: REPOSITORY[:TAG]@sha256:DIGEST; podman runs it (docs/engines.md)
     #[allow(rustdoc::broken_intra_doc_links, reason = "the help's brackets are no link")]
     #[arg(long, value_name = "IMAGE", value_parser = image)]
     runtime_image: Option<ImageRef>,
@@ -260,7 +261,7 @@ impl PlanArgs {
                 .hint("leave it out, and give it with the --model of the list")
                 .into());
         }
-        if let Some(engine) = self.engine.filter(|engine| engine.container().is_some()) {
+        if let Some(engine) = self.engine.filter(|engine| engine.container().is_some_and(|container| container.only)) {
             return Err(Failure::usage(format!(
                 "the models of the list are GGUF files, which {} does not serve",
                 engine.name()
@@ -275,14 +276,31 @@ impl PlanArgs {
         Ok(request)
     }
 
-    /// Exit 2 for an image of an engine that comes as an archive.
-    fn image_for(&self, engine: &dyn Engine) -> Result<()> {
+    /// Exit 2 for an image of an engine that comes as an archive alone, one without llama-server, and one of another build.
+    fn image_for(&self, engine: &'static dyn Engine) -> Result<()> {
         if self.runtime_image.is_some() && engine.container().is_none() {
             return Err(Failure::usage(format!("--runtime-image: {} comes as an archive", engine.name()))
                 .hint("--runtime-archive gives one; docs/engines.md says which engine comes as an image")
                 .into());
         }
-        Ok(())
+        let Some(image) = self.runtime_image.as_ref().filter(|_| *engine == *engine::default()) else {
+            return Ok(());
+        };
+        match runtime::tagged(image) {
+            Tagged::NoServer(tag) => {
+                let server = format!("server{}", tag.trim_start_matches("full").trim_start_matches("light"));
+                Err(Failure::usage(format!("--runtime-image: {tag} does not start {}", engine.program()))
+                    .hint(format!("the image that does has the tag {server}"))
+                    .into())
+            }
+            Tagged::Known(_, Some(build)) if build != self.llama_build => Err(Failure::usage(format!(
+                "--runtime-image is of build {build}, and the plan for {}: arguments and memory are settled for that one",
+                self.llama_build
+            ))
+            .hint(format!("take the image of {}, or plan with --llama-build {build}", self.llama_build))
+            .into()),
+            Tagged::Known(..) | Tagged::Unknown => Ok(()),
+        }
     }
 
     /// Everything but the model and its quantisation, as flags of a command that is shown.

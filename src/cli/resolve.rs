@@ -32,6 +32,9 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
 /// The archives of the planned build that are right for the machine. Without an answer the plan stays as it is without
 /// them, and says so: they can be given to `apply` as well.
 pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
+    if request.fixed.image.is_some() {
+        return Ok(Vec::new());
+    }
     let build = &request.build.id;
     let plan = plan(request)?;
     // A plan that is free to choose shares by layers once an archive is pinned.
@@ -42,7 +45,6 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     let engine = plan.engine();
     match engine.release(choice.kind.as_deref()) {
         Release::OfBuild => {}
-        Release::Image if request.fixed.image.is_some() => return Ok(Vec::new()),
         Release::Image => {
             warn!(
                 "the runtime stays unpinned: {} comes as a container image, whose registry is not asked, and none is given",
@@ -68,6 +70,10 @@ pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
     if choice.archives.is_empty() {
         warn!("the runtime stays unpinned: {}", choice.why);
         choice.others.iter().for_each(|other| say!("  {other}"));
+        if let Some(image) = &choice.image {
+            say!("note: {} is right: {}", image.name, image.why);
+            say!("hint: {}", image.flag());
+        }
         return Ok(Vec::new());
     }
     let archives = Releases::from_env(engine.repository())?.archives(build, &choice.archives);

@@ -78,7 +78,7 @@ impl Source {
 
     /// Returns the container image of the plan's engine, where it comes as one.
     pub fn image(&self) -> Option<&ImageRef> {
-        self.plan.engine().container().and(self.plan.llama_server.image.as_ref())
+        self.plan.image()
     }
 
     /// The files for the host, by what they are: those given, and of the others those that the bundle

@@ -92,7 +92,7 @@ pub trait Engine: Sync {
         None
     }
 
-    /// Returns how its container is run; `None` where it comes as an archive.
+    /// Returns how its container is run; `None` where it comes as an archive alone.
     fn container(&self) -> Option<&'static Container> {
         None
     }

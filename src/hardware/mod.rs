@@ -1,5 +1,6 @@
 //! Machines: profiles and offers (what one can have), facts (what a host has).
 
+pub mod apt_has;
 pub mod backend;
 pub mod cards;
 pub mod cpus;

@@ -4,6 +4,7 @@ use super::document::{Bound, Plan, ProfileKind, Requirement, RuntimeFile};
 use super::ledger::REPORTED_RAM;
 use super::runtime::{self, RuntimeHost};
 use crate::engine::server::Role;
+use crate::hardware::facts::Vendor;
 use crate::hardware::profiles::{MIB, Profile};
 use crate::hardware::vendor;
 
@@ -242,10 +243,13 @@ pub(super) fn of(plan: &Plan, profile: &Profile) -> Vec<Requirement> {
             english!("why-network"),
         ),
     ];
-    if plan.engine().container().is_some() {
+    if plan.container().is_some() {
         let least = Some(Bound::Name(LEAST_PODMAN.to_string()));
         all.push(requirement(ids::PODMAN, least, None, "at least", english!("why-podman")));
-        all.push(requirement(ids::CDI, Some(Bound::Holds(true)), None, "", english!("why-cdi")));
+        // The other makers' cards are device files, which it gives by their names.
+        if profile.gpus.first().is_some_and(|gpu| gpu.vendor == Vendor::Nvidia) {
+            all.push(requirement(ids::CDI, Some(Bound::Holds(true)), None, "", english!("why-cdi")));
+        }
     }
     // A worker's port is in a network namespace of its own.
     for server in plan.servers().filter(|server| server.name.role() != Role::Worker) {

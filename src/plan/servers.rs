@@ -2,7 +2,9 @@
 
 use super::document::{Further, ModelFile, Place, Plan, ProfileKind, Rag};
 use crate::engine;
+use crate::checked::ImageRef;
 use crate::engine::arguments::ServerArgs;
+use crate::engine::container::Container;
 use crate::engine::kind::Engine;
 use crate::engine::server::{Role, ServerName};
 
@@ -25,6 +27,8 @@ pub struct Server<'a> {
     pub cards: usize,
     /// Every argument of its engine's program, without the program's name.
     pub args: &'a ServerArgs,
+    /// Container image that the plan pins for its engine.
+    pub image: Option<&'a ImageRef>,
     /// Parts that only an embedding server has.
     pub embedding: Option<&'a Rag>,
 }
@@ -38,6 +42,16 @@ impl Plan {
     /// Engine of the model's own server.
     pub fn engine(&self) -> &'static dyn Engine {
         engine::of(&self.llama_server.args)
+    }
+
+    /// Returns how the model's own server is run as a container; `None` where it is not.
+    pub fn container(&self) -> Option<&'static Container> {
+        self.chat().container()
+    }
+
+    /// Returns the container image that the plan's servers are run from.
+    pub fn image(&self) -> Option<&ImageRef> {
+        self.engine().container().and(self.llama_server.image.as_ref())
     }
 
     /// Returns whether the model's own server has a web page for chats.
@@ -69,6 +83,7 @@ impl Plan {
             size_bytes: 0,
             cards: self.cards(),
             args,
+            image: None,
             embedding: None,
         })
     }
@@ -85,6 +100,7 @@ impl Plan {
             size_bytes: model.size_bytes,
             cards: self.cards(),
             args: &self.llama_server.args,
+            image: self.image(),
             embedding: None,
         }
     }
@@ -106,6 +122,7 @@ impl Plan {
                     Place::Gpu0 => 1,
                 },
                 args: &rag.args,
+                image: self.image(),
                 embedding: Some(rag),
             })
         });
@@ -143,6 +160,11 @@ impl Server<'_> {
     /// Program that it runs: a worker's is another of its engine's archive.
     pub fn program(&self) -> &'static str {
         if self.name.role() == Role::Worker { self.args.program() } else { self.engine().program() }
+    }
+
+    /// Returns how it is run as a container; `None` where it is not.
+    pub fn container(&self) -> Option<&'static Container> {
+        self.engine().container().filter(|container| container.only || self.image.is_some())
     }
 
     /// Engine that serves the model.

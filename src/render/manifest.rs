@@ -237,7 +237,7 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
     }
     let mut downloads = Vec::new();
     // An image is no file: podman fetches it by the digest in its unit.
-    if plan.engine().container().is_none() {
+    if plan.container().is_none() {
         downloads.push(Download {
             what: CarriedKind::Runtime,
             name: format!("{} {}", plan.engine().name(), plan.llama_server.build),

@@ -47,6 +47,7 @@ pub use manifest::{BundleLink, CarriedKind, Download, Manifest, ManifestFile};
 use crate::checked::{LinkTarget, RelativePath, ToolVersion};
 use crate::engine::arguments::ServerArgs;
 use crate::engine::container::Container;
+use crate::engine::kind::Engine;
 use crate::engine::server::ADDRESS;
 use crate::engine::server::{Role, ServerName};
 use crate::error::{Failure, Result};
@@ -56,6 +57,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::plan::document::ProfileKind;
 use crate::plan::expose::Exposure;
+use crate::plan::requirements::ids;
 use crate::plan::servers::Server;
 use serde::Serialize;
 use templates::{PATHS, Paths};
@@ -82,8 +84,8 @@ fn render_as(
     choices: Option<&Choices>,
     driver: Option<Origin>,
 ) -> Result<Bundle> {
-    for server in plan.servers().filter(|server| server.engine().container().is_some()) {
-        if plan.llama_server.image.is_none() {
+    for server in plan.servers().filter(|server| server.container().is_some()) {
+        if server.image.is_none() {
             let message = format!("the plan pins no image of {}", server.engine().name());
             return Err(Failure::usage(message)
                 .hint("--runtime-image REPOSITORY@sha256:DIGEST pins one; the registry's page, or `skopeo inspect`, has the digest")
@@ -118,7 +120,7 @@ fn render_as(
     let mut links = Vec::new();
     for server in plan.servers() {
         let (name, limits_file) = (server.name, server.name.limits_file());
-        if let Some(container) = server.engine().container() {
+        if let Some(container) = server.container() {
             files.push(text(&in_rootfs(&name.container_file()), quadlet(plan, &server, container)?)?);
             files.push(text(&generation(&name.args_file()), args(server.args))?);
             continue;
@@ -137,7 +139,7 @@ fn render_as(
     // Hosts of one model have to know each other, which no first boot and no other target brings about.
     let Some(choices) = choices.filter(|_| plan.over_hosts.is_none()) else { return Ok(host) };
     let mut more = Vec::new();
-    if plan.engine().container().is_some() {
+    if plan.container().is_some() {
         // No agent brings a container to a host, so that nothing is left for a first boot or a cluster.
         if *choices != Choices::default() {
             return Err(Failure::usage(format!(
@@ -172,7 +174,7 @@ fn description(server: &Server) -> String {
     format!("{role} ({})", server.engine().name())
 }
 
-/// The unit of an engine that comes as a container.
+/// The unit of a server that is run as a container.
 fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String> {
     #[derive(Serialize)]
     struct Values<'a> {
@@ -187,16 +189,20 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
         shared_memory: &'a str,
         exec: String,
         cards: Vec<usize>,
+        devices: &'static [&'static str],
+        order: Vec<String>,
+        exposed: bool,
         model_folder: &'a str,
         cache: &'a str,
         cache_here: &'a str,
         environment: Vec<Variable>,
         key: &'a str,
         runtime_folder: String,
+        key_file: String,
         listen: String,
         port: u16,
-        user: u32,
-        group: u32,
+        user: Option<u32>,
+        group: Option<u32>,
     }
     let image = plan.llama_server.image.as_deref().unwrap_or_default();
     #[derive(Serialize)]
@@ -206,6 +212,7 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
     }
     let exec: Vec<String> = server.args.to_argv().iter().map(|word| templates::exec(word)).collect();
     let name = server.name;
+    let maker = vendor::of(plan.profile.vendor());
     let values = Values {
         paths: PATHS,
         unit: name.unit(),
@@ -218,18 +225,36 @@ fn quadlet(plan: &Plan, server: &Server, container: &Container) -> Result<String
         shared_memory: container.shared_memory,
         exec: exec.join(" "),
         cards: (0..server.cards).collect(),
+        devices: if server.cards > 0 { maker.devices_of_container() } else { &[] },
+        order: if server.cards > 0 { maker.unit(server.cards).order } else { Vec::new() },
+        exposed: plan.expose.is_some() && server.name == ServerName::CHAT,
         model_folder: container.model,
         cache: container.cache,
         cache_here: paths::CACHE,
-        environment: container.environment.iter().map(|(name, value)| Variable { name, value }).collect(),
+        environment: variables(server.engine(), container)
+            .map(|(name, value)| Variable { name, value })
+            .collect(),
         key: container.key,
         runtime_folder: name.runtime_folder(),
+        key_file: name.key_file(),
         listen: ADDRESS.to_string(),
         port: name.port(),
-        user: container.user.0,
-        group: container.user.1,
+        user: container.user.map(|(user, _)| user),
+        group: container.user.map(|(_, group)| group),
     };
-    templates::fill(&templates::unit_of(server.engine()), &values)
+    templates::fill(&templates::container_of(server.engine()), &values)
+}
+
+/// Variables of a container that are the same at every start: its own, and those of its engine's program.
+fn variables(
+    engine: &'static dyn Engine,
+    container: &Container,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let fixed = |(name, value): &(&'static str, crate::engine::kind::Variable)| match value {
+        crate::engine::kind::Variable::Text(text) => Some((*name, *text)),
+        crate::engine::kind::Variable::RandomKey => None,
+    };
+    container.environment.iter().copied().chain(engine.environment().iter().filter_map(fixed))
 }
 
 fn unit(server: &Server) -> Result<String> {
@@ -378,7 +403,11 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
         installs: Option<String>,
         groups: Vec<&'static str>,
         exposed: bool,
-        /// Only where the engine comes as a container.
+        /// Whether the cards are named to podman by a specification.
+        cdi: bool,
+        /// Whether the engine comes as a container alone.
+        only: bool,
+        /// Only where the servers are containers.
         image: Option<&'a str>,
         identifier: String,
         container_file: String,
@@ -389,6 +418,7 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
     struct Beside {
         unit: String,
         limits: String,
+        container_file: String,
         port: u16,
         size_bytes: u64,
         dimensions: u64,
@@ -401,6 +431,7 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
         Some(Beside {
             unit: server.name.unit(),
             limits: server.name.limits_file(),
+            container_file: server.name.container_file(),
             port: server.name.port(),
             size_bytes: server.size_bytes,
             dimensions: embedding.model.dimensions,
@@ -413,7 +444,7 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
     let cards = plan.cards();
     let maker = vendor::of(plan.profile.vendor());
     let chat = plan.chat();
-    let template = match chat.engine().container() {
+    let template = match chat.container() {
         Some(_) => "bundle/container.md",
         None => "bundle/README.md",
     };
@@ -430,7 +461,9 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
             installs: installs.map(|origin| origin.to_string()),
             groups: maker.unit(cards).groups,
             exposed: plan.expose.is_some(),
-            image: plan.llama_server.image.as_deref(),
+            cdi: plan.requirements.iter().any(|requirement| requirement.id == ids::CDI),
+            only: chat.engine().container().is_some_and(|container| container.only),
+            image: plan.image().map(|image| &**image),
             identifier: chat.name.identifier(),
             container_file: chat.name.container_file(),
             health: chat.engine().health(),

@@ -106,6 +106,11 @@ pub(super) fn unit_of(engine: &dyn Engine) -> String {
     format!("engine/{}", engine.name())
 }
 
+/// Name of the template of an engine's unit as a container.
+pub(super) fn container_of(engine: &dyn Engine) -> String {
+    format!("container/{}", engine.name())
+}
+
 /// Fills the template called `name` with the fields of `context`.
 pub(super) fn fill(name: &str, context: &impl Serialize) -> Result<String> {
     let context = tera::Context::from_serialize(context)
@@ -118,8 +123,10 @@ fn environment() -> &'static Tera {
     ENVIRONMENT.get_or_init(|| {
         let mut tera = empty();
         let units = engine::all().map(|engine| (unit_of(engine), engine.unit()));
+        let container = |engine| Some((container_of(engine), engine.container()?.unit));
+        let containers = engine::all().into_iter().filter_map(container);
         let named = TEMPLATES.iter().map(|(name, text)| (name.to_string(), *text));
-        tera.add_raw_templates(named.chain(units)).expect("the embedded templates are read by a test");
+        tera.add_raw_templates(named.chain(units).chain(containers)).expect("the embedded templates are read by a test");
         tera
     })
 }

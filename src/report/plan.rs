@@ -6,7 +6,7 @@ use crate::hardware::offers::{self, HostKind};
 use crate::lang::{Lang, Value, figure, of_data};
 use crate::paint::Painted;
 use crate::plan::document::{Cost, Interval, KnownAdvisory, Plan, Verdict};
-use crate::plan::runtime;
+use crate::plan::runtime::{self, RuntimeChoice};
 use crate::units::{gib, hourly, money, rate};
 use crate::width;
 
@@ -112,12 +112,24 @@ impl Page {
                 Some(image) => tr!(lang, "plan-image", image = image.as_str()),
                 None => tr!(lang, "plan-no-image", engine = plan.engine().name()),
             });
+            self.other_runtimes(choice);
             return;
         }
         let both = |first, second: String| tr!(lang, "plan-archives", first = first, second = second);
         let archives = choice.archives.iter().cloned().reduce(both);
         let archives = archives.unwrap_or_else(|| tr!(lang, "plan-no-archive"));
         self.line(tr!(lang, "plan-runtime", archives = archives, why = choice.why.told(lang)));
+        self.other_runtimes(choice);
+        if let Some(image) = &choice.image {
+            let (name, why) = (image.name.as_str(), image.why.told(lang));
+            self.line(format!("  {}", tr!(lang, "plan-image-advice", name = name, why = why)));
+            self.line(format!("  {}", width::command(&image.flag())));
+        }
+    }
+
+    /// Why others are not right.
+    fn other_runtimes(&mut self, choice: &RuntimeChoice) {
+        let lang = self.lang;
         for other in &choice.others {
             let (kind, why) = other.split_once(": ").unwrap_or((other, ""));
             let why = crate::lang::told(lang, why);
@@ -294,7 +306,7 @@ impl Page {
             paid = paid,
         );
         self.labelled("", &text);
-        if arrival.runtime_bytes.is_none() && plan.engine().container().is_some() {
+        if arrival.runtime_bytes.is_none() && plan.container().is_some() {
             self.labelled("", &tr!(lang, "plan-image-not-counted", engine = plan.engine().name()));
         } else if arrival.runtime_bytes.is_none() {
             self.labelled("", &tr!(lang, "plan-archive-not-counted", engine = plan.engine().name()));
@@ -334,9 +346,9 @@ impl Page {
         }
         let argv = plan.llama_server.args.to_argv().join(" ");
         let program = plan.engine().grammar().program;
-        let command = match plan.engine().container() {
-            Some(_) => format!("{program} {argv}"),
-            None => format!("{program} {} {argv}", plan.llama_server.build),
+        let command = match plan.engine().container().is_some_and(|container| container.only) {
+            true => format!("{program} {argv}"),
+            false => format!("{program} {} {argv}", plan.llama_server.build),
         };
         self.line(format!("\n{}", width::command(&command)));
         for server in plan.beside() {
@@ -350,8 +362,9 @@ impl Page {
 /// Returns the advisories known today, which may be more than when the plan was made.
 pub(super) fn advisories(plan: &Plan, lang: Lang) -> Vec<String> {
     let server = &plan.llama_server;
-    // An image has a build of its own.
-    let Some(known) = build::ledger(&server.build).filter(|_| plan.engine().container().is_none()) else {
+    // Of another engine no build is known.
+    let of_build = plan.engine().container().is_none_or(|container| !container.only);
+    let Some(known) = build::ledger(&server.build).filter(|_| of_build) else {
         return Vec::new();
     };
     let told = |advisory: KnownAdvisory| {

@@ -1,4 +1,4 @@
-//! Images for containers, made without a tool: one static program each, as an OCI archive, and a registry that serves them
+//! Images for containers, made without a tool: a static program, or one with the libraries that it loads, as an OCI archive, and a registry that serves them
 //! over HTTP as the distribution-spec has it.
 
 use std::collections::BTreeMap;
@@ -24,13 +24,13 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn tar(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
+fn tar<T: AsRef<str>, B: AsRef<[u8]>>(files: &[(T, u32, B)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, mode, content) in files {
         let mut header = tar::Header::new_ustar();
-        header.set_size(content.len() as u64);
+        header.set_size(content.as_ref().len() as u64);
         header.set_mode(*mode);
-        tar.append_data(&mut header, name, *content).unwrap();
+        tar.append_data(&mut header, name.as_ref(), content.as_ref()).unwrap();
     }
     tar.into_inner().unwrap()
 }
@@ -47,7 +47,32 @@ pub fn static_program(source: &Path, folder: &Path) -> PathBuf {
 impl Image {
     /// An image with this program as all that it has and starts; another label makes it another image.
     pub fn of(program: &Path, label: &str) -> Image {
-        let layer = tar(&[("server", 0o755, &std::fs::read(program).unwrap())]);
+        Image::made(&[("server".to_string(), 0o755, std::fs::read(program).unwrap())], "/server", label)
+    }
+
+    /// An image as llama.cpp's own ones are: the programs of `bin` in /app, with the system's libraries that they load at
+    /// their own paths.
+    pub fn of_llama(bin: &Path) -> Image {
+        let read = |path: &Path| std::fs::read(path).unwrap();
+        let mut files = BTreeMap::new();
+        for entry in std::fs::read_dir(bin).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if name == "llama-server" || name.contains(".so") {
+                files.insert(format!("app/{name}"), read(&path));
+            }
+        }
+        let loaded = run(Command::new("ldd").arg(bin.join("llama-server"))).ok();
+        let words = loaded.split_whitespace().filter(|word| word.starts_with("/lib"));
+        for path in words.filter(|word| !Path::new(word).starts_with(bin)) {
+            files.insert(path.trim_start_matches('/').to_string(), read(Path::new(path)));
+        }
+        let files: Vec<_> = files.into_iter().map(|(name, content)| (name, 0o755, content)).collect();
+        Image::made(&files, "/app/llama-server", "llama.cpp")
+    }
+
+    fn made(files: &[(String, u32, Vec<u8>)], entry: &str, label: &str) -> Image {
+        let layer = tar(files);
         let mut blobs = BTreeMap::new();
         let mut add = |bytes: Vec<u8>| {
             let (digest, size) = (sha256(&bytes), bytes.len());
@@ -57,7 +82,7 @@ impl Image {
         let (layer, layer_size) = add(layer);
         let config = json!({
             "architecture": if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" }, "os": "linux",
-            "config": {"Entrypoint": ["/server"], "Labels": {"label": label}},
+            "config": {"Entrypoint": [entry], "Labels": {"label": label}},
             "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{layer}")]},
         });
         let (config, config_size) = add(config.to_string().into_bytes());

@@ -54,7 +54,8 @@ fn stop(made: &Made) -> Result<()> {
     if has(paths::LINK_FILE) && Path::new(paths::LINK_FILE).exists() {
         service::stop(paths::LINK_UNIT)?;
     }
-    let beside: Vec<_> = beside::installed().into_iter().filter(|server| has(&server.unit_file())).collect();
+    let ours = |server: &ServerName| has(&server.unit_file()) || has(&server.container_file());
+    let beside: Vec<_> = beside::installed().into_iter().filter(ours).collect();
     beside::retire(&beside)?;
     if has(paths::UNIT_FILE) && Path::new(paths::UNIT_FILE).exists() {
         // A full disk keeps systemd from its own files; what has stopped can be taken away all the same.

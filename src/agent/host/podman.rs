@@ -5,6 +5,7 @@ use super::packages::is_there;
 use crate::checked::ImageRef;
 use crate::error::{Failure, Result};
 use crate::fetch::route::Route;
+use crate::hardware::apt_has;
 use crate::hardware::facts::Os;
 use crate::oci;
 use crate::process::{self, ProgramOutput, run_watched};
@@ -22,21 +23,12 @@ const GENERATORS: [&str; 2] = [
 /// Packages with it: those that run a container, and give it a network and the certificates of registries.
 pub const PACKAGES: [&str; 5] = ["podman", "crun", "netavark", "nftables", "ca-certificates"];
 
-/// Releases of distributions whose apt has a podman with Quadlet: `ID` and the first `VERSION_ID` of os-release, and its
-/// version there (packages.debian.org and packages.ubuntu.com, read on 2026-11-28).
-const OFFERED: [(&str, f64, &str); 2] = [("debian", 13.0, "5.4"), ("ubuntu", 24.04, "4.9")];
-
 /// Returns the version of podman that apt would install on this system; `None` where none with Quadlet is known of.
 pub fn offered(os: &Os) -> Option<&'static str> {
     if !is_there("apt-get") {
         return None;
     }
-    of_release(&os.id, &os.version)
-}
-
-fn of_release(id: &str, version: &str) -> Option<&'static str> {
-    let version: f64 = version.parse().ok()?;
-    OFFERED.iter().find(|(known, first, _)| *known == id && version >= *first).map(|(_, _, has)| *has)
+    apt_has::podman(os)
 }
 
 /// Returns whether podman is there and makes units.
@@ -120,6 +112,16 @@ pub fn load(image: &ImageRef, archive: &Path, look: impl FnMut(u32) -> Result<()
         .into())
 }
 
+/// Runs the image's program for a moment, with no network, device or file of the host's and no capability, and returns what
+/// it says; `None` where podman cannot.
+pub fn says(image: &ImageRef, args: &[&str]) -> Option<ProgramOutput> {
+    let pinned = image.pinned();
+    let mut all = vec!["run", "--rm", "--pull=never", "--network=none", "--read-only", "--cap-drop=all", "--no-healthcheck"];
+    all.extend(["--security-opt=no-new-privileges", "--user=65534:65534", "--memory=1g", &pinned]);
+    all.extend(args);
+    podman(&all).ok()
+}
+
 /// Returns a name of ours for an image, in its own repository.
 fn tag(image: &ImageRef) -> String {
     format!("{}:agi-provision-{}", image.repository(), &image.digest()[..12])
@@ -149,22 +151,6 @@ fn last_line(outcome: &ProgramOutput) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn releases_with_quadlet_offer_podman_and_older_ones_do_not() {
-        for (id, version, offered) in [
-            ("debian", "13", Some("5.4")),
-            ("debian", "14", Some("5.4")),
-            ("debian", "12", None),
-            ("ubuntu", "24.04", Some("4.9")),
-            ("ubuntu", "25.10", Some("4.9")),
-            ("ubuntu", "22.04", None),
-            ("fedora", "43", None),
-            ("debian", "", None),
-        ] {
-            assert_eq!(of_release(id, version), offered, "{id} {version}");
-        }
-    }
 
     #[test]
     fn an_image_gets_a_name_of_ours_in_its_own_repository() {

@@ -44,7 +44,8 @@ pub fn installed() -> Vec<ServerName> {
         path.exists() && made::is_ours(path).unwrap_or(false)
     };
     let beside = ServerName::all().filter(|server| *server != ServerName::CHAT);
-    beside.filter(|server| has(server.unit_file()) || has(server.drop_in())).collect()
+    let left = |server: &ServerName| [server.unit_file(), server.drop_in(), server.container_file()];
+    beside.filter(|server| left(server).into_iter().any(has)).collect()
 }
 
 /// The units of every server that may be on this host, for its log.
@@ -59,8 +60,11 @@ pub fn unplanned(plan: &Plan) -> Vec<ServerName> {
 
 /// Stops it, now and at the next boot.
 pub fn stop(server: ServerName) -> Result<()> {
-    if Path::new(&server.unit_file()).exists() {
+    if form::has_unit(server) {
         service::stop(&server.unit())?;
+    }
+    // The unit of a container starts at boot for as long as its file is there.
+    if Path::new(&server.unit_file()).exists() {
         service::disable(&server.unit())?;
     }
     Ok(())
@@ -74,13 +78,16 @@ pub fn retire(servers: &[ServerName]) -> Result<()> {
     for server in servers {
         let (unit, folder) = (server.unit_file(), server.drop_in());
         let (unit, folder) = (Path::new(&unit), Path::new(&folder));
+        let container = server.container_file();
         stop(*server)?;
         service::remove_drop_in(folder)?;
         if made::is_ours(folder)? {
             made::remove_folder(folder)?;
         }
-        if made::is_ours(unit)? {
-            files::remove(unit)?;
+        for unit in [unit, Path::new(&container)] {
+            if made::is_ours(unit)? {
+                files::remove(unit)?;
+            }
         }
     }
     service::reload()

@@ -32,7 +32,7 @@ fn paths(server: ServerName, container: bool) -> Vec<PathBuf> {
 /// Returns what is there of the form that the server has not, and is ours.
 pub fn others(server: &Server) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for path in paths(server.name, server.engine().container().is_none()) {
+    for path in paths(server.name, server.container().is_none()) {
         if fs::symlink_metadata(&path).is_ok() && made::is_ours(&path)? {
             found.push(path);
         }
@@ -60,7 +60,7 @@ pub fn settle(server: &Server, mut before: impl FnMut(&Path)) -> Result<()> {
 
 /// Puts the server's unit there as the bundle has it, with the links to the generation's limits.
 pub fn put(bundle: &Bundle, server: &Server) -> Result<()> {
-    let (name, container) = (server.name, server.engine().container().is_some());
+    let (name, container) = (server.name, server.container().is_some());
     let file = if container { name.container_file() } else { name.unit_file() };
     let unit = bundle.file(&format!("{ROOTFS}{file}")).context("the bundle has no unit of the server")?;
     made::add([Thing::unit_file(&file)?])?;

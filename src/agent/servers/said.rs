@@ -1,18 +1,19 @@
 //! Reads what a running server reports of itself in the journal, and what the kernel reports of its process.
 
 use crate::agent::host::service;
-use crate::engine::kind::Engine;
 use crate::engine::reported::Reported;
+use crate::plan::servers::Server;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// Returns the buffers that the server reported at its start, whose main process is `pid`; the journal may be a moment behind
 /// it. In a container it is another process of the unit that reports.
-pub fn reported(engine: &dyn Engine, unit: &str, pid: u32) -> Reported {
+pub fn reported(server: &Server, pid: u32) -> Reported {
+    let (engine, unit) = (server.engine(), server.name.unit());
     let start = Instant::now();
     loop {
-        let lines = match engine.container() {
-            Some(_) => service::lines_of_start(unit),
+        let lines = match server.container() {
+            Some(_) => service::lines_of_start(&unit),
             None => service::lines_of(pid),
         };
         let reported = engine.reported(&lines);

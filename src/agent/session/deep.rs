@@ -60,7 +60,7 @@ pub fn check(plan: &Plan, output: &mut dyn Events) -> Result<Deep> {
         let known = BTreeMap::from([(path, blob.sha256.clone())]);
         deep.read(id, &blob.name, &model_folder(&blob), &known, Vec::new(), output)?;
     }
-    if let Some(image) = plan.engine().container().and(plan.llama_server.image.as_ref()) {
+    if let Some(image) = plan.image() {
         let there = podman::has(image);
         let found = "podman keeps it, and its files were not read again".to_string();
         let line = absent(RUNTIME, &image.pinned());

@@ -45,7 +45,7 @@ pub struct Coming<'a> {
 pub fn look(plan: &Plan, facts: &Facts, coming: Coming) -> Ground {
     let cards = plan.cards() > 0;
     let in_place = coming.blob.is_some_and(|blob| runtime::noted(blob).is_some());
-    if plan.engine().container().is_some() {
+    if plan.container().is_some() {
         let archive = coming.image.filter(|_| !in_place).map_or(0, |archive| archive.size_bytes);
         let podman = podman::offered(&facts.os).filter(|_| facts.os.podman.is_none());
         let image_bytes = archive.saturating_mul(DISK_OF_IMAGE);

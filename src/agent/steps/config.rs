@@ -105,8 +105,8 @@ fn against_current(desired: &Desired) -> Vec<String> {
 
 /// Another build than the plan's runs with a warning, or not at all with --strict.
 fn build_as_planned(desired: &Desired, run: &mut Run) -> Result<()> {
-    if desired.image().is_some() {
-        // Its digest says which one it is.
+    if desired.plan.engine().container().is_some_and(|container| container.only) {
+        // No build is planned, and its digest says which one it is.
         return Ok(());
     }
     let runtime = runtime::noted(&desired.record.runtime);

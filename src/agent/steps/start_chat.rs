@@ -55,8 +55,8 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
 /// The server's own report against the ledger. A server that fell back to the CPU is an error.
 fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     let engine = plan.engine();
-    let reported = reported(engine, paths::UNIT, pid);
-    let may_be_silent = plan.profile.gpus.is_empty() || engine.container().is_some();
+    let reported = reported(&plan.chat(), pid);
+    let may_be_silent = plan.profile.gpus.is_empty() || engine.container().is_some_and(|container| container.only);
     if !engine.has_told(&reported) && may_be_silent {
         return run.warn("the server did not report its buffers: memory is not proved");
     }

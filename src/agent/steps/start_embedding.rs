@@ -22,7 +22,7 @@ pub(super) fn start_embedding(server: &Server, rag: &Rag, desired: &Desired, run
     beside::start(server, desired.silence, |seconds| run.progress(seconds, None, Unit::Seconds))?;
     let start_seconds = start.elapsed().as_secs_f64();
     let pid = service::state(&server.name.unit())?.pid;
-    let buffers = buffers(rag, &reported(server.engine(), &server.name.unit(), pid));
+    let buffers = buffers(rag, &reported(server, pid));
     let more = buffers.reported.saturating_sub(buffers.planned);
     if more > TOLERANCE {
         run.warn(format!("the embedding server took {} MiB more than the ledger says", more >> 20))?;
@@ -35,7 +35,7 @@ pub(super) fn start_embedding(server: &Server, rag: &Rag, desired: &Desired, run
         start_seconds,
         answer,
         buffers,
-        memory: memory(&[pid]),
+        memory: memory(&service::processes_around(pid)),
     });
     Ok(())
 }

@@ -60,10 +60,9 @@ impl Desired {
     pub fn new(apply: &Apply, bundle: Bundle, facts: &Facts) -> Result<Desired> {
         let plan = bundle.plan()?;
         let current = generation::current_record();
-        let installed =
-            apply.runtime_path.as_ref().map(|path| installed::resolve(plan.engine(), path.as_path()));
-        let installed = installed.transpose()?;
         let image = of_image(&plan)?;
+        let given = apply.runtime_path.as_ref().filter(|_| image.is_none());
+        let installed = given.map(|path| installed::resolve(plan.engine(), path.as_path())).transpose()?;
         let image_archive = apply.runtime.first().filter(|_| image.is_some()).cloned();
         let sourced =
             apply.runtime_source.as_ref().map(|source| Sourced::new(source, &plan, facts)).transpose()?;
@@ -152,7 +151,7 @@ impl Desired {
 
     /// Returns the container image that is the runtime, where the engine comes as one.
     pub fn image(&self) -> Option<&ImageRef> {
-        self.plan.engine().container().and(self.plan.llama_server.image.as_ref())
+        self.plan.image()
     }
 
     /// Returns the runtime's note where it is in place, as [`runtime::find`] does. One image under two names is two.
@@ -199,7 +198,7 @@ impl Desired {
 
 /// Returns the container image of a plan's engine as a runtime: its digest is its SHA-256, and podman keeps its bytes.
 fn of_image(plan: &Plan) -> Result<Option<Blob>> {
-    let Some(image) = plan.engine().container().and(plan.llama_server.image.as_ref()) else {
+    let Some(image) = plan.image() else {
         return Ok(None);
     };
     let name = image.repository().rsplit('/').next().unwrap_or_default();

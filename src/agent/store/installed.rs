@@ -24,7 +24,7 @@ pub fn resolve(engine: &dyn Engine, path: &Path) -> Result<PathBuf> {
     let program = engine.program();
     let refuse =
         |why: &str, hint: &str| Err(Failure::failed(format!("{} {why}", path.display())).hint(hint).into());
-    if engine.container().is_some() {
+    if engine.container().is_some_and(|container| container.only) {
         return refuse(
             &format!("is not taken: {} comes as a container image", engine.name()),
             "give --runtime-image, and with --runtime-archive the image's file where the host reaches no registry",

@@ -3,6 +3,7 @@
 pub(super) mod api;
 pub mod build;
 mod compose;
+pub mod container;
 pub(super) mod flags;
 mod forwards;
 pub mod log;
@@ -11,6 +12,7 @@ mod source;
 mod version;
 
 use super::arguments::ServerArgs;
+use super::container::Container;
 use super::from_source::FromSource;
 use super::grammar::Grammar;
 use super::kind::{Engine, Variable};
@@ -78,6 +80,10 @@ impl Engine for LlamaCpp {
 
     fn has_page(&self, args: &ServerArgs) -> bool {
         args.flags().any(|flag| flag == flags::WEBUI)
+    }
+
+    fn container(&self) -> Option<&'static Container> {
+        Some(&container::CONTAINER)
     }
 
     fn repository(&self) -> &'static str {

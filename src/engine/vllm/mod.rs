@@ -15,7 +15,7 @@ mod flags;
 mod log;
 
 use super::arguments::ServerArgs;
-use super::container::Container;
+use super::container::{Container, LeastCards};
 use super::grammar::Grammar;
 use super::kind::{Engine, Release, Variable};
 use super::launch::Launch;
@@ -32,6 +32,8 @@ use serde_json::Value;
 pub struct Vllm;
 
 static CONTAINER: Container = Container {
+    only: true,
+    unit: include_str!("../../../templates/quadlet/agi-provision-llama.container"),
     model: flags::FOLDER,
     cache: "/cache",
     key: "VLLM_API_KEY",
@@ -47,11 +49,13 @@ static CONTAINER: Container = Container {
         ("VLLM_CACHE_ROOT", "/cache/vllm"),
         ("TRITON_CACHE_DIR", "/cache/triton"),
     ],
-    user: (2000, 0),
+    user: Some((2000, 0)),
     shared_memory: "2g",
-    least_compute: (7, 5),
-    least_compute_bf16: (8, 0),
-    source: "vLLM's documentation, docs/getting_started/installation/gpu.cuda.inc.md, read on 2026-11-28",
+    least: Some(LeastCards {
+        compute: (7, 5),
+        compute_bf16: (8, 0),
+        source: "vLLM's documentation, docs/getting_started/installation/gpu.cuda.inc.md, read on 2026-11-28",
+    }),
 };
 
 impl Engine for Vllm {
@@ -122,7 +126,7 @@ impl Engine for Vllm {
     }
 
     fn unit(&self) -> &'static str {
-        include_str!("../../../templates/quadlet/agi-provision-llama.container")
+        CONTAINER.unit
     }
 
     fn environment(&self) -> &'static [(&'static str, Variable)] {

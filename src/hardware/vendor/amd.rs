@@ -75,6 +75,10 @@ impl Maker for Amd {
         "amd.com/gpu"
     }
 
+    fn devices_of_container(&self) -> &'static [&'static str] {
+        &["/dev/dri", "-/dev/kfd"]
+    }
+
     fn unit(&self, _cards: usize) -> UnitDevices {
         let rules = [
             "# /dev/dri, for Vulkan and ROCm; its files also ask for the groups `render` and `video`.",

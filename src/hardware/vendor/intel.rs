@@ -71,6 +71,10 @@ impl Maker for Intel {
         if battlemage { "gpu.intel.com/xe" } else { "gpu.intel.com/i915" }
     }
 
+    fn devices_of_container(&self) -> &'static [&'static str] {
+        &["/dev/dri"]
+    }
+
     fn unit(&self, _cards: usize) -> UnitDevices {
         let rules = [
             "# /dev/dri, for Vulkan; its files also ask for the groups `render` and `video`.",

@@ -85,6 +85,10 @@ pub trait Maker: Sync {
         false
     }
 
+    /// Returns what podman gives a container, so that it has all cards: devices of the container device interface, or files;
+    /// one that begins with `-` may be missing.
+    fn devices_of_container(&self) -> &'static [&'static str];
+
     /// Returns what the unit needs for that many cards, the first ones.
     fn unit(&self, cards: usize) -> UnitDevices;
 }

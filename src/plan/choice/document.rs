@@ -106,7 +106,7 @@ pub(super) fn document(
         containers: Vec::new(),
         arrival: None,
     };
-    if plan.engine().container().is_none() {
+    if plan.engine().container().is_none_or(|container| !container.only) {
         plan.llama_server.advisories = plan.known_advisories(request.build);
     }
     plan.requirements = requirements::of(&plan, profile);
@@ -211,20 +211,22 @@ fn asked_in(request: &Request, offer: &Offer) -> Option<Converted> {
 
 /// The archives for the host, where the plan is for a probed one.
 fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice> {
-    if let Some(container) = request.fixed.engine.and_then(|engine| engine.container()) {
+    let tensor = chosen.placement.split == SplitMode::Tensor;
+    let known = request.fixed.host.as_ref().filter(|_| chosen.machine.profile.is_there());
+    let host = || RuntimeHost::of_profile(&chosen.machine.profile, tensor, known);
+    let container = request.fixed.engine.unwrap_or_else(engine::default).container();
+    if let Some(container) = container.filter(|container| container.only) {
         return Some(runtime::image(
             container,
             request.model.checkpoint.as_ref().is_some_and(|of| of.is_bf16()),
         ));
     }
+    if let Some(image) = container.and(request.fixed.image.as_ref()) {
+        return Some(runtime::pinned_image(image, &host()));
+    }
     // Another engine's releases have archives of other names.
     if request.fixed.engine.is_some_and(|engine| *engine != *engine::default()) {
         return None;
     }
-    let known = request.fixed.host.as_ref().filter(|_| chosen.machine.profile.is_there())?;
-    let tensor = chosen.placement.split == SplitMode::Tensor;
-    Some(runtime::choose(
-        &RuntimeHost::of_profile(&chosen.machine.profile, tensor, Some(known)),
-        &request.build.id,
-    ))
+    known.map(|_| runtime::choose(&host(), &request.build.id))
 }

@@ -103,6 +103,7 @@ fn check(request: &Request, machines: &[Machine]) -> Result<()> {
         (fixed.n_cpu_moe.is_some(), "--n-cpu-moe"),
         (request.rag.is_some(), "--rag"),
         (fixed.expose.is_some(), "--expose"),
+        (fixed.image.is_some(), "--runtime-image"),
     ];
     if let Some((_, flag)) = refused.iter().find(|(given, _)| *given) {
         return Err(Failure::usage(format!("{flag} is not planned over several hosts"))

@@ -52,9 +52,10 @@ pub(super) fn refusal(checkpoint: &Checkpoint, profile: &Profile, container: &Co
     if profile.gpus.iter().any(|gpu| gpu.vendor != Vendor::Nvidia) {
         return Some("its cards are not NVIDIA's, for which alone the image is planned".to_string());
     }
+    let least = container.least?;
     let least = match checkpoint.is_bf16() {
-        true => container.least_compute_bf16,
-        false => container.least_compute,
+        true => least.compute_bf16,
+        false => least.compute,
     };
     let old = profile.gpus.iter().find_map(|gpu| {
         let has = gpu.generation.compute_capability()?;

@@ -15,37 +15,55 @@ use crate::processor::Processor;
 pub struct Cuda {
     pub name: &'static str,
     variant: &'static str,
-    toolkit: Version,
+    pub(super) built: Built,
+    only_default_processor: bool,
+}
+
+/// A build of llama.cpp's backend for CUDA.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// What it is a part of, for messages.
+    pub what: &'static str,
+    pub toolkit: Version,
     /// The oldest driver that runs any CUDA of the toolkit's first number, and the oldest that is known to run the
     /// toolkit's own.
-    drivers: (&'static str, &'static str),
+    pub drivers: (&'static str, &'static str),
     /// Capabilities that it has machine code for.
-    code: &'static [Version],
-    only_default_processor: bool,
+    pub code: &'static [Version],
+    /// Capabilities that it has PTX for, the oldest first; a newer card compiles the newest that is not newer than itself.
+    pub ptx: &'static [Version],
 }
 
 pub const CUDA_12: Cuda = Cuda {
     name: "cuda-12.8-archives",
     variant: "cuda-12.8-",
-    toolkit: (12, 8),
-    drivers: ("525.60.13", "570.26"),
-    code: &[(8, 6), (8, 9), (12, 0)],
+    built: Built {
+        what: "archive",
+        toolkit: (12, 8),
+        drivers: ("525.60.13", "570.26"),
+        code: &[(8, 6), (8, 9), (12, 0)],
+        ptx: &PTX,
+    },
     only_default_processor: true,
 };
 
 pub const CUDA_13: Cuda = Cuda {
     name: "cuda-13.4-archives",
     variant: "cuda-13.4-",
-    toolkit: (13, 4),
-    drivers: ("580.65.06", "580.65.06"),
-    code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
+    built: Built {
+        what: "archive",
+        toolkit: (13, 4),
+        drivers: ("580.65.06", "580.65.06"),
+        code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
+        ptx: &PTX,
+    },
     only_default_processor: false,
 };
 
-/// Capabilities that both have PTX for; a newer card compiles the newest that is not newer than itself.
+/// Capabilities that both have PTX for.
 const PTX: [Version; 3] = [(7, 5), (8, 0), (9, 0)];
 
-impl Cuda {
+impl Built {
     /// Machine code of a capability runs on later ones of the same first number; that of Blackwell, which is built
     /// for one capability alone (120a), does not.
     fn has_code(&self, card: Version) -> bool {
@@ -56,12 +74,64 @@ impl Cuda {
     }
 
     /// The CUDA that a driver must run for the card: any of the same first number for machine code, one as new as the
-    /// toolkit for PTX. `None`: the archive has nothing for it.
-    fn driver_for(&self, card: Version) -> Option<Version> {
+    /// toolkit for PTX. `None`: it has nothing for the card.
+    pub fn driver_for(&self, card: Version) -> Option<Version> {
         if self.has_code(card) {
             return Some((self.toolkit.0, 0));
         }
-        PTX.iter().any(|ptx| *ptx <= card).then_some(self.toolkit)
+        self.ptx.iter().any(|ptx| *ptx <= card).then_some(self.toolkit)
+    }
+
+    /// Returns why it runs on the host's cards, or why it does not.
+    pub fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence> {
+        if host.compute.is_empty() {
+            return Err(sentence!("runtime-compute-unknown"));
+        }
+        let mut needed = (0, 0);
+        for card in &host.compute {
+            match self.driver_for(*card) {
+                None => return Err(sentence!("runtime-no-code", version = text(*card))),
+                Some(version) => needed = needed.max(version),
+            }
+        }
+        match host.cuda {
+            None => return Err(sentence!("runtime-cuda-unknown")),
+            Some(runs) if runs < needed => {
+                return Err(sentence!("runtime-cuda-old", version_has = text(runs), version = text(needed)));
+            }
+            Some(_) => {}
+        }
+        Ok(match host.compute.iter().all(|card| self.has_code(*card)) {
+            true => sentence!("runtime-machine-code"),
+            false => sentence!("runtime-ptx"),
+        })
+    }
+
+    /// Returns what it needs of the host's cards and of their driver.
+    pub fn needs(&self, host: &RuntimeHost) -> Needs {
+        let by_card: Option<Vec<Version>> = host.compute.iter().map(|card| self.driver_for(*card)).collect();
+        let Some(cuda) = by_card.and_then(|all| all.into_iter().max()) else { return Needs::default() };
+        let least = |version: String, why: String| Some(Least { version, why });
+        let (any, own) = self.drivers;
+        let (driver, why) = match host.compute.iter().find(|card| !self.has_code(**card)) {
+            None => (any, format!("the oldest driver that runs programs of CUDA {}", self.toolkit.0)),
+            Some(card) => (
+                own,
+                format!(
+                    "llama.cpp's {} for CUDA {} has no machine code for compute capability {}, and a driver as \
+                     new as that CUDA compiles it",
+                    self.what,
+                    text(self.toolkit),
+                    text(*card)
+                ),
+            ),
+        };
+        let oldest = self.ptx.first().map(|oldest| text(*oldest)).unwrap_or_default();
+        Needs {
+            compute_capability: least(oldest, format!("the {} has no code for older cards", self.what)),
+            driver: least(driver.to_string(), why),
+            cuda: least(text(cuda), "the newest CUDA that the driver runs".to_string()),
+        }
     }
 }
 
@@ -92,54 +162,14 @@ impl RuntimeKind for Cuda {
     }
 
     fn fits(&self, host: &RuntimeHost) -> Result<Sentence, Sentence> {
-        if host.tensor {
-            return Err(sentence!("runtime-no-nccl"));
+        match host.tensor {
+            true => Err(sentence!("runtime-no-nccl")),
+            false => self.built.fits(host),
         }
-        if host.compute.is_empty() {
-            return Err(sentence!("runtime-compute-unknown"));
-        }
-        let mut needed = (0, 0);
-        for card in &host.compute {
-            match self.driver_for(*card) {
-                None => return Err(sentence!("runtime-no-code", version = text(*card))),
-                Some(version) => needed = needed.max(version),
-            }
-        }
-        match host.cuda {
-            None => return Err(sentence!("runtime-cuda-unknown")),
-            Some(runs) if runs < needed => {
-                return Err(sentence!("runtime-cuda-old", version_has = text(runs), version = text(needed)));
-            }
-            Some(_) => {}
-        }
-        Ok(match host.compute.iter().all(|card| self.has_code(*card)) {
-            true => sentence!("runtime-machine-code"),
-            false => sentence!("runtime-ptx"),
-        })
     }
 
     fn needs(&self, host: &RuntimeHost) -> Needs {
-        let by_card: Option<Vec<Version>> = host.compute.iter().map(|card| self.driver_for(*card)).collect();
-        let Some(cuda) = by_card.and_then(|all| all.into_iter().max()) else { return Needs::default() };
-        let least = |version: String, why: String| Some(Least { version, why });
-        let (any, own) = self.drivers;
-        let (driver, why) = match host.compute.iter().find(|card| !self.has_code(**card)) {
-            None => (any, format!("the oldest driver that runs programs of CUDA {}", self.toolkit.0)),
-            Some(card) => (
-                own,
-                format!(
-                    "llama.cpp's archive for CUDA {} has no machine code for compute capability {}, and a driver as \
-                     new as that CUDA compiles it",
-                    text(self.toolkit),
-                    text(*card)
-                ),
-            ),
-        };
-        Needs {
-            compute_capability: least(text(PTX[0]), "the archive has no code for older cards".to_string()),
-            driver: least(driver.to_string(), why),
-            cuda: least(text(cuda), "the newest CUDA that the driver runs".to_string()),
-        }
+        self.built.needs(host)
     }
 }
 
@@ -162,7 +192,7 @@ mod tests {
             ((12, 0), Some((12, 0)), Some((13, 0))),
             ((12, 1), Some((12, 8)), Some((13, 0))),
         ] {
-            assert_eq!((CUDA_12.driver_for(card), CUDA_13.driver_for(card)), (twelve, thirteen), "{card:?}");
+            assert_eq!((CUDA_12.built.driver_for(card), CUDA_13.built.driver_for(card)), (twelve, thirteen), "{card:?}");
         }
     }
 

@@ -26,6 +26,8 @@ pub struct RuntimeHost {
     pub glibc: Option<Version>,
     /// The C library was looked at, and is no glibc.
     pub other_libc: bool,
+    /// Whether it has podman with Quadlet, or its apt does.
+    pub quadlet: Option<bool>,
     /// A part of every matrix is on every card.
     pub tensor: bool,
     /// Its distribution, by id and version in os-release.

@@ -3,15 +3,19 @@
 
 mod cpu;
 mod cuda;
+mod image;
 mod kind;
 mod rocm;
 pub mod source;
 mod vulkan;
 
+pub use image::{ImageAdvice, Tagged, tagged};
 pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 pub use source::SourceAdvice;
 
+use crate::checked::ImageRef;
 use crate::engine::container::Container;
+use crate::hardware::apt_has;
 use crate::hardware::facts::{Facts, Gpu, Vendor};
 use crate::hardware::profiles::Profile;
 use crate::hardware::vendor;
@@ -39,6 +43,9 @@ pub struct RuntimeChoice {
     /// A build on the host that would be right, where no archive is, or a slower one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceAdvice>,
+    /// llama.cpp's own container image that is right where no archive is, or that computes through a faster backend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageAdvice>,
     /// Lower bounds that it sets to the cards and their driver.
     #[serde(default, skip_serializing_if = "is_none")]
     pub needs: Needs,
@@ -58,31 +65,49 @@ pub fn needs_of_release(host: &RuntimeHost, build: &str) -> Needs {
 /// Chooses the fastest kind that is right for the host. An unknown property excludes no archive, unless it
 /// decides whether the archive starts at all.
 pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
+    let advice = |chosen| image::advice(host, build, chosen);
     let mut others = Vec::new();
     for kind in all().into_iter().filter(|kind| is_for(*kind, host)) {
         let archives = kind.archives(build, host.processor);
         match fits(kind, host, &archives) {
             Ok(why) => {
-                let source = source::advice(host, build, Some(kind.backend()));
+                let backend = kind.backend();
+                let (source, image) = (source::advice(host, build, Some(backend)), advice(Some(backend)));
                 let (kind, needs) = (Some(kind.name().to_string()), kind.needs(host));
-                return RuntimeChoice { kind, archives, why, others, source, needs };
+                return RuntimeChoice { kind, archives, why, others, source, image, needs };
             }
             Err(why) => others.push(format!("{}: {why}", kind.name())),
         }
     }
     let why = sentence!("runtime-none-is-right");
-    let source = source::advice(host, build, None);
-    RuntimeChoice { kind: None, archives: Vec::new(), why, others, source, needs: Needs::default() }
+    let (source, image) = (source::advice(host, build, None), advice(None));
+    RuntimeChoice { kind: None, archives: Vec::new(), why, others, source, image, needs: Needs::default() }
+}
+
+/// Returns the kind of an image of llama.cpp's own that the user pinned, with what it needs of the host's cards.
+pub fn pinned_image(image: &ImageRef, host: &RuntimeHost) -> RuntimeChoice {
+    let (needs, wrong) = image::pinned(image, host);
+    RuntimeChoice {
+        kind: Some(IMAGE.to_string()),
+        archives: Vec::new(),
+        why: sentence!("runtime-image"),
+        others: wrong.into_iter().collect(),
+        source: None,
+        image: None,
+        needs,
+    }
 }
 
 /// Returns the kind of an engine that comes as a container image: no archive, and what its programs need of the cards.
 pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
-    let (major, minor) = if bf16 { container.least_compute_bf16 } else { container.least_compute };
-    let why = match bf16 {
-        true => sentence!("runtime-image-needs-bf16", source = container.source),
-        false => sentence!("runtime-image-needs", source = container.source),
-    };
-    let capability = Least { version: format!("{major}.{minor}"), why: why.to_string() };
+    let capability = container.least.map(|least| {
+        let (major, minor) = if bf16 { least.compute_bf16 } else { least.compute };
+        let why = match bf16 {
+            true => sentence!("runtime-image-needs-bf16", source = least.source),
+            false => sentence!("runtime-image-needs", source = least.source),
+        };
+        Least { version: format!("{major}.{minor}"), why: why.to_string() }
+    });
     let driver = vendor::of(Vendor::Nvidia).least().driver;
     let driver = driver.map(|(version, why)| Least { version: version.to_string(), why: why.to_string() });
     RuntimeChoice {
@@ -91,7 +116,8 @@ pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
         why: sentence!("runtime-image"),
         others: Vec::new(),
         source: None,
-        needs: Needs { compute_capability: Some(capability), driver, cuda: None },
+        image: None,
+        needs: Needs { compute_capability: capability, driver, cuda: None },
     }
 }
 
@@ -142,6 +168,7 @@ impl RuntimeHost {
             cuda: gpus.iter().filter_map(|gpu| version(&gpu.cuda_version)).min(),
             rocm: gpus.first().and_then(|gpu| version(&gpu.rocm_version)),
             glibc: version(&facts.os.glibc),
+            quadlet: Some(apt_has::quadlet(&facts.os)),
             other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,
             release: Some((facts.os.id.clone(), facts.os.version.clone())).filter(|(id, _)| !id.is_empty()),

@@ -87,7 +87,7 @@ fn check(plan: &Plan) -> Result<()> {
     if let Some(beside) = plan.beside().next() {
         return Err(refused(format!("it has a second server, {}", beside.name)).into());
     }
-    if plan.engine().front().is_some() || plan.engine().container().is_some() {
+    if plan.engine().front().is_some() || plan.container().is_some() {
         return Err(
             refused(format!("its engine, {}, is started by another program", plan.engine().name())).into()
         );

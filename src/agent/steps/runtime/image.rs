@@ -74,6 +74,11 @@ impl Kind for Image {
 
     fn put(&self, desired: &Desired, folder: &Path) -> Result<generation::Runtime> {
         files::directory(folder, 0o755)?;
+        let (engine, image) = (desired.plan.engine(), image(desired)?);
+        // An engine that comes as an image alone has no build that is planned.
+        let asked = engine.container().filter(|container| !container.only);
+        let said = asked.and_then(|_| podman::says(image, engine.asks_build()));
+        let build = said.and_then(|said| engine.build(&said.stderr).or_else(|| engine.build(&said.stdout)));
         Ok(generation::Runtime {
             blob: desired.record.runtime.clone(),
             archives: Vec::new(),
@@ -84,9 +89,9 @@ impl Kind for Image {
             libraries: Vec::new(),
             files: BTreeMap::new(),
             installed: None,
-            image: Some(image(desired)?.clone()),
+            image: Some(image.clone()),
             stamps: BTreeMap::new(),
-            build: None,
+            build,
         })
     }
 

@@ -135,6 +135,10 @@ impl Maker for Nvidia {
         true
     }
 
+    fn devices_of_container(&self) -> &'static [&'static str] {
+        &["nvidia.com/gpu=all"]
+    }
+
     fn unit(&self, cards: usize) -> UnitDevices {
         let mut rules = vec![
             "# nvidiactl, nvidiaN, nvidia-modeset, nvidia-uvm, nvidia-uvm-tools, nvidia-caps: the last three have".into(),
