@@ -74,6 +74,46 @@ fn quadlet_makes_the_command_that_is_meant_of_the_unit() {
 }
 
 #[test]
+fn llama_cpps_own_image_is_run_as_the_services_user_in_the_hosts_network() {
+    let mut pinned: serde_json::Value = serde_json::from_str(include_str!("golden/plans/gpu.json")).unwrap();
+    pinned["llama_server"]["image"] =
+        format!("ghcr.io/ggml-org/llama.cpp:server-cuda12-b11434@sha256:{}", "ab".repeat(32)).into();
+    for (vendor, devices) in [
+        ("nvidia", " --device nvidia.com/gpu=all "),
+        ("intel", " --device /dev/dri "),
+        // A machine of the test has no /dev/kfd, which may be missing.
+        ("amd", " --device /dev/dri "),
+    ] {
+        pinned["profile"]["gpus"][0]["vendor"] = vendor.into();
+        let (fine, service, said) = generated(&unit(&pinned));
+        assert!(fine, "{said}");
+        let lines: Vec<&str> = said.lines().filter(|line| !line.contains("Loading source unit")).collect();
+        assert!(lines.is_empty(), "{said}");
+        let start = service.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
+        for part in [
+            " --read-only ",
+            " --cap-drop all ",
+            " --security-opt=no-new-privileges ",
+            " --network host ",
+            " --pull=never ",
+            " --no-healthcheck ",
+            " $WHO ",
+            " --env LLAMA_ARG_LOG_VERBOSITY=4 ",
+            " --env-file /run/agi-provision-llama/key.env ",
+            " -v /run/agi-provision-llama/api-key:/run/credentials/agi-provision-llama.service/api-key:ro ",
+            devices,
+        ] {
+            assert!(start.contains(part), "{part}: {start}");
+        }
+        // The arguments of an archive's server, every one.
+        let args = pinned["llama_server"]["args"].as_array().unwrap();
+        let args: Vec<&str> = args.iter().filter_map(|arg| arg.as_str()).collect();
+        assert!(start.ends_with(&args.join(" ")), "{start}");
+        assert!(service.contains("\nEnvironmentFile=-/run/agi-provision-llama/who.env"), "{service}");
+    }
+}
+
+#[test]
 fn a_models_name_stays_one_word_and_a_key_that_quadlet_does_not_know_is_seen() {
     let mut odd = plan();
     let name = "a \"b\" $HOME 100% ; c";

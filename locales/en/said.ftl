@@ -1071,6 +1071,8 @@ said-what-has-begun-on-a-host-goes-on-640bd = what has begun on a host goes on t
 said-was-looked-at-and-is-planned-for-as-b1b2a = { $name } was looked at and is planned for as it is; --profile or --budget make a promise of it:
 said-nothing-to-apply-8f827 = nothing to apply: { $v1 }
 said-agi-provision-plan-with-the-same-95237 = `agi-provision plan` with the same flags for model and machine shows the ledger
+said-runtime-path-the-plan-pins-the-1c6d0 = --runtime-path { $path }: the plan pins the container image { $image }
+said-leave-runtime-path-out-or-plan-e5ad4 = leave --runtime-path out, or plan without --runtime-image
 said-apply-asks-before-it-changes-a-host-c8859 = apply asks before it changes a host
 said-add-yes-or-check-to-see-what-would-deb91 = add --yes, or --check to see what would change
 
@@ -1376,6 +1378,10 @@ said-the-models-of-the-list-are-gguf-cf598 = the models of the list are GGUF fil
 said-leave-engine-out-or-name-a-model-c99ff = leave --engine out, or name a model: --model hf:owner/repository
 said-runtime-image-comes-as-an-archive-79339 = --runtime-image: { $v1 } comes as an archive
 said-runtime-archive-gives-one-docs-20e3d = --runtime-archive gives one; docs/engines.md says which engine comes as an image
+said-runtime-image-does-not-start-21f97 = --runtime-image: { $tag } does not start { $v2 }
+said-the-image-that-does-has-the-tag-f08ac = the image that does has the tag { $server }
+said-runtime-image-is-of-build-and-the-bf839 = --runtime-image is of build { $build }, and the plan for { $v2 }: arguments and memory are settled for that one
+said-take-the-image-of-or-plan-with-llama-b1cf7 = take the image of { $v1 }, or plan with --llama-build { $build }
 said-no-model-is-named-5e204 = no model is named
 said-give-model-name-or-model-file-gguf-af464 = give --model NAME or --model FILE.gguf; `agi-provision models` lists names, and `agi-provision plan` with --budget, --profile or --host alone the best few for that
 
@@ -1475,6 +1481,7 @@ said-hint-runtime-image-repository-sha256-ffca6 = hint: --runtime-image REPOSITO
 said-the-runtime-stays-unpinned-no-759d0 = the runtime stays unpinned: no archive of { $v1 } is known to be right for this machine
 said-hint-download-the-one-for-it-and-4db64 = hint: download the one for it, and give it to `apply` with --runtime-archive
 said-the-runtime-stays-unpinned-aed53 = the runtime stays unpinned: { $v1 }
+said-note-is-right-fe391 = note: { $v1 } is right: { $v2 }
 said-note-is-pinned-b33ab = note: { $v1 } is pinned: { $v2 }
 said-hint-the-release-s-archives-for-cuda-f9dc6 = hint: the release's archives for CUDA are a pair for a driver and a C library that are new enough; `plan --host` with --resolve pins it where a host's are
 
@@ -2381,8 +2388,10 @@ said-one-of-fe5f0 = one of
 ## plan::runtime::cuda
 
 said-the-oldest-driver-that-runs-programs-54993 = the oldest driver that runs programs of CUDA { $v1 }
-said-llama-cpp-s-archive-for-cuda-has-no-f954b = llama.cpp's archive for CUDA { $v1 } has no machine code for compute capability { $v2 }, and a driver as new as that CUDA compiles it
+said-llama-cpp-s-archive-for-cuda-has-no-f954b = llama.cpp's archive for CUDA { $toolkit } has no machine code for compute capability { $card }, and a driver as new as that CUDA compiles it
+said-llama-cpp-s-image-for-cuda-has-no-b6644 = llama.cpp's image for CUDA { $toolkit } has no machine code for compute capability { $card }, and a driver as new as that CUDA compiles it
 said-the-archive-has-no-code-for-older-2d28c = the archive has no code for older cards
+said-the-image-has-no-code-for-older-06c8f = the image has no code for older cards
 said-the-newest-cuda-that-the-driver-runs-c13c5 = the newest CUDA that the driver runs
 
 ## plan::servers

@@ -1325,6 +1325,12 @@ said-the-models-of-the-list-are-gguf-cf598 = модели списка — фа�
 said-leave-engine-out-or-name-a-model-c99ff = уберите --engine или укажите модель: --model hf:владелец/репозиторий
 said-runtime-image-comes-as-an-archive-79339 = --runtime-image: { $v1 } приходит архивом
 said-runtime-archive-gives-one-docs-20e3d = архив задаёт --runtime-archive; какой движок приходит образом, сказано в docs/engines.md
+said-runtime-path-the-plan-pins-the-1c6d0 = --runtime-path { $path }: план закрепляет образ контейнера { $image }
+said-leave-runtime-path-out-or-plan-e5ad4 = уберите --runtime-path или составьте план без --runtime-image
+said-runtime-image-does-not-start-21f97 = --runtime-image: { $tag } запускает не { $v2 }
+said-the-image-that-does-has-the-tag-f08ac = у подходящего образа тег { $server }
+said-runtime-image-is-of-build-and-the-bf839 = --runtime-image — образ сборки { $build }, а план для { $v2 }: аргументы и память рассчитаны для неё
+said-take-the-image-of-or-plan-with-llama-b1cf7 = возьмите образ сборки { $v1 } или составьте план с --llama-build { $build }
 said-no-model-is-named-5e204 = не указана модель
 said-give-model-name-or-model-file-gguf-af464 = укажите --model ИМЯ или --model ФАЙЛ.gguf; имена покажет `agi-provision models`, а `agi-provision plan` с одним --budget, --profile или --host — лучшие варианты для них
 
@@ -1424,6 +1430,7 @@ said-hint-runtime-image-repository-sha256-ffca6 = подсказка: --runtime-
 said-the-runtime-stays-unpinned-no-759d0 = движок не закреплён: ни один архив { $v1 } точно не подходит этой машине
 said-hint-download-the-one-for-it-and-4db64 = подсказка: скачайте нужный и дайте его `apply` через --runtime-archive
 said-the-runtime-stays-unpinned-aed53 = движок не закреплён: { $v1 }
+said-note-is-right-fe391 = примечание: подходит { $v1 }: { $v2 }
 said-note-is-pinned-b33ab = замечание: { $v1 } закреплён: { $v2 }
 said-hint-the-release-s-archives-for-cuda-f9dc6 = подсказка: архивы релиза для CUDA — пара для достаточно новых драйвера и библиотеки C; если на сервере они такие, её закрепит `plan --host` с --resolve
 
@@ -2317,8 +2324,10 @@ said-one-of-fe5f0 = одно из
 ## plan::runtime::cuda
 
 said-the-oldest-driver-that-runs-programs-54993 = самый старый драйвер, который запускает программы CUDA { $v1 }
-said-llama-cpp-s-archive-for-cuda-has-no-f954b = в архиве llama.cpp для CUDA { $v1 } нет машинного кода для compute capability { $v2 }, его компилирует драйвер не старше этой CUDA
+said-llama-cpp-s-archive-for-cuda-has-no-f954b = в архиве llama.cpp для CUDA { $toolkit } нет машинного кода для compute capability { $card }, его компилирует драйвер не старше этой CUDA
 said-the-archive-has-no-code-for-older-2d28c = в архиве нет кода для более старых видеокарт
+said-llama-cpp-s-image-for-cuda-has-no-b6644 = в образе llama.cpp для CUDA { $toolkit } нет машинного кода для compute capability { $card }, его компилирует драйвер не старше этой CUDA
+said-the-image-has-no-code-for-older-06c8f = в образе нет кода для более старых видеокарт
 said-the-newest-cuda-that-the-driver-runs-c13c5 = новейшая CUDA, которую поддерживает драйвер
 
 ## plan::servers

@@ -204,3 +204,35 @@ fn a_plan_with_a_text_that_is_no_name_sum_or_address_is_not_read() {
         assert!(said.contains(why) && said.lines().count() == 1, "{at}: {said}");
     }
 }
+
+#[test]
+fn a_plan_that_pins_an_image_has_containers_for_units_and_no_other_form() {
+    let image = format!("ghcr.io/ggml-org/llama.cpp:server-b11434@sha256:{}", "0".repeat(64));
+    let pinned = |text: &str| {
+        let mut plan: serde_json::Value = serde_json::from_str(text).unwrap();
+        plan["llama_server"]["image"] = image.as_str().into();
+        Plan::from_json(&plan.to_string()).unwrap()
+    };
+    let three = pinned(include_str!("../../tests/golden/plans/three-servers.json"));
+    let bundle = render(&three).unwrap();
+    for server in three.servers() {
+        let file = bundle.file(&in_rootfs(&server.name.container_file())).unwrap();
+        let text = String::from_utf8(file.to_vec()).unwrap();
+        assert!(text.contains(&format!("Image={image}\n")), "{text}");
+        // Only servers with layers on a card get it.
+        assert_eq!(text.contains("AddDevice=nvidia.com/gpu=all"), server.cards > 0, "{}", server.name);
+        assert!(bundle.file(&in_rootfs(&server.name.unit_file())).is_none());
+    }
+    let mut open = pinned(include_str!("../../tests/golden/plans/cpu.json"));
+    open.expose = Exposure::of(&["10.0.0.0/8".parse().unwrap()]);
+    let bundle = render(&open).unwrap();
+    let unit = bundle.file(&in_rootfs(&ServerName::CHAT.container_file())).unwrap();
+    assert!(String::from_utf8(unit.to_vec()).unwrap().contains("Wants=agi-provision-expose.service"));
+    let readme = String::from_utf8(bundle.file("README.md").unwrap().to_vec()).unwrap();
+    assert!(!readme.contains("nvidia-ctk") && readme.contains("podman pull ghcr.io"), "{readme}");
+    let skypilot = choices::SkyPilot { replicas: choices::Replicas::default() };
+    let targets = choices::Targets { skypilot: Some(skypilot), ..choices::Targets::default() };
+    let choices = Choices { targets, ..Choices::default() };
+    let refused = render_for(&open, &choices).unwrap_err();
+    assert!(refused.to_string().contains("has no other form"), "{refused}");
+}

@@ -189,8 +189,9 @@ fn flags_and_images_that_do_not_go_with_it_are_refused_by_name() {
         assert_eq!(output.status.code(), Some(2), "{more:?}: {told}");
         assert!(told.contains(message) && told.contains(hint), "{more:?}: {told}");
     }
-    let other = run(folder.path(), &["plan", "--model", "phi-2", "--runtime-image", IMAGE]);
-    refused(&other, "--runtime-image: llama.cpp comes as an archive", "--runtime-archive");
+    let other = ["plan", "--model", "phi-2", "--engine", "text-generation-webui", "--runtime-image", IMAGE];
+    let other = run(folder.path(), &other);
+    refused(&other, "--runtime-image: text-generation-webui comes as an archive", "--runtime-archive");
     // A plan may leave the image open; a bundle and an apply may not.
     done(&with(&[]));
     let open = run(folder.path(), &[&["bundle", "--out", "b"], &base[..]].concat());
@@ -215,4 +216,42 @@ fn flags_and_images_that_do_not_go_with_it_are_refused_by_name() {
     let cloud = run(folder.path(), &[&["bundle", "--out", "b", "--cloud", "hetzner"], &flags[..]].concat());
     refused(&cloud, "its bundle has no other form", "README.md");
     assert!(!folder.path().join("b").exists());
+}
+
+#[test]
+fn llama_cpps_own_image_is_planned_by_its_tag_and_refused_where_it_is_not_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = |tag: &str| format!("ghcr.io/ggml-org/llama.cpp{tag}@sha256:{}", "2".repeat(64));
+    let own = image(":server-cuda12-b11434");
+    let base = ["--model", "phi-2", "--profile", "gpu-24gb"];
+    let pinned = planned(folder.path(), &[&base[..], &["--runtime-image", &own]].concat());
+    let plain = planned(folder.path(), &base);
+    assert_eq!(pinned["llama_server"]["args"], plain["llama_server"]["args"], "the archive's arguments");
+    assert_eq!(pinned["memory"], plain["memory"]);
+    assert_eq!(pinned["llama_server"]["runtime_choice"]["kind"], "container-image");
+    let need = |plan: &Value, id: &str| {
+        let all = plan["requirements"].as_array().unwrap();
+        all.iter().find(|line| line["id"] == id).map_or(Value::Null, |line| line["need"].clone())
+    };
+    assert_eq!((need(&pinned, "podman"), need(&pinned, "cdi")), (json!("4.4"), json!(true)));
+    assert_eq!((need(&plain, "podman"), need(&plain, "cdi")), (Value::Null, Value::Null));
+    // The PTX in it goes back further than that of the archives.
+    assert_eq!(need(&pinned, "gpu-compute"), "5.0");
+    let cpu = ["--model", "phi-2", "--profile", "laptop-cpu-16gb", "--runtime-image", &image("")];
+    assert_eq!(need(&planned(folder.path(), &cpu), "cdi"), Value::Null);
+    for (tag, more, message, hint) in [
+        (":light-cuda12-b11434", &[][..], "does not start llama-server", "has the tag server-cuda12-b11434"),
+        (":server-b12000", &[], "is of build b12000, and the plan for b11434", "--llama-build b12000"),
+    ] {
+        let image = image(tag);
+        let output = run(folder.path(), &[&["plan"], &base[..], &["--runtime-image", &image], more].concat());
+        refused(&output, message, hint);
+    }
+    let with = |command: &[&str]| run(folder.path(), &[command, &base[..], &["--runtime-image", &own]].concat());
+    let path = ["apply", "--yes", "--host", "root@192.0.2.1", "--runtime-path", "/usr/bin/llama-server"];
+    refused(&with(&path), "--runtime-path /usr/bin/llama-server: the plan pins", "leave --runtime-path out");
+    refused(&with(&["bundle", "--out", "b", "--target", "skypilot"]), "its bundle has no other form", "README.md");
+    let several = ["plan", "--hosts", "gpu-24gb,gpu-24gb", "--link", "1,1000", "--model", "phi-2"];
+    let several = run(folder.path(), &[&several[..], &["--runtime-image", &own]].concat());
+    refused(&several, "--runtime-image is not planned over several hosts", "leave it out");
 }

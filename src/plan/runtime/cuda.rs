@@ -22,8 +22,8 @@ pub struct Cuda {
 /// A build of llama.cpp's backend for CUDA.
 #[derive(Debug)]
 pub(super) struct Built {
-    /// What it is a part of, for messages.
-    pub what: &'static str,
+    /// Whether it is in a container image; else in an archive.
+    pub in_image: bool,
     pub toolkit: Version,
     /// The oldest driver that runs any CUDA of the toolkit's first number, and the oldest that is known to run the
     /// toolkit's own.
@@ -38,7 +38,7 @@ pub const CUDA_12: Cuda = Cuda {
     name: "cuda-12.8-archives",
     variant: "cuda-12.8-",
     built: Built {
-        what: "archive",
+        in_image: false,
         toolkit: (12, 8),
         drivers: ("525.60.13", "570.26"),
         code: &[(8, 6), (8, 9), (12, 0)],
@@ -51,7 +51,7 @@ pub const CUDA_13: Cuda = Cuda {
     name: "cuda-13.4-archives",
     variant: "cuda-13.4-",
     built: Built {
-        what: "archive",
+        in_image: false,
         toolkit: (13, 4),
         drivers: ("580.65.06", "580.65.06"),
         code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
@@ -115,20 +115,28 @@ impl Built {
         let (any, own) = self.drivers;
         let (driver, why) = match host.compute.iter().find(|card| !self.has_code(**card)) {
             None => (any, format!("the oldest driver that runs programs of CUDA {}", self.toolkit.0)),
-            Some(card) => (
-                own,
-                format!(
-                    "llama.cpp's {} for CUDA {} has no machine code for compute capability {}, and a driver as \
-                     new as that CUDA compiles it",
-                    self.what,
-                    text(self.toolkit),
-                    text(*card)
-                ),
-            ),
+            Some(card) => {
+                let (toolkit, card) = (text(self.toolkit), text(*card));
+                let why = match self.in_image {
+                    false => format!(
+                        "llama.cpp's archive for CUDA {toolkit} has no machine code for compute capability {card}, and a \
+                         driver as new as that CUDA compiles it"
+                    ),
+                    true => format!(
+                        "llama.cpp's image for CUDA {toolkit} has no machine code for compute capability {card}, and a \
+                         driver as new as that CUDA compiles it"
+                    ),
+                };
+                (own, why)
+            }
+        };
+        let older = match self.in_image {
+            false => "the archive has no code for older cards",
+            true => "the image has no code for older cards",
         };
         let oldest = self.ptx.first().map(|oldest| text(*oldest)).unwrap_or_default();
         Needs {
-            compute_capability: least(oldest, format!("the {} has no code for older cards", self.what)),
+            compute_capability: least(oldest, older.to_string()),
             driver: least(driver.to_string(), why),
             cuda: least(text(cuda), "the newest CUDA that the driver runs".to_string()),
         }

@@ -34,7 +34,7 @@ const CUDA_12: Image = Image {
     tags: &["server-cuda12", "server-cuda"],
     backend: Some(Backend::Cuda),
     cuda: Some(Built {
-        what: "image",
+        in_image: true,
         toolkit: (12, 8),
         drivers: ("525.60.13", "570.26"),
         code: &[(8, 6), (8, 9), (12, 0)],
@@ -48,7 +48,7 @@ const CUDA_13: Image = Image {
     tags: &["server-cuda13"],
     backend: Some(Backend::Cuda),
     cuda: Some(Built {
-        what: "image",
+        in_image: true,
         toolkit: (13, 4),
         drivers: ("580.65.06", "580.65.06"),
         code: &[(8, 6), (8, 9), (12, 0), (12, 1)],
