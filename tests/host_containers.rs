@@ -217,8 +217,11 @@ fn llama_cpps_own_image_serves_with_a_server_beside_it_and_goes_back_to_an_archi
 
     let (model, embedder) = (client.path("tiny.gguf"), client.tiny_embedder("embed.gguf"));
     let args = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-image", &pinned];
-    let rag = ["--rag", "--rag-model", text(&embedder), "--rag-chunks", "100", "--runtime-archive", text(&archive)];
-    let log = || host.exec("journalctl --no-pager -o cat -u agi-provision-llama -u agi-provision-embed | grep -vE '^[0-9.]+ ' | tail -n 80").stdout;
+    let rag =
+        ["--rag", "--rag-model", text(&embedder), "--rag-chunks", "100", "--runtime-archive", text(&archive)];
+    let log = || {
+        host.exec("journalctl --no-pager -o cat -u agi-provision-llama -u agi-provision-embed | grep -vE '^[0-9.]+ ' | tail -n 80").stdout
+    };
     let done = client.json_on(&host, "admin", &[&args[..], &rag[..]].concat());
     assert_eq!(done.exit, 0, "{done:?}\n{}", log());
     assert_serves(&host);

@@ -309,9 +309,11 @@ pub(super) fn task(
     several: bool,
 ) -> Result<Task> {
     if let (Some(path), Some(image)) = (&args.runtime_path, source.image()) {
-        return Err(Failure::usage(format!("--runtime-path {path}: the plan pins the container image {image}"))
-            .hint("leave --runtime-path out, or plan without --runtime-image")
-            .into());
+        return Err(Failure::usage(format!(
+            "--runtime-path {path}: the plan pins the container image {image}"
+        ))
+        .hint("leave --runtime-path out, or plan without --runtime-image")
+        .into());
     }
     let mut files = source.files(runtime, models, true)?;
     let other = args.runtime_path.is_some() || args.runtime_source.is_some();

@@ -261,7 +261,9 @@ impl PlanArgs {
                 .hint("leave it out, and give it with the --model of the list")
                 .into());
         }
-        if let Some(engine) = self.engine.filter(|engine| engine.container().is_some_and(|container| container.only)) {
+        if let Some(engine) =
+            self.engine.filter(|engine| engine.container().is_some_and(|container| container.only))
+        {
             return Err(Failure::usage(format!(
                 "the models of the list are GGUF files, which {} does not serve",
                 engine.name()

@@ -54,7 +54,8 @@ pub(super) fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, b
 
 /// Fewest GPUs that what the user fixed needs.
 pub(super) fn least_gpus(fixed: &Fixed) -> usize {
-    let needs_a_card = fixed.engine.is_some_and(|engine| engine.container().is_some_and(|container| container.only));
+    let needs_a_card =
+        fixed.engine.is_some_and(|engine| engine.container().is_some_and(|container| container.only));
     match (fixed.split_mode, fixed.n_cpu_moe) {
         (Some(_), _) => 2,
         (None, Some(_)) => 1,

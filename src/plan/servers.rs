@@ -1,8 +1,8 @@
 //! The servers of a plan as one list: whatever renders, starts, watches or counts servers goes over it.
 
 use super::document::{Further, ModelFile, Place, Plan, ProfileKind, Rag};
-use crate::engine;
 use crate::checked::ImageRef;
+use crate::engine;
 use crate::engine::arguments::ServerArgs;
 use crate::engine::container::Container;
 use crate::engine::kind::Engine;

@@ -126,7 +126,8 @@ fn environment() -> &'static Tera {
         let container = |engine| Some((container_of(engine), engine.container()?.unit));
         let containers = engine::all().into_iter().filter_map(container);
         let named = TEMPLATES.iter().map(|(name, text)| (name.to_string(), *text));
-        tera.add_raw_templates(named.chain(units).chain(containers)).expect("the embedded templates are read by a test");
+        tera.add_raw_templates(named.chain(units).chain(containers))
+            .expect("the embedded templates are read by a test");
         tera
     })
 }

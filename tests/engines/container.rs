@@ -247,10 +247,15 @@ fn llama_cpps_own_image_is_planned_by_its_tag_and_refused_where_it_is_not_right(
         let output = run(folder.path(), &[&["plan"], &base[..], &["--runtime-image", &image], more].concat());
         refused(&output, message, hint);
     }
-    let with = |command: &[&str]| run(folder.path(), &[command, &base[..], &["--runtime-image", &own]].concat());
+    let with =
+        |command: &[&str]| run(folder.path(), &[command, &base[..], &["--runtime-image", &own]].concat());
     let path = ["apply", "--yes", "--host", "root@192.0.2.1", "--runtime-path", "/usr/bin/llama-server"];
     refused(&with(&path), "--runtime-path /usr/bin/llama-server: the plan pins", "leave --runtime-path out");
-    refused(&with(&["bundle", "--out", "b", "--target", "skypilot"]), "its bundle has no other form", "README.md");
+    refused(
+        &with(&["bundle", "--out", "b", "--target", "skypilot"]),
+        "its bundle has no other form",
+        "README.md",
+    );
     let several = ["plan", "--hosts", "gpu-24gb,gpu-24gb", "--link", "1,1000", "--model", "phi-2"];
     let several = run(folder.path(), &[&several[..], &["--runtime-image", &own]].concat());
     refused(&several, "--runtime-image is not planned over several hosts", "leave it out");

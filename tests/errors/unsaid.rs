@@ -32,8 +32,17 @@ pub const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Beginnings of texts that are no sentences: commands for a shell, comments in files.
-pub const STARTS: &[&str] =
-    &["# ", "LC_ALL=C;", "umask 022;", "case \"$(", ";; esac", "sh -c '", "sudo -S", "stty raw", "--runtime-image \"$("];
+pub const STARTS: &[&str] = &[
+    "# ",
+    "LC_ALL=C;",
+    "umask 022;",
+    "case \"$(",
+    ";; esac",
+    "sh -c '",
+    "sudo -S",
+    "stty raw",
+    "--runtime-image \"$(",
+];
 
 /// Texts, as the program has them.
 pub const NEVER_SAID: &[(&str, &str)] = &[

@@ -116,7 +116,15 @@ pub fn load(image: &ImageRef, archive: &Path, look: impl FnMut(u32) -> Result<()
 /// it says; `None` where podman cannot.
 pub fn says(image: &ImageRef, args: &[&str]) -> Option<ProgramOutput> {
     let pinned = image.pinned();
-    let mut all = vec!["run", "--rm", "--pull=never", "--network=none", "--read-only", "--cap-drop=all", "--no-healthcheck"];
+    let mut all = vec![
+        "run",
+        "--rm",
+        "--pull=never",
+        "--network=none",
+        "--read-only",
+        "--cap-drop=all",
+        "--no-healthcheck",
+    ];
     all.extend(["--security-opt=no-new-privileges", "--user=65534:65534", "--memory=1g", &pinned]);
     all.extend(args);
     podman(&all).ok()

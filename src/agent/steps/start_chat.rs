@@ -56,7 +56,8 @@ pub(super) fn start_chat(desired: &Desired, run: &mut Run) -> Result<()> {
 fn prove(plan: &Plan, pid: u32, run: &mut Run) -> Result<()> {
     let engine = plan.engine();
     let reported = reported(&plan.chat(), pid);
-    let may_be_silent = plan.profile.gpus.is_empty() || engine.container().is_some_and(|container| container.only);
+    let may_be_silent =
+        plan.profile.gpus.is_empty() || engine.container().is_some_and(|container| container.only);
     if !engine.has_told(&reported) && may_be_silent {
         return run.warn("the server did not report its buffers: memory is not proved");
     }

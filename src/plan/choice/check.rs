@@ -13,7 +13,10 @@ use crate::plan::request::Request;
 /// Refuses what the engine does not do, and a machine whose cards it does not work with.
 fn engine(request: &Request) -> Result<()> {
     let fixed = &request.fixed;
-    let Some((engine, _)) = fixed.engine.and_then(|engine| Some((engine, engine.container().filter(|container| container.only)?))) else {
+    let Some((engine, _)) = fixed
+        .engine
+        .and_then(|engine| Some((engine, engine.container().filter(|container| container.only)?)))
+    else {
         return Ok(());
     };
     let name = engine.name();

@@ -200,7 +200,11 @@ mod tests {
             ((12, 0), Some((12, 0)), Some((13, 0))),
             ((12, 1), Some((12, 8)), Some((13, 0))),
         ] {
-            assert_eq!((CUDA_12.built.driver_for(card), CUDA_13.built.driver_for(card)), (twelve, thirteen), "{card:?}");
+            assert_eq!(
+                (CUDA_12.built.driver_for(card), CUDA_13.built.driver_for(card)),
+                (twelve, thirteen),
+                "{card:?}"
+            );
         }
     }
 

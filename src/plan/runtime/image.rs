@@ -73,13 +73,8 @@ const ROCM: Image = Image {
     only_default_processor: true,
 };
 
-const CPU: Image = Image {
-    name: "cpu-image",
-    tags: &["server"],
-    backend: None,
-    cuda: None,
-    only_default_processor: false,
-};
+const CPU: Image =
+    Image { name: "cpu-image", tags: &["server"], backend: None, cuda: None, only_default_processor: false };
 
 /// Every image, in the order in which they are looked at.
 static ALL: [Image; 5] = [CUDA_12, CUDA_13, VULKAN, ROCM, CPU];
@@ -103,7 +98,9 @@ impl Image {
             (Some(Backend::Vulkan), Some(Vendor::Amd | Vendor::Intel)) if host.tensor => {
                 Err(sentence!("runtime-vulkan-tensor"))
             }
-            (Some(Backend::Vulkan), Some(Vendor::Amd | Vendor::Intel)) => Ok(sentence!("runtime-image-vulkan")),
+            (Some(Backend::Vulkan), Some(Vendor::Amd | Vendor::Intel)) => {
+                Ok(sentence!("runtime-image-vulkan"))
+            }
             // A host does not tell which of AMD's architectures a card is of.
             (Some(Backend::Rocm), Some(Vendor::Amd)) => Err(sentence!("runtime-image-rocm")),
             (Some(_), Some(_)) => Err(sentence!("runtime-image-other-cards")),
@@ -175,7 +172,8 @@ pub fn tagged(image: &ImageRef) -> Tagged<'_> {
         return Tagged::NoServer(tag);
     }
     let is_build = |text: &str| {
-        text.strip_prefix('b').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+        text.strip_prefix('b')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     };
     let (kind, build) = match tag.rsplit_once('-') {
         Some((kind, build)) if is_build(build) => (kind, Some(build)),
@@ -264,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_pinned_image_that_a_hosts_cards_do_not_run_says_so() {
-        let image = |tag: &str| ImageRef::new(format!("{REPOSITORY}:{tag}@sha256:{}", "0".repeat(64))).unwrap();
+        let image =
+            |tag: &str| ImageRef::new(format!("{REPOSITORY}:{tag}@sha256:{}", "0".repeat(64))).unwrap();
         let said = |tag: &str, host: &RuntimeHost| pinned(&image(tag), host).1.unwrap_or_default();
         let old = nvidia(&[(7, 0)], (12, 8));
         assert_eq!(said("server-cuda12-b11434", &old), "");
