@@ -93,7 +93,8 @@ struct Known {
 }
 
 impl Graphs {
-    /// Returns the buffers of a graph, worked out by `compute` for as few layers as give the same, unless they are known.
+    /// Returns the buffers of a graph, worked out by `compute` for as few layers and cards as give the same, unless they are
+    /// known; the cards' come first.
     fn buffers(
         &self,
         of: &Subject,
@@ -109,13 +110,14 @@ impl Graphs {
             all.len() - 1
         });
         let Known { repeats, buffers, .. } = &mut all[at];
-        let layout = layout.shortened(repeats);
-        if let Some((_, _, bytes)) = buffers.iter().find(|(b, l, _)| *b == batch && *l == layout) {
-            return bytes.clone();
+        let short = layout.shortened(repeats);
+        if let Some((_, _, bytes)) = buffers.iter().find(|(b, l, _)| *b == batch && *l == short.layout) {
+            return short.all(bytes);
         }
-        let bytes = compute(&batch, &layout);
-        buffers.push((batch, layout, bytes.clone()));
-        bytes
+        let bytes = compute(&batch, &short.layout);
+        let all = short.all(&bytes);
+        buffers.push((batch, short.layout, bytes));
+        all
     }
 }
 
@@ -163,11 +165,11 @@ impl Subject<'_> {
         let batch = self.batch();
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
             let mut bytes = graph::compute_bytes(self.shape, batch, layout);
-            bytes.rotate_right(1);
             let more = self.not_in_the_graph(batch);
             bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
             bytes
         });
+        bytes.rotate_right(1);
         // A tensor split computes the whole graph on every card.
         while bytes.len() <= placement.gpu_layers.len() {
             bytes.push(bytes[1]);

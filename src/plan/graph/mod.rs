@@ -13,6 +13,7 @@ mod decoder;
 mod encoder;
 mod feed_forward;
 mod schedule;
+mod shorten;
 mod tensors;
 mod vulkan;
 mod window;
@@ -20,7 +21,8 @@ mod window;
 use crate::model::Shape;
 use crate::model::embedder::Embedder;
 pub use encoder::Texts;
-pub use schedule::{CardOrder, Crossing, Layout, Repeats};
+pub use schedule::{CardOrder, Crossing, Layout};
+pub use shorten::Repeats;
 pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
 
 /// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many

@@ -7,10 +7,7 @@
 use super::alloc::{self, Id, Node, Place, Sources, Step};
 use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
 use super::vulkan::{self, Keep, Reorder};
-use crate::model::Shape;
-use crate::model::shape::LayerKv;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// Device of each part of the model: cards count from 0, and the CPU comes after the last.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,35 +64,6 @@ impl Layout {
         }
     }
 
-    /// Returns the same layout with fewer layers, where the buffers are the same: in a run of layers on equal devices
-    /// that repeat after a period, the allocator does with each two periods what it did with the two before. Held by
-    /// tests/oracle, and by a test over every known model.
-    pub fn shortened(self, repeats: &Repeats) -> Layout {
-        let Some((middle, period)) = repeats.0.as_ref() else { return self };
-        let (middle, period) =
-            (middle.start.min(self.layers.len())..middle.end.min(self.layers.len()), *period);
-        // Layers of each run that stay.
-        let enough = if period > 4 { 2 * period } else { 4 };
-        let short = |count: usize| match count > enough {
-            true => enough + (count - enough) % (2 * period),
-            false => count,
-        };
-        let mut runs: Vec<((u8, u8), usize)> = Vec::new();
-        let devices = self.layers.iter().copied().zip(self.experts.iter().copied());
-        for devices in devices.take(middle.end).skip(middle.start) {
-            match runs.last_mut() {
-                Some((last, count)) if *last == devices => *count += 1,
-                _ => runs.push((devices, 1)),
-            }
-        }
-        let devices = runs.iter().flat_map(|(devices, count)| std::iter::repeat_n(*devices, short(*count)));
-        let (layers, experts): (Vec<u8>, Vec<u8>) = devices.unzip();
-        // Layers that only draft tokens are not in the graph.
-        let whole = |all: &[u8], short: &[u8]| [&all[..middle.start], short].concat();
-        let (layers, experts) = (whole(&self.layers, &layers), whole(&self.experts, &experts));
-        Layout { layers, experts, ..self }
-    }
-
     fn device(&self, part: Part) -> u8 {
         match part {
             Part::Embedding => self.cards,
@@ -104,28 +72,6 @@ impl Layout {
             Part::Output => self.output,
         }
     }
-}
-
-/// The layers of a shape that repeat, and after how many they do; `None` where they do not.
-pub struct Repeats(Option<(Range<usize>, usize)>);
-
-impl Repeats {
-    /// Returns those of `shape`. None with an indexer, whose buffers come to rest later.
-    pub fn of(shape: &Shape) -> Repeats {
-        let known = shape.indexer.is_none();
-        Repeats(known.then(|| repeated(&shape.layers, shape.dense_lead)).flatten())
-    }
-}
-
-/// Returns the layers that repeat, and after how many they do; `None` where they do not.
-fn repeated(layers: &[LayerKv], dense_lead: usize) -> Option<(Range<usize>, usize)> {
-    const LONGEST: usize = 8;
-    let trunk = layers.iter().rposition(|layer| !layer.drafts).map_or(0, |last| last + 1);
-    let lead = dense_lead.min(trunk);
-    let rest = &layers[lead..trunk];
-    let repeats = |period: &usize| (*period..rest.len()).all(|at| rest[at] == rest[at - period]);
-    let period = (1..=LONGEST.min(rest.len() / 2)).find(repeats)?;
-    Some((lead..trunk, period))
 }
 
 /// A run of nodes on one device, and what is copied there before it.

@@ -71,8 +71,8 @@ fn a_node_waits_for_what_every_pair_says() {
     }
 }
 
-/// Layouts of a model of so many layers: the host, a card, a card with layers or experts on the host, two cards, and
-/// the cards in Vulkan's order.
+/// Layouts of a model of so many layers: the host, a card, a card with layers or experts on the host, two cards and more,
+/// and the cards in Vulkan's order.
 fn layouts(n_layer: usize) -> Vec<Layout> {
     let weights = Weights::of("F16", &[], n_layer);
     let count = n_layer as u64;
@@ -81,6 +81,9 @@ fn layouts(n_layer: usize) -> Vec<Layout> {
         Placement::offload(count, count - count / 3, &[1]),
         Placement::offload(count, count, &[1]).with_experts_on_host(count / 2),
         Placement::offload(count, count, &[1, 1]),
+        Placement::offload(count, count, &[1; 4]),
+        Placement::offload(count, count, &[3, 2, 2, 3, 2, 2, 2, 1]),
+        Placement::offload(count, count - count / 3, &[1; 4]),
     ];
     let cards = placements.map(|placement| placement.layout(&weights));
     let vulkan = cards.clone().map(|layout| Layout { order: CardOrder::Vulkan, ..layout });
@@ -88,7 +91,7 @@ fn layouts(n_layer: usize) -> Vec<Layout> {
 }
 
 #[test]
-fn layers_that_repeat_may_be_left_out_for_every_known_model() {
+fn layers_and_cards_that_repeat_may_be_left_out_for_every_known_model() {
     let (mut wrong, mut seen, mut shorter) = (Vec::new(), Vec::new(), 0);
     for model in registry::all().filter(|model| model.is_chat()) {
         let shape = model.shape();
@@ -97,17 +100,20 @@ fn layers_that_repeat_may_be_left_out_for_every_known_model() {
         }
         for whole in layouts(shape.layers.len()) {
             let short = whole.clone().shortened(&Repeats::of(&shape));
-            if short.layers.len() == whole.layers.len() {
+            if short.layout.layers.len() == whole.layers.len() {
                 continue;
             }
             shorter += 1;
             let long = Batch { cells: 65536, window_cells: 1536, streams: 1, flash_attn: false, ..batch() };
             for batch in [batch(), long] {
-                let bytes = [&short, &whole].map(|layout| compute_bytes(&shape, &batch, layout));
+                let bytes = [
+                    short.all(&compute_bytes(&shape, &batch, &short.layout)),
+                    compute_bytes(&shape, &batch, &whole),
+                ];
                 if bytes[0] == bytes[1] {
                     continue;
                 }
-                let cut = (short.layers.len(), whole.layers.len());
+                let cut = (short.layout.layers.len(), whole.layers.len());
                 wrong
                     .push(format!("{} {cut:?} cards {} {:?}: {bytes:?}", model.id, whole.cards, whole.order));
             }
