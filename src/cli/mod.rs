@@ -144,14 +144,15 @@ pub fn main() -> u8 {
         std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
     // A mistake in the flags is told in this language too.
     asked(&arguments).set();
-    let settings = match project::settings(std::env::args_os().collect(), &Cli::command) {
+    let mut command = taught();
+    let settings = match project::settings(std::env::args_os().collect(), &command) {
         Ok(settings) => settings,
         Err(error) => {
             report(&error);
             return error::exit_code(&error).code();
         }
     };
-    let cli = match parse(&settings.arguments) {
+    let cli = match parse(&mut command, &settings.arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &settings),
     };
@@ -172,11 +173,11 @@ pub fn main() -> u8 {
 
 /// Returns every command with its examples and completions.
 fn taught() -> clap::Command {
-    teach::taught(Cli::command(), || project::hosts_here(&Cli::command))
+    teach::taught(Cli::command(), || project::hosts_here(&Cli::command()))
 }
 
-fn parse(arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&taught().try_get_matches_from(arguments)?)
+fn parse(command: &mut clap::Command, arguments: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
 }
 
 /// Returns the language that the words of a command line ask for, before they are understood.

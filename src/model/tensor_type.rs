@@ -60,10 +60,21 @@ types! {
     41 "Q1_0" 128 18;
 }
 
+/// The types by their numbers.
+const BY_ID: [Option<TensorType>; 42] = {
+    let mut by_id = [None; 42];
+    let mut at = 0;
+    while at < ALL.len() {
+        by_id[ALL[at].id as usize] = Some(ALL[at]);
+        at += 1;
+    }
+    by_id
+};
+
 impl TensorType {
     /// Returns the type of that number; `None` where ggml has none or removed it.
     pub fn by_id(id: u32) -> Option<TensorType> {
-        ALL.binary_search_by_key(&id, |t| t.id).ok().map(|at| ALL[at])
+        BY_ID.get(id as usize).copied().flatten()
     }
 
     /// Case-insensitive: llama.cpp's flags spell them in lower case (`q8_0`).
@@ -101,8 +112,9 @@ mod tests {
         assert_eq!(q4_k.tensor_bytes(256, 1024), Some(4 * 144));
         assert_eq!(q4_k.tensor_bytes(128, 1024), None);
         assert_eq!(TensorType::by_id(4), None, "Q4_2 was removed from ggml");
-        assert!(ALL.is_sorted_by_key(|t| t.id), "by_id looks them up by halves");
+        assert_eq!(TensorType::by_id(u32::MAX), None);
         for kind in ALL {
+            assert_eq!(TensorType::by_id(kind.id), Some(*kind));
             assert_eq!(
                 kind.bytes_of(7 * 256 + 33),
                 (7 * 256 + 33) / kind.block * kind.bytes,

@@ -82,18 +82,17 @@ impl Settings {
 ///
 /// # Errors
 /// Exit 2 with the file and its line, or the variable.
-pub fn settings(arguments: Vec<OsString>, top: &dyn Fn() -> clap::Command) -> Result<Settings> {
+pub fn settings(arguments: Vec<OsString>, top: &clap::Command) -> Result<Settings> {
     let concerned = |text: &OsString| COMMANDS.iter().any(|command| text == command);
     if !arguments.iter().skip(1).any(concerned) {
         return Ok(Settings { arguments, ..Settings::default() });
     }
-    let top = top();
-    let typed = Typed::read(arguments.get(1..).unwrap_or_default(), &top);
+    let typed = Typed::read(arguments.get(1..).unwrap_or_default(), top);
     let first = typed.command.first().map_or("", String::as_str);
     if typed.aside || !COMMANDS.contains(&first) {
         return Ok(Settings { arguments, ..Settings::default() });
     }
-    let mut command = &top;
+    let mut command = top;
     for name in &typed.command {
         command = command.find_subcommand(name).context("a command that was found")?;
     }
@@ -162,7 +161,7 @@ fn project(typed: &Typed) -> Result<Option<PathBuf>> {
 }
 
 /// Returns the hosts that the project's file, the user's configuration or the environment name.
-pub fn hosts_here(top: &dyn Fn() -> clap::Command) -> Vec<String> {
+pub fn hosts_here(top: &clap::Command) -> Vec<String> {
     let read = settings(["agi-provision", "status"].map(OsString::from).to_vec(), top);
     let given = read.map(|settings| settings.given).unwrap_or_default();
     given.into_iter().filter(|given| given.setting.flag == "host").flat_map(|given| given.values).collect()

@@ -149,8 +149,10 @@ fn assign(graph: &Graph, layout: &Layout) -> Vec<u8> {
         });
     }
     for id in &graph.order {
-        let kept = graph.norms.get(id).filter(|_| layout.keeps_norms).map(|layer| layout.layers[*layer]);
-        devices[*id] = kept.or_else(|| from_weights(graph, layout, *id));
+        devices[*id] = from_weights(graph, layout, *id);
+    }
+    if layout.keeps_norms {
+        graph.norms.iter().for_each(|(norm, layer)| devices[*norm] = Some(layout.layers[*layer]));
     }
     let steps: Vec<Id> = graph.order.iter().copied().filter(|id| graph.kinds[*id].0 != Kind::View).collect();
     // Cards spread down, then up, over what no weight decides; then the CPU takes what is left.

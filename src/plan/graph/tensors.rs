@@ -2,7 +2,6 @@
 
 use super::alloc::{Id, Node, Place};
 use crate::model::tensor_type::TensorType;
-use std::collections::BTreeMap;
 
 /// The batch that llama.cpp reserves its buffers for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,8 +86,8 @@ pub(super) struct Graph {
     /// Kind of every node, and the part it belongs to where it is a weight or cache.
     pub(super) kinds: Vec<(Kind, Option<Part>)>,
     pub(super) ops: Vec<Op>,
-    /// Norm → its layer.
-    pub(super) norms: BTreeMap<Id, usize>,
+    /// Norms, each with its layer.
+    pub(super) norms: Vec<(Id, usize)>,
     pub(super) visited: Vec<bool>,
     pub(super) order: Vec<Id>,
     pub(super) leafs: Vec<Id>,
@@ -102,7 +101,7 @@ impl Graph {
             nodes: Vec::with_capacity(4096),
             kinds: Vec::with_capacity(4096),
             ops: Vec::with_capacity(4096),
-            norms: BTreeMap::new(),
+            norms: Vec::new(),
             visited: Vec::with_capacity(4096),
             order: Vec::with_capacity(4096),
             leafs: Vec::with_capacity(512),
@@ -260,7 +259,7 @@ impl Graph {
             self.named(normed, Op::RmsNorm);
         }
         if let Part::Layer(layer) = self.part {
-            self.norms.insert(normed, layer);
+            self.norms.push((normed, layer));
         }
         let weighted = self.add_weight(normed);
         self.named(weighted, Op::Mul);

@@ -108,6 +108,7 @@ impl<'a> Reorder<'a> {
 
     fn pass<'b>(&'b mut self, nodes: &'b [Id]) -> Pass<'b> {
         let count = nodes.len();
+        let ops: Vec<Op> = nodes.iter().map(|id| self.graph.op_of(*id)).collect();
         Pass {
             graph: self.graph,
             readers: self.readers,
@@ -115,7 +116,8 @@ impl<'a> Reorder<'a> {
             bases: &self.bases,
             waits: Vec::with_capacity(count),
             used: vec![false; count],
-            ops: nodes.iter().map(|id| self.graph.op_of(*id)).collect(),
+            starts: starts(&ops),
+            ops,
             done: &mut self.done,
             recent: &mut self.recent,
             order: Vec::with_capacity(count),
@@ -123,6 +125,15 @@ impl<'a> Reorder<'a> {
             keeps: Vec::new(),
         }
     }
+}
+
+/// Returns the length of the shortest pattern that starts at each of these operations; 0 where none does.
+fn starts(ops: &[Op]) -> Vec<u8> {
+    let shortest = |rest: &[Op]| {
+        let all = TOPK_MOE.iter().chain(&KEPT).filter(|pattern| rest.starts_with(pattern));
+        all.map(|pattern| pattern.len() as u8).min().unwrap_or(0)
+    };
+    (0..ops.len()).map(|at| shortest(&ops[at..])).collect()
 }
 
 struct Pass<'a> {
@@ -136,6 +147,8 @@ struct Pass<'a> {
     used: Vec<bool>,
     /// Operation of each node.
     ops: Vec<Op>,
+    /// Length of the shortest pattern that starts at each node by its operation; 0 where none does.
+    starts: Vec<u8>,
     /// Id → it has its place.
     done: &'a mut [bool],
     recent: &'a mut Recent,
@@ -199,11 +212,15 @@ impl Pass<'_> {
     }
 
     fn starts_pattern(&self, index: usize) -> bool {
-        TOPK_MOE.iter().chain(&KEPT).any(|pattern| self.matches(pattern, index))
+        let length = self.starts[index] as usize;
+        length > 0 && self.used[index..index + length].iter().all(|used| !used)
     }
 
     fn keep_pattern(&mut self) -> bool {
         let first = self.first;
+        if !self.starts_pattern(first) {
+            return false;
+        }
         if let Some(pattern) = TOPK_MOE.iter().find(|pattern| self.matches(pattern, first)) {
             self.keep_inputs(pattern.len());
             self.push(&(first..first + pattern.len()).collect::<Vec<_>>());
