@@ -11,12 +11,23 @@ use std::collections::BTreeMap;
 impl Dimensions {
     /// Returns the shape that the planner reads from such a model's file.
     pub fn shape(&self) -> Result<Shape, ShapeError> {
-        Shape::from_header(&self.header(Mix::F16))
+        self.shape_of(&self.parts())
+    }
+
+    /// The same, of its tensors. A shape follows from their names and dimensions, whatever their types.
+    pub(super) fn shape_of(&self, parts: &[Part]) -> Result<Shape, ShapeError> {
+        let f16 = TensorType::by_name("F16").expect("ggml has it");
+        Shape::from_header(&self.header_of(parts.iter().map(|part| (part, f16))))
     }
 
     /// Metadata and tensors of a file at `mix`, as llama.cpp's converter and quantiser write them.
     pub(crate) fn header(&self, mix: Mix) -> Header {
-        let tensors = self.typed(mix, false).into_iter().map(|(part, kind)| TensorInfo {
+        let typed = self.typed(mix, false);
+        self.header_of(typed.iter().map(|(part, kind)| (part, *kind)))
+    }
+
+    fn header_of<'a>(&self, typed: impl Iterator<Item = (&'a Part, TensorType)>) -> Header {
+        let tensors = typed.map(|(part, kind)| TensorInfo {
             name: part.full_name(),
             dims: part.dims().to_vec(),
             bytes: kind.tensor_bytes(part.dims()[0], part.elements()).unwrap_or(0),

@@ -11,7 +11,7 @@ use crate::error::{Context, Result};
 use crate::hardware::offers::{self, Budget, Offer, Rates};
 use crate::hardware::profiles::{self, Profile};
 use crate::model::embedder::{self, Embedder};
-use crate::model::registry::{self, Model, PublishedFile};
+use crate::model::registry::{self, Model, PublishedFile, Sizes};
 use crate::model::safetensors::checkpoint::Checkpoint;
 pub use crate::model::template::ChatTemplate;
 use crate::model::{Shape, Weights, template};
@@ -141,23 +141,23 @@ impl ModelChoice {
     /// A registry model in the quantisations that fit `quant` (`Q4_K_M`, `4-bit`; all published ones
     /// without), by exact arithmetic: no file is read. None fits: exit 2.
     pub fn of_registry(model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
+        let sizes = model.sizes();
         Ok(ModelChoice {
             id: ModelId::new(model.id.as_str())?,
-            shape: model.shape(),
+            shape: sizes.shape(),
             chat_template: Some(template::of_registry(model)),
-            variants: variants(model, quant)?,
+            variants: variants(model, &sizes, quant)?,
             checkpoint: None,
         })
     }
 
     /// The same model in the quantisations that fit `quant`, as [`of_registry`](Self::of_registry) has them.
     pub(super) fn again(self, model: &Model, quant: Option<&str>) -> Result<ModelChoice> {
-        Ok(ModelChoice { variants: variants(model, quant)?, ..self })
+        Ok(ModelChoice { variants: variants(model, &model.sizes(), quant)?, ..self })
     }
 }
 
-fn variants(model: &Model, quant: Option<&str>) -> Result<Vec<Variant>> {
-    let sizes = model.sizes();
+fn variants(model: &Model, sizes: &Sizes, quant: Option<&str>) -> Result<Vec<Variant>> {
     let variant = |quant: String| {
         let weights = sizes.weights(&quant)?;
         let size_bytes = model.published_bytes(&quant).unwrap_or_else(|| model.bytes_around(&weights));

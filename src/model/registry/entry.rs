@@ -61,6 +61,9 @@ pub enum Use {
 }
 
 impl Use {
+    /// Every use.
+    pub(super) const ALL: [Use; 4] = [Use::Chat, Use::Code, Use::Embedding, Use::Rerank];
+
     /// Returns its word in the registry's files and in listings.
     pub fn name(self) -> &'static str {
         match self {
@@ -209,13 +212,20 @@ fn rule_near(quant: &str) -> Option<Mix> {
     })
 }
 
-/// Tensors of a model, from which the sizes in each quantisation follow.
+const CHECKED: &str = "the embedded registry is checked by a test";
+
+/// Tensors of a model, from which its shape and the sizes in each quantisation follow.
 pub struct Sizes<'a> {
     model: &'a Model,
     parts: Vec<Part>,
 }
 
 impl Sizes<'_> {
+    /// Returns the model's shape, as [`Model::shape`] does.
+    pub fn shape(&self) -> Shape {
+        self.model.dimensions.shape_of(&self.parts).expect(CHECKED)
+    }
+
     /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact
     /// where the file follows llama.cpp's rules; where its publisher chose types of his own, the published
     /// size, spread over the layers as the nearest rule does.
@@ -251,7 +261,7 @@ impl Model {
     /// Returns what the planner needs of its dimensions. Every embedded model has a shape, which a test
     /// holds.
     pub fn shape(&self) -> Shape {
-        self.dimensions.shape().expect("the embedded registry is checked by a test")
+        self.dimensions.shape().expect(CHECKED)
     }
 
     /// Elements of all tensors.

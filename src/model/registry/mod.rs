@@ -6,7 +6,7 @@ mod names;
 mod outline;
 mod templates;
 
-pub use entry::{Model, PublishedFile, Repository, Size, Use};
+pub use entry::{Model, PublishedFile, Repository, Size, Sizes, Use};
 pub use find::{all, embedder, find, ids, lookup, named, outlines};
 pub use names::nearest;
 pub use outline::Outline;

@@ -30,21 +30,34 @@ impl Outline {
 
     /// Reads the head of a model's file. Its values are one line each, which a test holds.
     pub(super) fn read(id: &'static str, text: &'static str) -> Outline {
-        let head = || text.lines().take_while(|line| !line.starts_with('['));
-        let value = |key: &str| head().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
-        let words = |key: &str| value(key).into_iter().flat_map(quoted);
-        let mut numbers = value("elements").unwrap_or_default().trim_matches(['[', ']']).split(", ");
-        let mut number = || numbers.next().and_then(|number| number.parse().ok()).unwrap_or(0);
-        let known = [Use::Chat, Use::Code, Use::Embedding, Use::Rerank];
-        Outline {
+        let mut read = Outline {
             id,
-            uses: known.into_iter().filter(|one| words("uses").any(|word| word == one.name())).collect(),
-            russian: words("languages").any(|code| code == "ru"),
-            date: words("date").next(),
-            converses: value("chat_template").is_some(),
-            parameters: number(),
-            active_parameters: number(),
+            uses: Vec::new(),
+            russian: false,
+            date: None,
+            converses: false,
+            parameters: 0,
+            active_parameters: 0,
+        };
+        let lines = text.lines().take_while(|line| !line.starts_with('['));
+        for (key, value) in lines.filter_map(|line| line.split_once(" = ")) {
+            match key {
+                "uses" => {
+                    let known = |word: &str| Use::ALL.into_iter().find(|one| one.name() == word);
+                    read.uses = quoted(value).filter_map(known).collect();
+                }
+                "languages" => read.russian = quoted(value).any(|code| code == "ru"),
+                "date" => read.date = quoted(value).next(),
+                "chat_template" => read.converses = true,
+                "elements" => {
+                    let mut numbers = value.trim_matches(['[', ']']).split(", ");
+                    let mut number = || numbers.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+                    (read.parameters, read.active_parameters) = (number(), number());
+                }
+                _ => {}
+            }
         }
+        read
     }
 }
 
