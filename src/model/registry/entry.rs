@@ -212,8 +212,6 @@ fn rule_near(quant: &str) -> Option<Mix> {
     })
 }
 
-const CHECKED: &str = "the embedded registry is checked by a test";
-
 /// Tensors of a model, from which its shape and the sizes in each quantisation follow.
 pub struct Sizes<'a> {
     model: &'a Model,
@@ -223,7 +221,7 @@ pub struct Sizes<'a> {
 impl Sizes<'_> {
     /// Returns the model's shape, as [`Model::shape`] does.
     pub fn shape(&self) -> Shape {
-        self.model.dimensions.shape_of(&self.parts).expect(CHECKED)
+        self.model.dimensions.shape_of(&self.parts).expect("the embedded registry is checked by a test")
     }
 
     /// Tensor sizes at `quant`, which need not be published; `None` where no rule goes by that name. Exact
@@ -261,7 +259,7 @@ impl Model {
     /// Returns what the planner needs of its dimensions. Every embedded model has a shape, which a test
     /// holds.
     pub fn shape(&self) -> Shape {
-        self.dimensions.shape().expect(CHECKED)
+        self.dimensions.shape().expect("the embedded registry is checked by a test")
     }
 
     /// Elements of all tensors.
