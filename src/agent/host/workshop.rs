@@ -63,7 +63,6 @@ impl Workshop<'_> {
             format!("ReadWritePaths={}", self.writes.display()),
             format!("WorkingDirectory={}", self.writes.display()),
             format!("Environment=HOME={} LC_ALL=C", self.writes.display()),
-            "Environment=\"NINJA_STATUS=[%%f/%%t] \"".to_string(),
             "PrivateDevices=yes".to_string(),
             "PrivateNetwork=yes".to_string(),
             format!("MemoryMax={}", self.memory_bytes),
