@@ -21,7 +21,7 @@ fn commands(events: &[Value]) -> Vec<(u64, u64)> {
 }
 
 #[test]
-#[ignore = "a part of its own: `tests/run source-build` compiles for half an hour on two cores"]
+#[ignore = "a part of its own: `tests/run source-build` compiles llama.cpp"]
 fn the_real_source_is_built_on_a_host_that_loses_its_power_and_serves() {
     let source = run(&mut tool("llama-source")).ok();
     let (host, client) = (Host::boot("debian13-compiler"), Client::new());

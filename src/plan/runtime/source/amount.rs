@@ -1,6 +1,6 @@
 //! How much of a host a build may take, and how long it takes. Pure.
 //!
-//! Measured on 29 November 2026 with b11434 (docs/gpu.md, "From source").
+//! Times are those of the lab's builds of b11434 (tests/lab/README.md, tests/gpu/build-server); docs/gpu.md, "From source".
 
 const GIB: u64 = 1 << 30;
 
@@ -28,18 +28,18 @@ pub fn jobs(cores: u64, free: u64) -> Option<Jobs> {
     Some(Jobs { count, memory_bytes: (count * JOB_BYTES).min(free) })
 }
 
-/// Work of one core for the CPU's backend and the server, minutes.
-const CPU_MINUTES: u64 = 40;
+/// Work of one core for the CPU's backend and the server, minutes: two cores took 10 to 15 with three more programs.
+const CPU_MINUTES: u64 = 30;
 /// Work of one core for the backend for CUDA and one compute capability, minutes: two cores took about an hour.
 const CARD_MINUTES: u64 = 120;
 
-/// Returns how long a build for so many kinds of `cards` takes about, minutes: as measured, divided by the cores.
+/// Returns how long a build for so many kinds of `cards` takes about, minutes: that of two cores, by the number of cores.
 pub fn minutes(cards: u64, cores: u64) -> u64 {
     (CPU_MINUTES + cards * CARD_MINUTES).div_ceil(cores.max(1))
 }
 
-/// Returns the disk that the unpacked source and all that is compiled take, bytes. For the CPU it is more than what was
-/// measured (b11434: 0.2 GB of source, less than 0.5 GB beside it); for cards it is an allowance that nobody measured here.
+/// Returns the disk that the unpacked source and all that is compiled take, bytes: allowances, not measured but for the
+/// source (0.2 GB).
 pub fn disk_bytes(for_cards: bool) -> u64 {
     if for_cards { 4 * GIB } else { GIB }
 }
