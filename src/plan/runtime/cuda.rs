@@ -66,7 +66,7 @@ const PTX: [Version; 3] = [(7, 5), (8, 0), (9, 0)];
 impl Built {
     /// Machine code of a capability runs on later ones of the same first number; that of Blackwell, which is built
     /// for one capability alone (120a), does not.
-    fn has_code(&self, card: Version) -> bool {
+    pub fn has_code(&self, card: Version) -> bool {
         self.code.iter().any(|code| {
             let same = code.0 == card.0;
             same && if code.0 >= 12 { *code == card } else { code.1 <= card.1 }

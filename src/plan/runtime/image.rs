@@ -145,7 +145,13 @@ pub fn advice(host: &RuntimeHost, build: &str, chosen: Option<Option<Backend>>) 
     if host.quadlet == Some(false) {
         return None;
     }
-    let (image, why) = ALL.iter().find_map(|image| Some((image, image.fits(host).ok()?)))?;
+    // Machine code before what the driver compiles.
+    let has_code = |image: &&Image| {
+        let cuda = image.cuda.as_ref().filter(|_| !host.compute.is_empty());
+        cuda.is_some_and(|cuda| host.compute.iter().all(|card| cuda.has_code(*card)))
+    };
+    let in_order = || ALL.iter().filter(has_code).chain(&ALL);
+    let (image, why) = in_order().find_map(|image| Some((image, image.fits(host).ok()?)))?;
     let faster = image.backend == Some(Backend::Cuda) && chosen == Some(Some(Backend::Vulkan));
     let advised = chosen.is_none() || faster;
     advised.then(|| ImageAdvice { kind: image.name.to_string(), name: image.tagged(build), why })
