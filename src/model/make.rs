@@ -1,6 +1,7 @@
 //! Make of a model's layers, beyond their dimensions: read from the names of its tensors and
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
+use super::delta::is_delta;
 use super::gguf::Value;
 use super::keys::Keys;
 use std::collections::BTreeMap;
@@ -25,15 +26,32 @@ pub(crate) struct Block {
     pub feed_forward: FeedForward,
     pub ff_bias: bool,
     pub ffn_post_norm: bool,
+    /// Layers with experts have a feed-forward of their own too.
+    pub experts_beside: bool,
+    /// The value has a norm, without a weight.
+    pub v_norm: bool,
     /// The last sum overwrites the residual, not what the feed-forward gave.
     pub residual_first: bool,
     pub embedding_scale: bool,
     /// By a factor per token.
     pub embedding_scale_rows: bool,
-    /// The tokens that give logits are picked after the last layer, not inside it.
-    pub outputs_after_layers: bool,
+    /// A query comes with a gate for what is attended to.
+    pub gated_query: bool,
+    /// Where the tokens that give logits are picked.
+    pub outputs: Outputs,
     pub output_bias: bool,
     pub logit_softcap: bool,
+}
+
+/// Where the tokens that give logits are picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outputs {
+    /// In the last layer, after its attention.
+    LastLayer,
+    /// After the layers, whose last state is kept for a model that would draft tokens (`t_h_nextn`).
+    AfterLayers,
+    /// After the last norm, whose result is kept for such a model.
+    AfterNorm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +89,8 @@ pub(crate) struct Experts {
     pub choice_bias: bool,
     pub bias: bool,
     pub merged_gate: bool,
+    /// Each expert has a factor for what it gives.
+    pub scaled_out: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +155,7 @@ impl<'a> Names<'a> {
         Names(names)
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
@@ -157,6 +177,7 @@ const CHECKED: &[&str] = &[
     "gemma",
     "gemma2",
     "gemma3",
+    "gemma4",
     "gpt-oss",
     "deepseek2",
     "falcon",
@@ -193,6 +214,7 @@ const CHECKED: &[&str] = &[
     "nemotron_h",
     "qwen3next",
     "qwen35",
+    "qwen35moe",
     "falcon-h1",
     "kimi-linear",
     "deepseek32",
@@ -249,7 +271,6 @@ const LOOSE: &[(&str, u64)] = &[
     ("cogvlm", 0),
     ("cohere2moe", 5),
     ("exaone4", 1),
-    ("gemma4", 1),
     ("gpt2", 3),
     ("grok", 0),
     ("hrm_text", 1),
@@ -260,7 +281,6 @@ const LOOSE: &[(&str, u64)] = &[
     ("mpt", 3),
     ("plamo2", 3),
     ("qwen", 1),
-    ("qwen35moe", 3),
     ("rwkv6", 0),
     ("rwkv6qwen2", 0),
     ("rwkv7", 0),
@@ -308,7 +328,7 @@ pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
         strange.iter().any(|s| name.starts_with(s))
             || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
             || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
-            || *name == "per_layer_token_embd.weight"
+            || (*name == "per_layer_token_embd.weight" && architecture != "gemma4")
             || *name == "ffn_norm_2.weight"
     };
     looseness(architecture).filter(|_| !names.0.keys().any(odd))
@@ -330,12 +350,13 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         Some(Value::Float(x)) => *x > 0.0,
         _ => false,
     };
-    // gpt-oss calls the norm before its feed-forward by another architecture's name.
-    let post = arch != "gpt-oss";
+    // These call the norm before their feed-forward by other architectures' name.
+    let post = arch != "gpt-oss" && !is_delta(arch);
     Block {
         rms: arch != "phi2" && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon")),
         norm_bias: names.has("attn_norm.bias"),
-        fused_qkv: names.has("attn_qkv.weight"),
+        // A gated delta net has one too.
+        fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch),
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
         qk_norm,
         rope: true,
@@ -356,10 +377,20 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         },
         ff_bias: names.has("ffn_up.bias"),
         ffn_post_norm: names.has("post_ffw_norm.weight"),
+        experts_beside: names.has("pre_ffw_norm_2.weight"),
+        v_norm: matches!(arch, "gemma3n" | "gemma4"),
         residual_first: arch == "phi3",
         embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
         embedding_scale_rows: arch == "gemma3",
-        outputs_after_layers: arch == "gpt-oss",
+        gated_query: is_delta(arch),
+        outputs: match arch {
+            "gpt-oss" | "step35" => Outputs::AfterLayers,
+            "bailingmoe3" | "cohere2moe" | "gemma4" | "hy_v3" | "nemotron_h" | "nemotron_h_moe" => {
+                Outputs::AfterNorm
+            }
+            _ if is_delta(arch) => Outputs::AfterNorm,
+            _ => Outputs::LastLayer,
+        },
         output_bias: names.has("output.bias"),
         logit_softcap: arch == "gemma2" || positive("final_logit_softcapping"),
     }
@@ -391,12 +422,15 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             (_, Some(2)) => Gating::Sigmoid,
             _ => Gating::Softmax,
         },
-        normed: matches!(arch, "llama" | "qwen3moe") || flag("expert_weights_norm"),
+        normed: matches!(arch, "gemma4" | "llama" | "qwen3moe")
+            || is_delta(arch)
+            || flag("expert_weights_norm"),
         scaled: scale != 0.0 && scale != 1.0,
         gate_bias: names.has("ffn_gate_inp.bias"),
         choice_bias: names.has("exp_probs_b.bias"),
         bias: names.has("ffn_up_exps.bias"),
         merged_gate,
+        scaled_out: names.has("ffn_down_exps.scale"),
     })
 }
 

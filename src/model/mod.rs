@@ -1,8 +1,10 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+mod delta;
 pub mod dimensions;
 pub mod embedder;
 mod expected;
+mod fits;
 pub mod format;
 pub mod gguf;
 pub mod gguf_write;

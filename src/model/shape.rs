@@ -2,13 +2,15 @@
 //! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
 //! published dimensions and a `recipe`.
 
+use super::delta;
+pub(crate) use super::delta::Delta;
 use super::gguf::Header;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
 pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
-pub(crate) use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, QkNorm};
+pub(crate) use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, Outputs, QkNorm};
 use super::tensor_type::TensorType;
 use super::window;
 use std::collections::BTreeMap;
@@ -47,6 +49,10 @@ pub struct Shape {
     /// Multi-head latent attention: one joint key for all heads is cached, and no value.
     pub(crate) latent: Option<Latent>,
     pub(crate) indexer: Option<Indexer>,
+    /// Numbers of a token that each layer adds to its hidden state.
+    pub(crate) per_layer: Option<u64>,
+    /// Recurrent layers are gated delta nets.
+    pub(crate) delta: Option<Delta>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -267,6 +273,10 @@ impl Shape {
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
             indexer: make::indexer(&keys),
+            per_layer: keys
+                .width("embedding_length_per_layer_input")
+                .filter(|_| names.has("per_layer_token_embd.weight")),
+            delta: delta::delta(&keys, &names),
         })
     }
 

@@ -163,6 +163,11 @@ fn the_bounds_hold_for_the_newest_models_of_b11434() {
     bounds_hold("b11434", shapes::FILES[1], include_str!("../../tests/oracle/newest-b11434.json"));
 }
 
+#[test]
+fn the_bounds_hold_for_hybrid_models_of_b11434() {
+    bounds_hold("b11434", shapes::FILES[3], include_str!("../../tests/oracle/hybrids-b11434.json"));
+}
+
 /// Debian's llama.cpp 0.7.0.
 #[test]
 fn the_bounds_hold_for_the_newest_models_of_b11669() {

@@ -34,21 +34,8 @@ const LONG: u64 = 32768;
 
 /// Architectures whose layers have a part that our graph lacks. A batch's logits hide it from llama-fit-params; llama-server
 /// b11434 took up to 54 % more than the graph (342 answers for 115 models, tests/oracle/server-b11434.json).
-const SMALLER_THAN_SERVERS: [&str; 13] = [
-    "arwkv7",
-    "cogvlm",
-    "cohere2",
-    "falcon",
-    "jamba",
-    "mamba",
-    "mamba2",
-    "plamo2",
-    "qwen35",
-    "qwen35moe",
-    "qwen3next",
-    "rwkv6qwen2",
-    "rwkv7",
-];
+const SMALLER_THAN_SERVERS: [&str; 10] =
+    ["arwkv7", "cogvlm", "cohere2", "falcon", "jamba", "mamba", "mamba2", "plamo2", "rwkv6qwen2", "rwkv7"];
 
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
 /// than what is read there.
@@ -197,7 +184,7 @@ impl Subject<'_> {
     pub(super) fn batch(&self) -> Batch {
         let workload = self.workload;
         let (cells, streams) = streams(workload);
-        let tokens = workload.ubatch.min(cells * streams).next_multiple_of(streams);
+        let tokens = workload.ubatch.min(cells * streams).next_multiple_of(workload.slots.max(1));
         // Without a cache in any layer the graph does not grow with the context.
         let cells = if self.shape.layers.iter().any(|layer| layer.cached) { cells } else { CONTEXT_PAD };
         Batch {
@@ -207,12 +194,14 @@ impl Subject<'_> {
                 Logits::All => tokens.min(workload.batch),
             },
             streams,
+            slots: workload.slots.max(1),
             cells,
             window_cells: window_cells(self.shape, workload),
             flash_attn: flash_attn(self.shape, workload),
             k_type: cache_type(&workload.kv_type_k),
             v_type: cache_type(&workload.kv_type_v),
             rotation_apart: self.build.quantised_kv_rotation,
+            early_outputs: self.build.early_outputs,
         }
     }
 

@@ -22,13 +22,17 @@ struct Layers {
     tensors: Vec<String>,
 }
 
-/// The models of tests/oracle/models.toml, newest.toml and every.toml, in that order.
+/// The models of tests/oracle/models.toml, newest.toml, every.toml and hybrids.toml, in that order.
 pub fn written() -> Vec<Written> {
     FILES.iter().flat_map(|text| written_in(text)).collect()
 }
 
-pub const FILES: [&str; 3] =
-    [include_str!("models.toml"), include_str!("newest.toml"), include_str!("every.toml")];
+pub const FILES: [&str; 4] = [
+    include_str!("models.toml"),
+    include_str!("newest.toml"),
+    include_str!("every.toml"),
+    include_str!("hybrids.toml"),
+];
 
 pub fn written_in(text: &str) -> Vec<Written> {
     #[derive(serde::Deserialize)]

@@ -15,6 +15,9 @@ pub struct Build {
     /// The matrices that turn a quantised cache lie in every layer's context, not among the inputs of
     /// the graph (read in llama-kv-cache.cpp, held by tests/oracle).
     pub quantised_kv_rotation: bool,
+    /// The tokens that give logits are picked in the last layer of models that could draft, as of all others, unless
+    /// they draft (held by tests/oracle).
+    pub early_outputs: bool,
     /// The arguments written in a plan were accepted by a real llama-server of this build.
     pub serves: bool,
     /// Arguments that a plan for it may give its llama-server; none where they have not been tried.

@@ -3,7 +3,7 @@
 use super::alloc::{Id, Place};
 use super::cache::{CacheInputs, cached, rope, rotate, store};
 use super::chooser::{Chooser, unmask};
-use super::tensors::{Batch, F32, Graph, Kind};
+use super::tensors::{Batch, F32, Graph, Kind, Op};
 use crate::model::shape::{Latent, LayerKv, QkNorm, Shape};
 
 pub struct Attention<'a> {
@@ -43,6 +43,7 @@ impl<'a> Attention<'a> {
         let v_dims = [layer.head_v, heads_v, tokens, 1];
         let b = &s.block;
         let (mut q, mut k, v);
+        let joint;
         let mut v_is_whole = true;
         if b.fused_qkv {
             let mut qkv = graph.mul_mat(layer.head_k * layer.heads + layer.k + layer.v, normed);
@@ -50,6 +51,7 @@ impl<'a> Attention<'a> {
                 qkv = graph.add_weight(qkv);
             }
             q = graph.view(qkv, q_dims);
+            joint = qkv;
             k = graph.view(qkv, k_dims);
             v = graph.view(qkv, v_dims);
             // The copy would reach from the first row's value to the last row's end.
@@ -61,20 +63,26 @@ impl<'a> Attention<'a> {
                 let x = graph.mul_mat(rows, normed);
                 if b.qkv_bias { graph.add_weight(x) } else { x }
             };
-            q = project(graph, layer.head_k * layer.heads);
+            q = project(graph, layer.head_k * layer.heads * if b.gated_query { 2 } else { 1 });
+            joint = q;
             k = project(graph, layer.k);
             let v_flat = project(graph, layer.v);
             if b.qk_norm == Some(QkNorm::All) {
                 q = graph.norm(q, b.rms, false);
                 k = graph.norm(k, b.rms, false);
             }
-            q = graph.reshape(q, q_dims);
+            q = if b.gated_query { graph.view(q, q_dims) } else { graph.reshape(q, q_dims) };
             k = graph.reshape(k, k_dims);
             v = graph.reshape(v_flat, v_dims);
         }
         if b.qk_norm == Some(QkNorm::Head) {
             q = graph.norm(q, b.rms, false);
             k = graph.norm(k, b.rms, false);
+        }
+        let mut v = v;
+        if b.v_norm {
+            v = graph.unary(v);
+            graph.named(v, Op::RmsNorm);
         }
         if b.rope {
             q = rope(graph, self.positions, q);
@@ -83,7 +91,6 @@ impl<'a> Attention<'a> {
         if b.q_scale {
             q = graph.scale(q);
         }
-        let mut v = v;
         if let Some(rotation) = inputs.k_rotation {
             q = rotate(graph, rotation, q, true);
             k = rotate(graph, rotation, k, true);
@@ -110,6 +117,13 @@ impl<'a> Attention<'a> {
         let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
+        }
+        if b.gated_query {
+            let dims = graph.dims(out);
+            let gate = graph.view(joint, q_dims);
+            let gate = graph.op(dims, &[gate]);
+            let gate = graph.unary(gate);
+            out = graph.over(out, &[out, gate]);
         }
         out = graph.mul_mat(s.n_embd, out);
         if b.out_bias { graph.add_weight(out) } else { out }

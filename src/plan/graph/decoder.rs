@@ -2,30 +2,44 @@
 
 use super::alloc::{Id, Place};
 use super::attention::Attention;
-use super::feed_forward;
+use super::per_layer::Inputs;
+use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use crate::model::shape::{LayerKv, Shape};
+use super::{delta, feed_forward};
+use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
     let mut x = embed(&mut graph, shape, batch);
     let attention = Attention::new(&mut graph, shape, batch);
     let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
-    let late = shape.block.outputs_after_layers;
+    let outputs = match shape.block.outputs {
+        Outputs::AfterNorm if batch.early_outputs => Outputs::LastLayer,
+        outputs => outputs,
+    };
+    let inputs = Inputs::new(&mut graph, shape, batch, x);
+    let states = shape.delta.map(|_| States::new(&mut graph, batch));
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
     for index in 0..run {
         graph.part = Part::Layer(index);
-        let last = index + 1 == run && !late;
-        x = layer(&mut graph, shape, batch, &attention, index, x, last.then_some(out_ids));
+        let last = index + 1 == run && outputs == Outputs::LastLayer;
+        let memory = Memory { attention: &attention, states: states.as_ref() };
+        x = layer(&mut graph, shape, batch, memory, index, x, last.then_some(out_ids));
+        if let Some(inputs) = inputs {
+            x = inputs.add(&mut graph, shape.n_embd, x);
+        }
     }
     graph.part = Part::Output;
-    if late {
-        // Kept for a model that would draft tokens (`t_h_nextn`).
+    if outputs == Outputs::AfterLayers {
         graph.nodes[x].output = true;
         x = graph.get_rows(x, out_ids);
     }
-    let normed = graph.norm(x, shape.block.rms, shape.block.norm_bias);
+    let mut normed = graph.norm(x, shape.block.rms, shape.block.norm_bias);
     graph.nodes[normed].output = true;
+    if outputs == Outputs::AfterNorm {
+        normed = graph.get_rows(normed, out_ids);
+        graph.nodes[normed].output = true;
+    }
     let mut logits = graph.mul_mat(shape.n_vocab, normed);
     if shape.block.output_bias {
         logits = graph.add_weight(logits);
@@ -62,11 +76,18 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     x
 }
 
+/// Parts of a model that layers keep something in between batches.
+#[derive(Clone, Copy)]
+struct Memory<'a> {
+    attention: &'a Attention<'a>,
+    states: Option<&'a States>,
+}
+
 fn layer(
     graph: &mut Graph,
     shape: &Shape,
     batch: &Batch,
-    attention: &Attention,
+    memory: Memory,
     index: usize,
     input: Id,
     out_ids: Option<Id>,
@@ -81,7 +102,12 @@ fn layer(
         LayerKv { k: 0, cached: true, .. } if shape.architecture == "deci" => {
             graph.mul_mat(shape.n_embd, normed)
         }
-        _ => attention.build(graph, index, normed),
+        LayerKv { state: 1.., k: 0, .. }
+            if let (Some(delta), Some(states)) = (&shape.delta, memory.states) =>
+        {
+            delta::build(graph, shape.n_embd, batch, delta, states, normed)
+        }
+        _ => memory.attention.build(graph, index, normed),
     };
     if let Some(ids) = out_ids {
         x = graph.get_rows(x, ids);
@@ -105,6 +131,9 @@ fn layer(
     let middle = if sizes.heads > 0 { graph.add(x, residual) } else { x };
     let normed = graph.norm(middle, b.rms, b.norm_bias);
     let mut fed = match &shape.experts {
+        Some(experts) if sizes.experts && b.experts_beside => {
+            feed_forward::beside(graph, shape, experts, middle, normed, sizes.ff)
+        }
         Some(experts) if sizes.experts => feed_forward::experts(graph, shape, batch, experts, normed, last),
         _ => feed_forward::dense(graph, shape, normed, sizes.ff),
     };

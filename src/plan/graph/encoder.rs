@@ -25,12 +25,14 @@ pub fn build(model: &Embedder, texts: &Texts) -> Graph {
         tokens,
         outputs: tokens,
         streams: 1,
+        slots: texts.sequences.max(1),
         cells: tokens,
         window_cells: 0,
         flash_attn: texts.flash_attn,
         k_type: f32,
         v_type: f32,
         rotation_apart: false,
+        early_outputs: true,
     };
     let mut graph = Graph::new();
     let positions = graph.input(F32, [tokens, 1, 1, 1]);

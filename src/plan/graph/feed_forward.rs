@@ -34,7 +34,8 @@ pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
 /// Experts chosen per token, and the shared expert where there is one.
 pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: Id, last: bool) -> Id {
     let tokens = if last { batch.outputs } else { batch.tokens };
-    let routed = routed(graph, shape, e, x, tokens);
+    let logits = logits(graph, e, x);
+    let routed = routed(graph, shape, e, x, logits, tokens);
     let Some(shared) = e.shared_width else {
         return routed;
     };
@@ -50,6 +51,22 @@ pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: 
     graph.add(routed, out)
 }
 
+/// A dense feed-forward and experts side by side (gemma4.cpp); the router reads the state before its norm, `x`.
+pub fn beside(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, normed: Id, width: u64) -> Id {
+    let plain = dense(graph, shape, normed, width);
+    let plain = graph.norm(plain, true, false);
+    let read = graph.norm(x, true, false);
+    let router = graph.unary(x);
+    graph.named(router, Op::RmsNorm);
+    let router = graph.scale(router);
+    let router = graph.add_weight(router);
+    let logits = logits(graph, e, router);
+    let tokens = graph.dims(x)[1];
+    let chosen = routed(graph, shape, e, read, logits, tokens);
+    let chosen = graph.norm(chosen, true, false);
+    graph.add(plain, chosen)
+}
+
 fn shared_expert(graph: &mut Graph, shape: &Shape, _: &Experts, x: Id, width: u64) -> Id {
     let columns = graph.dims(x)[1];
     let up = graph.mul_mat(width, x);
@@ -58,9 +75,9 @@ fn shared_expert(graph: &mut Graph, shape: &Shape, _: &Experts, x: Id, width: u6
     graph.mul_mat(shape.n_embd, active)
 }
 
-fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> Id {
+fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, tokens: u64) -> Id {
     let used = e.used;
-    let (chosen, weights) = router(graph, e, x, tokens);
+    let (chosen, weights) = router(graph, e, logits, tokens);
     graph.expand(weights);
     let x = graph.reshape(x, [shape.n_embd, 1, tokens, 1]);
     let wide = [e.width, used, tokens, 1];
@@ -88,6 +105,16 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
         graph.op(wide, &[gate, up])
     };
     let outs = by_expert(graph, [shape.n_embd, used, tokens, 1], active);
+    let outs = if e.scaled_out {
+        let scales = graph.expert_weight(e.count);
+        let repeated = graph.op([1, e.count, tokens, 1], &[scales]);
+        let picked = graph.op([1, used, tokens, 1], &[repeated, chosen]);
+        graph.named(picked, Op::GetRows);
+        let scaled = graph.over(outs, &[outs, picked]);
+        graph.named(scaled, Op::Mul)
+    } else {
+        outs
+    };
     let outs = graph.over(outs, &[outs, weights]);
     graph.named(outs, Op::Mul);
     graph.expand(outs);
@@ -107,12 +134,13 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, tokens: u64) -> 
     if used == 1 { graph.op(one, &[sum]) } else { sum }
 }
 
+fn logits(graph: &mut Graph, e: &Experts, x: Id) -> Id {
+    let logits = graph.mul_mat(e.count, x);
+    if e.gate_bias { graph.add_weight(logits) } else { logits }
+}
+
 /// The experts chosen and their weights, `[1, used, tokens]`.
-fn router(graph: &mut Graph, e: &Experts, x: Id, tokens: u64) -> (Id, Id) {
-    let mut logits = graph.mul_mat(e.count, x);
-    if e.gate_bias {
-        logits = graph.add_weight(logits);
-    }
+fn router(graph: &mut Graph, e: &Experts, logits: Id, tokens: u64) -> (Id, Id) {
     let probabilities = match e.gating {
         Gating::Softmax => {
             let soft = graph.scale(logits);

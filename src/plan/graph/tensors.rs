@@ -12,6 +12,8 @@ pub struct Batch {
     pub outputs: u64,
     /// Sequences with a cache of their own.
     pub streams: u64,
+    /// Sequences, whether they share a cache or not.
+    pub slots: u64,
     /// Cells of one stream's cache, of full and of sliding-window layers.
     pub cells: u64,
     pub window_cells: u64,
@@ -21,6 +23,8 @@ pub struct Batch {
     pub v_type: TensorType,
     /// The matrices that turn a quantised cache lie beside it; among the inputs otherwise.
     pub rotation_apart: bool,
+    /// Tokens that give logits are picked in the last layer, not after the last norm, unless a model drafts.
+    pub early_outputs: bool,
 }
 
 /// Bytes that tensors start at multiples of, on a CPU and with CUDA.

@@ -14,12 +14,14 @@ fn batch() -> Batch {
         tokens: 512,
         outputs: 2,
         streams: 2,
+        slots: 2,
         cells: 2048,
         window_cells: 2048,
         flash_attn: true,
         k_type: f16,
         v_type: f16,
         rotation_apart: false,
+        early_outputs: false,
     }
 }
 

@@ -1,0 +1,42 @@
+//! States that recurrent layers keep between batches, one of each slot (`build_rs` of llama-graph.cpp).
+
+use super::alloc::Id;
+use super::tensors::{Batch, F32, Graph, Kind, Op};
+
+/// The inputs that all recurrent layers share: which slot's state belongs to which sequence of the batch.
+pub(super) struct States {
+    slots: u64,
+    copy: Id,
+}
+
+impl States {
+    pub fn new(graph: &mut Graph, batch: &Batch) -> States {
+        States { slots: batch.slots, copy: graph.input(F32, [batch.slots, 1, 1, 1]) }
+    }
+
+    /// States of `size` elements, one of each sequence of the batch.
+    pub fn load(&self, graph: &mut Graph, size: u64) -> Id {
+        let cache = graph.cache();
+        let states = graph.view(cache, [size, self.slots, 1, 1]);
+        let zero = graph.view(states, [size, 1, 1, 1]);
+        let zero = graph.view(zero, [size, 1, 1, 1]);
+        graph.expand(zero);
+        let all = graph.op([size, self.slots, 1, 1], &[states, self.copy]);
+        graph.kinds[all].0 = Kind::Batch(0);
+        graph.named(all, Op::GetRows);
+        let these = graph.view(all, [size, self.slots, 1, 1]);
+        graph.expand(these);
+        let others = graph.view(all, [size, 0, 1, 1]);
+        self.store(graph, others);
+        these
+    }
+
+    /// Puts a state back for the next batch.
+    pub fn store(&self, graph: &mut Graph, state: Id) {
+        let dims = graph.dims(state);
+        let cache = graph.cache();
+        let place = graph.view(cache, dims);
+        let stored = graph.view_with(place, dims, &[state, place]);
+        graph.expand(stored);
+    }
+}
