@@ -138,6 +138,9 @@ impl Header {
         let (mut metadata, mut wide_numbers) = (BTreeMap::new(), Vec::new());
         for _ in 0..n_pairs {
             let key = input.text("a metadata key", MAX_KEY)?;
+            if key.is_empty() {
+                return Err(GgufError::Corrupt("a key has no name".to_string()));
+            }
             let kind = input.u32("the metadata")?;
             let value = input.value(kind)?;
             // llama.cpp reads settings as unsigned numbers of 32 bits, nothing else.
@@ -172,14 +175,17 @@ impl Header {
     }
 
     fn check_tensors(&self, alignment: u64, file_size: Option<u64>) -> Result<(), GgufError> {
+        // llama.cpp takes no gap: each tensor begins where the one before ends.
+        let mut next = 0u64;
         for tensor in &self.tensors {
             let end = self.data_offset.checked_add(tensor.offset).and_then(|at| at.checked_add(tensor.bytes));
-            let Some(end) = end.filter(|_| tensor.offset % alignment == 0) else {
+            let Some(end) = end.filter(|_| tensor.offset == next) else {
                 return Err(GgufError::Corrupt(format!(
                     "tensor {} has offset {}",
                     tensor.name, tensor.offset
                 )));
             };
+            next = tensor.offset.saturating_add(tensor.bytes).next_multiple_of(alignment);
             if let Some(size) = file_size.filter(|size| end > *size) {
                 return Err(GgufError::TensorOutside { name: tensor.name.clone(), end, size });
             }

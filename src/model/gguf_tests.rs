@@ -82,6 +82,23 @@ fn truncation_anywhere_is_an_error() {
 }
 
 /// Claimed counts cost nothing: these return at once.
+/// gguf_init_from_reader of llama.cpp refuses both.
+#[test]
+fn gaps_between_tensors_and_keys_without_a_name_are_refused() {
+    let fields = |key: &str| vec![(key.to_string(), Field::Text("llama"))];
+    let kind = crate::model::tensor_type::TensorType::by_name("F32").unwrap();
+    let tensors = ["a.weight", "b.weight"].map(|name| Tensor { name: name.into(), dims: vec![64], kind });
+    let read = |bytes: &[u8]| Header::read(bytes, None);
+    let mut bytes = gguf_write::header(&fields("general.architecture"), &tensors);
+    assert!(read(&bytes).is_ok());
+    // The second tensor's offset, 256, is the last number of the table.
+    let at = bytes.windows(8).rposition(|number| number == 256u64.to_le_bytes()).unwrap();
+    bytes[at..at + 8].copy_from_slice(&288u64.to_le_bytes());
+    assert!(matches!(read(&bytes), Err(GgufError::Corrupt(why)) if why.contains("offset 288")));
+    let nameless = gguf_write::header(&fields(""), &tensors);
+    assert!(matches!(read(&nameless), Err(GgufError::Corrupt(why)) if why.contains("no name")));
+}
+
 #[test]
 fn huge_counts_are_refused() {
     let mut many_tensors = b"GGUF\x03\0\0\0".to_vec();

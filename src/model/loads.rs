@@ -4,6 +4,7 @@
 //! without a setting or tensor that they ask for, and one with a tensor that nobody asks for. The list of these is in
 //! architectures.txt, which tests/oracle/architectures.py makes from llama.cpp itself.
 
+use super::fits;
 use super::gguf::{Header, Value};
 use super::keys::Keys;
 use super::layers::drafting_layers;
@@ -91,6 +92,9 @@ fn other_kind(header: &Header) -> Option<(String, String)> {
             "a projector (mmproj): it turns pictures or sound into what a model reads".to_string(),
             beside("--mmproj"),
         ),
+        "controlvector" => {
+            ("a control vector: it steers a model and is none itself".to_string(), beside("--control-vector"))
+        }
         "eagle3" | "dflash" | "gemma4-assistant" => (
             format!("a draft model ({architecture}): it guesses what a larger model will say"),
             beside("--model-draft"),
@@ -137,6 +141,8 @@ struct Asked {
     /// Every layer attends, or has a feed-forward.
     attends: bool,
     feeds: bool,
+    /// A dense feed-forward has a gate.
+    gates: bool,
     /// Names without layer and suffix; true: every layer, or the file, has it.
     names: BTreeMap<&'static str, bool>,
 }
@@ -150,7 +156,9 @@ fn asked(architecture: &str) -> Option<Asked> {
         Some(name) => (name, true),
         None => (name, false),
     });
-    Some(Asked { attends: head.contains(" +qkv"), feeds: head.contains(" +ffn"), names: names.collect() })
+    let says = |flag: &str| head.contains(flag);
+    let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
+    Some(Asked { attends, feeds, gates, names: names.collect() })
 }
 
 /// Models without attention have no heads.
@@ -165,12 +173,11 @@ fn missing(header: &Header) -> Option<String> {
             false => "the header has no general.architecture: it is of no model".to_string(),
         });
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if !architecture.chars().all(plain) {
-        return Some(format!("no llama.cpp knows the architecture {architecture:?}"));
-    }
-    // An architecture that only a newer llama.cpp may know: the ledger is an estimate, and says so.
-    let asked = asked(architecture)?;
+    let Some(asked) = asked(architecture) else {
+        return Some(format!(
+            "llama.cpp b11434, which plans are for, does not know the architecture {architecture:?}"
+        ));
+    };
     let keys = Keys { header, architecture };
     let has = |key: &str| header.metadata.contains_key(&keys.name(key));
     let mut needed = vec!["context_length", "embedding_length", "block_count"];
@@ -196,7 +203,9 @@ fn missing(header: &Header) -> Option<String> {
     if tokens.is_none() && header.text("tokenizer.ggml.model") != Some("no_vocab") {
         return Some("the file's tokenizer has no tokens (tokenizer.ggml.tokens)".to_string());
     }
-    tensors(header, &keys, &asked, tokens)
+    let settings = || fits::settings(&keys);
+    let wrong = || fits::wrong_tensor(&keys, asked.attends);
+    tensors(header, &keys, &asked, tokens).or_else(settings).or_else(wrong)
 }
 
 fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> Option<String> {
@@ -211,9 +220,15 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         };
         let name = base(part);
         let beyond = layer.is_some_and(|layer| layer >= all);
-        if beyond || !asked.names.contains_key(name) {
+        // A matrix or norm is looked for with its suffix, and a layer by its number without zeros before it.
+        let bare =
+            name == part && ["attn_", "output", "token_embd"].iter().any(|start| name.starts_with(start));
+        let misspelt = bare || layer.is_some_and(|layer| tensor.name != format!("blk.{layer}.{part}"));
+        if beyond || misspelt || !asked.names.contains_key(name) {
             let why = if beyond {
                 format!("its model has {all} layers")
+            } else if misspelt {
+                "it is not named so".to_string()
             } else {
                 format!("a {} has none", keys.architecture)
             };
@@ -270,6 +285,9 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         }
         if parts.contains("ffn_down") && !one_of(&["ffn_up"]) {
             return lacks("ffn_up");
+        }
+        if parts.contains("ffn_down") && asked.gates && !parts.contains("ffn_gate") {
+            return lacks("ffn_gate");
         }
         if parts.contains("ffn_down_exps") && !one_of(&["ffn_up_exps", "ffn_gate_up_exps"]) {
             return lacks("ffn_up_exps");

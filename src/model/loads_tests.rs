@@ -38,6 +38,17 @@ impl File {
         self
     }
 
+    fn shaped(mut self, name: &str, dims: &[u64]) -> File {
+        let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name).unwrap();
+        tensor.dims = dims.to_vec();
+        self
+    }
+
+    fn renamed(mut self, name: &str, new: &str) -> File {
+        self.tensors.iter_mut().find(|tensor| tensor.name == name).unwrap().name = new.to_string();
+        self
+    }
+
     fn refusal(&self) -> Option<Refusal> {
         let bytes = gguf_write::header(&self.fields, &self.tensors);
         refusal(&Header::read(&bytes[..], None).unwrap())
@@ -75,6 +86,7 @@ fn a_file_that_llama_cpp_does_not_load_is_refused_with_what_it_lacks() {
             file().with("general.architecture", Field::Text("lla\u{1b}[31mma")),
             "architecture \"lla\\u{1b}[31mma\"",
         ),
+        (file().with("general.architecture", Field::Text("gptj")), "does not know the architecture \"gptj\""),
         (file().without("tokenizer.ggml.model"), "no tokenizer"),
         (file().without("tokenizer.ggml.tokens"), "has no tokens"),
         (file().without("token_embd.weight"), "token_embd.weight is missing"),
@@ -100,6 +112,74 @@ fn a_file_that_llama_cpp_does_not_load_is_refused_with_what_it_lacks() {
     }
 }
 
+/// llama-fit-params b11434 refuses each of these (asked on 29 November 2026).
+#[test]
+fn a_file_whose_tensors_and_settings_do_not_go_together_is_refused() {
+    let file = File::whole;
+    let set = |key: &str, value: u32| file().with(key, Field::U32(value));
+    let table = [
+        (file().shaped("blk.0.attn_q.weight", &[64, 128]), "\"blk.0.attn_q.weight\" has 64 x 128"),
+        (file().shaped("blk.1.attn_k.weight", &[64, 64]), "settings say 64 x 32"),
+        (file().shaped("blk.1.attn_output.weight", &[32, 64]), "settings say 64 x 64"),
+        (file().shaped("blk.0.ffn_down.weight", &[64, 128]), "settings say 128 x 64"),
+        (
+            file().shaped("blk.0.attn_norm.weight", &[128]),
+            "has 128 elements, and the header's settings say 64",
+        ),
+        (file().shaped("token_embd.weight", &[128, 512]), "settings say 64 x 512"),
+        (file().shaped("output.weight", &[64, 576]), "settings say 64 x 512"),
+        (file().without("llama.feed_forward_length"), "settings say 64 x 0"),
+        (file().without("llama.attention.head_count_kv"), "settings say 64 x 64"),
+        (set("llama.attention.head_count", 0), "settings say 64 x 0"),
+        (set("llama.attention.head_count_kv", 3), "settings say 64 x 48"),
+        (set("llama.rope.dimension_count", 15), "dimension_count is 15, and a head has 16"),
+        (set("llama.expert_count", 8), "expert_used_count is 0 of 8"),
+        (set("llama.expert_count", 4).with("llama.expert_used_count", Field::U32(8)), "is 8 of 4 experts"),
+        (set("llama.expert_used_count", 2), "is 2, and the model has no experts"),
+        (file().renamed("blk.0.attn_q.weight", "blk.0.attn_q"), "\"blk.0.attn_q\" is one too many"),
+        (file().renamed("blk.0.attn_q.weight", "blk.00.attn_q.weight"), "it is not named so"),
+        (file().without("blk.0.ffn_gate.weight"), "blk.0.ffn_gate.weight is missing"),
+    ];
+    for (file, what) in table {
+        let refusal = file.refusal().unwrap_or_else(|| panic!("nothing said, not {what}"));
+        assert!(refusal.why.contains(what), "{what}: {}", refusal.why);
+        assert!(!refusal.other_kind, "{refusal:?}");
+    }
+}
+
+/// No file that is published, or that llama.cpp loaded when the oracle asked, is refused for its dimensions.
+#[test]
+fn dimensions_of_models_that_load_are_not_refused() {
+    use crate::model::recipe::Mix;
+    use crate::model::registry;
+    let wrong = |header: &Header| {
+        let architecture = header.text("general.architecture").unwrap();
+        let keys = Keys { header, architecture };
+        let attends = asked(architecture).unwrap().attends;
+        fits::settings(&keys).or_else(|| fits::wrong_tensor(&keys, attends))
+    };
+    let mut seen = 0;
+    for model in registry::all().filter(|model| model.is_chat()) {
+        seen += 1;
+        assert_eq!(wrong(&model.dimensions.header(Mix::F16)), None, "{}", model.id);
+    }
+    for written in shapes::written() {
+        seen += 1;
+        let (head, size) = shapes::of_written(&written);
+        let header = Header::read(&head[..], Some(size)).unwrap();
+        assert_eq!(refusal(&header), None, "{}", written.name);
+    }
+    assert!(seen > 250, "{seen}");
+}
+
+/// The files are shared with examples/reference_gguf.rs.
+#[allow(dead_code, reason = "the shapes beside the written ones are read elsewhere")]
+mod shapes {
+    use crate::model::{dimensions, gguf_write, tensor_type};
+    include!("../../tests/oracle/shapes.rs");
+    include!("../../tests/oracle/models.rs");
+}
+
 #[test]
 fn a_file_of_another_kind_is_called_by_its_name_and_told_where_it_belongs() {
     let architecture = |name: &'static str| File::whole().with("general.architecture", Field::Text(name));
@@ -111,6 +191,7 @@ fn a_file_of_another_kind_is_called_by_its_name_and_told_where_it_belongs() {
         (File::of(vec![("general.architecture", Field::Text("clip"))]), "projector (mmproj)", "--mmproj"),
         (File::of(vec![("general.architecture", Field::Text("flux"))]), "image model (flux)", "ComfyUI"),
         (architecture("eagle3"), "draft model", "--model-draft"),
+        (architecture("controlvector"), "control vector", "--control-vector"),
         (architecture("wavtokenizer-dec"), "speech model", "llama-tts"),
         (architecture("t5"), "encoder-decoder (t5)", "decoder such as"),
         (architecture("llada"), "diffusion model (llada)", "llama-diffusion-cli"),

@@ -4,7 +4,8 @@
 usage: architectures.py LLAMA_CPP_SOURCE EVERY.toml OUT.txt
 A line is an architecture and the names its loader asks for, read in LLAMA_CPP_SOURCE/src. Of those in EVERY.toml,
 which every.py found by asking, `!` marks what every layer must have, whatever the model's settings are; `+qkv` and
-`+ffn` say that every layer attends and has a feed-forward, in one of the ways of build_qkv and build_ffn.
+`+ffn` say that every layer attends and has a feed-forward, in one of the ways of build_qkv and build_ffn, `+gate` that a
+dense feed-forward has a gate.
 """
 import os, re, sys, tomllib
 
@@ -57,6 +58,8 @@ for constant, architecture in names.items():
         flags = " +qkv" if {"attn_q", "attn_k", "attn_v"} <= in_all or "attn_qkv" in in_all else ""
         feeds = [layer & {"ffn_down", "ffn_down_exps"} for layer in layers]
         flags += " +ffn" if feeds and all(feeds) else ""
+        dense = [layer for layer in layers if "ffn_down" in layer]
+        flags += " +gate" if dense and all("ffn_gate" in layer for layer in dense) else ""
     lines.append(f"{architecture}{flags}: " + " ".join(n + ("!" if n in must else "") for n in known))
 with open(out, "w") as file:
     file.write("\n".join(sorted(lines)) + "\n")
