@@ -67,6 +67,7 @@ card-too-old = its compute capability is { $version }, llama.cpp's builds need {
 card-mig = MIG is on and has no instance: make one, or turn MIG off
 card-mig-command = MIG is on and has no instance: make one (`{ $command }`), or turn MIG off
 card-too-small = it has { $size } for a server, which is no room for a layer
+card-below-cpu = the processor alone does better with this model
 card-dwarf = beside the larger card it would slow every token down
 card-shares-memory = { $card } has no memory but the host's, which counts once: { $size } of it stay the host's
 card-alone = the plan uses { $card } alone: with the other cards it would be slower

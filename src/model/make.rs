@@ -16,6 +16,8 @@ pub(crate) struct Block {
     pub qkv_bias: bool,
     pub qk_norm: Option<QkNorm>,
     pub rope: bool,
+    /// Layers that look back over everything have no positions.
+    pub rope_in_windows: bool,
     /// The query is scaled apart from the scores.
     pub q_scale: bool,
     pub attn_softcap: bool,
@@ -89,6 +91,8 @@ pub(crate) struct Experts {
     pub choice_bias: bool,
     pub bias: bool,
     pub merged_gate: bool,
+    /// One matrix before the function, and none beside it.
+    pub ungated: bool,
     /// Each expert has a factor for what it gives.
     pub scaled_out: bool,
 }
@@ -212,6 +216,7 @@ const CHECKED: &[&str] = &[
     "jamba",
     "lfm2",
     "nemotron_h",
+    "nemotron_h_moe",
     "qwen3next",
     "qwen35",
     "qwen35moe",
@@ -243,6 +248,8 @@ const CHECKED: &[&str] = &[
     "kimi-k3",
     "lfm2moe",
     "maincoder",
+    "mamba",
+    "mamba2",
     "maple",
     "mellum",
     "mimo2",
@@ -276,8 +283,6 @@ const LOOSE: &[(&str, u64)] = &[
     ("hrm_text", 1),
     ("jais", 3),
     ("llama4", 1),
-    ("mamba", 0),
-    ("mamba2", 0),
     ("mpt", 3),
     ("plamo2", 3),
     ("qwen", 1),
@@ -307,6 +312,7 @@ const STATES: &[&str] = &[
     "mamba",
     "mamba2",
     "nemotron_h",
+    "nemotron_h_moe",
     "plamo2",
     "qwen3next",
     "qwen35",
@@ -350,6 +356,8 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         Some(Value::Float(x)) => *x > 0.0,
         _ => false,
     };
+    let flag_is =
+        |key: &str, value: bool| keys.header.metadata.get(&keys.name(key)) == Some(&Value::Bool(value));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
     Block {
@@ -359,7 +367,10 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch),
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
         qk_norm,
-        rope: true,
+        // Granite's converter turns positions off by this setting.
+        rope: !matches!(arch, "jamba" | "nemotron_h" | "nemotron_h_moe")
+            && !(arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false)),
+        rope_in_windows: arch == "cohere2",
         q_scale: gemma || matches!(arch, "phi2" | "phi3"),
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
@@ -367,7 +378,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         parallel: post
             && names.has("attn_norm.weight")
             && !names.has("ffn_norm.weight")
-            && matches!(arch, "phi2" | "falcon"),
+            && matches!(arch, "phi2" | "falcon" | "cohere2" | "command-r"),
         feed_forward: if fused {
             FeedForward::Fused
         } else if gated || up.is_none() {
@@ -419,6 +430,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
         shared_gate: names.has("ffn_gate_inp_shexp.weight"),
         gating: match (arch, keys.optional("expert_gating_func")) {
             ("gpt-oss", _) | (_, Some(3)) => Gating::SoftmaxOfChosen,
+            ("nemotron_h_moe", _) => Gating::Sigmoid,
             (_, Some(2)) => Gating::Sigmoid,
             _ => Gating::Softmax,
         },
@@ -430,6 +442,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
         choice_bias: names.has("exp_probs_b.bias"),
         bias: names.has("ffn_up_exps.bias"),
         merged_gate,
+        ungated: !merged_gate && !names.has("ffn_gate_exps.weight"),
         scaled_out: names.has("ffn_down_exps.scale"),
     })
 }

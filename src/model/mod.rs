@@ -15,6 +15,7 @@ mod layers;
 pub(crate) mod layout;
 pub(crate) mod loads;
 mod make;
+mod mamba;
 pub mod pooling;
 pub mod quality;
 pub(crate) mod recipe;

@@ -11,6 +11,8 @@ pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
 pub(crate) use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, Outputs, QkNorm};
+use super::mamba;
+pub(crate) use super::mamba::Mamba;
 use super::tensor_type::TensorType;
 use super::window;
 use std::collections::BTreeMap;
@@ -53,6 +55,8 @@ pub struct Shape {
     pub(crate) per_layer: Option<u64>,
     /// Recurrent layers are gated delta nets.
     pub(crate) delta: Option<Delta>,
+    /// Recurrent layers are Mamba's.
+    pub(crate) mamba: Option<Mamba>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -277,6 +281,7 @@ impl Shape {
                 .width("embedding_length_per_layer_input")
                 .filter(|_| names.has("per_layer_token_embd.weight")),
             delta: delta::delta(&keys, &names),
+            mamba: mamba::mamba(&keys, &names),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Says which cards of a host a plan leaves out, and why.
 
 use super::document::Plan;
+use super::reconcile::HOST;
 use super::usable_cards::{is_dwarf, most_memory, of_host, unusable, used};
 use crate::hardware::facts::{Facts, Gpu, PciCard};
 use crate::hardware::vendor;
@@ -11,9 +12,11 @@ use crate::processor::Processor;
 pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
     let mut all = without_driver(facts);
     let most = most_memory(facts);
+    let without = plan.profile.id == HOST && plan.profile.gpus.is_empty();
     let idle = |gpu: &Gpu| {
         let small = || is_dwarf(gpu, most).then(|| sentence!("card-dwarf"));
-        let why = unusable(gpu).or_else(small)?;
+        let slow = || without.then(|| sentence!("card-below-cpu"));
+        let why = unusable(gpu).or_else(slow).or_else(small)?;
         Some(sentence!("card-left-out", card = &gpu.name, index = gpu.index, why = why))
     };
     let shared = |gpu: &Gpu| {
@@ -25,7 +28,7 @@ pub fn left_out(facts: &Facts, plan: &Plan) -> Vec<Sentence> {
         })
     };
     all.extend(vendor::of_one_maker(facts).filter_map(idle));
-    all.extend(used(facts).filter_map(shared));
+    all.extend(used(facts).filter_map(shared).filter(|_| !plan.profile.gpus.is_empty()));
     let (planned, there) = (plan.profile.gpus.len(), used(facts).count());
     if planned == 1 && there > 1 {
         all.push(sentence!("card-alone", card = &plan.profile.gpus[0].name));

@@ -84,7 +84,7 @@ impl<'a> Attention<'a> {
             v = graph.unary(v);
             graph.named(v, Op::RmsNorm);
         }
-        if b.rope {
+        if b.rope && (layer.window || !b.rope_in_windows) {
             q = rope(graph, self.positions, q);
             k = rope(graph, self.positions, k);
         }

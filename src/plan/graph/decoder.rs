@@ -5,7 +5,7 @@ use super::attention::Attention;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{delta, feed_forward};
+use super::{delta, feed_forward, mamba};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -18,7 +18,8 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         outputs => outputs,
     };
     let inputs = Inputs::new(&mut graph, shape, batch, x);
-    let states = shape.delta.map(|_| States::new(&mut graph, batch));
+    let recurrent = shape.delta.is_some() || shape.mamba.is_some();
+    let states = recurrent.then(|| States::new(&mut graph, batch));
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
     for index in 0..run {
         graph.part = Part::Layer(index);
@@ -107,6 +108,23 @@ fn layer(
         {
             delta::build(graph, shape.n_embd, batch, delta, states, normed)
         }
+        LayerKv { state: 1.., .. } if let (Some(mamba), Some(states)) = (&shape.mamba, memory.states) => {
+            if sizes.k == 0 {
+                mamba::build(graph, shape.n_embd, batch, mamba, states, normed)
+            } else {
+                // Side by side, each with a norm of its own.
+                let attended = memory.attention.build(graph, index, normed);
+                let normed = graph.norm(input, b.rms, b.norm_bias);
+                let recurrent = mamba::build(graph, shape.n_embd, batch, mamba, states, normed);
+                graph.add(attended, recurrent)
+            }
+        }
+        LayerKv { k: 0, .. } if shape.mamba.is_some_and(|mamba| mamba.bare) => match &shape.experts {
+            Some(experts) if sizes.experts => {
+                feed_forward::experts(graph, shape, batch, experts, normed, false)
+            }
+            _ => feed_forward::dense(graph, shape, normed, sizes.ff),
+        },
         _ => memory.attention.build(graph, index, normed),
     };
     if let Some(ids) = out_ids {
@@ -116,11 +134,19 @@ fn layer(
             normed = graph.get_rows(normed, ids);
         }
     }
+    if shape.mamba.is_some_and(|mamba| mamba.bare) {
+        return graph.add(x, residual);
+    }
     let last = out_ids.is_some();
     if b.parallel {
         let fed = feed_forward::dense(graph, shape, normed, sizes.ff);
-        let sum = graph.add(x, fed);
-        return graph.add(sum, residual);
+        let (first, second, third) = match shape.architecture.as_str() {
+            "falcon" => (fed, x, residual),
+            "cohere2" | "command-r" => (fed, residual, x),
+            _ => (x, fed, residual),
+        };
+        let sum = graph.add(first, second);
+        return graph.add(sum, third);
     }
     if shape.architecture == "deci" && sizes.ff == 0 {
         return residual;

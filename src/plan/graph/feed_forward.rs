@@ -67,11 +67,15 @@ pub fn beside(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, normed: Id, 
     graph.add(plain, chosen)
 }
 
-fn shared_expert(graph: &mut Graph, shape: &Shape, _: &Experts, x: Id, width: u64) -> Id {
+fn shared_expert(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, width: u64) -> Id {
     let columns = graph.dims(x)[1];
     let up = graph.mul_mat(width, x);
-    let gate = graph.mul_mat(width, x);
-    let active = graph.op([width, columns, 1, 1], &[gate, up]);
+    let active = if e.ungated {
+        graph.unary(up)
+    } else {
+        let gate = graph.mul_mat(width, x);
+        graph.op([width, columns, 1, 1], &[gate, up])
+    };
     graph.mul_mat(shape.n_embd, active)
 }
 
@@ -95,7 +99,10 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, toke
             out
         }
     };
-    let active = if e.merged_gate {
+    let active = if e.ungated {
+        let up = by_expert(graph, wide, x);
+        graph.unary(up)
+    } else if e.merged_gate {
         let both = by_expert(graph, [2 * e.width, used, tokens, 1], x);
         let (gate, up) = (graph.view(both, wide), graph.view(both, wide));
         graph.op(wide, &[gate, up])

@@ -13,6 +13,7 @@ mod decoder;
 mod delta;
 mod encoder;
 mod feed_forward;
+mod mamba;
 mod per_layer;
 mod recurrent;
 mod schedule;

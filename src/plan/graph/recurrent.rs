@@ -31,6 +31,25 @@ impl States {
         these
     }
 
+    /// The same of an operation that reads the states where they lie.
+    pub fn load_by(&self, graph: &mut Graph, size: u64, read: impl FnOnce(&mut Graph, Id, Id) -> Id) -> Id {
+        let cache = graph.cache();
+        let states = graph.view(cache, [size, self.slots, 1, 1]);
+        let zero = graph.view(states, [size, 1, 1, 1]);
+        let zero = graph.view(zero, [size, 1, 1, 1]);
+        graph.expand(zero);
+        let rest = graph.view(self.copy, [self.slots - 1, 1, 1, 1]);
+        let others = graph.op([size, self.slots - 1, 1, 1], &[states, rest]);
+        graph.kinds[others].0 = Kind::Batch(0);
+        graph.named(others, Op::GetRows);
+        let ids = graph.view(self.copy, [self.slots, 1, 1, 1]);
+        let out = read(graph, states, ids);
+        graph.expand(out);
+        let others = graph.view(others, [size, 0, 1, 1]);
+        self.store(graph, others);
+        out
+    }
+
     /// Puts a state back for the next batch.
     pub fn store(&self, graph: &mut Graph, state: Id) {
         let dims = graph.dims(state);

@@ -11,7 +11,7 @@ pub struct Repeats(Option<(Range<usize>, usize)>);
 impl Repeats {
     /// Returns those of `shape`. None with an indexer or with states, whose buffers come to rest later or never.
     pub fn of(shape: &Shape) -> Repeats {
-        let known = shape.indexer.is_none() && shape.delta.is_none();
+        let known = shape.indexer.is_none() && shape.delta.is_none() && shape.mamba.is_none();
         Repeats(known.then(|| repeated(&shape.layers, shape.dense_lead)).flatten())
     }
 }

@@ -1,0 +1,113 @@
+//! Mamba layers (src/models/mamba-base.cpp of llama.cpp), of the first and the second version.
+
+use super::alloc::Id;
+use super::recurrent::States;
+use super::tensors::{Batch, Graph};
+use crate::model::shape::Mamba;
+
+/// The recurrent layer on the normed input.
+pub(super) fn build(
+    graph: &mut Graph,
+    n_embd: u64,
+    batch: &Batch,
+    mamba: &Mamba,
+    states: &States,
+    normed: Id,
+) -> Id {
+    match mamba.second {
+        true => second(graph, n_embd, batch, mamba, states, normed),
+        false => first(graph, n_embd, batch, mamba, states, normed),
+    }
+}
+
+/// The convolution over the last tokens of `channels`, a window on what was projected.
+fn convolved(graph: &mut Graph, mamba: &Mamba, states: &States, before: Id, turned: Id) -> Id {
+    let [each, channels, sequences, _] = graph.dims(turned);
+    let kept = mamba.kernel - 1;
+    let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
+    let last = graph.view(input, [kept, channels, sequences, 1]);
+    states.store(graph, last);
+    let weight = graph.weight(mamba.kernel * channels);
+    let out = graph.op([channels, each, sequences, 1], &[input, weight]);
+    let out = graph.add_weight(out);
+    graph.unary(out)
+}
+
+fn second(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &States, normed: Id) -> Id {
+    let sequences = batch.slots;
+    let each = batch.tokens / sequences;
+    let channels = m.inner + 2 * m.groups * m.state;
+    let head = m.inner / m.heads;
+    let kept = m.kernel - 1;
+    let before = states.load(graph, kept * channels);
+    let before = graph.reshape(before, [kept, channels, sequences, 1]);
+    let all = graph.mul_mat(m.inner + channels + m.heads, normed);
+    let z = graph.view(all, [head, m.heads, each, sequences]);
+    let mixed = graph.view(all, [each, channels, sequences, 1]);
+    let step = graph.view(all, [m.heads, each, sequences, 1]);
+    let mixed = convolved(graph, m, states, before, mixed);
+    let x = graph.view(mixed, [head, m.heads, each, sequences]);
+    let [b, c] = [(); 2].map(|()| graph.view(mixed, [m.state, m.groups, each, sequences]));
+    let step = graph.op([m.heads, each, sequences, 1], &[step]);
+    let step = graph.add_weight(step);
+    let scan = scan(graph, batch, m, states, [x, step, b, c]);
+    let y = graph.view(scan, [head, m.heads, each, sequences]);
+    let weight = graph.weight(m.heads);
+    let skipped = graph.over(x, &[x, weight]);
+    let y = graph.over(y, &[y, skipped]);
+    let z = graph.op([head, m.heads, each, sequences], &[z]);
+    let mut y = graph.op([head, m.heads, each, sequences], &[z, y]);
+    if m.norm {
+        y = graph.reshape(y, [m.inner / m.groups, m.groups, each, sequences]);
+        y = graph.norm(y, true, false);
+    }
+    let y = graph.reshape(y, [m.inner, batch.tokens, 1, 1]);
+    graph.mul_mat(n_embd, y)
+}
+
+fn first(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &States, normed: Id) -> Id {
+    let sequences = batch.slots;
+    let each = batch.tokens / sequences;
+    let kept = m.kernel - 1;
+    let before = states.load(graph, kept * m.inner);
+    let before = graph.reshape(before, [kept, m.inner, sequences, 1]);
+    let normed = graph.reshape(normed, [n_embd, each, sequences, 1]);
+    let all = graph.mul_mat(2 * m.inner, normed);
+    let x = graph.view(all, [each, m.inner, sequences, 1]);
+    let z = graph.view(all, [m.inner, each, sequences, 1]);
+    let x = convolved(graph, m, states, before, x);
+    let parts = graph.mul_mat(m.heads + 2 * m.state, x);
+    let mut step = graph.view(parts, [m.heads, each, sequences, 1]);
+    let [mut b, mut c] = [(); 2].map(|()| graph.view(parts, [m.state, 1, each, sequences]));
+    if m.norm {
+        for part in [&mut step, &mut b, &mut c] {
+            *part = graph.norm(*part, true, false);
+        }
+    } else {
+        step = graph.op([m.heads, each, sequences, 1], &[step]);
+    }
+    let step = graph.mul_mat(m.inner, step);
+    let step = graph.add_weight(step);
+    let shown = graph.reshape(x, [1, m.inner, each, sequences]);
+    let scan = scan(graph, batch, m, states, [shown, step, b, c]);
+    let y = graph.view(scan, [m.inner, each, sequences, 1]);
+    let skipped = graph.add_weight(x);
+    let y = graph.over(y, &[y, skipped]);
+    let z = graph.op([m.inner, each, sequences, 1], &[z]);
+    let y = graph.op([m.inner, each, sequences, 1], &[z, y]);
+    let out = graph.mul_mat(n_embd, y);
+    graph.reshape(out, [n_embd, batch.tokens, 1, 1])
+}
+
+/// `ggml_ssm_scan`: what is given, and behind it the states.
+fn scan(graph: &mut Graph, batch: &Batch, m: &Mamba, states: &States, [x, step, b, c]: [Id; 4]) -> Id {
+    let state = m.state * m.inner;
+    let elements = m.inner * batch.tokens + state * batch.slots;
+    let scan = states.load_by(graph, state, |graph, before, ids| {
+        let decay = graph.weight(m.state * m.heads);
+        graph.op([elements, 1, 1, 1], &[before, x, step, decay, b, c, ids])
+    });
+    let last = graph.view(scan, [state, batch.slots, 1, 1]);
+    states.store(graph, last);
+    scan
+}
