@@ -28,6 +28,13 @@ pub(super) fn settings(keys: &Keys) -> Option<String> {
             ));
         }
     }
+    let layers = number("block_count");
+    for key in ["attention.head_count", "attention.head_count_kv", "feed_forward_length"] {
+        let length = keys.header.length(&keys.name(key)).filter(|length| *length != layers);
+        if let Some(length) = length {
+            return Some(format!("{} has {length} entries for {layers} layers", keys.name(key)));
+        }
+    }
     let key = keys.name("rope.dimension_count");
     let heads = keys.per_layer("attention.head_count", 0).filter(|n| *n > 0)?;
     let head = keys.optional("attention.key_length").unwrap_or(number("embedding_length") / heads);
@@ -39,6 +46,12 @@ pub(super) fn settings(keys: &Keys) -> Option<String> {
 /// The first tensor whose dimensions are not those that the settings say.
 pub(super) fn wrong_tensor(keys: &Keys, attends: bool) -> Option<String> {
     let header = keys.header;
+    if let Some(tensor) = header.tensors.iter().find(|tensor| is_surplus(keys, &tensor.name)) {
+        return Some(format!(
+            "the tensor {:?} is one too many for llama.cpp by the header's settings",
+            tensor.name
+        ));
+    }
     let all = keys.optional("block_count").unwrap_or(0);
     let sizes = Sizes::of(keys, all - drafting_layers(header).min(all), attends)?;
     let rows = header.tensors.iter().find(|tensor| tensor.name == "token_embd.weight");
@@ -54,6 +67,19 @@ pub(super) fn wrong_tensor(keys: &Keys, attends: bool) -> Option<String> {
     Some(format!("the tensor {:?} has {there} elements, and the header's settings say {said}", tensor.name))
 }
 
+/// Experts of a model without, and the bias of a norm that has none.
+fn is_surplus(keys: &Keys, name: &str) -> bool {
+    let without = keys.optional("expert_count").unwrap_or(0) == 0
+        && !matches!(keys.header.metadata.get(&keys.name("expert_count")), Some(Value::Numbers(_)));
+    let of_experts = ["_exps.", ".ffn_gate_inp.", ".exp_probs_b"].iter().any(|part| name.contains(part));
+    let norm =
+        ["attn_norm.bias", "ffn_norm.bias", "output_norm.bias"].iter().any(|norm| name.ends_with(norm));
+    // PhiMoE names its layer norms by the other setting.
+    let only_rms = keys.architecture != "phimoe"
+        && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon"));
+    (without && of_experts) || (norm && only_rms)
+}
+
 /// Sizes that the settings say.
 struct Sizes<'a> {
     keys: &'a Keys<'a>,
@@ -63,6 +89,8 @@ struct Sizes<'a> {
     head_v: u64,
     attends: bool,
     feeds: bool,
+    /// Gate and up are matrices of their own.
+    gated: bool,
 }
 
 impl Sizes<'_> {
@@ -81,6 +109,7 @@ impl Sizes<'_> {
             head_v: head("attention.value_length"),
             attends: attends && !own,
             feeds: !OWN_FEED_FORWARD.contains(&keys.architecture),
+            gated: keys.header.tensors.iter().any(|tensor| tensor.name.ends_with(".ffn_gate.weight")),
         })
     }
 
@@ -106,6 +135,7 @@ impl Sizes<'_> {
             "attn_v.weight" if self.attends => Some([width, heads_kv() * self.head_v]),
             "attn_output.weight" if self.attends => Some([heads() * self.head_v, width]),
             "ffn_gate.weight" if self.feeds => Some([width, fed()]),
+            "ffn_up.weight" if self.feeds && self.gated => Some([width, fed()]),
             "ffn_down.weight" if self.feeds => Some([fed(), width]),
             _ => None,
         }

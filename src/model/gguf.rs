@@ -144,7 +144,7 @@ impl Header {
             let kind = input.u32("the metadata")?;
             let value = input.value(kind)?;
             // llama.cpp reads settings as unsigned numbers of 32 bits, nothing else.
-            if matches!(kind, 5 | 10 | 11) && wide_numbers.len() < MAX_WIDE {
+            if matches!(kind, 0..=3 | 5 | 10 | 11) && wide_numbers.len() < MAX_WIDE {
                 wide_numbers.push(key.clone());
             }
             match metadata.entry(key) {

@@ -8,6 +8,7 @@ use super::fits;
 use super::gguf::{Header, Value};
 use super::keys::Keys;
 use super::layers::drafting_layers;
+use super::vocab;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a file is not planned for.
@@ -187,6 +188,10 @@ fn missing(header: &Header) -> Option<String> {
     if let Some(key) = needed.into_iter().find(|key| !has(key)) {
         return Some(format!("the header has no {}", keys.name(key)));
     }
+    let numbers = ["context_length", "embedding_length", "block_count"].map(|key| keys.name(key));
+    if let Some(key) = numbers.iter().find(|key| header.number(key).is_none()) {
+        return Some(format!("{key} is no whole number"));
+    }
     if let Some(key) = header.wide_numbers.iter().find(|key| key.starts_with(&format!("{architecture}."))) {
         return Some(format!("{key} is not an unsigned number of 32 bits, which llama.cpp asks for"));
     }
@@ -196,13 +201,14 @@ fn missing(header: &Header) -> Option<String> {
     if architecture != "qwen2vl" && !norms.iter().any(|key| has(key)) {
         return Some(format!("the header has no {}", keys.name(norms[1])));
     }
-    if !header.metadata.contains_key("tokenizer.ggml.model") {
-        return Some("the file has no tokenizer (tokenizer.ggml.model)".to_string());
+    let is_float = |key: &str| matches!(header.metadata.get(&keys.name(key)), Some(Value::Float(_)) | None);
+    if let Some(key) = norms.iter().find(|key| !is_float(key)) {
+        return Some(format!("{} is no number with a fraction", keys.name(key)));
+    }
+    if let Some(why) = vocab::refusal(header) {
+        return Some(why);
     }
     let tokens = header.length("tokenizer.ggml.tokens");
-    if tokens.is_none() && header.text("tokenizer.ggml.model") != Some("no_vocab") {
-        return Some("the file's tokenizer has no tokens (tokenizer.ggml.tokens)".to_string());
-    }
     let settings = || fits::settings(&keys);
     let wrong = || fits::wrong_tensor(&keys, asked.attends);
     tensors(header, &keys, &asked, tokens).or_else(settings).or_else(wrong)

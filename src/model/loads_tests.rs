@@ -119,6 +119,15 @@ fn a_file_whose_tensors_and_settings_do_not_go_together_is_refused() {
     let set = |key: &str, value: u32| file().with(key, Field::U32(value));
     let table = [
         (file().shaped("blk.0.attn_q.weight", &[64, 128]), "\"blk.0.attn_q.weight\" has 64 x 128"),
+        (file().shaped("blk.0.ffn_up.weight", &[64, 256]), "settings say 64 x 128"),
+        (file().and("blk.0.attn_norm.bias"), "\"blk.0.attn_norm.bias\" is one too many"),
+        (file().and("blk.0.ffn_gate_inp.weight"), "\"blk.0.ffn_gate_inp.weight\" is one too many"),
+        (file().with("llama.attention.head_count_kv", Field::Ints(vec![2; 3])), "has 3 entries for 2 layers"),
+        (file().with("llama.context_length", Field::Text("2048")), "is no whole number"),
+        (
+            file().with("llama.attention.layer_norm_rms_epsilon", Field::Text("x")),
+            "no number with a fraction",
+        ),
         (file().shaped("blk.1.attn_k.weight", &[64, 64]), "settings say 64 x 32"),
         (file().shaped("blk.1.attn_output.weight", &[32, 64]), "settings say 64 x 64"),
         (file().shaped("blk.0.ffn_down.weight", &[64, 128]), "settings say 128 x 64"),

@@ -358,6 +358,9 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     };
     let flag_is =
         |key: &str, value: bool| keys.header.metadata.get(&keys.name(key)) == Some(&Value::Bool(value));
+    // Granite's converter turns positions off by this setting.
+    let unplaced = matches!(arch, "jamba" | "nemotron_h" | "nemotron_h_moe")
+        || (arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
     Block {
@@ -367,9 +370,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch),
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
         qk_norm,
-        // Granite's converter turns positions off by this setting.
-        rope: !matches!(arch, "jamba" | "nemotron_h" | "nemotron_h_moe")
-            && !(arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false)),
+        rope: !unplaced,
         rope_in_windows: arch == "cohere2",
         q_scale: gemma || matches!(arch, "phi2" | "phi3"),
         attn_softcap: arch == "gemma2",

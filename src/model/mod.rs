@@ -26,6 +26,7 @@ pub mod template;
 pub mod tensor_type;
 pub mod tiny;
 pub mod tiny_embedding;
+mod vocab;
 mod window;
 
 pub use shape::{Shape, Weights};

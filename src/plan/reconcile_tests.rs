@@ -327,7 +327,9 @@ fn odd_machines_are_as_the_page_says() {
         let cards: Vec<&str> = plan.profile.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
         let cards = if cards.is_empty() { "none".to_string() } else { cards.join(", ") };
         let said = said.iter().map(ToString::to_string);
-        let said: Vec<String> = plan.reasons.iter().map(ToString::to_string).chain(said).collect();
+        let reasons =
+            plan.reasons.iter().map(ToString::to_string).filter(|reason| !reason.contains("base model"));
+        let said: Vec<String> = reasons.chain(said).collect();
         format!("| {machine} | {model} | {cards} | {} | {} |", plan.verdict.name(), said.join("; "))
     };
     let rows: Vec<String> = machines.into_iter().map(row).collect();
