@@ -2053,6 +2053,15 @@ said-cuda-of-nvidia-s-repository-7cd58 = CUDA { $name } of NVIDIA's repository
 said-it-is-a-reranker-it-gives-a-score-c15e0 = it is a reranker: it gives a score, not a vector
 said-it-is-no-embedding-model-its-header-d37c8 = it is no embedding model: its header ({ $v1 }) does not say how it pools
 
+## model::fits
+
+said-is-of-experts-14e73 = { $v1 } is { $used } of { $count } experts
+said-is-and-the-model-has-no-experts-59e82 = { $v1 } is { $used }, and the model has no experts
+said-has-entries-for-layers-2e35a = { $v1 } has { $length } entries for { $layers } layers
+said-is-and-a-head-has-elements-d680e = { $key } is { $turned }, and a head has { $head } elements
+said-the-tensor-is-one-too-many-by-the-aa90e = the tensor { $v1 } is one too many by the header's settings
+said-the-tensor-has-elements-and-the-40cbb = the tensor { $v1 } has { $there } elements, and the header's settings say { $said }
+
 ## model::gguf
 
 said-not-a-gguf-file-it-begins-with-41201 = not a GGUF file: it begins with { $v1 }
@@ -2066,6 +2075,7 @@ said-the-header-ca191 = the header
 said-tensor-count-0b273 = tensor count
 said-metadata-count-bf0af = metadata count
 said-a-metadata-key-4549a = a metadata key
+said-a-key-has-no-name-d0b75 = a key has no name
 said-the-metadata-8a821 = the metadata
 said-the-key-is-there-twice-6521f = the key { $v1 } is there twice
 said-the-tensor-is-there-twice-74d6d = the tensor { $v1 } is there twice
@@ -2127,6 +2137,7 @@ said-an-importance-matrix-imatrix-llama-d6a7e = an importance matrix (imatrix): 
 said-name-the-gguf-file-of-the-model-that-c1b5b = name the GGUF file of the model that it was made from
 said-a-lora-adapter-it-changes-a-model-38c43 = a LoRA adapter: it changes a model and is none itself
 said-a-projector-mmproj-it-turns-pictures-7eb4b = a projector (mmproj): it turns pictures or sound into what a model reads
+said-a-control-vector-it-steers-a-model-24a29 = a control vector: it steers a model and is none itself
 said-a-draft-model-it-guesses-what-a-a6bb5 = a draft model ({ $architecture }): it guesses what a larger model will say
 said-a-speech-model-it-gives-sound-not-80524 = a speech model ({ $architecture }): it gives sound, not answers
 said-llama-tts-of-llama-cpp-runs-such-6cfea = llama-tts of llama.cpp runs such models; name a model that answers
@@ -2145,11 +2156,12 @@ said-rag-rag-model-file-puts-it-beside-a-fc2d6 = --rag --rag-model FILE puts it 
 said-the-file-is-eb8fa = the file is { $what }
 said-the-file-is-a-later-part-of-a-split-0fa91 = the file is a later part of a split model: its parts are named in the wrong order
 said-the-header-has-no-general-b7ad3 = the header has no general.architecture: it is of no model
-said-no-llama-cpp-knows-the-architecture-0b71a = no llama.cpp knows the architecture { $architecture }
+said-llama-cpp-b11434-which-plans-are-for-aa58f = llama.cpp b11434, which plans are for, does not know the architecture { $architecture }
+said-is-no-whole-number-b5a20 = { $key } is no whole number
 said-is-not-an-unsigned-number-of-32-bits-e809b = { $key } is not an unsigned number of 32 bits, which llama.cpp asks for
-said-the-file-has-no-tokenizer-tokenizer-43c6c = the file has no tokenizer (tokenizer.ggml.model)
-said-the-file-s-tokenizer-has-no-tokens-d4727 = the file's tokenizer has no tokens (tokenizer.ggml.tokens)
+said-is-no-number-with-a-fraction-30b8e = { $v1 } is no number with a fraction
 said-its-model-has-layers-14942 = its model has { $all } layers
+said-it-is-not-named-so-a76de = it is not named so
 said-a-has-none-7478e = a { $v1 } has none
 said-the-tensor-is-one-too-many-for-llama-f2ec1 = the tensor { $v1 } is one too many for llama.cpp: { $why }
 said-the-tensor-token-embd-weight-is-58513 = the tensor token_embd.weight is missing
@@ -2216,6 +2228,15 @@ said-has-more-than-dimensions-50c18 = { $name } has more than { $max_dims } dime
 said-it-names-which-is-no-safetensors-118f3 = it names { $name }, which is no safetensors file
 said-it-names-more-than-files-be87b = it names more than { $max_files } files
 said-it-names-no-file-1428b = it names no file
+
+## model::vocab
+
+said-the-file-has-no-tokenizer-tokenizer-43c6c = the file has no tokenizer (tokenizer.ggml.model)
+said-no-server-knows-the-tokenizer-92a85 = no server knows the tokenizer { $kind } (tokenizer.ggml.model)
+said-the-file-s-tokenizer-has-no-tokens-d4727 = the file's tokenizer has no tokens (tokenizer.ggml.tokens)
+said-has-entries-for-the-tokenizer-s-2773a = { $key } has { $length } entries for the tokenizer's { $tokens } tokens
+said-the-file-s-tokenizer-has-no-merges-7a9e9 = the file's tokenizer has no merges (tokenizer.ggml.merges)
+said-no-server-knows-how-splits-a-text-e1ae6 = no server knows how { $split } splits a text (tokenizer.ggml.pre)
 
 ## oci
 

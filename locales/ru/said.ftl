@@ -2081,7 +2081,6 @@ said-rag-rag-model-file-puts-it-beside-a-fc2d6 = --rag --rag-model ФАЙЛ по
 said-the-file-is-eb8fa = файл — { $what }
 said-the-file-is-a-later-part-of-a-split-0fa91 = файл — не первая часть разделённой модели: части указаны не по порядку
 said-the-header-has-no-general-b7ad3 = в заголовке нет general.architecture: это не модель
-said-no-llama-cpp-knows-the-architecture-0b71a = ни одна llama.cpp не знает архитектуры { $architecture }
 said-is-not-an-unsigned-number-of-32-bits-e809b = { $key } — не 32-битное число без знака, какого ждёт llama.cpp
 said-the-file-has-no-tokenizer-tokenizer-43c6c = в файле нет токенизатора (tokenizer.ggml.model)
 said-the-file-s-tokenizer-has-no-tokens-d4727 = в токенизаторе файла нет токенов (tokenizer.ggml.tokens)
@@ -2944,3 +2943,22 @@ said-the-service-s-user-is-not-there-f88ab = пользователя служб
 said-unpacking-the-source-d4013 = распаковываем исходный код: { $why }
 said-what-was-built-cannot-be-put-in-91e61 = собранное нельзя поставить на место: { $error }
 said-writing-to-the-disk-6086c = пишем { $v1 } на диск
+
+## model::fits, model::gguf, model::loads, model::vocab
+
+said-a-control-vector-it-steers-a-model-24a29 = управляющий вектор: он направляет модель, но сам не модель
+said-a-key-has-no-name-d0b75 = у ключа нет имени
+said-has-entries-for-layers-2e35a = в { $v1 } записей { $length }, а слоёв { $layers }
+said-has-entries-for-the-tokenizer-s-2773a = в { $key } записей { $length }, а токенов в токенизаторе { $tokens }
+said-is-and-a-head-has-elements-d680e = { $key } равно { $turned }, а в голове внимания элементов { $head }
+said-is-and-the-model-has-no-experts-59e82 = { $v1 } равно { $used }, а экспертов в модели нет
+said-is-no-number-with-a-fraction-30b8e = { $v1 } — не дробное число
+said-is-no-whole-number-b5a20 = { $key } — не целое число
+said-is-of-experts-14e73 = { $v1 } равно { $used }, а всего экспертов { $count }
+said-it-is-not-named-so-a76de = имя должно быть другим
+said-llama-cpp-b11434-which-plans-are-for-aa58f = llama.cpp b11434, для которой составляются планы, не знает архитектуры { $architecture }
+said-no-server-knows-how-splits-a-text-e1ae6 = ни один сервер не знает, как { $split } делит текст (tokenizer.ggml.pre)
+said-no-server-knows-the-tokenizer-92a85 = ни один сервер не знает токенизатора { $kind } (tokenizer.ggml.model)
+said-the-file-s-tokenizer-has-no-merges-7a9e9 = в токенизаторе файла нет списка слияний (tokenizer.ggml.merges)
+said-the-tensor-has-elements-and-the-40cbb = в тензоре { $v1 } элементов { $there }, а по настройкам из заголовка { $said }
+said-the-tensor-is-one-too-many-by-the-aa90e = тензор { $v1 } лишний по настройкам из заголовка

@@ -1,7 +1,6 @@
 //! Dimensions of a gated delta net: recurrent layers of Qwen3-Next and Qwen3.5 (src/models/qwen35.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
 
 /// Layers that keep a matrix per head instead of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,8 @@ pub(super) fn is_delta(architecture: &str) -> bool {
     DELTA.contains(&architecture)
 }
 
-pub(super) fn delta(keys: &Keys, names: &Names) -> Option<Delta> {
+/// `joined` as in [`Delta`].
+pub(super) fn delta(keys: &Keys, joined: bool) -> Option<Delta> {
     let small = |key: &str| keys.optional(key).filter(|n| (1..=1 << 20).contains(n));
     if !is_delta(keys.architecture) {
         return None;
@@ -48,6 +48,6 @@ pub(super) fn delta(keys: &Keys, names: &Names) -> Option<Delta> {
         key,
         kernel: small("ssm.conv_kernel").filter(|n| *n <= 256)?,
         repeats: keys.architecture == "qwen3next",
-        joined: names.has("ssm_in.weight"),
+        joined,
     })
 }

@@ -47,10 +47,7 @@ pub(super) fn settings(keys: &Keys) -> Option<String> {
 pub(super) fn wrong_tensor(keys: &Keys, attends: bool) -> Option<String> {
     let header = keys.header;
     if let Some(tensor) = header.tensors.iter().find(|tensor| is_surplus(keys, &tensor.name)) {
-        return Some(format!(
-            "the tensor {:?} is one too many for llama.cpp by the header's settings",
-            tensor.name
-        ));
+        return Some(format!("the tensor {:?} is one too many by the header's settings", tensor.name));
     }
     let all = keys.optional("block_count").unwrap_or(0);
     let sizes = Sizes::of(keys, all - drafting_layers(header).min(all), attends)?;

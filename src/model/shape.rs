@@ -280,7 +280,7 @@ impl Shape {
             per_layer: keys
                 .width("embedding_length_per_layer_input")
                 .filter(|_| names.has("per_layer_token_embd.weight")),
-            delta: delta::delta(&keys, &names),
+            delta: delta::delta(&keys, names.has("ssm_in.weight")),
             mamba: mamba::mamba(&keys, &names),
         })
     }

@@ -115,7 +115,7 @@ pub(super) fn refusal(header: &Header) -> Option<String> {
         return None;
     }
     if !KINDS.contains(&kind) {
-        return Some(format!("llama.cpp b11434 knows no tokenizer {kind:?} (tokenizer.ggml.model)"));
+        return Some(format!("no server knows the tokenizer {kind:?} (tokenizer.ggml.model)"));
     }
     let Some(tokens) = header.length("tokenizer.ggml.tokens") else {
         return Some("the file's tokenizer has no tokens (tokenizer.ggml.tokens)".to_string());
@@ -131,8 +131,7 @@ pub(super) fn refusal(header: &Header) -> Option<String> {
         return Some("the file's tokenizer has no merges (tokenizer.ggml.merges)".to_string());
     }
     let unknown = kind == "gpt2" && !split.is_empty() && !SPLITS.contains(&split);
-    unknown
-        .then(|| format!("llama.cpp b11434 does not know how {split:?} splits a text (tokenizer.ggml.pre)"))
+    unknown.then(|| format!("no server knows how {split:?} splits a text (tokenizer.ggml.pre)"))
 }
 
 #[cfg(test)]
@@ -159,7 +158,7 @@ mod tests {
             (vec![kind("none")], None),
             (vec![kind("gpt2"), merges()], None),
             (vec![kind("gpt2"), merges(), split("llama-bpe")], None),
-            (vec![kind("magic")], Some("knows no tokenizer \"magic\"")),
+            (vec![kind("magic")], Some("knows the tokenizer \"magic\"")),
             (vec![kind("gpt2")], Some("no merges")),
             (vec![kind("gpt2"), split("kimi-k2")], None),
             (vec![kind("gpt2"), merges(), split("no-such-pre")], Some("how \"no-such-pre\" splits")),
