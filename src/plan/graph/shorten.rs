@@ -5,14 +5,22 @@ use crate::model::Shape;
 use crate::model::shape::LayerKv;
 use std::ops::Range;
 
-/// The layers of a shape that repeat, and after how many they do; `None` where they do not.
-pub struct Repeats(Option<(Range<usize>, usize)>);
+/// The layers of a shape that repeat.
+pub struct Repeats {
+    /// Those layers, and after how many they repeat; `None` where they do not.
+    layers: Option<(Range<usize>, usize)>,
+    /// Layers keep states, of which each leaves a little memory in pieces.
+    states: bool,
+}
+
+/// Most bytes that a layer with states adds to a buffer in pieces that nothing fits: 4.3 KiB were seen.
+const PIECES: u64 = 16 << 10;
 
 impl Repeats {
-    /// Returns those of `shape`. None with an indexer or with states, whose buffers come to rest later or never.
+    /// Returns those of `shape`. None with an indexer, whose buffers come to rest later.
     pub fn of(shape: &Shape) -> Repeats {
-        let known = shape.indexer.is_none() && shape.delta.is_none() && shape.mamba.is_none();
-        Repeats(known.then(|| repeated(&shape.layers, shape.dense_lead)).flatten())
+        let layers = shape.indexer.is_none().then(|| repeated(&shape.layers, shape.dense_lead)).flatten();
+        Repeats { layers, states: shape.delta.is_some() || shape.mamba.is_some() }
     }
 }
 
@@ -32,13 +40,21 @@ pub struct Shortened {
     pub layout: Layout,
     /// Card of `layout` that each card of the other has the buffer of.
     like: Vec<usize>,
+    /// Bytes by which a buffer of the other may be larger.
+    slack: u64,
 }
 
 impl Shortened {
-    /// Returns the buffers of all cards of the other layout and of the CPU, from those of this one.
+    /// Returns the buffers of all cards of the other layout and of the CPU, from those of this one: the same, or with layers
+    /// that keep states up to `slack` more.
     pub fn all(&self, bytes: &[u64]) -> Vec<u64> {
         let cards = self.like.iter().map(|card| bytes[*card]);
-        cards.chain(bytes.last().copied()).collect()
+        cards.chain(bytes.last().copied()).map(|bytes| bytes + self.slack).collect()
+    }
+
+    #[cfg(test)]
+    pub fn slack(&self) -> u64 {
+        self.slack
     }
 }
 
@@ -49,16 +65,22 @@ impl Layout {
     /// over every known model.
     pub fn shortened(self, repeats: &Repeats) -> Shortened {
         let like = (0..self.cards as usize).collect();
-        let Some((middle, period)) = repeats.0.as_ref() else { return Shortened { layout: self, like } };
+        let Some((middle, period)) = repeats.layers.as_ref() else {
+            return Shortened { layout: self, like, slack: 0 };
+        };
+        let whole = self.layers.len();
         let middle = middle.start.min(self.layers.len())..middle.end.min(self.layers.len());
-        let layout = self.with_fewer_layers(&middle, *period);
-        layout.with_fewer_cards(middle.start, *period)
+        let layout = self.with_fewer_layers(&middle, *period, repeats.states);
+        let short = layout.with_fewer_cards(middle.start, *period);
+        let left_out = whole.saturating_sub(short.layout.layers.len()) as u64;
+        Shortened { slack: if repeats.states { PIECES * left_out } else { 0 }, ..short }
     }
 
     /// Leaves out layers of those in `middle`, and those behind them: they only draft tokens, and are not in the graph.
-    fn with_fewer_layers(self, middle: &Range<usize>, period: usize) -> Layout {
+    /// With `states`, their buffers come to rest later.
+    fn with_fewer_layers(self, middle: &Range<usize>, period: usize, states: bool) -> Layout {
         // Layers of each run that stay.
-        let enough = (2 * period).max(4);
+        let enough = if states { (4 * period).max(8) } else { (2 * period).max(4) };
         let short = |count: usize| match count > enough {
             true => enough + (count - enough) % (2 * period),
             false => count,
@@ -106,7 +128,8 @@ impl Layout {
         let (layers, experts) =
             devices.filter_map(|(one, other)| Some((place(*one)?, place(*other)?))).unzip();
         let output = place(self.output).unwrap_or(self.output);
-        Shortened { layout: Layout { cards: kept.len() as u8, layers, experts, output, ..self }, like }
+        let layout = Layout { cards: kept.len() as u8, layers, experts, output, ..self };
+        Shortened { layout, like, slack: 0 }
     }
 
     /// Returns the layers of a card that has neither the first nor the last layer nor the output, where all of them repeat

@@ -106,13 +106,16 @@ fn layers_and_cards_that_repeat_may_be_left_out_for_every_known_model() {
                 continue;
             }
             shorter += 1;
+            let slack = short.slack() as i64;
             let long = Batch { cells: 65536, window_cells: 1536, streams: 1, flash_attn: false, ..batch() };
             for batch in [batch(), long] {
                 let bytes = [
                     short.all(&compute_bytes(&shape, &batch, &short.layout)),
                     compute_bytes(&shape, &batch, &whole),
                 ];
-                if bytes[0] == bytes[1] {
+                let enough =
+                    |(short, whole): (&u64, &u64)| (0..=slack).contains(&(*short as i64 - *whole as i64));
+                if bytes[0].iter().zip(&bytes[1]).all(enough) {
                     continue;
                 }
                 let cut = (short.layout.layers.len(), whole.layers.len());
