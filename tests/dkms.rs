@@ -93,7 +93,7 @@ fn debians_driver_is_built_and_its_card_does_not_answer() {
 
     // Taken back but for the packages.
     assert!(driver::installed(&vm).ok().lines().all(|line| line.ends_with(" installed")));
-    // What arrived and was not used yet waits for the next apply, and the journal with it.
+    // Files that arrived and were not used yet wait for the next apply, and the journal with them.
     assert!(message.contains("tiny.gguf") && message.contains("stay for the next apply"), "{message}");
     let left = vm.exec("ls -d /etc/*/agi-provision* /etc/apt/*/*agi-provision* 2>/dev/null");
     assert_eq!(left.stdout, "");

@@ -39,13 +39,13 @@ pub(crate) struct Block {
     pub embedding_scale_rows: bool,
     /// A query comes with a gate for what is attended to.
     pub gated_query: bool,
-    /// Where the tokens that give logits are picked.
+    /// Place at which the tokens that give logits are picked.
     pub outputs: Outputs,
     pub output_bias: bool,
     pub logit_softcap: bool,
 }
 
-/// Where the tokens that give logits are picked.
+/// Place at which the tokens that give logits are picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outputs {
     /// In the last layer, after its attention.

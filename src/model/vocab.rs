@@ -7,7 +7,7 @@ const KINDS: &[&str] =
     &["bert", "gemma4", "gpt2", "hybriddna", "llama", "plamo2", "rwkv", "t5", "whitespace"];
 /// And those without.
 const EMPTY: &[&str] = &["no_vocab", "none"];
-/// Those that join tokens by a list.
+/// Tokenizers that join tokens by a list.
 const MERGING: &[&str] = &["gemma4", "gpt2"];
 
 /// Ways in which a `gpt2` splits a text before it joins tokens (`tokenizer.ggml.pre`).

@@ -22,7 +22,7 @@ pub struct Choices {
     pub first_boot: FirstBoot,
     /// Targets that were asked for.
     pub targets: Targets,
-    /// Where a host's cards get their driver from, if they have none; `None`: nothing installs one.
+    /// Source of the driver for a host's cards that have none; `None`: nothing installs one.
     pub driver: Option<Origin>,
 }
 

@@ -59,7 +59,7 @@ pub struct Manifest {
     /// Targets that were asked for.
     #[serde(default, skip_serializing_if = "Targets::is_default")]
     pub targets: Targets,
-    /// Where a host's cards get their driver from, if they have none.
+    /// Source of the driver for a host's cards that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<Origin>,
 }

@@ -399,7 +399,7 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
         gpus: bool,
         /// How a person sees that the cards' driver works.
         driver: String,
-        /// Where an apply and a first boot get the driver from.
+        /// Source of the driver for an apply and a first boot.
         installs: Option<String>,
         groups: Vec<&'static str>,
         exposed: bool,

@@ -362,7 +362,7 @@ impl Page {
 /// Returns the advisories known today, which may be more than when the plan was made.
 pub(super) fn advisories(plan: &Plan, lang: Lang) -> Vec<String> {
     let server = &plan.llama_server;
-    // Of another engine no build is known.
+    // No build of another engine is known.
     let of_build = plan.engine().container().is_none_or(|container| !container.only);
     let Some(known) = build::ledger(&server.build).filter(|_| of_build) else {
         return Vec::new();

@@ -68,7 +68,7 @@ impl Workshop<'_> {
             format!("MemoryMax={}", self.memory_bytes),
             format!("TasksMax={TASKS}"),
             format!("RuntimeMaxSec={}", self.limit.as_secs()),
-            // Whoever is served meanwhile comes first, and one compiler too many does not end the others.
+            // A server that runs meanwhile comes first, and one compiler too many does not end the others.
             "Nice=19".to_string(),
             "CPUWeight=10".to_string(),
             "IOWeight=10".to_string(),

@@ -15,7 +15,7 @@ use crate::wire::protocol::Blob;
 pub struct Sourced {
     /// Archive of the source.
     pub archive: Blob,
-    /// What is compiled of it here.
+    /// The parts of it that are compiled here.
     pub recipe: Recipe,
 }
 

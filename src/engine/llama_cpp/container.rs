@@ -18,7 +18,7 @@ pub(super) static CONTAINER: Container = Container {
     cache: paths::CACHE,
     key: "LLAMA_API_KEY",
     environment: &[
-        // What is compiled for the cards stays for the next start.
+        // Code that is compiled for the cards stays for the next start.
         ("HOME", paths::CACHE),
         ("XDG_CACHE_HOME", paths::CACHE),
         ("CUDA_CACHE_PATH", CUDA_CACHE),

@@ -2,7 +2,7 @@
 
 use super::driver::Keyring;
 
-/// What a compiler is chosen for.
+/// Facts that a compiler is chosen by.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolkitHost<'a> {
     /// The distribution, by its id in os-release.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The layers of a shape that repeat.
 pub struct Repeats {
-    /// Those layers, and after how many they repeat; `None` where they do not.
+    /// The layers, and after how many they repeat; `None` where they do not.
     layers: Option<(Range<usize>, usize)>,
     /// Layers keep states, of which each leaves a little memory in pieces.
     states: bool,

@@ -157,7 +157,7 @@ pub fn advice(host: &RuntimeHost, build: &str, chosen: Option<Option<Backend>>) 
     advised.then(|| ImageAdvice { kind: image.name.to_string(), name: image.tagged(build), why })
 }
 
-/// What the tag of a pinned image tells.
+/// Facts that the tag of a pinned image tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tagged<'a> {
     /// One of the images here, and the build where the tag names it.
@@ -193,7 +193,7 @@ pub fn tagged(image: &ImageRef) -> Tagged<'_> {
 pub(super) fn pinned(image: &ImageRef, host: &RuntimeHost) -> (Needs, Option<String>) {
     let Tagged::Known(name, _) = tagged(image) else { return (Needs::default(), None) };
     let Some(image) = ALL.iter().find(|image| image.name == name) else { return (Needs::default(), None) };
-    // Of a class of machines too little is known.
+    // Too little is known of a class of machines.
     let judged = host.quadlet.is_some() && image.backend != Some(Backend::Rocm);
     let wrong = image.fits(host).err().filter(|_| judged);
     (image.needs(host), wrong.map(|why| format!("{name}: {why}")))

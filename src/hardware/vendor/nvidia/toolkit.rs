@@ -21,7 +21,7 @@ struct Offer {
     /// Compute capabilities that it compiles for, the lowest and the highest.
     code: (Version, Version),
     collective: bool,
-    /// Of NVIDIA's repository, not of the distribution.
+    /// It comes from NVIDIA's repository, not from the distribution.
     nvidias: bool,
     disk_bytes: u64,
 }

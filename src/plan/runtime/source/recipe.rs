@@ -1,4 +1,4 @@
-//! What is compiled for a host: its cards, its processor, the number of the build. Pure.
+//! The build for a host: its cards, its processor, the number of llama.cpp's build. Pure.
 
 use crate::checked::Checksum;
 use crate::engine::from_source::FromSource;

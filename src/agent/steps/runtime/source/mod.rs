@@ -236,7 +236,7 @@ fn work(
     })?;
     let said = since(shop.log, before);
     if outcome.success {
-        // What ended since the last look, which may be all of it.
+        // Lines since the last look, which may be all there are.
         let end = said.lines().rev().find_map(said::progress);
         return end.map_or(Ok(()), |(done, total)| run.progress(done, Some(total), Unit::Commands));
     }

@@ -1,4 +1,4 @@
-//! What CMake and its compilers say: how far they are, and why they gave up. Pure.
+//! Reads what CMake and its compilers say: how far they are, and why they gave up. Pure.
 
 /// Reason why a build ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
