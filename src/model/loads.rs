@@ -174,11 +174,12 @@ fn missing(header: &Header) -> Option<String> {
             false => "the header has no general.architecture: it is of no model".to_string(),
         });
     };
-    let Some(asked) = asked(architecture) else {
-        return Some(format!(
-            "llama.cpp b11434, which plans are for, does not know the architecture {architecture:?}"
-        ));
-    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if !architecture.chars().all(plain) {
+        return Some(format!("no llama.cpp knows the architecture {architecture:?}"));
+    }
+    // An architecture that only a newer llama.cpp may know: the ledger is an estimate, and says so.
+    let asked = asked(architecture)?;
     let keys = Keys { header, architecture };
     let has = |key: &str| header.metadata.contains_key(&keys.name(key));
     let mut needed = vec!["context_length", "embedding_length", "block_count"];
