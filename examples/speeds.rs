@@ -11,7 +11,7 @@ mod refit;
 
 use agi_provision::plan::speed::rates::FITTED;
 use plotters::prelude::*;
-use published::{Kind, Point, coverage, points};
+use published::{Kind, Point, coverage, own, points};
 use std::fmt::Write;
 
 const BEGIN: &str = "<!-- published speeds: cargo run --example speeds -->\n";
@@ -33,8 +33,9 @@ fn main() -> Result<()> {
 
 /// How many numbers are inside: of all rows, and of cards and models that the fit did not see.
 fn kinds(points: &[Point]) -> Result<String> {
-    let without_card = refit::left_out(points, refit::card);
-    let without_model = refit::left_out(points, refit::model);
+    let own = own();
+    let without_card = refit::left_out(points, &own, refit::card);
+    let without_model = refit::left_out(points, &own, refit::model);
     let today: Vec<Point> =
         points.iter().map(|point| Point { planned: point.by(&FITTED), ..point.clone() }).collect();
     let cell = |of: &[Point], wanted: &dyn Fn(&&Point) -> bool| {
@@ -61,7 +62,7 @@ fn kinds(points: &[Point]) -> Result<String> {
 
 /// The rates that the rows give, beside the program's.
 fn rates(points: &[Point]) -> Result<String> {
-    let fitted = refit::rates(&points.iter().collect::<Vec<_>>());
+    let fitted = refit::rates(&points.iter().chain(&own()).collect::<Vec<_>>());
     let mut text = String::from("| rate | the rows give | the program has |\n|---|---|---|\n");
     for (name, rows, program) in refit::beside_fitted(&fitted) {
         writeln!(text, "| {name} | {} | {} |", digits(rows), digits(program))?;

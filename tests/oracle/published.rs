@@ -70,8 +70,14 @@ pub struct Row {
 }
 
 impl Row {
+    /// Measured by ourselves, in files of models that others measured too.
+    pub fn is_own(&self) -> bool {
+        self.id.starts_with('o')
+    }
+
     pub fn age(&self) -> Age {
         match self.recent {
+            Some(1) => Age::Unfused,
             Some(_) => Age::Recent,
             None if self.build.is_empty() && self.date.as_str() < "2024-06" => Age::Oldest,
             None => Age::Older,
@@ -304,12 +310,66 @@ impl Case {
     }
 }
 
+/// Our own prompts (docs/measured.md, "Speed against llama-bench"): the only CPU but one with a build of today. A fit counts
+/// them as one row, and the tables do not.
+pub fn own() -> Vec<Point> {
+    #[derive(Deserialize)]
+    struct Record {
+        cpu: String,
+        physical: u64,
+        rows: Vec<Own>,
+    }
+    #[derive(Deserialize)]
+    struct Own {
+        model: String,
+        quant: String,
+        memory_gb_s: f64,
+        prefill_tok_s: f64,
+    }
+    let record: Record = serde_json::from_str(include_str!("speed.json")).expect("a record of speeds");
+    let row = |(index, own): (usize, &Own)| Row {
+        id: format!("o{index:03}"),
+        date: "2026-11-24".to_string(),
+        machine: "own".to_string(),
+        card: String::new(),
+        cards: 0,
+        cpu: "amd-avx2".to_string(),
+        cpu_name: record.cpu.clone(),
+        cores: Some(record.physical),
+        numa_nodes: None,
+        memory_gb_s: Some(own.memory_gb_s),
+        backend: "CPU".to_string(),
+        build: "b11434".to_string(),
+        recent: Some(2),
+        model: own.model.clone(),
+        published_as: own.model.clone(),
+        quant: own.quant.clone(),
+        file_gib: None,
+        flash_attn: Some(1),
+        kv: None,
+        on_cards: None,
+        host_experts: None,
+        depth: 0,
+        prompt: 512,
+        generated: 0,
+        ubatch: None,
+        decode_tok_s: None,
+        prefill_tok_s: Some(own.prefill_tok_s),
+        source: "tests/oracle/speed.json".to_string(),
+    };
+    points_of(record.rows.iter().enumerate().map(row).collect())
+}
+
 /// Every published number with its interval, for the placement that it was measured with.
 pub fn points() -> Vec<Point> {
+    points_of(rows())
+}
+
+fn points_of(rows: Vec<Row>) -> Vec<Point> {
     let mut known: HashMap<(String, String, u64), (Shape, Weights)> = HashMap::new();
     let mut points = Vec::new();
     let ages = ByAge::of(&FITTED, &PAST);
-    for row in rows() {
+    for row in rows {
         let key = (row.model.clone(), row.quant.clone(), (row.file_gib.unwrap_or(0.0) * 1000.0) as u64);
         let case = Case::of(&row, known.entry(key).or_insert_with(|| model(&row)).clone());
         // A plan's decode looks half a slot back, its prefill a quarter.

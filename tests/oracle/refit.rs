@@ -5,7 +5,7 @@ use crate::ages::{ByAge, PAST, Past};
 use crate::published::Point;
 use agi_provision::hardware::cpus::CpuClass;
 use agi_provision::hardware::generation::Generation;
-use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach, Seen};
+use agi_provision::plan::speed::rates::{CpuRate, FITTED, Rates, Reach};
 use agi_provision::plan::speed::{End, HostRate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,16 @@ const SEEN: usize = 3;
 const ROBUST: f64 = 0.12;
 /// Weight of staying where the fit began, against one row.
 const STAY: f64 = 0.01;
-/// Weight of a CPU's rate for an answer staying at the middle of its maker's, against one row.
+/// Weight of a CPU's rate staying at the middle of its maker's, against one row …
 const OF_MAKER: f64 = 0.2;
+/// … and of a rate of few rows staying where the fit began.
+const OF_FEW: f64 = 0.3;
+/// Rate of AMX's tiles for a prompt, against the middle of Intel's others, where no row was seen of it.
+const TILES: f64 = 2.0;
 const STEPS: usize = 6;
 
 /// Today's rates, and what older builds took longer.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Fit {
     pub rates: Rates,
     past: Past,
@@ -36,8 +40,8 @@ impl Fit {
 struct Place {
     rate: Box<dyn Fn(&mut Fit) -> &mut f64>,
     concerns: Box<dyn Fn(&Point) -> bool>,
-    /// The rate is a CPU's, for an answer.
-    of_cpu: bool,
+    /// Weight of its staying where the fit began, once each kind of CPU began at the middle of its maker's.
+    stays: f64,
 }
 
 impl Place {
@@ -45,11 +49,11 @@ impl Place {
         rate: impl Fn(&mut Fit) -> &mut f64 + 'static,
         concerns: impl Fn(&Point) -> bool + 'static,
     ) -> Place {
-        Place { rate: Box::new(rate), concerns: Box::new(concerns), of_cpu: false }
+        Place { rate: Box::new(rate), concerns: Box::new(concerns), stays: STAY }
     }
 
-    fn of_cpu(self) -> Place {
-        Place { of_cpu: true, ..self }
+    fn stays(self, stays: f64) -> Place {
+        Place { stays, ..self }
     }
 
     fn of_all(rate: impl Fn(&mut Fit) -> &mut f64 + 'static) -> Place {
@@ -111,10 +115,11 @@ fn places(decode: bool) -> Vec<Place> {
     }
     for (index, CpuRate { class, .. }) in FITTED.cpus.into_iter().enumerate() {
         let concerns = move |point: &Point| is_of(point, class);
-        places.push(match decode {
-            true => Place::new(move |fit| &mut fit.rates.cpus[index].decode, concerns).of_cpu(),
+        let rate = match decode {
+            true => Place::new(move |fit| &mut fit.rates.cpus[index].decode, concerns),
             false => Place::new(move |fit| &mut fit.rates.cpus[index].prefill, concerns),
-        });
+        };
+        places.push(rate.stays(OF_MAKER));
         if decode {
             places.push(Place::new(move |fit| &mut fit.rates.cpus[index].link, concerns));
         }
@@ -126,6 +131,8 @@ fn places(decode: bool) -> Vec<Place> {
             Place::of_all(|fit| &mut fit.rates.layer),
             Place::of_all(|fit| &mut fit.past.layer),
             Place::of_all(|fit| &mut fit.rates.expert_layer),
+            Place::of_all(|fit| &mut fit.rates.expert_layer_amd),
+            Place::of_all(|fit| &mut fit.past.expert_layer),
             Place::of_all(|fit| &mut fit.rates.token),
             Place::of_all(|fit| &mut fit.rates.hop),
             Place::of_all(|fit| &mut fit.rates.thread_wait),
@@ -148,6 +155,10 @@ fn places(decode: bool) -> Vec<Place> {
             Place::of_all(|fit| &mut fit.rates.copied_gb_s),
             Place::of_all(|fit| &mut fit.rates.prefill_host_attention),
             Place::of_all(|fit| &mut fit.rates.prefill_host_attention_without_flash),
+            Place::of_all(|fit| &mut fit.rates.prefill_tables).stays(OF_FEW),
+            Place::of_all(|fit| &mut fit.past.matrices).stays(OF_FEW),
+            Place::of_all(|fit| &mut fit.past.legacy).stays(OF_FEW),
+            Place::of_all(|fit| &mut fit.rates.prefill_beside_tiles),
             Place::of_all(|fit| &mut fit.rates.prefill_growth),
             Place::of_all(|fit| &mut fit.rates.prefill_on_nodes),
         ]),
@@ -165,7 +176,7 @@ pub fn beside_fitted(fit: &Fit) -> Vec<(String, f64, f64)> {
         pairs.push((format!("{:?} bandwidth", reach.generation), reach.bandwidth, other.bandwidth));
         pairs.push((format!("{:?} tops", reach.generation), reach.tops, other.tops));
     }
-    for cpu in rates.cpus.iter().filter(|cpu| cpu.seen != Seen::No) {
+    for cpu in rates.cpus.iter().filter(|cpu| cpu.seen) {
         let other = FITTED.cpu(cpu.class);
         pairs.push((format!("{:?} decode", cpu.class), cpu.decode, other.decode));
         pairs.push((format!("{:?} prefill", cpu.class), cpu.prefill, other.prefill));
@@ -196,6 +207,7 @@ fn start() -> Fit {
         cache_without_flash: 2.5,
         layer: 50e-6,
         expert_layer: 50e-6,
+        expert_layer_amd: 50e-6,
         token: 500e-6,
         hop: 300e-6,
         prefill_half: 1.6,
@@ -214,11 +226,23 @@ fn start() -> Fit {
         hidden_link: 35.0,
         prefill_host_attention: 0.2,
         prefill_host_attention_without_flash: 0.4,
-        prefill_growth: 0.85,
-        prefill_on_nodes: 1.5,
+        prefill_tables: 0.75,
+        prefill_beside_tiles: 1e-9,
+        prefill_growth: 0.9,
+        prefill_on_nodes: 1.3,
         ..rates
     };
-    Fit { rates, past: Past { layer: 1.5, batch_layer: 1.5, unpacked: 0.6 } }
+    Fit {
+        rates,
+        past: Past {
+            layer: 1.5,
+            expert_layer: 1.5,
+            batch_layer: 1.5,
+            unpacked: 0.6,
+            matrices: 1.0,
+            legacy: 1.2,
+        },
+    }
 }
 
 fn error(point: &Point, ages: &ByAge) -> f64 {
@@ -230,20 +254,28 @@ fn error(point: &Point, ages: &ByAge) -> f64 {
     (predicted / point.published).ln()
 }
 
-/// Weight of each point: those of one machine with cards and one file, at several depths, count together as one.
+/// Weight of each point: those of one machine with cards and one file, at several depths, count together as one, and so do
+/// all of our own machine.
 fn shares(points: &[&&Point]) -> Vec<f64> {
-    let key = |point: &Point| (point.row.machine.clone(), point.row.model.clone(), point.row.quant.clone());
+    let key = |point: &Point| match point.row.is_own() {
+        true => (point.row.machine.clone(), String::new(), String::new()),
+        false => (point.row.machine.clone(), point.row.model.clone(), point.row.quant.clone()),
+    };
     let mut counts: BTreeMap<_, f64> = BTreeMap::new();
     points.iter().for_each(|point| *counts.entry(key(point)).or_default() += 1.0);
-    points.iter().map(|point| if point.row.cards == 0 { 1.0 } else { 1.0 / counts[&key(point)] }).collect()
+    let share = |point: &&&Point| match point.row.cards == 0 && !point.row.is_own() {
+        true => 1.0,
+        false => 1.0 / counts[&key(point)],
+    };
+    points.iter().map(share).collect()
 }
 
 /// Least squares of the logarithms of errors, in which large errors count by their size (Gauss-Newton, reweighted).
-/// `of_cpu` is the weight of a CPU's rate staying where it began.
-fn fit(points: &[&Point], decode: bool, of_cpu: f64, fit: &mut Fit) {
+/// `near` is whether each kind of CPU stays near where it began.
+fn fit(points: &[&Point], decode: bool, near: bool, fit: &mut Fit) {
     let places = places(decode);
     let points: Vec<&&Point> = points.iter().filter(|point| point.decode == decode).collect();
-    let stays: Vec<f64> = places.iter().map(|place| if place.of_cpu { of_cpu } else { STAY }).collect();
+    let stays: Vec<f64> = places.iter().map(|place| if near { place.stays } else { STAY }).collect();
     let begun: Vec<f64> = places.iter().map(|place| (place.rate)(fit).ln()).collect();
     let shares = shares(&points);
     let n = places.len();
@@ -301,34 +333,40 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     right
 }
 
-/// Fits answers: each CPU alone, and once more from the middle of its maker's, so that one of few rows is like the others.
-fn fit_answers(points: &[&Point], all: &mut Fit) {
+/// Fits answers or prompts: each CPU alone, and once more from the middle of its maker's, so that one of few rows is like
+/// the others.
+fn fit_near_makers(points: &[&Point], decode: bool, all: &mut Fit) {
     let has_rows = |class: CpuClass| {
-        points.iter().any(|point| point.decode && point.row.cards == 0 && is_of(point, class))
+        let mut of = points.iter().filter(|point| point.decode == decode && point.row.cards == 0);
+        of.any(|point| is_of(point, class))
     };
+    // Tiles are unlike the other units of their maker.
+    let apart = |class: CpuClass| !decode && class == CpuClass::Amx;
+    let rate = |cpu: &CpuRate| if decode { cpu.decode } else { cpu.prefill };
     let mut alone = all.clone();
-    fit(points, true, STAY, &mut alone);
+    fit(points, decode, false, &mut alone);
     for maker in MakerOfCpu::ALL {
-        let of = |cpu: &&CpuRate| has_rows(cpu.class) && MakerOfCpu::of(cpu.class) == maker;
-        let cpus = &alone.rates.cpus;
-        let mut seen: Vec<&CpuRate> = cpus.iter().filter(of).collect();
+        let cpus = || alone.rates.cpus.iter().filter(|cpu| has_rows(cpu.class) && !apart(cpu.class));
+        let mut seen: Vec<&CpuRate> = cpus().filter(|cpu| MakerOfCpu::of(cpu.class) == maker).collect();
         if seen.is_empty() {
-            seen = cpus.iter().filter(|cpu| has_rows(cpu.class)).collect();
+            seen = cpus().collect();
         }
-        let logs: f64 = seen.iter().map(|cpu| cpu.decode.ln()).sum();
+        let logs: f64 = seen.iter().map(|cpu| rate(cpu).ln()).sum();
         let middle = (logs / seen.len().max(1) as f64).exp();
         let own = all.rates.cpus.iter_mut().filter(|cpu| MakerOfCpu::of(cpu.class) == maker);
-        own.for_each(|cpu| cpu.decode = middle);
+        own.for_each(|cpu| match decode {
+            true => cpu.decode = middle,
+            false => cpu.prefill = if apart(cpu.class) { TILES * middle } else { middle },
+        });
     }
-    fit(points, true, OF_MAKER, all);
+    fit(points, decode, true, all);
 }
 
-/// The rates of these rows. A generation with fewer than [`SEEN`] rows has the middle of the others' rates, and a class of
-/// CPU the middle of the others' rate of a prompt.
+/// The rates of these rows. A generation with fewer than [`SEEN`] rows has the middle of the others' rates.
 pub fn rates(points: &[&Point]) -> Fit {
     let mut all = start();
-    fit_answers(points, &mut all);
-    fit(points, false, STAY, &mut all);
+    fit_near_makers(points, true, &mut all);
+    fit_near_makers(points, false, &mut all);
     let rates = &mut all.rates;
     let rows = |wanted: &dyn Fn(&Point) -> bool| {
         points.iter().filter(|point| wanted(point)).map(|point| &point.row.id).collect::<BTreeSet<_>>().len()
@@ -338,22 +376,14 @@ pub fn rates(points: &[&Point]) -> Fit {
     }
     for cpu in &mut rates.cpus {
         // Plain is what is left of several makers.
-        cpu.seen = match rows(&|point| point.row.cards == 0 && is_of(point, cpu.class)) {
-            0 => Seen::No,
-            _ if cpu.class == CpuClass::Plain => Seen::No,
-            few if few < SEEN => Seen::Few,
-            _ => Seen::Enough,
-        };
+        let rows = rows(&|point| point.row.cards == 0 && is_of(point, cpu.class));
+        cpu.seen = rows > 0 && cpu.class != CpuClass::Plain;
     }
     let seen = rates.reach.iter().filter(|reach| reach.seen);
     let bandwidth = middle(seen.clone().map(|reach| reach.bandwidth));
     let tops = middle(seen.map(|reach| reach.tops));
     for reach in rates.reach.iter_mut().filter(|reach| !reach.seen) {
         (reach.bandwidth, reach.tops) = (bandwidth, tops);
-    }
-    let prefill = middle(rates.cpus.iter().filter(|cpu| cpu.seen == Seen::Enough).map(|cpu| cpu.prefill));
-    for cpu in rates.cpus.iter_mut().filter(|cpu| cpu.seen != Seen::Enough) {
-        cpu.prefill = prefill;
     }
     all
 }
@@ -364,13 +394,13 @@ fn middle(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Every point with the interval by rates that were fitted without all points of the same `key`.
-pub fn left_out(points: &[Point], key: impl Fn(&Point) -> String + Sync) -> Vec<Point> {
+/// Every point with the interval by rates that were fitted without all points of the same `key`, of our `own` too.
+pub fn left_out(points: &[Point], own: &[Point], key: impl Fn(&Point) -> String + Sync) -> Vec<Point> {
     let mut parts: BTreeMap<String, Vec<&Point>> = BTreeMap::new();
     points.iter().for_each(|point| parts.entry(key(point)).or_default().push(point));
     let parts: Vec<(String, Vec<&Point>)> = parts.into_iter().collect();
     let predicted = |(name, part): &(String, Vec<&Point>)| -> Vec<Point> {
-        let others: Vec<&Point> = points.iter().filter(|point| key(point) != *name).collect();
+        let others: Vec<&Point> = points.iter().chain(own).filter(|point| key(point) != *name).collect();
         let ages = rates(&others).ages();
         part.iter().map(|point| point.planned_by(&ages)).collect()
     };

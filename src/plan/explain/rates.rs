@@ -50,23 +50,34 @@ fn decode(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     for (index, card) in terms.cards.iter().enumerate() {
         let name = |name: &str| format!("gpu{index}_{name}");
         let of = card.seconds(terms, &FITTED);
+        let experts = match terms.experts {
+            Some(_) => format!(" + experts_end × gpu{index}_experts"),
+            None => String::new(),
+        };
         each.push(format!(
-            "gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu{index}_share) + gpu{index}_cache / \
-             (gpu{index}_gb_s × 1000000000 × cache_share) + gpu{index}_layers"
+            "gpu_end × (gpu{index}_bytes / (gpu{index}_gb_s × 1000000000 × gpu{index}_share) + gpu{index}_cache / \
+             (gpu{index}_gb_s × 1000000000 × cache_share) + gpu{index}_layers){experts}"
         ));
         inputs.add(name("bytes"), card.weights, "bytes", sentence!("explain-card-read"));
         inputs.add(name("cache"), card.cache, "bytes", sentence!("explain-card-cache"));
         inputs.add(name("gb_s"), card.bandwidth_gb_s, "GB/s", sentence!("explain-peak"));
         inputs.add(name("share"), of.share, "", sentence!("explain-reached"));
         inputs.add(name("layers"), of.layers, "seconds", sentence!("explain-card-layers"));
+        if terms.experts.is_some() {
+            inputs.add(name("experts"), of.experts, "seconds", sentence!("explain-card-experts"));
+        }
     }
     if let Some(card) = terms.cards.first() {
         inputs.add("cache_share", card.seconds(terms, &FITTED).cache_share, "", sentence!("explain-reached"));
         inputs.add("gpu_end", end.factor(terms.card_spread(&FITTED).decode), "", sentence!("explain-spread"));
+        if terms.experts.is_some() {
+            let factor = end.factor(terms.experts_spread(&FITTED));
+            inputs.add("experts_end", factor, "", sentence!("explain-spread"));
+        }
         inputs.add("token", terms.token(&FITTED), "seconds", sentence!("explain-token"));
         parts.push(match terms.waiting() {
-            None => format!("gpu_end × ({} + token)", each.join(" + ")),
-            Some(_) => format!("gpu_end × (max({}, 0) + waiting + token)", each.join(", ")),
+            None => format!("{} + gpu_end × token", each.join(" + ")),
+            Some(_) => format!("max({}, 0) + gpu_end × (waiting + token)", each.join(", ")),
         });
         if let Some(waiting) = terms.waiting() {
             inputs.add("waiting", waiting, "seconds", sentence!("explain-waiting"));
@@ -83,12 +94,15 @@ fn prefill(terms: &Terms, number: String, value: f64, end: End) -> Explained {
     let host = &terms.host;
     if host.operations + host.looked_back > 0.0 {
         let of = host.seconds(&FITTED);
-        seconds += " + host_end × (host_operations + host_attention / attention_share) / (host_tflops × 1000000000000)";
+        seconds += " + host_end × ((host_operations / quants_share + host_attention / attention_share) / (host_tflops × \
+                    1000000000000) + host_beside)";
         inputs.add("host_end", end.factor(of.spread.prefill), "", sentence!("explain-spread"));
         inputs.add("host_operations", host.operations, "", sentence!("explain-work"));
+        inputs.add("quants_share", of.quants, "", sentence!("explain-quants"));
         inputs.add("host_attention", host.looked_back, "", sentence!("explain-looked-back"));
         inputs.add("attention_share", of.prefill_attention, "", sentence!("explain-attention"));
         inputs.add("host_tflops", of.prefill_tflops, "", sentence!("explain-flops"));
+        inputs.add("host_beside", of.beside, "seconds", sentence!("explain-host-beside"));
     }
     if host.copied > 0.0 {
         seconds += " + copied_end × copied / (copied_gb_s × 1000000000) / ubatch";

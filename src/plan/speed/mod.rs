@@ -25,7 +25,7 @@ use read::TokenReads;
 pub(super) use seconds::LEAST_SPREAD;
 pub use seconds::{CardSeconds, HostSeconds};
 pub(super) use work::READ_OF_PEAK;
-pub use work::{CardTerms, End, HostRate, HostTerms, Spread, Terms};
+pub use work::{CardTerms, End, HostRate, HostTerms, Quants, Spread, Terms};
 
 /// Flash attention on a CPU does the elements of a head beyond a multiple of this one by one …
 const VECTOR: u64 = 32;
@@ -128,6 +128,7 @@ fn host(
         kept,
         hidden: found.is_some_and(|found| found.hidden),
         flash_attn: subject.workload.flash_attn,
+        quants: Quants::named(&subject.weights.quant),
         rate: match found {
             Some(found) => HostRate::Found { class: found.class, measured: found.measured },
             // The profiles' rates were fitted on the default processor.

@@ -61,7 +61,7 @@ mod tests {
         for (nodes, hidden, keeps, total, layers, wanted) in [
             (2, false, true, 60 * GIB, 32, one(48, 2)),
             (3, false, true, 15 * GIB, 32, one(32, 3)),
-            // 719 GB/s over eight parts are less than the 211 that pass between sockets.
+            // 719 GB/s over eight parts are less than the 210 that pass between sockets.
             (8, false, true, 15 * GIB, 32, Threads::Slower(8)),
             (2, false, true, 65 * GIB, 32, Threads::TooLarge(2)),
             (8, false, true, 60 * GIB, 32, Threads::TooLarge(8)),

@@ -30,19 +30,8 @@ pub struct CpuRate {
     pub prefill: f64,
     /// Reading of a token with all cores of several sockets, 10^9 bytes/s: most of it passes between them.
     pub link: f64,
-    /// Published results of it that were fitted.
-    pub seen: Seen,
-}
-
-/// Published rows of a kind of CPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// None, or of several kinds: its rates are another's.
-    No,
-    /// Too few for a prompt's rate, which is the middle of the others'; an answer's is near its maker's.
-    Few,
-    /// Both rates follow from them.
-    Enough,
+    /// Published results of it were fitted; both rates are near the middle of its maker's.
+    pub seen: bool,
 }
 
 /// Rates that turn the work of a token into seconds; [`FITTED`] has the values.
@@ -61,6 +50,8 @@ pub struct Rates {
     pub layer: f64,
     /// … of the router and the experts beside, where it has some …
     pub expert_layer: f64,
+    /// … and on AMD's cards, where each kernel is launched on its own and not in a CUDA graph …
+    pub expert_layer_amd: f64,
     /// … of a token: the output, sampling, the host …
     pub token: f64,
     /// … and of passing a token on to the next card.
@@ -104,7 +95,12 @@ pub struct Rates {
     pub prefill_host_attention: f64,
     /// The same share without flash attention.
     pub prefill_host_attention_without_flash: f64,
-    /// Reading a prompt grows with this power of the cores …
+    /// Matrices of a prompt whose weights are looked up in tables run at this share.
+    pub prefill_tables: f64,
+    /// Seconds of a prompt's token beside the matrices on a CPU with AMX, by the root of operations × layers, which
+    /// grows as embedding × layers does: tiles do matrices so fast that what is left to other units decides.
+    pub prefill_beside_tiles: f64,
+    /// Reading a prompt grows with this power of the cores, with AMX with their number …
     pub prefill_growth: f64,
     /// … and takes this many times as long over several sockets.
     pub prefill_on_nodes: f64,
@@ -114,7 +110,7 @@ const fn reach(generation: Generation, bandwidth: f64, tops: f64, seen: bool) ->
     Reach { generation, bandwidth, tops, seen }
 }
 
-const fn cpu(class: CpuClass, decode: f64, prefill: f64, link: f64, seen: Seen) -> CpuRate {
+const fn cpu(class: CpuClass, decode: f64, prefill: f64, link: f64, seen: bool) -> CpuRate {
     CpuRate { class, decode, prefill, link, seen }
 }
 
@@ -122,54 +118,55 @@ const fn cpu(class: CpuClass, decode: f64, prefill: f64, link: f64, seen: Seen) 
 pub const FITTED: Rates = Rates {
     reach: [
         reach(Generation::Maxwell, 0.566, 0.55, true),
-        reach(Generation::Pascal, 0.729, 0.249, true),
-        reach(Generation::Volta, 0.841, 0.383, true),
+        reach(Generation::Pascal, 0.719, 0.249, true),
+        reach(Generation::Volta, 0.839, 0.383, true),
         // Pascal's rate: it has no tensor cores either.
-        reach(Generation::TuringPlain, 0.729, 0.249, false),
+        reach(Generation::TuringPlain, 0.719, 0.249, false),
         reach(Generation::Turing, 0.8, 0.187, true),
-        reach(Generation::TuringSmall, 0.47, 0.143, true),
-        reach(Generation::Ampere, 0.859, 0.211, true),
+        reach(Generation::TuringSmall, 0.469, 0.143, true),
+        reach(Generation::Ampere, 0.86, 0.211, true),
         reach(Generation::AmpereSmall, 0.679, 0.243, true),
-        reach(Generation::AmpereHbm, 0.535, 0.128, true),
-        reach(Generation::Ada, 0.909, 0.209, true),
-        reach(Generation::Hopper, 0.665, 0.0831, true),
-        reach(Generation::Blackwell, 0.996, 0.307, true),
-        reach(Generation::BlackwellSoc, 0.889, 0.184, true),
+        reach(Generation::AmpereHbm, 0.534, 0.128, true),
+        reach(Generation::Ada, 0.907, 0.209, true),
+        reach(Generation::Hopper, 0.664, 0.0831, true),
+        reach(Generation::Blackwell, 0.998, 0.307, true),
+        reach(Generation::BlackwellSoc, 0.877, 0.184, true),
         // Hopper's rate: the nearest with HBM.
-        reach(Generation::BlackwellHbm, 0.665, 0.0831, false),
+        reach(Generation::BlackwellHbm, 0.664, 0.0831, false),
         // Taken from RDNA 2.
         reach(Generation::Rdna, 0.74, 0.284, false),
         reach(Generation::Rdna2, 0.74, 0.284, true),
         // One row alone, between its neighbours.
         reach(Generation::Rdna3, 0.76, 0.30, false),
-        reach(Generation::Rdna4, 0.787, 0.121, true),
+        reach(Generation::Rdna4, 0.811, 0.12, true),
         // No row of it: RDNA 3's.
         reach(Generation::RdnaSoc, 0.76, 0.30, false),
-        reach(Generation::Cdna, 0.456, 0.313, true),
+        reach(Generation::Cdna, 0.45, 0.313, true),
         // No row of it.
         reach(Generation::Xe, 0.76, 0.30, false),
         // The row of another card stands in.
         reach(Generation::Unknown, 0.76, 0.20, false),
     ],
     cpus: [
-        cpu(CpuClass::Amx, 0.059, 0.168, 208.0, Seen::Enough),
-        cpu(CpuClass::AmdAvx512, 0.152, 0.133, 211.0, Seen::Enough),
-        cpu(CpuClass::IntelAvx512, 0.0483, 0.0795, 106.0, Seen::Enough),
-        cpu(CpuClass::IntelAvx512First, 0.0368, 0.0504, 48.4, Seen::Enough),
-        cpu(CpuClass::AmdAvx2, 0.143, 0.108, 46.7, Seen::Enough),
-        cpu(CpuClass::AmdAvx2First, 0.113, 0.0762, 60.0, Seen::Enough),
-        cpu(CpuClass::IntelAvx2, 0.0659, 0.0732, 41.8, Seen::Enough),
-        cpu(CpuClass::ArmI8mm, 0.0312, 0.0709, 71.0, Seen::Enough),
-        cpu(CpuClass::ArmDot, 0.0184, 0.0295, 60.0, Seen::Enough),
+        cpu(CpuClass::Amx, 0.059, 0.236, 208.0, true),
+        cpu(CpuClass::AmdAvx512, 0.152, 0.147, 210.0, true),
+        cpu(CpuClass::IntelAvx512, 0.0483, 0.0851, 106.0, true),
+        cpu(CpuClass::IntelAvx512First, 0.0368, 0.0565, 48.4, true),
+        cpu(CpuClass::AmdAvx2, 0.143, 0.112, 46.7, true),
+        cpu(CpuClass::AmdAvx2First, 0.113, 0.0843, 60.0, true),
+        cpu(CpuClass::IntelAvx2, 0.0659, 0.074, 41.8, true),
+        cpu(CpuClass::ArmI8mm, 0.0312, 0.0669, 71.0, true),
+        cpu(CpuClass::ArmDot, 0.0184, 0.0326, 60.0, true),
         // One row alone, and processors of several kinds.
-        cpu(CpuClass::Plain, 0.017, 0.020, 30.0, Seen::No),
+        cpu(CpuClass::Plain, 0.017, 0.020, 30.0, false),
     ],
-    cache: 0.848,
-    cache_without_flash: 2.46,
-    layer: 43.4e-6,
-    expert_layer: 52.8e-6,
-    token: 282e-6,
-    hop: 244e-6,
+    cache: 0.855,
+    cache_without_flash: 2.47,
+    layer: 44.2e-6,
+    expert_layer: 41.6e-6,
+    expert_layer_amd: 72.3e-6,
+    token: 287e-6,
+    hop: 245e-6,
     prefill_half: 1.57,
     prefill_half_stacked: 2.3,
     prefill_experts: 0.985,
@@ -177,19 +174,21 @@ pub const FITTED: Rates = Rates {
     prefill_attention: 0.727,
     prefill_attention_amd: 0.256,
     score_bytes: 25.9,
-    batch_reads: 0.708,
+    batch_reads: 0.707,
     batch_layer: 183e-6,
     prefill_split: 1.01,
     pipeline: 0.82,
-    copied_gb_s: 21.1,
+    copied_gb_s: 21.0,
     host_attention: 1.0 / 20.0,
     host_attention_without_flash: 1.0 / 6.0,
     thread_wait: 1.83e-6,
     hidden_link: 36.1,
-    prefill_host_attention: 0.157,
-    prefill_host_attention_without_flash: 0.455,
-    prefill_growth: 0.823,
-    prefill_on_nodes: 1.44,
+    prefill_host_attention: 0.167,
+    prefill_host_attention_without_flash: 0.51,
+    prefill_tables: 0.785,
+    prefill_beside_tiles: 3.95e-9,
+    prefill_growth: 0.832,
+    prefill_on_nodes: 1.31,
 };
 
 impl Rates {

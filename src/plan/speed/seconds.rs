@@ -1,8 +1,9 @@
 //! Seconds of a token: [`Terms`] by [`Rates`].
 
-use super::rates::{Rates, Seen};
-use super::work::{CardTerms, End, HostRate, HostTerms, READ_OF_PEAK, Spread, Terms};
+use super::rates::Rates;
+use super::work::{CardTerms, End, HostRate, HostTerms, Quants, READ_OF_PEAK, Spread, Terms};
 use crate::hardware::cards::Unsure;
+use crate::hardware::cpus::CpuClass;
 use crate::hardware::generation::Generation;
 
 /// Seconds that two cards of a tensor split wait for each other, per layer: two sums over all cards,
@@ -15,6 +16,10 @@ pub(crate) const PREFILL_OVERHEAD: f64 = 1e-6;
 
 /// Factor of an answer's seconds at the slow end, at least.
 pub(crate) const LEAST_SPREAD: f64 = 1.30;
+/// Factor of the seconds in which a token's router and experts are launched: they depend on the machine around the card
+/// and on the build. One RTX 4090 took 55 µs for a layer of Qwen3 30B A3B, another 76 with a later build
+/// (tests/oracle/published.csv: n011, n030).
+const EXPERTS: f64 = 2.0;
 const CARD: Spread = Spread { decode: LEAST_SPREAD, prefill: 1.34 };
 /// Cards that read a prompt in a pipeline.
 const PIPELINED: f64 = 1.6;
@@ -42,6 +47,8 @@ pub struct CardSeconds {
     pub cache_share: f64,
     /// Seconds of a token beside reading, by layers.
     pub layers: f64,
+    /// Seconds of a token in which the router and experts of the layers are launched.
+    pub experts: f64,
     /// Rate of the matrices, 10^12 operations/s.
     pub tops: f64,
     /// Rate of attention, 10^12 operations/s.
@@ -61,6 +68,10 @@ pub struct HostSeconds {
     pub tflops: f64,
     /// Rate of the matrices while a prompt is read, all threads together, 10^12 operations/s.
     pub prefill_tflops: f64,
+    /// Share of `prefill_tflops` that matrices of its kind of quantisation reach.
+    pub quants: f64,
+    /// Seconds of a prompt's token beside the matrices and attention.
+    pub beside: f64,
     /// Share of `tflops` that attention reaches while an answer is written.
     pub attention: f64,
     /// Share of `prefill_tflops` that attention over a prompt reaches.
@@ -95,11 +106,16 @@ impl CardTerms {
             true => (1.0, 0.0),
             false => (rates.cache_without_flash, rates.score_bytes),
         };
-        let layer = rates.layer + if terms.experts.is_some() { rates.expert_layer } else { 0.0 };
+        let expert_layer = match (terms.experts, self.generation.is_of_amd()) {
+            (None, _) => 0.0,
+            (Some(_), true) => rates.expert_layer_amd,
+            (Some(_), false) => rates.expert_layer,
+        };
         CardSeconds {
             share: reach.bandwidth,
             cache_share: rates.cache / without_flash,
-            layers: layer * self.layers,
+            layers: rates.layer * self.layers,
+            experts: expert_layer * self.layers,
             tops: self.tops * reach.tops * half * experts,
             attention_tops: self.tops * reach.tops * attention,
             score_bytes: score_bytes * self.scores,
@@ -108,6 +124,7 @@ impl CardTerms {
         }
     }
 
+    /// Seconds of a token beside its router and experts.
     fn decode(&self, of: &CardSeconds) -> f64 {
         let bandwidth = self.bandwidth_gb_s * 1e9;
         self.weights / (bandwidth * of.share) + self.cache / (bandwidth * of.cache_share) + of.layers
@@ -134,12 +151,18 @@ impl HostTerms {
     /// Returns the host's seconds and rates for one token.
     pub fn seconds(&self, rates: &Rates) -> HostSeconds {
         let memory = self.bandwidth_gb_s * READ_OF_PEAK;
-        let (tflops, prefill_tflops, read_gb_s, spread) = match self.rate {
-            HostRate::Promised { tflops } => (tflops, tflops, memory, CPU_ASSUMED),
+        let (tflops, (prefill_tflops, beside), read_gb_s, spread) = match self.rate {
+            HostRate::Promised { tflops } => (tflops, (tflops, 0.0), memory, CPU_ASSUMED),
             HostRate::Found { class, measured } => {
                 let rate = rates.cpu(class);
                 let apart = if self.nodes > 1 { rates.prefill_on_nodes } else { 1.0 };
-                let prefill = rate.prefill * self.threads.powf(rates.prefill_growth) / apart;
+                let prefill = match class {
+                    CpuClass::Amx => {
+                        let root = (self.operations * self.layers).sqrt();
+                        (rate.prefill * self.threads, apart * rates.prefill_beside_tiles * root)
+                    }
+                    _ => (rate.prefill * self.threads.powf(rates.prefill_growth) / apart, 0.0),
+                };
                 let read = match self.nodes > 1 {
                     true if self.hidden => rates.hidden_link.min(memory),
                     true => rate.link.min(memory),
@@ -152,11 +175,7 @@ impl HostTerms {
                     true => CPU_MEASURED,
                     false => CPU_ASSUMED,
                 };
-                let spread = match rate.seen {
-                    Seen::No => CPU_UNSEEN,
-                    Seen::Few => Spread { prefill: CPU_UNSEEN.prefill, ..known },
-                    Seen::Enough => known,
-                };
+                let spread = if rate.seen { known } else { CPU_UNSEEN };
                 (rate.decode * self.threads, prefill, read, spread)
             }
         };
@@ -167,6 +186,8 @@ impl HostTerms {
         HostSeconds {
             tflops,
             prefill_tflops,
+            quants: if self.quants == Quants::Tables { rates.prefill_tables } else { 1.0 },
+            beside,
             attention,
             prefill_attention,
             waiting: rates.thread_wait * self.threads * self.layers,
@@ -181,7 +202,8 @@ impl HostTerms {
     }
 
     fn prefill(&self, of: &HostSeconds) -> f64 {
-        (self.operations + self.looked_back / of.prefill_attention) / (of.prefill_tflops * 1e12)
+        (self.operations / of.quants + self.looked_back / of.prefill_attention) / (of.prefill_tflops * 1e12)
+            + of.beside
     }
 }
 
@@ -199,6 +221,13 @@ impl Terms {
                 false => CARD.prefill,
             },
         }
+    }
+
+    /// Returns the factors of the interval's ends for the routers and experts of the cards' layers. Where the host does
+    /// layers too, its processor is known, and its own factor covers it.
+    pub fn experts_spread(&self, rates: &Rates) -> f64 {
+        let cards = self.card_spread(rates).decode;
+        if self.host.read > 0.0 { cards } else { cards.max(EXPERTS) }
     }
 
     /// Seconds of a token beside the cards' layers: the output, sampling, passing from card to card.
@@ -225,13 +254,17 @@ impl Terms {
     pub fn decode(&self, rates: &Rates, end: End) -> f64 {
         let host = self.host.seconds(rates);
         let on_host = if self.host.read > 0.0 { self.host.decode(&host) } else { 0.0 };
-        let each = self.cards.iter().map(|card| card.decode(&card.seconds(self, rates)));
+        let spread = end.factor(self.card_spread(rates).decode);
+        let experts = end.factor(self.experts_spread(rates));
+        let each = self.cards.iter().map(|card| {
+            let of = card.seconds(self, rates);
+            spread * card.decode(&of) + experts * of.experts
+        });
         let on_cards = match self.waiting() {
             None => each.sum::<f64>(),
-            Some(waiting) => each.fold(0.0, f64::max) + waiting,
+            Some(waiting) => each.fold(0.0, f64::max) + spread * waiting,
         };
-        1.0 / (end.factor(host.spread.decode) * on_host
-            + end.factor(self.card_spread(rates).decode) * (on_cards + self.token(rates)))
+        1.0 / (end.factor(host.spread.decode) * on_host + on_cards + spread * self.token(rates))
     }
 
     /// tokens/s at an end of the interval.

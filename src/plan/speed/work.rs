@@ -94,8 +94,33 @@ pub struct HostTerms {
     pub hidden: bool,
     /// Whether flash attention is on.
     pub flash_attn: bool,
+    /// Kind of quantisation of its matrices.
+    pub quants: Quants,
     /// Source of the CPU's arithmetic rate.
     pub rate: HostRate,
+}
+
+/// Kinds of quantisation, as far as a CPU reads a prompt at another rate with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quants {
+    /// One scale for each block: `Q4_0`, `Q8_0`.
+    Legacy,
+    /// Numbers that are looked up in a table: `IQ4_XS`.
+    Tables,
+    /// Blocks of blocks (`Q4_K_M`), and floating-point numbers.
+    Other,
+}
+
+impl Quants {
+    /// Reads the name of a quantisation as llama-quantize has it, with what publishers put before it (`UD-IQ2_M`).
+    pub fn named(name: &str) -> Quants {
+        let name = name.strip_prefix("UD-").unwrap_or(name);
+        match name {
+            "Q4_0" | "Q4_1" | "Q5_0" | "Q5_1" | "Q8_0" => Quants::Legacy,
+            _ if name.starts_with("IQ") => Quants::Tables,
+            _ => Quants::Other,
+        }
+    }
 }
 
 impl HostRate {
@@ -147,4 +172,26 @@ pub struct CardTerms {
     pub attention: f64,
     /// Scores of attention for a token of a prompt: query heads times tokens looked back at.
     pub scores: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantisation_is_known_by_its_name() {
+        for (name, kind) in [
+            ("Q4_0", Quants::Legacy),
+            ("Q8_0", Quants::Legacy),
+            ("Q4_K_M", Quants::Other),
+            ("Q8_K", Quants::Other),
+            ("IQ4_XS", Quants::Tables),
+            ("UD-IQ2_M", Quants::Tables),
+            ("UD-Q4_K_XL", Quants::Other),
+            ("MXFP4", Quants::Other),
+            ("BF16", Quants::Other),
+        ] {
+            assert_eq!(Quants::named(name), kind, "{name}");
+        }
+    }
 }
