@@ -42,10 +42,10 @@ pub struct Past {
 pub const PAST: Past = Past {
     layer: 1.73,
     expert_layer: 1.51,
-    batch_layer: 1.76,
-    unpacked: 0.609,
-    matrices: 0.894,
-    legacy: 1.52,
+    batch_layer: 1.63,
+    unpacked: 0.626,
+    matrices: 0.991,
+    legacy: 1.41,
 };
 
 /// Today's rates, and those of builds of each age.

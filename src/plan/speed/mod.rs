@@ -1,6 +1,6 @@
 //! Predicted speed, as an interval. Decode is bound by memory: every token reads the active weights and the
 //! context so far once, and each layer costs a moment beside. Prefill is bound by arithmetic: two operations per
-//! active parameter, and attention.
+//! active parameter of the layers, and attention.
 //!
 //! [`terms`] counts what there is to do, [`seconds`] how long that takes by the [rates] of a machine's kind; an
 //! interval is as wide as those miss by (docs/measured.md).
@@ -45,7 +45,7 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
     let read = TokenReads::of(subject, placement, memory);
     let (shape, workload) = (subject.shape, subject.workload);
     let n_layer = subject.weights.layer_bytes.len() as f64;
-    let active = 2.0 * subject.weights.parameters as f64 * read.share;
+    let active = 2.0 * multiplied(subject, read.share);
     let tensor = placement.split == SplitMode::Tensor;
     let all: f64 = profile.gpus.iter().map(|spec| spec.tops).sum();
     let prompt = prompt_tokens(workload);
@@ -86,6 +86,19 @@ pub fn terms(profile: &Profile, subject: &Subject, placement: &Placement, memory
         half: weight_bytes(subject) > 1.9,
         cards,
     }
+}
+
+/// Parameters that each token of a prompt is multiplied with, of which the share `active` works on a token. Tables are
+/// looked up, and the last token of a prompt alone gives logits.
+fn multiplied(subject: &Subject, active: f64) -> f64 {
+    let (weights, shape) = (subject.weights, subject.shape);
+    let table = shape.n_vocab as f64 * shape.n_embd as f64;
+    let ends = if weights.tied { table } else { 2.0 * table };
+    let parameters = weights.parameters as f64;
+    let tables = parameters * weights.input_bytes as f64 / weights.total_bytes.max(1) as f64;
+    let of_token = parameters * active;
+    // Something is left, whatever a header says.
+    (of_token - ends - tables).max(of_token / 10.0)
 }
 
 /// Bytes of one weight, on average.
