@@ -27,12 +27,18 @@ impl Dimensions {
     }
 
     fn header_of<'a>(&self, typed: impl Iterator<Item = (&'a Part, TensorType)>) -> Header {
-        let tensors = typed.map(|(part, kind)| TensorInfo {
-            name: part.full_name(),
-            dims: part.dims().to_vec(),
-            bytes: kind.tensor_bytes(part.dims()[0], part.elements()).unwrap_or(0),
-            kind,
-            offset: 0,
+        let mut before = (None, String::new());
+        let tensors = typed.map(|(part, kind)| {
+            if before.0 != part.layer {
+                before = (part.layer, part.prefix());
+            }
+            TensorInfo {
+                name: [before.1.as_str(), part.name].concat(),
+                dims: part.dims().to_vec(),
+                bytes: kind.tensor_bytes(part.dims()[0], part.elements()).unwrap_or(0),
+                kind,
+                offset: 0,
+            }
         });
         let (metadata, tensors) = (self.metadata(), tensors.collect());
         Header { version: 3, metadata, wide_numbers: Vec::new(), tensors, data_offset: 0 }

@@ -6,6 +6,8 @@
 
 use super::registry::Outline;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Ratings by id, `profiles/arena.csv`; its head says where they were read.
 const VOTES: &str = include_str!("../../profiles/arena.csv");
@@ -85,8 +87,7 @@ impl Measure {
 
     /// The rating of the model `id` by votes; `None` where it has too few.
     pub fn rating(self, id: &str) -> Option<f64> {
-        let row = rows().find(|row| row.split(',').next() == Some(id))?;
-        row.split(',').nth(self.column().0)?.parse().ok()
+        BY_ID.get(id)?.split(',').nth(self.column().0)?.parse().ok()
     }
 
     /// The score of a model.
@@ -107,6 +108,15 @@ impl Measure {
 fn rows() -> impl Iterator<Item = &'static str> {
     VOTES.lines().filter(|line| !line.starts_with('#')).skip(1)
 }
+
+/// Rows of the table by the model's id; the first where there are several.
+static BY_ID: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let mut by_id = BTreeMap::new();
+    for row in rows() {
+        by_id.entry(row.split(',').next().unwrap_or_default()).or_insert(row);
+    }
+    by_id
+});
 
 /// Doublings of the parameters from 10^9 on.
 fn doublings(model: &Outline) -> f64 {

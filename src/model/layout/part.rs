@@ -69,12 +69,14 @@ impl Part {
         self.dims().iter().product()
     }
 
+    /// Returns what its layer puts before its name: `blk.7.`, nothing outside of the layers.
+    pub fn prefix(&self) -> String {
+        self.layer.map(|layer| format!("blk.{layer}.")).unwrap_or_default()
+    }
+
     /// Returns its name in the file, `blk.7.attn_q.weight`.
     pub fn full_name(&self) -> String {
-        match self.layer {
-            Some(layer) => ["blk.", &layer.to_string(), ".", self.name].concat(),
-            None => self.name.to_string(),
-        }
+        [self.prefix().as_str(), self.name].concat()
     }
 }
 

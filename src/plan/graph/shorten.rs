@@ -80,7 +80,7 @@ impl Layout {
     /// With `states`, their buffers come to rest later.
     fn with_fewer_layers(self, middle: &Range<usize>, period: usize, states: bool) -> Layout {
         // Layers of each run that stay.
-        let enough = if states { (4 * period).max(8) } else { (2 * period).max(4) };
+        let enough = if states { (3 * period).max(8) } else { (2 * period).max(4) };
         let short = |count: usize| match count > enough {
             true => enough + (count - enough) % (2 * period),
             false => count,
