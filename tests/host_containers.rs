@@ -234,7 +234,7 @@ fn llama_cpps_own_image_serves_with_a_server_beside_it_and_goes_back_to_an_archi
     let status = client.json_on(&host, "admin", &["status"]);
     assert_eq!((status.exit, &status.value["status"]["drift"]), (0, &json!([])), "{status:?}");
     assert_eq!(status.value["status"]["runtime"]["image"], json!(pinned));
-    // As the service's user, on 127.0.0.1, with the key in no argv and no log.
+    // It runs as the service's user, on 127.0.0.1, with the key in no argv and no log.
     let users = host.exec("ps -eo user:20,comm | grep llama-server | sort -u").ok();
     assert_eq!(users.split_whitespace().collect::<Vec<_>>(), ["agi-provision", "llama-server"]);
     let listens = host.exec("ss -Hltn | grep -oE '[^ ]+:80(80|81) ' | sort -u").ok();

@@ -1,7 +1,8 @@
 //! Checks that a runtime is still as it was put there: every file has the stamp it had, and nobody but root can write
 //! to any of it. Done before each apply and at every start.
 
-use super::generation::{NOTE, Runtime, read_note, runtime_folder};
+use super::generation::{NOTE, Record, Runtime, read_note, runtime_folder};
+use super::hashes;
 use crate::agent::host::podman;
 use crate::error::{Context, Result};
 use crate::files::Stamp;
@@ -85,19 +86,47 @@ fn is_only(owner: u32, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.uid() == owner && metadata.mode() & 0o022 == 0)
 }
 
+/// Describes the runtime that was unpacked into `folder`, whose program lies at `server` below it.
+pub fn unpacked(folder: &Path, server: &Path, program: &str, record: &Record) -> Result<Runtime> {
+    let files = hashes::hashes(folder)?;
+    Ok(Runtime {
+        blob: record.runtime.clone(),
+        archives: record.runtime_archives.clone(),
+        llama_build: record.llama_build.clone(),
+        program: program.to_string(),
+        folder: match server.parent().filter(|below| *below != Path::new("")) {
+            Some(below) => Some(hashes::relative(folder, below)?),
+            None => None,
+        },
+        stamp: Stamp::of(&folder.join(server))?,
+        libraries: Vec::new(),
+        stamps: stamps(folder, files.keys().map(|path| path.as_path().to_path_buf()))?,
+        files,
+        installed: None,
+        image: None,
+        build: None,
+    })
+}
+
 /// Returns the path of the program below `folder`; the shallowest one.
 pub fn find_server(folder: &Path, program: &str) -> Result<Option<PathBuf>> {
+    // A file, not a link to one: its mode and stamp are its own.
+    let has = |at: &Path| fs::symlink_metadata(at.join(program)).is_ok_and(|metadata| metadata.is_file());
+    Ok(shallowest(folder, has)?.map(|below| below.join(program)))
+}
+
+/// Returns the shallowest folder that `is_it`, `folder` itself among them, as a path below it. Follows no link.
+pub fn shallowest(folder: &Path, is_it: impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {
     let mut level = vec![folder.to_path_buf()];
     while !level.is_empty() {
-        let mut below = Vec::new();
         level.sort();
-        for directory in &level {
-            for entry in fs::read_dir(directory)? {
+        if let Some(found) = level.iter().find(|at| is_it(at)) {
+            return Ok(found.strip_prefix(folder).ok().map(Path::to_path_buf));
+        }
+        let mut below = Vec::new();
+        for at in &level {
+            for entry in fs::read_dir(at).with_context(|| format!("reading {}", at.display()))? {
                 let entry = entry?;
-                // A file, not a link to one: its mode and stamp are its own.
-                if entry.file_name() == program && entry.file_type()?.is_file() {
-                    return Ok(entry.path().strip_prefix(folder).ok().map(Path::to_path_buf));
-                }
                 if entry.file_type()?.is_dir() {
                     below.push(entry.path());
                 }

@@ -10,10 +10,10 @@ use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::front::home;
 use crate::agent::store::generation::{self, NOTE, runtime_folder};
-use crate::agent::store::{hashes, receive, runtime};
+use crate::agent::store::{receive, runtime};
 use crate::engine::kind::Engine;
 use crate::error::{Context, Failure, Result};
-use crate::files::{self, Stamp};
+use crate::files;
 use crate::processor::Processor;
 use crate::unpack::{self, Limits, UnpackError};
 use crate::wire::protocol::Blob;
@@ -80,24 +80,7 @@ impl Kind for Archives {
             return Err(Failure::failed(lacks).hint(hint(engine)).into());
         }
         fs::set_permissions(folder.join(&server), fs::Permissions::from_mode(0o755))?;
-        let files = hashes::hashes(folder)?;
-        Ok(generation::Runtime {
-            blob: record.runtime.clone(),
-            archives: record.runtime_archives.clone(),
-            llama_build: record.llama_build.clone(),
-            program: program.to_string(),
-            folder: match server.parent().filter(|below| *below != Path::new("")) {
-                Some(below) => Some(hashes::relative(folder, below)?),
-                None => None,
-            },
-            stamp: Stamp::of(&folder.join(&server))?,
-            libraries: Vec::new(),
-            stamps: runtime::stamps(folder, files.keys().map(|path| path.as_path().to_path_buf()))?,
-            files,
-            installed: None,
-            image: None,
-            build: None,
-        })
+        runtime::unpacked(folder, &server, program, record)
     }
 
     fn clear(&self, desired: &Desired) -> Result<()> {

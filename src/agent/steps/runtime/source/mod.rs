@@ -15,10 +15,10 @@ use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, NOTE};
 use crate::agent::store::sourced::Sourced;
 use crate::agent::store::thing::Thing;
-use crate::agent::store::{hashes, made, receive, runtime};
+use crate::agent::store::{made, receive, runtime};
 use crate::engine::from_source::FromSource;
 use crate::error::{Context, Failure, Result};
-use crate::files::{self, Stamp};
+use crate::files;
 use crate::hardware::probe;
 use crate::hardware::vendor::toolkit::Toolkit;
 use crate::outside::{self, Kind as FileKind};
@@ -90,21 +90,7 @@ impl Kind for Source {
         )?;
         let server = runtime::find_server(folder, program)?
             .ok_or_else(|| Failure::failed(format!("the build made no {program}")).hint(AGAIN))?;
-        let files = hashes::hashes(folder)?;
-        Ok(generation::Runtime {
-            blob: record.runtime.clone(),
-            archives: record.runtime_archives.clone(),
-            llama_build: record.llama_build.clone(),
-            program: program.to_string(),
-            folder: None,
-            stamp: Stamp::of(&folder.join(&server))?,
-            libraries: Vec::new(),
-            stamps: runtime::stamps(folder, files.keys().map(|path| path.as_path().to_path_buf()))?,
-            files,
-            installed: None,
-            image: None,
-            build: None,
-        })
+        runtime::unpacked(folder, &server, program, record)
     }
 
     fn clear(&self, desired: &Desired) -> Result<()> {

@@ -4,7 +4,7 @@
 
 use crate::agent::host::accounts::Accounts;
 use crate::agent::host::{disk, restart};
-use crate::agent::store::generation;
+use crate::agent::store::{generation, runtime};
 use crate::checked::{Checksum, RelativePath};
 use crate::engine::from_source::FromSource;
 use crate::error::{Context, Failure, Result};
@@ -210,24 +210,7 @@ const HINT: &str = "give the source of the planned build as a .tar.gz: a tag's a
 
 /// Returns the shallowest folder below `folder` that has all of `marks`, as a path below it.
 fn find(folder: &Path, marks: &[&str]) -> Result<Option<PathBuf>> {
-    let mut level = vec![folder.to_path_buf()];
-    while !level.is_empty() {
-        level.sort();
-        if let Some(found) = level.iter().find(|at| marks.iter().all(|mark| at.join(mark).is_file())) {
-            return Ok(found.strip_prefix(folder).ok().map(Path::to_path_buf));
-        }
-        let mut below = Vec::new();
-        for at in &level {
-            for entry in fs::read_dir(at).with_context(|| format!("reading {}", at.display()))? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    below.push(entry.path());
-                }
-            }
-        }
-        level = below;
-    }
-    Ok(None)
+    runtime::shallowest(folder, |at| marks.iter().all(|mark| at.join(mark).is_file()))
 }
 
 #[cfg(test)]
