@@ -26,6 +26,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+#[path = "oracle/page_table.rs"]
+mod page_table;
+
 mod shapes {
     use agi_provision::model::{dimensions, gguf_write, tensor_type};
     include!("oracle/shapes.rs");
@@ -164,15 +167,15 @@ fn start(folder: &Path, model: &Model, plan: &Plan, otherwise: &[(&str, &str)]) 
     }
 }
 
-/// The ledger of a CPU plan against the server's report.
-fn holds(name: &str, plan: &Plan, log: &str) {
+/// Holds the ledger of a CPU plan to the server's report, and returns the row of docs/measured.md.
+fn holds(name: &str, plan: &Plan, log: &str) -> String {
     let proof = proof::compare(plan, &parse_log(log.lines()), &BTreeMap::new());
     let device = &proof.devices[0];
     let parts = [device.weights, device.kv, device.compute, device.output];
     let sum = |of: fn(&proof::Part) -> u64| parts.iter().map(of).sum::<u64>();
     let (planned, reported) = (sum(|part| part.planned), sum(|part| part.reported));
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    println!(
+    let row = format!(
         "| {name} | {} | {:.2} / {:.2} | {:+.2} |",
         parts.map(|part| format!("{:.2} / {:.2}", mib(part.planned), mib(part.reported))).join(" | "),
         mib(planned),
@@ -184,16 +187,22 @@ fn holds(name: &str, plan: &Plan, log: &str) {
     let allowed = (8u64 << 20).max(reported / 100);
     assert!(planned <= reported + allowed, "{name}: the plan is too far above the server: {device:#?}");
     assert!(device.kv.planned.abs_diff(device.kv.reported) <= 8 << 10, "{name}: {:?}", device.kv);
+    row
 }
+
+/// Columns of a table of these rows, MiB.
+const COLUMNS: &str = "model | weights | KV | compute | output | sum | ledger − server";
 
 #[test]
 fn each_of_the_eight_models_plans_is_taken_and_its_memory_is_as_planned() {
-    for id in &Scale::embedded().models {
+    let row = |id: &String| {
         let folder = tempfile::tempdir().unwrap();
         let model = of_registry(folder.path(), id, "Q8_0");
         let plan = planned(&model, "cpu-vps-64gb", Fixed::default());
-        holds(id, &plan, &report(folder.path(), &model, &plan));
-    }
+        holds(id, &plan, &report(folder.path(), &model, &plan))
+    };
+    let rows: Vec<String> = Scale::embedded().models.iter().map(row).collect();
+    page_table::hold("measured.md", "the server, eight models", COLUMNS, &rows);
 }
 
 #[test]
@@ -209,20 +218,21 @@ fn plans_with_other_caches_batches_and_shapes_are_taken_as_well() {
         ..Fixed::default()
     };
     let cases = [
-        ("qwen2.5-0.5b", other(8192, 4, "q8_0", true, false)),
-        ("qwen2.5-0.5b", other(8192, 4, "f16", true, true)),
-        ("llama-3.2-1b", other(16384, 3, "f16", false, false)),
-        ("gemma-2b", other(4096, 1, "bf16", true, false)),
-        ("qwen2.5-0.5b", Fixed::default()),
+        ("qwen2.5-0.5b", "q8_0, 4 slots", other(8192, 4, "q8_0", true, false)),
+        ("qwen2.5-0.5b", "one cache for 4 slots", other(8192, 4, "f16", true, true)),
+        ("llama-3.2-1b", "no flash attention", other(16384, 3, "f16", false, false)),
+        ("gemma-2b", "bf16", other(4096, 1, "bf16", true, false)),
+        ("qwen2.5-0.5b", "as planned", Fixed::default()),
     ];
-    for (name, fixed) in cases {
+    let row = |(name, otherwise, fixed): (&str, &str, Fixed)| {
         let folder = tempfile::tempdir().unwrap();
         let reference = shapes::ALL.iter().find(|reference| reference.name == name).unwrap();
         let (head, size) = shapes::file(&shapes::Reference { layers: 3, ..*reference });
         let model = model(folder.path(), name, &head, size, None);
         let plan = planned(&model, "cpu-vps-64gb", fixed);
-        holds(name, &plan, &report(folder.path(), &model, &plan));
-    }
+        holds(&format!("{name}, {otherwise}"), &plan, &report(folder.path(), &model, &plan))
+    };
+    page_table::hold("measured.md", "the server, other caches", COLUMNS, &cases.map(row));
 }
 
 /// A build for the CPU parses what it cannot obey, and says so; a wrong flag ends it.

@@ -3,6 +3,7 @@
 
 use super::ledger::refusal;
 use super::oracle::{Model, Row};
+use super::page_table;
 use super::placement::Placement;
 use crate::engine::llama_cpp::build;
 
@@ -17,7 +18,7 @@ pub mod shapes {
 fn against_oracle(build: &str, text: &str) {
     let rows: Vec<Row> = serde_json::from_str(text).unwrap();
     let build = build::ledger(build).unwrap();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut table) = (Vec::new(), Vec::new());
     for reference in shapes::ALL {
         let model = Model::read(shapes::file(reference));
         let (shape, weights) = (&model.shape, &model.weights);
@@ -54,12 +55,15 @@ fn against_oracle(build: &str, text: &str) {
             }
         }
         let refused = of_model.len() - measured;
-        println!(
-            "| {} | {} | {} | {measured} | {refused} | 0 | 0 | {low:+.2} to {high:+.2} |",
-            build.id, reference.name, reference.arch
-        );
+        table.push(format!(
+            "| {} | {} | {measured} | {refused} | 0 | 0 | {low:+.2} to {high:+.2} |",
+            reference.name, reference.arch
+        ));
     }
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+    let columns =
+        "model | architecture | rows | refused | model error, MiB | context error, MiB | compute error, MiB";
+    page_table::hold("accuracy.md", &format!("architectures of {}", build.id), columns, &table);
 }
 
 #[test]
@@ -110,10 +114,10 @@ fn beside(model: &Model, build: &'static build::Build, row: &Row) -> Option<Besi
 
 /// The models of tests/oracle/models.toml: never below, within 8 MiB or 1 % where the architecture
 /// is checked, and an upper bound that is said to be one where it is not. The context is exact for all that have no sliding window.
-fn bounds_hold(build: &str, models: &str, text: &str) {
+fn bounds_hold(build: &str, group: &str, models: &str, text: &str) {
     let rows: Vec<Row> = serde_json::from_str(text).unwrap();
     let build = build::ledger(build).unwrap();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut table) = (Vec::new(), Vec::new());
     for written in shapes::written_in(models) {
         let model = Model::read(shapes::of_written(&written));
         let shape = &model.shape;
@@ -142,36 +146,63 @@ fn bounds_hold(build: &str, models: &str, text: &str) {
             }
         }
         let kind = if shape.known { "checked" } else { "estimate" };
-        println!(
-            "| {} | {} | {} | {measured} | {kind} | {context_over:+} | {low:+.2} to {high:+.2} |",
-            build.id, written.name, written.architecture
-        );
+        table.push(format!(
+            "| {} | {} | {measured} | {kind} | {context_over:+} | {low:+.2} to {high:+.2} |",
+            written.name, written.architecture
+        ));
     }
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+    let columns = "model | architecture | rows | | context, MiB over | compute, MiB over";
+    page_table::hold("accuracy.md", &format!("{group} of {}", build.id), columns, &table);
 }
 
 #[test]
 fn the_bounds_hold_for_further_models_of_b11434() {
-    bounds_hold("b11434", shapes::FILES[0], include_str!("../../tests/oracle/models-b11434.json"));
+    bounds_hold(
+        "b11434",
+        "further models",
+        shapes::FILES[0],
+        include_str!("../../tests/oracle/models-b11434.json"),
+    );
 }
 #[test]
 fn the_bounds_hold_for_further_models_of_b12032() {
-    bounds_hold("b12032", shapes::FILES[0], include_str!("../../tests/oracle/models-b12032.json"));
+    bounds_hold(
+        "b12032",
+        "further models",
+        shapes::FILES[0],
+        include_str!("../../tests/oracle/models-b12032.json"),
+    );
 }
 #[test]
 fn the_bounds_hold_for_the_newest_models_of_b11434() {
-    bounds_hold("b11434", shapes::FILES[1], include_str!("../../tests/oracle/newest-b11434.json"));
+    bounds_hold(
+        "b11434",
+        "newest models",
+        shapes::FILES[1],
+        include_str!("../../tests/oracle/newest-b11434.json"),
+    );
 }
 
 #[test]
 fn the_bounds_hold_for_hybrid_models_of_b11434() {
-    bounds_hold("b11434", shapes::FILES[3], include_str!("../../tests/oracle/hybrids-b11434.json"));
+    bounds_hold(
+        "b11434",
+        "layers of several kinds",
+        shapes::FILES[3],
+        include_str!("../../tests/oracle/hybrids-b11434.json"),
+    );
 }
 
 /// Debian's llama.cpp 0.7.0.
 #[test]
 fn the_bounds_hold_for_the_newest_models_of_b11669() {
-    bounds_hold("b11669", shapes::FILES[1], include_str!("../../tests/oracle/newest-b11669.json"));
+    bounds_hold(
+        "b11669",
+        "newest models",
+        shapes::FILES[1],
+        include_str!("../../tests/oracle/newest-b11669.json"),
+    );
 }
 
 /// Every architecture that b11434 loads and that answers, in the least file that loads (tests/oracle/every.py): the context
@@ -216,20 +247,12 @@ fn no_architecture_is_under_and_the_table_says_how_far_over() {
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     lines.sort();
-    let table = format!(
-        "| architecture | | rows | compute, MiB over |\n| --- | --- | --- | --- |\n{}\n",
-        lines.join("\n")
+    page_table::hold(
+        "accuracy.md",
+        "every architecture",
+        "architecture | | rows | compute, MiB over",
+        &lines,
     );
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/accuracy.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (start, end) = ("<!-- every architecture -->\n", "<!-- end -->");
-    let (before, rest) = text.split_once(start).expect("docs/accuracy.md has a place for the table");
-    let (there, after) = rest.split_once(end).expect("the table ends");
-    if std::env::var("AGI_PROVISION_GOLDEN").as_deref() == Ok("update") {
-        std::fs::write(path, format!("{before}{start}{table}{end}{after}")).unwrap();
-        return;
-    }
-    assert_eq!(there, table, "AGI_PROVISION_GOLDEN=update cargo test --lib no_architecture_is_under");
 }
 
 /// llama-server reserves logits for one token of a slot. llama-fit-params reserves them for a whole batch, which can hide

@@ -43,6 +43,9 @@ mod ledger_tests;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+#[path = "../../tests/oracle/page_table.rs"]
+mod page_table;
+#[cfg(test)]
 mod placement_tests;
 #[cfg(test)]
 mod speed_tests;

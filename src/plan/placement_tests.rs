@@ -3,6 +3,7 @@
 
 use super::architecture_tests::shapes;
 use super::oracle::{Asked, Model};
+use super::page_table;
 use super::placement::Placement;
 use crate::engine::llama_cpp::build;
 use crate::hardware::profiles;
@@ -32,7 +33,7 @@ fn every_device_is_as_llama_cpp_b11434_says() {
         serde_json::from_str(include_str!("../../tests/oracle/placements-b11434.json")).unwrap();
     let build = build::ledger("b11434").unwrap();
     let card = profiles::find("gpu-24gb").unwrap();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut table) = (Vec::new(), Vec::new());
     for reference in shapes::ALL {
         let of_model: Vec<&Row> = rows.iter().filter(|row| row.asked.model == reference.name).collect();
         if of_model.is_empty() {
@@ -67,7 +68,9 @@ fn every_device_is_as_llama_cpp_b11434_says() {
                 }
             }
         }
-        println!("| {} | {} | {devices} | 0 | 0 | {low:+.2} to {high:+.2} |", build.id, reference.name);
+        table.push(format!("| {} | {devices} | 0 | 0 | {low:+.2} to {high:+.2} |", reference.name));
     }
     assert!(wrong.is_empty(), "{} devices:\n{}", wrong.len(), wrong.join("\n"));
+    let columns = "model | devices | model error, MiB | context error, MiB | compute error, MiB";
+    page_table::hold("accuracy.md", &format!("cards of {}", build.id), columns, &table);
 }

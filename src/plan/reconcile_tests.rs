@@ -3,6 +3,7 @@ use crate::hardware::facts::Vendor;
 use crate::hardware::facts::{Cpu, Disk, GpuProcess, Measured, Memory, Mig};
 use crate::hardware::profiles;
 use crate::plan::host_cards::left_out;
+use crate::plan::page_table;
 
 const GIB: u64 = 1 << 30;
 
@@ -333,16 +334,10 @@ fn odd_machines_are_as_the_page_says() {
         format!("| {machine} | {model} | {cards} | {} | {} |", plan.verdict.name(), said.join("; "))
     };
     let rows: Vec<String> = machines.into_iter().map(row).collect();
-    let head = "| machine | model | cards in use | verdict | what the plan says |\n| --- | --- | --- | --- | --- |\n";
-    let table = format!("{head}{}\n", rows.join("\n"));
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/gpu.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (before, rest) =
-        text.split_once("<!-- odd machines -->\n").expect("docs/gpu.md has a place for the table");
-    let (there, after) = rest.split_once("<!-- end -->").expect("the table ends");
-    if std::env::var("AGI_PROVISION_GOLDEN").as_deref() == Ok("update") {
-        let text = format!("{before}<!-- odd machines -->\n{table}<!-- end -->{after}");
-        return std::fs::write(path, text).unwrap();
-    }
-    assert_eq!(there, table, "AGI_PROVISION_GOLDEN=update cargo test --lib odd_machines");
+    page_table::hold(
+        "gpu.md",
+        "odd machines",
+        "machine | model | cards in use | verdict | what the plan says",
+        &rows,
+    );
 }

@@ -2,6 +2,7 @@
 //! from what a machine and a model are.
 
 use super::document::Interval;
+use super::page_table;
 use super::reconcile;
 use super::request::Request;
 use super::speed::flash_attention_pays;
@@ -50,7 +51,7 @@ fn request(model: &str, quant: &str, slot: u64) -> Request {
 #[test]
 fn intervals_hold_what_was_measured_in_eight_of_ten_shapes() {
     let record = record();
-    let (mut decode, mut prefill) = (0, 0);
+    let (mut decode, mut prefill, mut table) = (0, 0, Vec::new());
     for row in &record.rows {
         let mut facts = host(record.logical, row.memory_gb_s);
         facts.cpu.physical = Some(record.physical);
@@ -61,6 +62,18 @@ fn intervals_hold_what_was_measured_in_eight_of_ten_shapes() {
         let holds = |interval: &Interval, speed| interval.low <= speed && speed <= interval.high;
         decode += usize::from(holds(&plan.speed.decode_tok_s, row.decode_tok_s));
         prefill += usize::from(holds(&plan.speed.prefill_tok_s, row.prefill_tok_s));
+        let cells = |interval: &Interval, speed: f64| {
+            let said = if holds(interval, speed) { "" } else { "outside" };
+            format!("{speed:.2} | {:.1}–{:.1} | {said}", interval.low, interval.high)
+        };
+        table.push(format!(
+            "| {} {} | {:.1} | {} | {} |",
+            row.model,
+            row.quant,
+            row.memory_gb_s,
+            cells(&plan.speed.decode_tok_s, row.decode_tok_s),
+            cells(&plan.speed.prefill_tok_s, row.prefill_tok_s)
+        ));
         // An interval that holds anything would say nothing.
         for interval in [&plan.speed.decode_tok_s, &plan.speed.prefill_tok_s] {
             assert!(interval.high < 4.0 * interval.low, "{} {}: {interval:?}", row.model, row.quant);
@@ -70,6 +83,8 @@ fn intervals_hold_what_was_measured_in_eight_of_ten_shapes() {
     assert!(most >= 10, "only {most} shapes were measured");
     assert!(decode * 10 >= most * 8, "decode: {decode} of {most}");
     assert!(prefill * 10 >= most * 8, "prefill: {prefill} of {most}");
+    let columns = "model | memory, GB/s | decode, tokens/s | planned | | prefill, tokens/s | planned | ";
+    page_table::hold("measured.md", "our own speeds", columns, &table);
 }
 
 #[test]
