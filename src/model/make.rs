@@ -18,6 +18,7 @@ pub(crate) struct Block {
     pub rope: bool,
     /// Layers that look back over everything have no positions.
     pub rope_in_windows: bool,
+    pub rope_factors: RopeFactors,
     /// The query is scaled apart from the scores.
     pub q_scale: bool,
     pub attn_softcap: bool,
@@ -41,6 +42,8 @@ pub(crate) struct Block {
     pub gated_query: bool,
     /// Place at which the tokens that give logits are picked.
     pub outputs: Outputs,
+    /// A factor for what a layer gives.
+    pub out_scale: bool,
     pub output_bias: bool,
     pub logit_softcap: bool,
 }
@@ -54,6 +57,15 @@ pub(crate) enum Outputs {
     AfterLayers,
     /// After the last norm, whose result is kept for such a model.
     AfterNorm,
+}
+
+/// Layers whose positions have factors for each frequency (`rope_freqs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RopeFactors {
+    None,
+    All,
+    /// Those that look back over everything.
+    NotInWindows,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +193,7 @@ const CHECKED: &[&str] = &[
     "gemma",
     "gemma2",
     "gemma3",
+    "gemma3n",
     "gemma4",
     "gpt-oss",
     "deepseek2",
@@ -254,6 +267,7 @@ const CHECKED: &[&str] = &[
     "mellum",
     "mimo2",
     "minicpm3",
+    "minimax-01",
     "minimax-m2",
     "mistral4",
     "muse-glimmer",
@@ -334,7 +348,7 @@ pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
         strange.iter().any(|s| name.starts_with(s))
             || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
             || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
-            || (*name == "per_layer_token_embd.weight" && architecture != "gemma4")
+            || (*name == "per_layer_token_embd.weight" && !matches!(architecture, "gemma3n" | "gemma4"))
             || *name == "ffn_norm_2.weight"
     };
     looseness(architecture).filter(|_| !names.0.keys().any(odd))
@@ -364,14 +378,24 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
     Block {
-        rms: arch != "phi2" && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon")),
+        // Nemotron H names the other norm's epsilon too.
+        rms: arch.starts_with("nemotron_h")
+            || (arch != "phi2"
+                && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon"))),
         norm_bias: names.has("attn_norm.bias"),
         // A gated delta net has one too.
-        fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch),
+        fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch) && arch != "minimax-01",
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
         qk_norm,
         rope: !unplaced,
         rope_in_windows: arch == "cohere2",
+        rope_factors: match arch {
+            _ if !(names.has("rope_freqs.weight") || names.has("rope_factors_long.weight")) => {
+                RopeFactors::None
+            }
+            "gemma4" => RopeFactors::NotInWindows,
+            _ => RopeFactors::All,
+        },
         q_scale: gemma || matches!(arch, "phi2" | "phi3"),
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
@@ -393,7 +417,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         v_norm: matches!(arch, "gemma3n" | "gemma4"),
         residual_first: arch == "phi3",
         embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
-        embedding_scale_rows: arch == "gemma3",
+        embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),
         outputs: match arch {
             "gpt-oss" | "step35" => Outputs::AfterLayers,
@@ -403,8 +427,9 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
             _ if is_delta(arch) => Outputs::AfterNorm,
             _ => Outputs::LastLayer,
         },
+        out_scale: names.has("layer_output_scale.weight"),
         output_bias: names.has("output.bias"),
-        logit_softcap: arch == "gemma2" || positive("final_logit_softcapping"),
+        logit_softcap: matches!(arch, "gemma2" | "gemma3n") || positive("final_logit_softcapping"),
     }
 }
 
@@ -435,7 +460,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             (_, Some(2)) => Gating::Sigmoid,
             _ => Gating::Softmax,
         },
-        normed: matches!(arch, "gemma4" | "llama" | "qwen3moe")
+        normed: matches!(arch, "gemma4" | "llama" | "minimax-01" | "qwen3moe")
             || is_delta(arch)
             || flag("expert_weights_norm"),
         scaled: scale != 0.0 && scale != 1.0,

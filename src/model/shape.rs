@@ -10,7 +10,9 @@ pub use super::keys::ShapeError;
 pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
-pub(crate) use super::make::{Block, Experts, FeedForward, Gating, Indexer, Latent, Outputs, QkNorm};
+pub(crate) use super::make::{
+    Block, Experts, FeedForward, Gating, Indexer, Latent, Outputs, QkNorm, RopeFactors,
+};
 use super::mamba;
 pub(crate) use super::mamba::Mamba;
 use super::tensor_type::TensorType;
@@ -133,6 +135,7 @@ impl Weights {
             weights.total_bytes += bytes;
             weights.largest_bytes = weights.largest_bytes.max(bytes);
             weights.tied &= place.end != End::Output;
+            let layer = if place.end == End::FirstLayer { Some(0) } else { layer };
             match (layer.filter(|layer| *layer < layers), place.end) {
                 (Some(layer), _) => {
                     weights.layer_bytes[layer] += bytes;
@@ -148,7 +151,7 @@ impl Weights {
                 }
                 (None, End::Embedding) => weights.embedding_bytes += bytes,
                 (None, End::Input) => weights.input_bytes += bytes,
-                (None, End::Output | End::Other) => weights.output_bytes += bytes,
+                (None, End::Output | End::FirstLayer | End::Other) => weights.output_bytes += bytes,
             }
         }
         if weights.tied {
@@ -204,6 +207,8 @@ enum End {
     Embedding,
     /// Tables of llama.cpp's input layer beside the embedding (`LLM_TENSOR_LAYER_INPUT` of llama-arch.cpp).
     Input,
+    /// Lies with the first layer, whatever its name (`LLM_TENSOR_LAYER_REPEATING` and no number).
+    FirstLayer,
     Output,
     Other,
 }
@@ -216,6 +221,7 @@ impl Place {
             "output.weight" => End::Output,
             _ if starts(&["token_embd."]) => End::Embedding,
             _ if starts(&["position_embd.", "token_types.", "per_layer_token_embd."]) => End::Input,
+            _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
             _ => End::Other,
         };
         Place { routed: name.contains("exps."), mirrored: n_dims == 1 || name.contains("gate_inp"), end }
@@ -279,6 +285,8 @@ impl Shape {
             indexer: make::indexer(&keys),
             per_layer: keys
                 .width("embedding_length_per_layer_input")
+                // Gemma 3n's is llama.cpp's own number.
+                .or_else(|| (architecture == "gemma3n").then_some(256))
                 .filter(|_| names.has("per_layer_token_embd.weight")),
             delta: delta::delta(&keys, names.has("ssm_in.weight")),
             mamba: mamba::mamba(&keys, &names),
@@ -306,6 +314,22 @@ impl Shape {
             _ if heads > 0 => 3,
             _ => 0,
         }
+    }
+
+    /// Layers keep states that the graph follows.
+    pub(crate) fn keeps_states(&self) -> bool {
+        self.delta.is_some() || self.mamba.is_some() || self.architecture == "minimax-01"
+    }
+
+    /// Returns the layer whose cache layer `index` reads; `None` where it has its own, or none.
+    pub(crate) fn lender(&self, index: usize) -> Option<usize> {
+        let layer = self.layers.get(index)?;
+        if layer.cached || !matches!(self.architecture.as_str(), "gemma3n" | "gemma4") {
+            return None;
+        }
+        // The last layer with a cache looks back over everything, the one before it over the window.
+        let last = self.layers[..index].iter().rposition(|layer| layer.cached)?;
+        last.checked_sub(usize::from(layer.window))
     }
 
     /// Widest value of a layer.

@@ -36,6 +36,10 @@ const LONG: u64 = 32768;
 /// b11434 took up to 54 % more than the graph (366 answers for 123 models, tests/oracle/server-b11434.json).
 const SMALLER_THAN_SERVERS: [&str; 5] = ["arwkv7", "cogvlm", "plamo2", "rwkv6qwen2", "rwkv7"];
 
+/// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
+/// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
+const ONE_SEQUENCE: [&str; 2] = ["kimi-linear", "minimax-01"];
+
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
 /// than what is read there.
 pub(super) const MARGIN: u64 = 64 << 10;
@@ -149,8 +153,13 @@ impl Subject<'_> {
         let order = if either { CardOrder::Either } else { CardOrder::Graph };
         let layout = Layout { keeps_norms, order, ..placement.layout(self.weights) };
         let batch = self.batch();
+        let in_one = ONE_SEQUENCE.contains(&&*self.shape.architecture) && self.logits == Logits::PerSlot;
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
             let mut bytes = graph::compute_bytes(self.shape, batch, layout);
+            if in_one && batch.slots > 1 {
+                let of_one = graph::compute_bytes(self.shape, &Batch { slots: 1, ..*batch }, layout);
+                bytes.iter_mut().zip(of_one).for_each(|(bytes, one)| *bytes = one.max(*bytes));
+            }
             let more = self.not_in_the_graph(batch);
             bytes.iter_mut().for_each(|bytes| *bytes += MARGIN + more(*bytes));
             bytes

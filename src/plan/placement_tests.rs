@@ -34,12 +34,18 @@ fn every_device_is_as_llama_cpp_b11434_says() {
     let build = build::ledger("b11434").unwrap();
     let card = profiles::find("gpu-24gb").unwrap();
     let (mut wrong, mut table) = (Vec::new(), Vec::new());
-    for reference in shapes::ALL {
-        let of_model: Vec<&Row> = rows.iter().filter(|row| row.asked.model == reference.name).collect();
+    let of_shapes = shapes::ALL.iter().map(|reference| (reference.name.to_string(), shapes::file(reference)));
+    let hybrids = shapes::FILES[1].to_string() + shapes::FILES[3];
+    let written = shapes::written_in(&hybrids).into_iter();
+    let of_tables = written.map(|written| (written.name.clone(), shapes::of_written(&written)));
+    let mut seen = 0;
+    for (reference, file) in of_shapes.chain(of_tables) {
+        let of_model: Vec<&Row> = rows.iter().filter(|row| row.asked.model == reference).collect();
         if of_model.is_empty() {
             continue;
         }
-        let model = Model::read(shapes::file(reference));
+        seen += of_model.len();
+        let model = Model::read(file);
         let (mut low, mut high, mut devices) = (f64::MAX, f64::MIN, 0);
         for row in &of_model {
             let workload = row.asked.workload();
@@ -68,8 +74,9 @@ fn every_device_is_as_llama_cpp_b11434_says() {
                 }
             }
         }
-        table.push(format!("| {} | {devices} | 0 | 0 | {low:+.2} to {high:+.2} |", reference.name));
+        table.push(format!("| {reference} | {devices} | 0 | 0 | {low:+.2} to {high:+.2} |"));
     }
+    assert_eq!(seen, rows.len(), "rows of a model that no table has");
     assert!(wrong.is_empty(), "{} devices:\n{}", wrong.len(), wrong.join("\n"));
     let columns = "model | devices | model error, MiB | context error, MiB | compute error, MiB";
     page_table::hold("accuracy.md", &format!("cards of {}", build.id), columns, &table);

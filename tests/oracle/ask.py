@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks llama-fit-params of one build about the models of shapes.rs and writes the answers as JSON.
 
-usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json [models|newest|every]
+usage: ask.py LLAMA_FIT_PARAMS REFERENCE_GGUF OUT.json [models|newest|every|hybrids [NAME...]]
 REFERENCE_GGUF is the built example of that name. The files are header-only, a few MB each. With `models`,
 it asks fewer questions about the models of models.toml instead, or of another file of that form.
 """
@@ -10,7 +10,7 @@ import json, os, re, subprocess, sys, tempfile
 tool, writer, out = sys.argv[1:4]
 here = os.path.dirname(__file__)
 if sys.argv[4:]:
-    names = re.findall(r'^name = "([^"]+)"', open(os.path.join(here, sys.argv[4] + ".toml")).read(), re.M)
+    names = sys.argv[5:] or re.findall(r'^name = "([^"]+)"', open(os.path.join(here, sys.argv[4] + ".toml")).read(), re.M)
 else:
     names = re.findall(r'Reference \{ name: "([^"]+)"', open(os.path.join(here, "shapes.rs")).read())
 rows = []

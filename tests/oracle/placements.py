@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks llama-fit-params where a model lies on cards, with ggml-rpc-server as the cards, and writes JSON.
 
-usage: placements.py LLAMA_FIT_PARAMS REFERENCE_GGUF HOST:PORT,HOST:PORT OUT.json
+usage: placements.py LLAMA_FIT_PARAMS REFERENCE_GGUF HOST:PORT,HOST:PORT OUT.json [NAME...]
 LLAMA_FIT_PARAMS and its RPC backend are what tests/oracle/rpc-as-cuda built: in ggml's scheduler they
 act as CUDA does (alignment of 128 bytes, host weights computed on the card from 32 tokens on).
 """
@@ -9,7 +9,10 @@ import json, os, re, subprocess, sys, tempfile
 
 tool, writer, cards, out = sys.argv[1:5]
 MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 0), ("gemma-2-9b", 42, 0),
-          ("qwen3-30b-a3b", 48, 1), ("mixtral-8x7b", 32, 1), ("gpt-oss-20b", 24, 1), ("deepseek-v2-lite", 27, 1)]
+          ("qwen3-30b-a3b", 48, 1), ("mixtral-8x7b", 32, 1), ("gpt-oss-20b", 24, 1), ("deepseek-v2-lite", 27, 1),
+          ("gemma4-e2b", 35, 0), ("gemma4-e4b", 42, 0), ("gemma-3n-e2b", 30, 0), ("gemma-3n-e4b", 35, 0),
+          ("qwen3-next-80b-a3b-short", 8, 1), ("qwen3.5-35b-a3b-short", 12, 1), ("nemotron-3-nano-30b-a3b-short", 14, 1),
+          ("granite-4.0-h-small-short", 6, 1), ("falcon-h1-7b-short", 8, 0)]
 rows = []
 
 
@@ -18,11 +21,15 @@ def ask(name, path, cards, offloaded, experts, shares, n_ctx, fa, kv, slots):
                "-np", str(slots), "-lv", "5", "--rpc", ",".join(cards), "-ngl", str(offloaded + 1)]
     command += ["-ncmoe", str(experts)] if experts else []
     command += ["-ts", ",".join(map(str, shares))] if len(cards) > 1 else []
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    devices = re.findall(r"^(RPC\d+|Host) (\d+) (\d+) (\d+)", done.stdout, re.M)
-    # The cards in order, then the host; each server calls its own device RPC0.
-    exact = re.findall(r"sched_reserve: +\S+ compute buffer size = +([\d.]+) MiB", done.stderr)
-    if len(exact) != len(devices):
+    # A tool that ends at once may lose its last lines.
+    for _ in range(5):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        devices = re.findall(r"^(RPC\d+|Host) (\d+) (\d+) (\d+)", done.stdout, re.M)
+        # The cards in order, then the host; each server calls its own device RPC0.
+        exact = re.findall(r"sched_reserve: +\S+ compute buffer size = +([\d.]+) MiB", done.stderr)
+        if devices and len(exact) == len(devices):
+            break
+    if not devices or len(exact) != len(devices):
         sys.exit(f"{' '.join(command)}: {devices} but {exact}\n{done.stderr[-2000:]}")
     rows.append({
         "model": name, "offloaded": offloaded, "host_experts": experts, "shares": shares, "n_ctx": n_ctx,
@@ -35,7 +42,7 @@ def ask(name, path, cards, offloaded, experts, shares, n_ctx, fa, kv, slots):
 
 with tempfile.TemporaryDirectory() as folder:
     both = cards.split(",")
-    for name, layers, moe in MODELS:
+    for name, layers, moe in [model for model in MODELS if not sys.argv[5:] or model[0] in sys.argv[5:]]:
         path = f"{folder}/{name}.gguf"
         subprocess.run([writer, name, "F16", path], check=True)
         places = [(1, layers, 0, [1]), (1, layers // 2, 0, [1]), (2, layers, 0, [1, 1]), (2, layers, 0, [3, 1]),

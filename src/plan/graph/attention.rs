@@ -1,10 +1,10 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
-use super::cache::{CacheInputs, cached, rope, rotate, store};
+use super::cache::{CacheInputs, cached, cached_in, rope, rope_with, rotate, store};
 use super::chooser::{Chooser, unmask};
-use super::tensors::{Batch, F32, Graph, Kind, Op};
-use crate::model::shape::{Latent, LayerKv, QkNorm, Shape};
+use super::tensors::{Batch, F32, Graph, Kind, Op, Part};
+use crate::model::shape::{Latent, LayerKv, QkNorm, RopeFactors, Shape};
 
 pub struct Attention<'a> {
     shape: &'a Shape,
@@ -28,10 +28,56 @@ impl<'a> Attention<'a> {
     pub fn build(&self, graph: &mut Graph, index: usize, normed: Id) -> Id {
         let layer = &self.shape.layers[index];
         let inputs = if layer.window { &self.window } else { &self.full };
-        match &self.shape.latent {
-            Some(latent) => self.latent(graph, latent, layer, inputs, normed),
-            None => self.plain(graph, index, inputs, normed),
+        match (&self.shape.latent, self.shape.lender(index)) {
+            (Some(latent), _) => self.latent(graph, latent, layer, inputs, normed),
+            (None, Some(lender)) => self.borrowing(graph, index, lender, inputs, normed),
+            (None, None) => self.plain(graph, index, inputs, normed),
         }
+    }
+
+    /// Factors of a layer's positions, where the model has them.
+    fn factors(&self, graph: &mut Graph, index: usize) -> Option<Id> {
+        let layer = &self.shape.layers[index];
+        let has = match self.shape.block.rope_factors {
+            RopeFactors::None => false,
+            RopeFactors::All => true,
+            RopeFactors::NotInWindows => !layer.window,
+        };
+        has.then(|| graph.elsewhere(Part::Positions(index), layer.head_k.saturating_mul(2)))
+    }
+
+    /// A query of its own to the keys and values of the layer `lender`.
+    fn borrowing(
+        &self,
+        graph: &mut Graph,
+        index: usize,
+        lender: usize,
+        inputs: &CacheInputs,
+        normed: Id,
+    ) -> Id {
+        let (s, batch) = (self.shape, self.batch);
+        let (layer, lends) = (s.layers[index], s.layers[lender]);
+        let q = graph.mul_mat(layer.head_k * layer.heads, normed);
+        let mut q = graph.reshape(q, [layer.head_k, layer.heads, batch.tokens, 1]);
+        if s.block.qk_norm.is_some() {
+            q = graph.norm(q, s.block.rms, false);
+        }
+        let factors = self.factors(graph, index);
+        q = rope_with(graph, self.positions, factors, q);
+        if let Some(rotation) = inputs.k_rotation {
+            q = rotate(graph, rotation, q, true);
+        }
+        graph.expand(q);
+        let (heads_k, heads_v) = (lends.k / lends.head_k.max(1), lends.v / lends.head_v.max(1));
+        let cache = Part::Cache(lender);
+        let (cells, streams) = (inputs.cells, batch.streams);
+        let k = cached_in(graph, cache, batch.k_type, [lends.head_k, heads_k, cells, streams]);
+        let v = cached_in(graph, cache, batch.v_type, [lends.head_v, heads_v, cells, streams]);
+        let mut out = self.heads(graph, inputs.mask, cells, q, k, v, lends.head_v, None);
+        if let Some(rotation) = inputs.v_rotation {
+            out = rotate(graph, rotation, out, true);
+        }
+        graph.mul_mat(s.n_embd, out)
     }
 
     fn plain(&self, graph: &mut Graph, index: usize, inputs: &CacheInputs, normed: Id) -> Id {
@@ -85,8 +131,9 @@ impl<'a> Attention<'a> {
             graph.named(v, Op::RmsNorm);
         }
         if b.rope && (layer.window || !b.rope_in_windows) {
-            q = rope(graph, self.positions, q);
-            k = rope(graph, self.positions, k);
+            let factors = self.factors(graph, index);
+            q = rope_with(graph, self.positions, factors, q);
+            k = rope_with(graph, self.positions, factors, k);
         }
         if b.q_scale {
             q = graph.scale(q);

@@ -1,7 +1,7 @@
 //! Caches that attention reads from and writes to between batches.
 
 use super::alloc::Id;
-use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op};
+use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op, Part};
 use crate::model::shape::Shape;
 use crate::model::tensor_type::TensorType;
 
@@ -57,7 +57,15 @@ pub(super) fn rotate(graph: &mut Graph, rotation: Rotation, x: Id, whole: bool) 
 
 /// The position of each token, applied to `x`.
 pub(super) fn rope(graph: &mut Graph, positions: Id, x: Id) -> Id {
-    let turned = graph.over(x, &[x, positions]);
+    rope_with(graph, positions, None, x)
+}
+
+/// The same with factors for each frequency.
+pub(super) fn rope_with(graph: &mut Graph, positions: Id, factors: Option<Id>, x: Id) -> Id {
+    let turned = match factors {
+        None => graph.over(x, &[x, positions]),
+        Some(factors) => graph.over(x, &[x, positions, factors]),
+    };
     graph.kinds[turned].0 = Kind::Free;
     graph.named(turned, Op::Rope)
 }
@@ -74,6 +82,16 @@ pub(super) fn store(graph: &mut Graph, row: Id, index: Id, streams: u64) {
 /// A window on the layer's cache, as large as what would be copied to another device.
 pub(super) fn cached(graph: &mut Graph, kind: TensorType, dims: [u64; 4]) -> Id {
     let cache = graph.cache();
+    shown(graph, cache, kind, dims)
+}
+
+/// The same on the cache `part`, which may be another layer's.
+pub(super) fn cached_in(graph: &mut Graph, part: Part, kind: TensorType, dims: [u64; 4]) -> Id {
+    let cache = graph.elsewhere(part, 0);
+    shown(graph, cache, kind, dims)
+}
+
+fn shown(graph: &mut Graph, cache: Id, kind: TensorType, dims: [u64; 4]) -> Id {
     let id = graph.view(cache, dims);
     graph.nodes[id].bytes = kind.bytes_of(dims.iter().fold(1u64, |all, n| all.saturating_mul(*n)));
     id

@@ -2,10 +2,11 @@
 
 use super::alloc::{Id, Place};
 use super::attention::Attention;
+use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{delta, feed_forward, mamba};
+use super::{altup, delta, feed_forward, mamba};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -17,19 +18,40 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         Outputs::AfterNorm if batch.early_outputs => Outputs::LastLayer,
         outputs => outputs,
     };
+    if shape.architecture == "gemma3n" {
+        x = altup::build(&mut graph, shape, batch, &attention, x);
+        x = graph.get_rows(x, out_ids);
+        return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
+    }
     let inputs = Inputs::new(&mut graph, shape, batch, x);
-    let recurrent = shape.delta.is_some() || shape.mamba.is_some();
-    let states = recurrent.then(|| States::new(&mut graph, batch));
+    let states = shape.keeps_states().then(|| States::new(&mut graph, batch));
+    let lightning = Lightning::new(&mut graph, shape, batch);
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
     for index in 0..run {
         graph.part = Part::Layer(index);
         let last = index + 1 == run && outputs == Outputs::LastLayer;
         let memory = Memory { attention: &attention, states: states.as_ref() };
-        x = layer(&mut graph, shape, batch, memory, index, x, last.then_some(out_ids));
+        let out_ids = last.then_some(out_ids);
+        x = match (&lightning, &states) {
+            (Some(lightning), Some(states)) => {
+                lightning.layer(&mut graph, shape, batch, (&attention, states), index, x, out_ids)
+            }
+            _ => layer(&mut graph, shape, batch, memory, index, x, out_ids),
+        };
         if let Some(inputs) = inputs {
             x = inputs.add(&mut graph, shape.n_embd, x);
         }
+        if shape.block.out_scale {
+            let factor = graph.weight(1);
+            x = graph.over(x, &[x, factor]);
+            graph.named(x, Op::Mul);
+        }
     }
+    with_logits(graph, shape, x, out_ids, outputs)
+}
+
+/// The last norm and the logits of the tokens that `out_ids` picks.
+fn with_logits(mut graph: Graph, shape: &Shape, mut x: Id, out_ids: Id, outputs: Outputs) -> Graph {
     graph.part = Part::Output;
     if outputs == Outputs::AfterLayers {
         graph.nodes[x].output = true;

@@ -18,6 +18,7 @@ pub(super) fn build(
     let (tokens, sequences) = (batch.tokens, batch.slots);
     let each = tokens / sequences;
     let value = inner / heads;
+    graph.expand(normed);
     let (mixed, z) = if delta.joined {
         joined(graph, batch, delta, normed)
     } else {
@@ -35,7 +36,7 @@ pub(super) fn build(
     let before = graph.reshape(before, [kept, channels, sequences, 1]);
     let turned = graph.view(mixed, [each, channels, sequences, 1]);
     let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
-    let last = graph.view(input, [kept, channels, sequences, 1]);
+    let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
     states.store(graph, last);
     let state = states.load(graph, value * value * heads);
     let state = graph.reshape(state, [value, value, heads, sequences]);

@@ -42,9 +42,12 @@ pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: 
     let mut out = shared_expert(graph, shape, e, x, shared);
     if e.shared_gate {
         let logit = graph.mul_mat(1, x);
-        let active = graph.unary(logit);
-        let gate = graph.over(active, &[active, logit]);
-        graph.named(gate, Op::Div);
+        let mut gate = graph.unary(logit);
+        if shape.architecture == "qwen2moe" {
+            // A sigmoid by way of a SiLU.
+            gate = graph.over(gate, &[gate, logit]);
+            graph.named(gate, Op::Div);
+        }
         out = graph.over(out, &[out, gate]);
         graph.named(out, Op::Mul);
     }

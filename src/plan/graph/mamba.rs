@@ -25,7 +25,7 @@ fn convolved(graph: &mut Graph, mamba: &Mamba, states: &States, before: Id, turn
     let [each, channels, sequences, _] = graph.dims(turned);
     let kept = mamba.kernel - 1;
     let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
-    let last = graph.view(input, [kept, channels, sequences, 1]);
+    let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
     states.store(graph, last);
     let weight = graph.weight(mamba.kernel * channels);
     let out = graph.op([channels, each, sequences, 1], &[input, weight]);
@@ -42,12 +42,13 @@ fn second(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Sta
     let before = states.load(graph, kept * channels);
     let before = graph.reshape(before, [kept, channels, sequences, 1]);
     let all = graph.mul_mat(m.inner + channels + m.heads, normed);
-    let z = graph.view(all, [head, m.heads, each, sequences]);
-    let mixed = graph.view(all, [each, channels, sequences, 1]);
-    let step = graph.view(all, [m.heads, each, sequences, 1]);
+    let z = graph.columns(all, m.inner, [head, m.heads, each, sequences]);
+    let mixed = graph.columns(all, channels, [each, channels, sequences, 1]);
+    let step = graph.columns(all, m.heads, [m.heads, each, sequences, 1]);
     let mixed = convolved(graph, m, states, before, mixed);
-    let x = graph.view(mixed, [head, m.heads, each, sequences]);
-    let [b, c] = [(); 2].map(|()| graph.view(mixed, [m.state, m.groups, each, sequences]));
+    let x = graph.columns(mixed, m.inner, [head, m.heads, each, sequences]);
+    let shared = m.state * m.groups;
+    let [b, c] = [(); 2].map(|()| graph.columns(mixed, shared, [m.state, m.groups, each, sequences]));
     let step = graph.op([m.heads, each, sequences, 1], &[step]);
     let step = graph.add_weight(step);
     let scan = scan(graph, batch, m, states, [x, step, b, c]);
@@ -73,12 +74,12 @@ fn first(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Stat
     let before = graph.reshape(before, [kept, m.inner, sequences, 1]);
     let normed = graph.reshape(normed, [n_embd, each, sequences, 1]);
     let all = graph.mul_mat(2 * m.inner, normed);
-    let x = graph.view(all, [each, m.inner, sequences, 1]);
-    let z = graph.view(all, [m.inner, each, sequences, 1]);
+    let x = graph.columns(all, m.inner, [each, m.inner, sequences, 1]);
+    let z = graph.columns(all, m.inner, [m.inner, each, sequences, 1]);
     let x = convolved(graph, m, states, before, x);
     let parts = graph.mul_mat(m.heads + 2 * m.state, x);
-    let mut step = graph.view(parts, [m.heads, each, sequences, 1]);
-    let [mut b, mut c] = [(); 2].map(|()| graph.view(parts, [m.state, 1, each, sequences]));
+    let mut step = graph.columns(parts, m.heads, [m.heads, each, sequences, 1]);
+    let [mut b, mut c] = [(); 2].map(|()| graph.columns(parts, m.state, [m.state, 1, each, sequences]));
     if m.norm {
         for part in [&mut step, &mut b, &mut c] {
             *part = graph.norm(*part, true, false);

@@ -6,6 +6,7 @@
 //! same graphs for these architectures.
 
 mod alloc;
+mod altup;
 mod attention;
 mod cache;
 mod chooser;
@@ -13,6 +14,7 @@ mod decoder;
 mod delta;
 mod encoder;
 mod feed_forward;
+mod lightning;
 mod mamba;
 mod per_layer;
 mod recurrent;

@@ -1,4 +1,4 @@
-//! Inputs that each layer has of its own beside the hidden state (`project_per_layer_inputs` of gemma4.cpp).
+//! Inputs that each layer has of its own beside the hidden state (`project_per_layer_inputs` of gemma4.cpp and gemma3n.cpp).
 
 use super::alloc::Id;
 use super::tensors::{Batch, Graph, Op, Part};
@@ -28,8 +28,7 @@ impl Inputs {
         let projected = graph.reshape(projected, [width, layers, tokens, 1]);
         let normed = graph.unary(projected);
         graph.named(normed, Op::RmsNorm);
-        let normed = graph.add_weight(normed);
-        graph.named(normed, Op::Mul);
+        let normed = graph.mul_weight(normed);
         let sum = graph.add(normed, rows);
         let sum = graph.scale(sum);
         let all = graph.op([width, tokens, layers, 1], &[sum]);
@@ -38,6 +37,12 @@ impl Inputs {
 
     /// Adds the part of the layer under construction to its result.
     pub fn add(&self, graph: &mut Graph, n_embd: u64, x: Id) -> Id {
+        let out = self.gated(graph, n_embd, x);
+        graph.add(x, out)
+    }
+
+    /// The part of the layer under construction, as far as its result `x` lets it through.
+    pub fn gated(&self, graph: &mut Graph, n_embd: u64, x: Id) -> Id {
         let columns = graph.dims(x)[1];
         let gate = graph.mul_mat(self.width, x);
         let gate = graph.unary(gate);
@@ -45,7 +50,6 @@ impl Inputs {
         let gated = graph.over(gate, &[gate, part]);
         graph.named(gated, Op::Mul);
         let out = graph.mul_mat(n_embd, gated);
-        let out = graph.norm(out, true, false);
-        graph.add(x, out)
+        graph.norm(out, true, false)
     }
 }

@@ -18,9 +18,7 @@ impl States {
     pub fn load(&self, graph: &mut Graph, size: u64) -> Id {
         let cache = graph.cache();
         let states = graph.view(cache, [size, self.slots, 1, 1]);
-        let zero = graph.view(states, [size, 1, 1, 1]);
-        let zero = graph.view(zero, [size, 1, 1, 1]);
-        graph.expand(zero);
+        forget(graph, states, size);
         let all = graph.op([size, self.slots, 1, 1], &[states, self.copy]);
         graph.kinds[all].0 = Kind::Batch(0);
         graph.named(all, Op::GetRows);
@@ -35,9 +33,7 @@ impl States {
     pub fn load_by(&self, graph: &mut Graph, size: u64, read: impl FnOnce(&mut Graph, Id, Id) -> Id) -> Id {
         let cache = graph.cache();
         let states = graph.view(cache, [size, self.slots, 1, 1]);
-        let zero = graph.view(states, [size, 1, 1, 1]);
-        let zero = graph.view(zero, [size, 1, 1, 1]);
-        graph.expand(zero);
+        forget(graph, states, size);
         let rest = graph.view(self.copy, [self.slots - 1, 1, 1, 1]);
         let others = graph.op([size, self.slots - 1, 1, 1], &[states, rest]);
         graph.kinds[others].0 = Kind::Batch(0);
@@ -58,4 +54,13 @@ impl States {
         let stored = graph.view_with(place, dims, &[state, place]);
         graph.expand(stored);
     }
+}
+
+/// Sets a state to zero where it lies, for a sequence that begins: computed on the device of the states.
+fn forget(graph: &mut Graph, states: Id, size: u64) {
+    let dims = [size, 1, 1, 1];
+    let zero = graph.view(states, dims);
+    let zero = graph.view_with(zero, dims, &[zero]);
+    graph.named(zero, Op::Scale);
+    graph.expand(zero);
 }

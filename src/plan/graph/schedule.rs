@@ -67,7 +67,7 @@ impl Layout {
     fn device(&self, part: Part) -> u8 {
         match part {
             Part::Embedding => self.cards,
-            Part::Layer(layer) | Part::Cache(layer) => self.layers[layer],
+            Part::Layer(layer) | Part::Cache(layer) | Part::Positions(layer) => self.layers[layer],
             Part::Experts(layer) => self.experts[layer],
             Part::Output => self.output,
         }
@@ -218,6 +218,8 @@ type Copies = BTreeMap<(Id, u8), Id>;
 fn split(graph: &mut Graph, layout: &Layout, devices: &[u8]) -> (Vec<Split>, Copies) {
     let mut copies = Copies::new();
     let mut splits: Vec<Split> = Vec::new();
+    // Factors of positions are one tensor on each device.
+    let mut positions = BTreeMap::<u8, Id>::new();
     let order = graph.order.clone();
     let first = order.iter().find(|id| graph.kinds[**id].0 != Kind::View);
     let mut current = Split { device: first.map_or(0, |id| devices[*id]), copied: vec![], nodes: vec![] };
@@ -243,6 +245,10 @@ fn split(graph: &mut Graph, layout: &Layout, devices: &[u8]) -> (Vec<Split>, Cop
             if devices[source] == current.device {
                 continue;
             }
+            let source = match graph.kinds[source].1 {
+                Some(Part::Positions(_)) => *positions.entry(devices[source]).or_insert(source),
+                _ => source,
+            };
             let copy = copies.entry((source, current.device)).or_insert_with(|| {
                 current.copied.push(source);
                 copy_of(&mut graph.nodes, source, layout.copies > 1)

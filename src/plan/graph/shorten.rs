@@ -20,7 +20,7 @@ impl Repeats {
     /// Returns those of `shape`. None with an indexer, whose buffers come to rest later.
     pub fn of(shape: &Shape) -> Repeats {
         let layers = shape.indexer.is_none().then(|| repeated(&shape.layers, shape.dense_lead)).flatten();
-        Repeats { layers, states: shape.delta.is_some() || shape.mamba.is_some() }
+        Repeats { layers, states: shape.keeps_states() }
     }
 }
 

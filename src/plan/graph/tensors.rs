@@ -44,6 +44,8 @@ pub(super) enum Part {
     Experts(usize),
     /// The layer's cache, which is no weight.
     Cache(usize),
+    /// Factors of the layer's positions: one tensor for all layers of a device.
+    Positions(usize),
     Output,
 }
 
@@ -210,6 +212,14 @@ impl Graph {
         id
     }
 
+    /// A window on `width` elements of each row: a copy on another device has room for all between the first and the last.
+    pub(super) fn columns(&mut self, of: Id, width: u64, dims: [u64; 4]) -> Id {
+        let id = self.view(of, dims);
+        let left_out = self.dims(of)[0].saturating_sub(width);
+        self.nodes[id].bytes = self.nodes[of].bytes.saturating_sub(left_out.saturating_mul(4));
+        id
+    }
+
     /// The whole of it in other dimensions.
     pub(super) fn reshape(&mut self, of: Id, dims: [u64; 4]) -> Id {
         let id = self.view(of, dims);
@@ -226,8 +236,13 @@ impl Graph {
 
     /// `weight × b`: rows of the weight by columns of `b`.
     pub(super) fn mul_mat(&mut self, rows: u64, b: Id) -> Id {
-        let [_, columns, heads, streams] = self.dims(b);
         let weight = self.weight(rows.saturating_mul(self.dims(b)[0]));
+        self.mul_mat_by(weight, rows, b)
+    }
+
+    /// The same with a weight that others read too.
+    pub(super) fn mul_mat_by(&mut self, weight: Id, rows: u64, b: Id) -> Id {
+        let [_, columns, heads, streams] = self.dims(b);
         let id = self.op([rows, columns, heads, streams], &[weight, b]);
         self.kinds[id].0 = Kind::Batch(columns);
         self.named(id, Op::MulMat)
@@ -236,6 +251,12 @@ impl Graph {
     pub(super) fn add_weight(&mut self, a: Id) -> Id {
         let weight = self.weight(self.dims(a)[0]);
         self.add(a, weight)
+    }
+
+    /// A weight as wide as a row, times each row.
+    pub(super) fn mul_weight(&mut self, a: Id) -> Id {
+        let weighted = self.add_weight(a);
+        self.named(weighted, Op::Mul)
     }
 
     pub(super) fn add(&mut self, a: Id, b: Id) -> Id {
@@ -256,6 +277,13 @@ impl Graph {
 
     /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
     pub(super) fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
+        let weight = self.weight(self.dims(a)[0]);
+        let weighted = self.norm_by(a, weight, rms);
+        if bias { self.add_weight(weighted) } else { weighted }
+    }
+
+    /// The same, without a bias, with a weight that others read too.
+    pub(super) fn norm_by(&mut self, a: Id, weight: Id, rms: bool) -> Id {
         let dims = self.dims(a);
         // Only the RMS norm may overwrite its source.
         let normed = self.push(Place::Own, rms, F32, dims, &[a]);
@@ -265,9 +293,8 @@ impl Graph {
         if let Part::Layer(layer) = self.part {
             self.norms.push((normed, layer));
         }
-        let weighted = self.add_weight(normed);
-        self.named(weighted, Op::Mul);
-        if bias { self.add_weight(weighted) } else { weighted }
+        let weighted = self.add(normed, weight);
+        self.named(weighted, Op::Mul)
     }
 
     pub(super) fn get_rows(&mut self, a: Id, rows: Id) -> Id {
