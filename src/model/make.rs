@@ -18,6 +18,8 @@ pub(crate) struct Block {
     pub rope: bool,
     /// Layers that look back over everything have no positions.
     pub rope_in_windows: bool,
+    /// Numbers of a token's position: four where pictures have places (M-RoPE).
+    pub positions: u64,
     pub rope_factors: RopeFactors,
     /// The query is scaled apart from the scores.
     pub q_scale: bool,
@@ -389,6 +391,15 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         qk_norm,
         rope: !unplaced,
         rope_in_windows: arch == "cohere2",
+        positions: match arch {
+            "qwen2vl" | "paddleocr" | "qwen3vl" | "qwen3vlmoe" | "qwen35" | "qwen35moe" | "qwen4exp" => 4,
+            "glm4" | "glm4moe" | "hunyuan_vl"
+                if keys.header.metadata.contains_key(&keys.name("rope.dimension_sections")) =>
+            {
+                4
+            }
+            _ => 1,
+        },
         rope_factors: match arch {
             _ if !(names.has("rope_freqs.weight") || names.has("rope_factors_long.weight")) => {
                 RopeFactors::None

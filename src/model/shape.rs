@@ -144,7 +144,7 @@ impl Weights {
                     }
                     if place.mirrored {
                         weights.mirrored_bytes[layer] += bytes;
-                    } else {
+                    } else if !place.floats {
                         let width = kind.bytes as f64 / kind.block as f64;
                         weights.matrix_width = weights.matrix_width.max(width);
                     }
@@ -198,6 +198,8 @@ pub(crate) struct Place {
     routed: bool,
     /// `--split-mode tensor` splits the matrices, and neither this nor the router.
     mirrored: bool,
+    /// Floats of 32 bits in every file, though of two dimensions.
+    floats: bool,
     /// Its role outside of the layers.
     end: End,
 }
@@ -224,7 +226,13 @@ impl Place {
             _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
             _ => End::Other,
         };
-        Place { routed: name.contains("exps."), mirrored: n_dims == 1 || name.contains("gate_inp"), end }
+        let floats = ["ssm_conv1d.weight", "ssm_norm.weight", "ssm_a", "ssm_d"];
+        Place {
+            routed: name.contains("exps."),
+            mirrored: n_dims == 1 || name.contains("gate_inp"),
+            floats: floats.iter().any(|floats| name.ends_with(floats)),
+            end,
+        }
     }
 }
 

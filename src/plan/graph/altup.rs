@@ -92,7 +92,7 @@ struct Router {
 
 impl Router {
     fn new(graph: &mut Graph, embd: u64) -> Router {
-        Router { norm: graph.weight(embd), matrix: graph.weight(STREAMS.saturating_mul(embd)) }
+        Router { norm: graph.float_weight(embd), matrix: graph.weight(STREAMS.saturating_mul(embd)) }
     }
 
     /// `altup_compute_router_modalities`, and the projection of what it gives.

@@ -17,7 +17,7 @@ pub struct Attention<'a> {
 
 impl<'a> Attention<'a> {
     pub fn new(graph: &mut Graph, shape: &'a Shape, batch: &'a Batch) -> Attention<'a> {
-        let positions = graph.input(F32, [batch.tokens, 1, 1, 1]);
+        let positions = graph.input(F32, [batch.tokens * shape.block.positions, 1, 1, 1]);
         let full = CacheInputs::new(graph, shape, batch, false);
         let window = CacheInputs::new(graph, shape, batch, true);
         let chooser = shape.indexer.map(|indexer| Chooser::new(graph, &indexer, batch));
@@ -43,7 +43,10 @@ impl<'a> Attention<'a> {
             RopeFactors::All => true,
             RopeFactors::NotInWindows => !layer.window,
         };
-        has.then(|| graph.elsewhere(Part::Positions(index), layer.head_k.saturating_mul(2)))
+        has.then(|| {
+            let factors = graph.elsewhere(Part::Positions(index), layer.head_k.saturating_mul(2));
+            graph.as_floats(factors)
+        })
     }
 
     /// A query of its own to the keys and values of the layer `lender`.

@@ -42,7 +42,7 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
             x = inputs.add(&mut graph, shape.n_embd, x);
         }
         if shape.block.out_scale {
-            let factor = graph.weight(1);
+            let factor = graph.float_weight(1);
             x = graph.over(x, &[x, factor]);
             graph.named(x, Op::Mul);
         }
@@ -134,9 +134,10 @@ fn layer(
             if sizes.k == 0 {
                 mamba::build(graph, shape.n_embd, batch, mamba, states, normed)
             } else {
-                // Side by side, each with a norm of its own.
+                // Side by side, each with a norm of its own by the same weight.
                 let attended = memory.attention.build(graph, index, normed);
-                let normed = graph.norm(input, b.rms, b.norm_bias);
+                let weight = graph.nodes[normed].sources[1];
+                let normed = graph.norm_by(input, weight, b.rms);
                 let recurrent = mamba::build(graph, shape.n_embd, batch, mamba, states, normed);
                 graph.add(attended, recurrent)
             }
@@ -149,7 +150,8 @@ fn layer(
         },
         _ => memory.attention.build(graph, index, normed),
     };
-    if let Some(ids) = out_ids {
+    let beside = shape.mamba.is_some() && sizes.state > 0 && sizes.k > 0;
+    if let Some(ids) = out_ids.filter(|_| !beside) {
         x = graph.get_rows(x, ids);
         residual = graph.get_rows(residual, ids);
         if b.parallel {
@@ -176,7 +178,10 @@ fn layer(
     if b.attn_post_norm {
         x = graph.norm(x, b.rms, false);
     }
-    let middle = if sizes.heads > 0 { graph.add(x, residual) } else { x };
+    let mut middle = if sizes.heads > 0 { graph.add(x, residual) } else { x };
+    if let Some(ids) = out_ids.filter(|_| beside) {
+        middle = graph.get_rows(middle, ids);
+    }
     let normed = graph.norm(middle, b.rms, b.norm_bias);
     let mut fed = match &shape.experts {
         Some(experts) if sizes.experts && b.experts_beside => {

@@ -40,7 +40,7 @@ pub(super) fn build(
     states.store(graph, last);
     let state = states.load(graph, value * value * heads);
     let state = graph.reshape(state, [value, value, heads, sequences]);
-    let weight = graph.weight(kernel * channels);
+    let weight = graph.float_weight(kernel * channels);
     let convolved = graph.op([channels, each, sequences, 1], &[input, weight]);
     let convolved = graph.unary(convolved);
     let [mut q, mut k] = [(); 2].map(|()| graph.view(convolved, [key, key_heads, each, sequences]));

@@ -41,7 +41,8 @@ pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: 
     };
     let mut out = shared_expert(graph, shape, e, x, shared);
     if e.shared_gate {
-        let logit = graph.mul_mat(1, x);
+        let weight = graph.float_weight(shape.n_embd);
+        let logit = graph.mul_mat_by(weight, 1, x);
         let mut gate = graph.unary(logit);
         if shape.architecture == "qwen2moe" {
             // A sigmoid by way of a SiLU.
@@ -96,6 +97,7 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, toke
         graph.named(out, Op::MulMatId);
         if e.bias {
             let bias = graph.expert_weight(dims[0].saturating_mul(e.count));
+            let bias = graph.as_floats(bias);
             let biased = graph.over(out, &[out, bias, chosen]);
             graph.named(biased, Op::AddId)
         } else {
@@ -117,6 +119,7 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, toke
     let outs = by_expert(graph, [shape.n_embd, used, tokens, 1], active);
     let outs = if e.scaled_out {
         let scales = graph.expert_weight(e.count);
+        let scales = graph.as_floats(scales);
         let repeated = graph.op([1, e.count, tokens, 1], &[scales]);
         let picked = graph.op([1, used, tokens, 1], &[repeated, chosen]);
         graph.named(picked, Op::GetRows);
@@ -145,7 +148,8 @@ fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, toke
 }
 
 fn logits(graph: &mut Graph, e: &Experts, x: Id) -> Id {
-    let logits = graph.mul_mat(e.count, x);
+    let weight = graph.float_weight(e.count.saturating_mul(graph.dims(x)[0]));
+    let logits = graph.mul_mat_by(weight, e.count, x);
     if e.gate_bias { graph.add_weight(logits) } else { logits }
 }
 

@@ -27,7 +27,7 @@ fn convolved(graph: &mut Graph, mamba: &Mamba, states: &States, before: Id, turn
     let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
     let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
     states.store(graph, last);
-    let weight = graph.weight(mamba.kernel * channels);
+    let weight = graph.float_weight(mamba.kernel * channels);
     let out = graph.op([channels, each, sequences, 1], &[input, weight]);
     let out = graph.add_weight(out);
     graph.unary(out)
@@ -53,7 +53,7 @@ fn second(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Sta
     let step = graph.add_weight(step);
     let scan = scan(graph, batch, m, states, [x, step, b, c]);
     let y = graph.view(scan, [head, m.heads, each, sequences]);
-    let weight = graph.weight(m.heads);
+    let weight = graph.float_weight(m.heads);
     let skipped = graph.over(x, &[x, weight]);
     let y = graph.over(y, &[y, skipped]);
     let z = graph.op([head, m.heads, each, sequences], &[z]);
@@ -105,7 +105,7 @@ fn scan(graph: &mut Graph, batch: &Batch, m: &Mamba, states: &States, [x, step, 
     let state = m.state * m.inner;
     let elements = m.inner * batch.tokens + state * batch.slots;
     let scan = states.load_by(graph, state, |graph, before, ids| {
-        let decay = graph.weight(m.state * m.heads);
+        let decay = graph.float_weight(m.state * m.heads);
         graph.op([elements, 1, 1, 1], &[before, x, step, decay, b, c, ids])
     });
     let last = graph.view(scan, [state, batch.slots, 1, 1]);

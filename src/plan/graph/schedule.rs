@@ -5,7 +5,7 @@
 //! llama-fit-params does not see that.
 
 use super::alloc::{self, Id, Node, Place, Sources, Step};
-use super::tensors::{CPU_ALIGNMENT, GPU_ALIGNMENT, Graph, Kind, Part};
+use super::tensors::{CPU_ALIGNMENT, FILE, GPU_ALIGNMENT, Graph, Kind, Part};
 use super::vulkan::{self, Keep, Reorder};
 use std::collections::BTreeMap;
 
@@ -85,7 +85,8 @@ struct Split {
 pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
     let devices = assign(&graph, layout);
     for (id, (_, part)) in graph.kinds.iter().enumerate() {
-        if graph.nodes[id].place == Place::Elsewhere && matches!(part, Some(part) if is_weight(*part)) {
+        let in_file = (graph.nodes[id].place, graph.nodes[id].layout.0) == (Place::Elsewhere, FILE);
+        if in_file && matches!(part, Some(part) if is_weight(*part)) {
             let elements = graph.nodes[id].bytes as f64 / 4.0;
             graph.nodes[id].bytes = (elements * layout.weight_width) as u64;
         }

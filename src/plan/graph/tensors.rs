@@ -34,6 +34,8 @@ pub const GPU_ALIGNMENT: u64 = 128;
 pub(super) const F32: u8 = 4;
 pub(super) const F16: u8 = 2;
 pub(super) const I64: u8 = 8;
+/// Width of a weight whose elements are as wide as the file's matrices.
+pub(super) const FILE: u8 = 0;
 
 /// The part of the model that a weight or cache belongs to, which decides on its device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +135,18 @@ impl Graph {
         self.elsewhere(part, elements.saturating_mul(4))
     }
 
+    /// The same, which a quantised model has as floats of 32 bits too: a norm, a bias, a router, a convolution.
+    pub(super) fn float_weight(&mut self, elements: u64) -> Id {
+        let id = self.weight(elements);
+        self.as_floats(id)
+    }
+
+    /// Says that a weight has floats of 32 bits.
+    pub(super) fn as_floats(&mut self, weight: Id) -> Id {
+        self.nodes[weight].layout.0 = F32;
+        weight
+    }
+
     pub(super) fn expert_weight(&mut self, elements: u64) -> Id {
         let part = match self.part {
             Part::Layer(layer) => Part::Experts(layer),
@@ -151,7 +165,7 @@ impl Graph {
     }
 
     pub(super) fn elsewhere(&mut self, part: Part, bytes: u64) -> Id {
-        let id = self.push(Place::Elsewhere, false, F32, [0; 4], &[]);
+        let id = self.push(Place::Elsewhere, false, FILE, [0; 4], &[]);
         self.nodes[id].bytes = bytes.min(1 << 60);
         self.kinds[id].1 = Some(part);
         id
@@ -249,7 +263,7 @@ impl Graph {
     }
 
     pub(super) fn add_weight(&mut self, a: Id) -> Id {
-        let weight = self.weight(self.dims(a)[0]);
+        let weight = self.float_weight(self.dims(a)[0]);
         self.add(a, weight)
     }
 
@@ -277,7 +291,7 @@ impl Graph {
 
     /// Root-mean-square or layer norm with its weight and, where there is one, its bias.
     pub(super) fn norm(&mut self, a: Id, rms: bool, bias: bool) -> Id {
-        let weight = self.weight(self.dims(a)[0]);
+        let weight = self.float_weight(self.dims(a)[0]);
         let weighted = self.norm_by(a, weight, rms);
         if bias { self.add_weight(weighted) } else { weighted }
     }
