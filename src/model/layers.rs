@@ -32,6 +32,8 @@ pub struct LayerKv {
     pub index_k: u64,
     /// Elements of the values beside those keys.
     pub index_v: u64,
+    /// Tokens that a cell of that cache stands for, where it is not one.
+    pub ratio: u64,
     /// Has a place in the attention cache, even if it is empty.
     pub cached: bool,
     /// Drafts tokens only (`nextn_predict_layers`): a server neither loads nor runs it.
@@ -40,6 +42,8 @@ pub struct LayerKv {
 
 /// Largest state of a recurrent layer believed, elements.
 const MAX_STATE: u64 = 1 << 32;
+/// Most tokens in one compressed cell believed.
+const MAX_RATIO: u64 = 1 << 16;
 /// Most times that a model goes through its layers believed.
 const MAX_LOOPS: u64 = 8;
 /// Widest key or value of a layer believed, elements.
@@ -86,6 +90,9 @@ pub(super) fn layers(
     let linear = |layer: u64| keys.architecture == "minimax-01" && !(layer + 1).is_multiple_of(interval);
     let nemotron = keys.architecture.starts_with("nemotron_h");
     let index = Index::new(keys);
+    // DeepSeek V4 caches keys alone, of the window and compressed ones of all before.
+    let compressed = keys.architecture == "deepseek4";
+    let ratios = keys.by_layer("attention.compress_ratios");
     let one = |layer: u64| {
         if layer >= trunk {
             return LayerKv { drafts: true, ..LayerKv::default() };
@@ -106,10 +113,15 @@ pub(super) fn layers(
         let [head_k, head_v] = if windowed { in_window } else { [head_k, head_v] };
         let owns = layer < with_cache;
         let width = |head: u64| if owns { (kv * head).min(MAX_WIDTH) } else { 0 };
-        let (index_k, index_v) = index.of(keys, layer, windowed, head_v, latent.is_some());
+        let (mut index_k, index_v) = index.of(keys, layer, windowed, head_v, latent.is_some());
+        let (mut state, mut ratio) = (state, 0);
+        if compressed {
+            ratio = ratios(layer).unwrap_or(0).min(MAX_RATIO);
+            (index_k, state) = index.compressed(head_k, ratio);
+        }
         LayerKv {
             k: width(head_k),
-            v: if latent.is_some() { 0 } else { width(head_v) },
+            v: if latent.is_some() || compressed { 0 } else { width(head_v) },
             window: windowed,
             state,
             // DeciLM has layers without attention.
@@ -120,6 +132,7 @@ pub(super) fn layers(
             experts: part.experts,
             index_k,
             index_v,
+            ratio,
             cached: owns && !(nemotron && ff > 0),
             drafts: false,
         }
@@ -160,6 +173,18 @@ impl Index {
             0 => (0, 0),
             _ if !chooses => (0, 0),
             key => (key, if latent || keys.architecture != "minimax-m3" { 0 } else { head_v }),
+        }
+    }
+}
+
+impl Index {
+    /// Elements of a compressed cell and numbers of what is not compressed yet, for a head of `head` elements: a window
+    /// of 4 tokens overlaps with the one before and is chosen from, one of 128 is read whole.
+    fn compressed(&self, head: u64, ratio: u64) -> (u64, u64) {
+        match ratio {
+            0 => (0, 0),
+            4 => (head + self.key, 2 * 8 * 2 * (head + self.key)),
+            _ => (head, 2 * ratio * head),
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) struct Block {
     pub embedding_scale_rows: bool,
     /// A query comes with a gate for what is attended to.
     pub gated_query: bool,
+    pub attn_gate: Option<Gate>,
     /// Place at which the tokens that give logits are picked.
     pub outputs: Outputs,
     /// A factor for what a layer gives.
@@ -57,6 +58,8 @@ pub(crate) enum Outputs {
     LastLayer,
     /// After the layers, whose last state is kept for a model that would draft tokens (`t_h_nextn`).
     AfterLayers,
+    /// None is: every token gives logits.
+    Never,
     /// After the last norm, whose result is kept for such a model.
     AfterNorm,
 }
@@ -129,6 +132,32 @@ pub(crate) struct Latent {
     pub head_v: u64,
 }
 
+/// Keys and values from a joint low rank that are cached whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LowRank {
+    pub q_rank: Option<u64>,
+    pub kv_rank: u64,
+    /// Elements of a head's key with a position, which all heads share.
+    pub rope: u64,
+}
+
+pub(super) fn low_rank(keys: &Keys) -> Option<LowRank> {
+    let small = |key: &str| keys.width(key);
+    matches!(keys.architecture, "minicpm3" | "plm").then_some(())?;
+    let rope = small("rope.dimension_count")?;
+    small("attention.key_length").filter(|head| rope <= *head)?;
+    Some(LowRank { q_rank: small("attention.q_lora_rank"), kv_rank: small("attention.kv_lora_rank")?, rope })
+}
+
+/// Gate of what was attended to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// One number of each head.
+    Head,
+    /// One of each of its elements.
+    Element,
+}
+
 /// Sparse attention's way to choose the tokens that are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Indexer {
@@ -173,187 +202,17 @@ impl<'a> Names<'a> {
         Names(names)
     }
 
+    pub fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.0.keys().copied()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    fn dim(&self, name: &str, index: usize) -> Option<u64> {
+    pub(super) fn dim(&self, name: &str, index: usize) -> Option<u64> {
         self.0.get(name)?.get(index).copied()
     }
-}
-
-/// Architectures whose ledger is checked against llama.cpp (tests/oracle).
-const CHECKED: &[&str] = &[
-    "llama",
-    "phi2",
-    "phi3",
-    "qwen2",
-    "qwen2moe",
-    "qwen3",
-    "qwen3moe",
-    "olmoe",
-    "gemma",
-    "gemma2",
-    "gemma3",
-    "gemma3n",
-    "gemma4",
-    "gpt-oss",
-    "deepseek2",
-    "falcon",
-    "starcoder2",
-    "command-r",
-    "stablelm",
-    "olmo",
-    "olmo2",
-    "gptneox",
-    "exaone",
-    "glm4",
-    "internlm2",
-    "baichuan",
-    "smollm3",
-    "seed_oss",
-    "minicpm",
-    "granite",
-    "granitemoe",
-    "granitehybrid",
-    "phimoe",
-    "dbrx",
-    "ernie4_5",
-    "ernie4_5-moe",
-    "hunyuan-dense",
-    "mistral3",
-    "nemotron",
-    "arcee",
-    "orion",
-    "apertus",
-    "qwen2vl",
-    "bailingmoe",
-    "jamba",
-    "lfm2",
-    "nemotron_h",
-    "nemotron_h_moe",
-    "qwen3next",
-    "qwen35",
-    "qwen35moe",
-    "falcon-h1",
-    "kimi-linear",
-    "deepseek32",
-    "deci",
-    "openelm",
-    "afmoe",
-    "bailingmoe2",
-    "bailingmoe3",
-    "bitnet",
-    "chatglm",
-    "codeshell",
-    "cohere2",
-    "deepseek",
-    "deepseek2-ocr",
-    "dots1",
-    "dots3note",
-    "exaone-moe",
-    "glm-dsa",
-    "glm4moe",
-    "granite_swa",
-    "grovemoe",
-    "hunyuan-moe",
-    "hunyuan_vl",
-    "hy_v3",
-    "jais2",
-    "kimi-k3",
-    "lfm2moe",
-    "maincoder",
-    "mamba",
-    "mamba2",
-    "maple",
-    "mellum",
-    "mimo2",
-    "minicpm3",
-    "minimax-01",
-    "minimax-m2",
-    "mistral4",
-    "muse-glimmer",
-    "nanbeige",
-    "paddleocr",
-    "pangu-embedded",
-    "plamo",
-    "plamo3",
-    "qwen3vl",
-    "qwen3vlmoe",
-    "refact",
-    "spark2_5",
-    "step35",
-    "xverse",
-];
-
-/// Architectures whose graph is followed but for a few hidden states that llama.cpp keeps longer: so many are added.
-const LOOSE: &[(&str, u64)] = &[
-    ("arctic", 1),
-    ("arwkv7", 0),
-    ("bloom", 3),
-    ("cogvlm", 0),
-    ("cohere2moe", 5),
-    ("exaone4", 1),
-    ("gpt2", 3),
-    ("grok", 0),
-    ("hrm_text", 1),
-    ("jais", 3),
-    ("llama4", 1),
-    ("mpt", 3),
-    ("plamo2", 3),
-    ("qwen", 1),
-    ("rwkv6", 0),
-    ("rwkv6qwen2", 0),
-    ("rwkv7", 0),
-    ("smallthinker", 1),
-    ("starcoder", 2),
-    ("talkie", 1),
-];
-
-/// Hidden states to add for a graph of this architecture; none where its graph is not followed.
-fn looseness(architecture: &str) -> Option<u64> {
-    let loose = LOOSE.iter().find(|(name, _)| *name == architecture).map(|(_, states)| *states);
-    loose.or_else(|| CHECKED.contains(&architecture).then_some(0))
-}
-
-/// Architectures with layers that keep a state, whose graphs were compared.
-const STATES: &[&str] = &[
-    "arwkv7",
-    "bailingmoe3",
-    "falcon-h1",
-    "granitehybrid",
-    "jamba",
-    "kimi-k3",
-    "kimi-linear",
-    "mamba",
-    "mamba2",
-    "nemotron_h",
-    "nemotron_h_moe",
-    "plamo2",
-    "qwen3next",
-    "qwen35",
-    "qwen35moe",
-    "rwkv6",
-    "rwkv6qwen2",
-    "rwkv7",
-];
-/// And with sparse attention.
-const SPARSE: &[&str] = &["deepseek32", "dots3note", "glm-dsa"];
-
-/// Hidden states to add to the graph ([`LOOSE`]); none where it is not followed, as the architecture or one of its
-/// tensors is not known to be.
-pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
-    let architecture = keys.architecture;
-    let strange = ["attn_q_a.bias", "cross_attn"];
-    let states = ["ssm_", "time_mix"];
-    let odd = |name: &&str| {
-        strange.iter().any(|s| name.starts_with(s))
-            || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
-            || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
-            || (*name == "per_layer_token_embd.weight" && !matches!(architecture, "gemma3n" | "gemma4"))
-            || *name == "ffn_norm_2.weight"
-    };
-    looseness(architecture).filter(|_| !names.0.keys().any(odd))
 }
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
@@ -426,11 +285,16 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         ffn_post_norm: names.has("post_ffw_norm.weight"),
         experts_beside: names.has("pre_ffw_norm_2.weight"),
         v_norm: matches!(arch, "gemma3n" | "gemma4"),
-        residual_first: arch == "phi3",
+        residual_first: matches!(arch, "lfm2" | "lfm2moe" | "phi3"),
         embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
         embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),
+        attn_gate: names.dim("attn_gate.weight", 1).filter(|_| arch == "laguna").map(|n| {
+            let by_element = n >= head_dim.saturating_mul(2).max(256);
+            if by_element { Gate::Element } else { Gate::Head }
+        }),
         outputs: match arch {
+            "cogvlm" => Outputs::Never,
             "gpt-oss" | "step35" => Outputs::AfterLayers,
             "bailingmoe3" | "cohere2moe" | "gemma4" | "hy_v3" | "nemotron_h" | "nemotron_h_moe" => {
                 Outputs::AfterNorm
@@ -471,7 +335,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             (_, Some(2)) => Gating::Sigmoid,
             _ => Gating::Softmax,
         },
-        normed: matches!(arch, "gemma4" | "llama" | "minimax-01" | "qwen3moe")
+        normed: matches!(arch, "gemma4" | "lfm2moe" | "llama" | "minimax-01" | "qwen3moe")
             || is_delta(arch)
             || flag("expert_weights_norm"),
         scaled: scale != 0.0 && scale != 1.0,

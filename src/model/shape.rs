@@ -4,6 +4,7 @@
 
 use super::delta;
 pub(crate) use super::delta::Delta;
+use super::followed;
 use super::gguf::Header;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
@@ -11,10 +12,14 @@ pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
 use super::make::{self, Names};
 pub(crate) use super::make::{
-    Block, Experts, FeedForward, Gating, Indexer, Latent, Outputs, QkNorm, RopeFactors,
+    Block, Experts, FeedForward, Gate, Gating, Indexer, Latent, LowRank, Outputs, QkNorm, RopeFactors,
 };
 use super::mamba;
 pub(crate) use super::mamba::Mamba;
+use super::place::End;
+pub(crate) use super::place::{Piece, Place};
+use super::rwkv;
+pub(crate) use super::rwkv::Rwkv;
 use super::tensor_type::TensorType;
 use super::window;
 use std::collections::BTreeMap;
@@ -52,11 +57,17 @@ pub struct Shape {
     pub dense_lead: usize,
     /// Multi-head latent attention: one joint key for all heads is cached, and no value.
     pub(crate) latent: Option<Latent>,
+    /// Keys and values come from a joint low rank, and are cached whole.
+    pub(crate) low_rank: Option<LowRank>,
     pub(crate) indexer: Option<Indexer>,
     /// Numbers of a token that each layer adds to its hidden state.
     pub(crate) per_layer: Option<u64>,
     /// Recurrent layers are gated delta nets.
     pub(crate) delta: Option<Delta>,
+    /// Recurrent layers are RWKV's.
+    pub(crate) rwkv: Option<Rwkv>,
+    /// Recurrent layers are convolutions over so many tokens.
+    pub(crate) short_conv: Option<u64>,
     /// Recurrent layers are Mamba's.
     pub(crate) mamba: Option<Mamba>,
 }
@@ -181,61 +192,6 @@ impl Weights {
     }
 }
 
-/// One tensor, as far as weights are counted.
-pub(crate) struct Piece<'a> {
-    /// Layer that it belongs to, from 0.
-    pub layer: Option<usize>,
-    pub place: Place,
-    /// Elements along each dimension, fastest first.
-    pub dims: &'a [u64],
-    pub kind: TensorType,
-}
-
-/// Where a tensor lies, as its name says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// A matrix of the routed experts.
-    routed: bool,
-    /// `--split-mode tensor` splits the matrices, and neither this nor the router.
-    mirrored: bool,
-    /// Floats of 32 bits in every file, though of two dimensions.
-    floats: bool,
-    /// Its role outside of the layers.
-    end: End,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Embedding,
-    /// Tables of llama.cpp's input layer beside the embedding (`LLM_TENSOR_LAYER_INPUT` of llama-arch.cpp).
-    Input,
-    /// Lies with the first layer, whatever its name (`LLM_TENSOR_LAYER_REPEATING` and no number).
-    FirstLayer,
-    Output,
-    Other,
-}
-
-impl Place {
-    /// Returns the place of a tensor by its name, with or without its layer, and its number of dimensions.
-    pub fn of(name: &str, n_dims: usize) -> Place {
-        let starts = |tables: &[&str]| tables.iter().any(|table| name.starts_with(table));
-        let end = match name {
-            "output.weight" => End::Output,
-            _ if starts(&["token_embd."]) => End::Embedding,
-            _ if starts(&["position_embd.", "token_types.", "per_layer_token_embd."]) => End::Input,
-            _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
-            _ => End::Other,
-        };
-        let floats = ["ssm_conv1d.weight", "ssm_norm.weight", "ssm_a", "ssm_d"];
-        Place {
-            routed: name.contains("exps."),
-            mirrored: n_dims == 1 || name.contains("gate_inp"),
-            floats: floats.iter().any(|floats| name.ends_with(floats)),
-            end,
-        }
-    }
-}
-
 /// `blk.7.attn_q.weight` → 7.
 fn layer_of(name: &str) -> Option<usize> {
     name.strip_prefix("blk.")?.split('.').next()?.parse().ok()
@@ -272,7 +228,7 @@ impl Shape {
             .or_else(|| header.length("tokenizer.ggml.tokens"))
             .ok_or_else(|| missing("token_embd.weight"))?;
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
-        let slack = make::slack(&keys, &names);
+        let slack = followed::slack(&keys, &names);
         Ok(Shape {
             architecture: architecture.to_string(),
             known: slack.is_some(),
@@ -290,6 +246,7 @@ impl Shape {
             experts: make::experts(&keys, &names),
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
+            low_rank: make::low_rank(&keys),
             indexer: make::indexer(&keys),
             per_layer: keys
                 .width("embedding_length_per_layer_input")
@@ -297,6 +254,8 @@ impl Shape {
                 .or_else(|| (architecture == "gemma3n").then_some(256))
                 .filter(|_| names.has("per_layer_token_embd.weight")),
             delta: delta::delta(&keys, names.has("ssm_in.weight")),
+            rwkv: rwkv::rwkv(&keys, &names),
+            short_conv: keys.optional("shortconv.l_cache").filter(|n| (2..=256).contains(n)),
             mamba: mamba::mamba(&keys, &names),
         })
     }
@@ -314,11 +273,13 @@ impl Shape {
 
     /// Numbers of 32 bits for every pair of a token and a cell that sparse attention holds at once, where its graph
     /// is not followed.
-    pub fn score_planes(&self) -> u64 {
+    pub fn score_planes(&self, flash_attn: bool) -> u64 {
         let heads = self.indexer.map_or(0, |indexer| indexer.heads);
         match self.architecture.as_str() {
             _ if self.known => 0,
             "minimax-m3" => 2 * heads + 2,
+            // The scores of every head, of as many cells as the compressed cache has.
+            "deepseek4" if !flash_attn => 3 + self.n_head.div_ceil(4),
             _ if heads > 0 => 3,
             _ => 0,
         }
@@ -326,7 +287,8 @@ impl Shape {
 
     /// Layers keep states that the graph follows.
     pub(crate) fn keeps_states(&self) -> bool {
-        self.delta.is_some() || self.mamba.is_some() || self.architecture == "minimax-01"
+        let known = self.delta.is_some() || self.mamba.is_some() || self.short_conv.is_some();
+        known || self.rwkv.is_some() || self.architecture == "minimax-01"
     }
 
     /// Returns the layer whose cache layer `index` reads; `None` where it has its own, or none.

@@ -77,7 +77,10 @@ impl Caches {
             v_row: self.v.bytes_of(self.v_width(layer)),
             cells: if layer.window { self.window_cells } else { self.cells },
             index_row: self.k.bytes_of(layer.index_k) + self.v.bytes_of(layer.index_v),
-            index_cells: self.cells,
+            index_cells: match layer.ratio {
+                0 => self.cells,
+                ratio => self.cells.div_ceil(ratio).next_multiple_of(CONTEXT_PAD),
+            },
             streams: self.streams,
             rotation: if layer.k > 0 { self.rotation[usize::from(layer.window)] } else { 0 },
             // A recurrent layer keeps floats, and one state of each slot.

@@ -29,13 +29,6 @@ pub(super) const RESERVE: u64 = 512 * MIB;
 /// A machine sold with 64 GB may report 4 % less.
 pub const REPORTED_RAM: f64 = 0.96;
 
-/// Cells of a stream up to which every architecture's buffer was seen to be ours.
-const LONG: u64 = 32768;
-
-/// Architectures whose layers have a part that our graph lacks. A batch's logits hide it from llama-fit-params; llama-server
-/// b11434 took up to 54 % more than the graph (366 answers for 123 models, tests/oracle/server-b11434.json).
-const SMALLER_THAN_SERVERS: [&str; 5] = ["arwkv7", "cogvlm", "plamo2", "rwkv6qwen2", "rwkv7"];
-
 /// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
 /// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
 const ONE_SEQUENCE: [&str; 2] = ["kimi-linear", "minimax-01"];
@@ -118,7 +111,10 @@ pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     if quantised(v) && (!workload.flash_attn || shape.never_flash()) {
         return Some(format!("llama.cpp refuses a {v} V cache without flash attention"));
     }
-    if shape.latent.is_some() && k != v {
+    if shape.architecture == "plm" && workload.flash_attn {
+        return Some("llama.cpp cannot start plm with flash attention: give --flash-attn off".to_string());
+    }
+    if (shape.latent.is_some() || shape.architecture == "deepseek4") && k != v {
         return Some(format!(
             "llama.cpp refuses different K and V cache types ({k}, {v}) for latent attention"
         ));
@@ -176,15 +172,10 @@ impl Subject<'_> {
     fn not_in_the_graph(&self, batch: &Batch) -> impl Fn(u64) -> u64 {
         let shape = self.shape;
         let kept = 4 * shape.slack * shape.n_embd * batch.tokens;
-        let scores = 4 * shape.score_planes() * batch.cells * batch.tokens;
-        // In long contexts what other layers left may lie between attention's tensors.
-        let mixed = shape.architecture == "plamo2";
-        let long = batch.cells > LONG && mixed;
-        let hidden = self.logits == Logits::PerSlot && SMALLER_THAN_SERVERS.contains(&&*shape.architecture);
-        let hidden = move |bytes: u64| if hidden { bytes / 2 + 8 * MIB } else { 0 };
+        let scores = 4 * shape.score_planes(batch.flash_attn) * batch.cells * batch.tokens;
         let known = shape.known;
         move |bytes| match known {
-            true => kept + hidden(bytes) + if long { bytes / 16 } else { 0 },
+            true => kept,
             false => scores + bytes / 2 + 64 * MIB,
         }
     }

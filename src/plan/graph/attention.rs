@@ -3,8 +3,9 @@
 use super::alloc::{Id, Place};
 use super::cache::{CacheInputs, cached, cached_in, rope, rope_with, rotate, store};
 use super::chooser::{Chooser, unmask};
+use super::low_rank;
 use super::tensors::{Batch, F32, Graph, Kind, Op, Part};
-use crate::model::shape::{Latent, LayerKv, QkNorm, RopeFactors, Shape};
+use crate::model::shape::{Gate, Latent, LayerKv, QkNorm, RopeFactors, Shape};
 
 pub struct Attention<'a> {
     shape: &'a Shape,
@@ -94,7 +95,11 @@ impl<'a> Attention<'a> {
         let (mut q, mut k, v);
         let joint;
         let mut v_is_whole = true;
-        if b.fused_qkv {
+        if let Some(low) = &s.low_rank {
+            let factors = self.factors(graph, index);
+            [q, k, v] = low_rank::project(graph, low, &layer, (self.positions, factors), normed);
+            joint = q;
+        } else if b.fused_qkv {
             let mut qkv = graph.mul_mat(layer.head_k * layer.heads + layer.k + layer.v, normed);
             if b.qkv_bias {
                 qkv = graph.add_weight(qkv);
@@ -133,7 +138,7 @@ impl<'a> Attention<'a> {
             v = graph.unary(v);
             graph.named(v, Op::RmsNorm);
         }
-        if b.rope && (layer.window || !b.rope_in_windows) {
+        if b.rope && s.low_rank.is_none() && (layer.window || !b.rope_in_windows) {
             let factors = self.factors(graph, index);
             q = rope_with(graph, self.positions, factors, q);
             k = rope_with(graph, self.positions, factors, k);
@@ -174,6 +179,9 @@ impl<'a> Attention<'a> {
             let gate = graph.op(dims, &[gate]);
             let gate = graph.unary(gate);
             out = graph.over(out, &[out, gate]);
+        }
+        if let Some(each) = b.attn_gate {
+            out = gated(graph, normed, each, &layer, out);
         }
         out = graph.mul_mat(s.n_embd, out);
         if b.out_bias { graph.add_weight(out) } else { out }
@@ -292,4 +300,25 @@ impl<'a> Attention<'a> {
         graph.expand(out);
         out
     }
+}
+
+/// What was attended to, let through by a gate of each head or of each element (src/models/laguna.cpp).
+fn gated(graph: &mut Graph, normed: Id, each: Gate, layer: &LayerKv, out: Id) -> Id {
+    let (dims, tokens) = (graph.dims(out), graph.dims(out)[1]);
+    let width = match each {
+        Gate::Head => layer.heads,
+        Gate::Element => layer.heads * layer.head_v,
+    };
+    let gate = graph.mul_mat(width, normed);
+    let gate = graph.unary(gate);
+    let (gate, out) = match each {
+        Gate::Element => (gate, out),
+        Gate::Head => (
+            graph.reshape(gate, [1, layer.heads, tokens, 1]),
+            graph.reshape(out, [layer.head_v, layer.heads, tokens, 1]),
+        ),
+    };
+    let product = graph.over(out, &[out, gate]);
+    graph.named(product, Op::Mul);
+    graph.reshape(product, dims)
 }

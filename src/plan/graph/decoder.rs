@@ -6,7 +6,7 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, mamba};
+use super::{altup, delta, feed_forward, mamba, rwkv, short_conv};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -26,14 +26,19 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let inputs = Inputs::new(&mut graph, shape, batch, x);
     let states = shape.keeps_states().then(|| States::new(&mut graph, batch));
     let lightning = Lightning::new(&mut graph, shape, batch);
+    let mut rwkv = rwkv::Layers::new(shape, batch);
+    if shape.rwkv.is_some_and(|rwkv| rwkv.whole) {
+        x = graph.norm(x, false, true);
+    }
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
     for index in 0..run {
         graph.part = Part::Layer(index);
         let last = index + 1 == run && outputs == Outputs::LastLayer;
         let memory = Memory { attention: &attention, states: states.as_ref() };
         let out_ids = last.then_some(out_ids);
-        x = match (&lightning, &states) {
-            (Some(lightning), Some(states)) => {
+        x = match (&lightning, &mut rwkv, &states) {
+            (None, Some(rwkv), Some(states)) => rwkv.layer(&mut graph, states, index, x, out_ids),
+            (Some(lightning), _, Some(states)) => {
                 lightning.layer(&mut graph, shape, batch, (&attention, states), index, x, out_ids)
             }
             _ => layer(&mut graph, shape, batch, memory, index, x, out_ids),
@@ -81,13 +86,11 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     let ids = graph.input(F32, [tokens, 1, 1, 1]);
     let vectors = graph.input(F32, wide);
     let of_tokens = graph.get_rows_of_width(shape.n_embd, ids);
-    let mixed_ids = graph.input(F32, [tokens, 1, 1, 1]);
-    let mixed_slots = graph.input(I64, [tokens, 1, 1, 1]);
-    let mixed_vectors = graph.input(F32, wide);
-    let copied = graph.op(wide, &[mixed_vectors]);
-    let of_mixed = graph.get_rows_of_width(shape.n_embd, mixed_ids);
-    let mixed = graph.view_with(copied, wide, &[of_mixed, mixed_slots, copied]);
-    [of_tokens, vectors, mixed].into_iter().for_each(|id| graph.expand(id));
+    [of_tokens, vectors].into_iter().for_each(|id| graph.expand(id));
+    if !matches!(shape.architecture.as_str(), "cogvlm" | "deepseek4" | "graniteswitch") {
+        let mixed = mixed(graph, shape.n_embd, tokens);
+        graph.expand(mixed);
+    }
     let mut x = of_tokens;
     if shape.block.embedding_scale_rows {
         let rows = graph.input(F32, [1, tokens, 1, 1]);
@@ -97,6 +100,17 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     }
     graph.expand(x);
     x
+}
+
+/// The embedding of a batch of tokens and vectors.
+fn mixed(graph: &mut Graph, n_embd: u64, tokens: u64) -> Id {
+    let wide = [n_embd, tokens, 1, 1];
+    let ids = graph.input(F32, [tokens, 1, 1, 1]);
+    let slots = graph.input(I64, [tokens, 1, 1, 1]);
+    let vectors = graph.input(F32, wide);
+    let copied = graph.op(wide, &[vectors]);
+    let rows = graph.get_rows_of_width(n_embd, ids);
+    graph.view_with(copied, wide, &[rows, slots, copied])
 }
 
 /// Parts of a model that layers keep something in between batches.
@@ -129,6 +143,11 @@ fn layer(
             if let (Some(delta), Some(states)) = (&shape.delta, memory.states) =>
         {
             delta::build(graph, shape.n_embd, batch, delta, states, normed)
+        }
+        LayerKv { state: 1.., k: 0, .. }
+            if let (Some(kernel), Some(states)) = (shape.short_conv, memory.states) =>
+        {
+            short_conv::build(graph, shape.n_embd, batch, kernel, states, normed)
         }
         LayerKv { state: 1.., .. } if let (Some(mamba), Some(states)) = (&shape.mamba, memory.states) => {
             if sizes.k == 0 {
@@ -178,7 +197,11 @@ fn layer(
     if b.attn_post_norm {
         x = graph.norm(x, b.rms, false);
     }
-    let mut middle = if sizes.heads > 0 { graph.add(x, residual) } else { x };
+    let mut middle = match sizes.heads {
+        0 => x,
+        _ if shape.short_conv.is_some() => graph.add(residual, x),
+        _ => graph.add(x, residual),
+    };
     if let Some(ids) = out_ids.filter(|_| beside) {
         middle = graph.get_rows(middle, ids);
     }

@@ -1,4 +1,4 @@
-//! Mamba layers (src/models/mamba-base.cpp of llama.cpp), of the first and the second version.
+//! Mamba layers (src/models/mamba-base.cpp of llama.cpp), of the first and the second version, and PLaMo 2's (plamo2.cpp).
 
 use super::alloc::Id;
 use super::recurrent::States;
@@ -14,9 +14,10 @@ pub(super) fn build(
     states: &States,
     normed: Id,
 ) -> Id {
-    match mamba.second {
-        true => second(graph, n_embd, batch, mamba, states, normed),
-        false => first(graph, n_embd, batch, mamba, states, normed),
+    match (mamba.plamo, mamba.second) {
+        (Some(step), _) => plamo(graph, n_embd, batch, mamba, step, states, normed),
+        (None, true) => second(graph, n_embd, batch, mamba, states, normed),
+        (None, false) => first(graph, n_embd, batch, mamba, states, normed),
     }
 }
 
@@ -96,6 +97,56 @@ fn first(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Stat
     let y = graph.over(y, &[y, skipped]);
     let z = graph.op([m.inner, each, sequences, 1], &[z]);
     let y = graph.op([m.inner, each, sequences, 1], &[z, y]);
+    let out = graph.mul_mat(n_embd, y);
+    graph.reshape(out, [n_embd, batch.tokens, 1, 1])
+}
+
+fn plamo(
+    graph: &mut Graph,
+    n_embd: u64,
+    batch: &Batch,
+    m: &Mamba,
+    step: u64,
+    states: &States,
+    normed: Id,
+) -> Id {
+    let sequences = batch.slots;
+    let each = batch.tokens / sequences;
+    let head = m.inner / m.heads;
+    let (kept, by_head) = (m.kernel - 1, [head, m.heads, each, sequences]);
+    let before = states.load(graph, kept * m.inner);
+    let before = graph.reshape(before, [kept, m.inner, sequences, 1]);
+    let normed = graph.reshape(normed, [n_embd, each, sequences, 1]);
+    let both = graph.mul_mat(2 * m.inner, normed);
+    let both = graph.view(both, [2 * m.inner, sequences, each, 1]);
+    let both = graph.op([2 * head, m.heads, each, sequences], &[both]);
+    let [x, z] = [(); 2].map(|()| graph.columns(both, head, by_head));
+    let x = graph.op([m.inner, each, sequences, 1], &[x]);
+    let turned = graph.view(x, [each, m.inner, sequences, 1]);
+    let input = graph.op([kept + each, m.inner, sequences, 1], &[before, turned]);
+    let last = graph.columns(input, kept, [kept, m.inner, sequences, 1]);
+    states.store(graph, last);
+    let weight = graph.float_weight(m.kernel * m.inner);
+    let x = graph.op([m.inner, each, sequences, 1], &[input, weight]);
+    let x = graph.unary(x);
+    let parts = graph.mul_mat(step + 2 * m.state, x);
+    let [mut b, mut c] = [(); 2].map(|()| graph.columns(parts, m.state, [m.state, each, sequences, 1]));
+    let mut dt = graph.columns(parts, step, [step, each, sequences, 1]);
+    for part in [&mut b, &mut c, &mut dt] {
+        *part = graph.norm(*part, true, false);
+    }
+    let dt = graph.mul_mat(m.heads, dt);
+    let dt = graph.add_weight(dt);
+    let x = graph.view(x, by_head);
+    let [b, c] = [b, c].map(|part| graph.view(part, [m.state, 1, each, sequences]));
+    let scan = scan(graph, batch, m, states, [x, dt, b, c]);
+    let y = graph.view(scan, by_head);
+    let weight = graph.float_weight(m.heads);
+    let skipped = graph.over(x, &[x, weight]);
+    let y = graph.over(y, &[y, skipped]);
+    let z = graph.op(by_head, &[z]);
+    let y = graph.op(by_head, &[z, y]);
+    let y = graph.view(y, [m.inner, each, sequences, 1]);
     let out = graph.mul_mat(n_embd, y);
     graph.reshape(out, [n_embd, batch.tokens, 1, 1])
 }

@@ -1,0 +1,180 @@
+//! Architectures whose graph is followed, and how closely.
+
+use super::keys::Keys;
+use super::make::Names;
+
+/// Architectures whose ledger is checked against llama.cpp (tests/oracle).
+const CHECKED: &[&str] = &[
+    "llama",
+    "phi2",
+    "phi3",
+    "qwen2",
+    "qwen2moe",
+    "qwen3",
+    "qwen3moe",
+    "olmoe",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gemma3n",
+    "gemma4",
+    "gpt-oss",
+    "deepseek2",
+    "falcon",
+    "starcoder2",
+    "command-r",
+    "stablelm",
+    "olmo",
+    "olmo2",
+    "gptneox",
+    "exaone",
+    "glm4",
+    "internlm2",
+    "baichuan",
+    "smollm3",
+    "seed_oss",
+    "minicpm",
+    "granite",
+    "granitemoe",
+    "granitehybrid",
+    "phimoe",
+    "dbrx",
+    "ernie4_5",
+    "ernie4_5-moe",
+    "hunyuan-dense",
+    "mistral3",
+    "nemotron",
+    "arcee",
+    "orion",
+    "apertus",
+    "arwkv7",
+    "qwen2vl",
+    "bailingmoe",
+    "jamba",
+    "lfm2",
+    "nemotron_h",
+    "nemotron_h_moe",
+    "qwen3next",
+    "qwen35",
+    "qwen35moe",
+    "falcon-h1",
+    "kimi-linear",
+    "laguna",
+    "deepseek32",
+    "deci",
+    "openelm",
+    "afmoe",
+    "bailingmoe2",
+    "bailingmoe3",
+    "bitnet",
+    "chatglm",
+    "codeshell",
+    "cogvlm",
+    "cohere2",
+    "deepseek",
+    "deepseek2-ocr",
+    "dots1",
+    "dots3note",
+    "exaone-moe",
+    "glm-dsa",
+    "glm4moe",
+    "granite_swa",
+    "grovemoe",
+    "hunyuan-moe",
+    "hunyuan_vl",
+    "hy_v3",
+    "jais2",
+    "kimi-k3",
+    "lfm2moe",
+    "maincoder",
+    "mamba",
+    "mamba2",
+    "maple",
+    "mellum",
+    "mimo2",
+    "minicpm3",
+    "minimax-01",
+    "minimax-m2",
+    "mistral4",
+    "muse-glimmer",
+    "nanbeige",
+    "paddleocr",
+    "pangu-embedded",
+    "plamo",
+    "plamo2",
+    "plamo3",
+    "plm",
+    "qwen3vl",
+    "qwen3vlmoe",
+    "refact",
+    "rwkv6",
+    "rwkv6qwen2",
+    "rwkv7",
+    "spark2_5",
+    "step35",
+    "xverse",
+];
+
+/// Architectures whose graph is followed but for a few hidden states that llama.cpp keeps longer: so many are added.
+const LOOSE: &[(&str, u64)] = &[
+    ("arctic", 1),
+    ("bloom", 3),
+    ("cohere2moe", 5),
+    ("exaone4", 1),
+    ("gpt2", 3),
+    ("grok", 0),
+    ("hrm_text", 1),
+    ("jais", 3),
+    ("llama4", 1),
+    ("mpt", 3),
+    ("qwen", 1),
+    ("smallthinker", 1),
+    ("starcoder", 2),
+    ("talkie", 1),
+];
+
+/// Hidden states to add for a graph of this architecture; none where its graph is not followed.
+fn looseness(architecture: &str) -> Option<u64> {
+    let loose = LOOSE.iter().find(|(name, _)| *name == architecture).map(|(_, states)| *states);
+    loose.or_else(|| CHECKED.contains(&architecture).then_some(0))
+}
+
+/// Architectures with layers that keep a state, whose graphs were compared.
+const STATES: &[&str] = &[
+    "arwkv7",
+    "bailingmoe3",
+    "falcon-h1",
+    "granitehybrid",
+    "jamba",
+    "kimi-k3",
+    "kimi-linear",
+    "mamba",
+    "mamba2",
+    "nemotron_h",
+    "nemotron_h_moe",
+    "plamo2",
+    "qwen3next",
+    "qwen35",
+    "qwen35moe",
+    "rwkv6",
+    "rwkv6qwen2",
+    "rwkv7",
+];
+/// And with sparse attention.
+const SPARSE: &[&str] = &["deepseek32", "dots3note", "glm-dsa"];
+
+/// Hidden states to add to the graph ([`LOOSE`]); none where it is not followed, as the architecture or one of its
+/// tensors is not known to be.
+pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
+    let architecture = keys.architecture;
+    let strange = ["attn_q_a.bias", "cross_attn"];
+    let states = ["ssm_", "time_mix"];
+    let odd = |name: &&str| {
+        strange.iter().any(|s| name.starts_with(s))
+            || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
+            || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
+            || (*name == "per_layer_token_embd.weight" && !matches!(architecture, "gemma3n" | "gemma4"))
+            || *name == "ffn_norm_2.weight"
+    };
+    looseness(architecture).filter(|_| !names.all().any(|name| odd(&name)))
+}
