@@ -47,7 +47,8 @@ fn a_machine_with_an_arm_processor_serves() {
     let refused = foreign.value.to_string();
     assert!(refused.contains("a processor of x86-64, which the archive is built for"), "{refused}");
 
-    let done = apply(&["--runtime-path", SERVER]);
+    // Its packages are there already, and are what the plan has.
+    let done = apply(&["--runtime-packages"]);
     let log = || vm.exec("journalctl --no-pager -n 80 -u agi-provision-llama").stdout;
     assert_eq!(done.exit, 0, "{done:?}\n{}", log());
     assert_serves(&vm);
@@ -55,8 +56,11 @@ fn a_machine_with_an_arm_processor_serves() {
     let plan = vm.exec("cat /etc/agi-provision/generation/plan.json").ok();
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
     assert_eq!(plan["profile"]["processor"], "aarch64", "{plan}");
+    assert_eq!(plan["llama_server"]["packages"], serde_json::json!(["llama.cpp-tools"]), "{plan}");
+    assert_eq!(plan["llama_server"]["build"], "b11669", "{plan}");
+    assert!(!done.value["receipt"]["warnings"].to_string().contains("is build"), "{done:?}");
 
-    let again = apply(&["--runtime-path", SERVER]);
+    let again = apply(&["--runtime-packages"]);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
     client.on(&vm, "root", &["remove", "--yes"]).ok();
     vm.exec("test ! -e /usr/local/lib/agi-provision && test -x /usr/bin/llama-server").ok();

@@ -96,6 +96,7 @@ change-build = build { $program } from { $name } for this host
 change-use = use { $path }
 change-pull = pull the image { $image }
 change-load = load the image { $image } from { $name }
+change-packages = install { $packages }, and use their program
 change-libraries = install the libraries { $program } needs, if any is missing
 change-library = install the package with { $library }
 change-note-libraries = note the libraries in use

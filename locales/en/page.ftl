@@ -22,6 +22,8 @@ plan-no-archive = none
 plan-image = runtime: the container image { $image }, a unit of podman's
 plan-no-image = runtime: a container image of { $engine }, which --runtime-image pins
 plan-image-advice = or the container image { $name }, as { $why }: apply with
+plan-packages = runtime: the packages { $packages } of the host's system: { $why }
+plan-packages-advice = or this system's own packages { $packages }, build { $build }: apply with --runtime-packages
 plan-archives = { $first } with { $second }
 plan-not-runtime = not { $kind }: { $why }
 plan-source = or from source: { $why }, with `apply { $flag }`
@@ -88,6 +90,7 @@ plan-column-month = per month
 plan-column-speed = tokens/s
 plan-embedding-server = embedding server: { $arguments }
 plan-image-not-counted = { $engine }'s image is not counted: a registry tells its size
+plan-packages-not-counted = the packages are not counted: apt knows their size
 plan-units = Sizes are 1024-based (1 GiB = 1024 MiB). --format json has every number in bytes.
 
 ## A plan over several hosts

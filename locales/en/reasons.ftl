@@ -109,4 +109,6 @@ runtime-image-nccl = llama.cpp's own image is built with NCCL, which a part of e
 runtime-image-vulkan = llama.cpp's own image has Mesa's drivers for Vulkan in it: the host's C library does not matter
 runtime-image-rocm = it has code for some of AMD's cards, and which of them these are is not known
 runtime-image-other-cards = it is for other cards
+runtime-packages = they are the distribution's own packages, which apt installs and which stay on the host
+runtime-packages-unknown = this host's distribution is not known to have them
 runtime-vulkan = it runs with any driver that has Vulkan; that part may be a package of its own ({ $package })

@@ -91,10 +91,10 @@ said-the-model-server-ended-without-an-5714f = the model server ended without an
 
 said-holds-dpkg-s-lock-e7464 = { $holder } holds dpkg's lock:{ " " }
 said-installing-df0b2 = installing { $v1 }: { $holder }{ $said }
-said-another-package-run-holds-the-lock-c2f00 = another package run holds the lock; wait for it to finish, then apply again
 said-then-apply-again-d3728 = { $doubt }: { $v2 }, then apply again
-said-can-the-host-reach-its-package-14f83 = can the host reach its package mirror? Or install the packages there by hand
 said-installing-803c6 = installing { $v1 }: { $v2 }
+said-can-the-host-reach-its-package-14f83 = can the host reach its package mirror? Or install the packages there by hand
+said-another-package-run-holds-the-lock-c2f00 = another package run holds the lock; wait for it to finish, then apply again
 
 ## agent::host::clock
 
@@ -717,6 +717,12 @@ said-its-schema-is-ba3ec = its schema is { $v1 }
 said-making-bd8d8 = making { $v1 }
 said-removing-6b386 = removing { $v1 }
 
+## agent::store::packaged
+
+said-debian-forky-and-sid-have-it-1a5e9 = Debian forky and sid have it; elsewhere plan without --runtime-packages, for an archive of llama.cpp's release
+said-this-host-has-no-apt-which-would-f0642 = this host has no apt, which would install { $v1 }
+said-apt-on-this-host-has-no-61432 = apt on this host has no { $v1 }
+
 ## agent::store::preflight
 
 said-the-nftables-table-369e9 = the nftables table { $v1 } { $v2 }
@@ -1071,8 +1077,8 @@ said-what-has-begun-on-a-host-goes-on-640bd = what has begun on a host goes on t
 said-was-looked-at-and-is-planned-for-as-b1b2a = { $name } was looked at and is planned for as it is; --profile or --budget make a promise of it:
 said-nothing-to-apply-8f827 = nothing to apply: { $v1 }
 said-agi-provision-plan-with-the-same-95237 = `agi-provision plan` with the same flags for model and machine shows the ledger
-said-runtime-path-the-plan-pins-the-1c6d0 = --runtime-path { $path }: the plan pins the container image { $image }
-said-leave-runtime-path-out-or-plan-e5ad4 = leave --runtime-path out, or plan without --runtime-image
+said-the-plan-pins-the-container-image-84a94 = { $given }: the plan pins the container image { $image }
+said-leave-it-out-or-plan-without-runtime-d6505 = leave it out, or plan without --runtime-image
 said-apply-asks-before-it-changes-a-host-c8859 = apply asks before it changes a host
 said-add-yes-or-check-to-see-what-would-deb91 = add --yes, or --check to see what would change
 
@@ -1382,6 +1388,10 @@ said-runtime-image-does-not-start-21f97 = --runtime-image: { $tag } does not sta
 said-the-image-that-does-has-the-tag-f08ac = the image that does has the tag { $server }
 said-runtime-image-is-of-build-and-the-bf839 = --runtime-image is of build { $build }, and the plan for { $v2 }: arguments and memory are settled for that one
 said-take-the-image-of-or-plan-with-llama-b1cf7 = take the image of { $v1 }, or plan with --llama-build { $build }
+said-runtime-packages-no-distribution-fed5b = --runtime-packages: no distribution packages { $v1 }
+said-leave-it-out-or-plan-with-engine-c3f8b = leave it out, or plan with --engine { $v1 }
+said-llama-build-the-distribution-s-63c13 = --llama-build { $named }: the distribution's packages have { $packaged }
+said-leave-llama-build-out-or-runtime-2dfc9 = leave --llama-build out, or --runtime-packages
 said-no-model-is-named-5e204 = no model is named
 said-give-model-name-or-model-file-gguf-af464 = give --model NAME or --model FILE.gguf; `agi-provision models` lists names, and `agi-provision plan` with --budget, --profile or --host alone the best few for that
 
@@ -1553,6 +1563,8 @@ said-its-files-64c98 = its files: { $v1 }
 said-has-parameters-but-the-plan-is-for-9b47b = { $v1 } has { $found } parameters, but the plan is for { $v3 } with { $wanted }
 said-plan-for-this-file-itself-model-634e7 = plan for this file itself: --model { $v1 }
 said-this-is-another-file-than-the-one-8f135 = this is another file than the one planned for; download it again
+said-the-plan-takes-llama-cpp-from-the-e1629 = { $given }: the plan takes llama.cpp from the distribution's packages
+said-leave-it-out-or-plan-without-runtime-095e1 = leave it out, or plan without --runtime-packages
 said-runtime-archive-is-there-several-ee529 = --runtime-archive is there several times, and an image is one file
 said-give-the-oci-archive-of-the-image-4d63e = give the OCI archive of the image that --runtime-image names
 said-give-the-archive-with-llama-server-19dbc = give the archive with llama-server and, for CUDA, the one with its libraries (cudart-…)
@@ -2391,6 +2403,8 @@ said-it-is-the-number-of-texts-that-the-40e2f = it is the number of texts that t
 ## plan::reading
 
 said-more-than-embedding-servers-7a462 = more than { $most } embedding servers
+said-over-hosts-workers-are-served-from-d2b4d = over_hosts: workers are served from an archive or a program of their host
+said-llama-server-it-has-an-image-and-d039b = llama_server: it has an image and packages, and one of them serves
 said-not-a-plan-its-schema-is-not-f0f66 = not a plan: its schema is { $v1 }, not { $schema }
 
 ## plan::reconcile
@@ -2415,6 +2429,11 @@ said-llama-cpp-s-image-for-cuda-has-no-b6644 = llama.cpp's image for CUDA { $too
 said-the-archive-has-no-code-for-older-2d28c = the archive has no code for older cards
 said-the-image-has-no-code-for-older-06c8f = the image has no code for older cards
 said-the-newest-cuda-that-the-driver-runs-c13c5 = the newest CUDA that the driver runs
+
+## plan::runtime::distribution
+
+said-llama-server-packages-is-no-package-d5dfa = llama_server/packages: { $odd } is no package of llama.cpp's
+said-llama-server-packages-which-has-ab902 = llama_server/packages: { $server }, which has llama-server, is missing
 
 ## plan::servers
 

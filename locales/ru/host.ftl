@@ -101,6 +101,7 @@ change-unpack = распаковать { $name } в { $path }
 change-use = использовать { $path }
 change-pull = скачать образ { $image }
 change-load = загрузить образ { $image } из { $name }
+change-packages = поставить { $packages } и взять их программу
 change-libraries = установить библиотеки для { $program }, если каких-то нет
 change-library = установить пакет с { $library }
 change-note-libraries = записать используемые библиотеки

@@ -43,6 +43,8 @@ plan-no-archive = нет
 plan-image = сборка: образ контейнера { $image }, юнит podman
 plan-no-image = сборка: образ контейнера { $engine }, его закрепляет --runtime-image
 plan-image-advice = или образ контейнера { $name }: { $why }. Команда apply с
+plan-packages = движок: пакеты { $packages } из системы сервера: { $why }
+plan-packages-advice = или собственные пакеты этой системы { $packages }, сборка { $build }: команда apply с --runtime-packages
 plan-archives = { $first } и { $second }
 plan-not-runtime = не { $kind }: { $why }
 plan-source = или из исходного кода: { $why }, командой `apply { $flag }`
@@ -127,6 +129,7 @@ plan-column-month = в месяц
 plan-column-speed = токенов/с
 plan-embedding-server = сервер эмбеддингов: { $arguments }
 plan-image-not-counted = образ { $engine } не учтён: его размер знает реестр
+plan-packages-not-counted = пакеты не посчитаны: их размер знает apt
 plan-units = Размеры двоичные (1 ГиБ = 1024 МиБ). В --format json все числа в байтах.
 
 ## План по нескольким серверам

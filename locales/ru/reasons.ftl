@@ -168,4 +168,6 @@ runtime-image-nccl = собственный образ llama.cpp собран с
 runtime-image-vulkan = в собственном образе llama.cpp есть драйверы Mesa для Vulkan: библиотека C сервера не важна
 runtime-image-rocm = в нём код для некоторых видеокарт AMD, а какие из них здесь, неизвестно
 runtime-image-other-cards = он для других видеокарт
+runtime-packages = это собственные пакеты дистрибутива: их ставит apt, и они остаются на сервере
+runtime-packages-unknown = есть ли они в дистрибутиве этого сервера, неизвестно
 runtime-vulkan = работает с любым драйвером, в котором есть Vulkan; эта часть может быть отдельным пакетом ({ $package })

@@ -308,13 +308,7 @@ pub(super) fn task(
     certificate: Option<&String>,
     several: bool,
 ) -> Result<Task> {
-    if let (Some(path), Some(image)) = (&args.runtime_path, source.image()) {
-        return Err(Failure::usage(format!(
-            "--runtime-path {path}: the plan pins the container image {image}"
-        ))
-        .hint("leave --runtime-path out, or plan without --runtime-image")
-        .into());
-    }
+    one_runtime(args, &source.plan)?;
     let mut files = source.files(runtime, models, true)?;
     let other = args.runtime_path.is_some() || args.runtime_source.is_some();
     files.retain(|each| each.what == CarriedKind::Model || !other);
@@ -354,6 +348,24 @@ pub(super) fn task(
     Ok((Op::Apply(apply), files.into_iter().map(|each| each.file).chain(from_source).collect()))
 }
 
+/// Exit 2 for a program or source beside the image or the packages that the plan names.
+fn one_runtime(args: &Args, plan: &Plan) -> Result<()> {
+    let given = match (&args.runtime_path, &args.runtime_source) {
+        (Some(path), _) => format!("--runtime-path {path}"),
+        (None, Some(path)) => format!("--runtime-source {}", path.display()),
+        (None, None) => return Ok(()),
+    };
+    let (message, hint) = match (plan.image(), plan.llama_server.packages.first()) {
+        (Some(image), _) => (
+            format!("{given}: the plan pins the container image {image}"),
+            "leave it out, or plan without --runtime-image",
+        ),
+        (None, Some(_)) => (source::packaged(&given), source::WITHOUT_PACKAGES),
+        (None, None) => return Ok(()),
+    };
+    Err(Failure::usage(message).hint(hint).into())
+}
+
 /// Tells where llama.cpp comes from, and why it is this one.
 fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
     let server = &plan.llama_server;
@@ -363,6 +375,10 @@ fn tell_runtime(args: &Args, plan: &Plan, archives: &[&LocalFile]) {
             Some(archive) => tracing::info!("{image}: {} of this machine", archive.path.display()),
             None => tracing::info!("{image}: the host pulls it"),
         }
+        return;
+    }
+    if !server.packages.is_empty() {
+        tracing::info!("llama.cpp {build}: the host's packages {}", server.packages.join(", "));
         return;
     }
     match (&args.runtime_path, archives, &server.runtime) {

@@ -102,8 +102,14 @@ pub struct PlanArgs {
     #[allow(rustdoc::broken_intra_doc_links, reason = "the help's brackets are no link")]
     #[arg(long, value_name = "IMAGE", value_parser = image)]
     runtime_image: Option<ImageRef>,
+    /// llama.cpp from the packages of the hosts' distribution: Debian forky and sid have it (docs/gpu.md)
+    #[arg(long, conflicts_with = "runtime_image")]
+    runtime_packages: bool,
     /// llama.cpp build to pin
-    #[arg(long, value_name = "BUILD", default_value = build::DEFAULT)]
+    #[arg(
+        long, value_name = "BUILD", default_value = build::DEFAULT,
+        default_value_if("runtime_packages", "true", build::PACKAGED)
+    )]
     llama_build: String,
 }
 
@@ -174,7 +180,7 @@ pub struct Planned {
 
 impl PlanArgs {
     /// Arguments that make no sense with a finished plan.
-    pub const IDS: [&str; 25] = [
+    pub const IDS: [&str; 26] = [
         "model",
         "budget",
         "max_price",
@@ -199,6 +205,7 @@ impl PlanArgs {
         "webui",
         "engine",
         "runtime_image",
+        "runtime_packages",
         "llama_build",
     ];
 
@@ -305,6 +312,32 @@ impl PlanArgs {
         }
     }
 
+    /// Exit 2 for the packages of an engine that no distribution has.
+    fn packages_for(&self, engine: &'static dyn Engine) -> Result<()> {
+        if self.runtime_packages && *engine != *engine::default() {
+            return Err(Failure::usage(format!(
+                "--runtime-packages: no distribution packages {}",
+                engine.name()
+            ))
+            .hint(format!("leave it out, or plan with --engine {}", engine::default().name()))
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Returns the build that is named, which is the packages' where those are asked for.
+    fn build(&self) -> Result<&'static build::Build> {
+        if self.runtime_packages && self.llama_build != build::PACKAGED {
+            let (named, packaged) = (&self.llama_build, build::PACKAGED);
+            return Err(Failure::usage(format!(
+                "--llama-build {named}: the distribution's packages have {packaged}"
+            ))
+            .hint("leave --llama-build out, or --runtime-packages")
+            .into());
+        }
+        if self.runtime_packages { build::of_plan(build::PACKAGED) } else { build::find(&self.llama_build) }
+    }
+
     /// Everything but the model and its quantisation, as flags of a command that is shown.
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags: Vec<Flag> = Vec::new();
@@ -329,8 +362,13 @@ impl PlanArgs {
         let engine = self.engine.filter(|engine| **engine != *engine::default());
         add("engine", engine.map(|engine| engine.name().to_string()));
         add("runtime-image", self.runtime_image.as_ref().map(ImageRef::to_string));
-        add("llama-build", Some(self.llama_build.clone()).filter(|build| build != build::DEFAULT));
-        for (name, given) in [("kv-unified", self.kv_unified), ("expose-everyone", self.expose_everyone)] {
+        let named = !self.runtime_packages && self.llama_build != build::DEFAULT;
+        add("llama-build", named.then(|| self.llama_build.clone()));
+        for (name, given) in [
+            ("kv-unified", self.kv_unified),
+            ("expose-everyone", self.expose_everyone),
+            ("runtime-packages", self.runtime_packages),
+        ] {
             flags.extend(given.then_some((name, None)));
         }
         flags.extend(self.rag.flags());
@@ -346,7 +384,7 @@ impl PlanArgs {
                  with --budget, --profile or --host alone the best few for that",
             )
         })?;
-        let build = build::find(&self.llama_build)?;
+        let build = self.build()?;
         let rates = offers::store::rates();
         let budget = cap(self.budget.as_ref(), self.max_price.as_ref(), &rates);
         let file = self.offers.as_deref();
@@ -357,6 +395,7 @@ impl PlanArgs {
         let profile = self.profile.as_deref().map(|profile| named(profile, &known.offers)).transpose()?;
         let engine = self.engine.unwrap_or_else(engine::default);
         self.image_for(engine)?;
+        self.packages_for(engine)?;
         let quant = self.quant.as_deref();
         let Loaded { choice, mut local, published } = match engine.formats().contains(&Format::Safetensors) {
             true => safetensors_arg::load(model, quant, engine)?,
@@ -395,6 +434,7 @@ impl PlanArgs {
                 runtime: Vec::new(),
                 engine: self.engine,
                 image: self.runtime_image.clone(),
+                packages: self.runtime_packages,
                 page: self.webui,
                 expose: self.exposure()?,
             },

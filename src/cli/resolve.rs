@@ -32,7 +32,8 @@ pub fn headers(request: &mut Request, read: impl Fn(&mut ModelChoice, usize) -> 
 /// The archives of the planned build that are right for the machine. Without an answer the plan stays as it is without
 /// them, and says so: they can be given to `apply` as well.
 pub fn runtime(request: &Request) -> Result<Vec<RuntimeFile>> {
-    if request.fixed.image.is_some() {
+    // podman or apt brings it, each by what it knows.
+    if request.fixed.image.is_some() || request.fixed.packages {
         return Ok(Vec::new());
     }
     let build = &request.build.id;

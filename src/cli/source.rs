@@ -84,6 +84,10 @@ impl Source {
     /// The files for the host, by what they are: those given, and of the others those that the bundle
     /// carries. `known`: the model's files that the plan was made from count too.
     pub fn files(&self, runtime: &[LocalFile], given: &[PathBuf], known: bool) -> Result<Vec<Travelling>> {
+        if let (Some(archive), Some(_)) = (runtime.first(), self.plan.llama_server.packages.first()) {
+            let given = format!("--runtime-archive {}", archive.path.display());
+            return Err(Failure::usage(packaged(&given)).hint(WITHOUT_PACKAGES).into());
+        }
         let known = if known { &self.model_files[..] } else { &[] };
         let models = model_files(&self.plan, given, known)?;
         let mut files: Vec<Travelling> =
@@ -319,6 +323,13 @@ pub fn needs(archives: &[&LocalFile]) -> Option<RuntimeNeeds> {
 }
 
 /// Compares the file of a container image, of which there is one at most, with the image that a plan pins.
+/// Says that the plan takes the distribution's packages and not what is `given`.
+pub(super) fn packaged(given: &str) -> String {
+    format!("{given}: the plan takes llama.cpp from the distribution's packages")
+}
+
+pub(super) const WITHOUT_PACKAGES: &str = "leave it out, or plan without --runtime-packages";
+
 fn check_image(archives: &[&LocalFile], image: &ImageRef) -> Result<()> {
     match archives {
         [] => Ok(()),

@@ -1,4 +1,4 @@
-//! Packages that apt has on releases of distributions: podman with Quadlet.
+//! Packages that apt has on releases of distributions: podman with Quadlet, and llama.cpp.
 
 use super::facts::Os;
 
@@ -13,6 +13,17 @@ const PODMAN: [(&str, f64, &str); 2] = [("debian", 13.0, "5.4"), ("ubuntu", 24.0
 pub fn podman(os: &Os) -> Option<&'static str> {
     let version: f64 = os.version.parse().ok()?;
     PODMAN.iter().find(|(id, first, _)| *id == os.id && version >= *first).map(|(_, _, has)| *has)
+}
+
+/// Debian's first release with llama.cpp and its server, and the code names under which it and sid go until it is published
+/// (packages.debian.org, read on 2026-11-28).
+const LLAMA_CPP: (f64, [&str; 2]) = (14.0, ["forky", "sid"]);
+
+/// Whether apt is known to have llama.cpp with its server.
+pub fn llama_cpp(os: &Os) -> bool {
+    let (first, names) = LLAMA_CPP;
+    let version: Option<f64> = os.version.parse().ok();
+    os.id == "debian" && (names.contains(&os.codename.as_str()) || version.is_some_and(|has| has >= first))
 }
 
 /// Whether podman with Quadlet is there, or apt has it.
@@ -48,6 +59,27 @@ mod tests {
             ("debian", "", None),
         ] {
             assert_eq!(podman(&os(id, version)), offered, "{id} {version}");
+        }
+    }
+
+    #[test]
+    fn llama_cpp_is_in_debian_from_forky_on() {
+        for (id, version, codename, has) in [
+            ("debian", "", "forky", true),
+            ("debian", "", "sid", true),
+            ("debian", "14", "forky", true),
+            ("debian", "15", "duke", true),
+            // Facts of an earlier agi-provision, and of Debian 13 before it was published.
+            ("debian", "14", "", true),
+            ("debian", "", "", false),
+            ("debian", "", "trixie", false),
+            ("debian", "13", "trixie", false),
+            ("debian", "12", "bookworm", false),
+            ("ubuntu", "24.04", "noble", false),
+            ("arch", "", "", false),
+        ] {
+            let os = Os { codename: codename.into(), ..os(id, version) };
+            assert_eq!(llama_cpp(&os), has, "{os:?}");
         }
     }
 

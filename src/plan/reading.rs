@@ -2,6 +2,7 @@
 //! bundle, or a message to a host.
 
 use super::document::{Plan, SCHEMA};
+use super::runtime::distribution;
 use crate::engine::server::MOST;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -27,6 +28,15 @@ impl Plan {
         }
         if let Some(over) = &self.over_hosts {
             over.check()?;
+            if self.llama_server.image.is_some() || !self.llama_server.packages.is_empty() {
+                return Err(
+                    "over_hosts: workers are served from an archive or a program of their host".to_string()
+                );
+            }
+        }
+        distribution::check(&self.llama_server.packages)?;
+        if self.llama_server.image.is_some() && !self.llama_server.packages.is_empty() {
+            return Err("llama_server: it has an image and packages, and one of them serves".to_string());
         }
         for server in self.servers() {
             server.check(self).map_err(|why| format!("{}: {why}", server.place()))?;

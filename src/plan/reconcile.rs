@@ -172,7 +172,7 @@ pub fn plan(request: Request, facts: &Facts) -> Result<Plan> {
 
 /// Plans what this host could run of the model, whatever it was asked for before; `None` if nothing.
 pub fn instead(plan: &Plan, model: ModelChoice, facts: &Facts, profiles: Vec<Profile>) -> Option<Plan> {
-    let build = crate::engine::llama_cpp::build::find(&plan.llama_server.build).ok()?;
+    let build = crate::engine::llama_cpp::build::of_plan(&plan.llama_server.build).ok()?;
     let request = Request {
         model,
         profiles,

@@ -92,6 +92,8 @@ pub struct Fixed {
     pub engine: Option<&'static dyn Engine>,
     /// Container image of the engine, where it comes as one.
     pub image: Option<ImageRef>,
+    /// Whether llama.cpp comes from the distribution's packages.
+    pub packages: bool,
     /// Whether the server has a web page for chats.
     pub page: bool,
     /// Addresses that may use the API too; `None`: the host alone.

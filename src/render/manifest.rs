@@ -236,8 +236,8 @@ pub(super) fn downloads(plan: &Plan) -> Result<Vec<Download>> {
             .into());
     }
     let mut downloads = Vec::new();
-    // An image is no file: podman fetches it by the digest in its unit.
-    if plan.container().is_none() {
+    // An image is no file: podman fetches it by the digest in its unit; and apt knows its packages.
+    if plan.container().is_none() && plan.llama_server.packages.is_empty() {
         downloads.push(Download {
             what: CarriedKind::Runtime,
             name: format!("{} {}", plan.engine().name(), plan.llama_server.build),

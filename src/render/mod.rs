@@ -403,6 +403,8 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
         installs: Option<String>,
         groups: Vec<&'static str>,
         exposed: bool,
+        /// Packages of the distribution that llama.cpp comes from.
+        packages: &'a [String],
         /// Whether the cards are named to podman by a specification.
         cdi: bool,
         /// Whether the engine comes as a container alone.
@@ -461,6 +463,7 @@ fn readme(plan: &Plan, downloads: &[Download], installs: Option<Origin>) -> Resu
             installs: installs.map(|origin| origin.to_string()),
             groups: maker.unit(cards).groups,
             exposed: plan.expose.is_some(),
+            packages: &plan.llama_server.packages,
             cdi: plan.requirements.iter().any(|requirement| requirement.id == ids::CDI),
             only: chat.engine().container().is_some_and(|container| container.only),
             image: plan.image().map(|image| &**image),

@@ -115,6 +115,11 @@ impl Page {
             self.other_runtimes(choice);
             return;
         }
+        if !plan.llama_server.packages.is_empty() {
+            let packages = plan.llama_server.packages.join(", ");
+            self.line(tr!(lang, "plan-packages", packages = packages, why = choice.why.told(lang)));
+            return;
+        }
         let both = |first, second: String| tr!(lang, "plan-archives", first = first, second = second);
         let archives = choice.archives.iter().cloned().reduce(both);
         let archives = archives.unwrap_or_else(|| tr!(lang, "plan-no-archive"));
@@ -124,6 +129,10 @@ impl Page {
             let (name, why) = (image.name.as_str(), image.why.told(lang));
             self.line(format!("  {}", tr!(lang, "plan-image-advice", name = name, why = why)));
             self.line(format!("  {}", width::command(&image.flag())));
+        }
+        if let Some(packages) = &choice.packages {
+            let (names, build) = (packages.names.join(", "), packages.build.as_str());
+            self.line(format!("  {}", tr!(lang, "plan-packages-advice", packages = names, build = build)));
         }
     }
 
@@ -308,6 +317,8 @@ impl Page {
         self.labelled("", &text);
         if arrival.runtime_bytes.is_none() && plan.container().is_some() {
             self.labelled("", &tr!(lang, "plan-image-not-counted", engine = plan.engine().name()));
+        } else if arrival.runtime_bytes.is_none() && !plan.llama_server.packages.is_empty() {
+            self.labelled("", &tr!(lang, "plan-packages-not-counted"));
         } else if arrival.runtime_bytes.is_none() {
             self.labelled("", &tr!(lang, "plan-archive-not-counted", engine = plan.engine().name()));
         }

@@ -250,7 +250,9 @@ fn llama_cpps_own_image_is_planned_by_its_tag_and_refused_where_it_is_not_right(
     let with =
         |command: &[&str]| run(folder.path(), &[command, &base[..], &["--runtime-image", &own]].concat());
     let path = ["apply", "--yes", "--host", "root@192.0.2.1", "--runtime-path", "/usr/bin/llama-server"];
-    refused(&with(&path), "--runtime-path /usr/bin/llama-server: the plan pins", "leave --runtime-path out");
+    refused(&with(&path), "--runtime-path /usr/bin/llama-server: the plan pins", "leave it out");
+    let source = ["apply", "--yes", "--host", "root@192.0.2.1", "--runtime-source", "any.tar.gz"];
+    refused(&with(&source), "--runtime-source any.tar.gz: the plan pins", "without --runtime-image");
     refused(
         &with(&["bundle", "--out", "b", "--target", "skypilot"]),
         "its bundle has no other form",
@@ -259,4 +261,64 @@ fn llama_cpps_own_image_is_planned_by_its_tag_and_refused_where_it_is_not_right(
     let several = ["plan", "--hosts", "gpu-24gb,gpu-24gb", "--link", "1,1000", "--model", "phi-2"];
     let several = run(folder.path(), &[&several[..], &["--runtime-image", &own]].concat());
     refused(&several, "--runtime-image is not planned over several hosts", "leave it out");
+}
+
+#[test]
+fn the_distributions_packages_have_a_plan_for_their_build_and_nothing_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |command: &[&str], more: &[&str]| {
+        let base = ["--model", "phi-2", "--profile", "gpu-24gb", "--runtime-packages"];
+        run(folder.path(), &[command, &base[..], more].concat())
+    };
+    let plan: Value = serde_json::from_str(&done(&with(&["plan", "--format", "json"], &[]))).unwrap();
+    let server = &plan["llama_server"];
+    assert_eq!(server["build"], "b11669");
+    assert_eq!(server["packages"], json!(["llama.cpp-tools", "libggml0-backend-vulkan"]));
+    assert_eq!(server["runtime_choice"]["kind"], "distribution-packages");
+    let text = done(&with(&["plan"], &[]));
+    assert!(
+        text.contains("the packages llama.cpp-tools, libggml0-backend-vulkan of the host's system"),
+        "{text}"
+    );
+    done(&with(&["bundle", "--out", "b"], &[]));
+    let readme = read(folder.path(), "b/README.md");
+    assert!(
+        readme.contains("apt install --no-install-recommends llama.cpp-tools libggml0-backend-vulkan"),
+        "{readme}"
+    );
+    let manifest: Value = serde_json::from_str(&read(folder.path(), "b/manifest.json")).unwrap();
+    assert!(
+        manifest["downloads"].as_array().unwrap().iter().all(|file| file["what"] == "model"),
+        "{manifest}"
+    );
+    std::fs::write(folder.path().join("any.tar.gz"), "x").unwrap();
+    let to = ["apply", "--yes", "--host", "root@192.0.2.1"];
+    for (flag, value) in [
+        ("--runtime-path", "/usr/bin/llama-server"),
+        ("--runtime-source", "any.tar.gz"),
+        ("--runtime-archive", "any.tar.gz"),
+    ] {
+        let message = format!("{flag} {value}: the plan takes llama.cpp from the distribution's packages");
+        refused(&with(&to, &[flag, value]), &message, "without --runtime-packages");
+    }
+    let carried = with(&["bundle", "--out", "c"], &["--runtime-archive", "any.tar.gz"]);
+    refused(
+        &carried,
+        "--runtime-archive any.tar.gz: the plan takes llama.cpp from",
+        "without --runtime-packages",
+    );
+    let image = format!("ghcr.io/ggml-org/llama.cpp@sha256:{}", "a".repeat(64));
+    let image = with(&["plan"], &["--runtime-image", &image]);
+    assert_eq!(image.status.code(), Some(2), "{image:?}");
+    let other = ["--engine", "text-generation-webui"];
+    refused(&with(&["plan"], &other), "no distribution packages text-generation-webui", "--engine llama.cpp");
+    for build in ["b12000", "b11434"] {
+        let message = format!("--llama-build {build}: the distribution's packages have b11669");
+        refused(&with(&["plan"], &["--llama-build", build]), &message, "leave");
+    }
+    let alone = ["plan", "--model", "phi-2", "--profile", "gpu-24gb", "--llama-build", "b11669"];
+    refused(&run(folder.path(), &alone), "\"b11669\" is not supported", "supported: b11434");
+    let several = ["plan", "--hosts", "gpu-24gb,gpu-24gb", "--link", "1,1000", "--model", "phi-2"];
+    let several = run(folder.path(), &[&several[..], &["--runtime-packages"]].concat());
+    refused(&several, "--runtime-packages is not planned over several hosts", "leave it out");
 }

@@ -1,6 +1,6 @@
 //! apt-get and dpkg, without questions and with bounds.
 
-use super::clock;
+use super::{clock, disk};
 use crate::error::{Failure, Result};
 use crate::fetch::route::Route;
 use crate::hardware::probe::package_lock;
@@ -38,7 +38,7 @@ pub fn install(packages: &[&str], route: &Route) -> Result<()> {
         let holder = package_lock().map_or(String::new(), |holder| format!("{holder} holds dpkg's lock: "));
         let said = first.stderr.trim();
         return Err(Failure::failed(format!("installing {}: {holder}{said}", packages.join(", ")))
-            .hint("another package run holds the lock; wait for it to finish, then apply again")
+            .hint(LOCKED)
             .into());
     }
     // A fresh host has no package lists yet.
@@ -48,17 +48,43 @@ pub fn install(packages: &[&str], route: &Route) -> Result<()> {
         return Ok(());
     }
     let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
-    let hint = match (is_locked(&said), clock::doubt(&said, jiff::Timestamp::now())) {
-        (true, _) => {
-            "another package run holds the lock; wait for it to finish, then apply again".to_string()
+    let hint = match clock::doubt(&said, jiff::Timestamp::now()) {
+        Some(doubt) if Why::of(&said) == Why::Other => {
+            format!("{doubt}: {}, then apply again", clock::SET_IT)
         }
-        (false, Some(doubt)) => format!("{doubt}: {}, then apply again", clock::SET_IT),
-        (false, None) => {
-            "can the host reach its package mirror? Or install the packages there by hand".to_string()
-        }
+        _ => Why::of(&said).hint().to_string(),
     };
     Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
 }
+
+/// Reason why apt installed nothing, by its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Locked,
+    Full,
+    Other,
+}
+
+impl Why {
+    fn of(said: &str) -> Why {
+        match said {
+            _ if is_locked(said) => Why::Locked,
+            // Of the disk, and of what apt counts before it fetches.
+            _ if said.contains("No space left on device") || said.contains("enough free space") => Why::Full,
+            _ => Why::Other,
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Why::Locked => LOCKED,
+            Why::Full => disk::FREE_SOME,
+            Why::Other => "can the host reach its package mirror? Or install the packages there by hand",
+        }
+    }
+}
+
+const LOCKED: &str = "another package run holds the lock; wait for it to finish, then apply again";
 
 fn is_locked(said: &str) -> bool {
     said.contains("Could not get lock") || said.contains("Unable to acquire the dpkg")
@@ -81,6 +107,12 @@ pub fn unknown(packages: &[String]) -> Result<Vec<String>> {
     Ok(packages.iter().filter(|name| !known.contains(&name.as_str())).cloned().collect())
 }
 
+/// Whether apt has lists of packages; a fresh host has none.
+pub fn has_lists() -> bool {
+    let entries = std::fs::read_dir("/var/lib/apt/lists").into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().contains("_Packages"))
+}
+
 /// Names of the packages with a candidate, in the output of `apt-cache policy`.
 fn candidates(policy: &str) -> Vec<&str> {
     let (mut name, mut found) = ("", Vec::new());
@@ -98,6 +130,25 @@ fn candidates(policy: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn apts_words_say_why_nothing_was_installed() {
+        for (said, why) in [
+            ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1", Why::Locked),
+            ("E: You don't have enough free space in /var/cache/apt/archives/.", Why::Full),
+            (
+                "dpkg: error processing archive a.deb (--unpack): cannot copy: No space left on device",
+                Why::Full,
+            ),
+            (
+                "E: Failed to fetch http://deb.debian.org/a.deb  Could not resolve 'deb.debian.org'",
+                Why::Other,
+            ),
+            ("E: Unable to locate package llama.cpp-tools", Why::Other),
+        ] {
+            assert_eq!(Why::of(said), why, "{said}");
+        }
+    }
 
     #[test]
     fn a_package_is_known_where_apt_has_a_version_to_install() {

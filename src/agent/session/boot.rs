@@ -100,7 +100,9 @@ fn missing(plan: &Plan, shelf: &Shelf) -> Vec<String> {
     let current = generation::current_record();
     let mut missing = Vec::new();
     let brought = !shelf.blobs(CarriedKind::Runtime).is_empty() || !download::runtime(plan).is_empty();
-    if !brought && known_runtime(plan, current.as_ref()).is_err() {
+    // podman or apt brings these.
+    let fetched = plan.image().is_some() || !plan.llama_server.packages.is_empty();
+    if !brought && !fetched && known_runtime(plan, current.as_ref()).is_err() {
         missing.push(format!("{} {}", plan.engine().name(), plan.llama_server.build));
     }
     let models = shelf.blobs(CarriedKind::Model);

@@ -52,7 +52,8 @@ pub fn look(plan: &Plan, facts: &Facts, coming: Coming) -> Ground {
         return Ground { runtime: None, cards, podman, image_bytes };
     }
     let backends = if cards { vendor::of(plan.profile.vendor()).backends() } else { &[] };
-    let runtime = if in_place { None } else { wants(plan, coming, backends) };
+    let known = in_place || !plan.llama_server.packages.is_empty();
+    let runtime = if known { None } else { wants(plan, coming, backends) };
     Ground { runtime, cards, ..Ground::default() }
 }
 

@@ -2,7 +2,7 @@
 
 use super::generation::{self, NOTE, Record, Runtime, has_model, known_model, known_runtime, runtime_folder};
 use super::sourced::Sourced;
-use super::{download, installed, runtime};
+use super::{download, installed, packaged, runtime};
 use crate::agent::host::{podman, service};
 use crate::checked::{Checksum, FileName, ImageRef};
 use crate::engine::server::ServerName;
@@ -61,14 +61,15 @@ impl Desired {
         let plan = bundle.plan()?;
         let current = generation::current_record();
         let image = of_image(&plan)?;
-        let given = apply.runtime_path.as_ref().filter(|_| image.is_none());
+        let packages = packaged::blob(&plan.llama_server.packages)?;
+        let given = apply.runtime_path.as_ref().filter(|_| image.is_none() && packages.is_none());
         let installed = given.map(|path| installed::resolve(plan.engine(), path.as_path())).transpose()?;
         let image_archive = apply.runtime.first().filter(|_| image.is_some()).cloned();
         let sourced =
             apply.runtime_source.as_ref().map(|source| Sourced::new(source, &plan, facts)).transpose()?;
-        let (runtime, runtime_archives) = match (&installed, image, &sourced) {
-            (Some(path), ..) => (installed::blob(path)?, Vec::new()),
-            (None, Some(image), _) => (image, Vec::new()),
+        let (runtime, runtime_archives) = match (image.or(packages), &installed, &sourced) {
+            (Some(named), ..) => (named, Vec::new()),
+            (None, Some(path), _) => (installed::blob(path)?, Vec::new()),
             (None, None, Some(sourced)) => sourced.runtime(),
             (None, None, None) => of_archives(&apply.runtime, &plan, current.as_ref())?,
         };
@@ -154,6 +155,11 @@ impl Desired {
         self.plan.image()
     }
 
+    /// Returns the distribution's packages that are the runtime; none where it is another.
+    pub fn packages(&self) -> &[String] {
+        &self.plan.llama_server.packages
+    }
+
     /// Returns the runtime's note where it is in place, as [`runtime::find`] does. One image under two names is two.
     pub fn runtime_in_place(&self) -> std::result::Result<Runtime, Option<String>> {
         let note = runtime::find(&self.record.runtime)?;
@@ -173,7 +179,7 @@ impl Desired {
     /// Returns the files that the runtime is made of: archives, or the image's.
     pub fn runtime_files(&self) -> &[Blob] {
         match &self.image_archive {
-            _ if self.installed.is_some() => &[],
+            _ if self.installed.is_some() || !self.packages().is_empty() => &[],
             Some(archive) => std::slice::from_ref(archive),
             None if self.image().is_some() => &[],
             None => self.record.archives(),

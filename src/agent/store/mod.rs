@@ -20,6 +20,7 @@ pub mod journal;
 pub(crate) mod key;
 pub(crate) mod look;
 pub(crate) mod made;
+pub(crate) mod packaged;
 pub(crate) mod preflight;
 pub(crate) mod prune;
 pub(crate) mod receive;

@@ -122,6 +122,7 @@ pub const SETTINGS: &[Setting] = &[
     any("constraints", "rag_chunk_tokens", "rag-chunk-tokens", Kind::Whole),
     any("constraints", "engine", "engine", Kind::Text),
     any("constraints", "runtime_image", "runtime-image", Kind::Text),
+    any("constraints", "runtime_packages", "runtime-packages", Kind::Switch),
     any("constraints", "llama_build", "llama-build", Kind::Text),
     any("constraints", "resolve", "resolve", Kind::Switch),
     any("exposure", "webui", "webui", Kind::Switch),

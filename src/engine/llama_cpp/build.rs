@@ -20,6 +20,9 @@ pub struct Build {
     pub early_outputs: bool,
     /// The arguments written in a plan were accepted by a real llama-server of this build.
     pub serves: bool,
+    /// A distribution packages it: plans with those packages are pinned to it, and no others.
+    #[serde(default)]
+    pub packaged: bool,
     /// Arguments that a plan for it may give its llama-server; none where they have not been tried.
     arguments: Vec<String>,
     /// Architectures that `--split-mode tensor` refuses.
@@ -105,6 +108,8 @@ pub fn advisories_looked_for() -> jiff::civil::Date {
 
 /// The build plans are pinned to when none is named.
 pub const DEFAULT: &str = "b11434";
+/// The build that distributions package, which a plan with their packages names.
+pub const PACKAGED: &str = "b11669";
 
 /// The build called `id`. Unknown: exit 2.
 pub fn find(id: &str) -> Result<&'static Build> {
@@ -115,6 +120,12 @@ pub fn find(id: &str) -> Result<&'static Build> {
             .hint(format!("supported: {}", known().join(", ")))
             .into()
     })
+}
+
+/// The build called `id` that a plan is pinned to, one of a distribution's packages included. Unknown: exit 2.
+pub fn of_plan(id: &str) -> Result<&'static Build> {
+    let packaged = FILE.build.iter().find(|build| build.packaged && build.id == id);
+    packaged.map_or_else(|| find(id), Ok)
 }
 
 /// A build whose memory is known, whether or not plans may name it.
@@ -170,7 +181,14 @@ mod tests {
     fn every_argument_of_a_build_is_known_and_written_once() {
         for build in FILE.build.iter() {
             let mut names = build.arguments.clone();
-            assert_eq!(names.is_empty(), !build.serves, "{}", build.id);
+            assert_eq!(names.is_empty(), !build.serves && !build.packaged, "{}", build.id);
+            assert_eq!(build.packaged, build.id == PACKAGED, "{}", build.id);
+            // Only a plan with the packages names it: no archive of it is published.
+            assert!(
+                !build.packaged || find(&build.id).is_err() && of_plan(&build.id).is_ok(),
+                "{}",
+                build.id
+            );
             assert!(names.iter().all(|name| GRAMMAR.flag(name).is_some()), "{names:?}");
             names.sort();
             names.dedup();

@@ -51,7 +51,7 @@ impl Engine for LlamaCpp {
     }
 
     fn check(&self, build: &str, args: &ServerArgs) -> std::result::Result<(), String> {
-        let build = build::find(build).map_err(|error| error.to_string())?;
+        let build = build::of_plan(build).map_err(|error| error.to_string())?;
         // A worker's program takes three arguments, in every build that plans are pinned to.
         if args.server().role() == Role::Worker { Ok(()) } else { build.check(args) }
     }

@@ -103,6 +103,9 @@ pub struct Os {
     pub id: String,
     /// os-release `VERSION_ID`.
     pub version: String,
+    /// os-release `VERSION_CODENAME`; empty: it has none. Debian's testing and sid have no version, and this.
+    #[serde(default)]
+    pub codename: String,
     /// Release of the kernel, `6.1.0-28-amd64`.
     pub kernel: String,
     /// Name by `uname -m`; [`crate::processor`] has those that are known.

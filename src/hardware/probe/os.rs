@@ -102,6 +102,7 @@ fn release(text: &str) -> Os {
     Os {
         id: os_release(text, "ID").unwrap_or_else(|| "unknown".into()),
         version: os_release(text, "VERSION_ID").unwrap_or_default(),
+        codename: os_release(text, "VERSION_CODENAME").unwrap_or_default(),
         ..Os::default()
     }
 }
@@ -303,11 +304,13 @@ mod tests {
                 "ubuntu",
                 "24.04",
             ),
+            ("PRETTY_NAME=\"Debian GNU/Linux forky/sid\"\nVERSION_CODENAME=forky\nID=debian\n", "debian", ""),
             ("NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=41\n", "fedora", "41"),
             ("NAME=\"Arch Linux\"\nID=arch\nBUILD_ID=rolling\n", "arch", ""),
         ] {
             let os = release(text);
             assert_eq!((os.id.as_str(), os.version.as_str()), (id, version));
+            assert_eq!(os.codename == "forky", text.contains("forky"), "{os:?}");
         }
         assert_eq!(release("").id, "unknown");
         for (line, want) in [

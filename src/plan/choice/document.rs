@@ -12,7 +12,7 @@ use crate::plan::arrival::Journey;
 use crate::plan::document::*;
 use crate::plan::ledger::Graphs;
 use crate::plan::request::{Request, Variant};
-use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost};
+use crate::plan::runtime::{self, RuntimeChoice, RuntimeHost, distribution};
 use crate::plan::speed::node::{self, Threads};
 use crate::plan::{launch, paged, rag, requirements, verdict};
 
@@ -91,6 +91,11 @@ pub(super) fn document(
             build: request.build.id.clone(),
             args,
             image: request.fixed.image.clone(),
+            packages: if request.fixed.packages {
+                distribution::packages(profile.gpus.len())
+            } else {
+                Vec::new()
+            },
             runtime: request.fixed.runtime.first().cloned(),
             runtime_beside: request.fixed.runtime.iter().skip(1).cloned().collect(),
             runtime_choice: runtime_choice(request, chosen),
@@ -223,6 +228,9 @@ fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice
     }
     if let Some(image) = container.and(request.fixed.image.as_ref()) {
         return Some(runtime::pinned_image(image, &host()));
+    }
+    if request.fixed.packages {
+        return Some(distribution::chosen(&host()));
     }
     // Another engine's releases have archives of other names.
     if request.fixed.engine.is_some_and(|engine| *engine != *engine::default()) {

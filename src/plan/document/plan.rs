@@ -282,6 +282,9 @@ pub struct LlamaServer {
     /// Container image of the engine, where it comes as one and the user pinned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageRef>,
+    /// Packages of the distribution that llama.cpp comes from, the one with llama-server first; empty where it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
     /// The archive to download when none is given; `None` until resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeFile>,

@@ -104,6 +104,7 @@ fn check(request: &Request, machines: &[Machine]) -> Result<()> {
         (request.rag.is_some(), "--rag"),
         (fixed.expose.is_some(), "--expose"),
         (fixed.image.is_some(), "--runtime-image"),
+        (fixed.packages, "--runtime-packages"),
     ];
     if let Some((_, flag)) = refused.iter().find(|(given, _)| *given) {
         return Err(Failure::usage(format!("{flag} is not planned over several hosts"))

@@ -66,6 +66,7 @@ pub(super) fn of(
             build: request.build.id.clone(),
             args,
             image: None,
+            packages: Vec::new(),
             runtime: request.fixed.runtime.first().cloned(),
             runtime_beside: request.fixed.runtime.iter().skip(1).cloned().collect(),
             runtime_choice: None,

@@ -28,6 +28,8 @@ pub struct RuntimeHost {
     pub other_libc: bool,
     /// Whether it has podman with Quadlet, or its apt does.
     pub quadlet: Option<bool>,
+    /// Whether its distribution is known to package llama.cpp.
+    pub packaged: Option<bool>,
     /// A part of every matrix is on every card.
     pub tensor: bool,
     /// Its distribution, by id and version in os-release.

@@ -3,12 +3,14 @@
 
 mod cpu;
 mod cuda;
+pub mod distribution;
 mod image;
 mod kind;
 mod rocm;
 pub mod source;
 mod vulkan;
 
+pub use distribution::PackagesAdvice;
 pub use image::{ImageAdvice, Tagged, tagged};
 pub use kind::{Least, Needs, RuntimeHost, RuntimeKind, Version};
 pub use source::SourceAdvice;
@@ -46,9 +48,28 @@ pub struct RuntimeChoice {
     /// llama.cpp's own container image that is right where no archive is, or that computes through a faster backend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageAdvice>,
+    /// The distribution's own packages, where the host's is known to have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackagesAdvice>,
     /// Lower bounds that it sets to the cards and their driver.
     #[serde(default, skip_serializing_if = "is_none")]
     pub needs: Needs,
+}
+
+impl RuntimeChoice {
+    /// Returns no kind of runtime, with lower bounds that it is to have.
+    fn none(needs: Needs) -> RuntimeChoice {
+        RuntimeChoice {
+            kind: None,
+            archives: Vec::new(),
+            why: sentence!("runtime-none-is-right"),
+            others: Vec::new(),
+            source: None,
+            image: None,
+            packages: None,
+            needs,
+        }
+    }
 }
 
 fn is_none(needs: &Needs) -> bool {
@@ -66,6 +87,7 @@ pub fn needs_of_release(host: &RuntimeHost, build: &str) -> Needs {
 /// decides whether the archive starts at all.
 pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
     let advice = |chosen| image::advice(host, build, chosen);
+    let packages = distribution::advice(host);
     let mut others = Vec::new();
     for kind in all().into_iter().filter(|kind| is_for(*kind, host)) {
         let archives = kind.archives(build, host.processor);
@@ -74,14 +96,13 @@ pub fn choose(host: &RuntimeHost, build: &str) -> RuntimeChoice {
                 let backend = kind.backend();
                 let (source, image) = (source::advice(host, build, Some(backend)), advice(Some(backend)));
                 let (kind, needs) = (Some(kind.name().to_string()), kind.needs(host));
-                return RuntimeChoice { kind, archives, why, others, source, image, needs };
+                return RuntimeChoice { kind, archives, why, others, source, image, packages, needs };
             }
             Err(why) => others.push(format!("{}: {why}", kind.name())),
         }
     }
-    let why = sentence!("runtime-none-is-right");
     let (source, image) = (source::advice(host, build, None), advice(None));
-    RuntimeChoice { kind: None, archives: Vec::new(), why, others, source, image, needs: Needs::default() }
+    RuntimeChoice { others, source, image, packages, ..RuntimeChoice::none(Needs::default()) }
 }
 
 /// Returns the kind of an image of llama.cpp's own that the user pinned, with what it needs of the host's cards.
@@ -89,12 +110,9 @@ pub fn pinned_image(image: &ImageRef, host: &RuntimeHost) -> RuntimeChoice {
     let (needs, wrong) = image::pinned(image, host);
     RuntimeChoice {
         kind: Some(IMAGE.to_string()),
-        archives: Vec::new(),
         why: sentence!("runtime-image"),
         others: wrong.into_iter().collect(),
-        source: None,
-        image: None,
-        needs,
+        ..RuntimeChoice::none(needs)
     }
 }
 
@@ -112,12 +130,8 @@ pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
     let driver = driver.map(|(version, why)| Least { version: version.to_string(), why: why.to_string() });
     RuntimeChoice {
         kind: Some(IMAGE.to_string()),
-        archives: Vec::new(),
         why: sentence!("runtime-image"),
-        others: Vec::new(),
-        source: None,
-        image: None,
-        needs: Needs { compute_capability: capability, driver, cuda: None },
+        ..RuntimeChoice::none(Needs { compute_capability: capability, driver, cuda: None })
     }
 }
 
@@ -169,6 +183,7 @@ impl RuntimeHost {
             rocm: gpus.first().and_then(|gpu| version(&gpu.rocm_version)),
             glibc: version(&facts.os.glibc),
             quadlet: Some(apt_has::quadlet(&facts.os)),
+            packaged: Some(distribution::has(&facts.os)),
             other_libc: facts.unsupported.contains_key("os.glibc"),
             tensor: false,
             release: Some((facts.os.id.clone(), facts.os.version.clone())).filter(|(id, _)| !id.is_empty()),

@@ -106,7 +106,7 @@ fn a_probed_host_is_read_off_its_facts() {
     let host = RuntimeHost::of(&facts);
     assert_eq!((host.processor, host.vendor), (Processor::Aarch64, Some(Vendor::Nvidia)));
     assert_eq!((host.compute, host.cuda, host.glibc), (vec![(9, 0), (8, 6)], Some((12, 8)), Some((2, 39))));
-    let bare = RuntimeHost { quadlet: Some(false), ..RuntimeHost::default() };
+    let bare = RuntimeHost { quadlet: Some(false), packaged: Some(false), ..RuntimeHost::default() };
     assert_eq!(RuntimeHost::of(&Facts::default()), bare);
     // A card that the plan leaves alone asks for nothing: one beside a much larger one, one that is too old.
     let small = Gpu { memory_total_bytes: 2 << 30, ..gpu("7.5", Some("12.8")) };

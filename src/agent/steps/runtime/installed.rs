@@ -4,7 +4,7 @@ use super::kind::Kind;
 use crate::agent::steps::run::Run;
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation;
-use crate::checked::{HostPath, RelativePath};
+use crate::checked::{Checksum, HostPath, RelativePath};
 use crate::error::{Context, Failure, Result};
 use crate::files::{self, Stamp};
 use std::collections::BTreeMap;
@@ -29,26 +29,36 @@ impl Kind for Installed {
     fn put(&self, desired: &Desired, folder: &Path) -> Result<generation::Runtime> {
         let path = desired.installed.as_deref();
         let path = path.ok_or_else(|| Failure::failed("no program of the host was named"))?;
-        files::directory(folder, 0o755)?;
-        let program = desired.plan.engine().program();
-        files::link(&folder.join(program), path)?;
-        Ok(generation::Runtime {
-            blob: desired.record.runtime.clone(),
-            archives: Vec::new(),
-            llama_build: desired.record.llama_build.clone(),
-            program: program.to_string(),
-            folder: None,
-            stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
-            libraries: Vec::new(),
-            files: [(RelativePath::new(program)?, desired.record.runtime.sha256.clone())].into(),
-            installed: Some(HostPath::from_os(path)?),
-            stamps: BTreeMap::new(),
-            image: None,
-            build: None,
-        })
+        link_to(desired, folder, path, desired.record.runtime.sha256.clone())
     }
 
     fn clear(&self, _: &Desired) -> Result<()> {
         Ok(())
     }
+}
+
+/// Makes the runtime a link to the program at `path`, whose content has this hash.
+pub(super) fn link_to(
+    desired: &Desired,
+    folder: &Path,
+    path: &Path,
+    sha256: Checksum,
+) -> Result<generation::Runtime> {
+    files::directory(folder, 0o755)?;
+    let program = desired.plan.engine().program();
+    files::link(&folder.join(program), path)?;
+    Ok(generation::Runtime {
+        blob: desired.record.runtime.clone(),
+        archives: Vec::new(),
+        llama_build: desired.record.llama_build.clone(),
+        program: program.to_string(),
+        folder: None,
+        stamp: Stamp::of(path).with_context(|| format!("reading {}", path.display()))?,
+        libraries: Vec::new(),
+        files: [(RelativePath::new(program)?, sha256)].into(),
+        installed: Some(HostPath::from_os(path)?),
+        stamps: BTreeMap::new(),
+        image: None,
+        build: None,
+    })
 }

@@ -1,8 +1,9 @@
 //! The engine's program: a folder of its own from archives or built from source here, a link to what the
-//! host has, or a container image. The ways
+//! host has or its distribution's packages bring, or a container image. The ways
 //! are one file or folder each, and docs/add-runtime-kind.md says how to add one.
 
 mod archives;
+mod distribution;
 mod image;
 mod installed;
 mod kind;
@@ -21,8 +22,8 @@ use std::fs;
 use std::path::Path;
 
 /// Every way, in the order in which they are asked.
-fn all() -> [&'static dyn Kind; 4] {
-    [&image::Image, &installed::Installed, &source::Source, &archives::Archives]
+fn all() -> [&'static dyn Kind; 5] {
+    [&image::Image, &distribution::Distribution, &installed::Installed, &source::Source, &archives::Archives]
 }
 
 fn of(desired: &Desired) -> Result<&'static dyn Kind> {
@@ -49,10 +50,11 @@ impl Resource for Runtime {
         let folder = runtime_folder(&desired.record.runtime);
         let unpacking = folder.with_extension("unpacking");
         made::add([Thing::tree(&folder)?, Thing::tree(&unpacking)?])?;
-        for path in [&folder, &unpacking] {
-            files::remove(path)?;
-            run.note(self.id(), How::Remove(path.clone()));
-        }
+        // One that is put there again is the old generation's, too: without it that would not start after a failure.
+        let new = [&folder, &unpacking].into_iter().filter(|path| **path == unpacking || !path.exists());
+        new.for_each(|path| run.note(self.id(), How::Remove(path.clone())));
+        files::remove(&folder)?;
+        files::remove(&unpacking)?;
         let note = kind.put(desired, &unpacking)?;
         settle(&note, &unpacking, &folder)?;
         kind.clear(desired)
