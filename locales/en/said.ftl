@@ -719,7 +719,7 @@ said-removing-6b386 = removing { $v1 }
 
 ## agent::store::packaged
 
-said-debian-forky-and-sid-have-it-1a5e9 = Debian forky and sid have it; elsewhere plan without --runtime-packages, for an archive of llama.cpp's release
+said-debian-forky-and-sid-have-it-72c02 = Debian forky and sid have it; elsewhere plan without --runtime-packages, for an archive of a release
 said-this-host-has-no-apt-which-would-f0642 = this host has no apt, which would install { $v1 }
 said-apt-on-this-host-has-no-61432 = apt on this host has no { $v1 }
 

@@ -32,7 +32,8 @@ pub fn explained(error: anyhow::Error, packages: &[String]) -> anyhow::Error {
     }
 }
 
-const ELSEWHERE: &str = "Debian forky and sid have it; elsewhere plan without --runtime-packages, for an archive of llama.cpp's release";
+const ELSEWHERE: &str =
+    "Debian forky and sid have it; elsewhere plan without --runtime-packages, for an archive of a release";
 
 fn refusal(packages: &[String]) -> Result<Option<Failure>> {
     if !is_there("apt-get") {

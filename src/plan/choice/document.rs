@@ -230,7 +230,7 @@ fn runtime_choice(request: &Request, chosen: &Candidate) -> Option<RuntimeChoice
         return Some(runtime::pinned_image(image, &host()));
     }
     if request.fixed.packages {
-        return Some(distribution::chosen(&host()));
+        return Some(runtime::packages(&host()));
     }
     // Another engine's releases have archives of other names.
     if request.fixed.engine.is_some_and(|engine| *engine != *engine::default()) {

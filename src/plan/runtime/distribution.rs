@@ -4,16 +4,12 @@
 //! installed beside it; the CPU's comes with it, and `libggml0-backend-vulkan` has the one for cards of every maker. The one
 //! for CUDA is not packaged, and `libggml0-backend-hip` asks for ROCm of the distribution.
 
-use super::RuntimeChoice;
-use super::kind::{Needs, RuntimeHost};
+use super::kind::RuntimeHost;
 use crate::engine::llama_cpp::build;
 use crate::hardware::apt_has;
 use crate::hardware::facts::Os;
 use crate::lang::Sentence;
 use serde::{Deserialize, Serialize};
-
-/// Name of the kind in plans.
-pub const PACKAGES: &str = "distribution-packages";
 
 /// The package with llama-server, and the one with its backend for cards.
 const SERVER: &str = "llama.cpp-tools";
@@ -61,14 +57,13 @@ pub(super) fn has(os: &Os) -> bool {
     apt_has::llama_cpp(os)
 }
 
-/// Returns the kind of a plan that takes the distribution's packages.
-pub fn chosen(host: &RuntimeHost) -> RuntimeChoice {
-    let why: Sentence = match (host.tensor, host.packaged) {
+/// Returns what a plan says that takes the distribution's packages.
+pub(super) fn why(host: &RuntimeHost) -> Sentence {
+    match (host.tensor, host.packaged) {
         (true, _) => sentence!("runtime-vulkan-tensor"),
         (false, Some(false)) => sentence!("runtime-packages-unknown"),
         (false, Some(true) | None) => sentence!("runtime-packages"),
-    };
-    RuntimeChoice { kind: Some(PACKAGES.to_string()), why, ..RuntimeChoice::none(Needs::default()) }
+    }
 }
 
 #[cfg(test)]
@@ -102,15 +97,14 @@ mod tests {
         for other in [host(Some(false), None, false), host(None, None, false), host(Some(true), None, true)] {
             assert_eq!(names(&other), None, "{other:?}");
         }
-        for (host, why) in [
+        for (host, said) in [
             (host(Some(true), None, false), "the distribution's own packages"),
             (host(None, None, false), "the distribution's own packages"),
             (host(Some(false), None, false), "is not known to have them"),
             (host(Some(true), Some(Vendor::Nvidia), true), "promises nothing"),
         ] {
-            let choice = chosen(&host);
-            assert_eq!(choice.kind.as_deref(), Some(PACKAGES));
-            assert!(choice.why.to_string().contains(why), "{host:?}: {}", choice.why);
+            let why = why(&host);
+            assert!(why.to_string().contains(said), "{host:?}: {why}");
         }
     }
 }

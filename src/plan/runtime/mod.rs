@@ -135,6 +135,15 @@ pub fn image(container: &Container, bf16: bool) -> RuntimeChoice {
     }
 }
 
+/// Returns the kind of a plan that takes the packages of its host's distribution.
+pub fn packages(host: &RuntimeHost) -> RuntimeChoice {
+    let (kind, why) = (Some(PACKAGES.to_string()), distribution::why(host));
+    RuntimeChoice { kind, why, ..RuntimeChoice::none(Needs::default()) }
+}
+
+/// Name of the kind that is the distribution's packages.
+const PACKAGES: &str = "distribution-packages";
+
 /// Name of the kind that is a container image.
 pub const IMAGE: &str = "container-image";
 
