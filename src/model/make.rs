@@ -234,7 +234,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     let flag_is =
         |key: &str, value: bool| keys.header.metadata.get(&keys.name(key)) == Some(&Value::Bool(value));
     // Granite's converter turns positions off by this setting.
-    let unplaced = matches!(arch, "jamba" | "nemotron_h" | "nemotron_h_moe")
+    let unplaced = matches!(arch, "jamba" | "kimi-linear" | "nemotron_h" | "nemotron_h_moe")
         || (arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
@@ -340,7 +340,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             || flag("expert_weights_norm"),
         scaled: scale != 0.0 && scale != 1.0,
         gate_bias: names.has("ffn_gate_inp.bias"),
-        choice_bias: names.has("exp_probs_b.bias"),
+        choice_bias: names.has("exp_probs_b.bias") || names.has("exp_probs_b"),
         bias: names.has("ffn_up_exps.bias"),
         merged_gate,
         ungated: !merged_gate && !names.has("ffn_gate_exps.weight"),

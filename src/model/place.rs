@@ -47,11 +47,11 @@ impl Place {
             _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
             _ => End::Other,
         };
-        let floats = ["shortconv.conv.weight", "ssm_conv1d.weight", "ssm_norm.weight", "ssm_a", "ssm_d"];
+        let floats = ["shortconv.conv.weight", "ssm_norm.weight", "ssm_a", "ssm_d"];
         Place {
             routed: name.contains("exps."),
             mirrored: n_dims == 1 || name.contains("gate_inp"),
-            floats: floats.iter().any(|floats| name.ends_with(floats)),
+            floats: name.contains("ssm_conv1d") || floats.iter().any(|floats| name.ends_with(floats)),
             end,
         }
     }

@@ -3,7 +3,7 @@
 //! published dimensions and a `recipe`.
 
 use super::delta;
-pub(crate) use super::delta::Delta;
+pub(crate) use super::delta::{Delta, Kda};
 use super::followed;
 use super::gguf::Header;
 use super::keys::Keys;
@@ -64,6 +64,8 @@ pub struct Shape {
     pub(crate) per_layer: Option<u64>,
     /// Recurrent layers are gated delta nets.
     pub(crate) delta: Option<Delta>,
+    /// Recurrent layers are Kimi's delta attention.
+    pub(crate) kda: Option<Kda>,
     /// Recurrent layers are RWKV's.
     pub(crate) rwkv: Option<Rwkv>,
     /// Recurrent layers are convolutions over so many tokens.
@@ -254,6 +256,7 @@ impl Shape {
                 .or_else(|| (architecture == "gemma3n").then_some(256))
                 .filter(|_| names.has("per_layer_token_embd.weight")),
             delta: delta::delta(&keys, names.has("ssm_in.weight")),
+            kda: delta::kda(&keys, &names),
             rwkv: rwkv::rwkv(&keys, &names),
             short_conv: keys.optional("shortconv.l_cache").filter(|n| (2..=256).contains(n)),
             mamba: mamba::mamba(&keys, &names),
@@ -288,7 +291,7 @@ impl Shape {
     /// Layers keep states that the graph follows.
     pub(crate) fn keeps_states(&self) -> bool {
         let known = self.delta.is_some() || self.mamba.is_some() || self.short_conv.is_some();
-        known || self.rwkv.is_some() || self.architecture == "minimax-01"
+        known || self.rwkv.is_some() || self.kda.is_some() || self.architecture == "minimax-01"
     }
 
     /// Returns the layer whose cache layer `index` reads; `None` where it has its own, or none.

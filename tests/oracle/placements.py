@@ -12,7 +12,8 @@ MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 
           ("qwen3-30b-a3b", 48, 1), ("mixtral-8x7b", 32, 1), ("gpt-oss-20b", 24, 1), ("deepseek-v2-lite", 27, 1),
           ("gemma4-e2b", 35, 0), ("gemma4-e4b", 42, 0), ("gemma-3n-e2b", 30, 0), ("gemma-3n-e4b", 35, 0),
           ("qwen3-next-80b-a3b-short", 8, 1), ("qwen3.5-35b-a3b-short", 12, 1), ("nemotron-3-nano-30b-a3b-short", 14, 1),
-          ("granite-4.0-h-small-short", 6, 1), ("falcon-h1-7b-short", 8, 0)]
+          ("granite-4.0-h-small-short", 6, 1), ("falcon-h1-7b-short", 8, 0),
+          ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0)]
 rows = []
 
 

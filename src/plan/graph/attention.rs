@@ -214,14 +214,17 @@ impl<'a> Attention<'a> {
         let joint = graph.mul_mat(latent.kv_rank + latent.rope, normed);
         let low = graph.view(joint, [latent.kv_rank, tokens, 1, 1]);
         let k_rope = graph.view(joint, [latent.rope, 1, tokens, 1]);
-        let k_rope = rope(graph, self.positions, k_rope);
+        let placed = |graph: &mut Graph, x: Id| {
+            if s.block.rope { rope(graph, self.positions, x) } else { x }
+        };
+        let k_rope = placed(graph, k_rope);
         let low = graph.norm(low, true, false);
         let nope = latent.head_k - latent.rope;
         let q_nope = graph.view(q, [nope, heads, tokens, 1]);
         let q_rope = graph.view(q, [latent.rope, heads, tokens, 1]);
-        let q_rope = rope(graph, self.positions, q_rope);
+        let q_rope = placed(graph, q_rope);
         let q_nope = graph.view(q_nope, [nope, tokens, heads, 1]);
-        let absorbed = graph.mul_mat(latent.kv_rank, q_nope);
+        let absorbed = graph.mul_mat_by_head(latent.kv_rank, q_nope);
         let absorbed = graph.view(absorbed, [latent.kv_rank, heads, tokens, 1]);
         let width = latent.kv_rank + latent.rope;
         let q = graph.op([width, heads, tokens, 1], &[absorbed, q_rope]);
@@ -232,6 +235,8 @@ impl<'a> Attention<'a> {
         store(graph, row, inputs.k_index, self.batch.streams);
         let k = cached(graph, self.batch.k_type, [width, 1, inputs.cells, self.batch.streams]);
         let v = graph.view(k, [latent.kv_rank, 1, inputs.cells, self.batch.streams]);
+        // A copy would reach from the first row to the last.
+        graph.nodes[v].bytes = graph.nodes[k].bytes;
         let mask = chosen.map_or(inputs.mask, |chosen| unmask(graph, inputs, self.batch, chosen));
         let out = self.heads(graph, mask, inputs.cells, q, k, v, latent.kv_rank, Some(latent.head_v));
         graph.mul_mat(s.n_embd, out)
@@ -266,7 +271,7 @@ impl<'a> Attention<'a> {
                 None => graph.view(out, [value * heads, tokens, 1, 1]),
                 Some(size) => {
                     let out = graph.view(out, [value, each, heads, streams]);
-                    let out = graph.mul_mat(size, out);
+                    let out = graph.mul_mat_by_head(size, out);
                     let out = graph.view(out, [size, heads, each, streams]);
                     let out = graph.op([size, heads, each, streams], &[out]);
                     graph.view(out, [size * heads, tokens, 1, 1])
@@ -291,7 +296,7 @@ impl<'a> Attention<'a> {
             let mut out = graph.op([value, each, heads, streams], &[v, scores]);
             let mut size = value;
             if let Some(full) = decompressed {
-                out = graph.mul_mat(full, out);
+                out = graph.mul_mat_by_head(full, out);
                 size = full;
             }
             let out = graph.view(out, [size, heads, each, streams]);

@@ -6,7 +6,7 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, mamba, rwkv, short_conv};
+use super::{altup, delta, feed_forward, kda, mamba, rwkv, short_conv};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -143,6 +143,11 @@ fn layer(
             if let (Some(delta), Some(states)) = (&shape.delta, memory.states) =>
         {
             delta::build(graph, shape.n_embd, batch, delta, states, normed)
+        }
+        LayerKv { state: 1.., k: 0, heads, .. }
+            if let (Some(kda), Some(states)) = (&shape.kda, memory.states) =>
+        {
+            kda::build(graph, shape.n_embd, batch, (kda, *heads), states, normed)
         }
         LayerKv { state: 1.., k: 0, .. }
             if let (Some(kernel), Some(states)) = (shape.short_conv, memory.states) =>

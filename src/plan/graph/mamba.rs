@@ -141,7 +141,7 @@ fn plamo(
     let [b, c] = [b, c].map(|part| graph.view(part, [m.state, 1, each, sequences]));
     let scan = scan(graph, batch, m, states, [x, dt, b, c]);
     let y = graph.view(scan, by_head);
-    let weight = graph.float_weight(m.heads);
+    let weight = graph.reshaped_weight([1, m.heads, 1, 1]);
     let skipped = graph.over(x, &[x, weight]);
     let y = graph.over(y, &[y, skipped]);
     let z = graph.op(by_head, &[z]);

@@ -14,6 +14,7 @@ mod decoder;
 mod delta;
 mod encoder;
 mod feed_forward;
+mod kda;
 mod lightning;
 mod low_rank;
 mod mamba;

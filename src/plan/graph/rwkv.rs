@@ -197,7 +197,7 @@ impl<'a> Layers<'a> {
         let given = self.read(graph, states, &[receptance, decay, key, value, negative, by_rate, state]);
         let given = if r.whole { self.grouped(graph, given) } else { graph.reshape(given, flat) };
         let both = times(graph, key, receptance);
-        let weight = graph.float_weight(n_embd);
+        let weight = graph.reshaped_weight([heads[0], heads[1], 1, 1]);
         let both = times(graph, both, weight);
         let sum = graph.op([1, heads[1], heads[2], 1], &[both]);
         graph.named(sum, Op::SumRows);
@@ -225,6 +225,7 @@ impl<'a> Layers<'a> {
         let mixed = graph.view(mixed, [rank, 1, tokens, 5]);
         let mixed = graph.op([rank, 1, tokens, 5], &[mixed]);
         let weight = graph.weight((rank * 5).saturating_mul(n_embd));
+        let weight = graph.reshape(weight, [rank, n_embd, 1, 5]);
         let mut mixed = graph.op([n_embd, 1, tokens, 5], &[weight, mixed]);
         graph.named(mixed, Op::MulMat);
         let between = |graph: &mut Graph, part: Id, apart: Id, x: Id| {

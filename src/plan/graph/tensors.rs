@@ -141,6 +141,12 @@ impl Graph {
         self.as_floats(id)
     }
 
+    /// The same in other dimensions than the file's: to the scheduler a window, and no weight.
+    pub(super) fn reshaped_weight(&mut self, dims: [u64; 4]) -> Id {
+        let weight = self.float_weight(0);
+        self.reshape(weight, dims)
+    }
+
     /// Says that a weight has floats of 32 bits.
     pub(super) fn as_floats(&mut self, weight: Id) -> Id {
         self.nodes[weight].layout.0 = F32;
@@ -251,6 +257,13 @@ impl Graph {
     /// `weight × b`: rows of the weight by columns of `b`.
     pub(super) fn mul_mat(&mut self, rows: u64, b: Id) -> Id {
         let weight = self.weight(rows.saturating_mul(self.dims(b)[0]));
+        self.mul_mat_by(weight, rows, b)
+    }
+
+    /// The same with a matrix of each head.
+    pub(super) fn mul_mat_by_head(&mut self, rows: u64, b: Id) -> Id {
+        let [width, _, heads, _] = self.dims(b);
+        let weight = self.weight(rows.saturating_mul(width).saturating_mul(heads));
         self.mul_mat_by(weight, rows, b)
     }
 
