@@ -1,7 +1,6 @@
 //! Dimensions of a gated delta net: recurrent layers of Qwen3-Next and Qwen3.5 (src/models/qwen35.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
 
 /// Layers that keep a matrix per head instead of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,28 +49,5 @@ pub(super) fn delta(keys: &Keys, joined: bool) -> Option<Delta> {
         kernel: small("ssm.conv_kernel").filter(|n| *n <= 256)?,
         repeats: keys.architecture == "qwen3next",
         joined,
-    })
-}
-
-/// Layers of Kimi's delta attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kda {
-    /// Elements of a head.
-    pub head: u64,
-    /// Tokens that the convolutions cover.
-    pub kernel: u64,
-    /// Ranks of the gate of forgetting and of that of the output.
-    pub forget: u64,
-    pub gate: u64,
-}
-
-pub(super) fn kda(keys: &Keys, names: &Names) -> Option<Kda> {
-    let rank = |name: &str| names.dim(name, 1).filter(|n| *n <= 1 << 20);
-    (keys.architecture == "kimi-linear").then_some(())?;
-    Some(Kda {
-        head: keys.width("kda.head_dim")?,
-        kernel: keys.optional("ssm.conv_kernel").filter(|n| (2..=256).contains(n))?,
-        forget: rank("ssm_f_a.weight")?,
-        gate: rank("ssm_g_a.weight")?,
     })
 }

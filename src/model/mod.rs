@@ -11,6 +11,7 @@ pub mod gguf;
 pub mod gguf_write;
 pub(crate) mod hub;
 pub(crate) mod huggingface;
+mod kda;
 mod keys;
 mod layers;
 pub(crate) mod layout;

@@ -3,9 +3,11 @@
 //! published dimensions and a `recipe`.
 
 use super::delta;
-pub(crate) use super::delta::{Delta, Kda};
+pub(crate) use super::delta::Delta;
 use super::followed;
 use super::gguf::Header;
+use super::kda;
+pub(crate) use super::kda::Kda;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
 pub use super::layers::LayerKv;
@@ -256,7 +258,7 @@ impl Shape {
                 .or_else(|| (architecture == "gemma3n").then_some(256))
                 .filter(|_| names.has("per_layer_token_embd.weight")),
             delta: delta::delta(&keys, names.has("ssm_in.weight")),
-            kda: delta::kda(&keys, &names),
+            kda: kda::kda(&keys, &names),
             rwkv: rwkv::rwkv(&keys, &names),
             short_conv: keys.optional("shortconv.l_cache").filter(|n| (2..=256).contains(n)),
             mamba: mamba::mamba(&keys, &names),
