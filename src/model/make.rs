@@ -38,11 +38,16 @@ pub(crate) struct Block {
     /// The last sum overwrites the residual, not what the feed-forward gave.
     pub residual_first: bool,
     pub embedding_scale: bool,
+    /// A row of each position is added to the embedding.
+    pub position_rows: bool,
+    /// The embedding has a norm.
+    pub embedding_norm: bool,
     /// By a factor per token.
     pub embedding_scale_rows: bool,
     /// A query comes with a gate for what is attended to.
     pub gated_query: bool,
     pub attn_gate: Option<Gate>,
+    pub sinks: bool,
     /// Place at which the tokens that give logits are picked.
     pub outputs: Outputs,
     /// A factor for what a layer gives.
@@ -210,10 +215,21 @@ impl<'a> Names<'a> {
         self.0.contains_key(name)
     }
 
+    /// With the usual suffix or, as PLaMo 2 has some, without.
+    fn has_named(&self, name: &str) -> bool {
+        self.has(name) || self.has(&format!("{name}.weight"))
+    }
+
     pub(super) fn dim(&self, name: &str, index: usize) -> Option<u64> {
         self.0.get(name)?.get(index).copied()
     }
 }
+
+/// Architectures whose positions are rows that are added, or a bias of the scores.
+const UNPLACED: &[&str] = &["bloom", "gpt2", "jais", "mpt", "starcoder"];
+
+/// Architectures that gate what is attended to before its last projection.
+const GATED: &[&str] = &["afmoe", "laguna", "muse-glimmer", "spark2_5", "step35"];
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     let arch = keys.architecture;
@@ -234,7 +250,8 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     let flag_is =
         |key: &str, value: bool| keys.header.metadata.get(&keys.name(key)) == Some(&Value::Bool(value));
     // Granite's converter turns positions off by this setting.
-    let unplaced = matches!(arch, "jamba" | "kimi-linear" | "nemotron_h" | "nemotron_h_moe")
+    let unplaced = UNPLACED.contains(&arch)
+        || matches!(arch, "jamba" | "kimi-linear" | "nemotron_h" | "nemotron_h_moe")
         || (arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
@@ -269,7 +286,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         q_scale: gemma || matches!(arch, "phi2" | "phi3"),
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
-        attn_post_norm: post && names.has("post_attention_norm.weight"),
+        attn_post_norm: post && names.has_named("post_attention_norm"),
         parallel: post
             && names.has("attn_norm.weight")
             && !names.has("ffn_norm.weight")
@@ -282,14 +299,17 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
             FeedForward::Plain
         },
         ff_bias: names.has("ffn_up.bias"),
-        ffn_post_norm: names.has("post_ffw_norm.weight"),
+        ffn_post_norm: names.has_named("post_ffw_norm"),
         experts_beside: names.has("pre_ffw_norm_2.weight"),
         v_norm: matches!(arch, "gemma3n" | "gemma4"),
         residual_first: matches!(arch, "lfm2" | "lfm2moe" | "phi3"),
+        position_rows: names.has("position_embd.weight") && UNPLACED.contains(&arch),
+        embedding_norm: names.has("token_embd_norm.weight") && UNPLACED.contains(&arch),
         embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
         embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),
-        attn_gate: names.dim("attn_gate.weight", 1).filter(|_| arch == "laguna").map(|n| {
+        sinks: names.has("attn_sinks.weight"),
+        attn_gate: names.dim("attn_gate.weight", 1).filter(|_| GATED.contains(&arch)).map(|n| {
             let by_element = n >= head_dim.saturating_mul(2).max(256);
             if by_element { Gate::Element } else { Gate::Head }
         }),

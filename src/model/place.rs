@@ -47,11 +47,19 @@ impl Place {
             _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
             _ => End::Other,
         };
-        let floats = ["shortconv.conv.weight", "ssm_norm.weight", "ssm_a", "ssm_d"];
+        let floats = [
+            "shortconv.conv.weight",
+            "ssm_norm.weight",
+            "time_mix_w1.weight",
+            "time_mix_w2.weight",
+            "ssm_a",
+            "ssm_d",
+        ];
         Place {
             routed: name.contains("exps."),
             mirrored: n_dims == 1 || name.contains("gate_inp"),
-            floats: name.contains("ssm_conv1d") || floats.iter().any(|floats| name.ends_with(floats)),
+            floats: ["ssm_conv1d", "_lerp"].iter().any(|part| name.contains(part))
+                || floats.iter().any(|floats| name.ends_with(floats)),
             end,
         }
     }

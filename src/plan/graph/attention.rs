@@ -10,7 +10,7 @@ use crate::model::shape::{Gate, Latent, LayerKv, QkNorm, RopeFactors, Shape};
 pub struct Attention<'a> {
     shape: &'a Shape,
     batch: &'a Batch,
-    positions: Id,
+    pub(super) positions: Id,
     full: CacheInputs,
     window: CacheInputs,
     chooser: Option<Chooser>,
@@ -104,9 +104,9 @@ impl<'a> Attention<'a> {
             if b.qkv_bias {
                 qkv = graph.add_weight(qkv);
             }
-            q = graph.view(qkv, q_dims);
+            q = graph.columns(qkv, layer.head_k * layer.heads, q_dims);
             joint = qkv;
-            k = graph.view(qkv, k_dims);
+            k = graph.columns(qkv, layer.k, k_dims);
             v = graph.view(qkv, v_dims);
             // The copy would reach from the first row's value to the last row's end.
             let before = 4 * (layer.head_k * layer.heads + layer.k);
@@ -187,6 +187,11 @@ impl<'a> Attention<'a> {
         if b.out_bias { graph.add_weight(out) } else { out }
     }
 
+    /// Scores that attention goes to where no token has any, where the model has them.
+    fn sinks(&self, graph: &mut Graph, heads: u64) -> Option<Id> {
+        self.shape.block.sinks.then(|| graph.float_weight(heads))
+    }
+
     /// Multi-head latent attention with the absorbed key projection (src/models/deepseek2.cpp).
     fn latent(
         &self,
@@ -264,8 +269,10 @@ impl<'a> Attention<'a> {
         let k = graph.view(k, k_dims);
         let v = graph.view(v, v_dims);
         let out = if self.batch.flash_attn {
-            let sources = [q, k, v, mask];
-            let out = graph.op([value, heads, each, streams], &sources);
+            let out = match self.sinks(graph, heads) {
+                None => graph.op([value, heads, each, streams], &[q, k, v, mask]),
+                Some(sinks) => graph.op([value, heads, each, streams], &[q, k, v, mask, sinks]),
+            };
             graph.kinds[out].0 = Kind::Free;
             match decompressed {
                 None => graph.view(out, [value * heads, tokens, 1, 1]),
@@ -284,7 +291,10 @@ impl<'a> Attention<'a> {
                 scores = graph.scale(scores);
                 scores = graph.scale(scores);
             }
-            let scores = graph.over(scores, &[scores, mask]);
+            let scores = match self.sinks(graph, heads) {
+                None => graph.over(scores, &[scores, mask]),
+                Some(sinks) => graph.over(scores, &[scores, mask, sinks]),
+            };
             let v = if decompressed.is_some() {
                 // The value is a window on the keys, so it is transposed by a copy.
                 let turned = graph.view(v, v_dims);

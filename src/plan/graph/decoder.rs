@@ -13,6 +13,13 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
     let mut x = embed(&mut graph, shape, batch);
     let attention = Attention::new(&mut graph, shape, batch);
+    if shape.block.position_rows {
+        let rows = graph.get_rows_of_width(shape.n_embd, attention.positions);
+        x = graph.add(x, rows);
+    }
+    if shape.block.embedding_norm {
+        x = graph.norm(x, shape.block.rms, shape.block.norm_bias);
+    }
     let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
     let outputs = match shape.block.outputs {
         Outputs::AfterNorm if batch.early_outputs => Outputs::LastLayer,

@@ -52,7 +52,8 @@ fn second(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Sta
     let [b, c] = [(); 2].map(|()| graph.columns(mixed, shared, [m.state, m.groups, each, sequences]));
     let step = graph.op([m.heads, each, sequences, 1], &[step]);
     let step = graph.add_weight(step);
-    let scan = scan(graph, batch, m, states, [x, step, b, c]);
+    let decay = graph.float_weight(m.state * m.heads);
+    let scan = scan(graph, batch, m, states, [x, step, decay, b, c]);
     let y = graph.view(scan, [head, m.heads, each, sequences]);
     let weight = graph.float_weight(m.heads);
     let skipped = graph.over(x, &[x, weight]);
@@ -91,7 +92,8 @@ fn first(graph: &mut Graph, n_embd: u64, batch: &Batch, m: &Mamba, states: &Stat
     let step = graph.mul_mat(m.inner, step);
     let step = graph.add_weight(step);
     let shown = graph.reshape(x, [1, m.inner, each, sequences]);
-    let scan = scan(graph, batch, m, states, [shown, step, b, c]);
+    let decay = graph.float_weight(m.state * m.heads);
+    let scan = scan(graph, batch, m, states, [shown, step, decay, b, c]);
     let y = graph.view(scan, [m.inner, each, sequences, 1]);
     let skipped = graph.add_weight(x);
     let y = graph.over(y, &[y, skipped]);
@@ -139,7 +141,8 @@ fn plamo(
     let dt = graph.add_weight(dt);
     let x = graph.view(x, by_head);
     let [b, c] = [b, c].map(|part| graph.view(part, [m.state, 1, each, sequences]));
-    let scan = scan(graph, batch, m, states, [x, dt, b, c]);
+    let decay = graph.reshaped_weight([1, m.heads, 1, 1]);
+    let scan = scan(graph, batch, m, states, [x, dt, decay, b, c]);
     let y = graph.view(scan, by_head);
     let weight = graph.reshaped_weight([1, m.heads, 1, 1]);
     let skipped = graph.over(x, &[x, weight]);
@@ -152,11 +155,10 @@ fn plamo(
 }
 
 /// `ggml_ssm_scan`: what is given, and behind it the states.
-fn scan(graph: &mut Graph, batch: &Batch, m: &Mamba, states: &States, [x, step, b, c]: [Id; 4]) -> Id {
+fn scan(graph: &mut Graph, batch: &Batch, m: &Mamba, states: &States, [x, step, decay, b, c]: [Id; 5]) -> Id {
     let state = m.state * m.inner;
     let elements = m.inner * batch.tokens + state * batch.slots;
     let scan = states.load_by(graph, state, |graph, before, ids| {
-        let decay = graph.float_weight(m.state * m.heads);
         graph.op([elements, 1, 1, 1], &[before, x, step, decay, b, c, ids])
     });
     let last = graph.view(scan, [state, batch.slots, 1, 1]);

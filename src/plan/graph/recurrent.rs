@@ -39,7 +39,8 @@ impl States {
         graph.kinds[others].0 = Kind::Batch(0);
         graph.named(others, Op::GetRows);
         let ids = graph.view(self.copy, [self.slots, 1, 1, 1]);
-        let out = read(graph, states, ids);
+        let by_head = graph.reshape(states, [size, self.slots, 1, 1]);
+        let out = read(graph, by_head, ids);
         graph.expand(out);
         let others = graph.view(others, [size, 0, 1, 1]);
         self.store(graph, others);

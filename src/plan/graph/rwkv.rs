@@ -60,11 +60,7 @@ impl<'a> Layers<'a> {
         let count = if self.rwkv.whole { 2 } else { 1 };
         let input = graph.reshape(input, self.wide(each));
         let shift = states.load(graph, n_embd * count);
-        let shift = graph.reshape(shift, [n_embd, count, self.sequences, 1]);
-        let [by_time, by_channel] = match self.rwkv.whole {
-            true => [(); 2].map(|()| graph.view(shift, self.wide(1))),
-            false => [shift; 2],
-        };
+        let [by_time, by_channel] = [(); 2].map(|()| graph.columns(shift, n_embd, self.wide(1)));
         let normed = self.norm(graph, input);
         let before = self.shifted(graph, by_time, normed);
         let mixed = match self.rwkv.seventh {
@@ -147,7 +143,8 @@ impl<'a> Layers<'a> {
         let apart = times(graph, before, x);
         let parts = if r.gate.is_some() { 6 } else { 5 };
         let apart = graph.op([n_embd, each, self.sequences, parts], &[apart]);
-        let mixed = graph.mul_weight(apart);
+        let factors = graph.float_weight(n_embd * parts);
+        let mixed = times(graph, apart, factors);
         let mixed = graph.add(mixed, x);
         let view = |graph: &mut Graph| graph.view(mixed, flat);
         let receptance = view(graph);
@@ -158,7 +155,10 @@ impl<'a> Layers<'a> {
             let part = if between { graph.unary(part) } else { part };
             graph.mul_mat(n_embd, part)
         };
-        let decay = low(graph, r.decay, true);
+        let decay = view(graph);
+        let decay = by_floats(graph, r.decay, decay);
+        let decay = graph.unary(decay);
+        let decay = by_floats(graph, n_embd, decay);
         let decay = graph.add_weight(decay);
         let decay = graph.unary(decay);
         let decay = graph.scale(decay);
@@ -218,13 +218,13 @@ impl<'a> Layers<'a> {
         let [apart, x] = [apart, x].map(|x| graph.reshape(x, flat));
         let mixed = graph.mul_weight(apart);
         let mixed = graph.add(mixed, x);
-        let mixed = graph.mul_mat(r.mix, mixed);
+        let mixed = by_floats(graph, r.mix, mixed);
         let mixed = graph.unary(mixed);
         let rank = r.mix / 5;
         let mixed = graph.reshape(mixed, [rank, 1, 5, tokens]);
         let mixed = graph.view(mixed, [rank, 1, tokens, 5]);
         let mixed = graph.op([rank, 1, tokens, 5], &[mixed]);
-        let weight = graph.weight((rank * 5).saturating_mul(n_embd));
+        let weight = graph.float_weight((rank * 5).saturating_mul(n_embd));
         let weight = graph.reshape(weight, [rank, n_embd, 1, 5]);
         let mut mixed = graph.op([n_embd, 1, tokens, 5], &[weight, mixed]);
         graph.named(mixed, Op::MulMat);
@@ -288,4 +288,10 @@ impl<'a> Layers<'a> {
 fn times(graph: &mut Graph, a: Id, b: Id) -> Id {
     let product = graph.over(a, &[a, b]);
     graph.named(product, Op::Mul)
+}
+
+/// A product with a matrix of floats of 32 bits.
+fn by_floats(graph: &mut Graph, rows: u64, x: Id) -> Id {
+    let weight = graph.float_weight(rows.saturating_mul(graph.dims(x)[0]));
+    graph.mul_mat_by(weight, rows, x)
 }
