@@ -105,9 +105,12 @@ fn a_llama_server_on_the_host_is_used_where_it_is() {
 const BUILDING: &str = "systemctl is-active --quiet agi-provision-build.service";
 const PLACE: &str = "ls -d /var/lib/agi-provision/runtimes/*.building";
 
+/// Takes all that is free on the disk, and lets the build go on.
+const FILL: &str = "touch /srv/wait; dd if=/dev/zero of=/root/fill bs=1M 2>/dev/null; dd if=/dev/zero of=/root/rest bs=1k 2>/dev/null; mv /srv/wait /srv/go";
+
 #[test]
 fn a_runtime_is_built_from_source_and_goes_on_where_it_was_killed() {
-    let (host, client) = (Host::boot("debian13-compiler"), Client::new());
+    let (host, client) = (Host::boot_with_disk("debian13-compiler", "2G"), Client::new());
     from_source::put_server(&host);
     let before = host.snapshot();
     let whole = from_source::archive(&client.path("small.tar.gz"), "int a() { return 0; }\n");
@@ -125,17 +128,34 @@ fn a_runtime_is_built_from_source_and_goes_on_where_it_was_killed() {
     let left = lab::but_kept(lab::ours(&before, &host));
     assert!(left.is_empty(), "{left:?}");
 
-    // The agent is killed in the middle: the compiler goes with it.
+    // The disk is full in the middle: nothing is worth its space then.
     let args = client.applying(&["--runtime-source", text(&whole)]);
-    let first = client.spawn_on(&host, "admin", &args);
     let log = "/var/lib/agi-provision/runtimes/*.building/log";
     let waits = || host.exec(&format!("grep -q 'Linking CXX shared library' {log}")).status == 0;
+    let full = client.spawn_on(&host, "admin", &args);
     wait_for("the build", Duration::from_secs(300), waits);
+    host.exec(FILL).ok();
+    let full = full.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&full.stderr);
+    assert_eq!(full.status.code(), Some(1), "{said}");
+    assert!(said.contains("hint: free some space"), "{said}");
+    host.exec("rm /root/fill /root/rest /srv/go").ok();
+    let left = lab::but_kept(lab::ours(&before, &host));
+    assert!(left.is_empty() && host.exec(PLACE).status != 0, "{left:?}");
+
+    // The client is killed: the compiler goes on.
+    let mut first = client.spawn_on(&host, "admin", &args);
+    wait_for("the build", Duration::from_secs(300), waits);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let session = "pgrep -f '^/usr/local/lib/agi-provision/agent-[0-9a-f]+ agent session'";
+    wait_for("the client's end on the host", Duration::from_secs(30), || host.exec(session).status != 0);
     host.exec(BUILDING).ok();
     let user = host.exec("ps -o user= -C ninja | sort -u").ok();
     assert_eq!(user.trim(), "agi-provision", "the compiler is not root");
+
+    // The agent is killed: the compiler goes with it.
     host.exec("systemctl kill --signal=KILL agi-provision-apply.service").ok();
-    first.wait_with_output().unwrap();
     wait_for("the compiler's end", Duration::from_secs(20), || host.exec(BUILDING).status != 0);
     host.exec(PLACE).ok();
 

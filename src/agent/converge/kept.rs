@@ -1,4 +1,5 @@
-//! Keeps what a failed apply leaves for the next one: models and runtimes that arrived and whose hashes were right.
+//! Keeps what a failed apply leaves for the next one: models and runtimes that arrived and whose hashes were right, and what was
+//! compiled so far.
 //! They took hours to come, and nothing was wrong with them. `remove` takes them, and so does the next apply
 //! that succeeds without them.
 
@@ -7,12 +8,13 @@ use crate::agent::steps::resource::Id;
 use crate::agent::steps::run::{How, Run, Undo};
 use crate::agent::store::desired::Desired;
 use crate::agent::store::generation::{self, model_folder, runtime_folder};
+use crate::agent::store::sourced::Sourced;
 use crate::agent::store::{receive, runtime};
 use crate::error::{Result, hint};
 use crate::fetch::NO_ROOM;
 use crate::files;
 use crate::wire::protocol::Blob;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Resources that judge a runtime: one that they refuse is not kept.
 const JUDGES: [Id; 2] = [Id::Runtime, Id::Packages];
@@ -42,9 +44,17 @@ impl<'a> Kept<'a> {
         record.models.iter().chain(record.archives())
     }
 
+    /// Returns the folder of a build from source that stopped. One that does not compile is gone by now.
+    fn building(&self) -> Option<PathBuf> {
+        self.desired.sourced.as_ref().map(Sourced::folder).filter(|folder| folder.is_dir())
+    }
+
     /// Returns whether taking back the change would remove a file that stays.
     pub fn holds(&self, how: &How) -> bool {
         let How::Remove(path) = how else { return false };
+        if self.building().as_ref() == Some(path) {
+            return !self.full;
+        }
         let record = &self.desired.record;
         let unpacked = || runtime::noted(&record.runtime).is_some_and(|noted| noted.installed.is_none());
         if *path == runtime_folder(&record.runtime) {
@@ -54,8 +64,11 @@ impl<'a> Kept<'a> {
         models.any(|blob| *path == model_folder(blob) && generation::has_model(blob) && self.is_kept(blob))
     }
 
-    /// Removes the arrived files that do not stay.
+    /// Removes the arrived files that do not stay, and what was compiled of them.
     pub fn clear_arrivals(&self) -> Result<()> {
+        if let Some(folder) = self.building().filter(|_| self.full) {
+            files::remove(&folder)?;
+        }
         let going = self.blobs().filter(|blob| !self.is_kept(blob));
         going.map(receive::arrived).try_for_each(|path| files::remove(&path))
     }
@@ -73,7 +86,8 @@ impl<'a> Kept<'a> {
                         .iter()
                         .any(|folder| brought(folder) && self.holds(&How::Remove(folder.clone()))))
         };
-        self.blobs().filter(here).map(|blob| blob.name.as_str()).collect()
+        let built = self.building().filter(|_| !self.full).map(|_| "what was compiled");
+        self.blobs().filter(here).map(|blob| blob.name.as_str()).chain(built).collect()
     }
 }
 

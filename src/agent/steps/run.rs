@@ -74,7 +74,7 @@ pub struct Run<'a> {
     /// Why the host has to be restarted before the run goes on, once a step has found that.
     pub restart: Option<String>,
     turns: Turns,
-    last_progress: Option<Instant>,
+    last_progress: Option<(Instant, (u64, Option<u64>))>,
 }
 
 /// Whether a run waits for its turn, as its host may share a machine with others.
@@ -155,15 +155,23 @@ impl<'a> Run<'a> {
         self.event(&Event::Warning { text })
     }
 
-    /// At most ten a second.
+    /// At most ten a second, and one that says nothing new every five seconds: the journal keeps them all.
     pub fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit) -> Result<()> {
-        if self.last_progress.is_some_and(|last| last.elapsed() < Duration::from_millis(100))
-            && total != Some(done)
-        {
+        let now = (done, total);
+        if !self.last_progress.is_none_or(|(at, said)| is_news(at.elapsed(), said, now)) {
             return Ok(());
         }
-        self.last_progress = Some(Instant::now());
+        self.last_progress = Some((Instant::now(), now));
         self.event(&Event::Progress { done, total, unit })
+    }
+}
+
+/// Returns whether progress is worth an event: `said` is what the last one told, `since` ago.
+fn is_news(since: Duration, said: (u64, Option<u64>), now: (u64, Option<u64>)) -> bool {
+    let is_end = now.1 == Some(now.0);
+    match said == now {
+        true => since >= Duration::from_secs(5),
+        false => is_end || since >= Duration::from_millis(100),
     }
 }
 
@@ -227,6 +235,22 @@ fn proof(server: ServerName, notes: &Notes, earlier: Option<&Value>) -> Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_that_says_nothing_new_is_rare() {
+        let all = Some(9);
+        for (ms, said, now, want) in [
+            (99, (1, all), (2, all), false),
+            (100, (1, all), (2, all), true),
+            (1, (8, all), (9, all), true),
+            (4999, (8, all), (8, all), false),
+            (5000, (8, all), (8, all), true),
+            (4999, (9, all), (9, all), false),
+            (100, (0, None), (1, None), true),
+        ] {
+            assert_eq!(is_news(Duration::from_millis(ms), said, now), want, "{ms} ms, {said:?}, {now:?}");
+        }
+    }
 
     #[test]
     fn a_server_that_was_not_started_keeps_what_the_earlier_receipt_says_of_it() {

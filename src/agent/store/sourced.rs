@@ -5,10 +5,12 @@ use crate::engine::split::SplitMode;
 use crate::error::{Failure, Result};
 use crate::hardware::cards;
 use crate::hardware::facts::{Facts, Vendor};
+use crate::paths;
 use crate::plan::Plan;
 use crate::plan::runtime::source::recipe::{Recipe, once};
 use crate::plan::runtime::{RuntimeHost, Version};
 use crate::wire::protocol::Blob;
+use std::path::{Path, PathBuf};
 
 /// A build from source.
 #[derive(Clone, Debug)]
@@ -20,6 +22,11 @@ pub struct Sourced {
 }
 
 impl Sourced {
+    /// Returns the folder in which it is compiled, and which the next apply goes on with.
+    pub fn folder(&self) -> PathBuf {
+        Path::new(paths::RUNTIMES).join(format!("{}.building", self.recipe.key()))
+    }
+
     /// Decides what is compiled for `plan` on the host with these `facts`.
     pub fn new(archive: &Blob, plan: &Plan, facts: &Facts) -> Result<Sourced> {
         let engine = plan.engine();

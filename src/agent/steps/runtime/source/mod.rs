@@ -21,7 +21,6 @@ use crate::error::{Context, Failure, Result};
 use crate::files;
 use crate::hardware::probe;
 use crate::hardware::vendor::toolkit::Toolkit;
-use crate::outside::{self, Kind as FileKind};
 use crate::paths;
 use crate::plan::runtime::source::amount::{self, Jobs};
 use crate::units::gib;
@@ -29,8 +28,8 @@ use crate::unpack::{self, Limits};
 use crate::wire::protocol::Unit;
 use place::Place;
 use said::Why;
-use std::fs;
-use std::io::BufReader;
+use std::fs::{self, File};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -40,8 +39,10 @@ pub struct Source;
 const LIMIT: Duration = Duration::from_secs(12 * 3600);
 /// How often what was compiled is brought to the disk.
 const KEEP: Duration = Duration::from_secs(20);
-/// Most of a log that is read.
-const LOG: u64 = 64 << 20;
+/// Most of the end of a log that is read to see how far a build is.
+const LOOK: u64 = 16 << 10;
+/// The same to see why one stopped.
+const END: u64 = 4 << 20;
 
 fn sourced(desired: &Desired) -> Result<(&Sourced, &'static FromSource)> {
     let sourced = desired.sourced.as_ref().context("no source was given")?;
@@ -61,7 +62,7 @@ impl Kind for Source {
 
     fn prepare(&self, desired: &Desired, run: &mut Run) -> Result<()> {
         let (sourced, of) = sourced(desired)?;
-        let place = Place::of(&sourced.recipe.key());
+        let place = Place::of(sourced);
         let jobs = jobs()?;
         let toolkit = tools::toolkit(desired, sourced)?;
         let lacking = tools::lacking(toolkit.as_ref())?;
@@ -73,17 +74,12 @@ impl Kind for Source {
             run.warn("a build was begun here before; it goes on where it stopped")?;
         }
         let source = place.open(&archive, of)?;
-        let built = build(desired, sourced, of, &place, &source, jobs, toolkit.as_ref(), run);
-        if built.is_err() && said::why(&since(&place.log(), 0)) == Why::Compiler {
-            // It would not compile the next time either.
-            files::remove(place.path())?;
-        }
-        built.map_err(disk::hinted)
+        build(desired, sourced, of, &place, &source, jobs, toolkit.as_ref(), run).map_err(disk::hinted)
     }
 
     fn put(&self, desired: &Desired, folder: &Path) -> Result<generation::Runtime> {
         let (sourced, _) = sourced(desired)?;
-        let place = Place::of(&sourced.recipe.key());
+        let place = Place::of(sourced);
         let (record, program) = (&desired.record, desired.plan.engine().program());
         unpack::unpack(BufReader::new(place.result()?), folder, &Limits::RUNTIME, &[NOTE]).map_err(
             |error| Failure::failed(format!("what was built cannot be put in place: {error}")).hint(AGAIN),
@@ -95,7 +91,7 @@ impl Kind for Source {
 
     fn clear(&self, desired: &Desired) -> Result<()> {
         let (sourced, _) = sourced(desired)?;
-        files::remove(Place::of(&sourced.recipe.key()).path())?;
+        files::remove(Place::of(sourced).path())?;
         files::remove(&receive::arrived(&sourced.archive))
     }
 }
@@ -105,8 +101,7 @@ const AGAIN: &str = "is it the source of the planned build? Apply again with ano
 /// Refuses a host whose disk has too little room for what is compiled and for the packages that lack.
 fn room(lacking: Option<&Toolkit>, for_cards: bool) -> Result<()> {
     let needed = amount::disk_bytes(for_cards) + lacking.map_or(0, |toolkit| toolkit.disk_bytes);
-    let disk = rustix::fs::statvfs(paths::VAR).context("asking for the room on the disk")?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = free()?;
     match free >= needed {
         true => Ok(()),
         false => Err(Failure::failed(format!(
@@ -117,6 +112,12 @@ fn room(lacking: Option<&Toolkit>, for_cards: bool) -> Result<()> {
         .hint(disk::FREE_SOME)
         .into()),
     }
+}
+
+/// Returns the room on the disk of builds, bytes.
+fn free() -> Result<u64> {
+    let disk = rustix::fs::statvfs(paths::VAR).context("asking for the room on the disk")?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Returns the number of compilers that this host has memory for now.
@@ -157,14 +158,14 @@ fn build(
         let mut argv: Vec<String> =
             ["cmake", "-S", &text(source), "-B", &text(&writes), "-G", "Ninja"].map(String::from).into();
         argv.extend(sourced.recipe.settings(of, toolkit).into_iter().map(|setting| format!("-D{setting}")));
-        work(&shop, &argv, run, |_| Ok(()))?;
+        work(place, &shop, &argv, run, |_| Ok(()))?;
         place.keep()?;
     }
     let count = jobs.count.to_string();
     let argv =
         ["cmake", "--build", &text(&writes), "--parallel", &count, "--target", program].map(String::from);
     let mut kept = Instant::now();
-    work(&shop, &argv, run, |_| {
+    work(place, &shop, &argv, run, |_| {
         if kept.elapsed() > KEEP {
             place.keep()?;
             kept = Instant::now();
@@ -187,7 +188,7 @@ fn build(
     .map(String::from)
     .to_vec();
     argv.extend(results(&bin, program)?);
-    work(&shop, &argv, run, |_| Ok(()))
+    work(place, &shop, &argv, run, |_| Ok(()))
 }
 
 /// Lists the program and the libraries in the folder of results.
@@ -203,8 +204,10 @@ fn results(bin: &Path, program: &str) -> Result<Vec<String>> {
     }
 }
 
-/// Runs one command of the build, and tells how far it is; a failure is told with the compiler's own words.
+/// Runs one command of the build, and tells how far it is; a failure is told with the compiler's own words. What does not
+/// compile is removed.
 fn work(
+    place: &Place,
     shop: &Workshop,
     argv: &[String],
     run: &mut Run,
@@ -213,22 +216,27 @@ fn work(
     let before = fs::metadata(shop.log).map_or(0, |metadata| metadata.len());
     let start = Instant::now();
     let outcome = shop.run(argv, || {
-        let said = since(shop.log, before);
+        let said = since(shop.log, before, LOOK);
         match said.lines().rev().find_map(said::progress) {
             Some((done, total)) => run.progress(done, Some(total), Unit::Commands)?,
             None => run.progress(start.elapsed().as_secs(), None, Unit::Seconds)?,
         }
         look(run)
     })?;
-    let said = since(shop.log, before);
+    let said = since(shop.log, before, END);
     if outcome.success {
         // Lines since the last look, which may be all there are.
         let end = said.lines().rev().find_map(said::progress);
         return end.map_or(Ok(()), |(done, total)| run.progress(done, Some(total), Unit::Commands));
     }
+    let why = said::why(&said, free()?);
+    if why == Why::Compiler {
+        // It would not compile the next time either.
+        files::remove(place.path())?;
+    }
     let last = said::last(&said).join("; ");
     let last = if last.is_empty() { outcome.stderr.trim().to_string() } else { last };
-    let (what, hint) = match said::why(&said) {
+    let (what, hint) = match why {
         Why::Disk => ("the disk is full", disk::FREE_SOME),
         Why::Memory => (
             "a compiler had too little memory",
@@ -240,8 +248,32 @@ fn work(
     Err(Failure::failed(format!("the build from source stopped, {what}: {last}")).hint(hint).into())
 }
 
-/// Returns what was added to the log since it had so many bytes.
-fn since(log: &Path, before: u64) -> String {
-    let bytes = outside::read_bounded(log, LOG, FileKind::Regular).unwrap_or_default();
-    String::from_utf8_lossy(bytes.get(before as usize..).unwrap_or_default()).into_owned()
+/// Returns the end, of at most `most` bytes, of what was added to the log since it had `before` bytes.
+fn since(log: &Path, before: u64, most: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(log)?;
+        let from = file.metadata()?.len().saturating_sub(most).max(before);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_is_read_and_nothing_from_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        assert_eq!(since(&log, 0, 10), "");
+        fs::write(&log, "before12345678").unwrap();
+        assert_eq!(since(&log, 6, 100), "12345678");
+        assert_eq!(since(&log, 6, 3), "678");
+        assert_eq!(since(&log, 0, 10), "re12345678");
+        assert_eq!(since(&log, 100, 10), "");
+    }
 }

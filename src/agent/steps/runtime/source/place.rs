@@ -4,8 +4,9 @@
 
 use crate::agent::host::accounts::Accounts;
 use crate::agent::host::{disk, restart};
+use crate::agent::store::sourced::Sourced;
 use crate::agent::store::{generation, runtime};
-use crate::checked::{Checksum, RelativePath};
+use crate::checked::RelativePath;
 use crate::engine::from_source::FromSource;
 use crate::error::{Context, Failure, Result};
 use crate::files;
@@ -39,9 +40,9 @@ struct State {
 pub struct Place(PathBuf);
 
 impl Place {
-    /// Returns the place of the runtime with this key.
-    pub fn of(key: &Checksum) -> Place {
-        Place(Path::new(paths::RUNTIMES).join(format!("{key}.building")))
+    /// Returns the place of a build.
+    pub fn of(sourced: &Sourced) -> Place {
+        Place(sourced.folder())
     }
 
     /// Returns its path.

@@ -19,11 +19,14 @@ pub fn progress(line: &str) -> Option<(u64, u64)> {
     Some((done.trim().parse().ok()?, total.trim().parse().ok()?))
 }
 
-/// Returns why the build with this log ended.
-pub fn why(log: &str) -> Why {
+/// Less room than this on the disk is none, bytes: a compiler that fails for it cannot always write so.
+const NO_ROOM: u64 = 16 << 20;
+
+/// Returns why the build with this log ended, when the disk has `free` bytes left.
+pub fn why(log: &str, free: u64) -> Why {
     let says = |words: &[&str]| log.lines().any(|line| words.iter().any(|word| line.contains(word)));
     match () {
-        () if says(&["No space left on device", "Disk quota exceeded"]) => Why::Disk,
+        () if free < NO_ROOM || says(&["No space left on device", "Disk quota exceeded"]) => Why::Disk,
         () if says(&["Killed signal terminated", "virtual memory exhausted", "Cannot allocate memory"]) => {
             Why::Memory
         }
@@ -82,7 +85,8 @@ mod tests {
             ),
             ("[1/9] Building\n[2/9] Building\n", Why::Stopped, "[1/9] Building"),
         ] {
-            assert_eq!(why(log), want, "{log}");
+            assert_eq!(why(log, NO_ROOM), want, "{log}");
+            assert_eq!(why(log, NO_ROOM - 1), Why::Disk, "{log}");
             assert_eq!(last(log)[0], first);
         }
         let many: String = (0..50).map(|at| format!("x.cpp:{at}: error: no\n")).collect();
