@@ -23,6 +23,7 @@ said-plan-for-what-this-host-has-agi-33d1d = plan for what this host has: agi-pr
 
 ## agent::converge::kept
 
+said-what-was-compiled-b3451 = what was compiled
 said-stays-for-the-next-apply-ab896 = { $one } stays for the next apply
 said-and-stay-for-the-next-apply-87c58 = { $v1 } and { $last } stay for the next apply
 
@@ -605,8 +606,8 @@ said-a-build-was-begun-here-before-it-3c605 = a build was begun here before; it 
 said-what-was-built-cannot-be-put-in-91e61 = what was built cannot be put in place: { $error }
 said-the-build-made-no-fe030 = the build made no { $program }
 said-is-it-the-source-of-the-planned-b1b82 = is it the source of the planned build? Apply again with another --runtime-source
-said-asking-for-the-room-on-the-disk-4462a = asking for the room on the disk
 said-a-build-from-source-takes-about-of-d7ce0 = a build from source takes about { $v1 } of the disk, and { $v2 } are free
+said-asking-for-the-room-on-the-disk-4462a = asking for the room on the disk
 said-a-compiler-needs-1-gib-of-free-1b80e = a compiler needs 1 GiB of free memory, and this host has { $v1 }
 said-stop-what-takes-it-or-give-a-build-b2ec4 = stop what takes it, or give a build of your own with --runtime-archive
 said-the-disk-is-full-41e74 = the disk is full
