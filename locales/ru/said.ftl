@@ -22,6 +22,7 @@ said-plan-for-what-this-host-has-agi-33d1d = составьте план под 
 
 ## agent::converge::kept
 
+said-what-was-compiled-b3451 = скомпилированное
 said-stays-for-the-next-apply-ab896 = { $one } остаётся для следующего apply
 said-and-stay-for-the-next-apply-87c58 = { $v1 } и { $last } остаются для следующего apply
 
