@@ -283,7 +283,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
             "gemma4" => RopeFactors::NotInWindows,
             _ => RopeFactors::All,
         },
-        q_scale: gemma || matches!(arch, "phi2" | "phi3"),
+        q_scale: gemma || matches!(arch, "phi2" | "phi3" | "phimoe"),
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
         attn_post_norm: post && names.has_named("post_attention_norm"),
@@ -302,10 +302,10 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         ffn_post_norm: names.has_named("post_ffw_norm"),
         experts_beside: names.has("pre_ffw_norm_2.weight"),
         v_norm: matches!(arch, "gemma3n" | "gemma4"),
-        residual_first: matches!(arch, "lfm2" | "lfm2moe" | "phi3"),
+        residual_first: matches!(arch, "lfm2" | "lfm2moe" | "phi3" | "phimoe"),
         position_rows: names.has("position_embd.weight") && UNPLACED.contains(&arch),
         embedding_norm: names.has("token_embd_norm.weight") && UNPLACED.contains(&arch),
-        embedding_scale: matches!(arch, "gemma" | "gemma2") || positive("embedding_scale"),
+        embedding_scale: matches!(arch, "gemma" | "gemma2" | "minicpm3") || positive("embedding_scale"),
         embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),
         sinks: names.has("attn_sinks.weight"),
@@ -355,7 +355,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             (_, Some(2)) => Gating::Sigmoid,
             _ => Gating::Softmax,
         },
-        normed: matches!(arch, "gemma4" | "lfm2moe" | "llama" | "minimax-01" | "qwen3moe")
+        normed: matches!(arch, "gemma4" | "lfm2moe" | "llama" | "minimax-01" | "phimoe" | "qwen3moe")
             || is_delta(arch)
             || flag("expert_weights_norm"),
         scaled: scale != 0.0 && scale != 1.0,

@@ -13,7 +13,7 @@ MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 
           ("gemma4-e2b", 35, 0), ("gemma4-e4b", 42, 0), ("gemma-3n-e2b", 30, 0), ("gemma-3n-e4b", 35, 0),
           ("qwen3-next-80b-a3b-short", 8, 1), ("qwen3.5-35b-a3b-short", 12, 1), ("nemotron-3-nano-30b-a3b-short", 14, 1),
           ("granite-4.0-h-small-short", 6, 1), ("falcon-h1-7b-short", 8, 0),
-          ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0)]
+          ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0), ("deepseek-v3.2-12L", 12, 1), ("llama-3.1-8b-short", 8, 0)]
 rows = []
 
 
@@ -52,7 +52,7 @@ with tempfile.TemporaryDirectory() as folder:
             places += [(1, layers, layers, [1]), (1, layers, layers // 3, [1]), (2, layers, layers // 3, [1, 1])]
         for count, offloaded, experts, shares in places:
             for workload in ((8192, "on", "f16", 2), (32768, "on", "q8_0", 4), (4096, "off", "f16", 1)):
-                if workload[2] == "q8_0" and name == "deepseek-v2-lite":
+                if workload[2] == "q8_0" and name in ("deepseek-v2-lite", "deepseek-v3.2-12L"):
                     continue
                 ask(name, path, both[:count], offloaded, experts, shares, *workload)
         os.remove(path)

@@ -65,7 +65,7 @@ pub(super) fn unmask(graph: &mut Graph, inputs: &CacheInputs, batch: &Batch, cho
     let filled = graph.push(Place::Own, true, width, dims, &[inputs.mask]);
     let spread = graph.view(filled, [1, dims[0], dims[1], dims[3]]);
     let chosen = graph.view(chosen, [most, each, streams, 1]);
-    let zeros = graph.input(F32, [1, most, each, streams]);
+    let zeros = graph.scratch(F32, [1, most, each, streams]);
     let zeros = graph.over(zeros, &[zeros]);
     let set = graph.view_with(spread, [1, dims[0], dims[1], dims[3]], &[zeros, chosen, spread]);
     let set = graph.view(set, dims);

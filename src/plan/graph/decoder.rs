@@ -18,6 +18,8 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         x = graph.add(x, rows);
     }
     if shape.block.embedding_norm {
+        // Its weights lie with the first layer.
+        graph.part = Part::Layer(0);
         x = graph.norm(x, shape.block.rms, shape.block.norm_bias);
     }
     let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
@@ -35,6 +37,7 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let lightning = Lightning::new(&mut graph, shape, batch);
     let mut rwkv = rwkv::Layers::new(shape, batch);
     if shape.rwkv.is_some_and(|rwkv| rwkv.whole) {
+        graph.part = Part::Layer(0);
         x = graph.norm(x, false, true);
     }
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();

@@ -66,7 +66,7 @@ impl Layout {
 
     fn device(&self, part: Part) -> u8 {
         match part {
-            Part::Embedding => self.cards,
+            Part::Embedding | Part::Scratch => self.cards,
             Part::Layer(layer) | Part::Cache(layer) | Part::Positions(layer) => self.layers[layer],
             Part::Experts(layer) => self.experts[layer],
             Part::Output => self.output,
@@ -91,8 +91,8 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
             graph.nodes[id].bytes = (elements * layout.weight_width) as u64;
         }
     }
-    let inputs: Vec<Id> =
-        graph.leafs.iter().copied().filter(|leaf| graph.nodes[*leaf].place == Place::Input).collect();
+    let given = |leaf: &Id| graph.nodes[*leaf].place == Place::Input && graph.kinds[*leaf].1.is_none();
+    let inputs: Vec<Id> = graph.leafs.iter().copied().filter(given).collect();
     let readers = vulkan::readers(&graph);
     let (mut splits, copies) = split(&mut graph, layout, &devices);
     let mut alignments = vec![layout.alignment; layout.cards as usize];
@@ -144,10 +144,11 @@ fn is_weight(part: Part) -> bool {
 fn assign(graph: &Graph, layout: &Layout) -> Vec<u8> {
     let mut devices: Vec<Option<u8>> = vec![None; graph.nodes.len()];
     for leaf in &graph.leafs {
-        devices[*leaf] = Some(match graph.kinds[*leaf].1 {
-            Some(part) => layout.device(part),
-            None => layout.cards,
-        });
+        devices[*leaf] = match graph.kinds[*leaf].1 {
+            Some(Part::Scratch) => None,
+            Some(part) => Some(layout.device(part)),
+            None => Some(layout.cards),
+        };
     }
     for id in &graph.order {
         devices[*id] = from_weights(graph, layout, *id);

@@ -49,6 +49,8 @@ pub(super) enum Part {
     /// Factors of the layer's positions: one tensor for all layers of a device.
     Positions(usize),
     Output,
+    /// No part: a tensor that is neither given nor read from the file, on the device of its first reader.
+    Scratch,
 }
 
 /// Kind of a node to the scheduler.
@@ -206,6 +208,13 @@ impl Graph {
 
     pub(super) fn input(&mut self, width: u8, dims: [u64; 4]) -> Id {
         self.push(Place::Input, false, width, dims, &[])
+    }
+
+    /// Room that a node fills, on its device.
+    pub(super) fn scratch(&mut self, width: u8, dims: [u64; 4]) -> Id {
+        let id = self.input(width, dims);
+        self.kinds[id].1 = Some(Part::Scratch);
+        id
     }
 
     /// A new tensor of floats.
