@@ -47,7 +47,7 @@ pub fn install(packages: &[&str], route: &Route) -> Result<()> {
     if second.success {
         return Ok(());
     }
-    let said = format!("{}\n{}", lists.stderr.trim(), second.stderr.trim());
+    let said = format!("{}\n{}", lists.stderr.trim(), words(&second.stdout, &second.stderr));
     let hint = match clock::doubt(&said, jiff::Timestamp::now()) {
         Some(doubt) if Why::of(&said) == Why::Other => {
             format!("{doubt}: {}, then apply again", clock::SET_IT)
@@ -55,6 +55,17 @@ pub fn install(packages: &[&str], route: &Route) -> Result<()> {
         _ => Why::of(&said).hint().to_string(),
     };
     Err(Failure::failed(format!("installing {}: {}", packages.join(", "), said.trim())).hint(hint).into())
+}
+
+/// Returns what apt said of a failure, with dpkg's own words, which are among what it did; what dpkg began stays.
+fn words(stdout: &str, stderr: &str) -> String {
+    let is_dpkgs = |line: &&str| line.starts_with("dpkg: error") || line.contains("No space left on device");
+    let mut said: Vec<&str> = stdout.lines().map(str::trim).filter(is_dpkgs).take(2).collect();
+    said.push(stderr.trim());
+    if stderr.contains("Sub-process") {
+        said.push("packages that were begun stay (`dpkg --audit`)");
+    }
+    said.join("; ")
 }
 
 /// Reason why apt installed nothing, by its words.
@@ -148,6 +159,16 @@ mod tests {
         ] {
             assert_eq!(Why::of(said), why, "{said}");
         }
+        // Recorded on 2026-11-29 with Debian forky's packages and 20 MB of free disk.
+        let stdout = "Unpacking libggml0:amd64 (0.27.0-1) ...\n\
+                      dpkg: error processing archive /opt/lab-apt/./libggml0_0.27.0-1_amd64.deb (--unpack):\n \
+                      cannot copy extracted data for './usr/lib/libggml-cpu-zen4.so': cannot write (No space left on device)\n\
+                      Selecting previously unselected package libllama0:amd64.\n";
+        let stderr = "E: Sub-process /usr/bin/dpkg returned an error code (1)\n";
+        let said = words(stdout, stderr);
+        assert_eq!(Why::of(&said), Why::Full, "{said}");
+        assert!(said.starts_with("dpkg: error") && said.ends_with("begun stay (`dpkg --audit`)"), "{said}");
+        assert_eq!(words("Reading package lists...", " E: Unable to locate\n"), "E: Unable to locate");
     }
 
     #[test]
