@@ -85,6 +85,8 @@ fn the_distributions_packages_are_installed_serve_are_proved_and_stay() {
     assert_eq!(status["runtime"]["path"], "/usr/bin/llama-server", "{status}");
     assert_eq!(status["runtime"]["build"], "b11669", "{status}");
     assert_eq!(status["drift"], json!([]), "{status}");
+    // Backends have a folder of their own there, and stamps all the same.
+    host.exec("grep -rq /ggml/backends0/libggml-cpu- /var/lib/agi-provision/runtimes").ok();
     let again = apply(&strict);
     assert_eq!((again.exit, again.changed()), (0, false), "{again:?}");
 

@@ -60,7 +60,8 @@ pub fn install(packages: &[&str], route: &Route) -> Result<()> {
 /// Returns what apt said of a failure, with dpkg's own words, which are among what it did; what dpkg began stays.
 fn words(stdout: &str, stderr: &str) -> String {
     let is_dpkgs = |line: &&str| line.starts_with("dpkg: error") || line.contains("No space left on device");
-    let mut said: Vec<&str> = stdout.lines().map(str::trim).filter(is_dpkgs).take(2).collect();
+    let mut said: Vec<&str> =
+        stdout.lines().map(|line| line.trim().trim_end_matches(':')).filter(is_dpkgs).take(2).collect();
     said.push(stderr.trim());
     if stderr.contains("Sub-process") {
         said.push("packages that were begun stay (`dpkg --audit`)");

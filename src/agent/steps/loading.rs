@@ -1,6 +1,7 @@
 //! Resolves what the dynamic loader would load for the server and for the backends that it opens while it runs.
 //! Read from the files, without running any of them.
 
+use crate::agent::store::installed;
 use crate::elf::{self, Image, Lacking, Loaded, Machine, Search};
 use crate::error::{Failure, Result};
 use crate::hardware::backend::Backend;
@@ -28,7 +29,7 @@ pub(super) fn of(server: &Path, name: &str, wanted: &[Backend], search: &Search)
         .map_err(|why| Failure::failed(format!("{name} does not start here: {why}")).hint(hint()))?;
     let mut loading = Loading { missing: loaded.missing(), found: loaded.found, ..Loading::default() };
     let (mut processors, mut no_processor) = (0, Vec::new());
-    for (library, path) in beside(server) {
+    for (library, path) in in_folders(&installed::backend_folders(server, &loading.found)) {
         let part = part(&library, wanted);
         if part == Part::PassedOver {
             continue;
@@ -83,9 +84,9 @@ fn part(library: &str, wanted: &[Backend]) -> Part {
     }
 }
 
-/// The libraries beside `server` that it looks for backends in, by name.
-fn beside(server: &Path) -> Vec<(String, PathBuf)> {
-    let entries = server.parent().into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+/// The libraries in the folders that a server looks for backends in, by name.
+fn in_folders(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
     let mut all: Vec<(String, PathBuf)> = entries
         .flatten()
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))

@@ -117,11 +117,26 @@ pub fn own_libraries(engine: &dyn Engine, server: &Path, found: &[PathBuf]) -> V
         engine.libraries().iter().any(|own| name.starts_with(own)) && name.contains(".so")
     };
     let own: Vec<&PathBuf> = found.iter().filter(|path| is_own(path)).collect();
-    let folders: BTreeSet<&Path> =
-        own.iter().map(|path| path.as_path()).chain([server]).filter_map(Path::parent).collect();
+    let backends = backend_folders(server, found);
+    let beside = own.iter().filter_map(|path| path.parent());
+    let folders: BTreeSet<&Path> = beside.chain(backends.iter().map(PathBuf::as_path)).collect();
     let beside = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
     let beside = beside.map(|entry| entry.path()).filter(|path| is_own(path) && path.is_file());
     let all: BTreeSet<PathBuf> = beside.chain(own.into_iter().cloned()).collect();
+    all.into_iter().collect()
+}
+
+/// Returns the folders in which a server that is linked with `found` looks for backends: its own, and Debian's
+/// `ggml/backends…` below that of its libraries.
+pub fn backend_folders(server: &Path, found: &[PathBuf]) -> Vec<PathBuf> {
+    let named = |path: &Path, start: &str| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+    };
+    let libraries = found.iter().filter(|path| named(path, "libggml")).filter_map(|path| path.parent());
+    let entries =
+        libraries.flat_map(|folder| fs::read_dir(folder.join("ggml")).into_iter().flatten().flatten());
+    let below = entries.map(|entry| entry.path()).filter(|path| named(path, "backends") && path.is_dir());
+    let all: BTreeSet<PathBuf> = server.parent().map(Path::to_path_buf).into_iter().chain(below).collect();
     all.into_iter().collect()
 }
 
@@ -147,6 +162,25 @@ pub fn mismatch(program: &str, found: Option<&str>, planned: &str) -> Option<Str
 mod tests {
     use super::*;
     use crate::engine;
+
+    #[test]
+    fn backends_lie_beside_the_server_or_below_its_libraries() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |path: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "x").unwrap();
+            path
+        };
+        let (server, libc) = (at("bin/server"), at("lib/libc.so.6"));
+        let (ggml, zen4) = (at("lib/libggml.so.0"), at("lib/ggml/backends0/libggml-cpu-zen4.so"));
+        at("lib/ggml/notes/libggml-other.so");
+        let bin = dir.path().join("bin");
+        assert_eq!(backend_folders(&server, &[libc]), [bin.clone()]);
+        let found = [ggml.clone()];
+        assert_eq!(backend_folders(&server, &found), [bin, zen4.parent().unwrap().to_path_buf()]);
+        assert_eq!(own_libraries(engine::default(), &server, &found), [zen4, ggml]);
+    }
 
     #[test]
     fn another_build_is_told_apart() {
