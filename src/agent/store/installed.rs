@@ -176,7 +176,7 @@ mod tests {
         let (ggml, zen4) = (at("lib/libggml.so.0"), at("lib/ggml/backends0/libggml-cpu-zen4.so"));
         at("lib/ggml/notes/libggml-other.so");
         let bin = dir.path().join("bin");
-        assert_eq!(backend_folders(&server, &[libc]), [bin.clone()]);
+        assert_eq!(backend_folders(&server, &[libc]), std::slice::from_ref(&bin));
         let found = std::slice::from_ref(&ggml);
         assert_eq!(backend_folders(&server, found), [bin, zen4.parent().unwrap().to_path_buf()]);
         assert_eq!(own_libraries(engine::default(), &server, found), [zen4, ggml.clone()]);
