@@ -94,6 +94,7 @@ said-holds-dpkg-s-lock-e7464 = { $holder } holds dpkg's lock:{ " " }
 said-installing-df0b2 = installing { $v1 }: { $holder }{ $said }
 said-then-apply-again-d3728 = { $doubt }: { $v2 }, then apply again
 said-installing-803c6 = installing { $v1 }: { $v2 }
+said-packages-that-were-begun-stay-dpkg-fe184 = packages that were begun stay (`dpkg --audit`)
 said-can-the-host-reach-its-package-14f83 = can the host reach its package mirror? Or install the packages there by hand
 said-another-package-run-holds-the-lock-c2f00 = another package run holds the lock; wait for it to finish, then apply again
 

@@ -1327,6 +1327,7 @@ said-leave-engine-out-or-name-a-model-c99ff = уберите --engine или у�
 said-runtime-image-comes-as-an-archive-79339 = --runtime-image: { $v1 } приходит архивом
 said-runtime-archive-gives-one-docs-20e3d = архив задаёт --runtime-archive; какой движок приходит образом, сказано в docs/engines.md
 said-apt-on-this-host-has-no-61432 = у apt на этом сервере нет { $v1 }
+said-packages-that-were-begun-stay-dpkg-fe184 = начатые пакеты остаются (`dpkg --audit`)
 said-debian-forky-and-sid-have-it-72c02 = он есть в Debian forky и sid; для других систем составьте план без --runtime-packages, с архивом из выпуска
 said-leave-it-out-or-plan-with-engine-c3f8b = уберите его или составьте план с --engine { $v1 }
 said-leave-llama-build-out-or-runtime-2dfc9 = уберите --llama-build или --runtime-packages
