@@ -94,7 +94,11 @@ impl Sizes<'_> {
     fn of<'a>(keys: &'a Keys<'a>, layers: u64, attends: bool) -> Option<Sizes<'a>> {
         let embedding = keys.optional("embedding_length")?;
         let heads = keys.per_layer("attention.head_count", 0).unwrap_or(0);
-        let head = |key: &str| keys.optional(key).unwrap_or(embedding.checked_div(heads).unwrap_or(0));
+        // A first layer without heads leaves all of them without a width (`load_hparams` of llama-model.cpp).
+        let head = |key: &str| match embedding.checked_div(heads) {
+            Some(width) => keys.optional(key).unwrap_or(width),
+            None => 0,
+        };
         let has = |key: &str| keys.header.metadata.contains_key(&keys.name(key));
         // Heads of two sizes, or a joint key for all.
         let own = has("attention.key_length_swa") || has("attention.kv_lora_rank");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::fits;
 use crate::model::gguf_write::{self, Field, Tensor};
 use crate::model::tensor_type::TensorType;
 use crate::model::tiny;
@@ -226,4 +227,23 @@ fn every_architecture_that_the_oracle_was_asked_about_is_known() {
             assert!(asked(line.trim_matches('"')).is_some(), "{line}");
         }
     }
+}
+
+#[test]
+fn a_first_layer_without_heads_leaves_all_heads_without_a_width() {
+    let wrong = |first: i32| {
+        let fields = [
+            ("general.architecture", Field::Text("deci")),
+            ("deci.embedding_length", Field::U32(64)),
+            ("deci.block_count", Field::U32(2)),
+            ("deci.attention.head_count", Field::Ints(vec![first, 4])),
+            ("deci.attention.key_length", Field::U32(16)),
+        ];
+        let fields: Vec<_> = fields.into_iter().map(|(key, field)| (key.to_string(), field)).collect();
+        let bytes = gguf_write::header(&fields, &[tensor("blk.1.attn_q.weight", vec![64, 64])]);
+        let header = Header::read(&bytes[..], None).unwrap();
+        fits::wrong_tensor(&Keys { header: &header, architecture: "deci" }, true)
+    };
+    assert_eq!(wrong(4), None);
+    assert!(wrong(0).is_some_and(|why| why.contains("64 x 0")), "{:?}", wrong(0));
 }

@@ -31,11 +31,10 @@ pub const REPORTED_RAM: f64 = 0.96;
 
 /// Architectures whose graph over cards was below a real scheduler's, by up to so many hidden states (tests/oracle/placements.py
 /// on two cards, and with half of the layers on one). Those with [`Shape::slack`] were too.
-const BELOW_ON_CARDS: [&str; 11] = [
+const BELOW_ON_CARDS: [&str; 10] = [
     "afmoe",
     "arwkv7",
     "bailingmoe3",
-    "codeshell",
     "cogvlm",
     "jamba",
     "kimi-k3",
@@ -45,6 +44,10 @@ const BELOW_ON_CARDS: [&str; 11] = [
     "rwkv6qwen2",
 ];
 const STATES_ON_CARDS: u64 = 8;
+
+/// Architectures whose graph is right on a host and was far below a real scheduler's over cards (the same sweep): there they are
+/// estimates.
+const GUESSED_ON_CARDS: [&str; 3] = ["bitnet", "codeshell", "hrm_text"];
 
 /// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
 /// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
@@ -192,7 +195,8 @@ impl Subject<'_> {
         let states = if on_cards && below { shape.slack.max(STATES_ON_CARDS) } else { shape.slack };
         let kept = 4 * states * shape.n_embd * batch.tokens;
         let scores = 4 * shape.score_planes(batch.flash_attn) * batch.cells * batch.tokens;
-        let known = shape.known;
+        let guessed = on_cards && GUESSED_ON_CARDS.contains(&&*shape.architecture);
+        let known = shape.known && !guessed;
         move |bytes| match known {
             true => kept,
             false => scores + bytes / 2 + 64 * MIB,
@@ -348,12 +352,17 @@ impl Subject<'_> {
         let experts = host_layers..(placement.host_experts as usize).max(host_layers);
         let experts: u64 = self.weights.expert_bytes[experts].iter().sum();
         let process = if placement.has_own_cards() { PROCESS_CUDA } else { PROCESS };
+        // Without a table of its own the output's is the embedding too, of which the host keeps one.
+        let embedding = match self.weights.embedding_bytes {
+            0 => self.weights.output_bytes,
+            bytes => bytes,
+        };
         DeviceLedger::summed(DeviceLedger {
             device: "host".to_string(),
             // A tied output is the embedding itself on a CPU host.
             weights_bytes: match cpu_only {
                 true => self.weights.total_bytes,
-                false => self.weights.embedding_bytes + self.weights.input_bytes + layers + experts,
+                false => embedding + self.weights.input_bytes + layers + experts,
             },
             kv_bytes: kv[host_layers],
             compute_bytes,
