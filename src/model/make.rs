@@ -74,7 +74,7 @@ pub(crate) enum Outputs {
 pub(crate) enum RopeFactors {
     None,
     All,
-    /// Those that look back over everything.
+    /// Layers that look back over everything.
     NotInWindows,
 }
 

@@ -1,4 +1,4 @@
-//! Where a tensor lies, and what kind it is, by its name.
+//! Tells by a tensor's name where it lies and what kind it is.
 
 use super::tensor_type::TensorType;
 
@@ -12,7 +12,7 @@ pub(crate) struct Piece<'a> {
     pub kind: TensorType,
 }
 
-/// Where a tensor lies, as its name says.
+/// Place of a tensor, as its name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// A matrix of the routed experts.

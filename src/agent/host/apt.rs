@@ -81,7 +81,7 @@ impl Why {
     fn of(said: &str) -> Why {
         match said {
             _ if is_locked(said) => Why::Locked,
-            // Of the disk, and of what apt counts before it fetches.
+            // The disk says the one, and apt the other before it fetches.
             _ if said.contains("No space left on device") || said.contains("enough free space") => Why::Full,
             _ => Why::Other,
         }

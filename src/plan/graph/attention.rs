@@ -317,7 +317,7 @@ impl<'a> Attention<'a> {
     }
 }
 
-/// What was attended to, let through by a gate of each head or of each element (src/models/laguna.cpp).
+/// Lets what was attended to through by a gate of each head or of each element (src/models/laguna.cpp).
 fn gated(graph: &mut Graph, normed: Id, each: Gate, layer: &LayerKv, out: Id) -> Id {
     let (dims, tokens) = (graph.dims(out), graph.dims(out)[1]);
     let width = match each {
