@@ -85,7 +85,10 @@ pub enum Logits {
 
 /// Compute buffers that were worked out, kept because quantisations, profiles and models share them.
 #[derive(Default)]
-pub struct Graphs(RefCell<Vec<Known>>);
+pub struct Graphs {
+    known: RefCell<Vec<Known>>,
+    exact: bool,
+}
 
 /// Compute buffers of one shape.
 struct Known {
@@ -96,6 +99,11 @@ struct Known {
 }
 
 impl Graphs {
+    /// Graphs for the plan that is shown. Those of a search leave out layers that keep states, and add some KiB for each.
+    pub fn exact() -> Graphs {
+        Graphs { exact: true, ..Graphs::default() }
+    }
+
     /// Returns the buffers of a graph, worked out by `compute` for as few layers and cards as give the same, unless they are
     /// known; the cards' come first.
     fn buffers(
@@ -105,10 +113,11 @@ impl Graphs {
         layout: Layout,
         compute: impl Fn(&Batch, &Layout) -> Vec<u64>,
     ) -> Vec<u64> {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.known.borrow_mut();
         let at = all.iter().position(|known| known.logits == of.logits && known.shape == *of.shape);
         let at = at.unwrap_or_else(|| {
-            let (shape, repeats) = (of.shape.clone(), Repeats::of(of.shape));
+            let shape = of.shape.clone();
+            let repeats = if self.exact { Repeats::exact(&shape) } else { Repeats::of(&shape) };
             all.push(Known { shape, logits: of.logits, repeats, buffers: Vec::new() });
             all.len() - 1
         });

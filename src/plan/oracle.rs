@@ -69,7 +69,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(shape: Shape, weights: Weights) -> Model {
-        Model { shape, weights, graphs: Graphs::default() }
+        Model { shape, weights, graphs: Graphs::exact() }
     }
 
     /// From the head of its file and the file's size, bytes.

@@ -336,6 +336,18 @@ pub(super) fn subject<'a>(
 }
 
 impl Candidate<'_> {
+    /// Works the compute buffers out to the byte, where the search took a little more.
+    pub fn settle(&mut self, request: &Request) {
+        let counted = self.memory.iter().any(|device| device.compute_bytes > 0);
+        if !counted || request.model.checkpoint.is_some() || !request.model.shape.keeps_states() {
+            return;
+        }
+        let graphs = Graphs::exact();
+        let subject = subject(request, &graphs, self.variant, &self.workload);
+        let memory = subject.ledger(&self.machine.profile, &self.placement);
+        self.memory = with_rag(memory, self.rag.as_ref());
+    }
+
     /// Returns it with the verdict of the rule.
     pub fn judged(mut self, request: &Request) -> Self {
         let judged = verdict::judge(&self.case(request));

@@ -26,12 +26,13 @@ pub(super) fn decide(request: &Request) -> Result<Decision<'_>> {
     let (workloads, graphs) = (workloads(request), Graphs::default());
     let rag = request.rag.as_ref().map(|choice| rag::size(choice, request.build)).transpose()?;
     let field = Field { request, graphs: &graphs, workloads: &workloads, rag: rag.as_ref() };
-    let everywhere = everywhere(&field)?;
+    let mut everywhere = everywhere(&field)?;
     let eligible = everywhere.iter().enumerate().filter(|(_, c)| eligible(request, c));
     let Some((chosen, _)) = eligible.min_by(|(_, a), (_, b)| ranking::better(request, a, b)) else {
         let (plan, everywhere, chosen) = over_budget(&field, everywhere)?;
         return Ok(Decision { plan, everywhere, chosen, rag });
     };
+    everywhere[chosen].settle(request);
     let mut plan = document(request, rag.as_ref(), &everywhere[chosen], &everywhere)?;
     if plan.verdict == Verdict::Impossible {
         plan.reasons.push(nearest(&everywhere, request));

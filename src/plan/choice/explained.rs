@@ -25,7 +25,7 @@ pub fn explained(request: &Request) -> Result<(Plan, Explanation)> {
         .into());
     }
     let Decision { plan, everywhere, chosen, rag } = decide(request)?;
-    let (chosen, graphs) = (&everywhere[chosen], Graphs::default());
+    let (chosen, graphs) = (&everywhere[chosen], Graphs::exact());
     let subject = subject(request, &graphs, chosen.variant, &chosen.workload);
     let mut verdict = verdict::terms(&chosen.case(request));
     verdict.extend(

@@ -53,9 +53,11 @@ pub(super) fn over_budget<'a>(
             .hint("`agi-provision offers` lists what is known; `offers update` reads it anew")
             .into());
     };
+    let offer = cheapest.and_then(|(_, candidate)| candidate.machine.offer);
+    everywhere[chosen].settle(request);
     let mut plan = document(request, field.rag, &everywhere[chosen], &everywhere)?;
     plan.verdict = Verdict::Impossible;
-    plan.reasons = vec![match (cheapest.and_then(|(_, c)| c.machine.offer), &request.budget) {
+    plan.reasons = vec![match (offer, &request.budget) {
         (Some(offer), Some(budget)) => {
             let period = budget.period();
             let price = offer.price(period);

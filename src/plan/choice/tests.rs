@@ -1,10 +1,13 @@
 //! The verdicts that must come out, and what is kept and refused.
 
+use super::candidates::subject;
 use crate::engine::split::SplitMode;
 use crate::hardware::facts::{Facts, Gpu};
 use crate::hardware::offers::HostKind;
 use crate::model::registry;
 use crate::plan::document::{Bound, Plan, RuntimeFile, Verdict};
+use crate::plan::ledger::Graphs;
+use crate::plan::placement::Placement;
 use crate::plan::request::Request;
 use crate::plan::{plan, reconcile};
 
@@ -117,6 +120,18 @@ fn totals_add_up_and_planning_is_deterministic() {
 }
 
 /// Two cards of 80 GB in a host with RAM and disk enough, and what is between them.
+/// A search leaves out layers that keep states, and takes a little more memory for each.
+#[test]
+fn a_plan_has_the_very_buffers_of_layers_that_keep_states() {
+    let request = request("qwen3.5-27b", Some("cpu-vps-64gb"), Some("4-bit"));
+    let plan = plan(&request).unwrap();
+    let variant = &request.model.variants[0];
+    let host = Placement::host_only(request.model.shape.layers.len() as u64);
+    let bytes = |graphs: &Graphs| subject(&request, graphs, variant, &plan.workload).compute_bytes(&host)[0];
+    assert_eq!(plan.memory[0].compute_bytes, bytes(&Graphs::exact()));
+    assert!(bytes(&Graphs::default()) > bytes(&Graphs::exact()));
+}
+
 fn two_cards(nvlink: Option<bool>) -> Facts {
     let gpu = |index| Gpu {
         index,

@@ -22,6 +22,12 @@ impl Repeats {
         let layers = shape.indexer.is_none().then(|| repeated(&shape.layers, shape.dense_lead)).flatten();
         Repeats { layers, states: shape.keeps_states() }
     }
+
+    /// Returns those whose layouts have the very buffers of the whole: none where layers keep states.
+    pub fn exact(shape: &Shape) -> Repeats {
+        let all = Repeats::of(shape);
+        Repeats { layers: all.layers.filter(|_| !all.states), ..all }
+    }
 }
 
 /// Returns the layers that repeat, and after how many they do; `None` where they do not.
