@@ -61,6 +61,7 @@ const CHECKED: &[&str] = &[
     "kimi-linear",
     "laguna",
     "deepseek32",
+    "deepseek4",
     "deci",
     "openelm",
     "afmoe",
@@ -161,7 +162,7 @@ const STATES: &[&str] = &[
     "rwkv7",
 ];
 /// And with sparse attention.
-const SPARSE: &[&str] = &["deepseek32", "dots3note", "glm-dsa"];
+const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa"];
 
 /// Hidden states to add to the graph ([`LOOSE`]); none where it is not followed, as the architecture or one of its
 /// tensors is not known to be.

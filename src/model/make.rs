@@ -123,6 +123,7 @@ pub(crate) struct Experts {
 pub(crate) enum Gating {
     Softmax,
     Sigmoid,
+    RootOfSoftplus,
     SoftmaxOfChosen,
 }
 
@@ -176,8 +177,13 @@ pub(crate) struct Indexer {
 impl Indexer {
     /// Side of the matrix that turns its keys: the largest power of two, from 64, that divides them.
     pub fn side(&self) -> u64 {
+        Indexer::side_of(self.key)
+    }
+
+    /// The same for a key of so many elements.
+    pub fn side_of(key: u64) -> u64 {
         let mut side = 64;
-        while self.key > 0 && self.key.is_multiple_of(2 * side) {
+        while key > 0 && key.is_multiple_of(2 * side) {
             side *= 2;
         }
         side
@@ -353,6 +359,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
             ("gpt-oss", _) | (_, Some(3)) => Gating::SoftmaxOfChosen,
             ("nemotron_h_moe", _) => Gating::Sigmoid,
             (_, Some(2)) => Gating::Sigmoid,
+            ("deepseek4", _) => Gating::RootOfSoftplus,
             _ => Gating::Softmax,
         },
         normed: matches!(arch, "gemma4" | "lfm2moe" | "llama" | "minimax-01" | "phimoe" | "qwen3moe")

@@ -1,5 +1,6 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+mod compressed;
 mod delta;
 pub mod dimensions;
 pub mod embedder;

@@ -2,6 +2,8 @@
 //! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
 //! published dimensions and a `recipe`.
 
+use super::compressed;
+pub(crate) use super::compressed::{CONNECTIONS, Compressed};
 use super::delta;
 pub(crate) use super::delta::Delta;
 use super::followed;
@@ -62,6 +64,8 @@ pub struct Shape {
     /// Keys and values come from a joint low rank, and are cached whole.
     pub(crate) low_rank: Option<LowRank>,
     pub(crate) indexer: Option<Indexer>,
+    /// Layers are joined by hyper-connections, and attend to compressed cells.
+    pub(crate) compressed: Option<Compressed>,
     /// Numbers of a token that each layer adds to its hidden state.
     pub(crate) per_layer: Option<u64>,
     /// Recurrent layers are gated delta nets.
@@ -232,7 +236,9 @@ impl Shape {
             .or_else(|| header.length("tokenizer.ggml.tokens"))
             .ok_or_else(|| missing("token_embd.weight"))?;
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
+        let compressed = compressed::compressed(&keys);
         let slack = followed::slack(&keys, &names);
+        let slack = slack.filter(|_| compressed.is_some() || architecture != "deepseek4");
         Ok(Shape {
             architecture: architecture.to_string(),
             known: slack.is_some(),
@@ -252,6 +258,7 @@ impl Shape {
             latent,
             low_rank: make::low_rank(&keys),
             indexer: make::indexer(&keys),
+            compressed,
             per_layer: keys
                 .width("embedding_length_per_layer_input")
                 // Gemma 3n's is llama.cpp's own number.

@@ -47,7 +47,7 @@ const STATES_ON_CARDS: u64 = 8;
 
 /// Architectures whose graph is right on a host and was far below a real scheduler's over cards (the same sweep): there they are
 /// estimates.
-const GUESSED_ON_CARDS: [&str; 3] = ["bitnet", "codeshell", "hrm_text"];
+const GUESSED_ON_CARDS: [&str; 4] = ["bitnet", "codeshell", "deepseek4", "hrm_text"];
 
 /// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
 /// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.

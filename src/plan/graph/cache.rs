@@ -22,16 +22,22 @@ pub(super) struct Rotation {
     side: u64,
 }
 
+impl Rotation {
+    /// One that is among the inputs.
+    pub fn given(graph: &mut Graph, side: u64) -> Rotation {
+        Rotation { matrix: graph.input(F32, [side, side, 1, 1]), side }
+    }
+}
+
 impl CacheInputs {
     pub fn new(graph: &mut Graph, shape: &Shape, batch: &Batch, window: bool) -> CacheInputs {
         let cells = if window { batch.window_cells } else { batch.cells };
         // Without flash attention the V cache is transposed and written element by element.
         let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * shape.widest_v() };
         let mask = if batch.flash_attn { F16 } else { F32 };
-        let rotation = |graph: &mut Graph, side: u64| {
-            let matrix =
-                if batch.rotation_apart { graph.cache() } else { graph.input(F32, [side, side, 1, 1]) };
-            Rotation { matrix, side }
+        let rotation = |graph: &mut Graph, side: u64| match batch.rotation_apart {
+            true => Rotation { matrix: graph.cache(), side },
+            false => Rotation::given(graph, side),
         };
         let [k_side, v_side] = shape.rotations(window, batch.k_type.block > 1, batch.v_type.block > 1);
         CacheInputs {

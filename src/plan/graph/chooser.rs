@@ -59,15 +59,20 @@ impl Chooser {
 
 /// The mask with all but the chosen tokens masked.
 pub(super) fn unmask(graph: &mut Graph, inputs: &CacheInputs, batch: &Batch, chosen: Id) -> Id {
-    let [most, each, _, streams] = graph.dims(chosen);
     let width = if batch.flash_attn { F16 } else { F32 };
-    let dims = graph.dims(inputs.mask);
-    let filled = graph.push(Place::Own, true, width, dims, &[inputs.mask]);
+    only_chosen(graph, inputs.mask, width, F32, chosen)
+}
+
+/// The same of any mask of so wide elements; those of the chosen are `zero_width` wide before they are put in.
+pub(super) fn only_chosen(graph: &mut Graph, mask: Id, width: u8, zero_width: u8, chosen: Id) -> Id {
+    let [most, each, _, streams] = graph.dims(chosen);
+    let dims = graph.dims(mask);
+    let filled = graph.push(Place::Own, true, width, dims, &[mask]);
     let spread = graph.view(filled, [1, dims[0], dims[1], dims[3]]);
     let chosen = graph.view(chosen, [most, each, streams, 1]);
-    let zeros = graph.scratch(F32, [1, most, each, streams]);
-    let zeros = graph.over(zeros, &[zeros]);
+    let zeros = graph.scratch(zero_width, [1, most, each, streams]);
+    let zeros = graph.push(Place::Own, true, zero_width, [1, most, each, streams], &[zeros]);
     let set = graph.view_with(spread, [1, dims[0], dims[1], dims[3]], &[zeros, chosen, spread]);
     let set = graph.view(set, dims);
-    graph.push(Place::Own, true, width, dims, &[set, inputs.mask])
+    graph.push(Place::Own, true, width, dims, &[set, mask])
 }

@@ -6,12 +6,15 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, kda, mamba, rwkv, short_conv};
+use super::{altup, delta, feed_forward, hyper, kda, mamba, rwkv, short_conv};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
     let mut x = embed(&mut graph, shape, batch);
+    if let Some(sizes) = &shape.compressed {
+        return hyper::build(graph, shape, sizes, batch, n_layer, x);
+    }
     let attention = Attention::new(&mut graph, shape, batch);
     if shape.block.position_rows {
         let rows = graph.get_rows_of_width(shape.n_embd, attention.positions);
@@ -66,7 +69,13 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
 }
 
 /// The last norm and the logits of the tokens that `out_ids` picks.
-fn with_logits(mut graph: Graph, shape: &Shape, mut x: Id, out_ids: Id, outputs: Outputs) -> Graph {
+pub(super) fn with_logits(
+    mut graph: Graph,
+    shape: &Shape,
+    mut x: Id,
+    out_ids: Id,
+    outputs: Outputs,
+) -> Graph {
     graph.part = Part::Output;
     if outputs == Outputs::AfterLayers {
         graph.nodes[x].output = true;

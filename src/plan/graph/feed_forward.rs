@@ -34,8 +34,20 @@ pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
 /// Experts chosen per token, and the shared expert where there is one.
 pub fn experts(graph: &mut Graph, shape: &Shape, batch: &Batch, e: &Experts, x: Id, last: bool) -> Id {
     let tokens = if last { batch.outputs } else { batch.tokens };
+    experts_of(graph, shape, e, x, tokens, None)
+}
+
+/// The same of so many tokens, whose experts may be `given`.
+pub fn experts_of(
+    graph: &mut Graph,
+    shape: &Shape,
+    e: &Experts,
+    x: Id,
+    tokens: u64,
+    given: Option<Id>,
+) -> Id {
     let logits = logits(graph, e, x);
-    let routed = routed(graph, shape, e, x, logits, tokens);
+    let routed = routed(graph, shape, e, x, (logits, given), tokens);
     let Some(shared) = e.shared_width else {
         return routed;
     };
@@ -66,7 +78,7 @@ pub fn beside(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, normed: Id, 
     let router = graph.add_weight(router);
     let logits = logits(graph, e, router);
     let tokens = graph.dims(x)[1];
-    let chosen = routed(graph, shape, e, read, logits, tokens);
+    let chosen = routed(graph, shape, e, read, (logits, None), tokens);
     let chosen = graph.norm(chosen, true, false);
     graph.add(plain, chosen)
 }
@@ -83,9 +95,16 @@ fn shared_expert(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, width: u6
     graph.mul_mat(shape.n_embd, active)
 }
 
-fn routed(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, logits: Id, tokens: u64) -> Id {
+fn routed(
+    graph: &mut Graph,
+    shape: &Shape,
+    e: &Experts,
+    x: Id,
+    (logits, given): (Id, Option<Id>),
+    tokens: u64,
+) -> Id {
     let used = e.used;
-    let (chosen, weights) = router(graph, e, logits, tokens);
+    let (chosen, weights) = router(graph, e, logits, given, tokens);
     graph.expand(weights);
     let x = graph.reshape(x, [shape.n_embd, 1, tokens, 1]);
     let wide = [e.width, used, tokens, 1];
@@ -154,22 +173,28 @@ fn logits(graph: &mut Graph, e: &Experts, x: Id) -> Id {
 }
 
 /// The experts chosen and their weights, `[1, used, tokens]`.
-fn router(graph: &mut Graph, e: &Experts, logits: Id, tokens: u64) -> (Id, Id) {
+fn router(graph: &mut Graph, e: &Experts, logits: Id, given: Option<Id>, tokens: u64) -> (Id, Id) {
     let probabilities = match e.gating {
         Gating::Softmax => {
             let soft = graph.scale(logits);
             graph.named(soft, Op::SoftMax)
         }
         Gating::Sigmoid => graph.unary(logits),
+        Gating::RootOfSoftplus => {
+            let soft = graph.unary(logits);
+            graph.unary(soft)
+        }
         Gating::SoftmaxOfChosen => logits,
     };
-    let mut ranked = probabilities;
-    if e.choice_bias {
-        ranked = graph.add_weight(ranked);
-    }
-    let sorted = graph.op([e.count, tokens, 1, 1], &[ranked]);
-    graph.named(sorted, Op::ArgSort);
-    let chosen = graph.view(sorted, [e.used, tokens, 1, 1]);
+    let chosen = given.unwrap_or_else(|| {
+        let mut ranked = probabilities;
+        if e.choice_bias {
+            ranked = graph.add_weight(ranked);
+        }
+        let sorted = graph.op([e.count, tokens, 1, 1], &[ranked]);
+        graph.named(sorted, Op::ArgSort);
+        graph.view(sorted, [e.used, tokens, 1, 1])
+    });
     let spread = graph.reshape(probabilities, [1, e.count, tokens, 1]);
     let mut weights = graph.op([1, e.used, tokens, 1], &[spread, chosen]);
     graph.named(weights, Op::GetRows);
