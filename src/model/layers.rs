@@ -95,7 +95,10 @@ pub(super) fn layers(
     let ratios = keys.by_layer("attention.compress_ratios");
     let one = |layer: u64| {
         if layer >= trunk {
-            return LayerKv { drafts: true, ..LayerKv::default() };
+            let drafts = LayerKv { drafts: true, ..LayerKv::default() };
+            // DeepSeek V4's window has cells of a layer that isn't run, too.
+            let cells = LayerKv { k: head_k, head_k, window: window.is_some(), cached: true, ..drafts };
+            return if compressed { cells } else { drafts };
         }
         let mut part = parts[layer as usize];
         if linear(layer) {

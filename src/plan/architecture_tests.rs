@@ -1,6 +1,7 @@
 //! The ledger against llama-fit-params over other architectures than the registry's: the files of
 //! tests/oracle/shapes.rs, read back by the header reader, for both builds.
 
+use super::document::Workload;
 use super::ledger::refusal;
 use super::oracle::{Model, Row};
 use super::page_table;
@@ -292,4 +293,24 @@ fn no_architecture_takes_more_of_a_server_than_the_ledger_says() {
     }
     assert!(seen > 300, "{seen} rows");
     assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// llama-server with `--kv-unified`: DeepSeek V4 has a whole context for each sequence all the same.
+#[test]
+fn a_shared_cache_of_deepseek_v4_is_one_of_each_sequence() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/unified-b11434.json");
+    let rows: Vec<Row> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let build = build::ledger("b11434").unwrap();
+    for row in &rows {
+        let mut written = shapes::written().into_iter();
+        let written = written.find(|written| written.name == row.asked.model).unwrap();
+        let model = Model::read(shapes::of_written(&written));
+        let workload = Workload { kv_unified: true, ..row.asked.workload() };
+        let subject = model.served(&workload, build);
+        let n_layer = model.shape.layers.len() as u64;
+        assert_eq!(Some(subject.kv_bytes(0, n_layer) >> 20), row.context_mib, "{}", row.asked);
+        let ours = subject.compute_bytes(&Placement::host_only(n_layer))[0] as f64 / 1048576.0;
+        let over = ours - row.compute_exact_mib.unwrap();
+        assert!((0.0..0.25).contains(&over), "{}: compute {over:+.2}", row.asked);
+    }
 }

@@ -48,7 +48,7 @@ pub(super) struct Caches {
 
 impl Caches {
     pub fn of(shape: &Shape, workload: &Workload, build: &Build) -> Caches {
-        let (cells, streams) = streams(workload);
+        let (cells, streams) = streams(shape, workload);
         let (k, v) = (cache_type(&workload.kv_type_k), cache_type(&workload.kv_type_v));
         let rotation = |window: bool| {
             if !build.quantised_kv_rotation {
@@ -100,15 +100,22 @@ impl Caches {
 }
 
 /// Tokens of context of one stream, as llama.cpp pads them, and the number of streams.
-pub(super) fn streams(workload: &Workload) -> (u64, u64) {
-    let streams = if workload.kv_unified { 1 } else { workload.slots.max(1) };
-    ((workload.n_ctx / streams).next_multiple_of(CONTEXT_PAD), streams)
+pub(super) fn streams(shape: &Shape, workload: &Workload) -> (u64, u64) {
+    let sequences = workload.slots.max(1);
+    let shares = if workload.kv_unified { 1 } else { sequences };
+    let streams = if unified(shape, workload) { 1 } else { sequences };
+    ((workload.n_ctx / shares).next_multiple_of(CONTEXT_PAD), streams)
+}
+
+/// All sequences share one cache. DeepSeek V4 has one for each of them, each as large as the one that is asked for.
+fn unified(shape: &Shape, workload: &Workload) -> bool {
+    workload.kv_unified && shape.compressed.is_none()
 }
 
 /// Cells of one stream's sliding-window cache.
 pub(super) fn window_cells(shape: &Shape, workload: &Workload) -> u64 {
-    let (cells, _) = streams(workload);
-    let sequences = if workload.kv_unified { workload.slots.max(1) } else { 1 };
+    let (cells, _) = streams(shape, workload);
+    let sequences = if unified(shape, workload) { workload.slots.max(1) } else { 1 };
     let looks_back = shape.window.unwrap_or(0).saturating_mul(sequences);
     cells.min(looks_back.saturating_add(workload.ubatch)).next_multiple_of(CONTEXT_PAD)
 }

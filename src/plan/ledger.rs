@@ -214,7 +214,7 @@ impl Subject<'_> {
 
     pub(super) fn batch(&self) -> Batch {
         let workload = self.workload;
-        let (cells, streams) = streams(workload);
+        let (cells, streams) = streams(self.shape, workload);
         let tokens = workload.ubatch.min(cells * streams).next_multiple_of(workload.slots.max(1));
         // Without a cache in any layer the graph does not grow with the context.
         let cells = if self.shape.layers.iter().any(|layer| layer.cached) { cells } else { CONTEXT_PAD };

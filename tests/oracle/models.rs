@@ -97,9 +97,14 @@ fn tensor(layer: &str, text: &str) -> Tensor {
     let dims: Vec<u64> = dims.split(' ').map(|n| n.parse().expect("a dimension is a number")).collect();
     let floats = dims.len() == 1 || FLOATS.iter().any(|part| name.contains(part));
     let suffix = if name.ends_with('!') || name.ends_with(".bias") { "" } else { ".weight" };
+    let kind = match name {
+        "ffn_gate_tid2eid" => "I32",
+        _ if floats => "F32",
+        _ => "F16",
+    };
     Tensor {
         name: format!("{layer}{}{suffix}", name.trim_end_matches('!')),
         dims,
-        kind: TensorType::by_name(if floats { "F32" } else { "F16" }).expect("ggml has these types"),
+        kind: TensorType::by_name(kind).expect("ggml has these types"),
     }
 }

@@ -202,7 +202,7 @@ impl Device<'_> {
     /// Layers that are alike are counted together.
     fn kv(&self, from: u64, to: u64) -> Explained {
         let (subject, caches) = (self.subject, self.subject.caches());
-        let (_, streams) = kept::streams(subject.workload);
+        let (_, streams) = kept::streams(subject.shape, subject.workload);
         let types = [&subject.workload.kv_type_k, &subject.workload.kv_type_v];
         let mut groups: Vec<(LayerKv, u64)> = Vec::new();
         for layer in &subject.shape.layers[from as usize..to as usize] {
