@@ -4,7 +4,6 @@
 use super::alloc::{Id, Place};
 use super::cache::{Rotation, cached, rope, rotate, store};
 use super::chooser::only_chosen;
-use super::hyper::unweighted;
 use super::pool::Pool;
 use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op};
 use crate::model::shape::{Compressed, Indexer, Shape};
@@ -65,7 +64,7 @@ impl<'a> Attention<'a> {
         let low = graph.norm(low, true, false);
         let q = graph.mul_mat(head * heads, low);
         let q = graph.reshape(q, [head, heads, tokens, 1]);
-        let q = unweighted(graph, q);
+        let q = graph.unweighted_norm(q);
         let q = rope(graph, self.positions, q);
         let kv = graph.mul_mat(head, normed);
         let kv = graph.norm(kv, true, false);

@@ -13,7 +13,9 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
     let mut x = embed(&mut graph, shape, batch);
     if let Some(sizes) = &shape.compressed {
-        return hyper::build(graph, shape, sizes, batch, n_layer, x);
+        let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
+        x = hyper::build(&mut graph, shape, sizes, batch, n_layer, (x, out_ids));
+        return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
     }
     let attention = Attention::new(&mut graph, shape, batch);
     if shape.block.position_rows {
@@ -69,13 +71,7 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
 }
 
 /// The last norm and the logits of the tokens that `out_ids` picks.
-pub(super) fn with_logits(
-    mut graph: Graph,
-    shape: &Shape,
-    mut x: Id,
-    out_ids: Id,
-    outputs: Outputs,
-) -> Graph {
+fn with_logits(mut graph: Graph, shape: &Shape, mut x: Id, out_ids: Id, outputs: Outputs) -> Graph {
     graph.part = Part::Output;
     if outputs == Outputs::AfterLayers {
         graph.nodes[x].output = true;

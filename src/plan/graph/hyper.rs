@@ -3,54 +3,51 @@
 
 use super::alloc::Id;
 use super::compressed::Attention;
-use super::decoder::with_logits;
 use super::feed_forward;
-use super::tensors::{Batch, F32, Graph, Op, Part};
-use crate::model::shape::{CONNECTIONS, Compressed, Outputs, Shape};
+use super::tensors::{Batch, Graph, Op, Part};
+use crate::model::shape::{CONNECTIONS, Compressed, Shape};
 
 /// Elements of a token's mix: into the layer, out of it, and of each copy into each.
 const MIX: u64 = (2 + CONNECTIONS) * CONNECTIONS;
 
-/// From the embedding `x` to logits.
+/// From the embedding `x` to the last state of the tokens that `out_ids` picks.
 pub(super) fn build(
-    mut graph: Graph,
+    graph: &mut Graph,
     shape: &Shape,
     sizes: &Compressed,
     batch: &Batch,
     n_layer: usize,
-    x: Id,
-) -> Graph {
+    (x, out_ids): (Id, Id),
+) -> Id {
     let (n_embd, tokens) = (shape.n_embd, batch.tokens);
     let token_ids = graph.nodes[x].sources[1];
-    let attention = Attention::new(&mut graph, shape, sizes, batch);
-    let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
+    let attention = Attention::new(graph, shape, sizes, batch);
     let one = graph.reshape(x, [n_embd, 1, tokens, 1]);
     let mut x = graph.op([n_embd, CONNECTIONS, tokens, 1], &[one]);
     let run = shape.layers.iter().take(n_layer).filter(|layer| !layer.drafts).count();
     for index in 0..run {
         graph.part = Part::Layer(index);
-        let mix = Mix::of(&mut graph, n_embd, x);
+        let mix = Mix::of(graph, n_embd, x);
         let normed = graph.norm(mix.state, true, false);
-        let attended = attention.build(&mut graph, index, normed);
-        x = mix.spread(&mut graph, attended, x);
-        let mix = Mix::of(&mut graph, n_embd, x);
+        let attended = attention.build(graph, index, normed);
+        x = mix.spread(graph, attended, x);
+        let mix = Mix::of(graph, n_embd, x);
         [x, mix.out, mix.between].into_iter().for_each(|id| graph.expand(id));
         let normed = graph.norm(mix.state, true, false);
         let fed = match &shape.experts {
             Some(experts) => {
                 let hashed = (index as u64) < sizes.hashed;
                 let given = hashed.then(|| graph.get_rows_of_width(experts.used, token_ids));
-                feed_forward::experts_of(&mut graph, shape, experts, normed, tokens, given)
+                feed_forward::experts_of(graph, shape, experts, normed, tokens, given)
             }
-            None => feed_forward::dense(&mut graph, shape, normed, shape.layers[index].ff),
+            None => feed_forward::dense(graph, shape, normed, shape.layers[index].ff),
         };
-        x = mix.spread(&mut graph, fed, x);
+        x = mix.spread(graph, fed, x);
     }
     graph.part = Part::Output;
     let flat = graph.reshape(x, [CONNECTIONS * n_embd, tokens, 1, 1]);
     let picked = graph.get_rows(flat, out_ids);
-    let x = joined(&mut graph, n_embd, picked);
-    with_logits(graph, shape, x, out_ids, Outputs::LastLayer)
+    joined(graph, n_embd, picked)
 }
 
 /// A mix of the copies of each token's hidden state.
@@ -66,7 +63,7 @@ impl Mix {
     fn of(graph: &mut Graph, n_embd: u64, x: Id) -> Mix {
         let tokens = graph.dims(x)[2];
         let flat = graph.reshape(x, [CONNECTIONS * n_embd, tokens, 1, 1]);
-        let normed = unweighted(graph, flat);
+        let normed = graph.unweighted_norm(flat);
         let weight = graph.float_weight(MIX.saturating_mul(CONNECTIONS * n_embd));
         let mixes = graph.mul_mat_by(weight, MIX, normed);
         let (scale, base) = (graph.float_weight(3), graph.float_weight(MIX));
@@ -93,7 +90,7 @@ fn joined(graph: &mut Graph, n_embd: u64, flat: Id) -> Id {
     let tokens = graph.dims(flat)[1];
     let x = graph.reshape(flat, [n_embd, CONNECTIONS, tokens, 1]);
     let flat = graph.reshape(x, [CONNECTIONS * n_embd, tokens, 1, 1]);
-    let normed = unweighted(graph, flat);
+    let normed = graph.unweighted_norm(flat);
     let weight = graph.float_weight((CONNECTIONS * CONNECTIONS).saturating_mul(n_embd));
     let mixes = graph.mul_mat_by(weight, CONNECTIONS, normed);
     let (scale, base) = (graph.float_weight(1), graph.float_weight(CONNECTIONS));
@@ -107,12 +104,6 @@ fn joined(graph: &mut Graph, n_embd: u64, flat: Id) -> Id {
         sum = Some(sum.map_or(part, |sum| graph.add(sum, part)));
     }
     sum.unwrap_or(x)
-}
-
-/// A root-mean-square norm without a weight.
-pub(super) fn unweighted(graph: &mut Graph, x: Id) -> Id {
-    let normed = graph.unary(x);
-    graph.named(normed, Op::RmsNorm)
 }
 
 /// Shares of each token: scaled, moved, and put between bounds.

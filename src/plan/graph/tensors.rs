@@ -318,7 +318,13 @@ impl Graph {
         if bias { self.add_weight(weighted) } else { weighted }
     }
 
-    /// The same, without a bias, with a weight that others read too.
+    /// A root-mean-square norm without a weight.
+    pub(super) fn unweighted_norm(&mut self, a: Id) -> Id {
+        let id = self.unary(a);
+        self.named(id, Op::RmsNorm)
+    }
+
+    /// The same as [`norm`](Self::norm), without a bias, with a weight that others read too.
     pub(super) fn norm_by(&mut self, a: Id, weight: Id, rms: bool) -> Id {
         let dims = self.dims(a);
         // Only the RMS norm may overwrite its source.
