@@ -4,7 +4,9 @@
 usage: every.py LLAMA_FIT_PARAMS LLAMA_CPP_SOURCE OUT.toml [ARCHITECTURE...]
 Reads the architectures and their settings in LLAMA_CPP_SOURCE/src, writes a header-only file, and adds each
 setting and tensor that llama-fit-params says is missing, in the shape that it expects. OUT.toml has the models in the
-form of models.toml; what could not be made to load is listed at its end, with llama.cpp's own words.
+form of models.toml; what could not be made to load is listed at its end, with llama.cpp's own words. Models of an
+OUT.toml from before that are marked `[[model]] # by hand` stay as they are: their tensors are optional to the loader and
+needed by the graph, or by another model of the architecture.
 """
 import os, re, struct, subprocess, sys, tempfile
 
@@ -321,10 +323,21 @@ def written(arch, settings, tensors):
     return "\n".join(lines + ["]", ""])
 
 
-models, failed = [], []
+def by_hand(path):
+    """Models of a file that are marked as written by hand, each by its name."""
+    text = open(path).read() if os.path.exists(path) else ""
+    blocks = [block.split("\n\n")[0].split("\n#")[0] for block in re.split(r"^(?=\[\[model\]\])", text, flags=re.M)]
+    marked = [block for block in blocks if block.startswith("[[model]] # by hand\n")]
+    return {re.search(r'^name = "([^"]+)"', block, re.M)[1]: block.rstrip("\n") + "\n" for block in marked}
+
+
+models, failed, kept = [], [], by_hand(out)
 with tempfile.TemporaryDirectory() as folder:
     for constant, arch in names.items():
         if constant == "LLM_ARCH_UNKNOWN" or arch in NO_ANSWERS or (only and arch not in only):
+            continue
+        if arch in kept:
+            models.append(kept[arch])
             continue
         cls, code = made.get(constant), ""
         if cls is None:
@@ -343,7 +356,7 @@ with tempfile.TemporaryDirectory() as folder:
             failed.append((arch, error.split(": ")[-1][:160]))
 
 with open(out, "w") as file:
-    file.write("# Made by tests/oracle/every.py: the least that llama.cpp loads of each architecture.\n\n")
+    file.write("# Made by tests/oracle/every.py: the least that llama.cpp loads of each architecture; models marked as written by hand stay.\n\n")
     file.write("\n".join(models))
     file.write("".join(f"\n# {arch}: {why}" for arch, why in failed) + "\n")
 print(len(models), "load,", len(failed), "do not")
