@@ -140,7 +140,12 @@ pub(super) fn layers(
             drafts: false,
         }
     };
-    let layers: Vec<LayerKv> = (0..n_layer).map(one).collect();
+    let mut layers: Vec<LayerKv> = (0..n_layer).map(one).collect();
+    // Granite Switch finds each token's adapter by one more head, which has a cache like a layer's.
+    if keys.architecture == "graniteswitch" {
+        let [k, v] = [head_k, head_v];
+        layers.push(LayerKv { k, v, heads: 1, head_k, head_v, cached: true, ..LayerKv::default() });
+    }
     // Nanbeige goes through its layers several times, with caches of their own.
     let loops = if keys.architecture == "nanbeige" { keys.optional("num_loops").unwrap_or(1) } else { 1 };
     layers.repeat(loops.clamp(1, MAX_LOOPS) as usize)

@@ -305,7 +305,7 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
 
 /// `attn_q.weight` → `attn_q`.
 fn base(part: &str) -> &str {
-    const SUFFIXES: [&str; 4] = [".weight", ".bias", ".scale", ".input_scale"];
+    const SUFFIXES: [&str; 6] = [".weight", ".bias", ".scale", ".input_scale", ".lora_a", ".lora_b"];
     SUFFIXES.iter().find_map(|suffix| part.strip_suffix(suffix)).unwrap_or(part)
 }
 

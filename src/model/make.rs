@@ -15,6 +15,8 @@ pub(crate) struct Block {
     pub fused_qkv: bool,
     pub qkv_bias: bool,
     pub qk_norm: Option<QkNorm>,
+    /// That norm has a bias.
+    pub qk_norm_bias: bool,
     pub rope: bool,
     /// Layers that look back over everything have no positions.
     pub rope_in_windows: bool,
@@ -26,6 +28,10 @@ pub(crate) struct Block {
     pub attn_softcap: bool,
     pub out_bias: bool,
     pub attn_post_norm: bool,
+    /// Attention and feed-forward each have a norm before them; after them alone otherwise.
+    pub norms_before: bool,
+    /// What is attended to has a norm before its last matrix, and so has the feed-forward.
+    pub sub_norms: bool,
     /// Attention and feed-forward read the same norm.
     pub parallel: bool,
     pub feed_forward: FeedForward,
@@ -42,6 +48,8 @@ pub(crate) struct Block {
     pub position_rows: bool,
     /// The embedding has a norm.
     pub embedding_norm: bool,
+    /// The file has no embedding: the output's matrix is read in its place.
+    pub embeds_by_output: bool,
     /// By a factor per token.
     pub embedding_scale_rows: bool,
     /// A query comes with a gate for what is attended to.
@@ -235,7 +243,7 @@ impl<'a> Names<'a> {
 const UNPLACED: &[&str] = &["bloom", "gpt2", "jais", "mpt", "starcoder"];
 
 /// Architectures that gate what is attended to before its last projection.
-const GATED: &[&str] = &["afmoe", "laguna", "muse-glimmer", "spark2_5", "step35"];
+const GATED: &[&str] = &["afmoe", "hrm_text", "laguna", "muse-glimmer", "spark2_5", "step35"];
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     let arch = keys.architecture;
@@ -261,6 +269,8 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         || (arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
+    // Chameleon's larger model calls the norms behind attention and feed-forward by the names of those before them.
+    let swin = arch == "chameleon" && flag_is("swin_norm", true);
     Block {
         // Nemotron H names the other norm's epsilon too.
         rms: arch.starts_with("nemotron_h")
@@ -271,6 +281,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         fused_qkv: names.has("attn_qkv.weight") && !is_delta(arch) && arch != "minimax-01",
         qkv_bias: names.has("attn_qkv.bias") || names.has("attn_q.bias"),
         qk_norm,
+        qk_norm_bias: names.has("attn_q_norm.bias"),
         rope: !unplaced,
         rope_in_windows: arch == "cohere2",
         positions: match arch {
@@ -292,7 +303,9 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         q_scale: gemma || matches!(arch, "phi2" | "phi3" | "phimoe"),
         attn_softcap: arch == "gemma2",
         out_bias: names.has("attn_output.bias"),
-        attn_post_norm: post && names.has_named("post_attention_norm"),
+        attn_post_norm: swin || (post && names.has_named("post_attention_norm")),
+        norms_before: !(swin || matches!(arch, "exaone4" | "olmo2")),
+        sub_norms: names.has("attn_sub_norm.weight"),
         parallel: post
             && names.has("attn_norm.weight")
             && !names.has("ffn_norm.weight")
@@ -305,12 +318,13 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
             FeedForward::Plain
         },
         ff_bias: names.has("ffn_up.bias"),
-        ffn_post_norm: names.has_named("post_ffw_norm"),
+        ffn_post_norm: swin || names.has_named("post_ffw_norm"),
         experts_beside: names.has("pre_ffw_norm_2.weight"),
         v_norm: matches!(arch, "gemma3n" | "gemma4"),
         residual_first: matches!(arch, "lfm2" | "lfm2moe" | "phi3" | "phimoe"),
         position_rows: names.has("position_embd.weight") && UNPLACED.contains(&arch),
         embedding_norm: names.has("token_embd_norm.weight") && UNPLACED.contains(&arch),
+        embeds_by_output: arch == "codeshell" && !names.has("token_embd.weight"),
         embedding_scale: matches!(arch, "gemma" | "gemma2" | "minicpm3") || positive("embedding_scale"),
         embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),

@@ -44,7 +44,9 @@ impl Place {
             "output.weight" => End::Output,
             _ if starts(&["token_embd."]) => End::Embedding,
             _ if starts(&["position_embd.", "token_types.", "per_layer_token_embd."]) => End::Input,
-            _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm."]) => End::FirstLayer,
+            _ if starts(&["per_layer_model_proj.", "per_layer_proj_norm.", "hrm.z_l_init"]) => {
+                End::FirstLayer
+            }
             _ => End::Other,
         };
         let floats = [
@@ -59,7 +61,8 @@ impl Place {
             routed: name.contains("exps."),
             mirrored: n_dims == 1 || name.contains("gate_inp"),
             floats: ["ssm_conv1d", "_lerp"].iter().any(|part| name.contains(part))
-                || floats.iter().any(|floats| name.ends_with(floats)),
+                || floats.iter().any(|floats| name.ends_with(floats))
+                || ["_norm.weight", "_norm.bias"].iter().any(|norm| name.ends_with(norm)),
             end,
         }
     }

@@ -8,6 +8,8 @@ use super::delta;
 pub(crate) use super::delta::Delta;
 use super::followed;
 use super::gguf::Header;
+use super::hrm;
+pub(crate) use super::hrm::Hrm;
 use super::kda;
 pub(crate) use super::kda::Kda;
 use super::keys::Keys;
@@ -24,6 +26,8 @@ use super::place::End;
 pub(crate) use super::place::{Piece, Place};
 use super::rwkv;
 pub(crate) use super::rwkv::Rwkv;
+use super::switch;
+pub(crate) use super::switch::Switch;
 use super::tensor_type::TensorType;
 use super::window;
 use std::collections::BTreeMap;
@@ -78,6 +82,10 @@ pub struct Shape {
     pub(crate) short_conv: Option<u64>,
     /// Recurrent layers are Mamba's.
     pub(crate) mamba: Option<Mamba>,
+    /// Layers take turns.
+    pub(crate) hrm: Option<Hrm>,
+    /// An adapter is chosen for each token.
+    pub(crate) switch: Option<Switch>,
 }
 
 /// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
@@ -269,6 +277,8 @@ impl Shape {
             rwkv: rwkv::rwkv(&keys, &names),
             short_conv: keys.optional("shortconv.l_cache").filter(|n| (2..=256).contains(n)),
             mamba: mamba::mamba(&keys, &names),
+            hrm: hrm::hrm(&keys, n_layer),
+            switch: switch::switch(&keys, &names),
         })
     }
 
@@ -351,7 +361,18 @@ pub fn weights_of(header: &Header, layers: usize) -> Weights {
         .filter(|t| layer_of(&t.name).is_none_or(|layer| layer < trunk || layer >= layers))
         .map(|t| Tensor { name: t.name.clone(), dims: t.dims.clone(), kind: t.kind })
         .collect();
-    Weights::of(&quant_name(header), &tensors, layers)
+    let mut weights = Weights::of(&quant_name(header), &tensors, layers);
+    match header.text("general.architecture") {
+        // The output is computed with the embedding itself, where that lies.
+        Some("bitnet") if weights.tied => {
+            weights.output_bytes -= weights.embedding_bytes;
+            weights.tied = false;
+        }
+        // The embedding is a second tensor of the output's, beside it.
+        Some("codeshell") if weights.embedding_bytes == 0 => weights.output_bytes *= 2,
+        _ => {}
+    }
+    weights
 }
 
 fn quant_name(header: &Header) -> String {

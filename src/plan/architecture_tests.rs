@@ -98,7 +98,7 @@ fn beside(model: &Model, build: &'static build::Build, row: &Row) -> Option<Besi
     let twice = match shape.architecture.as_str() {
         "gemma4" | "gemma3n" => weights.embedding_bytes,
         // A file without an embedding: the output's tensor is both.
-        "codeshell" => weights.output_bytes,
+        "codeshell" if weights.embedding_bytes == 0 => weights.output_bytes / 2,
         _ => 0,
     };
     let real = row.compute_exact_mib.unwrap_or(compute as f64);

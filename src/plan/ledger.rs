@@ -45,9 +45,8 @@ const BELOW_ON_CARDS: [&str; 10] = [
 ];
 const STATES_ON_CARDS: u64 = 8;
 
-/// Architectures whose graph is right on a host and was far below a real scheduler's over cards (the same sweep): there they are
-/// estimates.
-const GUESSED_ON_CARDS: [&str; 4] = ["bitnet", "codeshell", "deepseek4", "hrm_text"];
+/// Architectures whose graph is right on a host and was below a real scheduler's over cards: there they are estimates.
+const GUESSED_ON_CARDS: [&str; 1] = ["deepseek4"];
 
 /// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
 /// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
@@ -204,8 +203,9 @@ impl Subject<'_> {
         let states = if on_cards && below { shape.slack.max(STATES_ON_CARDS) } else { shape.slack };
         let kept = 4 * states * shape.n_embd * batch.tokens;
         let scores = 4 * shape.score_planes(batch.flash_attn) * batch.cells * batch.tokens;
-        let guessed = on_cards && GUESSED_ON_CARDS.contains(&&*shape.architecture);
-        let known = shape.known && !guessed;
+        // A card that cannot read rows of the output's matrix leaves them to the host, which gets a copy.
+        let guessed = shape.block.embeds_by_output || GUESSED_ON_CARDS.contains(&&*shape.architecture);
+        let known = shape.known && !(on_cards && guessed);
         move |bytes| match known {
             true => kept,
             false => scores + bytes / 2 + 64 * MIB,

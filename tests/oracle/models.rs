@@ -96,7 +96,8 @@ fn tensor(layer: &str, text: &str) -> Tensor {
     let (name, dims) = text.split_once(' ').expect("a name and dimensions");
     let dims: Vec<u64> = dims.split(' ').map(|n| n.parse().expect("a dimension is a number")).collect();
     let floats = dims.len() == 1 || FLOATS.iter().any(|part| name.contains(part));
-    let suffix = if name.ends_with('!') || name.ends_with(".bias") { "" } else { ".weight" };
+    let whole = name.ends_with('!') || name.ends_with(".bias") || name.contains(".lora_");
+    let suffix = if whole { "" } else { ".weight" };
     let kind = match name {
         "ffn_gate_tid2eid" => "I32",
         _ if floats => "F32",

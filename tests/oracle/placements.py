@@ -13,7 +13,9 @@ MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 
           ("gemma4-e2b", 35, 0), ("gemma4-e4b", 42, 0), ("gemma-3n-e2b", 30, 0), ("gemma-3n-e4b", 35, 0),
           ("qwen3-next-80b-a3b-short", 8, 1), ("qwen3.5-35b-a3b-short", 12, 1), ("nemotron-3-nano-30b-a3b-short", 14, 1),
           ("granite-4.0-h-small-short", 6, 1), ("falcon-h1-7b-short", 8, 0),
-          ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0), ("deepseek-v3.2-12L", 12, 1), ("llama-3.1-8b-short", 8, 0)]
+          ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0), ("deepseek-v3.2-12L", 12, 1), ("llama-3.1-8b-short", 8, 0),
+          ("codeshell-short", 6, 0), ("chameleon-7b-short", 6, 0), ("chameleon-30b-short", 6, 0), ("hrm-text-1b-short", 24, 0),
+          ("bitnet-large-short", 6, 0), ("granite-switch-short", 6, 0)]
 rows = []
 
 

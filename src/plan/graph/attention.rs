@@ -1,7 +1,7 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
-use super::cache::{CacheInputs, cached, cached_in, rope, rope_with, rotate, store};
+use super::cache::{CacheInputs, cached, cached_in, rope, rope_with, rotate, store, store_in};
 use super::chooser::{Chooser, unmask};
 use super::low_rank;
 use super::tensors::{Batch, F32, Graph, Kind, Op, Part};
@@ -32,7 +32,7 @@ impl<'a> Attention<'a> {
         match (&self.shape.latent, self.shape.lender(index)) {
             (Some(latent), _) => self.latent(graph, latent, layer, inputs, normed),
             (None, Some(lender)) => self.borrowing(graph, index, lender, inputs, normed),
-            (None, None) => self.plain(graph, index, inputs, normed),
+            (None, None) => self.plain(graph, index, normed),
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> Attention<'a> {
         graph.mul_mat(s.n_embd, out)
     }
 
-    fn plain(&self, graph: &mut Graph, index: usize, inputs: &CacheInputs, normed: Id) -> Id {
+    fn plain(&self, graph: &mut Graph, index: usize, normed: Id) -> Id {
         let (s, tokens) = (self.shape, self.batch.tokens);
         let layer = s.layers[index];
         let (heads_k, heads_v) = (layer.k / layer.head_k.max(1), layer.v / layer.head_v.max(1));
@@ -130,8 +130,8 @@ impl<'a> Attention<'a> {
             v = graph.reshape(v_flat, v_dims);
         }
         if b.qk_norm == Some(QkNorm::Head) {
-            q = graph.norm(q, b.rms, false);
-            k = graph.norm(k, b.rms, false);
+            q = self.head_norm(graph, q);
+            k = self.head_norm(graph, k);
         }
         let mut v = v;
         if b.v_norm {
@@ -146,6 +146,41 @@ impl<'a> Attention<'a> {
         if b.q_scale {
             q = graph.scale(q);
         }
+        let mut out = self.over_cache(graph, index, [q, k, v], v_is_whole);
+        if b.gated_query {
+            let dims = graph.dims(out);
+            let gate = graph.view(joint, q_dims);
+            let gate = graph.op(dims, &[gate]);
+            let gate = graph.unary(gate);
+            out = graph.over(out, &[out, gate]);
+        }
+        if let Some(each) = b.attn_gate {
+            out = gated(graph, normed, each, &layer, out);
+        }
+        if b.sub_norms {
+            out = graph.norm(out, b.rms, false);
+        }
+        out = graph.mul_mat(s.n_embd, out);
+        if b.out_bias { graph.add_weight(out) } else { out }
+    }
+
+    /// The position of each token, applied to `x`.
+    pub fn placed(&self, graph: &mut Graph, x: Id) -> Id {
+        if self.shape.block.rope { rope(graph, self.positions, x) } else { x }
+    }
+
+    /// Query, key and value by way of the cache of layer `index`, without the last projection.
+    pub fn over_cache(
+        &self,
+        graph: &mut Graph,
+        index: usize,
+        [mut q, mut k, mut v]: [Id; 3],
+        mut v_is_whole: bool,
+    ) -> Id {
+        let (s, tokens) = (self.shape, self.batch.tokens);
+        let layer = &s.layers[index];
+        let inputs = if layer.window { &self.window } else { &self.full };
+        let (heads_k, heads_v) = (layer.k / layer.head_k.max(1), layer.v / layer.head_v.max(1));
         if let Some(rotation) = inputs.k_rotation {
             q = rotate(graph, rotation, q, true);
             k = rotate(graph, rotation, k, true);
@@ -160,31 +195,38 @@ impl<'a> Attention<'a> {
             [q, v, k].into_iter().for_each(|id| graph.expand(id));
         }
         let k_row = graph.view(k, [layer.k, tokens, 1, 1]);
-        store(graph, k_row, inputs.k_index, self.batch.streams);
+        // The cache of this time, where a layer is gone through several times.
+        let (cache, streams) = (Part::Cache(index), self.batch.streams);
+        store_in(graph, cache, k_row, inputs.k_index, streams);
         let v_row = if !self.batch.flash_attn && !v_is_whole {
             graph.op([layer.v, tokens, 1, 1], &[v])
         } else {
             graph.view(v, [layer.v, tokens, 1, 1])
         };
-        store(graph, v_row, inputs.v_index, self.batch.streams);
-        let k = cached(graph, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, self.batch.streams]);
-        let v = cached(graph, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, self.batch.streams]);
+        store_in(graph, cache, v_row, inputs.v_index, streams);
+        let k = cached_in(graph, cache, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, streams]);
+        let v = cached_in(graph, cache, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, streams]);
         let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
         }
-        if b.gated_query {
-            let dims = graph.dims(out);
-            let gate = graph.view(joint, q_dims);
-            let gate = graph.op(dims, &[gate]);
-            let gate = graph.unary(gate);
-            out = graph.over(out, &[out, gate]);
+        out
+    }
+
+    /// The norm of each head of a query or key. Chameleon's is a layer norm with weights of their own for each head.
+    fn head_norm(&self, graph: &mut Graph, x: Id) -> Id {
+        let b = &self.shape.block;
+        if self.shape.architecture != "chameleon" {
+            return graph.norm(x, b.rms, false);
         }
-        if let Some(each) = b.attn_gate {
-            out = gated(graph, normed, each, &layer, out);
+        let [size, heads, ..] = graph.dims(x);
+        let weight = graph.float_weight(size * heads);
+        let normed = graph.norm_by(x, weight, false);
+        if !b.qk_norm_bias {
+            return normed;
         }
-        out = graph.mul_mat(s.n_embd, out);
-        if b.out_bias { graph.add_weight(out) } else { out }
+        let bias = graph.float_weight(size * heads);
+        graph.add(normed, bias)
     }
 
     /// Scores that attention goes to where no token has any, where the model has them.

@@ -78,8 +78,18 @@ pub(super) fn rope_with(graph: &mut Graph, positions: Id, factors: Option<Id>, x
 
 /// Puts `row` into the cache of the layer under construction; several streams are stored to as one.
 pub(super) fn store(graph: &mut Graph, row: Id, index: Id, streams: u64) {
-    let dims = graph.dims(row);
     let cache = graph.cache();
+    store_to(graph, cache, row, index, streams);
+}
+
+/// The same with the cache `part`.
+pub(super) fn store_in(graph: &mut Graph, part: Part, row: Id, index: Id, streams: u64) {
+    let cache = graph.elsewhere(part, 0);
+    store_to(graph, cache, row, index, streams);
+}
+
+fn store_to(graph: &mut Graph, cache: Id, row: Id, index: Id, streams: u64) {
+    let dims = graph.dims(row);
     let joined = if streams > 1 { graph.reshape(cache, dims) } else { cache };
     let stored = graph.view_with(cache, dims, &[row, index, joined]);
     graph.expand(stored);

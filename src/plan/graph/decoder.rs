@@ -6,11 +6,18 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, hyper, kda, mamba, rwkv, short_conv};
+use super::{altup, delta, feed_forward, hrm, hyper, kda, mamba, rwkv, short_conv, switch};
 use crate::model::shape::{LayerKv, Outputs, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
+    if let Some(switch) = &shape.switch {
+        let inputs = switch::Inputs::new(&mut graph, batch);
+        let attention = Attention::new(&mut graph, shape, batch);
+        let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
+        let x = switch::build(&mut graph, shape, switch, (&inputs, &attention), out_ids);
+        return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
+    }
     let mut x = embed(&mut graph, shape, batch);
     if let Some(sizes) = &shape.compressed {
         let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
@@ -36,6 +43,12 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         x = altup::build(&mut graph, shape, batch, &attention, x);
         x = graph.get_rows(x, out_ids);
         return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
+    }
+    if let Some(hrm) = &shape.hrm {
+        x = hrm::build(&mut graph, shape, &attention, hrm, x);
+        x = graph.get_rows(x, out_ids);
+        graph.nodes[x].output = true;
+        return logits(graph, shape, x);
     }
     let inputs = Inputs::new(&mut graph, shape, batch, x);
     let states = shape.keeps_states().then(|| States::new(&mut graph, batch));
@@ -83,12 +96,29 @@ fn with_logits(mut graph: Graph, shape: &Shape, mut x: Id, out_ids: Id, outputs:
         normed = graph.get_rows(normed, out_ids);
         graph.nodes[normed].output = true;
     }
+    logits(graph, shape, normed)
+}
+
+/// Numbers of Chameleon's tokens that are pieces of pictures.
+const PICTURE_TOKENS: u64 = 8192;
+
+/// The logits of normed states.
+fn logits(mut graph: Graph, shape: &Shape, normed: Id) -> Graph {
+    // BitNet has no matrix but the embedding.
+    graph.part = if shape.architecture == "bitnet" { Part::Embedding } else { Part::Output };
     let mut logits = graph.mul_mat(shape.n_vocab, normed);
     if shape.block.output_bias {
         logits = graph.add_weight(logits);
     }
     for _ in 0..if shape.block.logit_softcap { 3 } else { 0 } {
         logits = graph.scale(logits);
+    }
+    if shape.architecture == "chameleon" {
+        let pictures = graph.scratch(F32, [PICTURE_TOKENS, 1, 1, 1]);
+        let pictures = graph.scale(pictures);
+        graph.named(pictures, Op::Clamp);
+        let dims = graph.dims(logits);
+        logits = graph.op(dims, &[logits, pictures]);
     }
     graph.nodes[logits].output = true;
     graph.expand(logits);
@@ -100,6 +130,9 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     let (tokens, wide) = (batch.tokens, [shape.n_embd, batch.tokens, 1, 1]);
     let ids = graph.input(F32, [tokens, 1, 1, 1]);
     let vectors = graph.input(F32, wide);
+    if shape.block.embeds_by_output {
+        graph.part = Part::Output;
+    }
     let of_tokens = graph.get_rows_of_width(shape.n_embd, ids);
     [of_tokens, vectors].into_iter().for_each(|id| graph.expand(id));
     if !matches!(shape.architecture.as_str(), "cogvlm" | "deepseek4" | "graniteswitch") {
@@ -114,6 +147,7 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
         x = graph.scale(x);
     }
     graph.expand(x);
+    graph.part = Part::Embedding;
     x
 }
 
@@ -147,7 +181,8 @@ fn layer(
     let b = &shape.block;
     let sizes = &shape.layers[index];
     let mut residual = input;
-    let mut normed = if sizes.heads > 0 { graph.norm(input, b.rms, b.norm_bias) } else { input };
+    let mut normed =
+        if sizes.heads > 0 && b.norms_before { graph.norm(input, b.rms, b.norm_bias) } else { input };
     let mut x = match sizes {
         LayerKv { heads: 0, .. } => input,
         // DeciLM's layers with one matrix for an attention.
@@ -225,7 +260,12 @@ fn layer(
     if let Some(ids) = out_ids.filter(|_| beside) {
         middle = graph.get_rows(middle, ids);
     }
-    let normed = graph.norm(middle, b.rms, b.norm_bias);
+    let normed = match shape.architecture.as_str() {
+        _ if b.norms_before => graph.norm(middle, b.rms, b.norm_bias),
+        // The feed-forward reads what was attended to, without the residual.
+        "chameleon" => x,
+        _ => middle,
+    };
     let mut fed = match &shape.experts {
         Some(experts) if sizes.experts && b.experts_beside => {
             feed_forward::beside(graph, shape, experts, middle, normed, sizes.ff)

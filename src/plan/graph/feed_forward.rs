@@ -8,7 +8,7 @@ use crate::model::shape::{Experts, FeedForward, Gating, Shape};
 pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
     let (b, dims) = (&shape.block, graph.dims(x));
     let biased = |graph: &mut Graph, x: Id| if b.ff_bias { graph.add_weight(x) } else { x };
-    let active = match b.feed_forward {
+    let mut active = match b.feed_forward {
         FeedForward::Gated => {
             let up = graph.mul_mat(width, x);
             let up = biased(graph, up);
@@ -27,6 +27,9 @@ pub fn dense(graph: &mut Graph, shape: &Shape, x: Id, width: u64) -> Id {
             graph.unary(up)
         }
     };
+    if b.sub_norms {
+        active = graph.norm(active, b.rms, false);
+    }
     let down = graph.mul_mat(shape.n_embd, active);
     biased(graph, down)
 }

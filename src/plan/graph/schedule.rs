@@ -21,6 +21,8 @@ pub struct Layout {
     pub copies: u32,
     /// Bytes that an element of a matrix takes, where it is copied to a card.
     pub weight_width: f64,
+    /// Bytes of the embedding, where it is copied to a card.
+    pub embedding_bytes: u64,
     /// Alignment of a card's buffer, bytes.
     pub alignment: u64,
     /// Order in which the cards' backend computes.
@@ -57,6 +59,7 @@ impl Layout {
             output: 0,
             copies: 1,
             weight_width: 0.0,
+            embedding_bytes: 0,
             alignment: GPU_ALIGNMENT,
             order: CardOrder::Graph,
             keeps_norms: false,
@@ -88,7 +91,10 @@ pub fn buffers(mut graph: Graph, layout: &Layout) -> Vec<u64> {
         let in_file = (graph.nodes[id].place, graph.nodes[id].layout.0) == (Place::Elsewhere, FILE);
         if in_file && matches!(part, Some(part) if is_weight(*part)) {
             let elements = graph.nodes[id].bytes as f64 / 4.0;
-            graph.nodes[id].bytes = (elements * layout.weight_width) as u64;
+            graph.nodes[id].bytes = match part {
+                Some(Part::Embedding) if elements > 0.0 => layout.embedding_bytes,
+                _ => (elements * layout.weight_width) as u64,
+            };
         }
     }
     let given = |leaf: &Id| graph.nodes[*leaf].place == Place::Input && graph.kinds[*leaf].1.is_none();

@@ -17,9 +17,11 @@ pub struct Repeats {
 const PIECES: u64 = 16 << 10;
 
 impl Repeats {
-    /// Returns those of `shape`. None with an indexer, whose buffers come to rest later.
+    /// Returns those of `shape`. None with an indexer, whose buffers come to rest later, and none where layers take turns.
     pub fn of(shape: &Shape) -> Repeats {
-        let layers = shape.indexer.is_none().then(|| repeated(&shape.layers, shape.dense_lead)).flatten();
+        let layers = (shape.indexer.is_none() && shape.hrm.is_none())
+            .then(|| repeated(&shape.layers, shape.dense_lead))
+            .flatten();
         Repeats { layers, states: shape.keeps_states() }
     }
 

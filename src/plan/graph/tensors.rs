@@ -103,6 +103,8 @@ pub(super) struct Graph {
     pub(super) leafs: Vec<Id>,
     /// The part under construction.
     pub(super) part: Part,
+    /// Weights of a layer that is gone through again, in the order in which it reads them, and how many it read this time.
+    pub(super) again: Option<(Vec<Id>, usize)>,
 }
 
 impl Graph {
@@ -116,6 +118,7 @@ impl Graph {
             order: Vec::with_capacity(4096),
             leafs: Vec::with_capacity(512),
             part: Part::Embedding,
+            again: None,
         }
     }
 
@@ -173,9 +176,20 @@ impl Graph {
     }
 
     pub(super) fn elsewhere(&mut self, part: Part, bytes: u64) -> Id {
+        let of_layer = matches!(part, Part::Layer(_));
+        if let Some((weights, read)) = self.again.as_mut().filter(|_| of_layer)
+            && let Some(weight) = weights.get(*read)
+        {
+            *read += 1;
+            return *weight;
+        }
         let id = self.push(Place::Elsewhere, false, FILE, [0; 4], &[]);
         self.nodes[id].bytes = bytes.min(1 << 60);
         self.kinds[id].1 = Some(part);
+        if let Some((weights, read)) = self.again.as_mut().filter(|_| of_layer) {
+            weights.push(id);
+            *read += 1;
+        }
         id
     }
 
