@@ -5,6 +5,14 @@ use super::keys::Keys;
 /// Copies of the hidden state that layers read from and write to; llama.cpp knows no other number.
 pub(crate) const CONNECTIONS: u64 = 4;
 
+/// Tokens in a compressed cell that overlaps with the one before, and that an indexer chooses from. Others are read whole.
+pub(crate) const CHOSEN_FROM: u64 = 4;
+
+/// Returns the compressed cells of a context of so many tokens, which are padded to 256.
+pub(crate) fn compressed_cells(context: u64, ratio: u64) -> u64 {
+    context.div_ceil(ratio).next_multiple_of(256)
+}
+
 /// Attention to a window and to compressed cells of all before, in layers that are joined by hyper-connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Compressed {

@@ -1,6 +1,7 @@
 //! Kinds of a model's layers: what each keeps and works on, as `load_hparams` and `create_memory` of llama.cpp
 //! b11434's llama-model.cpp have it.
 
+use super::compressed::CHOSEN_FROM;
 use super::gguf::Header;
 use super::keys::Keys;
 use super::make::Latent;
@@ -187,11 +188,11 @@ impl Index {
 
 impl Index {
     /// Elements of a compressed cell and numbers of what is not compressed yet, for a head of `head` elements: a window
-    /// of 4 tokens overlaps with the one before and is chosen from, one of 128 is read whole.
+    /// of [`CHOSEN_FROM`] tokens overlaps with the one before and is chosen from, one of 128 is read whole.
     fn compressed(&self, head: u64, ratio: u64) -> (u64, u64) {
         match ratio {
             0 => (0, 0),
-            4 => (head + self.key, 2 * 8 * 2 * (head + self.key)),
+            CHOSEN_FROM => (head + self.key, 2 * 8 * 2 * (head + self.key)),
             _ => (head, 2 * ratio * head),
         }
     }

@@ -30,7 +30,7 @@ pub(crate) struct Block {
     pub attn_post_norm: bool,
     /// Attention and feed-forward each have a norm before them; after them alone otherwise.
     pub norms_before: bool,
-    /// What is attended to has a norm before its last matrix, and so has the feed-forward.
+    /// Attention and feed-forward each have a norm before their last matrix.
     pub sub_norms: bool,
     /// Attention and feed-forward read the same norm.
     pub parallel: bool,

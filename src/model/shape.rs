@@ -3,7 +3,7 @@
 //! published dimensions and a `recipe`.
 
 use super::compressed;
-pub(crate) use super::compressed::{CONNECTIONS, Compressed};
+pub(crate) use super::compressed::{CHOSEN_FROM, CONNECTIONS, Compressed, compressed_cells};
 use super::delta;
 pub(crate) use super::delta::Delta;
 use super::followed;

@@ -3,7 +3,7 @@
 use super::document::Workload;
 use crate::engine::llama_cpp::build::Build;
 use crate::model::Shape;
-use crate::model::shape::LayerKv;
+use crate::model::shape::{LayerKv, compressed_cells};
 use crate::model::tensor_type::TensorType;
 
 /// llama.cpp pads the context of a sequence to this many tokens.
@@ -79,7 +79,7 @@ impl Caches {
             index_row: self.k.bytes_of(layer.index_k) + self.v.bytes_of(layer.index_v),
             index_cells: match layer.ratio {
                 0 => self.cells,
-                ratio => self.cells.div_ceil(ratio).next_multiple_of(CONTEXT_PAD),
+                ratio => compressed_cells(self.cells, ratio),
             },
             streams: self.streams,
             rotation: if layer.k > 0 { self.rotation[usize::from(layer.window)] } else { 0 },

@@ -58,12 +58,10 @@ fn worked_on(
         gate = largest(graph, gate);
     }
     let gate = graph.unary(gate);
-    let fed = graph.over(up, &[up, gate]);
-    graph.named(fed, Op::Mul);
+    let fed = graph.times(up, gate);
     let fed = graph.mul_mat(shape.n_embd, fed);
     // Not told to be of this layer, unlike other norms.
-    let fed = graph.unary(fed);
-    graph.named(fed, Op::RmsNorm);
+    let fed = graph.unweighted_norm(fed);
     let fed = graph.mul_weight(fed);
     graph.add(fed, both)
 }
@@ -128,8 +126,7 @@ impl Wide {
         let weight = graph.elsewhere(Part::Output, square.saturating_mul(4 * (STREAMS - 1)));
         let projected = graph.mul_mat_by(weight, self.embd, x);
         let size = magnitude(graph, projected);
-        let scaled = graph.over(projected, &[projected, target]);
-        graph.named(scaled, Op::Mul);
+        let scaled = graph.times(projected, target);
         let scaled = graph.over(scaled, &[scaled, size]);
         graph.named(scaled, Op::Div)
     }
@@ -164,8 +161,7 @@ impl Wide {
         let view = graph.view(coefficients, [self.tokens, STREAMS, 1, 1]);
         let coefficients = graph.op([1, self.tokens, STREAMS, 1], &[view]);
         let repeated = graph.op(self.all(STREAMS), &[new]);
-        let weighed = graph.over(repeated, &[repeated, coefficients]);
-        graph.named(weighed, Op::Mul);
+        let weighed = graph.times(repeated, coefficients);
         graph.add(weighed, predicted)
     }
 

@@ -261,15 +261,12 @@ impl<'a> Attention<'a> {
         let joint = graph.mul_mat(latent.kv_rank + latent.rope, normed);
         let low = graph.view(joint, [latent.kv_rank, tokens, 1, 1]);
         let k_rope = graph.view(joint, [latent.rope, 1, tokens, 1]);
-        let placed = |graph: &mut Graph, x: Id| {
-            if s.block.rope { rope(graph, self.positions, x) } else { x }
-        };
-        let k_rope = placed(graph, k_rope);
+        let k_rope = self.placed(graph, k_rope);
         let low = graph.norm(low, true, false);
         let nope = latent.head_k - latent.rope;
         let q_nope = graph.view(q, [nope, heads, tokens, 1]);
         let q_rope = graph.view(q, [latent.rope, heads, tokens, 1]);
-        let q_rope = placed(graph, q_rope);
+        let q_rope = self.placed(graph, q_rope);
         let q_nope = graph.view(q_nope, [nope, tokens, heads, 1]);
         let absorbed = graph.mul_mat_by_head(latent.kv_rank, q_nope);
         let absorbed = graph.view(absorbed, [latent.kv_rank, heads, tokens, 1]);
@@ -375,7 +372,6 @@ fn gated(graph: &mut Graph, normed: Id, each: Gate, layer: &LayerKv, out: Id) ->
             graph.reshape(out, [layer.head_v, layer.heads, tokens, 1]),
         ),
     };
-    let product = graph.over(out, &[out, gate]);
-    graph.named(product, Op::Mul);
+    let product = graph.times(out, gate);
     graph.reshape(product, dims)
 }

@@ -1,7 +1,7 @@
 //! Caches that attention reads from and writes to between batches.
 
 use super::alloc::Id;
-use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op, Part};
+use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
 use crate::model::shape::Shape;
 use crate::model::tensor_type::TensorType;
 
@@ -34,7 +34,7 @@ impl CacheInputs {
         let cells = if window { batch.window_cells } else { batch.cells };
         // Without flash attention the V cache is transposed and written element by element.
         let v_rows = if batch.flash_attn { batch.tokens } else { batch.tokens * shape.widest_v() };
-        let mask = if batch.flash_attn { F16 } else { F32 };
+        let mask = batch.mask_width();
         let rotation = |graph: &mut Graph, side: u64| match batch.rotation_apart {
             true => Rotation { matrix: graph.cache(), side },
             false => Rotation::given(graph, side),

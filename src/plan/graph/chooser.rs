@@ -59,7 +59,7 @@ impl Chooser {
 
 /// The mask with all but the chosen tokens masked.
 pub(super) fn unmask(graph: &mut Graph, inputs: &CacheInputs, batch: &Batch, chosen: Id) -> Id {
-    let width = if batch.flash_attn { F16 } else { F32 };
+    let width = batch.mask_width();
     only_chosen(graph, inputs.mask, width, F32, chosen)
 }
 

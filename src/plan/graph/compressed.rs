@@ -6,11 +6,10 @@ use super::cache::{Rotation, cached, rope, rotate, store};
 use super::chooser::only_chosen;
 use super::pool::Pool;
 use super::tensors::{Batch, F16, F32, Graph, I64, Kind, Op};
-use crate::model::shape::{Compressed, Indexer, Shape};
+use crate::model::shape::{CHOSEN_FROM, Compressed, Indexer, Shape};
 use crate::model::tensor_type::TensorType;
 
-/// Tokens in a compressed cell of those that are chosen from, and of those that are read whole.
-const CHOSEN: u64 = 4;
+/// Tokens in a compressed cell of those that are read whole.
 const WHOLE: u64 = 128;
 
 pub(super) struct Attention<'a> {
@@ -35,7 +34,7 @@ impl<'a> Attention<'a> {
         batch: &'a Batch,
     ) -> Attention<'a> {
         let head = shape.head_dim;
-        let mask_width = if batch.flash_attn { F16 } else { F32 };
+        let mask_width = batch.mask_width();
         let positions = graph.input(F32, [batch.tokens, 1, 1, 1]);
         let index = graph.input(I64, [batch.tokens, 1, 1, 1]);
         let mask =
@@ -47,9 +46,9 @@ impl<'a> Attention<'a> {
         let rotation = side.map(|side| Rotation::given(graph, side));
         let chooser = shape.indexer.map(|indexer| {
             let rotation = Rotation::given(graph, indexer.side());
-            (indexer, Pool::new(graph, batch, CHOSEN, indexer.key, F16, Some(rotation)))
+            (indexer, Pool::new(graph, batch, CHOSEN_FROM, indexer.key, F16, Some(rotation)))
         });
-        let [chosen, whole] = [CHOSEN, WHOLE].map(|ratio| {
+        let [chosen, whole] = [CHOSEN_FROM, WHOLE].map(|ratio| {
             let rotation = side.map(|side| Rotation::given(graph, side));
             Pool::new(graph, batch, ratio, head, mask_width, rotation)
         });
@@ -72,7 +71,7 @@ impl<'a> Attention<'a> {
         let kv = rope(graph, self.positions, kv);
         let mut top = None;
         let pool = match layer.ratio {
-            CHOSEN => {
+            CHOSEN_FROM => {
                 self.chosen.keep(graph, self.batch, normed);
                 if let Some((indexer, pool)) = &self.chooser {
                     pool.keep(graph, self.batch, normed);
@@ -131,7 +130,7 @@ impl<'a> Attention<'a> {
         let batch = self.batch;
         let (tokens, streams, kind) = (batch.tokens, batch.streams, batch.k_type);
         let (each, window) = (tokens / streams, batch.window_cells);
-        let mask_width = if batch.flash_attn { F16 } else { F32 };
+        let mask_width = batch.mask_width();
         let own = |graph: &mut Graph, kind: TensorType, dims: [u64; 4], sources: &[Id]| {
             let id = graph.op(dims, sources);
             graph.nodes[id].bytes = kind.bytes_of(dims.iter().fold(1u64, |all, n| all.saturating_mul(*n)));

@@ -76,8 +76,7 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         }
         if shape.block.out_scale {
             let factor = graph.float_weight(1);
-            x = graph.over(x, &[x, factor]);
-            graph.named(x, Op::Mul);
+            x = graph.times(x, factor);
         }
     }
     with_logits(graph, shape, x, out_ids, outputs)

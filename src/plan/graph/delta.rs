@@ -35,9 +35,7 @@ pub(super) fn build(
     let before = states.load(graph, kept * channels);
     let before = graph.reshape(before, [kept, channels, sequences, 1]);
     let turned = graph.view(mixed, [each, channels, sequences, 1]);
-    let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
-    let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
-    states.store(graph, last);
+    let input = states.with_last(graph, before, turned);
     let state = states.load(graph, value * value * heads);
     let state = graph.reshape(state, [value, value, heads, sequences]);
     let weight = graph.float_weight(kernel * channels);

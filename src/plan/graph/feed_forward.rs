@@ -64,8 +64,7 @@ pub fn experts_of(
             gate = graph.over(gate, &[gate, logit]);
             graph.named(gate, Op::Div);
         }
-        out = graph.over(out, &[out, gate]);
-        graph.named(out, Op::Mul);
+        out = graph.times(out, gate);
     }
     graph.add(routed, out)
 }
@@ -75,8 +74,7 @@ pub fn beside(graph: &mut Graph, shape: &Shape, e: &Experts, x: Id, normed: Id, 
     let plain = dense(graph, shape, normed, width);
     let plain = graph.norm(plain, true, false);
     let read = graph.norm(x, true, false);
-    let router = graph.unary(x);
-    graph.named(router, Op::RmsNorm);
+    let router = graph.unweighted_norm(x);
     let router = graph.scale(router);
     let router = graph.add_weight(router);
     let logits = logits(graph, e, router);
@@ -145,13 +143,11 @@ fn routed(
         let repeated = graph.op([1, e.count, tokens, 1], &[scales]);
         let picked = graph.op([1, used, tokens, 1], &[repeated, chosen]);
         graph.named(picked, Op::GetRows);
-        let scaled = graph.over(outs, &[outs, picked]);
-        graph.named(scaled, Op::Mul)
+        graph.times(outs, picked)
     } else {
         outs
     };
-    let outs = graph.over(outs, &[outs, weights]);
-    graph.named(outs, Op::Mul);
+    let outs = graph.times(outs, weights);
     graph.expand(outs);
     let one = [shape.n_embd, tokens, 1, 1];
     let views: Vec<Id> = (0..used)

@@ -4,7 +4,7 @@
 use super::alloc::Id;
 use super::attention::Attention;
 use super::feed_forward;
-use super::tensors::{Graph, Op, Part};
+use super::tensors::{Graph, Part};
 use crate::model::shape::{Hrm, Shape};
 
 /// The state after all turns, for the embedding of a batch.
@@ -40,21 +40,15 @@ impl Turns<'_> {
         for layer in first..first + self.stack {
             graph.part = Part::Layer(layer);
             graph.again = Some((std::mem::take(&mut self.weights[layer]), 0));
-            let normed = norm(graph, x);
+            let normed = graph.unweighted_norm(x);
             let attended = self.attention.build(graph, self.slot, normed);
             let middle = graph.add(attended, x);
-            let normed = norm(graph, middle);
+            let normed = graph.unweighted_norm(middle);
             let fed = feed_forward::dense(graph, self.shape, normed, self.shape.layers[self.slot].ff);
             x = graph.add(fed, middle);
             self.weights[layer] = graph.again.take().map(|(weights, _)| weights).unwrap_or_default();
             self.slot += 1;
         }
-        norm(graph, x)
+        graph.unweighted_norm(x)
     }
-}
-
-/// A norm without a weight.
-fn norm(graph: &mut Graph, x: Id) -> Id {
-    let normed = graph.unary(x);
-    graph.named(normed, Op::RmsNorm)
 }

@@ -4,7 +4,7 @@
 use super::alloc::Id;
 use super::compressed::Attention;
 use super::feed_forward;
-use super::tensors::{Batch, Graph, Op, Part};
+use super::tensors::{Batch, Graph, Part};
 use crate::model::shape::{CONNECTIONS, Compressed, Shape};
 
 /// Elements of a token's mix: into the layer, out of it, and of each copy into each.
@@ -99,8 +99,7 @@ fn joined(graph: &mut Graph, n_embd: u64, flat: Id) -> Id {
     for _ in 0..CONNECTIONS {
         let copy = graph.columns(x, n_embd, [n_embd, tokens, 1, 1]);
         let share = graph.columns(shares, 1, [1, tokens, 1, 1]);
-        let part = graph.over(copy, &[copy, share]);
-        let part = graph.named(part, Op::Mul);
+        let part = graph.times(copy, share);
         sum = Some(sum.map_or(part, |sum| graph.add(sum, part)));
     }
     sum.unwrap_or(x)
@@ -108,8 +107,7 @@ fn joined(graph: &mut Graph, n_embd: u64, flat: Id) -> Id {
 
 /// Shares of each token: scaled, moved, and put between bounds.
 fn affine(graph: &mut Graph, x: Id, scale: Id, base: Id) -> Id {
-    let scaled = graph.over(x, &[x, scale]);
-    let scaled = graph.named(scaled, Op::Mul);
+    let scaled = graph.times(x, scale);
     let moved = graph.add(scaled, base);
     let bounded = graph.unary(moved);
     graph.scale(bounded)

@@ -3,7 +3,7 @@
 
 use super::alloc::Id;
 use super::recurrent::States;
-use super::tensors::{Batch, Graph, Op};
+use super::tensors::{Batch, Graph};
 use crate::model::shape::Kda;
 
 /// The recurrent layer of `heads` heads on the normed input.
@@ -26,9 +26,7 @@ pub(super) fn build(
         let x = graph.mul_mat(inner, normed);
         let x = graph.reshape(x, wide);
         let turned = graph.view(x, [each, inner, sequences, 1]);
-        let input = graph.op([kept + each, inner, sequences, 1], &[before, turned]);
-        let last = graph.columns(input, kept, [kept, inner, sequences, 1]);
-        states.store(graph, last);
+        let input = states.with_last(graph, before, turned);
         let weight = graph.reshaped_weight([kernel, inner, 1, 1]);
         let convolved = graph.op(wide, &[input, weight]);
         let convolved = graph.reshape(convolved, [inner, tokens, 1, 1]);
@@ -44,8 +42,7 @@ pub(super) fn build(
     let decay = graph.unary(decay);
     let decay = graph.reshape(decay, [head, heads, tokens, 1]);
     let factor = graph.reshaped_weight([1, heads, 1, 1]);
-    let decay = graph.over(decay, &[decay, factor]);
-    graph.named(decay, Op::Mul);
+    let decay = graph.times(decay, factor);
     let decay = graph.reshape(decay, by_head);
     let strength = graph.mul_mat(heads, normed);
     let strength = graph.reshape(strength, [1, heads, each, sequences]);
@@ -66,8 +63,7 @@ pub(super) fn build(
     let output = graph.reshape(output, [head, heads, tokens, 1]);
     let output = graph.norm(output, true, false);
     let open = graph.unary(open);
-    let gated = graph.over(output, &[output, open]);
-    graph.named(gated, Op::Mul);
+    let gated = graph.times(output, open);
     let gated = graph.op([inner, tokens, 1, 1], &[gated]);
     graph.mul_mat(n_embd, gated)
 }

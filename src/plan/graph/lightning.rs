@@ -97,22 +97,18 @@ impl Lightning {
             graph.unary(scaled)
         };
         let [query, key, diagonal] = [self.query, self.key, self.diagonal].map(|of| decay(graph, of));
-        let times = |graph: &mut Graph, a: Id, b: Id| {
-            let product = graph.over(a, &[a, b]);
-            graph.named(product, Op::Mul)
-        };
         let product = |graph: &mut Graph, dims: [u64; 4], a: Id, b: Id| {
             let product = graph.op(dims, &[a, b]);
             graph.named(product, Op::MulMat)
         };
         // By the state before.
-        let decayed = times(graph, q, query);
+        let decayed = graph.times(q, query);
         let decayed = graph.view(decayed, by_head);
         let before = product(graph, by_head, old, decayed);
         // Within the batch.
         let [q, turned_k] = [q, k].map(|x| graph.view(x, by_head));
         let scores = product(graph, [each, each, heads, sequences], turned_k, q);
-        let scores = times(graph, scores, diagonal);
+        let scores = graph.times(scores, diagonal);
         let turned_v = graph.view(v, turned);
         let turned_v = graph.op(turned, &[turned_v]);
         let within = product(graph, by_head, turned_v, scores);
@@ -121,8 +117,8 @@ impl Lightning {
         let slope = graph.scale(slope);
         let slope = graph.unary(slope);
         let slope = graph.reshape(slope, [1, 1, heads, 1]);
-        let kept = times(graph, old, slope);
-        let decayed = times(graph, k, key);
+        let kept = graph.times(old, slope);
+        let decayed = graph.times(k, key);
         let decayed = graph.view(decayed, turned);
         let decayed = graph.op(turned, &[decayed]);
         let new = product(graph, [head, head, heads, sequences], decayed, turned_v);
@@ -134,7 +130,7 @@ impl Lightning {
         let both = graph.norm(both, true, false);
         let gate = graph.mul_mat(head * heads, normed);
         let gate = graph.unary(gate);
-        let gated = times(graph, gate, both);
+        let gated = graph.times(gate, both);
         let out = graph.mul_mat(n_embd, gated);
         graph.reshape(out, [n_embd, batch.tokens, 1, 1])
     }

@@ -24,10 +24,7 @@ pub(super) fn build(
 /// The convolution over the last tokens of `channels`, a window on what was projected.
 fn convolved(graph: &mut Graph, mamba: &Mamba, states: &States, before: Id, turned: Id) -> Id {
     let [each, channels, sequences, _] = graph.dims(turned);
-    let kept = mamba.kernel - 1;
-    let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
-    let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
-    states.store(graph, last);
+    let input = states.with_last(graph, before, turned);
     let weight = graph.float_weight(mamba.kernel * channels);
     let out = graph.op([channels, each, sequences, 1], &[input, weight]);
     let out = graph.add_weight(out);
@@ -125,9 +122,7 @@ fn plamo(
     let [x, z] = [(); 2].map(|()| graph.columns(both, head, by_head));
     let x = graph.op([m.inner, each, sequences, 1], &[x]);
     let turned = graph.view(x, [each, m.inner, sequences, 1]);
-    let input = graph.op([kept + each, m.inner, sequences, 1], &[before, turned]);
-    let last = graph.columns(input, kept, [kept, m.inner, sequences, 1]);
-    states.store(graph, last);
+    let input = states.with_last(graph, before, turned);
     let weight = graph.float_weight(m.kernel * m.inner);
     let x = graph.op([m.inner, each, sequences, 1], &[input, weight]);
     let x = graph.unary(x);

@@ -47,8 +47,7 @@ impl Inputs {
         let gate = graph.mul_mat(self.width, x);
         let gate = graph.unary(gate);
         let part = graph.view(self.all, [self.width, columns, 1, 1]);
-        let gated = graph.over(gate, &[gate, part]);
-        graph.named(gated, Op::Mul);
+        let gated = graph.times(gate, part);
         let out = graph.mul_mat(n_embd, gated);
         graph.norm(out, true, false)
     }

@@ -4,6 +4,7 @@
 use super::alloc::Id;
 use super::cache::{Rotation, rope, rotate, store};
 use super::tensors::{Batch, F32, Graph, I64, Op};
+use crate::model::shape::{CHOSEN_FROM, compressed_cells};
 
 /// A cache of compressed cells, with its inputs.
 pub(super) struct Pool {
@@ -25,12 +26,6 @@ pub(super) struct Pool {
     rotation: Option<Rotation>,
 }
 
-/// A cell of so few tokens overlaps with the one before.
-const OVERLAPS: u64 = 4;
-
-/// Cells are padded to this many.
-const PADDED: u64 = 256;
-
 impl Pool {
     pub fn new(
         graph: &mut Graph,
@@ -40,9 +35,9 @@ impl Pool {
         mask_width: u8,
         rotation: Option<Rotation>,
     ) -> Pool {
-        let span = if ratio == OVERLAPS { 2 * ratio } else { ratio };
+        let span = if ratio == CHOSEN_FROM { 2 * ratio } else { ratio };
         let rows = span * batch.streams;
-        let cells = batch.cells.div_ceil(ratio).next_multiple_of(PADDED);
+        let cells = compressed_cells(batch.cells, ratio);
         let blocks = batch.tokens / ratio + batch.slots;
         let mut numbers = |count: u64| graph.input(F32, [count, 1, 1, 1]);
         let [place_in_cell, kept_from, kept_to, read, positions] =
@@ -88,8 +83,7 @@ impl Pool {
             if self.overlaps() { self.overlapping(graph, all) } else { self.apart(graph, all) };
         let shares = graph.scale(ranks);
         let shares = graph.named(shares, Op::SoftMax);
-        let pooled = graph.over(values, &[values, shares]);
-        let pooled = graph.named(pooled, Op::Mul);
+        let pooled = graph.times(values, shares);
         let blocks = graph.dims(pooled)[2];
         let pooled = graph.op([1, self.head, blocks, 1], &[pooled]);
         let pooled = graph.named(pooled, Op::SumRows);
@@ -110,7 +104,7 @@ impl Pool {
     }
 
     fn overlaps(&self) -> bool {
-        self.ratio == OVERLAPS
+        self.ratio == CHOSEN_FROM
     }
 
     /// Rows of each cell by element.

@@ -47,6 +47,15 @@ impl States {
         out
     }
 
+    /// The input of a convolution: the last tokens of the batch `before`, and those of `turned`. Keeps its last ones.
+    pub fn with_last(&self, graph: &mut Graph, before: Id, turned: Id) -> Id {
+        let (kept, [each, channels, sequences, _]) = (graph.dims(before)[0], graph.dims(turned));
+        let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
+        let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
+        self.store(graph, last);
+        input
+    }
+
     /// Puts a state back for the next batch.
     pub fn store(&self, graph: &mut Graph, state: Id) {
         let dims = graph.dims(state);

@@ -99,7 +99,7 @@ impl<'a> Layers<'a> {
     }
 
     fn channels(&self, graph: &mut Graph, x: Id, before: Id) -> Id {
-        let apart = times(graph, before, x);
+        let apart = graph.times(before, x);
         let part = |graph: &mut Graph| {
             let part = graph.mul_weight(apart);
             graph.add(part, x)
@@ -114,7 +114,7 @@ impl<'a> Layers<'a> {
         let key = graph.unary(key);
         let key = graph.unary(key);
         let value = graph.mul_mat(self.shape.n_embd, key);
-        receptance.map_or(value, |receptance| times(graph, receptance, value))
+        receptance.map_or(value, |receptance| graph.times(receptance, value))
     }
 
     /// The state's new part goes back, and what it gave is the result.
@@ -140,11 +140,11 @@ impl<'a> Layers<'a> {
     fn seventh(&mut self, graph: &mut Graph, states: &States, x: Id, before: Id) -> Id {
         let (r, n_embd, flat, heads) = (self.rwkv, self.shape.n_embd, self.flat(), self.by_head());
         let each = self.tokens / self.sequences;
-        let apart = times(graph, before, x);
+        let apart = graph.times(before, x);
         let parts = if r.gate.is_some() { 6 } else { 5 };
         let apart = graph.op([n_embd, each, self.sequences, parts], &[apart]);
         let factors = graph.float_weight(n_embd * parts);
-        let mixed = times(graph, apart, factors);
+        let mixed = graph.times(apart, factors);
         let mixed = graph.add(mixed, x);
         let view = |graph: &mut Graph| graph.view(mixed, flat);
         let receptance = view(graph);
@@ -170,11 +170,11 @@ impl<'a> Layers<'a> {
         match self.first {
             None => self.first = Some(value),
             Some(first) => {
-                let apart = times(graph, first, value);
+                let apart = graph.times(first, value);
                 let share = low(graph, r.value, false);
                 let share = graph.add_weight(share);
                 let share = graph.unary(share);
-                let share = times(graph, apart, share);
+                let share = graph.times(apart, share);
                 value = graph.add(value, share);
             }
         }
@@ -186,26 +186,26 @@ impl<'a> Layers<'a> {
         let removed = graph.reshape(removed, heads);
         let removed = graph.op(heads, &[removed]);
         let learned = graph.mul_weight(key);
-        let by_rate = times(graph, rate, learned);
-        let apart = times(graph, by_rate, learned);
+        let by_rate = graph.times(rate, learned);
+        let apart = graph.times(by_rate, learned);
         let key = graph.add(key, apart);
         let [receptance, decay, key, value, rate] =
             [receptance, decay, key, value, rate].map(|x| graph.reshape(x, heads));
         let state = states.load(graph, n_embd * r.head);
         let negative = graph.unary(removed);
-        let by_rate = times(graph, removed, rate);
+        let by_rate = graph.times(removed, rate);
         let given = self.read(graph, states, &[receptance, decay, key, value, negative, by_rate, state]);
         let given = if r.whole { self.grouped(graph, given) } else { graph.reshape(given, flat) };
-        let both = times(graph, key, receptance);
+        let both = graph.times(key, receptance);
         let weight = graph.reshaped_weight([heads[0], heads[1], 1, 1]);
-        let both = times(graph, both, weight);
+        let both = graph.times(both, weight);
         let sum = graph.op([1, heads[1], heads[2], 1], &[both]);
         graph.named(sum, Op::SumRows);
-        let bonus = times(graph, value, sum);
+        let bonus = graph.times(value, sum);
         let bonus = graph.reshape(bonus, flat);
         let mut given = graph.add(given, bonus);
         if let Some(gate) = gate {
-            given = times(graph, given, gate);
+            given = graph.times(given, gate);
         }
         let out = graph.mul_mat(n_embd, given);
         graph.reshape(out, self.wide(each))
@@ -214,7 +214,7 @@ impl<'a> Layers<'a> {
     fn sixth(&self, graph: &mut Graph, states: &States, x: Id, before: Id) -> Id {
         let (r, n_embd, flat, heads) = (self.rwkv, self.shape.n_embd, self.flat(), self.by_head());
         let (tokens, each) = (self.tokens, self.tokens / self.sequences);
-        let apart = times(graph, before, x);
+        let apart = graph.times(before, x);
         let [apart, x] = [apart, x].map(|x| graph.reshape(x, flat));
         let mixed = graph.mul_weight(apart);
         let mixed = graph.add(mixed, x);
@@ -230,7 +230,7 @@ impl<'a> Layers<'a> {
         graph.named(mixed, Op::MulMat);
         let between = |graph: &mut Graph, part: Id, apart: Id, x: Id| {
             let part = graph.add_weight(part);
-            let part = times(graph, part, apart);
+            let part = graph.times(part, apart);
             graph.add(part, x)
         };
         if r.fused {
@@ -266,8 +266,8 @@ impl<'a> Layers<'a> {
         }
         let decay = graph.reshape(decay, heads);
         if !r.whole {
-            let part = times(graph, key, decay);
-            key = times(graph, key, part);
+            let part = graph.times(key, decay);
+            key = graph.times(key, part);
         }
         let state = states.load(graph, n_embd * r.head);
         let given = match r.whole {
@@ -278,16 +278,10 @@ impl<'a> Layers<'a> {
             false => self.read(graph, states, &[key, value, receptance, decay, state]),
         };
         let given = if r.whole { self.grouped(graph, given) } else { graph.reshape(given, flat) };
-        let given = times(graph, given, gate);
+        let given = graph.times(given, gate);
         let out = graph.mul_mat(n_embd, given);
         graph.reshape(out, self.wide(each))
     }
-}
-
-/// A product or a difference, in place of a source where ggml would.
-fn times(graph: &mut Graph, a: Id, b: Id) -> Id {
-    let product = graph.over(a, &[a, b]);
-    graph.named(product, Op::Mul)
 }
 
 /// A product with a matrix of floats of 32 bits.

@@ -19,14 +19,11 @@ pub(super) fn build(
     let normed = graph.reshape(normed, wide);
     let joint = graph.mul_mat(3 * n_embd, normed);
     let [b, c, x] = [(); 3].map(|()| graph.columns(joint, n_embd, wide));
-    let gated = graph.over(b, &[b, x]);
-    graph.named(gated, Op::Mul);
+    let gated = graph.times(b, x);
     let turned = graph.view(gated, [each, n_embd, sequences, 1]);
     let before = states.load(graph, kept * n_embd);
     let before = graph.reshape(before, [kept, n_embd, sequences, 1]);
-    let input = graph.op([kept + each, n_embd, sequences, 1], &[before, turned]);
-    let last = graph.columns(input, kept, [kept, n_embd, sequences, 1]);
-    states.store(graph, last);
+    let input = states.with_last(graph, before, turned);
     let weight = graph.float_weight(kernel * n_embd);
     let convolved = graph.op(wide, &[input, weight]);
     let gated = graph.over(convolved, &[c, convolved]);

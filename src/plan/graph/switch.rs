@@ -100,8 +100,7 @@ fn layer(
     let gate = switched(graph, switch, sizes.ff, normed, ids);
     let up = switched(graph, switch, sizes.ff, normed, ids);
     let gate = graph.unary(gate);
-    let active = graph.over(gate, &[gate, up]);
-    graph.named(active, Op::Mul);
+    let active = graph.times(gate, up);
     let down = switched(graph, switch, shape.n_embd, active, ids);
     let down = graph.scale(down);
     (graph.add(down, middle), ids)
@@ -114,7 +113,7 @@ fn switched(graph: &mut Graph, switch: &Switch, rows: u64, x: Id, ids: Id) -> Id
     graph.add(base, delta)
 }
 
-/// What each token's adapter adds.
+/// Returns what each token's adapter adds.
 fn delta(graph: &mut Graph, switch: &Switch, rows: u64, x: Id, ids: Id) -> Id {
     let [width, tokens, ..] = graph.dims(x);
     let ids = graph.reshape(ids, [1, tokens, 1, 1]);

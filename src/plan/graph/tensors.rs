@@ -27,6 +27,13 @@ pub struct Batch {
     pub early_outputs: bool,
 }
 
+impl Batch {
+    /// Bytes of an element of attention's mask.
+    pub(super) fn mask_width(&self) -> u8 {
+        if self.flash_attn { F16 } else { F32 }
+    }
+}
+
 /// Bytes that tensors start at multiples of, on a CPU and with CUDA.
 pub const CPU_ALIGNMENT: u64 = 32;
 pub const GPU_ALIGNMENT: u64 = 128;
@@ -305,13 +312,19 @@ impl Graph {
 
     /// A weight as wide as a row, times each row.
     pub(super) fn mul_weight(&mut self, a: Id) -> Id {
-        let weighted = self.add_weight(a);
-        self.named(weighted, Op::Mul)
+        let weight = self.float_weight(self.dims(a)[0]);
+        self.times(a, weight)
     }
 
     pub(super) fn add(&mut self, a: Id, b: Id) -> Id {
         let id = self.over(a, &[a, b]);
         self.named(id, Op::Add)
+    }
+
+    /// A product or a difference of each element of `a` and of `b`, whose rows may repeat; in place of `a` where ggml would.
+    pub(super) fn times(&mut self, a: Id, b: Id) -> Id {
+        let id = self.over(a, &[a, b]);
+        self.named(id, Op::Mul)
     }
 
     pub(super) fn scale(&mut self, a: Id) -> Id {
@@ -349,8 +362,7 @@ impl Graph {
         if let Part::Layer(layer) = self.part {
             self.norms.push((normed, layer));
         }
-        let weighted = self.add(normed, weight);
-        self.named(weighted, Op::Mul)
+        self.times(normed, weight)
     }
 
     pub(super) fn get_rows(&mut self, a: Id, rows: Id) -> Id {
