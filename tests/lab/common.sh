@@ -50,6 +50,17 @@ artefact() {
   printf '%s\n' "$dir"
 }
 
+# offer_downloaded ROOTFS: the packages that its apt has downloaded can be installed from its /opt/lab-apt
+offer_downloaded() {
+  local repo=$1/opt/lab-apt deb
+  find "$1/var/cache/apt/archives" -name '*.deb' -exec mv -t "$repo" {} +
+  for deb in "$repo"/*.deb; do
+    dpkg-deb -f "$deb"
+    printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${deb##*/}" "$(stat -c %s "$deb")" \
+      "$(sha256sum < "$deb" | cut -d' ' -f1)"
+  done > "$repo/Packages"
+}
+
 mirror() { # the Debian archive that this machine's own apt uses
   local uri
   # shellcheck disable=SC2016 # apt's variable
