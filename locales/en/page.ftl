@@ -116,6 +116,7 @@ hosts-prompt = { $tokens } of a prompt
 hosts-start = every start
 hosts-start-takes = { $size } of weights, { $seconds } s at that rate
 hosts-passing = { $size } KiB, { $answers } answers to wait for, { $milliseconds } ms
+hosts-passing-much = { $size } MiB, { $answers } answers to wait for, { $milliseconds } ms
 hosts-speed = Speed    { $range } tokens/s for one request, { $expected } expected; { $without } without the network
 hosts-arguments = Head's arguments beside those of one machine: { $arguments }
 hosts-apply = `apply --hosts` with the same flags brings all of them to it; docs/rpc.md says how.

@@ -156,6 +156,7 @@ hosts-prompt = запрос, { $tokens } ток.
 hosts-start = каждый старт
 hosts-start-takes = { $size } весов, { $seconds } с при такой скорости
 hosts-passing = { $size } КиБ, ожиданий ответа: { $answers }, { $milliseconds } мс
+hosts-passing-much = { $size } МиБ, ожиданий ответа: { $answers }, { $milliseconds } мс
 hosts-speed = Скорость { $range } токенов/с на один запрос, ожидается { $expected }; без сети { $without }
 hosts-arguments = Аргументы головного узла сверх аргументов одной машины: { $arguments }
 hosts-apply = Все серверы настроит `apply --hosts` с теми же флагами; как именно — в docs/rpc.md.

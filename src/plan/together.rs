@@ -6,7 +6,7 @@ use super::request::Request;
 use crate::error::Result;
 use crate::hardware::profiles;
 use crate::plan::document::Cost;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The model and the machines that are compared: a part of `profiles/levels.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,8 +51,9 @@ pub struct Together {
     pub model: String,
     /// Its quantisation.
     pub quant: String,
-    /// Network between the machines: milliseconds there and back and Mbit/s.
-    pub link: String,
+    /// Network between the machines; in JSON as for `--link`.
+    #[serde(serialize_with = "as_flag")]
+    pub link: Link,
     /// Rows.
     pub rows: Vec<Row>,
 }
@@ -80,6 +81,10 @@ pub struct Row {
     pub per_million_tokens: Option<f64>,
 }
 
+fn as_flag<S: Serializer>(link: &Link, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(&format!("{},{}", link.latency_ms, link.mbit_s))
+}
+
 /// Plans every row.
 ///
 /// # Errors
@@ -91,7 +96,7 @@ pub fn together(compared: &Compared) -> Result<Together> {
     Ok(Together {
         model: compared.model.clone(),
         quant: compared.quant.clone(),
-        link: compared.link.clone(),
+        link,
         rows: rows.collect::<Result<_>>()?,
     })
 }

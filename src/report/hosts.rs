@@ -92,13 +92,15 @@ fn row(host: &PlannedHost, first: bool, device: &DeviceLedger, lang: Lang) -> Ve
 }
 
 fn passing(passing: &Passing, lang: Lang) -> String {
-    tr!(
-        lang,
-        "hosts-passing",
-        size = Value::figure(passing.bytes.div_ceil(1024).to_string()),
-        answers = Value::figure(passing.round_trips.to_string()),
-        milliseconds = Value::figure(passing.milliseconds.to_string()),
-    )
+    let answers = Value::figure(passing.round_trips.to_string());
+    let milliseconds = Value::figure(passing.milliseconds.to_string());
+    // A token's few numbers, or a prompt's many.
+    if passing.bytes < 1 << 20 {
+        let size = Value::figure(passing.bytes.div_ceil(1 << 10).to_string());
+        return tr!(lang, "hosts-passing", size = size, answers = answers, milliseconds = milliseconds);
+    }
+    let size = Value::figure(passing.bytes.div_ceil(1 << 20).to_string());
+    tr!(lang, "hosts-passing-much", size = size, answers = answers, milliseconds = milliseconds)
 }
 
 /// The sentence that says what would be better.

@@ -66,9 +66,18 @@ fn memory_intro(levels: &Levels, lang: Lang) -> (String, String) {
 
 fn together_intro(levels: &Levels, lang: Lang) -> (String, String) {
     let Together { model, quant, link, .. } = &levels.together;
-    let link = |at: usize| Value::figure(link.split(',').nth(at).unwrap_or_default().to_string());
+    let figure = |number: f64| Value::figure(number.to_string());
     let title = tr!(lang, "levels-together-title", model = model);
-    (title, tr!(lang, "levels-together-intro", quant = quant, latency = link(0), rate = link(1)))
+    (
+        title,
+        tr!(
+            lang,
+            "levels-together-intro",
+            quant = quant,
+            latency = figure(link.latency_ms),
+            rate = figure(link.mbit_s)
+        ),
+    )
 }
 
 fn together_heads(lang: Lang) -> [String; 6] {

@@ -122,19 +122,6 @@ pub fn lines_of_start(unit: &str) -> Vec<String> {
     outcome.map(|o| o.stdout.lines().map(str::to_string).collect()).unwrap_or_default()
 }
 
-/// Returns the processes of a unit: those of its control group, or the main one where that cannot be read.
-pub fn processes(unit: &str) -> Result<Vec<u32>> {
-    let group = systemctl(&["show", "--property=ControlGroup", "--value", unit])?;
-    let pids = match group.stdout.trim() {
-        "" => Vec::new(),
-        group => members(group),
-    };
-    match pids.is_empty() {
-        false => Ok(pids),
-        true => Ok(Some(state(unit)?.pid).filter(|pid| *pid != 0).into_iter().collect()),
-    }
-}
-
 /// Returns the processes of the unit that `pid` is of, or of its control group, itself among them; it alone where that cannot
 /// be read. Reads files, and starts no program.
 pub fn processes_around(pid: u32) -> Vec<u32> {

@@ -40,7 +40,9 @@ pub fn check(server: &Server, pid: u32) -> Result<()> {
 
 /// Addresses that the kernel says `unit` listens on.
 pub fn addresses(unit: &str) -> Result<Vec<SocketAddr>> {
-    of_processes(&service::processes(unit)?, unit)
+    let pid = service::state(unit)?.pid;
+    let processes = if pid == 0 { Vec::new() } else { service::processes_around(pid) };
+    of_processes(&processes, unit)
 }
 
 fn of_processes(processes: &[u32], unit: &str) -> Result<Vec<SocketAddr>> {

@@ -7,7 +7,7 @@ use crate::engine::llama_cpp::log::parse_log;
 use crate::engine::split::SplitMode;
 use crate::hardware::{offers, profiles};
 use crate::model::gguf::Header;
-use crate::model::shape::{Shape, weights_of};
+use crate::model::{Shape, weights_of};
 use crate::plan::request::{Fixed, ModelChoice, Request, Variant};
 use crate::plan::{self, Plan};
 use std::collections::BTreeMap;
