@@ -9,7 +9,7 @@ use agi_provision::hardware::link::Link;
 use agi_provision::hardware::offers::{Currency, Dated, Gpus, HostKind, Machine, Offer, file};
 use agi_provision::model::gguf::Header;
 use agi_provision::model::gguf_write::{Field, Tensor, header};
-use agi_provision::model::shape::{Shape, weights_of};
+use agi_provision::model::{Shape, weights_of};
 use agi_provision::model::{Weights, registry};
 use agi_provision::plan::{Request, plan};
 use criterion::{Criterion, criterion_group};

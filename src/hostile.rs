@@ -15,7 +15,7 @@ use crate::model::safetensors::checkpoint::Checkpoint;
 use crate::model::safetensors::config::Config;
 use crate::model::safetensors::header;
 use crate::model::safetensors::index::Index;
-use crate::model::shape::weights_of;
+use crate::model::weights_of;
 use crate::plan::document::{Requirement, Workload};
 use crate::plan::ledger::{Graphs, Logits, Subject, refusal};
 use crate::plan::placement::Placement;

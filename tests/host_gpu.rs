@@ -22,7 +22,7 @@ use agi_provision::engine::llama_cpp::log::parse_log;
 use agi_provision::engine::split::SplitMode;
 use agi_provision::hardware::{offers, profiles};
 use agi_provision::model::gguf::Header;
-use agi_provision::model::shape::{Shape, weights_of};
+use agi_provision::model::{Shape, weights_of};
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};
 use agi_provision::plan::{self, Plan};
 use lab::gpu::{self, GpuHost};

@@ -10,7 +10,7 @@ use agi_provision::hardware::profiles;
 use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
 use agi_provision::model::registry;
-use agi_provision::model::shape::{Shape, weights_of};
+use agi_provision::model::{Shape, weights_of};
 use agi_provision::plan::document::Verdict;
 use agi_provision::plan::hosts::{self, HostsPlan, Link, Machine, Role};
 use agi_provision::plan::request::{Fixed, ModelChoice, Request, Variant};

@@ -11,7 +11,7 @@ use crate::model::hub::{self, HubName, Unpicked, Which, split_name};
 use crate::model::huggingface::{Hub, RemoteFile};
 use crate::model::registry::{self, Use};
 use crate::model::safetensors::{config, index};
-use crate::model::shape::{Shape, weights_of};
+use crate::model::{Shape, weights_of};
 use crate::model::{Weights, loads, template};
 use crate::plan::document::ModelFile;
 use crate::plan::request::{ModelChoice, Variant};

@@ -5,7 +5,8 @@ use super::gguf::Header;
 pub use super::pooling::Pooling;
 use super::recipe::Mix;
 use super::registry::Model;
-use super::shape::{Shape, ShapeError, Weights, weights_of};
+use super::shape::{Shape, ShapeError};
+use super::weights::{Weights, weights_of};
 
 /// Properties of an embedding model that the ledger needs.
 #[derive(Clone, Debug, PartialEq)]

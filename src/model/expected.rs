@@ -3,9 +3,11 @@
 use super::dimensions::Dimensions;
 use super::gguf::{Header, TensorInfo, Value};
 use super::layout::{self, Part};
+use super::place::Piece;
 use super::recipe::{Mix, Recipe};
-use super::shape::{Piece, Shape, ShapeError, Tensor, Weights};
+use super::shape::{Shape, ShapeError};
 use super::tensor_type::TensorType;
+use super::weights::{Tensor, Weights};
 use std::collections::BTreeMap;
 
 impl Dimensions {

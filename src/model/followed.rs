@@ -1,7 +1,7 @@
 //! Architectures whose graph is followed, and how closely.
 
 use super::keys::Keys;
-use super::make::Names;
+use super::names::Names;
 
 /// Architectures whose ledger is checked against llama.cpp (tests/oracle).
 const CHECKED: &[&str] = &[
@@ -90,6 +90,7 @@ const CHECKED: &[&str] = &[
     "hunyuan-moe",
     "hunyuan_vl",
     "hy_v3",
+    "hy_v4",
     "jais",
     "jais2",
     "kimi-k3",
@@ -124,6 +125,38 @@ const CHECKED: &[&str] = &[
     "step35",
     "xverse",
 ];
+
+/// Hidden states of a batch, F32, that may lie in a compute buffer beside what the graph followed says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// On a host.
+    pub slack: u64,
+    /// On each device, where there are cards; `None` where the graph over cards is not followed.
+    pub slack_on_cards: Option<u64>,
+    /// llama-server reserves a batch of one sequence as well, however many slots there are: the decays of layers grow with the
+    /// square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
+    pub one_sequence: bool,
+}
+
+/// Architectures whose graph over cards was below a real scheduler's, by up to so many hidden states (tests/oracle/placements.py
+/// on two cards, and with half of the layers on one). Those with [`LOOSE`] were too.
+const BELOW_ON_CARDS: [&str; 11] = [
+    "afmoe",
+    "arwkv7",
+    "bailingmoe3",
+    "cogvlm",
+    "deepseek4",
+    "jamba",
+    "kimi-k3",
+    "minicpm3",
+    "openelm",
+    "plamo",
+    "rwkv6qwen2",
+];
+const STATES_ON_CARDS: u64 = 8;
+
+/// Architectures with [`Followed::one_sequence`].
+const ONE_SEQUENCE: [&str; 2] = ["kimi-linear", "minimax-01"];
 
 /// Architectures whose graph is followed but for a few hidden states that llama.cpp keeps longer: so many are added.
 const LOOSE: &[(&str, u64)] = &[
@@ -164,11 +197,10 @@ const STATES: &[&str] = &[
     "rwkv7",
 ];
 /// And with sparse attention.
-const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa"];
+const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa", "hy_v4"];
 
-/// Hidden states to add to the graph ([`LOOSE`]); none where it is not followed, as the architecture or one of its
-/// tensors is not known to be.
-pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
+/// How closely the graph is followed; `None` where it is not, as the architecture or one of its tensors is not known to be.
+pub(super) fn followed(keys: &Keys, names: &Names) -> Option<Followed> {
     let architecture = keys.architecture;
     let strange = ["attn_q_a.bias", "cross_attn"];
     let states = ["ssm_", "time_mix"];
@@ -179,5 +211,11 @@ pub(super) fn slack(keys: &Keys, names: &Names) -> Option<u64> {
             || (*name == "per_layer_token_embd.weight" && !matches!(architecture, "gemma3n" | "gemma4"))
             || *name == "ffn_norm_2.weight"
     };
-    looseness(architecture).filter(|_| !names.all().any(|name| odd(&name)))
+    let slack = looseness(architecture).filter(|_| !names.all().any(|name| odd(&name)))?;
+    let below = slack > 0 || BELOW_ON_CARDS.contains(&architecture);
+    let on_cards = if below { slack.max(STATES_ON_CARDS) } else { slack };
+    // A card that cannot read rows of the output's matrix leaves them to the host, which gets a copy.
+    let guessed = architecture == "codeshell" && !names.has("token_embd.weight");
+    let one_sequence = ONE_SEQUENCE.contains(&architecture);
+    Some(Followed { slack, slack_on_cards: (!guessed).then_some(on_cards), one_sequence })
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::gguf_write::{self, Field, Tensor};
-use crate::model::shape::{Shape, weights_of};
+use crate::model::{Shape, weights_of};
 use crate::model::{registry, tiny};
 use proptest::prelude::*;
 

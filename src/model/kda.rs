@@ -1,7 +1,7 @@
 //! Dimensions of Kimi's delta attention (src/models/kimi-linear.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
+use super::names::Names;
 
 /// Layers of Kimi's delta attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use super::compressed::CHOSEN_FROM;
 use super::gguf::Header;
 use super::keys::Keys;
-use super::make::Latent;
+use super::latent::Latent;
 use super::window::Window;
 
 /// Elements that one token adds to a layer's cache, and the sizes that the layer works with.

@@ -1,7 +1,7 @@
 //! Dimensions of Mamba layers, which keep a state (src/models/mamba-base.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
+use super::names::Names;
 
 /// Layers that keep a state in place of a cache, or beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+mod block;
 mod compressed;
 mod delta;
 pub mod dimensions;
 pub mod embedder;
 mod expected;
+mod experts;
 mod fits;
 mod followed;
 pub mod format;
@@ -13,13 +15,15 @@ pub mod gguf_write;
 mod hrm;
 pub(crate) mod hub;
 pub(crate) mod huggingface;
+mod indexer;
 mod kda;
 mod keys;
+mod latent;
 mod layers;
 pub(crate) mod layout;
 pub(crate) mod loads;
-mod make;
 mod mamba;
+mod names;
 mod place;
 pub mod pooling;
 pub mod quality;
@@ -34,6 +38,8 @@ pub mod tensor_type;
 pub mod tiny;
 pub mod tiny_embedding;
 mod vocab;
+pub mod weights;
 mod window;
 
-pub use shape::{Shape, Weights};
+pub use shape::Shape;
+pub use weights::{Weights, weights_of};

@@ -1,7 +1,7 @@
 //! Dimensions of RWKV's layers, which keep a matrix of each head (src/models/rwkv6-base.cpp and rwkv7-base.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
+use super::names::Names;
 
 /// Layers of RWKV, of the sixth and the seventh version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

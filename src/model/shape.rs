@@ -1,46 +1,45 @@
-//! Properties of a model that the ledger needs: its dimensions ([`Shape`]) and what its tensors weigh
-//! where ([`Weights`]). Both come from a real header or, for the registry's models, from the
-//! published dimensions and a `recipe`.
+//! Dimensions and make of a model ([`Shape`]), from a real header or, for the registry's models, from the published
+//! dimensions.
 
+use super::block;
+pub(crate) use super::block::{Block, FeedForward, Flash, Gate, Outputs, Parallel, QkNorm, RopeFactors};
 use super::compressed;
 pub(crate) use super::compressed::{CHOSEN_FROM, CONNECTIONS, Compressed, compressed_cells};
 use super::delta;
 pub(crate) use super::delta::Delta;
+use super::experts;
+pub(crate) use super::experts::{Experts, Gating};
 use super::followed;
+pub use super::followed::Followed;
 use super::gguf::Header;
 use super::hrm;
 pub(crate) use super::hrm::Hrm;
+use super::indexer;
+pub(crate) use super::indexer::Indexer;
 use super::kda;
 pub(crate) use super::kda::Kda;
 use super::keys::Keys;
 pub use super::keys::ShapeError;
+use super::latent;
+pub(crate) use super::latent::{Latent, LowRank};
 pub use super::layers::LayerKv;
 use super::layers::{self, drafting_layers};
-use super::make::{self, Names};
-pub(crate) use super::make::{
-    Block, Experts, FeedForward, Gate, Gating, Indexer, Latent, LowRank, Outputs, QkNorm, RopeFactors,
-};
 use super::mamba;
 pub(crate) use super::mamba::Mamba;
-use super::place::End;
-pub(crate) use super::place::{Piece, Place};
+use super::names::Names;
 use super::rwkv;
 pub(crate) use super::rwkv::Rwkv;
 use super::switch;
 pub(crate) use super::switch::Switch;
-use super::tensor_type::TensorType;
 use super::window;
-use std::collections::BTreeMap;
 
 /// Dimensions and make of a decoder-only transformer, in llama.cpp's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// GGUF `general.architecture`.
     pub architecture: String,
-    /// The ledger is checked against llama.cpp for this architecture; for others it is an upper bound.
-    pub known: bool,
-    /// Hidden states of a batch that llama.cpp's graph may keep longer than ours.
-    pub slack: u64,
+    /// How closely llama.cpp's graph is followed; `None` where it is not, and the ledger an upper bound.
+    pub followed: Option<Followed>,
     /// Width of a token's hidden state, elements.
     pub n_embd: u64,
     /// Widest dense feed-forward of any layer.
@@ -84,133 +83,10 @@ pub struct Shape {
     pub(crate) mamba: Option<Mamba>,
     /// Layers take turns.
     pub(crate) hrm: Option<Hrm>,
+    /// Residual streams beside each other, which layers read a weighted sum of.
+    pub(crate) streams: Option<u64>,
     /// An adapter is chosen for each token.
     pub(crate) switch: Option<Switch>,
-}
-
-/// Bytes of the tensors, each padded to 32 as llama.cpp's buffers do.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
-    /// `Q4_K_M`, `F16`, …
-    pub quant: String,
-    /// Elements of all tensors.
-    pub parameters: u64,
-    /// All tensors.
-    pub total_bytes: u64,
-    /// `token_embd` stays on the host however many layers are offloaded.
-    pub embedding_bytes: u64,
-    /// Other tables that are read by rows and stay on the host as well.
-    pub input_bytes: u64,
-    /// `output` and `output_norm`; goes with the last layer. A tied embedding is counted here too
-    /// on a GPU, which is what llama.cpp does.
-    pub output_bytes: u64,
-    /// The embedding is the output's matrix too.
-    pub tied: bool,
-    /// Bytes of each layer.
-    pub layer_bytes: Vec<u64>,
-    /// Part of those that the routed experts take.
-    pub expert_bytes: Vec<u64>,
-    /// Part of those that every card needs whole where matrices are split by rows: norms, biases, routers.
-    pub mirrored_bytes: Vec<u64>,
-    /// Most bytes that an element of a layer's matrix takes.
-    pub matrix_width: f64,
-    /// Bytes of the largest tensor.
-    pub largest_bytes: u64,
-}
-
-/// One tensor as dimensions and type; what shapes and headers have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tensor {
-    /// Name, `blk.7.attn_q.weight`.
-    pub name: String,
-    /// Elements along each dimension, fastest first.
-    pub dims: Vec<u64>,
-    /// Type of its elements.
-    pub kind: TensorType,
-}
-
-impl Weights {
-    /// Returns the weights of `tensors`, which belong to a model of `layers` layers at quantisation `quant`.
-    pub fn of(quant: &str, tensors: &[Tensor], layers: usize) -> Weights {
-        let pieces = tensors.iter().map(|t| {
-            let place = Place::of(&t.name, t.dims.len());
-            Piece { layer: layer_of(&t.name), place, dims: &t.dims, kind: t.kind }
-        });
-        Weights::sum(quant, layers, pieces)
-    }
-
-    /// Returns the weights of these tensors.
-    pub(crate) fn sum<'a>(quant: &str, layers: usize, pieces: impl Iterator<Item = Piece<'a>>) -> Weights {
-        let mut weights = Weights {
-            quant: quant.to_string(),
-            parameters: 0,
-            total_bytes: 0,
-            embedding_bytes: 0,
-            input_bytes: 0,
-            output_bytes: 0,
-            tied: true,
-            layer_bytes: vec![0; layers],
-            expert_bytes: vec![0; layers],
-            mirrored_bytes: vec![0; layers],
-            matrix_width: 0.0,
-            largest_bytes: 0,
-        };
-        for Piece { layer, place, dims, kind } in pieces {
-            let elements: u64 = dims.iter().product();
-            let bytes = kind.tensor_bytes(dims[0], elements).unwrap_or(0).next_multiple_of(32);
-            weights.parameters += elements;
-            weights.total_bytes += bytes;
-            weights.largest_bytes = weights.largest_bytes.max(bytes);
-            weights.tied &= place.end != End::Output;
-            let layer = if place.end == End::FirstLayer { Some(0) } else { layer };
-            match (layer.filter(|layer| *layer < layers), place.end) {
-                (Some(layer), _) => {
-                    weights.layer_bytes[layer] += bytes;
-                    if place.routed {
-                        weights.expert_bytes[layer] += bytes;
-                    }
-                    if place.mirrored {
-                        weights.mirrored_bytes[layer] += bytes;
-                    } else if !place.floats {
-                        let width = kind.bytes as f64 / kind.block as f64;
-                        weights.matrix_width = weights.matrix_width.max(width);
-                    }
-                }
-                (None, End::Embedding) => weights.embedding_bytes += bytes,
-                (None, End::Input) => weights.input_bytes += bytes,
-                (None, End::Output | End::FirstLayer | End::Other) => weights.output_bytes += bytes,
-            }
-        }
-        if weights.tied {
-            weights.output_bytes += weights.embedding_bytes;
-        }
-        weights
-    }
-
-    /// The same tensors in other types, which take `total` bytes together: layers grow or shrink alike.
-    pub fn scaled_to(self, quant: &str, total: u64) -> Weights {
-        let ends = self.total_bytes - self.layer_bytes.iter().sum::<u64>();
-        let of_layers = (self.total_bytes - ends).max(1);
-        let wanted = total.saturating_sub(ends);
-        let scale =
-            |bytes: u64| (u128::from(bytes) * u128::from(wanted)).div_ceil(u128::from(of_layers)) as u64;
-        let all = |bytes: Vec<u64>| bytes.into_iter().map(scale).collect::<Vec<_>>();
-        let layer_bytes = all(self.layer_bytes);
-        Weights {
-            quant: quant.to_string(),
-            total_bytes: ends + layer_bytes.iter().sum::<u64>(),
-            layer_bytes,
-            expert_bytes: all(self.expert_bytes),
-            largest_bytes: scale(self.largest_bytes).max(self.largest_bytes),
-            matrix_width: self.matrix_width * wanted as f64 / of_layers as f64,
-            ..self
-        }
-    }
-}
-
-/// `blk.7.attn_q.weight` → 7.
-fn layer_of(name: &str) -> Option<usize> {
-    name.strip_prefix("blk.")?.split('.').next()?.parse().ok()
 }
 
 /// Most layers believed; the deepest published model has about 130.
@@ -233,7 +109,7 @@ impl Shape {
         let n_head = (0..n_layer).map(heads).max().unwrap_or(1).max(1);
         let head_dim = keys.width("attention.key_length").unwrap_or(n_embd / n_head);
         let head_dim_v = keys.width("attention.value_length").unwrap_or(n_embd / n_head);
-        let latent = make::latent(&keys);
+        let latent = latent::latent(&keys);
         let window = window::window(&keys, n_layer - drafting_layers(header).min(n_layer));
         let heads = [head_dim, head_dim_v];
         let layers = layers::layers(&keys, n_layer, heads, latent.as_ref(), window.as_ref(), n_embd, n_head);
@@ -245,12 +121,11 @@ impl Shape {
             .ok_or_else(|| missing("token_embd.weight"))?;
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         let compressed = compressed::compressed(&keys);
-        let slack = followed::slack(&keys, &names);
-        let slack = slack.filter(|_| compressed.is_some() || architecture != "deepseek4");
+        let followed = followed::followed(&keys, &names);
+        let followed = followed.filter(|_| compressed.is_some() || architecture != "deepseek4");
         Ok(Shape {
             architecture: architecture.to_string(),
-            known: slack.is_some(),
-            slack: slack.unwrap_or(0),
+            followed,
             n_embd,
             n_ff: (0..n_layer).filter_map(keys.by_layer("feed_forward_length")).max().unwrap_or(4 * n_embd),
             n_vocab: n_vocab.min(1 << 32),
@@ -260,12 +135,12 @@ impl Shape {
             head_dim_v,
             layers,
             window: window.map(|window| window.tokens),
-            block: make::block(&keys, &names, head_dim),
-            experts: make::experts(&keys, &names),
+            block: block::block(&keys, &names, head_dim),
+            experts: experts::experts(&keys, &names),
             dense_lead: keys.optional("leading_dense_block_count").unwrap_or(0) as usize,
             latent,
-            low_rank: make::low_rank(&keys),
-            indexer: make::indexer(&keys),
+            low_rank: latent::low_rank(&keys),
+            indexer: indexer::indexer(&keys),
             compressed,
             per_layer: keys
                 .width("embedding_length_per_layer_input")
@@ -278,8 +153,16 @@ impl Shape {
             short_conv: keys.optional("shortconv.l_cache").filter(|n| (2..=256).contains(n)),
             mamba: mamba::mamba(&keys, &names),
             hrm: hrm::hrm(&keys, n_layer),
+            streams: keys
+                .optional("hyper_connection.count")
+                .filter(|n| architecture == "hy_v4" && (1..=16).contains(n)),
             switch: switch::switch(&keys, &names),
         })
+    }
+
+    /// The ledger is checked against llama.cpp for it; for others it is an upper bound.
+    pub fn known(&self) -> bool {
+        self.followed.is_some()
     }
 
     /// Fewest key heads of a layer with a cache.
@@ -290,7 +173,12 @@ impl Shape {
 
     /// llama.cpp turns flash attention off for it, whatever is asked.
     pub fn never_flash(&self) -> bool {
-        self.architecture == "grok"
+        self.block.flash == Flash::Off
+    }
+
+    /// Keys are the values too, in one cache of one type.
+    pub fn keeps_no_values(&self) -> bool {
+        self.latent.is_some() || self.layers.iter().any(|layer| layer.k > 0 && layer.v == 0)
     }
 
     /// Numbers of 32 bits for every pair of a token and a cell that sparse attention holds at once, where its graph
@@ -298,7 +186,7 @@ impl Shape {
     pub fn score_planes(&self, flash_attn: bool) -> u64 {
         let heads = self.indexer.map_or(0, |indexer| indexer.heads);
         match self.architecture.as_str() {
-            _ if self.known => 0,
+            _ if self.known() => 0,
             "minimax-m3" => 2 * heads + 2,
             // The scores of every head, of as many cells as the compressed cache has.
             "deepseek4" if !flash_attn => 3 + self.n_head.div_ceil(4),
@@ -310,7 +198,7 @@ impl Shape {
     /// Layers keep states that the graph follows.
     pub(crate) fn keeps_states(&self) -> bool {
         let known = self.delta.is_some() || self.mamba.is_some() || self.short_conv.is_some();
-        known || self.rwkv.is_some() || self.kda.is_some() || self.architecture == "minimax-01"
+        known || self.rwkv.is_some() || self.kda.is_some() || self.block.lightning
     }
 
     /// Returns the layer whose cache layer `index` reads; `None` where it has its own, or none.
@@ -349,81 +237,4 @@ impl Shape {
         };
         [side(k, |layer| layer.head_k, u64::MAX), side(v, |layer| layer.head_v, 64)]
     }
-}
-
-/// The weights of a real file. `quant` is named by `general.file_type`, or by the type that holds
-/// most bytes.
-pub fn weights_of(header: &Header, layers: usize) -> Weights {
-    let trunk = layers - (drafting_layers(header) as usize).min(layers);
-    let tensors: Vec<Tensor> = header
-        .tensors
-        .iter()
-        .filter(|t| layer_of(&t.name).is_none_or(|layer| layer < trunk || layer >= layers))
-        .map(|t| Tensor { name: t.name.clone(), dims: t.dims.clone(), kind: t.kind })
-        .collect();
-    let mut weights = Weights::of(&quant_name(header), &tensors, layers);
-    match header.text("general.architecture") {
-        // The output is computed with the embedding itself, where that lies.
-        Some("bitnet") if weights.tied => {
-            weights.output_bytes -= weights.embedding_bytes;
-            weights.tied = false;
-        }
-        // The embedding is a second tensor of the output's, beside it.
-        Some("codeshell") if weights.embedding_bytes == 0 => weights.output_bytes *= 2,
-        _ => {}
-    }
-    weights
-}
-
-fn quant_name(header: &Header) -> String {
-    let by_file_type = header.number("general.file_type").and_then(file_type);
-    by_file_type.map(str::to_string).unwrap_or_else(|| {
-        let mut bytes = BTreeMap::<&str, u64>::new();
-        for tensor in &header.tensors {
-            *bytes.entry(tensor.kind.name).or_default() += tensor.bytes;
-        }
-        bytes.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("unknown", |(name, _)| name).to_string()
-    })
-}
-
-/// `LLAMA_FTYPE_*` of llama.h at b11434, as file names spell it.
-fn file_type(id: u64) -> Option<&'static str> {
-    Some(match id {
-        0 => "F32",
-        1 => "F16",
-        2 => "Q4_0",
-        3 => "Q4_1",
-        7 => "Q8_0",
-        8 => "Q5_0",
-        9 => "Q5_1",
-        10 => "Q2_K",
-        11 => "Q3_K_S",
-        12 => "Q3_K_M",
-        13 => "Q3_K_L",
-        14 => "Q4_K_S",
-        15 => "Q4_K_M",
-        16 => "Q5_K_S",
-        17 => "Q5_K_M",
-        18 => "Q6_K",
-        19 => "IQ2_XXS",
-        20 => "IQ2_XS",
-        21 => "Q2_K_S",
-        22 => "IQ3_XS",
-        23 => "IQ3_XXS",
-        24 => "IQ1_S",
-        25 => "IQ4_NL",
-        26 => "IQ3_S",
-        27 => "IQ3_M",
-        28 => "IQ2_S",
-        29 => "IQ2_M",
-        30 => "IQ4_XS",
-        31 => "IQ1_M",
-        32 => "BF16",
-        36 => "TQ1_0",
-        37 => "TQ2_0",
-        38 => "MXFP4",
-        39 => "NVFP4",
-        40 => "Q1_0",
-        _ => return None,
-    })
 }

@@ -1,7 +1,7 @@
 //! Adapters of a model that chooses one of them for each token (src/models/granite-switch.cpp of llama.cpp).
 
 use super::keys::Keys;
-use super::make::Names;
+use super::names::Names;
 
 /// Adapters that lie stacked in each layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::placement::Placement;
 use crate::engine::llama_cpp::build::Build;
 use crate::engine::split::SplitMode;
 use crate::hardware::profiles::{MIB, Profile};
-use crate::model::shape::LayerKv;
+use crate::model::shape::{Flash, Followed, LayerKv};
 use crate::model::tensor_type::TensorType;
 use crate::model::{Shape, Weights};
 use std::cell::RefCell;
@@ -28,29 +28,6 @@ pub(super) const RESERVE: u64 = 512 * MIB;
 
 /// A machine sold with 64 GB may report 4 % less.
 pub const REPORTED_RAM: f64 = 0.96;
-
-/// Architectures whose graph over cards was below a real scheduler's, by up to so many hidden states (tests/oracle/placements.py
-/// on two cards, and with half of the layers on one). Those with [`Shape::slack`] were too.
-const BELOW_ON_CARDS: [&str; 10] = [
-    "afmoe",
-    "arwkv7",
-    "bailingmoe3",
-    "cogvlm",
-    "jamba",
-    "kimi-k3",
-    "minicpm3",
-    "openelm",
-    "plamo",
-    "rwkv6qwen2",
-];
-const STATES_ON_CARDS: u64 = 8;
-
-/// Architectures whose graph is right on a host and was below a real scheduler's over cards: there they are estimates.
-const GUESSED_ON_CARDS: [&str; 1] = ["deepseek4"];
-
-/// Architectures that llama.cpp reserves a batch of one sequence for as well, however many slots there are: their decays grow
-/// with the square of a sequence's tokens (`TAG_RESERVE_DIAG_DECAY` of llama-context.cpp). llama-fit-params counts without it.
-const ONE_SEQUENCE: [&str; 2] = ["kimi-linear", "minimax-01"];
 
 /// Added to the exact compute buffer: llama.cpp logs hundredths of a MiB, and no less is promised
 /// than what is read there.
@@ -139,10 +116,13 @@ pub(crate) fn refusal(shape: &Shape, workload: &Workload) -> Option<String> {
     if quantised(v) && (!workload.flash_attn || shape.never_flash()) {
         return Some(format!("llama.cpp refuses a {v} V cache without flash attention"));
     }
-    if shape.architecture == "plm" && workload.flash_attn {
-        return Some("llama.cpp cannot start plm with flash attention: give --flash-attn off".to_string());
+    if shape.block.flash == Flash::Refused && workload.flash_attn {
+        let architecture = &shape.architecture;
+        return Some(format!(
+            "llama.cpp cannot start {architecture} with flash attention: give --flash-attn off"
+        ));
     }
-    if (shape.latent.is_some() || shape.architecture == "deepseek4") && k != v {
+    if shape.keeps_no_values() && k != v {
         return Some(format!(
             "llama.cpp refuses different K and V cache types ({k}, {v}) for latent attention"
         ));
@@ -177,7 +157,8 @@ impl Subject<'_> {
         let order = if either { CardOrder::Either } else { CardOrder::Graph };
         let layout = Layout { keeps_norms, order, ..placement.layout(self.weights) };
         let batch = self.batch();
-        let in_one = ONE_SEQUENCE.contains(&&*self.shape.architecture) && self.logits == Logits::PerSlot;
+        let in_one = self.shape.followed.is_some_and(|followed| followed.one_sequence)
+            && self.logits == Logits::PerSlot;
         let mut bytes = self.graphs.buffers(self, batch, layout, |batch, layout| {
             let mut bytes = graph::compute_bytes(self.shape, batch, layout);
             if in_one && batch.slots > 1 {
@@ -199,17 +180,10 @@ impl Subject<'_> {
     /// Returns the bytes to add to a compute buffer of so many bytes for what the graph does not show.
     fn not_in_the_graph(&self, batch: &Batch, on_cards: bool) -> impl Fn(u64) -> u64 {
         let shape = self.shape;
-        let below = shape.slack > 0 || BELOW_ON_CARDS.contains(&&*shape.architecture);
-        let states = if on_cards && below { shape.slack.max(STATES_ON_CARDS) } else { shape.slack };
-        let kept = 4 * states * shape.n_embd * batch.tokens;
+        let on = |followed: Followed| if on_cards { followed.slack_on_cards } else { Some(followed.slack) };
+        let kept = shape.followed.and_then(on).map(|states| 4 * states * shape.n_embd * batch.tokens);
         let scores = 4 * shape.score_planes(batch.flash_attn) * batch.cells * batch.tokens;
-        // A card that cannot read rows of the output's matrix leaves them to the host, which gets a copy.
-        let guessed = shape.block.embeds_by_output || GUESSED_ON_CARDS.contains(&&*shape.architecture);
-        let known = shape.known && !(on_cards && guessed);
-        move |bytes| match known {
-            true => kept,
-            false => scores + bytes / 2 + 64 * MIB,
-        }
+        move |bytes| kept.unwrap_or(scores + bytes / 2 + 64 * MIB)
     }
 
     pub(super) fn batch(&self) -> Batch {

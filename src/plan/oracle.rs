@@ -4,7 +4,7 @@ use super::document::Workload;
 use super::ledger::{Graphs, Logits, Subject};
 use crate::engine::llama_cpp::build::Build;
 use crate::model::gguf::Header;
-use crate::model::shape::{Shape, Weights, weights_of};
+use crate::model::{Shape, Weights, weights_of};
 use std::fmt;
 
 /// Question of a row.

@@ -44,7 +44,7 @@ pub(super) fn may_share(profile: &Profile, shape: &Shape, workload: &Workload, b
         && profile.nvlink
         && cards.len() > 1
         && equal
-        && shape.known
+        && shape.known()
         && shape.experts.is_none()
         && shape.heads_kv().is_multiple_of(cards.len() as u64)
         && !quantised(&workload.kv_type_k)

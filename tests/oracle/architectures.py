@@ -25,7 +25,7 @@ common = set(re.findall(r"LLM_TENSOR_\w+", model))
 loaded = {m["architecture"]: m for m in tomllib.load(open(every, "rb"))["model"]}
 # Published shapes may lack what the least file happens to have.
 published = []
-for name in ("models.toml", "newest.toml"):
+for name in ("models.toml", "newest.toml", "hybrids.toml"):
     published += tomllib.load(open(os.path.join(os.path.dirname(every), name), "rb"))["model"]
 own = lambda group: {t.split(" ")[0] for t in group}
 

@@ -8,7 +8,7 @@ use agi_provision::hardware::facts::{Cpu, Disk, Facts, Gpu, Measured, Memory};
 use agi_provision::hardware::profiles::{self, Profile};
 use agi_provision::model::dimensions::Dimensions;
 use agi_provision::model::gguf::Header;
-use agi_provision::model::shape::weights_of;
+use agi_provision::model::weights_of;
 use agi_provision::model::{Shape, Weights, registry};
 use agi_provision::plan::document::{Interval, Workload};
 use agi_provision::plan::ledger::{Graphs, Logits, Subject};

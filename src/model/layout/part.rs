@@ -1,6 +1,6 @@
 //! One tensor before its type is known.
 
-use crate::model::shape::Place;
+use crate::model::place::Place;
 
 /// The role that llama-quantize goes by when it chooses a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::error::{Failure, Result};
 use crate::model::dimensions::Dimensions;
 use crate::model::layout::Part;
 use crate::model::recipe::{Mix, nominal_bits};
-use crate::model::shape::{Shape, Weights};
+use crate::model::{Shape, Weights};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;

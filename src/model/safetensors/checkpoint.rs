@@ -9,7 +9,8 @@
 
 use super::config::{Config, Method};
 use super::header::{Header, TensorInfo};
-use crate::model::shape::{Shape, ShapeError, Weights};
+use crate::model::shape::{Shape, ShapeError};
+use crate::model::weights::Weights;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that a table of the vocabulary is padded to a multiple of.

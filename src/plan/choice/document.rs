@@ -26,7 +26,7 @@ pub(super) fn document(
     let template = request.model.chat_template.as_ref();
     let mut reasons = verdict::reasons(&chosen.case(request));
     reasons.extend(verdict::thin_slots(&chosen.workload, request.model.shape.n_ctx_train, &request.fixed));
-    if !request.model.shape.known {
+    if !request.model.shape.known() {
         let name = &request.model.shape.architecture;
         reasons.push(sentence!("unchecked-architecture", name = format!("{name:?}")));
     }

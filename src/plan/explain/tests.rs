@@ -5,7 +5,7 @@ use crate::engine::llama_cpp::build;
 use crate::engine::split::SplitMode;
 use crate::model::gguf::Header;
 use crate::model::registry;
-use crate::model::shape::{Shape, weights_of};
+use crate::model::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
 use crate::plan::explained;
 use crate::plan::request::{RagChoice, Request, Variant};

@@ -6,6 +6,7 @@ use super::chooser::{Chooser, unmask};
 use super::low_rank;
 use super::tensors::{Batch, F32, Graph, Kind, Op, Part};
 use crate::model::shape::{Gate, Latent, LayerKv, QkNorm, RopeFactors, Shape};
+use std::cell::Cell;
 
 pub struct Attention<'a> {
     shape: &'a Shape,
@@ -14,6 +15,8 @@ pub struct Attention<'a> {
     full: CacheInputs,
     window: CacheInputs,
     chooser: Option<Chooser>,
+    /// The last choice, which layers without an indexer of their own use.
+    chosen: Cell<Option<Id>>,
 }
 
 impl<'a> Attention<'a> {
@@ -22,7 +25,7 @@ impl<'a> Attention<'a> {
         let full = CacheInputs::new(graph, shape, batch, false);
         let window = CacheInputs::new(graph, shape, batch, true);
         let chooser = shape.indexer.map(|indexer| Chooser::new(graph, &indexer, batch));
-        Attention { shape, batch, positions, full, window, chooser }
+        Attention { shape, batch, positions, full, window, chooser, chosen: Cell::new(None) }
     }
 
     /// The attention of layer `index` on the normed input.
@@ -129,7 +132,7 @@ impl<'a> Attention<'a> {
             k = graph.reshape(k, k_dims);
             v = graph.reshape(v_flat, v_dims);
         }
-        if b.qk_norm == Some(QkNorm::Head) {
+        if matches!(b.qk_norm, Some(QkNorm::Head | QkNorm::OwnOfHead)) {
             q = self.head_norm(graph, q);
             k = self.head_norm(graph, k);
         }
@@ -213,10 +216,10 @@ impl<'a> Attention<'a> {
         out
     }
 
-    /// The norm of each head of a query or key. Chameleon's is a layer norm with weights of their own for each head.
+    /// The norm of each head of a query or key.
     fn head_norm(&self, graph: &mut Graph, x: Id) -> Id {
         let b = &self.shape.block;
-        if self.shape.architecture != "chameleon" {
+        if b.qk_norm != Some(QkNorm::OwnOfHead) {
             return graph.norm(x, b.rms, false);
         }
         let [size, heads, ..] = graph.dims(x);
@@ -252,8 +255,11 @@ impl<'a> Attention<'a> {
         }
         let chosen = match &self.chooser {
             Some(chooser) if layer.index_k > 0 => {
-                Some(chooser.choose(graph, self.batch, self.positions, q, normed))
+                let chosen = chooser.choose(graph, self.batch, self.positions, q, normed);
+                self.chosen.set(Some(chosen));
+                Some(chosen)
             }
+            Some(chooser) if chooser.indexer.shared => self.chosen.get(),
             _ => None,
         };
         q = graph.mul_mat(heads * latent.head_k, q);
@@ -282,7 +288,12 @@ impl<'a> Attention<'a> {
         // A copy would reach from the first row to the last.
         graph.nodes[v].bytes = graph.nodes[k].bytes;
         let mask = chosen.map_or(inputs.mask, |chosen| unmask(graph, inputs, self.batch, chosen));
-        let out = self.heads(graph, mask, inputs.cells, q, k, v, latent.kv_rank, Some(latent.head_v));
+        let mut out = self.heads(graph, mask, inputs.cells, q, k, v, latent.kv_rank, Some(latent.head_v));
+        if s.block.attn_gate.is_some() {
+            let gate = graph.mul_mat(heads * latent.head_v, normed);
+            let gate = graph.unary(gate);
+            out = graph.times(out, gate);
+        }
         graph.mul_mat(s.n_embd, out)
     }
 

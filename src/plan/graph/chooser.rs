@@ -7,7 +7,7 @@ use crate::model::shape::Indexer;
 
 /// The inputs of the cache of keys that are only for choosing.
 pub(super) struct Chooser {
-    indexer: Indexer,
+    pub indexer: Indexer,
     k_index: Id,
     mask: Id,
     rotation: Id,
@@ -41,8 +41,7 @@ impl Chooser {
         let k = graph.norm(k, false, true);
         let k = graph.view(k, [i.key, 1, tokens, 1]);
         let k = rope(graph, positions, k);
-        let q = turn(graph, q);
-        let k = turn(graph, k);
+        let (q, k) = if i.turned { (turn(graph, q), turn(graph, k)) } else { (q, k) };
         let row = graph.view(k, [i.key, tokens, 1, 1]);
         store(graph, row, self.k_index, streams);
         let weights = graph.mul_mat(i.heads, normed);

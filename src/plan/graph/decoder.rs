@@ -6,8 +6,8 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, hrm, hyper, kda, mamba, rwkv, short_conv, switch};
-use crate::model::shape::{LayerKv, Outputs, Shape};
+use super::{altup, delta, feed_forward, hrm, hyper, kda, mamba, rwkv, short_conv, streams, switch};
+use crate::model::shape::{LayerKv, Outputs, Parallel, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
@@ -39,7 +39,7 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         Outputs::AfterNorm if batch.early_outputs => Outputs::LastLayer,
         outputs => outputs,
     };
-    if shape.architecture == "gemma3n" {
+    if shape.block.altup {
         x = altup::build(&mut graph, shape, batch, &attention, x);
         x = graph.get_rows(x, out_ids);
         return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
@@ -49,6 +49,10 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         x = graph.get_rows(x, out_ids);
         graph.nodes[x].output = true;
         return logits(graph, shape, x);
+    }
+    if let Some(count) = shape.streams {
+        x = streams::build(&mut graph, shape, (batch, &attention), n_layer, count, (x, out_ids));
+        return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
     }
     let inputs = Inputs::new(&mut graph, shape, batch, x);
     let states = shape.keeps_states().then(|| States::new(&mut graph, batch));
@@ -98,13 +102,9 @@ fn with_logits(mut graph: Graph, shape: &Shape, mut x: Id, out_ids: Id, outputs:
     logits(graph, shape, normed)
 }
 
-/// Numbers of Chameleon's tokens that are pieces of pictures.
-const PICTURE_TOKENS: u64 = 8192;
-
 /// The logits of normed states.
 fn logits(mut graph: Graph, shape: &Shape, normed: Id) -> Graph {
-    // BitNet has no matrix but the embedding.
-    graph.part = if shape.architecture == "bitnet" { Part::Embedding } else { Part::Output };
+    graph.part = if shape.block.output_by_embedding { Part::Embedding } else { Part::Output };
     let mut logits = graph.mul_mat(shape.n_vocab, normed);
     if shape.block.output_bias {
         logits = graph.add_weight(logits);
@@ -112,8 +112,8 @@ fn logits(mut graph: Graph, shape: &Shape, normed: Id) -> Graph {
     for _ in 0..if shape.block.logit_softcap { 3 } else { 0 } {
         logits = graph.scale(logits);
     }
-    if shape.architecture == "chameleon" {
-        let pictures = graph.scratch(F32, [PICTURE_TOKENS, 1, 1, 1]);
+    if shape.block.picture_tokens > 0 {
+        let pictures = graph.scratch(F32, [shape.block.picture_tokens, 1, 1, 1]);
         let pictures = graph.scale(pictures);
         graph.named(pictures, Op::Clamp);
         let dims = graph.dims(logits);
@@ -134,7 +134,7 @@ pub fn embed(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Id {
     }
     let of_tokens = graph.get_rows_of_width(shape.n_embd, ids);
     [of_tokens, vectors].into_iter().for_each(|id| graph.expand(id));
-    if !matches!(shape.architecture.as_str(), "cogvlm" | "deepseek4" | "graniteswitch") {
+    if shape.block.mixed_inputs {
         let mixed = mixed(graph, shape.n_embd, tokens);
         graph.expand(mixed);
     }
@@ -184,10 +184,7 @@ fn layer(
         if sizes.heads > 0 && b.norms_before { graph.norm(input, b.rms, b.norm_bias) } else { input };
     let mut x = match sizes {
         LayerKv { heads: 0, .. } => input,
-        // DeciLM's layers with one matrix for an attention.
-        LayerKv { k: 0, cached: true, .. } if shape.architecture == "deci" => {
-            graph.mul_mat(shape.n_embd, normed)
-        }
+        LayerKv { k: 0, cached: true, .. } if b.may_lack_parts => graph.mul_mat(shape.n_embd, normed),
         LayerKv { state: 1.., k: 0, .. }
             if let (Some(delta), Some(states)) = (&shape.delta, memory.states) =>
         {
@@ -227,7 +224,7 @@ fn layer(
     if let Some(ids) = out_ids.filter(|_| !beside) {
         x = graph.get_rows(x, ids);
         residual = graph.get_rows(residual, ids);
-        if b.parallel {
+        if b.parallel.is_some() {
             normed = graph.get_rows(normed, ids);
         }
     }
@@ -235,17 +232,17 @@ fn layer(
         return graph.add(x, residual);
     }
     let last = out_ids.is_some();
-    if b.parallel {
+    if let Some(order) = b.parallel {
         let fed = feed_forward::dense(graph, shape, normed, sizes.ff);
-        let (first, second, third) = match shape.architecture.as_str() {
-            "falcon" => (fed, x, residual),
-            "cohere2" | "command-r" => (fed, residual, x),
-            _ => (x, fed, residual),
+        let (first, second, third) = match order {
+            Parallel::AttentionFirst => (x, fed, residual),
+            Parallel::FeedForwardFirst => (fed, x, residual),
+            Parallel::ResidualSecond => (fed, residual, x),
         };
         let sum = graph.add(first, second);
         return graph.add(sum, third);
     }
-    if shape.architecture == "deci" && sizes.ff == 0 {
+    if b.may_lack_parts && sizes.ff == 0 {
         return residual;
     }
     if b.attn_post_norm {
@@ -259,11 +256,12 @@ fn layer(
     if let Some(ids) = out_ids.filter(|_| beside) {
         middle = graph.get_rows(middle, ids);
     }
-    let normed = match shape.architecture.as_str() {
-        _ if b.norms_before => graph.norm(middle, b.rms, b.norm_bias),
-        // The feed-forward reads what was attended to, without the residual.
-        "chameleon" => x,
-        _ => middle,
+    let normed = if b.norms_before {
+        graph.norm(middle, b.rms, b.norm_bias)
+    } else if b.feeds_on_attention {
+        x
+    } else {
+        middle
     };
     let mut fed = match &shape.experts {
         Some(experts) if sizes.experts && b.experts_beside => {

@@ -59,8 +59,7 @@ pub fn experts_of(
         let weight = graph.float_weight(shape.n_embd);
         let logit = graph.mul_mat_by(weight, 1, x);
         let mut gate = graph.unary(logit);
-        if shape.architecture == "qwen2moe" {
-            // A sigmoid by way of a SiLU.
+        if e.shared_gate_by_silu {
             gate = graph.over(gate, &[gate, logit]);
             graph.named(gate, Op::Div);
         }

@@ -18,9 +18,9 @@ pub(super) struct Lightning {
 }
 
 impl Lightning {
-    /// `None` for a model of another architecture.
+    /// `None` for a model without.
     pub fn new(graph: &mut Graph, shape: &Shape, batch: &Batch) -> Option<Lightning> {
-        if shape.architecture != "minimax-01" {
+        if !shape.block.lightning {
             return None;
         }
         let (heads, sequences) = (shape.n_head, batch.slots);

@@ -28,6 +28,7 @@ mod rwkv;
 mod schedule;
 mod short_conv;
 mod shorten;
+mod streams;
 mod switch;
 mod tensors;
 mod vulkan;

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::embedder::Embedder;
 use crate::model::gguf::Header;
 use crate::model::registry;
-use crate::model::shape::{Shape, weights_of};
+use crate::model::{Shape, weights_of};
 use crate::plan::architecture_tests::shapes;
 use crate::plan::document::{Bound, Plan, Verdict};
 use crate::plan::page_table;

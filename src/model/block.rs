@@ -1,10 +1,10 @@
-//! Make of a model's layers, beyond their dimensions: read from the names of its tensors and
+//! The make of a model's layers, beyond their dimensions: read from the names of its tensors and
 //! from the settings of its architecture, as src/models/*.cpp of llama.cpp b11434 does.
 
 use super::delta::is_delta;
 use super::gguf::Value;
 use super::keys::Keys;
-use std::collections::BTreeMap;
+use super::names::Names;
 
 /// The parts of a layer that differ between architectures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) struct Block {
     /// Attention and feed-forward each have a norm before their last matrix.
     pub sub_norms: bool,
     /// Attention and feed-forward read the same norm.
-    pub parallel: bool,
+    pub parallel: Option<Parallel>,
     pub feed_forward: FeedForward,
     pub ff_bias: bool,
     pub ffn_post_norm: bool,
@@ -50,6 +50,10 @@ pub(crate) struct Block {
     pub embedding_norm: bool,
     /// The file has no embedding: the output's matrix is read in its place.
     pub embeds_by_output: bool,
+    /// The file has no output's matrix: the embedding is, where it lies.
+    pub output_by_embedding: bool,
+    /// The graph has a branch for a batch of tokens and vectors.
+    pub mixed_inputs: bool,
     /// By a factor per token.
     pub embedding_scale_rows: bool,
     /// A query comes with a gate for what is attended to.
@@ -62,6 +66,35 @@ pub(crate) struct Block {
     pub out_scale: bool,
     pub output_bias: bool,
     pub logit_softcap: bool,
+    /// Tokens that are pieces of pictures, whose logits are put down.
+    pub picture_tokens: u64,
+    /// Layers may have one matrix for an attention, or no feed-forward.
+    pub may_lack_parts: bool,
+    /// The feed-forward reads what was attended to, without the residual.
+    pub feeds_on_attention: bool,
+    /// Layers work on several streams that predict and correct each other.
+    pub altup: bool,
+    /// Layers are lightning attention, and full attention in each eighth.
+    pub lightning: bool,
+    pub flash: Flash,
+}
+
+/// What llama.cpp makes of flash attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flash {
+    Taken,
+    /// Turned off, whatever is asked.
+    Off,
+    /// It cannot start with it.
+    Refused,
+}
+
+/// Order in which attention, feed-forward and residual are added where the first two read the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parallel {
+    AttentionFirst,
+    FeedForwardFirst,
+    ResidualSecond,
 }
 
 /// Place at which the tokens that give logits are picked.
@@ -92,6 +125,8 @@ pub(crate) enum QkNorm {
     Head,
     /// Over all heads together.
     All,
+    /// A layer norm over each head, with weights of its own.
+    OwnOfHead,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,66 +138,6 @@ pub(crate) enum FeedForward {
     Plain,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Experts {
-    pub count: u64,
-    pub used: u64,
-    /// Feed-forward of one expert.
-    pub width: u64,
-    /// Feed-forward of the shared experts together.
-    pub shared_width: Option<u64>,
-    pub shared_gate: bool,
-    pub gating: Gating,
-    /// The chosen experts' weights are normed to one.
-    pub normed: bool,
-    pub scaled: bool,
-    pub gate_bias: bool,
-    /// A bias for choosing only.
-    pub choice_bias: bool,
-    pub bias: bool,
-    pub merged_gate: bool,
-    /// One matrix before the function, and none beside it.
-    pub ungated: bool,
-    /// Each expert has a factor for what it gives.
-    pub scaled_out: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gating {
-    Softmax,
-    Sigmoid,
-    RootOfSoftplus,
-    SoftmaxOfChosen,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Latent {
-    pub q_rank: Option<u64>,
-    pub kv_rank: u64,
-    /// Elements with a position.
-    pub rope: u64,
-    /// A head's key and value once decompressed.
-    pub head_k: u64,
-    pub head_v: u64,
-}
-
-/// Keys and values from a joint low rank that are cached whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LowRank {
-    pub q_rank: Option<u64>,
-    pub kv_rank: u64,
-    /// Elements of a head's key with a position, which all heads share.
-    pub rope: u64,
-}
-
-pub(super) fn low_rank(keys: &Keys) -> Option<LowRank> {
-    let small = |key: &str| keys.width(key);
-    matches!(keys.architecture, "minicpm3" | "plm").then_some(())?;
-    let rope = small("rope.dimension_count")?;
-    small("attention.key_length").filter(|head| rope <= *head)?;
-    Some(LowRank { q_rank: small("attention.q_lora_rank"), kv_rank: small("attention.kv_lora_rank")?, rope })
-}
-
 /// Gate of what was attended to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
@@ -172,84 +147,21 @@ pub(crate) enum Gate {
     Element,
 }
 
-/// Sparse attention's way to choose the tokens that are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Indexer {
-    pub heads: u64,
-    /// Elements of its key.
-    pub key: u64,
-    /// Tokens that are looked at.
-    pub top: u64,
-}
-
-impl Indexer {
-    /// Side of the matrix that turns its keys: the largest power of two, from 64, that divides them.
-    pub fn side(&self) -> u64 {
-        Indexer::side_of(self.key)
-    }
-
-    /// The same for a key of so many elements.
-    pub fn side_of(key: u64) -> u64 {
-        let mut side = 64;
-        while key > 0 && key.is_multiple_of(2 * side) {
-            side *= 2;
-        }
-        side
-    }
-}
-
-pub(super) fn indexer(keys: &Keys) -> Option<Indexer> {
-    let small = |key: &str| keys.width(key).filter(|n| *n <= 1 << 16);
-    Some(Indexer {
-        heads: small("attention.indexer.head_count")?,
-        key: small("attention.indexer.key_length")?,
-        top: keys.optional("attention.indexer.top_k").filter(|n| *n > 0)?,
-    })
-}
-
-/// Tensor names without their layer, with dimensions.
-pub(super) struct Names<'a>(BTreeMap<&'a str, &'a [u64]>);
-
-impl<'a> Names<'a> {
-    pub fn of(tensors: impl Iterator<Item = (&'a str, &'a [u64])>) -> Names<'a> {
-        let part = |name: &'a str| name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
-        let mut names = BTreeMap::new();
-        // One by one: nearly all are of a layer whose names are known from the one before.
-        for (name, dims) in tensors {
-            names.insert(part(name).map_or(name, |(_, part)| part), dims);
-        }
-        Names(names)
-    }
-
-    pub fn all(&self) -> impl Iterator<Item = &'a str> {
-        self.0.keys().copied()
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-
-    /// With the usual suffix or, as PLaMo 2 has some, without.
-    fn has_named(&self, name: &str) -> bool {
-        self.has(name) || self.has(&format!("{name}.weight"))
-    }
-
-    pub(super) fn dim(&self, name: &str, index: usize) -> Option<u64> {
-        self.0.get(name)?.get(index).copied()
-    }
-}
+/// Numbers of Chameleon's tokens that are pieces of pictures.
+const PICTURE_TOKENS: u64 = 8192;
 
 /// Architectures whose positions are rows that are added, or a bias of the scores.
 const UNPLACED: &[&str] = &["bloom", "gpt2", "jais", "mpt", "starcoder"];
 
 /// Architectures that gate what is attended to before its last projection.
-const GATED: &[&str] = &["afmoe", "hrm_text", "laguna", "muse-glimmer", "spark2_5", "step35"];
+const GATED: &[&str] = &["afmoe", "hrm_text", "hy_v4", "laguna", "muse-glimmer", "spark2_5", "step35"];
 
 pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     let arch = keys.architecture;
     let gemma = matches!(arch, "gemma" | "gemma2" | "gemma3");
     let qk_norm = names.dim("attn_q_norm.weight", 0).map(|n| match arch {
         "olmoe" | "olmo2" => QkNorm::All,
+        "chameleon" if n == head_dim => QkNorm::OwnOfHead,
         _ if n == head_dim => QkNorm::Head,
         _ => QkNorm::All,
     });
@@ -306,10 +218,13 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         attn_post_norm: swin || (post && names.has_named("post_attention_norm")),
         norms_before: !(swin || matches!(arch, "exaone4" | "olmo2")),
         sub_norms: names.has("attn_sub_norm.weight"),
-        parallel: post
-            && names.has("attn_norm.weight")
-            && !names.has("ffn_norm.weight")
-            && matches!(arch, "phi2" | "falcon" | "cohere2" | "command-r"),
+        parallel: match arch {
+            _ if !post || !names.has("attn_norm.weight") || names.has("ffn_norm.weight") => None,
+            "phi2" => Some(Parallel::AttentionFirst),
+            "falcon" => Some(Parallel::FeedForwardFirst),
+            "cohere2" | "command-r" => Some(Parallel::ResidualSecond),
+            _ => None,
+        },
         feed_forward: if fused {
             FeedForward::Fused
         } else if gated || up.is_none() {
@@ -325,6 +240,8 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         position_rows: names.has("position_embd.weight") && UNPLACED.contains(&arch),
         embedding_norm: names.has("token_embd_norm.weight") && UNPLACED.contains(&arch),
         embeds_by_output: arch == "codeshell" && !names.has("token_embd.weight"),
+        output_by_embedding: arch == "bitnet",
+        mixed_inputs: !matches!(arch, "cogvlm" | "deepseek4" | "graniteswitch"),
         embedding_scale: matches!(arch, "gemma" | "gemma2" | "minicpm3") || positive("embedding_scale"),
         embedding_scale_rows: matches!(arch, "gemma3" | "gemma3n"),
         gated_query: is_delta(arch),
@@ -345,59 +262,15 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         out_scale: names.has("layer_output_scale.weight"),
         output_bias: names.has("output.bias"),
         logit_softcap: matches!(arch, "gemma2" | "gemma3n") || positive("final_logit_softcapping"),
-    }
-}
-
-/// Most experts that work on one token believed; published models have up to 22.
-const MAX_USED: u64 = 64;
-
-pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
-    let count = keys.optional("expert_count").filter(|n| (1..=1 << 16).contains(n))?;
-    let used = keys.optional("expert_used_count").unwrap_or(1).clamp(1, count).min(MAX_USED);
-    let merged_gate = names.has("ffn_gate_up_exps.weight");
-    let arch = keys.architecture;
-    let flag = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Bool(true)));
-    let scale = match keys.header.metadata.get(&keys.name("expert_weights_scale")) {
-        Some(Value::Float(x)) => *x,
-        _ => 0.0,
-    };
-    Some(Experts {
-        count,
-        used,
-        width: names
-            .dim("ffn_down_exps.weight", 0)
-            .or_else(|| keys.optional("expert_feed_forward_length"))?,
-        shared_width: names.dim("ffn_up_shexp.weight", 1),
-        shared_gate: names.has("ffn_gate_inp_shexp.weight"),
-        gating: match (arch, keys.optional("expert_gating_func")) {
-            ("gpt-oss", _) | (_, Some(3)) => Gating::SoftmaxOfChosen,
-            ("nemotron_h_moe", _) => Gating::Sigmoid,
-            (_, Some(2)) => Gating::Sigmoid,
-            ("deepseek4", _) => Gating::RootOfSoftplus,
-            _ => Gating::Softmax,
+        picture_tokens: if arch == "chameleon" { PICTURE_TOKENS } else { 0 },
+        may_lack_parts: arch == "deci",
+        feeds_on_attention: swin,
+        altup: arch == "gemma3n",
+        lightning: arch == "minimax-01",
+        flash: match arch {
+            "grok" => Flash::Off,
+            "plm" => Flash::Refused,
+            _ => Flash::Taken,
         },
-        normed: matches!(arch, "gemma4" | "lfm2moe" | "llama" | "minimax-01" | "phimoe" | "qwen3moe")
-            || is_delta(arch)
-            || flag("expert_weights_norm"),
-        scaled: scale != 0.0 && scale != 1.0,
-        gate_bias: names.has("ffn_gate_inp.bias"),
-        choice_bias: names.has("exp_probs_b.bias") || names.has("exp_probs_b"),
-        bias: names.has("ffn_up_exps.bias"),
-        merged_gate,
-        ungated: !merged_gate && !names.has("ffn_gate_exps.weight"),
-        scaled_out: names.has("ffn_down_exps.scale"),
-    })
-}
-
-pub(super) fn latent(keys: &Keys) -> Option<Latent> {
-    let head_k = keys.optional("attention.key_length_mla").filter(|n| *n > 0)?;
-    let rope = keys.optional("rope.dimension_count").unwrap_or(64);
-    let small = |n: &u64| (1..=1 << 20).contains(n);
-    Some(Latent {
-        q_rank: keys.optional("attention.q_lora_rank").filter(small),
-        kv_rank: keys.optional("attention.kv_lora_rank").filter(small)?,
-        rope: rope.min(head_k),
-        head_k: Some(head_k).filter(small)?,
-        head_v: keys.optional("attention.value_length_mla").filter(small)?,
-    })
+    }
 }
