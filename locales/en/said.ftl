@@ -2373,7 +2373,7 @@ said-is-no-latency-in-ms-and-rate-in-mbit-249bb = { $text } is no latency in ms 
 ## plan::ledger
 
 said-llama-cpp-refuses-a-v-cache-without-7ffa3 = llama.cpp refuses a { $v } V cache without flash attention
-said-llama-cpp-cannot-start-plm-with-163ef = llama.cpp cannot start plm with flash attention: give --flash-attn off
+said-llama-cpp-cannot-start-with-flash-02acc = llama.cpp cannot start { $architecture } with flash attention: give --flash-attn off
 said-llama-cpp-refuses-different-k-and-v-6a558 = llama.cpp refuses different K and V cache types ({ $k }, { $v }) for latent attention
 said-llama-cpp-refuses-a-kv-cache-here-be731 = llama.cpp refuses a { $v1 } KV cache here: the head size { $size } is not a multiple of { $v3 }
 

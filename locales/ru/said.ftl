@@ -2288,7 +2288,7 @@ said-is-no-latency-in-ms-and-rate-in-mbit-249bb = { $text } — не задер�
 ## plan::ledger
 
 said-llama-cpp-refuses-a-v-cache-without-7ffa3 = llama.cpp не берёт V-кэш { $v } без flash attention
-said-llama-cpp-cannot-start-plm-with-163ef = llama.cpp не может запустить plm с flash attention: укажите --flash-attn off
+said-llama-cpp-cannot-start-with-flash-02acc = llama.cpp не может запустить { $architecture } с flash attention: укажите --flash-attn off
 said-llama-cpp-refuses-different-k-and-v-6a558 = llama.cpp не берёт разные типы K- и V-кэша ({ $k }, { $v }) для latent attention
 said-llama-cpp-refuses-a-kv-cache-here-be731 = llama.cpp не берёт здесь KV-кэш { $v1 }: размер головы { $size } не кратен { $v3 }
 
