@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Asks llama-fit-params where a model lies on cards, with ggml-rpc-server as the cards, and writes JSON.
 
-usage: placements.py LLAMA_FIT_PARAMS REFERENCE_GGUF HOST:PORT,HOST:PORT OUT.json [NAME...]
+usage: placements.py LLAMA_FIT_PARAMS REFERENCE_GGUF HOST:PORT,HOST:PORT OUT.json [every] [NAME...]
 LLAMA_FIT_PARAMS and its RPC backend are what tests/oracle/rpc-as-cuda built: in ggml's scheduler they
-act as CUDA does (alignment of 128 bytes, host weights computed on the card from 32 tokens on).
+act as CUDA does (alignment of 128 bytes, host weights computed on the card from 32 tokens on). `every`: the least
+model of each architecture (every.toml), with fewer questions; what llama.cpp does not answer is left out.
 """
-import json, os, re, subprocess, sys, tempfile
+import json, os, re, subprocess, sys, tempfile, tomllib
 
 tool, writer, cards, out = sys.argv[1:5]
 MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 0), ("gemma-2-9b", 42, 0),
@@ -16,6 +17,11 @@ MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 
           ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0), ("deepseek-v3.2-12L", 12, 1), ("llama-3.1-8b-short", 8, 0),
           ("codeshell-short", 6, 0), ("chameleon-7b-short", 6, 0), ("chameleon-30b-short", 6, 0), ("hrm-text-1b-short", 24, 0),
           ("bitnet-large-short", 6, 0), ("granite-switch-short", 6, 0), ("glm-dsa-shared", 6, 1)]
+every, asked = sys.argv[5:6] == ["every"], sys.argv[5:]
+if every:
+    asked = asked[1:]
+    table = tomllib.load(open(os.path.join(os.path.dirname(__file__), "every.toml"), "rb"))["model"]
+    MODELS = [(model["name"], model["keys"]["block_count"], 0) for model in table]
 rows = []
 
 
@@ -32,6 +38,9 @@ def ask(name, path, cards, offloaded, experts, shares, n_ctx, fa, kv, slots):
         exact = re.findall(r"sched_reserve: +\S+ compute buffer size = +([\d.]+) MiB", done.stderr)
         if devices and len(exact) == len(devices):
             break
+    if every and (not devices or len(exact) != len(devices)):
+        print("no answer:", name, offloaded, len(cards))
+        return
     if not devices or len(exact) != len(devices):
         sys.exit(f"{' '.join(command)}: {devices} but {exact}\n{done.stderr[-2000:]}")
     rows.append({
@@ -45,16 +54,18 @@ def ask(name, path, cards, offloaded, experts, shares, n_ctx, fa, kv, slots):
 
 with tempfile.TemporaryDirectory() as folder:
     both = cards.split(",")
-    for name, layers, moe in [model for model in MODELS if not sys.argv[5:] or model[0] in sys.argv[5:]]:
+    for name, layers, moe in [model for model in MODELS if not asked or model[0] in asked]:
         path = f"{folder}/{name}.gguf"
         subprocess.run([writer, name, "F16", path], check=True)
         places = [(1, layers, 0, [1]), (1, layers // 2, 0, [1]), (2, layers, 0, [1, 1]), (2, layers, 0, [3, 1]),
                   (2, layers * 2 // 3, 0, [1, 1])]
+        if every:
+            places = places[:3]
         if moe:
             places += [(1, layers, layers, [1]), (1, layers, layers // 3, [1]), (2, layers, layers // 3, [1, 1])]
         for count, offloaded, experts, shares in places:
             for workload in ((8192, "on", "f16", 2), (32768, "on", "q8_0", 4), (4096, "off", "f16", 1)):
-                if workload[2] == "q8_0" and name in ("deepseek-v2-lite", "deepseek-v3.2-12L"):
+                if workload[2] == "q8_0" and (every or name in ("deepseek-v2-lite", "deepseek-v3.2-12L")):
                     continue
                 ask(name, path, both[:count], offloaded, experts, shares, *workload)
         os.remove(path)
