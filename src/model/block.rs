@@ -252,6 +252,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         }),
         outputs: match arch {
             "cogvlm" => Outputs::Never,
+            "qwen4exp" => Outputs::LastLayer,
             "gpt-oss" | "step35" => Outputs::AfterLayers,
             "bailingmoe3" | "cohere2moe" | "gemma4" | "hy_v3" | "nemotron_h" | "nemotron_h_moe" => {
                 Outputs::AfterNorm

@@ -1,4 +1,4 @@
-//! Dimensions of a gated delta net: recurrent layers of Qwen3-Next and Qwen3.5 (src/models/qwen35.cpp of llama.cpp).
+//! Dimensions of a gated delta net: recurrent layers of Qwen3-Next, Qwen3.5 and Qwen 4 (src/models/qwen35.cpp of llama.cpp).
 
 use super::keys::Keys;
 
@@ -21,10 +21,12 @@ pub(crate) struct Delta {
     pub repeats: bool,
     /// One matrix for query, key, value and gate, as converters wrote Qwen3-Next at first.
     pub joined: bool,
+    /// The last inputs of the convolution are copied before they are kept.
+    pub copies: bool,
 }
 
 /// Architectures whose recurrent layers are gated delta nets.
-const DELTA: &[&str] = &["qwen35", "qwen35moe", "qwen3next"];
+const DELTA: &[&str] = &["qwen35", "qwen35moe", "qwen3next", "qwen4exp"];
 
 /// The architecture's other layers gate what they attend to, and call the norm of their feed-forward
 /// `post_attention_norm`.
@@ -49,5 +51,6 @@ pub(super) fn delta(keys: &Keys, joined: bool) -> Option<Delta> {
         kernel: small("ssm.conv_kernel").filter(|n| *n <= 256)?,
         repeats: keys.architecture == "qwen3next",
         joined,
+        copies: keys.architecture == "qwen4exp",
     })
 }

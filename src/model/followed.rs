@@ -116,6 +116,7 @@ const CHECKED: &[&str] = &[
     "plm",
     "qwen3vl",
     "qwen3vlmoe",
+    "qwen4exp",
     "refact",
     "rwkv6",
     "rwkv6qwen2",
@@ -193,12 +194,21 @@ const STATES: &[&str] = &[
     "qwen3next",
     "qwen35",
     "qwen35moe",
+    "qwen4exp",
     "rwkv6",
     "rwkv6qwen2",
     "rwkv7",
 ];
 /// And with sparse attention.
-const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa", "hy_v4"];
+const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa", "hy_v4", "qwen4exp"];
+
+/// CUDA and Vulkan choose blocks and join streams of these sizes; the host does it for others, with copies to it and back.
+fn chooses_on_cards(keys: &Keys) -> bool {
+    let number = |key: &str| keys.optional(key).unwrap_or(0);
+    matches!(number("attention.indexer.head_count"), 4 | 32 | 64)
+        && number("attention.indexer.key_length") == 128
+        && number("hyper_connection.count") == 4
+}
 
 /// How closely the graph is followed; `None` where it is not, as the architecture or one of its tensors is not known to be.
 pub(super) fn followed(keys: &Keys, names: &Names) -> Option<Followed> {
@@ -209,14 +219,19 @@ pub(super) fn followed(keys: &Keys, names: &Names) -> Option<Followed> {
         strange.iter().any(|s| name.starts_with(s))
             || (states.iter().any(|s| name.starts_with(s)) && !STATES.contains(&architecture))
             || (name.starts_with("indexer.") && !SPARSE.contains(&architecture))
-            || (*name == "per_layer_token_embd.weight" && !matches!(architecture, "gemma3n" | "gemma4"))
+            || (*name == "per_layer_token_embd.weight"
+                && !matches!(architecture, "gemma3n" | "gemma4" | "qwen4exp"))
             || *name == "ffn_norm_2.weight"
     };
     let slack = looseness(architecture).filter(|_| !names.all().any(|name| odd(&name)))?;
     let below = slack > 0 || BELOW_ON_CARDS.contains(&architecture);
     let on_cards = if below { slack.max(STATES_ON_CARDS) } else { slack };
     // A card that cannot read rows of the output's matrix leaves them to the host, which gets a copy.
-    let guessed = architecture == "codeshell" && !names.has("token_embd.weight");
+    let guessed = match architecture {
+        "codeshell" => !names.has("token_embd.weight"),
+        "qwen4exp" => !chooses_on_cards(keys),
+        _ => false,
+    };
     let one_sequence = ONE_SEQUENCE.contains(&architecture);
     Some(Followed { slack, slack_on_cards: (!guessed).then_some(on_cards), one_sequence })
 }

@@ -19,6 +19,8 @@ pub enum Field<'a> {
     Floats(Vec<f32>),
     /// An array of signed numbers of 32 bits.
     Ints(Vec<i32>),
+    /// An array of unsigned numbers of 64 bits.
+    Longs(Vec<u64>),
 }
 
 /// A tensor to write: dimensions fastest first.
@@ -121,6 +123,10 @@ fn value(out: &mut Vec<u8>, field: &Field) {
         }
         Field::Ints(numbers) => {
             array(out, 5, numbers.len());
+            numbers.iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
+        }
+        Field::Longs(numbers) => {
+            array(out, 10, numbers.len());
             numbers.iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
         }
     }

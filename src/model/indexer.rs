@@ -1,6 +1,10 @@
 //! The lightning indexer of sparse attention (src/models/deepseek32.cpp of llama.cpp b11434).
 
 use super::keys::Keys;
+use super::layers::LayerKv;
+
+/// Layers that are asked for the size of a block.
+const MAX_LAYERS: u64 = 512;
 
 /// Sparse attention's way to choose the tokens that are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub(crate) struct Indexer {
     pub turned: bool,
     /// Layers without an indexer of their own use the last choice.
     pub shared: bool,
+    /// Tokens of a block, which is chosen whole by one key pooled from theirs (src/models/qwen4exp.cpp).
+    pub block: Option<u64>,
 }
 
 impl Indexer {
@@ -40,5 +46,21 @@ pub(super) fn indexer(keys: &Keys) -> Option<Indexer> {
         top: keys.optional("attention.indexer.top_k").filter(|n| *n > 0)?,
         turned: keys.architecture != "hy_v4",
         shared: matches!(keys.architecture, "glm-dsa" | "hy_v4"),
+        block: block(keys),
     })
+}
+
+/// Tokens of a block in those layers that choose any; llama.cpp takes one number for all.
+pub(super) fn block(keys: &Keys) -> Option<u64> {
+    (keys.architecture == "qwen4exp").then_some(())?;
+    let ratios = keys.by_layer("attention.compress_ratios");
+    (0..keys.optional("block_count")?.min(MAX_LAYERS))
+        .find_map(|layer| ratios(layer).filter(|n| (2..=1 << 16).contains(n)))
+}
+
+/// All layers with an indexer choose such blocks.
+pub(super) fn in_blocks(keys: &Keys, layers: &[LayerKv]) -> bool {
+    let (size, ratios) = (block(keys), keys.by_layer("attention.compress_ratios"));
+    let chosen = |(layer, kv): (usize, &LayerKv)| kv.index_k == 0 || ratios(layer as u64) == size;
+    size.is_some() && layers.iter().enumerate().all(chosen)
 }

@@ -5,6 +5,7 @@ use super::compressed::CHOSEN_FROM;
 use super::gguf::Header;
 use super::keys::Keys;
 use super::latent::Latent;
+use super::ngrams;
 use super::window::Window;
 
 /// Elements that one token adds to a layer's cache, and the sizes that the layer works with.
@@ -108,7 +109,7 @@ pub(super) fn layers(
         let ff = widths(layer).unwrap_or(4 * n_embd);
         let kv = heads_kv(layer).unwrap_or_else(|| heads(layer));
         let attends = part.attends && (!part.recurrent || kv > 0);
-        let state = if part.recurrent { state } else { 0 };
+        let state = if part.recurrent { state.saturating_add(ngrams::state(keys, layer, n_embd)) } else { 0 };
         if part.recurrent && !attends {
             let experts = part.experts;
             return LayerKv { state, ff, experts, heads: n_head, head_k, head_v, ..LayerKv::default() };

@@ -11,6 +11,8 @@ use super::experts;
 pub(crate) use super::experts::{Experts, Gating};
 use super::followed;
 pub use super::followed::Followed;
+use super::gated_streams;
+pub(crate) use super::gated_streams::GatedStreams;
 use super::gguf::Header;
 use super::hrm;
 pub(crate) use super::hrm::Hrm;
@@ -27,6 +29,8 @@ use super::layers::{self, drafting_layers};
 use super::mamba;
 pub(crate) use super::mamba::Mamba;
 use super::names::Names;
+use super::ngrams;
+pub(crate) use super::ngrams::Ngrams;
 use super::rwkv;
 pub(crate) use super::rwkv::Rwkv;
 use super::switch;
@@ -85,6 +89,10 @@ pub struct Shape {
     pub(crate) hrm: Option<Hrm>,
     /// Residual streams beside each other, which layers read a weighted sum of.
     pub(crate) streams: Option<u64>,
+    /// The same, read and written through gates.
+    pub(crate) gated_streams: Option<GatedStreams>,
+    /// Rows that one layer adds for the last tokens.
+    pub(crate) ngrams: Option<Ngrams>,
     /// An adapter is chosen for each token.
     pub(crate) switch: Option<Switch>,
 }
@@ -122,7 +130,12 @@ impl Shape {
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         let compressed = compressed::compressed(&keys);
         let followed = followed::followed(&keys, &names);
-        let followed = followed.filter(|_| compressed.is_some() || architecture != "deepseek4");
+        let gated_streams = gated_streams::gated_streams(&keys);
+        let followed = followed.filter(|_| match architecture {
+            "deepseek4" => compressed.is_some(),
+            "qwen4exp" => gated_streams.is_some() && indexer::in_blocks(&keys, &layers),
+            _ => true,
+        });
         Ok(Shape {
             architecture: architecture.to_string(),
             followed,
@@ -146,7 +159,7 @@ impl Shape {
                 .width("embedding_length_per_layer_input")
                 // Gemma 3n's is llama.cpp's own number.
                 .or_else(|| (architecture == "gemma3n").then_some(256))
-                .filter(|_| names.has("per_layer_token_embd.weight")),
+                .filter(|_| names.has("per_layer_token_embd.weight") && gated_streams.is_none()),
             delta: delta::delta(&keys, names.has("ssm_in.weight")),
             kda: kda::kda(&keys, &names),
             rwkv: rwkv::rwkv(&keys, &names),
@@ -156,6 +169,8 @@ impl Shape {
             streams: keys
                 .optional("hyper_connection.count")
                 .filter(|n| architecture == "hy_v4" && (1..=16).contains(n)),
+            gated_streams,
+            ngrams: ngrams::ngrams(&keys),
             switch: switch::switch(&keys, &names),
         })
     }

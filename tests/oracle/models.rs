@@ -51,11 +51,12 @@ pub fn of_written(m: &Written) -> (Vec<u8>, u64) {
         (format!("{}.vocab_size", m.architecture), Field::U32(m.vocab as u32)),
     ];
     for (key, value) in m.keys.iter().filter(|(key, _)| *key != "vocab_size") {
+        let field = if LONGS.contains(&key.as_str()) { longs(value) } else { setting(value) };
         let key = match key.strip_prefix('!') {
             Some(own) => own.to_string(),
             None => format!("{}.{key}", m.architecture),
         };
-        fields.push((key, setting(value)));
+        fields.push((key, field));
     }
     let mut tensors: Vec<Tensor> = m.tensors.iter().map(|text| tensor("", text)).collect();
     for group in &m.layers {
@@ -68,6 +69,14 @@ pub fn of_written(m: &Written) -> (Vec<u8>, u64) {
         }
     }
     whole(&fields, &tensors)
+}
+
+/// Settings that llama.cpp takes as numbers of 64 bits.
+const LONGS: [&str; 3] = ["ple.layer_multipliers", "ple.head_offsets", "ple.head_vocab_sizes"];
+
+fn longs(value: &toml::Value) -> Field<'static> {
+    let number = |value: &toml::Value| value.as_integer().expect("a list of whole numbers") as u64;
+    Field::Longs(value.as_array().expect("a list").iter().map(number).collect())
 }
 
 fn setting(value: &toml::Value) -> Field<'static> {

@@ -1,6 +1,7 @@
 //! Attention over a cache (`build_qkv`, `build_attn`, `build_attn_mha` of llama-graph.cpp).
 
 use super::alloc::{Id, Place};
+use super::blocks::Blocks;
 use super::cache::{CacheInputs, cached, cached_in, rope, rope_with, rotate, store, store_in};
 use super::chooser::{Chooser, unmask};
 use super::low_rank;
@@ -15,6 +16,7 @@ pub struct Attention<'a> {
     full: CacheInputs,
     window: CacheInputs,
     chooser: Option<Chooser>,
+    blocks: Option<Blocks>,
     /// The last choice, which layers without an indexer of their own use.
     chosen: Cell<Option<Id>>,
 }
@@ -24,19 +26,27 @@ impl<'a> Attention<'a> {
         let positions = graph.input(F32, [batch.tokens * shape.block.positions, 1, 1, 1]);
         let full = CacheInputs::new(graph, shape, batch, false);
         let window = CacheInputs::new(graph, shape, batch, true);
-        let chooser = shape.indexer.map(|indexer| Chooser::new(graph, &indexer, batch));
-        Attention { shape, batch, positions, full, window, chooser, chosen: Cell::new(None) }
+        let chooser = shape.indexer.filter(|indexer| indexer.block.is_none());
+        let chooser = chooser.map(|indexer| Chooser::new(graph, &indexer, batch));
+        let blocks = shape.indexer.and_then(|indexer| Some((indexer, indexer.block?)));
+        let blocks = blocks.map(|(indexer, size)| Blocks::new(graph, &indexer, size, batch));
+        Attention { shape, batch, positions, full, window, chooser, blocks, chosen: Cell::new(None) }
     }
 
     /// The attention of layer `index` on the normed input.
     pub fn build(&self, graph: &mut Graph, index: usize, normed: Id) -> Id {
         let layer = &self.shape.layers[index];
-        let inputs = if layer.window { &self.window } else { &self.full };
+        let inputs = self.inputs(layer);
         match (&self.shape.latent, self.shape.lender(index)) {
             (Some(latent), _) => self.latent(graph, latent, layer, inputs, normed),
             (None, Some(lender)) => self.borrowing(graph, index, lender, inputs, normed),
             (None, None) => self.plain(graph, index, normed),
         }
+    }
+
+    /// The inputs of a layer's cache.
+    fn inputs(&self, layer: &LayerKv) -> &CacheInputs {
+        if layer.window { &self.window } else { &self.full }
     }
 
     /// Factors of a layer's positions, where the model has them.
@@ -95,6 +105,10 @@ impl<'a> Attention<'a> {
         let k_dims = [layer.head_k, heads_k, tokens, 1];
         let v_dims = [layer.head_v, heads_v, tokens, 1];
         let b = &s.block;
+        let mut mask = self.inputs(&layer).mask;
+        if let Some(blocks) = self.blocks.as_ref().filter(|_| layer.index_k > 0) {
+            mask = blocks.choose(graph, self.batch, self.positions, normed, mask);
+        }
         let (mut q, mut k, v);
         let joint;
         let mut v_is_whole = true;
@@ -149,7 +163,7 @@ impl<'a> Attention<'a> {
         if b.q_scale {
             q = graph.scale(q);
         }
-        let mut out = self.over_cache(graph, index, [q, k, v], v_is_whole);
+        let mut out = self.over_masked(graph, index, mask, [q, k, v], v_is_whole);
         if b.gated_query {
             let dims = graph.dims(out);
             let gate = graph.view(joint, q_dims);
@@ -173,16 +187,23 @@ impl<'a> Attention<'a> {
     }
 
     /// Query, key and value by way of the cache of layer `index`, without the last projection.
-    pub fn over_cache(
+    pub fn over_cache(&self, graph: &mut Graph, index: usize, parts: [Id; 3], v_is_whole: bool) -> Id {
+        let mask = self.inputs(&self.shape.layers[index]).mask;
+        self.over_masked(graph, index, mask, parts, v_is_whole)
+    }
+
+    /// The same with the cells that `mask` lets through.
+    fn over_masked(
         &self,
         graph: &mut Graph,
         index: usize,
+        mask: Id,
         [mut q, mut k, mut v]: [Id; 3],
         mut v_is_whole: bool,
     ) -> Id {
         let (s, tokens) = (self.shape, self.batch.tokens);
         let layer = &s.layers[index];
-        let inputs = if layer.window { &self.window } else { &self.full };
+        let inputs = self.inputs(layer);
         let (heads_k, heads_v) = (layer.k / layer.head_k.max(1), layer.v / layer.head_v.max(1));
         if let Some(rotation) = inputs.k_rotation {
             q = rotate(graph, rotation, q, true);
@@ -209,7 +230,7 @@ impl<'a> Attention<'a> {
         store_in(graph, cache, v_row, inputs.v_index, streams);
         let k = cached_in(graph, cache, self.batch.k_type, [layer.head_k, heads_k, inputs.cells, streams]);
         let v = cached_in(graph, cache, self.batch.v_type, [layer.head_v, heads_v, inputs.cells, streams]);
-        let mut out = self.heads(graph, inputs.mask, inputs.cells, q, k, v, layer.head_v, None);
+        let mut out = self.heads(graph, mask, inputs.cells, q, k, v, layer.head_v, None);
         if let Some(rotation) = inputs.v_rotation {
             out = rotate(graph, rotation, out, true);
         }

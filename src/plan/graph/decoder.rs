@@ -6,7 +6,9 @@ use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
-use super::{altup, delta, feed_forward, hrm, hyper, kda, mamba, rwkv, short_conv, streams, switch};
+use super::{
+    altup, delta, feed_forward, gated_streams, hrm, hyper, kda, mamba, rwkv, short_conv, streams, switch,
+};
 use crate::model::shape::{LayerKv, Outputs, Parallel, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
@@ -47,6 +49,12 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     if let Some(hrm) = &shape.hrm {
         x = hrm::build(&mut graph, shape, &attention, hrm, x);
         x = graph.get_rows(x, out_ids);
+        graph.nodes[x].output = true;
+        return logits(graph, shape, x);
+    }
+    if let Some(streams) = shape.gated_streams {
+        let parts = (batch, &attention);
+        x = gated_streams::build(&mut graph, shape, parts, n_layer, streams, (x, out_ids));
         graph.nodes[x].output = true;
         return logits(graph, shape, x);
     }

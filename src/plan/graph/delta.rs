@@ -35,7 +35,10 @@ pub(super) fn build(
     let before = states.load(graph, kept * channels);
     let before = graph.reshape(before, [kept, channels, sequences, 1]);
     let turned = graph.view(mixed, [each, channels, sequences, 1]);
-    let input = states.with_last(graph, before, turned);
+    let input = match delta.copies {
+        true => states.with_copied_last(graph, before, turned),
+        false => states.with_last(graph, before, turned),
+    };
     let state = states.load(graph, value * value * heads);
     let state = graph.reshape(state, [value, value, heads, sequences]);
     let weight = graph.float_weight(kernel * channels);

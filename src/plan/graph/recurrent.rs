@@ -49,10 +49,17 @@ impl States {
 
     /// The input of a convolution: the last tokens of the batch `before`, and those of `turned`. Keeps its last ones.
     pub fn with_last(&self, graph: &mut Graph, before: Id, turned: Id) -> Id {
-        let (kept, [each, channels, sequences, _]) = (graph.dims(before)[0], graph.dims(turned));
-        let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
-        let last = graph.columns(input, kept, [kept, channels, sequences, 1]);
+        let (input, last) = joined(graph, before, turned);
         self.store(graph, last);
+        input
+    }
+
+    /// The same; they are copied before they are kept.
+    pub fn with_copied_last(&self, graph: &mut Graph, before: Id, turned: Id) -> Id {
+        let (input, last) = joined(graph, before, turned);
+        let dims = graph.dims(last);
+        let copied = graph.op(dims, &[last]);
+        self.store(graph, copied);
         input
     }
 
@@ -64,6 +71,13 @@ impl States {
         let stored = graph.view_with(place, dims, &[state, place]);
         graph.expand(stored);
     }
+}
+
+/// The tokens `before` and those of `turned`, and the last of both, as many as before.
+fn joined(graph: &mut Graph, before: Id, turned: Id) -> (Id, Id) {
+    let (kept, [each, channels, sequences, _]) = (graph.dims(before)[0], graph.dims(turned));
+    let input = graph.op([kept + each, channels, sequences, 1], &[before, turned]);
+    (input, graph.columns(input, kept, [kept, channels, sequences, 1]))
 }
 
 /// Sets a state to zero where it lies, for a sequence that begins: computed on the device of the states.

@@ -238,6 +238,12 @@ impl Graph {
         id
     }
 
+    /// The same, filled with one number.
+    pub(super) fn filled(&mut self, width: u8, dims: [u64; 4]) -> Id {
+        let room = self.scratch(width, dims);
+        self.push(Place::Own, true, width, dims, &[room])
+    }
+
     /// A new tensor of floats.
     pub(super) fn op(&mut self, dims: [u64; 4], sources: &[Id]) -> Id {
         self.push(Place::Own, false, F32, dims, sources)
