@@ -3,9 +3,13 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, PROFILE, assert_serves, text, unservable};
-use lab::{Host, but_kept, ours};
-use serde_json::json;
+use lab::gpu::GpuHost;
+use lab::journey::{Client, PROFILE, assert_serves, text, unservable, wait_until_ready};
+use lab::{Host, agi_provision, but_kept, ours, run};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 /// Takes the package out of what apt has, and puts it back.
 const WITHOUT: &str = "cd /opt/lab-apt && mv Packages whole &&
@@ -114,4 +118,142 @@ fn the_distributions_packages_are_installed_serve_are_proved_and_stay() {
         "the package stays, and is named: {removed:?}"
     );
     host.exec("test -x /usr/bin/llama-server && test ! -e /var/lib/agi-provision").ok();
+}
+
+/// Copies a bundle's directory to the host, with the program, as a seed brings them at a first boot.
+fn seed(host: &Host, client: &Client, bundle: &Path) {
+    let tar = client.path("seed.tar");
+    run(Command::new("tar").args(["-C", text(bundle), "-cf", text(&tar), "."])).ok();
+    host.exec("mkdir -p /usr/local/lib/agi-provision /opt/seed").ok();
+    host.put(&tar, "/opt/seed.tar");
+    host.put(agi_provision().as_ref(), AGENT);
+    host.exec(&format!("tar -C /opt/seed -xf /opt/seed.tar; chmod 755 {AGENT}")).ok();
+}
+
+const AGENT: &str = "/usr/local/lib/agi-provision/agi-provision";
+
+#[test]
+fn a_first_boot_installs_them_and_rollbacks_lead_to_them_and_away() {
+    let (host, client) = (Host::boot("forky"), Client::new());
+    let (model, bundle) = (client.path("tiny.gguf"), client.path("bundle"));
+    // The generation that serves, and by which program; as its plan has it.
+    let serving = || {
+        let status = client.json_on(&host, "admin", &["status"]);
+        assert_eq!(status.exit, 0, "{status:?}");
+        let status = &status.value["status"];
+        assert_eq!(status["drift"], json!([]), "{status}");
+        assert_serves(&host);
+        let number = status["generation"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        (number, status["runtime"]["path"].clone())
+    };
+    let packaged = |number: &str| (number.to_owned(), json!("/usr/bin/llama-server"));
+    let unpacked = |number: &str| (number.to_owned(), Value::Null);
+    let rollback = || client.json_on(&host, "admin", &["rollback", "--yes"]);
+
+    // Without a client: the model comes with the bundle, llama.cpp from apt.
+    let make = ["bundle", "--model", text(&model), "--profile", PROFILE, "--runtime-packages"];
+    client.run(&[&make[..], &["--model-file", text(&model), "--out", text(&bundle)]].concat()).ok();
+    seed(&host, &client, &bundle);
+    let booted = host.exec(&format!("{AGENT} agent boot --bundle /opt/seed"));
+    assert_eq!(booted.status, 0, "{booted:?}");
+    assert!(booted.stderr.contains("install llama.cpp-tools, and use their program"), "{booted:?}");
+    assert_eq!(serving(), packaged("1"));
+    let again = host.exec(&format!("{AGENT} apply --local --yes --bundle /opt/seed"));
+    assert!(again.status == 0 && again.stderr.contains("nothing to do"), "{again:?}");
+    let rotated = client.json_on(&host, "admin", &["key", "rotate", "--yes"]);
+    assert_eq!(rotated.exit, 0, "{rotated:?}");
+
+    // To an archive's server and back.
+    let archive = client.apply(&host, "admin", &[]);
+    assert_eq!((archive.exit, serving()), (0, unpacked("2")), "{archive:?}");
+    let back = rollback();
+    assert_eq!((back.exit, serving()), (0, packaged("1")), "{back:?}");
+
+    // Packages that are installed anew are no longer the first generation's: it is refused before anything stops.
+    let archive = client.apply(&host, "admin", &[]);
+    assert_eq!((archive.exit, serving()), (0, unpacked("3")), "{archive:?}");
+    host.exec("apt-get install -y -qq --reinstall libllama0").ok();
+    let refused = rollback();
+    assert_eq!((refused.exit, serving()), (1, unpacked("3")), "{refused:?}");
+    let message = refused.message();
+    assert!(message.contains("1 is no longer whole: /usr/lib/") && message.contains("libllama"), "{message}");
+
+    // Its plan anew, and away from it.
+    let flags = ["apply", "--yes", "--model", text(&model), "--profile", PROFILE, "--runtime-packages"];
+    let anew = client.json_on(&host, "admin", &flags);
+    assert_eq!((anew.exit, serving()), (0, packaged("4")), "{anew:?}");
+    // Upgraded while it serves, and an archive's server that does not start: it serves again with what is there.
+    host.exec("apt-get install -y -qq --reinstall libllama0").ok();
+    let broken = client.plan("broken.json", &model, &[], |plan| {
+        unservable(&mut plan["llama_server"]["args"]);
+    });
+    let failed = client.apply(&host, "admin", &["--plan", text(&broken)]);
+    assert_eq!((failed.exit, serving()), (8, packaged("4")), "{failed:?}");
+    let back = rollback();
+    assert_eq!((back.exit, serving()), (0, unpacked("3")), "{back:?}");
+    let removed = client.json_on(&host, "admin", &["remove", "--yes"]);
+    assert!(removed.exit == 0 && removed.value.to_string().contains("llama.cpp-tools"), "{removed:?}");
+}
+
+/// Bytes that the parts of a device of the proof were planned with, and those that the server reports.
+fn sums(device: &Value) -> [u64; 2] {
+    let parts = ["weights", "kv", "compute", "output"].map(|part| &device[part]);
+    ["planned", "reported"].map(|which| parts.iter().map(|part| part[which].as_u64().unwrap()).sum())
+}
+
+#[test]
+#[ignore = "compiles shaders: `cargo test --test host_packages -- --ignored --nocapture`"]
+fn a_card_is_used_by_their_vulkan_backend_and_left_alone_by_a_plan_without_cards() {
+    let (gpu, client) = (GpuHost { host: Host::boot("forky-gpu") }, Client::new());
+    let host = &gpu.host;
+    gpu.has("single", 1);
+    let (model, facts) = (client.path("tiny.gguf"), client.path("facts.json"));
+    let both = json!(["llama.cpp-tools", "libggml0-backend-vulkan"]);
+    let apply = |profile: &str| {
+        let flags = ["apply", "--yes", "--model", text(&model), "--profile", profile, "--runtime-packages"];
+        let answer = client.json_on(host, "root", &[&flags[..], &["--start-timeout", "1800"]].concat());
+        let log = || host.exec("journalctl --no-pager -n 60 -u agi-provision-llama").stdout;
+        assert_eq!(answer.exit, 0, "{answer:?}\n{}", log());
+        assert_serves(host);
+        answer.value["receipt"].clone()
+    };
+    let serving = || {
+        let status = client.json_on(host, "root", &["status"]);
+        let status = &status.value["status"];
+        assert_eq!(status["drift"], json!([]), "{status}");
+        let number = status["generation"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        (number, status["runtime"]["build"].clone())
+    };
+
+    fs::write(&facts, client.on(host, "root", &["probe", "--format", "json"]).ok()).unwrap();
+    let plan = ["plan", "--model", text(&model), "--facts", text(&facts), "--format", "json"];
+    let plan: Value = serde_json::from_str(&client.run(&plan).ok()).unwrap();
+    assert_eq!(plan["llama_server"]["runtime_choice"]["packages"]["names"], both, "{plan}");
+
+    let receipt = apply("gpu-24gb");
+    assert_eq!(receipt["packages_installed"], both, "{receipt}");
+    let proof = &receipt["measured"]["proof"];
+    println!("{proof}");
+    assert_eq!(
+        (&proof["offloaded_planned"], &proof["offloaded_reported"]),
+        (&json!(3), &json!(3)),
+        "{proof}"
+    );
+    let devices = proof["devices"].as_array().unwrap();
+    assert!(devices.len() == 2 && devices[1]["weights"]["reported"].as_u64() > Some(0), "{proof}");
+    for [planned, reported] in devices.iter().map(sums) {
+        // Logged numbers are hundredths of a MiB.
+        assert!(planned + (64 << 10) >= reported && planned <= reported + (8 << 20), "{proof}");
+    }
+    assert_eq!(serving(), ("1".to_owned(), json!("b11669")));
+
+    // The backend stays installed, and a plan without cards does not compute there.
+    let receipt = apply(PROFILE);
+    let proof = &receipt["measured"]["proof"];
+    assert_eq!((&proof["elsewhere"], serving().0.as_str()), (&json!({}), "2"), "{proof}");
+    let back = client.json_on(host, "root", &["rollback", "--yes"]);
+    assert_eq!((back.exit, serving().0.as_str()), (0, "1"), "{back:?}");
+    host.exec("systemctl restart agi-provision-llama").ok();
+    wait_until_ready(host);
+    assert_serves(host);
 }

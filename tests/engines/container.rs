@@ -280,6 +280,13 @@ fn the_distributions_packages_have_a_plan_for_their_build_and_nothing_beside_the
         text.contains("the packages llama.cpp-tools, libggml0-backend-vulkan of the host's system"),
         "{text}"
     );
+    // Without cards theirs are left alone: the backend of another plan may be there.
+    let without = ["plan", "--model", "phi-2", "--profile", "laptop-cpu-16gb", "--runtime-packages"];
+    let without = done(&run(folder.path(), &[&without[..], &["--format", "json"]].concat()));
+    let without: Value = serde_json::from_str(&without).unwrap();
+    let args: Vec<&str> =
+        without["llama_server"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(args.windows(2).any(|pair| pair == ["--device", "none"]), "{args:?}");
     done(&with(&["bundle", "--out", "b"], &[]));
     let readme = read(folder.path(), "b/README.md");
     assert!(

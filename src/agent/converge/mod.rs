@@ -269,6 +269,7 @@ fn old_serves(servers: &BTreeSet<ServerName>) -> Result<()> {
     if servers.is_empty() {
         return Ok(());
     }
+    Desired::current().map_or(Ok(()), |old| steps::runtime::follow_packages(&old))?;
     if !servers.contains(&ServerName::CHAT) {
         let follow = |plan| beside::follow_some(&plan, |server| servers.contains(&server), |_| Ok(()));
         return generation::current_plan().map_or(Ok(()), follow);

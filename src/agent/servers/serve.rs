@@ -118,7 +118,7 @@ fn not_as_applied(program: &str, altered: Option<&str>) -> Failure {
         altered.unwrap_or("its note is gone")
     );
     Failure::new(Exit::HostDoesNotMeetPlan, why)
-        .hint("apply again with --runtime-archive or --runtime-path; `agi-provision rollback` goes back to the generation before")
+        .hint("apply its plan again, with the --runtime-archive or --runtime-path that it had; `agi-provision rollback` goes back to the generation before")
 }
 
 /// How the line of a refusal begins.

@@ -11,7 +11,7 @@ use crate::agent::steps::inputs;
 use crate::agent::steps::resource::Reach;
 use crate::agent::steps::told::{Tell, Watcher, told};
 use crate::agent::store::desired::Desired;
-use crate::agent::store::generation::{self, Record, has_model};
+use crate::agent::store::generation::{self, has_model};
 use crate::agent::store::key;
 use crate::agent::store::runtime;
 use crate::engine::server::{Role, ServerName};
@@ -105,19 +105,22 @@ fn part(from: &Path) -> Option<PartOfWhole> {
     })
 }
 
-/// Refuses a generation of which something is gone.
+/// Refuses a generation of which something is gone or changed, as an upgrade changes a program that packages brought.
 fn check_whole(to: &Path) -> Result<()> {
-    let complete =
-        |record: &Record| runtime::noted(&record.runtime).is_some() && record.models.iter().all(has_model);
-    if !generation::record(to).as_ref().is_some_and(complete) {
-        return Err(Failure::failed(format!(
-            "generation {} is no longer whole: its model or runtime was removed or changed",
-            number(to)
-        ))
+    let Some(why) = broken(to) else { return Ok(()) };
+    Err(Failure::failed(format!("generation {} is no longer whole: {why}", number(to)))
         .hint("apply its plan again")
-        .into());
+        .into())
+}
+
+/// Returns what is gone or changed of a generation; `None` if it is whole.
+fn broken(generation: &Path) -> Option<String> {
+    let Some(record) = generation::record(generation) else { return Some("its record is gone".to_string()) };
+    if let Err(altered) = runtime::find(&record.runtime) {
+        return Some(altered.unwrap_or_else(|| format!("its runtime, {}, is gone", record.runtime.name)));
     }
-    Ok(())
+    let model = record.models.iter().find(|model| !has_model(model))?;
+    Some(format!("its model file {} was removed or changed", model.name))
 }
 
 fn switch(to: &Path, watcher: &mut Watcher) -> Result<String> {

@@ -20,7 +20,7 @@ mod repositories;
 pub mod resource;
 mod retire;
 pub mod run;
-mod runtime;
+pub mod runtime;
 mod start;
 mod start_chat;
 mod start_embedding;

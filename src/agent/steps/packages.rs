@@ -75,18 +75,38 @@ impl Resource for Packages {
         }
         make_known(desired, &loaded.backends, run)?;
         loaded.broken.iter().try_for_each(|why| run.warn(why.clone()))?;
-        let path = runtime_folder(&desired.record.runtime).join(NOTE);
-        let mut note: generation::Runtime =
-            generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
-        let server = server(&note);
-        if note.installed.is_some() {
-            note.stamps =
-                runtime::stamps(Path::new("/"), installed::own_libraries(engine, &server, &loaded.found))?;
-        }
-        note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
-        note.build = installed::build(engine, &server);
-        files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
+        write_note(desired, &loaded)
     }
+}
+
+/// Notes the libraries of a runtime whose program was noted anew outside a run of steps.
+///
+/// # Errors
+/// One is missing, or the note cannot be written.
+pub fn note(desired: &Desired) -> Result<()> {
+    let loaded = loader(desired)?;
+    if !loaded.missing.is_empty() {
+        let lacking = loaded.missing.join(", ");
+        return Err(Failure::failed(format!("{} lacks {lacking}", desired.plan.engine().program()))
+            .hint("install what has them on the host, and apply again")
+            .into());
+    }
+    write_note(desired, &loaded)
+}
+
+fn write_note(desired: &Desired, loaded: &Loading) -> Result<()> {
+    let engine = desired.plan.engine();
+    let path = runtime_folder(&desired.record.runtime).join(NOTE);
+    let mut note: generation::Runtime =
+        generation::read_note(&path).ok_or_else(|| Failure::failed("the runtime's note is gone"))?;
+    let server = server(&note);
+    if note.installed.is_some() {
+        note.stamps =
+            runtime::stamps(Path::new("/"), installed::own_libraries(engine, &server, &loaded.found))?;
+    }
+    note.libraries = loaded.found.iter().map(HostPath::from_os).collect::<Result<_, _>>()?;
+    note.build = installed::build(engine, &server);
+    files::write(&path, &serde_json::to_vec_pretty(&note)?, 0o644)
 }
 
 /// Returns what the dynamic loader would load for llama-server and its backends. Of the libraries that are found, only

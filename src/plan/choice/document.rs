@@ -60,7 +60,11 @@ pub(super) fn document(
     let model = planned_model(request, chosen.variant);
     let graphs = Graphs::default();
     let cache = subject(request, &graphs, chosen.variant, &chosen.workload).prompt_cache_mib();
-    let places = profile.among.as_deref();
+    let places = match profile.among.as_deref() {
+        // The backend for cards of an earlier plan stays installed, and would compute prompts there.
+        None if request.fixed.packages && profile.gpus.is_empty() => Some(&[][..]),
+        places => places,
+    };
     let shares = launch::shares_on_bus(&chosen.placement, places);
     let page = request.fixed.page;
     let paged =

@@ -9,6 +9,7 @@ mod installed;
 mod kind;
 mod source;
 
+use super::packages;
 use super::resource::{Change, Id, Observed, Past, Resource};
 use super::run::{How, Run};
 use crate::agent::store::desired::Desired;
@@ -59,6 +60,25 @@ impl Resource for Runtime {
         settle(&note, &unpacking, &folder)?;
         kind.clear(desired)
     }
+}
+
+/// Takes the distribution's packages as they are now where they were upgraded since `old` was applied, as it does not
+/// start by others. Its server had gone on with the ones before, until another plan was tried.
+///
+/// # Errors
+/// Their program cannot be used, or cannot be noted.
+pub fn follow_packages(old: &Desired) -> Result<()> {
+    if old.packages().is_empty() || !matches!(old.runtime_in_place(), Err(Some(_))) {
+        return Ok(());
+    }
+    let folder = runtime_folder(&old.record.runtime);
+    let anew = folder.with_extension("unpacking");
+    files::remove(&anew)?;
+    made::add([Thing::tree(&anew)?])?;
+    let note = distribution::Distribution.put(old, &anew)?;
+    files::remove(&folder)?;
+    settle(&note, &anew, &folder)?;
+    packages::note(old)
 }
 
 /// Writes the note, and moves the folder into its place.
