@@ -2,7 +2,10 @@
 
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "oracle/on_cards.rs"]
+mod on_cards;
 
+use agi_provision::engine::llama_cpp::build;
 use lab::gpu::GpuHost;
 use lab::journey::{Client, PROFILE, assert_serves, text, unservable, wait_until_ready};
 use lab::{Host, agi_provision, but_kept, ours, run};
@@ -256,4 +259,13 @@ fn a_card_is_used_by_their_vulkan_backend_and_left_alone_by_a_plan_without_cards
     host.exec("systemctl restart agi-provision-llama").ok();
     wait_until_ready(host);
     assert_serves(host);
+}
+
+#[test]
+#[ignore = "the ledger of another build: `cargo test --test host_packages -- --ignored --nocapture`"]
+fn buffers_of_small_models_on_their_vulkan_backend_are_as_planned() {
+    let host = Host::boot("forky-gpu");
+    let install = "apt-get install -y -qq --no-install-recommends llama.cpp-tools libggml0-backend-vulkan";
+    host.exec(&format!("apt-get update -qq && {install} && mkdir -p /opt/shaders/root")).ok();
+    on_cards::buffers_are_as_planned(&host, "/usr/bin/llama-server", build::PACKAGED);
 }

@@ -1,7 +1,14 @@
-// A plan for a file of tests/oracle/small.rs, for recorded starts and for those of tests/host_gpu.rs.
+// A plan for a file of tests/oracle/small.rs, for recorded starts and for those of tests/oracle/on_cards.rs.
 
 /// Plans 4096 tokens in two slots for a model whose file begins with `head` and has `size` bytes.
-fn plan_of_file(name: &str, head: &[u8], size: u64, profile: &str, split_mode: Option<SplitMode>) -> Plan {
+fn plan_of_file(
+    name: &str,
+    head: &[u8],
+    size: u64,
+    profile: &str,
+    split_mode: Option<SplitMode>,
+    build: &'static Build,
+) -> Plan {
     let header = Header::read(head, Some(size)).unwrap();
     let shape = Shape::from_header(&header).unwrap();
     let weights = weights_of(&header, shape.layers.len());
@@ -18,7 +25,7 @@ fn plan_of_file(name: &str, head: &[u8], size: u64, profile: &str, split_mode: O
         budget: None,
         rag: None,
         fixed,
-        build: build::find(build::DEFAULT).unwrap(),
+        build,
     };
     plan::plan(&request).unwrap()
 }

@@ -2,7 +2,7 @@
 //! tests/fixtures/llama-server, whose README says how they were recorded.
 
 use super::proof::{Part, compare};
-use crate::engine::llama_cpp::build;
+use crate::engine::llama_cpp::build::{self, Build};
 use crate::engine::llama_cpp::log::parse_log;
 use crate::engine::split::SplitMode;
 use crate::hardware::{offers, profiles};
@@ -34,7 +34,7 @@ pub(super) fn planned(name: &str, shared: &str) -> Plan {
     let reference = shapes::ON_A_CARD.iter().find(|reference| reference.name == name).unwrap();
     let (_, profile, split_mode) = SHARED.into_iter().find(|(known, ..)| *known == shared).unwrap();
     let (head, size) = shapes::file(reference);
-    plan_of_file(name, &head, size, profile, split_mode)
+    plan_of_file(name, &head, size, profile, split_mode, build::find(build::DEFAULT).unwrap())
 }
 
 #[test]
