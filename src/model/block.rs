@@ -70,13 +70,24 @@ pub(crate) struct Block {
     pub picture_tokens: u64,
     /// Layers may have one matrix for an attention, or no feed-forward.
     pub may_lack_parts: bool,
-    /// The feed-forward reads what was attended to, without the residual.
-    pub feeds_on_attention: bool,
+    pub feeds_on: FeedsOn,
     /// Layers work on several streams that predict and correct each other.
     pub altup: bool,
     /// Layers are lightning attention, and full attention in each eighth.
     pub lightning: bool,
     pub flash: Flash,
+}
+
+/// States that a feed-forward reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FeedsOn {
+    /// The sum of residual and attention, normed.
+    NormedSum,
+    Sum,
+    /// Attention, without the residual.
+    Attention,
+    /// The norm that attention reads too, beside it.
+    SameNorm,
 }
 
 /// What llama.cpp makes of flash attention.
@@ -265,7 +276,12 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         logit_softcap: matches!(arch, "gemma2" | "gemma3n") || positive("final_logit_softcapping"),
         picture_tokens: if arch == "chameleon" { PICTURE_TOKENS } else { 0 },
         may_lack_parts: arch == "deci",
-        feeds_on_attention: swin,
+        feeds_on: match arch {
+            _ if swin => FeedsOn::Attention,
+            "exaone4" | "olmo2" => FeedsOn::Sum,
+            "stablelm" if !names.has("ffn_norm.weight") => FeedsOn::SameNorm,
+            _ => FeedsOn::NormedSum,
+        },
         altup: arch == "gemma3n",
         lightning: arch == "minimax-01",
         flash: match arch {

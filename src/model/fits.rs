@@ -9,11 +9,9 @@ use super::layers::drafting_layers;
 /// Architectures whose feed-forward has other dimensions than these settings say.
 const OWN_FEED_FORWARD: &[&str] = &["arctic", "qwen"];
 
-/// Architectures whose loader asks that a position turns the whole head (`load_hparams` of llama-model.cpp).
-const WHOLE_ROPE: &[&str] = &["llama", "deci", "falcon"];
-
-/// Why the settings do not go with each other; none where they do.
-pub(super) fn settings(keys: &Keys) -> Option<String> {
+/// Why the settings do not go with each other; none where they do. `whole_rope`: a position turns the whole head, or llama.cpp
+/// does not load the model.
+pub(super) fn settings(keys: &Keys, whole_rope: bool) -> Option<String> {
     let number = |key: &str| keys.optional(key).unwrap_or(0);
     let (count, used) = (number("expert_count"), number("expert_used_count"));
     let listed = |key: &str| matches!(keys.header.metadata.get(&keys.name(key)), Some(Value::Numbers(_)));
@@ -39,7 +37,7 @@ pub(super) fn settings(keys: &Keys) -> Option<String> {
     let heads = keys.per_layer("attention.head_count", 0).filter(|n| *n > 0)?;
     let head = keys.optional("attention.key_length").unwrap_or(number("embedding_length") / heads);
     let turned = keys.header.number(&key)?;
-    (WHOLE_ROPE.contains(&keys.architecture) && turned != head && !listed("attention.head_count"))
+    (whole_rope && turned != head && !listed("attention.head_count"))
         .then(|| format!("{key} is {turned}, and a head has {head} elements"))
 }
 
@@ -64,17 +62,12 @@ pub(super) fn wrong_tensor(keys: &Keys, attends: bool) -> Option<String> {
     Some(format!("the tensor {:?} has {there} elements, and the header's settings say {said}", tensor.name))
 }
 
-/// Experts of a model without, and the bias of a norm that has none.
+/// Experts of a model without.
 fn is_surplus(keys: &Keys, name: &str) -> bool {
     let without = keys.optional("expert_count").unwrap_or(0) == 0
         && !matches!(keys.header.metadata.get(&keys.name("expert_count")), Some(Value::Numbers(_)));
     let of_experts = ["_exps.", ".ffn_gate_inp.", ".exp_probs_b"].iter().any(|part| name.contains(part));
-    let norm =
-        ["attn_norm.bias", "ffn_norm.bias", "output_norm.bias"].iter().any(|norm| name.ends_with(norm));
-    // PhiMoE names its layer norms by the other setting.
-    let only_rms = keys.architecture != "phimoe"
-        && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon"));
-    (without && of_experts) || (norm && only_rms)
+    without && of_experts
 }
 
 /// Sizes that the settings say.

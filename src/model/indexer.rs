@@ -3,6 +3,8 @@
 use super::keys::Keys;
 use super::layers::LayerKv;
 
+/// Largest block believed, tokens: Qwen3.8 Flash has 4.
+const MAX_BLOCK: u64 = 256;
 /// Layers that are asked for the size of a block.
 const MAX_LAYERS: u64 = 512;
 
@@ -55,7 +57,7 @@ pub(super) fn block(keys: &Keys) -> Option<u64> {
     (keys.architecture == "qwen4exp").then_some(())?;
     let ratios = keys.by_layer("attention.compress_ratios");
     (0..keys.optional("block_count")?.min(MAX_LAYERS))
-        .find_map(|layer| ratios(layer).filter(|n| (2..=1 << 16).contains(n)))
+        .find_map(|layer| ratios(layer).filter(|n| (2..=MAX_BLOCK).contains(n)))
 }
 
 /// All layers with an indexer choose such blocks.

@@ -144,7 +144,9 @@ struct Asked {
     feeds: bool,
     /// A dense feed-forward has a gate.
     gates: bool,
-    /// Names without layer and suffix; true: every layer, or the file, has it.
+    /// A position turns the whole head.
+    whole_rope: bool,
+    /// Names without layer and suffix, but `.bias`; true: every layer, or the file, has it.
     names: BTreeMap<&'static str, bool>,
 }
 
@@ -159,7 +161,7 @@ fn asked(architecture: &str) -> Option<Asked> {
     });
     let says = |flag: &str| head.contains(flag);
     let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
-    Some(Asked { attends, feeds, gates, names: names.collect() })
+    Some(Asked { attends, feeds, gates, whole_rope: says(" +rope"), names: names.collect() })
 }
 
 /// Models without attention have no heads.
@@ -210,7 +212,7 @@ fn missing(header: &Header) -> Option<String> {
         return Some(why);
     }
     let tokens = header.length("tokenizer.ggml.tokens");
-    let settings = || fits::settings(&keys);
+    let settings = || fits::settings(&keys, asked.whole_rope);
     let wrong = || fits::wrong_tensor(&keys, asked.attends);
     tensors(header, &keys, &asked, tokens).or_else(settings).or_else(wrong)
 }
@@ -228,8 +230,9 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         let name = base(part);
         let beyond = layer.is_some_and(|layer| layer >= all);
         // A matrix or norm is looked for with its suffix, and a layer by its number without zeros before it.
-        let bare =
-            name == part && ["attn_", "output", "token_embd"].iter().any(|start| name.starts_with(start));
+        let bare = name == part
+            && !part.ends_with(".bias")
+            && ["attn_", "output", "token_embd"].iter().any(|start| name.starts_with(start));
         let misspelt = bare || layer.is_some_and(|layer| tensor.name != format!("blk.{layer}.{part}"));
         if beyond || misspelt || !asked.names.contains_key(name) {
             let why = if beyond {
@@ -276,7 +279,10 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         return None;
     }
     for (index, parts) in layers.iter().enumerate() {
-        let lacks = |name: &str| Some(format!("the tensor blk.{index}.{name}.weight is missing"));
+        let lacks = |name: &str| {
+            let suffix = if name.ends_with(".bias") { "" } else { ".weight" };
+            Some(format!("the tensor blk.{index}.{name}{suffix} is missing"))
+        };
         for (name, must) in &asked.names {
             if *must && !top.contains(name) && !parts.contains(name) {
                 return lacks(name);
@@ -303,9 +309,9 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
     None
 }
 
-/// `attn_q.weight` → `attn_q`.
+/// `attn_q.weight` → `attn_q`. A bias keeps its suffix: it is asked for apart.
 fn base(part: &str) -> &str {
-    const SUFFIXES: [&str; 6] = [".weight", ".bias", ".scale", ".input_scale", ".lora_a", ".lora_b"];
+    const SUFFIXES: [&str; 5] = [".weight", ".scale", ".input_scale", ".lora_a", ".lora_b"];
     SUFFIXES.iter().find_map(|suffix| part.strip_suffix(suffix)).unwrap_or(part)
 }
 

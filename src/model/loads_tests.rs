@@ -164,8 +164,8 @@ fn dimensions_of_models_that_load_are_not_refused() {
     let wrong = |header: &Header| {
         let architecture = header.text("general.architecture").unwrap();
         let keys = Keys { header, architecture };
-        let attends = asked(architecture).unwrap().attends;
-        fits::settings(&keys).or_else(|| fits::wrong_tensor(&keys, attends))
+        let Asked { attends, whole_rope, .. } = asked(architecture).unwrap();
+        fits::settings(&keys, whole_rope).or_else(|| fits::wrong_tensor(&keys, attends))
     };
     let mut seen = 0;
     for model in registry::all().filter(|model| model.is_chat()) {
@@ -179,6 +179,48 @@ fn dimensions_of_models_that_load_are_not_refused() {
         assert_eq!(refusal(&header), None, "{}", written.name);
     }
     assert!(seen > 250, "{seen}");
+}
+
+/// llama-server b11434 refuses each of these (asked on 29 November 2026).
+#[test]
+fn a_bias_is_asked_for_apart_and_a_head_is_turned_whole() {
+    let refused = |name: &str, edit: &dyn Fn(String) -> String| {
+        let text =
+            shapes::FILES[2].split("[[model]]").find(|text| text.contains(&format!("name = \"{name}\"\n")));
+        let text = edit(format!("[[model]]{}", text.unwrap()));
+        let (head, size) = shapes::of_written(&shapes::written_in(&text)[0]);
+        refusal(&Header::read(&head[..], Some(size)).unwrap()).map_or(String::new(), |refusal| refusal.why)
+    };
+    assert_eq!(refused("stablelm", &|text| text), "");
+    for (name, part, other, what) in [
+        ("stablelm", "\"attn_norm 2048\", ", "", "tensor attn_norm is missing"),
+        ("stablelm", "\"attn_norm.bias 2048\", ", "", "tensor attn_norm.bias is missing"),
+        ("stablelm", "\"output_norm.bias 2048\", ", "", "output_norm.bias is missing"),
+        (
+            "stablelm",
+            "\"token_embd ",
+            "\"output.bias 32000\", \"token_embd ",
+            "\"output.bias\" is one too many",
+        ),
+        (
+            "granite",
+            "[\"attn_norm ",
+            "[\"attn_gate.bias 2048\", \"attn_norm ",
+            "attn_gate.bias\" is one too many",
+        ),
+        (
+            "granite",
+            "\"block_count\" =",
+            "\"rope.dimension_count\" = 64, \"block_count\" =",
+            "is 64, and a head has 128",
+        ),
+    ] {
+        let why = refused(name, &|text| {
+            assert!(text.contains(part), "{text}");
+            text.replacen(part, other, 1)
+        });
+        assert!(why.contains(what), "{what}: {why:?}");
+    }
 }
 
 /// The files are shared with examples/reference_gguf.rs.

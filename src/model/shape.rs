@@ -2,7 +2,9 @@
 //! dimensions.
 
 use super::block;
-pub(crate) use super::block::{Block, FeedForward, Flash, Gate, Outputs, Parallel, QkNorm, RopeFactors};
+pub(crate) use super::block::{
+    Block, FeedForward, FeedsOn, Flash, Gate, Outputs, Parallel, QkNorm, RopeFactors,
+};
 use super::compressed;
 pub(crate) use super::compressed::{CHOSEN_FROM, CONNECTIONS, Compressed, compressed_cells};
 use super::delta;

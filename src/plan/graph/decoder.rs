@@ -9,7 +9,7 @@ use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
 use super::{
     altup, delta, feed_forward, gated_streams, hrm, hyper, kda, mamba, rwkv, short_conv, streams, switch,
 };
-use crate::model::shape::{LayerKv, Outputs, Parallel, Shape};
+use crate::model::shape::{FeedsOn, LayerKv, Outputs, Parallel, Shape};
 
 pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
     let mut graph = Graph::new();
@@ -232,7 +232,7 @@ fn layer(
     if let Some(ids) = out_ids.filter(|_| !beside) {
         x = graph.get_rows(x, ids);
         residual = graph.get_rows(residual, ids);
-        if b.parallel.is_some() {
+        if b.parallel.is_some() || b.feeds_on == FeedsOn::SameNorm {
             normed = graph.get_rows(normed, ids);
         }
     }
@@ -264,12 +264,11 @@ fn layer(
     if let Some(ids) = out_ids.filter(|_| beside) {
         middle = graph.get_rows(middle, ids);
     }
-    let normed = if b.norms_before {
-        graph.norm(middle, b.rms, b.norm_bias)
-    } else if b.feeds_on_attention {
-        x
-    } else {
-        middle
+    let normed = match b.feeds_on {
+        FeedsOn::NormedSum => graph.norm(middle, b.rms, b.norm_bias),
+        FeedsOn::Sum => middle,
+        FeedsOn::Attention => x,
+        FeedsOn::SameNorm => normed,
     };
     let mut fed = match &shape.experts {
         Some(experts) if sizes.experts && b.experts_beside => {
