@@ -189,7 +189,8 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     // Granite's converter turns positions off by this setting.
     let unplaced = UNPLACED.contains(&arch)
         || matches!(arch, "jamba" | "kimi-linear" | "nemotron_h" | "nemotron_h_moe")
-        || (arch.starts_with("granite") && flag_is("rope.scaling.finetuned", false));
+        || (matches!(arch, "granite" | "granitehybrid" | "graniteswitch")
+            && flag_is("rope.scaling.finetuned", false));
     // These call the norm before their feed-forward by other architectures' name.
     let post = arch != "gpt-oss" && !is_delta(arch);
     // Chameleon's larger model calls the norms behind attention and feed-forward by the names of those before them.
@@ -232,7 +233,7 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
         parallel: match arch {
             _ if !post || !names.has("attn_norm.weight") || names.has("ffn_norm.weight") => None,
             "phi2" => Some(Parallel::AttentionFirst),
-            "falcon" => Some(Parallel::FeedForwardFirst),
+            "falcon" | "plamo" => Some(Parallel::FeedForwardFirst),
             "cohere2" | "command-r" => Some(Parallel::ResidualSecond),
             _ => None,
         },

@@ -146,8 +146,16 @@ struct Asked {
     gates: bool,
     /// A position turns the whole head.
     whole_rope: bool,
-    /// Names without layer and suffix, but `.bias`; true: every layer, or the file, has it.
-    names: BTreeMap<&'static str, bool>,
+    /// Names without layer and suffix, but `.bias`.
+    names: BTreeMap<&'static str, Name>,
+}
+
+#[derive(Clone, Copy)]
+struct Name {
+    /// It is of no layer.
+    top: bool,
+    /// The file, or every layer, has it.
+    must: bool,
 }
 
 fn asked(architecture: &str) -> Option<Asked> {
@@ -155,9 +163,9 @@ fn asked(architecture: &str) -> Option<Asked> {
         .lines()
         .find(|line| line.strip_prefix(architecture).is_some_and(|rest| rest.starts_with([':', ' '])))?;
     let (head, names) = line.split_once(": ")?;
-    let names = names.split(' ').map(|name| match name.strip_suffix('!') {
-        Some(name) => (name, true),
-        None => (name, false),
+    let names = names.split(' ').map(|text| {
+        let (top, must) = (text.starts_with('^'), text.ends_with('!'));
+        (text.trim_start_matches('^').trim_end_matches('!'), Name { top, must })
     });
     let says = |flag: &str| head.contains(flag);
     let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
@@ -234,7 +242,8 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
             && !part.ends_with(".bias")
             && ["attn_", "output", "token_embd"].iter().any(|start| name.starts_with(start));
         let misspelt = bare || layer.is_some_and(|layer| tensor.name != format!("blk.{layer}.{part}"));
-        if beyond || misspelt || !asked.names.contains_key(name) {
+        let asked = asked.names.get(name).is_some_and(|name| name.top == layer.is_none());
+        if beyond || misspelt || !asked {
             let why = if beyond {
                 format!("its model has {all} layers")
             } else if misspelt {
@@ -257,7 +266,7 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
     let embedding = header.tensors.iter().find(|tensor| tensor.name == "token_embd.weight");
     let rows = embedding.map(|tensor| tensor.dims.get(1).copied().unwrap_or(1));
     match rows.zip(tokens) {
-        None if rows.is_none() && asked.names.get("token_embd") == Some(&true) => {
+        None if rows.is_none() && asked.names.get("token_embd").is_some_and(|name| name.must) => {
             return Some("the tensor token_embd.weight is missing".to_string());
         }
         Some((rows, tokens)) if rows != tokens => {
@@ -270,8 +279,8 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
     let uneven =
         lists.iter().any(|key| matches!(header.metadata.get(&keys.name(key)), Some(Value::Numbers(_))));
     let per_layer = |name: &str| layers.iter().any(|parts| parts.contains(name));
-    for (name, must) in &asked.names {
-        if *must && !top.contains(name) && !per_layer(name) {
+    for (name, Name { top: of_none, must }) in &asked.names {
+        if *must && !(if *of_none { top.contains(name) } else { per_layer(name) }) {
             return Some(format!("the tensor {name} is missing"));
         }
     }
@@ -283,10 +292,18 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
             let suffix = if name.ends_with(".bias") { "" } else { ".weight" };
             Some(format!("the tensor blk.{index}.{name}{suffix} is missing"))
         };
-        for (name, must) in &asked.names {
-            if *must && !top.contains(name) && !parts.contains(name) {
+        for (name, Name { top, must }) in &asked.names {
+            if *must && !top && !parts.contains(name) {
                 return lacks(name);
             }
+        }
+        let alone = ["attn_qkv", "attn_q", "attn_k", "attn_v"]
+            .iter()
+            .find(|name| parts.contains(format!("{name}.bias").as_str()) && !parts.contains(**name));
+        if let Some(name) = alone {
+            return Some(format!(
+                "the tensor \"blk.{index}.{name}.bias\" is one too many for llama.cpp: there is no {name}"
+            ));
         }
         let one_of = |names: &[&str]| names.iter().any(|name| parts.contains(name));
         let attention = ["attn_q", "attn_k", "attn_v"].iter().find(|name| !parts.contains(*name));

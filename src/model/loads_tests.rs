@@ -208,6 +208,13 @@ fn a_bias_is_asked_for_apart_and_a_head_is_turned_whole() {
             "[\"attn_gate.bias 2048\", \"attn_norm ",
             "attn_gate.bias\" is one too many",
         ),
+        ("granite", "[\"attn_norm ", "[\"attn_qkv.bias 3072\", \"attn_norm ", "there is no attn_qkv"),
+        (
+            "granite",
+            "[\"attn_norm ",
+            "[\"rope_freqs 64\", \"attn_norm ",
+            "rope_freqs.weight\" is one too many",
+        ),
         (
             "granite",
             "\"block_count\" =",

@@ -18,6 +18,12 @@ pub struct Asked {
     /// Type of the values; that of the keys where a row names one for both.
     type_v: Option<String>,
     n_parallel: u64,
+    #[serde(default = "ubatch")]
+    ubatch: u64,
+}
+
+fn ubatch() -> u64 {
+    512
 }
 
 /// With what it says of a host without cards, MiB, rounded down but for the exact ones.
@@ -47,16 +53,16 @@ impl Asked {
             kv_type_v: self.type_v().clone(),
             flash_attn: self.flash_attn == "on",
             batch: 2048,
-            ubatch: 512,
+            ubatch: self.ubatch,
         }
     }
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { model, n_ctx, flash_attn, type_k, n_parallel, .. } = self;
+        let Asked { model, n_ctx, flash_attn, type_k, n_parallel, ubatch, .. } = self;
         let type_v = self.type_v();
-        write!(f, "{model} ctx {n_ctx} fa {flash_attn} kv {type_k}/{type_v} np {n_parallel}")
+        write!(f, "{model} ctx {n_ctx} fa {flash_attn} kv {type_k}/{type_v} np {n_parallel} ub {ubatch}")
     }
 }
 

@@ -2,7 +2,8 @@
 """Writes src/model/architectures.txt: which tensors a build of llama.cpp reads of each architecture.
 
 usage: architectures.py LLAMA_CPP_SOURCE EVERY.toml OUT.txt
-A line is an architecture and the names its loader asks for, read in LLAMA_CPP_SOURCE/src; a bias is a name of its own. Of those in EVERY.toml,
+A line is an architecture and the names its loader asks for, read in LLAMA_CPP_SOURCE/src, those of no layer with `^`; a bias is a
+name of its own. Of those in EVERY.toml,
 which every.py found by asking, `!` marks what every layer must have, whatever the model's settings are; `+qkv` and
 `+ffn` say that every layer attends and has a feed-forward, in one of the ways of build_qkv and build_ffn, `+gate` that a
 dense feed-forward has a gate, `+rope` that a head is turned whole or not loaded.
@@ -16,26 +17,32 @@ names = dict(re.findall(r"\{ (LLM_ARCH_\w+), +\"([^\"]+)\"", arch))
 tensors = {k: v.removeprefix("blk.%d.") for k, v in re.findall(r"\{ (LLM_TENSOR_\w+), +\"([^\"]+)\"", arch)}
 parents = dict(re.findall(r"struct llama_model_(\w+) : public llama_model_(\w+)", read("models/models.h")))
 model = read("llama-model.cpp")
+structs = re.findall(r"struct llama_model_(\w+) (.*?)\n\};", read("models/models.h"), re.S)
+others = {name: m[1] for name, text in structs if (m := re.search(r"using graph = llama_model_(\w+)::graph", text))}
 made = dict(re.findall(r"case (LLM_ARCH_\w+):\s+return new llama_model_(\w+)\(", model))
 loaders, whole = {}, {}
 for file in os.listdir(f"{source}/src/models"):
     for name, code in re.findall(r"void llama_model_(\w+)::load_arch_tensors\(.*?\) \{(.*?)\n\}", read(f"models/{file}"), re.S):
         loaders[name] = code
     # The graph ends the program where a head is turned in part.
-    for name in set(re.findall(r"llama_model_(\w+?)::graph\S*?::?graph|llama_model_(\w+)::graph", read(f"models/{file}"))):
-        whole["".join(name)] = bool(re.search(r"^ +GGML_ASSERT\(n_embd_head == n_rot\)", read(f"models/{file}"), re.M))
+    for name in set(re.findall(r"llama_model_(\w+)::graph\S*\(", read(f"models/{file}"))):
+        whole[name] = bool(re.search(r"^ +GGML_ASSERT\(n_embd_head == n_rot\)", read(f"models/{file}"), re.M))
 
 
 def asked_in(code):
     """Names that code asks for; those that it asks for as a bias only have no other."""
     asked = {tensors[t] for t in re.findall(r"LLM_TENSOR_\w+", code) if t in tensors and not tensors[t].startswith("%s")}
+    # Scales are of matrices that are asked for elsewhere.
     suffixes = [(tensors.get(t), s) for t, s in re.findall(r"tn\((LLM_TENSOR_\w+) *,? *(?:\"(\w+)\")?", code)]
     biases = {name for name, suffix in suffixes if name and suffix == "bias"}
-    others = {name for name, suffix in suffixes if name and suffix != "bias"}
-    return (asked - (biases - others)) | {f"{name}.bias" for name in biases}
+    scales = {name for name, suffix in suffixes if name and suffix in ("scale", "input_scale")}
+    matrices = {name for name, suffix in suffixes if name and suffix not in ("bias", "scale", "input_scale")}
+    return (asked - ((biases | scales) - matrices)) | {f"{name}.bias" for name in biases}
 
 
-common = asked_in(model)
+# Its other mentions are of where a tensor is computed.
+common = asked_in("\n".join(line for line in model.split("\n") if "tn(" in line))
+in_layers = {name.removeprefix("blk.%d.") for name in re.findall(r"\{ LLM_TENSOR_\w+, +\"([^\"]+)\"", arch) if name.startswith("blk.")}
 loaded = {m["architecture"]: m for m in tomllib.load(open(every, "rb"))["model"]}
 # Published shapes may lack what the least file happens to have.
 published = []
@@ -60,7 +67,7 @@ for constant, architecture in names.items():
     known = sorted(asked_in(loaders[cls]) | common)
     must, flags, graph = set(), "", made.get(constant)
     while graph and graph not in whole:
-        graph = parents.get(graph)
+        graph = others.get(graph, parents.get(graph))
     rope = " +rope" if whole.get(graph) or architecture in ("llama", "deci", "falcon", "llama-embed") else ""
     if m := loaded.get(architecture):
         layers = layers_of(m)
@@ -76,7 +83,7 @@ for constant, architecture in names.items():
         flags += " +ffn" if feeds and all(feeds) else ""
         dense = [layer for layer in layers if "ffn_down" in layer]
         flags += " +gate" if dense and all("ffn_gate" in layer for layer in dense) else ""
-    lines.append(f"{architecture}{flags}{rope}: " + " ".join(n + ("!" if n in must else "") for n in known))
+    lines.append(f"{architecture}{flags}{rope}: " + " ".join(("" if n.removesuffix(".bias") in in_layers else "^") + n + ("!" if n in must else "") for n in known))
 with open(out, "w") as file:
     file.write("\n".join(sorted(lines, key=lambda line: line.split(" ")[0].rstrip(":"))) + "\n")
 print(len(lines), "architectures")

@@ -11,7 +11,8 @@ tool, writer, out, table = sys.argv[1:5]
 here = os.path.dirname(os.path.abspath(__file__))
 text = open(os.path.join(here, table + ".toml")).read()
 names = sys.argv[5:] or re.findall(r'^name = "([^"]+)"', text, re.M)
-QUESTIONS = ((2048, "on", "f16", 1), (8192, "on", "f16", 4), (8192, "off", "f16", 2))
+# Tokens, flash attention, cache, slots, tokens of a physical batch.
+QUESTIONS = ((2048, "on", "f16", 1, 512), (8192, "on", "f16", 4, 512), (8192, "off", "f16", 2, 512), (16384, "on", "q8_0", 2, 2048))
 rows = []
 
 
@@ -38,9 +39,9 @@ def free_port():
         return str(any_port.getsockname()[1])
 
 
-def ask(name, path, n_ctx, fa, kind, slots):
+def ask(name, path, n_ctx, fa, kind, slots, ubatch):
     log = said([tool, "-m", path, "-c", str(n_ctx), "-fa", fa, "-ctk", kind, "-ctv", kind, "-np", str(slots),
-                "-b", "2048", "-ub", "512", "--no-kv-unified", "--fit", "off", "-ngl", "0", "--no-warmup",
+                "-b", "2048", "-ub", str(ubatch), "--no-kv-unified", "--fit", "off", "-ngl", "0", "--no-warmup",
                 "--no-repack", "--ctx-checkpoints", "0", "--cache-ram", "0", "--host", "127.0.0.1", "--port", free_port(),
                 "--offline", "-lv", "4"])
     sizes = re.findall(r"(\S+) buffer size = +([\d.]+) MiB", log)
@@ -48,7 +49,7 @@ def ask(name, path, n_ctx, fa, kind, slots):
     compute = of(lambda what: what == "compute")
     context = of(lambda what: what not in ("model", "compute", "output"))
     rows.append({
-        "model": name, "n_ctx": n_ctx, "flash_attn": fa, "type_k": kind, "type_v": kind, "n_parallel": slots,
+        "model": name, "n_ctx": n_ctx, "flash_attn": fa, "type_k": kind, "type_v": kind, "n_parallel": slots, "ubatch": ubatch,
         "model_mib": int(sum(of(lambda what: what == "model"))) if compute else None,
         "context_mib": int(sum(context)) if compute else None,
         "compute_mib": int(compute[-1]) if compute else None,
