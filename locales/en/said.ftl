@@ -2185,7 +2185,8 @@ said-the-tensor-is-one-too-many-for-llama-f2ec1 = the tensor { $v1 } is one too 
 said-the-tensor-token-embd-weight-is-58513 = the tensor token_embd.weight is missing
 said-token-embd-weight-has-rows-for-the-54913 = token_embd.weight has { $rows } rows for the tokenizer's { $tokens } tokens
 said-the-tensor-is-missing-d46cb = the tensor { $name } is missing
-said-the-tensor-blk-weight-is-missing-af940 = the tensor blk.{ $index }.{ $name }.weight is missing
+said-the-tensor-blk-is-missing-85552 = the tensor blk.{ $index }.{ $name }{ $suffix } is missing
+said-the-tensor-blk-bias-is-one-too-many-f4ce0 = the tensor "blk.{ $index }.{ $name }.bias" is one too many for llama.cpp: there is no { $name }
 
 ## model::registry::entry
 

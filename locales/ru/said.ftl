@@ -2109,7 +2109,8 @@ said-the-tensor-is-one-too-many-for-llama-f2ec1 = тензор { $v1 } лишн�
 said-the-tensor-token-embd-weight-is-58513 = нет тензора token_embd.weight
 said-token-embd-weight-has-rows-for-the-54913 = в token_embd.weight строк { $rows }, а токенов у токенизатора { $tokens }
 said-the-tensor-is-missing-d46cb = нет тензора { $name }
-said-the-tensor-blk-weight-is-missing-af940 = нет тензора blk.{ $index }.{ $name }.weight
+said-the-tensor-blk-is-missing-85552 = нет тензора blk.{ $index }.{ $name }{ $suffix }
+said-the-tensor-blk-bias-is-one-too-many-f4ce0 = тензор "blk.{ $index }.{ $name }.bias" лишний для llama.cpp: нет { $name }
 
 ## model::registry::entry
 
