@@ -196,8 +196,9 @@ pub(super) fn block(keys: &Keys, names: &Names, head_dim: u64) -> Block {
     // Chameleon's larger model calls the norms behind attention and feed-forward by the names of those before them.
     let swin = arch == "chameleon" && flag_is("swin_norm", true);
     Block {
-        // Nemotron H names the other norm's epsilon too.
+        // These name the other norm's epsilon too.
         rms: arch.starts_with("nemotron_h")
+            || arch == "glm5-next"
             || (arch != "phi2"
                 && !keys.header.metadata.contains_key(&keys.name("attention.layer_norm_epsilon"))),
         norm_bias: names.has("attn_norm.bias"),

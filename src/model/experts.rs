@@ -63,7 +63,7 @@ pub(super) fn experts(keys: &Keys, names: &Names) -> Option<Experts> {
         shared_gate_by_silu: arch == "qwen2moe",
         gating: match (arch, keys.optional("expert_gating_func")) {
             ("gpt-oss", _) | (_, Some(3)) => Gating::SoftmaxOfChosen,
-            ("nemotron_h_moe", _) => Gating::Sigmoid,
+            ("nemotron_h_moe", _) | ("glm5-next", None | Some(0)) => Gating::Sigmoid,
             (_, Some(2)) => Gating::Sigmoid,
             ("deepseek4", _) => Gating::RootOfSoftplus,
             _ => Gating::Softmax,

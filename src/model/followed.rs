@@ -83,6 +83,7 @@ const CHECKED: &[&str] = &[
     "glm-dsa",
     "gpt2",
     "glm4moe",
+    "glm5-next",
     "granite_swa",
     "graniteswitch",
     "grovemoe",
@@ -181,6 +182,7 @@ const STATES: &[&str] = &[
     "arwkv7",
     "bailingmoe3",
     "falcon-h1",
+    "glm5-next",
     "granitehybrid",
     "jamba",
     "kimi-k3",
@@ -199,7 +201,8 @@ const STATES: &[&str] = &[
     "rwkv7",
 ];
 /// And with sparse attention.
-const SPARSE: &[&str] = &["deepseek32", "deepseek4", "dots3note", "glm-dsa", "hy_v4", "qwen4exp"];
+const SPARSE: &[&str] =
+    &["deepseek32", "deepseek4", "dots3note", "glm-dsa", "glm5-next", "hy_v4", "qwen4exp"];
 
 /// CUDA and Vulkan choose blocks and join streams of these sizes; the host does it for others, with copies to it and back.
 fn chooses_on_cards(keys: &Keys) -> bool {
@@ -228,7 +231,7 @@ pub(super) fn followed(keys: &Keys, names: &Names) -> Option<Followed> {
     // A card that cannot read rows of the output's matrix leaves them to the host, which gets a copy.
     let guessed = match architecture {
         "codeshell" => !names.has("token_embd.weight"),
-        "qwen4exp" => !chooses_on_cards(keys),
+        "glm5-next" | "qwen4exp" => !chooses_on_cards(keys),
         _ => false,
     };
     let one_sequence = ONE_SEQUENCE.contains(&architecture);

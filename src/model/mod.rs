@@ -28,6 +28,7 @@ mod names;
 mod ngrams;
 mod place;
 pub mod pooling;
+mod pools;
 pub mod quality;
 pub(crate) mod recipe;
 pub mod registry;

@@ -60,7 +60,9 @@ impl Place {
         Place {
             routed: name.contains("exps."),
             mirrored: n_dims == 1 || name.contains("gate_inp"),
-            floats: ["ssm_conv1d", "_lerp"].iter().any(|part| name.contains(part))
+            floats: ["ssm_conv1d", "_lerp", "hc_attn_", "hc_ffn_", "indexer_compressor_"]
+                .iter()
+                .any(|part| name.contains(part))
                 || floats.iter().any(|floats| name.ends_with(floats))
                 || ["_norm.weight", "_norm.bias"].iter().any(|norm| name.ends_with(norm)),
             end,

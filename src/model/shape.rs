@@ -33,6 +33,8 @@ pub(crate) use super::mamba::Mamba;
 use super::names::Names;
 use super::ngrams;
 pub(crate) use super::ngrams::Ngrams;
+use super::pools;
+pub(crate) use super::pools::Pools;
 use super::rwkv;
 pub(crate) use super::rwkv::Rwkv;
 use super::switch;
@@ -75,6 +77,8 @@ pub struct Shape {
     pub(crate) indexer: Option<Indexer>,
     /// Layers are joined by hyper-connections, and attend to compressed cells.
     pub(crate) compressed: Option<Compressed>,
+    /// Layers are joined by hyper-connections, and attend to the tokens of pools that are chosen.
+    pub(crate) pools: Option<Pools>,
     /// Numbers of a token that each layer adds to its hidden state.
     pub(crate) per_layer: Option<u64>,
     /// Recurrent layers are gated delta nets.
@@ -132,9 +136,10 @@ impl Shape {
         let names = Names::of(header.tensors.iter().map(|t| (t.name.as_str(), t.dims.as_slice())));
         let compressed = compressed::compressed(&keys);
         let followed = followed::followed(&keys, &names);
-        let gated_streams = gated_streams::gated_streams(&keys);
+        let (gated_streams, pools) = (gated_streams::gated_streams(&keys), pools::pools(&keys));
         let followed = followed.filter(|_| match architecture {
             "deepseek4" => compressed.is_some(),
+            "glm5-next" => pools.is_some(),
             "qwen4exp" => gated_streams.is_some() && indexer::in_blocks(&keys, &layers),
             _ => true,
         });
@@ -157,6 +162,7 @@ impl Shape {
             low_rank: latent::low_rank(&keys),
             indexer: indexer::indexer(&keys),
             compressed,
+            pools,
             per_layer: keys
                 .width("embedding_length_per_layer_input")
                 // Gemma 3n's is llama.cpp's own number.

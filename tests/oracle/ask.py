@@ -16,15 +16,15 @@ else:
 rows = []
 
 
-def ask(name, path, n_ctx, fa, k, v, slots):
+def ask(name, path, n_ctx, fa, k, v, slots, ubatch=None):
     command = [tool, "-m", path, "-fitp", "on", "-c", str(n_ctx), "-fa", fa, "-ctk", k, "-ctv", v]
-    command += ["-np", str(slots), "-lv", "5"]
+    command += ["-np", str(slots), "-lv", "5"] + (["-ub", str(ubatch)] if ubatch else [])
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ | {"GGML_NO_BACKTRACE": "1"})
     answer = re.search(r"^Host (\d+) (\d+) (\d+)", done.stdout, re.M)
     exact = re.findall(r"CPU compute buffer size = +([\d.]+) MiB", done.stderr)
     rows.append({
         "model": name, "n_ctx": n_ctx, "flash_attn": fa, "type_k": k, "type_v": v,
-        "n_parallel": slots,
+        "n_parallel": slots, **({"ubatch": ubatch} if ubatch else {}),
         "model_mib": int(answer[1]) if answer else None,
         "context_mib": int(answer[2]) if answer else None,
         "compute_mib": int(answer[3]) if answer else None,
@@ -45,6 +45,10 @@ with tempfile.TemporaryDirectory() as folder:
                 ask(name, path, 131072, "on", "f16", "f16", 1)
             ask(name, path, 8192, "on", "q8_0", "q8_0", 4)
             ask(name, path, 32768, "on", "q4_0", "f16", 2)
+            # With batches of 16 tokens at most, its graph is another.
+            for n_ctx, fa, slots, ubatch in (8192, "on", 1, 16), (8192, "off", 4, 15), (2048, "on", 1, 1), (8192, "on", 4, 17):
+                if name == "glm-5.3-shared":
+                    ask(name, path, n_ctx, fa, "f16", "f16", slots, ubatch)
             os.remove(path)
             continue
         for n_ctx in (2048, 8192, 32768):

@@ -17,7 +17,8 @@ MODELS = [("qwen2.5-7b", 28, 0), ("llama-3.2-1b", 16, 0), ("phi-3-mini-4k", 32, 
           ("kimi-linear-short", 8, 1), ("minimax-01-small", 8, 1), ("lfm2-small", 8, 0), ("deepseek-v3.2-12L", 12, 1), ("llama-3.1-8b-short", 8, 0),
           ("codeshell-short", 6, 0), ("chameleon-7b-short", 6, 0), ("chameleon-30b-short", 6, 0), ("hrm-text-1b-short", 24, 0),
           ("bitnet-large-short", 6, 0), ("granite-switch-short", 6, 0), ("glm-dsa-shared", 6, 1),
-          ("qwen3.8-flash-next-small", 4, 1), ("qwen3.8-flash-next-short", 8, 1)]
+          ("qwen3.8-flash-next-small", 4, 1), ("qwen3.8-flash-next-short", 8, 1),
+          ("glm-5.3-flash-short", 8, 1), ("glm-5.3-shared", 6, 1)]
 every, asked = sys.argv[5:6] == ["every"], sys.argv[5:]
 if every:
     asked = asked[1:]

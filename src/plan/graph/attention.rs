@@ -13,7 +13,7 @@ pub struct Attention<'a> {
     shape: &'a Shape,
     batch: &'a Batch,
     pub(super) positions: Id,
-    full: CacheInputs,
+    pub(super) full: CacheInputs,
     window: CacheInputs,
     chooser: Option<Chooser>,
     blocks: Option<Blocks>,
@@ -320,7 +320,7 @@ impl<'a> Attention<'a> {
 
     /// `build_attn_mha`; `decompressed` is the head size after a latent value's own projection.
     #[expect(clippy::too_many_arguments, reason = "llama.cpp's function has them")]
-    fn heads(
+    pub(super) fn heads(
         &self,
         graph: &mut Graph,
         mask: Id,

@@ -5,13 +5,15 @@ use super::attention::Attention;
 use super::lightning::Lightning;
 use super::per_layer::Inputs;
 use super::recurrent::States;
+use super::schedule::Layout;
 use super::tensors::{Batch, F32, Graph, I64, Kind, Op, Part};
 use super::{
     altup, delta, feed_forward, gated_streams, hrm, hyper, kda, mamba, rwkv, short_conv, streams, switch,
 };
 use crate::model::shape::{FeedsOn, LayerKv, Outputs, Parallel, Shape};
 
-pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
+pub fn build(shape: &Shape, batch: &Batch, layout: &Layout) -> Graph {
+    let n_layer = layout.layers.len();
     let mut graph = Graph::new();
     if let Some(switch) = &shape.switch {
         let inputs = switch::Inputs::new(&mut graph, batch);
@@ -21,9 +23,9 @@ pub fn build(shape: &Shape, batch: &Batch, n_layer: usize) -> Graph {
         return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
     }
     let mut x = embed(&mut graph, shape, batch);
-    if let Some(sizes) = &shape.compressed {
+    if let Some(layers) = hyper::Layers::of(&mut graph, shape, batch, x) {
         let out_ids = graph.input(F32, [batch.outputs, 1, 1, 1]);
-        x = hyper::build(&mut graph, shape, sizes, batch, n_layer, (x, out_ids));
+        x = hyper::build(&mut graph, shape, &layers, (batch, layout), (x, out_ids));
         return with_logits(graph, shape, x, out_ids, Outputs::LastLayer);
     }
     let attention = Attention::new(&mut graph, shape, batch);

@@ -15,7 +15,7 @@ pub(super) fn build(
     states: &States,
     normed: Id,
 ) -> Id {
-    let Kda { head, kernel, forget, gate } = *kda;
+    let Kda { head, kernel, forget, gate, bounded } = *kda;
     let (tokens, sequences) = (batch.tokens, batch.slots);
     let (each, inner, kept) = (tokens / sequences, head * heads, kernel - 1);
     let (wide, by_head) = ([inner, each, sequences, 1], [head, heads, each, sequences]);
@@ -39,10 +39,15 @@ pub(super) fn build(
     };
     let decay = low(graph, forget);
     let decay = graph.add_weight(decay);
-    let decay = graph.unary(decay);
+    let decay = if bounded { decay } else { graph.unary(decay) };
     let decay = graph.reshape(decay, [head, heads, tokens, 1]);
     let factor = graph.reshaped_weight([1, heads, 1, 1]);
-    let decay = graph.times(decay, factor);
+    let mut decay = graph.times(decay, factor);
+    if bounded {
+        decay = graph.scale(decay);
+        decay = graph.unary(decay);
+        decay = graph.scale(decay);
+    }
     let decay = graph.reshape(decay, by_head);
     let strength = graph.mul_mat(heads, normed);
     let strength = graph.reshape(strength, [1, heads, each, sequences]);

@@ -26,6 +26,8 @@ mod mamba;
 mod ngrams;
 mod per_layer;
 mod pool;
+mod pool_choice;
+mod pooled;
 mod recurrent;
 mod rwkv;
 mod schedule;
@@ -47,7 +49,7 @@ pub use tensors::{Batch, CPU_ALIGNMENT, GPU_ALIGNMENT};
 /// Bytes of the compute buffer of each device: the cards in order, then the CPU. The graph has as many
 /// layers as the layout.
 pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> {
-    let graph = decoder::build(shape, batch, layout.layers.len());
+    let graph = decoder::build(shape, batch, layout);
     if layout.cards == 0 {
         return vec![alloc::peak(&graph.nodes, &graph.order, &graph.leafs, CPU_ALIGNMENT)];
     }
@@ -56,7 +58,7 @@ pub fn compute_bytes(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<u64> 
 
 /// Returns the bytes that pass between devices in one batch.
 pub fn crossings(shape: &Shape, batch: &Batch, layout: &Layout) -> Vec<Crossing> {
-    schedule::crossings(decoder::build(shape, batch, layout.layers.len()), layout)
+    schedule::crossings(decoder::build(shape, batch, layout), layout)
 }
 
 /// Returns the compute buffers of a text encoder.

@@ -67,6 +67,17 @@ impl Layout {
         }
     }
 
+    /// A card computes what comes between the last layer of the host and what follows: nothing there has a weight.
+    pub fn enters_cards(&self) -> bool {
+        let all: Vec<u8> = self.layers.iter().copied().chain([self.output]).collect();
+        all.windows(2).any(|pair| pair[0] == self.cards && pair[1] != self.cards)
+    }
+
+    /// A card computes with the weights of a layer of the host, for so many tokens.
+    pub fn takes_from_host(&self, tokens: u64) -> bool {
+        self.takes_batches && tokens >= OFFLOAD_BATCH && self.cards > 0 && self.layers.contains(&self.cards)
+    }
+
     fn device(&self, part: Part) -> u8 {
         match part {
             Part::Embedding | Part::Scratch => self.cards,

@@ -43,6 +43,8 @@ pub(super) const F16: u8 = 2;
 pub(super) const I64: u8 = 8;
 /// Width of a weight whose elements are as wide as the file's matrices.
 pub(super) const FILE: u8 = 0;
+/// The same of a window whose rows lie apart.
+pub(super) const GAPS: u8 = u8::MAX;
 
 /// The part of the model that a weight or cache belongs to, which decides on its device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

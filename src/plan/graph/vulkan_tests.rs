@@ -36,7 +36,7 @@ fn shape(id: &str) -> Shape {
 #[test]
 fn an_order_of_its_own_runs_everything_after_what_it_reads() {
     for id in LLAMA_LIKE {
-        let graph = decoder::build(&shape(id), &batch(), 4);
+        let graph = decoder::build(&shape(id), &batch(), &Layout::host(4));
         let mut nodes = graph.order.clone();
         let keeps = Reorder::of(&graph, &readers(&graph)).reorder(&mut nodes);
         assert!(keeps.is_empty(), "{id} has no experts");
@@ -59,7 +59,7 @@ fn an_order_of_its_own_runs_everything_after_what_it_reads() {
 #[test]
 fn a_node_waits_for_what_every_pair_says() {
     for id in LLAMA_LIKE.iter().copied().chain(["gpt-oss-20b", "gemma-3-1b", "qwen3-30b-a3b"]) {
-        let graph = decoder::build(&shape(id), &batch(), 4);
+        let graph = decoder::build(&shape(id), &batch(), &Layout::host(4));
         let (nodes, readers) = (graph.order.clone(), readers(&graph));
         let mut reorder = Reorder::of(&graph, &readers);
         let mut pass = reorder.pass(&nodes);
