@@ -72,8 +72,7 @@ for constant, architecture in names.items():
     if m := loaded.get(architecture):
         layers = layers_of(m)
         in_all = set.intersection(*layers) if layers else set()
-        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|attn_k_norm|.*!", t)}
-        must -= {"output"}
+        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|.*!", t)}
         for other in published:
             if other["architecture"] == architecture:
                 in_other = set.intersection(*layers_of(other)) if layers_of(other) else set()
