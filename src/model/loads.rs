@@ -142,8 +142,9 @@ struct Asked {
     /// Every layer attends, or has a feed-forward.
     attends: bool,
     feeds: bool,
-    /// A dense feed-forward has a gate.
+    /// A dense feed-forward has a gate, or experts have.
     gates: bool,
+    experts_gates: bool,
     /// A position turns the whole head.
     whole_rope: bool,
     /// Names without layer and suffix, but `.bias`.
@@ -169,7 +170,8 @@ fn asked(architecture: &str) -> Option<Asked> {
     });
     let says = |flag: &str| head.contains(flag);
     let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
-    Some(Asked { attends, feeds, gates, whole_rope: says(" +rope"), names: names.collect() })
+    let experts_gates = says(" +experts'-gates");
+    Some(Asked { attends, feeds, gates, experts_gates, whole_rope: says(" +rope"), names: names.collect() })
 }
 
 /// Models without attention have no heads.
@@ -318,6 +320,12 @@ fn tensors(header: &Header, keys: &Keys, asked: &Asked, tokens: Option<u64>) -> 
         }
         if parts.contains("ffn_down") && asked.gates && !parts.contains("ffn_gate") {
             return lacks("ffn_gate");
+        }
+        if parts.contains("ffn_down_exps")
+            && asked.experts_gates
+            && !one_of(&["ffn_gate_exps", "ffn_gate_up_exps"])
+        {
+            return lacks("ffn_gate_exps");
         }
         if parts.contains("ffn_down_exps") && !one_of(&["ffn_up_exps", "ffn_gate_up_exps"]) {
             return lacks("ffn_up_exps");

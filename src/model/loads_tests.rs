@@ -196,6 +196,8 @@ fn a_bias_is_asked_for_apart_and_a_head_is_turned_whole() {
         ("stablelm", "\"attn_norm 2048\", ", "", "tensor attn_norm is missing"),
         ("stablelm", "\"attn_norm.bias 2048\", ", "", "tensor attn_norm.bias is missing"),
         ("stablelm", "\"output_norm.bias 2048\", ", "", "output_norm.bias is missing"),
+        ("gpt-oss", "\"ffn_gate_exps 2048 1024 16\", ", "", "blk.0.ffn_gate_exps.weight is missing"),
+        ("gpt-oss", "\"ffn_gate_inp.bias 16\", ", "", "ffn_gate_inp.bias is missing"),
         ("exaone4", "\"attn_k_norm 128\", ", "", "tensor attn_k_norm is missing"),
         ("internlm2", ", \"output 2048 32000\"", "", "tensor output is missing"),
         (

@@ -6,7 +6,7 @@ A line is an architecture and the names its loader asks for, read in LLAMA_CPP_S
 name of its own. Of those in EVERY.toml,
 which every.py found by asking, `!` marks what every layer must have, whatever the model's settings are; `+qkv` and
 `+ffn` say that every layer attends and has a feed-forward, in one of the ways of build_qkv and build_ffn, `+gate` that a
-dense feed-forward has a gate, `+rope` that a head is turned whole or not loaded.
+dense feed-forward has a gate, `+experts'-gates` that experts have, `+rope` that a head is turned whole or not loaded.
 """
 import os, re, sys, tomllib
 
@@ -72,7 +72,7 @@ for constant, architecture in names.items():
     if m := loaded.get(architecture):
         layers = layers_of(m)
         in_all = set.intersection(*layers) if layers else set()
-        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|.*!", t)}
+        must = {t for t in in_all | own(m["tensors"]) if not re.match(r"ffn_(?!norm|gate_inp|\w+\.bias)|attn_(q|k|v|qkv|kv)\b|attn_(q|kv)_|attn_[kv]_b|.*!", t)}
         for other in published:
             if other["architecture"] == architecture:
                 in_other = set.intersection(*layers_of(other)) if layers_of(other) else set()
@@ -81,6 +81,8 @@ for constant, architecture in names.items():
         feeds = [layer & {"ffn_down", "ffn_down_exps"} for layer in layers]
         flags += " +ffn" if feeds and all(feeds) else ""
         dense = [layer for layer in layers if "ffn_down" in layer]
+        experts = [layer for layer in layers if "ffn_down_exps" in layer]
+        flags += " +experts'-gates" if experts and all("ffn_gate_exps" in layer for layer in experts) else ""
         flags += " +gate" if dense and all("ffn_gate" in layer for layer in dense) else ""
     lines.append(f"{architecture}{flags}{rope}: " + " ".join(("" if n.removesuffix(".bias") in in_layers else "^") + n + ("!" if n in must else "") for n in known))
 with open(out, "w") as file:
