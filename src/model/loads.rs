@@ -147,6 +147,8 @@ struct Asked {
     experts_gates: bool,
     /// A position turns the whole head.
     whole_rope: bool,
+    /// Settings that the loader asks for, without the architecture's name.
+    keys: Vec<&'static str>,
     /// Names without layer and suffix, but `.bias`.
     names: BTreeMap<&'static str, Name>,
 }
@@ -164,14 +166,24 @@ fn asked(architecture: &str) -> Option<Asked> {
         .lines()
         .find(|line| line.strip_prefix(architecture).is_some_and(|rest| rest.starts_with([':', ' '])))?;
     let (head, names) = line.split_once(": ")?;
-    let names = names.split(' ').map(|text| {
+    let (keys, names): (Vec<_>, Vec<_>) = names.split(' ').partition(|text| text.starts_with('.'));
+    let keys = keys.into_iter().map(|key| key.trim_start_matches('.')).collect();
+    let names = names.into_iter().map(|text| {
         let (top, must) = (text.starts_with('^'), text.ends_with('!'));
         (text.trim_start_matches('^').trim_end_matches('!'), Name { top, must })
     });
     let says = |flag: &str| head.contains(flag);
     let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
     let experts_gates = says(" +experts'-gates");
-    Some(Asked { attends, feeds, gates, experts_gates, whole_rope: says(" +rope"), names: names.collect() })
+    Some(Asked {
+        keys,
+        attends,
+        feeds,
+        gates,
+        experts_gates,
+        whole_rope: says(" +rope"),
+        names: names.collect(),
+    })
 }
 
 /// Models without attention have no heads.
@@ -198,6 +210,7 @@ fn missing(header: &Header) -> Option<String> {
     if !HEADLESS.contains(&architecture) {
         needed.push("attention.head_count");
     }
+    needed.extend(&asked.keys);
     if let Some(key) = needed.into_iter().find(|key| !has(key)) {
         return Some(format!("the header has no {}", keys.name(key)));
     }

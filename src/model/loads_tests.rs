@@ -198,6 +198,12 @@ fn a_bias_is_asked_for_apart_and_a_head_is_turned_whole() {
         ("stablelm", "\"output_norm.bias 2048\", ", "", "output_norm.bias is missing"),
         ("gpt-oss", "\"ffn_gate_exps 2048 1024 16\", ", "", "blk.0.ffn_gate_exps.weight is missing"),
         ("gpt-oss", "\"ffn_gate_inp.bias 16\", ", "", "ffn_gate_inp.bias is missing"),
+        (
+            "gpt-oss",
+            "\"attention.sliding_window\" = 1024, ",
+            "",
+            "the header has no gpt-oss.attention.sliding_window",
+        ),
         ("exaone4", "\"attn_k_norm 128\", ", "", "tensor attn_k_norm is missing"),
         ("internlm2", ", \"output 2048 32000\"", "", "tensor output is missing"),
         (
