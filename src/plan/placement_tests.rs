@@ -97,7 +97,7 @@ fn no_architecture_takes_more_of_a_card_than_the_ledger_says() {
             }
         }
         let kind = match model.shape.followed.and_then(|followed| followed.slack_on_cards) {
-            Some(0) => "exact",
+            Some(0) => "followed",
             Some(_) => "bounded above",
             None => "estimate",
         };
