@@ -4,12 +4,13 @@
 //! without a setting or tensor that they ask for, and one with a tensor that nobody asks for. The list of these is in
 //! architectures.txt, which tests/oracle/architectures.py makes from llama.cpp itself.
 
+use super::asked::{Asked, Name, asked};
 use super::fits;
 use super::gguf::{Header, Value};
 use super::keys::Keys;
 use super::layers::drafting_layers;
 use super::vocab;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Why a file is not planned for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,55 +136,6 @@ fn other_kind(header: &Header) -> Option<(String, String)> {
         _ => return None,
     };
     Some((format!("the file is {what}"), hint))
-}
-
-/// Tensors that llama.cpp asks an architecture's file for.
-struct Asked {
-    /// Every layer attends, or has a feed-forward.
-    attends: bool,
-    feeds: bool,
-    /// A dense feed-forward has a gate, or experts have.
-    gates: bool,
-    experts_gates: bool,
-    /// A position turns the whole head.
-    whole_rope: bool,
-    /// Settings that the loader asks for, without the architecture's name.
-    keys: Vec<&'static str>,
-    /// Names without layer and suffix, but `.bias`.
-    names: BTreeMap<&'static str, Name>,
-}
-
-#[derive(Clone, Copy)]
-struct Name {
-    /// It is of no layer.
-    top: bool,
-    /// The file, or every layer, has it.
-    must: bool,
-}
-
-fn asked(architecture: &str) -> Option<Asked> {
-    let line = include_str!("architectures.txt")
-        .lines()
-        .find(|line| line.strip_prefix(architecture).is_some_and(|rest| rest.starts_with([':', ' '])))?;
-    let (head, names) = line.split_once(": ")?;
-    let (keys, names): (Vec<_>, Vec<_>) = names.split(' ').partition(|text| text.starts_with('.'));
-    let keys = keys.into_iter().map(|key| key.trim_start_matches('.')).collect();
-    let names = names.into_iter().map(|text| {
-        let (top, must) = (text.starts_with('^'), text.ends_with('!'));
-        (text.trim_start_matches('^').trim_end_matches('!'), Name { top, must })
-    });
-    let says = |flag: &str| head.contains(flag);
-    let (attends, feeds, gates) = (says(" +qkv"), says(" +ffn"), says(" +gate"));
-    let experts_gates = says(" +experts'-gates");
-    Some(Asked {
-        keys,
-        attends,
-        feeds,
-        gates,
-        experts_gates,
-        whole_rope: says(" +rope"),
-        names: names.collect(),
-    })
 }
 
 /// Models without attention have no heads.

@@ -1,5 +1,6 @@
 //! Models: what is published (the registry), what a GGUF header says, and what either weighs.
 
+mod asked;
 mod block;
 mod compressed;
 mod delta;
