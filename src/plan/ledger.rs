@@ -155,7 +155,7 @@ impl Subject<'_> {
             && placement.has_own_cards()
             && placement.split == SplitMode::Layer;
         let order = if either { CardOrder::Either } else { CardOrder::Graph };
-        let layout = Layout { keeps_norms, order, ..placement.layout(self.weights) };
+        let layout = Layout { keeps_norms, order, ..self.layout(placement) };
         let batch = self.batch();
         let in_one = self.shape.followed.is_some_and(|followed| followed.one_sequence)
             && self.logits == Logits::PerSlot;
@@ -175,6 +175,14 @@ impl Subject<'_> {
             bytes.push(bytes[1]);
         }
         bytes
+    }
+
+    /// Layout of a placement for ggml's scheduler. What differs between quantisations is in it only where it counts, as graphs are
+    /// kept by layout.
+    pub(super) fn layout(&self, placement: &Placement) -> Layout {
+        let reads = self.shape.block.output_by_embedding;
+        let embedding_bytes = if reads { self.weights.embedding_bytes } else { 0 };
+        Layout { embedding_bytes, ..placement.layout(self.weights) }
     }
 
     /// Returns the bytes to add to a compute buffer of so many bytes for what the graph does not show.

@@ -191,7 +191,6 @@ impl Placement {
             copies: if turns { 4 } else { 1 },
             // Only what lies on the host is ever copied.
             weight_width: if self.is_split() { weights.matrix_width } else { 0.0 },
-            embedding_bytes: weights.embedding_bytes,
             // No device of another host takes work from a processor.
             takes_batches: self.has_own_cards(),
             alignment: GPU_ALIGNMENT,

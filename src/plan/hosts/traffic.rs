@@ -65,7 +65,7 @@ const KEEPS_NORMS: u64 = 32;
 
 fn of(subject: &Subject, placement: &Placement, batch: &Batch) -> Traffic {
     let keeps_norms = batch.tokens < KEEPS_NORMS || !placement.is_split();
-    let layout = Layout { keeps_norms, ..placement.layout(subject.weights) };
+    let layout = Layout { keeps_norms, ..subject.layout(placement) };
     let is_remote = |device: u8| (device as usize) < placement.remote;
     let mut traffic = Traffic::default();
     for crossing in graph::crossings(subject.shape, batch, &layout) {
