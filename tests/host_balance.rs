@@ -51,7 +51,12 @@ impl HaProxy<'_> {
             .spawn()
             .expect("install haproxy");
         let proxy = HaProxy { child, client, bind };
-        wait_for("HAProxy to listen", SOON, || std::net::TcpStream::connect(bind).is_ok());
+        // One listens a moment before the other.
+        let answers = || {
+            UnixStream::connect(client.path("agi-provision.sock")).is_ok()
+                && std::net::TcpStream::connect(bind).is_ok()
+        };
+        wait_for("HAProxy to listen", SOON, answers);
         proxy
     }
 

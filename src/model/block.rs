@@ -90,13 +90,13 @@ pub(crate) enum FeedsOn {
     SameNorm,
 }
 
-/// What llama.cpp makes of flash attention.
+/// Use of flash attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flash {
     Taken,
-    /// Turned off, whatever is asked.
+    /// llama.cpp turns it off, whatever is asked.
     Off,
-    /// It cannot start with it.
+    /// llama.cpp cannot start with it.
     Refused,
 }
 

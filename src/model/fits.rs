@@ -62,7 +62,7 @@ pub(super) fn wrong_tensor(keys: &Keys, attends: bool) -> Option<String> {
     Some(format!("the tensor {:?} has {there} elements, and the header's settings say {said}", tensor.name))
 }
 
-/// Experts of a model without.
+/// Tensors of experts in a model without experts.
 fn is_surplus(keys: &Keys, name: &str) -> bool {
     let without = keys.optional("expert_count").unwrap_or(0) == 0
         && !matches!(keys.header.metadata.get(&keys.name("expert_count")), Some(Value::Numbers(_)));
