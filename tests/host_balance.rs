@@ -4,7 +4,7 @@
 #[path = "lab/mod.rs"]
 mod lab;
 
-use lab::journey::{Client, PROFILE, text};
+use lab::journey::{Client, PROFILE, text, wait_until_ready};
 use lab::{Host, run, wait_for};
 use reqwest::blocking::{Client as Http, Response};
 use rustix::process::{Pid, Signal, kill_process};
@@ -258,7 +258,9 @@ fn two_hosts_lose_no_request_while_they_come_and_go() {
         load.more(CLIENTS);
 
         // Added again.
+        // HAProxy takes a new server for up until it has asked it.
         a.1.exec(&format!("systemctl start {UNIT}")).ok();
+        wait_until_ready(a.1);
         proxy.reload(&[a, b]);
         proxy.up(&["a", "b"]);
         load.more(CLIENTS);
