@@ -1,4 +1,4 @@
-//! What llama.cpp asks an architecture's file for: its settings and tensors, by the table architectures.txt, which
+//! Settings and tensors that llama.cpp asks an architecture's file for, by the table architectures.txt, which
 //! tests/oracle/architectures.py writes.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What the tensors of a model weigh, and where ([`Weights`]): of a real header or, for the registry's models, of
+//! Bytes of a model's tensors, and where they lie ([`Weights`]): of a real header or, for the registry's models, of
 //! tensors that a `recipe` gives.
 
 use super::gguf::Header;

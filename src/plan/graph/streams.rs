@@ -106,7 +106,7 @@ fn stream(graph: &mut Graph, x: Id) -> Id {
     one
 }
 
-/// What came of the sum, by each stream's gate, added to the streams.
+/// Adds to each stream its share, by its gate, of the half layer's result.
 fn spread(graph: &mut Graph, given: Id, streams: Id, gate: Id) -> Id {
     let dims = graph.dims(streams);
     let [width, count, tokens, _] = dims;
