@@ -140,14 +140,9 @@ impl Blocks {
     fn unmask(&self, graph: &mut Graph, batch: &Batch, whole: Id, target: Id) -> Id {
         let (width, dims) = (batch.mask_width(), graph.dims(whole));
         let [most, tokens, ..] = graph.dims(target);
-        let repeated = |graph: &mut Graph, rows: u64| {
-            let row = graph.filled(width, [rows, 1, 1, 1]);
-            let all = graph.push(Place::Own, false, width, [rows, tokens, 1, 1], &[row]);
-            graph.reshape(all, [1, rows, tokens, 1])
-        };
         let rows = batch.cells + most;
-        let all = repeated(graph, rows);
-        let zeros = repeated(graph, most);
+        let all = graph.filled_rows(width, rows, tokens);
+        let zeros = graph.filled_rows(width, most, tokens);
         let open = graph.view_with(all, [1, rows, tokens, 1], &[zeros, target, all]);
         let open = graph.view(open, dims);
         let mask = graph.push(Place::Own, true, width, dims, &[open, whole]);

@@ -153,14 +153,8 @@ impl PoolChoice {
     pub fn unmask(&self, graph: &mut Graph, mask: Id, width: u8, chosen: Id) -> Id {
         let ([most, tokens, ..], cells) = (graph.dims(chosen), graph.dims(mask)[0]);
         graph.expand(chosen);
-        let filled = |graph: &mut Graph, count: u64| {
-            let row = graph.scratch(width, [count, 1, 1, 1]);
-            let row = graph.push(Place::Own, true, width, [count, 1, 1, 1], &[row]);
-            let rows = graph.push(Place::Own, false, width, [count, tokens, 1, 1], &[row]);
-            graph.reshape(rows, [1, count, tokens, 1])
-        };
-        let all = filled(graph, cells + most);
-        let none = filled(graph, most);
+        let all = graph.filled_rows(width, cells + most, tokens);
+        let none = graph.filled_rows(width, most, tokens);
         let live = graph.reshape(self.live, [most, tokens, 1, 1]);
         let live = graph.unary(live);
         let behind = graph.op([most, 1, 1, 1], &[]);

@@ -246,6 +246,13 @@ impl Graph {
         self.push(Place::Own, true, width, dims, &[room])
     }
 
+    /// A row of so many numbers, filled with one and repeated for each token.
+    pub(super) fn filled_rows(&mut self, width: u8, count: u64, tokens: u64) -> Id {
+        let row = self.filled(width, [count, 1, 1, 1]);
+        let rows = self.push(Place::Own, false, width, [count, tokens, 1, 1], &[row]);
+        self.reshape(rows, [1, count, tokens, 1])
+    }
+
     /// A new tensor of floats.
     pub(super) fn op(&mut self, dims: [u64; 4], sources: &[Id]) -> Id {
         self.push(Place::Own, false, F32, dims, sources)
